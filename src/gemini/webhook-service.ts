@@ -1,0 +1,90 @@
+/** Google's WebhookService as the controller sees it: one method per call, snake_case of the wire left at the border. */
+
+export type RemoteState = 'enabled' | 'disabled' | 'disabled_due_to_failed_deliveries'
+
+export interface RemoteSecret {
+  /** The hint: `whsec_...` and the last four characters; all that can ever be read again. */
+  truncatedSecret: string
+  /** Absent on the current secret; RFC 3339 on one that a rotation left behind. */
+  expireTime?: string
+}
+
+export interface RemoteWebhook {
+  id: string
+  name?: string
+  uri: string
+  subscribedEvents: string[]
+  /** A value outside `RemoteState` is kept as it came. */
+  state: string
+  signingSecrets: RemoteSecret[]
+}
+
+export type RevocationBehavior = 'revoke_previous_secrets_after_h24' | 'revoke_previous_secrets_immediately'
+
+export interface WebhookChanges {
+  name?: string
+  uri?: string
+  subscribedEvents?: string[]
+  state?: 'enabled' | 'disabled'
+}
+
+/**
+ * One project at Google, reached with one API key. One call means one request: nothing here retries, every call has a timeout and waits for the
+ * key's call budget. Failures are `GeminiError`. Secrets are returned once and appear nowhere else.
+ */
+export interface WebhookService {
+  /** Every page, in order. */
+  list(signal?: AbortSignal): Promise<RemoteWebhook[]>
+  /** undefined: Google answered 404. */
+  get(id: string, signal?: AbortSignal): Promise<RemoteWebhook | undefined>
+  /** `signingSecret` is shown this once. */
+  create(webhook: {
+    name: string
+    uri: string
+    subscribedEvents: string[]
+  }): Promise<{ webhook: RemoteWebhook; signingSecret: string }>
+  /** Sends exactly the given fields and the matching update mask. */
+  update(id: string, changes: WebhookChanges): Promise<RemoteWebhook>
+  /** Deleting what is gone succeeds. */
+  delete(id: string): Promise<void>
+  /** Asks for a test delivery. Success says nothing about the endpoint. */
+  ping(id: string): Promise<void>
+  /** The new secret is shown this once. */
+  rotateSigningSecret(id: string, revocation: RevocationBehavior): Promise<string>
+}
+
+/** What to do next follows from the code alone, never from the text (controller/failure-class.ts maps code to class). */
+export type GeminiErrorCode =
+  | 'ERR_GEMINI_CREDENTIALS_REJECTED' // 401, 403, or a 400 whose ErrorInfo names the key
+  | 'ERR_GEMINI_NOT_FOUND' // 404 where the call needs the webhook to exist
+  | 'ERR_GEMINI_REJECTED' // other 4xx: the request itself; may pass later during a rollout
+  | 'ERR_GEMINI_CONFLICT' // 409
+  | 'ERR_GEMINI_RATE_LIMITED' // 429
+  | 'ERR_GEMINI_UNAVAILABLE' // 5xx, 408
+  | 'ERR_GEMINI_TIMEOUT' // no answer in time
+  | 'ERR_GEMINI_CONNECTION' // refused, reset, TLS, DNS
+  | 'ERR_GEMINI_BAD_ANSWER' // a 2xx that is not what the API promises
+
+export class GeminiError extends Error {
+  override readonly name = 'GeminiError'
+  readonly code: GeminiErrorCode
+  readonly status: number | undefined
+  readonly retryAfterMs: number | undefined
+  /** The call may have taken effect although no usable answer came: after create or rotate, look before acting again. */
+  readonly mayHaveCommitted: boolean
+
+  constructor(details: {
+    code: GeminiErrorCode
+    /** Names the call and what was wrong; Google's text cut short and cleansed of anything that looks like a secret or a key. */
+    message: string
+    status?: number | undefined
+    retryAfterMs?: number | undefined
+    mayHaveCommitted: boolean
+  }) {
+    super(details.message)
+    this.code = details.code
+    this.status = details.status
+    this.retryAfterMs = details.retryAfterMs
+    this.mayHaveCommitted = details.mayHaveCommitted
+  }
+}

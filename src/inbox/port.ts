@@ -1,0 +1,102 @@
+/** The durable store between acknowledging a delivery and handing it on. Two drivers, one contract suite (test/contract/inbox). */
+
+/** Whose event: bound to the uid, so that an object of the same name never gets a predecessor's bodies. */
+export interface InboxOwner {
+  uid: string
+  namespace: string
+  name: string
+}
+
+export interface NewEvent {
+  owner: InboxOwner
+  /** `webhook-id`: with namespace and name the dedupe key. At most 256 characters. */
+  eventId: string
+  /** The sender's timestamp, seconds since the epoch. */
+  sentAtSeconds: number
+  /** Our clock, milliseconds since the epoch. */
+  receivedAtMs: number
+  mode: 'static' | 'dynamic'
+  /** The sender's content-type, as it came. */
+  contentType: string
+  /** `webhook-signature` as it came, for `format: Original`. */
+  signature: string
+  body: Uint8Array
+  /** Names of the sinks, fixed now; each becomes a delivery of its own. Empty: stored, counted, not forwarded. */
+  sinks: readonly string[]
+}
+
+/** Anything but the first two means: nothing was kept. */
+export type AppendResult = 'stored' | 'duplicate' | 'ownerFull' | 'inboxFull'
+
+export interface ClaimedDelivery {
+  /** Opaque to everyone but the driver. */
+  deliveryId: string
+  sink: string
+  event: NewEvent
+  /** Attempts that were recorded before this one. */
+  attempts: number
+  /** When the first attempt became due, milliseconds since the epoch: `retryFor` counts from here. */
+  firstDueMs: number
+  /** Set once the delivery was replayed by hand. */
+  replayed: boolean
+}
+
+export type DeadLetterReason =
+  'RetriesExhausted' | 'Rejected' | 'SinkRemoved' | 'FilterError' | 'OwnerGone' | 'CrashedRepeatedly' | 'Unsendable'
+
+/** How a claimed delivery goes on. */
+export type NextStep =
+  | { type: 'Succeed' }
+  | { type: 'Skip' } // the filter does not want it
+  | { type: 'RetryAt'; atMs: number }
+  | { type: 'Hold'; untilMs: number } // not the event's fault: spends no attempt
+  | { type: 'DeadLetter'; reason: DeadLetterReason }
+
+export interface DeadLetter {
+  deliveryId: string
+  owner: InboxOwner
+  eventId: string
+  sink: string
+  reason: DeadLetterReason
+  attempts: number
+  endedAtMs: number
+}
+
+export interface DeadLetterQuery {
+  owner?: { namespace: string; name: string }
+  sink?: string
+  eventId?: string
+  limit: number
+}
+
+export interface InboxStats {
+  events: number
+  bodyBytes: number
+  /** Deliveries that have not ended. */
+  pending: number
+  deadLetters: number
+  /** Age of the oldest pending delivery, milliseconds; 0 without one. */
+  oldestPendingMs: number
+  pendingByOwner: ReadonlyMap<string, number>
+}
+
+export interface Inbox {
+  /** Durable when it resolves with `stored` or `duplicate`. Idempotent by (namespace, name, eventId). Throws InboxUnavailableError when the store cannot write. */
+  append(event: NewEvent): Promise<AppendResult>
+  /** Takes due deliveries for `leaseMs`; one that is not recorded by then becomes due again. Deliveries of `exceptSinks` (`ownerUid/sink`) stay. */
+  claimDue(limit: number, leaseMs: number, exceptSinks?: ReadonlySet<string>): Promise<ClaimedDelivery[]>
+  /** Attempt and next step in one transaction. Recording a delivery whose lease was lost is harmless. */
+  record(delivery: ClaimedDelivery, next: NextStep): Promise<void>
+  deadLetters(query: DeadLetterQuery): Promise<DeadLetter[]>
+  /** Makes a dead letter due again with fresh attempts, marked `replayed`; false when it is unknown or still pending. */
+  replay(deliveryId: string): Promise<boolean>
+  stats(): Promise<InboxStats>
+  /** When the next pending delivery falls due, milliseconds since the epoch; undefined without one. */
+  nextDueMs(): Promise<number | undefined>
+  close(): Promise<void>
+}
+
+export class InboxUnavailableError extends Error {
+  override readonly name = 'InboxUnavailableError'
+  readonly code = 'ERR_INBOX_UNAVAILABLE'
+}

@@ -1,0 +1,65 @@
+import { z } from 'zod'
+
+/**
+ * What the controller hands to the receivers for one GeminiWebhook: everything needed to verify its deliveries and send them on, without an API
+ * server. One JSON value in a keyring Secret, under the object's uid. A receiver keeps the last entry that it could read.
+ */
+
+/** Sixteen is part of the format: the receiver's Role names each Secret. */
+export const keyringShardCount = 16
+export const keyringSecretPrefix = 'gwh-keyring-'
+/** Google signs with at most the current and the secrets of one overlap; more is not ours. */
+export const maxLiveSecrets = 4
+
+const liveSecretSchema = z.object({
+  /** Names the secret in reports and logs without telling it: first 12 hex digits of its SHA-256. */
+  keyId: z.string(),
+  secret: z.string(),
+  /** RFC 3339; receivers stop accepting the secret then, by their own clock. Absent on the current one. */
+  notAfter: z.string().optional(),
+})
+
+const destinationSchema = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('http'),
+    url: z.string(),
+    /** cluster: private addresses are fine (service, ref). public: only public or allow-listed ones (uri). */
+    reach: z.enum(['cluster', 'public']),
+  }),
+  z.object({ type: z.literal('kubernetesEvent'), maxPerHour: z.number() }),
+])
+
+const resolvedSinkSchema = z.object({
+  name: z.string(),
+  destination: destinationSchema,
+  filter: z.object({ typesExact: z.array(z.string()), typesPrefix: z.array(z.string()) }).optional(),
+  format: z.enum(['CloudEventBinary', 'CloudEventStructured', 'Original']),
+  headers: z.record(z.string(), z.string()),
+  /** Standard Webhooks secret to sign outgoing requests with. */
+  signingSecret: z.string().optional(),
+  delivery: z.object({
+    timeoutMs: z.number(),
+    retry: z.number(),
+    retryForMs: z.number(),
+    backoffPolicy: z.enum(['Exponential', 'Linear']),
+    backoffDelayMs: z.number(),
+    backoffMaxMs: z.number(),
+    retryAfterMaxMs: z.number(),
+    maxInFlight: z.number(),
+  }),
+  deadLetter: destinationSchema.optional(),
+})
+
+export const keyringEntrySchema = z.object({
+  uid: z.string(),
+  namespace: z.string(),
+  name: z.string(),
+  /** Current first. */
+  secrets: z.array(liveSecretSchema).max(maxLiveSecrets),
+  sinks: z.array(resolvedSinkSchema),
+})
+
+export type LiveSecret = z.infer<typeof liveSecretSchema>
+export type Destination = z.infer<typeof destinationSchema>
+export type ResolvedSink = z.infer<typeof resolvedSinkSchema>
+export type KeyringEntry = z.infer<typeof keyringEntrySchema>

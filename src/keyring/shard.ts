@@ -1,0 +1,18 @@
+import { createHash } from 'node:crypto'
+
+import { keyringSecretPrefix, keyringShardCount } from './entry.ts'
+
+/** The keyring Secret that holds the entry of the object with this uid. */
+export function keyringSecretNameFor(uid: string): string {
+  const shard = createHash('sha256').update(uid).digest().readUInt32BE(0) % keyringShardCount
+  return `${keyringSecretPrefix}${shard}`
+}
+
+export function allKeyringSecretNames(): string[] {
+  return Array.from({ length: keyringShardCount }, (_, shard) => `${keyringSecretPrefix}${shard}`)
+}
+
+/** Names a signing secret without telling it: first 12 hex digits of its SHA-256. */
+export function keyIdOf(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex').slice(0, 12)
+}

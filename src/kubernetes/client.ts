@@ -1,0 +1,139 @@
+/** The Kubernetes API as this project uses it: raw JSON in and out, one method per verb, errors as `KubernetesApiError`. */
+
+export interface ResourceKind {
+  /** Empty for the core group. */
+  readonly group: string
+  readonly version: string
+  readonly kind: string
+  readonly plural: string
+  readonly namespaced: boolean
+}
+
+export interface ObjectKey {
+  readonly namespace: string
+  readonly name: string
+}
+
+export interface ObjectMeta {
+  name: string
+  namespace?: string
+  uid?: string
+  resourceVersion?: string
+  generation?: number
+  creationTimestamp?: string
+  deletionTimestamp?: string
+  finalizers?: string[]
+  labels?: Record<string, string>
+  annotations?: Record<string, string>
+  managedFields?: { manager?: string; operation?: string; time?: string; subresource?: string }[]
+}
+
+export interface KubernetesObject {
+  apiVersion?: string
+  kind?: string
+  metadata: ObjectMeta
+}
+
+export interface ListPage<T> {
+  items: T[]
+  resourceVersion: string
+  /** Absent on the last page. */
+  continueToken?: string
+}
+
+export type WatchEvent<T> =
+  | { type: 'ADDED' | 'MODIFIED' | 'DELETED'; object: T }
+  | { type: 'BOOKMARK'; resourceVersion: string; initialEventsEnd: boolean }
+  | { type: 'ERROR'; status: number; reason: string; message: string }
+
+export interface ReadOptions {
+  signal?: AbortSignal
+  timeoutMs?: number
+}
+
+export interface ListOptions extends ReadOptions {
+  /** Absent: all namespaces. */
+  namespace?: string
+  labelSelector?: string
+  fieldSelector?: string
+  limit?: number
+  continueToken?: string
+  resourceVersion?: string
+  /** Ask for PartialObjectMetadata only: the way Secrets are watched. */
+  metadataOnly?: boolean
+}
+
+export interface WatchOptions extends Omit<ListOptions, 'limit' | 'continueToken' | 'timeoutMs'> {
+  allowBookmarks?: boolean
+  /** The server ends the watch itself after this many seconds. */
+  serverTimeoutSeconds?: number
+}
+
+export type PatchType = 'merge' | 'json' | 'apply'
+
+export interface PatchOptions extends ReadOptions {
+  type: PatchType
+  subresource?: 'status'
+  /** Required for `apply`. */
+  fieldManager?: string
+  force?: boolean
+}
+
+export interface DeleteOptions extends ReadOptions {
+  preconditions?: { uid?: string; resourceVersion?: string }
+  propagationPolicy?: 'Background' | 'Foreground' | 'Orphan'
+}
+
+/**
+ * One API server. Reads retry transient failures by themselves (429, 5xx, resets), writes only where the server said that it did nothing
+ * (429 with Retry-After, connection refused). Every call is bounded by a timeout. A missing object is a value on `get`, an error elsewhere.
+ */
+export interface KubernetesClient {
+  get<T extends KubernetesObject>(kind: ResourceKind, key: ObjectKey, options?: ReadOptions): Promise<T | undefined>
+  list<T extends KubernetesObject>(kind: ResourceKind, options?: ListOptions): Promise<ListPage<T>>
+  watch<T extends KubernetesObject>(kind: ResourceKind, options: WatchOptions): AsyncIterable<WatchEvent<T>>
+  create<T extends KubernetesObject>(kind: ResourceKind, object: T, options?: ReadOptions): Promise<T>
+  /** PUT; with `metadata.resourceVersion` set it is guarded by optimistic locking. */
+  replace<T extends KubernetesObject>(kind: ResourceKind, object: T, options?: ReadOptions): Promise<T>
+  replaceStatus<T extends KubernetesObject>(kind: ResourceKind, object: T, options?: ReadOptions): Promise<T>
+  patch<T extends KubernetesObject>(
+    kind: ResourceKind,
+    key: ObjectKey,
+    body: unknown,
+    options: PatchOptions,
+  ): Promise<T>
+  delete(kind: ResourceKind, key: ObjectKey, options?: DeleteOptions): Promise<void>
+  /** The server's own clock from the Date header of its last answer, as milliseconds it is ahead of ours; undefined before the first. */
+  readonly serverClockSkewMs: number | undefined
+  close(): Promise<void>
+}
+
+/** A refusal by the API server, or no answer at all (`status` 0). The message carries the server's text, which never echoes Secret data. */
+export class KubernetesApiError extends Error {
+  override readonly name = 'KubernetesApiError'
+  readonly status: number
+  /** The Status object's machine-readable reason: NotFound, Conflict, AlreadyExists, Invalid, Expired ...; Timeout or Unreachable without an answer. */
+  readonly reason: string
+  readonly retryAfterMs: number | undefined
+
+  constructor(details: {
+    status: number
+    reason: string
+    message: string
+    retryAfterMs?: number | undefined
+    cause?: unknown
+  }) {
+    super(details.message, { cause: details.cause })
+    this.status = details.status
+    this.reason = details.reason
+    this.retryAfterMs = details.retryAfterMs
+  }
+}
+
+export function isConflict(error: unknown): boolean {
+  return error instanceof KubernetesApiError && error.status === 409
+}
+
+export function isNotFound(error: unknown): boolean {
+  return error instanceof KubernetesApiError && error.status === 404
+}

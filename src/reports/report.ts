@@ -1,0 +1,26 @@
+import { z } from 'zod'
+
+/**
+ * What receivers tell the controller: ConfigMap `gwh-receiver-reports` in the operator's namespace, one data key per receiver (its pod name), one
+ * JSON value each. Caused by authentic traffic only; bounded.
+ */
+export const reportsConfigMapName = 'gwh-receiver-reports'
+
+const endpointReportSchema = z.object({
+  /** Echo of the open endpoint check that a verified delivery answered, and the key that verified it. */
+  check: z.object({ attemptID: z.string(), keyID: z.string() }).optional(),
+  /** RFC 3339, to the minute. */
+  lastVerifiedTime: z.string().optional(),
+  /** RFC 3339: since when authentic deliveries have been refused without one being stored; absent when all is well. */
+  refusingSince: z.string().optional(),
+  /** Deliveries stored and not yet ended. */
+  pending: z.number(),
+})
+
+export const receiverReportSchema = z.object({
+  /** By uid of the GeminiWebhook. */
+  endpoints: z.record(z.string(), endpointReportSchema),
+})
+
+export type EndpointReport = z.infer<typeof endpointReportSchema>
+export type ReceiverReport = z.infer<typeof receiverReportSchema>

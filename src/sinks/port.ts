@@ -1,0 +1,24 @@
+import type { NewEvent } from '../inbox/port.ts'
+import type { ResolvedSink } from '../keyring/entry.ts'
+
+/** One try to hand one event to one sink. */
+export interface OutgoingDelivery {
+  event: NewEvent
+  sink: ResolvedSink
+  /** Numbered from 1. */
+  attempt: number
+  replayed: boolean
+}
+
+export type SendOutcome =
+  | { type: 'delivered'; status?: number }
+  | { type: 'retryable'; cause: string; status?: number; retryAfterMs?: number }
+  /** Our credentials are not wanted there: open the circuit and hold, spend no attempts. */
+  | { type: 'unauthorized'; status: number }
+  | { type: 'permanent'; cause: string; status?: number }
+
+/** `cause` is one of a closed list of words, never text that came from outside. Send never throws. */
+export interface Sink {
+  send(delivery: OutgoingDelivery, signal: AbortSignal): Promise<SendOutcome>
+  close(): Promise<void>
+}
