@@ -1,0 +1,118 @@
+import { createServer, request as httpRequest } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import type { AddressInfo } from 'node:net'
+
+/** One request that passed, as `METHOD path` with names shortened by the caller's `label`. */
+export interface CrashPoint {
+  index: number
+  phase: 'before' | 'after'
+}
+
+interface CrashProxyOptions {
+  /** Origin that requests go on to. */
+  target: string
+  /** CA of an https target. */
+  ca?: string
+  /** A label for requests that count as a point; undefined for all others, which just pass. */
+  label: (method: string, path: string) => string | undefined
+  /** Shared by the proxies of one process under test, so that points are numbered in the order they happen. */
+  journal: CrashJournal
+}
+
+/** Numbers the requests of a process under test and stops it dead at one of them. */
+export class CrashJournal {
+  readonly labels: string[] = []
+  #armed: { point: CrashPoint; crash: () => Promise<void> } | undefined
+  fired: string | undefined
+
+  arm(point: CrashPoint, crash: () => Promise<void>): void {
+    this.labels.length = 0
+    this.fired = undefined
+    this.#armed = { point, crash }
+  }
+
+  disarm(): void {
+    this.#armed = undefined
+  }
+
+  next(label: string): number {
+    return this.labels.push(label) - 1
+  }
+
+  /** Crashes when this is the armed point; true then. */
+  async reached(index: number, phase: CrashPoint['phase']): Promise<boolean> {
+    const armed = this.#armed
+    if (armed === undefined || armed.point.index !== index || armed.point.phase !== phase) return false
+    this.#armed = undefined
+    this.fired = `${phase} ${this.labels[index] ?? '?'}`
+    await armed.crash()
+    return true
+  }
+}
+
+/**
+ * A reverse proxy that can kill its client before a request reaches the server (the server never saw it), or after the server answered and before
+ * the answer reaches the client (done, and nobody knows): the two sides of every step that a crash can fall between.
+ */
+export async function startCrashProxy(
+  options: CrashProxyOptions,
+): Promise<{ url: string; close: () => Promise<void> }> {
+  const target = new URL(options.target)
+  const server = createServer((incoming, outgoing) => {
+    pass(incoming, outgoing, target, options).catch(() => outgoing.destroy())
+  })
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const { port } = server.address() as AddressInfo
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve())
+      server.closeAllConnections()
+    })
+  return { url: `http://127.0.0.1:${port}`, close }
+}
+
+async function pass(incoming: IncomingMessage, outgoing: ServerResponse, target: URL, options: CrashProxyOptions) {
+  const { method = 'GET', url = '/' } = incoming
+  const label = options.label(method, url)
+  const index = label === undefined ? -1 : options.journal.next(label)
+  const body = await readAll(incoming)
+  if (index >= 0 && (await options.journal.reached(index, 'before'))) return outgoing.destroy()
+
+  const send = target.protocol === 'https:' ? httpsRequest : httpRequest
+  const forward = send(
+    new URL(url, target),
+    {
+      method,
+      headers: { ...incoming.headers, host: target.host },
+      ...(options.ca !== undefined && { ca: options.ca }),
+    },
+    (answer) => {
+      void relay(answer, outgoing, index, options)
+    },
+  )
+  forward.on('error', () => outgoing.destroy())
+  outgoing.on('close', () => forward.destroy())
+  forward.end(body)
+}
+
+async function relay(answer: IncomingMessage, outgoing: ServerResponse, index: number, options: CrashProxyOptions) {
+  if (index >= 0) {
+    const body = await readAll(answer) // the server has finished: what it did is done
+    if (await options.journal.reached(index, 'after')) return outgoing.destroy()
+    outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
+    return outgoing.end(body)
+  }
+  outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
+  outgoing.flushHeaders()
+  answer.on('error', () => outgoing.destroy())
+  return answer.pipe(outgoing)
+}
+
+async function readAll(stream: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of stream) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks)
+}

@@ -1,0 +1,79 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { createInterface } from 'node:readline'
+
+import { recordLog } from './run-record.ts'
+
+type LogLine = Readonly<Record<string, unknown>> & { msg?: string }
+
+/** A `gwh` role as its users run it: a process of its own, killed for real. */
+export class GwhProcess {
+  readonly #child: ChildProcess
+  readonly #exited: Promise<number | string>
+  readonly lines: LogLine[] = []
+  #stderr = ''
+
+  constructor(args: readonly string[], name: string) {
+    const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('GWH_')))
+    this.#child = spawn(process.execPath, ['src/main.ts', ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#exited = new Promise((resolve) => {
+      this.#child.once('exit', (code, signal) => resolve(signal ?? code ?? 0))
+    })
+    const { stdout, stderr } = this.#child
+    if (stdout === null || stderr === null) throw new Error('spawned without pipes')
+    createInterface({ input: stdout }).on('line', (line) => {
+      recordLog(name, `${line}\n`)
+      this.lines.push(parse(line))
+    })
+    stderr.on('data', (chunk: Buffer) => {
+      recordLog(name, chunk.toString())
+      this.#stderr += chunk.toString()
+    })
+  }
+
+  get running(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  /** What went wrong, for assertion messages. */
+  describe(): string {
+    const tail = this.lines.slice(-15).map((line) => JSON.stringify(line))
+    return `exit ${this.#child.exitCode ?? this.#child.signalCode ?? 'none'}\n${tail.join('\n')}\n${this.#stderr.slice(-2000)}`
+  }
+
+  /** Resolves with the first log line that fits, already written or to come; rejects when the process ends first. */
+  async logged(message: string): Promise<LogLine> {
+    for (let seen = 0; ;) {
+      for (; seen < this.lines.length; seen += 1) {
+        const line = this.lines[seen]
+        if (line?.msg === message) return line
+      }
+      if (!this.running) throw new Error(`ended before it logged "${message}": ${this.describe()}`)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+  }
+
+  /** SIGKILL: nothing in the process gets to run again. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL')
+    await this.#exited
+  }
+
+  /** SIGTERM, then waits for the orderly end. Returns the exit code, or the signal that ended it. */
+  async terminate(): Promise<number | string> {
+    this.#child.kill('SIGTERM')
+    return this.#exited
+  }
+
+  exited(): Promise<number | string> {
+    return this.#exited
+  }
+}
+
+function parse(line: string): LogLine {
+  try {
+    return JSON.parse(line) as LogLine
+  } catch {
+    return { msg: line }
+  }
+}
