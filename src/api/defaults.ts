@@ -1,0 +1,125 @@
+import { parseDuration } from './duration.ts'
+import type { GeminiWebhookManifest } from './gemini-webhook.ts'
+import type { SinkFormat, SinkService, SinkSpec } from './sink.ts'
+import type { GeminiWebhookSpec, RevokePrevious } from './spec.ts'
+
+/** What a field means when it is absent. Here and not in the CRD, so that what stands in Git is what stands in the cluster. All functions are pure. */
+
+type Named = Pick<GeminiWebhookManifest, 'metadata' | 'spec'>
+
+export const defaultApiKeyField = 'api-key'
+export const signingSecretSuffix = '-signing-secret'
+export const dynamicSecretSuffix = '-dynamic-endpoint'
+
+export function apiKeyFieldOf(spec: GeminiWebhookSpec): string {
+  return spec.apiKeySecretRef.key ?? defaultApiKeyField
+}
+
+/** The Secret that holds the signing secrets. */
+export function signingSecretNameOf({ metadata, spec }: Named): string {
+  return spec.signingSecret?.name ?? `${metadata.name}${signingSecretSuffix}`
+}
+
+/** The Secret that publishes the dynamic endpoint; undefined without `dynamic`. */
+export function dynamicSecretNameOf({ metadata, spec }: Named): string | undefined {
+  if (spec.dynamic === undefined) return undefined
+  return spec.dynamic.secretName ?? `${metadata.name}${dynamicSecretSuffix}`
+}
+
+export function desiredStateOf(spec: GeminiWebhookSpec): NonNullable<GeminiWebhookSpec['state']> {
+  return spec.state ?? 'Enabled'
+}
+
+export function endpointCheckOf(spec: GeminiWebhookSpec): NonNullable<GeminiWebhookSpec['endpointCheck']> {
+  return spec.endpointCheck ?? 'OnChange'
+}
+
+export function autoReenableOf(spec: GeminiWebhookSpec): NonNullable<GeminiWebhookSpec['autoReenable']> {
+  return spec.autoReenable ?? 'WhenHealthy'
+}
+
+export function adoptionPolicyOf(spec: GeminiWebhookSpec): NonNullable<GeminiWebhookSpec['adoptionPolicy']> {
+  return spec.adoptionPolicy ?? 'CreateOrReadopt'
+}
+
+export function driftPolicyOf(spec: GeminiWebhookSpec): NonNullable<GeminiWebhookSpec['driftPolicy']> {
+  return spec.driftPolicy ?? 'Correct'
+}
+
+/** A webhook that was adopted existed before us, so it also outlives us unless its owner says otherwise. */
+export function deletionPolicyOf(spec: GeminiWebhookSpec): NonNullable<GeminiWebhookSpec['deletionPolicy']> {
+  return spec.deletionPolicy ?? (spec.externalID === undefined ? 'Delete' : 'Retain')
+}
+
+export function revokePreviousOf(request: { revokePrevious?: RevokePrevious | undefined }): RevokePrevious {
+  return request.revokePrevious ?? 'AfterGracePeriod'
+}
+
+export function sinkFormatOf(sink: Pick<SinkSpec, 'format'>): SinkFormat {
+  return sink.format ?? 'CloudEventBinary'
+}
+
+export const defaultEventsPerHour = 60
+
+export interface CompleteService {
+  name: string
+  port: number
+  path: string
+  scheme: 'http' | 'https'
+}
+
+export function completeService(service: SinkService): CompleteService {
+  const scheme = service.scheme ?? 'http'
+  return {
+    name: service.name,
+    scheme,
+    port: service.port ?? (scheme === 'https' ? 443 : 80),
+    path: service.path ?? '/',
+  }
+}
+
+/** How delivery to a sink is tried, nothing left open. */
+export interface DeliveryPolicy {
+  timeoutMs: number
+  /** Attempts after the first. */
+  retry: number
+  retryForMs: number
+  backoffPolicy: 'Exponential' | 'Linear'
+  backoffDelayMs: number
+  backoffMaxMs: number
+  retryAfterMaxMs: number
+  maxInFlight: number
+}
+
+/** Sixty attempts under doubling pauses of at most 30 minutes outlast the 24 hours: by default time ends it, not the count. */
+export const defaultDeliveryPolicy: DeliveryPolicy = {
+  timeoutMs: 10_000,
+  retry: 60,
+  retryForMs: 86_400_000,
+  backoffPolicy: 'Exponential',
+  backoffDelayMs: 1000,
+  backoffMaxMs: 1_800_000,
+  retryAfterMaxMs: 300_000,
+  maxInFlight: 64,
+}
+
+/** A duration that does not parse (possible only in an object that no CRD has checked) counts as absent. */
+export function deliveryPolicyOf(sink: Pick<SinkSpec, 'delivery'>): DeliveryPolicy {
+  const given = sink.delivery ?? {}
+  const fallback = defaultDeliveryPolicy
+  return {
+    timeoutMs: msOr(given.timeout, fallback.timeoutMs),
+    retry: given.retry ?? fallback.retry,
+    retryForMs: msOr(given.retryFor, fallback.retryForMs),
+    backoffPolicy: given.backoffPolicy ?? fallback.backoffPolicy,
+    backoffDelayMs: msOr(given.backoffDelay, fallback.backoffDelayMs),
+    backoffMaxMs: msOr(given.backoffMax, fallback.backoffMaxMs),
+    retryAfterMaxMs: msOr(given.retryAfterMax, fallback.retryAfterMaxMs),
+    maxInFlight: given.maxInFlight ?? fallback.maxInFlight,
+  }
+}
+
+function msOr(duration: string | undefined, fallbackMs: number): number {
+  const parsed = duration === undefined ? undefined : parseDuration(duration)
+  return parsed?.valid === true ? parsed.ms : fallbackMs
+}

@@ -1,0 +1,44 @@
+import { apiGroup } from './kind.ts'
+
+/** Every name that this project puts on objects, in one place: finalizer, annotations, labels, Secret types and keys. */
+
+/** Holds an object until its webhook is removed at Google (or kept on purpose). */
+export const finalizer = `${apiGroup}/registration`
+
+/** Set by people: any new value makes the controller look now. Acknowledged in `status.lastHandledReconcileAt`. */
+export const reconcileRequestedAtAnnotation = `${apiGroup}/reconcile-requested-at`
+/** Set by people to "true": releases a stuck deletion and leaves what may exist at Google. */
+export const abandonAnnotation = `${apiGroup}/abandon`
+/** Set by the controller on the Secrets that it writes: the uid of the GeminiWebhook they belong to. A Secret without it is never written. */
+export const ownerUidAnnotation = `${apiGroup}/owner-uid`
+/** The same owner by name, for people and for finding the object when the Secret changes. */
+export const ownerNameAnnotation = `${apiGroup}/owner-name`
+
+export const managedByLabel = 'app.kubernetes.io/managed-by'
+export const managedByValue = 'gemini-webhook-operator'
+/** Set by `gwh import` or by people to "true" on a Secret whose `signing-secret` an adopted webhook shall keep instead of rotating. */
+export const importLabel = `${apiGroup}/import`
+
+/** The only Secret type that a sink's `auth` may point to: otherwise creating a GeminiWebhook would be a way to read any Secret. */
+export const sinkCredentialsSecretType = `${apiGroup}/sink-credentials`
+
+/** Keys of the Secret that holds the signing secrets. `signing-secrets` has all live ones, newest first, separated by a space. */
+export const signingSecretKeys = {
+  current: 'signing-secret',
+  previous: 'previous-signing-secret',
+  all: 'signing-secrets',
+} as const
+
+/** Keys of the Secret that publishes the dynamic endpoint to jobs. */
+export const dynamicSecretKeys = { uri: 'uri', token: 'token' } as const
+
+/** What Google lets a webhook subscribe to today. Open-ended on purpose: others are passed on, with a warning. */
+export const knownEventTypes = [
+  'batch.succeeded',
+  'batch.failed',
+  'batch.expired',
+  'interaction.completed',
+  'interaction.requires_action',
+  'interaction.failed',
+  'video.generated',
+] as const

@@ -1,0 +1,137 @@
+import { z } from 'zod'
+
+import { duration, eventType, labelName, mapOf, objectName, printable, setOf, text, urlPath } from './text.ts'
+
+const serviceSchema = z
+  .strictObject({
+    name: objectName().describe('Name of a Service in the namespace of the GeminiWebhook.'),
+    port: z
+      .int()
+      .min(1)
+      .max(65_535)
+      .describe('Port number of the Service. Default 80, or 443 with scheme https.')
+      .optional(),
+    path: urlPath().describe('Path, and query if any, of the request. Default /.').optional(),
+    scheme: z.enum(['http', 'https']).describe('Default http.').optional(),
+  })
+  .describe('A Service in the same namespace. Private addresses are fine; ExternalName Services are refused.')
+
+const refSchema = z
+  .strictObject({
+    apiVersion: text(317).regex(/^([a-z0-9.-]+\/)?v[a-z0-9]+$/),
+    kind: text(63).regex(/^[A-Z][A-Za-z0-9]*$/),
+    name: objectName(),
+  })
+  .describe(
+    'An object in the same namespace that publishes status.address.url, such as a Knative Broker. The installation lists the allowed kinds.',
+  )
+
+const natsSchema = z
+  .strictObject({
+    subject: printable(256).describe(
+      'Template of the subject; {namespace}, {name} and {type} are filled in. The installation puts its prefix and the namespace in front.',
+    ),
+  })
+  .describe('A NATS subject. The server comes from the configuration of the installation.')
+
+const kubernetesEventSchema = z
+  .strictObject({
+    maxPerHour: z.int().min(1).max(3600).describe('Budget of this object. Default 60.').optional(),
+  })
+  .describe(
+    'A Kubernetes Event (events.k8s.io) about this GeminiWebhook, aggregated into a series. Never the only record.',
+  )
+
+/** The one-of that a sink and a dead letter share. */
+const destinationFields = {
+  service: serviceSchema.optional(),
+  uri: text(2048)
+    .describe(
+      'An http or https URL without userinfo and fragment. Only public addresses, or those that the installation allows.',
+    )
+    .optional(),
+  ref: refSchema.optional(),
+  nats: natsSchema.optional(),
+  kubernetesEvent: kubernetesEventSchema.optional(),
+}
+
+const secretRef = (what: string) =>
+  z
+    .strictObject({ name: objectName() })
+    .describe(`Name of a Secret of type webhooks.gemini-operator.io/sink-credentials in the same namespace: ${what}`)
+
+const filterSchema = z
+  .strictObject({
+    types: z
+      .strictObject({
+        exact: setOf(eventType(), 32).describe('One of these event types.').optional(),
+        prefix: setOf(text(128), 32).describe('An event type that begins with one of these.').optional(),
+      })
+      .describe('By event type; exact or prefix, where both are given.')
+      .optional(),
+    metadata: z
+      .strictObject({
+        exact: mapOf(z.string().max(256), 16).describe('Each key has exactly this value.').optional(),
+        prefix: mapOf(z.string().max(256), 16).describe('The value of each key begins with this.').optional(),
+      })
+      .describe('By user_metadata of the job.')
+      .optional(),
+    cel: text(2048)
+      .describe('A CEL expression over `event` that yields a bool; checked when the object is applied.')
+      .optional(),
+  })
+  .describe('Which events this sink wants. All that is given must hold; absent: every event.')
+
+const deliverySchema = z
+  .strictObject({
+    timeout: duration().describe('Of one attempt. Default 10s.').optional(),
+    retry: z.int().min(0).max(1000).describe('Attempts after the first. Default 60.').optional(),
+    retryFor: duration()
+      .describe('After this time no attempt is made; the earlier of retry and retryFor ends it. Default 24h.')
+      .optional(),
+    backoffPolicy: z.enum(['Exponential', 'Linear']).describe('Default Exponential.').optional(),
+    backoffDelay: duration().describe('Before the first retry. Default 1s.').optional(),
+    backoffMax: duration().describe('Longest pause between attempts. Default 30m.').optional(),
+    retryAfterMax: duration().describe('How much of a Retry-After header is honoured. Default 5m.').optional(),
+    maxInFlight: z.int().min(1).max(1024).describe('Attempts at the same time. Default 64.').optional(),
+  })
+  .describe('How often and how long delivery is tried; field names as in Knative.')
+
+export const sinkSchema = z
+  .strictObject({
+    name: labelName().describe('Names the sink among the sinks of this object. A renamed sink is a new sink.'),
+    ...destinationFields,
+    filter: filterSchema.optional(),
+    format: z
+      .enum(['CloudEventBinary', 'CloudEventStructured', 'Original'])
+      .describe(
+        'CloudEventBinary (default) keeps the original bytes as body; Original also sends the webhook headers of Google.',
+      )
+      .optional(),
+    auth: z
+      .strictObject({
+        headersSecretRef: secretRef('each key is sent as a header.').optional(),
+        signingSecretRef: secretRef('its key signing-secret signs requests as Standard Webhooks.').optional(),
+      })
+      .describe('Credentials for the sink.')
+      .optional(),
+    delivery: deliverySchema.optional(),
+    deadLetter: z
+      .strictObject(destinationFields)
+      .describe(
+        'Where an event goes when delivery was given up. Absent: it is kept in the inbox, visible and replayable.',
+      )
+      .optional(),
+  })
+  .describe('One destination of events: exactly one of service, uri, ref, nats and kubernetesEvent.')
+
+export type SinkSpec = z.infer<typeof sinkSchema>
+export type SinkFilter = z.infer<typeof filterSchema>
+export type SinkDelivery = z.infer<typeof deliverySchema>
+export type SinkFormat = NonNullable<SinkSpec['format']>
+export type SinkService = z.infer<typeof serviceSchema>
+/** The one-of without the sink around it: what a dead letter is. */
+export type SinkDestination = NonNullable<SinkSpec['deadLetter']>
+
+/** The fields of which a sink or dead letter has exactly one. */
+export const destinationFieldNames = ['service', 'uri', 'ref', 'nats', 'kubernetesEvent'] as const

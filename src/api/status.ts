@@ -1,0 +1,127 @@
+import { z } from 'zod'
+
+import { atomicListOf, labelName, mapListOf, setOf, text, time } from './text.ts'
+
+/**
+ * What is seen, written by the controller alone. It is a hint, not an authority: nothing at Google is changed by an id from here unless the webhook
+ * carries the marker of this object. Unknown fields are pruned by an older CRD without a word, so whoever writes an intent reads it back.
+ */
+
+/** Longest condition message that is written; the API conventions allow more, but every object is kept in memory. */
+export const maxConditionMessageLength = 2048
+
+const conditionSchema = z.strictObject({
+  type: text(316),
+  status: z.enum(['True', 'False', 'Unknown']),
+  observedGeneration: z.int().min(0).describe('The generation of the spec that this says something about.'),
+  lastTransitionTime: time().describe('When status last changed.'),
+  reason: text(128).regex(/^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$/),
+  message: z.string().max(maxConditionMessageLength),
+})
+
+const operationSchema = z
+  .strictObject({
+    type: z.enum(['Create', 'Rotate']),
+    attemptID: text(64),
+    startTime: time(),
+    cause: text(32)
+      .regex(/^[A-Za-z]+$/)
+      .describe('Why: Registration, Adoption, Interval, Request or Repair.')
+      .optional(),
+    requestID: text(64).describe('The spec.rotation.request.id that this rotation answers.').optional(),
+  })
+  .describe('A call to Google that cannot be repeated, written down before it is made. Absent when none is under way.')
+
+const remoteSchema = z
+  .strictObject({
+    id: text(256).describe('The id that Google chose.').optional(),
+    name: text(256).describe('The name last applied: ownership marker and display name.').optional(),
+    uri: text(2048).describe('The URI last applied.').optional(),
+    state: text(64).describe('The state last seen at Google.').optional(),
+    events: setOf(text(128), 64).describe('The event types last applied.').optional(),
+    eventCount: z.int().min(0).max(64).describe('How many event types: a printer column cannot count.').optional(),
+    keyFingerprint: text(64).describe('Names the API key that last saw this id, without telling it.').optional(),
+    missingSince: time()
+      .describe('When Google first answered that the id does not exist; believed only after a second such answer.')
+      .optional(),
+    reenableTimes: atomicListOf(time(), 3)
+      .describe('When it was enabled again by the controller, newest last.')
+      .optional(),
+    checkedSpec: text(128).describe('Digest of what the last successful endpoint check proved.').optional(),
+  })
+  .describe('The webhook at Google: what was last applied and seen.')
+
+const signingSecretStatusSchema = z.strictObject({
+  name: text(253).describe('The Secret that is written now.').optional(),
+  hint: text(64).describe('What Google shows of the current signing secret.').optional(),
+  activeSecrets: z.int().min(0).max(64).describe('How many secrets Google signs with.').optional(),
+  previousExpireTime: time().describe('When the previous secret stops counting.').optional(),
+  repairs: z.int().min(0).describe('How often the secret was repaired by rotating it.').optional(),
+  repairTimes: atomicListOf(time(), 3).describe('The newest of these repairs, newest last.').optional(),
+})
+
+const rotationStatusSchema = z.strictObject({
+  handledRequestIDs: atomicListOf(text(64), 16)
+    .describe('Request ids that never rotate again, newest last.')
+    .optional(),
+  lastRotationTime: time().optional(),
+  nextRotationTime: time().describe('When the interval is next due.').optional(),
+})
+
+const checkSchema = z
+  .strictObject({
+    attemptID: text(64).describe('Receivers echo it when a delivery is verified while they see it.'),
+    startTime: time(),
+    sent: z.int().min(0).max(100).describe('Pings sent so far.').optional(),
+  })
+  .describe('The endpoint check under way. Absent when there is none.')
+
+const deliveryStatusSchema = z
+  .strictObject({
+    lastVerifiedTime: time().describe('The last delivery whose signature held, to the minute.').optional(),
+    lastCheckTime: time().describe('The last endpoint check that succeeded.').optional(),
+    refusingSince: time().describe('Since when genuine deliveries are refused without one being stored.').optional(),
+    pending: z.int().min(0).describe('Deliveries that are stored and not yet ended.').optional(),
+  })
+  .describe('Folded together from the reports of the receivers.')
+
+const sinkStatusSchema = z.strictObject({
+  name: labelName(),
+  address: text(2048).describe('Where it resolved to.').optional(),
+  ready: z.boolean(),
+  reason: text(128).describe('Why it is not ready.').optional(),
+})
+
+export const statusSchema = z
+  .strictObject({
+    observedGeneration: z.int().min(0).optional(),
+    lastHandledReconcileAt: z
+      .string()
+      .max(256)
+      .describe('The last value of the annotation reconcile-requested-at that was acted upon.')
+      .optional(),
+    installationID: text(64).describe('The installation whose marker the webhook carries.').optional(),
+    conditions: mapListOf(conditionSchema, 'type', 16).optional(),
+    endpoint: z
+      .strictObject({
+        url: text(2048).describe('Where Google delivers to.').optional(),
+        dynamicSecretName: text(253).describe('The Secret that publishes the dynamic endpoint.').optional(),
+      })
+      .optional(),
+    webhook: remoteSchema.optional(),
+    signingSecret: signingSecretStatusSchema.optional(),
+    rotation: rotationStatusSchema.optional(),
+    operation: operationSchema.optional(),
+    sinks: mapListOf(sinkStatusSchema, 'name', 16).optional(),
+    check: checkSchema.optional(),
+    delivery: deliveryStatusSchema.optional(),
+  })
+  .describe('What is seen.')
+
+export type GeminiWebhookStatus = z.infer<typeof statusSchema>
+export type Condition = z.infer<typeof conditionSchema>
+export type ConditionStatus = Condition['status']
+export type Operation = z.infer<typeof operationSchema>
+export type OperationType = Operation['type']
+export type RemoteStatus = z.infer<typeof remoteSchema>
+export type SinkStatus = z.infer<typeof sinkStatusSchema>

@@ -1,0 +1,72 @@
+import { z } from 'zod'
+
+/**
+ * The kinds of text in the resource, each bounded: the API server's cost estimate for rules multiplies by the longest string. Patterns must mean the
+ * same in JavaScript and in RE2, where the API server runs them: no lookaround, no `\s`, no `\u`.
+ */
+
+const dnsLabel = '[a-z0-9]([-a-z0-9]*[a-z0-9])?'
+export const dnsSubdomainPattern = new RegExp(`^${dnsLabel}(\\.${dnsLabel})*$`)
+export const dnsLabelPattern = new RegExp(`^${dnsLabel}$`)
+/** One to three parts such as `1h30m`. */
+export const durationPattern = /^([0-9]{1,5}(h|m|s)){1,3}$/
+export const eventTypePattern = /^[a-z0-9_]+(\.[a-z0-9_]+)+$/
+/** https, a host, maybe a port, maybe a path with a query: no userinfo, no fragment, no blanks. */
+export const httpsUrlPattern = /^https:\/\/[A-Za-z0-9.-]+(:[0-9]{1,5})?(\/[^#\x00-\x20\x7f]*)?$/ // oxlint-disable-line no-control-regex -- refusing control characters is the point
+export const httpUrlPattern = /^https?:\/\/[A-Za-z0-9.-]+(:[0-9]{1,5})?(\/[^#\x00-\x20\x7f]*)?$/ // oxlint-disable-line no-control-regex -- as above
+const urlPathPattern = /^\/[^#\x00-\x20\x7f]*$/ // oxlint-disable-line no-control-regex -- as above
+const printablePattern = /^[^\x00-\x1f\x7f]+$/ // oxlint-disable-line no-control-regex -- as above
+const secretKeyPattern = /^[-._a-zA-Z0-9]+$/
+const labelValuePattern = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/
+
+/** Text of 1 to `max` characters. The empty string counts as set for the API server, so it is never allowed. */
+export const text = (max: number) => z.string().min(1).max(max)
+
+export const objectName = () => text(253).regex(dnsSubdomainPattern)
+export const labelName = () => text(63).regex(dnsLabelPattern)
+export const secretKey = () => text(253).regex(secretKeyPattern)
+export const printable = (max: number) => text(max).regex(printablePattern)
+export const duration = () => text(18).regex(durationPattern)
+export const urlPath = () => text(1024).regex(urlPathPattern)
+export const labelValue = () => z.string().max(63).regex(labelValuePattern)
+export const eventType = () => text(128).regex(eventTypePattern)
+/** An id that a person chooses so that a new one means "once more". */
+export const requestID = () => text(64).regex(/^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/)
+/** A point in time, RFC 3339. */
+export const time = () => z.string().max(64).meta({ format: 'date-time' })
+
+/** A list whose order means nothing and whose entries are unique. */
+export function setOf<T extends z.ZodType>(item: T, max: number, min = 0) {
+  return z
+    .array(item)
+    .min(min)
+    .max(max)
+    .refine((items) => new Set(items).size === items.length, 'entries must be unique')
+    .meta({ 'x-kubernetes-list-type': 'set' })
+}
+
+/** A list that is always replaced as a whole. */
+export function atomicListOf<T extends z.ZodType>(item: T, max: number) {
+  return z.array(item).max(max).meta({ 'x-kubernetes-list-type': 'atomic' })
+}
+
+/** A list whose entries are merged by their key field, which is unique. */
+export function mapListOf<T extends z.ZodType>(item: T, key: string, max: number) {
+  return z
+    .array(item)
+    .max(max)
+    .refine((items) => new Set(items.map((entry) => keyOf(entry, key))).size === items.length, `${key} must be unique`)
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': [key] })
+}
+
+function keyOf(entry: unknown, key: string): unknown {
+  return typeof entry === 'object' && entry !== null ? Object.getOwnPropertyDescriptor(entry, key)?.value : undefined
+}
+
+/** A map from free keys to bounded text. */
+export function mapOf<T extends z.ZodType>(value: T, max: number) {
+  return z
+    .record(z.string(), value)
+    .refine((entries) => Object.keys(entries).length <= max, `at most ${max} entries`)
+    .meta({ maxProperties: max })
+}
