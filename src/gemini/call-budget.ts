@@ -1,0 +1,144 @@
+import type { Clock } from '../clock.ts'
+import type { GeminiMetrics } from './gemini-metrics.ts'
+import { GeminiError } from './webhook-service.ts'
+
+/** How often one API key may call. Shared by everything that uses the key; waiting is first come, first served. */
+export interface CallBudget {
+  /**
+   * Resolves when the call may be made. Rejects with ERR_GEMINI_RATE_LIMITED at once when the wait would exceed `maxWaitMs` (so that a paused key does
+   * not hold up workers that have other keys to serve), and with the signal's reason when it aborts first.
+   */
+  take(signal?: AbortSignal): Promise<void>
+  /** After a 429: nobody calls for this long, and then at the steady rate, without a burst. */
+  pause(pauseMs: number): void
+}
+
+export interface CallBudgetSettings {
+  /** Steady rate. Google publishes none for this API; the default leaves room for people and other tools. */
+  callsPerSecond: number
+  /** How many calls may be made at once after a quiet time. */
+  burst: number
+  maxWaitMs: number
+}
+
+export const defaultCallBudget: CallBudgetSettings = { callsPerSecond: 5, burst: 10, maxWaitMs: 20_000 }
+
+/** A token bucket as a value. `atMs` is on the monotonic clock. */
+export interface BudgetState {
+  tokens: number
+  atMs: number
+  pausedUntilMs: number
+}
+
+/** The state at `nowMs`, with what was refilled since; nothing refills during a pause. */
+export function refill(state: BudgetState, settings: CallBudgetSettings, nowMs: number): BudgetState {
+  const from = Math.max(state.atMs, Math.min(state.pausedUntilMs, nowMs))
+  const gained = (Math.max(nowMs - from, 0) * settings.callsPerSecond) / 1000
+  return { ...state, tokens: Math.min(settings.burst, state.tokens + gained), atMs: Math.max(nowMs, state.atMs) }
+}
+
+/** Milliseconds until the caller with `ahead` others before it may go; 0 means now. The state must be refilled to `nowMs`. */
+export function waitFor(state: BudgetState, settings: CallBudgetSettings, nowMs: number, ahead: number): number {
+  const pauseMs = Math.max(state.pausedUntilMs - nowMs, 0)
+  const missing = Math.max(ahead + 1 - state.tokens, 0)
+  return pauseMs + Math.ceil((missing * 1000) / settings.callsPerSecond)
+}
+
+/** The state after a 429: paused, and empty when the pause ends. A shorter pause does not end a longer one. */
+export function pauseBudget(state: BudgetState, nowMs: number, pauseMs: number): BudgetState {
+  return { ...state, tokens: Math.min(state.tokens, 0), pausedUntilMs: Math.max(state.pausedUntilMs, nowMs + pauseMs) }
+}
+
+interface Waiter {
+  sinceMs: number
+  go: () => void
+  refuse: (error: GeminiError) => void
+}
+
+export function createCallBudget(options: {
+  settings?: Partial<CallBudgetSettings>
+  clock: Clock
+  metrics: GeminiMetrics
+}): CallBudget {
+  const { clock, metrics } = options
+  const settings = { ...defaultCallBudget, ...options.settings }
+  let state: BudgetState = { tokens: settings.burst, atMs: clock.monotonic(), pausedUntilMs: 0 }
+  let waiters: Waiter[] = []
+  let cancelTimer: (() => void) | undefined
+
+  const waitOf = (ahead: number) => waitFor(state, settings, clock.monotonic(), ahead)
+
+  function serveWaiters(): void {
+    cancelTimer?.()
+    cancelTimer = undefined
+    state = refill(state, settings, clock.monotonic())
+    for (let next = waiters[0]; next !== undefined && waitOf(0) === 0; next = waiters[0]) {
+      waiters.shift()
+      state = { ...state, tokens: state.tokens - 1 }
+      next.go()
+    }
+    const hopeless = waiters.filter((_, ahead) => waitOf(ahead) > settings.maxWaitMs)
+    waiters = waiters.filter((waiter) => !hopeless.includes(waiter))
+    for (const waiter of hopeless) waiter.refuse(tooLong(waitOf(0)))
+    if (waiters.length > 0) cancelTimer = clock.after(waitOf(0), serveWaiters)
+  }
+
+  return {
+    take(signal) {
+      return new Promise((resolve, reject) => {
+        if (signal?.aborted === true) return reject(signal.reason as Error)
+        const leave = () => {
+          waiters = waiters.filter((other) => other !== waiter)
+          reject(signal?.reason as Error)
+        }
+        const settled = (then: () => void) => {
+          signal?.removeEventListener('abort', leave)
+          then()
+        }
+        const waiter: Waiter = {
+          sinceMs: clock.monotonic(),
+          go: () => {
+            metrics.budgetWaitSeconds.observe((clock.monotonic() - waiter.sinceMs) / 1000)
+            settled(resolve)
+          },
+          refuse: (error) => settled(() => reject(error)),
+        }
+        signal?.addEventListener('abort', leave, { once: true })
+        waiters.push(waiter)
+        serveWaiters()
+      })
+    },
+    pause(pauseMs) {
+      metrics.budgetPauses.add()
+      state = pauseBudget(refill(state, settings, clock.monotonic()), clock.monotonic(), pauseMs)
+      serveWaiters()
+    },
+  }
+}
+
+function tooLong(waitMs: number): GeminiError {
+  return new GeminiError({
+    code: 'ERR_GEMINI_RATE_LIMITED',
+    message: `the call budget of this API key is used up or paused for another ${waitMs} ms: try again then`,
+    retryAfterMs: waitMs,
+    mayHaveCommitted: false,
+  })
+}
+
+/** One budget per API key, found by the key's fingerprint, so that objects which share a key share its budget. */
+export function createCallBudgets(options: {
+  settings?: Partial<CallBudgetSettings>
+  clock: Clock
+  metrics: GeminiMetrics
+}): { of(keyFingerprint: string): CallBudget } {
+  const budgets = new Map<string, CallBudget>()
+  return {
+    of(keyFingerprint) {
+      const known = budgets.get(keyFingerprint)
+      if (known !== undefined) return known
+      const budget = createCallBudget(options)
+      budgets.set(keyFingerprint, budget)
+      return budget
+    },
+  }
+}

@@ -1,0 +1,185 @@
+import { GoogleGenAI } from '@google/genai'
+
+import type { Clock } from '../clock.ts'
+import type { CallBudget } from './call-budget.ts'
+import { badAnswer, isUnreadableSuccess, toGeminiError } from './gemini-failure.ts'
+import type { Verb } from './gemini-failure.ts'
+import type { GeminiMetrics } from './gemini-metrics.ts'
+import { readCreated, readPage, readRotatedSecret, readWebhook } from './remote-webhook.ts'
+import { GeminiError } from './webhook-service.ts'
+import type { RemoteWebhook, WebhookChanges, WebhookService } from './webhook-service.ts'
+
+export interface WebhookServiceOptions {
+  /** Surrounding white space is dropped: Secrets made from files end in a newline. */
+  apiKey: string
+  /** Default: Google's. A path prefix is kept. */
+  baseUrl?: string
+  apiVersion?: 'v1' | 'v1beta'
+  /** For each request, budget wait not included. */
+  timeoutMs?: number
+  budget: CallBudget
+  clock: Clock
+  metrics: GeminiMetrics
+  headers?: Readonly<Record<string, string>>
+}
+
+const defaultBaseUrl = 'https://generativelanguage.googleapis.com'
+const defaultTimeoutMs = 10_000
+/** The API's maximum. */
+const pageSize = 1000
+/** A service that hands out page tokens for ever must not hold a caller for ever; a million webhooks in one project are none of ours. */
+const maxPages = 1000
+/** When a 429 does not say how long. */
+const defaultPauseMs = 5_000
+
+type CallOptions = { maxRetries: 0; timeout: number; signal: AbortSignal; redirect: 'manual' }
+type Call = <T>(verb: Verb, signal: AbortSignal | undefined, send: (options: CallOptions) => Promise<T>) => Promise<T>
+
+/**
+ * The WebhookService over the official SDK, with what the SDK does on its own switched off: retries (it would repeat a create), Vertex mode and every
+ * other setting that it takes from the environment, redirects (they would carry the API key elsewhere). Opens no connection until the first call.
+ */
+export function openWebhookService(options: WebhookServiceOptions): WebhookService {
+  const apiKey = options.apiKey.trim()
+  const { webhooks } = new GoogleGenAI({
+    apiKey,
+    vertexai: false,
+    apiVersion: options.apiVersion ?? 'v1',
+    httpOptions: { baseUrl: options.baseUrl ?? defaultBaseUrl, headers: { ...options.headers } },
+  })
+  const call = createCall(options, apiKey)
+
+  async function listPage(token: string, signal: AbortSignal | undefined) {
+    const query = { page_size: pageSize, ...(token !== '' && { page_token: token }) }
+    const page = readPage(await call('list', signal, (callOptions) => webhooks.list(query, callOptions)))
+    if (page === undefined) throw badAnswer('list', 'a list of webhooks')
+    return page
+  }
+
+  return {
+    async list(signal) {
+      // By id, because pages may shift under a change and show one webhook twice.
+      const found = new Map<string, RemoteWebhook>()
+      let token = ''
+      for (let pages = 0; pages < maxPages; pages++) {
+        const page = await listPage(token, signal)
+        for (const webhook of page.webhooks) if (!found.has(webhook.id)) found.set(webhook.id, webhook)
+        if (page.nextPageToken === '') return [...found.values()]
+        if (page.nextPageToken === token) break
+        token = page.nextPageToken
+      }
+      throw badAnswer('list', 'an end: the pages repeat')
+    },
+    async get(id, signal) {
+      checkId('get', id)
+      const answer = await call('get', signal, (callOptions) => webhooks.get(id, null, callOptions)).catch(ifMissing)
+      if (answer === undefined) return undefined
+      return readWebhook(answer) ?? fail(badAnswer('get', 'a webhook'))
+    },
+    async create({ name, uri, subscribedEvents }) {
+      const body = { name, uri, subscribed_events: subscribedEvents }
+      const answer = await call('create', undefined, (callOptions) => webhooks.create(body, callOptions))
+      return readCreated(answer) ?? fail(badAnswer('create', 'an id and a new signing secret'))
+    },
+    async update(id, changes) {
+      checkId('update', id)
+      const body = toUpdate(changes)
+      const answer = await call('update', undefined, (callOptions) => webhooks.update(id, body, callOptions))
+      return readWebhook(answer) ?? fail(badAnswer('update', 'a webhook'))
+    },
+    async delete(id) {
+      checkId('delete', id)
+      const send = (callOptions: CallOptions) => webhooks.delete(id, null, callOptions).catch(ifUnreadable)
+      await call('delete', undefined, send).catch(ifMissing)
+    },
+    async ping(id) {
+      checkId('ping', id)
+      await call('ping', undefined, (callOptions) => webhooks.ping(id, { body: {} }, callOptions).catch(ifUnreadable))
+    },
+    async rotateSigningSecret(id, revocation) {
+      checkId('rotateSigningSecret', id)
+      const body = { revocation_behavior: revocation }
+      const answer = await call('rotateSigningSecret', undefined, (callOptions) =>
+        webhooks.rotateSigningSecret(id, body, callOptions),
+      )
+      return readRotatedSecret(answer) ?? fail(badAnswer('rotateSigningSecret', 'a new signing secret'))
+    },
+  }
+}
+
+/** One request: waits for the budget, bounds the time, counts, translates the failure. */
+function createCall(options: WebhookServiceOptions, apiKey: string): Call {
+  const { budget, clock, metrics, timeoutMs = defaultTimeoutMs } = options
+  return async (verb, signal, send) => {
+    checkApiKey(verb, apiKey)
+    await budget.take(signal)
+    // The SDK ignores its own timeout as soon as a signal is given, so the timeout is part of ours.
+    const deadline = new AbortController()
+    const cancelDeadline = clock.after(timeoutMs, () => deadline.abort())
+    const both = signal === undefined ? deadline.signal : AbortSignal.any([signal, deadline.signal])
+    const startMs = clock.monotonic()
+    let code = 'OK'
+    try {
+      return await send({ maxRetries: 0, timeout: timeoutMs, signal: both, redirect: 'manual' })
+    } catch (error) {
+      code = 'ABORTED'
+      if (signal?.aborted === true) throw signal.reason
+      const timedOut = deadline.signal.aborted
+      const failure = toGeminiError({ verb, error, timedOut, timeoutMs, apiKey, nowMs: clock.now() })
+      code = failure.code
+      if (code === 'ERR_GEMINI_RATE_LIMITED') budget.pause(failure.retryAfterMs ?? defaultPauseMs)
+      throw failure
+    } finally {
+      cancelDeadline()
+      metrics.calls.add(1, { verb, code })
+      metrics.callSeconds.observe((clock.monotonic() - startMs) / 1000, { verb })
+    }
+  }
+}
+
+/** Only what changes travels, under a mask that names exactly it: the service applies keys outside the mask too. */
+function toUpdate(changes: WebhookChanges) {
+  const body = {
+    ...(changes.name !== undefined && { name: changes.name }),
+    ...(changes.uri !== undefined && { uri: changes.uri }),
+    ...(changes.subscribedEvents !== undefined && { subscribed_events: changes.subscribedEvents }),
+    ...(changes.state !== undefined && { state: changes.state }),
+  }
+  const update_mask = Object.keys(body).join(',')
+  if (update_mask === '') throw new TypeError('webhooks.update: changes is empty; call it only where a field differs')
+  return { ...body, update_mask }
+}
+
+/** An empty id or a dot would address the collection instead: DELETE on it is not to be tried. */
+function checkId(verb: Verb, id: string): void {
+  if (/^(?!\.{1,2}$)[\x21-\x7e]{1,256}$/.test(id)) return
+  throw new GeminiError({
+    code: 'ERR_GEMINI_REJECTED',
+    message: `webhooks.${verb}: the webhook id is empty, too long or holds characters that no id has; correct the id`,
+    mayHaveCommitted: false,
+  })
+}
+
+/** Headers cannot carry such a key, and the error that says so would repeat it. */
+function checkApiKey(verb: Verb, apiKey: string): void {
+  if (/^[\x21-\x7e]+$/.test(apiKey)) return
+  throw new GeminiError({
+    code: 'ERR_GEMINI_CREDENTIALS_REJECTED',
+    message: `webhooks.${verb}: the API key is empty or holds white space or other characters that no API key has; correct the Secret`,
+    mayHaveCommitted: false,
+  })
+}
+
+function ifMissing(error: unknown): undefined {
+  if (error instanceof GeminiError && error.code === 'ERR_GEMINI_NOT_FOUND') return undefined
+  throw error
+}
+
+function ifUnreadable(error: unknown): undefined {
+  if (isUnreadableSuccess(error)) return undefined
+  throw error
+}
+
+function fail(error: GeminiError): never {
+  throw error
+}

@@ -1,0 +1,248 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { after, before, describe, test } from 'node:test'
+
+import { systemClock } from '../../../src/clock.ts'
+import { createCallBudget } from '../../../src/gemini/call-budget.ts'
+import { createGeminiMetrics } from '../../../src/gemini/gemini-metrics.ts'
+import { openWebhookService } from '../../../src/gemini/open-webhook-service.ts'
+import type { WebhookServiceOptions } from '../../../src/gemini/open-webhook-service.ts'
+import type { GeminiError, WebhookService } from '../../../src/gemini/webhook-service.ts'
+import { createMetrics } from '../../../src/observability/metrics.ts'
+
+/** What only a broken or foreign server answers; the service's own behaviour is in test/contract/webhook-service.test.ts. */
+const apiKey = 'AIzaSyTestOnlyTestOnlyTestOnlyTestOnly12'
+const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
+
+type Answer = (response: ServerResponse, request: IncomingMessage) => void
+let answer: Answer = () => {}
+const seen: { method: string; url: string; headers: IncomingMessage['headers']; body: string }[] = []
+const server = createServer((request, response) => {
+  let body = ''
+  request.on('data', (chunk: Buffer) => (body += chunk.toString()))
+  request.on('end', () => {
+    seen.push({ method: request.method ?? '', url: request.url ?? '', headers: request.headers, body })
+    answer(response, request)
+  })
+})
+let baseUrl = ''
+
+before(async () => {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+})
+after(() => {
+  server.closeAllConnections()
+  server.close()
+})
+
+function aService(options: Partial<WebhookServiceOptions> = {}) {
+  const registry = createMetrics()
+  const metrics = createGeminiMetrics(registry)
+  const budget = createCallBudget({ clock: systemClock, metrics })
+  const service = openWebhookService({ apiKey, baseUrl, budget, clock: systemClock, metrics, ...options })
+  seen.length = 0
+  return { service, registry }
+}
+
+async function failureOf(promise: Promise<unknown>): Promise<GeminiError> {
+  const error = await promise.then(
+    () => assert.fail('the call should have failed'),
+    (thrown: unknown) => thrown as GeminiError,
+  )
+  assert.equal(error.name, 'GeminiError', String(error))
+  return error
+}
+
+const json =
+  (status: number, body: unknown, headers: Record<string, string> = {}): Answer =>
+  (response) =>
+    response
+      .writeHead(status, { 'content-type': 'application/json; charset=UTF-8', ...headers })
+      .end(JSON.stringify(body))
+const raw =
+  (status: number, type: string | undefined, body: string): Answer =>
+  (response) =>
+    response.writeHead(status, type === undefined ? {} : { 'content-type': type }).end(body)
+
+const mutations: [string, (service: WebhookService) => Promise<unknown>][] = [
+  ['create', (service) => service.create({ name: 'n', uri: 'https://a', subscribedEvents: ['batch.failed'] })],
+  ['update', (service) => service.update('abc', { state: 'disabled' })],
+  ['rotateSigningSecret', (service) => service.rotateSigningSecret('abc', 'revoke_previous_secrets_after_h24')],
+]
+const badAnswers: [string, Answer][] = [
+  ['a 204', raw(204, undefined, '')],
+  ['HTML with status 200', raw(200, 'text/html', `<html>${secret}</html>`)],
+  ['no content type', raw(200, undefined, `{"secret":"${secret}"}`)],
+  ['JSON that cannot be parsed', raw(200, 'application/json', `{"secret":"${secret}"`)],
+  ['JSON of another shape', json(200, { hello: secret })],
+]
+
+describe('an answer that is not what the API promises', () => {
+  for (const [verb, call] of mutations) {
+    for (const [name, given] of badAnswers) {
+      test(`${verb}: ${name} may have committed and is not repeated in the error`, async () => {
+        answer = given
+        const error = await failureOf(call(aService().service))
+        assert.equal(error.code, 'ERR_GEMINI_BAD_ANSWER')
+        assert.equal(error.mayHaveCommitted, true)
+        assert.equal(seen.length, 1, 'one call means one request')
+        assert.doesNotMatch(`${error.stack} ${JSON.stringify(error)}`, /MfKQ9r8G/)
+      })
+    }
+  }
+  for (const [name, given] of badAnswers) {
+    test(`delete and ping take ${name} for success`, async () => {
+      answer = given
+      const { service } = aService()
+      await service.delete('abc')
+      await service.ping('abc')
+      assert.equal(seen.length, 2)
+    })
+  }
+  test('a 404 in HTML is not taken for a missing webhook', async () => {
+    answer = raw(404, 'text/html', '<html>not here</html>')
+    const { service } = aService()
+    assert.equal((await failureOf(service.get('abc'))).code, 'ERR_GEMINI_BAD_ANSWER')
+    assert.equal((await failureOf(service.delete('abc'))).code, 'ERR_GEMINI_BAD_ANSWER')
+  })
+  test('pages that never end are given up', async () => {
+    answer = json(200, { webhooks: [], next_page_token: 'again' })
+    const error = await failureOf(aService().service.list())
+    assert.equal(error.code, 'ERR_GEMINI_BAD_ANSWER')
+    assert.equal(seen.length, 2)
+  })
+  test('a webhook that two pages show counts once', async () => {
+    answer = (response, request) => {
+      const second = request.url?.includes('page_token') === true
+      const webhooks = second ? [{ id: 'b' }, { id: 'c' }] : [{ id: 'a' }, { id: 'b', uri: null }]
+      json(200, { webhooks, ...(!second && { next_page_token: 'p/2' }) })(response, request)
+    }
+    const webhooks = await aService().service.list()
+    assert.deepEqual(
+      webhooks.map(({ id }) => id),
+      ['a', 'b', 'c'],
+    )
+    assert.deepEqual(webhooks[0], { id: 'a', uri: '', subscribedEvents: [], state: '', signingSecrets: [] })
+  })
+})
+
+describe('the way there', () => {
+  test('a redirect is not followed: it would carry the API key elsewhere', async () => {
+    answer = (response, request) =>
+      request.url === '/elsewhere'
+        ? json(200, {})(response, request)
+        : response.writeHead(307, { location: '/elsewhere' }).end()
+    const error = await failureOf(aService().service.get('abc'))
+    assert.equal(error.status, 307)
+    assert.equal(seen.length, 1)
+  })
+  test('no answer in time is a timeout, and the request is not sent again', async () => {
+    answer = () => {}
+    const error = await failureOf(
+      aService({ timeoutMs: 50 }).service.create({ name: 'n', uri: 'https://a', subscribedEvents: [] }),
+    )
+    assert.equal(error.code, 'ERR_GEMINI_TIMEOUT')
+    assert.equal(error.mayHaveCommitted, true)
+    assert.equal(seen.length, 1)
+  })
+  test('a body that stops half-way is a timeout too', async () => {
+    answer = (response) => response.writeHead(200, { 'content-type': 'application/json' }).write('{"id":')
+    const error = await failureOf(aService({ timeoutMs: 50 }).service.get('abc'))
+    assert.equal(error.code, 'ERR_GEMINI_TIMEOUT')
+    assert.equal(error.mayHaveCommitted, false)
+  })
+  test('a connection that is cut after the request may have committed', async () => {
+    answer = (response) => response.destroy()
+    const error = await failureOf(aService().service.rotateSigningSecret('abc', 'revoke_previous_secrets_immediately'))
+    assert.equal(error.code, 'ERR_GEMINI_CONNECTION')
+    assert.equal(error.mayHaveCommitted, true)
+    assert.equal(seen.length, 1)
+  })
+  test('a refused connection has committed nothing', async () => {
+    const closed = createServer().listen(0, '127.0.0.1')
+    await once(closed, 'listening')
+    const { port } = closed.address() as AddressInfo
+    await new Promise((resolve) => closed.close(resolve))
+    const { service } = aService({ baseUrl: `http://127.0.0.1:${port}` })
+    const error = await failureOf(service.create({ name: 'n', uri: 'https://a', subscribedEvents: [] }))
+    assert.equal(error.code, 'ERR_GEMINI_CONNECTION')
+    assert.equal(error.mayHaveCommitted, false)
+  })
+  test("the caller's signal ends a read with the caller's reason", async () => {
+    const abort = new AbortController()
+    answer = () => abort.abort(new Error('shutting down'))
+    await assert.rejects(aService().service.list(abort.signal), /shutting down/)
+  })
+  test('a base URL with a path prefix, further headers and the version are used', async () => {
+    answer = json(200, {})
+    const { service } = aService({
+      baseUrl: `${baseUrl}/proxy/`,
+      apiVersion: 'v1beta',
+      headers: { 'api-revision': '2026-05-20' },
+    })
+    assert.deepEqual(await service.list(), [])
+    assert.equal(seen[0]?.url, '/proxy/v1beta/webhooks?page_size=1000')
+    assert.equal(seen[0]?.headers['api-revision'], '2026-05-20')
+    assert.equal(seen[0]?.headers['x-goog-api-key'], apiKey)
+  })
+})
+
+describe('what is refused before anything is sent', () => {
+  for (const id of ['', '.', '..', 'a b', 'ä']) {
+    test(`the id ${JSON.stringify(id)}`, async () => {
+      const { service } = aService()
+      assert.equal((await failureOf(service.delete(id))).code, 'ERR_GEMINI_REJECTED')
+      assert.equal((await failureOf(service.get(id))).code, 'ERR_GEMINI_REJECTED')
+      assert.equal(seen.length, 0)
+    })
+  }
+  test('an API key that no header can carry, without repeating it', async () => {
+    const error = await failureOf(aService({ apiKey: 'abc\ndef' }).service.list())
+    assert.equal(error.code, 'ERR_GEMINI_CREDENTIALS_REJECTED')
+    assert.ok(!error.message.includes('abc'))
+    assert.equal(seen.length, 0)
+  })
+  test('an update without changes', async () => {
+    await assert.rejects(aService().service.update('abc', {}), TypeError)
+    assert.equal(seen.length, 0)
+  })
+})
+
+test('white space around the key, as files leave it, is dropped', async () => {
+  answer = json(200, {})
+  await aService({ apiKey: ` ${apiKey}\n` }).service.list()
+  assert.equal(seen[0]?.headers['x-goog-api-key'], apiKey)
+})
+
+test('an update carries exactly the changed fields and their mask', async () => {
+  answer = json(200, { id: 'abc' })
+  await aService().service.update('abc', { uri: 'https://b', subscribedEvents: ['batch.failed'] })
+  assert.deepEqual(JSON.parse(seen[0]?.body ?? ''), { uri: 'https://b', subscribed_events: ['batch.failed'] })
+  assert.equal(seen[0]?.url, '/v1/webhooks/abc?update_mask=uri%2Csubscribed_events')
+})
+
+test('calls are counted by verb and outcome', async () => {
+  const { service, registry } = aService()
+  answer = json(200, {})
+  await service.ping('abc')
+  answer = json(429, { error: { message: 'slow down', status: 'RESOURCE_EXHAUSTED' } }, { 'retry-after': '0' })
+  await failureOf(service.ping('abc'))
+  const { text } = await registry.expose()
+  assert.match(text, /gwh_gemini_calls_total\{verb="ping",code="OK"\} 1/)
+  assert.match(text, /gwh_gemini_calls_total\{verb="ping",code="ERR_GEMINI_RATE_LIMITED"\} 1/)
+  assert.match(text, /gwh_gemini_budget_pauses_total 1/)
+})
+
+test('a 429 pauses the key for as long as it says', async () => {
+  const { service } = aService()
+  answer = json(429, { error: { message: 'slow down', status: 'RESOURCE_EXHAUSTED' } }, { 'retry-after': '3600' })
+  assert.equal((await failureOf(service.ping('abc'))).retryAfterMs, 3_600_000)
+  const held = await failureOf(service.ping('abc'))
+  assert.equal(held.code, 'ERR_GEMINI_RATE_LIMITED')
+  assert.equal(seen.length, 1, 'the second call was not sent')
+})
