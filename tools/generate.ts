@@ -2,7 +2,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-const generators: (() => Record<string, string>)[] = []
+import { generateCrd } from './generate-crd.ts'
+
+const generators: (() => Record<string, string>)[] = [generateCrd]
 
 for (const generate of generators) {
   for (const [path, text] of Object.entries(generate())) {

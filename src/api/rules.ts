@@ -1,0 +1,271 @@
+import { dynamicSecretNameOf, dynamicSecretSuffix, signingSecretNameOf, signingSecretSuffix } from './defaults.ts'
+import { parseDuration } from './duration.ts'
+import type { GeminiWebhookManifest } from './gemini-webhook.ts'
+import { destinationFieldNames } from './sink.ts'
+import type { SinkDelivery, SinkDestination, SinkSpec } from './sink.ts'
+import type { GeminiWebhookSpec, RotationSpec } from './spec.ts'
+import { httpsUrlPattern, httpUrlPattern } from './text.ts'
+
+/**
+ * What one field demands of another. Each rule exists twice on purpose: as CEL, which the API server runs on apply, and as a pure function, its twin,
+ * for offline validation and for clusters with an older CRD. A test applies each to a real API server and compares.
+ */
+
+/** The values that a rule can look at, by where it stands in the resource. */
+interface Scopes {
+  root: GeminiWebhookManifest
+  spec: GeminiWebhookSpec
+  endpoint: NonNullable<GeminiWebhookSpec['endpoint']>
+  rotation: RotationSpec
+  /** A sink or a dead letter. */
+  destination: SinkDestination
+  delivery: SinkDelivery
+}
+
+export type RuleScope = keyof Scopes
+
+export interface Rule<S extends RuleScope> {
+  readonly id: string
+  readonly scope: S
+  /** Below the scope, the field that the API server blames; empty: the scope itself. */
+  readonly field: string
+  readonly cel: string
+  readonly message: string
+  /** The twin. `previous` is the same value before the change; undefined when it was not there. */
+  holds(value: Scopes[S], previous: Scopes[S] | undefined): boolean
+}
+
+type AnyRule = { [S in RuleScope]: Rule<S> }[RuleScope]
+
+const hourMs = 3_600_000
+
+/** Never changed later: a rule at the root that a stored object violates would block even the removal of its finalizer. */
+const rootRules: readonly Rule<'root'>[] = [
+  {
+    id: 'name-is-a-label',
+    scope: 'root',
+    field: 'metadata',
+    cel: "size(self.metadata.name) <= 63 && !self.metadata.name.contains('.')",
+    message: 'metadata.name must have at most 63 characters and no dots: it is part of a URL and of Secret names',
+    holds: ({ metadata }) => metadata.name.length <= 63 && !metadata.name.includes('.'),
+  },
+  {
+    id: 'secret-names-differ',
+    scope: 'root',
+    field: 'spec',
+    cel: secretNamesDifferCel(),
+    message:
+      'spec.apiKeySecretRef.name, spec.signingSecret.name and spec.dynamic.secretName must be three different Secrets (defaults counted)',
+    holds: secretNamesDiffer,
+  },
+]
+
+const specRules: readonly Rule<'spec'>[] = [
+  {
+    id: 'events-or-dynamic',
+    scope: 'spec',
+    field: '',
+    cel: 'has(self.events) || has(self.dynamic)',
+    message: 'set events, or dynamic, or both: with neither there is nothing to receive',
+    holds: (spec) => spec.events !== undefined || spec.dynamic !== undefined,
+  },
+  {
+    id: 'own-endpoint-is-only-registered',
+    scope: 'spec',
+    field: '',
+    cel: '!has(self.endpoint) || !has(self.endpoint.url) || (!has(self.dynamic) && (!has(self.sinks) || size(self.sinks) == 0))',
+    message:
+      'endpoint.url is a server of your own, so sinks and dynamic must be absent: nothing arrives at our receiver',
+    holds: (spec) =>
+      spec.endpoint?.url === undefined ||
+      (spec.dynamic === undefined && (spec.sinks === undefined || spec.sinks.length === 0)),
+  },
+  {
+    id: 'adoption-needs-external-id',
+    scope: 'spec',
+    field: '',
+    cel: "!has(self.adoptionPolicy) || !(self.adoptionPolicy in ['AdoptOnly', 'TakeOver']) || has(self.externalID)",
+    message: 'adoptionPolicy AdoptOnly and TakeOver need externalID: the id of the webhook to adopt',
+    holds: (spec) =>
+      (spec.adoptionPolicy !== 'AdoptOnly' && spec.adoptionPolicy !== 'TakeOver') || spec.externalID !== undefined,
+  },
+  {
+    // Not `self == oldSelf` on the field itself: removing the field and adding it again would bypass that.
+    id: 'external-id-is-set-once',
+    scope: 'spec',
+    field: '',
+    cel: '!has(oldSelf.externalID) || (has(self.externalID) && self.externalID == oldSelf.externalID)',
+    message: 'externalID cannot be changed or removed once set: delete the object and create another one',
+    holds: (spec, previous) => previous?.externalID === undefined || spec.externalID === previous.externalID,
+  },
+]
+
+const endpointRules: readonly Rule<'endpoint'>[] = [
+  {
+    id: 'one-endpoint',
+    scope: 'endpoint',
+    field: '',
+    cel: 'has(self.hostname) != has(self.url)',
+    message: 'set exactly one of hostname and url, or leave endpoint out',
+    holds: (endpoint) => (endpoint.hostname !== undefined) !== (endpoint.url !== undefined),
+  },
+  {
+    id: 'endpoint-url',
+    scope: 'endpoint',
+    field: 'url',
+    cel: `!has(self.url) || self.url.matches(${celString(httpsUrlPattern.source)})`,
+    message: 'url must be an https URL with a host name, without user and password, without fragment',
+    holds: (endpoint) => endpoint.url === undefined || httpsUrlPattern.test(endpoint.url),
+  },
+]
+
+const rotationRules: readonly Rule<'rotation'>[] = [
+  {
+    id: 'rotation-interval',
+    scope: 'rotation',
+    field: 'interval',
+    cel: "!has(self.interval) || duration(self.interval) >= duration('48h')",
+    message: 'interval must be at least 48h: the old secret lives on for 24 hours after a rotation',
+    holds: (rotation) => rotation.interval === undefined || durationWithin(rotation.interval, 48 * hourMs, Infinity),
+  },
+]
+
+const destinationRules: readonly Rule<'destination'>[] = [
+  {
+    id: 'one-destination',
+    scope: 'destination',
+    field: '',
+    cel: `[${destinationFieldNames.map((field) => `has(self.${field})`).join(', ')}].filter(given, given).size() == 1`,
+    message: `set exactly one of ${destinationFieldNames.join(', ')}`,
+    holds: (destination) => destinationFieldNames.filter((field) => destination[field] !== undefined).length === 1,
+  },
+  {
+    id: 'destination-uri',
+    scope: 'destination',
+    field: 'uri',
+    cel: `!has(self.uri) || self.uri.matches(${celString(httpUrlPattern.source)})`,
+    message: 'uri must be an http or https URL with a host name, without user and password, without fragment',
+    holds: (destination) => destination.uri === undefined || httpUrlPattern.test(destination.uri),
+  },
+]
+
+const deliveryRules: readonly Rule<'delivery'>[] = [
+  {
+    id: 'delivery-timeout',
+    scope: 'delivery',
+    field: 'timeout',
+    cel: "!has(self.timeout) || (duration(self.timeout) >= duration('1s') && duration(self.timeout) <= duration('5m'))",
+    message: 'timeout must be from 1s to 5m: a hanging attempt occupies one of maxInFlight',
+    holds: (delivery) => delivery.timeout === undefined || durationWithin(delivery.timeout, 1000, hourMs / 12),
+  },
+  {
+    id: 'delivery-retry-for',
+    scope: 'delivery',
+    field: 'retryFor',
+    cel: "!has(self.retryFor) || duration(self.retryFor) <= duration('168h')",
+    message: 'retryFor must be at most 168h: after a week an event belongs to the dead letters',
+    holds: (delivery) => delivery.retryFor === undefined || durationWithin(delivery.retryFor, 0, 168 * hourMs),
+  },
+  {
+    id: 'delivery-backoff-delay',
+    scope: 'delivery',
+    field: 'backoffDelay',
+    cel: "!has(self.backoffDelay) || duration(self.backoffDelay) >= duration('1s')",
+    message: 'backoffDelay must be at least 1s: a failing sink needs a pause',
+    holds: (delivery) => delivery.backoffDelay === undefined || durationWithin(delivery.backoffDelay, 1000, Infinity),
+  },
+]
+
+const rules: { readonly [S in RuleScope]: readonly Rule<S>[] } = {
+  root: rootRules,
+  spec: specRules,
+  endpoint: endpointRules,
+  rotation: rotationRules,
+  destination: destinationRules,
+  delivery: deliveryRules,
+}
+
+/** Every rule, for the CRD and for tests that walk them. */
+export const allRules: readonly AnyRule[] = Object.values(rules).flat()
+
+/** The rules of one scope as the CRD carries them. */
+export function celRulesOf(scope: RuleScope): { rule: string; message: string; fieldPath?: string }[] {
+  return rules[scope].map(({ cel, message, field }) => ({
+    rule: cel,
+    message,
+    ...(field !== '' && { fieldPath: `.${field}` }),
+  }))
+}
+
+export interface RuleViolation {
+  id: string
+  /** Path of the field, such as `spec.sinks[0].uri`; empty: the object itself. */
+  field: string
+  message: string
+}
+
+/**
+ * Every rule that a well-formed object breaks, in the order of the resource. `previous` is the stored object that it replaces: without it transitions
+ * are not judged, as on creation. Types, lengths and patterns are the business of the schema, not of rules.
+ */
+export function ruleViolations(webhook: GeminiWebhookManifest, previous?: GeminiWebhookManifest): RuleViolation[] {
+  const { spec } = webhook
+  const before = previous?.spec
+  return [
+    ...broken('root', '', webhook, previous),
+    ...broken('spec', 'spec', spec, before),
+    ...broken('endpoint', 'spec.endpoint', spec.endpoint, before?.endpoint),
+    ...broken('rotation', 'spec.rotation', spec.rotation, before?.rotation),
+    ...(spec.sinks ?? []).flatMap((sink, index) =>
+      sinkViolations(
+        `spec.sinks[${index}]`,
+        sink,
+        before?.sinks?.find(({ name }) => name === sink.name),
+      ),
+    ),
+  ]
+}
+
+function sinkViolations(path: string, sink: SinkSpec, previous: SinkSpec | undefined): RuleViolation[] {
+  return [
+    ...broken('destination', path, sink, previous),
+    ...broken('delivery', `${path}.delivery`, sink.delivery, previous?.delivery),
+    ...broken('destination', `${path}.deadLetter`, sink.deadLetter, previous?.deadLetter),
+  ]
+}
+
+function broken<S extends RuleScope>(
+  scope: S,
+  path: string,
+  value: Scopes[S] | undefined,
+  previous: Scopes[S] | undefined,
+): RuleViolation[] {
+  if (value === undefined) return []
+  const ofScope: readonly Rule<S>[] = rules[scope]
+  return ofScope
+    .filter((rule) => !rule.holds(value, previous))
+    .map(({ id, field, message }) => ({ id, field: [path, field].filter((part) => part !== '').join('.'), message }))
+}
+
+function durationWithin(text: string, leastMs: number, mostMs: number): boolean {
+  const parsed = parseDuration(text)
+  return parsed.valid && parsed.ms >= leastMs && parsed.ms <= mostMs
+}
+
+function secretNamesDiffer(webhook: GeminiWebhookManifest): boolean {
+  const names = [webhook.spec.apiKeySecretRef.name, signingSecretNameOf(webhook), dynamicSecretNameOf(webhook)]
+  const given = names.filter((name) => name !== undefined)
+  return new Set(given).size === given.length
+}
+
+function secretNamesDifferCel(): string {
+  const apiKey = 'self.spec.apiKeySecretRef.name'
+  const signing = `(has(self.spec.signingSecret) && has(self.spec.signingSecret.name) ? self.spec.signingSecret.name : self.metadata.name + '${signingSecretSuffix}')`
+  const dynamic = `(has(self.spec.dynamic.secretName) ? self.spec.dynamic.secretName : self.metadata.name + '${dynamicSecretSuffix}')`
+  return `${apiKey} != ${signing} && (!has(self.spec.dynamic) || (${dynamic} != ${signing} && ${dynamic} != ${apiKey}))`
+}
+
+/** A CEL string literal; raw, because patterns are full of backslashes. */
+function celString(text: string): string {
+  return `r'${text}'`
+}
