@@ -1,0 +1,40 @@
+import { after, before, describe } from 'node:test'
+
+import { findControlPlane } from '../control-plane/find-control-plane.ts'
+import { startControlPlane } from '../control-plane/start-control-plane.ts'
+import type { RunningControlPlane } from '../control-plane/start-control-plane.ts'
+
+export type { RunningControlPlane } from '../control-plane/start-control-plane.ts'
+
+/**
+ * A suite of tests on one real kube-apiserver of its own, started before the first and stopped after the last. Where none can be had the suite is
+ * skipped by name, visibly; with GWH_REQUIRE_CONTROL_PLANE=1 it fails instead. `server()` may be called inside tests and hooks only.
+ */
+export async function withRealApiServer(
+  name: string,
+  suite: (server: () => RunningControlPlane) => void,
+): Promise<void> {
+  const binaries = await findControlPlane()
+  if (binaries === undefined && process.env['GWH_REQUIRE_CONTROL_PLANE'] === '1') {
+    throw new Error(
+      `${name}: GWH_REQUIRE_CONTROL_PLANE=1, but no control plane was found; set KUBEBUILDER_ASSETS to a folder with kube-apiserver, etcd and kubectl`,
+    )
+  }
+  if (binaries === undefined) {
+    describe(name, { skip: 'no kube-apiserver: set KUBEBUILDER_ASSETS, or put go on PATH' }, () => {})
+    return
+  }
+  describe(name, () => {
+    let running: RunningControlPlane | undefined
+    before(async () => {
+      running = await startControlPlane(binaries)
+    })
+    after(async () => {
+      await running?.stop()
+    })
+    suite(() => {
+      if (running === undefined) throw new Error('the API server runs only inside tests and hooks')
+      return running
+    })
+  })
+}
