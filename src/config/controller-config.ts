@@ -1,0 +1,178 @@
+import type { ConfigOf, RoleSettings } from './setting.ts'
+import { boolean, duration, integer, oneOf, optionalText, requiredUrl, textList, url } from './setting-types.ts'
+import { clusterSettings, kubernetesRateSettings, leaseSettings, operationSettings } from './shared-settings.ts'
+
+const settings = {
+  baseUrl: requiredUrl({
+    group: 'Endpoint',
+    help: "Public URL of the receiver, as Google reaches it; webhooks are registered below it. May carry a path prefix, the receiver's path-prefix.",
+  }),
+  insecureBaseUrl: boolean({
+    group: 'Endpoint',
+    help: 'Accept a base URL with http://, for tests and the sandbox. Google itself only delivers to https.',
+    default: 'false',
+  }),
+  allowedHostnames: textList({
+    group: 'Endpoint',
+    help: 'Host names that a GeminiWebhook may choose with endpoint.hostname, besides that of the base URL.',
+    placeholder: 'HOST,...',
+    pattern: /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/,
+    what: 'a host name in lower case',
+  }),
+  ...clusterSettings,
+  ...kubernetesRateSettings,
+  clusterDomain: optionalText({
+    group: 'Kubernetes',
+    help: 'DNS domain of the cluster, such as cluster.local, for the addresses of Services; not set: they end in .svc.',
+    placeholder: 'DOMAIN',
+    pattern: /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/,
+    what: 'a DNS domain such as cluster.local',
+  }),
+  installationId: optionalText({
+    group: 'Kubernetes',
+    help: 'Names this installation in the ownership markers at Google. Recommended with GitOps, so that a rebuilt cluster finds its webhooks again; not set: made once and kept in the ConfigMap gwh-installation.',
+    placeholder: 'ID',
+    pattern: /^[A-Za-z0-9][A-Za-z0-9._-]{7,62}$/,
+    what: '8 to 63 letters, digits, dots, dashes or underscores',
+  }),
+  ...leaseSettings,
+  workers: integer({
+    group: 'Reconciling',
+    help: 'GeminiWebhooks that are worked on at the same time.',
+    min: 1,
+    max: 64,
+    default: '8',
+  }),
+  resyncIntervalMs: duration({
+    group: 'Reconciling',
+    help: 'How often everything is compared with Google, by one paged list per API key; how soon drift is seen.',
+    min: '1s',
+    max: '24h',
+    default: '10m',
+  }),
+  settleExtraMs: duration({
+    group: 'Reconciling',
+    help: 'How much longer than a call to Google can take to wait before looking what a call left unfinished by a crash has done.',
+    min: '0s',
+    max: '10m',
+    default: '30s',
+  }),
+  confirmIntervalMs: duration({
+    group: 'Reconciling',
+    help: "Least time between two answers that must agree before a webhook counts as missing, or another's secret as real.",
+    min: '0s',
+    max: '10m',
+    default: '60s',
+  }),
+  receiverSeenWaitMs: duration({
+    group: 'Reconciling',
+    help: 'How long receivers get to see that a rotation is coming before it is done.',
+    min: '0s',
+    max: '5m',
+    default: '2s',
+  }),
+  pingRepeatMs: duration({
+    group: 'Reconciling',
+    help: 'How long to wait for a test delivery before asking for it again; asked three times.',
+    min: '100ms',
+    max: '1h',
+    default: '30s',
+  }),
+  checkPeriodMs: duration({
+    group: 'Reconciling',
+    help: 'How often endpointCheck: Periodic proves the endpoint again.',
+    min: '1s',
+    max: '365d',
+    default: '24h',
+  }),
+  credentialsRetryMs: duration({
+    group: 'Reconciling',
+    help: 'How often an API key that Google refused is tried again; at once when its Secret changes.',
+    min: '1s',
+    max: '24h',
+    default: '15m',
+  }),
+  releaseAfterMs: duration({
+    group: 'Reconciling',
+    help: 'How long a terminating namespace waits for an API key that is gone before its webhooks are given up.',
+    min: '1s',
+    max: '24h',
+    default: '10m',
+  }),
+  googleBaseUrl: url({
+    group: 'Google',
+    help: 'Where the Gemini API is; another address is for simulators and proxies.',
+    default: 'https://generativelanguage.googleapis.com',
+  }),
+  googleApiVersion: oneOf({
+    group: 'Google',
+    help: 'Version of the Gemini API to use.',
+    words: ['v1', 'v1beta'],
+    default: 'v1',
+  }),
+  callTimeoutMs: duration({
+    group: 'Google',
+    help: 'Longest time for one call. Calls are never repeated blindly.',
+    min: '100ms',
+    max: '2m',
+    default: '10s',
+  }),
+  callsPerMinute: integer({
+    group: 'Google',
+    help: 'Budget of calls for each API key.',
+    min: 1,
+    max: 6000,
+    default: '60',
+  }),
+  ...operationSettings,
+  shutdownGraceMs: duration({
+    group: 'Operation',
+    help: 'Longest time to finish what is running after SIGTERM; a call to Google and the Secret write after it always end first.',
+    min: '0s',
+    max: '10m',
+    default: '25s',
+  }),
+} as const
+
+export type ControllerConfig = ConfigOf<typeof settings>
+
+export const controllerSettings: RoleSettings<typeof settings> = {
+  role: 'controller',
+  about:
+    'Registers GeminiWebhooks at Google, keeps their signing secrets in Kubernetes Secrets and hands the keys to the receivers. ' +
+    'It is the only part that calls Google. It needs the CRD installed and the rights of deploy/rbac/controller.yaml; ' +
+    'API keys are read from the Secrets that the GeminiWebhooks name.',
+  example: 'gwh controller --base-url=https://hooks.example.com --installation-id=prod-eu-1',
+  settings,
+  check: (config) => [...checkBaseUrl(config), ...checkLease(config)],
+}
+
+function checkBaseUrl({ baseUrl, insecureBaseUrl }: ControllerConfig): string[] {
+  if (baseUrl.startsWith('https://') || insecureBaseUrl) return []
+  return [
+    'baseUrl: starts with http://, and Google delivers to https only; write https://, or add --insecure-base-url with a simulator',
+  ]
+}
+
+/**
+ * A new leader may act one lease after the last renewal, the old one stops `renewDeadline` after it: a call that began just before the old leader
+ * stopped has to end in between, or two controllers could create the same webhook.
+ */
+function checkLease(config: ControllerConfig): string[] {
+  const { leaderElection, leaseDurationMs, leaseRenewDeadlineMs, leaseRetryPeriodMs, callTimeoutMs } = config
+  const errors = []
+  if (!leaderElection) return []
+  if (leaseRenewDeadlineMs >= leaseDurationMs) {
+    errors.push('leaseRenewDeadline: must be shorter than leaseDuration; half of it is usual')
+  } else if (callTimeoutMs >= leaseDurationMs - leaseRenewDeadlineMs) {
+    errors.push(
+      'callTimeout: must be shorter than leaseDuration minus leaseRenewDeadline, so that a call of an old leader ends before a new one acts; shorten it or lengthen leaseDuration',
+    )
+  }
+  if (leaseRetryPeriodMs * 1.2 >= leaseRenewDeadlineMs) {
+    errors.push(
+      'leaseRetryPeriod: must be well below leaseRenewDeadline (factor 1.2 at least), or one failed try loses the lead',
+    )
+  }
+  return errors
+}

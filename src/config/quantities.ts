@@ -1,0 +1,22 @@
+/** Durations and sizes with a unit, as people write them in manifests. */
+
+type Parsed = { value: number } | { problem: string }
+
+const msPerUnit: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const bytesPerUnit: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 }
+
+/** `500ms`, `10s`, `1h30m`, `7d` in milliseconds. */
+export function parseDuration(text: string): Parsed {
+  if (!/^(\d{1,9}(ms|s|m|h|d)){1,4}$/.test(text)) {
+    return { problem: 'is not a duration; write a number with its unit, such as 500ms, 10s, 5m or 1h30m' }
+  }
+  const parts = text.matchAll(/(\d+)(ms|[smhd])/g)
+  return { value: parts.reduce((sum, [, count, unit]) => sum + Number(count) * (msPerUnit[unit ?? ''] ?? 0), 0) }
+}
+
+/** `64KiB`, `2GiB`, `1500B` in bytes. Powers of 1024 only: `k` and `M` mean different things to different readers. */
+export function parseSize(text: string): Parsed {
+  const match = /^(\d{1,9})(B|KiB|MiB|GiB|TiB)$/.exec(text)
+  if (match === null) return { problem: 'is not a size; write a whole number with its unit, such as 256KiB or 2GiB' }
+  return { value: Number(match[1]) * (bytesPerUnit[match[2] ?? ''] ?? 0) }
+}

@@ -1,0 +1,182 @@
+import type { ConfigOf, RoleSettings } from './setting.ts'
+import { boolean, cidrList, duration, integer, optionalText, port, size, text } from './setting-types.ts'
+import { clusterSettings, hostPattern, kubernetesRateSettings, operationSettings } from './shared-settings.ts'
+
+const path = { placeholder: 'DIR', pattern: /^.{1,4096}$/, what: 'a path' }
+
+const listenSettings = {
+  host: text({
+    group: 'Endpoint',
+    help: 'Address of the public port.',
+    placeholder: 'HOST',
+    pattern: hostPattern,
+    what: 'a host name or an address',
+    default: '0.0.0.0',
+  }),
+  port: port({
+    group: 'Endpoint',
+    help: 'The public port, behind your ingress or load balancer; 0 takes a free one, which the log names.',
+    default: '8080',
+  }),
+  pathPrefix: text({
+    group: 'Endpoint',
+    help: "Path in front of /v1/..., if the controller's base URL carries one.",
+    placeholder: 'PATH',
+    pattern: /^$|^(\/[A-Za-z0-9._~-]+){1,8}$/,
+    what: 'a path that starts with / and does not end with one, such as /hooks',
+    default: '',
+  }),
+  maxConnections: integer({
+    group: 'Endpoint',
+    help: 'Connections to the public port at the same time; more are closed at once.',
+    min: 1,
+    max: 100_000,
+    default: '4096',
+  }),
+  maxBodyBytes: size({
+    group: 'Endpoint',
+    help: 'Largest delivery. Google sends below 20 kB.',
+    min: '4KiB',
+    max: '4MiB',
+    default: '256KiB',
+  }),
+  maxUnverifiedBytes: size({
+    group: 'Endpoint',
+    help: 'Memory for bodies that are still being read or verified; above it callers are asked to come back.',
+    min: '1MiB',
+    max: '1GiB',
+    default: '64MiB',
+  }),
+  appendTimeoutMs: duration({
+    group: 'Endpoint',
+    help: 'Longest wait for the inbox to store a delivery; then Google is asked to come back.',
+    min: '100ms',
+    max: '60s',
+    default: '3s',
+  }),
+  drainMs: duration({
+    group: 'Endpoint',
+    help: 'How long to go on serving after SIGTERM, until load balancers have noticed.',
+    min: '0s',
+    max: '10m',
+    default: '15s',
+  }),
+} as const
+
+const inboxSettings = {
+  dataDir: text({
+    group: 'Inbox',
+    help: 'Directory of the inbox, on a disk of its own that outlives the pod; not on a network file system.',
+    ...path,
+    default: '/var/lib/gwh',
+  }),
+  inboxMaxBytes: size({
+    group: 'Inbox',
+    help: 'Most that the inbox may hold on disk; at most four fifths of the volume are used in any case.',
+    min: '1MiB',
+    max: '16TiB',
+    default: '4GiB',
+  }),
+  inboxOwnerSharePercent: integer({
+    group: 'Inbox',
+    help: 'Share of the inbox, in events and in bytes, that one GeminiWebhook may fill.',
+    min: 1,
+    max: 100,
+    default: '25',
+  }),
+  inboxMaxEvents: integer({
+    group: 'Inbox',
+    help: 'Most events that the inbox may hold.',
+    min: 100,
+    max: 100_000_000,
+    default: '1000000',
+  }),
+  inboxRetentionMs: duration({
+    group: 'Inbox',
+    help: 'How long delivered events are kept for replays.',
+    min: '0s',
+    max: '365d',
+    default: '72h',
+  }),
+  deadLetterRetentionMs: duration({
+    group: 'Inbox',
+    help: 'How long dead letters are kept.',
+    min: '1h',
+    max: '365d',
+    default: '30d',
+  }),
+} as const
+
+const sinkSettings = {
+  maxInFlight: integer({
+    group: 'Sinks',
+    help: 'Deliveries to sinks at the same time, over all sinks.',
+    min: 1,
+    max: 10_000,
+    default: '256',
+  }),
+  allowedSinkCidrs: cidrList({
+    group: 'Sinks',
+    help: 'Private address ranges that sinks with a uri may reach too.',
+  }),
+  deniedSinkCidrs: cidrList({
+    group: 'Sinks',
+    help: 'Address ranges that no sink may reach, such as node or API server addresses on public ranges.',
+  }),
+  allowLoopbackSinks: boolean({
+    group: 'Sinks',
+    help: 'Let sinks reach this very machine. For the sandbox and tests only: in a cluster it opens the pod to itself.',
+    default: 'false',
+  }),
+} as const
+
+const settings = {
+  ...listenSettings,
+  ...clusterSettings,
+  ...kubernetesRateSettings,
+  podName: optionalText({
+    group: 'Kubernetes',
+    help: 'Name of this receiver in the reports; not set: the host name, which in a pod is its name.',
+    placeholder: 'NAME',
+    pattern: /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/,
+    what: 'a pod name',
+  }),
+  keyringDir: optionalText({
+    group: 'Kubernetes',
+    help: 'Directory in which the keyring Secrets are mounted, one subdirectory each: the receiver then starts without the API server.',
+    ...path,
+  }),
+  reportIntervalMs: duration({
+    group: 'Kubernetes',
+    help: 'Least time between two reports to the controller; nothing is written while nothing changes.',
+    min: '100ms',
+    max: '1h',
+    default: '5s',
+  }),
+  ...inboxSettings,
+  ...sinkSettings,
+  ...operationSettings,
+  shutdownGraceMs: duration({
+    group: 'Operation',
+    help: 'Longest time for open requests and running attempts to end after the drain; what is not done is done after the next start.',
+    min: '0s',
+    max: '10m',
+    default: '10s',
+  }),
+} as const
+
+export type ReceiverConfig = ConfigOf<typeof settings>
+
+export const receiverSettings: RoleSettings<typeof settings> = {
+  role: 'receiver',
+  about:
+    'Serves the public endpoint: verifies what arrives, stores it durably, answers, and delivers it to the sinks. It never calls ' +
+    'Google and can read no API key. It needs a volume of its own and the rights of deploy/rbac/receiver.yaml, and keeps serving while ' +
+    'the API server or the controller is away.',
+  example: 'gwh receiver --data-dir=/var/lib/gwh --keyring-dir=/etc/gwh/keyring --port=8080',
+  settings,
+  check(config) {
+    if (config.maxUnverifiedBytes >= config.maxBodyBytes) return []
+    return ['maxUnverified: is smaller than maxBody, so that a largest delivery could never be read; raise it']
+  },
+}

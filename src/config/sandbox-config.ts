@@ -1,0 +1,61 @@
+import type { ConfigOf, RoleSettings } from './setting.ts'
+import { boolean, decimal, oneOf, optionalText, port, text } from './setting-types.ts'
+import { hostPattern } from './shared-settings.ts'
+
+const settings = {
+  only: oneOf({
+    group: 'Parts',
+    help: 'Start everything, or only the simulated WebhookService for tests of your own.',
+    words: ['everything', 'webhook-service'],
+    default: 'everything',
+  }),
+  host: text({
+    group: 'Parts',
+    help: 'Address for all ports. Nothing here is meant for other machines.',
+    placeholder: 'HOST',
+    pattern: hostPattern,
+    what: 'a host name or an address',
+    default: '127.0.0.1',
+  }),
+  kubernetesPort: port({ group: 'Parts', help: 'Port of the embedded Kubernetes API; 0: any free one.', default: '0' }),
+  webhookServicePort: port({
+    group: 'Parts',
+    help: 'Port of the simulated WebhookService; 0: any free one.',
+    default: '0',
+  }),
+  receiverPort: port({ group: 'Parts', help: 'Port of the receiver; 0: any free one.', default: '0' }),
+  workerPort: port({ group: 'Parts', help: 'Port of the sample worker; 0: any free one.', default: '0' }),
+  dataDir: optionalText({
+    group: 'Data',
+    help: 'Directory for the inbox and the kubeconfig; not set: a temporary one.',
+    placeholder: 'DIR',
+    pattern: /^.{1,4096}$/,
+    what: 'a path',
+  }),
+  keep: boolean({ group: 'Data', help: 'Keep the temporary directory when the sandbox ends.', default: 'false' }),
+  speed: decimal({
+    group: 'Data',
+    help: "How many times faster the controller's waiting times pass than in production.",
+    min: 1,
+    max: 1000,
+    default: '20',
+  }),
+  logLevel: oneOf({
+    group: 'Data',
+    help: 'Least important log lines to write. Lines are JSON on standard error.',
+    words: ['debug', 'info', 'warn', 'error'],
+    default: 'warn',
+  }),
+} as const
+
+export type SandboxConfig = ConfigOf<typeof settings>
+
+export const sandboxSettings: RoleSettings<typeof settings> = {
+  role: 'sandbox',
+  about:
+    'A playground in one process: a simulated WebhookService, an embedded Kubernetes API that kubectl can use, a controller, ' +
+    'a receiver and a sample worker. It prints the addresses and a kubeconfig and runs until it is interrupted. Needs no cluster and no API key.',
+  example: 'gwh sandbox --kubernetes-port=16443 --data-dir=./playground',
+  settings,
+  check: () => [],
+}

@@ -1,0 +1,37 @@
+import type { z } from 'zod'
+
+/**
+ * One thing that can be configured. Its property name in the table gives all its outside names (names.ts); a default is written as a user would
+ * write it and goes through the same schema, so that what the help shows is what the program does.
+ */
+export interface Setting<T> {
+  /** The heading it stands under in the help. */
+  readonly group: string
+  readonly help: string
+  /** What to write, as the help shows it: DURATION, URL ... */
+  readonly placeholder: string
+  readonly shape: 'scalar' | 'list' | 'boolean'
+  /** From text (scalar, boolean) or texts (list) to the value; its messages say what was wrong and what to write instead. */
+  readonly schema: z.ZodType<T>
+  readonly presence: Presence
+}
+
+export type Presence = { type: 'default'; text: string } | { type: 'required' } | { type: 'optional' }
+
+export type SettingsTable = Readonly<Record<string, Setting<unknown>>>
+
+export type ConfigOf<Table extends SettingsTable> = {
+  readonly [Property in keyof Table]: Table[Property] extends Setting<infer Value> ? Value : never
+}
+
+/** Everything a role can be told, and what it says about itself in `--help`. */
+export interface RoleSettings<Table extends SettingsTable> {
+  readonly role: string
+  /** Two or three sentences: what the role does and what it needs. */
+  readonly about: string
+  /** One complete command line that works as it stands. */
+  readonly example: string
+  readonly settings: Table
+  /** Rules between settings; each message names the settings, says what was wrong and what to do. */
+  check(config: ConfigOf<Table>): string[]
+}

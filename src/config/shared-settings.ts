@@ -1,0 +1,99 @@
+import { boolean, duration, integer, oneOf, optionalText, port, text, textList } from './setting-types.ts'
+
+/** Settings that several roles have, with the same name, default and meaning. */
+
+export const namespacePattern = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
+export const hostPattern = /^[A-Za-z0-9.:_-]{1,253}$/
+
+export const clusterSettings = {
+  namespace: text({
+    group: 'Kubernetes',
+    help: "The operator's own namespace: keyring Secrets, receiver reports, the Lease and the installation id live there.",
+    placeholder: 'NAMESPACE',
+    pattern: namespacePattern,
+    what: 'a namespace name (lower case letters, digits and -)',
+    default: 'gemini-webhook-system',
+  }),
+  kubeconfig: optionalText({
+    group: 'Kubernetes',
+    help: "A kubeconfig file. Not set: the pod's service account, or KUBECONFIG's and kubectl's default file outside a pod.",
+    placeholder: 'FILE',
+    pattern: /^.{1,4096}$/,
+    what: 'a path',
+  }),
+  watchNamespaces: textList({
+    group: 'Kubernetes',
+    help: 'Only GeminiWebhooks of these namespaces; none: the whole cluster. Must be the same for controller and receiver.',
+    placeholder: 'NAMESPACE,...',
+    pattern: namespacePattern,
+    what: 'a namespace name (lower case letters, digits and -)',
+  }),
+} as const
+
+export const operationSettings = {
+  healthHost: text({
+    group: 'Operation',
+    help: 'Address for /healthz, /readyz and /metrics.',
+    placeholder: 'HOST',
+    pattern: hostPattern,
+    what: 'a host name or an address',
+    default: '0.0.0.0',
+  }),
+  healthPort: port({
+    group: 'Operation',
+    help: 'Port for /healthz, /readyz and /metrics; 0 takes a free one, which the log names.',
+    default: '9090',
+  }),
+  logLevel: oneOf({
+    group: 'Operation',
+    help: 'Least important log lines to write. Lines are JSON on standard output.',
+    words: ['debug', 'info', 'warn', 'error'],
+    default: 'info',
+  }),
+} as const
+
+export const leaseSettings = {
+  leaderElection: boolean({
+    group: 'Leader election',
+    help: 'Elect one active controller by a Lease. Only a single local controller may do without.',
+    default: 'true',
+  }),
+  leaseDurationMs: duration({
+    group: 'Leader election',
+    help: 'How long others wait after the last renewal they saw before they take over.',
+    min: '1s',
+    max: '10m',
+    default: '30s',
+  }),
+  leaseRenewDeadlineMs: duration({
+    group: 'Leader election',
+    help: 'A leader that could not renew for this long stops working.',
+    min: '500ms',
+    max: '10m',
+    default: '15s',
+  }),
+  leaseRetryPeriodMs: duration({
+    group: 'Leader election',
+    help: 'Time between two tries to acquire or renew.',
+    min: '100ms',
+    max: '1m',
+    default: '2s',
+  }),
+} as const
+
+export const kubernetesRateSettings = {
+  kubernetesQps: integer({
+    group: 'Kubernetes',
+    help: 'Requests per second to the API server, on average.',
+    min: 1,
+    max: 1000,
+    default: '50',
+  }),
+  kubernetesBurst: integer({
+    group: 'Kubernetes',
+    help: 'Requests to the API server that may go out at once.',
+    min: 1,
+    max: 5000,
+    default: '100',
+  }),
+} as const

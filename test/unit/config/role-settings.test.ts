@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+
+import { controllerSettings } from '../../../src/config/controller-config.ts'
+import { helpText } from '../../../src/config/help-text.ts'
+import { loadConfig } from '../../../src/config/load-config.ts'
+import { namesOf } from '../../../src/config/names.ts'
+import { parseSettings } from '../../../src/config/parse-settings.ts'
+import { receiverSettings } from '../../../src/config/receiver-config.ts'
+import { sandboxSettings } from '../../../src/config/sandbox-config.ts'
+
+const parseController = (flags: string[]) => parseSettings(controllerSettings, { flags, env: {} })
+const parseReceiver = (flags: string[]) => parseSettings(receiverSettings, { flags, env: {} })
+const parseSandbox = (flags: string[]) => parseSettings(sandboxSettings, { flags, env: {} })
+
+const roles = [
+  {
+    ...controllerSettings,
+    parse: parseController,
+    help: helpText(controllerSettings),
+    required: ['--base-url=https://x'],
+  },
+  { ...receiverSettings, parse: parseReceiver, help: helpText(receiverSettings), required: [] },
+  { ...sandboxSettings, parse: parseSandbox, help: helpText(sandboxSettings), required: [] },
+]
+
+for (const { settings, help, role, parse, required, example } of roles) {
+  test(`the help of ${role} teaches every setting: flag, variable, file key, default and unit`, () => {
+    for (const [property, setting] of Object.entries(settings)) {
+      const { flag, env, key } = namesOf(property)
+      assert.ok(help.includes(`${flag}=`) || help.includes(`${flag}, --no-`), flag)
+      assert.ok(help.includes(`environment ${env}; file key ${key}\n`) || help.endsWith(`file key ${key}`), key)
+      if (setting.presence.type === 'default') assert.ok(help.includes(setting.presence.text))
+    }
+    const tooLong = help.split('\n').filter((line) => line.length > 120)
+    assert.deepEqual(tooLong, [])
+  })
+
+  test(`names of ${role}'s settings are unambiguous`, () => {
+    const flags = Object.keys(settings).map((property) => namesOf(property).flag)
+    assert.equal(new Set(flags).size, flags.length)
+    assert.ok(
+      flags.every((flag) => /^--[a-z]+(-[a-z]+)*$/.test(flag) && !flag.startsWith('--no-')),
+      flags.join(' '),
+    )
+  })
+
+  test(`${role}'s defaults and the example in its help are accepted`, () => {
+    const [program, name, ...flags] = example.split(' ')
+    assert.deepEqual([program, name], ['gwh', role])
+    for (const given of [required, flags]) {
+      const parsed = parse(given)
+      assert.deepEqual(parsed.type === 'errors' ? parsed.errors : [], [])
+    }
+  })
+}
+
+function controllerErrors(...flags: string[]): string[] {
+  const parsed = parseController(flags)
+  return parsed.type === 'errors' ? parsed.errors : []
+}
+
+test('a base URL with http:// needs a second, explicit word', () => {
+  const [error = ''] = controllerErrors('--base-url=http://127.0.0.1:8080')
+  assert.match(error, /^baseUrl: starts with http:\/\/.*--insecure-base-url/)
+  assert.deepEqual(controllerErrors('--base-url=http://127.0.0.1:8080', '--insecure-base-url'), [])
+})
+
+const leaseCases: { flags: string[]; want: RegExp }[] = [
+  { flags: ['--lease-renew-deadline=30s'], want: /^leaseRenewDeadline: must be shorter than leaseDuration/ },
+  { flags: ['--call-timeout=15s'], want: /^callTimeout: must be shorter than leaseDuration minus leaseRenewDeadline/ },
+  { flags: ['--lease-retry-period=13s'], want: /^leaseRetryPeriod: must be well below leaseRenewDeadline/ },
+]
+for (const { flags, want } of leaseCases) {
+  test(`two controllers could act at once with ${flags.join(' ')}, so it is refused`, () => {
+    const errors = controllerErrors('--base-url=https://hooks.example.com', ...flags)
+    assert.equal(errors.length, 1)
+    assert.match(errors[0] ?? '', want)
+    assert.deepEqual(controllerErrors('--base-url=https://hooks.example.com', '--no-leader-election', ...flags), [])
+  })
+}
+
+test('a receiver that could not hold one largest delivery does not start', () => {
+  const parsed = parseReceiver(['--max-unverified=1MiB', '--max-body=2MiB'])
+  assert.equal(parsed.type, 'errors')
+  assert.match(parsed.errors[0] ?? '', /^maxUnverified: is smaller than maxBody/)
+})
+
+function portFrom(flags: string[], env: Record<string, string>) {
+  const parsed = loadConfig(receiverSettings, { flags, env })
+  return parsed.type === 'config' ? parsed.config.port : parsed
+}
+
+test('the file comes from --config, else from GWH_CONFIG, and must be readable', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'gwh-config-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const [one, two] = [join(folder, 'one.yaml'), join(folder, 'two.yaml')]
+  writeFileSync(one, 'port: 1\n')
+  writeFileSync(two, 'port: 2\n')
+
+  assert.equal(portFrom([], { GWH_CONFIG: one }), 1)
+  assert.equal(portFrom([`--config=${two}`], { GWH_CONFIG: one }), 2)
+  assert.equal(portFrom(['--config', two], {}), 2)
+  assert.deepEqual(portFrom(['--config', join(folder, 'none.yaml')], {}), {
+    type: 'errors',
+    errors: [`--config ${join(folder, 'none.yaml')}: cannot be read (ENOENT); give a file that exists and is readable`],
+  })
+})
