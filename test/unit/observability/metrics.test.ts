@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { createMetrics } from '../../../src/observability/metrics.ts'
+
+test('a name can be made only once in a registry, whatever its kind', () => {
+  const metrics = createMetrics()
+  metrics.counter({ name: 'gwh_things_total', help: 'Things.' })
+  assert.throws(() => metrics.counter({ name: 'gwh_things_total', help: 'Things.' }), /gwh_things_total/)
+  assert.throws(() => metrics.gauge({ name: 'gwh_things_total', help: 'Things.' }), /gwh_things_total/)
+})
+
+test('two registries do not know each other', async () => {
+  const [one, other] = [createMetrics(), createMetrics()]
+  one.counter({ name: 'gwh_things_total', help: 'Things.' }).add(3)
+  other.counter({ name: 'gwh_things_total', help: 'Things.' })
+  assert.match((await one.expose()).text, /^gwh_things_total 3$/m)
+  assert.match((await other.expose()).text, /^gwh_things_total 0$/m)
+})
+
+test('a gauge with collect is asked at each scrape', async () => {
+  const metrics = createMetrics()
+  let depth = 1
+  metrics.gauge({ name: 'gwh_depth', help: 'Depth.', collect: () => depth })
+  assert.match((await metrics.expose()).text, /^gwh_depth 1$/m)
+  depth = 7
+  assert.match((await metrics.expose()).text, /^gwh_depth 7$/m)
+})
+
+test('a histogram counts into its buckets', async () => {
+  const metrics = createMetrics()
+  const seconds = metrics.histogram({ name: 'gwh_wait_seconds', help: 'Wait.', labels: ['kind'], buckets: [0.1, 1] })
+  for (const value of [0.05, 0.5, 5]) seconds.observe(value, { kind: 'a' })
+  const { text } = await metrics.expose()
+  assert.match(text, /^gwh_wait_seconds_bucket\{le="0.1",kind="a"\} 1$/m)
+  assert.match(text, /^gwh_wait_seconds_bucket\{le="1",kind="a"\} 2$/m)
+  assert.match(text, /^gwh_wait_seconds_count\{kind="a"\} 3$/m)
+})
+
+test('a label that the instrument does not have is an error, not a silent new series', () => {
+  const counter = createMetrics().counter({ name: 'gwh_things_total', help: 'Things.', labels: ['kind'] })
+  assert.throws(() => counter.add(1, { namespace: 'team' }))
+})
