@@ -20,7 +20,10 @@ export interface HistogramHandle {
   observe(value: number, labels?: Labels): void
 }
 
-/** What rooms may do with metrics: each makes its instruments once, when it is built. A name may be made only once. */
+/**
+ * What rooms may do with metrics: each makes its instruments once, when it is built. A name made again gives the same instrument, so that
+ * several reflectors or loops share one and differ by label; only a gauge with `collect` may be made once.
+ */
 export interface Metrics {
   counter(instrument: Instrument): CounterHandle
   /** `collect`, where given, is asked at scrape time instead of being set along the way. */
@@ -42,20 +45,40 @@ export function createMetrics(): MetricsRegistry {
     labelNames: [...(instrument.labels ?? [])],
     registers: [registry],
   })
+  const made = new Map<string, Counter<string> | Gauge<string> | Histogram<string>>()
+  const once = <T extends Counter<string> | Gauge<string> | Histogram<string>>(
+    name: string,
+    type: new (...args: never[]) => T,
+    make: () => T,
+  ): T => {
+    const known = made.get(name)
+    if (known instanceof type) return known
+    const instrument = make() // throws when the name is taken by another type
+    made.set(name, instrument)
+    return instrument
+  }
   return {
     counter(instrument) {
-      const counter = new Counter<string>(shared(instrument))
+      const counter = once(instrument.name, Counter<string>, () => new Counter<string>(shared(instrument)))
       return { add: (value = 1, labels = {}) => counter.inc(labels, value) }
     },
     gauge({ collect, ...instrument }) {
-      const gauge: Gauge<string> = new Gauge<string>({
-        ...shared(instrument),
-        ...(collect !== undefined && { collect: () => gauge.set(collect()) }),
-      })
+      if (collect !== undefined) {
+        const collected: Gauge<string> = new Gauge<string>({
+          ...shared(instrument),
+          collect: () => collected.set(collect()),
+        })
+        return { set: (value, labels = {}) => collected.set(labels, value) }
+      }
+      const gauge = once(instrument.name, Gauge<string>, () => new Gauge<string>(shared(instrument)))
       return { set: (value, labels = {}) => gauge.set(labels, value) }
     },
     histogram({ buckets, ...instrument }) {
-      const histogram = new Histogram<string>({ ...shared(instrument), buckets: [...buckets] })
+      const histogram = once(
+        instrument.name,
+        Histogram<string>,
+        () => new Histogram<string>({ ...shared(instrument), buckets: [...buckets] }),
+      )
       return { observe: (value, labels = {}) => histogram.observe(labels, value) }
     },
     async expose() {

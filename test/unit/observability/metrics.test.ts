@@ -3,11 +3,22 @@ import { test } from 'node:test'
 
 import { createMetrics } from '../../../src/observability/metrics.ts'
 
-test('a name can be made only once in a registry, whatever its kind', () => {
+test('an instrument made again under its name is the same instrument', async () => {
+  const metrics = createMetrics()
+  const instrument = { name: 'gwh_things_total', help: 'Things.', labels: ['who'] }
+  metrics.counter(instrument).add(1, { who: 'first' })
+  metrics.counter(instrument).add(2, { who: 'second' })
+  const { text } = await metrics.expose()
+  assert.match(text, /^gwh_things_total\{who="first"\} 1$/m)
+  assert.match(text, /^gwh_things_total\{who="second"\} 2$/m)
+})
+
+test('a name cannot be made again as another type, nor as a collected gauge', () => {
   const metrics = createMetrics()
   metrics.counter({ name: 'gwh_things_total', help: 'Things.' })
-  assert.throws(() => metrics.counter({ name: 'gwh_things_total', help: 'Things.' }), /gwh_things_total/)
   assert.throws(() => metrics.gauge({ name: 'gwh_things_total', help: 'Things.' }), /gwh_things_total/)
+  metrics.gauge({ name: 'gwh_depth', help: 'Depth.', collect: () => 1 })
+  assert.throws(() => metrics.gauge({ name: 'gwh_depth', help: 'Depth.', collect: () => 2 }), /gwh_depth/)
 })
 
 test('two registries do not know each other', async () => {
