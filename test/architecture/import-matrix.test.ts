@@ -9,7 +9,7 @@ import { test } from 'node:test'
  */
 const rooms: Record<string, { rooms: string[]; packages: string[] }> = {
   api: { rooms: [], packages: ['zod'] },
-  kubernetes: { rooms: ['observability'], packages: ['@kubernetes/client-node', 'undici'] },
+  kubernetes: { rooms: ['observability'], packages: ['@kubernetes/client-node', 'undici', 'yaml'] },
   gemini: { rooms: ['api', 'observability'], packages: ['@google/genai', 'zod'] },
   signature: { rooms: [], packages: ['jose'] },
   keyring: { rooms: [], packages: ['zod'] },

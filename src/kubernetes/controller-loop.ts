@@ -1,0 +1,185 @@
+import type { Clock } from '../clock.ts'
+import type { Logger } from '../observability/logger.ts'
+import type { Metrics } from '../observability/metrics.ts'
+import { unreachable } from '../unreachable.ts'
+import { KubernetesApiError, isConflict, type ObjectKey } from './client.ts'
+import { TerminalError, TransientError, WaitingError } from './errors.ts'
+import type { ReconcileResult } from './result.ts'
+import { Workqueue, type RetryLimits } from './workqueue.ts'
+
+interface ControllerLoopOptions {
+  /** Metric label and log key; one of a few fixed names. */
+  name: string
+  /** Keys worked on at the same time; never two on the same key. */
+  workers: number
+  /** Brings actual to desired for one key. The signal aborts when the loop must give up at once (leadership lost). */
+  reconcile: (key: ObjectKey, signal: AbortSignal) => Promise<ReconcileResult>
+  clock: Clock
+  random: () => number
+  logger: Logger
+  metrics: Metrics
+  limits?: RetryLimits
+}
+
+export interface ControllerLoop {
+  /** Work on the key soon. Keys added before `start` are kept. */
+  enqueue(key: ObjectKey): void
+  enqueueAfter(key: ObjectKey, delayMs: number): void
+  /** Starts the workers. `signal` is handed to every reconcile; when it aborts no further key is taken. Once only. */
+  start(signal?: AbortSignal): void
+  /** Takes no further key and resolves when the reconciles in work have ended. May be called again. */
+  stop(): Promise<void>
+}
+
+/** What becomes of a key after one reconcile, and the label under which it is counted. */
+type Verdict =
+  | { next: 'forget'; label: 'done' | 'terminal' }
+  | { next: 'after'; label: 'requeue' | 'waiting'; delayMs: number }
+  | { next: 'retry'; label: 'transient' | 'conflict' | 'unexpected'; notBeforeMs: number }
+
+/** A queue, its workers and the one place where a reconcile's outcome becomes the next step of its key. */
+export function createControllerLoop(options: ControllerLoopOptions): ControllerLoop {
+  const { name, workers, reconcile, clock, logger, metrics } = options
+  if (!Number.isInteger(workers) || workers < 1) {
+    throw new RangeError(`controller loop "${name}": workers must be a whole number of at least 1, got ${workers}`)
+  }
+  const queue = new Workqueue(options)
+  const instruments = createInstruments(metrics)
+  const running: Promise<void>[] = []
+  const neverAborts = new AbortController().signal
+  const shutDown = () => void queue.shutDown()
+
+  async function workOn(id: string, signal: AbortSignal): Promise<void> {
+    const key = toKey(id)
+    const startedMs = clock.monotonic()
+    const settled = await settle(() => reconcile(key, signal))
+    const verdict = 'result' in settled ? verdictOfResult(settled.result) : verdictOfError(settled.error)
+    instruments.total.add(1, { controller: name, result: verdict.label })
+    instruments.seconds.observe((clock.monotonic() - startedMs) / 1000, { controller: name })
+    const delayMs = plan(queue, id, verdict)
+    if ('error' in settled && !signal.aborted) logFailure(logger, { name, key, verdict, delayMs, error: settled.error })
+  }
+
+  async function work(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const id = await queue.get()
+      if (id === undefined) return
+      await workOn(id, signal)
+      queue.done(id)
+    }
+  }
+
+  return {
+    enqueue: (key) => queue.add(toId(key)),
+    enqueueAfter: (key, delayMs) => queue.addAfter(toId(key), delayMs),
+    start(signal = neverAborts) {
+      if (running.length > 0) throw new Error(`controller loop "${name}" is already started`)
+      if (signal.aborted) shutDown()
+      signal.addEventListener('abort', shutDown, { once: true })
+      for (let worker = 0; worker < workers; worker += 1) running.push(work(signal))
+    },
+    async stop() {
+      await queue.shutDown()
+      await Promise.all(running)
+    },
+  }
+}
+
+/** Namespaces and names contain no slash. */
+function toId({ namespace, name }: ObjectKey): string {
+  return `${namespace}/${name}`
+}
+
+function toKey(id: string): ObjectKey {
+  const slash = id.indexOf('/')
+  return { namespace: id.slice(0, slash), name: id.slice(slash + 1) }
+}
+
+async function settle<T>(call: () => Promise<T>): Promise<{ result: T } | { error: unknown }> {
+  try {
+    return { result: await call() }
+  } catch (error) {
+    return { error }
+  }
+}
+
+function verdictOfResult(result: ReconcileResult): Verdict {
+  switch (result.type) {
+    case 'done':
+      return { next: 'forget', label: 'done' }
+    case 'requeueAfter':
+      return { next: 'after', label: 'requeue', delayMs: result.delayMs }
+    default:
+      return unreachable(result)
+  }
+}
+
+function verdictOfError(error: unknown): Verdict {
+  if (error instanceof TerminalError) return { next: 'forget', label: 'terminal' }
+  if (error instanceof WaitingError) return { next: 'after', label: 'waiting', delayMs: error.requeueAfterMs }
+  if (error instanceof TransientError)
+    return { next: 'retry', label: 'transient', notBeforeMs: error.retryAfterMs ?? 0 }
+  if (isConflict(error)) return { next: 'retry', label: 'conflict', notBeforeMs: 0 }
+  if (error instanceof KubernetesApiError) {
+    return { next: 'retry', label: 'transient', notBeforeMs: error.retryAfterMs ?? 0 }
+  }
+  return { next: 'retry', label: 'unexpected', notBeforeMs: 0 }
+}
+
+/** Acts on the verdict; returns the delay until the key comes again, milliseconds, or undefined when only a change brings it back. */
+function plan(queue: Workqueue, id: string, verdict: Verdict): number | undefined {
+  switch (verdict.next) {
+    case 'forget':
+      queue.forget(id)
+      return undefined
+    case 'after':
+      queue.forget(id)
+      queue.addAfter(id, verdict.delayMs)
+      return verdict.delayMs
+    case 'retry':
+      return queue.addRateLimited(id, verdict.notBeforeMs)
+    default:
+      return unreachable(verdict)
+  }
+}
+
+interface Failure {
+  name: string
+  key: ObjectKey
+  verdict: Verdict
+  delayMs: number | undefined
+  error: unknown
+}
+
+/** An unexpected error is a defect of ours and brings its stack; the expected kinds are one line. A lost race is nobody's trouble. */
+function logFailure(logger: Logger, { name, key, verdict, delayMs, error }: Failure): void {
+  const details = {
+    controller: name,
+    namespace: key.namespace,
+    name: key.name,
+    result: verdict.label,
+    ...(delayMs !== undefined && { retryInMs: Math.round(delayMs) }),
+    ...(error instanceof Error && { error: error.message }),
+    ...(error instanceof Error && 'reason' in error && { reason: error.reason }),
+    ...(verdict.label === 'unexpected' && error instanceof Error && { stack: error.stack }),
+  }
+  if (verdict.label === 'conflict') return logger.debug(details, 'reconcile.failed')
+  if (verdict.label === 'unexpected') return logger.error(details, 'reconcile.failed')
+  logger.warn(details, 'reconcile.failed')
+}
+
+function createInstruments(metrics: Metrics) {
+  return {
+    total: metrics.counter({
+      name: 'gwh_reconcile_total',
+      help: 'Reconciles by how they ended.',
+      labels: ['controller', 'result'],
+    }),
+    seconds: metrics.histogram({
+      name: 'gwh_reconcile_time_seconds',
+      help: 'How long one reconcile took.',
+      labels: ['controller'],
+      buckets: [0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    }),
+  }
+}

@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs'
+import type { RequestOptions } from 'node:https'
+import { dirname, resolve } from 'node:path'
+
+import { KubeConfig } from '@kubernetes/client-node'
+import { parse } from 'yaml'
+
+import type { Clock } from '../clock.ts'
+
+export interface TlsMaterial {
+  ca?: string
+  cert?: string
+  key?: string
+  servername?: string
+  rejectUnauthorized?: boolean
+}
+
+/** Everything needed to talk to one API server as one user. */
+export interface Credentials {
+  server: URL
+  proxyUrl?: string
+  tls: TlsMaterial
+  /** Authorization and impersonation headers, as they go on the wire. */
+  headers: Readonly<Record<string, string>>
+}
+
+export interface CredentialSource {
+  /** Cached; read again when older than a minute, because tokens and certificates on disk rotate. A failed reread keeps the last good ones. */
+  current(): Promise<Credentials>
+  /** Reads everything again at once, running an exec plugin anew: the server has just refused what we have. */
+  refresh(): Promise<Credentials>
+}
+
+/** Projected service account tokens are replaced on disk well before they expire; client-go rereads once a minute too. */
+const rereadIntervalMs = 60_000
+
+interface CredentialOptions {
+  /** Absent: `KUBECONFIG`, `~/.kube/config`, else the pod's service account. */
+  kubeconfigPath?: string
+  context?: string
+  clock: Clock
+}
+
+/** Loads a kubeconfig with the official client's loader: files, in-cluster, exec plugins, OIDC, client certificates. Throws when there is none. */
+export async function openCredentials(options: CredentialOptions): Promise<CredentialSource> {
+  let config = loadConfig(options)
+  let credentials = await readCredentials(config)
+  let readAtMs = options.clock.monotonic()
+
+  const read = async (fresh: boolean) => {
+    // An exec plugin or OIDC provider caches inside its KubeConfig until its token expires: kept, unless the token was refused.
+    if (fresh || !hasPlugin(config)) config = loadConfig(options)
+    credentials = await readCredentials(config)
+  }
+  return {
+    async current() {
+      if (options.clock.monotonic() - readAtMs >= rereadIntervalMs) {
+        readAtMs = options.clock.monotonic()
+        // A file caught in the middle of its rotation is no reason to stop: what we hold still works, or a 401 will tell.
+        await read(false).catch(() => {})
+      }
+      return credentials
+    },
+    async refresh() {
+      readAtMs = options.clock.monotonic()
+      await read(true)
+      return credentials
+    },
+  }
+}
+
+function loadConfig({ kubeconfigPath, context }: CredentialOptions): KubeConfig {
+  const config = new KubeConfig()
+  if (kubeconfigPath === undefined) config.loadFromDefault()
+  else {
+    config.loadFromFile(kubeconfigPath)
+    applyTokenFiles(config, kubeconfigPath)
+  }
+  if (context !== undefined) {
+    if (config.getContextObject(context) === null) {
+      const known = config.getContexts().map(({ name }) => name)
+      throw new Error(`kubeconfig has no context "${context}"; it has: ${known.join(', ') || 'none'}`)
+    }
+    config.setCurrentContext(context)
+  }
+  return config
+}
+
+/** The loader looks for `token-file`; the field that kubectl and kubeadm write is `tokenFile`. */
+function applyTokenFiles(config: KubeConfig, kubeconfigPath: string): void {
+  const raw = parse(readFileSync(kubeconfigPath, 'utf8')) as {
+    users?: { name?: string; user?: { tokenFile?: string } | null }[] | null
+  } | null
+  for (const { name, user } of raw?.users ?? []) {
+    if (name === undefined || typeof user?.tokenFile !== 'string') continue
+    const index = config.users.findIndex((other) => other.name === name)
+    const loaded = config.users[index]
+    if (loaded === undefined || loaded.token) continue
+    const tokenFile = resolve(dirname(kubeconfigPath), user.tokenFile)
+    config.users[index] = { ...loaded, authProvider: { name: 'tokenFile', config: { tokenFile } } }
+  }
+}
+
+function hasPlugin(config: KubeConfig): boolean {
+  const user = config.getCurrentUser()
+  return user?.exec !== undefined || (user?.authProvider !== undefined && user.authProvider.name !== 'tokenFile')
+}
+
+async function readCredentials(config: KubeConfig): Promise<Credentials> {
+  const cluster = config.getCurrentCluster()
+  if (cluster === null) {
+    throw new Error('kubeconfig names no cluster for its current context; set current-context or pass a context')
+  }
+  const server = new URL(cluster.server)
+  if (server.protocol === 'http:' && !cluster.skipTLSVerify) {
+    throw new Error(
+      `Kubernetes API server ${server.origin} is plain http; set insecure-skip-tls-verify in the kubeconfig if that is meant. ` +
+        'Without any kubeconfig this address is the fallback: pass a kubeconfig, or run in a cluster.',
+    )
+  }
+  const options: RequestOptions = {}
+  await config.applyToHTTPSOptions(options)
+  return {
+    server,
+    ...(cluster.proxyUrl !== undefined && cluster.proxyUrl !== null && { proxyUrl: cluster.proxyUrl }),
+    tls: tlsMaterialOf(options),
+    headers: headersOf(options),
+  }
+}
+
+function tlsMaterialOf(options: RequestOptions): TlsMaterial {
+  const tls: TlsMaterial = {}
+  if (options.ca !== undefined) tls.ca = pemOf(options.ca)
+  if (options.cert !== undefined) tls.cert = pemOf(options.cert)
+  if (options.key !== undefined) tls.key = pemOf(options.key)
+  if (options.servername !== undefined) tls.servername = options.servername
+  if (options.rejectUnauthorized !== undefined) tls.rejectUnauthorized = options.rejectUnauthorized
+  return tls
+}
+
+/** The loader gives a Buffer for files and inline data, a string from exec plugins; never the lists that the type allows. */
+function pemOf(material: unknown): string {
+  if (typeof material === 'string') return material
+  if (Buffer.isBuffer(material)) return material.toString('utf8')
+  throw new TypeError('kubeconfig: certificate material in an unexpected form; give one PEM file or inline data')
+}
+
+function headersOf(options: RequestOptions): Record<string, string> {
+  const headers: Record<string, string> = {}
+  if (options.headers !== undefined && !Array.isArray(options.headers)) {
+    for (const [name, value] of Object.entries(options.headers)) {
+      // Token files end in a newline, which is not allowed in a header.
+      if (value !== undefined) headers[name.toLowerCase()] = String(value).trim()
+    }
+  }
+  if (typeof options.auth === 'string') {
+    headers['authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`
+  }
+  return headers
+}

@@ -1,0 +1,236 @@
+import type { Dispatcher } from 'undici'
+
+import { sleep, type Clock } from '../clock.ts'
+import type { Logger } from '../observability/logger.ts'
+import type { Metrics } from '../observability/metrics.ts'
+import {
+  badAnswerError,
+  neverConnected,
+  parseRetryAfterMs,
+  refusedError,
+  timeoutError,
+  unreachableError,
+} from './api-error.ts'
+import { KubernetesApiError } from './client.ts'
+import { Connections, type WireRequest } from './connections.ts'
+import type { CredentialSource } from './credentials.ts'
+import { retryDelayMs, type AttemptFailure } from './retry-decision.ts'
+import type { TokenBucket } from './token-bucket.ts'
+
+/** One call to the API server, before it is known how many attempts it takes. */
+export interface ApiCall {
+  /** Metric label: get, list, watch, create, update, patch, delete. */
+  verb: string
+  /** Verb and target for messages, e.g. `get secrets ml/signing`. */
+  description: string
+  method: WireRequest['method']
+  path: string
+  accept: string
+  body?: { contentType: string; value: unknown }
+  timeoutMs?: number | undefined
+  signal?: AbortSignal | undefined
+}
+
+interface RequesterOptions {
+  credentials: CredentialSource
+  userAgent: string
+  bucket: TokenBucket
+  /** Bounds a call from being asked to being answered, waiting and retries included. */
+  timeoutMs: number
+  clock: Clock
+  random: () => number
+  logger: Logger
+  metrics: Metrics
+}
+
+type Attempt =
+  { ok: true; text: string; status: number } | { ok: false; failure: AttemptFailure; error: KubernetesApiError }
+
+/** Sends calls: paced, bounded in time, retried where that is safe, counted. Knows nothing of objects. */
+export class Requester {
+  readonly #options: RequesterOptions
+  readonly #connections = new Connections()
+  readonly #instruments: ReturnType<typeof createInstruments>
+  serverClockSkewMs: number | undefined
+
+  constructor(options: RequesterOptions) {
+    this.#options = options
+    this.#instruments = createInstruments(options.metrics)
+  }
+
+  /** The parsed JSON of a 2xx answer. Throws KubernetesApiError, or the reason of `call.signal` once that aborts. */
+  async request(call: ApiCall): Promise<unknown> {
+    const startedMs = this.#options.clock.monotonic()
+    const bound = this.#bind(call)
+    try {
+      const { text, status } = await this.#attempts(call, bound.signal)
+      return parseJson(call, text, status)
+    } catch (error) {
+      throw bound.explain(error)
+    } finally {
+      bound.release()
+      const seconds = (this.#options.clock.monotonic() - startedMs) / 1000
+      this.#instruments.seconds.observe(seconds, { verb: call.verb })
+    }
+  }
+
+  /** The body of an open watch; the timeout bounds the wait for its headers only. Neither paced nor retried: the reflector does that. */
+  async open(call: ApiCall): Promise<{ body: Dispatcher.ResponseData['body']; release: () => void }> {
+    const bound = this.#bind(call)
+    try {
+      let answer = await this.#send(call, bound.signal)
+      if (answer.statusCode === 401) {
+        await discard(answer.body)
+        await this.#options.credentials.refresh()
+        answer = await this.#send(call, bound.signal)
+      }
+      this.#count(call, String(answer.statusCode))
+      if (answer.statusCode !== 200) throw await this.#refusal(call, answer)
+      bound.stopTimer()
+      // A body that is destroyed half-read reports that as an error; nobody is left to hear it.
+      answer.body.on('error', () => {})
+      return { body: answer.body, release: bound.release }
+    } catch (error) {
+      bound.release()
+      if (error instanceof KubernetesApiError) throw error
+      this.#count(call, 'none')
+      throw bound.explain(unreachableError(call.description, error))
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#connections.close()
+  }
+
+  async #attempts(call: ApiCall, signal: AbortSignal): Promise<{ text: string; status: number }> {
+    let credentialsRenewed = false
+    for (let attempt = 1; ; attempt += 1) {
+      await this.#pace(signal)
+      const outcome = await this.#attempt(call, signal)
+      if (outcome.ok) return outcome
+      signal.throwIfAborted()
+      if (outcome.error.status === 401 && !credentialsRenewed) {
+        // Refused before anything was done, so even a write may be repeated.
+        credentialsRenewed = true
+        await this.#options.credentials.refresh()
+        continue
+      }
+      const delayMs = retryDelayMs({ write: call.method !== 'GET', attempt }, outcome.failure, this.#options.random)
+      if (delayMs === undefined) throw outcome.error
+      this.#options.logger.debug(
+        { call: call.description, attempt, error: outcome.error.message },
+        'kubernetes.retried',
+      )
+      await sleep(this.#options.clock, delayMs, signal)
+      signal.throwIfAborted()
+    }
+  }
+
+  async #attempt(call: ApiCall, signal: AbortSignal): Promise<Attempt> {
+    try {
+      const answer = await this.#send(call, signal)
+      this.#count(call, String(answer.statusCode))
+      if (answer.statusCode >= 200 && answer.statusCode < 300) {
+        return { ok: true, text: await answer.body.text(), status: answer.statusCode }
+      }
+      const error = await this.#refusal(call, answer)
+      const { status, retryAfterMs } = error
+      return { ok: false, failure: { type: 'refused', status, retryAfterMs }, error }
+    } catch (cause) {
+      this.#count(call, 'none')
+      const failure: AttemptFailure = { type: 'broken', reached: !neverConnected(cause) }
+      return { ok: false, failure, error: unreachableError(call.description, cause) }
+    }
+  }
+
+  async #send(call: ApiCall, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+    const credentials = await this.#options.credentials.current()
+    const request: WireRequest = {
+      method: call.method,
+      path: call.path,
+      signal,
+      headers: {
+        accept: call.accept,
+        'user-agent': this.#options.userAgent,
+        ...(call.body !== undefined && { 'content-type': call.body.contentType }),
+      },
+      ...(call.body !== undefined && { body: JSON.stringify(call.body.value) }),
+    }
+    const answer = await (call.verb === 'watch'
+      ? this.#connections.watch(credentials, request)
+      : this.#connections.call(credentials, request))
+    const dateMs = typeof answer.headers['date'] === 'string' ? Date.parse(answer.headers['date']) : Number.NaN
+    // The header counts whole seconds, so the server's time is on average half a second past it.
+    if (!Number.isNaN(dateMs)) this.serverClockSkewMs = dateMs + 500 - this.#options.clock.now()
+    return answer
+  }
+
+  async #refusal(call: ApiCall, answer: Dispatcher.ResponseData): Promise<KubernetesApiError> {
+    return refusedError({
+      call: call.description,
+      status: answer.statusCode,
+      text: await answer.body.text(),
+      retryAfterMs: parseRetryAfterMs(answer.headers['retry-after']),
+    })
+  }
+
+  async #pace(signal: AbortSignal): Promise<void> {
+    const waitMs = this.#options.bucket.reserve()
+    if (waitMs > 0) await sleep(this.#options.clock, waitMs, signal)
+    if (!signal.aborted) return
+    this.#options.bucket.giveBack()
+    signal.throwIfAborted()
+  }
+
+  #count(call: ApiCall, code: string): void {
+    this.#instruments.total.add(1, { verb: call.verb, code })
+  }
+
+  /** Ties the caller's signal and the timeout into one signal, and tells afterwards which of them it was. */
+  #bind(call: ApiCall) {
+    const timeoutMs = call.timeoutMs ?? this.#options.timeoutMs
+    const controller = new AbortController()
+    const expired = timeoutError(call.description, timeoutMs)
+    const stopTimer = this.#options.clock.after(timeoutMs, () => controller.abort(expired))
+    const forward = () => controller.abort(call.signal?.reason)
+    if (call.signal?.aborted === true) forward()
+    call.signal?.addEventListener('abort', forward, { once: true })
+    return {
+      signal: controller.signal,
+      stopTimer,
+      explain: (error: unknown): unknown => (controller.signal.aborted ? controller.signal.reason : error),
+      release: () => {
+        stopTimer()
+        call.signal?.removeEventListener('abort', forward)
+      },
+    }
+  }
+}
+
+function parseJson(call: ApiCall, text: string, status: number): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw badAnswerError(call.description, status)
+  }
+}
+
+async function discard(body: Dispatcher.ResponseData['body']): Promise<void> {
+  await body.dump()
+}
+
+function createInstruments(metrics: Metrics) {
+  return {
+    total: metrics.counter({
+      name: 'gwh_kubernetes_requests_total',
+      help: 'Attempts at the Kubernetes API by status code; code "none" is no answer.',
+      labels: ['verb', 'code'],
+    }),
+    seconds: metrics.histogram({
+      name: 'gwh_kubernetes_request_seconds',
+      help: 'How long calls to the Kubernetes API took, waiting and retries included; watches not counted.',
+      labels: ['verb'],
+      buckets: [0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    }),
+  }
+}
