@@ -155,13 +155,12 @@ interface Failure {
 function logFailure(logger: Logger, { name, key, verdict, delayMs, error }: Failure): void {
   const details = {
     controller: name,
-    namespace: key.namespace,
-    name: key.name,
+    object: toId(key),
     result: verdict.label,
     ...(delayMs !== undefined && { retryInMs: Math.round(delayMs) }),
-    ...(error instanceof Error && { error: error.message }),
+    // The logger cuts an error object down to what people need; expected kinds need no stack.
+    error: verdict.label === 'unexpected' || !(error instanceof Error) ? error : error.message,
     ...(error instanceof Error && 'reason' in error && { reason: error.reason }),
-    ...(verdict.label === 'unexpected' && error instanceof Error && { stack: error.stack }),
   }
   if (verdict.label === 'conflict') return logger.debug(details, 'reconcile.failed')
   if (verdict.label === 'unexpected') return logger.error(details, 'reconcile.failed')

@@ -229,7 +229,7 @@ export class Reflector<T extends KubernetesObject> {
 
   #contained(where: string, object: T, error: unknown): void {
     this.#instruments.failures.add(1, { reflector: this.#name, reason: 'HandlerError' })
-    const details = { reflector: this.#name, where, ...keyOf(object), error: messageOf(error) }
+    const details = { reflector: this.#name, where, object: idOf(object), error }
     this.#options.logger.error(details, 'reflector.handler_failed')
   }
 
@@ -254,10 +254,6 @@ function covers(scope: { namespace: string }, namespace: string): boolean {
 
 function idOf(object: KubernetesObject): string {
   return `${object.metadata.namespace ?? ''}/${object.metadata.name}`
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 function createInstruments(metrics: Metrics) {
