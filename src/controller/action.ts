@@ -1,0 +1,42 @@
+import type { RevocationBehavior, WebhookChanges } from '../gemini/webhook-service.ts'
+import type { SigningSecrets } from './target-secret.ts'
+
+export type RotationCause = 'Adoption' | 'Interval' | 'Request' | 'Repair'
+
+/**
+ * One step of a plan. Each is a small file under actions/; they run in order and stop at the first failure. An action that writes down an intent ends
+ * its plan: its call belongs to the next pass, after the write was seen to hold.
+ */
+export type Action =
+  | { type: 'AddFinalizer' }
+  /** Reserves the name of the target Secret, empty, before anything is registered. */
+  | { type: 'PrepareSecret' }
+  | { type: 'RecordIntent'; operation: 'Create' }
+  | { type: 'RecordIntent'; operation: 'Rotate'; cause: RotationCause; requestID?: string }
+  /** Fresh list by marker, then one POST. */
+  | { type: 'RegisterWebhook' }
+  /** Takes what carries our marker, or what `externalID` names, as this object's webhook. */
+  | { type: 'AdoptWebhook'; id: string }
+  | { type: 'RotateSigningSecret'; id: string; revocation: RevocationBehavior }
+  /** Writes what the call before it revealed. */
+  | { type: 'StoreRevealedSecret' }
+  | { type: 'StoreSecret'; secrets: SigningSecrets; cause: 'Restored' | 'Overwritten' | 'Metadata' | 'Expired' }
+  | { type: 'WriteKeyring' }
+  | { type: 'CloseIntent' }
+  | { type: 'ConfirmRemote'; id: string }
+  | { type: 'UpdateWebhook'; id: string; changes: WebhookChanges; field: string }
+  | { type: 'DeleteWebhooks'; ids: string[]; cause: 'Twin' | 'Deletion' | 'NotRequired' }
+  /** The id in status is gone for good: drop what was known about it. */
+  | { type: 'ForgetWebhook' }
+  | { type: 'RecordRequest'; requestID: string }
+  | { type: 'DeleteOldSecret'; name: string }
+  | { type: 'OpenCheck' }
+  | { type: 'RepeatCheck' }
+  | { type: 'PingEndpoint'; id: string }
+  | { type: 'PassCheck' }
+  | { type: 'FailCheck' }
+  | { type: 'AbandonCheck' }
+  | { type: 'RemoveKeyringEntry' }
+  | { type: 'DeleteTargetSecret' }
+  | { type: 'RecordOrphan'; id: string | undefined }
+  | { type: 'RemoveFinalizer' }

@@ -1,0 +1,58 @@
+import type { Reason } from '../api/reasons.ts'
+import { GeminiError, type GeminiErrorCode } from '../gemini/webhook-service.ts'
+import { KubernetesApiError } from '../kubernetes/client.ts'
+
+/**
+ * What a failure means for the object. `terminal`: only a change of spec or Secret helps. `waiting`: something must come first. `transient`: try
+ * again soon. `credentials`: the API key is refused; tried again slowly.
+ */
+export interface Failure {
+  class: 'terminal' | 'waiting' | 'transient' | 'credentials'
+  reason: Reason
+  /** Names the object, the field, what was wrong and what to do; no secrets. */
+  message: string
+  retryAfterMs?: number
+  /** The failed call may have taken effect. */
+  mayHaveCommitted: boolean
+}
+
+const geminiClasses: Record<GeminiErrorCode, Pick<Failure, 'class' | 'reason'>> = {
+  ERR_GEMINI_CREDENTIALS_REJECTED: { class: 'credentials', reason: 'CredentialsRejected' },
+  ERR_GEMINI_NOT_FOUND: { class: 'transient', reason: 'RemoteUnavailable' },
+  ERR_GEMINI_REJECTED: { class: 'terminal', reason: 'RemoteRejected' },
+  ERR_GEMINI_CONFLICT: { class: 'transient', reason: 'RemoteUnavailable' },
+  ERR_GEMINI_RATE_LIMITED: { class: 'transient', reason: 'RateLimited' },
+  ERR_GEMINI_UNAVAILABLE: { class: 'transient', reason: 'RemoteUnavailable' },
+  ERR_GEMINI_TIMEOUT: { class: 'transient', reason: 'RemoteUnavailable' },
+  ERR_GEMINI_CONNECTION: { class: 'transient', reason: 'RemoteUnavailable' },
+  ERR_GEMINI_BAD_ANSWER: { class: 'transient', reason: 'RemoteUnavailable' },
+}
+
+/** The class of an error, from its code alone, never from its text. Undefined: not a failure of a call but a defect of ours. */
+export function classifyFailure(error: unknown): Failure | undefined {
+  if (error instanceof GeminiError) {
+    return {
+      ...geminiClasses[error.code],
+      message: error.message,
+      mayHaveCommitted: error.mayHaveCommitted,
+      ...(error.retryAfterMs !== undefined && { retryAfterMs: error.retryAfterMs }),
+    }
+  }
+  if (error instanceof KubernetesApiError) {
+    return {
+      class: 'transient',
+      reason: 'ProgressingWithRetry',
+      message: error.message,
+      mayHaveCommitted: error.status === 0 || error.status >= 500,
+      ...(error.retryAfterMs !== undefined && { retryAfterMs: error.retryAfterMs }),
+    }
+  }
+  return undefined
+}
+
+/** Like `classifyFailure`, for reads whose failure becomes data; a defect of ours is thrown on. */
+export function failureOf(error: unknown): Failure {
+  const failure = classifyFailure(error)
+  if (failure === undefined) throw error
+  return failure
+}

@@ -1,0 +1,86 @@
+import type { RemoteWebhook } from '../gemini/webhook-service.ts'
+import type { KeyringEntry } from '../keyring/entry.ts'
+import type { EndpointReport } from '../reports/report.ts'
+import type { Failure } from './failure-class.ts'
+import type { Lookup } from './lookup.ts'
+import type { RemoteOwner } from './ownership.ts'
+import type { SinkResolution } from './resolve-sinks.ts'
+import type { SigningSecrets, TargetSecret } from './target-secret.ts'
+
+export type InstallationView = { state: 'confirmed'; id: string } | { state: 'unconfirmed'; message: string }
+
+/** Where the service is to deliver to. `external`: a server of the user's, of which nothing can be seen from here. */
+export type EndpointView =
+  { state: 'ours'; url: string } | { state: 'external'; url: string } | { state: 'invalid'; message: string }
+
+export interface ApiKeyView {
+  /** Names the key without telling it. */
+  fingerprint: string
+}
+
+/** Missing in one of two ways: a message for people and the reason go along. */
+export type ApiKeyLookup =
+  | { state: 'found'; value: ApiKeyView }
+  | { state: 'missing'; reason: 'SecretNotFound' | 'SecretKeyMissing'; message: string }
+  | { state: 'failed'; failure: Failure }
+
+export interface RemoteView {
+  webhook: RemoteWebhook
+  owner: RemoteOwner
+  /** What it shows was read by id, long enough after our own last change to be believed where it surprises. */
+  confirmed: boolean
+  /** Until a read by id would confirm it; 0: now. */
+  confirmInMs: number
+}
+
+export type RemoteLookup =
+  /** Nothing asked: suspended, or something that comes first is missing. */
+  | { state: 'notAsked' }
+  | { state: 'found'; value: RemoteView }
+  /** `confirmed`: no id was ever known, or two reads by id, far enough apart, found nothing. */
+  | { state: 'missing'; confirmed: boolean; confirmInMs: number }
+  /** More than one carries our marker. */
+  | { state: 'several'; webhooks: RemoteWebhook[] }
+  | { state: 'failed'; failure: Failure }
+
+/** How far the written intent has got, by this process's own clock. */
+export type IntentView =
+  | { state: 'none' }
+  /** Written by this process, its call not made yet, its wait over. */
+  | { state: 'ready' }
+  | { state: 'waiting'; remainingMs: number }
+  /** Whatever it did has been done; `remote` was read afterwards. */
+  | { state: 'settled' }
+
+export interface CheckView {
+  /** Pings that this process has sent for the open attempt. */
+  pinged: number
+  /** Since the last of them. */
+  sincePingMs: number
+  /** A receiver verified a delivery while it saw the attempt; names the secret that verified. */
+  echoes: { attemptID: string; keyID: string }[]
+  /** The last attempt for the same proof failed less than a resync ago. */
+  restingMs: number
+}
+
+/** Everything that a plan may look at. Reads only; a failed read is data. */
+export interface ObservedWebhook {
+  installation: InstallationView
+  endpoint: EndpointView
+  apiKey: ApiKeyLookup
+  secret: Lookup<TargetSecret>
+  /** What receivers are told now. */
+  keyring: KeyringEntry | undefined
+  sinks: SinkResolution
+  remote: RemoteLookup
+  intent: IntentView
+  /** Revealed by a call of this process and perhaps not stored yet. */
+  revealed?: { secrets: SigningSecrets; attemptID: string }
+  check: CheckView
+  /** The receivers' reports about this object, folded into one. */
+  report: Omit<EndpointReport, 'check'> | undefined
+  /** Asked only of objects that are being deleted. */
+  namespaceTerminating: boolean
+  /** Since when this deletion has lacked an API key, as far as this process saw. */
+  keylessMs: number
+}

@@ -1,0 +1,75 @@
+import type { ConditionType } from '../api/conditions.ts'
+import type { Reason } from '../api/reasons.ts'
+import type { ConditionStatus } from '../api/status.ts'
+import type { Action } from './action.ts'
+import type { Failure } from './failure-class.ts'
+
+/** Why the object is where it is; becomes Reconciling or Stalled, and the one condition that it is about. */
+export interface Finding {
+  type: 'AtRest' | 'Progressing' | 'Stalled'
+  reason: Reason
+  message: string
+  /** The condition that this decides, over what the observation alone would say. */
+  condition?: { type: ConditionType; status: ConditionStatus }
+}
+
+/** When to look again; a change of anything that was looked at comes sooner. */
+export type Next = { type: 'now' } | { type: 'after'; delayMs: number } | { type: 'resync' } | { type: 'retry' }
+
+export interface Plan {
+  actions: Action[]
+  finding: Finding
+  next: Next
+}
+
+type About = Finding['condition']
+
+const atRest: Finding = { type: 'AtRest', reason: 'Succeeded', message: '' }
+
+export function idle(next: Next = { type: 'resync' }): Plan {
+  return { actions: [], finding: atRest, next }
+}
+
+/** Do these, then look again at once. */
+export function act(actions: Action[], reason: Reason, message: string, condition?: About): Plan {
+  return { actions, finding: finding('Progressing', reason, message, condition), next: { type: 'now' } }
+}
+
+/** Do these as part of being at rest: nothing that anybody waits for. */
+export function actQuietly(actions: Action[]): Plan {
+  return { actions, finding: atRest, next: { type: 'now' } }
+}
+
+export function waitMs(delayMs: number, reason: Reason, message: string, condition?: About): Plan {
+  return {
+    actions: [],
+    finding: finding('Progressing', reason, message, condition),
+    next: { type: 'after', delayMs: Math.max(delayMs, 1) },
+  }
+}
+
+/** Only a human, or a change elsewhere, helps; looked at again every resync all the same. */
+export function stall(reason: Reason, message: string, condition?: About): Plan {
+  return { actions: [], finding: finding('Stalled', reason, message, condition), next: { type: 'resync' } }
+}
+
+/** What a failed read or call means for the plan. */
+export function afterFailure(failure: Failure, credentialsRetryMs: number, condition?: About): Plan {
+  const { reason, message } = failure
+  switch (failure.class) {
+    case 'terminal':
+      return stall(reason, message, condition)
+    case 'credentials':
+      return {
+        ...stall(reason, message, { type: 'CredentialsValid', status: 'False' }),
+        next: { type: 'after', delayMs: credentialsRetryMs },
+      }
+    case 'waiting':
+    case 'transient':
+      return { actions: [], finding: finding('Progressing', reason, message, condition), next: { type: 'retry' } }
+  }
+}
+
+function finding(type: Finding['type'], reason: Reason, message: string, condition: About): Finding {
+  return { type, reason, message, ...(condition !== undefined && { condition }) }
+}
