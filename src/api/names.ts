@@ -13,6 +13,8 @@ export const abandonAnnotation = `${apiGroup}/abandon`
 export const ownerUidAnnotation = `${apiGroup}/owner-uid`
 /** The same owner by name, for people and for finding the object when the Secret changes. */
 export const ownerNameAnnotation = `${apiGroup}/owner-name`
+/** Set by the controller along with a secret: the attempt of the create or rotation that revealed it. Tells after a crash whether the call was made. */
+export const attemptAnnotation = `${apiGroup}/attempt-id`
 
 export const managedByLabel = 'app.kubernetes.io/managed-by'
 export const managedByValue = 'gemini-webhook-operator'

@@ -1,5 +1,5 @@
 import type { RevocationBehavior, WebhookChanges } from '../gemini/webhook-service.ts'
-import type { SigningSecrets } from './target-secret.ts'
+import type { LiveSecret } from '../keyring/entry.ts'
 
 export type RotationCause = 'Adoption' | 'Interval' | 'Request' | 'Repair'
 
@@ -18,13 +18,13 @@ export type Action =
   /** Takes what carries our marker, or what `externalID` names, as this object's webhook. */
   | { type: 'AdoptWebhook'; id: string }
   | { type: 'RotateSigningSecret'; id: string; revocation: RevocationBehavior }
-  /** Writes what the call before it revealed. */
+  /** Writes what the call before it revealed, to the Secret and then to the keyring. */
   | { type: 'StoreRevealedSecret' }
-  | { type: 'StoreSecret'; secrets: SigningSecrets; cause: 'Restored' | 'Overwritten' | 'Metadata' | 'Expired' }
-  | { type: 'WriteKeyring' }
+  | { type: 'StoreSecret'; secrets: LiveSecret[]; cause: 'Restored' | 'Overwritten' | 'Metadata' | 'Expired' }
+  | { type: 'WriteKeyring'; secrets: LiveSecret[] }
   | { type: 'CloseIntent' }
   | { type: 'ConfirmRemote'; id: string }
-  | { type: 'UpdateWebhook'; id: string; changes: WebhookChanges; field: string }
+  | { type: 'UpdateWebhook'; id: string; changes: WebhookChanges; field: string; cause: 'Spec' | 'Drift' }
   | { type: 'DeleteWebhooks'; ids: string[]; cause: 'Twin' | 'Deletion' | 'NotRequired' }
   /** The id in status is gone for good: drop what was known about it. */
   | { type: 'ForgetWebhook' }
@@ -38,5 +38,8 @@ export type Action =
   | { type: 'AbandonCheck' }
   | { type: 'RemoveKeyringEntry' }
   | { type: 'DeleteTargetSecret' }
+  /** Notes for people what may be left at Google. */
   | { type: 'RecordOrphan'; id: string | undefined }
+  /** Deletes with the old project's key if it is still at hand, else notes an orphan. */
+  | { type: 'LeaveProject'; id: string }
   | { type: 'RemoveFinalizer' }

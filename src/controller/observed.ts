@@ -1,11 +1,11 @@
 import type { RemoteWebhook } from '../gemini/webhook-service.ts'
-import type { KeyringEntry } from '../keyring/entry.ts'
+import type { KeyringEntry, LiveSecret } from '../keyring/entry.ts'
 import type { EndpointReport } from '../reports/report.ts'
 import type { Failure } from './failure-class.ts'
 import type { Lookup } from './lookup.ts'
 import type { RemoteOwner } from './ownership.ts'
 import type { SinkResolution } from './resolve-sinks.ts'
-import type { SigningSecrets, TargetSecret } from './target-secret.ts'
+import type { TargetSecret } from './target-secret.ts'
 
 export type InstallationView = { state: 'confirmed'; id: string } | { state: 'unconfirmed'; message: string }
 
@@ -63,6 +63,12 @@ export interface CheckView {
   restingMs: number
 }
 
+export interface RevealedSecret {
+  attemptID: string
+  /** Current first; what the same call left valid follows. */
+  secrets: LiveSecret[]
+}
+
 /** Everything that a plan may look at. Reads only; a failed read is data. */
 export interface ObservedWebhook {
   installation: InstallationView
@@ -75,7 +81,7 @@ export interface ObservedWebhook {
   remote: RemoteLookup
   intent: IntentView
   /** Revealed by a call of this process and perhaps not stored yet. */
-  revealed?: { secrets: SigningSecrets; attemptID: string }
+  revealed?: RevealedSecret
   check: CheckView
   /** The receivers' reports about this object, folded into one. */
   report: Omit<EndpointReport, 'check'> | undefined

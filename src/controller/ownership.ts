@@ -20,7 +20,12 @@ export type RemoteOwner = 'ours' | 'another' | 'nobody'
 
 /** Whose marker a remote name carries. `nobody`: no marker at all, so it was made or renamed by hand. */
 export function ownerOf(remoteName: string | undefined, marker: string): RemoteOwner {
-  const found = markerPattern.exec(remoteName ?? '')?.[1]
+  const found = markerIn(remoteName)
   if (found === undefined) return 'nobody'
   return found === marker ? 'ours' : 'another'
+}
+
+/** The marker that a remote name starts with, whoever it belongs to. */
+export function markerIn(remoteName: string | undefined): string | undefined {
+  return markerPattern.exec(remoteName ?? '')?.[1]
 }

@@ -1,0 +1,57 @@
+import { desiredStateOf } from '../api/defaults.ts'
+import type { GeminiWebhook } from '../api/gemini-webhook.ts'
+import type { RemoteWebhook, WebhookChanges } from '../gemini/webhook-service.ts'
+import { stableJson } from './stable-json.ts'
+
+/** What the webhook at Google should be. */
+export interface DesiredRemote {
+  name: string
+  uri: string
+  subscribedEvents: string[]
+  state: 'enabled' | 'disabled'
+}
+
+export interface Difference {
+  field: keyof DesiredRemote
+  /** The spec asks for something else than was last applied; else another hand changed it at Google. */
+  cause: 'Spec' | 'Drift'
+}
+
+export const disabledByGoogle = 'disabled_due_to_failed_deliveries'
+
+export function desiredRemoteOf(webhook: GeminiWebhook, name: string, uri: string): DesiredRemote {
+  return {
+    name,
+    uri,
+    subscribedEvents: [...(webhook.spec.events ?? [])],
+    state: desiredStateOf(webhook.spec) === 'Enabled' ? 'enabled' : 'disabled',
+  }
+}
+
+/** Three-way: desired, last applied, remote. In the order in which people care; a webhook that Google itself switched off is no difference. */
+export function differencesOf(webhook: GeminiWebhook, desired: DesiredRemote, remote: RemoteWebhook): Difference[] {
+  const applied = webhook.status?.webhook
+  const specChanged = webhook.metadata.generation !== webhook.status?.observedGeneration
+  const differences: Difference[] = []
+  const compare = (field: Difference['field'], differs: boolean, asApplied: boolean) => {
+    if (differs) differences.push({ field, cause: asApplied ? 'Drift' : 'Spec' })
+  }
+  compare('uri', desired.uri !== remote.uri, applied?.uri === desired.uri)
+  compare(
+    'subscribedEvents',
+    !sameSet(desired.subscribedEvents, remote.subscribedEvents),
+    sameSet(desired.subscribedEvents, applied?.events ?? []),
+  )
+  compare('name', desired.name !== remote.name, applied?.name === desired.name)
+  compare('state', remote.state !== disabledByGoogle && desired.state !== remote.state, !specChanged)
+  return differences
+}
+
+/** Exactly the differing fields. */
+export function changesFor(differences: readonly Difference[], desired: DesiredRemote): WebhookChanges {
+  return Object.fromEntries(differences.map(({ field }) => [field, desired[field]]))
+}
+
+function sameSet(a: readonly string[], b: readonly string[]): boolean {
+  return stableJson([...new Set(a)].toSorted()) === stableJson([...new Set(b)].toSorted())
+}

@@ -1,0 +1,77 @@
+import { managedByLabel, managedByValue } from '../api/names.ts'
+import type { KubernetesClient } from '../kubernetes/client.ts'
+import { failureOf } from './failure-class.ts'
+import { configMapKind, namespaceKind, type ConfigMap, type Namespace } from './kinds.ts'
+import type { InstallationView } from './observed.ts'
+
+const configMapName = 'gwh-installation'
+
+interface InstallationOptions {
+  client: KubernetesClient
+  namespace: string
+  /** From configuration: recommended with GitOps, where a rebuilt cluster must find its own webhooks again. */
+  configuredId: string | undefined
+  mintId: () => string
+  /** The ids that objects' statuses carry: while there is one, none is minted. */
+  idsInUse: () => ReadonlySet<string>
+}
+
+/**
+ * Who we are at Google. The id is kept in a ConfigMap together with the uid of the operator's namespace: a restored or cloned cluster has another uid,
+ * and must not touch what the original may still own until a human confirms it.
+ */
+export async function loadInstallation(options: InstallationOptions): Promise<InstallationView> {
+  const { client, namespace, configuredId, idsInUse, mintId } = options
+  try {
+    const home = await client.get<Namespace>(namespaceKind, { namespace: '', name: namespace })
+    if (home?.metadata.uid === undefined) return unconfirmed(`namespace ${namespace} could not be read`)
+    const stored = await client.get<ConfigMap>(configMapKind, { namespace, name: configMapName })
+    if (stored !== undefined) return checkStored(stored, home.metadata.uid, options)
+    const [known, ...more] = idsInUse()
+    if (configuredId === undefined && known !== undefined) {
+      return unconfirmed(
+        `ConfigMap ${namespace}/${configMapName} is gone, but objects carry installation id ${[known, ...more].join(', ')}: set installationId in the configuration to the right one`,
+      )
+    }
+    return await store(configuredId ?? mintId(), home.metadata.uid, options)
+  } catch (error) {
+    return unconfirmed(failureOf(error).message)
+  }
+}
+
+function checkStored(
+  stored: ConfigMap,
+  namespaceUid: string,
+  { namespace, configuredId }: InstallationOptions,
+): InstallationView {
+  const where = `ConfigMap ${namespace}/${configMapName}`
+  const { id, namespaceUid: storedUid } = stored.data ?? {}
+  if (id === undefined || id === '') return unconfirmed(`${where} has no id: restore it from a backup, or delete it`)
+  if (configuredId !== undefined && configuredId !== id) {
+    return unconfirmed(`${where} says id ${id}, the configuration says ${configuredId}: correct one of them`)
+  }
+  if (storedUid !== namespaceUid) {
+    return unconfirmed(
+      `${where} was made in another cluster (namespaceUid ${storedUid ?? 'missing'}, here ${namespaceUid}): if the other one is gone, set namespaceUid to ${namespaceUid}; if it lives on, delete the ConfigMap and the statuses, or give this cluster an installationId of its own`,
+    )
+  }
+  return { state: 'confirmed', id }
+}
+
+async function store(
+  id: string,
+  namespaceUid: string,
+  { client, namespace }: InstallationOptions,
+): Promise<InstallationView> {
+  await client.create<ConfigMap>(configMapKind, {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { namespace, name: configMapName, labels: { [managedByLabel]: managedByValue } },
+    data: { id, namespaceUid },
+  })
+  return { state: 'confirmed', id }
+}
+
+function unconfirmed(message: string): InstallationView {
+  return { state: 'unconfirmed', message }
+}

@@ -1,0 +1,161 @@
+import { managedByLabel, managedByValue } from '../api/names.ts'
+import type { Clock } from '../clock.ts'
+import { keyringEntrySchema, type KeyringEntry } from '../keyring/entry.ts'
+import { allKeyringSecretNames, keyringSecretNameFor } from '../keyring/shard.ts'
+import { isConflict, isNotFound, type KubernetesClient } from '../kubernetes/client.ts'
+import { secretKind, type Secret } from './kinds.ts'
+
+interface KeyringOptions {
+  client: KubernetesClient
+  namespace: string
+  clock: Clock
+  /** Entries that wait this long share one patch. */
+  batchMs: number
+}
+
+interface Waiting {
+  value: string | null
+  settle: (error?: unknown) => void
+}
+
+interface Shard {
+  secret: Secret | undefined
+  waiting: Map<string, Waiting[]>
+  flushing: boolean
+}
+
+/** Marks the keyring Secrets, so that one watch finds them all. */
+export const keyringLabel = { key: 'app.kubernetes.io/component', value: 'gemini-webhook-keyring' } as const
+
+/**
+ * The writing side of the keyring: the only author of its Secrets. Writes are merge patches of exactly the changed keys; whatever waits for the same
+ * Secret goes in one.
+ */
+export class KeyringWriter {
+  readonly #options: KeyringOptions
+  readonly #shards: ReadonlyMap<string, Shard>
+
+  constructor(options: KeyringOptions) {
+    this.#options = options
+    this.#shards = new Map(
+      allKeyringSecretNames().map((name) => [name, { secret: undefined, waiting: new Map(), flushing: false }]),
+    )
+  }
+
+  /** Takes over what a watch saw; an older version than the one known is ignored. Returns the uids whose entries differ from before. */
+  observe(name: string, secret: Secret | undefined): string[] {
+    const shard = this.#shards.get(name)
+    if (shard === undefined || (secret !== undefined && isOlder(secret, shard.secret))) return []
+    const before = shard.secret?.data ?? {}
+    const after = secret?.data ?? {}
+    shard.secret = secret
+    return [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((uid) => before[uid] !== after[uid])
+  }
+
+  /** The entry as last seen; undefined when there is none or it cannot be read. */
+  entryOf(uid: string): KeyringEntry | undefined {
+    const base64 = this.#shardOf(uid).secret?.data?.[uid]
+    if (base64 === undefined) return undefined
+    try {
+      return keyringEntrySchema.parse(JSON.parse(Buffer.from(base64, 'base64').toString('utf8')))
+    } catch {
+      return undefined
+    }
+  }
+
+  /** Resolves when the entry is stored and was read back. */
+  write(entry: KeyringEntry): Promise<void> {
+    return this.#change(entry.uid, Buffer.from(JSON.stringify(entry), 'utf8').toString('base64'))
+  }
+
+  /** Removing what is not there succeeds without a call. */
+  async remove(uid: string): Promise<void> {
+    if (this.#shardOf(uid).secret?.data?.[uid] !== undefined) await this.#change(uid, null)
+  }
+
+  /** Drops entries of objects that do not exist. Only after a full sync of the objects: a partial view would take keys from the living. */
+  async prune(isKnown: (uid: string) => boolean): Promise<void> {
+    const uids = [...this.#shards.values()].flatMap(({ secret }) => Object.keys(secret?.data ?? {}))
+    await Promise.all(uids.filter((uid) => !isKnown(uid)).map((uid) => this.remove(uid)))
+  }
+
+  #shardOf(uid: string): Shard {
+    const shard = this.#shards.get(keyringSecretNameFor(uid))
+    if (shard === undefined) throw new Error('every uid has a shard: a defect of keyringSecretNameFor')
+    return shard
+  }
+
+  #change(uid: string, value: string | null): Promise<void> {
+    const shard = this.#shardOf(uid)
+    const stored = new Promise<void>((resolve, reject) => {
+      const settle = (error?: unknown) => (error === undefined ? resolve() : reject(error as Error))
+      // A newer value takes the place of one that waits; both callers are served by it.
+      const others = (shard.waiting.get(uid) ?? []).map((waiting) => ({ ...waiting, value }))
+      shard.waiting.set(uid, [...others, { value, settle }])
+    })
+    this.#scheduleFlush(keyringSecretNameFor(uid), shard)
+    return stored
+  }
+
+  #scheduleFlush(name: string, shard: Shard): void {
+    if (shard.flushing) return
+    shard.flushing = true
+    this.#options.clock.after(this.#options.batchMs, () => void this.#flush(name, shard))
+  }
+
+  async #flush(name: string, shard: Shard): Promise<void> {
+    const batch = shard.waiting
+    shard.waiting = new Map()
+    const changes = Object.fromEntries([...batch].map(([uid, waiting]) => [uid, waiting.at(-1)?.value ?? null]))
+    const outcome = await this.#patch(name, shard, changes).then(
+      () => undefined,
+      (error: unknown) => error ?? new Error('keyring patch failed'),
+    )
+    for (const waiting of [...batch.values()].flat()) waiting.settle(outcome)
+    shard.flushing = false
+    if (shard.waiting.size > 0) this.#scheduleFlush(name, shard)
+  }
+
+  async #patch(name: string, shard: Shard, changes: Record<string, string | null>): Promise<void> {
+    const stored = await this.#patchOrCreate(name, changes)
+    if (!isOlder(stored, shard.secret)) shard.secret = stored
+    const wrong = Object.entries(changes).find(([uid, value]) => (stored.data?.[uid] ?? null) !== value)
+    if (wrong !== undefined) {
+      throw new Error(
+        `Secret ${this.#options.namespace}/${name}: key ${wrong[0]} reads back otherwise than it was written`,
+      )
+    }
+  }
+
+  async #patchOrCreate(name: string, changes: Record<string, string | null>): Promise<Secret> {
+    const { client, namespace } = this.#options
+    const key = { namespace, name }
+    const patch = () => client.patch<Secret>(secretKind, key, { data: changes }, { type: 'merge' })
+    try {
+      return await patch()
+    } catch (error) {
+      if (!isNotFound(error)) throw error
+    }
+    const data = Object.fromEntries(
+      Object.entries(changes).filter((change): change is [string, string] => change[1] !== null),
+    )
+    const labels = { [managedByLabel]: managedByValue, [keyringLabel.key]: keyringLabel.value }
+    try {
+      return await client.create<Secret>(secretKind, {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        type: 'Opaque',
+        metadata: { ...key, labels },
+        data,
+      })
+    } catch (error) {
+      if (isConflict(error)) return patch()
+      throw error
+    }
+  }
+}
+
+function isOlder(secret: Secret, than: Secret | undefined): boolean {
+  if (than === undefined || secret.metadata.uid !== than.metadata.uid) return false
+  return BigInt(secret.metadata.resourceVersion ?? 0) < BigInt(than.metadata.resourceVersion ?? 0)
+}

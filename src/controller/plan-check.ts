@@ -1,0 +1,70 @@
+import { endpointCheckOf } from '../api/defaults.ts'
+import type { GeminiWebhook } from '../api/gemini-webhook.ts'
+import { attemptPrefixOf, isCheckWanted, wantedProof } from './endpoint-proof.ts'
+import { disabledByGoogle } from './differences.ts'
+import type { ObservedWebhook, RemoteView } from './observed.ts'
+import type { PlanContext } from './plan.ts'
+import { act, actQuietly, stall, waitMs, type Plan } from './plan-result.ts'
+
+const pending = { type: 'EndpointVerified', status: 'Unknown' } as const
+
+/** Proof that the endpoint works: a ping that a receiver verified with the secret of now. Undefined when it is proven, resting or not wanted. */
+export function planCheck(
+  webhook: GeminiWebhook,
+  observed: ObservedWebhook,
+  remote: RemoteView,
+  ctx: PlanContext,
+): Plan | undefined {
+  const open = webhook.status?.check
+  const proof = wantedProof(observed, observed.keyring)
+  if (remote.webhook.state === disabledByGoogle) return disabled(remote)
+  if (!isCheckWanted(webhook, observed) || proof === undefined) {
+    return open === undefined ? undefined : actQuietly([{ type: 'AbandonCheck' }])
+  }
+  if (open === undefined) return planNewCheck(webhook, observed, proof, ctx)
+  if (!open.attemptID.startsWith(attemptPrefixOf(proof))) {
+    return act([{ type: 'OpenCheck' }], 'CheckPending', 'checking the endpoint again: it changed')
+  }
+  return planOpenCheck(observed, remote, open, ctx)
+}
+
+function planNewCheck(
+  webhook: GeminiWebhook,
+  observed: ObservedWebhook,
+  proof: string,
+  { config, nowMs }: PlanContext,
+): Plan | undefined {
+  const proven = webhook.status?.webhook?.checkedSpec === proof
+  const lastMs = Date.parse(webhook.status?.delivery?.lastCheckTime ?? '')
+  const due = endpointCheckOf(webhook.spec) === 'Periodic' && nowMs - lastMs >= config.checkPeriodMs
+  if (proven && !due) return undefined
+  if (observed.check.restingMs > 0) return undefined
+  return act([{ type: 'OpenCheck' }], 'CheckPending', 'a ping is sent and must come back through the endpoint', pending)
+}
+
+function planOpenCheck(
+  { check, keyring }: ObservedWebhook,
+  remote: RemoteView,
+  open: { attemptID: string; sent?: number | undefined },
+  { config }: PlanContext,
+): Plan {
+  const current = keyring?.secrets[0]?.keyId
+  // The key counts too: a delivery that the previous secret verified proves nothing about the new one.
+  const arrived = check.echoes.some(({ attemptID, keyID }) => attemptID === open.attemptID && keyID === current)
+  if (arrived) return actQuietly([{ type: 'PassCheck' }])
+  const sent = open.sent ?? 0
+  const message = `ping ${sent} of ${config.pingAttempts} was sent; waiting for it to come back through the endpoint`
+  if (check.pinged < sent) {
+    return act([{ type: 'PingEndpoint', id: remote.webhook.id }], 'CheckPending', message, pending)
+  }
+  const remainingMs = config.pingRepeatMs - check.sincePingMs
+  if (remainingMs > 0) return waitMs(remainingMs, 'CheckPending', message, pending)
+  return sent < config.pingAttempts
+    ? act([{ type: 'RepeatCheck' }], 'CheckPending', message, pending)
+    : actQuietly([{ type: 'FailCheck' }])
+}
+
+function disabled({ webhook }: RemoteView): Plan {
+  const message = `Google disabled webhook ${webhook.id} after failed deliveries: make the endpoint answer, then set spec.state to Disabled and back to Enabled`
+  return stall('DisabledByGoogle', message, { type: 'Enabled', status: 'False' })
+}

@@ -1,0 +1,43 @@
+import { driftPolicyOf } from '../api/defaults.ts'
+import type { GeminiWebhook } from '../api/gemini-webhook.ts'
+import { changesFor, desiredRemoteOf, differencesOf, type DesiredRemote, type Difference } from './differences.ts'
+import type { ObservedWebhook, RemoteView } from './observed.ts'
+import { markerOf, remoteNameOf } from './ownership.ts'
+import { act, type Plan } from './plan-result.ts'
+
+/** Spec against last applied is always applied; remote against last applied is drift, and `driftPolicy` decides. */
+export function planDrift(webhook: GeminiWebhook, observed: ObservedWebhook, remote: RemoteView): Plan | undefined {
+  const desired = desiredFor(webhook, observed)
+  if (desired === undefined) return undefined
+  const differences = correctable(webhook, differencesOf(webhook, desired, remote.webhook))
+  const [first] = differences
+  if (first === undefined) return undefined
+  return act(
+    [
+      {
+        type: 'UpdateWebhook',
+        id: remote.webhook.id,
+        changes: changesFor(differences, desired),
+        field: first.field,
+        cause: differences.some(({ cause }) => cause === 'Spec') ? 'Spec' : 'Drift',
+      },
+    ],
+    first.cause === 'Spec' ? 'UpdatePending' : 'Drifted',
+    `${first.field} of webhook ${remote.webhook.id} at Google differs from what is wanted: correcting it`,
+    { type: 'InSync', status: 'False' },
+  )
+}
+
+/** Undefined while the endpoint or the installation is not known: then nothing can be compared. */
+export function desiredFor(
+  webhook: GeminiWebhook,
+  { endpoint, installation }: Pick<ObservedWebhook, 'endpoint' | 'installation'>,
+): DesiredRemote | undefined {
+  if (endpoint.state === 'invalid' || installation.state !== 'confirmed') return undefined
+  const name = remoteNameOf(markerOf(installation.id, webhook.metadata), webhook.spec.displayName)
+  return desiredRemoteOf(webhook, name, endpoint.url)
+}
+
+function correctable({ spec }: GeminiWebhook, differences: Difference[]): Difference[] {
+  return driftPolicyOf(spec) === 'Correct' ? differences : differences.filter(({ cause }) => cause === 'Spec')
+}

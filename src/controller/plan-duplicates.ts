@@ -1,0 +1,36 @@
+import type { GeminiWebhook } from '../api/gemini-webhook.ts'
+import type { RemoteWebhook } from '../gemini/webhook-service.ts'
+import { currentHint, fitsHint } from './hint.ts'
+import { valueOf } from './lookup.ts'
+import type { ObservedWebhook } from './observed.ts'
+import { act, type Plan } from './plan-result.ts'
+
+/** At rest exactly one: the webhook whose secret we hold stays, else the one with the lowest id, which every observer would choose. */
+export function planDuplicates(
+  webhook: GeminiWebhook,
+  observed: Pick<ObservedWebhook, 'secret' | 'keyring' | 'revealed'>,
+  webhooks: RemoteWebhook[],
+): Plan {
+  const sorted = webhooks.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+  const keep = sorted.find((remote) => holdsSecretOf(remote, observed)) ?? sorted[0]
+  if (keep === undefined) throw new Error('planDuplicates needs at least one webhook: a defect of the observer')
+  const ids = sorted.filter(({ id }) => id !== keep.id).map(({ id }) => id)
+  const adopts = webhook.status?.webhook?.id !== keep.id
+  return act(
+    [
+      ...(adopts ? ([{ type: 'AdoptWebhook', id: keep.id }] as const) : []),
+      { type: 'DeleteWebhooks', ids, cause: 'Twin' },
+    ],
+    'Progressing',
+    `${webhooks.length} webhooks at Google carry the marker of this object: keeping ${keep.id}`,
+  )
+}
+
+export function holdsSecretOf(
+  remote: RemoteWebhook,
+  { secret, keyring, revealed }: Pick<ObservedWebhook, 'secret' | 'keyring' | 'revealed'>,
+): boolean {
+  const hint = currentHint(remote)
+  const held = [revealed?.secrets[0]?.secret, keyring?.secrets[0]?.secret, valueOf(secret)?.secrets.current]
+  return hint !== undefined && held.some((mine) => mine !== undefined && fitsHint(mine, hint))
+}

@@ -1,0 +1,102 @@
+import type { GeminiWebhook } from '../api/gemini-webhook.ts'
+import type { Operation } from '../api/status.ts'
+import { unreachable } from '../unreachable.ts'
+import type { Action } from './action.ts'
+import { valueOf } from './lookup.ts'
+import type { ObservedWebhook, RemoteView } from './observed.ts'
+import type { PlanContext } from './plan.ts'
+import { holdsSecretOf, planDuplicates } from './plan-duplicates.ts'
+import { mayTouch } from './plan-ownership.ts'
+import { withPreparedSecret } from './plan-creation.ts'
+import { act, afterFailure, idle, stall, waitMs, type Plan } from './plan-result.ts'
+import { revocationOf } from './plan-rotation.ts'
+
+/** An intent is written in status. This process's own is carried out; any other is settled first, and then the service is asked what came of it. */
+export function planRecovery(webhook: GeminiWebhook, observed: ObservedWebhook, ctx: PlanContext): Plan {
+  const operation = webhook.status?.operation
+  if (operation === undefined) return idle({ type: 'now' })
+  const { intent, remote } = observed
+  switch (intent.state) {
+    case 'none':
+      return idle({ type: 'now' })
+    case 'waiting':
+      return waitMs(intent.remainingMs, progressOf(operation), messageOf(operation))
+    case 'ready':
+      return carryOut(webhook, observed, operation)
+    case 'settled':
+      if (remote.state === 'failed') return afterFailure(remote.failure, ctx.config.credentialsRetryMs)
+      if (remote.state === 'notAsked')
+        return waitMs(ctx.config.resyncIntervalMs, progressOf(operation), messageOf(operation))
+      if (remote.state === 'several') return planDuplicates(webhook, observed, remote.webhooks)
+      if (remote.state === 'missing')
+        return act([{ type: 'CloseIntent' }], progressOf(operation), 'nothing came of the call')
+      return settle(webhook, observed, operation, remote.value)
+    default:
+      return unreachable(intent)
+  }
+}
+
+function carryOut(webhook: GeminiWebhook, observed: ObservedWebhook, operation: Operation): Plan {
+  const finish: Action[] = [{ type: 'StoreRevealedSecret' }, { type: 'CloseIntent' }, { type: 'OpenCheck' }]
+  if (operation.type === 'Create') {
+    return withPreparedSecret(webhook, observed, [{ type: 'RegisterWebhook' }, ...finish], 'registering the webhook')
+  }
+  const { remote } = observed
+  if (remote.state === 'failed') return afterFailure(remote.failure, 0)
+  if (remote.state === 'several') return planDuplicates(webhook, observed, remote.webhooks)
+  if (remote.state !== 'found' || !mayTouch(webhook, observed, remote.value)) {
+    return act([{ type: 'CloseIntent' }], 'RotationInProgress', 'the webhook to rotate is not there any more')
+  }
+  const { id } = remote.value.webhook
+  const rotate: Action = { type: 'RotateSigningSecret', id, revocation: revocationOf(webhook, operation) }
+  return withPreparedSecret(webhook, observed, [rotate, ...finish], 'rotating the signing secret')
+}
+
+/** One webhook is there. We hold its secret: done. Nobody does: it is rotated under a new intent. */
+function settle(webhook: GeminiWebhook, observed: ObservedWebhook, operation: Operation, remote: RemoteView): Plan {
+  const { id, name } = remote.webhook
+  if (!mayTouch(webhook, observed, remote)) {
+    const message = `webhook ${id} (name "${name ?? ''}") does not carry the marker of this object; it is recorded, and nothing more is created`
+    return stall('MarkerNotEchoed', message, { type: 'Registered', status: 'False' })
+  }
+  const adopt: Action[] = webhook.status?.webhook?.id === id ? [] : [{ type: 'AdoptWebhook', id }]
+  if (holdsSecretOf(remote.webhook, observed)) {
+    return act([...adopt, { type: 'CloseIntent' }], progressOf(operation), 'the call had succeeded')
+  }
+  const target = valueOf(observed.secret)
+  const holdsAny = target?.secrets.current !== undefined || observed.keyring !== undefined
+  if (holdsAny && !remote.confirmed) {
+    return remote.confirmInMs > 0
+      ? waitMs(remote.confirmInMs, progressOf(operation), messageOf(operation))
+      : act([...adopt, { type: 'ConfirmRemote', id }], progressOf(operation), messageOf(operation))
+  }
+  const again: Action =
+    operation.type === 'Create'
+      ? { type: 'RecordIntent', operation: 'Rotate', cause: 'Adoption' }
+      : {
+          type: 'RecordIntent',
+          operation: 'Rotate',
+          cause: causeOf(operation),
+          ...(operation.requestID !== undefined && { requestID: operation.requestID }),
+        }
+  return withPreparedSecret(
+    webhook,
+    observed,
+    [...adopt, again],
+    'the answer was lost, and the secret with it: rotating',
+  )
+}
+
+function causeOf({ cause }: Operation): 'Adoption' | 'Interval' | 'Request' | 'Repair' {
+  return cause === 'Adoption' || cause === 'Interval' || cause === 'Request' ? cause : 'Repair'
+}
+
+function progressOf({ type }: Operation): 'CreateIncomplete' | 'RotationInProgress' {
+  return type === 'Create' ? 'CreateIncomplete' : 'RotationInProgress'
+}
+
+function messageOf({ type, attemptID }: Operation): string {
+  return type === 'Create'
+    ? `create ${attemptID} was begun; its outcome is looked up once it must be over`
+    : `rotation ${attemptID} is under way`
+}

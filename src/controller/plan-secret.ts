@@ -1,0 +1,163 @@
+import type { GeminiWebhook } from '../api/gemini-webhook.ts'
+import type { RemoteWebhook } from '../gemini/webhook-service.ts'
+import { maxLiveSecrets, type KeyringEntry, type LiveSecret } from '../keyring/entry.ts'
+import { keyIdOf } from '../keyring/shard.ts'
+import type { Action } from './action.ts'
+import { currentHint, fitsHint, overlapOf } from './hint.ts'
+import type { ObservedWebhook, RemoteView } from './observed.ts'
+import type { PlanContext } from './plan.ts'
+import { nameTaken, withPreparedSecret } from './plan-creation.ts'
+import { act, actQuietly, afterFailure, stall, waitMs, type Plan } from './plan-result.ts'
+import { stableJson } from './stable-json.ts'
+import type { TargetSecret } from './target-secret.ts'
+import { signingSecretNameOf } from '../api/defaults.ts'
+
+/**
+ * Secret, keyring and the hint at Google are compared, the first two in full. Keyring fits: the Secret is restored from it. Secret fits: the keyring
+ * is. Neither: rotate with grace. Undefined when all three agree.
+ */
+export function planSecret(
+  webhook: GeminiWebhook,
+  observed: ObservedWebhook,
+  remote: RemoteView,
+  ctx: PlanContext,
+): Plan | undefined {
+  const { secret } = observed
+  if (secret.state === 'failed') return afterFailure(secret.failure, ctx.config.credentialsRetryMs)
+  const target = secret.state === 'found' ? secret.value : undefined
+  if (target?.ownership === 'stranger') return nameTaken(webhook)
+  const current = heldSecret(observed, target, remote.webhook)
+  if (current === undefined) return planLostSecret(webhook, observed, remote, ctx)
+  const secrets = liveSecrets(current, { webhook, observed, target, remote: remote.webhook, nowMs: ctx.nowMs })
+  return (
+    planTarget(webhook, observed, target, secrets, ctx) ??
+    (keyringDiffers(observed, secrets) ? actQuietly([{ type: 'WriteKeyring', secrets }]) : undefined) ??
+    planOldName(webhook)
+  )
+}
+
+/** The full secret behind the hint: from this process's memory, the keyring, or the Secret, in this order. Without a hint none can be refuted. */
+function heldSecret(
+  { revealed, keyring }: ObservedWebhook,
+  target: TargetSecret | undefined,
+  remote: RemoteWebhook,
+): string | undefined {
+  const hint = currentHint(remote)
+  return [revealed?.secrets[0]?.secret, keyring?.secrets[0]?.secret, target?.secrets.current].find(
+    (held) => held !== undefined && (hint === undefined || fitsHint(held, hint)),
+  )
+}
+
+interface Evidence {
+  webhook: GeminiWebhook
+  observed: ObservedWebhook
+  target: TargetSecret | undefined
+  remote: RemoteWebhook
+  nowMs: number
+}
+
+/** The current secret and every other one that is known to be valid still, the longest-lived first. */
+function liveSecrets(current: string, { webhook, observed, target, remote, nowMs }: Evidence): LiveSecret[] {
+  const inKeyring = observed.keyring?.secrets ?? []
+  const fromStatus = webhook.status?.signingSecret?.previousExpireTime
+  const candidates = new Set(
+    [...inKeyring.map(({ secret }) => secret), target?.secrets.current, target?.secrets.previous].filter(
+      (secret) => secret !== undefined && secret !== current,
+    ),
+  ) as Set<string>
+  const others = [...candidates].flatMap((secret): (LiveSecret & { notAfter: string })[] => {
+    const notAfter =
+      inKeyring.find((entry) => entry.secret === secret)?.notAfter ??
+      overlapOf(remote, secret, nowMs)?.expireTime ??
+      (secret === target?.secrets.previous ? fromStatus : undefined)
+    return notAfter !== undefined && Date.parse(notAfter) > nowMs ? [{ keyId: keyIdOf(secret), secret, notAfter }] : []
+  })
+  const newestFirst = others.toSorted((a, b) => Date.parse(b.notAfter) - Date.parse(a.notAfter))
+  return [{ keyId: keyIdOf(current), secret: current }, ...newestFirst].slice(0, maxLiveSecrets)
+}
+
+/** What the keyring holds and time has not ended. */
+export function keptSecrets(keyring: KeyringEntry | undefined, nowMs: number): LiveSecret[] {
+  return (keyring?.secrets ?? []).filter(({ notAfter }) => notAfter === undefined || Date.parse(notAfter) > nowMs)
+}
+
+export function keyringDiffers({ keyring, sinks }: ObservedWebhook, secrets: LiveSecret[]): boolean {
+  return (
+    stableJson(keyring?.secrets) !== stableJson(secrets) || stableJson(keyring?.sinks) !== stableJson(sinks.resolved)
+  )
+}
+
+function planTarget(
+  webhook: GeminiWebhook,
+  observed: ObservedWebhook,
+  target: TargetSecret | undefined,
+  secrets: LiveSecret[],
+  ctx: PlanContext,
+): Plan | undefined {
+  const [current, previous] = secrets
+  const write = (cause: Extract<Action, { type: 'StoreSecret' }>['cause']): Action[] => [
+    { type: 'StoreSecret', secrets, cause },
+    ...(keyringDiffers(observed, secrets) ? ([{ type: 'WriteKeyring', secrets }] as const) : []),
+  ]
+  if (target === undefined || target.secrets.current === undefined) {
+    return act(write('Restored'), 'Repairing', 'restoring the Secret from the keyring', notAvailable)
+  }
+  if (target.secrets.current !== current?.secret) {
+    if (repairsSpent(webhook, ctx)) return contested(webhook, target)
+    return act(write('Overwritten'), 'Repairing', 'restoring the Secret, which another hand changed', notAvailable)
+  }
+  if (target.secrets.previous !== previous?.secret) return actQuietly(write('Expired'))
+  if (!target.wellFormed || !hasMetadata(webhook, target)) return actQuietly(write('Metadata'))
+  return undefined
+}
+
+const notAvailable = { type: 'SecretAvailable', status: 'False' } as const
+
+function hasMetadata({ spec }: GeminiWebhook, target: TargetSecret): boolean {
+  const { labels = {}, annotations = {} } = spec.signingSecret ?? {}
+  const within = (wanted: Record<string, string>, actual: Record<string, string>) =>
+    Object.entries(wanted).every(([key, value]) => actual[key] === value)
+  return within(labels, target.labels) && within(annotations, target.annotations)
+}
+
+/** Nobody holds what Google signs with. A hint that surprises must first be confirmed; a secret that was never held needs no proof. */
+function planLostSecret(webhook: GeminiWebhook, observed: ObservedWebhook, remote: RemoteView, ctx: PlanContext): Plan {
+  const { id } = remote.webhook
+  const target = observed.secret.state === 'found' ? observed.secret.value : undefined
+  const holdsAny = (observed.keyring?.secrets.length ?? 0) > 0 || target?.secrets.current !== undefined
+  const neverHeld = webhook.status?.signingSecret?.hint === undefined && !holdsAny
+  if (holdsAny && !remote.confirmed) {
+    const message = `the signing secret of webhook ${id} is not the one held here; asking Google again before it is believed`
+    return remote.confirmInMs > 0
+      ? waitMs(remote.confirmInMs, 'Repairing', message)
+      : act([{ type: 'ConfirmRemote', id }], 'Repairing', message)
+  }
+  if (!neverHeld && repairsSpent(webhook, ctx)) return contested(webhook, target)
+  return withPreparedSecret(
+    webhook,
+    observed,
+    [{ type: 'RecordIntent', operation: 'Rotate', cause: neverHeld ? 'Adoption' : 'Repair' }],
+    neverHeld ? 'nobody holds the signing secret: rotating it' : 'the signing secret was lost: rotating it with grace',
+  )
+}
+
+function repairsSpent({ status }: GeminiWebhook, { config, nowMs }: PlanContext): boolean {
+  const recent = (status?.signingSecret?.repairTimes ?? []).filter(
+    (time) => Date.parse(time) > nowMs - config.repairWindowMs,
+  )
+  return recent.length >= config.maxRepairs
+}
+
+function contested(webhook: GeminiWebhook, target: TargetSecret | undefined): Plan {
+  const { namespace } = webhook.metadata
+  const by = target?.lastManager === undefined ? '' : ` (last written by ${target.lastManager})`
+  const message = `Secret ${namespace}/${signingSecretNameOf(webhook)} was repaired as often as a day allows and is wrong again${by}: stop whatever changes it, or the secret at Google`
+  return stall('SecretContested', message, notAvailable)
+}
+
+/** The new Secret holds; the one under the former name goes. It is looked up and checked before it is deleted. */
+function planOldName(webhook: GeminiWebhook): Plan | undefined {
+  const old = webhook.status?.signingSecret?.name
+  if (old === undefined || old === signingSecretNameOf(webhook)) return undefined
+  return actQuietly([{ type: 'DeleteOldSecret', name: old }])
+}

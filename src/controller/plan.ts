@@ -1,0 +1,109 @@
+import type { GeminiWebhook } from '../api/gemini-webhook.ts'
+import { finalizer } from '../api/names.ts'
+import { unreachable } from '../unreachable.ts'
+import type { ControllerConfig } from './config.ts'
+import type { ObservedWebhook, RemoteView } from './observed.ts'
+import { planCheck } from './plan-check.ts'
+import { planCreation } from './plan-creation.ts'
+import { planDeletion } from './plan-deletion.ts'
+import { planDrift } from './plan-drift.ts'
+import { planDuplicates } from './plan-duplicates.ts'
+import { planOwnership } from './plan-ownership.ts'
+import { planRecovery } from './plan-recovery.ts'
+import { act, actQuietly, afterFailure, idle, stall, waitMs, type Plan } from './plan-result.ts'
+import { planRotation } from './plan-rotation.ts'
+import { keyringDiffers, keptSecrets, planSecret } from './plan-secret.ts'
+
+export interface PlanContext {
+  config: ControllerConfig
+  nowMs: number
+}
+
+/** The life of a webhook, first mismatch wins. Pure: same object, same observation, same time, same plan. */
+export function planWebhook(webhook: GeminiWebhook, observed: ObservedWebhook, ctx: PlanContext): Plan {
+  if (isDeleting(webhook)) return planDeletion(webhook, observed, ctx)
+  if (webhook.spec.suspend === true) return planSuspended(observed, ctx)
+  if (observed.installation.state === 'unconfirmed') {
+    return stall('InstallationUnconfirmed', observed.installation.message, { type: 'Registered', status: 'False' })
+  }
+  if (observed.endpoint.state === 'invalid') {
+    return stall('InvalidSpec', observed.endpoint.message, { type: 'Registered', status: 'False' })
+  }
+  if (!hasFinalizer(webhook)) return act([{ type: 'AddFinalizer' }], 'Progressing', 'adding the finalizer')
+  if (observed.apiKey.state !== 'found') return planWithoutKey(observed.apiKey, ctx)
+  if (observed.intent.state !== 'none') return planRecovery(webhook, observed, ctx)
+  if (webhook.spec.events === undefined) return planUnwanted(webhook, observed, ctx)
+  const { remote } = observed
+  switch (remote.state) {
+    case 'notAsked':
+      return waitMs(ctx.config.resyncIntervalMs, 'Progressing', 'the service was not asked yet')
+    case 'failed':
+      return afterFailure(remote.failure, ctx.config.credentialsRetryMs)
+    case 'missing':
+      return planCreation(webhook, observed, remote)
+    case 'several':
+      return planDuplicates(webhook, observed, remote.webhooks)
+    case 'found':
+      return planRegistered(webhook, observed, remote.value, ctx)
+    default:
+      return unreachable(remote)
+  }
+}
+
+function planRegistered(webhook: GeminiWebhook, observed: ObservedWebhook, remote: RemoteView, ctx: PlanContext): Plan {
+  return (
+    planOwnership(webhook, observed, remote) ??
+    planSecret(webhook, observed, remote, ctx) ??
+    planDrift(webhook, observed, remote) ??
+    planRotation(webhook, ctx) ??
+    planCheck(webhook, observed, remote, ctx) ??
+    idle()
+  )
+}
+
+/** No calls to Google. Receiving goes on, so a change of sinks still reaches the receivers. */
+function planSuspended(observed: ObservedWebhook, ctx: PlanContext): Plan {
+  const secrets = keptSecrets(observed.keyring, ctx.nowMs)
+  if (observed.keyring !== undefined && keyringDiffers(observed, secrets)) {
+    return actQuietly([{ type: 'WriteKeyring', secrets }])
+  }
+  return idle()
+}
+
+function planWithoutKey(apiKey: Exclude<ObservedWebhook['apiKey'], { state: 'found' }>, ctx: PlanContext): Plan {
+  if (apiKey.state === 'failed') return afterFailure(apiKey.failure, ctx.config.credentialsRetryMs)
+  // The Secret is watched: its arrival wakes the object at once.
+  return waitMs(ctx.config.resyncIntervalMs, apiKey.reason, apiKey.message, {
+    type: 'CredentialsValid',
+    status: 'False',
+  })
+}
+
+/** Only the dynamic endpoint is wanted: what was registered before is removed. */
+function planUnwanted(webhook: GeminiWebhook, observed: ObservedWebhook, ctx: PlanContext): Plan {
+  const { remote } = observed
+  if (remote.state === 'failed') return afterFailure(remote.failure, ctx.config.credentialsRetryMs)
+  const carried =
+    remote.state === 'several'
+      ? remote.webhooks
+      : remote.state === 'found' && remote.value.owner === 'ours'
+        ? [remote.value.webhook]
+        : []
+  if (carried.length > 0) {
+    const ids = carried.map(({ id }) => id)
+    return act(
+      [{ type: 'DeleteWebhooks', ids, cause: 'NotRequired' }],
+      'NotRequired',
+      'removing the webhook: no events',
+    )
+  }
+  return webhook.status?.webhook?.id === undefined ? idle() : actQuietly([{ type: 'ForgetWebhook' }])
+}
+
+export function isDeleting(webhook: GeminiWebhook): boolean {
+  return webhook.metadata.deletionTimestamp !== undefined
+}
+
+export function hasFinalizer(webhook: GeminiWebhook): boolean {
+  return webhook.metadata.finalizers?.includes(finalizer) === true
+}

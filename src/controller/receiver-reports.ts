@@ -1,0 +1,65 @@
+import { receiverReportSchema, type EndpointReport } from '../reports/report.ts'
+import type { ConfigMap } from './kinds.ts'
+
+/** The receivers' reports about one object, folded into one. */
+export interface FoldedReport {
+  echoes: { attemptID: string; keyID: string }[]
+  lastVerifiedTime?: string
+  refusingSince?: string
+  pending: number
+}
+
+/** Reads every receiver's part; one that cannot be read is left out, the others count. */
+export function foldReports(configMap: Pick<ConfigMap, 'data'> | undefined): Map<string, FoldedReport> {
+  const folded = new Map<string, FoldedReport>()
+  for (const text of Object.values(configMap?.data ?? {})) {
+    for (const [uid, report] of Object.entries(endpointsIn(text))) {
+      folded.set(uid, fold(folded.get(uid) ?? { echoes: [], pending: 0 }, report))
+    }
+  }
+  return folded
+}
+
+/** The uids about which the controller has something to do: an echo came, or refusing began or ended. Traffic alone wakes nobody. */
+export function noteworthyChanges(
+  before: ReadonlyMap<string, FoldedReport>,
+  after: ReadonlyMap<string, FoldedReport>,
+): string[] {
+  return [...after.keys()].filter((uid) => {
+    const [old, now] = [before.get(uid), after.get(uid)]
+    return (
+      JSON.stringify(old?.echoes ?? []) !== JSON.stringify(now?.echoes ?? []) ||
+      (old?.refusingSince === undefined) !== (now?.refusingSince === undefined)
+    )
+  })
+}
+
+function endpointsIn(text: string): Record<string, EndpointReport> {
+  try {
+    return receiverReportSchema.parse(JSON.parse(text)).endpoints
+  } catch {
+    return {}
+  }
+}
+
+/** Latest success, earliest trouble, all of what is pending. */
+function fold(into: FoldedReport, report: EndpointReport): FoldedReport {
+  const lastVerifiedTime = later(into.lastVerifiedTime, report.lastVerifiedTime)
+  const refusingSince = earlier(into.refusingSince, report.refusingSince)
+  return {
+    echoes: report.check === undefined ? into.echoes : [...into.echoes, report.check],
+    pending: into.pending + report.pending,
+    ...(lastVerifiedTime !== undefined && { lastVerifiedTime }),
+    ...(refusingSince !== undefined && { refusingSince }),
+  }
+}
+
+function later(a: string | undefined, b: string | undefined): string | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  return Date.parse(a) >= Date.parse(b) ? a : b
+}
+
+function earlier(a: string | undefined, b: string | undefined): string | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  return Date.parse(a) <= Date.parse(b) ? a : b
+}

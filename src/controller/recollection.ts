@@ -1,0 +1,91 @@
+import type { Clock } from '../clock.ts'
+import type { GeminiWebhook } from '../api/gemini-webhook.ts'
+import type { Operation } from '../api/status.ts'
+import { settleMsOf, type ControllerConfig } from './config.ts'
+import type { IntentView, RevealedSecret } from './observed.ts'
+
+/** The call that an intent announces, as far as this process knows. All times are on the monotonic clock. */
+interface RememberedIntent {
+  attemptID: string
+  /** `notMade`: written by this process, the call still to come. `unclear`: its outcome, or its author, is unknown. `answered`: it is over. */
+  call: 'notMade' | 'unclear' | 'answered'
+  sinceMs: number
+}
+
+/**
+ * What this process knows about one object beyond what is written down. Losing it (restart, new leader) costs time, never correctness: every rule falls
+ * back on waiting and asking.
+ */
+export interface Recollection {
+  readonly firstSightMs: number
+  /** When our last change of the webhook at Google was sent. */
+  lastMutationMs?: number
+  intent?: RememberedIntent
+  revealed?: RevealedSecret
+  ping?: { attemptID: string; sent: number; atMs: number }
+  failedCheck?: { prefix: string; atMs: number }
+  /** The first of two reads by id that found nothing. */
+  gone?: { id: string; atMs: number }
+  failingSinceMs?: number
+  keylessSinceMs?: number
+  deletingSinceMs?: number
+  /** Requests that Google refused in a row. */
+  rejections: number
+  /** The API key this object was last served with. */
+  fingerprint?: string
+  /** Our last write of the object: nothing older is worked on. */
+  written?: GeminiWebhook
+}
+
+export class Recollections {
+  readonly #clock: Clock
+  readonly #byUid = new Map<string, Recollection>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  of(uid: string): Recollection {
+    const known = this.#byUid.get(uid)
+    if (known !== undefined) return known
+    const fresh = { firstSightMs: this.#clock.monotonic(), rejections: 0 }
+    this.#byUid.set(uid, fresh)
+    return fresh
+  }
+
+  forget(uid: string): void {
+    this.#byUid.delete(uid)
+  }
+
+  /** Fingerprints of the API keys that objects still use. */
+  fingerprintsInUse(): Set<string> {
+    return new Set([...this.#byUid.values()].flatMap(({ fingerprint }) => fingerprint ?? []))
+  }
+}
+
+/** How far the intent in status has got; remembers one that is seen for the first time. */
+export function viewIntent(
+  operation: Operation | undefined,
+  recollection: Recollection,
+  nowMs: number,
+  config: ControllerConfig,
+): IntentView {
+  if (operation === undefined) return { state: 'none' }
+  if (recollection.intent?.attemptID !== operation.attemptID) {
+    recollection.intent = { attemptID: operation.attemptID, call: 'unclear', sinceMs: nowMs }
+  }
+  const { call, sinceMs } = recollection.intent
+  switch (call) {
+    case 'notMade':
+      // Receivers must know of a rotation before its first delivery comes.
+      return waitUntil(operation.type === 'Rotate' ? sinceMs + config.receiverSeenWaitMs : sinceMs, nowMs, 'ready')
+    case 'unclear':
+      return waitUntil(sinceMs + settleMsOf(config), nowMs, 'settled')
+    case 'answered':
+      return { state: 'settled' }
+  }
+}
+
+function waitUntil(dueMs: number, nowMs: number, then: 'ready' | 'settled'): IntentView {
+  return dueMs > nowMs ? { state: 'waiting', remainingMs: dueMs - nowMs } : { state: then }
+}

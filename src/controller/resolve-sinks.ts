@@ -1,0 +1,162 @@
+import { completeService, defaultEventsPerHour, deliveryPolicyOf, sinkFormatOf } from '../api/defaults.ts'
+import type { SinkDestination, SinkService, SinkSpec } from '../api/sink.ts'
+import type { SinkStatus } from '../api/status.ts'
+import type { Destination, ResolvedSink } from '../keyring/entry.ts'
+import type { Service } from './kinds.ts'
+import type { Lookup } from './lookup.ts'
+import { readSinkCredentials, type CredentialsLookup, type SinkCredentials } from './sink-credentials.ts'
+
+/** What the receivers' keyring may carry for one object, credentials included; checked before anything is registered. */
+export const maxResolvedSinkBytes = 16 * 1024
+
+export interface SinkResolution {
+  /** For the keyring: every sink that events can be kept for. */
+  resolved: ResolvedSink[]
+  status: SinkStatus[]
+  problem?: SinkProblem
+}
+
+export interface SinkProblem {
+  reason: 'SinkInvalid' | 'SinkUnsupported' | 'CredentialsTooLarge'
+  message: string
+  /** Registering now would lose events of this sink, because none could be kept for it. */
+  blocksRegistration: boolean
+}
+
+export interface SinkSurroundings {
+  namespace: string
+  /** DNS suffix of Service addresses; absent: names end in `.svc`. */
+  clusterDomain: string | undefined
+  services: ReadonlyMap<string, Lookup<Service>>
+  credentials: ReadonlyMap<string, CredentialsLookup>
+}
+
+type Resolved<T> =
+  { ok: true; value: T; warning?: string } | { ok: false; reason: SinkProblem['reason']; message: string }
+
+/** Turns `spec.sinks` into what receivers can act on without an API server. Pure; the first problem explains the condition. */
+export function resolveSinks(sinks: readonly SinkSpec[], around: SinkSurroundings): SinkResolution {
+  const results = sinks.map((sink) => ({ sink, result: resolveSink(sink, around) }))
+  const resolved = results.flatMap(({ result }) => (result.ok ? [result.value] : []))
+  const status = results.map(({ sink, result }) => statusOf(sink, result))
+  const size = Buffer.byteLength(JSON.stringify(resolved))
+  if (size > maxResolvedSinkBytes) {
+    const message = `spec.sinks resolves to ${size} bytes, credentials included; at most ${maxResolvedSinkBytes} fit: use fewer or smaller headers, or spread the sinks over several objects`
+    return { resolved: [], status, problem: { reason: 'CredentialsTooLarge', message, blocksRegistration: true } }
+  }
+  const problem = results.map(({ result }) => problemOf(result)).find((found) => found !== undefined)
+  return { resolved, status, ...(problem !== undefined && { problem }) }
+}
+
+function problemOf(result: Resolved<ResolvedSink>): SinkProblem | undefined {
+  if (!result.ok) return { reason: result.reason, message: result.message, blocksRegistration: true }
+  if (result.warning === undefined) return undefined
+  return { reason: 'SinkInvalid', message: result.warning, blocksRegistration: false }
+}
+
+function statusOf(sink: SinkSpec, result: Resolved<ResolvedSink>): SinkStatus {
+  if (!result.ok) return { name: sink.name, ready: false, reason: result.reason }
+  const { destination } = result.value
+  const address = destination.type === 'http' ? destination.url : 'events.k8s.io'
+  return result.warning === undefined
+    ? { name: sink.name, address, ready: true }
+    : { name: sink.name, address, ready: false, reason: 'SinkInvalid' }
+}
+
+function resolveSink(sink: SinkSpec, around: SinkSurroundings): Resolved<ResolvedSink> {
+  const field = `spec.sinks[${sink.name}]`
+  if (sink.filter?.cel !== undefined) return unsupported(`${field}.filter.cel`, 'CEL filters')
+  if (sink.filter?.metadata !== undefined) return unsupported(`${field}.filter.metadata`, 'metadata filters')
+  const destination = resolveDestination(sink, field, around)
+  if (!destination.ok) return destination
+  const deadLetter = sink.deadLetter && resolveDestination(sink.deadLetter, `${field}.deadLetter`, around)
+  if (deadLetter?.ok === false) return deadLetter
+  const credentials = resolveCredentials(sink, field, around)
+  if (!credentials.ok) return credentials
+  const { types } = sink.filter ?? {}
+  const warning = destination.warning ?? deadLetter?.warning
+  return {
+    ok: true,
+    ...(warning !== undefined && { warning }),
+    value: {
+      name: sink.name,
+      destination: destination.value,
+      ...(types !== undefined && { filter: { typesExact: types.exact ?? [], typesPrefix: types.prefix ?? [] } }),
+      format: sinkFormatOf(sink),
+      ...credentials.value,
+      delivery: deliveryPolicyOf(sink),
+      ...(deadLetter !== undefined && { deadLetter: deadLetter.value }),
+    },
+  }
+}
+
+function resolveDestination(from: SinkDestination, field: string, around: SinkSurroundings): Resolved<Destination> {
+  if (from.service !== undefined) return resolveService(from.service, `${field}.service`, around)
+  if (from.uri !== undefined) return resolveUri(from.uri, `${field}.uri`)
+  if (from.kubernetesEvent !== undefined) {
+    return ok({ type: 'kubernetesEvent', maxPerHour: from.kubernetesEvent.maxPerHour ?? defaultEventsPerHour })
+  }
+  if (from.ref !== undefined) return unsupported(`${field}.ref`, 'references to Addressable objects')
+  if (from.nats !== undefined) return unsupported(`${field}.nats`, 'NATS sinks')
+  return invalid(`${field} has no destination: give exactly one of service, uri and kubernetesEvent`)
+}
+
+/** The address follows from the name alone, so a Service that does not exist yet only delays deliveries; it loses none. */
+function resolveService(service: SinkService, field: string, around: SinkSurroundings): Resolved<Destination> {
+  const { name, scheme, port, path } = completeService(service)
+  const lookup = around.services.get(name)
+  const where = `Service ${around.namespace}/${name}`
+  if (lookup?.state === 'found' && lookup.value.spec?.type === 'ExternalName') {
+    return invalid(`${field}: ${where} is of type ExternalName, which could point anywhere: use uri instead`)
+  }
+  const suffix = around.clusterDomain === undefined ? '' : `.${around.clusterDomain}`
+  const url = `${scheme}://${name}.${around.namespace}.svc${suffix}:${port}${path}`
+  const warning =
+    lookup?.state === 'missing' ? `${field}: ${where} does not exist: create it or correct the name` : undefined
+  return { ...ok({ type: 'http', url, reach: 'cluster' }), ...(warning !== undefined && { warning }) }
+}
+
+function resolveUri(uri: string, field: string): Resolved<Destination> {
+  const url = URL.parse(uri)
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
+    return invalid(`${field} is no http or https URL: correct it`)
+  }
+  if (url.username !== '' || url.password !== '' || url.hash !== '') {
+    return invalid(`${field} has userinfo or a fragment: remove it; credentials belong in auth.headersSecretRef`)
+  }
+  return ok({ type: 'http', url: url.href, reach: 'public' })
+}
+
+function resolveCredentials(
+  sink: SinkSpec,
+  field: string,
+  around: SinkSurroundings,
+): Resolved<Pick<ResolvedSink, 'headers' | 'signingSecret'>> {
+  const { headersSecretRef, signingSecretRef } = sink.auth ?? {}
+  const headers = headersSecretRef && readSinkCredentials(around.credentials.get(headersSecretRef.name))
+  if (headers?.ok === false) return invalid(`${field}.auth.headersSecretRef: ${headers.message}`)
+  const signing = signingSecretRef && readSinkCredentials(around.credentials.get(signingSecretRef.name))
+  if (signing?.ok === false) return invalid(`${field}.auth.signingSecretRef: ${signing.message}`)
+  const signingSecret = signing?.value.signingSecret
+  if (signing !== undefined && signingSecret === undefined) {
+    return invalid(`${field}.auth.signingSecretRef: the Secret has no key signing-secret: add it`)
+  }
+  const sent: SinkCredentials['headers'] = headers?.value.headers ?? {}
+  return ok({ headers: sent, ...(signingSecret !== undefined && { signingSecret }) })
+}
+
+function ok<T>(value: T): { ok: true; value: T } {
+  return { ok: true, value }
+}
+
+function invalid(message: string): { ok: false; reason: 'SinkInvalid'; message: string } {
+  return { ok: false, reason: 'SinkInvalid', message }
+}
+
+function unsupported(field: string, what: string): { ok: false; reason: 'SinkUnsupported'; message: string } {
+  return {
+    ok: false,
+    reason: 'SinkUnsupported',
+    message: `${field}: ${what} are not supported by this version: remove it`,
+  }
+}
