@@ -1,0 +1,43 @@
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+
+import type { RequestJournal } from './request-journal.ts'
+import { answerOf, type AnsweredOutcome } from './status-codes.ts'
+
+/** Node's codes for requests that never became one: they pass no hook and no route. */
+const outcomeByCode: Readonly<Record<string, AnsweredOutcome>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 'TooSlow',
+  HPE_HEADER_OVERFLOW: 'HeadersTooLarge',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'BodyTooLarge',
+}
+
+/** Answers and counts what the HTTP parser gave up on. */
+export class ClientErrors {
+  readonly #journal: RequestJournal
+  readonly #answered = new WeakSet<Socket>()
+
+  constructor(journal: RequestJournal) {
+    this.#journal = journal
+  }
+
+  /** For `clientError` of the server. The socket is ours to end: Node leaves it to the listener. */
+  readonly handle = (error: NodeJS.ErrnoException, socket: Socket): void => {
+    if (this.#answered.has(socket)) return
+    this.#answered.add(socket)
+    const code = error.code ?? ''
+    if (code === 'ECONNRESET' || code === 'EPIPE' || !socket.writable) {
+      socket.destroy()
+      return
+    }
+    const outcome = outcomeByCode[code] ?? 'MalformedRequest'
+    this.#journal.recordUnparsed(outcome, socket.remoteAddress)
+    const { status } = answerOf(outcome)
+    socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+    socket.destroySoon()
+  }
+
+  /** True when the request on this socket has been counted here already, so that its abort is not a second ending. */
+  hasAnswered(socket: Socket): boolean {
+    return this.#answered.has(socket)
+  }
+}

@@ -1,0 +1,74 @@
+import { keyringEntrySchema, type KeyringEntry, type LiveSecret } from '../keyring/entry.ts'
+import { keyringSecretNameFor } from '../keyring/shard.ts'
+import { decodeSigningSecret } from '../signature/signing-secret.ts'
+import type { VerificationKey } from '../signature/verify.ts'
+
+/** An entry with its secrets made ready for verifying. */
+export interface UsableEntry {
+  readonly entry: KeyringEntry
+  readonly keys: readonly VerificationKey[]
+}
+
+export interface ShardContent {
+  readonly entries: ReadonlyMap<string, UsableEntry>
+  /** Uids that the shard has, but not in a form that can be used. */
+  readonly malformedUids: readonly string[]
+  /** For the log: which uid, what was wrong. Never a value. */
+  readonly problems: readonly { uid: string; problem: string }[]
+}
+
+/** Reads one keyring Secret: data key is the uid, value the entry as JSON. Never throws: one bad entry must not take the others along. */
+export function decodeShard(shard: string, data: ReadonlyMap<string, string>): ShardContent {
+  const entries = new Map<string, UsableEntry>()
+  const malformedUids: string[] = []
+  const problems: { uid: string; problem: string }[] = []
+  for (const [uid, text] of data) {
+    const decoded = decodeEntry(shard, uid, text)
+    problems.push(...decoded.problems.map((problem) => ({ uid, problem })))
+    if (decoded.usable === undefined) malformedUids.push(uid)
+    else entries.set(uid, decoded.usable)
+  }
+  return { entries, malformedUids, problems }
+}
+
+interface DecodedEntry {
+  usable?: UsableEntry
+  problems: string[]
+}
+
+function decodeEntry(shard: string, uid: string, text: string): DecodedEntry {
+  const parsed = keyringEntrySchema.safeParse(parseJson(text))
+  if (!parsed.success) {
+    const where = parsed.error.issues.map((issue) => issue.path.join('.') || 'the whole value')
+    return { problems: [`the entry does not fit the format at ${[...new Set(where)].join(', ')}`] }
+  }
+  const entry = parsed.data
+  if (entry.uid !== uid) return { problems: ['the entry carries another uid than its key'] }
+  if (keyringSecretNameFor(uid) !== shard) return { problems: ['the entry belongs into another shard'] }
+  const { keys, problems } = decodeSecrets(entry.secrets)
+  // With no secret left a former entry may still have good ones; an entry that never had any is one that waits for its first.
+  if (keys.length === 0 && problems.length > 0) return { problems }
+  return { usable: { entry, keys }, problems }
+}
+
+function decodeSecrets(secrets: readonly LiveSecret[]): { keys: VerificationKey[]; problems: string[] } {
+  const keys: VerificationKey[] = []
+  const problems: string[] = []
+  for (const { keyId, secret, notAfter } of secrets) {
+    const decoded = decodeSigningSecret(secret)
+    const notAfterMs = notAfter === undefined ? undefined : Date.parse(notAfter)
+    if (!decoded.valid) problems.push(`signing secret ${keyId} ${decoded.problem}`)
+    // Without a readable end it would be accepted for ever.
+    else if (Number.isNaN(notAfterMs)) problems.push(`signing secret ${keyId} has a notAfter that is not a time`)
+    else keys.push({ keyId, key: decoded.key, notAfterMs })
+  }
+  return { keys, problems }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

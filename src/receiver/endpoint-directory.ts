@@ -1,0 +1,150 @@
+import type { InboxOwner } from '../inbox/port.ts'
+import type { KeyringEntry } from '../keyring/entry.ts'
+import { allKeyringSecretNames } from '../keyring/shard.ts'
+import type { VerificationKey } from '../signature/verify.ts'
+import type { ShardContent, UsableEntry } from './decode-shard.ts'
+
+/** Everything that a request needs to know about its endpoint; replaced as a whole, never edited. */
+export interface Endpoint {
+  readonly owner: InboxOwner
+  /** Empty: the object is known, its secrets have not arrived. */
+  readonly keys: readonly VerificationKey[]
+  /** Names, in the order of the spec. */
+  readonly sinks: readonly string[]
+  /** A Create or Rotate is under way, so a genuine signature may be of a secret that has not arrived yet. */
+  readonly areKeysChanging: boolean
+  /** Set while an endpoint check is open: whoever verifies a new delivery now echoes it. */
+  readonly checkAttemptId: string | undefined
+}
+
+/** What the directory takes from a GeminiWebhook; all else is for the controller. */
+export interface EndpointFacts {
+  readonly uid: string
+  readonly namespace: string
+  readonly name: string
+  readonly areKeysChanging: boolean
+  readonly checkAttemptId: string | undefined
+}
+
+/**
+ * The endpoints of this installation, in memory: looked up on every request, fed by files and watches, never asking anybody. The keyring decides what is
+ * served; the objects add what is going on. It forgets only on proof: a shard that exists without the entry.
+ */
+export class EndpointDirectory {
+  readonly #shards = new Map<string, ReadonlyMap<string, UsableEntry>>()
+  readonly #knownShards = new Set<string>()
+  readonly #entries = new Map<string, UsableEntry>()
+  /** Uids by path; the newest last. More than one while an object is replaced by one of the same name. */
+  readonly #uidsByPath = new Map<string, Set<string>>()
+  readonly #factsByPath = new Map<string, EndpointFacts>()
+  readonly #endpoints = new Map<string, Endpoint>()
+
+  lookup(namespace: string, name: string): Endpoint | undefined {
+    return this.#endpoints.get(pathOf({ namespace, name }))
+  }
+
+  /** The whole entry, for those who send events on. */
+  entryOf(uid: string): KeyringEntry | undefined {
+    return this.#entries.get(uid)?.entry
+  }
+
+  /** True while the object's endpoint shows this endpoint check as open. */
+  isCheckOpen(uid: string, attemptId: string): boolean {
+    const entry = this.#entries.get(uid)?.entry
+    const endpoint = entry && this.#endpoints.get(pathOf(entry))
+    return endpoint?.owner.uid === uid && endpoint.checkAttemptId === attemptId
+  }
+
+  has(uid: string): boolean {
+    return this.#entries.has(uid)
+  }
+
+  get size(): number {
+    return this.#endpoints.size
+  }
+
+  /** Something is known: what is found can be served. */
+  get isLoaded(): boolean {
+    return this.#knownShards.size > 0
+  }
+
+  /** Every shard has been read or is known not to exist: what is not found does not exist. */
+  get isSynced(): boolean {
+    return this.#knownShards.size === allKeyringSecretNames().length
+  }
+
+  /** Takes a shard as it stands now. Entries that it no longer has are dropped; one that it has but that cannot be read keeps its last good form. */
+  applyShard(shard: string, content: ShardContent): void {
+    this.#knownShards.add(shard)
+    const before = this.#shards.get(shard)
+    const after = new Map(content.entries)
+    for (const uid of content.malformedUids) {
+      const lastGood = before?.get(uid)
+      if (lastGood !== undefined) after.set(uid, lastGood)
+    }
+    this.#shards.set(shard, after)
+    for (const [uid, usable] of before ?? []) if (!after.has(uid)) this.#removeEntry(uid, usable)
+    for (const [uid, usable] of after) if (before?.get(uid) !== usable) this.#putEntry(uid, usable)
+  }
+
+  /** The shard does not exist (any more): keep what came from it. */
+  noteMissingShard(shard: string): void {
+    this.#knownShards.add(shard)
+  }
+
+  applyFacts(facts: EndpointFacts): void {
+    this.#factsByPath.set(pathOf(facts), facts)
+    this.#rebuild(pathOf(facts))
+  }
+
+  removeFacts({ uid, namespace, name }: Pick<EndpointFacts, 'uid' | 'namespace' | 'name'>): void {
+    const path = pathOf({ namespace, name })
+    if (this.#factsByPath.get(path)?.uid !== uid) return // already replaced by an object of the same name
+    this.#factsByPath.delete(path)
+    this.#rebuild(path)
+  }
+
+  #putEntry(uid: string, usable: UsableEntry): void {
+    const previous = this.#entries.get(uid)
+    const path = pathOf(usable.entry)
+    if (previous !== undefined && pathOf(previous.entry) !== path) this.#removeEntry(uid, previous)
+    this.#entries.set(uid, usable)
+    const uids = this.#uidsByPath.get(path)
+    if (uids === undefined) this.#uidsByPath.set(path, new Set([uid]))
+    else uids.add(uid)
+    this.#rebuild(path)
+  }
+
+  #removeEntry(uid: string, usable: UsableEntry): void {
+    const path = pathOf(usable.entry)
+    this.#entries.delete(uid)
+    const uids = this.#uidsByPath.get(path)
+    uids?.delete(uid)
+    if (uids?.size === 0) this.#uidsByPath.delete(path)
+    this.#rebuild(path)
+  }
+
+  #rebuild(path: string): void {
+    const facts = this.#factsByPath.get(path)
+    // An object that lives decides which secrets count: those of a predecessor of the same name never verify for it.
+    const uid = facts?.uid ?? [...(this.#uidsByPath.get(path) ?? [])].at(-1)
+    const usable = uid === undefined ? undefined : this.#entries.get(uid)
+    const owner = facts ?? usable?.entry
+    if (owner === undefined) {
+      this.#endpoints.delete(path)
+      return
+    }
+    this.#endpoints.set(path, {
+      owner: { uid: owner.uid, namespace: owner.namespace, name: owner.name },
+      keys: usable?.keys ?? [],
+      sinks: usable?.entry.sinks.map((sink) => sink.name) ?? [],
+      areKeysChanging: facts?.areKeysChanging ?? false,
+      checkAttemptId: facts?.checkAttemptId,
+    })
+  }
+}
+
+/** Neither part can contain a slash, so no path of a request can mean two objects. */
+function pathOf({ namespace, name }: { namespace: string; name: string }): string {
+  return `${namespace}/${name}`
+}

@@ -1,0 +1,21 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+import type { Endpoint } from './endpoint-directory.ts'
+
+/** One request on its way to its answer. Filled in as the phases learn more; read once, by whoever ends it. */
+export interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** The path as a template: never the path itself, which may carry a token. */
+  readonly route: string
+  readonly startedMs: number
+  endpoint?: Endpoint
+  /** Only of a delivery whose signature held: anything else is a stranger's text. */
+  eventId?: string
+  keyId?: string
+  bodyBytes?: number
+  /** How far the sender's timestamp was ahead of our clock. */
+  skewSeconds?: number
+  /** What was thrown, when something was: for the log. */
+  fault?: unknown
+}

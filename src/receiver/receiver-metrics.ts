@@ -1,0 +1,54 @@
+import type { CounterHandle, GaugeHandle, HistogramHandle, Metrics } from '../observability/metrics.ts'
+
+export interface ReceiverMetrics {
+  readonly requests: CounterHandle
+  readonly authenticRefused: CounterHandle
+  readonly requestSeconds: HistogramHandle
+  readonly clockSkewSeconds: GaugeHandle
+  readonly droppedConnections: CounterHandle
+}
+
+/** Sources are asked at scrape time. */
+export interface ReceiverGauges {
+  heldBodyBytes: () => number
+  endpoints: () => number
+}
+
+/** Made once per receiver: a name may be made only once per registry. */
+export function createReceiverMetrics(metrics: Metrics, gauges: ReceiverGauges): ReceiverMetrics {
+  metrics.gauge({
+    name: 'gwh_receiver_held_body_bytes',
+    help: 'Body bytes in memory, from the first byte read until the event is stored or refused.',
+    collect: gauges.heldBodyBytes,
+  })
+  metrics.gauge({
+    name: 'gwh_receiver_endpoints',
+    help: 'Endpoints in the directory.',
+    collect: gauges.endpoints,
+  })
+  return {
+    requests: metrics.counter({
+      name: 'gwh_receiver_requests_total',
+      help: 'Requests on the public port by how they ended.',
+      labels: ['outcome'],
+    }),
+    authenticRefused: metrics.counter({
+      name: 'gwh_receiver_authentic_refused_total',
+      help: 'Deliveries with a good signature that were refused all the same: the service-level indicator.',
+      labels: ['outcome'],
+    }),
+    requestSeconds: metrics.histogram({
+      name: 'gwh_receiver_request_duration_seconds',
+      help: 'From the end of the headers to the answer, deliveries that were stored or folded only.',
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    }),
+    clockSkewSeconds: metrics.gauge({
+      name: 'gwh_receiver_stale_delivery_skew_seconds',
+      help: 'How far the timestamp of the last authentic but stale delivery was ahead of our clock (negative: behind).',
+    }),
+    droppedConnections: metrics.counter({
+      name: 'gwh_receiver_dropped_connections_total',
+      help: 'Connections dropped because too many were open.',
+    }),
+  }
+}

@@ -1,0 +1,112 @@
+import type { Clock } from '../clock.ts'
+import type { Inbox } from '../inbox/port.ts'
+import type { KubernetesClient, ResourceKind } from '../kubernetes/client.ts'
+import type { Logger } from '../observability/logger.ts'
+import type { Metrics } from '../observability/metrics.ts'
+import { reportsConfigMapName } from '../reports/report.ts'
+import { buildReport } from './build-report.ts'
+import type { EndpointActivity } from './endpoint-activity.ts'
+import type { EndpointDirectory } from './endpoint-directory.ts'
+
+const configMapKind: ResourceKind = {
+  group: '',
+  version: 'v1',
+  kind: 'ConfigMap',
+  plural: 'configmaps',
+  namespaced: true,
+}
+
+export interface ReportWriterOptions {
+  readonly client: Pick<KubernetesClient, 'patch'>
+  /** The operator's own namespace. */
+  readonly namespace: string
+  /** Our data key. */
+  readonly podName: string
+  readonly directory: EndpointDirectory
+  readonly activity: EndpointActivity
+  readonly inbox: Pick<Inbox, 'stats'>
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly metrics: Metrics
+  /** Between two writes at the least. */
+  readonly intervalMs?: number
+}
+
+export interface ReportWriter {
+  start(): void
+  /** Ends the rounds after one last write of what changed, bounded by the client's own timeout. */
+  stop(): Promise<void>
+}
+
+const defaultIntervalMs = 5_000
+/** A failing API server is asked less and less, up to once in so many intervals. */
+const maxBackoffIntervals = 12
+
+/**
+ * Tells the controller what deliveries have shown: a merge patch of exactly our data key, at most once per interval and only when it differs from what was
+ * written last. Receivers write nothing else, so no stranger can cause a write.
+ */
+export function createReportWriter(options: ReportWriterOptions): ReportWriter {
+  const { client, directory, activity, inbox, clock, logger } = options
+  const intervalMs = options.intervalMs ?? defaultIntervalMs
+  const failures = options.metrics.counter({
+    name: 'gwh_receiver_report_failures_total',
+    help: 'Reports to the controller that could not be written; the next round tries again.',
+  })
+  let written: string | undefined
+  let failedRounds = 0
+  let cancel: (() => void) | undefined
+  let round: Promise<void> = Promise.resolve()
+  let isStopped = false
+
+  async function writeIfChanged(): Promise<void> {
+    forgetGoneEndpoints(directory, activity)
+    const { pendingByOwner } = await inbox.stats()
+    const report = buildReport({
+      activity: activity.entries(),
+      pending: pendingByOwner,
+      isCheckOpen: (uid, attemptId) => directory.isCheckOpen(uid, attemptId),
+    })
+    const text = JSON.stringify(report)
+    if (text === written) return
+    const key = { namespace: options.namespace, name: reportsConfigMapName }
+    await client.patch(configMapKind, key, { data: { [options.podName]: text } }, { type: 'merge' })
+    written = text
+  }
+
+  async function runRound(): Promise<void> {
+    try {
+      await writeIfChanged()
+      failedRounds = 0
+    } catch (error) {
+      failedRounds++
+      failures.add()
+      logger.warn({ err: error, failedRounds }, 'report.write-failed')
+    }
+  }
+
+  function scheduleNext(): void {
+    const backoff = Math.min(2 ** failedRounds, maxBackoffIntervals)
+    cancel = clock.after(intervalMs * backoff, () => {
+      round = runRound().then(() => {
+        if (!isStopped) scheduleNext()
+      })
+    })
+  }
+
+  return {
+    start: scheduleNext,
+    async stop() {
+      isStopped = true
+      cancel?.()
+      await round
+      await runRound()
+    },
+  }
+}
+
+/** Only once the directory is complete: before that, what it does not know may still exist. */
+function forgetGoneEndpoints(directory: EndpointDirectory, activity: EndpointActivity): void {
+  if (!directory.isSynced) return
+  for (const [uid] of activity.entries()) if (!directory.has(uid)) activity.forget(uid)
+}

@@ -1,0 +1,128 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+
+import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify'
+
+import type { Clock } from '../clock.ts'
+import type { ClientErrors } from './client-errors.ts'
+import type { Exchange } from './exchange.ts'
+import type { ReceiverLimits } from './limits.ts'
+import type { EndpointPath } from './receive-static.ts'
+import { allowedMethods, healthPath, staticPath } from './request-path.ts'
+import type { Outcome } from './status-codes.ts'
+
+export interface ServerDeps {
+  readonly limits: ReceiverLimits
+  readonly prefixes: readonly string[]
+  readonly clock: Clock
+  readonly receiveStatic: (request: IncomingMessage, response: ServerResponse, path: EndpointPath) => void
+  readonly isReady: () => boolean
+  readonly finish: (exchange: Exchange, outcome: Outcome, connection: 'keep' | 'unread', allow?: string) => void
+  readonly clientErrors: ClientErrors
+  readonly onDroppedConnection: () => void
+}
+
+export interface ReceiverServer {
+  readonly http: Server
+  readonly app: FastifyInstance
+}
+
+/**
+ * The public port. Fastify routes; every answer is ours. Each route takes its request over in `onRequest`, because right after it fastify would read the
+ * body, and its own refusals come only after that: a few hundred stalled uploads to paths that do not exist would cost hundreds of megabytes.
+ */
+export function createReceiverServer(deps: ServerDeps): ReceiverServer {
+  const http = createHttpServer(deps)
+  const app = fastify({
+    serverFactory: (handler) => http.on('request', handler),
+    routerOptions: { maxParamLength: deps.limits.maxParamLength },
+    // Fastify's lines carry the whole path, which is not for logs.
+    logger: false,
+    clientErrorHandler: deps.clientErrors.handle,
+    // Fastify's own 503 while closing has a body.
+    return503OnClosing: false,
+    forceCloseConnections: false,
+    frameworkErrors: (_error, request, reply) => {
+      reply.hijack()
+      refuseUnrouted(deps, request.raw, reply.raw)
+    },
+  })
+  app.removeAllContentTypeParsers()
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!request.is404 && hasHost(request)) return done()
+    reply.hijack()
+    refuseUnrouted(deps, request.raw, reply.raw)
+  })
+  // Only inject and a bug in a route can get here: what the hook above takes over never comes back.
+  app.setNotFoundHandler((request, reply) => {
+    reply.hijack()
+    refuseUnrouted(deps, request.raw, reply.raw)
+  })
+  app.setErrorHandler((_error, request, reply) => {
+    reply.hijack()
+    deps.finish(exchangeOf(deps, request.raw, reply.raw, 'error'), 'InternalError', 'unread')
+  })
+  for (const prefix of deps.prefixes) addRoutes(app, prefix, deps)
+  return { http, app }
+}
+
+function createHttpServer({ limits, onDroppedConnection }: ServerDeps): Server {
+  const http = createServer({
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    connectionsCheckingInterval: limits.connectionsCheckingIntervalMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    maxHeaderSize: limits.maxHeaderBytes,
+    // Node's refusal would pass no hook and no counter: the hook above refuses instead.
+    requireHostHeader: false,
+  })
+  http.maxConnections = limits.maxConnections
+  http.on('drop', onDroppedConnection)
+  // An expectation other than 100-continue may be ignored; Node would answer 417.
+  http.on('checkExpectation', (request, response) => http.emit('request', request, response))
+  return http
+}
+
+function addRoutes(app: FastifyInstance, prefix: string, deps: ServerDeps): void {
+  app.route<{ Params: EndpointPath }>({
+    method: 'POST',
+    url: `${prefix}${staticPath}`,
+    onRequest: (request, reply) => {
+      reply.hijack()
+      deps.receiveStatic(request.raw, reply.raw, request.params)
+    },
+    handler: unreachableHandler,
+  })
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: `${prefix}${healthPath}`,
+    onRequest: (request, reply) => {
+      reply.hijack()
+      const exchange = exchangeOf(deps, request.raw, reply.raw, healthPath)
+      deps.finish(exchange, deps.isReady() ? 'Ok' : 'NotReady', 'keep')
+    },
+    handler: unreachableHandler,
+  })
+}
+
+/** A path or method that is not ours. The body stays unread. */
+function refuseUnrouted(deps: ServerDeps, request: IncomingMessage, response: ServerResponse): void {
+  const exchange = exchangeOf(deps, request, response, 'unrouted')
+  if (!hasHost({ raw: request })) return deps.finish(exchange, 'MalformedRequest', 'unread')
+  const allow = allowedMethods(request.url ?? '', deps.prefixes)
+  const isOtherMethod = allow !== undefined && !allow.split(', ').includes(request.method ?? '')
+  if (isOtherMethod) return deps.finish(exchange, 'MethodNotAllowed', 'unread', allow)
+  deps.finish(exchange, 'UnknownEndpoint', 'unread')
+}
+
+/** HTTP/1.1 requires it. */
+function hasHost({ raw }: Pick<FastifyRequest, 'raw'>): boolean {
+  return raw.headers.host !== undefined || raw.httpVersion !== '1.1'
+}
+
+function exchangeOf(deps: ServerDeps, request: IncomingMessage, response: ServerResponse, route: string): Exchange {
+  return { request, response, route, startedMs: deps.clock.monotonic() }
+}
+
+function unreachableHandler(): never {
+  throw new Error('this route ends in its onRequest hook')
+}
