@@ -1,0 +1,136 @@
+import { geminiWebhookKind } from '../api/kind.ts'
+import type { Clock } from '../clock.ts'
+import { allKeyringSecretNames } from '../keyring/shard.ts'
+import type { KubernetesClient, KubernetesObject, ResourceKind } from '../kubernetes/client.ts'
+import { Reflector, type ObjectChange } from '../kubernetes/reflector.ts'
+import type { Logger } from '../observability/logger.ts'
+import type { Metrics } from '../observability/metrics.ts'
+import { decodeShard } from './decode-shard.ts'
+import type { EndpointDirectory, EndpointFacts } from './endpoint-directory.ts'
+
+const secretKind: ResourceKind = { group: '', version: 'v1', kind: 'Secret', plural: 'secrets', namespaced: true }
+
+interface KeyringSecret extends KubernetesObject {
+  /** Values in base64. */
+  data?: Record<string, string>
+}
+
+/** All that is kept of a GeminiWebhook: the rest is for the controller, and there may be thousands. */
+interface WebhookInProgress extends KubernetesObject {
+  status?: { operation?: { type: string }; check?: { attemptID: string } }
+}
+
+export interface WatchConfigurationOptions {
+  readonly client: KubernetesClient
+  /** Where the keyring Secrets are. */
+  readonly operatorNamespace: string
+  /** Where to look for GeminiWebhooks; absent: everywhere. */
+  readonly watchNamespaces?: readonly string[]
+  readonly directory: EndpointDirectory
+  readonly clock: Clock
+  readonly random: () => number
+  readonly logger: Logger
+  readonly metrics: Metrics
+}
+
+export interface ConfigurationWatch {
+  /** Returns at once; the directory fills as lists and watches arrive, through every failure of the API server. */
+  start(): void
+  stop(): Promise<void>
+}
+
+/**
+ * Keeps the directory in step with the cluster: one watch per keyring Secret, by name, because the receiver may read no other; and one of GeminiWebhooks,
+ * for what is in progress. Secrets that do not exist are an answer too: their shard is known then.
+ */
+export function watchConfiguration(options: WatchConfigurationOptions): ConfigurationWatch {
+  const { client, directory, clock, random, logger, metrics } = options
+  const shared = { client, clock, random, logger, metrics }
+  const malformed = metrics.counter({
+    name: 'gwh_receiver_keyring_problems_total',
+    help: 'Keyring entries or secrets that could not be read; the last good entry is kept.',
+  })
+  const shards = allKeyringSecretNames().map((shard) => {
+    const reflector = new Reflector<KeyringSecret>({
+      ...shared,
+      kind: secretKind,
+      name: 'keyring',
+      namespaces: [options.operatorNamespace],
+      fieldSelector: `metadata.name=${shard}`,
+      onChange: (change) => applyShardChange(shard, change),
+    })
+    return { shard, reflector }
+  })
+  const webhooks = new Reflector<WebhookInProgress>({
+    ...shared,
+    kind: geminiWebhookKind,
+    ...(options.watchNamespaces !== undefined && { namespaces: options.watchNamespaces }),
+    transform: keepProgressOnly,
+    onChange: ({ type, object }) => {
+      const facts = factsOf(object)
+      if (type === 'deleted') directory.removeFacts(facts)
+      else directory.applyFacts(facts)
+    },
+  })
+
+  function applyShardChange(shard: string, change: ObjectChange<KeyringSecret>): void {
+    if (change.type === 'deleted') return directory.noteMissingShard(shard)
+    const content = decodeShard(shard, decodeData(change.object.data))
+    for (const { uid, problem } of content.problems) {
+      malformed.add()
+      logger.warn({ shard, uid, problem }, 'keyring.entry-malformed')
+    }
+    directory.applyShard(shard, content)
+  }
+
+  return {
+    start() {
+      for (const { shard, reflector } of shards) {
+        reflector.start()
+        // Rejects only when it is stopped before it has synced: then nothing is known, and nobody asks any more.
+        reflector.whenSynced().then(
+          () => {
+            if (reflector.store.size === 0) directory.noteMissingShard(shard)
+          },
+          () => {},
+        )
+      }
+      webhooks.start()
+    },
+    async stop() {
+      await Promise.all([webhooks.stop(), ...shards.map(({ reflector }) => reflector.stop())])
+    },
+  }
+}
+
+function decodeData(data: Record<string, string> = {}): ReadonlyMap<string, string> {
+  return new Map(Object.entries(data).map(([uid, value]) => [uid, Buffer.from(value, 'base64').toString('utf8')]))
+}
+
+function keepProgressOnly({ metadata, status }: WebhookInProgress): WebhookInProgress {
+  const { name, namespace, uid, resourceVersion } = metadata
+  const { operation, check } = status ?? {}
+  return {
+    metadata: {
+      name,
+      ...(namespace !== undefined && { namespace }),
+      ...(uid !== undefined && { uid }),
+      ...(resourceVersion !== undefined && { resourceVersion }),
+    },
+    status: {
+      ...(operation !== undefined && { operation: { type: operation.type } }),
+      ...(check !== undefined && { check: { attemptID: check.attemptID } }),
+    },
+  }
+}
+
+function factsOf({ metadata, status }: WebhookInProgress): EndpointFacts {
+  return {
+    uid: metadata.uid ?? '',
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    // Both kinds of operation end in a secret that receivers have not seen yet.
+    areKeysChanging: status?.operation !== undefined,
+    checkAttemptId: status?.check?.attemptID,
+  }
+}
