@@ -1,10 +1,8 @@
-/** `npm run generate`: writes every generated file that is committed. Each generator is one function from sources to path -> text. */
+/** `npm run generate`: writes every generated file that is committed. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-import { generateCrd } from './generate-crd.ts'
-
-const generators: (() => Record<string, string>)[] = [generateCrd]
+import { generators } from './generators.ts'
 
 for (const generate of generators) {
   for (const [path, text] of Object.entries(generate())) {

@@ -17,7 +17,7 @@ export const conditions = {
     whenTrue:
       'Everything that the spec asks for is in place and proven. The message says what was not asked to be proven.',
     whenFalse:
-      'Something is missing or wrong; the reason is that of the first condition in this list that does not hold.',
+      'Something is missing or wrong; the reason is that of the first condition in this list that does not hold against the wish of the spec.',
     whenUnknown: 'Nothing is known yet, or no longer.',
   },
   CredentialsValid: {

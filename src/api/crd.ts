@@ -10,7 +10,8 @@ import {
   shortName,
   singularName,
 } from './kind.ts'
-import { celRulesOf } from './rules.ts'
+import { rules } from './rules.ts'
+import type { RuleScope } from './rules.ts'
 import { specSchema } from './spec.ts'
 import { statusSchema } from './status.ts'
 
@@ -98,8 +99,15 @@ function attachRules(spec: StructuralSchema): void {
   attach(propertyOf(sink, 'deadLetter'), 'destination')
 }
 
-function attach(schema: StructuralSchema, scope: Parameters<typeof celRulesOf>[0]): void {
+function attach(schema: StructuralSchema, scope: RuleScope): void {
   schema['x-kubernetes-validations'] = celRulesOf(scope)
+}
+
+/** The rules of one scope as the CRD carries them; `fieldPath` makes kubectl name the field instead of the object around it. */
+function celRulesOf(scope: RuleScope): { rule: string; message: string; fieldPath?: string }[] {
+  return rules[scope].map(({ cel, message, field }) =>
+    field === '' ? { rule: cel, message } : { rule: cel, message, fieldPath: `.${field}` },
+  )
 }
 
 function propertyOf(schema: StructuralSchema, name: string): StructuralSchema {

@@ -1,4 +1,4 @@
-import { durationPattern } from './text.ts'
+import { durationPattern } from './field-types.ts'
 
 const unitMs = { h: 3_600_000, m: 60_000, s: 1000 } as const
 

@@ -2,9 +2,9 @@ import { dynamicSecretNameOf, dynamicSecretSuffix, signingSecretNameOf, signingS
 import { parseDuration } from './duration.ts'
 import type { GeminiWebhookManifest } from './gemini-webhook.ts'
 import { destinationFieldNames } from './sink.ts'
-import type { SinkDelivery, SinkDestination, SinkSpec } from './sink.ts'
+import type { SinkDelivery, SinkDestination } from './sink.ts'
 import type { GeminiWebhookSpec, RotationSpec } from './spec.ts'
-import { httpsUrlPattern, httpUrlPattern } from './text.ts'
+import { httpsUrlPattern, httpUrlPattern } from './field-types.ts'
 
 /**
  * What one field demands of another. Each rule exists twice on purpose: as CEL, which the API server runs on apply, and as a pure function, its twin,
@@ -12,7 +12,7 @@ import { httpsUrlPattern, httpUrlPattern } from './text.ts'
  */
 
 /** The values that a rule can look at, by where it stands in the resource. */
-interface Scopes {
+export interface RuleScopes {
   root: GeminiWebhookManifest
   spec: GeminiWebhookSpec
   endpoint: NonNullable<GeminiWebhookSpec['endpoint']>
@@ -22,7 +22,7 @@ interface Scopes {
   delivery: SinkDelivery
 }
 
-export type RuleScope = keyof Scopes
+export type RuleScope = keyof RuleScopes
 
 export interface Rule<S extends RuleScope> {
   readonly id: string
@@ -32,10 +32,8 @@ export interface Rule<S extends RuleScope> {
   readonly cel: string
   readonly message: string
   /** The twin. `previous` is the same value before the change; undefined when it was not there. */
-  holds(value: Scopes[S], previous: Scopes[S] | undefined): boolean
+  holds(value: RuleScopes[S], previous: RuleScopes[S] | undefined): boolean
 }
-
-type AnyRule = { [S in RuleScope]: Rule<S> }[RuleScope]
 
 const hourMs = 3_600_000
 
@@ -176,75 +174,14 @@ const deliveryRules: readonly Rule<'delivery'>[] = [
   },
 ]
 
-const rules: { readonly [S in RuleScope]: readonly Rule<S>[] } = {
+/** Every rule, by where it looks. */
+export const rules: { readonly [S in RuleScope]: readonly Rule<S>[] } = {
   root: rootRules,
   spec: specRules,
   endpoint: endpointRules,
   rotation: rotationRules,
   destination: destinationRules,
   delivery: deliveryRules,
-}
-
-/** Every rule, for the CRD and for tests that walk them. */
-export const allRules: readonly AnyRule[] = Object.values(rules).flat()
-
-/** The rules of one scope as the CRD carries them. */
-export function celRulesOf(scope: RuleScope): { rule: string; message: string; fieldPath?: string }[] {
-  return rules[scope].map(({ cel, message, field }) => ({
-    rule: cel,
-    message,
-    ...(field !== '' && { fieldPath: `.${field}` }),
-  }))
-}
-
-export interface RuleViolation {
-  id: string
-  /** Path of the field, such as `spec.sinks[0].uri`; empty: the object itself. */
-  field: string
-  message: string
-}
-
-/**
- * Every rule that a well-formed object breaks, in the order of the resource. `previous` is the stored object that it replaces: without it transitions
- * are not judged, as on creation. Types, lengths and patterns are the business of the schema, not of rules.
- */
-export function ruleViolations(webhook: GeminiWebhookManifest, previous?: GeminiWebhookManifest): RuleViolation[] {
-  const { spec } = webhook
-  const before = previous?.spec
-  return [
-    ...broken('root', '', webhook, previous),
-    ...broken('spec', 'spec', spec, before),
-    ...broken('endpoint', 'spec.endpoint', spec.endpoint, before?.endpoint),
-    ...broken('rotation', 'spec.rotation', spec.rotation, before?.rotation),
-    ...(spec.sinks ?? []).flatMap((sink, index) =>
-      sinkViolations(
-        `spec.sinks[${index}]`,
-        sink,
-        before?.sinks?.find(({ name }) => name === sink.name),
-      ),
-    ),
-  ]
-}
-
-function sinkViolations(path: string, sink: SinkSpec, previous: SinkSpec | undefined): RuleViolation[] {
-  return [
-    ...broken('destination', path, sink, previous),
-    ...broken('delivery', `${path}.delivery`, sink.delivery, previous?.delivery),
-    ...broken('destination', `${path}.deadLetter`, sink.deadLetter, previous?.deadLetter),
-  ]
-}
-
-function broken<S extends RuleScope>(
-  scope: S,
-  path: string,
-  value: Scopes[S] | undefined,
-  previous: Scopes[S] | undefined,
-): RuleViolation[] {
-  if (value === undefined) return []
-  const ofScope: readonly Rule<S>[] = rules[scope]
-  return ofScope
-    .filter((rule) => !rule.holds(value, previous))
-    .map(({ id, field, message }) => ({ id, field: [path, field].filter((part) => part !== '').join('.'), message }))
 }
 
 function durationWithin(text: string, leastMs: number, mostMs: number): boolean {

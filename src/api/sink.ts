@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-import { duration, eventType, labelName, mapOf, objectName, printable, setOf, text, urlPath } from './text.ts'
+import { duration, eventType, labelName, mapOf, objectName, printable, setOf, text, urlPath } from './field-types.ts'
 
 const serviceSchema = z
   .strictObject({

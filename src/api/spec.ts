@@ -15,7 +15,7 @@ import {
   secretKey,
   setOf,
   text,
-} from './text.ts'
+} from './field-types.ts'
 
 /**
  * What a user wants, the one source of type, CRD and validation. No defaults here: they live in defaults.ts, so that Git and cluster never differ.

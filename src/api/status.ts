@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-import { atomicListOf, labelName, mapListOf, setOf, text, time } from './text.ts'
+import { atomicListOf, labelName, mapListOf, setOf, text, time } from './field-types.ts'
 
 /**
  * What is seen, written by the controller alone. It is a hint, not an authority: nothing at Google is changed by an id from here unless the webhook

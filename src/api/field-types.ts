@@ -41,7 +41,7 @@ export function setOf<T extends z.ZodType>(item: T, max: number, min = 0) {
     .array(item)
     .min(min)
     .max(max)
-    .refine((items) => new Set(items).size === items.length, 'entries must be unique')
+    .superRefine((items, context) => refuseRepetition(items, context))
     .meta({ 'x-kubernetes-list-type': 'set' })
 }
 
@@ -55,8 +55,26 @@ export function mapListOf<T extends z.ZodType>(item: T, key: string, max: number
   return z
     .array(item)
     .max(max)
-    .refine((items) => new Set(items.map((entry) => keyOf(entry, key))).size === items.length, `${key} must be unique`)
+    .superRefine((items, context) =>
+      refuseRepetition(
+        items.map((entry) => keyOf(entry, key)),
+        context,
+      ),
+    )
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': [key] })
+}
+
+/** Blames the later one of two, as the API server does. */
+function refuseRepetition(keys: readonly unknown[], context: z.RefinementCtx): void {
+  keys.forEach((key, index) => {
+    if (keys.indexOf(key) < index) {
+      context.addIssue({
+        code: 'custom',
+        path: [index],
+        message: `repeats ${JSON.stringify(key)}: entries must be unique`,
+      })
+    }
+  })
 }
 
 function keyOf(entry: unknown, key: string): unknown {

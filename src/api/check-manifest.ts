@@ -1,0 +1,53 @@
+import { z } from 'zod'
+
+import type { GeminiWebhookManifest } from './gemini-webhook.ts'
+import { apiVersion, kindName } from './kind.ts'
+import { ruleViolations } from './rule-violations.ts'
+import { specSchema } from './spec.ts'
+import { statusSchema } from './status.ts'
+import { objectName } from './field-types.ts'
+
+const manifestSchema = z.strictObject({
+  apiVersion: z.literal(apiVersion),
+  kind: z.literal(kindName),
+  metadata: z.looseObject({ name: objectName() }),
+  spec: specSchema,
+  status: statusSchema.optional(),
+})
+
+export interface ManifestProblem {
+  /** Path such as `spec.sinks[0].uri`; empty: the object itself. */
+  field: string
+  message: string
+}
+
+export type ManifestCheck =
+  { valid: true; webhook: GeminiWebhookManifest } | { valid: false; problems: ManifestProblem[] }
+
+/**
+ * Judges a manifest offline as the API server would with fieldValidation=Strict: first its shape, unknown fields included, and where that holds the
+ * rules. Without `previous`, the stored object, changes are not judged. It knows nothing of the cluster: Secrets, Services, allowed host names.
+ */
+export function checkManifest(value: unknown, previous?: GeminiWebhookManifest): ManifestCheck {
+  const parsed = manifestSchema.safeParse(value)
+  if (!parsed.success) {
+    return {
+      valid: false,
+      problems: parsed.error.issues.map((issue) => ({ field: pathOf(issue.path), message: issue.message })),
+    }
+  }
+  // Parsed without transformations, so the value itself has the type; metadata beyond the name is the API server's business.
+  const webhook = value as GeminiWebhookManifest
+  const violations = ruleViolations(webhook, previous)
+  if (violations.length > 0) {
+    return { valid: false, problems: violations.map(({ field, message }) => ({ field, message })) }
+  }
+  return { valid: true, webhook }
+}
+
+function pathOf(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, part) => {
+    if (typeof part === 'number') return `${text}[${part}]`
+    return text === '' ? String(part) : `${text}.${String(part)}`
+  }, '')
+}

@@ -1,0 +1,54 @@
+import type { GeminiWebhookManifest } from './gemini-webhook.ts'
+import { rules } from './rules.ts'
+import type { Rule, RuleScope, RuleScopes } from './rules.ts'
+import type { SinkSpec } from './sink.ts'
+
+export interface RuleViolation {
+  id: string
+  /** Path of the field, such as `spec.sinks[0].uri`; empty: the object itself. */
+  field: string
+  message: string
+}
+
+/**
+ * Every rule that a well-formed object breaks, in the order of the resource. `previous` is the stored object that it replaces: without it transitions
+ * are not judged, as on creation. Types, lengths and patterns are the business of the schema, not of rules.
+ */
+export function ruleViolations(webhook: GeminiWebhookManifest, previous?: GeminiWebhookManifest): RuleViolation[] {
+  const { spec } = webhook
+  const before = previous?.spec
+  return [
+    ...broken('root', '', webhook, previous),
+    ...broken('spec', 'spec', spec, before),
+    ...broken('endpoint', 'spec.endpoint', spec.endpoint, before?.endpoint),
+    ...broken('rotation', 'spec.rotation', spec.rotation, before?.rotation),
+    ...(spec.sinks ?? []).flatMap((sink, index) =>
+      sinkViolations(
+        `spec.sinks[${index}]`,
+        sink,
+        before?.sinks?.find(({ name }) => name === sink.name),
+      ),
+    ),
+  ]
+}
+
+function sinkViolations(path: string, sink: SinkSpec, previous: SinkSpec | undefined): RuleViolation[] {
+  return [
+    ...broken('destination', path, sink, previous),
+    ...broken('delivery', `${path}.delivery`, sink.delivery, previous?.delivery),
+    ...broken('destination', `${path}.deadLetter`, sink.deadLetter, previous?.deadLetter),
+  ]
+}
+
+function broken<S extends RuleScope>(
+  scope: S,
+  path: string,
+  value: RuleScopes[S] | undefined,
+  previous: RuleScopes[S] | undefined,
+): RuleViolation[] {
+  if (value === undefined) return []
+  const ofScope: readonly Rule<S>[] = rules[scope]
+  return ofScope
+    .filter((rule) => !rule.holds(value, previous))
+    .map(({ id, field, message }) => ({ id, field: [path, field].filter((part) => part !== '').join('.'), message }))
+}

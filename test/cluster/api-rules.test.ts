@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict'
+import { before, test } from 'node:test'
+
+import { eventually } from '../support/eventually.ts'
+import { withRealApiServer } from '../support/real-api-server.ts'
+import { invalidResources, validResources } from '../support/resource-fixtures.ts'
+import { checkManifest } from '../../src/api/check-manifest.ts'
+import type { GeminiWebhookManifest } from '../../src/api/gemini-webhook.ts'
+import { apiVersion, geminiWebhookPath, pluralName } from '../../src/api/kind.ts'
+import { crdPath } from '../../tools/generate-crd.ts'
+import { aMutatedManifest } from '../support/a-mutated-manifest.ts'
+
+interface Refusal {
+  message: string
+  details?: { causes?: { field: string; message: string; reason: string }[] }
+}
+
+const pathOf = (manifest: GeminiWebhookManifest) =>
+  geminiWebhookPath({ namespace: 'default', name: manifest.metadata.name })
+
+await withRealApiServer('the CRD on a real API server', (server) => {
+  const collection = `/apis/${apiVersion}/namespaces/default/${pluralName}`
+  const strictly = '?fieldValidation=Strict'
+
+  const create = (manifest: GeminiWebhookManifest, options = '') =>
+    server().call('POST', `${collection}${strictly}${options}`, manifest)
+  const remove = (manifest: GeminiWebhookManifest) => server().call('DELETE', pathOf(manifest))
+  /** Stores `manifest` over what is there, as `kubectl apply` of a changed file would. */
+  const replace = async (manifest: GeminiWebhookManifest) => {
+    const { body } = await server().call('GET', pathOf(manifest))
+    const stored = body as { metadata: GeminiWebhookManifest['metadata'] }
+    return server().call('PUT', `${pathOf(manifest)}${strictly}`, { ...manifest, metadata: stored.metadata })
+  }
+
+  before(async () => {
+    const applied = await server().kubectl(['apply', '-f', crdPath])
+    assert.equal(applied.code, 0, applied.stderr)
+    const established = await server().kubectl(['wait', '--for=condition=Established', '--timeout=30s', '-f', crdPath])
+    assert.equal(established.code, 0, established.stderr)
+    await eventually('the resource is served', async () => (await server().call('GET', collection)).status === 200)
+  })
+
+  test('its schema is structural, with nothing that the API server complains about', async () => {
+    const { stdout } = await server().kubectl(['get', '-f', crdPath, '-o', 'jsonpath={.status.conditions[*].type}'])
+    assert.deepEqual(stdout.split(' ').toSorted(), ['Established', 'NamesAccepted'])
+  })
+
+  for (const { name, manifest } of validResources()) {
+    test(`accepts ${name} and keeps it as it is written`, async () => {
+      const { status, body } = await create(manifest)
+      assert.equal(status, 201, JSON.stringify(body))
+      assert.deepEqual((body as GeminiWebhookManifest).spec, manifest.spec)
+      await remove(manifest)
+    })
+  }
+
+  for (const { name, rule, field, message, manifest, previous } of invalidResources()) {
+    test(`refuses ${name} with exactly its message`, async () => {
+      if (previous !== undefined) assert.equal((await create(previous)).status, 201)
+      const { status, body } = await (previous === undefined ? create(manifest) : replace(manifest))
+      const refusal = body as Refusal
+      if (name === 'shape.unknown-field') {
+        assert.equal(status, 400)
+        assert.ok(refusal.message.includes(message), refusal.message)
+        return
+      }
+      assert.equal(status, 422, JSON.stringify(body))
+      const causes = refusal.details?.causes ?? []
+      if (rule === 'shape') {
+        assert.ok(
+          causes.some((cause) => cause.field === field && cause.message.includes(message)),
+          refusal.message,
+        )
+      } else {
+        assert.deepEqual(
+          causes.map((cause) => ({ field: cause.field, message: cause.message })),
+          [{ field, message: `Invalid value: ${message}` }],
+        )
+      }
+      if (previous !== undefined) await remove(previous)
+    })
+  }
+
+  test('kubectl apply prints the field and the message of a broken rule', async () => {
+    const broken = invalidResources().find(({ name }) => name === 'endpoint-url.userinfo')
+    assert.ok(broken)
+    const { code, stderr } = await server().kubectl(['apply', '-f', '-'], { input: JSON.stringify(broken.manifest) })
+    assert.equal(code, 1)
+    assert.ok(stderr.includes(`${broken.field}: Invalid value: ${broken.message}`), stderr)
+  })
+
+  test('externalID may be set later, then neither be changed nor removed, nor removed and added again', async () => {
+    const minimal = validResources().find(({ name }) => name === 'minimal')
+    assert.ok(minimal)
+    const without = minimal.manifest
+    const withID = (externalID: string) => ({ ...without, spec: { ...without.spec, externalID } })
+    assert.equal((await create(without)).status, 201)
+    assert.equal((await replace(withID('wh1'))).status, 200, 'set later')
+    assert.equal((await replace(withID('wh2'))).status, 422, 'changed')
+    assert.equal((await replace(without)).status, 422, 'removed, the first half of remove-then-add')
+    assert.equal((await replace(withID('wh1'))).status, 200, 'unchanged')
+    await remove(without)
+  })
+
+  test('two appliers may each own some of the events', async () => {
+    const [minimal] = validResources()
+    assert.ok(minimal)
+    const apply = (manager: string, events: string[]) =>
+      server().kubectl(['apply', '--server-side', '--field-manager', manager, '-f', '-'], {
+        input: JSON.stringify({
+          ...minimal.manifest,
+          spec: { apiKeySecretRef: { name: 'gemini-api-key' }, events },
+          metadata: { name: 'shared' },
+        }),
+      })
+    assert.equal((await apply('one', ['batch.failed'])).code, 0)
+    assert.equal((await apply('two', ['batch.expired'])).code, 0)
+    const { stdout } = await server().kubectl(['get', 'gwh', 'shared', '-o', 'jsonpath={.spec.events}'])
+    assert.deepEqual((JSON.parse(stdout) as string[]).toSorted(), ['batch.expired', 'batch.failed'])
+    assert.equal((await server().kubectl(['delete', 'gwh', 'shared'])).code, 0)
+  })
+
+  test('the columns show what the status says, a rotation in the future included', async () => {
+    const minimal = validResources().find(({ name }) => name === 'minimal')
+    assert.ok(minimal)
+    assert.equal((await create(minimal.manifest)).status, 201)
+    const { body } = await server().call('GET', pathOf(minimal.manifest))
+    const stored = body as GeminiWebhookManifest
+    const status = {
+      conditions: [
+        {
+          type: 'Stalled',
+          status: 'True',
+          observedGeneration: 1,
+          lastTransitionTime: '2026-11-21T12:00:00Z',
+          reason: 'InvalidSpec',
+          message: '',
+        },
+        {
+          type: 'Ready',
+          status: 'False',
+          observedGeneration: 1,
+          lastTransitionTime: '2026-11-21T12:00:00Z',
+          reason: 'InvalidSpec',
+          message: '',
+        },
+      ],
+      endpoint: { url: 'https://hooks.example.com/v1/s/default/minimal' },
+      webhook: { id: 'wh1', state: 'enabled', events: ['batch.succeeded'], eventCount: 1 },
+      rotation: { nextRotationTime: '2099-01-01T00:00:00Z' },
+    }
+    const written = await server().call('PUT', `${pathOf(minimal.manifest)}/status${strictly}`, { ...stored, status })
+    assert.equal(written.status, 200, JSON.stringify(written.body))
+    const { stdout } = await server().kubectl(['get', 'gemini', '-o', 'wide'])
+    const [header = '', row = ''] = stdout.split('\n')
+    assert.deepEqual(
+      header.split(/\s{2,}/).map((word) => word.trim()),
+      ['NAME', 'READY', 'STATE', 'EVENTS', 'URL', 'ROTATES', 'AGE'],
+    )
+    assert.match(
+      row,
+      /^minimal +False +enabled +1 +https:\/\/hooks\.example\.com\/v1\/s\/default\/minimal +2099-01-01T00:00:00Z +\d+s/,
+    )
+    const narrow = await server().kubectl(['get', 'gwh'])
+    assert.ok(!narrow.stdout.includes('URL'), narrow.stdout)
+    await remove(minimal.manifest)
+  })
+
+  test('the offline check and the API server agree about manifests that nobody thought of', async () => {
+    const verdicts = { accepted: 0, refused: 0 }
+    for (let seed = 1; seed <= 500; seed += 1) {
+      const manifest = aMutatedManifest(seed)
+      const offline = checkManifest(manifest)
+      const { status, body } = await create(manifest, '&dryRun=All')
+      const context = () => JSON.stringify({ seed, spec: manifest.spec, offline, body }, undefined, 1)
+      assert.equal(status === 201, offline.valid, context())
+      verdicts[offline.valid ? 'accepted' : 'refused'] += 1
+      if (offline.valid || status === 400) continue // 400 is about unknown fields and does not blame one
+      const blamed = (body as Refusal).details?.causes?.map(({ field }) => field) ?? []
+      for (const { field } of offline.problems) assert.ok(blamed.includes(field), `${field}: ${context()}`)
+    }
+    assert.ok(
+      verdicts.accepted > 50 && verdicts.refused > 50,
+      `the mutations must produce both: ${JSON.stringify(verdicts)}`,
+    )
+  })
+})

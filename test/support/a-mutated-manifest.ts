@@ -1,0 +1,52 @@
+import type { GeminiWebhookManifest } from '../../src/api/gemini-webhook.ts'
+import { validResources } from './resource-fixtures.ts'
+
+/** Values that are near the edge of some field's rule: put anywhere, they are valid in one place and not in another. */
+const values: readonly unknown[] = [
+  '', 'a', 'A', 'a.b', 'batch.succeeded', 'x'.repeat(64), 'x'.repeat(254), '-a', 'a-',
+  '48h', '47h59m59s', '0s', '1h1m1s1s', '5m', '169h', '2h30',
+  'https://h.example.com/x', 'https://h.example.com/x#y', 'https://u@h.example.com/', 'http://h.example.com', 'https://h.example.com:99999', 'https://h/%23',
+  'Enabled', 'Delete', 'AdoptOnly', 'TakeOver', 'Never', 'https', 'v1', 'apps/v1', 'Broker',
+  0, 1, -1, 65_535, 65_536, 1.5, true, false,
+  [], ['batch.failed'], ['batch.failed', 'batch.failed'], ['a'], {}, { name: 'a' }, { url: 'https://h.example.com' }, { a: 'b' },
+] // prettier-ignore
+
+/** A stream of numbers below `limit`, the same for the same seed: a failing case can be named and repeated. */
+function seeded(seed: number): (limit: number) => number {
+  let state = seed * 2_654_435_761
+  return (limit) => {
+    state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9) >>> 0
+    return ((state ^ (state >>> 13)) >>> 0) % limit
+  }
+}
+
+/** A valid manifest with one to three of its fields removed, replaced, or taken from elsewhere. */
+export function aMutatedManifest(seed: number): GeminiWebhookManifest {
+  const next = seeded(seed)
+  const bases = validResources().filter(({ manifest }) => manifest.metadata.name.length < 60)
+  const manifest = structuredClone(bases[next(bases.length)]?.manifest)
+  if (manifest === undefined) throw new Error('there are no valid fixtures to start from')
+  const mutations = 1 + next(3)
+  for (let count = 0; count < mutations; count += 1) mutateOnce(manifest.spec, next)
+  return manifest
+}
+
+type Container = Record<string, unknown> | unknown[]
+
+function mutateOnce(spec: object, next: (limit: number) => number): void {
+  const containers = containersIn(spec)
+  const container = containers[next(containers.length)]
+  if (container === undefined) return
+  const keys = Object.keys(container)
+  const key = keys[next(keys.length)]
+  const value = structuredClone(values[next(values.length)])
+  if (key === undefined) return
+  if (Array.isArray(container)) container.splice(Number(key), 1, ...(next(3) === 0 ? [] : [value]))
+  else if (next(3) === 0) Reflect.deleteProperty(container, key)
+  else container[key] = value
+}
+
+function containersIn(value: unknown): Container[] {
+  if (typeof value !== 'object' || value === null) return []
+  return [value as Container, ...Object.values(value).flatMap(containersIn)]
+}

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { conditions, conditionTypes } from '../../../src/api/conditions.ts'
+import { isDocumented, reasons } from '../../../src/api/reasons.ts'
+import type { ReasonMeaning } from '../../../src/api/reasons.ts'
+
+const list = Object.entries<ReasonMeaning>(reasons)
+
+test('every reason is a CamelCase word, appears somewhere, and tells what it means and what to do', () => {
+  for (const [name, { on, meaning, remedy }] of list) {
+    assert.match(name, /^[A-Z][A-Za-z]+$/)
+    assert.ok(Object.keys(on).length > 0, name)
+    assert.ok(meaning.endsWith('.') && remedy.endsWith('.'), name)
+  }
+})
+
+test('what keeps the controller at work or waiting for a human also explains Ready', () => {
+  for (const [name, { on }] of list) {
+    if (on.Reconciling !== undefined || on.Stalled !== undefined) assert.ok(on.Ready !== undefined, name)
+  }
+})
+
+test('Reconciling and Stalled are only ever True', () => {
+  for (const [name, { on }] of list) {
+    assert.deepEqual(
+      [...(on.Reconciling ?? []), ...(on.Stalled ?? [])].filter((status) => status !== 'True'),
+      [],
+      name,
+    )
+  }
+})
+
+test('every condition can be True with Succeeded, but for the two that are present only while something is going on', () => {
+  const lasting = Object.keys(reasons.Succeeded.on)
+  assert.deepEqual(
+    conditionTypes.filter((type) => !lasting.includes(type)),
+    ['Reconciling', 'Stalled'],
+  )
+  assert.equal(conditionTypes.length, Object.keys(conditions).length)
+})
+
+test('a condition is documented only with a status that its reason knows', () => {
+  assert.ok(isDocumented({ type: 'Ready', status: 'True', reason: 'Succeeded' }))
+  assert.ok(!isDocumented({ type: 'Ready', status: 'False', reason: 'Succeeded' }))
+  assert.ok(!isDocumented({ type: 'Ready', status: 'False', reason: 'NoSuchReason' }))
+  assert.ok(!isDocumented({ type: 'NoSuchType', status: 'True', reason: 'Succeeded' }))
+  assert.ok(!isDocumented({ type: 'constructor', status: 'True', reason: 'constructor' }))
+})
