@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client'
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from '@prometheus-io/client'
 
 type Labels = Readonly<Record<string, string>>
 
@@ -36,9 +36,13 @@ export interface MetricsRegistry extends Metrics {
   expose(): Promise<{ contentType: string; text: string }>
 }
 
-/** A registry of its own per process role: no singleton, so that tests can run many side by side. */
-export function createMetrics(): MetricsRegistry {
+/**
+ * A registry of its own per process role: no singleton, so that tests can run many side by side. `processMetrics` adds memory, CPU, event loop delay and
+ * garbage collection of the whole process; it starts observers that end with the process.
+ */
+export function createMetrics({ processMetrics = false } = {}): MetricsRegistry {
   const registry = new Registry()
+  if (processMetrics) collectDefaultMetrics({ register: registry })
   const shared = (instrument: Instrument) => ({
     name: instrument.name,
     help: instrument.help,

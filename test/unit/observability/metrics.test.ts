@@ -52,3 +52,15 @@ test('a label that the instrument does not have is an error, not a silent new se
   const counter = createMetrics().counter({ name: 'gwh_things_total', help: 'Things.', labels: ['kind'] })
   assert.throws(() => counter.add(1, { namespace: 'team' }))
 })
+
+test('process metrics are there when asked for', async () => {
+  assert.doesNotMatch((await createMetrics().expose()).text, /^process_/m)
+  const { text } = await createMetrics({ processMetrics: true }).expose()
+  for (const name of [
+    'process_resident_memory_bytes',
+    'process_cpu_seconds_total',
+    'nodejs_eventloop_lag_p99_seconds',
+  ]) {
+    assert.match(text, new RegExp(`^${name} `, 'm'))
+  }
+})
