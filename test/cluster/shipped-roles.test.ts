@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { before, test } from 'node:test'
+
+import { withRealApiServer } from '../support/real-api-server.ts'
+
+interface Ask {
+  verb: string
+  resource: string
+  group?: string
+  subresource?: string
+  namespace?: string
+  name?: string
+}
+
+const own = 'gemini-webhook-system'
+const gwh = { group: 'webhooks.gemini-operator.io', resource: 'geminiwebhooks', namespace: 'team' }
+const events = { group: 'events.k8s.io', resource: 'events', namespace: 'team' }
+const leases = { group: 'coordination.k8s.io', resource: 'leases', namespace: own }
+const each = (verbs: string, ask: Omit<Ask, 'verb'>): Ask[] =>
+  verbs.split(' ').map((verb) => Object.assign({ verb }, ask))
+
+const receiver = {
+  may: [
+    ...each('get list watch', gwh),
+    ...each('get list watch', { resource: 'secrets', namespace: own, name: 'gwh-keyring-0' }),
+    ...each('get list watch', { resource: 'secrets', namespace: own, name: 'gwh-keyring-15' }),
+    ...each('get patch', { resource: 'configmaps', namespace: own, name: 'gwh-receiver-reports' }),
+    ...each('create patch', events),
+  ],
+  mayNot: [
+    ...each('update patch delete create', gwh),
+    ...each('update patch', { ...gwh, subresource: 'status' }),
+    ...each('get list watch', { resource: 'secrets', namespace: 'team', name: 'gemini-api-key' }),
+    ...each('get list watch', { resource: 'secrets', namespace: 'team', name: 'gwh-keyring-0' }),
+    ...each('get list watch', { resource: 'secrets', namespace: own, name: 'gwh-keyring-16' }),
+    ...each('get list watch', { resource: 'secrets', namespace: own }),
+    ...each('update patch delete', { resource: 'secrets', namespace: own, name: 'gwh-keyring-0' }),
+    ...each('create list watch', { resource: 'configmaps', namespace: own }),
+    ...each('get patch', { resource: 'configmaps', namespace: own, name: 'gwh-installation' }),
+    ...each('get list', { resource: 'pods', namespace: own }),
+    ...each('get', { resource: 'services', namespace: 'team' }),
+    ...each('create', { resource: 'serviceaccounts', subresource: 'token', namespace: own, name: 'gwh-controller' }),
+  ],
+}
+
+const controller = {
+  may: [
+    ...each('get list watch update patch', gwh),
+    ...each('update', { ...gwh, subresource: 'status' }),
+    ...each('get list watch create update patch delete', { resource: 'secrets', namespace: 'team' }),
+    ...each('get', { resource: 'services', namespace: 'team' }),
+    ...each('get', { resource: 'namespaces', name: 'team' }),
+    ...each('get list watch create update patch', { resource: 'configmaps', namespace: own }),
+    ...each('get create update', leases),
+    ...each('create patch', events),
+  ],
+  mayNot: [
+    ...each('create delete', gwh),
+    ...each('deletecollection', { resource: 'secrets', namespace: 'team' }),
+    ...each('list watch', { resource: 'services', namespace: 'team' }),
+    ...each('get create update', { resource: 'configmaps', namespace: 'team' }),
+    ...each('get create update', { ...leases, namespace: 'team' }),
+    ...each('list watch update delete', { resource: 'namespaces', name: 'team' }),
+    ...each('get list create', { resource: 'pods', namespace: 'team' }),
+    ...each('create', { resource: 'pods', subresource: 'exec', namespace: 'team' }),
+    ...each('get bind escalate', { group: 'rbac.authorization.k8s.io', resource: 'clusterroles' }),
+    ...each('impersonate', { resource: 'users' }),
+  ],
+}
+
+await withRealApiServer('the roles that ship', (server) => {
+  before(async () => {
+    const applied = await server().kubectl(['apply', '-f', 'deploy/namespace.yaml', '-f', 'deploy/rbac'])
+    assert.equal(applied.code, 0, applied.stderr)
+  })
+
+  async function isAllowed(account: string, ask: Ask): Promise<boolean> {
+    const answer = await server().call('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SubjectAccessReview',
+      spec: {
+        user: `system:serviceaccount:${own}:${account}`,
+        groups: ['system:serviceaccounts', `system:serviceaccounts:${own}`, 'system:authenticated'],
+        resourceAttributes: ask,
+      },
+    })
+    assert.equal(answer.status, 201, JSON.stringify(answer.body))
+    return (answer.body as { status: { allowed: boolean } }).status.allowed
+  }
+
+  async function wrongAnswers(account: string, asks: readonly Ask[], expected: boolean): Promise<string[]> {
+    const answers = await Promise.all(asks.map(async (ask) => ({ ask, allowed: await isAllowed(account, ask) })))
+    return answers.filter(({ allowed }) => allowed !== expected).map(({ ask }) => JSON.stringify(ask))
+  }
+
+  for (const [account, { may, mayNot }] of Object.entries({ 'gwh-receiver': receiver, 'gwh-controller': controller })) {
+    test(`${account} may do the ${may.length} things that it does`, async () => {
+      assert.deepEqual(await wrongAnswers(account, may, true), [])
+    })
+    test(`${account} may do none of ${mayNot.length} things that it does not`, async () => {
+      assert.deepEqual(await wrongAnswers(account, mayNot, false), [])
+    })
+  }
+})
