@@ -1,0 +1,69 @@
+import type { Clock } from '../../clock.ts'
+
+export interface SimulatedClock extends Clock {
+  /**
+   * Moves time forward. What falls due on the way happens at its own time and in order; `settle` is awaited after each, so that what it started (an
+   * attempt at a delivery) ends before the clock moves on.
+   */
+  advance(ms: number, settle: () => Promise<void>): Promise<void>
+}
+
+interface Timer {
+  dueMs: number
+  order: number
+  callback: () => void
+  disarm: () => void
+}
+
+/** Time that runs like the given clock's, plus what it was advanced by. */
+export function createSimulatedClock(base: Clock): SimulatedClock {
+  const timers = new Set<Timer>()
+  let offsetMs = 0
+  let order = 0
+  const monotonic = () => base.monotonic() + offsetMs
+
+  function fire(timer: Timer): void {
+    if (!timers.delete(timer)) return
+    timer.disarm()
+    timer.callback()
+  }
+
+  function arm(timer: Timer): void {
+    timer.disarm = base.after(Math.max(timer.dueMs - monotonic(), 0), () => fire(timer))
+  }
+
+  function nextDue(untilMs: number): Timer | undefined {
+    const due = [...timers].filter(({ dueMs }) => dueMs <= untilMs)
+    return due.toSorted((a, b) => a.dueMs - b.dueMs || a.order - b.order)[0]
+  }
+
+  return {
+    now: () => base.now() + offsetMs,
+    monotonic,
+    after(delayMs, callback) {
+      const timer = { dueMs: monotonic() + Math.max(delayMs, 0), order: order++, callback, disarm: () => {} }
+      timers.add(timer)
+      arm(timer)
+      return () => {
+        timers.delete(timer)
+        timer.disarm()
+      }
+    },
+    async advance(ms, settle) {
+      const targetOffsetMs = offsetMs + Math.max(ms, 0)
+      await settle()
+      for (;;) {
+        const timer = nextDue(base.monotonic() + targetOffsetMs)
+        if (timer === undefined) break
+        offsetMs = Math.min(Math.max(offsetMs, timer.dueMs - base.monotonic()), targetOffsetMs)
+        fire(timer)
+        await settle()
+      }
+      offsetMs = targetOffsetMs
+      for (const timer of timers) {
+        timer.disarm()
+        arm(timer)
+      }
+    },
+  }
+}

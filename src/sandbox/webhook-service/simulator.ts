@@ -1,0 +1,112 @@
+import type { AddressInfo } from 'node:net'
+
+import fastify from 'fastify'
+import type { FastifyInstance } from 'fastify'
+
+import type { Clock } from '../../clock.ts'
+import type { Logger } from '../../observability/logger.ts'
+import { registerAdminRoutes } from './admin-routes.ts'
+import { createAdmin } from './admin.ts'
+import type { SimulatorAdmin } from './admin.ts'
+import { CallLog } from './call-log.ts'
+import { createDeliveryEngine } from './delivery-engine.ts'
+import { createDeliveryTransport } from './delivery-transport.ts'
+import type { ConnectTo } from './delivery-transport.ts'
+import { Faults } from './faults.ts'
+import { registerJobRoutes } from './job-routes.ts'
+import { createJobs } from './jobs.ts'
+import { answered } from './problem.ts'
+import { RateLimit } from './rate-limit.ts'
+import { registerWebhookRoutes } from './rest-routes.ts'
+import { createCallServer } from './serve-call.ts'
+import { SigningKeys } from './signer.ts'
+import { createSimulatedClock } from './simulated-clock.ts'
+import { WebhookStore } from './store.ts'
+import { switchesSchema } from './switches.ts'
+import type { SwitchChanges } from './switches.ts'
+
+export interface WebhookServiceSimulator {
+  /** Port 0 takes any free one. The base URL for clients. */
+  listen(address: { port: number; host?: string }): Promise<{ url: string }>
+  admin: SimulatorAdmin
+  /** Cuts every connection; deliveries that wait are forgotten. */
+  close(): Promise<void>
+}
+
+export interface SimulatorOptions {
+  clock: Clock
+  /** In [0, 1): jitter, and faults that strike by chance. */
+  random: () => number
+  logger: Logger
+  switches?: SwitchChanges
+  connectTo?: ConnectTo
+  /** PEM certificates of the only authorities that https endpoints are trusted by. */
+  trustedCertificates?: string[]
+}
+
+const maxBodyBytes = 1024 * 1024
+
+/** Google's WebhookService as far as it is known, with what is not known as switches, every failure on demand, and a clock that can be moved. */
+export function createWebhookServiceSimulator(options: SimulatorOptions): WebhookServiceSimulator {
+  const { random, logger, connectTo = {}, trustedCertificates } = options
+  const settings = { current: switchesSchema.parse(options.switches ?? {}) }
+  const switches = () => settings.current
+  const clock = createSimulatedClock(options.clock)
+  const store = new WebhookStore()
+  const faults = new Faults(random)
+  const log = new CallLog()
+  const keys = new SigningKeys()
+  const transport = createDeliveryTransport({
+    clock,
+    connectTo,
+    ...(trustedCertificates !== undefined && { trustedCertificates }),
+  })
+  const engine = createDeliveryEngine({ store, keys, transport, faults, switches, clock, random, logger })
+  const jobs = createJobs({ store, engine, switches, clock })
+  const admin = createAdmin({ store, faults, log, engine, transport, jobs, keys, clock, settings })
+  const calls = createCallServer({ store, faults, log, rateLimit: new RateLimit(), switches, clock })
+
+  const app = createApp()
+  registerWebhookRoutes(app, { service: { store, clock, switches }, engine, calls })
+  registerJobRoutes(app, { jobs, calls, switches })
+  registerAdminRoutes(app, admin)
+  app.get('/.well-known/jwks.json', (request, reply) => {
+    const { jwksCacheControl } = switches()
+    if (jwksCacheControl !== '') void reply.header('cache-control', jwksCacheControl)
+    const operation = () => answered(keys.jwks(store.projects(), switches()))
+    return calls.serve(request, reply, { verb: 'jwks', version: '', open: true, operation })
+  })
+
+  return {
+    admin,
+    async listen({ port, host = '127.0.0.1' }) {
+      await app.listen({ port, host })
+      const address = app.server.address() as AddressInfo
+      const name = address.family === 'IPv6' ? `[${address.address}]` : address.address
+      return { url: `http://${name}:${address.port}` }
+    },
+    async close() {
+      engine.close()
+      await app.close()
+      await transport.close()
+    },
+  }
+}
+
+function createApp(): FastifyInstance {
+  const app = fastify({
+    bodyLimit: maxBodyBytes,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 2048 },
+  })
+  // Bodies are read by us: an empty one under application/json, as the SDK sends it with ping, is fine.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_, body, done) => done(null, body))
+  app.setNotFoundHandler((_, reply) =>
+    reply
+      .code(404)
+      .header('content-type', 'text/html; charset=UTF-8')
+      .send('<html><title>Error 404 (Not Found)!!1</title></html>'),
+  )
+  return app
+}

@@ -1,0 +1,66 @@
+import { createServer } from 'node:http'
+import { once } from 'node:events'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { TestContext } from 'node:test'
+
+import type { Clock } from '../../src/clock.ts'
+import { systemClock } from '../../src/clock.ts'
+import { silentLogger } from '../../src/observability/logger.ts'
+import { createWebhookServiceSimulator } from '../../src/sandbox/webhook-service/simulator.ts'
+import type { SwitchChanges } from '../../src/sandbox/webhook-service/switches.ts'
+
+export interface Received {
+  path: string
+  headers: IncomingHttpHeaders
+  body: Buffer
+}
+
+/** An endpoint that keeps what it gets and answers what it is told. */
+export async function startEndpoint(t: Pick<TestContext, 'after'>) {
+  const received: Received[] = []
+  const state: { answer: number | ((nth: number) => number | 'hang' | 'cut'); headers: Record<string, string> } = {
+    answer: 204,
+    headers: {},
+  }
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      received.push({ path: request.url ?? '', headers: request.headers, body: Buffer.concat(chunks) })
+      const answer = typeof state.answer === 'number' ? state.answer : state.answer(received.length)
+      if (answer === 'cut') request.socket.destroy()
+      else if (answer !== 'hang') response.writeHead(answer, state.headers).end()
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return { origin, received, state }
+}
+
+/** A simulator with one project, one API key and an endpoint to which every https URI leads. */
+export async function startSimulator(
+  t: Pick<TestContext, 'after'>,
+  options: { switches?: SwitchChanges; clock?: Clock; random?: () => number } = {},
+) {
+  const endpoint = await startEndpoint(t)
+  const { switches = {}, clock = systemClock, random = () => 0.5 } = options
+  const simulator = createWebhookServiceSimulator({
+    clock,
+    random,
+    logger: silentLogger,
+    switches,
+    connectTo: { '*': endpoint.origin },
+  })
+  t.after(() => simulator.close())
+  const { url } = await simulator.listen({ port: 0 })
+  const { admin } = simulator
+  admin.createProject('project-a')
+  const apiKey = admin.createApiKey('project-a')
+  return { simulator, admin, url, apiKey, endpoint }
+}
