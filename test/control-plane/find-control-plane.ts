@@ -4,6 +4,7 @@ import { join } from 'node:path'
 
 import { buildControlPlane } from './build-control-plane.ts'
 import { downloadControlPlane } from './download-control-plane.ts'
+import type { Environment } from './control-plane-target.ts'
 
 /** The Kubernetes that the tests are meant for; build/go.mod builds the same one. */
 export const kubernetesVersion = '1.36.3'
@@ -15,8 +16,6 @@ export interface ControlPlaneBinaries {
 }
 
 const programs = ['kube-apiserver', 'etcd', 'kubectl']
-
-type Environment = Readonly<Record<string, string | undefined>>
 
 /** Where downloaded or built programs are kept between runs, for all checkouts of one user. */
 export function cacheFolder(environment: Environment): string {
@@ -47,8 +46,9 @@ export async function findControlPlane(
   const installed = installedControlPlane(environment)
   if (installed !== undefined) return installed
   const folder = cacheFolder(environment)
-  if (await downloadControlPlane({ version: kubernetesVersion, folder, say })) return { folder, origin: 'download' }
-  if (await buildControlPlane({ version: kubernetesVersion, folder, say })) return { folder, origin: 'build' }
+  const target = { version: kubernetesVersion, folder, environment, say }
+  if (await downloadControlPlane(target)) return { folder, origin: 'download' }
+  if (await buildControlPlane(target)) return { folder, origin: 'build' }
   return undefined
 }
 

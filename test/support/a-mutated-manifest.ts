@@ -39,11 +39,21 @@ function mutateOnce(spec: object, next: (limit: number) => number): void {
   if (container === undefined) return
   const keys = Object.keys(container)
   const key = keys[next(keys.length)]
-  const value = structuredClone(values[next(values.length)])
   if (key === undefined) return
+  const value = structuredClone(anyOf(next(5) === 0 ? values : values.filter(likeThatOf(container, key)), next))
   if (Array.isArray(container)) container.splice(Number(key), 1, ...(next(3) === 0 ? [] : [value]))
   else if (next(3) === 0) Reflect.deleteProperty(container, key)
   else container[key] = value
+}
+
+/** Mostly the same kind of value is put in its place: a wrong type is the dullest mistake and hides all others. */
+function likeThatOf(container: Container, key: string): (value: unknown) => boolean {
+  const current: unknown = Object.getOwnPropertyDescriptor(container, key)?.value
+  return (value) => typeof value === typeof current && Array.isArray(value) === Array.isArray(current)
+}
+
+function anyOf(candidates: readonly unknown[], next: (limit: number) => number): unknown {
+  return candidates[next(Math.max(candidates.length, 1))]
 }
 
 function containersIn(value: unknown): Container[] {

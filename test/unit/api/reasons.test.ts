@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { conditions, conditionTypes } from '../../../src/api/conditions.ts'
 import { isDocumented, reasons } from '../../../src/api/reasons.ts'
 import type { ReasonMeaning } from '../../../src/api/reasons.ts'
+import type { Condition } from '../../../src/api/status.ts'
 
 const list = Object.entries<ReasonMeaning>(reasons)
 
@@ -46,4 +47,19 @@ test('a condition is documented only with a status that its reason knows', () =>
   assert.ok(!isDocumented({ type: 'Ready', status: 'False', reason: 'NoSuchReason' }))
   assert.ok(!isDocumented({ type: 'NoSuchType', status: 'True', reason: 'Succeeded' }))
   assert.ok(!isDocumented({ type: 'constructor', status: 'True', reason: 'constructor' }))
+})
+
+test('a reason that is not in the list does not compile', () => {
+  const condition = {
+    type: 'Ready',
+    status: 'False',
+    observedGeneration: 1,
+    lastTransitionTime: '2026-11-21T12:00:00Z',
+    message: '',
+  } as const
+  const listed: Condition = { ...condition, reason: 'Suspended' }
+  // @ts-expect-error -- the compiler is what closes the list; should this line ever compile, the list is open
+  const invented: Condition = { ...condition, reason: 'Invented' }
+  assert.ok(isDocumented(listed))
+  assert.ok(!isDocumented(invented))
 })
