@@ -11,6 +11,9 @@ const outcomeByCode: Readonly<Record<string, AnsweredOutcome>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 'BodyTooLarge',
 }
 
+/** The client went away in the middle: nobody is left to answer, and a body that was being read counts its own abort. */
+const goneCodes: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'HPE_INVALID_EOF_STATE'])
+
 /** Answers and counts what the HTTP parser gave up on. */
 export class ClientErrors {
   readonly #journal: RequestJournal
@@ -22,13 +25,13 @@ export class ClientErrors {
 
   /** For `clientError` of the server. The socket is ours to end: Node leaves it to the listener. */
   readonly handle = (error: NodeJS.ErrnoException, socket: Socket): void => {
-    if (this.#answered.has(socket)) return
-    this.#answered.add(socket)
     const code = error.code ?? ''
-    if (code === 'ECONNRESET' || code === 'EPIPE' || !socket.writable) {
+    if (goneCodes.has(code) || !socket.writable) {
       socket.destroy()
       return
     }
+    if (this.#answered.has(socket)) return
+    this.#answered.add(socket)
     const outcome = outcomeByCode[code] ?? 'MalformedRequest'
     this.#journal.recordUnparsed(outcome, socket.remoteAddress)
     const { status } = answerOf(outcome)
