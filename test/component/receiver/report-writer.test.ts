@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import type { InboxStats } from '../../../src/inbox/port.ts'
+import type { KubernetesClient } from '../../../src/kubernetes/client.ts'
+import { silentLogger } from '../../../src/observability/logger.ts'
+import { createMetrics } from '../../../src/observability/metrics.ts'
+import { EndpointActivity } from '../../../src/receiver/endpoint-activity.ts'
+import { createReportWriter } from '../../../src/receiver/report-writer.ts'
+import { FakeClock, settle } from '../../support/fake-clock.ts'
+import { aKeyringEntry, directoryOf } from '../../support/receiver-fixture.ts'
+
+function aScene() {
+  const clock = new FakeClock()
+  const directory = directoryOf(aKeyringEntry())
+  const activity = new EndpointActivity()
+  const pendingByOwner = new Map<string, number>()
+  const patches: { target: unknown; type: string; report: unknown }[] = []
+  let failures = 0
+  const client = {
+    patch: (kind, { namespace, name }, body, { type }) => {
+      if (failures > 0) {
+        failures--
+        return Promise.reject(new Error('away'))
+      }
+      const { data } = body as { data: Record<string, string> }
+      assert.deepEqual(Object.keys(data), ['receiver-0'], 'nobody else is touched')
+      patches.push({ target: [kind.plural, namespace, name], type, report: JSON.parse(data['receiver-0'] ?? '') })
+      return Promise.resolve({ metadata: { name } } as never)
+    },
+  } satisfies Pick<KubernetesClient, 'patch'>
+  const stats: InboxStats = { events: 0, bodyBytes: 0, pending: 0, deadLetters: 0, oldestPendingMs: 0, pendingByOwner }
+  const writer = createReportWriter({
+    client,
+    namespace: 'gemini-webhook-system',
+    podName: 'receiver-0',
+    directory,
+    activity,
+    inbox: { stats: () => Promise.resolve(stats) },
+    clock,
+    logger: silentLogger,
+    metrics: createMetrics(),
+  })
+  const fail = (times: number) => (failures = times)
+  return { clock, directory, activity, pendingByOwner, patches, writer, fail }
+}
+
+test('it writes its own key by merge patch, every five seconds at most and only what changed', async () => {
+  const { clock, activity, patches, writer } = aScene()
+  writer.start()
+  activity.noteVerified('uid-1', clock.now())
+  await clock.advance({ ms: 4_999 })
+  assert.equal(patches.length, 0)
+  await clock.advance({ ms: 1 })
+  assert.deepEqual(patches, [
+    {
+      target: ['configmaps', 'gemini-webhook-system', 'gwh-receiver-reports'],
+      type: 'merge',
+      report: { endpoints: { 'uid-1': { lastVerifiedTime: '2026-11-21T12:00:00Z', pending: 0 } } },
+    },
+  ])
+  activity.noteVerified('uid-1', clock.now())
+  await clock.advance({ seconds: 50 })
+  assert.equal(patches.length, 1, 'still the same minute')
+  activity.noteVerified('uid-1', clock.now() + 10_000)
+  await clock.advance({ seconds: 5 })
+  assert.equal(patches.length, 2)
+})
+
+test('it waits longer while the API server is away, and tells everything once it is back', async () => {
+  const { clock, activity, patches, writer, fail } = aScene()
+  writer.start()
+  activity.noteRefused('uid-1', clock.now())
+  fail(3)
+  await clock.advance({ seconds: 5 + 10 + 20 })
+  assert.equal(patches.length, 0)
+  await clock.advance({ seconds: 39 })
+  assert.equal(patches.length, 0, 'the next try comes 40 s after the third failure')
+  await clock.advance({ seconds: 1 })
+  assert.equal(patches.length, 1)
+  activity.noteKept('uid-1')
+  await clock.advance({ seconds: 5 })
+  assert.equal(patches.length, 2, 'back to the usual pace')
+})
+
+test('what it heard of an endpoint that is gone is forgotten', async () => {
+  const { clock, activity, patches, writer } = aScene()
+  activity.noteVerified('uid-gone', clock.now())
+  writer.start()
+  await clock.advance({ seconds: 5 })
+  assert.deepEqual(
+    patches.map(({ report }) => report),
+    [{ endpoints: {} }],
+  )
+  assert.deepEqual([...activity.entries()], [])
+})
+
+test('stopping writes what is new once more and leaves no timer', async () => {
+  const { clock, pendingByOwner, patches, writer } = aScene()
+  writer.start()
+  await clock.advance({ seconds: 5 })
+  pendingByOwner.set('uid-1', 2)
+  await writer.stop()
+  await settle()
+  assert.deepEqual(patches.at(-1)?.report, { endpoints: { 'uid-1': { pending: 2 } } })
+  assert.equal(clock.pending, 0)
+})

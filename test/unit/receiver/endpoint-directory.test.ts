@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import type { KeyringEntry } from '../../../src/keyring/entry.ts'
+import { allKeyringSecretNames, keyringSecretNameFor } from '../../../src/keyring/shard.ts'
+import { decodeShard } from '../../../src/receiver/decode-shard.ts'
+import { EndpointDirectory } from '../../../src/receiver/endpoint-directory.ts'
+import { aKeyringEntry, aSecret, aSink } from '../../support/receiver-fixture.ts'
+
+function put(directory: EndpointDirectory, shardOf: string, ...texts: [uid: string, text: string][]): void {
+  const shard = keyringSecretNameFor(shardOf)
+  directory.applyShard(shard, decodeShard(shard, new Map(texts)))
+}
+
+function text(entry: KeyringEntry): [string, string] {
+  return [entry.uid, JSON.stringify(entry)]
+}
+
+const facts = { uid: 'uid-1', namespace: 'ml', name: 'batch-events', areKeysChanging: false, checkAttemptId: undefined }
+
+test('it is loaded with the first shard and complete only with all of them, missing ones included', () => {
+  const directory = new EndpointDirectory()
+  assert.deepEqual([directory.isLoaded, directory.isSynced], [false, false])
+  const [first = '', ...others] = allKeyringSecretNames()
+  directory.noteMissingShard(first)
+  assert.deepEqual([directory.isLoaded, directory.isSynced], [true, false])
+  for (const shard of others) directory.applyShard(shard, decodeShard(shard, new Map()))
+  assert.equal(directory.isSynced, true)
+})
+
+test('an endpoint is what its entry says, with the names of its sinks in order', () => {
+  const directory = new EndpointDirectory()
+  const entry = aKeyringEntry({ sinks: [aSink('b'), aSink('a')] })
+  put(directory, 'uid-1', text(entry))
+  const endpoint = directory.lookup('ml', 'batch-events')
+  assert.deepEqual(endpoint?.owner, { uid: 'uid-1', namespace: 'ml', name: 'batch-events' })
+  assert.deepEqual(endpoint?.sinks, ['b', 'a'])
+  assert.deepEqual(directory.entryOf('uid-1'), entry)
+  assert.equal(directory.lookup('ml/batch-events', ''), undefined)
+  assert.equal(directory.lookup('', 'ml/batch-events'), undefined)
+})
+
+test('an entry goes when its shard exists without it, and stays when the shard is missing', () => {
+  const directory = new EndpointDirectory()
+  put(directory, 'uid-1', text(aKeyringEntry()))
+  directory.noteMissingShard(keyringSecretNameFor('uid-1'))
+  assert.ok(directory.lookup('ml', 'batch-events'))
+  put(directory, 'uid-1')
+  assert.equal(directory.lookup('ml', 'batch-events'), undefined)
+  assert.equal(directory.entryOf('uid-1'), undefined)
+  assert.equal(directory.size, 0)
+})
+
+test('a malformed update keeps the last good entry, until a good one comes or it is taken out', () => {
+  const directory = new EndpointDirectory()
+  const entry = aKeyringEntry()
+  put(directory, 'uid-1', text(entry))
+  put(directory, 'uid-1', ['uid-1', '{broken'])
+  put(directory, 'uid-1', ['uid-1', '{broken again'])
+  assert.equal(directory.lookup('ml', 'batch-events')?.keys[0]?.keyId, entry.secrets[0]?.keyId)
+  const next = aKeyringEntry({ secrets: [aSecret()] })
+  put(directory, 'uid-1', text(next))
+  assert.equal(directory.lookup('ml', 'batch-events')?.keys[0]?.keyId, next.secrets[0]?.keyId)
+  put(directory, 'uid-1')
+  assert.equal(directory.lookup('ml', 'batch-events'), undefined)
+})
+
+test('what is in progress comes and goes with the object, and outlives changes of the entry', () => {
+  const directory = new EndpointDirectory()
+  put(directory, 'uid-1', text(aKeyringEntry()))
+  directory.applyFacts({ ...facts, areKeysChanging: true, checkAttemptId: 'a-1' })
+  put(directory, 'uid-1', text(aKeyringEntry()))
+  const during = directory.lookup('ml', 'batch-events')
+  assert.deepEqual([during?.areKeysChanging, during?.checkAttemptId], [true, 'a-1'])
+  assert.deepEqual([directory.isCheckOpen('uid-1', 'a-1'), directory.isCheckOpen('uid-1', 'a-0')], [true, false])
+  directory.applyFacts(facts)
+  assert.equal(directory.lookup('ml', 'batch-events')?.areKeysChanging, false)
+  assert.equal(directory.isCheckOpen('uid-1', 'a-1'), false)
+})
+
+test('an entry without its object is served: that is how it looks without an API server', () => {
+  const directory = new EndpointDirectory()
+  put(directory, 'uid-1', text(aKeyringEntry()))
+  directory.applyFacts(facts)
+  directory.removeFacts(facts)
+  assert.equal(directory.lookup('ml', 'batch-events')?.keys.length, 1)
+})
+
+test('of two entries for one path the object that lives decides; without one, the newer', () => {
+  const successor = aKeyringEntry({ uid: 'uid-2' })
+  const directory = new EndpointDirectory()
+  put(directory, 'uid-1', text(aKeyringEntry()))
+  put(directory, 'uid-2', text(successor))
+  assert.equal(directory.lookup('ml', 'batch-events')?.owner.uid, 'uid-2')
+  directory.applyFacts(facts)
+  assert.equal(directory.lookup('ml', 'batch-events')?.owner.uid, 'uid-1')
+  directory.applyFacts({ ...facts, uid: 'uid-3' })
+  assert.deepEqual(directory.lookup('ml', 'batch-events')?.keys, [], 'its own keys have not arrived')
+  directory.removeFacts(facts)
+  assert.equal(
+    directory.lookup('ml', 'batch-events')?.owner.uid,
+    'uid-3',
+    'the late delete of a predecessor is old news',
+  )
+  directory.removeFacts({ ...facts, uid: 'uid-3' })
+  put(directory, 'uid-2')
+  assert.equal(directory.lookup('ml', 'batch-events')?.owner.uid, 'uid-1')
+})
+
+test('the two uids above live in different shards, or the case would be weaker than it looks', () => {
+  assert.notEqual(keyringSecretNameFor('uid-1'), keyringSecretNameFor('uid-2'))
+})

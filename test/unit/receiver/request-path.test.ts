@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { allowedMethods, pathPrefixes } from '../../../src/receiver/request-path.ts'
+
+const cases: { url: string; prefix?: string; want: string | undefined }[] = [
+  { url: '/v1/s/ml/batch-events', want: 'POST' },
+  { url: '/v1/s/ml/batch-events?x=/healthz', want: 'POST' },
+  { url: '/healthz', want: 'GET, HEAD' },
+  { url: '/v1/s/ml', want: undefined },
+  { url: '/v1/s/ml/', want: undefined },
+  { url: '/v1/s/ml/batch-events/', want: undefined },
+  { url: '/v1/d/ml/batch-events/token', want: undefined },
+  { url: '/V1/s/ml/batch-events', want: undefined },
+  { url: '*', want: undefined },
+  { url: '', want: undefined },
+  { url: '/hooks/v1/s/ml/batch-events', prefix: '/hooks', want: 'POST' },
+  { url: '/v1/s/ml/batch-events', prefix: '/hooks', want: 'POST' },
+  { url: '/hooks/healthz', prefix: '/hooks/', want: 'GET, HEAD' },
+  { url: '/hooksv1/s/ml/batch-events', prefix: '/hooks', want: undefined },
+]
+for (const { url, prefix = '', want } of cases) {
+  test(`"${url}" under the prefix "${prefix}" answers to ${want ?? 'nothing'}`, () => {
+    assert.equal(allowedMethods(url, pathPrefixes(prefix)), want)
+  })
+}
+
+for (const prefix of ['hooks', '/a b', '/a?b', '/:param', '/*', '/a//b', '/%41']) {
+  test(`the prefix "${prefix}" is refused at start`, () => {
+    assert.throws(() => pathPrefixes(prefix), { name: 'RangeError', message: /is not a plain path; write it like/ })
+  })
+}
