@@ -15,7 +15,7 @@ const manifestSchema = z.strictObject({
   status: statusSchema.optional(),
 })
 
-export interface ManifestProblem {
+interface ManifestProblem {
   /** Path such as `spec.sinks[0].uri`; empty: the object itself. */
   field: string
   message: string
@@ -31,10 +31,7 @@ export type ManifestCheck =
 export function checkManifest(value: unknown, previous?: GeminiWebhookManifest): ManifestCheck {
   const parsed = manifestSchema.safeParse(value)
   if (!parsed.success) {
-    return {
-      valid: false,
-      problems: parsed.error.issues.map((issue) => ({ field: pathOf(issue.path), message: issue.message })),
-    }
+    return { valid: false, problems: parsed.error.issues.map(problemOf) }
   }
   // Parsed without transformations, so the value itself has the type; metadata beyond the name is the API server's business.
   const webhook = value as GeminiWebhookManifest
@@ -43,6 +40,15 @@ export function checkManifest(value: unknown, previous?: GeminiWebhookManifest):
     return { valid: false, problems: violations.map(({ field, message }) => ({ field, message })) }
   }
   return { valid: true, webhook }
+}
+
+/** zod's words, but for the two mistakes that people make most: a field left out and a field misspelt. */
+function problemOf(issue: z.core.$ZodIssue): ManifestProblem {
+  const field = pathOf(issue.path)
+  if (issue.code === 'unrecognized_keys') return { field, message: `has no field named ${issue.keys.join(', ')}` }
+  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined'))
+    return { field, message: 'is required' }
+  return { field, message: issue.message }
 }
 
 function pathOf(path: readonly PropertyKey[]): string {

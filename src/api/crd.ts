@@ -23,6 +23,8 @@ export interface StructuralSchema {
   items?: StructuralSchema
   additionalProperties?: StructuralSchema
   required?: string[]
+  minimum?: number
+  maximum?: number
   [key: string]: unknown
 }
 

@@ -7,10 +7,10 @@ import { z } from 'zod'
 
 const dnsLabel = '[a-z0-9]([-a-z0-9]*[a-z0-9])?'
 export const dnsSubdomainPattern = new RegExp(`^${dnsLabel}(\\.${dnsLabel})*$`)
-export const dnsLabelPattern = new RegExp(`^${dnsLabel}$`)
+const dnsLabelPattern = new RegExp(`^${dnsLabel}$`)
 /** One to three parts such as `1h30m`. */
 export const durationPattern = /^([0-9]{1,5}(h|m|s)){1,3}$/
-export const eventTypePattern = /^[a-z0-9_]+(\.[a-z0-9_]+)+$/
+const eventTypePattern = /^[a-z0-9_]+(\.[a-z0-9_]+)+$/
 /** https, a host, maybe a port, maybe a path with a query: no userinfo, no fragment, no blanks. */
 export const httpsUrlPattern = /^https:\/\/[A-Za-z0-9.-]+(:[0-9]{1,5})?(\/[^#\x00-\x20\x7f]*)?$/ // oxlint-disable-line no-control-regex -- refusing control characters is the point
 export const httpUrlPattern = /^https?:\/\/[A-Za-z0-9.-]+(:[0-9]{1,5})?(\/[^#\x00-\x20\x7f]*)?$/ // oxlint-disable-line no-control-regex -- as above
@@ -22,14 +22,18 @@ const labelValuePattern = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/
 /** Text of 1 to `max` characters. The empty string counts as set for the API server, so it is never allowed. */
 export const text = (max: number) => z.string().min(1).max(max)
 
-export const objectName = () => text(253).regex(dnsSubdomainPattern)
-export const labelName = () => text(63).regex(dnsLabelPattern)
-export const secretKey = () => text(253).regex(secretKeyPattern)
-export const printable = (max: number) => text(max).regex(printablePattern)
-export const duration = () => text(18).regex(durationPattern)
-export const urlPath = () => text(1024).regex(urlPathPattern)
+export const objectName = () =>
+  text(253).regex(dnsSubdomainPattern, 'must be a DNS name: lower-case letters, digits, hyphens and dots')
+export const labelName = () =>
+  text(63).regex(dnsLabelPattern, 'must be a DNS label: lower-case letters, digits and hyphens')
+export const secretKey = () =>
+  text(253).regex(secretKeyPattern, 'must be a key of a Secret: letters, digits, hyphens, underscores and dots')
+export const printable = (max: number) => text(max).regex(printablePattern, 'must not contain control characters')
+export const duration = () =>
+  text(18).regex(durationPattern, 'must be a duration in hours, minutes and seconds, such as 2160h, 1h30m or 10s')
+export const urlPath = () => text(1024).regex(urlPathPattern, 'must begin with / and have no blanks and no fragment')
 export const labelValue = () => z.string().max(63).regex(labelValuePattern)
-export const eventType = () => text(128).regex(eventTypePattern)
+export const eventType = () => text(128).regex(eventTypePattern, 'must be an event type such as batch.succeeded')
 /** An id that a person chooses so that a new one means "once more". */
 export const requestID = () => text(64).regex(/^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/)
 /** A point in time, RFC 3339. */

@@ -2,7 +2,7 @@ import type { GeminiWebhookSpec } from './spec.ts'
 import type { GeminiWebhookStatus } from './status.ts'
 
 /** What the API server has filled in on every stored object. */
-export interface StoredMeta {
+interface StoredMeta {
   name: string
   namespace: string
   uid: string

@@ -18,8 +18,6 @@ export const attemptAnnotation = `${apiGroup}/attempt-id`
 
 export const managedByLabel = 'app.kubernetes.io/managed-by'
 export const managedByValue = 'gemini-webhook-operator'
-/** Set by `gwh import` or by people to "true" on a Secret whose `signing-secret` an adopted webhook shall keep instead of rotating. */
-export const importLabel = `${apiGroup}/import`
 
 /** The only Secret type that a sink's `auth` may point to: otherwise creating a GeminiWebhook would be a way to read any Secret. */
 export const sinkCredentialsSecretType = `${apiGroup}/sink-credentials`
@@ -30,9 +28,6 @@ export const signingSecretKeys = {
   previous: 'previous-signing-secret',
   all: 'signing-secrets',
 } as const
-
-/** Keys of the Secret that publishes the dynamic endpoint to jobs. */
-export const dynamicSecretKeys = { uri: 'uri', token: 'token' } as const
 
 /** What Google lets a webhook subscribe to today. Open-ended on purpose: others are passed on, with a warning. */
 export const knownEventTypes = [

@@ -126,7 +126,6 @@ export const sinkSchema = z
   .describe('One destination of events: exactly one of service, uri, ref, nats and kubernetesEvent.')
 
 export type SinkSpec = z.infer<typeof sinkSchema>
-export type SinkFilter = z.infer<typeof filterSchema>
 export type SinkDelivery = z.infer<typeof deliverySchema>
 export type SinkFormat = NonNullable<SinkSpec['format']>
 export type SinkService = z.infer<typeof serviceSchema>

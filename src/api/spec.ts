@@ -170,5 +170,4 @@ export const specSchema = z
 
 export type GeminiWebhookSpec = z.infer<typeof specSchema>
 export type RotationSpec = z.infer<typeof rotationSchema>
-export type DynamicSpec = z.infer<typeof dynamicSchema>
 export type RevokePrevious = z.infer<ReturnType<typeof revokePrevious>>

@@ -130,6 +130,4 @@ export type GeminiWebhookStatus = Omit<z.infer<typeof statusSchema>, 'conditions
   conditions?: Condition[] | undefined
 }
 export type Operation = z.infer<typeof operationSchema>
-export type OperationType = Operation['type']
-export type RemoteStatus = z.infer<typeof remoteSchema>
 export type SinkStatus = z.infer<typeof sinkStatusSchema>

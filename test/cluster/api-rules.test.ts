@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 
-import { eventually } from '../support/eventually.ts'
-import { withRealApiServer } from '../support/real-api-server.ts'
+import { applyCrd, withRealApiServer } from '../support/real-api-server.ts'
 import { invalidResources, validResources } from '../support/resource-fixtures.ts'
 import { checkManifest } from '../../src/api/check-manifest.ts'
 import type { GeminiWebhookManifest } from '../../src/api/gemini-webhook.ts'
@@ -32,13 +31,7 @@ await withRealApiServer('the CRD on a real API server', (server) => {
     return server().call('PUT', `${pathOf(manifest)}${strictly}`, { ...manifest, metadata: stored.metadata })
   }
 
-  before(async () => {
-    const applied = await server().kubectl(['apply', '-f', crdPath])
-    assert.equal(applied.code, 0, applied.stderr)
-    const established = await server().kubectl(['wait', '--for=condition=Established', '--timeout=30s', '-f', crdPath])
-    assert.equal(established.code, 0, established.stderr)
-    await eventually('the resource is served', async () => (await server().call('GET', collection)).status === 200)
-  })
+  before(() => applyCrd(server()))
 
   test('its schema is structural, with nothing that the API server complains about', async () => {
     const { stdout } = await server().kubectl(['get', '-f', crdPath, '-o', 'jsonpath={.status.conditions[*].type}'])

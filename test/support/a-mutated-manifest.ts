@@ -1,4 +1,5 @@
 import type { GeminiWebhookManifest } from '../../src/api/gemini-webhook.ts'
+import { mulberry32 } from './seeded-random.ts'
 import { validResources } from './resource-fixtures.ts'
 
 /** Values that are near the edge of some field's rule: put anywhere, they are valid in one place and not in another. */
@@ -11,18 +12,10 @@ const values: readonly unknown[] = [
   [], ['batch.failed'], ['batch.failed', 'batch.failed'], ['a'], {}, { name: 'a' }, { url: 'https://h.example.com' }, { a: 'b' },
 ] // prettier-ignore
 
-/** A stream of numbers below `limit`, the same for the same seed: a failing case can be named and repeated. */
-function seeded(seed: number): (limit: number) => number {
-  let state = seed * 2_654_435_761
-  return (limit) => {
-    state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9) >>> 0
-    return ((state ^ (state >>> 13)) >>> 0) % limit
-  }
-}
-
-/** A valid manifest with one to three of its fields removed, replaced, or taken from elsewhere. */
+/** A valid manifest with one to three of its fields removed or replaced; the same for the same seed, so that a failing case can be repeated. */
 export function aMutatedManifest(seed: number): GeminiWebhookManifest {
-  const next = seeded(seed)
+  const random = mulberry32(seed)
+  const next = (limit: number) => Math.floor(random() * limit)
   const bases = validResources().filter(({ manifest }) => manifest.metadata.name.length < 60)
   const manifest = structuredClone(bases[next(bases.length)]?.manifest)
   if (manifest === undefined) throw new Error('there are no valid fixtures to start from')

@@ -1,8 +1,12 @@
+import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 
+import { apiVersion, pluralName } from '../../src/api/kind.ts'
+import { crdPath } from '../../tools/generate-crd.ts'
 import { findControlPlane } from '../control-plane/find-control-plane.ts'
 import { startControlPlane } from '../control-plane/start-control-plane.ts'
 import type { RunningControlPlane } from '../control-plane/start-control-plane.ts'
+import { eventually } from './eventually.ts'
 
 export type { RunningControlPlane } from '../control-plane/start-control-plane.ts'
 
@@ -37,5 +41,17 @@ export async function withRealApiServer(
       if (running === undefined) throw new Error('the API server runs only inside tests and hooks')
       return running
     })
+  })
+}
+
+/** Applies the committed CRD and waits until the API server serves GeminiWebhooks. */
+export async function applyCrd(running: RunningControlPlane): Promise<void> {
+  const applied = await running.kubectl(['apply', '-f', crdPath])
+  assert.equal(applied.code, 0, applied.stderr)
+  const established = await running.kubectl(['wait', '--for=condition=Established', '--timeout=30s', '-f', crdPath])
+  assert.equal(established.code, 0, established.stderr)
+  await eventually(`${pluralName} are served`, async () => {
+    const { status } = await running.call('GET', `/apis/${apiVersion}/${pluralName}?limit=1`)
+    return status === 200
   })
 }
