@@ -1,25 +1,29 @@
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Exchange } from './exchange.ts'
+import { LineBudget } from './line-budget.ts'
 import type { ReceiverMetrics } from './receiver-metrics.ts'
 import { answerOf, type Outcome } from './status-codes.ts'
 
 /** Strangers can make us refuse as fast as they like; they cannot make us fill the disk with it. */
-const maxRefusalLinesPerSecond = 20
+const strangersLinesPerSecond = 20
+/** A genuine delivery that we refuse is worth a line, but a full inbox refuses all of them, again and again. */
+const authenticLinesPerSecond = 100
 
 /** Counts every request and writes its one wide line. */
 export class RequestJournal {
   readonly #metrics: ReceiverMetrics
   readonly #logger: Logger
   readonly #clock: Clock
-  #windowStartMs = -Infinity
-  #linesInWindow = 0
-  #suppressedLines = 0
+  readonly #strangers: LineBudget
+  readonly #authentic: LineBudget
 
   constructor(metrics: ReceiverMetrics, logger: Logger, clock: Clock) {
     this.#metrics = metrics
     this.#logger = logger
     this.#clock = clock
+    this.#strangers = new LineBudget(strangersLinesPerSecond, clock)
+    this.#authentic = new LineBudget(authenticLinesPerSecond, clock)
   }
 
   record(exchange: Exchange, outcome: Outcome): void {
@@ -29,48 +33,27 @@ export class RequestJournal {
     if (outcome === 'Stored' || outcome === 'Duplicate') {
       this.#metrics.requestSeconds.observe(durationMs / 1000)
       this.#logger.debug(detailsOf(exchange, outcome, durationMs), 'request.accepted')
-      return
-    }
-    if (outcome === 'InternalError') {
-      this.#logger.error({ ...detailsOf(exchange, outcome, durationMs), err: exchange.fault }, 'request.failed')
-      return
-    }
-    // An authentic refusal is always worth a line: somebody's event is late because of us.
-    if (exchange.keyId !== undefined) {
-      this.#logger.warn(
-        { ...detailsOf(exchange, outcome, durationMs), err: exchange.fault },
-        'request.authentic-refused',
-      )
-    } else if (this.#mayWriteLine()) {
-      this.#logger.info(this.#withSuppressed(detailsOf(exchange, outcome, durationMs)), 'request.refused')
+    } else {
+      this.#logRefusal(exchange, outcome, durationMs)
     }
   }
 
   /** A request that ended before its headers were complete: there is nothing to say but how. */
   recordUnparsed(outcome: Outcome, remoteAddress: string | undefined): void {
     this.#metrics.requests.add(1, { outcome })
-    if (this.#mayWriteLine()) this.#logger.info(this.#withSuppressed({ outcome, remoteAddress }), 'request.unparsed')
+    const line = this.#strangers.take()
+    if (line !== undefined) this.#logger.info({ outcome, remoteAddress, ...line }, 'request.unparsed')
   }
 
-  #mayWriteLine(): boolean {
-    const nowMs = this.#clock.monotonic()
-    if (nowMs - this.#windowStartMs >= 1000) {
-      this.#windowStartMs = nowMs
-      this.#linesInWindow = 0
-    }
-    if (this.#linesInWindow < maxRefusalLinesPerSecond) {
-      this.#linesInWindow++
-      return true
-    }
-    this.#suppressedLines++
-    return false
-  }
-
-  #withSuppressed(details: Record<string, unknown>): Record<string, unknown> {
-    if (this.#suppressedLines === 0) return details
-    const suppressedLines = this.#suppressedLines
-    this.#suppressedLines = 0
-    return { ...details, suppressedLines }
+  #logRefusal(exchange: Exchange, outcome: Outcome, durationMs: number): void {
+    const isOurFault = exchange.fault !== undefined
+    const isAuthentic = exchange.eventId !== undefined
+    const line = (isAuthentic || isOurFault ? this.#authentic : this.#strangers).take()
+    if (line === undefined) return
+    const details = { ...detailsOf(exchange, outcome, durationMs), ...line }
+    if (isOurFault) this.#logger.error({ ...details, err: exchange.fault }, 'request.failed')
+    else if (isAuthentic) this.#logger.warn(details, 'request.authentic-refused')
+    else this.#logger.info(details, 'request.refused')
   }
 }
 

@@ -50,6 +50,11 @@ export function watchConfiguration(options: WatchConfigurationOptions): Configur
     name: 'gwh_receiver_keyring_problems_total',
     help: 'Keyring entries or secrets that could not be read; the last good entry is kept.',
   })
+  metrics.gauge({
+    name: 'gwh_receiver_clock_skew_seconds',
+    help: 'How far the clock of the API server is ahead of ours, by its last answer. Deliveries are refused beyond 300 s.',
+    collect: () => (client.serverClockSkewMs ?? 0) / 1000,
+  })
   const shards = allKeyringSecretNames().map((shard) => {
     const reflector = new Reflector<KeyringSecret>({
       ...shared,
