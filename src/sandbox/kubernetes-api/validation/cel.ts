@@ -1,0 +1,208 @@
+import { isDeepStrictEqual } from 'node:util'
+import { Environment, EvaluationError } from '@marcbachmann/cel-js'
+import type { ParseResult } from '@marcbachmann/cel-js'
+import { duplicate, forbiddenField, invalidValue, required, wholeObject } from '../field-error.ts'
+import type { FieldError } from '../field-error.ts'
+import { isObject } from '../json.ts'
+import type { JsonObject } from '../json.ts'
+import type { Schema, ValidationRule } from '../schema.ts'
+import { celValue } from './cel-value.ts'
+import { correlateItems } from './correlate.ts'
+
+interface CompiledRule {
+  rule: ValidationRule
+  evaluate: ParseResult
+  messageExpression?: ParseResult
+  /** Names oldSelf, so it judges changes only. */
+  isTransition: boolean
+}
+
+/** The rules of a schema tree, compiled once when the definition is registered; undefined branches hold no rule. */
+export interface CompiledRules {
+  schema: Schema
+  rules: CompiledRule[]
+  properties: Map<string, CompiledRules>
+  values?: CompiledRules
+  items?: CompiledRules
+}
+
+export interface RuleProblem {
+  /** Path inside the schema, such as `properties[spec].x-kubernetes-validations[0].rule`. */
+  path: string
+  message: string
+}
+
+/**
+ * Compiles every `x-kubernetes-validations` rule of a schema. The expressions are parsed and checked, with `self` and `oldSelf` as dynamic
+ * values: a misspelt field shows when the rule runs, not here, and there is no cost estimate as a real server makes.
+ */
+export function compileRules(schema: Schema): { compiled: CompiledRules | undefined; problems: RuleProblem[] } {
+  const problems: RuleProblem[] = []
+  const environment = createEnvironment()
+  return { compiled: compileBranch(schema, '', environment, problems), problems }
+}
+
+function createEnvironment(): Environment {
+  return new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false })
+    .registerVariable('self', 'dyn')
+    .registerVariable('oldSelf', 'dyn')
+    .registerFunction('string.replace(string, string): string', (text: string, from: string, to: string) =>
+      text.replaceAll(from, to),
+    )
+    .registerFunction(
+      'string.find(string): string',
+      (text: string, pattern: string) => (new RegExp(pattern, 'u').exec(text) ?? [''])[0],
+    )
+    .registerFunction('isURL(string): bool', (text: string) => URL.canParse(text))
+}
+
+function compileBranch(
+  schema: Schema,
+  path: string,
+  environment: Environment,
+  problems: RuleProblem[],
+): CompiledRules | undefined {
+  const branch = (child: Schema, step: string) =>
+    compileBranch(child, path === '' ? step : `${path}.${step}`, environment, problems)
+  const rules = (schema['x-kubernetes-validations'] ?? []).flatMap((rule, index) => {
+    const place = `${path === '' ? '' : `${path}.`}x-kubernetes-validations[${index}]`
+    return compileRule(rule, place, environment, problems)
+  })
+  const properties = new Map<string, CompiledRules>()
+  for (const [name, child] of Object.entries(schema.properties ?? {})) {
+    const compiled = branch(child, `properties[${name}]`)
+    if (compiled !== undefined) properties.set(name, compiled)
+  }
+  const { additionalProperties, items } = schema
+  const values =
+    typeof additionalProperties === 'object' ? branch(additionalProperties, 'additionalProperties') : undefined
+  const inItems = items === undefined ? undefined : branch(items, 'items')
+  if (rules.length === 0 && properties.size === 0 && values === undefined && inItems === undefined) return undefined
+  return {
+    schema,
+    rules,
+    properties,
+    ...(values !== undefined && { values }),
+    ...(inItems !== undefined && { items: inItems }),
+  }
+}
+
+function compileRule(
+  rule: ValidationRule,
+  path: string,
+  environment: Environment,
+  problems: RuleProblem[],
+): CompiledRule[] {
+  const compile = (expression: string, field: string, wanted: string): ParseResult | undefined => {
+    const message = problemOf(expression, environment, wanted)
+    if (message !== undefined) problems.push({ path: `${path}.${field}`, message })
+    return message === undefined ? environment.parse(expression) : undefined
+  }
+  const evaluate = compile(rule.rule, 'rule', 'bool')
+  const { messageExpression } = rule
+  const message =
+    messageExpression === undefined ? undefined : compile(messageExpression, 'messageExpression', 'string')
+  if (evaluate === undefined) return []
+  const isTransition = /\boldSelf\b/.test(rule.rule)
+  return [{ rule, evaluate, isTransition, ...(message !== undefined && { messageExpression: message }) }]
+}
+
+function problemOf(expression: string, environment: Environment, wanted: string): string | undefined {
+  if (expression.trim() === '') return 'must be specified'
+  const { valid, type, error } = environment.check(expression)
+  if (!valid) return `compilation failed: ERROR: <input>: ${error?.summary ?? 'syntax error'}`
+  if (type !== wanted && type !== 'dyn') return `compilation failed: cel expression must evaluate to a ${wanted}`
+  return undefined
+}
+
+/**
+ * Runs the rules of a schema over a value. Rules without `oldSelf` skip what an update left unchanged; transition rules run only where
+ * there is an old value to compare with (or where the rule says `optionalOldSelf`).
+ */
+export function checkRules(branch: CompiledRules, value: unknown, field: string, old?: unknown): FieldError[] {
+  const unchanged = old !== undefined && isDeepStrictEqual(value, old)
+  const here = branch.rules
+    .filter(({ isTransition, rule }) =>
+      isTransition ? old !== undefined || rule.optionalOldSelf === true : !unchanged,
+    )
+    .flatMap((rule) => checkRule(rule, branch.schema, value, field, old))
+  return [...here, ...checkBelow(branch, value, field, old)]
+}
+
+function checkBelow(branch: CompiledRules, value: unknown, field: string, old: unknown): FieldError[] {
+  if (Array.isArray(value)) {
+    const { items } = branch
+    if (items === undefined) return []
+    const before = correlateItems(branch.schema, old)
+    return value.flatMap((item, index) => checkRules(items, item, `${field}[${index}]`, before(item)))
+  }
+  if (!isObject(value)) return []
+  return Object.entries(value).flatMap(([name, part]) => {
+    const below = branch.properties.get(name) ?? branch.values
+    if (below === undefined) return []
+    return checkRules(below, part, field === '' ? name : `${field}.${name}`, isObject(old) ? old[name] : undefined)
+  })
+}
+
+function checkRule(compiled: CompiledRule, schema: Schema, value: unknown, field: string, old: unknown): FieldError[] {
+  const { rule } = compiled
+  const place = field === '' ? wholeObject : field
+  const isRoot = field === ''
+  const context: JsonObject = { self: celValue(schema, value, isRoot) }
+  if (compiled.isTransition) context['oldSelf'] = old === undefined ? null : celValue(schema, old, isRoot)
+  const outcome = evaluate(compiled.evaluate, context)
+  if (outcome.failed) {
+    const about = rule.message ?? rule.rule
+    return [invalidValue(place, `${outcome.why} evaluating rule: ${about.trim()}`, celTypeName(value))]
+  }
+  if (outcome.value === true) return []
+  return [failure(rule, messageOf(compiled, context), placeOf(rule, field))]
+}
+
+function failure(rule: ValidationRule, message: string, place: string): FieldError {
+  switch (rule.reason) {
+    case 'FieldValueForbidden':
+      return forbiddenField(place, message)
+    case 'FieldValueRequired':
+      return required(place, message)
+    case 'FieldValueDuplicate':
+      return duplicate(place)
+    default:
+      return invalidValue(place, message)
+  }
+}
+
+function messageOf({ rule, messageExpression }: CompiledRule, context: JsonObject): string {
+  if (messageExpression !== undefined) {
+    const outcome = evaluate(messageExpression, context)
+    if (!outcome.failed && typeof outcome.value === 'string' && isUsableMessage(outcome.value)) return outcome.value
+  }
+  return rule.message?.trim() ?? `failed rule: ${rule.rule.trim()}`
+}
+
+function isUsableMessage(text: string): boolean {
+  return text.trim() !== '' && !text.includes('\n')
+}
+
+function placeOf(rule: ValidationRule, field: string): string {
+  const relative = rule.fieldPath ?? ''
+  if (relative === '') return field === '' ? wholeObject : field
+  const steps = relative.replaceAll(/\['([^']*)'\]/g, '.$1').replace(/^\./, '')
+  return field === '' ? steps : `${field}.${steps}`
+}
+
+type Outcome = { failed: false; value: unknown } | { failed: true; why: string }
+
+function evaluate(expression: ParseResult, context: JsonObject): Outcome {
+  try {
+    return { failed: false, value: expression(context) as unknown }
+  } catch (error) {
+    if (!(error instanceof EvaluationError)) throw error
+    const why = error.code === 'no_such_key' ? error.summary.replace(/^No such key/, 'no such key') : error.summary
+    return { failed: true, why }
+  }
+}
+
+function celTypeName(value: unknown): string {
+  return Array.isArray(value) ? 'array' : isObject(value) ? 'object' : typeof value
+}
