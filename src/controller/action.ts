@@ -28,7 +28,6 @@ export type Action =
   | { type: 'DeleteWebhooks'; ids: string[]; cause: 'Twin' | 'Deletion' | 'NotRequired' }
   /** The id in status is gone for good: drop what was known about it. */
   | { type: 'ForgetWebhook' }
-  | { type: 'RecordRequest'; requestID: string }
   | { type: 'DeleteOldSecret'; name: string }
   | { type: 'OpenCheck' }
   | { type: 'RepeatCheck' }

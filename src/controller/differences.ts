@@ -1,6 +1,7 @@
 import { desiredStateOf } from '../api/defaults.ts'
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import type { RemoteWebhook, WebhookChanges } from '../gemini/webhook-service.ts'
+import { markerIn } from './ownership.ts'
 import { stableJson } from './stable-json.ts'
 
 /** What the webhook at Google should be. */
@@ -42,9 +43,14 @@ export function differencesOf(webhook: GeminiWebhook, desired: DesiredRemote, re
     !sameSet(desired.subscribedEvents, remote.subscribedEvents),
     sameSet(desired.subscribedEvents, applied?.events ?? []),
   )
-  compare('name', desired.name !== remote.name, applied?.name === desired.name)
+  compare('name', !isSameName(desired.name, remote.name), applied?.name === desired.name)
   compare('state', remote.state !== disabledByGoogle && desired.state !== remote.state, !specChanged)
   return differences
+}
+
+/** A name that the service cut short still says whose it is: the marker comes first. Correcting it again would never end. */
+function isSameName(desired: string, remote: string | undefined): boolean {
+  return remote !== undefined && desired.startsWith(remote) && markerIn(remote) === markerIn(desired)
 }
 
 /** Exactly the differing fields. */

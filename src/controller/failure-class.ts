@@ -28,8 +28,20 @@ const geminiClasses: Record<GeminiErrorCode, Pick<Failure, 'class' | 'reason'>> 
   ERR_GEMINI_BAD_ANSWER: { class: 'transient', reason: 'RemoteUnavailable' },
 }
 
+/** A failure that is already classified, on its way through code that throws. */
+export class FailedCall extends Error {
+  override readonly name = 'FailedCall'
+  readonly failure: Failure
+
+  constructor(failure: Failure) {
+    super(failure.message)
+    this.failure = failure
+  }
+}
+
 /** The class of an error, from its code alone, never from its text. Undefined: not a failure of a call but a defect of ours. */
 export function classifyFailure(error: unknown): Failure | undefined {
+  if (error instanceof FailedCall) return error.failure
   if (error instanceof GeminiError) {
     return {
       ...geminiClasses[error.code],

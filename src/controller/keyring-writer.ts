@@ -117,7 +117,7 @@ export class KeyringWriter {
   }
 
   async #patch(name: string, shard: Shard, changes: Record<string, string | null>): Promise<void> {
-    const stored = await this.#patchOrCreate(name, changes)
+    const stored = await this.#patchOrCreate(name, changes, shard.secret === undefined)
     if (!isOlder(stored, shard.secret)) shard.secret = stored
     const wrong = Object.entries(changes).find(([uid, value]) => (stored.data?.[uid] ?? null) !== value)
     if (wrong !== undefined) {
@@ -127,10 +127,13 @@ export class KeyringWriter {
     }
   }
 
-  async #patchOrCreate(name: string, changes: Record<string, string | null>): Promise<Secret> {
+  async #patchOrCreate(name: string, changes: Record<string, string | null>, unseen: boolean): Promise<Secret> {
     const { client, namespace } = this.#options
     const key = { namespace, name }
-    const patch = () => client.patch<Secret>(secretKind, key, { data: changes }, { type: 'merge' })
+    // Without its label the watch does not see it, and neither would we what is in it.
+    const labels = { [managedByLabel]: managedByValue, [keyringLabel.key]: keyringLabel.value }
+    const body = { ...(unseen && { metadata: { labels } }), data: changes }
+    const patch = () => client.patch<Secret>(secretKind, key, body, { type: 'merge' })
     try {
       return await patch()
     } catch (error) {
@@ -139,7 +142,6 @@ export class KeyringWriter {
     const data = Object.fromEntries(
       Object.entries(changes).filter((change): change is [string, string] => change[1] !== null),
     )
-    const labels = { [managedByLabel]: managedByValue, [keyringLabel.key]: keyringLabel.value }
     try {
       return await client.create<Secret>(secretKind, {
         apiVersion: 'v1',

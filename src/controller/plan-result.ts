@@ -22,6 +22,8 @@ export interface Plan {
   next: Next
 }
 
+const rateLimited = 'Google asked for a pause, or the call budget of the API key is used up; it goes on by itself'
+
 type About = Finding['condition']
 
 const atRest: Finding = { type: 'AtRest', reason: 'Succeeded', message: '' }
@@ -55,7 +57,9 @@ export function stall(reason: Reason, message: string, condition?: About): Plan 
 
 /** What a failed read or call means for the plan. */
 export function afterFailure(failure: Failure, credentialsRetryMs: number, condition?: About): Plan {
-  const { reason, message } = failure
+  const { reason } = failure
+  // How long the pause is changes with every look, and status must not.
+  const message = reason === 'RateLimited' ? rateLimited : failure.message
   switch (failure.class) {
     case 'terminal':
       return stall(reason, message, condition)

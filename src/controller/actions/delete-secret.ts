@@ -1,0 +1,34 @@
+import { signingSecretNameOf } from '../../api/defaults.ts'
+import { isNotFound } from '../../kubernetes/client.ts'
+import type { ActionState, ActionStep } from '../action-state.ts'
+import type { PassContext } from '../context.ts'
+import { secretKind, type Secret } from '../kinds.ts'
+import { missing } from '../lookup.ts'
+import { readTargetSecret } from '../target-secret.ts'
+
+/** Deletes the object's Secrets, the one under a former name too. A stranger's is never touched. */
+export const deleteTargetSecret: ActionStep = async (state, ctx) => {
+  const names = new Set([signingSecretNameOf(state.webhook), state.webhook.status?.signingSecret?.name])
+  for (const name of names) if (name !== undefined) await deleteIfOurs(name, state, ctx)
+  return { ...state, observed: { ...state.observed, secret: missing } }
+}
+
+export async function deleteIfOurs(
+  name: string,
+  { webhook }: ActionState,
+  { client, secrets }: PassContext,
+): Promise<void> {
+  const { namespace, uid } = webhook.metadata
+  const key = { namespace, name }
+  const secret = await client.get<Secret>(secretKind, key)
+  if (secret === undefined) return
+  const target = readTargetSecret(secret, uid)
+  if (target.ownership === 'stranger') return
+  const { resourceVersion } = target
+  try {
+    await client.delete(secretKind, key, { preconditions: { uid: target.uid, resourceVersion } })
+  } catch (error) {
+    if (!isNotFound(error)) throw error
+  }
+  secrets.forget(key)
+}

@@ -1,0 +1,25 @@
+import type { PassContext } from '../context.ts'
+import { classifyFailure } from '../failure-class.ts'
+
+/**
+ * Makes the one call that an intent announces, and remembers how far it got: whatever interrupts us from here on, this process knows whether it must
+ * wait for the call's effects, and any other process finds the intent.
+ */
+export async function makeCall<T>({ recollection, clock }: PassContext, call: () => Promise<T>): Promise<T> {
+  const { intent } = recollection
+  if (intent === undefined)
+    throw new Error('a call was planned without an intent of this process: a defect of the plan')
+  recollection.intent = { ...intent, call: 'unclear', sinceMs: clock.monotonic() }
+  recollection.lastMutationMs = clock.monotonic()
+  try {
+    const answer = await call()
+    recollection.intent = { ...intent, call: 'answered', sinceMs: clock.monotonic() }
+    return answer
+  } catch (error) {
+    const mayHaveCommitted = classifyFailure(error)?.mayHaveCommitted ?? true
+    recollection.intent = mayHaveCommitted ? { ...intent, call: 'unclear', sinceMs: clock.monotonic() } : intent
+    throw error
+  } finally {
+    recollection.lastMutationMs = clock.monotonic()
+  }
+}

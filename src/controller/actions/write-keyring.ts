@@ -1,0 +1,16 @@
+import type { LiveSecret } from '../../keyring/entry.ts'
+import type { ActionState, ActionStep } from '../action-state.ts'
+import type { PassContext } from '../context.ts'
+
+/** Hands the live secrets and the resolved sinks to the receivers. */
+export async function writeKeyring(state: ActionState, ctx: PassContext, secrets: LiveSecret[]): Promise<ActionState> {
+  const { uid, namespace, name } = state.webhook.metadata
+  const entry = { uid, namespace, name, secrets, sinks: state.observed.sinks.resolved }
+  await ctx.keyring.write(entry)
+  return { ...state, observed: { ...state.observed, keyring: entry } }
+}
+
+export const removeKeyringEntry: ActionStep = async (state, ctx) => {
+  await ctx.keyring.remove(state.webhook.metadata.uid)
+  return { ...state, observed: { ...state.observed, keyring: undefined } }
+}

@@ -1,0 +1,139 @@
+import { geminiWebhookKind } from '../api/kind.ts'
+import type { GeminiWebhook } from '../api/gemini-webhook.ts'
+import { isConflict, KubernetesApiError } from '../kubernetes/client.ts'
+import { unreachable } from '../unreachable.ts'
+import type { Action } from './action.ts'
+import { withoutKey, type ActionState } from './action-state.ts'
+import { deleteIfOurs, deleteTargetSecret } from './actions/delete-secret.ts'
+import { deleteWebhooks, leaveProject } from './actions/delete-webhooks.ts'
+import { abandonCheck, failCheck, openCheck, passCheck, pingEndpoint, repeatCheck } from './actions/endpoint-check.ts'
+import { addFinalizer, removeFinalizer } from './actions/finalizer.ts'
+import { closeIntent, recordIntent } from './actions/intent.ts'
+import { recordOrphan } from './actions/record-orphan.ts'
+import { registerWebhook } from './actions/register-webhook.ts'
+import { adoptWebhook, confirmRemote, forgetWebhook } from './actions/remote-identity.ts'
+import { rotateSigningSecret } from './actions/rotate-signing-secret.ts'
+import { prepareSecret, storeRevealedSecret, storeSecret } from './actions/store-secret.ts'
+import { updateWebhook } from './actions/update-webhook.ts'
+import { removeKeyringEntry, writeKeyring } from './actions/write-keyring.ts'
+import type { PassContext } from './context.ts'
+import { failureOf, type Failure } from './failure-class.ts'
+
+export interface ApplyReport {
+  state: ActionState
+  /** The action that failed stopped the rest. */
+  failure?: Failure
+}
+
+/** A refusal may be a rollout at Google passing by: this many in a row are tried again before a human is asked. */
+const toleratedRejections = 5
+
+/** Carries the actions out in order and stops at the first failure. A lost race (409) is thrown: the next pass starts from what won. */
+export async function applyPlan(
+  start: ActionState,
+  actions: readonly Action[],
+  ctx: PassContext,
+): Promise<ApplyReport> {
+  let state = start
+  if (actions.some(changesGoogle)) await assertLive(start.webhook, ctx)
+  for (const action of actions) {
+    try {
+      state = await perform(action, state, ctx)
+      ctx.instruments.actions.add(1, { action: action.type, outcome: 'done' })
+    } catch (error) {
+      ctx.instruments.actions.add(1, { action: action.type, outcome: 'failed' })
+      if (isConflict(error)) throw error
+      return afterFailedAction(state, failureOf(error), ctx)
+    }
+    if (state.halted === true || state.released === true) break
+  }
+  if (state.halted !== true) ctx.recollection.rejections = 0
+  return { state }
+}
+
+/** An intent whose call was refused outright has had no effect: it is withdrawn with the same write that tells the refusal. */
+function afterFailedAction(state: ActionState, failure: Failure, { recollection }: PassContext): ApplyReport {
+  if (failure.class === 'terminal' && failure.reason === 'RemoteRejected') recollection.rejections += 1
+  const passes =
+    failure.class === 'terminal' && recollection.rejections > 0 && recollection.rejections < toleratedRejections
+  const judged: Failure = passes ? { ...failure, class: 'transient' } : failure
+  const withdraws =
+    recollection.intent?.call === 'notMade' && (judged.class === 'terminal' || judged.class === 'credentials')
+  if (!withdraws) return { state, failure: judged }
+  delete recollection.intent
+  return { state: { ...state, draft: withoutKey(state.draft, 'operation') }, failure: judged }
+}
+
+function changesGoogle({ type }: Action): boolean {
+  return ['RegisterWebhook', 'RotateSigningSecret', 'UpdateWebhook', 'DeleteWebhooks', 'LeaveProject'].includes(type)
+}
+
+/** The cache wakes an object up; it never authorises a change at Google. */
+async function assertLive({ metadata }: GeminiWebhook, { client }: PassContext): Promise<void> {
+  const live = await client.get<GeminiWebhook>(geminiWebhookKind, metadata)
+  if (live?.metadata.uid === metadata.uid && live.metadata.resourceVersion === metadata.resourceVersion) return
+  throw new KubernetesApiError({
+    status: 409,
+    reason: 'Conflict',
+    message: `GeminiWebhook ${metadata.namespace}/${metadata.name} changed since it was looked at: planning again`,
+  })
+}
+
+function perform(action: Action, state: ActionState, ctx: PassContext): Promise<ActionState> {
+  switch (action.type) {
+    case 'AddFinalizer':
+      return addFinalizer(state, ctx)
+    case 'PrepareSecret':
+      return prepareSecret(state, ctx)
+    case 'RecordIntent':
+      return recordIntent(state, ctx, action)
+    case 'RegisterWebhook':
+      return registerWebhook(state, ctx)
+    case 'AdoptWebhook':
+      return adoptWebhook(state, ctx, action)
+    case 'RotateSigningSecret':
+      return rotateSigningSecret(state, ctx, action)
+    case 'StoreRevealedSecret':
+      return storeRevealedSecret(state, ctx)
+    case 'StoreSecret':
+      return storeSecret(state, ctx, action)
+    case 'WriteKeyring':
+      return writeKeyring(state, ctx, action.secrets)
+    case 'CloseIntent':
+      return closeIntent(state, ctx)
+    case 'ConfirmRemote':
+      return confirmRemote(state, ctx, action)
+    case 'UpdateWebhook':
+      return updateWebhook(state, ctx, action)
+    case 'DeleteWebhooks':
+      return deleteWebhooks(state, ctx, action)
+    case 'ForgetWebhook':
+      return forgetWebhook(state, ctx)
+    case 'LeaveProject':
+      return leaveProject(state, ctx, action)
+    case 'DeleteOldSecret':
+      return deleteIfOurs(action.name, state, ctx).then(() => state)
+    case 'OpenCheck':
+      return openCheck(state, ctx)
+    case 'RepeatCheck':
+      return repeatCheck(state, ctx)
+    case 'PingEndpoint':
+      return pingEndpoint(state, ctx, action)
+    case 'PassCheck':
+      return passCheck(state, ctx)
+    case 'FailCheck':
+      return failCheck(state, ctx)
+    case 'AbandonCheck':
+      return abandonCheck(state, ctx)
+    case 'RemoveKeyringEntry':
+      return removeKeyringEntry(state, ctx)
+    case 'DeleteTargetSecret':
+      return deleteTargetSecret(state, ctx)
+    case 'RecordOrphan':
+      return recordOrphan(state, ctx, action.id)
+    case 'RemoveFinalizer':
+      return removeFinalizer(state, ctx)
+    default:
+      return unreachable(action)
+  }
+}

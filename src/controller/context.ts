@@ -1,0 +1,48 @@
+import type { GeminiWebhook } from '../api/gemini-webhook.ts'
+import type { Clock } from '../clock.ts'
+import type { WebhookService } from '../gemini/webhook-service.ts'
+import type { KubernetesClient } from '../kubernetes/client.ts'
+import type { EventRecorder } from '../kubernetes/event-recorder.ts'
+import type { ObjectStore } from '../kubernetes/store.ts'
+import type { Logger } from '../observability/logger.ts'
+import type { ControllerConfig } from './config.ts'
+import type { ControllerInstruments } from './instruments.ts'
+import type { KeyringWriter } from './keyring-writer.ts'
+import type { InstallationView } from './observed.ts'
+import type { FoldedReport } from './receiver-reports.ts'
+import type { Recollection, Recollections } from './recollection.ts'
+import type { RemoteObserver } from './remote-observer.ts'
+import type { SecretReader } from './secret-reader.ts'
+import type { WebhookServicePool } from './webhook-service-pool.ts'
+
+/** What every reconcile works with. */
+export interface WebhookContext {
+  client: KubernetesClient
+  clock: Clock
+  random: () => number
+  config: ControllerConfig
+  logger: Logger
+  instruments: ControllerInstruments
+  recorder: Pick<EventRecorder, 'record'>
+  webhooks: Pick<ObjectStore<GeminiWebhook>, 'get'>
+  secrets: SecretReader
+  keyring: KeyringWriter
+  observer: RemoteObserver
+  pool: WebhookServicePool
+  recollections: Recollections
+  installation: () => InstallationView
+  reportOf: (uid: string) => FoldedReport | undefined
+}
+
+/** How this object reaches Google: the service behind its API key. */
+export interface RemoteAccess {
+  service: WebhookService
+  fingerprint: string
+  marker: string
+}
+
+/** One pass over one object. */
+export interface PassContext extends WebhookContext {
+  recollection: Recollection
+  access: RemoteAccess | undefined
+}

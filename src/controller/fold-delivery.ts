@@ -1,0 +1,31 @@
+import type { GeminiWebhookStatus } from '../api/status.ts'
+import type { ObservedWebhook } from './observed.ts'
+
+type DeliveryStatus = NonNullable<GeminiWebhookStatus['delivery']>
+
+/** Traffic alone writes status at most this often for one object. */
+const quietMs = 3_600_000
+
+/** The receivers' reports as status tells them: a time only moves forward, refusing is told at once, everything else hourly. */
+export function foldDelivery(
+  before: DeliveryStatus | undefined,
+  report: ObservedWebhook['report'],
+): DeliveryStatus | undefined {
+  if (report === undefined) return before
+  const { lastVerifiedTime, refusingSince, pending } = report
+  const movedMs = timeOf(lastVerifiedTime) - timeOf(before?.lastVerifiedTime)
+  const turned = (refusingSince === undefined) !== (before?.refusingSince === undefined)
+  if (!turned && movedMs < quietMs) return before
+  const newest = movedMs > 0 ? lastVerifiedTime : before?.lastVerifiedTime
+  return {
+    ...(before?.lastCheckTime !== undefined && { lastCheckTime: before.lastCheckTime }),
+    ...(newest !== undefined && { lastVerifiedTime: newest }),
+    ...(refusingSince !== undefined && { refusingSince }),
+    pending,
+  }
+}
+
+function timeOf(time: string | undefined): number {
+  const ms = Date.parse(time ?? '')
+  return Number.isNaN(ms) ? 0 : ms
+}

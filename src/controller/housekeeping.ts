@@ -1,0 +1,45 @@
+import type { Clock } from '../clock.ts'
+import type { ControllerConfig } from './config.ts'
+
+interface HousekeepingOptions {
+  clock: Clock
+  config: Pick<ControllerConfig, 'resyncIntervalMs' | 'confirmIntervalMs'>
+  /** True once the installation is confirmed: then looking at it again can wait. */
+  checkInstallation: () => Promise<boolean>
+  sweep: () => Promise<void>
+  onError: (error: unknown) => void
+}
+
+/** What is nobody's single business: is this still the right cluster, and which keyring entries, API keys and memories has nobody any use for. */
+export function startHousekeeping(options: HousekeepingOptions): { stop(): Promise<void> } {
+  const { clock, config, checkInstallation, sweep, onError } = options
+  let stopped = false
+  let cancel = () => {}
+  let running: Promise<void> = Promise.resolve()
+
+  async function round(): Promise<void> {
+    let confirmed = false
+    try {
+      confirmed = await checkInstallation()
+      if (confirmed) await sweep()
+    } catch (error) {
+      onError(error)
+    }
+    if (!stopped) plan(confirmed ? config.resyncIntervalMs : config.confirmIntervalMs)
+  }
+
+  function plan(delayMs: number): void {
+    cancel = clock.after(delayMs, () => {
+      running = round()
+    })
+  }
+
+  plan(config.confirmIntervalMs)
+  return {
+    async stop() {
+      stopped = true
+      cancel()
+      await running
+    },
+  }
+}

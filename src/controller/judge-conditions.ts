@@ -1,0 +1,166 @@
+import { desiredStateOf, driftPolicyOf, endpointCheckOf, signingSecretNameOf } from '../api/defaults.ts'
+import type { ConditionType } from '../api/conditions.ts'
+import type { Reason } from '../api/reasons.ts'
+import type { ConditionStatus } from '../api/status.ts'
+import type { ActionState } from './action-state.ts'
+import { disabledByGoogle, differencesOf } from './differences.ts'
+import { isCheckWanted, sameAddress, wantedProof } from './endpoint-proof.ts'
+import { desiredFor } from './plan-drift.ts'
+import { holdsSecretOf } from './plan-duplicates.ts'
+
+/** What one condition is to say. */
+export interface Judgement {
+  status: ConditionStatus
+  reason: Reason
+  message: string
+}
+
+/** What the last pass said: kept where this one could not look. */
+export type Kept = (type: ConditionType) => Judgement | undefined
+
+/** Every condition but the summary, from what is observed at the end of a pass. Pure. */
+export function judgeConditions(state: ActionState, kept: Kept): Record<SubjectCondition, Judgement> {
+  return {
+    CredentialsValid: judgeCredentials(state, kept),
+    Registered: judgeRegistered(state, kept),
+    SecretAvailable: judgeSecret(state, kept),
+    InSync: judgeSync(state, kept),
+    Enabled: judgeEnabled(state, kept),
+    EndpointVerified: judgeEndpoint(state, kept),
+    SinksResolved: judgeSinks(state),
+  }
+}
+
+export type SubjectCondition = Exclude<ConditionType, 'Ready' | 'Reconciling' | 'Stalled'>
+
+function judgeCredentials({ observed: { apiKey, remote } }: ActionState, kept: Kept): Judgement {
+  if (apiKey.state === 'missing') return no(apiKey.reason, apiKey.message)
+  if (remote.state === 'failed' && remote.failure.class === 'credentials') {
+    return no('CredentialsRejected', remote.failure.message)
+  }
+  const wasAnswered = remote.state === 'found' || remote.state === 'missing' || remote.state === 'several'
+  if (wasAnswered) return yes('Google accepts the API key')
+  return kept('CredentialsValid') ?? unknown('Progressing', 'Google was not asked yet')
+}
+
+function judgeRegistered({ webhook, observed: { remote }, draft }: ActionState, kept: Kept): Judgement {
+  if (webhook.spec.events === undefined) return no('NotRequired', 'spec.events is absent: no webhook is registered')
+  const id = draft.webhook?.id
+  switch (remote.state) {
+    case 'found':
+      return id === remote.value.webhook.id
+        ? yes(`webhook ${id} at Google`)
+        : unknown('Progressing', 'being taken over')
+    case 'several':
+      return unknown('Progressing', 'several webhooks at Google carry the marker of this object')
+    case 'missing':
+      return remote.confirmed
+        ? no(id === undefined ? 'Progressing' : 'Missing', 'no webhook at Google yet')
+        : unknown('Missing', 'Google answers that the webhook does not exist; asking again')
+    case 'failed':
+      return kept('Registered') ?? unknown('RemoteUnavailable', 'Google could not be asked')
+    case 'notAsked':
+      return kept('Registered') ?? unknown('Progressing', 'Google was not asked yet')
+  }
+}
+
+function judgeSecret(state: ActionState, kept: Kept): Judgement {
+  const { webhook, observed, draft } = state
+  const name = `${webhook.metadata.namespace}/${signingSecretNameOf(webhook)}`
+  if (webhook.spec.events === undefined) return unknown('NotRequired', 'no webhook is registered')
+  if (draft.operation?.type === 'Rotate') {
+    const wasHeld = kept('SecretAvailable')?.status === 'True' && draft.operation.cause !== 'Repair'
+    const message = `Secret ${name}: the signing secret is being replaced`
+    return { status: wasHeld ? 'True' : 'False', reason: 'RotationInProgress', message }
+  }
+  const { remote, secret, keyring } = observed
+  if (remote.state !== 'found')
+    return kept('SecretAvailable') ?? unknown('Progressing', 'no webhook to compare with yet')
+  const target = secret.state === 'found' ? secret.value : undefined
+  const agrees = target?.secrets.current !== undefined && target.secrets.current === keyring?.secrets[0]?.secret
+  if (agrees && holdsSecretOf(remote.value.webhook, observed)) return yes(`Secret ${name} holds what Google signs with`)
+  return no(
+    draft.signingSecret?.hint === undefined ? 'Progressing' : 'Repairing',
+    `Secret ${name} does not hold it yet`,
+  )
+}
+
+function judgeSync({ webhook, observed, draft }: ActionState, kept: Kept): Judgement {
+  if (webhook.spec.events === undefined) return unknown('NotRequired', 'no webhook is registered')
+  const desired = desiredFor(webhook, observed)
+  if (observed.remote.state !== 'found' || desired === undefined) {
+    return kept('InSync') ?? unknown('Progressing', 'the webhook was not read yet')
+  }
+  // Compared with what was applied in this very pass, not with what status said before it.
+  const asApplied = { ...webhook, status: { ...webhook.status, webhook: draft.webhook } }
+  const [first] = differencesOf(asApplied, desired, observed.remote.value.webhook)
+  if (first === undefined) return yes('URI, events, name and state are as the spec says')
+  if (first.cause === 'Spec') return no('UpdatePending', `${first.field} at Google is not yet as the spec says`)
+  const hint = driftPolicyOf(webhook.spec) === 'Report' ? '; spec.driftPolicy is Report, so it is left alone' : ''
+  return no('Drifted', `${first.field} at Google was changed by another hand${hint}`)
+}
+
+function judgeEnabled({ webhook: { spec }, observed: { remote } }: ActionState, kept: Kept): Judgement {
+  if (spec.events === undefined) return unknown('NotRequired', 'no webhook is registered')
+  if (remote.state !== 'found') return kept('Enabled') ?? unknown('Progressing', 'the webhook was not read yet')
+  const { state } = remote.value.webhook
+  if (state === 'enabled') return yes('the webhook is enabled at Google')
+  if (state === disabledByGoogle) return no('DisabledByGoogle', 'Google disabled the webhook after failed deliveries')
+  if (desiredStateOf(spec) === 'Disabled') return no('DisabledBySpec', 'spec.state is Disabled')
+  return no('Progressing', `the webhook is ${state} at Google`)
+}
+
+function judgeEndpoint(state: ActionState, kept: Kept): Judgement {
+  const { webhook, observed, draft } = state
+  if (webhook.spec.events === undefined) return unknown('NotRequired', 'no webhook is registered')
+  if (observed.endpoint.state === 'external') {
+    return unknown(
+      'ExternalEndpoint',
+      'spec.endpoint.url is a server of your own: what arrives there cannot be seen from here',
+    )
+  }
+  if (endpointCheckOf(webhook.spec) === 'Never') return unknown('NotChecked', 'spec.endpointCheck is Never')
+  if (desiredStateOf(webhook.spec) === 'Disabled')
+    return unknown('DisabledBySpec', 'spec.state is Disabled: nothing is delivered')
+  const proof = wantedProof(observed, observed.keyring)
+  if (proof === undefined || !isCheckWanted(webhook, observed)) return kept('EndpointVerified') ?? notYet
+  if (draft.webhook?.checkedSpec === proof) return yes('a signed ping of Google came back through the endpoint')
+  if (observed.check.restingMs > 0) {
+    return no(
+      'NeverArrived',
+      'pings were sent and none came back: check DNS, TLS, ingress and the receiver; tried again at the next resync',
+    )
+  }
+  const before = kept('EndpointVerified')
+  if (before?.status === 'False') return before
+  // Only the secret changed: the address stays proven while the new secret is.
+  if (before?.status === 'True' && sameAddress(draft.webhook?.checkedSpec, proof)) return before
+  return notYet
+}
+
+const notYet: Judgement = {
+  status: 'Unknown',
+  reason: 'CheckPending',
+  message: 'a ping has not come back through the endpoint yet',
+}
+
+function judgeSinks({ observed: { sinks } }: ActionState): Judgement {
+  if (sinks.problem !== undefined) return no(sinks.problem.reason, sinks.problem.message)
+  return yes(
+    sinks.status.length === 0
+      ? 'there are no sinks: events are verified, stored and counted'
+      : 'all sinks are resolved',
+  )
+}
+
+function yes(message: string): Judgement {
+  return { status: 'True', reason: 'Succeeded', message }
+}
+
+function no(reason: Reason, message: string): Judgement {
+  return { status: 'False', reason, message }
+}
+
+function unknown(reason: Reason, message: string): Judgement {
+  return { status: 'Unknown', reason, message }
+}

@@ -1,0 +1,106 @@
+import { reconcileRequestedAtAnnotation } from '../api/names.ts'
+import type { GeminiWebhook } from '../api/gemini-webhook.ts'
+import type { RemoteWebhook } from '../gemini/webhook-service.ts'
+import { settleMsOf } from './config.ts'
+import type { RemoteAccess, WebhookContext } from './context.ts'
+import { failureOf } from './failure-class.ts'
+import type { IntentView, RemoteLookup } from './observed.ts'
+import { ownerOf } from './ownership.ts'
+import { isDeleting } from './plan.ts'
+import type { Recollection } from './recollection.ts'
+import type { RemoteListing } from './remote-observer.ts'
+
+interface Viewpoint {
+  access: RemoteAccess
+  intent: IntentView
+  recollection: Recollection
+}
+
+type Context = Pick<WebhookContext, 'clock' | 'config' | 'observer'>
+
+/** What Google shows of this object: from the shared list, and by id where the list alone proves nothing. */
+export async function observeRemote(
+  webhook: GeminiWebhook,
+  { access, intent, recollection }: Viewpoint,
+  ctx: Context,
+): Promise<RemoteLookup> {
+  if (intent.state === 'waiting') return { state: 'notAsked' }
+  const listing = await ctx.observer.list(access.fingerprint, access.service, {
+    notBeforeMs: notBefore(webhook, intent, recollection, ctx),
+    urgent: isUrgent(webhook),
+  })
+  if ('class' in listing) return { state: 'failed', failure: listing }
+  const marked = listing.byMarker(access.marker)
+  if (marked.length > 1) return { state: 'several', webhooks: marked }
+  const id = webhook.status?.webhook?.id ?? webhook.spec.externalID
+  const remote = marked[0] ?? (id === undefined ? undefined : listing.byId(id))
+  if (remote !== undefined) return viewFound(remote, { access, recollection }, ctx)
+  if (id === undefined) return { state: 'missing', confirmed: true, confirmInMs: 0 }
+  if (isDeleting(webhook)) return goneFromList(listing, recollection)
+  return lookUpById(id, { access, recollection }, ctx)
+}
+
+/** How new the list must be: newer than what an intent may have done, than our own deletion, and than a request to look now. */
+function notBefore(
+  webhook: GeminiWebhook,
+  intent: IntentView,
+  recollection: Recollection,
+  { clock, config }: Context,
+): number {
+  const { intent: remembered, deletingSinceMs, lastMutationMs } = recollection
+  if (isUrgent(webhook)) return clock.monotonic()
+  if (isDeleting(webhook)) return Math.max(deletingSinceMs ?? clock.monotonic(), lastMutationMs ?? 0)
+  if (intent.state !== 'settled' || remembered === undefined) return -Infinity
+  return remembered.call === 'unclear' ? remembered.sinceMs + settleMsOf(config) : remembered.sinceMs
+}
+
+function isUrgent({ metadata, status }: GeminiWebhook): boolean {
+  const requested = metadata.annotations?.[reconcileRequestedAtAnnotation]
+  return requested !== undefined && requested !== status?.lastHandledReconcileAt
+}
+
+function viewFound(
+  webhook: RemoteWebhook,
+  { access, recollection }: Omit<Viewpoint, 'intent'>,
+  { clock, config, observer }: Context,
+): RemoteLookup {
+  delete recollection.gone
+  const trustedFromMs = (recollection.lastMutationMs ?? recollection.firstSightMs) + config.confirmIntervalMs
+  const readMs = observer.readByIdMs(access.fingerprint, webhook.id)
+  return {
+    state: 'found',
+    value: {
+      webhook,
+      owner: ownerOf(webhook.name, access.marker),
+      confirmed: readMs !== undefined && readMs >= trustedFromMs,
+      confirmInMs: Math.max(trustedFromMs - clock.monotonic(), 0),
+    },
+  }
+}
+
+/** A deletion ends on a list that was started after our own DELETE. */
+function goneFromList({ startedAtMs }: RemoteListing, { lastMutationMs, deletingSinceMs }: Recollection): RemoteLookup {
+  const confirmed = startedAtMs >= Math.max(lastMutationMs ?? 0, deletingSinceMs ?? 0)
+  return { state: 'missing', confirmed, confirmInMs: 0 }
+}
+
+/** The list may lag and its pages may shift: an id is gone only after two reads by id, far enough apart, found nothing. */
+async function lookUpById(
+  id: string,
+  { access, recollection }: Omit<Viewpoint, 'intent'>,
+  ctx: Context,
+): Promise<RemoteLookup> {
+  const sinceMs = recollection.gone?.id === id ? recollection.gone.atMs : undefined
+  const nowMs = ctx.clock.monotonic()
+  const dueMs = sinceMs === undefined ? nowMs : sinceMs + ctx.config.confirmIntervalMs
+  if (dueMs > nowMs) return { state: 'missing', confirmed: false, confirmInMs: dueMs - nowMs }
+  try {
+    const remote = await ctx.observer.get(access.fingerprint, access.service, id)
+    if (remote !== undefined) return viewFound(remote, { access, recollection }, ctx)
+  } catch (error) {
+    return { state: 'failed', failure: failureOf(error) }
+  }
+  if (sinceMs !== undefined) return { state: 'missing', confirmed: true, confirmInMs: 0 }
+  recollection.gone = { id, atMs: nowMs }
+  return { state: 'missing', confirmed: false, confirmInMs: ctx.config.confirmIntervalMs }
+}

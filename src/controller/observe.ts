@@ -1,0 +1,119 @@
+import { signingSecretNameOf } from '../api/defaults.ts'
+import type { GeminiWebhook } from '../api/gemini-webhook.ts'
+import { markerOf } from './ownership.ts'
+import type { RemoteAccess, WebhookContext } from './context.ts'
+import { attemptPrefixOf, wantedProof } from './endpoint-proof.ts'
+import { viewEndpoint } from './endpoint-view.ts'
+import { failureOf } from './failure-class.ts'
+import { namespaceKind, type Namespace } from './kinds.ts'
+import { found, type Lookup } from './lookup.ts'
+import { lookUpApiKey } from './look-up-api-key.ts'
+import { lookUpSinks } from './look-up-sinks.ts'
+import type { ApiKeyLookup, CheckView, ObservedWebhook } from './observed.ts'
+import { observeRemote } from './observe-remote.ts'
+import { hasFinalizer, isDeleting } from './plan.ts'
+import { viewIntent, type Recollection } from './recollection.ts'
+import { readTargetSecret, type TargetSecret } from './target-secret.ts'
+
+/** Reads everything that a plan looks at, and changes nothing; a failed read is data. */
+export async function observeWebhook(
+  webhook: GeminiWebhook,
+  recollection: Recollection,
+  ctx: WebhookContext,
+): Promise<{ observed: ObservedWebhook; access: RemoteAccess | undefined }> {
+  const { metadata, status } = webhook
+  if (isDeleting(webhook)) recollection.deletingSinceMs ??= ctx.clock.monotonic()
+  const installation = ctx.installation()
+  const namespaceTerminating = isDeleting(webhook) && (await isNamespaceTerminating(metadata.namespace, ctx))
+  const { apiKey, access } =
+    installation.state === 'confirmed'
+      ? await reachGoogle(webhook, recollection, { installationId: installation.id, namespaceTerminating }, ctx)
+      : {
+          apiKey: { state: 'missing', reason: 'SecretNotFound', message: installation.message } as const,
+          access: undefined,
+        }
+  const nowMs = ctx.clock.monotonic()
+  const intent = viewIntent(status?.operation, recollection, nowMs, ctx.config)
+  const [secret, sinks] = await Promise.all([lookUpSecret(webhook, ctx), lookUpSinks(webhook, ctx)])
+  const keyring = ctx.keyring.entryOf(metadata.uid)
+  const endpoint = viewEndpoint(webhook, ctx.config)
+  const asksGoogle =
+    access !== undefined && hasFinalizer(webhook) && (isDeleting(webhook) || webhook.spec.suspend !== true)
+  const remote = asksGoogle
+    ? await observeRemote(webhook, { access, intent, recollection }, ctx)
+    : ({ state: 'notAsked' } as const)
+  const { echoes = [], ...report } = ctx.reportOf(metadata.uid) ?? {}
+  const proof = wantedProof({ endpoint }, keyring)
+  const observed: ObservedWebhook = {
+    installation,
+    endpoint,
+    apiKey,
+    secret,
+    keyring,
+    sinks,
+    remote,
+    intent,
+    ...(recollection.revealed !== undefined && { revealed: recollection.revealed }),
+    check: { ...viewCheck(webhook, recollection, proof, ctx), echoes },
+    report: 'pending' in report ? report : undefined,
+    namespaceTerminating,
+    keylessMs: recollection.keylessSinceMs === undefined ? 0 : nowMs - recollection.keylessSinceMs,
+  }
+  return { observed, access }
+}
+
+/** The service behind the object's API key. A key whose Secret went first, with its namespace, is still remembered for deleting. */
+async function reachGoogle(
+  webhook: GeminiWebhook,
+  recollection: Recollection,
+  { installationId, namespaceTerminating }: { installationId: string; namespaceTerminating: boolean },
+  ctx: WebhookContext,
+): Promise<{ apiKey: ApiKeyLookup; access: RemoteAccess | undefined }> {
+  const marker = markerOf(installationId, webhook.metadata)
+  const lookup = await lookUpApiKey(webhook, installationId, ctx.secrets)
+  if (lookup.state === 'found') {
+    delete recollection.keylessSinceMs
+    const { fingerprint } = lookup.value
+    recollection.fingerprint = fingerprint
+    const service = ctx.pool.serviceFor(lookup.value)
+    return { apiKey: found({ fingerprint }), access: { service, fingerprint, marker } }
+  }
+  recollection.keylessSinceMs ??= ctx.clock.monotonic()
+  const fingerprint = webhook.status?.webhook?.keyFingerprint ?? recollection.fingerprint
+  const remembered = namespaceTerminating && lookup.state === 'missing' ? ctx.pool.known(fingerprint) : undefined
+  if (remembered === undefined || fingerprint === undefined) return { apiKey: lookup, access: undefined }
+  return { apiKey: found({ fingerprint }), access: { service: remembered, fingerprint, marker } }
+}
+
+async function lookUpSecret(webhook: GeminiWebhook, ctx: WebhookContext): Promise<Lookup<TargetSecret>> {
+  const { namespace, uid } = webhook.metadata
+  const lookup = await ctx.secrets.read({ namespace, name: signingSecretNameOf(webhook) })
+  return lookup.state === 'found' ? found(readTargetSecret(lookup.value, uid)) : lookup
+}
+
+function viewCheck(
+  { status }: GeminiWebhook,
+  { ping, failedCheck }: Recollection,
+  proof: string | undefined,
+  { clock, config }: WebhookContext,
+): Omit<CheckView, 'echoes'> {
+  const nowMs = clock.monotonic()
+  const current = ping !== undefined && ping.attemptID === status?.check?.attemptID ? ping : undefined
+  const failed = proof !== undefined && failedCheck?.prefix === attemptPrefixOf(proof) ? failedCheck : undefined
+  return {
+    pinged: current?.sent ?? 0,
+    sincePingMs: current === undefined ? 0 : nowMs - current.atMs,
+    restingMs: failed === undefined ? 0 : Math.max(failed.atMs + config.resyncIntervalMs - nowMs, 0),
+  }
+}
+
+/** Not knowing counts as no: then the object merely waits longer for its key. */
+async function isNamespaceTerminating(name: string, { client, logger }: WebhookContext): Promise<boolean> {
+  try {
+    const namespace = await client.get<Namespace>(namespaceKind, { namespace: '', name })
+    return namespace?.status?.phase === 'Terminating' || namespace?.metadata.deletionTimestamp !== undefined
+  } catch (error) {
+    logger.debug({ namespace: name, reason: failureOf(error).reason }, 'namespace.unreadable')
+    return false
+  }
+}

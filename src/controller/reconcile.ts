@@ -1,0 +1,134 @@
+import type { GeminiWebhook } from '../api/gemini-webhook.ts'
+import type { GeminiWebhookStatus } from '../api/status.ts'
+import type { ObjectKey } from '../kubernetes/client.ts'
+import { TransientError } from '../kubernetes/errors.ts'
+import { done, requeueAfter, type ReconcileResult } from '../kubernetes/result.ts'
+import { withoutKey, type ActionState } from './action-state.ts'
+import { applyPlan, type ApplyReport } from './apply.ts'
+import type { PassContext, WebhookContext } from './context.ts'
+import type { Failure } from './failure-class.ts'
+import { toKubernetesEvent, transitionEvents } from './kubernetes-events.ts'
+import { observeWebhook } from './observe.ts'
+import { planWebhook } from './plan.ts'
+import { afterFailure, type Plan } from './plan-result.ts'
+import { writeStatus } from './status-writer.ts'
+import { summarize } from './summarize.ts'
+
+/** Transient failures of this many resyncs in a row reach the status of an object that is Ready: a blip must not turn every health check red. */
+const missedResyncs = 3
+
+/** Brings one object to what it should be, as far as this pass gets. Level-based: only the key travels. */
+export async function reconcileWebhook(key: ObjectKey, ctx: WebhookContext): Promise<ReconcileResult> {
+  const webhook = newestVersion(ctx.webhooks.get(key), ctx)
+  if (webhook === undefined) return done()
+  const recollection = ctx.recollections.of(webhook.metadata.uid)
+  const { observed, access } = await observeWebhook(webhook, recollection, ctx)
+  const plan = planWebhook(webhook, observed, { config: ctx.config, nowMs: ctx.clock.now() })
+  const pass: PassContext = { ...ctx, recollection, access }
+  const start: ActionState = { webhook, observed, draft: webhook.status ?? {}, events: [] }
+  const report = await applyPlan(start, plan.actions, pass)
+  if (report.state.webhook !== webhook) recollection.written = report.state.webhook
+  const told = report.state.released === true ? report : await publish(plan, start, report, pass)
+  tell(told.state, ctx)
+  return nextResult(plan, told, ctx)
+}
+
+/** Never work on a version older than this process's own last write: the cache may lag behind it. */
+function newestVersion(
+  cached: GeminiWebhook | undefined,
+  { recollections }: WebhookContext,
+): GeminiWebhook | undefined {
+  if (cached === undefined) return undefined
+  const recollection = recollections.of(cached.metadata.uid)
+  const { written } = recollection
+  if (written === undefined) return cached
+  if (BigInt(written.metadata.resourceVersion) > BigInt(cached.metadata.resourceVersion)) return written
+  delete recollection.written
+  return cached
+}
+
+/** Writes the status of the pass, if it differs; returns what keeps it from being believed. */
+async function publish(plan: Plan, start: ActionState, report: ApplyReport, pass: PassContext): Promise<ApplyReport> {
+  const { state, failure } = report
+  // A pass that goes on at once and has nothing to write down leaves the telling to the next.
+  if (plan.next.type === 'now' && failure === undefined && state.draft === start.draft) return report
+  const status = isBlip(plan, report, pass) ? state.draft : summarizeReport(plan, report, pass)
+  const { webhook, written, dropped } = await writeStatus(state.webhook, status, pass)
+  if (!written) return report
+  pass.recollection.written = webhook
+  if (dropped !== undefined) return publishDropped({ ...state, webhook }, dropped, pass)
+  const { intent } = pass.recollection
+  // From here on receivers can see the intent: its head start begins now.
+  if (intent?.call === 'notMade' && start.draft.operation?.attemptID !== intent.attemptID) {
+    pass.recollection.intent = { ...intent, sinceMs: pass.clock.monotonic() }
+  }
+  const events = transitionEvents(start.draft, status)
+  return { ...report, state: { ...state, webhook, events: [...state.events, ...events] } }
+}
+
+/** An intent that the API server did not keep is none: nothing is called, and status says why. */
+async function publishDropped(state: ActionState, failure: Failure, pass: PassContext): Promise<ApplyReport> {
+  delete pass.recollection.intent
+  const draft = withoutKey(withoutKey(state.draft, 'operation'), 'check')
+  const { finding } = afterFailure(failure, pass.config.credentialsRetryMs)
+  const status = summarize({ ...state, draft }, { finding, nowMs: pass.clock.now() })
+  const { webhook } = await writeStatus(state.webhook, status, pass)
+  pass.recollection.written = webhook
+  return { state: { ...state, webhook, events: [] }, failure }
+}
+
+function summarizeReport(
+  plan: Plan,
+  { state, failure }: ApplyReport,
+  { clock, config }: PassContext,
+): GeminiWebhookStatus {
+  const finding = failure === undefined ? plan.finding : afterFailure(failure, config.credentialsRetryMs).finding
+  return summarize(state, { finding, nowMs: clock.now() })
+}
+
+function isBlip(plan: Plan, { state, failure }: ApplyReport, { recollection, clock, config }: PassContext): boolean {
+  const failing = failure?.class === 'transient' || plan.next.type === 'retry'
+  if (!failing) {
+    delete recollection.failingSinceMs
+    return false
+  }
+  recollection.failingSinceMs ??= clock.monotonic()
+  const wasReady = state.webhook.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')
+  return wasReady === true && clock.monotonic() - recollection.failingSinceMs < missedResyncs * config.resyncIntervalMs
+}
+
+function tell({ webhook, events }: ActionState, { recorder, logger }: WebhookContext): void {
+  const { namespace, name } = webhook.metadata
+  for (const event of events) {
+    recorder.record(toKubernetesEvent(webhook, event))
+    logger.info({ namespace, name, reason: event.reason, action: event.action, note: event.note }, 'webhook.changed')
+  }
+}
+
+function nextResult(plan: Plan, { state, failure }: ApplyReport, ctx: WebhookContext): ReconcileResult {
+  if (failure !== undefined) return resultOf(afterFailure(failure, ctx.config.credentialsRetryMs), failure, ctx)
+  if (state.released === true) return done()
+  return resultOf(plan, undefined, ctx)
+}
+
+function resultOf({ next, finding }: Plan, failure: Failure | undefined, ctx: WebhookContext): ReconcileResult {
+  switch (next.type) {
+    case 'now':
+      return requeueAfter(0)
+    case 'after':
+      return requeueAfter(next.delayMs)
+    case 'resync':
+      return requeueAfter(jittered(ctx.config.resyncIntervalMs, ctx.random))
+    case 'retry':
+      throw new TransientError({
+        reason: finding.reason,
+        message: finding.message,
+        retryAfterMs: failure?.retryAfterMs,
+      })
+  }
+}
+
+/** A tenth to either side: objects that started together do not stay together. */
+function jittered(intervalMs: number, random: () => number): number {
+  return Math.round(intervalMs * (0.9 + 0.2 * random()))
+}
