@@ -69,9 +69,10 @@ function judgeSecret(state: ActionState, kept: Kept): Judgement {
   const name = `${webhook.metadata.namespace}/${signingSecretNameOf(webhook)}`
   if (webhook.spec.events === undefined) return unknown('NotRequired', 'no webhook is registered')
   if (draft.operation?.type === 'Rotate') {
-    const wasHeld = kept('SecretAvailable')?.status === 'True' && draft.operation.cause !== 'Repair'
-    const message = `Secret ${name}: the signing secret is being replaced`
-    return { status: wasHeld ? 'True' : 'False', reason: 'RotationInProgress', message }
+    // A planned rotation replaces a secret that works: it stays available all the while.
+    const before = kept('SecretAvailable')
+    if (before?.status === 'True' && draft.operation.cause !== 'Repair') return before
+    return no('RotationInProgress', `Secret ${name}: the signing secret is being replaced`)
   }
   const { remote, secret, keyring } = observed
   if (remote.state !== 'found')

@@ -1,6 +1,6 @@
 import { conditionTypes, type ConditionType } from '../api/conditions.ts'
 import { reconcileRequestedAtAnnotation } from '../api/names.ts'
-import { reasons, type Reason } from '../api/reasons.ts'
+import { isDocumented, reasons, type Reason } from '../api/reasons.ts'
 import { maxConditionMessageLength, type Condition, type GeminiWebhookStatus } from '../api/status.ts'
 import { signingSecretNameOf } from '../api/defaults.ts'
 import { removeCondition, setCondition } from '../kubernetes/conditions.ts'
@@ -156,8 +156,7 @@ function no({ reason, message }: { reason: Reason; message: string }): Judgement
 
 /** The summaries repeat the reason of what they summarise, where the closed list knows it there. */
 function fitting(type: 'Ready' | 'Reconciling' | 'Stalled', reason: Reason): Reason {
-  const allowed: readonly ConditionType[] = reasons[reason].conditions
-  if (allowed.includes(type)) return reason
+  if (isDocumented({ type, status: type === 'Ready' ? 'False' : 'True', reason })) return reason
   return type === 'Stalled' ? 'InvalidSpec' : 'Progressing'
 }
 
