@@ -21,7 +21,7 @@ export interface CallBudgetSettings {
   maxWaitMs: number
 }
 
-export const defaultCallBudget: CallBudgetSettings = { callsPerSecond: 5, burst: 10, maxWaitMs: 20_000 }
+const defaultCallBudget: CallBudgetSettings = { callsPerSecond: 5, burst: 10, maxWaitMs: 20_000 }
 
 /** A token bucket as a value. `atMs` is on the monotonic clock. */
 export interface BudgetState {

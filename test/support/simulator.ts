@@ -16,10 +16,13 @@ export interface Received {
   body: Buffer
 }
 
+/** A status, no answer ever, or a cut connection. */
+type EndpointAnswer = number | 'hang' | 'cut'
+
 /** An endpoint that keeps what it gets and answers what it is told. */
 export async function startEndpoint(t: Pick<TestContext, 'after'>) {
   const received: Received[] = []
-  const state: { answer: number | ((nth: number) => number | 'hang' | 'cut'); headers: Record<string, string> } = {
+  const state: { answer: EndpointAnswer | ((nth: number) => EndpointAnswer); headers: Record<string, string> } = {
     answer: 204,
     headers: {},
   }
@@ -28,7 +31,7 @@ export async function startEndpoint(t: Pick<TestContext, 'after'>) {
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
       received.push({ path: request.url ?? '', headers: request.headers, body: Buffer.concat(chunks) })
-      const answer = typeof state.answer === 'number' ? state.answer : state.answer(received.length)
+      const answer = typeof state.answer === 'function' ? state.answer(received.length) : state.answer
       if (answer === 'cut') request.socket.destroy()
       else if (answer !== 'hang') response.writeHead(answer, state.headers).end()
     })
@@ -63,4 +66,25 @@ export async function startSimulator(
   admin.createProject('project-a')
   const apiKey = admin.createApiKey('project-a')
   return { simulator, admin, url, apiKey, endpoint }
+}
+
+export interface ApiAnswer {
+  status: number
+  headers: Headers
+  /** Parsed where it is JSON. */
+  body: unknown
+}
+
+/** Raw calls, where the SDK would hide what is on the wire. */
+export function rawApi(url: string, apiKey: string | undefined) {
+  return async (method: string, path: string, body?: unknown): Promise<ApiAnswer> => {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: { ...(apiKey !== undefined && { 'x-goog-api-key': apiKey }), 'content-type': 'application/json' },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    const isJson = response.headers.get('content-type')?.includes('json') === true
+    return { status: response.status, headers: response.headers, body: isJson ? (JSON.parse(text) as unknown) : text }
+  }
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 
 import type { CallCounts, CallLog, LoggedCall } from './call-log.ts'
-import type { DeliveryEngine, DeliveryRecord } from './delivery-engine.ts'
+import type { DeliveryEngine } from './delivery-engine.ts'
+import type { DeliveryRecord } from './delivery-record.ts'
 import type { ConnectTo, DeliveryTransport } from './delivery-transport.ts'
 import type { JobOutcome } from './events.ts'
 import type { CallFault, DeliveryFault, Faults } from './faults.ts'
@@ -158,7 +159,7 @@ export function createAdmin(deps: {
     },
     calls: () => ({ counts: log.counts(), calls: log.calls() }),
     resetCalls: () => log.reset(),
-    deliveries: (only) => engine.deliveries().filter(({ webhookId }) => only === undefined || webhookId === only),
+    deliveries: (webhookId) => engine.deliveries(webhookId),
     rotateSigningKeys: () => keys.rotate(),
     setConnectTo: (connectTo) => transport.setConnectTo(connectTo),
   }

@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto'
 
 import type { Clock } from '../../clock.ts'
 import type { Logger } from '../../observability/logger.ts'
+import { unreachable } from '../../unreachable.ts'
+import { DeliveryLog } from './delivery-record.ts'
+import type { DeliveryRecord, NewDelivery } from './delivery-record.ts'
 import type { DeliveryTransport } from './delivery-transport.ts'
 import type { DeliveryEffect, Faults } from './faults.ts'
 import { afterAttemptAt, isSuccess } from './retry-schedule.ts'
@@ -13,164 +16,146 @@ import type { Switches } from './switches.ts'
 import { afterAttempt, updateWebhook } from './webhook-record.ts'
 import type { WebhookRecord } from './webhook-record.ts'
 
-export type DeliveryTarget =
-  { kind: 'static'; space: string; webhookId: string } | { kind: 'dynamic'; project: string; uri: string }
-
-export interface NewDelivery {
-  eventId: string
-  eventType: string
-  body: Uint8Array
-  target: DeliveryTarget
-  isPing?: boolean
-}
-
-export type DeliveryState = 'pending' | 'delivered' | 'gaveUp' | 'dropped'
-
-export interface DeliveryRecord {
-  deliveryId: string
-  eventId: string
-  eventType: string
-  webhookId: string | undefined
-  uri: string | undefined
-  state: DeliveryState
-  /** Why it was dropped. */
-  reason: string | undefined
-  attempts: (AttemptResult & { atMs: number })[]
-}
-
 interface Delivery extends NewDelivery {
   record: DeliveryRecord
   firstMs: number
-  /** Effects wait for the first attempt; later ones are as they should be. */
-  effects: DeliveryEffect[]
+  /** Strike at the first attempt; later ones are as they should be. */
+  effects: readonly DeliveryEffect[]
 }
 
-export interface DeliveryEngine {
-  enqueue(delivery: NewDelivery): string
-  deliveries(): DeliveryRecord[]
-  /** Resolves when no attempt is under way. */
-  idle(): Promise<void>
-  close(): void
-}
+/** What the present state of a webhook means for a delivery to it. */
+type Clearance =
+  | { type: 'Send'; uri: string; webhook: WebhookRecord | undefined }
+  | { type: 'Hold' }
+  | { type: 'Drop'; reason: 'deleted' | 'notEnabled' }
 
-const keptDeliveries = 10_000
-
-/** Sends events until they are answered 2xx, for as long as the schedule allows. The state that counts is the one at each attempt. */
-export function createDeliveryEngine(deps: {
+interface EngineDeps {
   store: WebhookStore
   keys: SigningKeys
   transport: DeliveryTransport
   faults: Faults
   switches: () => Switches
   clock: Clock
+  /** In [0, 1), for jitter. */
   random: () => number
   logger: Logger
-}): DeliveryEngine {
-  const { store, keys, transport, faults, switches, clock, random, logger } = deps
-  let log: DeliveryRecord[] = []
-  let heldBack: Delivery[] = []
-  let idleWaiters: (() => void)[] = []
-  let underWay = 0
-  let closed = false
+}
 
-  function enqueue(given: NewDelivery): string {
-    const webhookId = given.target.kind === 'static' ? given.target.webhookId : undefined
-    const effects = faults.strikeDelivery({ webhookId, type: given.eventType })
-    const copies = effects.flatMap((effect) => (effect.type === 'duplicate' ? [effect.copies] : []))
-    const total = copies.reduce((sum, extra) => sum + extra, 1)
-    const ids = Array.from({ length: total }, () => start(given, effects))
-    return ids[0] ?? ''
+/** Sends each event until it is answered 2xx, for as long as the schedule allows. What counts is the webhook's state at each attempt. */
+export class DeliveryEngine {
+  readonly #deps: EngineDeps
+  readonly #log = new DeliveryLog()
+  #heldBack: Delivery[] = []
+  #underWay = 0
+  #idleWaiters: (() => void)[] = []
+  #closed = false
+
+  constructor(deps: EngineDeps) {
+    this.#deps = deps
   }
 
-  function start(given: NewDelivery, effects: DeliveryEffect[]): string {
-    const { eventId, eventType, target } = given
-    const record: DeliveryRecord = {
-      deliveryId: randomUUID(),
-      eventId,
-      eventType,
-      webhookId: target.kind === 'static' ? target.webhookId : undefined,
-      uri: target.kind === 'dynamic' ? target.uri : undefined,
-      state: 'pending',
-      reason: undefined,
-      attempts: [],
-    }
-    log.push(record)
-    if (log.length > keptDeliveries) log = log.slice(-keptDeliveries / 2)
-    const delivery = { ...given, record, firstMs: clock.now(), effects }
-    const delayMs = effects.reduce((sum, effect) => sum + (effect.type === 'delay' ? effect.ms : 0), 0)
-    if (effects.some(({ type }) => type === 'drop')) drop(delivery, 'fault')
-    else if (effects.some(({ type }) => type === 'reorder')) heldBack.push(delivery)
-    else scheduleAttempt(delivery, delayMs)
+  /** Starts a delivery and gives its id; with a duplicate fault, that of the first copy. */
+  enqueue(delivery: NewDelivery): string {
+    const { target, eventType } = delivery
+    const webhookId = target.kind === 'static' ? target.webhookId : undefined
+    const effects = this.#deps.faults.strikeDelivery({ webhookId, type: eventType })
+    const copies = sumOf(effects, (effect) => (effect.type === 'duplicate' ? effect.copies : 0))
+    const deliveryId = this.#start(delivery, effects)
+    for (let copy = 0; copy < copies; copy++) this.#start(delivery, effects)
+    return deliveryId
+  }
+
+  deliveries(webhookId?: string): DeliveryRecord[] {
+    return this.#log.records(webhookId)
+  }
+
+  /** Resolves when no attempt is under way. */
+  async idle(): Promise<void> {
+    // A turn of the event loop first, for what was scheduled for now and has not started yet.
+    await new Promise<void>((turn) => setImmediate(turn))
+    if (this.#underWay > 0) await new Promise<void>((wake) => this.#idleWaiters.push(wake))
+  }
+
+  /** Nothing is attempted any more. */
+  close(): void {
+    this.#closed = true
+  }
+
+  #start(given: NewDelivery, effects: readonly DeliveryEffect[]): string {
+    const record = this.#log.open(randomUUID(), given)
+    const delivery = { ...given, record, firstMs: this.#deps.clock.now(), effects }
+    if (effects.some(({ type }) => type === 'drop')) endDelivery(record, 'dropped', 'fault')
+    else if (effects.some(({ type }) => type === 'reorder')) this.#heldBack.push(delivery)
+    else
+      this.#schedule(
+        delivery,
+        sumOf(effects, (effect) => (effect.type === 'delay' ? effect.ms : 0)),
+      )
     return record.deliveryId
   }
 
-  function scheduleAttempt(delivery: Delivery, delayMs: number): void {
-    clock.after(delayMs, () => {
-      if (closed) return
-      underWay++
-      void attempt(delivery)
-        .catch((error: unknown) => logger.error({ error: String(error) }, 'delivery.broken'))
-        .finally(() => {
-          underWay--
-          releaseHeldBack()
-          if (underWay > 0) return
-          const waiting = idleWaiters
-          idleWaiters = []
-          for (const wake of waiting) wake()
-        })
+  #schedule(delivery: Delivery, delayMs: number): void {
+    this.#deps.clock.after(delayMs, () => {
+      if (this.#closed) return
+      this.#underWay++
+      void this.#attempt(delivery)
+        .catch((error: unknown) => this.#deps.logger.error({ error: String(error) }, 'delivery.broken'))
+        .finally(() => this.#afterEach())
     })
   }
 
-  function releaseHeldBack(): void {
-    const released = heldBack
-    heldBack = []
-    for (const delivery of released) scheduleAttempt(delivery, 0)
+  #afterEach(): void {
+    this.#underWay--
+    const released = this.#heldBack
+    this.#heldBack = []
+    for (const delivery of released) this.#schedule(delivery, 0)
+    if (this.#underWay > 0) return
+    const waiting = this.#idleWaiters
+    this.#idleWaiters = []
+    for (const wake of waiting) wake()
   }
 
-  function drop(delivery: Delivery, reason: string): void {
-    delivery.record.state = 'dropped'
-    delivery.record.reason = reason
-  }
-
-  async function attempt(delivery: Delivery): Promise<void> {
-    const found = resolve(delivery)
-    if (found.type === 'Drop') return drop(delivery, found.reason)
-    const result = found.type === 'Hold' ? { error: 'held' } : await send(delivery, found.record, found.uri)
-    if (found.type === 'Send') {
-      delivery.record.attempts.push({ atMs: clock.now(), ...result })
-      logger.debug({ eventType: delivery.eventType, ...result }, 'delivery.attempted')
+  async #attempt(delivery: Delivery): Promise<void> {
+    const clearance = this.#clear(delivery)
+    switch (clearance.type) {
+      case 'Drop':
+        return endDelivery(delivery.record, 'dropped', clearance.reason)
+      case 'Hold':
+        return this.#goOn(delivery, { error: 'held' })
+      case 'Send': {
+        const result = await this.#send(delivery, clearance)
+        if (this.#closed) return
+        delivery.record.attempts.push({ atMs: this.#deps.clock.now(), ...result })
+        this.#deps.logger.debug({ eventType: delivery.eventType, ...result }, 'delivery.attempted')
+        this.#countForWebhook(delivery, isSuccess(result))
+        return this.#goOn(delivery, result)
+      }
+      default:
+        return unreachable(clearance)
     }
-    decide(delivery, result)
   }
 
-  /** What the webhook's present state means for a delivery. */
-  function resolve(
-    delivery: Delivery,
-  ): { type: 'Send'; uri: string; record?: WebhookRecord } | { type: 'Hold' } | { type: 'Drop'; reason: string } {
-    const { target, isPing = false } = delivery
-    if (target.kind === 'dynamic') return { type: 'Send', uri: target.uri }
-    const { deliveryLagMs, pingWhenDisabled, retriesWhileDisabled } = switches()
-    const record = store.get(target.space, target.webhookId, clock.now() - deliveryLagMs)
-    if (record === undefined) return { type: 'Drop', reason: 'deleted' }
-    const wanted = record.state === 'enabled' || (isPing && pingWhenDisabled === 'delivered')
-    if (wanted) return { type: 'Send', uri: record.uri, record }
+  #clear({ target, isPing = false }: Delivery): Clearance {
+    if (target.kind === 'dynamic') return { type: 'Send', uri: target.uri, webhook: undefined }
+    const { deliveryLagMs, pingWhenDisabled, retriesWhileDisabled } = this.#deps.switches()
+    const webhook = this.#deps.store.get(target.space, target.webhookId, this.#deps.clock.now() - deliveryLagMs)
+    if (webhook === undefined) return { type: 'Drop', reason: 'deleted' }
+    const wanted = webhook.state === 'enabled' || (isPing && pingWhenDisabled === 'delivered')
+    if (wanted) return { type: 'Send', uri: webhook.uri, webhook }
     return retriesWhileDisabled === 'held' && !isPing ? { type: 'Hold' } : { type: 'Drop', reason: 'notEnabled' }
   }
 
-  async function send(delivery: Delivery, record: WebhookRecord | undefined, uri: string): Promise<AttemptResult> {
-    const { eventId, body, target, effects } = delivery
-    delivery.record.uri = uri
-    const skew = effects.reduce((sum, effect) => sum + (effect.type === 'skew' ? effect.seconds : 0), 0)
-    const content = { id: eventId, timestamp: Math.floor(clock.now() / 1000) - skew, body }
+  async #send(delivery: Delivery, to: Extract<Clearance, { type: 'Send' }>): Promise<AttemptResult> {
+    const { switches, transport, clock } = this.#deps
+    const { eventId, body, effects } = delivery
     const settings = switches()
-    const signature =
-      record !== undefined && target.kind === 'static'
-        ? keys.signStatic(record, projectOfSpace(target.space), content, { nowMs: clock.now(), switches: settings })
-        : await keys.signDynamic(target.kind === 'dynamic' ? target.project : '', uri, content, settings)
-    const tampered = effects.some(({ type }) => type === 'tamper')
+    const skewSeconds = sumOf(effects, (effect) => (effect.type === 'skew' ? effect.seconds : 0))
+    const content = { id: eventId, timestamp: Math.floor(clock.now() / 1000) - skewSeconds, body }
+    const signature = await this.#sign(delivery, to, content)
+    delivery.record.uri = to.uri
     delivery.effects = []
     return transport.send({
-      uri,
+      uri: to.uri,
       headers: {
         'content-type': 'application/json',
         'user-agent': settings.userAgent,
@@ -178,59 +163,72 @@ export function createDeliveryEngine(deps: {
         'webhook-timestamp': String(content.timestamp),
         'webhook-signature': signature,
       },
-      body: tampered ? Buffer.concat([body, Buffer.from(' ')]) : body,
+      body: effects.some(({ type }) => type === 'tamper') ? Buffer.concat([body, Buffer.from(' ')]) : body,
       timeoutMs: settings.attemptTimeoutMs,
       acceptSelfSigned: settings.selfSignedTls === 'accepted',
     })
   }
 
-  function decide(delivery: Delivery, result: AttemptResult): void {
-    if (closed) return
+  async #sign(
+    { target }: Delivery,
+    { uri, webhook }: Extract<Clearance, { type: 'Send' }>,
+    content: { id: string; timestamp: number; body: Uint8Array },
+  ): Promise<string> {
+    const { keys, switches, clock } = this.#deps
+    if (target.kind === 'dynamic') return keys.signDynamic(target.project, uri, content, switches())
+    if (webhook === undefined) throw new Error('a static delivery without its webhook')
+    const context = { nowMs: clock.now(), switches: switches() }
+    return keys.signStatic(webhook, projectOfSpace(target.space), content, context)
+  }
+
+  /** Ends the delivery or schedules its next attempt. */
+  #goOn(delivery: Delivery, result: AttemptResult): void {
+    const { clock, random, switches } = this.#deps
     const { record, firstMs } = delivery
-    const held = result.error === 'held'
-    if (!held) countForWebhook(delivery, isSuccess(result))
     const attempt = Math.max(record.attempts.length, 1)
     const next = afterAttemptAt(result, { attempt, ageMs: clock.now() - firstMs, chance: random() }, switches())
     switch (next.type) {
       case 'Delivered':
-        record.state = 'delivered'
-        return
+        return endDelivery(record, 'delivered')
       case 'RetryIn':
-        return scheduleAttempt(delivery, next.delayMs)
+        return this.#schedule(delivery, next.delayMs)
       case 'GiveUp':
-        record.state = 'gaveUp'
-        return
+        return endDelivery(record, 'gaveUp')
       case 'EndpointGone':
-        record.state = 'gaveUp'
-        return disable(delivery)
+        endDelivery(record, 'gaveUp')
+        return this.#changeWebhook(delivery, (webhook) =>
+          updateWebhook(webhook, { state: 'disabled_due_to_failed_deliveries' }, clock.now()),
+        )
+      default:
+        return unreachable(next)
     }
   }
 
-  function countForWebhook({ target, isPing = false }: Delivery, succeeded: boolean): void {
-    if (target.kind !== 'static' || (isPing && switches().pingFailures === 'ignored' && !succeeded)) return
-    const before = store.get(target.space, target.webhookId)
-    if (before === undefined) return
-    const after = afterAttempt(before, succeeded, { nowMs: clock.now(), switches: switches() })
-    if (after !== before) store.put(target.space, after, clock.now())
+  #countForWebhook(delivery: Delivery, succeeded: boolean): void {
+    const { clock, switches } = this.#deps
+    const ignored = delivery.isPing === true && !succeeded && switches().pingFailures === 'ignored'
+    if (ignored) return
+    const context = { nowMs: clock.now(), switches: switches() }
+    this.#changeWebhook(delivery, (webhook) => afterAttempt(webhook, succeeded, context))
   }
 
-  function disable({ target }: Delivery): void {
-    const record = target.kind === 'static' ? store.get(target.space, target.webhookId) : undefined
-    if (target.kind !== 'static' || record === undefined) return
-    const disabled = updateWebhook(record, { state: 'disabled_due_to_failed_deliveries' }, clock.now())
-    store.put(target.space, disabled, clock.now())
+  #changeWebhook({ target }: Delivery, change: (webhook: WebhookRecord) => WebhookRecord): void {
+    if (target.kind !== 'static') return
+    const before = this.#deps.store.get(target.space, target.webhookId)
+    const after = before === undefined ? undefined : change(before)
+    if (after !== undefined && after !== before) this.#deps.store.put(target.space, after, this.#deps.clock.now())
   }
+}
 
-  return {
-    enqueue,
-    deliveries: () => structuredClone(log),
-    async idle() {
-      // A turn of the event loop first: what was just scheduled for now has not started yet.
-      await new Promise<void>((turn) => setImmediate(turn))
-      if (underWay > 0) await new Promise<void>((wake) => idleWaiters.push(wake))
-    },
-    close() {
-      closed = true
-    },
-  }
+function sumOf(effects: readonly DeliveryEffect[], amount: (effect: DeliveryEffect) => number): number {
+  return effects.reduce((sum, effect) => sum + amount(effect), 0)
+}
+
+function endDelivery(
+  record: DeliveryRecord,
+  state: 'delivered' | 'gaveUp' | 'dropped',
+  reason?: DeliveryRecord['reason'],
+): void {
+  record.state = state
+  record.reason = reason
 }

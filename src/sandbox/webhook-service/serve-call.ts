@@ -19,7 +19,7 @@ export interface AuthenticatedCall {
   query: Record<string, unknown>
 }
 
-export interface Call {
+interface Call {
   verb: Verb
   version: string
   webhookId?: string
@@ -143,8 +143,9 @@ function sendAnswer(
     case 'html':
       return void reply.code(200).header('content-type', 'text/html').send(`<html>${text}</html>`)
     case 'noContentType':
-      // A Buffer, because fastify gives every string a content type.
-      return void reply.code(200).removeHeader('content-type').send(Buffer.from(text))
+      // Behind fastify's back, which gives everything a content type.
+      reply.hijack()
+      return void reply.raw.writeHead(200).end(text)
     case 'noContent':
       return void reply.code(204).send()
     case 'truncated':

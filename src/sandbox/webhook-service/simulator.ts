@@ -9,7 +9,7 @@ import { registerAdminRoutes } from './admin-routes.ts'
 import { createAdmin } from './admin.ts'
 import type { SimulatorAdmin } from './admin.ts'
 import { CallLog } from './call-log.ts'
-import { createDeliveryEngine } from './delivery-engine.ts'
+import { DeliveryEngine } from './delivery-engine.ts'
 import { createDeliveryTransport } from './delivery-transport.ts'
 import type { ConnectTo } from './delivery-transport.ts'
 import { Faults } from './faults.ts'
@@ -61,7 +61,7 @@ export function createWebhookServiceSimulator(options: SimulatorOptions): Webhoo
     connectTo,
     ...(trustedCertificates !== undefined && { trustedCertificates }),
   })
-  const engine = createDeliveryEngine({ store, keys, transport, faults, switches, clock, random, logger })
+  const engine = new DeliveryEngine({ store, keys, transport, faults, switches, clock, random, logger })
   const jobs = createJobs({ store, engine, switches, clock })
   const admin = createAdmin({ store, faults, log, engine, transport, jobs, keys, clock, settings })
   const calls = createCallServer({ store, faults, log, rateLimit: new RateLimit(), switches, clock })

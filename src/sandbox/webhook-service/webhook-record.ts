@@ -1,6 +1,6 @@
 import type { Switches } from './switches.ts'
 
-export type WebhookState = 'enabled' | 'disabled' | 'disabled_due_to_failed_deliveries'
+type WebhookState = 'enabled' | 'disabled' | 'disabled_due_to_failed_deliveries'
 
 export interface SecretRecord {
   secret: string
@@ -36,7 +36,7 @@ export const revocationBehaviors = ['revoke_previous_secrets_after_h24', 'revoke
 export type RevocationBehavior = (typeof revocationBehaviors)[number]
 
 /** How long a secret outlives the rotation that replaced it. */
-export const overlapMs = 24 * 3_600_000
+const overlapMs = 24 * 3_600_000
 
 export function newWebhook(id: string, input: WebhookInput, secret: string, nowMs: number): WebhookRecord {
   const { name, uri, subscribedEvents } = input
