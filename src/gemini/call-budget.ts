@@ -124,21 +124,3 @@ function tooLong(waitMs: number): GeminiError {
     mayHaveCommitted: false,
   })
 }
-
-/** One budget per API key, found by the key's fingerprint, so that objects which share a key share its budget. */
-export function createCallBudgets(options: {
-  settings?: Partial<CallBudgetSettings>
-  clock: Clock
-  metrics: GeminiMetrics
-}): { of(keyFingerprint: string): CallBudget } {
-  const budgets = new Map<string, CallBudget>()
-  return {
-    of(keyFingerprint) {
-      const known = budgets.get(keyFingerprint)
-      if (known !== undefined) return known
-      const budget = createCallBudget(options)
-      budgets.set(keyFingerprint, budget)
-      return budget
-    },
-  }
-}

@@ -1,7 +1,7 @@
 import type { CounterHandle, HistogramHandle, Metrics } from '../observability/metrics.ts'
 
 export interface GeminiMetrics {
-  /** Labels `verb` and `code` (OK or a GeminiErrorCode). */
+  /** Labels `verb` and `code` (OK, a GeminiErrorCode, or ABORTED by the caller). */
   calls: CounterHandle
   callSeconds: HistogramHandle
   budgetWaitSeconds: HistogramHandle
@@ -13,7 +13,7 @@ export function createGeminiMetrics(metrics: Metrics): GeminiMetrics {
   return {
     calls: metrics.counter({
       name: 'gwh_gemini_calls_total',
-      help: 'Requests to the WebhookService by verb and outcome (OK or an error code).',
+      help: 'Requests to the WebhookService by verb and outcome (OK, ABORTED or an error code).',
       labels: ['verb', 'code'],
     }),
     callSeconds: metrics.histogram({

@@ -78,10 +78,11 @@ export function createDeliveryTransport(options: {
 
   return {
     async send({ uri, headers, body, timeoutMs, acceptSelfSigned }) {
-      const { origin, path, host, serverName } = resolveTarget(uri, connectTo)
       const deadline = new AbortController()
       const cancel = clock.after(timeoutMs, () => deadline.abort())
       try {
+        // Inside, because another hand may have set a URI that is none.
+        const { origin, path, host, serverName } = resolveTarget(uri, connectTo)
         const response = await request(`${origin}${path}`, {
           method: 'POST',
           headers: { ...headers, host },

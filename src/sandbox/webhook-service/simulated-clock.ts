@@ -15,6 +15,8 @@ interface Timer {
   disarm: () => void
 }
 
+const isBefore = (a: Timer, b: Timer) => a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.order < b.order)
+
 /** Time that runs like the given clock's, plus what it was advanced by. */
 export function createSimulatedClock(base: Clock): SimulatedClock {
   const timers = new Set<Timer>()
@@ -33,8 +35,11 @@ export function createSimulatedClock(base: Clock): SimulatedClock {
   }
 
   function nextDue(untilMs: number): Timer | undefined {
-    const due = [...timers].filter(({ dueMs }) => dueMs <= untilMs)
-    return due.toSorted((a, b) => a.dueMs - b.dueMs || a.order - b.order)[0]
+    let next: Timer | undefined
+    for (const timer of timers) {
+      if (timer.dueMs <= untilMs && (next === undefined || isBefore(timer, next))) next = timer
+    }
+    return next
   }
 
   return {

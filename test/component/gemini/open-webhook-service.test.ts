@@ -8,6 +8,7 @@ import { after, before, describe, test } from 'node:test'
 import { systemClock } from '../../../src/clock.ts'
 import { createCallBudget } from '../../../src/gemini/call-budget.ts'
 import { createGeminiMetrics } from '../../../src/gemini/gemini-metrics.ts'
+import { createWebhookServiceOpener } from '../../../src/gemini/webhook-service-opener.ts'
 import { openWebhookService } from '../../../src/gemini/open-webhook-service.ts'
 import type { WebhookServiceOptions } from '../../../src/gemini/open-webhook-service.ts'
 import type { GeminiError, WebhookService } from '../../../src/gemini/webhook-service.ts'
@@ -245,4 +246,35 @@ test('a 429 pauses the key for as long as it says', async () => {
   const held = await failureOf(service.ping('abc'))
   assert.equal(held.code, 'ERR_GEMINI_RATE_LIMITED')
   assert.equal(seen.length, 1, 'the second call was not sent')
+})
+
+test('objects that share a key share its budget, whoever opened the service', async () => {
+  const open = createWebhookServiceOpener({ baseUrl, clock: systemClock, metrics: createMetrics() })
+  answer = json(429, { error: { message: 'slow down', status: 'RESOURCE_EXHAUSTED' } }, { 'retry-after': '3600' })
+  await failureOf(open({ apiKey, fingerprint: 'a' }).ping('abc'))
+  answer = json(200, {})
+  assert.equal((await failureOf(open({ apiKey, fingerprint: 'a' }).ping('abc'))).code, 'ERR_GEMINI_RATE_LIMITED')
+  await open({ apiKey: 'AIzaSyAnotherKey', fingerprint: 'b' }).ping('abc')
+})
+
+test("nothing of the SDK's environment gets in: no other key, address, version or Vertex mode", async (t) => {
+  const misleading = {
+    GOOGLE_API_KEY: 'AIzaSyFromTheEnvironment',
+    GOOGLE_GEMINI_BASE_URL: 'http://127.0.0.1:9',
+    GOOGLE_GENAI_API_VERSION: 'v9',
+    GOOGLE_GENAI_USE_VERTEXAI: 'true',
+    GOOGLE_GENAI_USE_ENTERPRISE: 'true',
+    GOOGLE_CLOUD_PROJECT: 'somebody',
+    GOOGLE_CLOUD_LOCATION: 'somewhere',
+  }
+  const before = { ...process.env }
+  t.after(() => {
+    for (const name of Object.keys(misleading)) delete process.env[name]
+    Object.assign(process.env, before)
+  })
+  Object.assign(process.env, misleading)
+  answer = json(200, {})
+  await aService().service.list()
+  assert.equal(seen[0]?.url, '/v1/webhooks?page_size=1000')
+  assert.equal(seen[0]?.headers['x-goog-api-key'], apiKey)
 })

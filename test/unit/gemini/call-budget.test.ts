@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { createCallBudget, createCallBudgets, pauseBudget, refill, waitFor } from '../../../src/gemini/call-budget.ts'
+import { createCallBudget, pauseBudget, refill, waitFor } from '../../../src/gemini/call-budget.ts'
 import { createGeminiMetrics } from '../../../src/gemini/gemini-metrics.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import { FakeClock, settle } from '../../support/fake-clock.ts'
@@ -94,11 +94,4 @@ test('who gives up leaves the queue to the others', async () => {
   await clock.advance({ ms: 500 })
   assert.deepEqual(went, [0])
   await assert.rejects(budget.take(abort.signal), /gave up/, 'an aborted signal never takes a token')
-})
-
-test('objects that share a key share its budget', () => {
-  const clock = new FakeClock()
-  const budgets = createCallBudgets({ clock, metrics: createGeminiMetrics(createMetrics()) })
-  assert.equal(budgets.of('a'), budgets.of('a'))
-  assert.notEqual(budgets.of('a'), budgets.of('b'))
 })

@@ -135,6 +135,14 @@ test('an endpoint that nobody serves is tried again too', async (t) => {
   assert.equal(admin.deliveries()[0]?.state, 'delivered')
 })
 
+test('a URI that another hand made unusable fails like an endpoint that nobody serves', async (t) => {
+  const { admin, webhook, finishBatch } = await start(t)
+  admin.editWebhook(webhook.id, { uri: 'no uri at all' })
+  finishBatch()
+  await admin.advance(0)
+  assert.equal(admin.deliveries()[0]?.attempts[0]?.error, 'ERR_INVALID_URL')
+})
+
 test('time that passes by itself makes retries happen as well', async (t) => {
   const { admin, endpoint, finishBatch } = await start(t, { retryDelayMs: 20 })
   endpoint.state.answer = (nth) => (nth === 1 ? 500 : 204)

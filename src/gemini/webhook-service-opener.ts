@@ -1,0 +1,34 @@
+import type { Clock } from '../clock.ts'
+import type { Metrics } from '../observability/metrics.ts'
+import { createCallBudget } from './call-budget.ts'
+import type { CallBudget, CallBudgetSettings } from './call-budget.ts'
+import { createGeminiMetrics } from './gemini-metrics.ts'
+import { openWebhookService } from './open-webhook-service.ts'
+import type { WebhookServiceOptions } from './open-webhook-service.ts'
+import type { WebhookService } from './webhook-service.ts'
+
+export interface WebhookServiceOpenerOptions extends Pick<
+  WebhookServiceOptions,
+  'baseUrl' | 'apiVersion' | 'timeoutMs' | 'headers'
+> {
+  budget?: Partial<CallBudgetSettings>
+  clock: Clock
+  metrics: Metrics
+}
+
+/**
+ * Opens services for any number of API keys. Services that are opened with the same fingerprint share one call budget, even after the first of them is
+ * gone: closing and opening must not be a way around a pause. A budget is a few numbers, so they are kept.
+ */
+export function createWebhookServiceOpener(
+  options: WebhookServiceOpenerOptions,
+): (credentials: { apiKey: string; fingerprint: string }) => WebhookService {
+  const { budget: settings = {}, metrics: registry, clock, ...settingsOfEach } = options
+  const metrics = createGeminiMetrics(registry)
+  const budgets = new Map<string, CallBudget>()
+  return ({ apiKey, fingerprint }) => {
+    const budget = budgets.get(fingerprint) ?? createCallBudget({ settings, clock, metrics })
+    budgets.set(fingerprint, budget)
+    return openWebhookService({ ...settingsOfEach, apiKey, budget, clock, metrics })
+  }
+}
