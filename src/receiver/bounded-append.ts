@@ -3,11 +3,6 @@ import type { AppendResult, Inbox, NewEvent } from '../inbox/port.ts'
 
 export type BoundedAppendResult = AppendResult | 'timeout' | 'unavailable'
 
-interface Waiting {
-  readonly deadlineMs: number
-  readonly answer: AppendHandlers['answer']
-}
-
 export interface AppendHandlers {
   /** Exactly once, at the latest when the bound has passed. `fault` is what made the inbox unavailable. */
   answer: (result: BoundedAppendResult, fault?: unknown) => void
@@ -23,8 +18,8 @@ export class BoundedAppend {
   readonly #inbox: Pick<Inbox, 'append'>
   readonly #clock: Clock
   readonly #boundMs: number
-  /** In the order of their deadlines, since the bound is the same for all. */
-  readonly #waiting = new Set<Waiting>()
+  /** Oldest deadline first, since the bound is the same for all. */
+  readonly #waiting = new WaitingLine()
   #isSweeping = false
 
   constructor(inbox: Pick<Inbox, 'append'>, clock: Clock, boundMs: number) {
@@ -34,11 +29,10 @@ export class BoundedAppend {
   }
 
   append(event: NewEvent, { answer, settled }: AppendHandlers): void {
-    const waiting: Waiting = { deadlineMs: this.#clock.monotonic() + this.#boundMs, answer }
-    this.#waiting.add(waiting)
+    const waiting = this.#waiting.join(this.#clock.monotonic() + this.#boundMs, answer)
     if (!this.#isSweeping) this.#sweepLater()
     const end = (result: AppendResult | 'unavailable', fault?: unknown) => {
-      if (this.#waiting.delete(waiting)) answer(result, fault)
+      this.#waiting.leave(waiting)?.(result, fault)
       settled(result)
     }
     try {
@@ -52,13 +46,55 @@ export class BoundedAppend {
     this.#isSweeping = true
     this.#clock.after(sweepMs, () => {
       const nowMs = this.#clock.monotonic()
-      for (const waiting of this.#waiting) {
-        if (waiting.deadlineMs > nowMs) break
-        this.#waiting.delete(waiting)
-        waiting.answer('timeout')
+      for (
+        let first = this.#waiting.first;
+        first !== undefined && first.deadlineMs <= nowMs;
+        first = this.#waiting.first
+      ) {
+        this.#waiting.leave(first)?.('timeout')
       }
       this.#isSweeping = false
-      if (this.#waiting.size > 0) this.#sweepLater()
+      if (this.#waiting.first !== undefined) this.#sweepLater()
     })
+  }
+}
+
+interface Waiting {
+  readonly deadlineMs: number
+  answer: AppendHandlers['answer'] | undefined
+  previous: Waiting | undefined
+  next: Waiting | undefined
+}
+
+/**
+ * A doubly linked list whose members forget everything when they leave. A Set would do, but its discarded tables keep what was in them: with thousands of
+ * joins and leaves a second most requests then live until the next full garbage collection, and pauses of 2 ms become 20 ms.
+ */
+class WaitingLine {
+  #first: Waiting | undefined
+  #last: Waiting | undefined
+
+  get first(): Waiting | undefined {
+    return this.#first
+  }
+
+  join(deadlineMs: number, answer: AppendHandlers['answer']): Waiting {
+    const waiting: Waiting = { deadlineMs, answer, previous: this.#last, next: undefined }
+    if (this.#last === undefined) this.#first = waiting
+    else this.#last.next = waiting
+    this.#last = waiting
+    return waiting
+  }
+
+  /** What to call; undefined when it has left before. */
+  leave(waiting: Waiting): AppendHandlers['answer'] | undefined {
+    const { answer, previous, next } = waiting
+    if (answer === undefined) return undefined
+    if (previous === undefined) this.#first = next
+    else previous.next = next
+    if (next === undefined) this.#last = previous
+    else next.previous = previous
+    waiting.answer = waiting.previous = waiting.next = undefined
+    return answer
   }
 }
