@@ -119,10 +119,10 @@ const settings = {
   }),
   callsPerMinute: integer({
     group: 'Google',
-    help: 'Budget of calls for each API key.',
+    help: 'Budget of calls for each API key. Google publishes no limit; this leaves room for other tools.',
     min: 1,
-    max: 6000,
-    default: '60',
+    max: 60_000,
+    default: '300',
   }),
   ...operationSettings,
   shutdownGraceMs: duration({

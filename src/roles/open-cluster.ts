@@ -1,0 +1,24 @@
+import type { KubernetesClient } from '../kubernetes/client.ts'
+import { openKubernetesClient } from '../kubernetes/open-client.ts'
+import type { RoleDeps } from './role-context.ts'
+
+interface ClusterSettings {
+  readonly kubeconfig: string | undefined
+  readonly kubernetesQps: number
+  readonly kubernetesBurst: number
+}
+
+/** A client by the role's settings; makes no call yet. `part` tells its requests apart in the API server's audit log. */
+export function openCluster(settings: ClusterSettings, part: string, deps: RoleDeps): Promise<KubernetesClient> {
+  const { clock, random, logger, metrics, version } = deps
+  return openKubernetesClient({
+    ...(settings.kubeconfig !== undefined && { kubeconfigPath: settings.kubeconfig }),
+    userAgent: `gwh-${part}/${version}`,
+    clock,
+    random,
+    logger,
+    metrics,
+    qps: settings.kubernetesQps,
+    burst: settings.kubernetesBurst,
+  })
+}

@@ -1,0 +1,26 @@
+import type { Clock } from '../clock.ts'
+import type { Logger } from '../observability/logger.ts'
+import type { MetricsRegistry } from '../observability/metrics.ts'
+import type { HostProcess } from './run-until-stopped.ts'
+
+/** What main.ts takes from the world and hands to a role. */
+export interface RoleContext {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly version: string
+  readonly hostname: string
+  readonly host: HostProcess
+  /** The inbox's worker thread: a source file, or its bundle. */
+  readonly inboxWorkerUrl: URL
+}
+
+/** What the parts of a role share. */
+export interface RoleDeps {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly logger: Logger
+  readonly metrics: MetricsRegistry
+  readonly version: string
+  readonly hostname: string
+  readonly inboxWorkerUrl: URL
+}

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import type { KeyringEntry, ResolvedSink } from '../../../src/keyring/entry.ts'
+import { resolveSink } from '../../../src/roles/resolve-sink.ts'
+
+const sink: ResolvedSink = {
+  name: 'worker',
+  destination: { type: 'http', url: 'http://worker.team.svc/events', reach: 'cluster' },
+  format: 'CloudEventBinary',
+  headers: {},
+  delivery: {
+    timeoutMs: 10_000,
+    retry: 60,
+    retryForMs: 86_400_000,
+    backoffPolicy: 'Exponential',
+    backoffDelayMs: 1000,
+    backoffMaxMs: 1_800_000,
+    retryAfterMaxMs: 300_000,
+    maxInFlight: 64,
+  },
+}
+const entry: KeyringEntry = { uid: 'u1', namespace: 'team', name: 'batches', secrets: [], sinks: [sink] }
+
+function directoryWith({ isSynced }: { isSynced: boolean }) {
+  return { isSynced, entryOf: (uid: string) => (uid === entry.uid ? entry : undefined) }
+}
+
+const cases = [
+  { name: 'the sink as it is configured now', uid: 'u1', sink: 'worker', isSynced: false, want: sink },
+  { name: 'a sink that is no longer in the spec', uid: 'u1', sink: 'old', isSynced: false, want: 'sinkRemoved' },
+  { name: 'an object that is not there', uid: 'u2', sink: 'worker', isSynced: true, want: 'ownerGone' },
+  { name: 'an object that may still be to come', uid: 'u2', sink: 'worker', isSynced: false, want: 'notSynced' },
+]
+for (const { name, uid, sink: sinkName, isSynced, want } of cases) {
+  test(`finds ${name}`, () => assert.deepEqual(resolveSink(directoryWith({ isSynced }), uid, sinkName), want))
+}
