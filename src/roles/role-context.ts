@@ -10,6 +10,9 @@ export interface RoleContext {
   readonly version: string
   readonly hostname: string
   readonly host: HostProcess
+  /** Standard output and error, for people. Logs go their own way. */
+  readonly out: (text: string) => void
+  readonly err: (text: string) => void
   /** The inbox's worker thread: a source file, or its bundle. */
   readonly inboxWorkerUrl: URL
 }

@@ -70,7 +70,8 @@ async function run(options: RunOptions, stopping: AbortSignal): Promise<number> 
   return stopped && why === undefined ? 0 : 1
 }
 
-function aborted(signal: AbortSignal): Promise<undefined> {
+/** Resolves when the signal aborts, at once if it has. */
+export function aborted(signal: AbortSignal): Promise<undefined> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve(undefined)
     signal.addEventListener('abort', () => resolve(undefined), { once: true })

@@ -1,0 +1,157 @@
+import { exitCodes } from '../cli/run-command.ts'
+import type { ControllerConfig } from '../config/controller-config.ts'
+import { configProblems, defaultControllerConfig } from '../controller/config.ts'
+import type { ControllerConfig as ControllerNumbers } from '../controller/config.ts'
+import { createWebhookController } from '../controller/controller.ts'
+import type { WebhookController } from '../controller/controller.ts'
+import type { OpenWebhookService } from '../controller/webhook-service-pool.ts'
+import { createWebhookServiceOpener } from '../gemini/webhook-service-opener.ts'
+import { createEventRecorder } from '../kubernetes/event-recorder.ts'
+import { createLeaseElector } from '../kubernetes/lease-elector.ts'
+import { createHealthServer } from '../observability/health-server.ts'
+import type { ProbeResult } from '../observability/health-server.ts'
+import { openCluster } from './open-cluster.ts'
+import type { RoleContext, RoleDeps } from './role-context.ts'
+import { runRole } from './run-role.ts'
+import { aborted } from './run-until-stopped.ts'
+import type { RunningRole } from './run-until-stopped.ts'
+
+const leaseName = 'gwh-controller'
+const eventController = 'webhooks.gemini-operator.io/controller'
+/** On top of `shutdownGrace`, which is for the work: giving back the Lease, writing the last Events. */
+const stopMarginMs = 10_000
+
+/** `gwh controller`: runs until it is stopped, or until it loses its Lease; then the process ends, and a fresh one stands in line again. */
+export async function runController(
+  config: ControllerConfig,
+  described: Readonly<Record<string, string>>,
+  context: RoleContext,
+): Promise<number> {
+  const problems = configProblems(controllerNumbers(config))
+  if (problems.length > 0) {
+    context.err(`${problems.map((problem) => `gwh controller: ${problem}`).join('\n')}\nNothing was started.\n`)
+    return exitCodes.usage
+  }
+  const { logLevel, shutdownGraceMs } = config
+  const start = (deps: RoleDeps) => startController(config, deps)
+  return runRole(
+    { name: 'controller', logLevel, described, start, stopWithinMs: shutdownGraceMs + stopMarginMs },
+    context,
+  )
+}
+
+export interface RunningController extends RunningRole {
+  readonly healthPort: number
+}
+
+/** Starts the controller, or stands in line for the Lease. Rejects when a port is taken or there is no usable kubeconfig. */
+export async function startController(config: ControllerConfig, deps: RoleDeps): Promise<RunningController> {
+  const { clock, random, logger, metrics, hostname } = deps
+  await using parts = new AsyncDisposableStack()
+  const client = await openCluster(config, 'controller', deps)
+  parts.defer(() => client.close())
+  const recorder = createEventRecorder({ client, controller: eventController, instance: hostname, ...deps })
+  parts.defer(() => recorder.close())
+
+  let leading: WebhookController | undefined
+  const { host, port } = { host: config.healthHost, port: config.healthPort }
+  const readiness = (): ProbeResult =>
+    leading === undefined || leading.hasSynced() ? { ok: true } : { ok: false, why: 'waiting for the first lists' }
+  const health = createHealthServer({ host, port, metrics, readiness, liveness: () => ({ ok: true }), logger })
+  const { port: healthPort } = await health.listen()
+  parts.defer(() => health.close())
+
+  const work = async (signal: AbortSignal): Promise<void> => {
+    const controller = createWebhookController({
+      client,
+      clock,
+      random,
+      logger,
+      metrics,
+      recorder,
+      openWebhookService: openServices(config, deps),
+      config: controllerNumbers(config),
+    })
+    leading = controller
+    logger.info({}, 'controller.leading')
+    await controller.start(signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error
+    })
+    await aborted(signal)
+    await controller.stop()
+  }
+  const stopping = new AbortController()
+  const working = config.leaderElection ? await elect(config, deps, work) : work
+  const worked = working(stopping.signal)
+  parts.defer(() => {
+    stopping.abort()
+    return worked
+  })
+  logger.info({ healthPort, leaderElection: config.leaderElection }, 'controller.started')
+
+  const running = parts.move()
+  return { healthPort, stop: () => running.disposeAsync(), ended: endOf(worked, stopping.signal, deps) }
+}
+
+/** The same work, done only while this process holds the Lease. The elector has a client of its own: a flood of other calls must not hold up renewals. */
+async function elect(
+  config: ControllerConfig,
+  deps: RoleDeps,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<(signal: AbortSignal) => Promise<void>> {
+  const client = await openCluster(config, 'lease', deps)
+  const elector = createLeaseElector({
+    client,
+    key: { namespace: config.namespace, name: leaseName },
+    // Two processes on one machine must not take each other for themselves.
+    identity: `${deps.hostname}-${Math.floor(deps.random() * 2 ** 40).toString(36)}`,
+    onStartedLeading: work,
+    leaseDurationMs: config.leaseDurationMs,
+    renewDeadlineMs: config.leaseRenewDeadlineMs,
+    retryPeriodMs: config.leaseRetryPeriodMs,
+    ...deps,
+  })
+  return async (signal) => {
+    try {
+      await elector.run(signal)
+    } finally {
+      await client.close()
+    }
+  }
+}
+
+/** Settles only when the work ends without having been asked to. */
+function endOf(worked: Promise<void>, stopping: AbortSignal, { logger }: RoleDeps): Promise<string> {
+  return new Promise((resolve) => {
+    worked.then(
+      () => stopping.aborted || resolve('the Lease was lost; another controller may be active'),
+      (error: unknown) => {
+        logger.error({ error }, 'controller.failed')
+        resolve('the controller failed')
+      },
+    )
+  })
+}
+
+function openServices(config: ControllerConfig, { clock, metrics }: RoleDeps): OpenWebhookService {
+  return createWebhookServiceOpener({
+    baseUrl: config.googleBaseUrl,
+    apiVersion: config.googleApiVersion,
+    timeoutMs: config.callTimeoutMs,
+    budget: { callsPerSecond: config.callsPerMinute / 60 },
+    clock,
+    metrics,
+  })
+}
+
+/** The settings that are the controller's own numbers; what has no setting keeps its default. */
+function controllerNumbers(config: ControllerConfig): ControllerNumbers {
+  const { watchNamespaces, installationId, clusterDomain, ...settings } = config
+  return {
+    ...defaultControllerConfig,
+    ...settings,
+    ...(watchNamespaces.length > 0 && { watchNamespaces }),
+    ...(installationId !== undefined && { installationId }),
+    ...(clusterDomain !== undefined && { clusterDomain }),
+  }
+}

@@ -1,0 +1,70 @@
+import { chmodSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { build } from 'esbuild'
+import type { Metafile } from 'esbuild'
+
+/** Programs in the bundle, by the name of their file. The inbox runs in a worker thread, which needs a file of its own. */
+const entryPoints = { gwh: 'src/main.ts', 'inbox-worker': 'src/inbox/sqlite/worker.ts' }
+
+/** Some packages are CommonJS and call `require` for Node's own modules, which an ES module does not have. */
+const requireBanner = `import { createRequire as gwhCreateRequire } from 'node:module'; const require = gwhCreateRequire(import.meta.url);`
+
+/**
+ * Bundles the programs into `outdir` (emptied before): split at the dynamic imports of main.ts, so that a role loads only its own code. The result needs
+ * no node_modules; source maps lie beside it and are not referred to.
+ */
+export async function bundle({ outdir }: { outdir: string }): Promise<Metafile> {
+  rmSync(outdir, { recursive: true, force: true })
+  const { metafile } = await build({
+    entryPoints,
+    outdir,
+    outExtension: { '.js': '.mjs' },
+    chunkNames: '[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    minify: true,
+    keepNames: true,
+    sourcemap: 'external',
+    legalComments: 'linked',
+    metafile: true,
+    banner: { js: requireBanner },
+    logLevel: 'warning',
+  })
+  chmodSync(join(outdir, 'gwh.mjs'), 0o755)
+  return metafile
+}
+
+export interface LoadedCode {
+  /** What is loaded: a program, or a role of it. */
+  name: string
+  bytes: number
+  /** Source files in it. */
+  inputs: string[]
+}
+
+/** How much each program loads at once, and each role on top: the files that its imports reach. */
+export function loadedCode({ outputs }: Metafile): LoadedCode[] {
+  const roots = Object.entries(outputs).filter(([, output]) => output.entryPoint !== undefined)
+  return roots.map(([path, output]) => {
+    const reached = new Set<string>()
+    const visit = (file: string): void => {
+      if (reached.has(file)) return
+      reached.add(file)
+      const imports = outputs[file]?.imports ?? []
+      imports
+        .filter(({ kind, external }) => kind === 'import-statement' && external !== true)
+        .forEach((next) => visit(next.path))
+    }
+    visit(path)
+    const files = [...reached].map((file) => outputs[file]).filter((file) => file !== undefined)
+    return {
+      name: output.entryPoint ?? path,
+      bytes: files.reduce((sum, file) => sum + file.bytes, 0),
+      inputs: files.flatMap((file) => Object.keys(file.inputs)),
+    }
+  })
+}
