@@ -38,7 +38,7 @@ export interface ReceiverOptions {
   readonly pathPrefix?: string
 }
 
-export type ReceiverReadiness =
+type ReceiverReadiness =
   { ready: true; why: 'Serving' } | { ready: false; why: 'NotListening' | 'ConfigurationNotLoaded' | 'Draining' }
 
 export interface Receiver {

@@ -34,11 +34,13 @@ export interface ReportWriterOptions {
 
 export interface ReportWriter {
   start(): void
-  /** Ends the rounds after one last write of what changed, bounded by the client's own timeout. */
+  /** Ends the rounds after one last write of what changed, bounded by a few seconds. */
   stop(): Promise<void>
 }
 
 const defaultIntervalMs = 5_000
+/** Short, because the last report holds up the end of the process. */
+const patchTimeoutMs = 5_000
 /** A failing API server is asked less and less, up to once in so many intervals. */
 const maxBackoffIntervals = 12
 
@@ -70,7 +72,8 @@ export function createReportWriter(options: ReportWriterOptions): ReportWriter {
     const text = JSON.stringify(report)
     if (text === written) return
     const key = { namespace: options.namespace, name: reportsConfigMapName }
-    await client.patch(configMapKind, key, { data: { [options.podName]: text } }, { type: 'merge' })
+    const body = { data: { [options.podName]: text } }
+    await client.patch(configMapKind, key, body, { type: 'merge', timeoutMs: patchTimeoutMs })
     written = text
   }
 
