@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 /**
  * What nobody outside of Google knows about the WebhookService, as named settings. The first value of each is the default, not a fact: whoever builds
- * on the service should hold under every one of them. In numbers, 0 means no limit.
+ * on the service should hold under every one of them. Where a number is a limit, 0 means none.
  */
 const choice = <const Values extends readonly [string, ...string[]]>(values: Values, about: string) =>
   z.enum(values).default(values[0]).describe(about)
