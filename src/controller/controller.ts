@@ -80,7 +80,12 @@ class RunningController implements WebhookController {
     })
     const { resyncIntervalMs, credentialsRetryMs } = config
     this.#ctx = {
-      ...{ client, clock, random, config, logger, recorder },
+      client,
+      clock,
+      random,
+      config,
+      logger,
+      recorder,
       instruments: createInstruments(metrics),
       webhooks: this.#reflectors.webhooks.store,
       secrets: new SecretReader(client, this.#reflectors.secrets.store),
@@ -92,7 +97,12 @@ class RunningController implements WebhookController {
       reportOf: (uid) => this.#reports.get(uid),
     }
     this.#loop = createControllerLoop({
-      ...{ name: 'webhooks', workers: config.workers, clock, random, logger, metrics },
+      name: 'webhooks',
+      workers: config.workers,
+      clock,
+      random,
+      logger,
+      metrics,
       reconcile: (key) => reconcileWebhook(key, this.#ctx),
     })
   }

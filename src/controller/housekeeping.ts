@@ -14,7 +14,7 @@ interface HousekeepingOptions {
 export function startHousekeeping(options: HousekeepingOptions): { stop(): Promise<void> } {
   const { clock, config, checkInstallation, sweep, onError } = options
   let stopped = false
-  let cancel = () => {}
+  let cancel: (() => void) | undefined
   let running: Promise<void> = Promise.resolve()
 
   async function round(): Promise<void> {
@@ -38,7 +38,7 @@ export function startHousekeeping(options: HousekeepingOptions): { stop(): Promi
   return {
     async stop() {
       stopped = true
-      cancel()
+      cancel?.()
       await running
     },
   }

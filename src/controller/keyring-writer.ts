@@ -88,10 +88,9 @@ export class KeyringWriter {
   #change(uid: string, value: string | null): Promise<void> {
     const shard = this.#shardOf(uid)
     const stored = new Promise<void>((resolve, reject) => {
-      const settle = (error?: unknown) => (error === undefined ? resolve() : reject(error as Error))
-      // A newer value takes the place of one that waits; both callers are served by it.
-      const others = (shard.waiting.get(uid) ?? []).map((waiting) => ({ ...waiting, value }))
-      shard.waiting.set(uid, [...others, { value, settle }])
+      const settle = (error?: unknown) => (error === undefined ? resolve() : reject(error))
+      // The newest value is the one that is written; everybody who waits for this key is served by it.
+      shard.waiting.set(uid, [...(shard.waiting.get(uid) ?? []), { value, settle }])
     })
     this.#scheduleFlush(keyringSecretNameFor(uid), shard)
     return stored
@@ -127,34 +126,32 @@ export class KeyringWriter {
     }
   }
 
+  /** What was never seen is created first; whoever was faster is patched. */
   async #patchOrCreate(name: string, changes: Record<string, string | null>, unseen: boolean): Promise<Secret> {
     const { client, namespace } = this.#options
     const key = { namespace, name }
     // Without its label the watch does not see it, and neither would we what is in it.
     const labels = { [managedByLabel]: managedByValue, [keyringLabel.key]: keyringLabel.value }
-    const body = { ...(unseen && { metadata: { labels } }), data: changes }
-    const patch = () => client.patch<Secret>(secretKind, key, body, { type: 'merge' })
+    const patch = () =>
+      client.patch<Secret>(
+        secretKind,
+        key,
+        { ...(unseen && { metadata: { labels } }), data: changes },
+        { type: 'merge' },
+      )
+    const create = () => client.create<Secret>(secretKind, newShard({ ...key, labels }, changes))
     try {
-      return await patch()
+      return await (unseen ? create() : patch())
     } catch (error) {
-      if (!isNotFound(error)) throw error
-    }
-    const data = Object.fromEntries(
-      Object.entries(changes).filter((change): change is [string, string] => change[1] !== null),
-    )
-    try {
-      return await client.create<Secret>(secretKind, {
-        apiVersion: 'v1',
-        kind: 'Secret',
-        type: 'Opaque',
-        metadata: { ...key, labels },
-        data,
-      })
-    } catch (error) {
-      if (isConflict(error)) return patch()
+      if (unseen ? isConflict(error) : isNotFound(error)) return unseen ? patch() : create()
       throw error
     }
   }
+}
+
+function newShard(metadata: Secret['metadata'], changes: Record<string, string | null>): Secret {
+  const entries = Object.entries(changes).filter((change): change is [string, string] => change[1] !== null)
+  return { apiVersion: 'v1', kind: 'Secret', type: 'Opaque', metadata, data: Object.fromEntries(entries) }
 }
 
 function isOlder(secret: Secret, than: Secret | undefined): boolean {

@@ -6,6 +6,9 @@ import type { ObservedWebhook, RemoteView } from './observed.ts'
 import type { PlanContext } from './plan.ts'
 import { act, actQuietly, stall, waitMs, type Plan } from './plan-result.ts'
 
+/** Constant, so that waiting writes nothing; status.check says how many pings were sent. */
+export const checkPendingMessage = 'a ping was sent and must come back through the endpoint'
+
 const pending = { type: 'EndpointVerified', status: 'Unknown' } as const
 
 /** Proof that the endpoint works: a ping that a receiver verified with the secret of now. Undefined when it is proven, resting or not wanted. */
@@ -39,7 +42,7 @@ function planNewCheck(
   const due = endpointCheckOf(webhook.spec) === 'Periodic' && nowMs - lastMs >= config.checkPeriodMs
   if (proven && !due) return undefined
   if (observed.check.restingMs > 0) return undefined
-  return act([{ type: 'OpenCheck' }], 'CheckPending', 'a ping is sent and must come back through the endpoint', pending)
+  return act([{ type: 'OpenCheck' }], 'CheckPending', checkPendingMessage, pending)
 }
 
 function planOpenCheck(
@@ -53,14 +56,13 @@ function planOpenCheck(
   const arrived = check.echoes.some(({ attemptID, keyID }) => attemptID === open.attemptID && keyID === current)
   if (arrived) return actQuietly([{ type: 'PassCheck' }])
   const sent = open.sent ?? 0
-  const message = `ping ${sent} of ${config.pingAttempts} was sent; waiting for it to come back through the endpoint`
   if (check.pinged < sent) {
-    return act([{ type: 'PingEndpoint', id: remote.webhook.id }], 'CheckPending', message, pending)
+    return act([{ type: 'PingEndpoint', id: remote.webhook.id }], 'CheckPending', checkPendingMessage, pending)
   }
   const remainingMs = config.pingRepeatMs - check.sincePingMs
-  if (remainingMs > 0) return waitMs(remainingMs, 'CheckPending', message, pending)
+  if (remainingMs > 0) return waitMs(remainingMs, 'CheckPending', checkPendingMessage, pending)
   return sent < config.pingAttempts
-    ? act([{ type: 'RepeatCheck' }], 'CheckPending', message, pending)
+    ? act([{ type: 'RepeatCheck' }], 'CheckPending', checkPendingMessage, pending)
     : actQuietly([{ type: 'FailCheck' }])
 }
 

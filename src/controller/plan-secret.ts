@@ -113,10 +113,12 @@ function planTarget(
 
 const notAvailable = { type: 'SecretAvailable', status: 'False' } as const
 
+function within(wanted: Record<string, string>, actual: Record<string, string>): boolean {
+  return Object.entries(wanted).every(([key, value]) => actual[key] === value)
+}
+
 function hasMetadata({ spec }: GeminiWebhook, target: TargetSecret): boolean {
   const { labels = {}, annotations = {} } = spec.signingSecret ?? {}
-  const within = (wanted: Record<string, string>, actual: Record<string, string>) =>
-    Object.entries(wanted).every(([key, value]) => actual[key] === value)
   return within(labels, target.labels) && within(annotations, target.annotations)
 }
 

@@ -10,6 +10,7 @@ import { formatTime } from './format-time.ts'
 import { currentHint } from './hint.ts'
 import { judgeConditions, type Judgement, type SubjectCondition } from './judge-conditions.ts'
 import { holdsSecretOf } from './plan-duplicates.ts'
+import { checkPendingMessage } from './plan-check.ts'
 import { isDeleting } from './plan.ts'
 import type { Finding } from './plan-result.ts'
 import { nextRotationMs } from './plan-rotation.ts'
@@ -20,8 +21,11 @@ export interface SummaryContext {
 }
 
 /** The whole status after a pass, from what is observed at its end; the same in, the same out. Conditions keep their transition times. */
-export function summarize(state: ActionState, { finding, nowMs }: SummaryContext): GeminiWebhookStatus {
-  const { webhook } = state
+export function summarize(state: ActionState, { finding: planned, nowMs }: SummaryContext): GeminiWebhookStatus {
+  const { webhook, draft } = state
+  // A pass that ends with an open check says at once what the passes that wait for it would say.
+  const awaitsCheck = planned.type === 'Progressing' && draft.check !== undefined && draft.operation === undefined
+  const finding: Finding = awaitsCheck ? { ...planned, reason: 'CheckPending', message: checkPendingMessage } : planned
   const facts = summarizeFacts(state, nowMs)
   return {
     ...facts,

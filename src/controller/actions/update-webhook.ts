@@ -21,7 +21,7 @@ export async function updateWebhook(
   ctx.recollection.lastMutationMs = ctx.clock.monotonic()
   const updated = await service.update(id, changesFor(differing, desired))
   ctx.observer.learn(fingerprint, id, updated)
-  const [left] = differencesOf(state.webhook, desired, updated).filter(({ field }) => field in planned)
+  const left = differencesOf(state.webhook, desired, updated).find(({ field }) => field in planned)
   if (left !== undefined) {
     throw new FailedCall({
       class: 'terminal',

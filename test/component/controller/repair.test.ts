@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { secretKind, type Secret } from '../../../src/controller/kinds.ts'
+import { keyringSecretNameFor } from '../../../src/keyring/shard.ts'
+import { decode, home, startControllerFixture, tenant } from '../../support/controller-fixture.ts'
+import { eventually } from '../../support/eventually.ts'
+
+const name = 'batch-events'
+const secretName = `${name}-signing-secret`
+
+async function startReady(t: Parameters<typeof startControllerFixture>[0]) {
+  const fixture = await startControllerFixture(t)
+  const running = await fixture.startController()
+  await fixture.putApiKey()
+  await fixture.apply(name)
+  const webhook = await fixture.untilCondition(name, 'Ready', { status: 'True' })
+  const current = async () => decode((await fixture.targetSecret(name))?.data?.['signing-secret'])
+  const edit = async (value: string) => {
+    const secret = await fixture.targetSecret(name)
+    assert.ok(secret)
+    const data = { 'signing-secret': Buffer.from(value).toString('base64') }
+    await fixture.client.replace<Secret>(secretKind, { ...secret, data })
+  }
+  const rotations = () => fixture.calls().counts.rotateSigningSecret.received
+  return { ...fixture, running, webhook, current, edit, rotations, original: await current() }
+}
+
+const patience = { timeoutMs: 8000, intervalMs: 20 }
+
+test('a deleted Secret is restored from the keyring, without a rotation', async (t) => {
+  const it = await startReady(t)
+  await it.client.delete(secretKind, { namespace: tenant, name: secretName })
+  await eventually('the Secret is back', async () => (await it.current()) === it.original, patience)
+  assert.equal(it.rotations(), 0)
+})
+
+test('an edited Secret is put back from the keyring, without a rotation, and counted', async (t) => {
+  const it = await startReady(t)
+  await it.edit('whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA')
+  await eventually('the Secret is right again', async () => (await it.current()) === it.original, patience)
+  const webhook = await it.untilCondition(name, 'Ready', { status: 'True' })
+  assert.equal(webhook.status?.signingSecret?.repairs, 1)
+  assert.equal(it.rotations(), 0)
+})
+
+test('an edit that keeps the last four characters is seen all the same: Secret and keyring are compared in full', async (t) => {
+  const it = await startReady(t)
+  await it.edit(`whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAA${it.original.slice(-4)}`)
+  await eventually('the Secret is right again', async () => (await it.current()) === it.original, patience)
+  assert.equal(it.rotations(), 0)
+})
+
+test('a lost keyring Secret is written again from the user’s Secret', async (t) => {
+  const it = await startReady(t)
+  const { uid } = it.webhook.metadata
+  await it.client.delete(secretKind, { namespace: home, name: keyringSecretNameFor(uid) })
+  await eventually(
+    'the entry is back',
+    async () => (await it.keyringEntry(uid))?.secrets[0]?.secret === it.original,
+    patience,
+  )
+  assert.equal(it.rotations(), 0)
+})
+
+test('with Secret and keyring both lost, one rotation with grace gives a secret that verifies', async (t) => {
+  const it = await startReady(t)
+  const { uid } = it.webhook.metadata
+  await it.running.stop()
+  await it.client.delete(secretKind, { namespace: home, name: keyringSecretNameFor(uid) })
+  await it.client.delete(secretKind, { namespace: tenant, name: secretName })
+  await it.startController()
+  await eventually('the new secret verifies', () => it.secretVerifiesNextDelivery(name), patience)
+  await it.untilCondition(name, 'Ready', { status: 'True' })
+  assert.equal(it.rotations(), 1)
+  assert.equal(it.remotes().length, 1)
+})
+
+test('a rotation by another hand is believed only after a confirming read, and then repaired once', async (t) => {
+  const it = await startReady(t)
+  const [remote] = it.remotes()
+  assert.ok(remote)
+  it.admin.rotateWebhook(remote.id)
+  await eventually('the new secret verifies', () => it.secretVerifiesNextDelivery(name), patience)
+  const webhook = await it.untilCondition(name, 'Ready', { status: 'True' })
+  assert.equal(it.rotations(), 1)
+  assert.equal(webhook.status?.signingSecret?.repairs, 1)
+  const held = (await it.keyringEntry(webhook.metadata.uid))?.secrets.map(({ secret }) => secret) ?? []
+  assert.ok(held.includes(it.original), 'what the overlap keeps valid stays in the keyring')
+})
+
+test('a Secret that is overwritten again and again is given up, naming who does it', async (t) => {
+  const it = await startReady(t)
+  for (const round of [1, 2, 3]) {
+    await it.edit(`whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA${round}`)
+    await eventually('the Secret is right again', async () => (await it.current()) === it.original, patience)
+    await eventually('counted', async () => (await it.get(name))?.status?.signingSecret?.repairs === round, patience)
+  }
+  await it.edit('whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA4')
+  const webhook = await it.untilCondition(name, 'SecretAvailable', { status: 'False', reason: 'SecretContested' })
+  assert.equal(it.conditionOf(webhook, 'Stalled')?.reason, 'SecretContested')
+  assert.equal(it.conditionOf(webhook, 'Ready')?.status, 'False')
+})
+
+test('a Secret of a stranger under the wanted name is never written, and nothing is registered', async (t) => {
+  const fixture = await startControllerFixture(t)
+  const stranger = { apiVersion: 'v1', kind: 'Secret', metadata: { namespace: tenant, name: secretName } }
+  const created = await fixture.client.create<Secret>(secretKind, { ...stranger, data: { theirs: 'eA==' } })
+  await fixture.startController()
+  await fixture.putApiKey()
+  await fixture.apply(name)
+  await fixture.untilCondition(name, 'SecretAvailable', { status: 'False', reason: 'SecretNameTaken' })
+  assert.equal(fixture.calls().counts.create.received, 0)
+  const after = await fixture.targetSecret(name)
+  assert.equal(after?.metadata.resourceVersion, created.metadata.resourceVersion)
+
+  await fixture.client.delete(secretKind, { namespace: tenant, name: secretName })
+  await fixture.untilCondition(name, 'Ready', { status: 'True' })
+})
