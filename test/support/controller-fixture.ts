@@ -16,9 +16,7 @@ import { systemClock } from '../../src/clock.ts'
 import { defaultControllerConfig, type ControllerConfig } from '../../src/controller/config.ts'
 import { createWebhookController, type WebhookController } from '../../src/controller/controller.ts'
 import { configMapKind, namespaceKind, secretKind, type ConfigMap, type Secret } from '../../src/controller/kinds.ts'
-import { createCallBudgets } from '../../src/gemini/call-budget.ts'
-import { createGeminiMetrics } from '../../src/gemini/gemini-metrics.ts'
-import { openWebhookService } from '../../src/gemini/open-webhook-service.ts'
+import { createWebhookServiceOpener } from '../../src/gemini/webhook-service-opener.ts'
 import { keyringEntrySchema, type KeyringEntry } from '../../src/keyring/entry.ts'
 import { keyringSecretNameFor } from '../../src/keyring/shard.ts'
 import { type KubernetesClient, type ResourceKind } from '../../src/kubernetes/client.ts'
@@ -126,27 +124,17 @@ async function startOne(
 ): Promise<Running> {
   const client = await openClient(world.kubeconfigPath)
   const metrics = createMetrics()
-  const geminiMetrics = createGeminiMetrics(metrics)
   const complete = { ...defaultControllerConfig, ...shortTimes, namespace: home, baseUrl, ...config }
-  const budgets = createCallBudgets({
-    settings: { callsPerSecond: 500, burst: 500 },
+  const open = createWebhookServiceOpener({
+    baseUrl: world.url,
+    timeoutMs: complete.callTimeoutMs,
+    budget: { callsPerSecond: 500, burst: 500 },
     clock: systemClock,
-    metrics: geminiMetrics,
+    metrics,
   })
   const controller = createWebhookController({
     client: hooked(client, hook),
-    openWebhookService: ({ apiKey, fingerprint }) =>
-      hooked(
-        openWebhookService({
-          apiKey,
-          baseUrl: world.url,
-          timeoutMs: complete.callTimeoutMs,
-          budget: budgets.of(fingerprint),
-          clock: systemClock,
-          metrics: geminiMetrics,
-        }),
-        hook,
-      ),
+    openWebhookService: (credentials) => hooked(open(credentials), hook),
     config: complete,
     clock: systemClock,
     random: Math.random,
