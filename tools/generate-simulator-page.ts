@@ -10,7 +10,7 @@ const simulatorPagePath = 'docs/reference/simulated-webhook-service.md'
 interface JsonSchema {
   type?: string
   description?: string
-  default?: unknown
+  default?: string | number | boolean
   const?: unknown
   enum?: unknown[]
   anyOf?: JsonSchema[]

@@ -120,13 +120,11 @@ function codeOf(call: FailedCall, answer: Answer): GeminiErrorCode {
   if (status >= 500 || status === 408) return 'ERR_GEMINI_UNAVAILABLE'
   if (status === 401 || status === 403) return 'ERR_GEMINI_CREDENTIALS_REJECTED'
   if (status === 400 && answer.reasons.includes('API_KEY_INVALID')) return 'ERR_GEMINI_CREDENTIALS_REJECTED'
-  if (status === 404 && needsWebhook.has(call.verb)) {
-    // A 404 in HTML comes from a proxy or a wrong base URL and proves nothing about the webhook.
-    return answer.isApiError ? 'ERR_GEMINI_NOT_FOUND' : 'ERR_GEMINI_BAD_ANSWER'
-  }
-  if (status === 409) return 'ERR_GEMINI_CONFLICT'
   if (status === 429) return 'ERR_GEMINI_RATE_LIMITED'
-  return 'ERR_GEMINI_REJECTED'
+  // An error page comes from a proxy or a wrong base URL: it proves nothing about the webhook and says nothing about the request.
+  if (!answer.isApiError) return 'ERR_GEMINI_BAD_ANSWER'
+  if (status === 409) return 'ERR_GEMINI_CONFLICT'
+  return status === 404 && needsWebhook.has(call.verb) ? 'ERR_GEMINI_NOT_FOUND' : 'ERR_GEMINI_REJECTED'
 }
 
 function mayHaveCommitted(call: FailedCall, code: GeminiErrorCode, status: number | undefined): boolean {

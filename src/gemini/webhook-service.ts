@@ -63,7 +63,7 @@ export type GeminiErrorCode =
   | 'ERR_GEMINI_UNAVAILABLE' // 5xx, 408
   | 'ERR_GEMINI_TIMEOUT' // no answer in time
   | 'ERR_GEMINI_CONNECTION' // refused, reset, TLS, DNS
-  | 'ERR_GEMINI_BAD_ANSWER' // a 2xx that is not what the API promises
+  | 'ERR_GEMINI_BAD_ANSWER' // not the API's: a 2xx of another form, a redirect, an error page of something in between
 
 export class GeminiError extends Error {
   override readonly name = 'GeminiError'

@@ -9,7 +9,8 @@ import { openWebhookService } from '../../src/gemini/open-webhook-service.ts'
 import type { WebhookServiceOptions } from '../../src/gemini/open-webhook-service.ts'
 import type { GeminiError, WebhookService } from '../../src/gemini/webhook-service.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
-import type { SwitchChanges } from '../../src/sandbox/webhook-service/switches.ts'
+import { switchesSchema } from '../../src/sandbox/webhook-service/switches.ts'
+import type { SwitchChanges, Switches } from '../../src/sandbox/webhook-service/switches.ts'
 import { startSimulator } from '../support/simulator.ts'
 
 /** The port's promises, kept by the client over the official SDK against the simulated service, in both API versions. */
@@ -202,4 +203,40 @@ test("neither the API key nor a secret that Google's text repeats gets into an e
     assert.ok(!whole.includes(apiKey) && !whole.includes(signingSecret), `leaked at ${status}: ${whole}`)
     assert.match(error.message, /\[redacted\] for \[redacted\] refused/)
   }
+})
+
+describe('a whole life holds under every setting of every switch', () => {
+  const words = Object.entries(switchesSchema.shape).flatMap(([name, { description }]) => {
+    const { innerType } = switchesSchema.shape[name as keyof Switches].def
+    return 'options' in innerType && innerType.type === 'enum' && description !== undefined
+      ? innerType.options.map((setting) => [name, setting] as const)
+      : []
+  })
+  const numbers = [
+    ['secretBytes', 32],
+    ['secretBytes', 64],
+    ['maxSigningSecrets', 2],
+  ] as const
+  for (const [name, setting] of [...words, ...numbers]) {
+    test(`${name}: ${setting}`, async (t) => {
+      const { service, admin } = await start(t, {}, { [name]: setting })
+      const { webhook, signingSecret } = await service.create(input)
+      assert.deepEqual(await service.list(), [webhook])
+      const hints = async () =>
+        (await service.get(webhook.id))?.signingSecrets.map((each) => each.truncatedSecret) ?? []
+      assert.deepEqual(await hints(), [`whsec_...${signingSecret.slice(-4)}`])
+      const fresh = await service.rotateSigningSecret(webhook.id, 'revoke_previous_secrets_after_h24')
+      const both = [signingSecret, fresh].map((secret) => `whsec_...${secret.slice(-4)}`)
+      assert.deepEqual(new Set(await hints()), new Set(both))
+      await service.ping(webhook.id)
+      await admin.advance(0)
+      assert.equal(admin.deliveries(webhook.id)[0]?.state, 'delivered')
+      assert.equal((await service.update(webhook.id, { state: 'disabled', name: 'm' })).name, 'm')
+      assert.equal((await service.get(webhook.id))?.state, 'disabled')
+      await service.delete(webhook.id)
+      assert.equal(await service.get(webhook.id), undefined)
+      assert.deepEqual(await service.list(), [])
+    })
+  }
+  test('covers all of them', () => assert.ok(words.length > 90, `${words.length} settings`))
 })

@@ -20,7 +20,7 @@ export interface AdminEndpoint {
   path: string
   about: string
   body: z.ZodType
-  run(admin: SimulatorAdmin, input: AdminInput<unknown>): unknown
+  run: (admin: SimulatorAdmin, input: AdminInput<unknown>) => unknown
 }
 
 /** Throws a ZodError where the body is not what the schema says. */

@@ -206,8 +206,7 @@ export class DeliveryEngine {
 
   #countForWebhook(delivery: Delivery, succeeded: boolean): void {
     const { clock, switches } = this.#deps
-    const ignored = delivery.isPing === true && !succeeded && switches().pingFailures === 'ignored'
-    if (ignored) return
+    if (delivery.isPing === true && switches().pingResults === 'ignored') return
     const context = { nowMs: clock.now(), switches: switches() }
     this.#changeWebhook(delivery, (webhook) => afterAttempt(webhook, succeeded, context))
   }

@@ -17,7 +17,7 @@ export const switchesSchema = z.strictObject({
   pingType: text('ping', 'The `type` of a ping delivery.'),
   pingBody: choice(['envelope', 'envelopeWithId', 'emptyObject'], 'What a ping delivers besides its type.'),
   pingWhenDisabled: choice(['dropped', 'delivered'], 'A ping of a disabled webhook answers 200; is it delivered?'),
-  pingFailures: choice(['ignored', 'counted'], 'Do failed ping deliveries count towards auto-disable?'),
+  pingResults: choice(['ignored', 'counted'], 'Do results of ping deliveries count towards auto-disable?'),
 
   // Auto-disable
   autoDisable: choice(['afterFailures', 'afterWindow', 'off'], 'When Google gives up on an endpoint.'),

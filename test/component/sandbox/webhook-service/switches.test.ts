@@ -145,7 +145,7 @@ const proofs: { [Name in keyof Switches]: Proof<Name> } = {
       return endpoint.received.length
     },
   },
-  pingFailures: {
+  pingResults: {
     given: { autoDisableFailures: 1 },
     settings: [
       ['ignored', 'enabled'],
