@@ -1,4 +1,6 @@
-import { Agent, ProxyAgent, type Dispatcher } from 'undici'
+import { Socket } from 'node:net'
+
+import { Agent, buildConnector, ProxyAgent, type Dispatcher } from 'undici'
 
 import type { Credentials } from './credentials.ts'
 
@@ -29,6 +31,7 @@ export class Connections {
   #calls: Dispatcher | undefined
   #watches: Dispatcher | undefined
   #closed = false
+  readonly #connecting = new Set<Socket>()
 
   call(credentials: Credentials, request: WireRequest): Promise<Dispatcher.ResponseData> {
     return this.#send(credentials, request, 'calls')
@@ -40,6 +43,8 @@ export class Connections {
 
   async close(): Promise<void> {
     this.#closed = true
+    // A dispatcher waits for a handshake under way, which a dead server never finishes.
+    for (const socket of this.#connecting) socket.destroy(new Error('the Kubernetes client is closed'))
     await Promise.all([this.#calls?.destroy(), this.#watches?.destroy()])
   }
 
@@ -53,7 +58,7 @@ export class Connections {
     const dispatcher = use === 'calls' ? this.#calls : this.#watches
     if (dispatcher === undefined) throw new Error('the Kubernetes client has no connection')
     const prefix = credentials.server.pathname.replace(/\/$/, '')
-    return dispatcher.request({
+    const answer = dispatcher.request({
       origin: credentials.server.origin,
       path: `${prefix}${request.path}`,
       method: request.method,
@@ -64,6 +69,7 @@ export class Connections {
       headersTimeout: 0,
       bodyTimeout: 0,
     })
+    return untilAborted(answer, request.signal)
   }
 
   #adopt(credentials: Credentials): void {
@@ -71,20 +77,27 @@ export class Connections {
     if (identity === this.#identity && this.#calls !== undefined) return
     // What runs on the old connections may finish there: `close` waits for it.
     for (const old of [this.#calls, this.#watches]) old?.close().catch(() => {})
-    this.#calls = openDispatcher(credentials, callConnections)
-    this.#watches = openDispatcher(credentials, null)
+    this.#calls = openDispatcher(credentials, callConnections, this.#connecting)
+    this.#watches = openDispatcher(credentials, null, this.#connecting)
     this.#identity = identity
   }
 }
 
 /** `connections` null: as many as there are watches. HTTP/2 is off: a single stalled connection would hold every stream. */
-function openDispatcher({ server, proxyUrl, tls }: Credentials, connections: number | null): Dispatcher {
+function openDispatcher(
+  { server, proxyUrl, tls }: Credentials,
+  connections: number | null,
+  connecting: Set<Socket>,
+): Dispatcher {
   const shared = { connections, allowH2: false, headersTimeout: 0, bodyTimeout: 0 }
   if (proxyUrl === undefined) {
-    return new Agent({
-      ...shared,
-      connect: { ...tls, timeout: connectTimeoutMs, keepAliveInitialDelay: keepAliveInitialDelayMs },
+    const connector = buildConnector({
+      ...tls,
+      allowH2: false,
+      timeout: connectTimeoutMs,
+      keepAliveInitialDelay: keepAliveInitialDelayMs,
     })
+    return new Agent({ ...shared, connect: trackHandshakes(connector, connecting) })
   }
   const protocol = new URL(proxyUrl).protocol
   if (protocol !== 'http:' && protocol !== 'https:') {
@@ -98,4 +111,31 @@ function openDispatcher({ server, proxyUrl, tls }: Credentials, connections: num
     requestTls: { ...tls, timeout: connectTimeoutMs },
     connect: { keepAliveInitialDelay: keepAliveInitialDelayMs, timeout: connectTimeoutMs },
   })
+}
+
+/** Keeps in `connecting` the sockets whose handshake has not ended. */
+function trackHandshakes(connector: buildConnector.connector, connecting: Set<Socket>): buildConnector.connector {
+  return (options, callback) => {
+    let socket: unknown
+    const ended: buildConnector.Callback = (...outcome) => {
+      if (socket instanceof Socket) connecting.delete(socket)
+      callback(...outcome)
+    }
+    socket = connector(options, ended)
+    if (socket instanceof Socket) connecting.add(socket)
+    return socket
+  }
+}
+
+/** undici looks at the signal of a request that waits for its connection only once that stands, and the request is then never sent: no need to wait. */
+async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>()
+  const abort = () => aborted.reject(signal.reason)
+  if (signal.aborted) abort()
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    return await Promise.race([promise, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
 
 import {
@@ -497,4 +497,23 @@ test('a context that does not exist is refused with those that do', async (t) =>
 test('server-side apply without a field manager is refused before it is sent', async (t) => {
   const { client } = await setUp(t)
   assert.throws(() => client.patch(widget, key, object, { type: 'apply' }), /needs a fieldManager/)
+})
+
+test('close does not wait for a handshake that a dead server never finishes', async (t) => {
+  const { double } = await setUp(t)
+  const sockets: Socket[] = []
+  const silent = createServer((socket) => void sockets.push(socket))
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+  t.after(() => {
+    for (const socket of sockets) socket.destroy()
+    silent.close()
+  })
+  const server = `https://127.0.0.1:${(silent.address() as AddressInfo).port}`
+  const { client, clock } = await setUp(t, { kubeconfigPath: await double.kubeconfig({}, { server }) })
+  const reading = rejected(client.get(widget, key))
+  await eventually('the connection', () => sockets.length > 0)
+  const startedMs = performance.now()
+  await client.close()
+  assert.ok(performance.now() - startedMs < 2_000, 'well before the connect timeout of five seconds')
+  assert.equal((await letPass(clock, reading)).reason, 'Unreachable')
 })

@@ -348,7 +348,9 @@ test('stop while a connection is being made, with TLS never answered, resolves a
   const { reflector } = await setUp(t, {}, `https://127.0.0.1:${(silent.address() as AddressInfo).port}`)
   reflector.start()
   await eventually('the connection', () => sockets.length > 0)
+  const startedMs = performance.now()
   await reflector.stop()
+  assert.ok(performance.now() - startedMs < 2_000, 'well before the connect timeout of five seconds')
 })
 
 test('stop closes the open watch, and nothing is reported afterwards', async (t) => {
