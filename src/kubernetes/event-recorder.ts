@@ -157,6 +157,7 @@ class QueueingEventRecorder implements EventRecorder {
   async #write(series: Series): Promise<void> {
     const countToWrite = series.count
     series.planned = false
+    if (countToWrite === series.writtenCount) return // an earlier place in the queue has written it
     for (let attempt = 1; ; attempt += 1) {
       try {
         await this.#send(series, countToWrite)
@@ -194,9 +195,9 @@ class QueueingEventRecorder implements EventRecorder {
   }
 
   #giveUpOn(series: Series, count: number, error: unknown): void {
-    // Not to be tried again by `flush`; the next repeat is.
-    series.writtenCount = Math.max(series.writtenCount, series.writtenCount === 0 ? 0 : count)
+    // Not to be tried again before the next repeat; one that was never created starts over then.
     if (series.writtenCount === 0) this.#series.delete(seriesKeyOf(series.event))
+    series.writtenCount = count
     this.#instruments.dropped.add(1, { cause: 'refused' })
     const details = {
       regarding: `${series.event.regarding.kind} ${series.event.regarding.namespace}/${series.event.regarding.name}`,
