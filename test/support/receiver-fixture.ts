@@ -94,15 +94,16 @@ export function aReceiver(options: {
   logger?: Logger
   limits?: Partial<ReceiverLimits>
   pathPrefix?: string
+  parseEnvelope?: typeof parseEnvelope
 }): ReceiverFixture {
   const metrics = createMetrics()
   const stored = { count: 0 }
   const receiver = createReceiver({
     clock: new FakeClock(),
     logger: silentLogger,
+    parseEnvelope,
     ...options,
     metrics,
-    parseEnvelope,
     onStored: () => stored.count++,
   })
   const count = async (outcome: string, metric = 'gwh_receiver_requests_total') => {

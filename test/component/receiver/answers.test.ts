@@ -283,24 +283,38 @@ test('a body beyond the limit is a 413, announced or not', async () => {
   assert.equal(await scene.count('BodyTooLarge'), 1)
 })
 
-test('what is thrown while judging is a 503, logged and answered, and gives the budget back', async () => {
-  const clock = new FakeClock()
-  const entry = aKeyringEntry()
-  const lines: unknown[] = []
-  const log = (details: unknown) => void lines.push(details)
-  const logger = { debug: log, info: log, warn: log, error: log, child: () => logger }
-  const { receiver, metrics } = aReceiver({
-    directory: directoryOf(entry),
-    inbox: { append: () => assert.fail('a fault of the store') },
-    clock,
-    logger,
+const faults: { name: string; fault: Partial<Parameters<typeof aReceiver>[0]>; outcome: string }[] = [
+  {
+    name: 'an inbox that throws',
+    fault: { inbox: { append: () => assert.fail('a fault of ours') } },
+    outcome: 'InboxUnavailable',
+  },
+  {
+    name: 'an envelope reader that throws',
+    fault: { parseEnvelope: () => assert.fail('a fault of ours') },
+    outcome: 'InternalError',
+  },
+]
+for (const { name, fault, outcome } of faults) {
+  test(`${name} is a 503, logged with its cause, and the budget is whole again`, async () => {
+    const clock = new FakeClock()
+    const entry = aKeyringEntry()
+    const lines: { err?: Error; outcome?: string }[] = []
+    const log = (details: object) => void lines.push(details)
+    const logger = { debug: log, info: log, warn: log, error: log, child: () => logger }
+    const scene = { directory: directoryOf(entry), inbox: new InboxDouble(), clock, logger, ...fault }
+    const { receiver, metrics } = aReceiver(scene)
+    const ping = '{"type":"ping"}'
+    const headers = signedHeaders({ timestampSeconds: clock.now() / 1000, body: ping, secrets: entry.secrets })
+    const answer = await receiver.inject({ method: 'POST', url: path, headers, payload: ping })
+    assert.equal(answer.statusCode, 503)
+    assert.match((await metrics.expose()).text, /gwh_receiver_held_body_bytes 0\n/)
+    assert.deepEqual(
+      lines.map((line) => [line.outcome, line.err?.message]),
+      [[outcome, 'a fault of ours']],
+    )
   })
-  const headers = signedHeaders({ timestampSeconds: clock.now() / 1000, body, secrets: entry.secrets })
-  const answer = await receiver.inject({ method: 'POST', url: path, headers, payload: body })
-  assert.equal(answer.statusCode, 503)
-  assert.match((await metrics.expose()).text, /gwh_receiver_held_body_bytes 0\n/)
-  assert.ok(lines.some((line) => (line as { err?: Error }).err?.message === 'a fault of the store'))
-})
+}
 
 test('an endpoint check is answered by a newly stored delivery, with the key that verified it', async () => {
   const scene = aScene({ secrets: [aSecret(), aSecret()] })

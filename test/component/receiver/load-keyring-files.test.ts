@@ -40,3 +40,17 @@ test('a receiver without an API server boots from mounted keyring Secrets', asyn
   await loadKeyringFiles(folder, directory, silentLogger)
   assert.equal(directory.isSynced, true)
 })
+
+test('a shard that cannot be read is logged and left unknown, and the others are read', async () => {
+  const broken = await mkdtemp(join(tmpdir(), 'gwh-keyring-'))
+  const [first = ''] = allKeyringSecretNames()
+  await writeFile(join(broken, first), 'a file where a folder should be')
+  await mkdir(join(broken, allKeyringSecretNames()[1] ?? ''))
+  const directory = new EndpointDirectory()
+  const warned: unknown[] = []
+  const logger = { ...silentLogger, warn: (details: { shard?: unknown }) => void warned.push(details.shard) }
+  await loadKeyringFiles(broken, directory, logger)
+  assert.deepEqual(warned, [first])
+  assert.deepEqual([directory.isLoaded, directory.isSynced], [true, false])
+  await rm(broken, { recursive: true })
+})

@@ -81,3 +81,29 @@ test('an inbox that throws instead of rejecting is unavailable too', () => {
   append()
   assert.deepEqual(told, ['answer unavailable', 'settled unavailable'])
 })
+
+test('appends may settle in any order, and the rest keep their deadlines', async () => {
+  const { clock, inbox, told, append } = aScene()
+  const second = Promise.withResolvers<AppendResult>()
+  const third = Promise.withResolvers<AppendResult>()
+  inbox.willAnswer(
+    'never',
+    () => second.promise,
+    () => third.promise,
+    'never',
+  )
+  for (let each = 0; each < 4; each++) append()
+  second.resolve('duplicate')
+  third.resolve('inboxFull')
+  await settle()
+  await clock.advance({ ms: 3_100 })
+  assert.deepEqual(told, [
+    'answer duplicate',
+    'settled duplicate',
+    'answer inboxFull',
+    'settled inboxFull',
+    'answer timeout',
+    'answer timeout',
+  ])
+  assert.equal(clock.pending, 0)
+})
