@@ -1,14 +1,16 @@
-import { createServer } from 'node:http'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import type { IncomingHttpHeaders } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 
-import type { Clock } from '../../src/clock.ts'
 import { systemClock } from '../../src/clock.ts'
 import { silentLogger } from '../../src/observability/logger.ts'
 import { createWebhookServiceSimulator } from '../../src/sandbox/webhook-service/simulator.ts'
-import type { SwitchChanges } from '../../src/sandbox/webhook-service/switches.ts'
+import type { SimulatorOptions } from '../../src/sandbox/webhook-service/simulator.ts'
 
 export interface Received {
   path: string
@@ -46,19 +48,34 @@ export async function startEndpoint(t: Pick<TestContext, 'after'>) {
   return { origin, received, state }
 }
 
+const pem = (name: string) => readFileSync(join(import.meta.dirname, `../fixtures/tls/self-signed.${name}.pem`), 'utf8')
+
+/** An https endpoint that answers 204; its certificate is its own and for the name hooks.test. */
+export async function startTlsEndpoint(t: Pick<TestContext, 'after'>) {
+  const hosts: (string | undefined)[] = []
+  const certificate = pem('cert')
+  const server = createTlsServer({ key: pem('key'), cert: certificate }, (request, response) => {
+    hosts.push(request.headers.host)
+    response.writeHead(204).end()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return { origin: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, certificate, hosts }
+}
+
 /** A simulator with one project, one API key and an endpoint to which every https URI leads. */
-export async function startSimulator(
-  t: Pick<TestContext, 'after'>,
-  options: { switches?: SwitchChanges; clock?: Clock; random?: () => number } = {},
-) {
+export async function startSimulator(t: Pick<TestContext, 'after'>, options: Partial<SimulatorOptions> = {}) {
   const endpoint = await startEndpoint(t)
-  const { switches = {}, clock = systemClock, random = () => 0.5 } = options
   const simulator = createWebhookServiceSimulator({
-    clock,
-    random,
+    clock: systemClock,
+    random: () => 0.5,
     logger: silentLogger,
-    switches,
     connectTo: { '*': endpoint.origin },
+    ...options,
   })
   t.after(() => simulator.close())
   const { url } = await simulator.listen({ port: 0 })

@@ -22,6 +22,8 @@ export function createSimulatedClock(base: Clock): SimulatedClock {
   const timers = new Set<Timer>()
   let offsetMs = 0
   let order = 0
+  // One after the other: two at once would each move time to a place of its own, one of them backwards.
+  let lastAdvance: Promise<void> = Promise.resolve()
   const monotonic = () => base.monotonic() + offsetMs
 
   function fire(timer: Timer): void {
@@ -42,6 +44,21 @@ export function createSimulatedClock(base: Clock): SimulatedClock {
     return next
   }
 
+  async function moveTo(targetOffsetMs: number, settle: () => Promise<void>): Promise<void> {
+    await settle()
+    for (let timer = nextDue(base.monotonic() + targetOffsetMs); timer !== undefined;) {
+      offsetMs = Math.min(Math.max(offsetMs, timer.dueMs - base.monotonic()), targetOffsetMs)
+      fire(timer)
+      await settle()
+      timer = nextDue(base.monotonic() + targetOffsetMs)
+    }
+    offsetMs = targetOffsetMs
+    for (const timer of timers) {
+      timer.disarm()
+      arm(timer)
+    }
+  }
+
   return {
     now: () => base.now() + offsetMs,
     monotonic,
@@ -54,21 +71,10 @@ export function createSimulatedClock(base: Clock): SimulatedClock {
         timer.disarm()
       }
     },
-    async advance(ms, settle) {
-      const targetOffsetMs = offsetMs + Math.max(ms, 0)
-      await settle()
-      for (;;) {
-        const timer = nextDue(base.monotonic() + targetOffsetMs)
-        if (timer === undefined) break
-        offsetMs = Math.min(Math.max(offsetMs, timer.dueMs - base.monotonic()), targetOffsetMs)
-        fire(timer)
-        await settle()
-      }
-      offsetMs = targetOffsetMs
-      for (const timer of timers) {
-        timer.disarm()
-        arm(timer)
-      }
+    advance(ms, settle) {
+      const done = lastAdvance.then(() => moveTo(offsetMs + Math.max(ms, 0), settle))
+      lastAdvance = done.catch(() => {})
+      return done
     },
   }
 }

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 
 import fastify from 'fastify'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
 
 import type { Clock } from '../../clock.ts'
 import type { Logger } from '../../observability/logger.ts'
@@ -15,7 +15,7 @@ import type { ConnectTo } from './delivery-transport.ts'
 import { Faults } from './faults.ts'
 import { registerJobRoutes } from './job-routes.ts'
 import { createJobs } from './jobs.ts'
-import { answered } from './problem.ts'
+import { answered, renderProblem } from './problem.ts'
 import { RateLimit } from './rate-limit.ts'
 import { registerWebhookRoutes } from './rest-routes.ts'
 import { createCallServer } from './serve-call.ts'
@@ -96,12 +96,14 @@ export function createWebhookServiceSimulator(options: SimulatorOptions): Webhoo
 function createApp(): FastifyInstance {
   const app = fastify({
     bodyLimit: maxBodyBytes,
+    frameworkErrors: (error, _, reply) => refuse(error, reply),
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 2048 },
   })
   // Bodies are read by us: an empty one under application/json, as the SDK sends it with ping, is fine.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'string' }, (_, body, done) => done(null, body))
+  app.setErrorHandler((error: FastifyError, _, reply) => refuse(error, reply))
   app.setNotFoundHandler((_, reply) =>
     reply
       .code(404)
@@ -109,4 +111,11 @@ function createApp(): FastifyInstance {
       .send('<html><title>Error 404 (Not Found)!!1</title></html>'),
   )
   return app
+}
+
+/** Requests that do not get as far as an operation (a broken URL, a body that is too large), in the form of the front end. */
+function refuse({ statusCode = 500, message }: FastifyError, reply: FastifyReply): void {
+  const [rpcStatus, code] = statusCode < 500 ? ['INVALID_ARGUMENT', 'invalid_request'] : ['INTERNAL', 'internal']
+  const body = renderProblem({ status: statusCode, rpcStatus, code, message }, 'rpc')
+  void reply.code(statusCode).header('content-type', 'application/json; charset=UTF-8').send(body)
 }

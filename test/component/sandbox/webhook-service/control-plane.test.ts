@@ -218,3 +218,15 @@ test('an unknown id is 404 for every operation on it, an encoded slash included'
   }
   assert.equal((await call('POST', '/v1/webhooks/gone:explode')).status, 404)
 })
+
+test('requests that are no requests of the API get an error of its form', async (t) => {
+  const { call } = await start(t)
+  for (const [status, answer] of [
+    [400, await call('GET', '/v1/webhooks/%zz')],
+    [413, await call('POST', '/v1/webhooks', 'x'.repeat(2 * 1024 * 1024))],
+  ] as const) {
+    assert.equal(answer.status, status)
+    assert.equal((answer.body as { error: { code: number } }).error.code, status)
+  }
+  assert.match(String((await call('PUT', '/v1/webhooks', {})).body), /<html>/)
+})

@@ -6,9 +6,10 @@ import type { TestContext } from 'node:test'
 
 import { Webhook } from 'standardwebhooks'
 
+import type { Logger } from '../../../../src/observability/logger.ts'
 import type { SwitchChanges } from '../../../../src/sandbox/webhook-service/switches.ts'
 import { eventually } from '../../../support/eventually.ts'
-import { startSimulator } from '../../../support/simulator.ts'
+import { startSimulator, startTlsEndpoint } from '../../../support/simulator.ts'
 import type { Received } from '../../../support/simulator.ts'
 
 const hourMs = 3_600_000
@@ -141,6 +142,37 @@ test('a URI that another hand made unusable fails like an endpoint that nobody s
   finishBatch()
   await admin.advance(0)
   assert.equal(admin.deliveries()[0]?.attempts[0]?.error, 'ERR_INVALID_URL')
+})
+
+test('https is real where the map says https: the certificate has to fit the name in the URI', async (t) => {
+  const { origin, certificate, hosts } = await startTlsEndpoint(t)
+  const { admin } = await startSimulator(t, { connectTo: { '*': origin }, trustedCertificates: [certificate] })
+  const emit = (uri: string) => admin.emit({ project: 'project-a', type: 'x.y', data: {}, uris: [uri] })
+  emit('https://hooks.test/right')
+  emit('https://other.test/wrong')
+  await admin.advance(0)
+  assert.deepEqual(
+    admin.deliveries().map(({ attempts: [attempt] }) => attempt?.status ?? attempt?.error),
+    [204, 'ERR_TLS_CERT_ALTNAME_INVALID'],
+  )
+  assert.deepEqual(hosts, ['hooks.test'])
+})
+
+test('the log tells what was attempted, and no secret, signature or body', async (t) => {
+  const lines: string[] = []
+  const write = (details: object, message: string) => void lines.push(JSON.stringify({ message, ...details }))
+  const logger: Logger = { debug: write, info: write, warn: write, error: write, child: () => logger }
+  const { admin, endpoint, apiKey } = await startSimulator(t, { logger })
+  const { id } = admin.createWebhook('project-a', { uri: 'https://hooks.test/', subscribedEvents: ['batch.failed'] })
+  endpoint.state.answer = (nth) => (nth === 1 ? 500 : 204)
+  admin.emit({ project: 'project-a', type: 'batch.failed', data: { id: 'private' } })
+  await admin.advance(10_000)
+  const log = lines.join('\n')
+  assert.equal(lines.filter((line) => line.includes('delivery.attempted')).length, 2)
+  const signature = String(endpoint.received[0]?.headers['webhook-signature']).slice(3)
+  for (const secret of [apiKey, admin.secrets(id)[0]?.secret ?? '', signature, 'private']) {
+    assert.ok(!log.includes(secret), 'the log tells a secret')
+  }
 })
 
 test('time that passes by itself makes retries happen as well', async (t) => {

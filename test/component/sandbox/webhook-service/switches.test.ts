@@ -1,9 +1,4 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
-import { createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 
@@ -13,7 +8,7 @@ import { Webhook } from 'standardwebhooks'
 import { switchesSchema } from '../../../../src/sandbox/webhook-service/switches.ts'
 import type { SwitchChanges, Switches } from '../../../../src/sandbox/webhook-service/switches.ts'
 import { eventually } from '../../../support/eventually.ts'
-import { rawApi, startSimulator } from '../../../support/simulator.ts'
+import { rawApi, startSimulator, startTlsEndpoint } from '../../../support/simulator.ts'
 import type { Received } from '../../../support/simulator.ts'
 
 /** Every switch, under each of its settings: what a client or an endpoint sees. The default comes first. */
@@ -26,8 +21,6 @@ type Payload = { type: string; data: Record<string, unknown> } & Record<string, 
 const dynamic = (uris = ['https://d.test/a'], userMetadata?: Record<string, unknown>) => ({
   webhookConfig: { uris, userMetadata },
 })
-const pem = (name: string) => readFileSync(join(import.meta.dirname, `../../../fixtures/tls/self-signed.${name}.pem`))
-
 async function start(t: TestContext, switches: SwitchChanges) {
   const simulated = await startSimulator(t, { switches })
   const { admin, url, apiKey, endpoint } = simulated
@@ -58,16 +51,7 @@ async function start(t: TestContext, switches: SwitchChanges) {
   const payload = () => JSON.parse(last().body.toString()) as Payload
   const signature = () => String(last().headers['webhook-signature'])
   const stateOf = (id: string) => admin.webhooks().find((webhook) => webhook.id === id)?.state
-  const tlsOrigin = async () => {
-    const server = createServer({ key: pem('key'), cert: pem('cert') }, (_, response) => response.writeHead(204).end())
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    t.after(() => {
-      server.closeAllConnections()
-      server.close()
-    })
-    return `https://127.0.0.1:${(server.address() as AddressInfo).port}`
-  }
+  const tlsOrigin = async () => (await startTlsEndpoint(t)).origin
   const switchesNow = () => admin.switches()
   return Object.assign(simulated, {
     switchesNow,

@@ -5,6 +5,7 @@ import { createSimulatedClock } from '../../../../src/sandbox/webhook-service/si
 import { FakeClock } from '../../../support/fake-clock.ts'
 
 const settle = () => Promise.resolve()
+const pause = () => new Promise<void>((turn) => setImmediate(turn))
 
 test('runs like the clock below it, plus what it was advanced by', async () => {
   const base = new FakeClock()
@@ -47,6 +48,21 @@ test('a timer that was passed over fires once, and the rest at the right time of
   await clock.advance(60_000, settle)
   await base.advance({ minutes: 1 })
   assert.equal(fired, 1)
+})
+
+test('two advances at once add up', async () => {
+  const clock = createSimulatedClock(new FakeClock())
+  const startMs = clock.now()
+  await Promise.all([clock.advance(60_000, pause), clock.advance(5_000, pause), clock.advance(0, settle)])
+  assert.equal(clock.now() - startMs, 65_000)
+})
+
+test('an advance that fails does not stop the next one', async () => {
+  const clock = createSimulatedClock(new FakeClock())
+  const startMs = clock.now()
+  await assert.rejects(clock.advance(1_000, () => Promise.reject(new Error('no'))))
+  await clock.advance(2_000, settle)
+  assert.ok(clock.now() - startMs >= 2_000)
 })
 
 test('a cancelled timer never fires', async () => {
