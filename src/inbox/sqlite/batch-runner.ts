@@ -1,0 +1,165 @@
+import { statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { performance } from 'node:perf_hooks'
+
+import { unreachable } from '../../unreachable.ts'
+import type { ClaimedDelivery } from '../port.ts'
+import { Ballast } from './ballast.ts'
+import { packEvent, packResults, unpackItem, type ItemResult } from './batch-codec.ts'
+import { ByteReader, ByteWriter } from './byte-codec.ts'
+import { openDatabase, sqliteCodeOf } from './open-database.ts'
+import { Store } from './store.ts'
+import { judgeVolume, readVolume } from './volume.ts'
+import type {
+  BatchReport,
+  Call,
+  CallResult,
+  FromWorker,
+  PackedClaim,
+  ToWorker,
+  WorkerSettings,
+} from './worker-protocol.ts'
+
+const fullCode = 13
+/** After a failed write nothing is claimed for so long: what could not be recorded would be sent twice. */
+const claimPauseMs = 1_000
+
+type Batch = Extract<ToWorker, { type: 'batch' }>
+
+/** What the worker thread does, without the thread: one transaction per batch. */
+export class BatchRunner {
+  readonly #path: string
+  readonly #store: Store
+  readonly #ballast: Ballast
+  readonly warning: string | undefined
+  readonly maxBytes: number
+  #claimsPausedUntilMs = 0
+  #wroteSinceCheckpoint = true
+
+  /** Throws an error that says what to do when the folder or the file cannot serve. */
+  constructor(settings: WorkerSettings) {
+    this.#path = settings.path
+    const database = openDatabase(settings.path)
+    const verdict = judgeVolume(readVolume(this.#folder), statSync(settings.path).size, settings.bounds.maxBytes)
+    if (!verdict.usable) {
+      database.close()
+      throw new Error(`inbox file ${settings.path}: ${verdict.problem}`)
+    }
+    this.warning = verdict.warning
+    this.maxBytes = verdict.maxBytes
+    this.#store = new Store(database, { ...settings.bounds, maxBytes: verdict.maxBytes }, settings.nowMs)
+    this.#ballast = new Ballast(`${settings.path}-ballast`)
+    this.#restoreBallast()
+  }
+
+  get #folder(): string {
+    return dirname(this.#path)
+  }
+
+  run(batch: Batch): FromWorker {
+    const started = performance.now()
+    try {
+      return this.#attempt(batch, started)
+    } catch (error) {
+      if (sqliteCodeOf(error) !== fullCode) return this.#fail(error, batch)
+      this.#store.rollback()
+      this.#store.refusesAppends = true
+      this.#ballast.release()
+    }
+    try {
+      return this.#attempt(batch, started) // records and deletes fit into what the ballast left
+    } catch (error) {
+      return this.#fail(error, batch)
+    }
+  }
+
+  report(nowMs: number, started = performance.now()): BatchReport {
+    return {
+      totals: this.#store.totals,
+      usedBytes: this.#store.usedBytes,
+      oldestPendingMs: this.#store.oldestPendingMs(nowMs),
+      droppedDeadLetters: this.#store.takeDropped(),
+      commitMs: performance.now() - started,
+      isVolumeFull: this.#store.refusesAppends,
+    }
+  }
+
+  close(): void {
+    this.#store.checkpoint()
+    this.#store.close()
+  }
+
+  #attempt(batch: Batch, started: number): FromWorker {
+    const reader = new ByteReader(batch.items)
+    const results: ItemResult[] = []
+    this.#store.begin()
+    while (!reader.isAtEnd) results.push(this.#store.apply(unpackItem(reader), batch.nowMs))
+    const calls = batch.calls.map((call) => this.#call(call, batch.nowMs))
+    this.#store.commit()
+    this.#afterCommit(batch)
+    return { type: 'done', results: packResults(results), calls, report: this.report(batch.nowMs, started) }
+  }
+
+  #fail(error: unknown, batch: Batch): FromWorker {
+    this.#claimsPausedUntilMs = batch.nowMs + claimPauseMs
+    const problem = error instanceof Error ? error.message : String(error)
+    try {
+      this.#store.rollback()
+    } catch {
+      // The first problem is the one to tell; the next batch starts with the same question.
+    }
+    return { type: 'failed', problem, isVolumeFull: this.#store.refusesAppends }
+  }
+
+  #call(call: Call, nowMs: number): CallResult {
+    switch (call.type) {
+      case 'claim':
+        return packClaims(nowMs < this.#claimsPausedUntilMs ? [] : this.#store.claim(call, nowMs))
+      case 'deadLetters':
+        return { type: call.type, deadLetters: this.#store.deadLetters(call.query) }
+      case 'replay':
+        return { type: call.type, replayed: this.#store.replay(call.deliveryId, nowMs) }
+      case 'stats':
+        return { type: call.type, stats: this.#store.stats(nowMs) }
+      case 'nextDue':
+        return { type: call.type, atMs: this.#store.nextDueMs() }
+      case 'maintain':
+        return { type: call.type, more: this.#store.retain(nowMs) }
+      default:
+        return unreachable(call)
+    }
+  }
+
+  /** With each look after things: the ballast back where there is room again, the log emptied when nobody else is writing. */
+  #afterCommit(batch: Batch): void {
+    const isMaintenance = batch.calls.some(({ type }) => type === 'maintain')
+    const isQuiet = batch.items.length === 0 && batch.calls.every(({ type }) => type === 'maintain')
+    if (!isQuiet) this.#wroteSinceCheckpoint = true
+    if (!isMaintenance) return
+    if (isQuiet && this.#wroteSinceCheckpoint) {
+      this.#store.checkpoint()
+      this.#wroteSinceCheckpoint = false
+    }
+    if (this.#store.refusesAppends || !this.#ballast.isHeld) this.#restoreBallast()
+  }
+
+  #restoreBallast(): void {
+    try {
+      const isHeld = this.#ballast.isHeld || this.#ballast.restore(readVolume(this.#folder).availableBytes)
+      this.#store.refusesAppends = !isHeld
+    } catch {
+      this.#ballast.release() // half a ballast holds what is needed elsewhere
+      this.#store.refusesAppends = true
+    }
+  }
+}
+
+function packClaims(claimed: readonly ClaimedDelivery[]): CallResult {
+  const writer = new ByteWriter()
+  const claims: PackedClaim[] = []
+  for (const { event, ...claim } of claimed) {
+    packEvent(writer, event)
+    claims.push(claim)
+  }
+  return { type: 'claim', claims, events: writer.take() }
+}

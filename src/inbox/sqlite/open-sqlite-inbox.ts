@@ -1,0 +1,52 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+
+import type { Clock } from '../../clock.ts'
+import type { Logger } from '../../observability/logger.ts'
+import type { Metrics } from '../../observability/metrics.ts'
+import { InboxUnavailableError, type Inbox } from '../port.ts'
+import { defaultInboxBounds, problemsOf, type InboxBounds } from './bounds.ts'
+import { createInboxInstruments } from './inbox-instruments.ts'
+import { SqliteInbox } from './sqlite-inbox.ts'
+import type { FromWorker, WorkerSettings } from './worker-protocol.ts'
+
+export interface SqliteInboxOptions {
+  /** The database file; its folder is made where missing and holds the log and the ballast too. */
+  path: string
+  clock: Clock
+  logger: Logger
+  metrics: Metrics
+  bounds?: Partial<InboxBounds>
+  /** The worker's program. By default the one beside this file: `worker.ts` in the sources, `inbox-worker.mjs` beside a bundle. */
+  workerUrl?: URL
+}
+
+/**
+ * Opens the embedded inbox: one file, one worker thread, durable at every answer. Rejects with an error that says what to do when the file is held by
+ * another process, damaged, of a newer version, or on a file system that cannot keep it safe.
+ */
+export async function openSqliteInbox(options: SqliteInboxOptions): Promise<Inbox> {
+  const { path, clock, logger, metrics } = options
+  const bounds = { ...defaultInboxBounds, ...options.bounds }
+  const problems = problemsOf(bounds)
+  if (problems.length > 0) throw new Error(`inbox bounds: ${problems.join('; ')}`)
+
+  const settings: WorkerSettings = { path, bounds, nowMs: clock.now() }
+  const worker = new Worker(options.workerUrl ?? defaultWorkerUrl(), { workerData: settings })
+  const [opened] = (await once(worker, 'message')) as [FromWorker]
+  if (opened.type !== 'opened') {
+    await worker.terminate()
+    throw new InboxUnavailableError(opened.type === 'refused' ? opened.problem : `inbox file ${path}: did not open`)
+  }
+  if (opened.warning !== undefined) logger.warn({ path, warning: opened.warning }, 'inbox.volume')
+  const instruments = createInboxInstruments(metrics)
+  instruments.budget.set(opened.maxBytes)
+  instruments.note(opened.report)
+  logger.info({ path, maxBytes: opened.maxBytes, ...opened.report.totals }, 'inbox.opened')
+  return new SqliteInbox({ worker, clock, logger, instruments })
+}
+
+function defaultWorkerUrl(): URL {
+  const isSource = import.meta.url.endsWith('.ts')
+  return isSource ? new URL('./worker.ts', import.meta.url) : new URL('./inbox-worker.mjs', import.meta.url)
+}

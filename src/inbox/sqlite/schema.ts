@@ -1,0 +1,80 @@
+import type { DatabaseSync } from 'node:sqlite'
+
+/** "GWHI": tells our files from every other SQLite file. */
+const applicationId = 0x47574849
+
+/**
+ * Each step takes the schema from its position to the next and is never edited once released. Bodies stay out of every index. What has ended leaves:
+ * a delivery's row on success, an event's body with its last delivery, its row when the id may be forgotten.
+ */
+const migrations: readonly string[] = [
+  `
+  CREATE TABLE owners (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    uid TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL,
+    events INTEGER NOT NULL DEFAULT 0, body_bytes INTEGER NOT NULL DEFAULT 0,
+    pending INTEGER NOT NULL DEFAULT 0, dead_letters INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (uid, namespace, name)
+  );
+  -- A lane is one sink of one object: the unit of fairness.
+  CREATE TABLE lanes (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    owner INTEGER NOT NULL, sink TEXT NOT NULL,
+    UNIQUE (owner, sink)
+  );
+  CREATE TABLE events (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    owner INTEGER NOT NULL,
+    object TEXT NOT NULL,                    -- namespace/name: with event_id the dedupe key
+    event_id TEXT NOT NULL,
+    open INTEGER NOT NULL,                   -- deliveries and dead letters that still need the body
+    forget_at_ms INTEGER,                    -- set once the body is gone
+    sent_at_s REAL NOT NULL, received_at_ms INTEGER NOT NULL, mode TEXT NOT NULL,
+    content_type TEXT NOT NULL, signature TEXT NOT NULL, body_bytes INTEGER NOT NULL,
+    body BLOB
+  );
+  CREATE UNIQUE INDEX events_by_id ON events (object, event_id);
+  CREATE INDEX events_to_forget ON events (forget_at_ms) WHERE forget_at_ms IS NOT NULL;
+  CREATE TABLE deliveries (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    event INTEGER NOT NULL, lane INTEGER NOT NULL,
+    due_at_ms INTEGER NOT NULL, first_due_ms INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    claims INTEGER NOT NULL DEFAULT 0,       -- all of them: the fence
+    unrecorded INTEGER NOT NULL DEFAULT 0,   -- claims since the last record: crashes, unless one is running
+    replayed INTEGER NOT NULL DEFAULT 0
+  );
+  CREATE INDEX deliveries_due ON deliveries (lane, due_at_ms);
+  CREATE TABLE dead_letters (
+    id INTEGER PRIMARY KEY,                  -- that of the delivery
+    event INTEGER NOT NULL, lane INTEGER NOT NULL, owner INTEGER NOT NULL,
+    reason TEXT NOT NULL, attempts INTEGER NOT NULL, ended_at_ms INTEGER NOT NULL
+  );
+  CREATE INDEX dead_letters_by_owner ON dead_letters (owner, id);
+  CREATE INDEX dead_letters_by_end ON dead_letters (ended_at_ms);
+  `,
+]
+
+function readPragma(database: DatabaseSync, name: string): number {
+  return Number(database.prepare(`PRAGMA ${name}`).get()?.[name])
+}
+
+/** Brings the file to today's schema, in one transaction. Throws when the file is a stranger's or of a newer version. */
+export function migrate(database: DatabaseSync): void {
+  const owner = readPragma(database, 'application_id')
+  const version = readPragma(database, 'user_version')
+  const tables = Number(database.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.['n'])
+  if (owner !== applicationId && (owner !== 0 || version !== 0 || tables !== 0)) {
+    throw new Error('the file is an SQLite database of another program; give the inbox a folder of its own')
+  }
+  if (version > migrations.length) {
+    throw new Error(
+      `the file has schema ${version}, this program knows up to ${migrations.length}; run the newer version that wrote it, or a later one`,
+    )
+  }
+  database.exec('BEGIN IMMEDIATE')
+  for (const migration of migrations.slice(version)) database.exec(migration)
+  database.exec(`PRAGMA application_id = ${applicationId}`)
+  database.exec(`PRAGMA user_version = ${migrations.length}`)
+  database.exec('COMMIT')
+}

@@ -1,0 +1,239 @@
+import type { Worker } from 'node:worker_threads'
+
+import type { Clock } from '../../clock.ts'
+import type { Logger } from '../../observability/logger.ts'
+import {
+  InboxUnavailableError,
+  type AppendResult,
+  type ClaimedDelivery,
+  type DeadLetter,
+  type DeadLetterQuery,
+  type Inbox,
+  type InboxStats,
+  type NewEvent,
+  type NextStep,
+} from '../port.ts'
+import { packAppend, packRecord, unpackEvent, unpackResult, type ItemResult } from './batch-codec.ts'
+import { ByteReader, ByteWriter } from './byte-codec.ts'
+import type { createInboxInstruments } from './inbox-instruments.ts'
+import type { Call, CallResult, FromWorker, ToWorker } from './worker-protocol.ts'
+
+const maintenanceIntervalMs = 5_000
+/** Between two slices of forgetting, so that appends get their turn. */
+const maintenancePauseMs = 20
+/** What may wait for one commit: behind a volume that hangs, memory is what fills. */
+const maxWaitingBytes = 64 * 1024 * 1024
+const maxEventIdCharacters = 256
+
+interface Waiting<T> {
+  resolve: (value: T) => void
+  reject: (error: Error) => void
+}
+
+interface Parts {
+  worker: Worker
+  clock: Clock
+  logger: Logger
+  instruments: ReturnType<typeof createInboxInstruments>
+}
+
+/** The main thread's half: gathers what arrives while the last commit runs and hands it over as one message. */
+export class SqliteInbox implements Inbox {
+  readonly #parts: Parts
+  readonly #writer = new ByteWriter()
+  #items: Waiting<ItemResult>[] = []
+  #calls: (Waiting<CallResult> & { call: Call })[] = []
+  #underWay: { items: Waiting<ItemResult>[]; calls: Waiting<CallResult>[] } | undefined
+  #isSendPlanned = false
+  #wasVolumeFull = false
+  /** Once set, every operation fails with it. */
+  #ended: InboxUnavailableError | undefined
+  #whenClosed: (() => void) | undefined
+  #cancelMaintenance: () => void
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    parts.worker.on('message', (message: FromWorker) => this.#receive(message))
+    parts.worker.on('error', (error) => this.#end(`its worker thread failed: ${error.message}`))
+    parts.worker.on('exit', () => this.#end('its worker thread ended'))
+    this.#cancelMaintenance = this.#planMaintenance(maintenanceIntervalMs)
+  }
+
+  async append(event: NewEvent): Promise<AppendResult> {
+    if (event.eventId.length > maxEventIdCharacters) {
+      throw new TypeError(`eventId has ${event.eventId.length} characters; at most ${maxEventIdCharacters} are kept`)
+    }
+    if (this.#writer.length > maxWaitingBytes) throw new InboxUnavailableError('inbox: too much waits for the disk')
+    const result = await this.#item(() => packAppend(this.#writer, event))
+    if (result === 'recorded') throw new Error('inbox: an append was answered as a record')
+    return result
+  }
+
+  async record(delivery: ClaimedDelivery, next: NextStep): Promise<void> {
+    const [id, claim] = delivery.deliveryId.split('.').map(Number)
+    if (id === undefined || claim === undefined) throw new TypeError('record: the delivery was not claimed here')
+    await this.#item(() => packRecord(this.#writer, id, claim, next))
+  }
+
+  async claimDue(
+    limit: number,
+    leaseMs: number,
+    room: ReadonlyMap<string, number> = new Map(),
+  ): Promise<ClaimedDelivery[]> {
+    const result = await this.#call({ type: 'claim', limit, leaseMs, room })
+    if (result.type !== 'claim') return []
+    const events = new ByteReader(result.events)
+    return result.claims.map((claim) => Object.assign(claim, { event: unpackEvent(events) }))
+  }
+
+  async deadLetters(query: DeadLetterQuery): Promise<DeadLetter[]> {
+    const result = await this.#call({ type: 'deadLetters', query })
+    return result.type === 'deadLetters' ? result.deadLetters : []
+  }
+
+  async replay(deliveryId: string): Promise<boolean> {
+    const result = await this.#call({ type: 'replay', deliveryId })
+    return result.type === 'replay' && result.replayed
+  }
+
+  async stats(): Promise<InboxStats> {
+    const result = await this.#call({ type: 'stats' })
+    if (result.type !== 'stats') throw new Error('inbox: stats were answered as something else')
+    return result.stats
+  }
+
+  async nextDueMs(): Promise<number | undefined> {
+    const result = await this.#call({ type: 'nextDue' })
+    return result.type === 'nextDue' ? result.atMs : undefined
+  }
+
+  /** Finishes what is under way and waiting, then closes the file. Idempotent. */
+  async close(): Promise<void> {
+    this.#cancelMaintenance()
+    if (this.#ended !== undefined) return
+    await new Promise<void>((resolve) => {
+      this.#whenClosed = resolve
+      this.#sendOrClose()
+    })
+  }
+
+  #item(pack: () => void): Promise<ItemResult> {
+    return new Promise((resolve, reject) => {
+      if (this.#isRefused(reject)) return
+      pack()
+      this.#items.push({ resolve, reject })
+      this.#planSend()
+    })
+  }
+
+  #call(call: Call): Promise<CallResult> {
+    return new Promise((resolve, reject) => {
+      if (this.#isRefused(reject)) return
+      this.#calls.push({ call, resolve, reject })
+      this.#planSend()
+    })
+  }
+
+  #isRefused(reject: (error: Error) => void): boolean {
+    const error = this.#ended ?? (this.#whenClosed && new InboxUnavailableError('inbox: it is closing'))
+    if (error === undefined) return false
+    reject(error)
+    return true
+  }
+
+  /** At the end of this turn of the event loop, so that all requests that it read share the first commit too. */
+  #planSend(): void {
+    if (this.#underWay !== undefined || this.#isSendPlanned) return
+    this.#isSendPlanned = true
+    setImmediate(() => {
+      this.#isSendPlanned = false
+      this.#sendOrClose()
+    })
+  }
+
+  #sendOrClose(): void {
+    if (this.#underWay !== undefined || this.#ended !== undefined) return
+    if (this.#items.length === 0 && this.#calls.length === 0) {
+      if (this.#whenClosed !== undefined) this.#tell({ type: 'close' })
+      return
+    }
+    const calls = this.#calls
+    this.#underWay = { items: this.#items, calls }
+    this.#items = []
+    this.#calls = []
+    const items = this.#writer.take()
+    const message: ToWorker = {
+      type: 'batch',
+      items,
+      calls: calls.map(({ call }) => call),
+      nowMs: this.#parts.clock.now(),
+    }
+    this.#tell(message, [items.buffer])
+  }
+
+  #tell(message: ToWorker, transfer: ArrayBuffer[] = []): void {
+    this.#parts.worker.postMessage(message, transfer)
+  }
+
+  #receive(message: FromWorker): void {
+    if (message.type === 'closed') return this.#end('it is closed')
+    const batch = this.#underWay
+    this.#underWay = undefined
+    if (batch === undefined) return
+    if (message.type === 'done') {
+      const { results, calls, report } = message
+      this.#parts.instruments.note(report)
+      if (batch.items.length > 0) this.#parts.instruments.committed(batch.items.length, report)
+      this.#noteVolume(report.isVolumeFull)
+      for (const [at, waiting] of batch.items.entries()) waiting.resolve(unpackResult(results[at]))
+      for (const [at, waiting] of batch.calls.entries()) {
+        const result = calls[at]
+        if (result !== undefined) waiting.resolve(result)
+      }
+    } else if (message.type === 'failed') {
+      this.#parts.instruments.failures.add()
+      this.#parts.logger.error({ problem: message.problem, items: batch.items.length }, 'inbox.commit_failed')
+      this.#noteVolume(message.isVolumeFull)
+      const error = new InboxUnavailableError(`inbox: the batch could not be written: ${message.problem}`)
+      for (const waiting of [...batch.items, ...batch.calls]) waiting.reject(error)
+    }
+    this.#sendOrClose()
+  }
+
+  #noteVolume(isFull: boolean): void {
+    if (isFull === this.#wasVolumeFull) return
+    this.#wasVolumeFull = isFull
+    if (isFull) this.#parts.logger.error({}, 'inbox.volume_full')
+    else this.#parts.logger.info({}, 'inbox.volume_has_room')
+  }
+
+  #end(why: string): void {
+    if (this.#ended !== undefined) return
+    this.#ended = new InboxUnavailableError(`inbox: ${why}`)
+    this.#cancelMaintenance()
+    const waiting = [...(this.#underWay?.items ?? []), ...(this.#underWay?.calls ?? []), ...this.#items, ...this.#calls]
+    this.#underWay = undefined
+    this.#items = []
+    this.#calls = []
+    for (const { reject } of waiting) reject(this.#ended)
+    if (this.#whenClosed !== undefined) this.#whenClosed()
+    else this.#parts.logger.error({ why }, 'inbox.ended')
+  }
+
+  #planMaintenance(delayMs: number): () => void {
+    return this.#parts.clock.after(delayMs, () => void this.#maintain())
+  }
+
+  async #maintain(): Promise<void> {
+    let more = false
+    try {
+      const result = await this.#call({ type: 'maintain' })
+      more = result.type === 'maintain' && result.more
+    } catch {
+      // Logged and counted where the batch failed; the next round tries again.
+    }
+    if (this.#ended === undefined && this.#whenClosed === undefined) {
+      this.#cancelMaintenance = this.#planMaintenance(more ? maintenancePauseMs : maintenanceIntervalMs)
+    }
+  }
+}

@@ -1,0 +1,157 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+
+import type { AppendResult, DeadLetter, DeadLetterQuery, NewEvent } from '../port.ts'
+import type { ItemResult, PackedItem } from './batch-codec.ts'
+import type { InboxBounds } from './bounds.ts'
+import { DeadLettersTable } from './dead-letters-table.ts'
+import { DeliveriesTable, releaseLeases, type ClaimRequest } from './deliveries-table.ts'
+import { EventsTable } from './events-table.ts'
+import { forgetEmptyOwners, Ledger, type Totals } from './ledger.ts'
+
+/** More at once blocks appends for seconds. */
+const retentionSliceRows = 200
+/** What a row takes besides its body, roughly: between two looks at the file's real size. */
+const rowOverheadBytes = 512
+
+export interface StoreStats extends Totals {
+  oldestPendingMs: number
+  pendingByOwner: Map<string, number>
+}
+
+/** The inbox's tables as one synchronous thing. Every method is part of the transaction that the caller runs; none knows a clock. */
+export class Store {
+  readonly #database: DatabaseSync
+  readonly #bounds: InboxBounds
+  readonly #ledger: Ledger
+  readonly #events: EventsTable
+  readonly #deadLetters: DeadLettersTable
+  readonly #deliveries: DeliveriesTable
+  readonly #pageCount: StatementSync
+  readonly #freePages: StatementSync
+  readonly #pageBytes: number
+  #usedBytes = 0
+  /** Dead letters that had to make room, since the last time somebody asked. */
+  #dropped = 0
+  /** Nothing new is taken, however much the budget would allow: the volume itself is full. */
+  refusesAppends = false
+
+  constructor(database: DatabaseSync, bounds: InboxBounds, nowMs: number) {
+    this.#database = database
+    this.#bounds = bounds
+    releaseLeases(database, nowMs)
+    forgetEmptyOwners(database)
+    this.#ledger = new Ledger(database)
+    this.#events = new EventsTable(database, this.#ledger, bounds.dedupeMs)
+    this.#deadLetters = new DeadLettersTable(database, this.#ledger, this.#events, bounds)
+    this.#deliveries = new DeliveriesTable(database, this.#ledger, this.#events, this.#deadLetters)
+    this.#pageCount = database.prepare('PRAGMA page_count')
+    this.#freePages = database.prepare('PRAGMA freelist_count')
+    this.#pageBytes = Number(database.prepare('PRAGMA page_size').get()?.['page_size'])
+  }
+
+  get totals(): Totals {
+    return { ...this.#ledger.totals }
+  }
+
+  get usedBytes(): number {
+    return this.#usedBytes
+  }
+
+  begin(): void {
+    this.#database.exec('BEGIN IMMEDIATE')
+    const pages = Number(this.#pageCount.get()?.['page_count']) - Number(this.#freePages.get()?.['freelist_count'])
+    this.#usedBytes = pages * this.#pageBytes
+  }
+
+  /** Durable when it returns. */
+  commit(): void {
+    this.#ledger.writeChanges()
+    this.#database.exec('COMMIT')
+  }
+
+  /** Forgets the running transaction; SQLite may have done so already. */
+  rollback(): void {
+    if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+    this.#ledger.reload()
+  }
+
+  apply(item: PackedItem, nowMs: number): ItemResult {
+    if (item.type === 'append') return this.#append(item.event, nowMs)
+    this.#dropped += this.#deliveries.record(item.id, item.claim, item.next, nowMs)
+    return 'recorded'
+  }
+
+  claim(request: ClaimRequest, nowMs: number) {
+    const { claimed, dropped } = this.#deliveries.claim(request, nowMs)
+    this.#dropped += dropped
+    return claimed
+  }
+
+  deadLetters(query: DeadLetterQuery): DeadLetter[] {
+    return this.#deadLetters.list(query)
+  }
+
+  replay(deliveryId: string, nowMs: number): boolean {
+    const id = Number(deliveryId)
+    const taken = Number.isSafeInteger(id) ? this.#deadLetters.take(id) : undefined
+    if (taken === undefined) return false
+    this.#deliveries.add(taken.event, taken.lane, nowMs, true)
+    return true
+  }
+
+  stats(nowMs: number): StoreStats {
+    const pendingByOwner = new Map<string, number>()
+    for (const { uid, pending } of this.#ledger.accounts) {
+      if (pending > 0) pendingByOwner.set(uid, (pendingByOwner.get(uid) ?? 0) + pending)
+    }
+    return { ...this.totals, oldestPendingMs: this.oldestPendingMs(nowMs), pendingByOwner }
+  }
+
+  oldestPendingMs(nowMs: number): number {
+    return this.#deliveries.oldestMs(nowMs)
+  }
+
+  nextDueMs(): number | undefined {
+    return this.#deliveries.nextDueMs()
+  }
+
+  /** One slice of forgetting; true while there is more to do. */
+  retain(nowMs: number): boolean {
+    const forgotten = this.#events.forget(nowMs, retentionSliceRows)
+    const expired = this.#deadLetters.dropExpired(nowMs, retentionSliceRows)
+    this.#dropped += expired
+    return forgotten === retentionSliceRows || expired === retentionSliceRows
+  }
+
+  takeDropped(): number {
+    const dropped = this.#dropped
+    this.#dropped = 0
+    return dropped
+  }
+
+  /** Moves the log into the file and empties it; outside of a transaction only. */
+  checkpoint(): void {
+    this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  #append(event: NewEvent, nowMs: number): AppendResult {
+    const account = this.#ledger.accountOf(event.owner)
+    const { maxBytes, maxEvents, ownerShare } = this.#bounds
+    const bytes = event.body.length
+    const isFull = this.refusesAppends || this.#usedBytes + bytes > maxBytes || this.#ledger.totals.events >= maxEvents
+    const isOwnerFull = account.events >= maxEvents * ownerShare || account.bodyBytes + bytes > maxBytes * ownerShare
+    if (isFull || isOwnerFull) {
+      if (this.#events.has(event)) return 'duplicate'
+      return isFull ? 'inboxFull' : 'ownerFull'
+    }
+    const seq = this.#events.insert(event, account, nowMs)
+    if (seq === undefined) return 'duplicate'
+    for (const sink of event.sinks) this.#deliveries.add(seq, this.#ledger.laneOf(account, sink), nowMs, false)
+    this.#usedBytes += bytes + rowOverheadBytes
+    return 'stored'
+  }
+}

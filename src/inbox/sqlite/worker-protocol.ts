@@ -1,0 +1,52 @@
+import type { ClaimedDelivery, DeadLetter, DeadLetterQuery } from '../port.ts'
+import type { InboxBounds } from './bounds.ts'
+import type { Totals } from './ledger.ts'
+import type { StoreStats } from './store.ts'
+
+/** What the two threads say to each other. One batch is under way at a time; what arrives meanwhile makes the next one: that is the group commit. */
+
+export interface WorkerSettings {
+  path: string
+  bounds: InboxBounds
+  /** The worker has no clock of its own. */
+  nowMs: number
+}
+
+export type Call =
+  | { type: 'claim'; limit: number; leaseMs: number; room: ReadonlyMap<string, number> }
+  | { type: 'deadLetters'; query: DeadLetterQuery }
+  | { type: 'replay'; deliveryId: string }
+  | { type: 'stats' }
+  | { type: 'nextDue' }
+  | { type: 'maintain' }
+
+/** Without the event, which travels packed beside it. */
+export type PackedClaim = Omit<ClaimedDelivery, 'event'>
+
+export type CallResult =
+  | { type: 'claim'; claims: PackedClaim[]; events: Uint8Array }
+  | { type: 'deadLetters'; deadLetters: DeadLetter[] }
+  | { type: 'replay'; replayed: boolean }
+  | { type: 'stats'; stats: StoreStats }
+  | { type: 'nextDue'; atMs: number | undefined }
+  | { type: 'maintain'; more: boolean }
+
+export type ToWorker = { type: 'batch'; items: Uint8Array; calls: readonly Call[]; nowMs: number } | { type: 'close' }
+
+export interface BatchReport {
+  totals: Totals
+  usedBytes: number
+  oldestPendingMs: number
+  droppedDeadLetters: number
+  commitMs: number
+  /** The volume is full: the ballast was given up, appends are refused until there is room for it again. */
+  isVolumeFull: boolean
+}
+
+export type FromWorker =
+  | { type: 'opened'; warning: string | undefined; maxBytes: number; report: BatchReport }
+  | { type: 'refused'; problem: string }
+  | { type: 'done'; results: Uint8Array; calls: CallResult[]; report: BatchReport }
+  /** Rolled back: nothing of the batch was kept. */
+  | { type: 'failed'; problem: string; isVolumeFull: boolean }
+  | { type: 'closed' }

@@ -1,0 +1,36 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { openSqliteInbox } from '../../../src/inbox/sqlite/open-sqlite-inbox.ts'
+import { silentLogger } from '../../../src/observability/logger.ts'
+import { createMetrics } from '../../../src/observability/metrics.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+import { inboxContract, suiteBounds } from './suite.ts'
+
+inboxContract('sqlite', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'gwh-inbox-'))
+  const clock = new FakeClock()
+  const open = () =>
+    openSqliteInbox({
+      path: join(folder, 'inbox.db'),
+      clock,
+      logger: silentLogger,
+      metrics: createMetrics(),
+      bounds: suiteBounds,
+    })
+  let inbox = await open()
+  return {
+    inbox,
+    clock,
+    async reopen() {
+      await inbox.close()
+      inbox = await open()
+      return inbox
+    },
+    async dispose() {
+      await inbox.close()
+      await rm(folder, { recursive: true })
+    },
+  }
+})

@@ -1,0 +1,355 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+
+import type { ClaimedDelivery, Inbox } from '../../../src/inbox/port.ts'
+import { anEvent, anOwner } from '../../support/an-event.ts'
+import type { FakeClock } from '../../support/fake-clock.ts'
+
+/** Small enough to be reached by a test. */
+export const suiteBounds = { maxEvents: 10, ownerShare: 0.5, maxDeadLetters: 6, deadLetterShare: 0.5 }
+
+export interface InboxUnderTest {
+  inbox: Inbox
+  clock: FakeClock
+  /** Closes it in an orderly way and opens it again on the same data. */
+  reopen: () => Promise<Inbox>
+  /** Closes and removes everything. */
+  dispose: () => Promise<void>
+}
+
+const leaseMs = 60_000
+
+/** Every promise of the port, for any driver. `make` opens an empty inbox with `suiteBounds`. */
+export function inboxContract(driver: string, make: () => Promise<InboxUnderTest>): void {
+  const promise = (name: string, run: (under: InboxUnderTest) => Promise<void>) => {
+    void it(name, async () => {
+      const under = await make()
+      try {
+        await run(under)
+      } finally {
+        await under.dispose()
+      }
+    })
+  }
+
+  void describe(`inbox contract: ${driver}`, () => {
+    promise('a stored event is claimed once per sink, byte for byte', async ({ inbox }) => {
+      const event = anEvent({
+        body: Buffer.from([0, 255, 10, 13, 0]),
+        contentType: 'text/plain; x="ü"',
+        sinks: ['a', 'b'],
+      })
+      assert.equal(await inbox.append(event), 'stored')
+      const claimed = await inbox.claimDue(10, leaseMs)
+      assert.deepEqual(claimed.map(({ sink }) => sink).toSorted(), ['a', 'b'])
+      for (const { event: got, attempts, replayed, sink } of claimed) {
+        assert.deepEqual(
+          { ...got, body: Buffer.from(got.body) },
+          { ...event, body: Buffer.from(event.body), sinks: [sink] },
+        )
+        assert.equal(attempts, 0)
+        assert.equal(replayed, false)
+      }
+      assert.deepEqual(await inbox.claimDue(10, leaseMs), [], 'claimed deliveries are leased')
+    })
+
+    promise(
+      'the same id of the same object is a duplicate, whatever else differs; of another object it is not',
+      async ({ inbox }) => {
+        assert.equal(await inbox.append(anEvent()), 'stored')
+        assert.equal(
+          await inbox.append(anEvent({ body: Buffer.from('else'), owner: { ...anEvent().owner, uid: 'uid-2' } })),
+          'duplicate',
+        )
+        assert.equal(await inbox.append(anEvent({ owner: anOwner('other') })), 'stored')
+        assert.equal((await inbox.stats()).pending, 2)
+      },
+    )
+
+    promise('many appends of one id at once store it once', async ({ inbox }) => {
+      const results = await Promise.all(Array.from({ length: 20 }, () => inbox.append(anEvent())))
+      assert.equal(results.filter((result) => result === 'stored').length, 1)
+      assert.equal(results.filter((result) => result === 'duplicate').length, 19)
+    })
+
+    promise(
+      'an id stays a duplicate for 25 hours after its body is gone, and not for ever',
+      async ({ inbox, clock }) => {
+        await inbox.append(anEvent())
+        await inbox.record(await claimOne(inbox), { type: 'Succeed' })
+        assert.equal((await inbox.stats()).bodyBytes, 0, 'a delivered body is not kept')
+        await clock.advance({ hours: 24, minutes: 59 })
+        assert.equal(await inbox.append(anEvent()), 'duplicate')
+        await clock.advance({ hours: 1 })
+        await letRetentionRun(inbox, clock)
+        assert.equal(await inbox.append(anEvent()), 'stored')
+      },
+    )
+
+    promise('an event without sinks is remembered and leads to no delivery', async ({ inbox }) => {
+      assert.equal(await inbox.append(anEvent({ sinks: [] })), 'stored')
+      assert.equal(await inbox.append(anEvent({ sinks: [] })), 'duplicate')
+      assert.deepEqual(await inbox.claimDue(10, leaseMs), [])
+    })
+
+    promise('events bind to the uid of their object', async ({ inbox }) => {
+      await inbox.append(anEvent())
+      await inbox.append(anEvent({ eventId: 'evt_2', owner: { ...anEvent().owner, uid: 'uid-2' } }))
+      const claimed = await inbox.claimDue(10, leaseMs)
+      assert.deepEqual(claimed.map(({ event }) => `${event.eventId} ${event.owner.uid}`).toSorted(), [
+        'evt_1 uid-1',
+        'evt_2 uid-2',
+      ])
+    })
+
+    promise(
+      'a lease that runs out makes the delivery due again, and its late record is ignored',
+      async ({ inbox, clock }) => {
+        await inbox.append(anEvent())
+        const first = await claimOne(inbox)
+        await clock.advance({ ms: leaseMs })
+        const second = await claimOne(inbox)
+        await inbox.record(first, { type: 'DeadLetter', reason: 'Rejected' })
+        assert.equal((await inbox.stats()).pending, 1, 'the first lease was lost')
+        await inbox.record(second, { type: 'Succeed' })
+        await inbox.record(second, { type: 'Succeed' })
+        assert.equal((await inbox.stats()).pending, 0)
+      },
+    )
+
+    promise('RetryAt spends an attempt and waits until then; Hold waits and spends none', async ({ inbox, clock }) => {
+      await inbox.append(anEvent())
+      const first = await claimOne(inbox)
+      await inbox.record(first, { type: 'RetryAt', atMs: clock.now() + 5_000 })
+      assert.equal(await inbox.nextDueMs(), clock.now() + 5_000)
+      await clock.advance({ ms: 4_999 })
+      assert.deepEqual(await inbox.claimDue(10, leaseMs), [])
+      await clock.advance({ ms: 1 })
+      const second = await claimOne(inbox)
+      assert.equal(second.attempts, 1)
+      assert.equal(second.firstDueMs, first.firstDueMs)
+      await inbox.record(second, { type: 'Hold', untilMs: clock.now() + 5_000 })
+      await clock.advance({ ms: 5_000 })
+      assert.equal((await claimOne(inbox)).attempts, 1)
+    })
+
+    promise('nextDueMs is undefined with nothing to do', async ({ inbox }) => {
+      assert.equal(await inbox.nextDueMs(), undefined)
+      await inbox.append(anEvent())
+      assert.notEqual(await inbox.nextDueMs(), undefined)
+      await inbox.record(await claimOne(inbox), { type: 'Skip' })
+      assert.equal(await inbox.nextDueMs(), undefined)
+    })
+
+    promise('a full object is refused alone; its known ids are duplicates all the same', async ({ inbox }) => {
+      for (let n = 1; n <= 5; n++) assert.equal(await inbox.append(anEvent({ eventId: `evt_${n}` })), 'stored')
+      assert.equal(await inbox.append(anEvent({ eventId: 'evt_6' })), 'ownerFull')
+      assert.equal(await inbox.append(anEvent({ eventId: 'evt_3' })), 'duplicate')
+      assert.equal(await inbox.append(anEvent({ owner: anOwner('other') })), 'stored')
+      await inbox.record(await claimOne(inbox), { type: 'Succeed' })
+      assert.equal(
+        await inbox.append(anEvent({ eventId: 'evt_6' })),
+        'stored',
+        'room comes back with every delivery that ends',
+      )
+    })
+
+    promise('a full inbox refuses everybody and drops nothing', async ({ inbox }) => {
+      for (const name of ['a', 'b', 'c']) {
+        for (let n = 0; n < 5; n++) await inbox.append(anEvent({ eventId: `evt_${n}`, owner: anOwner(name) }))
+      }
+      assert.equal(await inbox.append(anEvent({ eventId: 'evt_9', owner: anOwner('d') })), 'inboxFull')
+      assert.equal(await inbox.append(anEvent({ eventId: 'evt_0', owner: anOwner('a') })), 'duplicate')
+      assert.equal((await inbox.claimDue(100, leaseMs)).length, 10)
+    })
+
+    promise(
+      'a sink without room keeps its deliveries; a backlog does not crowd out another sink',
+      async ({ inbox }) => {
+        for (let n = 0; n < 5; n++) await inbox.append(anEvent({ eventId: `evt_${n}`, sinks: ['slow'] }))
+        await inbox.append(anEvent({ eventId: 'late', owner: anOwner('other'), sinks: ['quick'] }))
+        const fair = await inbox.claimDue(2, leaseMs)
+        assert.deepEqual(fair.map(({ sink }) => sink).toSorted(), ['quick', 'slow'])
+        const room = new Map([['uid-1/slow', 0]])
+        assert.deepEqual(await inbox.claimDue(10, leaseMs, room), [])
+        assert.equal((await inbox.claimDue(10, leaseMs, new Map([['uid-1/slow', 2]]))).length, 2)
+        assert.equal((await inbox.claimDue(10, leaseMs)).length, 2)
+      },
+    )
+
+    promise(
+      'dead letters are listed by what is asked for, replayed once, with fresh attempts',
+      async ({ inbox, clock }) => {
+        await inbox.append(anEvent({ sinks: ['a', 'b'] }))
+        for (const claimed of await inbox.claimDue(10, leaseMs)) {
+          await inbox.record(claimed, { type: 'DeadLetter', reason: 'Rejected' })
+        }
+        assert.equal((await inbox.deadLetters({ limit: 10 })).length, 2)
+        assert.equal((await inbox.deadLetters({ limit: 1 })).length, 1)
+        assert.deepEqual(await inbox.deadLetters({ limit: 10, eventId: 'evt_2' }), [])
+        assert.deepEqual(await inbox.deadLetters({ limit: 10, owner: { namespace: 'ml', name: 'other' } }), [])
+        const [letter] = await inbox.deadLetters({
+          limit: 10,
+          sink: 'a',
+          owner: { namespace: 'ml', name: 'batch-events' },
+        })
+        assert.ok(letter)
+        const { deliveryId, ...rest } = letter
+        const { owner } = anEvent()
+        assert.deepEqual(rest, {
+          owner,
+          eventId: 'evt_1',
+          sink: 'a',
+          reason: 'Rejected',
+          attempts: 1,
+          endedAtMs: clock.now(),
+        })
+
+        assert.equal(await inbox.replay(deliveryId), true)
+        assert.equal(await inbox.replay(deliveryId), false, 'it is pending now')
+        assert.equal(await inbox.replay('no such delivery'), false)
+        const replayed = await claimOne(inbox)
+        assert.equal(replayed.sink, 'a')
+        assert.equal(replayed.attempts, 0)
+        assert.equal(replayed.replayed, true)
+        assert.deepEqual(Buffer.from(replayed.event.body), Buffer.from(anEvent().body))
+        await inbox.record(replayed, { type: 'Succeed' })
+        assert.equal((await inbox.stats()).deadLetters, 1)
+      },
+    )
+
+    promise('a dead letter may go on to another sink in the same step', async ({ inbox }) => {
+      await inbox.append(anEvent())
+      await inbox.record(await claimOne(inbox), {
+        type: 'DeadLetter',
+        reason: 'Rejected',
+        forwardTo: 'worker/dead-letter',
+      })
+      const onward = await claimOne(inbox)
+      assert.equal(onward.sink, 'worker/dead-letter')
+      assert.equal(onward.attempts, 0)
+      await inbox.record(onward, { type: 'Succeed' })
+      const [letter] = await inbox.deadLetters({ limit: 10 })
+      assert.ok(letter)
+      assert.equal(await inbox.replay(letter.deliveryId), true, 'the body stays as long as the dead letter')
+      assert.deepEqual(Buffer.from((await claimOne(inbox)).event.body), Buffer.from(anEvent().body))
+    })
+
+    promise('dead letters are bounded: an object loses its own oldest first', async ({ inbox, clock }) => {
+      for (const id of ['evt_1', 'evt_2', 'evt_3', 'evt_4']) {
+        await inbox.append(anEvent({ eventId: id }))
+        await inbox.record(await claimOne(inbox), { type: 'DeadLetter', reason: 'Rejected' })
+        await clock.advance({ ms: 1 })
+      }
+      const kept = await inbox.deadLetters({ limit: 10 })
+      assert.deepEqual(
+        kept.map(({ eventId }) => eventId),
+        ['evt_4', 'evt_3', 'evt_2'],
+      )
+      assert.equal(await inbox.append(anEvent({ eventId: 'evt_1' })), 'duplicate', 'its id is still remembered')
+    })
+
+    promise('dead letters end for good after 30 days', async ({ inbox, clock }) => {
+      await inbox.append(anEvent())
+      await inbox.record(await claimOne(inbox), { type: 'DeadLetter', reason: 'Rejected' })
+      await clock.advance({ hours: 30 * 24 - 1 })
+      assert.equal((await inbox.stats()).deadLetters, 1)
+      await clock.advance({ hours: 2 })
+      await letRetentionRun(inbox, clock)
+      assert.deepEqual(await inbox.deadLetters({ limit: 10 }), [])
+      assert.equal((await inbox.stats()).bodyBytes, 0)
+    })
+
+    promise('stats tell what is there and how old', async ({ inbox, clock }) => {
+      await inbox.append(anEvent({ body: Buffer.alloc(100), sinks: ['a', 'b'] }))
+      await inbox.append(anEvent({ body: Buffer.alloc(50), owner: anOwner('other') }))
+      await clock.advance({ seconds: 7 })
+      assert.deepEqual(await inbox.stats(), {
+        events: 2,
+        bodyBytes: 150,
+        pending: 3,
+        deadLetters: 0,
+        oldestPendingMs: 7_000,
+        pendingByOwner: new Map([
+          ['uid-1', 2],
+          ['uid-of-other', 1],
+        ]),
+      })
+    })
+
+    promise('everything survives closing and opening again', async ({ inbox, reopen }) => {
+      await inbox.append(anEvent({ sinks: ['a', 'b', 'c'] }))
+      const [a, b] = await inbox.claimDue(2, leaseMs)
+      assert.ok(a && b)
+      await inbox.record(a, { type: 'DeadLetter', reason: 'Rejected' })
+      await inbox.record(b, { type: 'Succeed' })
+      const before = await inbox.stats()
+      const again = await reopen()
+      assert.deepEqual(await again.stats(), before)
+      assert.equal(await again.append(anEvent()), 'duplicate')
+      assert.equal((await claimOne(again)).event.eventId, 'evt_1')
+      assert.equal((await again.deadLetters({ limit: 10 })).length, 1)
+    })
+
+    promise(
+      'claims left behind by a process are due at once in the next; the third crash in a row parks the delivery',
+      async (under) => {
+        await under.inbox.append(anEvent())
+        let { inbox } = under
+        for (let crash = 1; crash <= 3; crash++) {
+          assert.equal((await inbox.claimDue(10, leaseMs)).length, 1, `claim ${crash}`)
+          inbox = await under.reopen()
+        }
+        assert.deepEqual(await inbox.claimDue(10, leaseMs), [])
+        const [letter] = await inbox.deadLetters({ limit: 10 })
+        assert.equal(letter?.reason, 'CrashedRepeatedly')
+      },
+    )
+
+    promise(
+      'what twice saw the process end is tried alone, so that the culprit parks without its neighbours',
+      async (under) => {
+        for (const id of ['good_1', 'culprit', 'good_2']) await under.inbox.append(anEvent({ eventId: id }))
+        let { inbox } = under
+        for (let crash = 1; crash <= 2; crash++) {
+          assert.equal((await inbox.claimDue(10, leaseMs)).length, 3)
+          inbox = await under.reopen()
+        }
+        for (let rounds = 0; rounds < 10 && (await inbox.stats()).pending > 0; rounds++) {
+          const claimed = await inbox.claimDue(10, leaseMs)
+          assert.ok(claimed.length <= 1, 'one suspect at a time')
+          const [suspect] = claimed
+          if (suspect?.event.eventId === 'culprit') inbox = await under.reopen()
+          else if (suspect !== undefined) await inbox.record(suspect, { type: 'Succeed' })
+          await under.clock.advance({ seconds: 1 })
+        }
+        const letters = await inbox.deadLetters({ limit: 10 })
+        assert.deepEqual(
+          letters.map(({ eventId }) => eventId),
+          ['culprit'],
+        )
+      },
+    )
+
+    promise('a closed inbox refuses, and closing twice is fine', async ({ inbox }) => {
+      await inbox.close()
+      await inbox.close()
+      await assert.rejects(inbox.append(anEvent()), { code: 'ERR_INBOX_UNAVAILABLE' })
+    })
+  })
+}
+
+/** Forgetting is work of its own, planned every few seconds: a round that began before the jump in time, then one after it. */
+async function letRetentionRun(inbox: Inbox, clock: FakeClock): Promise<void> {
+  for (let round = 0; round < 2; round++) {
+    await inbox.stats()
+    await clock.advance({ seconds: 10 })
+  }
+  await inbox.stats()
+}
+
+async function claimOne(inbox: Inbox): Promise<ClaimedDelivery> {
+  const [claimed] = await inbox.claimDue(1, leaseMs)
+  assert.ok(claimed, 'a delivery is due')
+  return claimed
+}
