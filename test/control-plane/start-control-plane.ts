@@ -132,7 +132,7 @@ function tokenKubeconfig({ serverUrl, caPem }: Credentials, user: string, token:
 }
 
 /** HOME is a folder of this control plane: kubectl keeps its discovery cache there, and the user's own stays clean. */
-function runKubectl(program: string, args: string[], home: string, input?: string): Promise<KubectlResult> {
+export function runKubectl(program: string, args: string[], home: string, input?: string): Promise<KubectlResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       env: { ...process.env, HOME: home, KUBECONFIG: '' },

@@ -105,6 +105,7 @@ export interface Encoded {
 
 /** Bytes, not text: to text the HTTP server would add a charset that a real server does not send. */
 export function encode(body: JsonObject, format: Representation['format'] = 'json'): Encoded {
-  if (format === 'yaml') return { contentType: 'application/yaml', bytes: Buffer.from(toYaml(body)) }
+  if (format === 'yaml')
+    return { contentType: 'application/yaml', bytes: Buffer.from(toYaml(body, { version: '1.1' })) }
   return { contentType: 'application/json', bytes: Buffer.from(`${JSON.stringify(body)}\n`) }
 }

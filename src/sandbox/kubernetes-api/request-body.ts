@@ -57,7 +57,7 @@ function goJsonProblem(text: string, error: unknown): string {
 
 function parseYamlText(text: string, refuse: (problem: string) => Error): unknown {
   try {
-    return parseYaml(text) as unknown
+    return parseYaml(text, { version: '1.1' }) as unknown
   } catch {
     throw refuse('error converting YAML to JSON')
   }

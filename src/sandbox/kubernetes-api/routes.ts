@@ -30,11 +30,16 @@ export function routeResources(app: FastifyInstance, state: ApiState, stopping: 
   const handle = (request: FastifyRequest, reply: FastifyReply) => {
     const url = new URL(request.url, 'http://embedded')
     const path = parseResourcePath(state.registry, url.pathname)
-    if (path === undefined) return notServed(reply)
+    if (path === undefined || isCreateNowhere(request.method, path)) return notServed(reply)
     return serve({ state, path, query: url.searchParams, request, reply, stopping })
   }
   app.all('/api/*', handle)
   app.all('/apis/*', handle)
+}
+
+/** Namespaced objects are created in a namespace: the list of all of them takes no POST. */
+function isCreateNowhere(method: string, { resource, namespace, name }: ResourcePath): boolean {
+  return method === 'POST' && resource.namespaced && namespace === undefined && name === undefined
 }
 
 /** What a real server says about a path that it does not know. */

@@ -7,27 +7,16 @@ import type { Clock } from '../../clock.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { startCascades } from './cascades.ts'
 import { decodeObject } from './decode.ts'
-import {
-  aggregatedContentType,
-  aggregatedDiscovery,
-  coreVersions,
-  groupList,
-  groupOf,
-  resourceList,
-  versionInfo,
-  wantsAggregated,
-} from './discovery.ts'
-import type { JsonObject } from './json.ts'
+import { routeDiscovery } from './discovery-routes.ts'
 import { customResourceDefinitions } from './kinds/custom-resource-definitions.ts'
 import { namespaces } from './kinds/cluster-kinds.ts'
 import { ObjectStore } from './object-store.ts'
-import { openApiDocument, openApiIndex } from './openapi.ts'
 import { Registry } from './registry.ts'
 import type { ResourceDefinition } from './resource-definition.ts'
 import { encode } from './representation.ts'
 import { notServed, routeResources } from './routes.ts'
 import { createServingCertificate } from './serving-certificate.ts'
-import { StatusError, noSuchResource } from './status-error.ts'
+import { StatusError } from './status-error.ts'
 import { createObject } from './write.ts'
 import type { ApiState } from './write.ts'
 
@@ -135,7 +124,7 @@ function createApp({ state, token, logger, stopping, tls }: AppOptions): Fastify
     return reply.code(status.code).type(contentType).send(bytes)
   })
   app.setNotFoundHandler((_request, reply) => notServed(reply))
-  routeDiscovery(app, state)
+  routeDiscovery(app, state.registry)
   routeResources(app, state, stopping)
   return app
 }
@@ -158,42 +147,6 @@ function isAuthorized(header: string | undefined, token: string): boolean {
   const sent = Buffer.from(header ?? '')
   const expected = Buffer.from(`Bearer ${token}`)
   return sent.length === expected.length && timingSafeEqual(sent, expected)
-}
-
-function routeDiscovery(app: FastifyInstance, { registry }: ApiState): void {
-  for (const path of ['/healthz', '/livez', '/readyz']) {
-    app.get(path, (_request, reply) => reply.type('text/plain; charset=utf-8').send('ok'))
-  }
-  app.get('/version', () => versionInfo)
-  for (const [path, isCore] of [
-    ['/api', true],
-    ['/apis', false],
-  ] as const) {
-    app.get(path, (request, reply) => {
-      if (!wantsAggregated(request.headers.accept)) return isCore ? coreVersions() : groupList(registry)
-      reply.header('content-type', aggregatedContentType)
-      return reply.send(JSON.stringify(aggregatedDiscovery(registry, isCore)))
-    })
-  }
-  app.get<{ Params: { version: string } }>('/api/:version', ({ params }) =>
-    orNotServed(resourceList(registry, '', params.version)),
-  )
-  app.get<{ Params: { group: string } }>('/apis/:group', ({ params }) => orNotServed(groupOf(registry, params.group)))
-  app.get<{ Params: { group: string; version: string } }>('/apis/:group/:version', ({ params }) =>
-    orNotServed(resourceList(registry, params.group, params.version)),
-  )
-  app.get('/openapi/v3', () => openApiIndex(registry))
-  app.get<{ Params: { version: string } }>('/openapi/v3/api/:version', ({ params }) =>
-    orNotServed(openApiDocument(registry, '', params.version)),
-  )
-  app.get<{ Params: { group: string; version: string } }>('/openapi/v3/apis/:group/:version', ({ params }) =>
-    orNotServed(openApiDocument(registry, params.group, params.version)),
-  )
-}
-
-function orNotServed(body: JsonObject | undefined): JsonObject {
-  if (body === undefined) throw noSuchResource()
-  return body
 }
 
 function kubeconfig(server: string, caPem: string, token: string): string {

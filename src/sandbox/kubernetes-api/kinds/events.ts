@@ -161,7 +161,7 @@ function checkEvent(event: ApiObject, { old }: WriteContext): FieldError[] {
   if (Buffer.byteLength(stringAt(event, 'message')) > maxNoteBytes) {
     errors.push(invalidValue('message', `can have at most ${maxNoteBytes} characters`, ''))
   }
-  return [...errors, ...checkNamespace(event)]
+  return errors
 }
 
 const unchangeable = [
