@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { Pool } from 'undici'
+
+import { keyIdOf } from '../../src/keyring/shard.ts'
+import { eventually } from '../support/eventually.ts'
+import { GwhProcess } from '../support/gwh-process.ts'
+import { aKeyringEntry, writeKeyringFolder } from '../support/keyring-folder.ts'
+import { recordSecret } from '../support/run-record.ts'
+import { signedDelivery } from '../support/signed-delivery.ts'
+
+/** At least 30 by promise; each stands for one random moment under load. */
+const kills = Number(process.env['KILLS'] ?? 30)
+const senders = 8
+
+test(
+  `every delivery answered 204 reaches the sink, across ${kills} SIGKILLs of the receiver under load`,
+  { timeout: 240_000 },
+  async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'gwh-kill-'))
+    t.after(() => rm(folder, { recursive: true, force: true }))
+    const sink = await startSink()
+    t.after(() => sink.close())
+    const secret = `whsec_${randomBytes(24).toString('base64')}`
+    recordSecret(secret)
+    const keyringDir = join(folder, 'keyring')
+    const secrets = [{ keyId: keyIdOf(secret), secret }]
+    await writeKeyringFolder(keyringDir, [
+      aKeyringEntry({ uid: randomUUID(), namespace: 'ml', name: 'killed', secrets, sinkUrl: sink.url }),
+    ])
+
+    const acknowledged = new Set<string>()
+    const refused: number[] = []
+    let target: Pool | undefined
+    const stopSending = new AbortController()
+    const send = async (sender: number) => {
+      for (let n = 0; !stopSending.signal.aborted; n += 1) {
+        const pool = target
+        if (pool === undefined) {
+          await new Promise((resolve) => setTimeout(resolve, 5))
+          continue
+        }
+        const id = `msg_${sender}_${n}`
+        const { headers, body } = signedDelivery({ id, secret, type: 'batch.succeeded', atMs: Date.now() })
+        try {
+          const answer = await pool.request({ method: 'POST', path: '/v1/s/ml/killed', headers, body })
+          await answer.body.dump()
+          if (answer.statusCode === 204) acknowledged.add(id)
+          else refused.push(answer.statusCode)
+        } catch {
+          // killed under our hands: no answer, no promise
+        }
+      }
+    }
+    const load = Array.from({ length: senders }, (_, sender) => send(sender))
+
+    let stored = 0
+    for (let round = 0; round <= kills; round += 1) {
+      const receiver = startReceiver(folder, keyringDir)
+      t.after(() => receiver.kill())
+      const { port } = await receiver.logged('receiver.listening')
+      target = new Pool(`http://127.0.0.1:${String(port)}`, { connections: senders })
+      const before = acknowledged.size
+      await eventually('deliveries are acknowledged', () => acknowledged.size > before + 20, { intervalMs: 2 })
+      if (round < kills) {
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 120))
+        await receiver.kill()
+        await target.destroy()
+        target = undefined
+        stored = acknowledged.size
+        continue
+      }
+      stopSending.abort()
+      await Promise.all(load)
+      await eventually(
+        'the sink has everything that was acknowledged',
+        () => [...acknowledged].every((id) => sink.received.has(id)),
+        { timeoutMs: 60_000 },
+      )
+      assert.equal(await receiver.terminate(), 0, receiver.describe())
+      await target.close()
+    }
+
+    const lost = [...acknowledged].filter((id) => !sink.received.has(id))
+    t.diagnostic(
+      `${kills} kills, ${acknowledged.size} acknowledged (${stored} before the last kill), ${sink.received.size} ids at the sink, ` +
+        `${sink.repeats} repeats, ${refused.length} refused, ${lost.length} lost`,
+    )
+    assert.deepEqual(lost, [])
+    assert.deepEqual(
+      [...new Set(refused)].filter((status) => status !== 503),
+      [],
+      'a genuine delivery is stored or asked for again',
+    )
+  },
+)
+
+function startReceiver(folder: string, keyringDir: string): GwhProcess {
+  const args = [
+    'receiver',
+    '--namespace',
+    'gemini-webhook-system',
+    '--pod-name',
+    'receiver-0',
+    '--host',
+    '127.0.0.1',
+    '--port',
+    '0',
+  ]
+  const rest = [
+    '--health-port',
+    '0',
+    '--keyring-dir',
+    keyringDir,
+    '--data-dir',
+    join(folder, 'data'),
+    '--allow-loopback-sinks',
+    '--drain',
+    '0s',
+  ]
+  return new GwhProcess([...args, ...rest], 'receiver-kill')
+}
+
+/** A worker that answers 204 and remembers each CloudEvent id. */
+async function startSink() {
+  const received = new Set<string>()
+  let repeats = 0
+  const server = createServer((request, response) => {
+    const id = String(request.headers['ce-id'])
+    request.resume().on('end', () => {
+      if (received.has(id)) repeats += 1
+      received.add(id)
+      response.writeHead(204).end()
+    })
+  })
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}/events`,
+    received,
+    get repeats() {
+      return repeats
+    },
+    close: () => {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
