@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { stringify } from 'yaml'
+
+import { apiVersion, kindName } from '../../src/api/kind.ts'
+import { systemClock } from '../../src/clock.ts'
+import { silentLogger } from '../../src/observability/logger.ts'
+import { startSampleWorker } from '../../src/sandbox/sample-worker.ts'
+import { createWebhookServiceSimulator } from '../../src/sandbox/webhook-service/simulator.ts'
+import { eventually } from '../support/eventually.ts'
+import { GwhProcess } from '../support/gwh-process.ts'
+import { withRealApiServer } from '../support/real-api-server.ts'
+import type { RunningControlPlane } from '../support/real-api-server.ts'
+import { recordSecret } from '../support/run-record.ts'
+
+const operatorNamespace = 'gemini-webhook-system'
+const manifest = (workerUrl: string) =>
+  stringify({
+    apiVersion,
+    kind: kindName,
+    metadata: { name: 'batch-events', namespace: 'ml' },
+    spec: {
+      apiKeySecretRef: { name: 'gemini-api-key' },
+      displayName: 'nightly batches',
+      events: ['batch.succeeded', 'batch.failed'],
+      sinks: [
+        { name: 'worker', uri: `${workerUrl}/events` },
+        { name: 'cluster', kubernetesEvent: {} },
+      ],
+    },
+  })
+
+/** Both roles as processes of their own, each with nothing but the rights of its shipped ServiceAccount. */
+async function startOperator(server: RunningControlPlane, folder: string, googleUrl: string) {
+  const asServiceAccount = (name: string) => server.kubeconfigForServiceAccount(operatorNamespace, name)
+  const controller = new GwhProcess(
+    [
+      'controller',
+      `--kubeconfig=${await asServiceAccount('gwh-controller')}`,
+      `--namespace=${operatorNamespace}`,
+      '--base-url=https://hooks.example.com',
+      `--google-base-url=${googleUrl}`,
+      '--health-port=0',
+    ],
+    'main-job-controller',
+  )
+  const receiver = new GwhProcess(
+    [
+      'receiver',
+      `--kubeconfig=${await asServiceAccount('gwh-receiver')}`,
+      `--namespace=${operatorNamespace}`,
+      '--pod-name=gwh-receiver-0',
+      '--host=127.0.0.1',
+      '--port=0',
+      '--health-port=0',
+      `--data-dir=${folder}`,
+      '--allow-loopback-sinks=true',
+      '--report-interval=200ms',
+      '--drain=0s',
+    ],
+    'main-job-receiver',
+  )
+  return { controller, receiver }
+}
+
+await withRealApiServer('the main job on a real API server', (server) => {
+  const leftovers: (() => unknown)[] = []
+  after(async () => {
+    for (const end of leftovers.toReversed()) await end()
+  })
+
+  async function kubectl(args: string[], input?: string): Promise<string> {
+    const { code, stdout, stderr } = await server().kubectl(args, input === undefined ? {} : { input })
+    assert.equal(code, 0, `kubectl ${args.join(' ')}: ${stderr}`)
+    return stdout
+  }
+
+  test('a GeminiWebhook applied with kubectl ends in delivered events, and deleted leaves nothing at the service', async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'gwh-main-job-'))
+    leftovers.push(() => rm(folder, { recursive: true, force: true }))
+    const worker = await startSampleWorker({ host: '127.0.0.1', port: 0 })
+    leftovers.push(() => worker.close())
+    const simulator = createWebhookServiceSimulator({
+      clock: systemClock,
+      random: Math.random,
+      logger: silentLogger,
+    })
+    leftovers.push(() => simulator.close())
+    const { url: googleUrl } = await simulator.listen({ port: 0 })
+    simulator.admin.createProject('project')
+    const apiKey = simulator.admin.createApiKey('project')
+    recordSecret(apiKey)
+
+    await kubectl(['apply', '-f', 'crds', '-f', 'deploy/namespace.yaml', '-f', 'deploy/rbac'])
+    await kubectl(['create', 'namespace', 'ml'])
+    await kubectl(['create', 'secret', 'generic', 'gemini-api-key', '-n', 'ml', `--from-literal=api-key=${apiKey}`])
+    const { controller, receiver } = await startOperator(server(), folder, googleUrl)
+    leftovers.push(
+      () => controller.kill(),
+      () => receiver.kill(),
+    )
+    const { port } = await receiver.logged('receiver.listening')
+    simulator.admin.setConnectTo({ 'hooks.example.com': `http://127.0.0.1:${String(port)}` })
+
+    await kubectl(['apply', '-f', '-'], manifest(`http://127.0.0.1:${worker.port}`))
+    await kubectl(['wait', '-n', 'ml', 'gwh/batch-events', '--for=condition=Ready', '--timeout=90s']).catch(
+      async (error: unknown) => {
+        const state = await kubectl(['get', '-n', 'ml', 'gwh', '-o', 'yaml'])
+        throw new Error(`${state}\n${controller.describe()}\n${receiver.describe()}`, { cause: error })
+      },
+    )
+    t.diagnostic(await kubectl(['get', '-n', 'ml', 'gwh', '-o', 'wide']))
+    const [webhook, ...others] = simulator.admin.webhooks()
+    assert.ok(webhook)
+    assert.deepEqual(others, [])
+    for (const { secret } of webhook.secrets) recordSecret(secret)
+
+    const [deliveryId] = simulator.admin.emit({
+      project: 'project',
+      type: 'batch.succeeded',
+      data: { id: 'batches/42' },
+    })
+    const event = await eventually('the worker has the CloudEvent', () =>
+      worker.events.find(({ type }) => type === 'com.google.gemini.batch.succeeded'),
+    )
+    assert.equal(event.id, deliveryId)
+    assert.equal(event.subject, 'batches/42')
+    assert.equal(event.source, '/apis/webhooks.gemini-operator.io/v1alpha1/namespaces/ml/geminiwebhooks/batch-events')
+    await eventually('kubectl describe shows the Event', async () =>
+      (await kubectl(['describe', '-n', 'ml', 'gwh', 'batch-events'])).includes('BatchSucceeded'),
+    )
+
+    await kubectl(['delete', '-n', 'ml', 'gwh', 'batch-events', '--timeout=60s'])
+    assert.deepEqual(simulator.admin.webhooks(), [])
+    const secrets = await kubectl(['get', '-n', 'ml', 'secrets', '-o', 'name'])
+    assert.equal(secrets.trim(), 'secret/gemini-api-key')
+    for (const role of [controller, receiver]) {
+      const refused = role.lines.filter((line) => JSON.stringify(line).includes('Forbidden'))
+      assert.deepEqual(refused, [], 'the shipped roles allow everything that is called')
+      assert.equal(await role.terminate(), 0, role.describe())
+    }
+    t.diagnostic(
+      `${simulator.admin.calls().calls.length} calls to the service: ${JSON.stringify(simulator.admin.calls().counts)}`,
+    )
+  })
+})
