@@ -1,7 +1,5 @@
 /** Google's WebhookService as the controller sees it: one method per call, snake_case of the wire left at the border. */
 
-export type RemoteState = 'enabled' | 'disabled' | 'disabled_due_to_failed_deliveries'
-
 export interface RemoteSecret {
   /** The hint: `whsec_...` and the last four characters; all that can ever be read again. */
   truncatedSecret: string
@@ -14,7 +12,7 @@ export interface RemoteWebhook {
   name?: string
   uri: string
   subscribedEvents: string[]
-  /** A value outside `RemoteState` is kept as it came. */
+  /** enabled, disabled or disabled_due_to_failed_deliveries; anything else is kept as it came. */
   state: string
   signingSecrets: RemoteSecret[]
 }

@@ -6,7 +6,7 @@ import { callFaultSchema, deliveryFaultSchema } from './faults.ts'
 import type { SwitchChanges } from './switches.ts'
 import { revocationBehaviors } from './webhook-record.ts'
 
-export interface AdminInput<Body> {
+interface AdminInput<Body> {
   body: Body
   /** Of the webhook or job in the path. */
   id: string

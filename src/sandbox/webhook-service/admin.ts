@@ -4,9 +4,10 @@ import type { CallCounts, CallLog, LoggedCall } from './call-log.ts'
 import type { DeliveryEngine } from './delivery-engine.ts'
 import type { DeliveryRecord } from './delivery-record.ts'
 import type { ConnectTo, DeliveryTransport } from './delivery-transport.ts'
+import type { Emission } from './emit-event.ts'
 import type { JobOutcome } from './events.ts'
 import type { CallFault, DeliveryFault, Faults } from './faults.ts'
-import type { Emission, Job, Jobs, NewJob } from './jobs.ts'
+import type { Job, Jobs, NewJob } from './jobs.ts'
 import { mintId, mintSecret } from './mint.ts'
 import type { Answer } from './problem.ts'
 import type { SigningKeys } from './signer.ts'
@@ -67,19 +68,54 @@ export interface SimulatorAdmin {
   setConnectTo(connectTo: ConnectTo): void
 }
 
-export function createAdmin(deps: {
+interface AdminDeps {
   store: WebhookStore
   faults: Faults
   log: CallLog
   engine: DeliveryEngine
   transport: DeliveryTransport
   jobs: Jobs
+  emit: (emission: Emission) => string[]
   keys: SigningKeys
   clock: SimulatedClock
   settings: { current: Switches }
-}): SimulatorAdmin {
-  const { store, faults, log, engine, transport, jobs, keys, clock, settings } = deps
+}
 
+export function createAdmin(deps: AdminDeps): SimulatorAdmin {
+  return { ...projectAdmin(deps), ...behaviourAdmin(deps), ...webhookAdmin(deps), ...jobAdmin(deps), ...logAdmin(deps) }
+}
+
+function projectAdmin({ store }: AdminDeps) {
+  return {
+    createProject: (project: string) => store.addProject(project),
+    createApiKey(project: string, apiKey = newApiKey()): string {
+      store.addKey(apiKey, project)
+      return apiKey
+    },
+    revokeApiKey(apiKey: string): void {
+      if (!store.revokeKey(apiKey)) throw new SimulatorAdminError('there is no such API key')
+    },
+  }
+}
+
+function behaviourAdmin({ settings, faults, clock, engine, keys, transport }: AdminDeps) {
+  return {
+    switches: () => ({ ...settings.current }),
+    setSwitches(changes: SwitchChanges): Switches {
+      settings.current = switchesSchema.parse({ ...settings.current, ...changes })
+      return { ...settings.current }
+    },
+    addFault: (fault: CallFault) => faults.addCallFault(fault),
+    addDeliveryFault: (fault: DeliveryFault) => faults.addDeliveryFault(fault),
+    clearFaults: () => faults.clear(),
+    now: () => clock.now(),
+    advance: (ms: number) => clock.advance(ms, () => engine.idle()),
+    rotateSigningKeys: () => keys.rotate(),
+    setConnectTo: (connectTo: ConnectTo) => transport.setConnectTo(connectTo),
+  }
+}
+
+function webhookAdmin({ store, clock, settings }: AdminDeps) {
   function find(webhookId: string): { space: string; record: WebhookRecord } {
     const space = store.spaceOf(webhookId)
     const record = space === undefined ? undefined : store.get(space, webhookId)
@@ -94,75 +130,66 @@ export function createAdmin(deps: {
     return changed
   }
 
-  function requireProject(project: string): void {
-    if (!store.hasProject(project)) throw new SimulatorAdminError(`there is no project ${project}: create it first`)
-  }
+  const edit = (webhookId: string, changes: RecordChanges) =>
+    change(webhookId, (record) => updateWebhook(record, changes, clock.now()))
 
   return {
-    createProject: (project) => store.addProject(project),
-    createApiKey(project, apiKey = newApiKey()) {
-      store.addKey(apiKey, project)
-      return apiKey
-    },
-    revokeApiKey(apiKey) {
-      if (!store.revokeKey(apiKey)) throw new SimulatorAdminError('there is no such API key')
-    },
-    switches: () => ({ ...settings.current }),
-    setSwitches(changes) {
-      settings.current = switchesSchema.parse({ ...settings.current, ...changes })
-      return { ...settings.current }
-    },
-    addFault: (fault) => faults.addCallFault(fault),
-    addDeliveryFault: (fault) => faults.addDeliveryFault(fault),
-    clearFaults: () => faults.clear(),
-    now: () => clock.now(),
-    advance: (ms) => clock.advance(ms, () => engine.idle()),
-    webhooks: (only) =>
-      store
-        .projects()
-        .filter((project) => only === undefined || project === only)
-        .flatMap((project) =>
-          store.spacesOf(project).flatMap((space) =>
-            store.list(space).map((record) => {
-              const secrets = liveSecrets(record, clock.now())
-              return Object.assign(structuredClone(record), { project, secrets })
-            }),
-          ),
+    webhooks(only?: string): (WebhookRecord & { project: string })[] {
+      const projects = store.projects().filter((project) => only === undefined || project === only)
+      return projects.flatMap((project) =>
+        store.spacesOf(project).flatMap((space) =>
+          store.list(space).map((record) => {
+            const secrets = liveSecrets(record, clock.now())
+            return Object.assign(structuredClone(record), { project, secrets })
+          }),
         ),
-    secrets: (webhookId) => liveSecrets(find(webhookId).record, clock.now()),
-    createWebhook(project, input) {
-      requireProject(project)
+      )
+    },
+    secrets: (webhookId: string) => liveSecrets(find(webhookId).record, clock.now()),
+    createWebhook(project: string, input: WebhookInput): WebhookRecord {
+      requireProject(store, project)
       const version = settings.current.apiVersions === 'twoStores' ? 'v1' : undefined
       const record = newWebhook(mintId(), input, mintSecret(settings.current), clock.now())
       store.put(spaceFor(project, version), record, clock.now())
       return record
     },
-    editWebhook: (webhookId, changes) => change(webhookId, (record) => updateWebhook(record, changes, clock.now())),
-    rotateWebhook(webhookId, behavior = 'revoke_previous_secrets_after_h24') {
+    editWebhook: edit,
+    rotateWebhook(webhookId: string, behavior: RevocationBehavior = 'revoke_previous_secrets_after_h24'): string {
       const secret = mintSecret(settings.current)
       const context = { nowMs: clock.now(), switches: settings.current }
       change(webhookId, (record) => rotateSecret(record, secret, behavior, context))
       return secret
     },
-    deleteWebhook: (webhookId) => store.remove(find(webhookId).space, webhookId, clock.now()),
-    autoDisable: (webhookId) =>
-      change(webhookId, (record) => updateWebhook(record, { state: 'disabled_due_to_failed_deliveries' }, clock.now())),
-    createJob(job) {
-      requireProject(job.project)
+    deleteWebhook: (webhookId: string) => store.remove(find(webhookId).space, webhookId, clock.now()),
+    autoDisable: (webhookId: string) => edit(webhookId, { state: 'disabled_due_to_failed_deliveries' }),
+  }
+}
+
+function jobAdmin({ store, jobs, emit }: AdminDeps) {
+  return {
+    createJob(job: NewJob): Job {
+      requireProject(store, job.project)
       return valueOf(jobs.create(job))
     },
-    finishJob: (jobId, outcome) => valueOf(jobs.finish(jobId, outcome)),
+    finishJob: (jobId: string, outcome: JobOutcome) => valueOf(jobs.finish(jobId, outcome)),
     jobs: () => jobs.list(),
-    emit(emission) {
-      requireProject(emission.project)
-      return jobs.emit(emission)
+    emit(emission: Emission): string[] {
+      requireProject(store, emission.project)
+      return emit(emission)
     },
+  }
+}
+
+function logAdmin({ log, engine }: AdminDeps) {
+  return {
     calls: () => ({ counts: log.counts(), calls: log.calls() }),
     resetCalls: () => log.reset(),
-    deliveries: (webhookId) => engine.deliveries(webhookId),
-    rotateSigningKeys: () => keys.rotate(),
-    setConnectTo: (connectTo) => transport.setConnectTo(connectTo),
+    deliveries: (webhookId?: string) => engine.deliveries(webhookId),
   }
+}
+
+function requireProject(store: WebhookStore, project: string): void {
+  if (!store.hasProject(project)) throw new SimulatorAdminError(`there is no project ${project}: create it first`)
 }
 
 function valueOf<T>(answer: Answer<T>): T {

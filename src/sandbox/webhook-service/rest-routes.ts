@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 import type { DeliveryEngine } from './delivery-engine.ts'
 import { pingBody } from './events.ts'
-import { newEventId } from './jobs.ts'
+import { newEventId } from './emit-event.ts'
 import { answered, notFound } from './problem.ts'
 import type { Answer } from './problem.ts'
 import type { AuthenticatedCall, CallServer } from './serve-call.ts'

@@ -12,9 +12,11 @@ import { CallLog } from './call-log.ts'
 import { DeliveryEngine } from './delivery-engine.ts'
 import { createDeliveryTransport } from './delivery-transport.ts'
 import type { ConnectTo } from './delivery-transport.ts'
+import { emitEvent } from './emit-event.ts'
+import type { Emission } from './emit-event.ts'
 import { Faults } from './faults.ts'
 import { registerJobRoutes } from './job-routes.ts'
-import { createJobs } from './jobs.ts'
+import { Jobs } from './jobs.ts'
 import { answered, renderProblem } from './problem.ts'
 import { RateLimit } from './rate-limit.ts'
 import { registerWebhookRoutes } from './rest-routes.ts'
@@ -62,8 +64,9 @@ export function createWebhookServiceSimulator(options: SimulatorOptions): Webhoo
     ...(trustedCertificates !== undefined && { trustedCertificates }),
   })
   const engine = new DeliveryEngine({ store, keys, transport, faults, switches, clock, random, logger })
-  const jobs = createJobs({ store, engine, switches, clock })
-  const admin = createAdmin({ store, faults, log, engine, transport, jobs, keys, clock, settings })
+  const emit = (emission: Emission) => emitEvent({ store, engine, switches, clock }, emission)
+  const jobs = new Jobs({ emit, switches, clock })
+  const admin = createAdmin({ store, faults, log, engine, transport, jobs, emit, keys, clock, settings })
   const calls = createCallServer({ store, faults, log, rateLimit: new RateLimit(), switches, clock })
 
   const app = createApp()
