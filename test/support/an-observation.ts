@@ -1,0 +1,141 @@
+import type { Failure } from '../../src/controller/failure-class.ts'
+import { attemptPrefixOf, wantedProof } from '../../src/controller/endpoint-proof.ts'
+import { found, missing } from '../../src/controller/lookup.ts'
+import type { CheckView, IntentView, ObservedWebhook, RemoteView } from '../../src/controller/observed.ts'
+import { markerOf } from '../../src/controller/ownership.ts'
+import type { TargetSecret } from '../../src/controller/target-secret.ts'
+import type { RemoteWebhook } from '../../src/gemini/webhook-service.ts'
+import type { KeyringEntry, LiveSecret } from '../../src/keyring/entry.ts'
+import { keyIdOf } from '../../src/keyring/shard.ts'
+import { endpointUrl, fingerprint, installationId, remoteId } from './a-webhook.ts'
+
+export const marker = markerOf(installationId, { namespace: 'ml', name: 'batch-events' })
+/** Ends in `aaaa`, which is what the remote of `anObservation` shows. */
+export const currentSecret = 'whsec_currentcurrentcurrentcurrentaaaa'
+export const otherSecret = 'whsec_otherotherotherotherotherotherbbbb'
+
+export function live(secret: string, notAfter?: string): LiveSecret {
+  return { keyId: keyIdOf(secret), secret, ...(notAfter !== undefined && { notAfter }) }
+}
+
+export function aRemote(changes: Partial<RemoteWebhook> = {}): RemoteWebhook {
+  return {
+    id: remoteId,
+    name: marker,
+    uri: endpointUrl,
+    subscribedEvents: ['batch.succeeded'],
+    state: 'enabled',
+    signingSecrets: [{ truncatedSecret: 'whsec_...aaaa' }],
+    ...changes,
+  }
+}
+
+/** What the controller sees; starts with a registered webhook at rest, everything in agreement. */
+export class ObservationBuilder {
+  readonly #observed: ObservedWebhook
+
+  constructor(observed: ObservedWebhook) {
+    this.#observed = observed
+  }
+
+  with(changes: Partial<ObservedWebhook>): ObservationBuilder {
+    return new ObservationBuilder({ ...this.#observed, ...changes })
+  }
+
+  unregistered(): ObservationBuilder {
+    return this.with({
+      remote: { state: 'missing', confirmed: true, confirmInMs: 0 },
+      keyring: undefined,
+    }).withoutSecret()
+  }
+
+  withoutSecret(): ObservationBuilder {
+    return this.with({ secret: missing })
+  }
+
+  withSecret(changes: Partial<TargetSecret>): ObservationBuilder {
+    return this.with({ secret: found({ ...targetOf(currentSecret), ...changes }) })
+  }
+
+  withKeyring(...secrets: LiveSecret[]): ObservationBuilder {
+    const keyring = secrets.length === 0 ? undefined : entryOf(secrets)
+    return this.with({ keyring })
+  }
+
+  withRemote(changes: Partial<RemoteWebhook>, view: Partial<RemoteView> = {}): ObservationBuilder {
+    const value = { webhook: aRemote(changes), owner: 'ours' as const, confirmed: false, confirmInMs: 0, ...view }
+    return this.with({ remote: found(value) })
+  }
+
+  remoteFails(changes: Partial<Failure> = {}): ObservationBuilder {
+    return this.with({ remote: { state: 'failed', failure: aFailure(changes) } })
+  }
+
+  withIntent(intent: IntentView): ObservationBuilder {
+    return this.with({ intent })
+  }
+
+  withCheck(changes: Partial<CheckView>): ObservationBuilder {
+    return this.with({ check: { ...this.#observed.check, ...changes } })
+  }
+
+  withoutKey(): ObservationBuilder {
+    const apiKey = {
+      state: 'missing',
+      reason: 'SecretNotFound',
+      message: 'Secret ml/gemini-api-key does not exist',
+    } as const
+    return this.with({ apiKey, remote: { state: 'notAsked' } })
+  }
+
+  build(): ObservedWebhook {
+    return this.#observed
+  }
+}
+
+export function aFailure(changes: Partial<Failure> = {}): Failure {
+  return {
+    class: 'transient',
+    reason: 'RemoteUnavailable',
+    message: 'Google is away',
+    mayHaveCommitted: false,
+    ...changes,
+  }
+}
+
+export function anObservation(): ObservationBuilder {
+  return new ObservationBuilder({
+    installation: { state: 'confirmed', id: installationId },
+    endpoint: { state: 'ours', url: endpointUrl },
+    apiKey: found({ fingerprint }),
+    secret: found(targetOf(currentSecret)),
+    keyring: entryOf([live(currentSecret)]),
+    sinks: { resolved: [], status: [] },
+    remote: found({ webhook: aRemote(), owner: 'ours' as const, confirmed: false, confirmInMs: 0 }),
+    intent: { state: 'none' },
+    check: { pinged: 0, sincePingMs: 0, echoes: [], restingMs: 0 },
+    report: undefined,
+    namespaceTerminating: false,
+    keylessMs: 0,
+  })
+}
+
+/** The proof that the observation at rest calls for, and an attempt for it. */
+export const proof = wantedProof(anObservation().build(), anObservation().build().keyring) ?? ''
+export const attemptID = `${attemptPrefixOf(proof)}0123456789abcdef`
+
+function targetOf(current: string): TargetSecret {
+  return {
+    ownership: 'ours',
+    uid: 'secret-uid',
+    resourceVersion: '7',
+    secrets: { current },
+    wellFormed: true,
+    labels: {},
+    annotations: {},
+  }
+}
+
+function entryOf(secrets: LiveSecret[]): KeyringEntry {
+  return { uid: 'uid-1', namespace: 'ml', name: 'batch-events', secrets, sinks: [] }
+}

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { abandonAnnotation } from '../../../src/api/names.ts'
+import { defaultControllerConfig } from '../../../src/controller/config.ts'
+import { planWebhook } from '../../../src/controller/plan.ts'
+import { aWebhook, remoteId } from '../../support/a-webhook.ts'
+import { anObservation, aRemote } from '../../support/an-observation.ts'
+
+const nowMs = Date.parse('2026-11-21T12:00:00Z')
+const config = { ...defaultControllerConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
+
+const deleting = aWebhook().registered().deleting()
+const gone = { state: 'missing', confirmed: true, confirmInMs: 0 } as const
+const release = ['RemoveKeyringEntry', 'DeleteTargetSecret', 'RemoveFinalizer']
+
+const cases = [
+  {
+    name: 'what carries our marker is deleted first',
+    given: [deleting, anObservation()],
+    want: ['DeleteWebhooks'],
+    next: 'now',
+    because: 'the finalizer holds the object until the webhook is gone',
+  },
+  {
+    name: 'a fresh list without it ends the deletion',
+    given: [deleting, anObservation().with({ remote: gone })],
+    want: release,
+    next: 'now',
+    because: 'the key that looked is the key that knew the id',
+  },
+  {
+    name: 'a key that has never seen the id proves nothing',
+    given: [aWebhook().registered({ keyFingerprint: 'another' }).deleting(), anObservation().with({ remote: gone })],
+    want: [],
+    next: 'resync',
+    reason: 'DeletionBlocked',
+    because: 'a 404 from another project says nothing about this one',
+  },
+  {
+    name: 'several are all deleted',
+    given: [
+      deleting,
+      anObservation().with({ remote: { state: 'several', webhooks: [aRemote({ id: 'a' }), aRemote({ id: 'b' })] } }),
+    ],
+    want: ['DeleteWebhooks'],
+    next: 'now',
+    because: 'everything that carries our marker goes',
+  },
+  {
+    name: 'errors of Google are retried',
+    given: [deleting, anObservation().remoteFails()],
+    want: [],
+    next: 'retry',
+    reason: 'Deleting',
+    because: '5xx and timeouts pass by themselves; never Stalled',
+  },
+  {
+    name: 'a refused key blocks, and says how to get out',
+    given: [deleting, anObservation().remoteFails({ class: 'credentials', reason: 'CredentialsRejected' })],
+    want: [],
+    next: 'after',
+    reason: 'DeletionBlocked',
+    because: 'only a human can restore the key or give the webhook up',
+  },
+  {
+    name: 'somebody else’s webhook is left alone',
+    given: [deleting, anObservation().withRemote({ name: 'gwh:0123456789ab' }, { owner: 'another' })],
+    want: release,
+    next: 'now',
+    because: 'nothing without our marker is ever deleted',
+  },
+  {
+    name: 'an unsettled intent is waited for',
+    given: [
+      aWebhook().intending('Create').deleting(),
+      anObservation().withIntent({ state: 'waiting', remainingMs: 9 }),
+    ],
+    want: [],
+    next: 'after',
+    reason: 'Deleting',
+    because: 'the POST may still arrive',
+  },
+  {
+    name: 'Retain keeps webhook and Secret',
+    given: [aWebhook().registered().spec({ deletionPolicy: 'Retain' }).deleting(), anObservation()],
+    want: ['RemoveKeyringEntry', 'RemoveFinalizer'],
+    next: 'now',
+    because: 'the pair stays usable',
+  },
+  {
+    name: 'an adopted webhook is retained unless told otherwise',
+    given: [aWebhook().registered().spec({ externalID: remoteId }).deleting(), anObservation()],
+    want: ['RemoveKeyringEntry', 'RemoveFinalizer'],
+    next: 'now',
+    because: 'it was there before us',
+  },
+  {
+    name: 'the annotation releases at once and leaves a note',
+    given: [deleting.metadata({ annotations: { [abandonAnnotation]: 'true' } }), anObservation().withoutKey()],
+    want: ['RecordOrphan', ...release],
+    next: 'now',
+    because: 'the way out must work when nothing else does',
+  },
+  {
+    name: 'never registered and no key to ask with',
+    given: [aWebhook().deleting(), anObservation().withoutKey()],
+    want: release,
+    next: 'now',
+    because: 'without an intent no call was ever made',
+  },
+  {
+    name: 'registered and the key gone',
+    given: [deleting, anObservation().withoutKey()],
+    want: [],
+    next: 'resync',
+    reason: 'DeletionBlocked',
+    because: 'the webhook would live on',
+  },
+  {
+    name: 'key and namespace both going, still in time',
+    given: [deleting, anObservation().withoutKey().with({ namespaceTerminating: true, keylessMs: 599_000 })],
+    want: [],
+    next: 'after',
+    reason: 'DeletionBlocked',
+    because: 'ten minutes are given',
+  },
+  {
+    name: 'key and namespace both gone for ten minutes',
+    given: [deleting, anObservation().withoutKey().with({ namespaceTerminating: true, keylessMs: 600_000 })],
+    want: ['RecordOrphan', ...release],
+    next: 'now',
+    because: 'a namespace must not hang for ever on a key that cannot come back',
+  },
+  {
+    name: 'deletion overrides suspend',
+    given: [aWebhook().registered().spec({ suspend: true }).deleting(), anObservation()],
+    want: ['DeleteWebhooks'],
+    next: 'now',
+    because: 'whoever deletes wants it gone',
+  },
+  {
+    name: 'without our finalizer there is nothing to do',
+    given: [
+      aWebhook().metadata({ deletionTimestamp: '2026-11-21T11:00:00Z', finalizers: ['other/one'] }),
+      anObservation(),
+    ],
+    want: [],
+    next: 'resync',
+    because: 'somebody else holds it',
+  },
+] as const
+
+for (const { name, given, want, next, because, ...rest } of cases) {
+  test(`deletion: ${name}`, () => {
+    const plan = planWebhook(given[0].build(), given[1].build(), { config, nowMs })
+    const types = plan.actions.map(({ type }) => type)
+    assert.deepEqual(types, want, `${because}; the plan was ${JSON.stringify(plan, null, 1)}`)
+    assert.equal(plan.next.type, next, because)
+    if ('reason' in rest) assert.equal(plan.finding.reason, rest.reason, because)
+  })
+}
+
+test('deletion: a blocked one names both ways out', () => {
+  const { finding } = planWebhook(deleting.build(), anObservation().withoutKey().build(), { config, nowMs })
+  assert.match(finding.message, /spec\.deletionPolicy to Retain/)
+  assert.match(finding.message, /webhooks\.gemini-operator\.io\/abandon/)
+})

@@ -1,0 +1,571 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
+import { defaultControllerConfig } from '../../../src/controller/config.ts'
+import type { ObservedWebhook } from '../../../src/controller/observed.ts'
+import { planWebhook } from '../../../src/controller/plan.ts'
+import { aWebhook, endpointUrl, remoteId } from '../../support/a-webhook.ts'
+import {
+  aFailure,
+  anObservation,
+  aRemote,
+  attemptID,
+  currentSecret,
+  live,
+  otherSecret,
+  proof,
+} from '../../support/an-observation.ts'
+
+const nowMs = Date.parse('2026-11-21T12:00:00Z')
+const config = { ...defaultControllerConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
+const tomorrow = '2026-11-22T11:00:00Z'
+const today = '2026-11-21T09:00:00Z'
+const yesterday = '2026-11-20T11:00:00Z'
+
+interface PlanCase {
+  name: string
+  given: [webhook: { build(): GeminiWebhook }, observed: { build(): ObservedWebhook }]
+  /** Types of the actions, in order. */
+  want: string[]
+  next: 'now' | 'after' | 'resync' | 'retry'
+  reason?: string
+  because: string
+}
+
+/** At rest, with the proof of its endpoint and the name that it should have. */
+const rested = aWebhook().registered({ checkedSpec: proof, name: aRemote().name ?? '' })
+const unproven = aWebhook().registered({ name: aRemote().name ?? '' })
+const foreignHint = { signingSecrets: [{ truncatedSecret: 'whsec_...zzzz' }] }
+const gone = { state: 'missing', confirmed: true, confirmInMs: 0 } as const
+
+const creation: PlanCase[] = [
+  {
+    name: 'a new object gets its finalizer before anything else',
+    given: [aWebhook(), anObservation().unregistered()],
+    want: ['AddFinalizer'],
+    next: 'now',
+    because: 'a webhook that is registered first could outlive its object',
+  },
+  {
+    name: 'a create begins with the empty Secret and the intent',
+    given: [aWebhook().finalized(), anObservation().unregistered()],
+    want: ['PrepareSecret', 'RecordIntent'],
+    next: 'now',
+    because: 'the secret is shown once: there must be a place for it and a trace of the call, before the call',
+  },
+  {
+    name: 'the intent written by this process is carried out',
+    given: [
+      aWebhook().intending('Create'),
+      anObservation().unregistered().withSecret({ secrets: {} }).withIntent({ state: 'ready' }),
+    ],
+    want: ['RegisterWebhook', 'StoreRevealedSecret', 'CloseIntent', 'OpenCheck'],
+    next: 'now',
+    because: 'the intent is written, and nobody else acts on it',
+  },
+  {
+    name: 'an intent of somebody else is given time to settle',
+    given: [
+      aWebhook().intending('Create'),
+      anObservation().unregistered().withIntent({ state: 'waiting', remainingMs: 40_000 }),
+    ],
+    want: [],
+    next: 'after',
+    reason: 'CreateIncomplete',
+    because: 'the POST of a dead process may still be under way',
+  },
+  {
+    name: 'a settled create of which nothing came is begun anew',
+    given: [aWebhook().intending('Create'), anObservation().unregistered().withIntent({ state: 'settled' })],
+    want: ['CloseIntent'],
+    next: 'now',
+    because: 'a fresh list shows nothing: the call was never made',
+  },
+  {
+    name: 'a settled create whose secret is stored is taken over without a rotation',
+    given: [aWebhook().intending('Create'), anObservation().withKeyring().withIntent({ state: 'settled' })],
+    want: ['AdoptWebhook', 'CloseIntent'],
+    next: 'now',
+    because: 'the Secret holds the hint of the one webhook that is there',
+  },
+  {
+    name: 'a settled create whose secret nobody holds is taken over and rotated',
+    given: [
+      aWebhook().intending('Create'),
+      anObservation().withKeyring().withSecret({ secrets: {} }).withIntent({ state: 'settled' }),
+    ],
+    want: ['AdoptWebhook', 'RecordIntent'],
+    next: 'now',
+    because: 'a revealed secret cannot be read again; only a rotation reunites the pair',
+  },
+  {
+    name: 'a stranger’s Secret stops the create',
+    given: [aWebhook().finalized(), anObservation().unregistered().withSecret({ ownership: 'stranger' })],
+    want: [],
+    next: 'resync',
+    reason: 'SecretNameTaken',
+    because: 'what is not ours is never written, and without a place nothing is asked for',
+  },
+  {
+    name: 'sinks that nothing can be kept for stop the first registration',
+    given: [
+      aWebhook().finalized(),
+      anObservation()
+        .unregistered()
+        .with({
+          sinks: {
+            resolved: [],
+            status: [],
+            problem: { reason: 'SinkUnsupported', message: 'no NATS', blocksRegistration: true },
+          },
+        }),
+    ],
+    want: [],
+    next: 'resync',
+    reason: 'SinkUnsupported',
+    because: 'events would arrive that nobody keeps for that sink',
+  },
+  {
+    name: 'without its API key an object waits',
+    given: [aWebhook().finalized(), anObservation().withoutKey()],
+    want: [],
+    next: 'after',
+    reason: 'SecretNotFound',
+    because: 'the Secret is watched and wakes it',
+  },
+  {
+    name: 'a refused API key is tried again slowly',
+    given: [
+      aWebhook().finalized(),
+      anObservation().remoteFails({ class: 'credentials', reason: 'CredentialsRejected' }),
+    ],
+    want: [],
+    next: 'after',
+    reason: 'CredentialsRejected',
+    because: 'no hot loop on a bad key',
+  },
+  {
+    name: 'a host name that is not allowed is refused',
+    given: [
+      aWebhook().finalized(),
+      anObservation().with({ endpoint: { state: 'invalid', message: 'spec.endpoint.hostname is not allowed' } }),
+    ],
+    want: [],
+    next: 'resync',
+    reason: 'InvalidSpec',
+    because: 'tenants must not register endpoints under foreign hosts',
+  },
+  {
+    name: 'a restored or cloned cluster acts on nothing',
+    given: [
+      rested,
+      anObservation().with({ installation: { state: 'unconfirmed', message: 'made in another cluster' } }),
+    ],
+    want: [],
+    next: 'resync',
+    reason: 'InstallationUnconfirmed',
+    because: 'the original may still be alive',
+  },
+  {
+    name: 'suspended objects make no calls',
+    given: [rested.spec({ suspend: true }), anObservation().with({ remote: { state: 'notAsked' } })],
+    want: [],
+    next: 'resync',
+    because: 'spec.suspend is true',
+  },
+]
+
+const identity: PlanCase[] = [
+  {
+    name: 'a registered webhook at rest',
+    given: [rested, anObservation()],
+    want: [],
+    next: 'resync',
+    because: 'everything agrees',
+  },
+  {
+    name: 'duplicates leave the one whose secret is held',
+    given: [
+      rested,
+      anObservation().with({
+        remote: { state: 'several', webhooks: [aRemote({ id: 'aaa', ...foreignHint }), aRemote()] },
+      }),
+    ],
+    want: ['DeleteWebhooks'],
+    next: 'now',
+    because: 'at rest there is exactly one, and the one that receivers can verify stays',
+  },
+  {
+    name: 'somebody else’s marker makes hands off',
+    given: [rested, anObservation().withRemote({ name: 'gwh:0123456789ab' }, { owner: 'another' })],
+    want: [],
+    next: 'resync',
+    reason: 'OwnedByAnotherInstallation',
+    because: 'an id in status is a hint, not an authority',
+  },
+  {
+    name: 'a known webhook without any marker gets it back when its URL is ours',
+    given: [rested, anObservation().withRemote({ name: 'by hand' }, { owner: 'nobody' })],
+    want: ['UpdateWebhook'],
+    next: 'now',
+    because: 'only its name was edited',
+  },
+  {
+    name: 'a webhook without a marker that nothing ties to us is left alone',
+    given: [
+      rested,
+      anObservation().withRemote(
+        { name: 'victim', uri: 'https://victim.example.com/', ...foreignHint },
+        { owner: 'nobody' },
+      ),
+    ],
+    want: [],
+    next: 'resync',
+    reason: 'OwnedByAnotherInstallation',
+    because: 'whoever can write a status must not be able to point us at another webhook',
+  },
+  {
+    name: 'an id that answers 404 once is asked for again',
+    given: [rested, anObservation().with({ remote: { state: 'missing', confirmed: false, confirmInMs: 60_000 } })],
+    want: [],
+    next: 'after',
+    reason: 'Missing',
+    because: 'missing only after two answers, at least 60 s apart',
+  },
+  {
+    name: 'an id that is gone for good is forgotten, to be registered again',
+    given: [rested, anObservation().with({ remote: gone })],
+    want: ['ForgetWebhook'],
+    next: 'now',
+    because: 'the same key saw it before: another hand deleted it',
+  },
+  {
+    name: 'an id that a key of another project does not know is left there properly',
+    given: [aWebhook().registered({ keyFingerprint: 'another' }), anObservation().with({ remote: gone })],
+    want: ['LeaveProject', 'ForgetWebhook'],
+    next: 'now',
+    reason: 'ProjectChanged',
+    because: 'it may well live on in the old project',
+  },
+  {
+    name: 'without events what was registered is removed',
+    given: [rested.spec({ events: undefined, dynamic: {} }), anObservation()],
+    want: ['DeleteWebhooks'],
+    next: 'now',
+    because: 'only the dynamic endpoint is wanted',
+  },
+]
+
+const secrets: PlanCase[] = [
+  {
+    name: 'a lost Secret is restored from the keyring',
+    given: [rested, anObservation().withoutSecret()],
+    want: ['StoreSecret'],
+    next: 'now',
+    because: 'the keyring still fits the hint: no rotation',
+  },
+  {
+    name: 'a lost keyring entry is restored from the Secret',
+    given: [rested, anObservation().withKeyring()],
+    want: ['WriteKeyring'],
+    next: 'now',
+    because: 'the Secret fits the hint: no rotation',
+  },
+  {
+    name: 'a Secret with the right tail and the wrong rest is restored',
+    given: [rested, anObservation().withSecret({ secrets: { current: 'whsec_forgedforgedforgedforgedforgedaaaa' } })],
+    want: ['StoreSecret'],
+    next: 'now',
+    because: 'Secret and keyring are compared in full; the hint alone is four characters',
+  },
+  {
+    name: 'with both lost the secret is rotated at once',
+    given: [rested, anObservation().withoutSecret().withKeyring()],
+    want: ['PrepareSecret', 'RecordIntent'],
+    next: 'now',
+    because: 'there is nothing that a lagging list could be contradicting',
+  },
+  {
+    name: 'a foreign hint right after our own change is waited for',
+    given: [rested, anObservation().withRemote(foreignHint, { confirmInMs: 30_000 })],
+    want: [],
+    next: 'after',
+    reason: 'Repairing',
+    because: 'a read counts only 60 s after our own last mutation',
+  },
+  {
+    name: 'a foreign hint that only a list showed is read by id',
+    given: [rested, anObservation().withRemote(foreignHint)],
+    want: ['ConfirmRemote'],
+    next: 'now',
+    because: 'the list may lag',
+  },
+  {
+    name: 'a confirmed foreign hint is repaired by rotating',
+    given: [rested, anObservation().withRemote(foreignHint, { confirmed: true })],
+    want: ['RecordIntent'],
+    next: 'now',
+    because: 'another hand rotated: what is held here verifies nothing new',
+  },
+  {
+    name: 'a settled rotation with a foreign hint is confirmed before it is repeated',
+    given: [rested.intending('Rotate'), anObservation().withRemote(foreignHint).withIntent({ state: 'settled' })],
+    want: ['ConfirmRemote'],
+    next: 'now',
+    because: 'a list may lag behind our own last change',
+  },
+  {
+    name: 'the fourth repair of a day is left to a human',
+    given: [
+      rested.status({ signingSecret: { hint: 'whsec_...aaaa', repairTimes: [today, today, today] } }),
+      anObservation().withSecret({ secrets: { current: otherSecret } }),
+    ],
+    want: [],
+    next: 'resync',
+    reason: 'SecretContested',
+    because: 'two writers of one Secret would go on for ever',
+  },
+  {
+    name: 'repairs of the day before do not count',
+    given: [
+      rested.status({ signingSecret: { hint: 'whsec_...aaaa', repairTimes: [yesterday, yesterday, yesterday] } }),
+      anObservation().withSecret({ secrets: { current: otherSecret } }),
+    ],
+    want: ['StoreSecret'],
+    next: 'now',
+    because: 'the window is 24 hours',
+  },
+  {
+    name: 'a previous secret is dropped when its time is over',
+    given: [
+      rested,
+      anObservation()
+        .withSecret({ secrets: { current: currentSecret, previous: otherSecret } })
+        .withKeyring(live(currentSecret), live(otherSecret, '2026-11-21T11:59:59Z')),
+    ],
+    want: ['StoreSecret', 'WriteKeyring'],
+    next: 'now',
+    because: 'Google no longer signs with it',
+  },
+  {
+    name: 'a previous secret inside its overlap stays',
+    given: [
+      rested,
+      anObservation()
+        .withSecret({ secrets: { current: currentSecret, previous: otherSecret } })
+        .withKeyring(live(currentSecret), live(otherSecret, tomorrow)),
+    ],
+    want: [],
+    next: 'resync',
+    because: 'deliveries signed by it are still under way',
+  },
+  {
+    name: 'a new rotation request writes its intent',
+    given: [rested.spec({ rotation: { request: { id: 'leak-1' } } }), anObservation()],
+    want: ['RecordIntent'],
+    next: 'now',
+    because: 'the id was not handled before',
+  },
+  {
+    name: 'a handled rotation request rotates nothing',
+    given: [
+      rested.spec({ rotation: { request: { id: 'leak-1' } } }).status({ rotation: { handledRequestIDs: ['leak-1'] } }),
+      anObservation(),
+    ],
+    want: [],
+    next: 'resync',
+    because: 'reverting a commit is harmless',
+  },
+  {
+    name: 'an interval that has passed rotates',
+    given: [rested.spec({ rotation: { interval: '24h' } }), anObservation()],
+    want: ['RecordIntent'],
+    next: 'now',
+    because: 'the last rotation was 48 hours ago, more than the interval and its spread',
+  },
+  {
+    name: 'an interval that has just passed is spread over a tenth of it',
+    given: [rested.spec({ rotation: { interval: '48h' } }), anObservation()],
+    want: [],
+    next: 'resync',
+    because: 'objects with the same interval must not rotate together',
+  },
+]
+
+const drift: PlanCase[] = [
+  {
+    name: 'a changed spec is sent to Google',
+    given: [rested.spec({ events: ['batch.failed'] }).metadata({ generation: 2 }), anObservation()],
+    want: ['UpdateWebhook'],
+    next: 'now',
+    reason: 'UpdatePending',
+    because: 'spec against last applied is always applied',
+  },
+  {
+    name: 'drift is corrected by default',
+    given: [rested, anObservation().withRemote({ uri: 'https://elsewhere.example.com/' })],
+    want: ['UpdateWebhook'],
+    next: 'now',
+    reason: 'Drifted',
+    because: 'remote against last applied is drift, and driftPolicy is Correct',
+  },
+  {
+    name: 'drift is only reported where the policy says so',
+    given: [
+      rested.spec({ driftPolicy: 'Report' }),
+      anObservation().withRemote({ uri: 'https://elsewhere.example.com/' }),
+    ],
+    want: [],
+    next: 'resync',
+    because: 'driftPolicy is Report',
+  },
+  {
+    name: 'what Google disabled is left to a human where autoReenable is Never',
+    given: [
+      rested.spec({ autoReenable: 'Never' }),
+      anObservation().withRemote({ state: 'disabled_due_to_failed_deliveries' }),
+    ],
+    want: [],
+    next: 'resync',
+    reason: 'DisabledByGoogle',
+    because: 'enabling a broken endpoint again only teaches Google to give up',
+  },
+]
+
+const checks: PlanCase[] = [
+  {
+    name: 'an unproven endpoint opens a check',
+    given: [unproven, anObservation()],
+    want: ['OpenCheck'],
+    next: 'now',
+    because: 'Ready means proven',
+  },
+  {
+    name: 'a check that was written is pinged',
+    given: [unproven.status({ check: { attemptID, startTime: today, sent: 1 } }), anObservation()],
+    want: ['PingEndpoint'],
+    next: 'now',
+    because: 'receivers can see the attempt now',
+  },
+  {
+    name: 'a check whose echo was verified by the current secret passes',
+    given: [
+      unproven.status({ check: { attemptID, startTime: today, sent: 1 } }),
+      anObservation().withCheck({ pinged: 1, echoes: [{ attemptID, keyID: live(currentSecret).keyId }] }),
+    ],
+    want: ['PassCheck'],
+    next: 'now',
+    because: 'id and key are both the ones asked for',
+  },
+  {
+    name: 'an echo that the previous secret verified proves nothing',
+    given: [
+      unproven.status({ check: { attemptID, startTime: today, sent: 1 } }),
+      anObservation().withCheck({ pinged: 1, echoes: [{ attemptID, keyID: live(otherSecret).keyId }] }),
+    ],
+    want: [],
+    next: 'after',
+    reason: 'CheckPending',
+    because: 'the new secret is what must be proven',
+  },
+  {
+    name: 'a ping that does not come back is repeated',
+    given: [
+      unproven.status({ check: { attemptID, startTime: today, sent: 1 } }),
+      anObservation().withCheck({ pinged: 1, sincePingMs: 30_000 }),
+    ],
+    want: ['RepeatCheck'],
+    next: 'now',
+    because: 'three in all, 30 s apart',
+  },
+  {
+    name: 'after the third ping the check has failed',
+    given: [
+      unproven.status({ check: { attemptID, startTime: today, sent: 3 } }),
+      anObservation().withCheck({ pinged: 3, sincePingMs: 30_000 }),
+    ],
+    want: ['FailCheck'],
+    next: 'now',
+    because: 'told, and tried again at the next resync',
+  },
+  {
+    name: 'a failed check rests',
+    given: [unproven, anObservation().withCheck({ restingMs: 1000 })],
+    want: [],
+    next: 'resync',
+    because: 'tried again at the next resync, not before',
+  },
+  {
+    name: 'a check for an address that changed meanwhile is begun anew',
+    given: [
+      unproven.status({ check: { attemptID: '00000000-0123456789abcdef', startTime: today, sent: 1 } }),
+      anObservation(),
+    ],
+    want: ['OpenCheck'],
+    next: 'now',
+    because: 'an attempt id tells what it would prove',
+  },
+  {
+    name: 'an open check of a webhook that is disabled meanwhile is dropped',
+    given: [
+      unproven.spec({ state: 'Disabled' }).status({ check: { attemptID, startTime: today, sent: 1 } }),
+      anObservation().withRemote({ state: 'disabled' }),
+    ],
+    want: ['AbandonCheck'],
+    next: 'now',
+    because: 'nothing is delivered to it',
+  },
+]
+
+for (const { name, given, want, next, reason, because } of [
+  ...creation,
+  ...identity,
+  ...secrets,
+  ...drift,
+  ...checks,
+]) {
+  test(`plan: ${name}`, () => {
+    const plan = planWebhook(given[0].build(), given[1].build(), { config, nowMs })
+    const types = plan.actions.map(({ type }) => type)
+    assert.deepEqual(types, want, `${because}; the plan was ${JSON.stringify(plan, null, 1)}`)
+    assert.equal(plan.next.type, next, because)
+    if (reason !== undefined) assert.equal(plan.finding.reason, reason, because)
+  })
+}
+
+test('plan: a transient failure is retried, whatever the object was doing', () => {
+  const failing = anObservation().with({ apiKey: { state: 'failed', failure: aFailure() } })
+  assert.equal(planWebhook(rested.build(), failing.build(), { config, nowMs }).next.type, 'retry')
+})
+
+test('plan: no edit of the spec but a new request id rotates', () => {
+  const edits = [
+    { displayName: 'other' },
+    { events: ['batch.failed'] },
+    { state: 'Disabled' as const },
+    { endpointCheck: 'Never' as const },
+    { deletionPolicy: 'Retain' as const },
+    { driftPolicy: 'Report' as const },
+    { sinks: [] },
+    { suspend: true },
+    { signingSecret: { name: 'elsewhere' } },
+    { rotation: { interval: '2160h' } },
+    { endpoint: { hostname: 'other.example.com' } },
+  ]
+  for (const edit of edits) {
+    const webhook = rested.spec(edit).metadata({ generation: 2 }).build()
+    const { actions } = planWebhook(webhook, anObservation().build(), { config, nowMs })
+    assert.ok(!actions.some(({ type }) => type === 'RecordIntent'), JSON.stringify(edit))
+  }
+})
+
+test('plan: planning changes neither the object nor the observation', () => {
+  const webhook = Object.freeze(unproven.status({ check: { attemptID, startTime: today } }).build())
+  const observed = Object.freeze(anObservation().build())
+  const before = JSON.stringify([webhook, observed])
+  planWebhook(webhook, observed, { config, nowMs })
+  assert.equal(JSON.stringify([webhook, observed]), before)
+  assert.equal(webhook.status?.webhook?.id, remoteId)
+  assert.equal(webhook.status?.webhook?.uri, endpointUrl)
+})
