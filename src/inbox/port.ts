@@ -50,8 +50,7 @@ export type NextStep =
   | { type: 'Skip' } // the filter does not want it
   | { type: 'RetryAt'; atMs: number }
   | { type: 'Hold'; untilMs: number } // not the event's fault: spends no attempt
-  /** `forwardTo`: the name of a further delivery of the same event that starts in the same transaction (a dead-letter sink). */
-  | { type: 'DeadLetter'; reason: DeadLetterReason; forwardTo?: string }
+  | { type: 'DeadLetter'; reason: DeadLetterReason }
 
 export interface DeadLetter {
   deliveryId: string
@@ -84,11 +83,8 @@ export interface InboxStats {
 export interface Inbox {
   /** Durable when it resolves with `stored` or `duplicate`. Idempotent by (namespace, name, eventId). Throws InboxUnavailableError when the store cannot write. */
   append(event: NewEvent): Promise<AppendResult>
-  /**
-   * Takes due deliveries for `leaseMs`; one that is not recorded by then becomes due again. `room` says how many more a sink (`ownerUid/sink`) may take
-   * now, 0 leaving all of its deliveries where they are; a sink that is not named may take `limit`. Sinks share fairly: a backlog of one delays no other.
-   */
-  claimDue(limit: number, leaseMs: number, room?: ReadonlyMap<string, number>): Promise<ClaimedDelivery[]>
+  /** Takes due deliveries for `leaseMs`; one that is not recorded by then becomes due again. Deliveries of `exceptSinks` (`ownerUid/sink`) stay. */
+  claimDue(limit: number, leaseMs: number, exceptSinks?: ReadonlySet<string>): Promise<ClaimedDelivery[]>
   /** Attempt and next step in one transaction. Recording a delivery whose lease was lost is harmless. */
   record(delivery: ClaimedDelivery, next: NextStep): Promise<void>
   deadLetters(query: DeadLetterQuery): Promise<DeadLetter[]>

@@ -73,8 +73,7 @@ function packStep(writer: ByteWriter, next: NextStep): void {
     case 'Hold':
       return writer.number(next.untilMs)
     case 'DeadLetter':
-      writer.byte(deadLetterReasons.indexOf(next.reason))
-      return writer.text(next.forwardTo ?? '')
+      return writer.byte(deadLetterReasons.indexOf(next.reason))
     default:
       return unreachable(next)
   }
@@ -94,8 +93,7 @@ function unpackStep(reader: ByteReader): NextStep {
     case stepKinds.DeadLetter: {
       const reason = deadLetterReasons[reader.byte()]
       if (reason === undefined) throw new Error('packed step with an unknown dead-letter reason')
-      const forwardTo = reader.text()
-      return { type: 'DeadLetter', reason, ...(forwardTo !== '' && { forwardTo }) }
+      return { type: 'DeadLetter', reason }
     }
     default:
       throw new Error(`packed step of unknown kind ${kind}`)

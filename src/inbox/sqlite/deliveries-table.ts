@@ -26,7 +26,8 @@ interface DeliveryRow {
 export interface ClaimRequest {
   limit: number
   leaseMs: number
-  room: ReadonlyMap<string, number>
+  /** `ownerUid/sink`: these stay where they are. */
+  exceptSinks: ReadonlySet<string>
 }
 
 /** Deliveries that have not ended. Everything here is part of the running transaction. */
@@ -81,15 +82,14 @@ export class DeliveriesTable {
     const claimed: ClaimedDelivery[] = []
     let dropped = 0
     const lanes = [...this.#ledger.lanes]
-      .filter((lane) => (lane.headDueMs ?? Infinity) <= nowMs && (request.room.get(lane.key) ?? 1) > 0)
+      .filter((lane) => (lane.headDueMs ?? Infinity) <= nowMs && !request.exceptSinks.has(lane.key))
       .toSorted((a, b) => (a.headDueMs ?? 0) - (b.headDueMs ?? 0))
     for (const [at, lane] of lanes.entries()) {
       const left = request.limit - claimed.length
       if (left <= 0) break
       // What the lanes before did not take is shared among those that follow.
       const share = Math.ceil(left / (lanes.length - at))
-      const take = Math.min(share, request.room.get(lane.key) ?? share)
-      for (const row of this.#due.all(lane.id, nowMs, take)) {
+      for (const row of this.#due.all(lane.id, nowMs, share)) {
         const outcome = this.#claimRow(row, lane, request.leaseMs, nowMs)
         if (typeof outcome === 'number') dropped += outcome
         else if (outcome !== undefined) claimed.push(outcome)
@@ -142,10 +142,6 @@ export class DeliveriesTable {
         this.#ledger.noteDue(lane, Math.ceil(next.untilMs))
         return 0
       case 'DeadLetter': {
-        if (next.forwardTo !== undefined) {
-          this.#events.open(delivery.event)
-          this.add(delivery.event, this.#ledger.laneOf(lane.account, next.forwardTo), nowMs, false)
-        }
         const attempts = delivery.attempts + (endsAfterAttempt.has(next.reason) ? 1 : 0)
         return this.#giveUp({ ...delivery, attempts }, lane, next.reason, nowMs)
       }

@@ -9,7 +9,6 @@ export class EventsTable {
   readonly #dedupeMs: number
   readonly #insert: StatementSync
   readonly #find: StatementSync
-  readonly #open: StatementSync
   readonly #dropBody: StatementSync
   readonly #close: StatementSync
   readonly #forget: StatementSync
@@ -22,7 +21,6 @@ export class EventsTable {
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     )
     this.#find = database.prepare('SELECT 1 AS found FROM events WHERE object = ? AND event_id = ?')
-    this.#open = database.prepare('UPDATE events SET open = open + 1 WHERE seq = ?')
     this.#dropBody = database.prepare(
       `UPDATE events SET open = 0, body = NULL, signature = '', content_type = '', forget_at_ms = ?
        WHERE seq = ? AND open = 1 RETURNING body_bytes`,
@@ -62,11 +60,6 @@ export class EventsTable {
       this.#ledger.count(account, 'bodyBytes', event.body.length)
     }
     return Number(lastInsertRowid)
-  }
-
-  /** One more delivery needs the body. */
-  open(seq: number): void {
-    this.#open.run(seq)
   }
 
   /** One delivery or dead letter less needs the body; the last one takes it along. */

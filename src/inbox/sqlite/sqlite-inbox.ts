@@ -78,9 +78,9 @@ export class SqliteInbox implements Inbox {
   async claimDue(
     limit: number,
     leaseMs: number,
-    room: ReadonlyMap<string, number> = new Map(),
+    exceptSinks: ReadonlySet<string> = new Set(),
   ): Promise<ClaimedDelivery[]> {
-    const result = await this.#call({ type: 'claim', limit, leaseMs, room })
+    const result = await this.#call({ type: 'claim', limit, leaseMs, exceptSinks })
     if (result.type !== 'claim') return []
     const events = new ByteReader(result.events)
     return result.claims.map((claim) => Object.assign(claim, { event: unpackEvent(events) }))

@@ -13,7 +13,7 @@ export interface WorkerSettings {
 }
 
 export type Call =
-  | { type: 'claim'; limit: number; leaseMs: number; room: ReadonlyMap<string, number> }
+  | { type: 'claim'; limit: number; leaseMs: number; exceptSinks: ReadonlySet<string> }
   | { type: 'deadLetters'; query: DeadLetterQuery }
   | { type: 'replay'; deliveryId: string }
   | { type: 'stats' }
