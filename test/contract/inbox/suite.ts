@@ -163,19 +163,14 @@ export function inboxContract(driver: string, make: () => Promise<InboxUnderTest
       assert.equal((await inbox.claimDue(100, leaseMs)).length, 10)
     })
 
-    promise(
-      'a sink without room keeps its deliveries; a backlog does not crowd out another sink',
-      async ({ inbox }) => {
-        for (let n = 0; n < 5; n++) await inbox.append(anEvent({ eventId: `evt_${n}`, sinks: ['slow'] }))
-        await inbox.append(anEvent({ eventId: 'late', owner: anOwner('other'), sinks: ['quick'] }))
-        const fair = await inbox.claimDue(2, leaseMs)
-        assert.deepEqual(fair.map(({ sink }) => sink).toSorted(), ['quick', 'slow'])
-        const room = new Map([['uid-1/slow', 0]])
-        assert.deepEqual(await inbox.claimDue(10, leaseMs, room), [])
-        assert.equal((await inbox.claimDue(10, leaseMs, new Map([['uid-1/slow', 2]]))).length, 2)
-        assert.equal((await inbox.claimDue(10, leaseMs)).length, 2)
-      },
-    )
+    promise('an excepted sink keeps its deliveries; a backlog does not crowd out another sink', async ({ inbox }) => {
+      for (let n = 0; n < 5; n++) await inbox.append(anEvent({ eventId: `evt_${n}`, sinks: ['slow'] }))
+      await inbox.append(anEvent({ eventId: 'late', owner: anOwner('other'), sinks: ['quick'] }))
+      const fair = await inbox.claimDue(2, leaseMs)
+      assert.deepEqual(fair.map(({ sink }) => sink).toSorted(), ['quick', 'slow'])
+      assert.deepEqual(await inbox.claimDue(10, leaseMs, new Set(['uid-1/slow'])), [])
+      assert.equal((await inbox.claimDue(10, leaseMs)).length, 4)
+    })
 
     promise(
       'dead letters are listed by what is asked for, replayed once, with fresh attempts',
@@ -217,23 +212,6 @@ export function inboxContract(driver: string, make: () => Promise<InboxUnderTest
         assert.equal((await inbox.stats()).deadLetters, 1)
       },
     )
-
-    promise('a dead letter may go on to another sink in the same step', async ({ inbox }) => {
-      await inbox.append(anEvent())
-      await inbox.record(await claimOne(inbox), {
-        type: 'DeadLetter',
-        reason: 'Rejected',
-        forwardTo: 'worker/dead-letter',
-      })
-      const onward = await claimOne(inbox)
-      assert.equal(onward.sink, 'worker/dead-letter')
-      assert.equal(onward.attempts, 0)
-      await inbox.record(onward, { type: 'Succeed' })
-      const [letter] = await inbox.deadLetters({ limit: 10 })
-      assert.ok(letter)
-      assert.equal(await inbox.replay(letter.deliveryId), true, 'the body stays as long as the dead letter')
-      assert.deepEqual(Buffer.from((await claimOne(inbox)).event.body), Buffer.from(anEvent().body))
-    })
 
     promise('dead letters are bounded: an object loses its own oldest first', async ({ inbox, clock }) => {
       for (const id of ['evt_1', 'evt_2', 'evt_3', 'evt_4']) {
