@@ -1,0 +1,51 @@
+import { KeepAliveConnection } from './keep-alive-connection.ts'
+import { measuredFrom, type Measured } from './measured.ts'
+
+const tickMs = 1
+/** Taken in turn, so that none is silent for long: the receiver ends connections that do not begin to speak. */
+const connections = 128
+
+/**
+ * Sends the requests at a fixed rate, whether or not answers have come, as a sender with many customers does. Latency counts from when a request was due,
+ * so that a pause of either side shows. Rejects on any answer but 204.
+ */
+export async function measureOpenLoop(
+  port: number,
+  requests: readonly Buffer[],
+  ratePerSecond: number,
+): Promise<Measured> {
+  const idle = await Promise.all(Array.from({ length: connections }, () => KeepAliveConnection.open(port)))
+  const all = [...idle]
+  const latenciesMs = new Float64Array(requests.length)
+  const startMs = performance.now()
+  const dueMs = (index: number) => startMs + (index * 1000) / ratePerSecond
+  let timer: NodeJS.Timeout | undefined
+  try {
+    await new Promise<void>((resolve, reject) => {
+      let next = 0
+      let answered = 0
+      const send = (index: number, request: Buffer) => {
+        const connection = idle.shift()
+        // The server does not keep up: better no figure than one of our own queue.
+        if (connection === undefined)
+          return reject(new Error(`more than ${connections} in flight at ${ratePerSecond}/s`))
+        connection.send(request, (error) => {
+          if (error !== undefined) return reject(error)
+          latenciesMs[index] = performance.now() - dueMs(index)
+          idle.push(connection)
+          if (++answered === requests.length) resolve()
+        })
+      }
+      timer = setInterval(() => {
+        const nowMs = performance.now()
+        for (let request = requests[next]; request !== undefined && dueMs(next) <= nowMs; request = requests[next]) {
+          send(next++, request)
+        }
+      }, tickMs)
+    })
+    return measuredFrom(latenciesMs, performance.now() - startMs)
+  } finally {
+    clearInterval(timer)
+    for (const connection of all) connection.close()
+  }
+}

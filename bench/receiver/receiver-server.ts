@@ -1,0 +1,58 @@
+import { join } from 'node:path'
+
+import { systemClock } from '../../src/clock.ts'
+import { parseEnvelope } from '../../src/gemini/parse-event.ts'
+import { openSqliteInbox } from '../../src/inbox/sqlite/open-sqlite-inbox.ts'
+import { allKeyringSecretNames, keyIdOf, keyringSecretNameFor } from '../../src/keyring/shard.ts'
+import type { KeyringEntry } from '../../src/keyring/entry.ts'
+import { createLogger } from '../../src/observability/logger.ts'
+import { createMetrics } from '../../src/observability/metrics.ts'
+import { createReceiver } from '../../src/receiver/create-receiver.ts'
+import { decodeShard } from '../../src/receiver/decode-shard.ts'
+import { EndpointDirectory } from '../../src/receiver/endpoint-directory.ts'
+
+/**
+ * The receiver with everything that it has in production up to the answer: sqlite inbox, metrics, log. One endpoint, without sinks: handing on is not what
+ * is measured. Arguments: folder for the inbox, signing secret. A process of its own; tells its port and ends with its parent.
+ */
+const [dataFolder = '', secret = ''] = process.argv.slice(2)
+const uid = '0b5c4a7e-0000-4000-8000-000000000001'
+const entry: KeyringEntry = {
+  uid,
+  namespace: 'bench',
+  name: 'events',
+  secrets: [{ keyId: keyIdOf(secret), secret }],
+  sinks: [],
+}
+
+const logger = createLogger({ level: 'warn', name: 'bench-receiver', fd: 2 })
+const metrics = createMetrics()
+const inbox = await openSqliteInbox({
+  path: join(dataFolder, 'inbox.sqlite'),
+  clock: systemClock,
+  logger,
+  metrics,
+  bounds: { ownerShare: 1 },
+})
+const directory = new EndpointDirectory()
+for (const shard of allKeyringSecretNames()) {
+  const data = shard === keyringSecretNameFor(uid) ? [[uid, JSON.stringify(entry)] as const] : []
+  directory.applyShard(shard, decodeShard(shard, new Map(data)))
+}
+const receiver = createReceiver({
+  directory,
+  inbox,
+  clock: systemClock,
+  logger,
+  metrics,
+  parseEnvelope,
+  onStored: () => {},
+})
+const { port } = await receiver.listen({ host: '127.0.0.1', port: 0 })
+process.send?.({ port })
+process.once('disconnect', () => {
+  void receiver
+    .close()
+    .then(() => inbox.close())
+    .then(() => process.exit(0))
+})
