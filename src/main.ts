@@ -9,8 +9,6 @@ import { receiverSettings } from './config/receiver-config.ts'
 import { sandboxSettings } from './config/sandbox-config.ts'
 import type { RoleContext } from './roles/role-context.ts'
 
-const isSource = import.meta.url.endsWith('.ts')
-
 const context: RoleContext = {
   clock: systemClock,
   random: Math.random,
@@ -19,12 +17,6 @@ const context: RoleContext = {
   host: process,
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
-  inboxWorkerUrl: new URL(isSource ? './inbox/sqlite/worker.ts' : './inbox-worker.mjs', import.meta.url),
-}
-
-const notYet = () => {
-  context.err('gwh: this command is not part of this version yet\n')
-  return Promise.resolve(1)
 }
 
 // Imported when needed: the receiver must not load the Google SDK, and help must not wait for either.
@@ -34,8 +26,16 @@ const commands = [
     'Register webhooks at Google and keep their secrets; one per cluster is active.',
     async (config, described) => (await import('./roles/controller.ts')).runController(config, described, context),
   ),
-  roleCommand(receiverSettings, 'Serve the public endpoint, store deliveries, hand them to the sinks.', notYet),
-  roleCommand(sandboxSettings, 'A playground in one process; needs no cluster and no API key.', notYet),
+  roleCommand(
+    receiverSettings,
+    'Serve the public endpoint, store deliveries, hand them to the sinks.',
+    async (config, described) => (await import('./roles/receiver.ts')).runReceiver(config, described, context),
+  ),
+  roleCommand(
+    sandboxSettings,
+    'A playground in one process; needs no cluster and no API key.',
+    async (config, described) => (await import('./roles/sandbox.ts')).runSandbox(config, described, context),
+  ),
 ]
 
 const { version, out, err } = context

@@ -75,14 +75,7 @@ const inboxSettings = {
     help: 'Most that the inbox may hold on disk; at most four fifths of the volume are used in any case.',
     min: '1MiB',
     max: '16TiB',
-    default: '4GiB',
-  }),
-  inboxOwnerSharePercent: integer({
-    group: 'Inbox',
-    help: 'Share of the inbox, in events and in bytes, that one GeminiWebhook may fill.',
-    min: 1,
-    max: 100,
-    default: '25',
+    default: '1GiB',
   }),
   inboxMaxEvents: integer({
     group: 'Inbox',
@@ -91,14 +84,28 @@ const inboxSettings = {
     max: 100_000_000,
     default: '1000000',
   }),
-  inboxRetentionMs: duration({
+  inboxOwnerSharePercent: integer({
     group: 'Inbox',
-    help: 'How long delivered events are kept for replays.',
-    min: '0s',
-    max: '365d',
-    default: '72h',
+    help: 'Share of the inbox, in events, bytes and dead letters, that one GeminiWebhook may fill; a full one is refused alone.',
+    min: 1,
+    max: 100,
+    default: '50',
   }),
-  deadLetterRetentionMs: duration({
+  dedupeMs: duration({
+    group: 'Inbox',
+    help: 'How long a delivery is remembered after its body is gone, to fold repetitions. Google repeats for 24 hours.',
+    min: '25h',
+    max: '365d',
+    default: '25h',
+  }),
+  maxDeadLetters: integer({
+    group: 'Inbox',
+    help: 'Most dead letters to keep; the oldest make room.',
+    min: 1,
+    max: 10_000_000,
+    default: '100000',
+  }),
+  deadLetterKeepMs: duration({
     group: 'Inbox',
     help: 'How long dead letters are kept.',
     min: '1h',

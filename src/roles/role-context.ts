@@ -13,8 +13,6 @@ export interface RoleContext {
   /** Standard output and error, for people. Logs go their own way. */
   readonly out: (text: string) => void
   readonly err: (text: string) => void
-  /** The inbox's worker thread: a source file, or its bundle. */
-  readonly inboxWorkerUrl: URL
 }
 
 /** What the parts of a role share. */
@@ -25,5 +23,4 @@ export interface RoleDeps {
   readonly metrics: MetricsRegistry
   readonly version: string
   readonly hostname: string
-  readonly inboxWorkerUrl: URL
 }

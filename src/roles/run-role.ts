@@ -18,13 +18,13 @@ interface RoleRun {
 
 /** Runs one role as this process: its log, its metrics, its life from the first line to the exit code. */
 export function runRole(run: RoleRun, context: RoleContext): Promise<number> {
-  const { clock, random, version, hostname, host, inboxWorkerUrl } = context
+  const { clock, random, version, hostname, host } = context
   const logger = createLogger({ level: run.logLevel, name: run.name, fd: run.logFd ?? 1 })
   const metrics = createMetrics({ processMetrics: true })
   const buildInfo = { name: 'gwh_build_info', help: 'Always 1; the version is the label.', labels: ['version', 'role'] }
   metrics.gauge(buildInfo).set(1, { version, role: run.name })
   logger.info({ version, node: process.version, settings: run.described }, 'role.starting')
-  const deps: RoleDeps = { clock, random, logger, metrics, version, hostname, inboxWorkerUrl }
+  const deps: RoleDeps = { clock, random, logger, metrics, version, hostname }
   return runUntilStopped({
     start: (signal) => run.start(deps, signal),
     host,

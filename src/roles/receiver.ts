@@ -1,0 +1,161 @@
+import { join } from 'node:path'
+
+import type { ReceiverConfig } from '../config/receiver-config.ts'
+import { parseEnvelope } from '../gemini/parse-event.ts'
+import type { Inbox } from '../inbox/port.ts'
+import type { InboxBounds } from '../inbox/sqlite/bounds.ts'
+import { openSqliteInbox } from '../inbox/sqlite/open-sqlite-inbox.ts'
+import { createEventRecorder } from '../kubernetes/event-recorder.ts'
+import { createHealthServer } from '../observability/health-server.ts'
+import type { ProbeResult } from '../observability/health-server.ts'
+import { createReceiver } from '../receiver/create-receiver.ts'
+import type { Receiver } from '../receiver/create-receiver.ts'
+import { EndpointDirectory } from '../receiver/endpoint-directory.ts'
+import type { ReceiverLimits } from '../receiver/limits.ts'
+import { loadKeyringFiles } from '../receiver/load-keyring-files.ts'
+import { createReportWriter } from '../receiver/report-writer.ts'
+import { watchConfiguration } from '../receiver/watch-configuration.ts'
+import type { Sink } from '../sinks/port.ts'
+import { openCluster } from './open-cluster.ts'
+import type { RoleContext, RoleDeps } from './role-context.ts'
+import { runRole } from './run-role.ts'
+import type { RunningRole } from './run-until-stopped.ts'
+
+const eventController = 'webhooks.gemini-operator.io/receiver'
+const inboxFile = 'inbox.sqlite'
+/** On top of the drain and `shutdownGrace`: the last report, closing the inbox. */
+const stopMarginMs = 10_000
+
+/** `gwh receiver`: serves until it is stopped. */
+export function runReceiver(
+  config: ReceiverConfig,
+  described: Readonly<Record<string, string>>,
+  context: RoleContext,
+): Promise<number> {
+  const { logLevel, drainMs, shutdownGraceMs } = config
+  const start = (deps: RoleDeps) => startReceiver(config, deps)
+  const stopWithinMs = drainMs + shutdownGraceMs + stopMarginMs
+  return runRole({ name: 'receiver', logLevel, described, start, stopWithinMs }, context)
+}
+
+export interface RunningReceiver extends RunningRole {
+  readonly port: number
+  readonly healthPort: number
+  readonly inbox: Inbox
+}
+
+export interface ReceiverDeps extends RoleDeps {
+  /** The sandbox stands in for the cluster's network here. */
+  readonly wrapSink?: (sink: Sink) => Sink
+}
+
+/**
+ * Starts serving. Rejects when a port is taken, when the inbox cannot be opened, or when there is no usable kubeconfig. The API server may be away: what
+ * is mounted is served, the watches catch up.
+ */
+export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps): Promise<RunningReceiver> {
+  const { clock, random, logger, metrics } = deps
+  const machinery = { clock, random, logger, metrics }
+  const podName = config.podName ?? deps.hostname
+  await using parts = new AsyncDisposableStack()
+  const client = await openCluster(config, 'receiver', deps)
+  parts.defer(() => client.close())
+  const recorder = createEventRecorder({ client, controller: eventController, instance: podName, ...machinery })
+  parts.defer(() => recorder.close())
+
+  let serving: Receiver | undefined
+  const health = createHealthServer({
+    host: config.healthHost,
+    port: config.healthPort,
+    metrics,
+    readiness: () => readinessOf(serving),
+    liveness: () => ({ ok: true }),
+    logger,
+  })
+  const { port: healthPort } = await health.listen()
+  parts.defer(() => health.close())
+
+  const path = join(config.dataDir, inboxFile)
+  const inbox = await openSqliteInbox({ path, bounds: inboxBounds(config), clock, logger, metrics })
+  parts.defer(() => inbox.close())
+  const directory = new EndpointDirectory()
+
+  if (config.keyringDir !== undefined) await loadKeyringFiles(config.keyringDir, directory, logger)
+  const watch = watchConfiguration({
+    client,
+    operatorNamespace: config.namespace,
+    ...(config.watchNamespaces.length > 0 && { watchNamespaces: config.watchNamespaces }),
+    directory,
+    ...machinery,
+  })
+  watch.start()
+  parts.defer(() => watch.stop())
+
+  const receiver = createReceiver({
+    directory,
+    inbox,
+    clock,
+    logger,
+    metrics,
+    parseEnvelope,
+    onStored: () => {},
+    limits: receiverLimits(config),
+    pathPrefix: config.pathPrefix,
+  })
+  const reports = createReportWriter({
+    client,
+    namespace: config.namespace,
+    podName,
+    directory,
+    activity: receiver.activity,
+    inbox,
+    clock,
+    logger,
+    metrics,
+    intervalMs: config.reportIntervalMs,
+  })
+  reports.start()
+  parts.defer(() => reports.stop())
+  const { port } = await receiver.listen({ host: config.host, port: config.port })
+  parts.defer(() => receiver.close())
+  serving = receiver
+  logger.info({ port, healthPort, podName }, 'receiver.started')
+
+  const running = parts.move()
+  const stop = async () => {
+    await receiver.drain()
+    await running.disposeAsync()
+  }
+  return { port, healthPort, inbox, stop, ended: never }
+}
+
+function readinessOf(receiver: Receiver | undefined): ProbeResult {
+  const { ready, why } = receiver?.readiness() ?? { ready: false, why: 'Starting' }
+  return ready ? { ok: true } : { ok: false, why }
+}
+
+/** A receiver serves until it is told to stop. */
+const never = new Promise<string>(() => {})
+
+function receiverLimits(config: ReceiverConfig): Partial<ReceiverLimits> {
+  return {
+    maxBodyBytes: config.maxBodyBytes,
+    maxHeldBodyBytes: config.maxUnverifiedBytes,
+    maxConnections: config.maxConnections,
+    appendTimeoutMs: config.appendTimeoutMs,
+    drainMs: config.drainMs,
+  }
+}
+
+function inboxBounds(config: ReceiverConfig): Partial<InboxBounds> {
+  const share = config.inboxOwnerSharePercent / 100
+  return {
+    maxBytes: config.inboxMaxBytes,
+    maxEvents: config.inboxMaxEvents,
+    ownerShare: share,
+    dedupeMs: config.dedupeMs,
+    maxDeadLetters: config.maxDeadLetters,
+    deadLetterKeepMs: config.deadLetterKeepMs,
+    deadLetterShare: share,
+  }
+}

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import type { ChildProcessByStdio } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { after, before, test } from 'node:test'
+
+import packageJson from '../../../package.json' with { type: 'json' }
+import { bundle, loadedCode } from '../../../tools/bundle.ts'
+import type { LoadedCode } from '../../../tools/bundle.ts'
+import { eventually } from '../../support/eventually.ts'
+
+// Far from the repository: what runs here finds no node_modules.
+const folder = mkdtempSync(join(tmpdir(), 'gwh-bundle-'))
+const program = join(folder, 'dist', 'gwh.mjs')
+let code: LoadedCode[] = []
+
+before(async () => {
+  code = loadedCode(await bundle({ outdir: join(folder, 'dist') }))
+})
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+const environment = { PATH: process.env['PATH'] ?? '' }
+const gwh = (...args: string[]) =>
+  spawnSync(process.execPath, [program, ...args], { cwd: folder, env: environment, encoding: 'utf8' })
+
+function start(...args: string[]) {
+  const child: ChildProcessByStdio<null, Readable, Readable> = spawn(process.execPath, [program, ...args], {
+    cwd: folder,
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  const collect = (chunk: string) => (output += chunk)
+  child.stdout.setEncoding('utf8').on('data', collect)
+  child.stderr.setEncoding('utf8').on('data', collect)
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  return {
+    seen: (pattern: RegExp) => eventually(`${args[0]} printing ${pattern}`, () => pattern.exec(output) ?? undefined),
+    output: () => output,
+    terminate() {
+      child.kill('SIGTERM')
+      return exited
+    },
+  }
+}
+
+const inputsOf = (name: string) => code.find((loaded) => loaded.name === name)?.inputs ?? []
+const loads = (name: string, part: string) => inputsOf(name).some((input) => input.includes(part))
+
+test('the program answers for itself without node_modules', () => {
+  assert.deepEqual(gwh('--version').stdout, `${packageJson.version}\n`)
+  assert.match(gwh('--help').stdout, /^Usage: gwh COMMAND/)
+  for (const role of ['controller', 'receiver', 'sandbox']) {
+    const { status, stdout } = gwh(role, '--help')
+    assert.deepEqual([status, stdout.split('\n')[0]], [0, `Usage: gwh ${role} [--config FILE] [--SETTING=VALUE ...]`])
+  }
+  assert.equal(gwh('receiver', '--nope').status, 2)
+})
+
+test('each role loads its own code and not that of the others', () => {
+  assert.ok(loads('src/roles/controller.ts', '@google/genai'))
+  assert.ok(!loads('src/roles/controller.ts', 'src/sandbox/'))
+  assert.ok(!loads('src/roles/controller.ts', 'fastify'))
+  assert.ok(loads('src/roles/receiver.ts', 'fastify'))
+  assert.ok(!loads('src/roles/receiver.ts', '@google/genai'), 'the pod that faces the internet has no use for it')
+  assert.ok(!loads('src/roles/receiver.ts', 'src/sandbox/'))
+  assert.ok(!loads('src/main.ts', '@kubernetes/client-node'), 'help must not wait for it')
+  assert.ok(!loads('src/inbox/sqlite/worker.ts', 'node_modules/'), 'the inbox thread needs Node alone')
+})
+
+test('the receiver starts without an API server, its inbox thread from a file beside it, and stops in order', async (t) => {
+  const kubeconfig = join(folder, 'kubeconfig')
+  writeFileSync(kubeconfig, kubeconfigOf('https://127.0.0.1:1'))
+  const startedMs = performance.now()
+  const receiver = start(
+    'receiver',
+    `--kubeconfig=${kubeconfig}`,
+    `--data-dir=${join(folder, 'inbox')}`,
+    '--host=127.0.0.1',
+    '--port=0',
+    '--health-host=127.0.0.1',
+    '--health-port=0',
+    '--drain=0s',
+  )
+  const [, port, healthPort] = await receiver.seen(/"port":(\d+),"healthPort":(\d+)/)
+  t.diagnostic(`serving ${Math.round(performance.now() - startedMs)} ms after exec`)
+  const probe = await fetch(`http://127.0.0.1:${healthPort}/readyz`)
+  assert.deepEqual([probe.status, await probe.text()], [503, 'ConfigurationNotLoaded\n'])
+  const delivery = await fetch(`http://127.0.0.1:${port}/v1/s/team/batches`, { method: 'POST', body: '{}' })
+  assert.equal(delivery.status, 503, 'it cannot know yet that there is no such endpoint')
+  assert.equal(await receiver.terminate(), 0, receiver.output())
+})
+
+test('the simulated WebhookService alone serves the API', async () => {
+  const sandbox = start('sandbox', '--only=webhook-service')
+  const [, url] = await sandbox.seen(/^WebhookService +(\S+)/m)
+  const [, apiKey = ''] = await sandbox.seen(/^API key +(\S+)/m)
+  const list = await fetch(`${url}/v1/webhooks`, { headers: { 'x-goog-api-key': apiKey } })
+  assert.equal(list.status, 200)
+  assert.equal(await sandbox.terminate(), 0, sandbox.output())
+})
+
+function kubeconfigOf(server: string): string {
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'away', cluster: { server } }],
+    users: [{ name: 'nobody', user: { token: 'none' } }],
+    contexts: [{ name: 'away', context: { cluster: 'away', user: 'nobody' } }],
+    'current-context': 'away',
+  })
+}
