@@ -30,8 +30,8 @@ export function sandboxControllerConfig(layout: SandboxLayout): ControllerConfig
     `--health-host=${layout.host}`,
     '--health-port=0',
     '--no-leader-election',
-    // A call on one machine takes milliseconds, but a busy one may pause; it must not fail for that.
-    '--call-timeout=5s',
+    // As long as settling allows: calls on one machine take milliseconds, but a busy machine may pause.
+    `--call-timeout=${scaled(30_000)}`,
     `--settle-extra=${scaled(30_000)}`,
     `--confirm-interval=${scaled(60_000)}`,
     `--receiver-seen-wait=${scaled(2000)}`,

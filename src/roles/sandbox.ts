@@ -7,7 +7,7 @@ import type { Sandbox } from './start-sandbox.ts'
 import { sandboxApiKey, startSimulator } from './start-simulator.ts'
 
 const stopWithinMs = 20_000
-/** Nothing in a sandbox ends by itself. */
+/** The simulator does not end by itself. */
 const never = new Promise<string>(() => {})
 
 /** `gwh sandbox`: prints where everything is, then what the worker gets, until it is interrupted. Logs go to standard error. */
@@ -27,7 +27,7 @@ async function startEverything(config: SandboxConfig, deps: RoleDeps, print: Pri
   const { startSandbox } = await import('./start-sandbox.ts')
   const sandbox = await startSandbox({ ...config, onWorkerEvent: (event) => print(eventLine(event)) }, deps)
   print(overview(sandbox))
-  return { stop: () => sandbox.stop(), ended: never }
+  return sandbox
 }
 
 async function startWebhookServiceOnly(config: SandboxConfig, deps: RoleDeps, print: Print): Promise<RunningRole> {

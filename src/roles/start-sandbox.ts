@@ -47,6 +47,8 @@ export interface Sandbox {
   worker: SampleWorker & { url: string }
   kubeconfigPath: string
   dataDir: string
+  /** Resolves when a part cannot go on by itself, with the reason; else never. */
+  ended: Promise<string>
   /** Ends everything in order and removes the temporary directory. */
   stop(): Promise<void>
 }
@@ -79,6 +81,8 @@ export async function startSandbox(options: SandboxOptions, deps: RoleDeps): Pro
     webhookServiceUrl: simulator.url,
     baseUrl: `https://${publicHost}`,
   }
+  const controller = await startController(sandboxControllerConfig(layout), partDeps(deps, 'controller'))
+  parts.defer(() => controller.stop())
   const receiver = await startReceiver(sandboxReceiverConfig(layout), {
     ...partDeps(deps, 'receiver'),
     wrapSink: (sink) => routeServicesToThisMachine(sink, host, kubernetes.client),
@@ -86,8 +90,6 @@ export async function startSandbox(options: SandboxOptions, deps: RoleDeps): Pro
   parts.defer(() => receiver.stop())
   const receiverUrl = `http://${host}:${receiver.port}`
   simulator.admin.setConnectTo({ [publicHost]: receiverUrl })
-  const controller = await startController(sandboxControllerConfig(layout), partDeps(deps, 'controller'))
-  parts.defer(() => controller.stop())
 
   const running = parts.move()
   return {
@@ -98,6 +100,7 @@ export async function startSandbox(options: SandboxOptions, deps: RoleDeps): Pro
     worker: { ...worker, url: `http://${host}:${worker.port}/events` },
     kubeconfigPath,
     dataDir,
+    ended: Promise.race([controller.ended, receiver.ended]),
     stop: () => running.disposeAsync(),
   }
 }
