@@ -47,6 +47,11 @@ export function timeoutError(call: string, timeoutMs: number, cause?: unknown): 
   })
 }
 
+/** Our own doing: the client was closed while the call was under way. */
+export function closedError(call: string): KubernetesApiError {
+  return new KubernetesApiError({ status: 0, reason: 'Closed', message: `${call}: the Kubernetes client was closed` })
+}
+
 /** A 2xx whose body is not the JSON that the API promises: usually a proxy in between. */
 export function badAnswerError(call: string, status: number): KubernetesApiError {
   return new KubernetesApiError({

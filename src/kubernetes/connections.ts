@@ -43,7 +43,7 @@ export class Connections {
 
   async close(): Promise<void> {
     this.#closed = true
-    // A dispatcher waits for a handshake under way, which a dead server never finishes.
+    // A dispatcher would wait for a handshake under way, which a dead server never finishes.
     for (const socket of this.#connecting) socket.destroy(new Error('the Kubernetes client is closed'))
     await Promise.all([this.#calls?.destroy(), this.#watches?.destroy()])
   }

@@ -7,7 +7,7 @@ import { parse } from 'yaml'
 
 import type { Clock } from '../clock.ts'
 
-export interface TlsMaterial {
+interface TlsMaterial {
   ca?: string
   cert?: string
   key?: string
@@ -27,8 +27,11 @@ export interface Credentials {
 export interface CredentialSource {
   /** Cached; read again when older than a minute, because tokens and certificates on disk rotate. A failed reread keeps the last good ones. */
   current(): Promise<Credentials>
-  /** Reads everything again at once, running an exec plugin anew: the server has just refused what we have. */
-  refresh(): Promise<Credentials>
+  /**
+   * The server has refused these: reads everything again at once, running an exec plugin anew. Many calls refused together cause one reread, and
+   * one that was sent with credentials already replaced causes none.
+   */
+  renew(refused: Credentials): Promise<Credentials>
 }
 
 /** Projected service account tokens are replaced on disk well before they expire; client-go rereads once a minute too. */
@@ -46,6 +49,7 @@ export async function openCredentials(options: CredentialOptions): Promise<Crede
   let config = loadConfig(options)
   let credentials = await readCredentials(config)
   let readAtMs = options.clock.monotonic()
+  let renewing: Promise<void> | undefined
 
   const read = async (fresh: boolean) => {
     // An exec plugin or OIDC provider caches inside its KubeConfig until its token expires: kept, unless the token was refused.
@@ -61,9 +65,13 @@ export async function openCredentials(options: CredentialOptions): Promise<Crede
       }
       return credentials
     },
-    async refresh() {
+    async renew(refused) {
+      if (refused !== credentials) return credentials
       readAtMs = options.clock.monotonic()
-      await read(true)
+      renewing ??= read(true).finally(() => {
+        renewing = undefined
+      })
+      await renewing
       return credentials
     },
   }

@@ -10,7 +10,7 @@ import {
 } from './client.ts'
 
 /** What a list-watch tells its reflector. None of these may throw. */
-export interface ListWatchSink<T> {
+interface ListWatchSink<T> {
   /** Everything that exists now within this scope. */
   replaceAll(objects: T[]): void
   changed(type: 'ADDED' | 'MODIFIED' | 'DELETED', object: T): void
@@ -41,6 +41,9 @@ interface ListWatchOptions<T> {
 
 const pageSize = 500
 const backoff: Backoff = { baseMs: 500, maxMs: 30_000 }
+
+/** A copy that is longer out of date than this is worse than one more request to a busy server. */
+const maxRetryAfterMs = 60_000
 
 /** The server ends a watch after 5 to 10 minutes, spread so that many clients do not return at once. */
 const minWatchSeconds = 300
@@ -78,8 +81,10 @@ export class ListWatch<T extends KubernetesObject> {
   async #recover(phase: ListWatchFailure['phase'], error: unknown, signal: AbortSignal): Promise<void> {
     const expired = isExpired(error)
     // The first 410 is ordinary: the version got old, a list makes it new. A 410 right after a list is not, and must not become a hot loop.
-    const delayMs =
+    const backoffDelayMs =
       expired && this.#failuresInARow === 0 ? 0 : backoffMs(this.#failuresInARow, backoff, this.#options.random)
+    const askedForMs = error instanceof KubernetesApiError ? (error.retryAfterMs ?? 0) : 0
+    const delayMs = Math.max(backoffDelayMs, Math.min(askedForMs, maxRetryAfterMs))
     this.#failuresInARow += 1
     if (expired || this.#failuresInARow % failuresUntilRelist === 0) this.#resourceVersion = undefined
     this.#options.sink.failed({ phase, ...describe(error), retryInMs: delayMs })

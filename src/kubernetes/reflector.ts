@@ -51,6 +51,8 @@ interface Scope<T extends KubernetesObject> {
   syncedOnce: boolean
   reason: string
   refused: boolean
+  /** Reason of the last failure; undefined once the server was heard again. */
+  lastFailure: string | undefined
   heardMs: number
 }
 
@@ -162,12 +164,21 @@ export class Reflector<T extends KubernetesObject> {
       },
     })
     const heardMs = clock.monotonic()
-    const scope: Scope<T> = { namespace, listWatch, syncedOnce: false, reason: 'Pending', refused: false, heardMs }
+    const scope: Scope<T> = {
+      namespace,
+      listWatch,
+      syncedOnce: false,
+      reason: 'Pending',
+      refused: false,
+      lastFailure: undefined,
+      heardMs,
+    }
     return scope
   }
 
   #heard(scope: Scope<T>): void {
     scope.heardMs = this.#options.clock.monotonic()
+    scope.lastFailure = undefined
     this.#instruments.heard.set(Math.floor(this.#options.clock.now() / 1000), { reflector: this.#name })
   }
 
@@ -228,18 +239,23 @@ export class Reflector<T extends KubernetesObject> {
   }
 
   #contained(where: string, object: T, error: unknown): void {
-    this.#instruments.failures.add(1, { reflector: this.#name, reason: 'HandlerError' })
+    this.#instruments.failures.add(1, { reflector: this.#name, cause: 'HandlerError' })
     const details = { reflector: this.#name, where, object: idOf(object), error }
     this.#options.logger.error(details, 'reflector.handler_failed')
   }
 
   #failed(scope: Scope<T>, failure: ListWatchFailure): void {
-    this.#instruments.failures.add(1, { reflector: this.#name, reason: failure.reason })
+    // The server's reason is text from outside; its status code is a bounded label.
+    const cause = failure.status === 0 ? failure.reason : String(failure.status)
+    this.#instruments.failures.add(1, { reflector: this.#name, cause })
     if (!scope.syncedOnce) scope.reason = failure.reason
     scope.refused = failure.phase === 'list' && [401, 403, 404].includes(failure.status)
     const details = { reflector: this.#name, namespace: scope.namespace, ...failure }
-    if (failure.status === 410) this.#options.logger.debug(details, 'reflector.retried')
-    else this.#options.logger.warn(details, 'reflector.retried')
+    // A namespace that stays forbidden would otherwise warn twice a minute for ever.
+    const isNews = failure.reason !== scope.lastFailure && failure.status !== 410
+    scope.lastFailure = failure.reason
+    if (isNews) this.#options.logger.warn(details, 'reflector.retried')
+    else this.#options.logger.debug(details, 'reflector.retried')
     for (const wake of this.#waiters) wake()
   }
 
@@ -263,8 +279,8 @@ function createInstruments(metrics: Metrics) {
     lists: metrics.counter({ name: 'gwh_reflector_lists_total', help: 'Complete lists.', labels }),
     failures: metrics.counter({
       name: 'gwh_reflector_failures_total',
-      help: 'Lists, watches and handlers that failed, by reason.',
-      labels: ['reflector', 'reason'],
+      help: 'Lists and watches that failed, by status code or kind of silence, and handlers that threw.',
+      labels: ['reflector', 'cause'],
     }),
     heard: metrics.gauge({
       name: 'gwh_reflector_last_heard_timestamp_seconds',

@@ -5,6 +5,7 @@ import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import {
   badAnswerError,
+  closedError,
   neverConnected,
   parseRetryAfterMs,
   refusedError,
@@ -13,7 +14,7 @@ import {
 } from './api-error.ts'
 import { KubernetesApiError } from './client.ts'
 import { Connections, type WireRequest } from './connections.ts'
-import type { CredentialSource } from './credentials.ts'
+import type { Credentials, CredentialSource } from './credentials.ts'
 import { retryDelayMs, type AttemptFailure } from './retry-decision.ts'
 import type { TokenBucket } from './token-bucket.ts'
 
@@ -43,6 +44,9 @@ interface RequesterOptions {
   metrics: Metrics
 }
 
+/** Nothing happens at this pace; any long time does. */
+const keepAliveIntervalMs = 60_000
+
 type Attempt =
   { ok: true; text: string; status: number } | { ok: false; failure: AttemptFailure; error: KubernetesApiError }
 
@@ -51,6 +55,9 @@ export class Requester {
   readonly #options: RequesterOptions
   readonly #connections = new Connections()
   readonly #instruments: ReturnType<typeof createInstruments>
+  /** Ends one call or watch each. */
+  readonly #open = new Set<() => void>()
+  #closed = false
   serverClockSkewMs: number | undefined
 
   constructor(options: RequesterOptions) {
@@ -62,6 +69,8 @@ export class Requester {
   async request(call: ApiCall): Promise<unknown> {
     const startedMs = this.#options.clock.monotonic()
     const bound = this.#bind(call)
+    // The clock's timers do not keep the process alive; a call that pauses before its next attempt has nothing else that does.
+    const keepAlive = setInterval(() => {}, keepAliveIntervalMs)
     try {
       const { text, status } = await this.#attempts(call, bound.signal)
       return parseJson(call, text, status)
@@ -69,6 +78,7 @@ export class Requester {
       throw bound.explain(error)
     } finally {
       bound.release()
+      clearInterval(keepAlive)
       const seconds = (this.#options.clock.monotonic() - startedMs) / 1000
       this.#instruments.seconds.observe(seconds, { verb: call.verb })
     }
@@ -78,11 +88,11 @@ export class Requester {
   async open(call: ApiCall): Promise<{ body: Dispatcher.ResponseData['body']; release: () => void }> {
     const bound = this.#bind(call)
     try {
-      let answer = await this.#send(call, bound.signal)
+      const credentials = await this.#options.credentials.current()
+      let answer = await this.#send(call, credentials, bound.signal)
       if (answer.statusCode === 401) {
-        await discard(answer.body)
-        await this.#options.credentials.refresh()
-        answer = await this.#send(call, bound.signal)
+        await answer.body.dump()
+        answer = await this.#send(call, await this.#options.credentials.renew(credentials), bound.signal)
       }
       this.#count(call, String(answer.statusCode))
       if (answer.statusCode !== 200) throw await this.#refusal(call, answer)
@@ -98,7 +108,10 @@ export class Requester {
     }
   }
 
+  /** Ends every call and watch, also those that pause before another attempt. */
   close(): Promise<void> {
+    this.#closed = true
+    for (const end of this.#open) end()
     return this.#connections.close()
   }
 
@@ -106,13 +119,14 @@ export class Requester {
     let credentialsRenewed = false
     for (let attempt = 1; ; attempt += 1) {
       await this.#pace(signal)
-      const outcome = await this.#attempt(call, signal)
+      const credentials = await this.#options.credentials.current()
+      const outcome = await this.#attempt(call, credentials, signal)
       if (outcome.ok) return outcome
       signal.throwIfAborted()
       if (outcome.error.status === 401 && !credentialsRenewed) {
         // Refused before anything was done, so even a write may be repeated.
         credentialsRenewed = true
-        await this.#options.credentials.refresh()
+        await this.#options.credentials.renew(credentials)
         continue
       }
       const delayMs = retryDelayMs({ write: call.method !== 'GET', attempt }, outcome.failure, this.#options.random)
@@ -126,9 +140,9 @@ export class Requester {
     }
   }
 
-  async #attempt(call: ApiCall, signal: AbortSignal): Promise<Attempt> {
+  async #attempt(call: ApiCall, credentials: Credentials, signal: AbortSignal): Promise<Attempt> {
     try {
-      const answer = await this.#send(call, signal)
+      const answer = await this.#send(call, credentials, signal)
       this.#count(call, String(answer.statusCode))
       if (answer.statusCode >= 200 && answer.statusCode < 300) {
         return { ok: true, text: await answer.body.text(), status: answer.statusCode }
@@ -143,8 +157,7 @@ export class Requester {
     }
   }
 
-  async #send(call: ApiCall, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    const credentials = await this.#options.credentials.current()
+  async #send(call: ApiCall, credentials: Credentials, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
     const request: WireRequest = {
       method: call.method,
       path: call.path,
@@ -193,6 +206,9 @@ export class Requester {
     const expired = timeoutError(call.description, timeoutMs)
     const stopTimer = this.#options.clock.after(timeoutMs, () => controller.abort(expired))
     const forward = () => controller.abort(call.signal?.reason)
+    const end = () => controller.abort(closedError(call.description))
+    this.#open.add(end)
+    if (this.#closed) end()
     if (call.signal?.aborted === true) forward()
     call.signal?.addEventListener('abort', forward, { once: true })
     return {
@@ -201,6 +217,7 @@ export class Requester {
       explain: (error: unknown): unknown => (controller.signal.aborted ? controller.signal.reason : error),
       release: () => {
         stopTimer()
+        this.#open.delete(end)
         call.signal?.removeEventListener('abort', forward)
       },
     }
@@ -213,10 +230,6 @@ function parseJson(call: ApiCall, text: string, status: number): unknown {
   } catch {
     throw badAnswerError(call.description, status)
   }
-}
-
-async function discard(body: Dispatcher.ResponseData['body']): Promise<void> {
-  await body.dump()
 }
 
 function createInstruments(metrics: Metrics) {

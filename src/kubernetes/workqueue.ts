@@ -10,7 +10,7 @@ export interface RetryLimits {
   readonly overall: BucketRate
 }
 
-export const defaultRetryLimits: RetryLimits = {
+const defaultRetryLimits: RetryLimits = {
   perKey: { baseMs: 500, maxMs: 300_000 },
   overall: { ratePerSecond: 10, burst: 100 },
 }

@@ -50,6 +50,20 @@ async function untilItWaits(clock: FakeClock): Promise<void> {
   await eventually('a second timer', () => clock.pending === 2)
 }
 
+/** An exec plugin whose nth run gives the token `run-n`. */
+async function countingPlugin(double: ApiDouble) {
+  const script = `const fs = require('node:fs'); const file = process.argv[1]
+    fs.appendFileSync(file, 'x'); const token = 'run-' + fs.readFileSync(file, 'utf8').length
+    console.log(JSON.stringify({ apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status: { token } }))`
+  const runs = await double.file('runs', '')
+  return {
+    apiVersion: 'client.authentication.k8s.io/v1',
+    command: process.execPath,
+    args: ['-e', script, runs],
+    interactiveMode: 'Never',
+  }
+}
+
 /** Moves time over every pause until the call has ended. */
 async function letPass<T>(clock: FakeClock, call: Promise<T>): Promise<T> {
   let ended = false
@@ -342,16 +356,7 @@ test('a token file named relative to the kubeconfig is read again every minute',
 
 test('an exec plugin is asked once, and again only when its token is refused', async (t) => {
   const { double } = await setUp(t)
-  const script = `const fs = require('node:fs'); const file = process.argv[1]
-    fs.appendFileSync(file, 'x'); const token = 'run-' + fs.readFileSync(file, 'utf8').length
-    console.log(JSON.stringify({ apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status: { token } }))`
-  const runs = await double.file('runs', '')
-  const exec = {
-    apiVersion: 'client.authentication.k8s.io/v1',
-    command: process.execPath,
-    args: ['-e', script, runs],
-    interactiveMode: 'Never',
-  }
+  const exec = await countingPlugin(double)
   const { client, clock } = await setUp(t, { kubeconfigPath: await double.kubeconfig({ exec }) })
   double.expect('get', answer(200, object), answer(200, object), refuse(401, 'Unauthorized'), answer(200, object))
   await client.get(widget, key)
@@ -361,6 +366,20 @@ test('an exec plugin is asked once, and again only when its token is refused', a
   assert.deepEqual(
     double.seen.map(({ headers }) => headers.authorization),
     ['Bearer run-1', 'Bearer run-1', 'Bearer run-1', 'Bearer run-2'],
+  )
+})
+
+test('many calls that are refused together run an exec plugin once', async (t) => {
+  const { double } = await setUp(t)
+  const exec = await countingPlugin(double)
+  const { client } = await setUp(t, { kubeconfigPath: await double.kubeconfig({ exec }) })
+  double.otherwise(({ headers }) =>
+    headers.authorization === 'Bearer run-2' ? answer(200, object) : refuse(401, 'Unauthorized'),
+  )
+  await Promise.all(Array.from({ length: 10 }, () => client.get(widget, key)))
+  assert.deepEqual(
+    new Set(double.seen.map(({ headers }) => headers.authorization)),
+    new Set(['Bearer run-1', 'Bearer run-2']),
   )
 })
 
@@ -509,11 +528,28 @@ test('close does not wait for a handshake that a dead server never finishes', as
     silent.close()
   })
   const server = `https://127.0.0.1:${(silent.address() as AddressInfo).port}`
-  const { client, clock } = await setUp(t, { kubeconfigPath: await double.kubeconfig({}, { server }) })
+  const { client } = await setUp(t, { kubeconfigPath: await double.kubeconfig({}, { server }) })
   const reading = rejected(client.get(widget, key))
   await eventually('the connection', () => sockets.length > 0)
   const startedMs = performance.now()
   await client.close()
   assert.ok(performance.now() - startedMs < 2_000, 'well before the connect timeout of five seconds')
-  assert.equal((await letPass(clock, reading)).reason, 'Unreachable')
+  assert.equal((await reading).reason, 'Closed')
+})
+
+test('close ends calls that wait for an answer or for another attempt, and open watches', async (t) => {
+  const { double, clock, client } = await setUp(t)
+  double.expect('get', hang(), refuse(500, 'InternalError')).expect('watch', double.openWatch())
+  const unanswered = rejected(client.get(widget, key))
+  await eventually('the first request', () => double.seen.length === 1)
+  const pausing = rejected(client.get(widget, key))
+  await eventually('the pause', () => clock.pending === 3)
+  const watching = rejected(drain(client.watch(widget, {})))
+  await eventually('the watch', () => double.watches.length === 1)
+  await client.close()
+  assert.equal((await unanswered).reason, 'Closed')
+  assert.equal((await pausing).reason, 'Closed')
+  assert.ok(['Closed', 'Unreachable'].includes((await watching).reason))
+  await eventually('no timer is left behind', () => clock.pending === 0)
+  assert.equal((await rejected(client.get(widget, key))).reason, 'Closed')
 })

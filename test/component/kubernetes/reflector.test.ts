@@ -222,10 +222,38 @@ test('a list that fails is tried again until it succeeds', async (t) => {
     return reflector.hasSynced()
   })
   assert.deepEqual(namesIn(reflector), ['a'])
-  assert.match(
-    (await metrics.expose()).text,
-    /^gwh_reflector_failures_total\{reflector="widgets",reason="Invalid"\} 2$/m,
-  )
+  assert.match((await metrics.expose()).text, /^gwh_reflector_failures_total\{reflector="widgets",cause="422"\} 2$/m)
+})
+
+test('a server that asks for patience with Retry-After gets it', async (t) => {
+  const { double, clock, reflector, failures } = await setUp(t)
+  double.expect('list', refuse(429, 'TooManyRequests', { 'retry-after': '20' }), listOf([], '10'))
+  double.expect('watch', double.openWatch())
+  reflector.start()
+  await eventually('the failure', () => failures.length === 1)
+  await clock.advance({ seconds: 19 })
+  assert.equal(double.count('list'), 1)
+  await clock.advance({ seconds: 1 })
+  await reflector.whenSynced()
+})
+
+test('a failure that stays the same is a warning once', async (t) => {
+  const warnings: string[] = []
+  const logger: Logger = { ...silentLogger, warn: (details) => void warnings.push(String(details['reason'])) }
+  const { double, clock, reflector } = await setUp(t, { logger })
+  let reason = 'Forbidden'
+  double.otherwise(() => refuse(403, reason))
+  reflector.start()
+  const until = (count: number) =>
+    eventually(`list ${count}`, async () => {
+      await clock.advance({ seconds: 1 })
+      return double.count('list') >= count
+    })
+  await until(5)
+  assert.deepEqual(warnings, ['Forbidden'])
+  reason = 'Denied'
+  await until(7)
+  assert.deepEqual(warnings, ['Forbidden', 'Denied'])
 })
 
 test('a continue token that expires while paging leads to one list without pages', async (t) => {
@@ -308,7 +336,7 @@ test('a handler that throws loses its own call only', async (t) => {
   assert.equal(reflector.store.size, 3)
   assert.match(
     (await metrics.expose()).text,
-    /gwh_reflector_failures_total\{reflector="widgets",reason="HandlerError"\} 1/,
+    /gwh_reflector_failures_total\{reflector="widgets",cause="HandlerError"\} 1/,
   )
 })
 
