@@ -1,6 +1,6 @@
 import type { ApiObject } from './api-object.ts'
 
-export type ChangeType = 'ADDED' | 'MODIFIED' | 'DELETED'
+type ChangeType = 'ADDED' | 'MODIFIED' | 'DELETED'
 
 export interface Change {
   type: ChangeType

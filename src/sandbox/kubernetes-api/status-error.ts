@@ -51,7 +51,7 @@ export class StatusError extends Error {
 }
 
 /** `widgets.example.com`, or `configmaps` in the core group. */
-export function qualified({ group, kind }: ResourceName): string {
+function qualified({ group, kind }: ResourceName): string {
   return group === '' ? kind : `${kind}.${group}`
 }
 

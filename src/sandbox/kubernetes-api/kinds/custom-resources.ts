@@ -63,13 +63,13 @@ const blocking = new Set([
 ])
 
 /** Said instead of the rules' own verdicts when the object is too broken to judge. */
-export const rulesNotChecked = invalidValue(
+const rulesNotChecked = invalidValue(
   wholeObject,
   'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
   null,
 )
 
-export function isBlocking(error: FieldError): boolean {
+function isBlocking(error: FieldError): boolean {
   return blocking.has(error.reason)
 }
 

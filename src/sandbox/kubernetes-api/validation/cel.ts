@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { Environment, EvaluationError } from '@marcbachmann/cel-js'
+import { Environment, EvaluationError, Optional } from '@marcbachmann/cel-js'
 import type { ParseResult } from '@marcbachmann/cel-js'
 import { duplicate, forbiddenField, invalidValue, required, wholeObject } from '../field-error.ts'
 import type { FieldError } from '../field-error.ts'
@@ -149,7 +149,7 @@ function checkRule(compiled: CompiledRule, schema: Schema, value: unknown, field
   const place = field === '' ? wholeObject : field
   const isRoot = field === ''
   const context: JsonObject = { self: celValue(schema, value, isRoot) }
-  if (compiled.isTransition) context['oldSelf'] = old === undefined ? null : celValue(schema, old, isRoot)
+  if (compiled.isTransition) context['oldSelf'] = oldSelf(rule, schema, old, isRoot)
   const outcome = evaluate(compiled.evaluate, context)
   if (outcome.failed) {
     const about = rule.message ?? rule.rule
@@ -157,6 +157,12 @@ function checkRule(compiled: CompiledRule, schema: Schema, value: unknown, field
   }
   if (outcome.value === true) return []
   return [failure(rule, messageOf(compiled, context), placeOf(rule, field))]
+}
+
+/** With `optionalOldSelf` the old value is a CEL optional: the rule also runs where there was none. */
+function oldSelf(rule: ValidationRule, schema: Schema, old: unknown, isRoot: boolean): unknown {
+  if (rule.optionalOldSelf !== true) return celValue(schema, old, isRoot)
+  return old === undefined ? Optional.none() : Optional.of(celValue(schema, old, isRoot))
 }
 
 function failure(rule: ValidationRule, message: string, place: string): FieldError {

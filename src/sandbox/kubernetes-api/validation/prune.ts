@@ -56,7 +56,7 @@ function knownSchema(schema: Schema, name: string): Schema | 'any' | undefined {
  * Sets defaults and drops nulls where the schema does not allow null, in that order of a real server: nulls first, so that a null field gets
  * its default. Only custom resources use it: built-in kinds default in code.
  */
-export function applyDefaults(schema: Schema, value: unknown): unknown {
+function applyDefaults(schema: Schema, value: unknown): unknown {
   if (Array.isArray(value)) {
     const { items } = schema
     return items === undefined ? value : value.map((item) => applyDefaults(items, item))
