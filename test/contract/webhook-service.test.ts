@@ -11,6 +11,7 @@ import type { GeminiError, WebhookService } from '../../src/gemini/webhook-servi
 import { createMetrics } from '../../src/observability/metrics.ts'
 import { switchesSchema } from '../../src/sandbox/webhook-service/switches.ts'
 import type { SwitchChanges, Switches } from '../../src/sandbox/webhook-service/switches.ts'
+import { eventually } from '../support/eventually.ts'
 import { startSimulator } from '../support/simulator.ts'
 
 /** The port's promises, kept by the client over the official SDK against the simulated service, in both API versions. */
@@ -177,11 +178,14 @@ describe('one call means one request, whatever happens to it', () => {
   ] as const
   for (const { effect, code } of faults) {
     test(`create under ${JSON.stringify(effect)} is ${code} and was sent once`, async (t) => {
-      const { service, admin } = await start(t, { timeoutMs: 150 })
+      const { service, admin } = await start(t, { timeoutMs: effect.type === 'hang' ? 300 : 10_000 })
       admin.addFault({ verb: 'create', effect })
       const error = await failureOf(service.create(input))
       assert.equal(error.code, code)
-      const { received, committed } = admin.calls().counts.create
+      const { received, committed } = await eventually('the call', () => {
+        const { create } = admin.calls().counts
+        return create.received > 0 && create
+      })
       assert.equal(received, 1)
       assert.equal(admin.webhooks().length, committed)
       if (committed > 0) assert.ok(error.mayHaveCommitted, 'what took effect must never be reported as impossible')

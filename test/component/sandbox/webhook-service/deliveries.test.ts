@@ -112,7 +112,7 @@ for (const [name, answer] of [
   ['no answer in time', 'hang'],
 ] as const) {
   test(`${name} is a failure and is tried again`, async (t) => {
-    const { admin, endpoint, finishBatch } = await start(t, { attemptTimeoutMs: 100 })
+    const { admin, endpoint, finishBatch } = await start(t, answer === 'hang' ? { attemptTimeoutMs: 500 } : {})
     endpoint.state.headers = { location: 'https://elsewhere.test/' }
     endpoint.state.answer = (nth) => (nth === 1 ? answer : 200)
     finishBatch()
@@ -241,13 +241,13 @@ test('a reordered delivery comes after the next one', async (t) => {
 
 test('a delayed delivery comes later, a dropped one never', async (t) => {
   const { admin, endpoint, finishBatch } = await start(t)
-  admin.addDeliveryFault({ effect: { type: 'delay', ms: 60_000 } })
+  admin.addDeliveryFault({ effect: { type: 'delay', ms: hourMs } })
   admin.addDeliveryFault({ skip: 1, effect: { type: 'drop' } })
   finishBatch()
   finishBatch()
-  await admin.advance(59_000)
+  await admin.advance(hourMs - 60_000)
   assert.equal(endpoint.received.length, 0)
-  await admin.advance(2_000)
+  await admin.advance(60_000)
   assert.equal(endpoint.received.length, 1)
   await admin.advance(25 * hourMs)
   assert.equal(endpoint.received.length, 1)

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
 
 import type { CallFault } from '../../../../src/sandbox/webhook-service/faults.ts'
+import { eventually } from '../../../support/eventually.ts'
 import { rawApi, startSimulator } from '../../../support/simulator.ts'
 
 const input = { uri: 'https://hooks.test/x', subscribed_events: ['batch.succeeded'] }
@@ -51,6 +52,7 @@ for (const when of ['beforeCommit', 'afterCommit'] as const) {
       signal: AbortSignal.timeout(200),
     })
     await assert.rejects(request, { name: 'TimeoutError' })
+    await eventually('the call', () => admin.calls().counts.create.received === 1)
     assert.equal(admin.webhooks().length, when === 'afterCommit' ? 1 : 0)
   })
 }
