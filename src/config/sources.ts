@@ -154,7 +154,7 @@ function parseMapping(file: { path: string; text: string }): [string, unknown][]
   }
 }
 
-export const configFileVariable = `${envPrefix}CONFIG`
+const configFileVariable = `${envPrefix}CONFIG`
 
 /** Which file to read, before anything else is looked at: `--config`, else `GWH_CONFIG`, else none. */
 export function configFilePath(args: readonly string[], env: Environment): string | undefined {
