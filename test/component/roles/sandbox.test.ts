@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { after, before, test } from 'node:test'
+
+import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
+import { apiVersion, geminiWebhookKind, kindName } from '../../../src/api/kind.ts'
+import type { KubernetesObject } from '../../../src/kubernetes/client.ts'
+import { startSandbox } from '../../../src/roles/start-sandbox.ts'
+import type { Sandbox } from '../../../src/roles/start-sandbox.ts'
+import { eventually } from '../../support/eventually.ts'
+import { roleDeps } from '../../support/role-deps.ts'
+
+let sandbox: Sandbox
+const key = { namespace: 'default', name: 'batch-events' }
+
+before(async () => {
+  const ports = { kubernetesPort: 0, webhookServicePort: 0, receiverPort: 0, workerPort: 0 }
+  sandbox = await startSandbox(
+    { host: '127.0.0.1', ...ports, dataDir: undefined, keep: false, speed: 100 },
+    roleDeps().deps,
+  )
+})
+after(() => sandbox.stop())
+
+const webhook = () => sandbox.kubernetes.client.get<GeminiWebhook>(geminiWebhookKind, key)
+const isReady = (object: GeminiWebhook | undefined) =>
+  object?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
+
+test('a GeminiWebhook becomes Ready: registered, its secret kept, a ping came back', async () => {
+  await sandbox.kubernetes.client.create<KubernetesObject & Pick<GeminiWebhook, 'spec'>>(geminiWebhookKind, {
+    apiVersion,
+    kind: kindName,
+    metadata: key,
+    spec: {
+      apiKeySecretRef: { name: 'gemini-api-key' },
+      events: ['batch.succeeded'],
+      sinks: [
+        { name: 'worker', service: { name: 'batch-worker', port: 80, path: '/events' } },
+        { name: 'cluster', kubernetesEvent: {} },
+      ],
+    },
+  })
+  await eventually('Ready', async () => isReady(await webhook()))
+  const [registered, ...more] = sandbox.simulator.admin.webhooks()
+  assert.equal(more.length, 0)
+  assert.equal(registered?.uri, `${sandbox.receiver.publicUrl}/v1/s/default/batch-events`)
+})
+
+test('deleting the object deletes the webhook at the service', async () => {
+  await sandbox.kubernetes.client.delete(geminiWebhookKind, key)
+  await eventually('the object gone', async () => (await webhook()) === undefined)
+  assert.deepEqual(sandbox.simulator.admin.webhooks(), [])
+})
+
+test('a temporary directory does not outlive the sandbox', async () => {
+  assert.ok(existsSync(sandbox.kubeconfigPath))
+  await sandbox.stop()
+  assert.ok(!existsSync(sandbox.dataDir))
+})
