@@ -1,7 +1,7 @@
 import type { RevocationBehavior, WebhookChanges } from '../gemini/webhook-service.ts'
 import type { LiveSecret } from '../keyring/entry.ts'
 
-export type RotationCause = 'Adoption' | 'Interval' | 'Request' | 'Repair'
+type RotationCause = 'Adoption' | 'Interval' | 'Request' | 'Repair'
 
 /**
  * One step of a plan. Each is a small file under actions/; they run in order and stop at the first failure. An action that writes down an intent ends

@@ -4,7 +4,7 @@ import { isConflict, KubernetesApiError } from '../kubernetes/client.ts'
 import { unreachable } from '../unreachable.ts'
 import type { Action } from './action.ts'
 import { withoutKey, type ActionState } from './action-state.ts'
-import { deleteIfOurs, deleteTargetSecret } from './actions/delete-secret.ts'
+import { deleteOldSecret, deleteTargetSecret } from './actions/delete-secret.ts'
 import { deleteWebhooks, leaveProject } from './actions/delete-webhooks.ts'
 import { abandonCheck, failCheck, openCheck, passCheck, pingEndpoint, repeatCheck } from './actions/endpoint-check.ts'
 import { addFinalizer, removeFinalizer } from './actions/finalizer.ts'
@@ -112,7 +112,7 @@ function perform(action: Action, state: ActionState, ctx: PassContext): Promise<
     case 'LeaveProject':
       return leaveProject(state, ctx, action)
     case 'DeleteOldSecret':
-      return deleteIfOurs(action.name, state, ctx).then(() => state)
+      return deleteOldSecret(state, ctx, action)
     case 'OpenCheck':
       return openCheck(state, ctx)
     case 'RepeatCheck':

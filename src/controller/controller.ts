@@ -201,7 +201,9 @@ class RunningController implements WebhookController {
   /** Only with a full view of the objects: a partial one would take keys from the living. */
   async #sweep(): Promise<void> {
     const { keyring, recollections, pool, observer } = this.#ctx
-    const inUse = recollections.fingerprintsInUse()
+    // A key that only status still names is needed too: to delete in the project that an object has left.
+    const remembered = this.#all().flatMap(({ status }) => status?.webhook?.keyFingerprint ?? [])
+    const inUse = new Set([...recollections.fingerprintsInUse(), ...remembered])
     pool.prune(inUse)
     observer.prune(inUse)
     const { webhooks } = this.#reflectors

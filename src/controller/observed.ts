@@ -13,7 +13,7 @@ export type InstallationView = { state: 'confirmed'; id: string } | { state: 'un
 export type EndpointView =
   { state: 'ours'; url: string } | { state: 'external'; url: string } | { state: 'invalid'; message: string }
 
-export interface ApiKeyView {
+interface ApiKeyView {
   /** Names the key without telling it. */
   fingerprint: string
 }

@@ -88,7 +88,7 @@ function planFailure(failure: Failure, { config }: Pick<PlanContext, 'config'>, 
       if (neverRegistered) return release('Delete')
       return {
         ...stall('DeletionBlocked', `${failure.message}; restore the API key, or ${waysOut}`),
-        next: { type: 'after', delayMs: config.credentialsRetryMs },
+        next: { type: 'after', delayMs: config.credentialsRetryMs, spread: true },
       }
     case 'terminal':
     case 'waiting':

@@ -14,7 +14,12 @@ export interface Finding {
 }
 
 /** When to look again; a change of anything that was looked at comes sooner. */
-export type Next = { type: 'now' } | { type: 'after'; delayMs: number } | { type: 'resync' } | { type: 'retry' }
+export type Next =
+  | { type: 'now' }
+  /** `spread`: up to a fifth later, so that objects that share a refused key do not ask together. */
+  | { type: 'after'; delayMs: number; spread?: true }
+  | { type: 'resync' }
+  | { type: 'retry' }
 
 export interface Plan {
   actions: Action[]
@@ -66,7 +71,7 @@ export function afterFailure(failure: Failure, credentialsRetryMs: number, condi
     case 'credentials':
       return {
         ...stall(reason, message, { type: 'CredentialsValid', status: 'False' }),
-        next: { type: 'after', delayMs: credentialsRetryMs },
+        next: { type: 'after', delayMs: credentialsRetryMs, spread: true },
       }
     case 'waiting':
     case 'transient':

@@ -31,7 +31,7 @@ export function planRotation(webhook: GeminiWebhook, { nowMs }: PlanContext): Pl
 }
 
 /** The request in spec, unless it was handled once before: going back to an old commit rotates nothing. */
-export function openRequestOf({ spec, status }: GeminiWebhook): { id: string } | undefined {
+function openRequestOf({ spec, status }: GeminiWebhook): { id: string } | undefined {
   const request = spec.rotation?.request
   if (request === undefined || status?.rotation?.handledRequestIDs?.includes(request.id) === true) return undefined
   return request

@@ -31,6 +31,8 @@ export interface Recollection {
   deletingSinceMs?: number
   /** Requests that Google refused in a row. */
   rejections: number
+  /** Passes in a row that went on at once. */
+  rush: number
   /** The API key this object was last served with. */
   fingerprint?: string
   /** Our last write of the object: nothing older is worked on. */
@@ -48,7 +50,7 @@ export class Recollections {
   of(uid: string): Recollection {
     const known = this.#byUid.get(uid)
     if (known !== undefined) return known
-    const fresh = { firstSightMs: this.#clock.monotonic(), rejections: 0 }
+    const fresh = { firstSightMs: this.#clock.monotonic(), rejections: 0, rush: 0 }
     this.#byUid.set(uid, fresh)
     return fresh
   }

@@ -10,6 +10,7 @@ import type { Failure } from './failure-class.ts'
 import { toKubernetesEvent, transitionEvents } from './kubernetes-events.ts'
 import { observeWebhook } from './observe.ts'
 import { planWebhook } from './plan.ts'
+import type { Recollection } from './recollection.ts'
 import { afterFailure, type Plan } from './plan-result.ts'
 import { writeStatus } from './status-writer.ts'
 import { summarize } from './summarize.ts'
@@ -27,10 +28,21 @@ export async function reconcileWebhook(key: ObjectKey, ctx: WebhookContext): Pro
   const pass: PassContext = { ...ctx, recollection, access }
   const start: ActionState = { webhook, observed, draft: webhook.status ?? {}, events: [] }
   const report = await applyPlan(start, plan.actions, pass)
+  countRush(plan, report, recollection)
   if (report.state.webhook !== webhook) recollection.written = report.state.webhook
   const told = report.state.released === true ? report : await publish(plan, start, report, pass)
   tell(told.state, ctx)
   return nextResult(plan, told, ctx)
+}
+
+/** A life of an object has some twenty steps; more without a rest in between is a defect of ours or of Google's, and must not become a hot loop. */
+const longestRush = 40
+
+function countRush(plan: Plan, { failure }: ApplyReport, recollection: Recollection): void {
+  recollection.rush = plan.next.type === 'now' && failure === undefined ? recollection.rush + 1 : 0
+  if (recollection.rush <= longestRush) return
+  const steps = plan.actions.map(({ type }) => type).join(', ')
+  throw new TransientError({ reason: 'ProgressingWithRetry', message: `no end of steps (${steps}): slowing down` })
 }
 
 /** Never work on a version older than this process's own last write: the cache may lag behind it. */
@@ -116,7 +128,7 @@ function resultOf({ next, finding }: Plan, failure: Failure | undefined, ctx: We
     case 'now':
       return requeueAfter(0)
     case 'after':
-      return requeueAfter(next.delayMs)
+      return requeueAfter(next.spread === true ? next.delayMs * (1 + 0.2 * ctx.random()) : next.delayMs)
     case 'resync':
       return requeueAfter(jittered(ctx.config.resyncIntervalMs, ctx.random))
     case 'retry':

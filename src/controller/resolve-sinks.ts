@@ -16,7 +16,7 @@ export interface SinkResolution {
   problem?: SinkProblem
 }
 
-export interface SinkProblem {
+interface SinkProblem {
   reason: 'SinkInvalid' | 'SinkUnsupported' | 'CredentialsTooLarge'
   message: string
   /** Registering now would lose events of this sink, because none could be kept for it. */

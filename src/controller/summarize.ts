@@ -78,10 +78,11 @@ function summarizeSecret(state: ActionState, nowMs: number): GeminiWebhookStatus
   const hint = currentHint(remote.value.webhook)
   const isStored = secret.state === 'found' && secret.value.ownership === 'ours'
   const previousExpireTime = keyring?.secrets.find(({ notAfter }) => notAfter !== undefined)?.notAfter
-  const rest = draft.signingSecret === undefined ? {} : withoutKey(draft.signingSecret, 'previousExpireTime')
+  const rest = withoutKey(draft.signingSecret ?? {}, 'previousExpireTime')
   return {
     ...rest,
-    ...(isStored && { name: signingSecretNameOf(webhook) }),
+    // A former name stays until its Secret is deleted: it is what finds it.
+    ...(isStored && rest.name === undefined && { name: signingSecretNameOf(webhook) }),
     ...(hint !== undefined && { hint }),
     activeSecrets: remote.value.webhook.signingSecrets.filter(
       ({ expireTime }) => expireTime === undefined || Date.parse(expireTime) > nowMs,

@@ -55,9 +55,17 @@ export type WriteHook = (moment: 'before' | 'after', call: string) => void
 /** The real controller, in process, against the embedded Kubernetes API and the simulated WebhookService, with a double of the receiver. */
 export async function startControllerFixture(
   t: Pick<TestContext, 'after'>,
-  options: { config?: Partial<ControllerConfig>; switches?: SwitchChanges; receiver?: 'answers' | 'silent' } = {},
+  options: {
+    config?: Partial<ControllerConfig>
+    switches?: SwitchChanges
+    receiver?: 'answers' | 'silent'
+    /** Another API server than an embedded one of its own; the CRD is there already. */
+    kubeconfigPath?: string
+    /** What becomes of the CRD before it is served, e.g. an older one. */
+    editCrd?: (crd: string) => string
+  } = {},
 ) {
-  const world = await startWorld(t, options.switches)
+  const world = await startWorld(t, options)
   const receiver = { mode: options.receiver ?? 'answers' }
   const doubling = startReceiverDouble(world, () => receiver.mode === 'answers')
   t.after(() => doubling.stop())
@@ -74,28 +82,31 @@ export async function startControllerFixture(
   return { ...world, events, receiver, startController, ...createVerbs(world) }
 }
 
-async function startWorld(t: Pick<TestContext, 'after'>, switches: SwitchChanges | undefined) {
+async function startWorld(
+  t: Pick<TestContext, 'after'>,
+  options: { switches?: SwitchChanges; kubeconfigPath?: string; editCrd?: (crd: string) => string },
+) {
+  const { switches } = options
   const service = await startSimulator(t, { ...(switches !== undefined && { switches }), random: Math.random })
-  const token = randomBytes(16).toString('hex')
-  const crd = parse(readFileSync(crdPath, 'utf8')) as object
-  const api = await startKubernetesApi({
-    clock: systemClock,
-    random: Math.random,
-    logger: silentLogger,
-    token,
-    crds: [crd],
-  })
-  t.after(() => api.stop())
-  const folder = mkdtempSync(join(tmpdir(), 'gwh-controller-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
-  const kubeconfigPath = join(folder, 'kubeconfig')
-  writeFileSync(kubeconfigPath, api.kubeconfigYaml(), { mode: 0o600 })
+  const kubeconfigPath = options.kubeconfigPath ?? (await startEmbedded(t, options.editCrd))
   const client = await openClient(kubeconfigPath)
   t.after(() => client.close())
   for (const name of [home, tenant]) {
     await client.create(namespaceKind, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
   }
-  return { ...service, api, client, kubeconfigPath }
+  return { ...service, client, kubeconfigPath }
+}
+
+async function startEmbedded(t: Pick<TestContext, 'after'>, editCrd = (crd: string) => crd): Promise<string> {
+  const token = randomBytes(16).toString('hex')
+  const crds = [parse(editCrd(readFileSync(crdPath, 'utf8'))) as object]
+  const api = await startKubernetesApi({ clock: systemClock, random: Math.random, logger: silentLogger, token, crds })
+  t.after(() => api.stop())
+  const folder = mkdtempSync(join(tmpdir(), 'gwh-controller-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const kubeconfigPath = join(folder, 'kubeconfig')
+  writeFileSync(kubeconfigPath, api.kubeconfigYaml(), { mode: 0o600 })
+  return kubeconfigPath
 }
 
 type World = Awaited<ReturnType<typeof startWorld>>

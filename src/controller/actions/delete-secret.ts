@@ -1,6 +1,7 @@
 import { signingSecretNameOf } from '../../api/defaults.ts'
 import { isNotFound } from '../../kubernetes/client.ts'
 import type { ActionState, ActionStep } from '../action-state.ts'
+import type { Action } from '../action.ts'
 import type { PassContext } from '../context.ts'
 import { secretKind, type Secret } from '../kinds.ts'
 import { missing } from '../lookup.ts'
@@ -13,11 +14,18 @@ export const deleteTargetSecret: ActionStep = async (state, ctx) => {
   return { ...state, observed: { ...state.observed, secret: missing } }
 }
 
-export async function deleteIfOurs(
-  name: string,
-  { webhook }: ActionState,
-  { client, secrets }: PassContext,
-): Promise<void> {
+/** The Secret was renamed and the new one holds: the one under the former name goes, and status says so with the same pass. */
+export async function deleteOldSecret(
+  state: ActionState,
+  ctx: PassContext,
+  { name }: Extract<Action, { type: 'DeleteOldSecret' }>,
+): Promise<ActionState> {
+  await deleteIfOurs(name, state, ctx)
+  const signingSecret = { ...state.draft.signingSecret, name: signingSecretNameOf(state.webhook) }
+  return { ...state, draft: { ...state.draft, signingSecret } }
+}
+
+async function deleteIfOurs(name: string, { webhook }: ActionState, { client, secrets }: PassContext): Promise<void> {
   const { namespace, uid } = webhook.metadata
   const key = { namespace, name }
   const secret = await client.get<Secret>(secretKind, key)

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { reconcileRequestedAtAnnotation } from '../../../src/api/names.ts'
+import { configMapKind, type ConfigMap } from '../../../src/controller/kinds.ts'
+import { startControllerFixture, apiKeySecretName, decode, home } from '../../support/controller-fixture.ts'
+import { eventually } from '../../support/eventually.ts'
+
+const name = 'batch-events'
+const patience = { timeoutMs: 8000, intervalMs: 20 }
+
+test('under an older CRD that drops the intent nothing is called, and the status says why', async (t) => {
+  const fixture = await startControllerFixture(t, {
+    editCrd: (crd) => crd.replaceAll(/^( +)operation:$/gm, '$1operationUnknown:'),
+  })
+  await fixture.startController()
+  await fixture.putApiKey()
+  await fixture.apply(name)
+  await fixture.untilCondition(name, 'Stalled', { status: 'True', reason: 'CRDOutdated' })
+  assert.equal(fixture.calls().counts.create.received, 0)
+})
+
+test('an installation from another cluster calls nothing until it is confirmed', async (t) => {
+  const fixture = await startControllerFixture(t)
+  await fixture.client.create<ConfigMap>(configMapKind, {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { namespace: home, name: 'gwh-installation' },
+    data: { id: 'installation-1', namespaceUid: 'of-another-cluster' },
+  })
+  await fixture.startController()
+  await fixture.putApiKey()
+  await fixture.apply(name)
+  const stalled = await fixture.untilCondition(name, 'Stalled', { reason: 'InstallationUnconfirmed' })
+  const uid = /set namespaceUid to (\S+);/.exec(fixture.conditionOf(stalled, 'Stalled')?.message ?? '')?.[1]
+  assert.equal(fixture.calls().calls.length, 0)
+
+  const key = { namespace: home, name: 'gwh-installation' }
+  await fixture.client.patch(configMapKind, key, { data: { namespaceUid: uid } }, { type: 'merge' })
+  await fixture.untilCondition(name, 'Ready', { status: 'True' })
+})
+
+test('a short outage of Google leaves the status of a Ready object as it was', async (t) => {
+  const fixture = await startControllerFixture(t, { config: { confirmIntervalMs: 50, resyncIntervalMs: 400 } })
+  await fixture.startController()
+  await fixture.putApiKey()
+  await fixture.apply(name)
+  const before = await fixture.untilCondition(name, 'Ready', { status: 'True' })
+  fixture.admin.resetCalls()
+  fixture.admin.addFault({ verb: 'list', times: 0, effect: { type: 'status', status: 503 } })
+  await eventually('the outage was met', () => fixture.calls().counts.list.received > 0, patience)
+  assert.equal((await fixture.get(name))?.metadata.resourceVersion, before.metadata.resourceVersion)
+
+  const told = await fixture.untilCondition(name, 'Reconciling', { status: 'True', reason: 'RemoteUnavailable' })
+  assert.equal(fixture.conditionOf(told, 'Ready')?.status, 'True', 'Ready keeps its last truth')
+  fixture.admin.clearFaults()
+  await eventually(
+    'over',
+    async () => fixture.conditionOf(await fixture.get(name), 'Reconciling') === undefined,
+    patience,
+  )
+})
+
+test('a missing API key is told, and its arrival wakes the object', async (t) => {
+  const fixture = await startControllerFixture(t, { config: { resyncIntervalMs: 60_000 } })
+  await fixture.startController()
+  await fixture.apply(name)
+  const waiting = await fixture.untilCondition(name, 'CredentialsValid', { status: 'False', reason: 'SecretNotFound' })
+  assert.match(fixture.conditionOf(waiting, 'CredentialsValid')?.message ?? '', new RegExp(apiKeySecretName))
+  await fixture.putApiKey()
+  await fixture.untilCondition(name, 'Ready', { status: 'True' })
+})
+
+test('a refused API key makes no hot loop, and a good one in its place works at once', async (t) => {
+  const fixture = await startControllerFixture(t, { config: { resyncIntervalMs: 60_000, credentialsRetryMs: 60_000 } })
+  await fixture.startController()
+  await fixture.putApiKey('AIza-revoked')
+  for (const other of ['one', 'two', 'three']) await fixture.apply(other)
+  for (const other of ['one', 'two', 'three']) {
+    await fixture.untilCondition(other, 'CredentialsValid', { status: 'False', reason: 'CredentialsRejected' })
+  }
+  assert.ok(fixture.calls().counts.list.received <= 2, 'objects that share a key share its refusal')
+  await fixture.putApiKey()
+  for (const other of ['one', 'two', 'three']) await fixture.untilCondition(other, 'Ready', { status: 'True' })
+})
+
+test('a new value of the annotation makes it look now, and is acknowledged', async (t) => {
+  const fixture = await startControllerFixture(t, { config: { resyncIntervalMs: 60_000 } })
+  await fixture.startController()
+  await fixture.putApiKey()
+  await fixture.apply(name)
+  await fixture.untilCondition(name, 'Ready', { status: 'True' })
+  const [remote] = fixture.remotes()
+  assert.ok(remote)
+  fixture.admin.editWebhook(remote.id, { uri: 'https://elsewhere.example.com/' })
+  await fixture.patch(name, { metadata: { annotations: { [reconcileRequestedAtAnnotation]: 'now-1' } } })
+  await eventually(
+    'acknowledged',
+    async () => (await fixture.get(name))?.status?.lastHandledReconcileAt === 'now-1',
+    patience,
+  )
+  assert.equal(fixture.remotes()[0]?.uri, remote.uri)
+})
+
+test('a renamed Secret is written under its new name, then the old one goes', async (t) => {
+  const fixture = await startControllerFixture(t)
+  await fixture.startController()
+  await fixture.putApiKey()
+  await fixture.apply(name)
+  await fixture.untilCondition(name, 'Ready', { status: 'True' })
+  const before = decode((await fixture.targetSecret(name))?.data?.['signing-secret'])
+  await fixture.patch(name, { spec: { signingSecret: { name: 'renamed-signing-secret' } } })
+  await eventually('the old one is gone', async () => (await fixture.targetSecret(name)) === undefined, patience)
+  const renamed = await fixture.targetSecret('renamed')
+  assert.equal(decode(renamed?.data?.['signing-secret']), before)
+  await eventually(
+    'recorded',
+    async () => (await fixture.get(name))?.status?.signingSecret?.name === 'renamed-signing-secret',
+    patience,
+  )
+  assert.equal(fixture.calls().counts.rotateSigningSecret.received, 0)
+})
+
+test('an API key of another project: the old webhook is deleted there, a new one registered here', async (t) => {
+  const fixture = await startControllerFixture(t)
+  await fixture.startController()
+  await fixture.putApiKey()
+  await fixture.apply(name)
+  await fixture.untilCondition(name, 'Ready', { status: 'True' })
+  fixture.admin.createProject('project-b')
+  await fixture.putApiKey(fixture.admin.createApiKey('project-b'))
+  await eventually(
+    'moved',
+    () =>
+      fixture
+        .remotes()
+        .map(({ project }) => project)
+        .join() === 'project-b',
+    patience,
+  )
+  await fixture.untilCondition(name, 'Ready', { status: 'True' })
+  assert.equal(await fixture.secretVerifiesNextDelivery(name), true)
+})
+
+test('nothing that is written for people holds a secret', async (t) => {
+  const fixture = await startControllerFixture(t)
+  await fixture.startController()
+  await fixture.putApiKey()
+  await fixture.apply(name)
+  await fixture.untilCondition(name, 'Ready', { status: 'True' })
+  await fixture.patch(name, { spec: { rotation: { request: { id: 'r-1' } } } })
+  await eventually('rotated', () => fixture.events.some(({ reason }) => reason === 'Rotated'), patience)
+  const secret = await fixture.targetSecret(name)
+  const values = [fixture.apiKey, ...decode(secret?.data?.['signing-secrets']).split(' ')]
+  assert.equal(values.length, 3)
+  const public_ = JSON.stringify([await fixture.get(name), fixture.events, secret?.metadata])
+  for (const value of values) assert.ok(!public_.includes(value))
+})
