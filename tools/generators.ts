@@ -1,4 +1,5 @@
 import { generateConditionsPage } from './generate-conditions-page.ts'
+import { generateConfigurationPage } from './generate-configuration-page.ts'
 import { generateCrd } from './generate-crd.ts'
 import { generateResourcePage } from './generate-resource-page.ts'
 import { generateSimulatorPage } from './generate-simulator-page.ts'
@@ -6,6 +7,7 @@ import { generateSimulatorPage } from './generate-simulator-page.ts'
 /** Every generator: one pure function from sources to path -> text. Used by "npm run generate" and by the test that looks for drift. */
 export const generators: readonly (() => Record<string, string>)[] = [
   generateCrd,
+  generateConfigurationPage,
   generateConditionsPage,
   generateResourcePage,
   generateSimulatorPage,

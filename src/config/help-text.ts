@@ -31,18 +31,19 @@ function describeSetting(property: string, setting: Setting<unknown>): string {
   return [
     `  ${usage}`,
     wrap(setting.help, 6),
-    `      ${fallbackText(setting)}; environment ${env}; file key ${key}`,
+    `      ${setting.presence.type === 'required' ? '' : 'default: '}${fallbackText(setting)}; environment ${env}; file key ${key}`,
   ].join('\n')
 }
 
-function fallbackText(setting: Setting<unknown>): string {
+/** What holds when nothing is given. */
+export function fallbackText(setting: Setting<unknown>): string {
   switch (setting.presence.type) {
     case 'required':
       return 'required'
     case 'optional':
-      return 'default: not set'
+      return 'not set'
     case 'default':
-      return `default: ${setting.presence.text === '' ? 'none' : setting.presence.text}`
+      return setting.presence.text === '' ? 'none' : setting.presence.text
     default:
       return unreachable(setting.presence)
   }
