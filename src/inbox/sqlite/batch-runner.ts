@@ -34,12 +34,14 @@ export class BatchRunner {
   readonly warning: string | undefined
   readonly maxBytes: number
   #claimsPausedUntilMs = 0
-  #wroteSinceCheckpoint = true
+  #batchesWritten = 0
+  #writtenAtLastLook = 0
+  #writtenAtCheckpoint = -1
 
   /** Throws an error that says what to do when the folder or the file cannot serve. */
-  constructor(settings: WorkerSettings) {
+  constructor(settings: WorkerSettings, open = openDatabase) {
     this.#path = settings.path
-    const database = openDatabase(settings.path)
+    const database = open(settings.path)
     const verdict = judgeVolume(readVolume(this.#folder), statSync(settings.path).size, settings.bounds.maxBytes)
     if (!verdict.usable) {
       database.close()
@@ -95,8 +97,8 @@ export class BatchRunner {
     this.#store.begin()
     while (!reader.isAtEnd) results.push(this.#store.apply(unpackItem(reader), batch.nowMs))
     const calls = batch.calls.map((call) => this.#call(call, batch.nowMs))
-    this.#store.commit()
-    this.#afterCommit(batch)
+    const wrote = this.#store.commit()
+    this.#afterCommit(batch, wrote)
     return { type: 'done', results: packResults(results), calls, report: this.report(batch.nowMs, started) }
   }
 
@@ -130,15 +132,15 @@ export class BatchRunner {
     }
   }
 
-  /** With each look after things: the ballast back where there is room again, the log emptied when nobody else is writing. */
-  #afterCommit(batch: Batch): void {
-    const isMaintenance = batch.calls.some(({ type }) => type === 'maintain')
-    const isQuiet = batch.items.length === 0 && batch.calls.every(({ type }) => type === 'maintain')
-    if (!isQuiet) this.#wroteSinceCheckpoint = true
-    if (!isMaintenance) return
-    if (isQuiet && this.#wroteSinceCheckpoint) {
+  /** With each look after things: the ballast back where there is room again, the log emptied when nothing was written since the last look. */
+  #afterCommit(batch: Batch, wrote: boolean): void {
+    this.#batchesWritten += wrote ? 1 : 0
+    if (!batch.calls.some(({ type }) => type === 'maintain')) return
+    const isIdle = this.#batchesWritten === this.#writtenAtLastLook
+    this.#writtenAtLastLook = this.#batchesWritten
+    if (isIdle && this.#writtenAtCheckpoint !== this.#batchesWritten) {
       this.#store.checkpoint()
-      this.#wroteSinceCheckpoint = false
+      this.#writtenAtCheckpoint = this.#batchesWritten
     }
     if (this.#store.refusesAppends || !this.#ballast.isHeld) this.#restoreBallast()
   }

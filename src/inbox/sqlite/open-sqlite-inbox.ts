@@ -19,6 +19,8 @@ export interface SqliteInboxOptions {
   bounds?: Partial<InboxBounds>
   /** The worker's program. By default the one beside this file: `worker.ts` in the sources, `inbox-worker.mjs` beside a bundle. */
   workerUrl?: URL
+  /** Called once when the inbox ended by itself (its thread died): every operation fails from then on, so the process should end and start again. */
+  onEnded?: (why: string) => void
 }
 
 /**
@@ -43,7 +45,7 @@ export async function openSqliteInbox(options: SqliteInboxOptions): Promise<Inbo
   instruments.budget.set(opened.maxBytes)
   instruments.note(opened.report)
   logger.info({ path, maxBytes: opened.maxBytes, ...opened.report.totals }, 'inbox.opened')
-  return new SqliteInbox({ worker, clock, logger, instruments })
+  return new SqliteInbox({ worker, clock, logger, instruments, onEnded: options.onEnded ?? (() => {}) })
 }
 
 function defaultWorkerUrl(): URL {

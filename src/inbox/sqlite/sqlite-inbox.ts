@@ -35,6 +35,7 @@ interface Parts {
   clock: Clock
   logger: Logger
   instruments: ReturnType<typeof createInboxInstruments>
+  onEnded: (why: string) => void
 }
 
 /** The main thread's half: gathers what arrives while the last commit runs and hands it over as one message. */
@@ -216,8 +217,9 @@ export class SqliteInbox implements Inbox {
     this.#items = []
     this.#calls = []
     for (const { reject } of waiting) reject(this.#ended)
-    if (this.#whenClosed !== undefined) this.#whenClosed()
-    else this.#parts.logger.error({ why }, 'inbox.ended')
+    if (this.#whenClosed !== undefined) return this.#whenClosed()
+    this.#parts.logger.error({ why }, 'inbox.ended')
+    this.#parts.onEnded(why)
   }
 
   #planMaintenance(delayMs: number): () => void {

@@ -28,7 +28,9 @@ export class Store {
   readonly #deliveries: DeliveriesTable
   readonly #pageCount: StatementSync
   readonly #freePages: StatementSync
+  readonly #totalChanges: StatementSync
   readonly #pageBytes: number
+  #changesSeen = 0
   #usedBytes = 0
   /** Dead letters that had to make room, since the last time somebody asked. */
   #dropped = 0
@@ -46,6 +48,7 @@ export class Store {
     this.#deliveries = new DeliveriesTable(database, this.#ledger, this.#events, this.#deadLetters)
     this.#pageCount = database.prepare('PRAGMA page_count')
     this.#freePages = database.prepare('PRAGMA freelist_count')
+    this.#totalChanges = database.prepare('SELECT total_changes() AS n')
     this.#pageBytes = Number(database.prepare('PRAGMA page_size').get()?.['page_size'])
   }
 
@@ -63,10 +66,14 @@ export class Store {
     this.#usedBytes = pages * this.#pageBytes
   }
 
-  /** Durable when it returns. */
-  commit(): void {
+  /** Durable when it returns. True when there was something to write. */
+  commit(): boolean {
     this.#ledger.writeChanges()
     this.#database.exec('COMMIT')
+    const changes = Number(this.#totalChanges.get()?.['n'])
+    const wrote = changes !== this.#changesSeen
+    this.#changesSeen = changes
+    return wrote
   }
 
   /** Forgets the running transaction; SQLite may have done so already. */

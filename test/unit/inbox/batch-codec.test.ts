@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import * as fc from 'fast-check'
+
+import { packAppend, packRecord, packResults, unpackItem, unpackResult } from '../../../src/inbox/sqlite/batch-codec.ts'
+import { ByteReader, ByteWriter } from '../../../src/inbox/sqlite/byte-codec.ts'
+import type { DeadLetterReason, NewEvent, NextStep } from '../../../src/inbox/port.ts'
+
+// Whole characters only: a lone surrogate is no text that could come from an HTTP header or a Kubernetes object.
+const text = fc.string({ unit: 'grapheme' })
+const plain = { noNullPrototype: true }
+const owner = fc.record({ uid: text, namespace: text, name: text }, plain)
+const fields = {
+  owner,
+  eventId: text,
+  sentAtSeconds: fc.double({ noNaN: true }),
+  receivedAtMs: fc.maxSafeInteger(),
+  mode: fc.constantFrom<NewEvent['mode']>('static', 'dynamic'),
+  contentType: text,
+  signature: text,
+  body: fc.uint8Array({ maxLength: 40_000 }).map((bytes) => Buffer.from(bytes)),
+  sinks: fc.array(text, { maxLength: 16 }),
+}
+const event: fc.Arbitrary<NewEvent> = fc.record(fields, plain)
+const reason = fc.constantFrom<DeadLetterReason>(
+  'RetriesExhausted',
+  'Rejected',
+  'SinkRemoved',
+  'FilterError',
+  'OwnerGone',
+  'CrashedRepeatedly',
+  'Unsendable',
+)
+const atMs = fc.double({ noNaN: true, noDefaultInfinity: true })
+const step: fc.Arbitrary<NextStep> = fc.oneof(
+  fc.constant<NextStep>({ type: 'Succeed' }),
+  fc.constant<NextStep>({ type: 'Skip' }),
+  atMs.map<NextStep>((at) => ({ type: 'RetryAt', atMs: at })),
+  atMs.map<NextStep>((until) => ({ type: 'Hold', untilMs: until })),
+  reason.map<NextStep>((why) => ({ type: 'DeadLetter', reason: why })),
+)
+
+test('any batch of appends and records arrives as it was sent', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(event, fc.nat(), fc.nat(), step), { maxLength: 20 }), (batch) => {
+      const writer = new ByteWriter()
+      for (const [appended, id, claim, next] of batch) {
+        packAppend(writer, appended)
+        packRecord(writer, id, claim, next)
+      }
+      const reader = new ByteReader(writer.take())
+      for (const [appended, id, claim, next] of batch) {
+        assert.deepEqual(unpackItem(reader), { type: 'append', event: appended })
+        assert.deepEqual(unpackItem(reader), { type: 'record', id, claim, next })
+      }
+      assert.equal(reader.isAtEnd, true)
+      assert.equal(writer.length, 0, 'the writer starts anew')
+    }),
+    { numRuns: 50 },
+  )
+})
+
+test('results keep their order', () => {
+  const results = ['stored', 'duplicate', 'ownerFull', 'inboxFull', 'recorded', 'stored'] as const
+  assert.deepEqual([...packResults(results)].map(unpackResult), results)
+  assert.throws(() => unpackResult(99))
+  assert.throws(() => unpackResult(undefined))
+})
