@@ -102,14 +102,17 @@ function openDispatcher(
   const protocol = new URL(proxyUrl).protocol
   if (protocol !== 'http:' && protocol !== 'https:') {
     throw new Error(
-      `kubeconfig: proxy-url for ${server.origin} uses ${protocol}//; only http and https proxies are supported`,
+      `kubeconfig: proxy-url for ${server.origin} uses ${protocol}; only http and https proxies are supported`,
     )
   }
   return new ProxyAgent({
     ...shared,
     uri: proxyUrl,
-    requestTls: { ...tls, timeout: connectTimeoutMs },
-    connect: { keepAliveInitialDelay: keepAliveInitialDelayMs, timeout: connectTimeoutMs },
+    // One way for http and https servers alike; watches through a forwarding proxy tend to be buffered.
+    proxyTunnel: true,
+    connectTimeout: connectTimeoutMs,
+    requestTls: { ...tls },
+    proxyTls: { keepAliveInitialDelay: keepAliveInitialDelayMs },
   })
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { createServer } from 'node:net'
+import { createServer as createHttpServer } from 'node:http'
+import { connect, createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
 
@@ -552,4 +553,41 @@ test('close ends calls that wait for an answer or for another attempt, and open 
   assert.ok(['Closed', 'Unreachable'].includes((await watching).reason))
   await eventually('no timer is left behind', () => clock.pending === 0)
   assert.equal((await rejected(client.get(widget, key))).reason, 'Closed')
+})
+
+test('a proxy-url in the kubeconfig is used for every connection', async (t) => {
+  const { double } = await setUp(t)
+  const tunnels: string[] = []
+  const proxy = createHttpServer()
+  proxy.on('connect', (request, socket, head) => {
+    tunnels.push(request.url ?? '')
+    const [host, port] = (request.url ?? '').split(':')
+    const upstream = connect(Number(port), host, () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n')
+      upstream.write(head)
+      upstream.pipe(socket)
+      socket.pipe(upstream)
+    })
+    upstream.on('error', () => socket.destroy())
+    socket.on('error', () => upstream.destroy())
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  t.after(() => {
+    proxy.close()
+    proxy.closeAllConnections()
+  })
+  const proxyUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
+  const { client } = await setUp(t, { kubeconfigPath: await double.kubeconfig({}, { 'proxy-url': proxyUrl }) })
+  double.expect('get', answer(200, object)).expect('watch', refuse(403, 'Forbidden'))
+  assert.deepEqual(await client.get(widget, key), object)
+  assert.equal((await rejected(drain(client.watch(widget, {})))).status, 403)
+  assert.deepEqual(new Set(tunnels), new Set([new URL(double.url).host]))
+})
+
+test('a proxy that is not http is refused with its name', async (t) => {
+  const { double } = await setUp(t)
+  const kubeconfigPath = await double.kubeconfig({}, { 'proxy-url': 'socks5://127.0.0.1:1' })
+  const { client, clock } = await setUp(t, { kubeconfigPath })
+  const error = await letPass(clock, rejected(client.create(widget, object)))
+  assert.match(error.message, /uses socks5:; only http and https proxies are supported/)
 })
