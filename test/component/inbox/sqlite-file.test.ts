@@ -115,6 +115,28 @@ test('on a full disk new events are refused, known ones folded, deliveries recor
   assert.deepEqual(resultsOf(run(runner, (writer) => packAppend(writer, big('evt_9')))), ['stored'])
 })
 
+test('forgetting comes in slices of 200 rows, so that appends get their turn', async (t) => {
+  const path = join(await aFolder(t), 'inbox.db')
+  const runner = new BatchRunner({ path, bounds: defaultInboxBounds, nowMs: 0 })
+  t.after(() => runner.close())
+  run(runner, (writer) => {
+    for (let n = 0; n < 450; n++) packAppend(writer, anEvent({ eventId: `evt_${n}`, sinks: [] }))
+  })
+  const dayLaterMs = 26 * 3_600_000
+  const more = [1, 2, 3].map(() => {
+    const answer = runner.run({
+      type: 'batch',
+      items: new Uint8Array(),
+      calls: [{ type: 'maintain' }],
+      nowMs: dayLaterMs,
+    })
+    const [call] = answer.type === 'done' ? answer.calls : []
+    return call?.type === 'maintain' && call.more
+  })
+  assert.deepEqual(more, [true, true, false])
+  assert.deepEqual(resultsOf(run(runner, (writer) => packAppend(writer, anEvent({ eventId: 'evt_449' })))), ['stored'])
+})
+
 /** SQLite's own limit answers like a disk without a free block. */
 function openFull(file: string): DatabaseSync {
   const database = openDatabase(file)
