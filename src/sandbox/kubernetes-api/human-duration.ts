@@ -1,5 +1,5 @@
 /** A duration as kubectl tables show ages: `90s`, `4m45s`, `3h`, `8d`, `2y30d`; `<invalid>` when it lies in the future. */
-export function humanDuration(durationMs: number): string {
+function humanDuration(durationMs: number): string {
   const seconds = Math.trunc(durationMs / 1000)
   if (seconds < -1) return '<invalid>'
   if (seconds < 0) return '0s'

@@ -83,6 +83,82 @@ export function definitionsContract(client: () => ApiClient): void {
       )
     })
 
+    const broken: {
+      name: string
+      change: (properties: Record<string, Record<string, unknown>>) => void
+      says: string
+    }[] = [
+      {
+        name: 'a type that does not exist',
+        change: ({ url }) => Object.assign(url ?? {}, { type: 'text' }),
+        says: '[url].type: Unsupported value: "text": supported values: "array", "boolean", "integer", "number", "object", "string"',
+      },
+      {
+        name: 'a list type that does not exist',
+        change: ({ tags }) => Object.assign(tags ?? {}, { 'x-kubernetes-list-type': 'foo' }),
+        says: '[tags].x-kubernetes-list-type: Unsupported value: "foo": supported values: "atomic", "set", "map"',
+      },
+      {
+        name: 'a list without items',
+        change: ({ tags }) => delete tags?.['items'],
+        says: '[tags].items: Required value: must be specified',
+      },
+      {
+        name: 'a map list without keys',
+        change: ({ parts }) => delete parts?.['x-kubernetes-list-map-keys'],
+        says: '[parts].x-kubernetes-list-map-keys: Required value: must not be empty if x-kubernetes-list-type is map',
+      },
+      {
+        name: 'a map list whose key may be absent',
+        change: ({ parts }) => Object.assign(parts?.['items'] ?? {}, { required: [] }),
+        says: '[parts].items.properties[name].default: Required value: this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property',
+      },
+      {
+        name: 'properties beside additionalProperties',
+        change: ({ labels }) => Object.assign(labels ?? {}, { properties: { a: { type: 'string' } } }),
+        says: '[labels].additionalProperties: Forbidden: additionalProperties and properties are mutual exclusive',
+      },
+    ]
+    for (const { name, change, says } of broken) {
+      test(`must not have ${name}`, async () => {
+        const answer = await dryRun(
+          withSpecSchema((spec) => {
+            change(spec['properties'] as Record<string, Record<string, unknown>>)
+            return spec
+          }),
+        )
+        assertStatus(answer, 422, 'Invalid', `${prefix}${schemaPath}.properties${says}`)
+      })
+    }
+
+    test('must have patterns that compile, and columns that can be printed', async () => {
+      const pattern = await dryRun(
+        withSpecSchema((spec) => {
+          Object.assign((spec['properties'] as Record<string, object>)['url'] ?? {}, { pattern: '([' })
+          return spec
+        }),
+      )
+      const where = `${prefix}${schemaPath}.properties[url].pattern: Invalid value: "([": must be a valid regular expression, but isn't: `
+      assert.ok(pattern.body.message?.startsWith(where), pattern.body.message)
+      const withColumn = (column: object) => {
+        const crd = structuredClone(gadgetCrd)
+        Object.assign(crd.spec.versions[0] ?? {}, { additionalPrinterColumns: [column] })
+        return dryRun(crd)
+      }
+      assertStatus(
+        await withColumn({ name: 'A', type: 'string', jsonPath: 'a.b' }),
+        422,
+        'Invalid',
+        `${prefix}spec.additionalPrinterColumns[0].JSONPath: Invalid value: "a.b": must be a simple json path starting with .`,
+      )
+      assertStatus(
+        await withColumn({ name: 'A', type: 'foo', jsonPath: '.a' }),
+        422,
+        'Invalid',
+        `${prefix}spec.additionalPrinterColumns[0].type: Invalid value: "foo": must be one of boolean,date,integer,number,string`,
+      )
+    })
+
     test('must have rules that compile', async () => {
       const rules = [{ rule: 'self.size +' }]
       const { status, body } = await dryRun(withSpecSchema((spec) => ({ ...spec, 'x-kubernetes-validations': rules })))

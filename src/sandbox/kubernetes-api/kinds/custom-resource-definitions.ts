@@ -3,10 +3,12 @@ import { duplicate, invalidValue, notSupported, required } from '../field-error.
 import type { FieldError } from '../field-error.ts'
 import { isObject, listAt, objectAt, stringAt, valueAt } from '../json.ts'
 import type { JsonObject } from '../json.ts'
+import { compileJsonPath } from '../json-path.ts'
 import { anything, listOf, record } from '../schema.ts'
 import type { Schema } from '../schema.ts'
 import { compileRules } from '../validation/cel.ts'
 import { labelNameProblems, subdomainProblems } from '../validation/names.ts'
+import { checkStructure } from '../validation/structural-schema.ts'
 import { builtInKind, nameColumn, objectSchema } from './built-in-kind.ts'
 
 const string: Schema = { type: 'string' }
@@ -147,41 +149,36 @@ function checkVersion(version: unknown, path: string, count: number): FieldError
   if (!isObject(schema)) return [...nameErrors, required(`${path}.schema.openAPIV3Schema`)]
   // With a single version a real server moves the schema to the old top-level place and names that one.
   const place = count === 1 ? 'spec.validation.openAPIV3Schema' : `${path}.schema.openAPIV3Schema`
+  const columns = checkColumns(version, count === 1 ? 'spec.' : `${path}.`)
   const structural = checkStructure(schema, place, true)
-  if (structural.length > 0) return [...nameErrors, ...structural]
+  if (structural.length > 0) return [...nameErrors, ...columns, ...structural]
   const rules = compileRules(schema as Schema).problems.map(({ path: below, message }) =>
     invalidValue(`${place}.${below}`, message),
   )
-  return [...nameErrors, ...rules]
+  return [...nameErrors, ...columns, ...rules]
 }
 
-/** The rules of structural schemas that mistakes run into: a type everywhere, no `additionalProperties` beside `properties`. */
-function checkStructure(schema: JsonObject, place: string, isRoot: boolean): FieldError[] {
-  const errors: FieldError[] = []
-  const typeless =
-    schema['x-kubernetes-int-or-string'] === true || schema['x-kubernetes-preserve-unknown-fields'] === true
-  if (stringAt(schema, 'type') === '' && !typeless) {
-    const what = isRoot ? 'must not be empty at the root' : 'must not be empty for specified object fields'
-    errors.push(required(`${place}.type`, what))
+const columnTypes = ['boolean', 'date', 'integer', 'number', 'string']
+
+function checkColumns(version: unknown, place: string): FieldError[] {
+  return listAt(version, 'additionalPrinterColumns').flatMap((column, index) => {
+    const path = stringAt(column, 'jsonPath')
+    const type = stringAt(column, 'type')
+    const at = `${place}additionalPrinterColumns[${index}]`
+    const problem = path.startsWith('.') ? jsonPathProblem(path) : 'must be a simple json path starting with .'
+    const typeErrors = columnTypes.includes(type)
+      ? []
+      : [invalidValue(`${at}.type`, `must be one of ${columnTypes.join()}`, type)]
+    return problem === undefined ? typeErrors : typeErrors.concat(invalidValue(`${at}.JSONPath`, problem, path))
+  })
+}
+
+/** A real server accepts paths that it then cannot print; here they are refused, because only a part of JSONPath is read. */
+function jsonPathProblem(path: string): string | undefined {
+  try {
+    compileJsonPath(path)
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : 'cannot be read'
   }
-  if (isRoot && stringAt(schema, 'type') !== 'object') {
-    errors.push(invalidValue(`${place}.type`, 'must be object at the root', schema['type'] ?? ''))
-  }
-  const properties = objectAt(schema, 'properties')
-  const additional = schema['additionalProperties']
-  if (Object.keys(properties).length > 0 && additional !== undefined) {
-    errors.push({
-      reason: 'FieldValueForbidden',
-      message: 'Forbidden: additionalProperties and properties are mutual exclusive',
-      field: `${place}.additionalProperties`,
-    })
-  }
-  for (const [name, part] of Object.entries(properties)) {
-    if (isObject(part)) errors.push(...checkStructure(part, `${place}.properties[${name}]`, false))
-  }
-  if (isObject(additional)) errors.push(...checkStructure(additional, `${place}.additionalProperties`, false))
-  const items = schema['items']
-  if (isObject(items)) errors.push(...checkStructure(items, `${place}.items`, false))
-  else if (schema['type'] === 'array') errors.push(required(`${place}.items`, 'must be specified'))
-  return errors
 }
