@@ -12,7 +12,7 @@ export const eventKind: ResourceKind = {
 }
 
 /** The object that an Event is about. `kubectl describe` finds Events by these fields, so all of them matter. */
-export interface Regarding {
+interface Regarding {
   apiVersion: string
   kind: string
   /** Empty for cluster-scoped objects; their Events live in `default`. */

@@ -14,7 +14,7 @@ import {
 import { formatMicroTime } from './micro-time.ts'
 import { TokenBucket, type BucketRate } from './token-bucket.ts'
 
-export type { NewKubernetesEvent, Regarding } from './event-object.ts'
+export type { NewKubernetesEvent } from './event-object.ts'
 
 interface EventRecorderOptions {
   client: KubernetesClient
