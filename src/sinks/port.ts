@@ -1,4 +1,4 @@
-import type { NewEvent } from '../inbox/port.ts'
+import type { DeadLetterReason, NewEvent } from '../inbox/port.ts'
 import type { ResolvedSink } from '../keyring/entry.ts'
 
 /** One try to hand one event to one sink. */
@@ -8,6 +8,8 @@ export interface OutgoingDelivery {
   /** Numbered from 1. */
   attempt: number
   replayed: boolean
+  /** Set when the event goes to a dead letter destination: why its delivery was given up. */
+  deadLetterReason?: DeadLetterReason
 }
 
 export type SendOutcome =
@@ -22,3 +24,6 @@ export interface Sink {
   send(delivery: OutgoingDelivery, signal: AbortSignal): Promise<SendOutcome>
   close(): Promise<void>
 }
+
+/** The cause of a permanent outcome when no request could be made of the event: an error of the event or of ours, never of the sink. */
+export const unsendable = 'unsendable'

@@ -1,0 +1,119 @@
+import ipaddr from 'ipaddr.js'
+
+/** `cluster`: private addresses are fine, for Services. `public`: only what the whole internet can reach, or what the installation allows. */
+export type Reach = 'cluster' | 'public'
+
+export interface AddressRuleOptions {
+  /** Ranges that sinks with a URI may reach although they are not public, such as `10.20.0.0/16`. */
+  allowedCidrs?: readonly string[]
+  /** Ranges that no sink may reach, such as node addresses in a public range. They win over all else. */
+  deniedCidrs?: readonly string[]
+  /** Addresses and names of the API server. */
+  apiServerHosts?: readonly string[]
+  /** Lets sinks reach this very machine. For the sandbox and tests only: in a pod it opens the pod to itself. */
+  allowLoopback?: boolean
+}
+
+type Cidr = [ipaddr.IPv4 | ipaddr.IPv6, number]
+
+export interface AddressRules {
+  readonly allowed: readonly Cidr[]
+  readonly denied: readonly Cidr[]
+  /** Names, normalised. */
+  readonly deniedNames: ReadonlySet<string>
+  readonly allowLoopback: boolean
+}
+
+/** Clouds hand out credentials here; they pass as ordinary public or private addresses. Link-local ones need no mention. */
+const metadataAddresses = ['168.63.129.16', '100.100.100.200', '192.0.0.192', 'fd00:ec2::254', 'fd20:ce::254']
+
+/** The API server answers to these in every cluster, with and without the cluster's domain behind. */
+const apiServerName = /^kubernetes(?:\.default(?:\.svc(?:\..+)?)?)?$/
+
+/** Throws a RangeError that names the entry when one is not an address range. */
+export function createAddressRules(options: AddressRuleOptions = {}): AddressRules {
+  const { allowedCidrs = [], deniedCidrs = [], apiServerHosts = [], allowLoopback = false } = options
+  const hosts = apiServerHosts.map(normalizeHost)
+  const addresses = [...metadataAddresses, ...hosts.filter((host) => ipaddr.isValid(host))]
+  return {
+    allowed: allowedCidrs.map((cidr) => parseCidr(cidr, 'allowedCidrs')),
+    denied: [...deniedCidrs.map((cidr) => parseCidr(cidr, 'deniedCidrs')), ...addresses.map(asCidr)],
+    deniedNames: new Set(hosts),
+    allowLoopback,
+  }
+}
+
+/** Lower case, without the brackets of an IPv6 address and without trailing dots, which name the same host. */
+export function normalizeHost(host: string): string {
+  const bare = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host
+  return bare.toLowerCase().replace(/\.+$/, '')
+}
+
+/** Names that no sink may use, whatever they resolve to. Expects a normalised host. */
+export function isForbiddenName(host: string, rules: AddressRules): boolean {
+  return host === '' || rules.deniedNames.has(host) || apiServerName.test(host)
+}
+
+/**
+ * Whether a sink may be reached at this address, given in any notation. What cannot be read is forbidden. Loopback, link-local, metadata and denied
+ * addresses are forbidden for every reach, also inside an IPv6 address that carries them.
+ */
+export function isForbiddenAddress(text: string, reach: Reach, rules: AddressRules): boolean {
+  if (!ipaddr.isValid(text)) return true
+  const address = ipaddr.process(text)
+  const range: string = address.range()
+  if (range === 'loopback') return !rules.allowLoopback
+  const carried = carriedIPv4(address)
+  if (isNeverAllowed(address, rules) || (carried !== undefined && isNeverAllowed(carried, rules))) return true
+  if (matchesAny(address, rules.allowed)) return false
+  if (carried !== undefined) return true // a translated or tunnelled address says nothing certain about where it ends
+  if (range === 'unicast') return false
+  return !(reach === 'cluster' && privateRanges.has(range))
+}
+
+/** `carrierGradeNat` is what some clusters give to their pods. */
+const privateRanges = new Set(['private', 'uniqueLocal', 'carrierGradeNat'])
+const neverRanges = new Set(['loopback', 'linkLocal', 'unspecified', 'multicast', 'broadcast', 'deprecatedSiteLocal'])
+
+function isNeverAllowed(address: ipaddr.IPv4 | ipaddr.IPv6, rules: AddressRules): boolean {
+  return neverRanges.has(address.range()) || matchesAny(address, rules.denied)
+}
+
+const ipv4Compatible: Cidr = [ipaddr.parse('::'), 96]
+const isatapMarker = 0x5efe
+
+/** The IPv4 address inside an IPv6 address that is made to carry one; undefined for ordinary addresses. Mapped ones have been unwrapped before. */
+function carriedIPv4(address: ipaddr.IPv4 | ipaddr.IPv6): ipaddr.IPv4 | undefined {
+  if (address.kind() === 'ipv4') return undefined
+  const bytes = address.toByteArray()
+  const at = (offset: number) => new ipaddr.IPv4(bytes.slice(offset, offset + 4))
+  switch (address.range()) {
+    case 'rfc6052': // 64:ff9b::/96 and 64:ff9b:1::/48, NAT64
+    case 'rfc6145':
+      return at(12)
+    case '6to4':
+      return at(2)
+    case 'teredo': // the client's address, every bit turned round
+      return new ipaddr.IPv4(bytes.slice(12).map((byte) => byte ^ 0xff))
+    default: {
+      const isIsatap = (((bytes[10] ?? 0) << 8) | (bytes[11] ?? 0)) === isatapMarker && ((bytes[8] ?? 0) & 0xfd) === 0
+      return isIsatap || address.match(ipv4Compatible) ? at(12) : undefined
+    }
+  }
+}
+
+function matchesAny(address: ipaddr.IPv4 | ipaddr.IPv6, ranges: readonly Cidr[]): boolean {
+  return ranges.some(([network, bits]) => network.kind() === address.kind() && address.match(network, bits))
+}
+
+function parseCidr(cidr: string, field: string): Cidr {
+  if (!ipaddr.isValidCIDR(cidr)) {
+    throw new RangeError(`${field}: "${cidr}" is not an address range such as 10.0.0.0/8 or fd00::/8; correct it`)
+  }
+  return ipaddr.parseCIDR(cidr)
+}
+
+function asCidr(text: string): Cidr {
+  const address = ipaddr.process(text)
+  return [address, address.kind() === 'ipv4' ? 32 : 128]
+}

@@ -1,0 +1,90 @@
+import type { EventEnvelope } from '../gemini/event.ts'
+import { signatureHeader } from '../signature/sign.ts'
+import { decodeSigningSecret } from '../signature/signing-secret.ts'
+import { unreachable } from '../unreachable.ts'
+import { dataContentType, encodeBinary, encodeStructured, type EncodedEvent } from './cloud-event.ts'
+import { attributesOf } from './event-attributes.ts'
+import type { OutgoingDelivery } from './port.ts'
+import { traceparentOf } from './trace-context.ts'
+
+export interface RequestContext {
+  readonly parseEnvelope: (body: Uint8Array) => EventEnvelope
+  readonly nowMs: number
+}
+
+export type BuiltRequest =
+  | { built: true; headers: Record<string, string>; body: Uint8Array }
+  /** A fault of the configuration: once it is corrected, the same delivery can be sent. */
+  | { built: false; cause: 'badSigningSecret' }
+
+/**
+ * Headers that decide what a request is; never taken from a user's Secret. The controller refuses such a Secret; an entry that somebody else wrote must
+ * not pass either.
+ */
+const reservedHeader =
+  /^(?:host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|content-.*|ce-.*|webhook-.*|x-gemini-.*|traceparent|proxy-.*)$/i
+
+/**
+ * Everything of a request but where it goes: the event in the format of the sink, the sink's own headers, and a Standard Webhooks signature with a fresh
+ * timestamp where the sink has a secret. Without one, `format: Original` carries Google's headers under names of ours: their timestamp is of the first
+ * delivery, which every library refuses after five minutes.
+ */
+export function buildRequest(delivery: OutgoingDelivery, context: RequestContext): BuiltRequest {
+  const { sink, event } = delivery
+  const { headers, body } = encode(delivery, context)
+  const signature = signatureHeaders(delivery, body, context.nowMs)
+  if (signature === 'badSigningSecret') return { built: false, cause: signature }
+  const own = Object.entries(sink.headers).filter(([name]) => !reservedHeader.test(name))
+  const original = sink.format === 'Original' && signature === undefined ? originalHeaders(event) : {}
+  return {
+    built: true,
+    headers: {
+      'user-agent': 'gemini-webhook-operator',
+      ...Object.fromEntries(own.map(([name, value]) => [name.toLowerCase(), value])),
+      ...headers,
+      ...original,
+      ...signature,
+      traceparent: traceparentOf(delivery),
+    },
+    body,
+  }
+}
+
+function encode(delivery: OutgoingDelivery, { parseEnvelope }: RequestContext): EncodedEvent {
+  const { event, sink } = delivery
+  switch (sink.format) {
+    case 'CloudEventBinary':
+      return encodeBinary(attributesOf(delivery, parseEnvelope(event.body)), event)
+    case 'CloudEventStructured':
+      return encodeStructured(attributesOf(delivery, parseEnvelope(event.body)), event)
+    case 'Original':
+      return { headers: { 'content-type': dataContentType(event.contentType) }, body: event.body }
+    default:
+      return unreachable(sink.format)
+  }
+}
+
+function originalHeaders(event: OutgoingDelivery['event']): Record<string, string> {
+  return {
+    'x-gemini-webhook-id': event.eventId,
+    'x-gemini-webhook-timestamp': String(event.sentAtSeconds),
+    'x-gemini-webhook-signature': event.signature,
+  }
+}
+
+/** undefined: the sink has no secret. */
+function signatureHeaders(
+  { event, sink }: OutgoingDelivery,
+  body: Uint8Array,
+  nowMs: number,
+): Record<string, string> | undefined | 'badSigningSecret' {
+  if (sink.signingSecret === undefined) return undefined
+  const secret = decodeSigningSecret(sink.signingSecret)
+  if (!secret.valid) return 'badSigningSecret' // unsigned is not what the user asked for
+  const fields = { id: event.eventId, timestamp: String(Math.floor(nowMs / 1000)) }
+  return {
+    'webhook-id': fields.id,
+    'webhook-timestamp': fields.timestamp,
+    'webhook-signature': signatureHeader(fields, body, [secret.key]),
+  }
+}

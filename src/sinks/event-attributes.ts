@@ -1,0 +1,48 @@
+import { geminiWebhookPath } from '../api/kind.ts'
+import type { EventEnvelope } from '../gemini/event.ts'
+import type { OutgoingDelivery } from './port.ts'
+
+/**
+ * The context attributes of a CloudEvent 1.0, `specversion` and data aside. Source and id together name the event, whatever attempt this is; extension
+ * names have lower case letters and digits only, at most 20.
+ */
+export interface EventAttributes {
+  readonly id: string
+  readonly source: string
+  readonly type: string
+  readonly subject?: string
+  readonly time?: string
+  readonly geminimode: 'static' | 'dynamic'
+  readonly deliveryattempt: number
+  readonly replayed: boolean
+  readonly deadletterreason?: string
+}
+
+const typePrefix = 'com.google.gemini.'
+const typePattern = /^[a-z0-9_]+(\.[a-z0-9_]+)+$/
+const maxTypeLength = 128
+/** Servers limit the header block as a whole, so that one long id must not cost the event. */
+const maxSubjectBytes = 1_024
+
+/** What a receiver learns about an event without looking into it. */
+export function attributesOf(delivery: OutgoingDelivery, envelope: EventEnvelope): EventAttributes {
+  const { event, attempt, replayed, deadLetterReason } = delivery
+  const { dataId, timestamp } = envelope
+  const hasSubject = dataId !== undefined && Buffer.byteLength(dataId) <= maxSubjectBytes
+  return {
+    id: event.eventId,
+    source: geminiWebhookPath(event.owner),
+    type: typePrefix + knownShapeOf(envelope.type),
+    ...(hasSubject && { subject: dataId }),
+    ...(timestamp !== undefined && { time: timestamp }),
+    geminimode: event.mode,
+    deliveryattempt: attempt,
+    replayed,
+    ...(deadLetterReason !== undefined && { deadletterreason: deadLetterReason }),
+  }
+}
+
+/** Subscribers route by type, so that it must not carry anything but what an event type looks like. */
+function knownShapeOf(type: string): string {
+  return type.length <= maxTypeLength && typePattern.test(type) ? type : 'unknown'
+}

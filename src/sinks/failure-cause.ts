@@ -1,0 +1,46 @@
+/** Why no answer came, as a closed list: the text of an error may hold addresses and names that are nobody's business. */
+export type FailureCause =
+  | 'cancelled'
+  | 'timeout'
+  | 'forbiddenAddress'
+  | 'nameNotResolved'
+  | 'connectionRefused'
+  | 'connectionReset'
+  | 'connectTimeout'
+  | 'unreachable'
+  | 'tls'
+  | 'malformedAnswer'
+  | 'connection'
+
+const causesByCode: Readonly<Record<string, FailureCause>> = {
+  ERR_SINK_ADDRESS_FORBIDDEN: 'forbiddenAddress',
+  ENOTFOUND: 'nameNotResolved',
+  EAI_AGAIN: 'nameNotResolved',
+  EAI_FAIL: 'nameNotResolved',
+  ENODATA: 'nameNotResolved',
+  ECONNREFUSED: 'connectionRefused',
+  ECONNRESET: 'connectionReset',
+  EPIPE: 'connectionReset',
+  UND_ERR_SOCKET: 'connectionReset',
+  UND_ERR_CONNECT_TIMEOUT: 'connectTimeout',
+  ETIMEDOUT: 'connectTimeout',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  UND_ERR_HEADERS_OVERFLOW: 'malformedAnswer',
+}
+
+/** Reads the code of an error of undici, of Node's sockets, TLS and resolver. */
+export function failureCauseOf(error: unknown): FailureCause {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const known = causesByCode[code]
+  if (known !== undefined) return known
+  if (error instanceof Error && error.name === 'HTTPParserError') return 'malformedAnswer'
+  if (/TLS|SSL|CERT|SIGNATURE|ISSUER/.test(code)) return 'tls'
+  return 'connection'
+}
+
+/** True when the request itself could not be made: nothing was sent, and it would be no better next time. */
+export function isRequestFault(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED' || error instanceof TypeError
+}

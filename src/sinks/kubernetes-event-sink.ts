@@ -1,0 +1,52 @@
+import { apiVersion, kindName } from '../api/kind.ts'
+import type { Clock } from '../clock.ts'
+import type { EventEnvelope } from '../gemini/event.ts'
+import type { EventRecorder } from '../kubernetes/event-recorder.ts'
+import type { Metrics } from '../observability/metrics.ts'
+import { eventTextOf } from './event-note.ts'
+import { HourlyBudget } from './hourly-budget.ts'
+import { unsendable, type OutgoingDelivery, type SendOutcome, type Sink } from './port.ts'
+
+export interface KubernetesEventSinkOptions {
+  /**
+   * A recorder of its own, with a `perObject` rate above the budgets of the objects (`maxPerHour` is at most 3,600): the budget here is the user's, and the
+   * recorder's own limit would cut it short. Whoever made it closes it.
+   */
+  recorder: Pick<EventRecorder, 'record'>
+  /** Must not throw. */
+  parseEnvelope: (body: Uint8Array) => EventEnvelope
+  clock: Clock
+  metrics: Metrics
+}
+
+/**
+ * Shows Gemini events as Kubernetes Events about the GeminiWebhook. An Event is for people and may be lost, so this is never the only record: beyond
+ * `maxPerHour` of an object, an event counts as delivered, is not shown, and is counted as suppressed.
+ */
+export function createKubernetesEventSink(options: KubernetesEventSinkOptions): Sink {
+  const { recorder, parseEnvelope, clock, metrics } = options
+  const budget = new HourlyBudget(clock)
+  const suppressed = metrics.counter({
+    name: 'gwh_sink_events_suppressed_total',
+    help: 'Gemini events that were not shown as Kubernetes Events because the hourly budget of their object was used up.',
+  })
+  const show = ({ event, sink }: OutgoingDelivery): SendOutcome => {
+    const { destination } = sink
+    if (destination.type !== 'kubernetesEvent') return { type: 'permanent', cause: unsendable }
+    const { uid, namespace, name } = event.owner
+    if (!budget.tryTake(uid, destination.maxPerHour)) {
+      suppressed.add(1)
+      return { type: 'delivered' }
+    }
+    recorder.record({
+      regarding: { apiVersion, kind: kindName, namespace, name, uid },
+      action: 'ReceiveEvent',
+      ...eventTextOf(parseEnvelope(event.body)),
+    })
+    return { type: 'delivered' }
+  }
+  return {
+    send: (delivery) => Promise.resolve(show(delivery)),
+    close: () => Promise.resolve(),
+  }
+}
