@@ -1,0 +1,92 @@
+import type { Clock } from '../clock.ts'
+import type { ClaimedDelivery, NextStep } from '../inbox/port.ts'
+import type { ResolvedSink } from '../keyring/entry.ts'
+import type { Logger } from '../observability/logger.ts'
+import { unsendable, type SendOutcome, type Sink } from '../sinks/port.ts'
+import type { DispatcherMetrics } from './dispatcher-metrics.ts'
+import { nextStep } from './next-step.ts'
+
+export interface AttemptDeps {
+  readonly sinks: Pick<Sink, 'send'>
+  readonly clock: Clock
+  readonly random: () => number
+  readonly logger: Logger
+  readonly metrics: DispatcherMetrics
+}
+
+export interface Attempt {
+  readonly delivery: ClaimedDelivery
+  readonly sink: ResolvedSink
+  /** Aborts when the process must end now. */
+  readonly signal: AbortSignal
+  /** Takes the outcome into account for the sink as a whole; says until when a delivery waits that was refused for our credentials. */
+  readonly noteOutcome: (outcome: SendOutcome) => { holdUntilMs: number }
+}
+
+/**
+ * Sends one delivery once and decides how it goes on; the caller writes the step down. One that was cut off because the process ends is not the fault of
+ * anybody: it spends no attempt and is due at once. Never throws.
+ */
+export async function attemptDelivery(attempt: Attempt, deps: AttemptDeps): Promise<NextStep> {
+  const { delivery, sink, signal } = attempt
+  const startedMs = deps.clock.monotonic()
+  const outcome = await send(attempt, deps)
+  const durationMs = deps.clock.monotonic() - startedMs
+  const nowMs = deps.clock.now()
+  if (signal.aborted && outcome.type !== 'delivered') {
+    return report(attempt, deps, { outcome, next: { type: 'Hold', untilMs: nowMs }, durationMs })
+  }
+  const { holdUntilMs } = attempt.noteOutcome(outcome)
+  const { random } = deps
+  const next = nextStep(delivery, outcome, { policy: sink.delivery, nowMs, random, holdUntilMs })
+  return report(attempt, deps, { outcome, next, durationMs })
+}
+
+async function send({ delivery, sink, signal }: Attempt, deps: AttemptDeps): Promise<SendOutcome> {
+  const { event, attempts, replayed } = delivery
+  try {
+    return await deps.sinks.send({ event, sink, attempt: attempts + 1, replayed }, signal)
+  } catch (error) {
+    // A sink answers with an outcome. One that throws could not make a request of this event, and would not next time.
+    deps.logger.error({ error, ...namesOf(delivery) }, 'delivery.fault')
+    return { type: 'permanent', cause: unsendable }
+  }
+}
+
+interface AttemptResult {
+  outcome: SendOutcome
+  next: NextStep
+  durationMs: number
+}
+
+function report({ delivery, sink }: Attempt, { metrics, logger, clock }: AttemptDeps, result: AttemptResult): NextStep {
+  const { outcome, next, durationMs } = result
+  const sinkType = sink.destination.type
+  metrics.attempts.add(1, { sink_type: sinkType, outcome: outcome.type })
+  metrics.attemptSeconds.observe(durationMs / 1000, { sink_type: sinkType })
+  if (next.type === 'Succeed') {
+    const sinceStoredMs = Math.max(0, clock.now() - delivery.event.receivedAtMs)
+    metrics.deliverySeconds.observe(sinceStoredMs / 1000, { sink_type: sinkType })
+  }
+  const details = {
+    ...namesOf(delivery),
+    sinkType,
+    attempt: delivery.attempts + 1,
+    replayed: delivery.replayed,
+    outcome: outcome.type,
+    ...('cause' in outcome && { cause: outcome.cause }),
+    ...(outcome.status !== undefined && { status: outcome.status }),
+    next: next.type,
+    ...(next.type === 'RetryAt' && { retryInMs: next.atMs - clock.now() }),
+    ...(next.type === 'DeadLetter' && { reason: next.reason }),
+    durationMs: Math.round(durationMs * 10) / 10,
+  }
+  if (next.type === 'Succeed') logger.info(details, 'delivery.attempted')
+  else logger.warn(details, 'delivery.attempted')
+  return next
+}
+
+/** What a log line needs to find the delivery again. */
+export function namesOf({ event, sink }: ClaimedDelivery): Record<string, string> {
+  return { namespace: event.owner.namespace, name: event.owner.name, eventId: event.eventId, sink }
+}

@@ -1,0 +1,76 @@
+import type { CounterHandle, HistogramHandle, Metrics } from '../observability/metrics.ts'
+
+export interface DispatcherMetrics {
+  readonly attempts: CounterHandle
+  readonly attemptSeconds: HistogramHandle
+  readonly deliverySeconds: HistogramHandle
+  readonly deadLetters: CounterHandle
+  readonly deadLettersForwarded: CounterHandle
+  readonly settled: CounterHandle
+  readonly inboxFailures: CounterHandle
+}
+
+/** Asked at scrape time. */
+export interface DispatcherGauges {
+  inFlight: () => number
+  waiting: () => number
+  openCircuits: () => number
+}
+
+/** Made once per dispatcher: a gauge that is asked may be made only once per registry. */
+export function createDispatcherMetrics(metrics: Metrics, gauges: DispatcherGauges): DispatcherMetrics {
+  metrics.gauge({
+    name: 'gwh_deliveries_in_flight',
+    help: 'Attempts under way.',
+    collect: gauges.inFlight,
+  })
+  metrics.gauge({
+    name: 'gwh_deliveries_waiting',
+    help: 'Deliveries taken from the inbox that wait for their sink to have room.',
+    collect: gauges.waiting,
+  })
+  metrics.gauge({
+    name: 'gwh_sink_circuits_open',
+    help: 'Sinks to which nothing is sent because they refused our credentials.',
+    collect: gauges.openCircuits,
+  })
+  return {
+    attempts: metrics.counter({
+      name: 'gwh_delivery_attempts_total',
+      help: 'Attempts to deliver an event to a sink by how they ended.',
+      labels: ['sink_type', 'outcome'],
+    }),
+    attemptSeconds: metrics.histogram({
+      name: 'gwh_delivery_attempt_duration_seconds',
+      help: 'Time of one attempt.',
+      labels: ['sink_type'],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    }),
+    deliverySeconds: metrics.histogram({
+      name: 'gwh_delivery_duration_seconds',
+      help: 'From storing an event to the sink having taken it, retries included.',
+      labels: ['sink_type'],
+      buckets: [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300, 3600, 21_600, 86_400],
+    }),
+    deadLetters: metrics.counter({
+      name: 'gwh_dead_letters_total',
+      help: 'Deliveries that were given up.',
+      labels: ['reason'],
+    }),
+    deadLettersForwarded: metrics.counter({
+      name: 'gwh_dead_letters_forwarded_total',
+      help: 'Dead letters handed to the dead letter destination of their sink, by the outcome of the last try.',
+      labels: ['sink_type', 'outcome'],
+    }),
+    settled: metrics.counter({
+      name: 'gwh_deliveries_settled_total',
+      help: 'Deliveries that went on without an attempt: filtered out, held, or without a sink.',
+      labels: ['step'],
+    }),
+    inboxFailures: metrics.counter({
+      name: 'gwh_dispatcher_inbox_failures_total',
+      help: 'Calls to the inbox that failed; nothing is claimed until it can be written again.',
+      labels: ['call'],
+    }),
+  }
+}

@@ -1,0 +1,75 @@
+import { sleep } from '../clock.ts'
+import type { ClaimedDelivery, NextStep } from '../inbox/port.ts'
+import type { ResolvedSink } from '../keyring/entry.ts'
+import type { SendOutcome } from '../sinks/port.ts'
+import { namesOf, type AttemptDeps } from './attempt-delivery.ts'
+import { backoffMs } from './backoff.ts'
+
+/** All tries together stay below this. */
+export const deadLetterBudgetMs = 30_000
+
+const maxTries = 3
+const longestTryMs = 8_000
+/** Three tries and two pauses fit the budget: 3 x 8 s + 2 x 2 s. */
+const longestPauseMs = 2_000
+
+export interface EndedDelivery {
+  readonly delivery: ClaimedDelivery
+  /** The sink that was given up on. */
+  readonly sink: ResolvedSink
+  /** Aborts when the process must end now. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Where `next` gives a delivery up and its sink has a dead letter destination, hands the event over: at most three tries within half a minute, then it
+ * is left at that, since the inbox keeps the dead letter in any case. Resolves with the step to write down: the same, unless the process ended in between;
+ * then the delivery comes back after the start. Never throws.
+ */
+export async function forwardDeadLetter(ended: EndedDelivery, next: NextStep, deps: AttemptDeps): Promise<NextStep> {
+  const target = deadLetterSinkOf(ended.sink)
+  if (next.type !== 'DeadLetter' || target === undefined) return next
+  const outcome = await tryThrice({ ...ended, target }, next.reason, deps)
+  if (outcome.type !== 'delivered' && ended.signal.aborted) return { type: 'Hold', untilMs: deps.clock.now() }
+  const sinkType = target.destination.type
+  deps.metrics.deadLettersForwarded.add(1, { sink_type: sinkType, outcome: outcome.type })
+  const details = { ...namesOf(ended.delivery), sinkType, reason: next.reason, outcome: outcome.type }
+  const cause = 'cause' in outcome ? { cause: outcome.cause } : {}
+  if (outcome.type === 'delivered') deps.logger.info(details, 'deadletter.forwarded')
+  else deps.logger.warn({ ...details, ...cause }, 'deadletter.forwarded')
+  return next
+}
+
+async function tryThrice(
+  { delivery, target, signal }: EndedDelivery & { target: ResolvedSink },
+  deadLetterReason: Extract<NextStep, { type: 'DeadLetter' }>['reason'],
+  { sinks, clock, random }: AttemptDeps,
+): Promise<SendOutcome> {
+  const { event, replayed } = delivery
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await sinks
+      .send({ event, sink: target, attempt, replayed, deadLetterReason }, signal)
+      .catch((): SendOutcome => ({ type: 'retryable', cause: 'fault' }))
+    if (outcome.type !== 'retryable' || attempt === maxTries || signal.aborted) return outcome
+    await sleep(clock, backoffMs(attempt, target.delivery, random), signal)
+  }
+}
+
+/** The credentials of a sink are for that sink alone: its dead letter destination gets neither its headers nor its signature. */
+function deadLetterSinkOf({ deadLetter, name, format, delivery }: ResolvedSink): ResolvedSink | undefined {
+  if (deadLetter === undefined) return undefined
+  const timeoutMs = Math.min(delivery.timeoutMs, longestTryMs)
+  return {
+    name,
+    format,
+    headers: {},
+    destination: deadLetter,
+    delivery: {
+      ...delivery,
+      timeoutMs,
+      backoffPolicy: 'Exponential',
+      backoffDelayMs: 1_000,
+      backoffMaxMs: longestPauseMs,
+    },
+  }
+}

@@ -1,0 +1,376 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { createDispatcher, type DispatcherOptions } from '../../../src/dispatcher/dispatcher.ts'
+import type { ResolvedSink } from '../../../src/keyring/entry.ts'
+import { silentLogger } from '../../../src/observability/logger.ts'
+import { createMetrics } from '../../../src/observability/metrics.ts'
+import type { SendOutcome } from '../../../src/sinks/port.ts'
+import { aClaim, anEvent, aSink } from '../../support/deliveries.ts'
+import { FakeClock, settle } from '../../support/fake-clock.ts'
+import { MemoryInbox } from '../../support/memory-inbox.ts'
+import { hanging, SinkDouble } from '../../support/sink-double.ts'
+
+const unavailable: SendOutcome = { type: 'retryable', cause: 'status', status: 503 }
+
+/** A dispatcher with its surroundings; sinks are known by name, for every owner. */
+function aDispatcher(sinks: readonly ResolvedSink[] = [aSink()], given: Partial<DispatcherOptions> = {}) {
+  const clock = new FakeClock()
+  const inbox = new MemoryInbox(clock)
+  const sink = new SinkDouble()
+  const metrics = createMetrics()
+  const known = new Map(sinks.map((one) => [one.name, one]))
+  const dispatcher = createDispatcher({
+    inbox,
+    sinks: sink,
+    resolveSink: (_uid, name) => known.get(name) ?? 'sinkRemoved',
+    parseEnvelope: (body) => JSON.parse(Buffer.from(body).toString()),
+    clock,
+    random: () => 0.999,
+    logger: silentLogger,
+    metrics,
+    maxInFlight: 256,
+    ...given,
+  })
+  const metric = async (line: string) => (await metrics.expose()).text.split('\n').find((one) => one.startsWith(line))
+  return { clock, inbox, sink, dispatcher, metric, known }
+}
+
+/** So many deliveries of one sink, each of an event of its own. */
+function claimsFor(sink: string, count: number) {
+  return Array.from({ length: count }, (_, at) =>
+    aClaim({ deliveryId: `${sink}-${at}`, sink, event: anEvent({ eventId: `${sink}-${at}` }) }),
+  )
+}
+
+test('a delivery that is taken ends, and a nudge is enough to find it', async () => {
+  const { inbox, sink, dispatcher, metric } = aDispatcher()
+  dispatcher.start()
+  await settle()
+  inbox.add(aClaim())
+  dispatcher.nudge()
+  await settle()
+  await settle()
+  assert.deepEqual(inbox.endOf('1'), { type: 'Succeed' })
+  assert.equal(sink.sent[0]?.attempt, 1)
+  assert.equal(
+    await metric('gwh_delivery_attempts_total'),
+    'gwh_delivery_attempts_total{sink_type="http",outcome="delivered"} 1',
+  )
+})
+
+test('a failing delivery is tried again when its pause is over, numbered, until it is taken', async () => {
+  const { clock, inbox, sink, dispatcher } = aDispatcher()
+  sink.willAnswer(({ attempt }) => (attempt < 4 ? unavailable : { type: 'delivered' }))
+  inbox.add(aClaim())
+  dispatcher.start()
+  await clock.advance({ seconds: 10 })
+  assert.deepEqual(
+    sink.sent.map(({ attempt }) => attempt),
+    [1, 2, 3, 4],
+  )
+  assert.deepEqual(
+    inbox.steps.map(({ next }) => next.type),
+    ['RetryAt', 'RetryAt', 'RetryAt', 'Succeed'],
+  )
+})
+
+test('retries that are used up end as a dead letter, counted', async () => {
+  const sink = aSink({ delivery: { ...aSink().delivery, retry: 2 } })
+  const { clock, inbox, sink: double, dispatcher, metric } = aDispatcher([sink])
+  double.willAnswer(() => unavailable)
+  inbox.add(aClaim())
+  dispatcher.start()
+  await clock.advance({ minutes: 1 })
+  assert.equal(double.sent.length, 3)
+  assert.deepEqual(inbox.endOf('1'), { type: 'DeadLetter', reason: 'RetriesExhausted' })
+  assert.equal(await metric('gwh_dead_letters_total'), 'gwh_dead_letters_total{reason="RetriesExhausted"} 1')
+})
+
+test('a sink that is down for a day does not outlive retryFor', async () => {
+  const { clock, inbox, sink, dispatcher } = aDispatcher()
+  sink.willAnswer(() => unavailable)
+  inbox.add(aClaim())
+  dispatcher.start()
+  await clock.advance({ hours: 25 })
+  assert.deepEqual(inbox.endOf('1'), { type: 'DeadLetter', reason: 'RetriesExhausted' })
+  assert.ok(sink.sent.length > 10 && sink.sent.length <= 61, `${sink.sent.length} attempts`)
+})
+
+test('a filter that does not want an event skips it without an attempt', async () => {
+  const filter = { typesExact: [], typesPrefix: ['video.'] }
+  const { inbox, sink, dispatcher } = aDispatcher([aSink({ filter })])
+  inbox.add(aClaim())
+  dispatcher.start()
+  await settle()
+  await settle()
+  assert.deepEqual(inbox.endOf('1'), { type: 'Skip' })
+  assert.equal(sink.sent.length, 0)
+})
+
+test('a delivery waits while the sinks are not known yet, and goes out once they are', async () => {
+  let isSynced = false
+  const { clock, inbox, sink, dispatcher } = aDispatcher([], {
+    resolveSink: () => (isSynced ? aSink() : 'notSynced'),
+  })
+  inbox.add(aClaim())
+  dispatcher.start()
+  await clock.advance({ minutes: 10 })
+  assert.equal(sink.sent.length, 0)
+  assert.equal(inbox.endOf('1'), undefined)
+  isSynced = true
+  await clock.advance({ seconds: 10 })
+  assert.deepEqual(inbox.endOf('1'), { type: 'Succeed' })
+  assert.equal(sink.sent[0]?.attempt, 1, 'waiting spends no attempt')
+})
+
+for (const [resolved, reason] of [
+  ['ownerGone', 'OwnerGone'],
+  ['sinkRemoved', 'SinkRemoved'],
+] as const) {
+  test(`a delivery whose sink is gone (${resolved}) is a dead letter ${reason}`, async () => {
+    const { inbox, sink, dispatcher } = aDispatcher([], { resolveSink: () => resolved })
+    inbox.add(aClaim())
+    dispatcher.start()
+    await settle()
+    await settle()
+    assert.deepEqual(inbox.endOf('1'), { type: 'DeadLetter', reason })
+    assert.equal(sink.sent.length, 0)
+  })
+}
+
+test('a sink that hangs delays no other, though hundreds of its deliveries are due before', async () => {
+  const { clock, inbox, sink, dispatcher } = aDispatcher([aSink({ name: 'hangs' }), aSink()], { maxInFlight: 16 })
+  sink.willAnswer((delivery, signal) => (delivery.sink.name === 'hangs' ? hanging(signal) : { type: 'delivered' }))
+  inbox.add(...claimsFor('hangs', 500))
+  dispatcher.start()
+  await clock.advance({ ms: 1 })
+  inbox.add(...claimsFor('worker', 200))
+  dispatcher.nudge()
+  await clock.advance({ ms: 300 })
+  assert.equal(sink.sentTo('worker').length, 200, 'all of the healthy sink went out in the meantime')
+  assert.ok((sink.mostInFlight.get('hangs') ?? 0) <= 8)
+  await drainNow(dispatcher, clock)
+})
+
+test('a few sinks with many slow attempts leave room for one more', async () => {
+  const slow = ['a', 'b', 'c', 'd'].map((name) => aSink({ name }))
+  const { clock, inbox, sink, dispatcher } = aDispatcher([...slow, aSink()], { maxInFlight: 32 })
+  const answers: (() => void)[] = []
+  sink.willAnswer(({ sink: { name } }) =>
+    name === 'worker'
+      ? { type: 'delivered' }
+      : new Promise((resolve) => answers.push(() => resolve({ type: 'delivered' }))),
+  )
+  for (const { name } of slow) inbox.add(...claimsFor(name, 300))
+  dispatcher.start()
+  // Each round of answers lets their windows grow, until they have all the room that they can get.
+  for (let round = 0; round < 20; round++) {
+    await clock.advance({ seconds: 1 })
+    for (const answer of answers.splice(0)) answer()
+  }
+  await clock.advance({ seconds: 1 })
+  inbox.add(...claimsFor('worker', 20))
+  dispatcher.nudge()
+  await clock.advance({ seconds: 1 })
+  assert.equal(sink.sentTo('worker').length, 20)
+  for (const answer of answers) answer()
+  await drainNow(dispatcher, clock)
+})
+
+test('no more attempts at the same time than the sink and the process allow, from the first claim on', async () => {
+  const narrow = aSink({ name: 'narrow', delivery: { ...aSink().delivery, maxInFlight: 1 } })
+  const { clock, inbox, sink, dispatcher } = aDispatcher([narrow, aSink()], { maxInFlight: 4 })
+  sink.willAnswer(async () => {
+    await settle()
+    return { type: 'delivered' }
+  })
+  inbox.add(...claimsFor('narrow', 30), ...claimsFor('worker', 30))
+  dispatcher.start()
+  for (let turn = 0; turn < 200; turn++) await clock.advance({ ms: 250 })
+  assert.equal(inbox.pending, 0)
+  assert.equal(sink.mostInFlight.get('narrow'), 1)
+  assert.ok((sink.mostInFlight.get('worker') ?? 0) <= 4)
+})
+
+test('a sink that refuses our credentials is left alone, spends no attempts, and is found again by a single probe', async () => {
+  const { clock, inbox, sink, dispatcher, metric } = aDispatcher()
+  let isWelcome = false
+  sink.willAnswer(() => (isWelcome ? { type: 'delivered' } : { type: 'unauthorized', status: 401 }))
+  inbox.add(...claimsFor('worker', 100))
+  dispatcher.start()
+  await clock.advance({ seconds: 1 })
+  const atOnce = sink.sent.length
+  assert.ok(atOnce <= 8, `${atOnce} attempts before the circuit opened`)
+  assert.equal(await metric('gwh_sink_circuits_open'), 'gwh_sink_circuits_open 1')
+  await clock.advance({ minutes: 10 })
+  assert.ok(sink.sent.length - atOnce <= 6, `${sink.sent.length - atOnce} probes in ten minutes`)
+  isWelcome = true
+  await clock.advance({ minutes: 6 })
+  assert.equal(inbox.pending, 0)
+  assert.ok(sink.sent.every(({ attempt }) => attempt === 1))
+})
+
+test('a refusal of credentials that outlasts retryFor ends deliveries instead of filling the inbox', async () => {
+  const { clock, inbox, sink, dispatcher } = aDispatcher([
+    aSink({ delivery: { ...aSink().delivery, retryForMs: 3_600_000 } }),
+  ])
+  sink.willAnswer(() => ({ type: 'unauthorized', status: 403 }))
+  inbox.add(...claimsFor('worker', 100))
+  dispatcher.start()
+  await clock.advance({ minutes: 59 })
+  assert.equal(inbox.pending, 100)
+  await clock.advance({ minutes: 10 })
+  assert.equal(inbox.pending, 0)
+  assert.deepEqual(inbox.endOf('worker-99'), { type: 'DeadLetter', reason: 'RetriesExhausted' })
+})
+
+test('nothing is claimed while a step cannot be written, and the step is written when it can', async () => {
+  const { clock, inbox, sink, dispatcher } = aDispatcher()
+  inbox.add(aClaim())
+  sink.willAnswer(() => {
+    inbox.isBroken = true
+    return { type: 'delivered' }
+  })
+  dispatcher.start()
+  await clock.advance({ seconds: 20 })
+  const { claims } = inbox
+  inbox.add(...claimsFor('worker', 3))
+  dispatcher.nudge()
+  await clock.advance({ seconds: 20 })
+  assert.equal(inbox.claims, claims, 'sending more would only repeat attempts')
+  inbox.isBroken = false
+  sink.willAnswer(() => ({ type: 'delivered' }))
+  await clock.advance({ seconds: 20 })
+  assert.equal(inbox.pending, 0)
+  assert.equal(sink.sent.length, 4, 'the first was not sent twice')
+})
+
+test('an inbox that cannot be read is asked again with growing pauses', async () => {
+  const { clock, inbox, dispatcher } = aDispatcher()
+  inbox.isBroken = true
+  inbox.add(aClaim())
+  dispatcher.start()
+  for (let at = 0; at < 60; at++) {
+    dispatcher.nudge() // arriving events must not turn a broken inbox into a busy loop
+    await clock.advance({ seconds: 1 })
+  }
+  assert.ok(inbox.claims >= 5 && inbox.claims <= 15, `${inbox.claims} claims in a minute`)
+  inbox.isBroken = false
+  await clock.advance({ seconds: 10 })
+  assert.deepEqual(inbox.endOf('1'), { type: 'Succeed' })
+})
+
+test('nothing due: the inbox is left in peace', async () => {
+  const { clock, inbox, dispatcher } = aDispatcher()
+  dispatcher.start()
+  await clock.advance({ hours: 1 })
+  assert.ok(inbox.claims <= 62, `${inbox.claims} claims in an hour`)
+})
+
+test('a lease lasts longer than the attempt that it is for, also for a sink with a long timeout', async () => {
+  const slow = aSink({ delivery: { ...aSink().delivery, timeoutMs: 300_000 } })
+  const { clock, inbox, sink, dispatcher } = aDispatcher([slow])
+  inbox.add(aClaim())
+  dispatcher.start()
+  await clock.advance({ seconds: 1 })
+  assert.deepEqual(
+    inbox.steps.map(({ next }) => next.type),
+    ['Hold', 'Succeed'],
+  )
+  assert.equal(sink.sent.length, 1, 'not sent under a lease that could end before it')
+  assert.ok((inbox.leases.at(-1) ?? 0) > 340_000)
+})
+
+test('a sink that throws could not make a request of the event: a dead letter, and the next event goes on', async () => {
+  const { inbox, sink, dispatcher } = aDispatcher()
+  sink.willAnswer(({ event }) => {
+    if (event.eventId === 'worker-0') throw new TypeError('no such header')
+    return { type: 'delivered' }
+  })
+  inbox.add(...claimsFor('worker', 2))
+  dispatcher.start()
+  await settle()
+  await settle()
+  assert.deepEqual(inbox.endOf('worker-0'), { type: 'DeadLetter', reason: 'Unsendable' })
+  assert.deepEqual(inbox.endOf('worker-1'), { type: 'Succeed' })
+})
+
+test('a dead letter goes to its destination too, with its reason and without the credentials of the sink', async () => {
+  const deadLetter = { type: 'http', url: 'http://dead.ml.svc/', reach: 'cluster' } as const
+  const sink = aSink({ deadLetter, headers: { authorization: 'Bearer x' }, signingSecret: 'whsec_x' })
+  const { clock, inbox, sink: double, dispatcher, metric } = aDispatcher([sink])
+  double.willAnswer(({ deadLetterReason, attempt }) => {
+    if (deadLetterReason === undefined) return { type: 'permanent', cause: 'refused', status: 422 }
+    return attempt < 3 ? unavailable : { type: 'delivered' }
+  })
+  inbox.add(aClaim())
+  dispatcher.start()
+  await clock.advance({ seconds: 10 })
+  assert.deepEqual(inbox.endOf('1'), { type: 'DeadLetter', reason: 'Rejected' })
+  const [, ...forwarded] = double.sent
+  assert.equal(forwarded.length, 3)
+  for (const { sink: target, deadLetterReason } of forwarded) {
+    assert.deepEqual(target.destination, deadLetter)
+    assert.deepEqual(target.headers, {})
+    assert.equal(target.signingSecret, undefined)
+    assert.equal(deadLetterReason, 'Rejected')
+  }
+  assert.match((await metric('gwh_dead_letters_forwarded_total')) ?? '', /outcome="delivered"\} 1$/)
+})
+
+test('a dead letter stays in the inbox though its destination never takes it', async () => {
+  const deadLetter = { type: 'http', url: 'http://dead.ml.svc/', reach: 'cluster' } as const
+  const { clock, inbox, sink, dispatcher } = aDispatcher([aSink({ deadLetter })])
+  sink.willAnswer(({ deadLetterReason }) =>
+    deadLetterReason === undefined ? { type: 'permanent', cause: 'refused', status: 400 } : unavailable,
+  )
+  inbox.add(aClaim())
+  dispatcher.start()
+  await clock.advance({ seconds: 40 })
+  assert.deepEqual(inbox.endOf('1'), { type: 'DeadLetter', reason: 'Rejected' })
+  assert.equal(sink.sent.length, 4)
+})
+
+test('drain lets attempts end, gives back what has not started, and claims nothing more', async () => {
+  const narrow = aSink({ delivery: { ...aSink().delivery, maxInFlight: 1 } })
+  const { clock, inbox, sink, dispatcher } = aDispatcher([narrow])
+  const answer = Promise.withResolvers<SendOutcome>()
+  sink.willAnswer(() => answer.promise)
+  inbox.add(...claimsFor('worker', 3))
+  dispatcher.start()
+  await settle()
+  const drained = dispatcher.drain(10_000)
+  assert.equal(dispatcher.drain(10_000), drained)
+  await settle()
+  answer.resolve({ type: 'delivered' })
+  await drained
+  assert.deepEqual(inbox.endOf('worker-0'), { type: 'Succeed' })
+  assert.equal(sink.sent.length, 1)
+  assert.equal(await inbox.nextDueMs(), clock.now(), 'the others are due at once after the next start')
+  const { claims } = inbox
+  dispatcher.nudge()
+  await clock.advance({ hours: 1 })
+  assert.equal(inbox.claims, claims)
+})
+
+test('drain is bounded: what hangs is cut off, spends no attempt and is due at once', async () => {
+  const { clock, inbox, sink, dispatcher } = aDispatcher()
+  sink.willAnswer((_delivery, signal) => hanging(signal))
+  inbox.add(aClaim())
+  dispatcher.start()
+  await settle()
+  let isDrained = false
+  const drained = dispatcher.drain(5_000).then(() => (isDrained = true))
+  await clock.advance({ ms: 4_999 })
+  assert.equal(isDrained, false)
+  await clock.advance({ ms: 1 })
+  await drained
+  assert.deepEqual(inbox.steps, [{ deliveryId: '1', next: { type: 'Hold', untilMs: clock.now() } }])
+})
+
+async function drainNow(dispatcher: { drain(timeoutMs: number): Promise<void> }, clock: FakeClock): Promise<void> {
+  const drained = dispatcher.drain(0)
+  await clock.advance({ seconds: 2 })
+  await drained
+}
