@@ -24,24 +24,24 @@ export async function measureOpenLoop(
     await new Promise<void>((resolve, reject) => {
       let next = 0
       let answered = 0
-      const send = (index: number, request: Buffer) => {
-        const connection = idle.shift()
-        // The server does not keep up: better no figure than one of our own queue.
-        if (connection === undefined)
-          return reject(new Error(`more than ${connections} in flight at ${ratePerSecond}/s`))
-        connection.send(request, (error) => {
+      // Without an idle connection the due requests wait their turn, and the waiting is in their latency.
+      const sendDue = () => {
+        const nowMs = performance.now()
+        while (next < requests.length && dueMs(next) <= nowMs) {
+          const connection = idle.shift()
+          if (connection === undefined) return
+          send(connection, next++)
+        }
+      }
+      const send = (connection: KeepAliveConnection, index: number) => {
+        connection.send(requests[index] ?? Buffer.alloc(0), (error) => {
           if (error !== undefined) return reject(error)
           latenciesMs[index] = performance.now() - dueMs(index)
           idle.push(connection)
           if (++answered === requests.length) resolve()
         })
       }
-      timer = setInterval(() => {
-        const nowMs = performance.now()
-        for (let request = requests[next]; request !== undefined && dueMs(next) <= nowMs; request = requests[next]) {
-          send(next++, request)
-        }
-      }, tickMs)
+      timer = setInterval(sendDue, tickMs)
     })
     return measuredFrom(latenciesMs, performance.now() - startMs)
   } finally {
