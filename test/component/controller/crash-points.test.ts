@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { startControllerFixture, type WriteHook } from '../../support/controller-fixture.ts'
+import { decode, startControllerFixture, type WriteHook } from '../../support/controller-fixture.ts'
 import { eventually } from '../../support/eventually.ts'
 
 const name = 'batch-events'
@@ -29,40 +29,134 @@ function dieAt(point: number): { hook: WriteHook; points: () => number; where: (
   return { hook, points: () => count, where: () => where }
 }
 
-async function run(t: Parameters<typeof startControllerFixture>[0], point: number) {
+type Fixture = Awaited<ReturnType<typeof startControllerFixture>>
+
+interface Scenario {
+  name: string
+  /** What is there before the process that dies starts. */
+  prepare: (fixture: Fixture) => Promise<unknown>
+  /** What that process is asked to do. */
+  cause: (fixture: Fixture) => Promise<unknown>
+  /** At rest again. */
+  done: (fixture: Fixture) => Promise<unknown>
+  verify: (fixture: Fixture) => Promise<void>
+  /** Fewer points of death than this means that the scenario did not do what it says. */
+  leastPoints: number
+}
+
+async function makeReady(fixture: Fixture): Promise<void> {
+  const running = await fixture.startController()
+  await fixture.apply(name)
+  await fixture.untilCondition(name, 'Ready', { status: 'True' })
+  await running.stop()
+}
+
+async function verifyPair(fixture: Fixture): Promise<void> {
+  assert.equal(fixture.remotes().length, 1)
+  assert.equal(await fixture.secretVerifiesNextDelivery(name), true)
+  const webhook = await fixture.get(name)
+  assert.equal(webhook?.status?.operation, undefined)
+  const held = await fixture.keyringEntry(webhook?.metadata.uid ?? '')
+  const secret = await fixture.targetSecret(name)
+  assert.equal(held?.secrets[0]?.secret, decode(secret?.data?.['signing-secret']))
+}
+
+async function untilRotated(fixture: Fixture, id: string): Promise<void> {
+  await eventually(
+    'rotated',
+    async () => {
+      const status = (await fixture.get(name))?.status
+      return status?.operation === undefined && status?.rotation?.handledRequestIDs?.includes(id) === true
+    },
+    patience,
+  )
+  await fixture.untilCondition(name, 'Ready', { status: 'True' })
+}
+
+const rotate = (revokePrevious: 'AfterGracePeriod' | 'Immediately'): Scenario => ({
+  name: `a rotation with ${revokePrevious}`,
+  prepare: makeReady,
+  cause: (fixture) => fixture.patch(name, { spec: { rotation: { request: { id: 'r-1', revokePrevious } } } }),
+  done: (fixture) => untilRotated(fixture, 'r-1'),
+  verify: verifyPair,
+  leastPoints: 10,
+})
+
+const scenarios: Scenario[] = [
+  {
+    name: 'a create',
+    prepare: async () => {},
+    cause: (fixture) => fixture.apply(name),
+    done: (fixture) => fixture.untilCondition(name, 'Ready', { status: 'True' }),
+    verify: verifyPair,
+    leastPoints: 14,
+  },
+  rotate('AfterGracePeriod'),
+  rotate('Immediately'),
+  {
+    name: 'a change of spec',
+    prepare: makeReady,
+    cause: (fixture) => fixture.patch(name, { spec: { events: ['batch.failed'] } }),
+    done: (fixture) =>
+      eventually('updated', () => fixture.remotes()[0]?.subscribedEvents.join() === 'batch.failed', patience),
+    verify: verifyPair,
+    leastPoints: 4,
+  },
+  {
+    name: 'a delete',
+    prepare: makeReady,
+    cause: (fixture) => fixture.remove(name),
+    done: (fixture) => fixture.untilGone(name),
+    verify: async (fixture) => {
+      assert.deepEqual(fixture.remotes(), [])
+      assert.equal(await fixture.targetSecret(name), undefined)
+    },
+    leastPoints: 8,
+  },
+]
+
+async function run(t: Parameters<typeof startControllerFixture>[0], scenario: Scenario, point: number) {
   const fixture = await startControllerFixture(t, { config: short })
   await fixture.putApiKey()
+  await scenario.prepare(fixture)
   const death = dieAt(point)
   const first = await fixture.startController(death.hook).catch(() => undefined)
-  await fixture.apply(name)
-  if (point === Infinity) await fixture.untilCondition(name, 'Ready', { status: 'True' })
-  else await eventually('killed', () => death.where() !== '', patience)
-  await first?.stop()
-  if (point !== Infinity) {
+  await scenario.cause(fixture)
+  if (point === Infinity) {
+    await scenario.done(fixture)
+  } else {
+    await eventually('killed', () => death.where() !== '', patience)
+    await first?.stop()
     await fixture.startController()
-    await fixture.untilCondition(name, 'Ready', { status: 'True' })
+    await scenario.done(fixture)
   }
+  await first?.stop()
   return { fixture, death }
 }
 
-test('killed before or after any write of a create, the next controller ends with one webhook and a Secret that verifies', async (t) => {
-  const whole = await run(t, Infinity)
-  const points = whole.death.points()
-  t.diagnostic(`${points} points of death`)
-  assert.ok(points >= 14, 'finalizer, Secret, intent, create, Secret, keyring, status, each before and after')
-  await Promise.all(
-    Array.from({ length: points }, (_, index) =>
-      t.test(`point ${index + 1}`, async (sub) => {
-        const { fixture, death } = await run(sub, index + 1)
-        sub.diagnostic(death.where())
-        assert.equal(fixture.remotes().length, 1)
-        assert.equal(await fixture.secretVerifiesNextDelivery(name), true)
-        const webhook = await fixture.get(name)
-        assert.equal(webhook?.status?.operation, undefined)
-      }),
-    ),
+for (const scenario of scenarios) {
+  test(
+    `killed before or after any write of ${scenario.name}, the next controller ends it as it should end`,
+    { concurrency: 4 },
+    async (t) => {
+      const whole = await run(t, scenario, Infinity)
+      await scenario.verify(whole.fixture)
+      const points = whole.death.points()
+      t.diagnostic(`${points} points of death`)
+      assert.ok(points >= scenario.leastPoints, `${points} points`)
+      const numbers = Array.from({ length: points }, (_, index) => index + 1)
+      await Promise.all(
+        numbers.map((point) =>
+          t.test(`point ${point}`, async (sub) => {
+            const { fixture, death } = await run(sub, scenario, point)
+            sub.diagnostic(death.where())
+            await scenario.verify(fixture)
+          }),
+        ),
+      )
+    },
   )
-})
+}
 
 for (const effect of [
   { type: 'reset', when: 'afterCommit' },

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { foldDelivery } from '../../../src/controller/fold-delivery.ts'
+import { foldReports, noteworthyChanges } from '../../../src/controller/receiver-reports.ts'
+
+const at = (time: string, extra: object = {}) => ({
+  pending: 1,
+  lastVerifiedTime: `2026-11-21T${time}:00Z`,
+  ...extra,
+})
+
+const report = (value: object) => JSON.stringify({ endpoints: { u: value } })
+
+test('reports of several receivers are folded; one that cannot be read is left out', () => {
+  const folded = foldReports({
+    data: {
+      a: report({ pending: 2, lastVerifiedTime: '2026-11-21T10:00:00Z', check: { attemptID: 'x', keyID: 'k' } }),
+      b: report({ pending: 3, lastVerifiedTime: '2026-11-21T11:00:00Z', refusingSince: '2026-11-21T09:00:00Z' }),
+      c: 'not json',
+      d: JSON.stringify({ endpoints: { u: { pending: 'many' } } }),
+    },
+  })
+  assert.deepEqual(folded.get('u'), {
+    echoes: [{ attemptID: 'x', keyID: 'k' }],
+    pending: 5,
+    lastVerifiedTime: '2026-11-21T11:00:00Z',
+    refusingSince: '2026-11-21T09:00:00Z',
+  })
+  assert.deepEqual(noteworthyChanges(new Map(), folded), ['u'])
+  const busier = new Map([['u', { ...folded.get('u'), echoes: folded.get('u')?.echoes ?? [], pending: 900 }]])
+  assert.deepEqual(
+    noteworthyChanges(
+      new Map([['u', { ...busier.get('u'), echoes: busier.get('u')?.echoes ?? [], pending: 1 }]]),
+      busier,
+    ),
+    [],
+    'traffic alone wakes nobody',
+  )
+})
+
+test('status tells of traffic once an hour, of refusing at once, and its times never go back', () => {
+  const first = foldDelivery(undefined, at('10:00'))
+  assert.deepEqual(first, { lastVerifiedTime: '2026-11-21T10:00:00Z', pending: 1 })
+  assert.equal(foldDelivery(first, at('10:59')), first)
+  assert.equal(foldDelivery(first, at('11:00'))?.lastVerifiedTime, '2026-11-21T11:00:00Z')
+  assert.equal(foldDelivery(first, at('09:00')), first)
+  const refusing = foldDelivery(first, at('09:30', { refusingSince: '2026-11-21T10:30:00Z' }))
+  assert.equal(refusing?.refusingSince, '2026-11-21T10:30:00Z')
+  assert.equal(refusing.lastVerifiedTime, '2026-11-21T10:00:00Z')
+  assert.equal(foldDelivery(refusing, at('10:01'))?.refusingSince, undefined)
+})

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { RemoteObserver, type RemoteListing } from '../../../src/controller/remote-observer.ts'
+import type { Failure } from '../../../src/controller/failure-class.ts'
+import { GeminiError, type RemoteWebhook, type WebhookService } from '../../../src/gemini/webhook-service.ts'
+import { aRemote, marker } from '../../support/an-observation.ts'
+import { FakeClock, settle } from '../../support/fake-clock.ts'
+
+function startObserver() {
+  const clock = new FakeClock()
+  const observer = new RemoteObserver({ clock, maxAgeMs: 600_000, credentialsRetryMs: 900_000 })
+  const lists: { answer: (webhooks: RemoteWebhook[]) => void; fail: (error: unknown) => void }[] = []
+  const service = {
+    list: () =>
+      new Promise<RemoteWebhook[]>((resolve, reject) => {
+        lists.push({ answer: resolve, fail: reject })
+      }),
+    get: (id: string) =>
+      Promise.resolve(id === 'gone' ? undefined : aRemote({ id, uri: 'https://newer.example.com/' })),
+  } as unknown as WebhookService
+  const list = (options?: { notBeforeMs?: number; urgent?: boolean }) => observer.list('f', service, options)
+  return { clock, observer, lists, service, list }
+}
+
+function listing(result: RemoteListing | Failure): RemoteListing {
+  assert.ok('byId' in result, JSON.stringify(result))
+  return result
+}
+
+const failure = (code: 'ERR_GEMINI_UNAVAILABLE' | 'ERR_GEMINI_CREDENTIALS_REJECTED') =>
+  new GeminiError({ code, message: 'no', mayHaveCommitted: false })
+
+test('everyone who asks while a list is under way gets that list', async () => {
+  const { list, lists } = startObserver()
+  const all = [list(), list(), list()]
+  await settle()
+  assert.equal(lists.length, 1)
+  lists[0]?.answer([aRemote()])
+  for (const result of await Promise.all(all)) assert.equal(listing(result).byMarker(marker).length, 1)
+})
+
+test('a list is used until it is too old', async () => {
+  const { list, lists, clock } = startObserver()
+  const first = list()
+  await settle()
+  lists[0]?.answer([])
+  await first
+  await clock.advance({ minutes: 9 })
+  await list()
+  assert.equal(lists.length, 1)
+  await clock.advance({ minutes: 2 })
+  void list()
+  await settle()
+  assert.equal(lists.length, 2)
+})
+
+test('who needs a list newer than an intent does not join an older one, and one list serves all such', async () => {
+  const { list, lists, clock } = startObserver()
+  const old = list()
+  await settle()
+  await clock.advance({ seconds: 5 })
+  const notBeforeMs = clock.monotonic()
+  const fresh = [list({ notBeforeMs }), list({ notBeforeMs })]
+  await settle()
+  assert.equal(lists.length, 1, 'one list at a time')
+  lists[0]?.answer([])
+  await old
+  await settle()
+  assert.equal(lists.length, 2)
+  lists[1]?.answer([aRemote()])
+  for (const result of await Promise.all(fresh)) assert.equal(listing(result).startedAtMs, notBeforeMs)
+})
+
+test('a newer answer about one webhook lies over the list, an older one does not', async () => {
+  const { list, lists, clock, observer, service } = startObserver()
+  const first = list()
+  await settle()
+  lists[0]?.answer([aRemote(), aRemote({ id: 'gone', name: 'x' })])
+  await first
+  await clock.advance({ seconds: 1 })
+  await observer.get('f', service, aRemote().id)
+  await observer.get('f', service, 'gone')
+  const view = listing(await list())
+  assert.equal(view.byId(aRemote().id)?.uri, 'https://newer.example.com/')
+  assert.equal(view.byId('gone'), undefined)
+  await clock.advance({ minutes: 11 })
+  const second = list()
+  await settle()
+  lists[1]?.answer([aRemote()])
+  assert.equal(listing(await second).byId(aRemote().id)?.uri, aRemote().uri)
+})
+
+test('what a create answered is found by its marker before any list shows it', async () => {
+  const { list, lists, observer } = startObserver()
+  const first = list()
+  await settle()
+  lists[0]?.answer([])
+  await first
+  observer.learn('f', 'new', aRemote({ id: 'new' }))
+  assert.deepEqual(
+    listing(await list())
+      .byMarker(marker)
+      .map(({ id }) => id),
+    ['new'],
+  )
+})
+
+test('a failed list is not asked for again by every object, with growing pauses', async () => {
+  const { list, lists, clock } = startObserver()
+  for (const [round, pauseMs] of [1000, 2000, 4000].entries()) {
+    const failing = list()
+    await settle()
+    lists[round]?.fail(failure('ERR_GEMINI_UNAVAILABLE'))
+    assert.ok('class' in (await failing))
+    assert.ok('class' in (await list()), 'the pause holds')
+    assert.equal(lists.length, round + 1)
+    await clock.advance({ ms: pauseMs })
+  }
+})
+
+test('a refused key rests for its own time, unless somebody asks urgently', async () => {
+  const { list, lists, clock } = startObserver()
+  const failing = list()
+  await settle()
+  lists[0]?.fail(failure('ERR_GEMINI_CREDENTIALS_REJECTED'))
+  const result = await failing
+  assert.ok('class' in result && result.class === 'credentials')
+  await clock.advance({ minutes: 14 })
+  await list()
+  assert.equal(lists.length, 1)
+  void list({ urgent: true })
+  await settle()
+  assert.equal(lists.length, 2)
+})

@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { sinkCredentialsSecretType } from '../../../src/api/names.ts'
+import type { SinkSpec } from '../../../src/api/sink.ts'
+import type { Secret, Service } from '../../../src/controller/kinds.ts'
+import { found, missing, type Lookup } from '../../../src/controller/lookup.ts'
+import { resolveSinks } from '../../../src/controller/resolve-sinks.ts'
+
+const service = (type = 'ClusterIP'): Lookup<Service> => found({ metadata: { name: 'w' }, spec: { type } })
+
+function credentials(data: Record<string, string>, type = sinkCredentialsSecretType): Lookup<Secret> {
+  const encoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')])
+  return found({ metadata: { name: 'c' }, type, data: Object.fromEntries(encoded) as Record<string, string> })
+}
+
+function resolve(
+  sink: Omit<SinkSpec, 'name'>,
+  around: { service?: Lookup<Service>; secret?: Lookup<Secret>; clusterDomain?: string } = {},
+) {
+  const resolution = resolveSinks([{ name: 'worker', ...sink }], {
+    namespace: 'ml',
+    clusterDomain: around.clusterDomain,
+    services: new Map([['w', around.service ?? service()]]),
+    credentials: new Map([['c', around.secret ?? missing]]),
+  })
+  return { ...resolution, sink: resolution.resolved[0] }
+}
+
+test('a Service becomes its address in the cluster, with the defaults of the resource', () => {
+  const { sink, problem, status } = resolve({ service: { name: 'w' } })
+  assert.equal(problem, undefined)
+  assert.deepEqual(sink?.destination, { type: 'http', url: 'http://w.ml.svc:80/', reach: 'cluster' })
+  assert.equal(sink?.format, 'CloudEventBinary')
+  assert.equal(sink?.delivery.retryForMs, 86_400_000)
+  assert.deepEqual(status, [{ name: 'worker', address: 'http://w.ml.svc:80/', ready: true }])
+})
+
+test('scheme, port, path and cluster domain are taken over', () => {
+  const { sink } = resolve(
+    { service: { name: 'w', scheme: 'https', port: 8443, path: '/events?x=1' } },
+    { clusterDomain: 'cluster.local' },
+  )
+  assert.deepEqual(sink?.destination, {
+    type: 'http',
+    url: 'https://w.ml.svc.cluster.local:8443/events?x=1',
+    reach: 'cluster',
+  })
+})
+
+test('a Service that does not exist yet is told, keeps its events and stops no registration', () => {
+  const { sink, problem, status } = resolve({ service: { name: 'w' } }, { service: missing })
+  assert.notEqual(sink, undefined)
+  assert.equal(problem?.blocksRegistration, false)
+  assert.match(problem?.message ?? '', /Service ml\/w does not exist/)
+  assert.equal(status[0]?.ready, false)
+})
+
+const refused: {
+  name: string
+  sink: Omit<SinkSpec, 'name'>
+  around?: Parameters<typeof resolve>[1]
+  reason: string
+  message: RegExp
+}[] = [
+  {
+    name: 'an ExternalName Service',
+    sink: { service: { name: 'w' } },
+    around: { service: service('ExternalName') },
+    reason: 'SinkInvalid',
+    message: /ExternalName/,
+  },
+  { name: 'userinfo in a uri', sink: { uri: 'https://u:p@example.com/' }, reason: 'SinkInvalid', message: /userinfo/ },
+  {
+    name: 'a uri of another scheme',
+    sink: { uri: 'ftp://example.com/' },
+    reason: 'SinkInvalid',
+    message: /http or https/,
+  },
+  { name: 'no destination at all', sink: {}, reason: 'SinkInvalid', message: /exactly one/ },
+  {
+    name: 'a reference',
+    sink: { ref: { apiVersion: 'v1', kind: 'Broker', name: 'b' } },
+    reason: 'SinkUnsupported',
+    message: /not supported by this version/,
+  },
+  {
+    name: 'NATS',
+    sink: { nats: { subject: 's' } },
+    reason: 'SinkUnsupported',
+    message: /not supported by this version/,
+  },
+  {
+    name: 'a CEL filter',
+    sink: { uri: 'https://example.com/', filter: { cel: 'true' } },
+    reason: 'SinkUnsupported',
+    message: /filter\.cel/,
+  },
+  {
+    name: 'a metadata filter',
+    sink: { uri: 'https://example.com/', filter: { metadata: { exact: { a: 'b' } } } },
+    reason: 'SinkUnsupported',
+    message: /filter\.metadata/,
+  },
+  {
+    name: 'a Secret that does not exist',
+    sink: { uri: 'https://example.com/', auth: { headersSecretRef: { name: 'c' } } },
+    reason: 'SinkInvalid',
+    message: /does not exist/,
+  },
+  {
+    name: 'a Secret of another type',
+    sink: { uri: 'https://example.com/', auth: { headersSecretRef: { name: 'c' } } },
+    around: { secret: credentials({ a: 'b' }, 'Opaque') },
+    reason: 'SinkInvalid',
+    message: /type/,
+  },
+  {
+    name: 'a header that belongs to the delivery',
+    sink: { uri: 'https://example.com/', auth: { headersSecretRef: { name: 'c' } } },
+    around: { secret: credentials({ 'webhook-id': 'x' }) },
+    reason: 'SinkInvalid',
+    message: /webhook-id/,
+  },
+  {
+    name: 'a header value with a line break',
+    sink: { uri: 'https://example.com/', auth: { headersSecretRef: { name: 'c' } } },
+    around: { secret: credentials({ a: 'x\r\ny: z' }) },
+    reason: 'SinkInvalid',
+    message: /printable/,
+  },
+  {
+    name: 'more than sixteen headers',
+    sink: { uri: 'https://example.com/', auth: { headersSecretRef: { name: 'c' } } },
+    around: { secret: credentials(Object.fromEntries(Array.from({ length: 17 }, (_, n) => [`x-${n}`, 'v']))) },
+    reason: 'SinkInvalid',
+    message: /17 headers/,
+  },
+  {
+    name: 'a signing Secret without its key',
+    sink: { uri: 'https://example.com/', auth: { signingSecretRef: { name: 'c' } } },
+    around: { secret: credentials({ a: 'b' }) },
+    reason: 'SinkInvalid',
+    message: /signing-secret/,
+  },
+  {
+    name: 'a dead letter that cannot be resolved',
+    sink: { uri: 'https://example.com/', deadLetter: { nats: { subject: 's' } } },
+    reason: 'SinkUnsupported',
+    message: /deadLetter/,
+  },
+]
+
+for (const { name, sink, around, reason, message } of refused) {
+  test(`${name} is refused, and a first registration waits for it`, () => {
+    const { resolved, problem, status } = resolve(sink, around)
+    assert.deepEqual(resolved, [])
+    assert.equal(problem?.reason, reason)
+    assert.match(problem?.message ?? '', message)
+    assert.equal(problem?.blocksRegistration, true)
+    assert.deepEqual(status, [{ name: 'worker', ready: false, reason }])
+  })
+}
+
+test('headers and the signing secret come from Secrets of our own type; a trailing newline is dropped', () => {
+  const auth = { headersSecretRef: { name: 'c' }, signingSecretRef: { name: 'c' } }
+  const secret = credentials({ authorization: 'Bearer x\n', 'signing-secret': 'whsec_abc\n' })
+  const { sink } = resolve({ uri: 'https://example.com/', auth }, { secret })
+  assert.deepEqual(sink?.headers, { authorization: 'Bearer x' })
+  assert.equal(sink?.signingSecret, 'whsec_abc')
+})
+
+test('what exceeds the keyring’s share of one object is refused as a whole', () => {
+  const secret = credentials({ 'x-long': 'v'.repeat(6000) })
+  const sinks = ['a', 'b', 'c'].map((name) => ({
+    name,
+    uri: 'https://example.com/',
+    auth: { headersSecretRef: { name: 'c' } },
+  }))
+  const around = {
+    namespace: 'ml',
+    clusterDomain: undefined,
+    services: new Map(),
+    credentials: new Map([['c', secret]]),
+  }
+  const { resolved, problem } = resolveSinks(sinks, around)
+  assert.deepEqual(resolved, [])
+  assert.equal(problem?.reason, 'CredentialsTooLarge')
+  assert.ok(!problem.message.includes('vvvv'))
+})
