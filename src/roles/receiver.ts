@@ -76,7 +76,8 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
   parts.defer(() => health.close())
 
   const path = join(config.dataDir, inboxFile)
-  const inbox = await openSqliteInbox({ path, bounds: inboxBounds(config), clock, logger, metrics })
+  const { promise: ended, resolve: onEnded } = Promise.withResolvers<string>()
+  const inbox = await openSqliteInbox({ path, bounds: inboxBounds(config), clock, logger, metrics, onEnded })
   parts.defer(() => inbox.close())
   const directory = new EndpointDirectory()
 
@@ -126,16 +127,13 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
     await receiver.drain()
     await running.disposeAsync()
   }
-  return { port, healthPort, inbox, stop, ended: never }
+  return { port, healthPort, inbox, stop, ended }
 }
 
 function readinessOf(receiver: Receiver | undefined): ProbeResult {
   const { ready, why } = receiver?.readiness() ?? { ready: false, why: 'Starting' }
   return ready ? { ok: true } : { ok: false, why }
 }
-
-/** A receiver serves until it is told to stop. */
-const never = new Promise<string>(() => {})
 
 function receiverLimits(config: ReceiverConfig): Partial<ReceiverLimits> {
   return {
