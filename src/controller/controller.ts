@@ -1,6 +1,6 @@
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import { managedByLabel, managedByValue } from '../api/names.ts'
-import type { Clock } from '../clock.ts'
+import { sleep, type Clock } from '../clock.ts'
 import { isConflict, type KubernetesClient, type KubernetesObject, type ObjectKey } from '../kubernetes/client.ts'
 import { createControllerLoop } from '../kubernetes/controller-loop.ts'
 import type { EventRecorder } from '../kubernetes/event-recorder.ts'
@@ -49,6 +49,7 @@ export interface WebhookController {
 }
 
 const installationIdDigits = 16
+const installationRetryMs = 2_000
 /** A list is used for a little less than a resync, so that every resync of an object meets a fresh one. */
 const listAgeShare = 0.8
 
@@ -112,15 +113,14 @@ class RunningController implements WebhookController {
     await ensureReportsConfigMap(this.#options)
     for (const reflector of reflectors) reflector.start()
     await Promise.all(reflectors.map((reflector) => reflector.whenSynced(signal)))
-    await this.#checkInstallation()
+    await this.#awaitInstallation(signal)
     this.#loop.start(signal)
     this.#housekeeping = startHousekeeping({
       clock: this.#options.clock,
       config: this.#options.config,
       checkInstallation: () => this.#checkInstallation(),
       sweep: () => this.#sweep(),
-      onError: (error) =>
-        this.#options.logger.warn({ error: error instanceof Error ? error.message : '' }, 'housekeeping.failed'),
+      onError: (error) => this.#warn(error, 'housekeeping.failed'),
     })
   }
 
@@ -170,6 +170,23 @@ class RunningController implements WebhookController {
     for (const uid of uids) {
       for (const webhook of this.#reflectors.webhooks.store.byIndex(byUid, uid)) this.#loop.enqueue(keyOf(webhook))
     }
+  }
+
+  /** An API server that does not answer is no reason to take this cluster for a clone. */
+  async #awaitInstallation(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.#checkInstallation()
+        return
+      } catch (error) {
+        this.#warn(error, 'installation.unreadable')
+        await sleep(this.#options.clock, installationRetryMs, signal)
+      }
+    }
+  }
+
+  #warn(error: unknown, message: string): void {
+    this.#options.logger.warn({ error: error instanceof Error ? error.message : '' }, message)
   }
 
   async #checkInstallation(): Promise<boolean> {

@@ -6,7 +6,7 @@ import type { KeyringEntry } from '../keyring/entry.ts'
 import type { ObservedWebhook } from './observed.ts'
 
 /** What a check proves: that deliveries to this address, signed with this secret, arrive. Kept in status as a digest. */
-export function proofOf(uri: string, keyId: string): string {
+function proofOf(uri: string, keyId: string): string {
   return `${digest(uri, 12)}.${keyId}`
 }
 

@@ -14,11 +14,11 @@ interface HousekeepingOptions {
 export function startHousekeeping(options: HousekeepingOptions): { stop(): Promise<void> } {
   const { clock, config, checkInstallation, sweep, onError } = options
   let stopped = false
+  let confirmed = false
   let cancel: (() => void) | undefined
   let running: Promise<void> = Promise.resolve()
 
   async function round(): Promise<void> {
-    let confirmed = false
     try {
       confirmed = await checkInstallation()
       if (confirmed) await sweep()

@@ -1,6 +1,5 @@
 import { managedByLabel, managedByValue } from '../api/names.ts'
 import type { KubernetesClient } from '../kubernetes/client.ts'
-import { failureOf } from './failure-class.ts'
 import { configMapKind, namespaceKind, type ConfigMap, type Namespace } from './kinds.ts'
 import type { InstallationView } from './observed.ts'
 
@@ -18,25 +17,25 @@ interface InstallationOptions {
 
 /**
  * Who we are at Google. The id is kept in a ConfigMap together with the uid of the operator's namespace: a restored or cloned cluster has another uid,
- * and must not touch what the original may still own until a human confirms it.
+ * and must not touch what the original may still own until a human confirms it. Throws when the API server cannot be asked: that is no verdict.
  */
 export async function loadInstallation(options: InstallationOptions): Promise<InstallationView> {
   const { client, namespace, configuredId, idsInUse, mintId } = options
-  try {
-    const home = await client.get<Namespace>(namespaceKind, { namespace: '', name: namespace })
-    if (home?.metadata.uid === undefined) return unconfirmed(`namespace ${namespace} could not be read`)
-    const stored = await client.get<ConfigMap>(configMapKind, { namespace, name: configMapName })
-    if (stored !== undefined) return checkStored(stored, home.metadata.uid, options)
-    const [known, ...more] = idsInUse()
-    if (configuredId === undefined && known !== undefined) {
-      return unconfirmed(
-        `ConfigMap ${namespace}/${configMapName} is gone, but objects carry installation id ${[known, ...more].join(', ')}: set installationId in the configuration to the right one`,
-      )
-    }
-    return await store(configuredId ?? mintId(), home.metadata.uid, options)
-  } catch (error) {
-    return unconfirmed(failureOf(error).message)
+  const home = await client.get<Namespace>(namespaceKind, { namespace: '', name: namespace })
+  if (home?.metadata.uid === undefined) {
+    return unconfirmed(
+      `namespace ${namespace}, where the operator keeps its state, does not exist: create it, or correct the configured namespace`,
+    )
   }
+  const stored = await client.get<ConfigMap>(configMapKind, { namespace, name: configMapName })
+  if (stored !== undefined) return checkStored(stored, home.metadata.uid, options)
+  const known = [...idsInUse()]
+  if (configuredId === undefined && known.length > 0) {
+    return unconfirmed(
+      `ConfigMap ${namespace}/${configMapName} is gone, but objects carry installation id ${known.join(', ')}: set installationId in the configuration to the right one`,
+    )
+  }
+  return store(configuredId ?? mintId(), home.metadata.uid, options)
 }
 
 function checkStored(

@@ -93,14 +93,20 @@ async function lookUpSecret(webhook: GeminiWebhook, ctx: WebhookContext): Promis
 
 function viewCheck(
   { status }: GeminiWebhook,
-  { ping, failedCheck }: Recollection,
+  recollection: Recollection,
   proof: string | undefined,
   { clock, config }: WebhookContext,
 ): Omit<CheckView, 'echoes'> {
   const nowMs = clock.monotonic()
+  const { ping, failedCheck } = recollection
+  const open = status?.check?.attemptID
+  if (open !== undefined && recollection.checkSeen?.attemptID !== open) {
+    recollection.checkSeen = { attemptID: open, atMs: nowMs }
+  }
   const current = ping !== undefined && ping.attemptID === status?.check?.attemptID ? ping : undefined
   const failed = proof !== undefined && failedCheck?.prefix === attemptPrefixOf(proof) ? failedCheck : undefined
   return {
+    openForMs: open === undefined ? 0 : nowMs - (recollection.checkSeen?.atMs ?? nowMs),
     pinged: current?.sent ?? 0,
     sincePingMs: current === undefined ? 0 : nowMs - current.atMs,
     restingMs: failed === undefined ? 0 : Math.max(failed.atMs + config.resyncIntervalMs - nowMs, 0),

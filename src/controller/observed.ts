@@ -53,6 +53,8 @@ export type IntentView =
   | { state: 'settled' }
 
 export interface CheckView {
+  /** How long the open attempt has been visible to receivers, as far as this process knows. */
+  openForMs: number
   /** Pings that this process has sent for the open attempt. */
   pinged: number
   /** Since the last of them. */

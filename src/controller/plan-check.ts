@@ -56,6 +56,11 @@ function planOpenCheck(
   const arrived = check.echoes.some(({ attemptID, keyID }) => attemptID === open.attemptID && keyID === current)
   if (arrived) return actQuietly([{ type: 'PassCheck' }])
   const sent = open.sent ?? 0
+  const headStartMs = config.receiverSeenWaitMs - check.openForMs
+  if (check.pinged === 0 && headStartMs > 0) {
+    // A ping that arrives before the receivers know of the attempt proves nothing, and the next is a long wait away.
+    return waitMs(headStartMs, 'CheckPending', checkPendingMessage, pending)
+  }
   if (check.pinged < sent) {
     return act([{ type: 'PingEndpoint', id: remote.webhook.id }], 'CheckPending', checkPendingMessage, pending)
   }

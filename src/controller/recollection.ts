@@ -22,6 +22,8 @@ export interface Recollection {
   lastMutationMs?: number
   intent?: RememberedIntent
   revealed?: RevealedSecret
+  /** The open endpoint check, and since when receivers could see it. */
+  checkSeen?: { attemptID: string; atMs: number }
   ping?: { attemptID: string; sent: number; atMs: number }
   failedCheck?: { prefix: string; atMs: number }
   /** The first of two reads by id that found nothing. */

@@ -7,7 +7,7 @@ import type { Lookup } from './lookup.ts'
 import { readSinkCredentials, type CredentialsLookup, type SinkCredentials } from './sink-credentials.ts'
 
 /** What the receivers' keyring may carry for one object, credentials included; checked before anything is registered. */
-export const maxResolvedSinkBytes = 16 * 1024
+const maxResolvedSinkBytes = 16 * 1024
 
 export interface SinkResolution {
   /** For the keyring: every sink that events can be kept for. */

@@ -1,28 +1,47 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { startControllerFixture } from '../support/controller-fixture.ts'
+import { secretKind } from '../../src/controller/kinds.ts'
+import { decode, home, startControllerFixture, tenant } from '../support/controller-fixture.ts'
+import { eventually } from '../support/eventually.ts'
 import { applyCrd, withRealApiServer } from '../support/real-api-server.ts'
 
-await withRealApiServer('the controller on a real API server', (server) => {
-  test('registers, proves, rotates on request, repairs and deletes', async (t) => {
+const name = 'batch-events'
+
+await withRealApiServer('the controller on a real API server, under the roles that ship', (server) => {
+  test('registers, proves, rotates on request, restores and deletes', async (t) => {
     const running = server()
     await applyCrd(running)
-    const fixture = await startControllerFixture(t, { kubeconfigPath: running.kubeconfigPath })
+    const fixture = await startControllerFixture(t, {
+      kubeconfigPath: running.kubeconfigPath,
+      controllerKubeconfig: () => running.kubeconfigForServiceAccount(home, 'gwh-controller'),
+    })
+    const applied = await running.kubectl(['apply', '-f', 'deploy/rbac/controller.yaml'])
+    assert.equal(applied.code, 0, applied.stderr)
     await fixture.startController()
     await fixture.putApiKey()
-    await fixture.apply('batch-events', { displayName: 'nightly' })
-    const ready = await fixture.untilCondition('batch-events', 'Ready', { status: 'True' })
+    await fixture.apply(name, { displayName: 'nightly' })
+    await fixture.untilCondition(name, 'Ready', { status: 'True' })
     assert.equal(fixture.calls().counts.create.received, 1)
-    assert.equal(await fixture.secretVerifiesNextDelivery('batch-events'), true)
-    t.diagnostic(`resourceVersion ${ready.metadata.resourceVersion}`)
+    assert.equal(await fixture.secretVerifiesNextDelivery(name), true)
 
-    await fixture.patch('batch-events', { spec: { rotation: { request: { id: 'first' } } } })
-    await fixture.untilCondition('batch-events', 'SecretAvailable', { status: 'True' })
+    await fixture.patch(name, { spec: { rotation: { request: { id: 'first' } } } })
+    await eventually('rotated', async () => {
+      const status = (await fixture.get(name))?.status
+      return status?.rotation?.handledRequestIDs?.includes('first') === true && status.operation === undefined
+    })
+    assert.equal(await fixture.secretVerifiesNextDelivery(name), true)
 
-    await fixture.remove('batch-events')
-    await fixture.untilGone('batch-events')
+    const current = decode((await fixture.targetSecret(name))?.data?.['signing-secret'])
+    await fixture.client.delete(secretKind, { namespace: tenant, name: `${name}-signing-secret` })
+    await eventually(
+      'restored',
+      async () => decode((await fixture.targetSecret(name))?.data?.['signing-secret']) === current,
+    )
+
+    await fixture.remove(name)
+    await fixture.untilGone(name)
     assert.deepEqual(fixture.remotes(), [])
-    assert.equal(await fixture.targetSecret('batch-events'), undefined)
+    assert.equal(await fixture.targetSecret(name), undefined)
   })
 })

@@ -113,7 +113,7 @@ export function anObservation(): ObservationBuilder {
     sinks: { resolved: [], status: [] },
     remote: found({ webhook: aRemote(), owner: 'ours' as const, confirmed: false, confirmInMs: 0 }),
     intent: { state: 'none' },
-    check: { pinged: 0, sincePingMs: 0, echoes: [], restingMs: 0 },
+    check: { openForMs: 60_000, pinged: 0, sincePingMs: 0, echoes: [], restingMs: 0 },
     report: undefined,
     namespaceTerminating: false,
     keylessMs: 0,

@@ -61,6 +61,8 @@ export async function startControllerFixture(
     receiver?: 'answers' | 'silent'
     /** Another API server than an embedded one of its own; the CRD is there already. */
     kubeconfigPath?: string
+    /** As whom the controller runs there, once its ServiceAccount exists; the test itself stays the administrator. */
+    controllerKubeconfig?: () => Promise<string>
     /** What becomes of the CRD before it is served, e.g. an older one. */
     editCrd?: (crd: string) => string
   } = {},
@@ -74,7 +76,12 @@ export async function startControllerFixture(
   t.after(() => Promise.all(controllers.map((running) => running.stop())))
 
   async function startController(hook: WriteHook = () => {}): Promise<Running> {
-    const running = await startOne(world, { hook, events, config: options.config ?? {} })
+    const running = await startOne(world, {
+      hook,
+      events,
+      config: options.config ?? {},
+      kubeconfigPath: (await options.controllerKubeconfig?.()) ?? world.kubeconfigPath,
+    })
     controllers.push(running)
     return running
   }
@@ -131,9 +138,14 @@ interface Running {
 
 async function startOne(
   world: World,
-  { hook, events, config }: { hook: WriteHook; events: NewKubernetesEvent[]; config: Partial<ControllerConfig> },
+  {
+    hook,
+    events,
+    config,
+    kubeconfigPath,
+  }: { hook: WriteHook; events: NewKubernetesEvent[]; config: Partial<ControllerConfig>; kubeconfigPath: string },
 ): Promise<Running> {
-  const client = await openClient(world.kubeconfigPath)
+  const client = await openClient(kubeconfigPath)
   const metrics = createMetrics()
   const complete = { ...defaultControllerConfig, ...shortTimes, namespace: home, baseUrl, ...config }
   const open = createWebhookServiceOpener({

@@ -449,6 +449,16 @@ const checks: PlanCase[] = [
     because: 'receivers can see the attempt now',
   },
   {
+    name: 'receivers get a head start before the first ping',
+    given: [
+      unproven.status({ check: { attemptID, startTime: today, sent: 1 } }),
+      anObservation().withCheck({ openForMs: 500 }),
+    ],
+    want: [],
+    next: 'after',
+    because: 'a ping that arrives before they know of the attempt proves nothing',
+  },
+  {
     name: 'a check whose echo was verified by the current secret passes',
     given: [
       unproven.status({ check: { attemptID, startTime: today, sent: 1 } }),
