@@ -159,13 +159,37 @@ export function definitionsContract(client: () => ApiClient): void {
       )
     })
 
-    test('must have rules that compile', async () => {
-      const rules = [{ rule: 'self.size +' }]
-      const { status, body } = await dryRun(withSpecSchema((spec) => ({ ...spec, 'x-kubernetes-validations': rules })))
-      assert.equal(status, 422)
-      const [cause] = body.details?.causes ?? []
-      assert.equal(cause?.field, `${schemaPath}.x-kubernetes-validations[0].rule`)
-      assert.match(cause.message, /compilation failed: ERROR: /)
+    const badRules: [string, RegExp][] = [
+      ['self.size +', /compilation failed: ERROR: /],
+      [
+        'self.nope == 1',
+        /compilation failed: ERROR: <input>:1:5: undefined field 'nope'\n \| self\.nope == 1\n \| \.\.\.\.\^$/,
+      ],
+      ['self.parts.all(p, p.lft == "x")', /undefined field 'lft'/],
+      ['has(self.parts) && self.parts[0].right.depth == 1', /undefined field 'depth'/],
+    ]
+    for (const [rule, says] of badRules) {
+      test(`must have rules that compile: not ${rule}`, async () => {
+        const rules = [{ rule }]
+        const { status, body } = await dryRun(
+          withSpecSchema((spec) => ({ ...spec, 'x-kubernetes-validations': rules })),
+        )
+        assert.equal(status, 422)
+        const [cause] = body.details?.causes ?? []
+        assert.equal(cause?.field, `${schemaPath}.x-kubernetes-validations[0].rule`)
+        assert.match(cause.message, says)
+      })
+    }
+
+    test('may have rules that look at maps, unknown fields and lists of their own', async () => {
+      const rules = [
+        "!has(self.labels) || self.labels.all(key, key != 'x')",
+        "!has(self.labels) || !('a' in self.labels) || self.labels.a != 'x'",
+        '!has(self.parts) || self.parts.filter(p, has(p.left)).all(p, p.left.size() < 9)',
+        "['a', 'b'].exists(x, x == 'a')",
+      ].map((rule) => ({ rule }))
+      const { status, text } = await dryRun(withSpecSchema((spec) => ({ ...spec, 'x-kubernetes-validations': rules })))
+      assert.equal(status, 201, text)
     })
 
     test('serve from the moment they are established until they are deleted, objects first', async () => {

@@ -47,7 +47,8 @@ function stringValue(schema: Schema, value: string): unknown {
   return schema.format === 'date-time' || schema.format === 'date' ? new Date(value) : value
 }
 
-function escapeName(name: string): string {
+/** A field name as it is written in a rule. */
+export function escapeName(name: string): string {
   if (reserved.has(name)) return `__${name}__`
   return name
     .replaceAll('__', '__underscores__')

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import type { Schema } from '../../../../src/sandbox/kubernetes-api/schema.ts'
-import { checkRules, compileRules } from '../../../../src/sandbox/kubernetes-api/validation/cel.ts'
+import { checkRules } from '../../../../src/sandbox/kubernetes-api/validation/check-rules.ts'
+import { compileRules } from '../../../../src/sandbox/kubernetes-api/validation/compile-rules.ts'
 import { checkSchema } from '../../../../src/sandbox/kubernetes-api/validation/schema-check.ts'
 
 const items: Schema = {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { Environment, EvaluationError, Optional } from '@marcbachmann/cel-js'
+import { EvaluationError, Optional } from '@marcbachmann/cel-js'
 import type { ParseResult } from '@marcbachmann/cel-js'
 import { duplicate, forbiddenField, invalidValue, required, wholeObject } from '../field-error.ts'
 import type { FieldError } from '../field-error.ts'
@@ -7,113 +7,8 @@ import { isObject } from '../json.ts'
 import type { JsonObject } from '../json.ts'
 import type { Schema, ValidationRule } from '../schema.ts'
 import { celValue } from './cel-value.ts'
+import type { CompiledRule, CompiledRules } from './compile-rules.ts'
 import { correlateItems } from './correlate.ts'
-
-interface CompiledRule {
-  rule: ValidationRule
-  evaluate: ParseResult
-  messageExpression?: ParseResult
-  /** Names oldSelf, so it judges changes only. */
-  isTransition: boolean
-}
-
-/** The rules of a schema tree, compiled once when the definition is registered; undefined branches hold no rule. */
-export interface CompiledRules {
-  schema: Schema
-  rules: CompiledRule[]
-  properties: Map<string, CompiledRules>
-  values?: CompiledRules
-  items?: CompiledRules
-}
-
-export interface RuleProblem {
-  /** Path inside the schema, such as `properties[spec].x-kubernetes-validations[0].rule`. */
-  path: string
-  message: string
-}
-
-/**
- * Compiles every `x-kubernetes-validations` rule of a schema. The expressions are parsed and checked, with `self` and `oldSelf` as dynamic
- * values: a misspelt field shows when the rule runs, not here, and there is no cost estimate as a real server makes.
- */
-export function compileRules(schema: Schema): { compiled: CompiledRules | undefined; problems: RuleProblem[] } {
-  const problems: RuleProblem[] = []
-  const environment = createEnvironment()
-  return { compiled: compileBranch(schema, '', environment, problems), problems }
-}
-
-function createEnvironment(): Environment {
-  return new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false })
-    .registerVariable('self', 'dyn')
-    .registerVariable('oldSelf', 'dyn')
-    .registerFunction('string.replace(string, string): string', (text: string, from: string, to: string) =>
-      text.replaceAll(from, to),
-    )
-    .registerFunction(
-      'string.find(string): string',
-      (text: string, pattern: string) => (new RegExp(pattern, 'u').exec(text) ?? [''])[0],
-    )
-    .registerFunction('isURL(string): bool', (text: string) => URL.canParse(text))
-}
-
-function compileBranch(
-  schema: Schema,
-  path: string,
-  environment: Environment,
-  problems: RuleProblem[],
-): CompiledRules | undefined {
-  const branch = (child: Schema, step: string) =>
-    compileBranch(child, path === '' ? step : `${path}.${step}`, environment, problems)
-  const rules = (schema['x-kubernetes-validations'] ?? []).flatMap((rule, index) => {
-    const place = `${path === '' ? '' : `${path}.`}x-kubernetes-validations[${index}]`
-    return compileRule(rule, place, environment, problems)
-  })
-  const properties = new Map<string, CompiledRules>()
-  for (const [name, child] of Object.entries(schema.properties ?? {})) {
-    const compiled = branch(child, `properties[${name}]`)
-    if (compiled !== undefined) properties.set(name, compiled)
-  }
-  const { additionalProperties, items } = schema
-  const values =
-    typeof additionalProperties === 'object' ? branch(additionalProperties, 'additionalProperties') : undefined
-  const inItems = items === undefined ? undefined : branch(items, 'items')
-  if (rules.length === 0 && properties.size === 0 && values === undefined && inItems === undefined) return undefined
-  return {
-    schema,
-    rules,
-    properties,
-    ...(values !== undefined && { values }),
-    ...(inItems !== undefined && { items: inItems }),
-  }
-}
-
-function compileRule(
-  rule: ValidationRule,
-  path: string,
-  environment: Environment,
-  problems: RuleProblem[],
-): CompiledRule[] {
-  const compile = (expression: string, field: string, wanted: string): ParseResult | undefined => {
-    const message = problemOf(expression, environment, wanted)
-    if (message !== undefined) problems.push({ path: `${path}.${field}`, message })
-    return message === undefined ? environment.parse(expression) : undefined
-  }
-  const evaluate = compile(rule.rule, 'rule', 'bool')
-  const { messageExpression } = rule
-  const message =
-    messageExpression === undefined ? undefined : compile(messageExpression, 'messageExpression', 'string')
-  if (evaluate === undefined) return []
-  const isTransition = /\boldSelf\b/.test(rule.rule)
-  return [{ rule, evaluate, isTransition, ...(message !== undefined && { messageExpression: message }) }]
-}
-
-function problemOf(expression: string, environment: Environment, wanted: string): string | undefined {
-  if (expression.trim() === '') return 'must be specified'
-  const { valid, type, error } = environment.check(expression)
-  if (!valid) return `compilation failed: ERROR: <input>: ${error?.summary ?? 'syntax error'}`
-  if (type !== wanted && type !== 'dyn') return `compilation failed: cel expression must evaluate to a ${wanted}`
-  return undefined
-}
 
 /**
  * Runs the rules of a schema over a value. Rules without `oldSelf` skip what an update left unchanged; transition rules run only where
