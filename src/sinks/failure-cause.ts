@@ -1,7 +1,5 @@
-/** Why no answer came, as a closed list: the text of an error may hold addresses and names that are nobody's business. */
+/** Why no answer came, besides our own end of the attempt, as a closed list: the text of an error may hold addresses and names that are nobody's business. */
 export type FailureCause =
-  | 'cancelled'
-  | 'timeout'
   | 'forbiddenAddress'
   | 'nameNotResolved'
   | 'connectionRefused'

@@ -11,7 +11,7 @@ export type LookupAll = (
   callback: (error: Error | null, addresses: readonly LookupAddress[]) => void,
 ) => void
 
-export class ForbiddenAddressError extends Error {
+class ForbiddenAddressError extends Error {
   override readonly name = 'ForbiddenAddressError'
   readonly code = 'ERR_SINK_ADDRESS_FORBIDDEN'
   constructor() {

@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts'
 import type { EventEnvelope } from '../gemini/event.ts'
 import type { AddressRules, Reach } from './address-guard.ts'
 import { outcomeOfAnswer } from './answer-outcome.ts'
-import { buildRequest } from './build-request.ts'
+import { buildRequest, type BuiltRequest, type RequestContext } from './build-request.ts'
 import { failureCauseOf, isRequestFault } from './failure-cause.ts'
 import { createGuardedConnector, lookupAll, type LookupAll } from './guarded-connector.ts'
 import { parseTarget } from './parse-target.ts'
@@ -50,18 +50,16 @@ class HttpSink implements Sink {
     if (destination.type !== 'http') return { type: 'permanent', cause: unsendable }
     const target = parseTarget(destination.url, destination.reach, addressRules)
     if (!target.ok) return { type: 'retryable', cause: target.cause }
+    const request = buildOrNothing(delivery, { parseEnvelope, nowMs: clock.now() })
+    if (request === undefined) return { type: 'permanent', cause: unsendable }
+    if (!request.built) return { type: 'retryable', cause: request.cause }
+    const { headers, body } = request
+    const { origin, path } = target
     try {
-      const request = buildRequest(delivery, { parseEnvelope, nowMs: clock.now() })
-      if (!request.built) return { type: 'retryable', cause: request.cause }
-      const { headers, body } = request
-      const { origin, path } = target
       return await this.#exchange(
         this.#agents[destination.reach],
         { method: 'POST', origin, path, headers, body },
-        {
-          timeoutMs: delivery.sink.delivery.timeoutMs,
-          signal,
-        },
+        { timeoutMs: delivery.sink.delivery.timeoutMs, signal },
       )
     } catch (error) {
       return isRequestFault(error)
@@ -81,22 +79,34 @@ class HttpSink implements Sink {
     { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
   ): Promise<SendOutcome> {
     const { clock } = this.#options
-    const timeout = new AbortController()
-    const cancelTimeout = clock.after(timeoutMs, () => timeout.abort())
-    const either = AbortSignal.any([signal, timeout.signal])
+    // One controller for both ends: a signal made of others would hang on the process's own for as long as that lives.
+    const end = new AbortController()
+    const onCancel = () => end.abort('cancelled')
+    const cancelTimeout = clock.after(timeoutMs, () => end.abort('timeout'))
+    signal.addEventListener('abort', onCancel, { once: true })
+    if (signal.aborted) onCancel()
     try {
-      const answer = await agent.request({ ...request, signal: either })
+      const answer = await agent.request({ ...request, signal: end.signal })
       const outcome = outcomeOfAnswer(answer.statusCode, oneOf(answer.headers['retry-after']), clock.now())
       // The status has decided; a body that never ends cannot take the event back.
-      await answer.body.dump({ limit: maxAnswerBytes, signal: either }).catch(() => {})
+      await answer.body.dump({ limit: maxAnswerBytes, signal: end.signal }).catch(() => {})
       return outcome
     } catch (error) {
-      if (signal.aborted) return { type: 'retryable', cause: 'cancelled' }
-      if (timeout.signal.aborted) return { type: 'retryable', cause: 'timeout' }
-      throw error
+      if (!end.signal.aborted) throw error
+      return { type: 'retryable', cause: end.signal.reason === 'timeout' ? 'timeout' : 'cancelled' }
     } finally {
       cancelTimeout()
+      signal.removeEventListener('abort', onCancel)
     }
+  }
+}
+
+/** undefined: no request can be made of this event, now or later. */
+function buildOrNothing(delivery: OutgoingDelivery, context: RequestContext): BuiltRequest | undefined {
+  try {
+    return buildRequest(delivery, context)
+  } catch {
+    return undefined
   }
 }
 

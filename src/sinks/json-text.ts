@@ -17,7 +17,7 @@ export function jsonTextOf(body: Uint8Array): string | undefined {
 /** Counts brackets outside of strings. For text that is known to be JSON. */
 function isNestedDeeper(json: string, limit: number): boolean {
   let depth = 0
-  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
+  for (const [token] of json.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[[\]{}]/g)) {
     if (token === '[' || token === '{') depth += 1
     else if (token === ']' || token === '}') depth -= 1
     if (depth > limit) return true
