@@ -5,6 +5,7 @@ type Answer = SendOutcome | Promise<SendOutcome>
 /** A sink whose answers the test decides per delivery. Notes what was sent, and how many attempts were under way at the same time per sink. */
 export class SinkDouble implements Sink {
   readonly sent: OutgoingDelivery[] = []
+  isClosed = false
   readonly mostInFlight = new Map<string, number>()
   readonly #inFlight = new Map<string, number>()
   #answer: (delivery: OutgoingDelivery, signal: AbortSignal) => Answer
@@ -28,7 +29,9 @@ export class SinkDouble implements Sink {
     }
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.isClosed = true
+  }
 
   sentTo(name: string): OutgoingDelivery[] {
     return this.sent.filter(({ sink }) => sink.name === name)

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { failureCauseOf, isRequestFault } from '../../../src/sinks/failure-cause.ts'
+
+function errorWith(code: string): Error {
+  return Object.assign(new Error('connect to 10.0.0.1 as user:password'), { code })
+}
+
+const causes = [
+  ['ECONNREFUSED', 'connectionRefused'],
+  ['ECONNRESET', 'connectionReset'],
+  ['UND_ERR_SOCKET', 'connectionReset'],
+  ['UND_ERR_CONNECT_TIMEOUT', 'connectTimeout'],
+  ['ENOTFOUND', 'nameNotResolved'],
+  ['EAI_AGAIN', 'nameNotResolved'],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'tls'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'tls'],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'tls'],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', 'tls'],
+  ['SOMETHING_NEW', 'connection'],
+] as const
+
+for (const [code, cause] of causes) {
+  test(`${code} is ${cause}`, () => assert.equal(failureCauseOf(errorWith(code)), cause))
+}
+
+test('what is no error has a cause too', () => {
+  assert.equal(failureCauseOf('text'), 'connection')
+  assert.equal(failureCauseOf(undefined), 'connection')
+})
+
+test('only a request that could not be made is the fault of the request', () => {
+  assert.equal(isRequestFault(errorWith('UND_ERR_INVALID_ARG')), true)
+  assert.equal(isRequestFault(new TypeError('invalid')), true)
+  assert.equal(isRequestFault(errorWith('ECONNRESET')), false)
+})

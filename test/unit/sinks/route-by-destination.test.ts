@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { createHttpSink } from '../../../src/sinks/http-sink.ts'
+import { createAddressRules } from '../../../src/sinks/address-guard.ts'
+import { routeByDestination } from '../../../src/sinks/route-by-destination.ts'
+import { traceparentOf } from '../../../src/sinks/trace-context.ts'
+import { anEvent, anOutgoing, aSink } from '../../support/deliveries.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+import { SinkDouble } from '../../support/sink-double.ts'
+
+const never = new AbortController().signal
+
+test('all attempts and sinks of one event share a trace, and each attempt is a span of its own', () => {
+  const spans = [
+    anOutgoing(),
+    anOutgoing({ attempt: 2 }),
+    anOutgoing({ sink: aSink({ name: 'other' }) }),
+    anOutgoing({ event: anEvent({ eventId: 'msg_2' }) }),
+  ].map((delivery) => traceparentOf(delivery).split('-'))
+  assert.equal(new Set(spans.slice(0, 3).map(([, trace]) => trace)).size, 1)
+  assert.notEqual(spans[3]?.[1], spans[0]?.[1])
+  assert.equal(new Set(spans.map(([, , span]) => span)).size, 4)
+})
+
+test('a delivery goes to the sink of its destination type, and closing closes all', async () => {
+  const http = new SinkDouble()
+  const kubernetesEvent = new SinkDouble()
+  const route = routeByDestination({ http, kubernetesEvent })
+  await route.send(anOutgoing({ sink: aSink({ destination: { type: 'kubernetesEvent', maxPerHour: 1 } }) }), never)
+  await route.send(anOutgoing(), never)
+  await route.send(anOutgoing(), never)
+  assert.deepEqual([http.sent.length, kubernetesEvent.sent.length], [2, 1])
+  await route.close()
+  assert.deepEqual([http.isClosed, kubernetesEvent.isClosed], [true, true])
+})
+
+function failToParse(): never {
+  throw new Error('unreadable')
+}
+
+test('an event that cannot be encoded is unsendable, whatever went wrong', async () => {
+  const sink = createHttpSink({
+    parseEnvelope: failToParse,
+    clock: new FakeClock(),
+    addressRules: createAddressRules(),
+  })
+  assert.deepEqual(await sink.send(anOutgoing(), never), { type: 'permanent', cause: 'unsendable' })
+  await sink.close()
+})
