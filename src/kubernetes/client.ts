@@ -105,6 +105,8 @@ export interface KubernetesClient {
   delete(kind: ResourceKind, key: ObjectKey, options?: DeleteOptions): Promise<void>
   /** The server's own clock from the Date header of its last answer, as milliseconds it is ahead of ours; undefined before the first. */
   readonly serverClockSkewMs: number | undefined
+  /** Host name or address of the API server, without the port. */
+  readonly serverHost: string
   close(): Promise<void>
 }
 

@@ -64,16 +64,20 @@ export async function openKubernetesClient(options: OpenClientOptions): Promise<
   )
   const credentials = await openCredentials(options)
   const timeoutMs = options.timeoutMs ?? defaultTimeoutMs
-  return new RestClient(new Requester({ credentials, userAgent, bucket, timeoutMs, clock, random, logger, metrics }))
+  const requester = new Requester({ credentials, userAgent, bucket, timeoutMs, clock, random, logger, metrics })
+  const { server } = await credentials.current()
+  return new RestClient(requester, server.hostname)
 }
 
 const json = 'application/json'
 
 class RestClient implements KubernetesClient {
   readonly #requester: Requester
+  readonly serverHost: string
 
-  constructor(requester: Requester) {
+  constructor(requester: Requester, serverHost: string) {
     this.#requester = requester
+    this.serverHost = serverHost
   }
 
   get serverClockSkewMs(): number | undefined {

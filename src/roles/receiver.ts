@@ -5,7 +5,6 @@ import { parseEnvelope } from '../gemini/parse-event.ts'
 import type { Inbox } from '../inbox/port.ts'
 import type { InboxBounds } from '../inbox/sqlite/bounds.ts'
 import { openSqliteInbox } from '../inbox/sqlite/open-sqlite-inbox.ts'
-import { createEventRecorder } from '../kubernetes/event-recorder.ts'
 import { createHealthServer } from '../observability/health-server.ts'
 import type { ProbeResult } from '../observability/health-server.ts'
 import { createReceiver } from '../receiver/create-receiver.ts'
@@ -19,9 +18,9 @@ import type { Sink } from '../sinks/port.ts'
 import { openCluster } from './open-cluster.ts'
 import type { RoleContext, RoleDeps } from './role-context.ts'
 import { runRole } from './run-role.ts'
+import { startDispatch } from './start-dispatch.ts'
 import type { RunningRole } from './run-until-stopped.ts'
 
-const eventController = 'webhooks.gemini-operator.io/receiver'
 const inboxFile = 'inbox.sqlite'
 /** On top of the drain and `shutdownGrace`: the last report, closing the inbox. */
 const stopMarginMs = 10_000
@@ -42,6 +41,8 @@ export interface RunningReceiver extends RunningRole {
   readonly port: number
   readonly healthPort: number
   readonly inbox: Inbox
+  /** Sends a dead letter again, now; false when there is none of this id. */
+  replay(deliveryId: string): Promise<boolean>
 }
 
 export interface ReceiverDeps extends RoleDeps {
@@ -60,9 +61,6 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
   await using parts = new AsyncDisposableStack()
   const client = await openCluster(config, 'receiver', deps)
   parts.defer(() => client.close())
-  const recorder = createEventRecorder({ client, controller: eventController, instance: podName, ...machinery })
-  parts.defer(() => recorder.close())
-
   let serving: Receiver | undefined
   const health = createHealthServer({
     host: config.healthHost,
@@ -92,6 +90,7 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
   watch.start()
   parts.defer(() => watch.stop())
 
+  const dispatcher = startDispatch(config, { ...deps, client, inbox, directory, podName }, parts)
   const receiver = createReceiver({
     directory,
     inbox,
@@ -99,7 +98,7 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
     logger,
     metrics,
     parseEnvelope,
-    onStored: () => {},
+    onStored: () => dispatcher.nudge(),
     limits: receiverLimits(config),
     pathPrefix: config.pathPrefix,
   })
@@ -127,7 +126,12 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
     await receiver.drain()
     await running.disposeAsync()
   }
-  return { port, healthPort, inbox, stop, ended }
+  const replay = async (deliveryId: string) => {
+    const found = await inbox.replay(deliveryId)
+    if (found) dispatcher.nudge()
+    return found
+  }
+  return { port, healthPort, inbox, replay, stop, ended }
 }
 
 function readinessOf(receiver: Receiver | undefined): ProbeResult {

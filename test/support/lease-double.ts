@@ -42,6 +42,7 @@ export class LeaseDouble {
       patch: notScripted,
       delete: notScripted,
       serverClockSkewMs: undefined,
+      serverHost: 'api.test',
       close: () => Promise.resolve(),
     }
   }

@@ -1,0 +1,70 @@
+import type { ReceiverConfig } from '../config/receiver-config.ts'
+import { createDispatcher } from '../dispatcher/dispatcher.ts'
+import type { Dispatcher } from '../dispatcher/dispatcher.ts'
+import { parseEnvelope } from '../gemini/parse-event.ts'
+import type { Inbox } from '../inbox/port.ts'
+import type { KubernetesClient } from '../kubernetes/client.ts'
+import { createEventRecorder } from '../kubernetes/event-recorder.ts'
+import type { EndpointDirectory } from '../receiver/endpoint-directory.ts'
+import { createAddressRules } from '../sinks/address-guard.ts'
+import { createHttpSink } from '../sinks/http-sink.ts'
+import { createKubernetesEventSink } from '../sinks/kubernetes-event-sink.ts'
+import type { Sink } from '../sinks/port.ts'
+import { routeByDestination } from '../sinks/route-by-destination.ts'
+import { resolveSink } from './resolve-sink.ts'
+import type { RoleDeps } from './role-context.ts'
+
+interface DispatchDeps extends RoleDeps {
+  readonly client: KubernetesClient
+  readonly inbox: Inbox
+  readonly directory: EndpointDirectory
+  readonly podName: string
+  readonly wrapSink?: (sink: Sink) => Sink
+}
+
+/** Recorded about GeminiWebhooks as the sink of that name. */
+const eventController = 'webhooks.gemini-operator.io/receiver'
+/** Above any budget that an object can set (3,600 an hour), which is what limits these Events. */
+const eventsPerObject = { ratePerSecond: 2, burst: 3_600 }
+
+/** From the inbox to the sinks: what was stored before and what is stored from now on is sent. Ends with `parts`. */
+export function startDispatch(config: ReceiverConfig, deps: DispatchDeps, parts: AsyncDisposableStack): Dispatcher {
+  const { client, inbox, directory, podName, wrapSink, clock, random, logger, metrics } = deps
+  const recorder = createEventRecorder({
+    client,
+    controller: eventController,
+    instance: podName,
+    perObject: eventsPerObject,
+    clock,
+    random,
+    logger,
+    metrics,
+  })
+  parts.defer(() => recorder.close())
+  const addressRules = createAddressRules({
+    allowedCidrs: config.allowedSinkCidrs,
+    deniedCidrs: config.deniedSinkCidrs,
+    allowLoopback: config.allowLoopbackSinks,
+    // Everything is on this machine there, the API server included.
+    apiServerHosts: config.allowLoopbackSinks ? [] : [client.serverHost],
+  })
+  const sinks = routeByDestination({
+    http: createHttpSink({ parseEnvelope, clock, addressRules }),
+    kubernetesEvent: createKubernetesEventSink({ recorder, parseEnvelope, clock, metrics }),
+  })
+  parts.defer(() => sinks.close())
+  const dispatcher = createDispatcher({
+    inbox,
+    sinks: wrapSink === undefined ? sinks : wrapSink(sinks),
+    resolveSink: (ownerUid, sinkName) => resolveSink(directory, ownerUid, sinkName),
+    parseEnvelope,
+    clock,
+    random,
+    logger,
+    metrics,
+    maxInFlight: config.maxInFlight,
+  })
+  dispatcher.start()
+  parts.defer(() => dispatcher.drain(config.shutdownGraceMs))
+  return dispatcher
+}
