@@ -126,7 +126,8 @@ await withRealApiServer('the main job on a real API server', (server) => {
     const event = await eventually('the worker has the CloudEvent', () =>
       worker.events.find(({ type }) => type === 'com.google.gemini.batch.succeeded'),
     )
-    assert.equal(event.id, deliveryId)
+    const sent = simulator.admin.deliveries().find((delivery) => delivery.deliveryId === deliveryId)
+    assert.equal(event.id, sent?.eventId)
     assert.equal(event.subject, 'batches/42')
     assert.equal(event.source, '/apis/webhooks.gemini-operator.io/v1alpha1/namespaces/ml/geminiwebhooks/batch-events')
     await eventually('kubectl describe shows the Event', async () =>
