@@ -5,6 +5,7 @@ import type { ConditionStatus } from '../api/status.ts'
 import type { ActionState } from './action-state.ts'
 import { disabledByGoogle, differencesOf } from './differences.ts'
 import { isCheckWanted, sameAddress, wantedProof } from './endpoint-proof.ts'
+import { checkPendingMessage } from './plan-check.ts'
 import { desiredFor } from './plan-drift.ts'
 import { holdsSecretOf } from './plan-duplicates.ts'
 
@@ -142,7 +143,7 @@ function judgeEndpoint(state: ActionState, kept: Kept): Judgement {
 const notYet: Judgement = {
   status: 'Unknown',
   reason: 'CheckPending',
-  message: 'a ping has not come back through the endpoint yet',
+  message: checkPendingMessage,
 }
 
 function judgeSinks({ observed: { sinks } }: ActionState): Judgement {

@@ -9,8 +9,6 @@ import { act, actQuietly, stall, waitMs, type Plan } from './plan-result.ts'
 /** Constant, so that waiting writes nothing; status.check says how many pings were sent. */
 export const checkPendingMessage = 'a ping was sent and must come back through the endpoint'
 
-const pending = { type: 'EndpointVerified', status: 'Unknown' } as const
-
 /** Proof that the endpoint works: a ping that a receiver verified with the secret of now. Undefined when it is proven, resting or not wanted. */
 export function planCheck(
   webhook: GeminiWebhook,
@@ -42,7 +40,7 @@ function planNewCheck(
   const due = endpointCheckOf(webhook.spec) === 'Periodic' && nowMs - lastMs >= config.checkPeriodMs
   if (proven && !due) return undefined
   if (observed.check.restingMs > 0) return undefined
-  return act([{ type: 'OpenCheck' }], 'CheckPending', checkPendingMessage, pending)
+  return act([{ type: 'OpenCheck' }], 'CheckPending', checkPendingMessage)
 }
 
 function planOpenCheck(
@@ -59,15 +57,15 @@ function planOpenCheck(
   const headStartMs = config.receiverSeenWaitMs - check.openForMs
   if (check.pinged === 0 && headStartMs > 0) {
     // A ping that arrives before the receivers know of the attempt proves nothing, and the next is a long wait away.
-    return waitMs(headStartMs, 'CheckPending', checkPendingMessage, pending)
+    return waitMs(headStartMs, 'CheckPending', checkPendingMessage)
   }
   if (check.pinged < sent) {
-    return act([{ type: 'PingEndpoint', id: remote.webhook.id }], 'CheckPending', checkPendingMessage, pending)
+    return act([{ type: 'PingEndpoint', id: remote.webhook.id }], 'CheckPending', checkPendingMessage)
   }
   const remainingMs = config.pingRepeatMs - check.sincePingMs
-  if (remainingMs > 0) return waitMs(remainingMs, 'CheckPending', checkPendingMessage, pending)
+  if (remainingMs > 0) return waitMs(remainingMs, 'CheckPending', checkPendingMessage)
   return sent < config.pingAttempts
-    ? act([{ type: 'RepeatCheck' }], 'CheckPending', checkPendingMessage, pending)
+    ? act([{ type: 'RepeatCheck' }], 'CheckPending', checkPendingMessage)
     : actQuietly([{ type: 'FailCheck' }])
 }
 

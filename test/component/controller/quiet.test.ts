@@ -40,7 +40,9 @@ test('an object costs at most eight Kubernetes writes and exactly one create unt
   await fixture.apply('batch-events')
   await fixture.untilCondition('batch-events', 'Ready', { status: 'True' })
   t.diagnostic(writes.join(', '))
+  const statuses = writes.filter((call) => call.startsWith('replaceStatus'))
   assert.ok(writes.length <= 8, writes.join(', '))
+  assert.equal(statuses.length, 3, 'the intent, the registration with its open check, the proof')
   assert.equal(fixture.calls().counts.create.received, 1)
 })
 
