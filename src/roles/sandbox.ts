@@ -42,6 +42,9 @@ const serviceLines = (url: string) => [
   `API key         ${sandboxApiKey}`,
 ]
 
+/** For the admin API of the simulated service: as if a batch of the sandbox's project had ended. */
+const sampleEvent = '{"project":"sandbox","type":"batch.succeeded","data":{"id":"batches/demo"}}'
+
 function overview({ simulator, receiver, worker, kubeconfigPath, dataDir }: Sandbox): string {
   return [
     ...serviceLines(simulator.url),
@@ -53,7 +56,9 @@ function overview({ simulator, receiver, worker, kubeconfigPath, dataDir }: Sand
     'Try:',
     `  export KUBECONFIG=${kubeconfigPath}`,
     '  kubectl apply -f deploy/samples/worker-and-events.yaml',
-    '  kubectl wait --for=condition=Ready gwh/batch-events && kubectl describe gwh batch-events',
+    '  kubectl wait --for=condition=Ready gwh/batch-events',
+    `  curl -d '${sampleEvent}' ${simulator.url}/_admin/events`,
+    '  kubectl describe gwh batch-events',
     '',
     'In the sandbox the pods behind a Service are this machine: its targetPort is a port here. Ctrl-C ends everything.',
     '',

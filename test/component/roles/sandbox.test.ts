@@ -46,6 +46,20 @@ test('a GeminiWebhook becomes Ready: registered, its secret kept, a ping came ba
   assert.equal(registered?.uri, `${sandbox.receiver.publicUrl}/v1/s/default/batch-events`)
 })
 
+test('a finished batch arrives at the worker as a CloudEvent and in the cluster as an Event', async () => {
+  const project = sandbox.simulator.admin.webhooks()[0]?.project ?? ''
+  const { id } = sandbox.simulator.admin.createJob({ project, type: 'batch' })
+  sandbox.simulator.admin.finishJob(id, 'succeeded')
+  const event = await eventually('the worker getting it', () => sandbox.worker.events[0])
+  assert.equal(event.type, 'com.google.gemini.batch.succeeded')
+  assert.match(event.subject ?? '', /^batches\//)
+  const events = { group: 'events.k8s.io', version: 'v1', kind: 'Event', plural: 'events', namespaced: true }
+  await eventually('the Event', async () => {
+    const { items } = await sandbox.kubernetes.client.list(events, { namespace: 'default' })
+    return items.some((item) => 'reason' in item && item.reason === 'BatchSucceeded')
+  })
+})
+
 test('deleting the object deletes the webhook at the service', async () => {
   await sandbox.kubernetes.client.delete(geminiWebhookKind, key)
   await eventually('the object gone', async () => (await webhook()) === undefined)
