@@ -75,6 +75,8 @@ class LaneDispatcher implements Dispatcher {
   #blocked: ReadonlySet<string> = new Set()
   #longestTimeoutMs = initialTimeoutMs
   #recheckMs = firstRecheckMs
+  /** Something was due that could not be claimed. */
+  #isOverdue = false
   /** Until when the loop rests, unless something happens. */
   #restUntilMs = -Infinity
   #draining: Promise<void> | undefined
@@ -196,9 +198,10 @@ class LaneDispatcher implements Dispatcher {
     const restMs = (nextDueMs ?? Infinity) - nowMs
     if (hasJustClaimed) this.#recheckMs = firstRecheckMs
     if (restMs <= 0 && hasJustClaimed && this.#blocked.size === 0) return
+    this.#isOverdue = restMs <= 0
     const probeMs = (this.#board.nextProbeMs(nowMs) ?? Infinity) - nowMs
-    const waitMs = Math.min(restMs > 0 ? restMs : this.#recheckMs, Math.max(probeMs, 1), longestRestMs)
-    if (restMs <= 0) this.#recheckMs = Math.min(this.#recheckMs * 2, longestRecheckMs)
+    const waitMs = Math.min(this.#isOverdue ? this.#recheckMs : restMs, Math.max(probeMs, 1), longestRestMs)
+    if (this.#isOverdue) this.#recheckMs = Math.min(this.#recheckMs * 2, longestRecheckMs)
     this.#restUntilMs = nowMs + waitMs
     await this.#bell.wait(clock, waitMs)
     this.#restUntilMs = -Infinity
@@ -222,7 +225,9 @@ class LaneDispatcher implements Dispatcher {
     this.#startWhatMay()
     const hasRoomAgain = wasFull && !this.#board.isFull
     const isUnblocked = this.#blocked.has(lane.key) && lane.waiting.length === 0
-    if (hasRoomAgain || isUnblocked) this.#bell.ring()
+    // The inbox may hand out one delivery alone, after crashes: what was held back for it can be claimed now.
+    const isIdleThoughDue = this.#isOverdue && this.#board.inFlight === 0
+    if (hasRoomAgain || isUnblocked || isIdleThoughDue) this.#bell.ring()
   }
 
   async #handle(lane: Lane, { delivery, leaseUntilMs }: WaitingDelivery): Promise<void> {
