@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+
+import { systemClock } from '../../../src/clock.ts'
+import { createDispatcher } from '../../../src/dispatcher/dispatcher.ts'
+import { parseEnvelope } from '../../../src/gemini/parse-event.ts'
+import { openSqliteInbox } from '../../../src/inbox/sqlite/open-sqlite-inbox.ts'
+import type { ResolvedSink } from '../../../src/keyring/entry.ts'
+import { silentLogger } from '../../../src/observability/logger.ts'
+import { createMetrics } from '../../../src/observability/metrics.ts'
+import { startSampleWorker } from '../../../src/sandbox/sample-worker.ts'
+import { createAddressRules } from '../../../src/sinks/address-guard.ts'
+import { createHttpSink } from '../../../src/sinks/http-sink.ts'
+import { anEvent, anHttpSink } from '../../support/deliveries.ts'
+import { eventually } from '../../support/eventually.ts'
+
+const machinery = { clock: systemClock, logger: silentLogger }
+
+async function aFolder(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'gwh-dispatcher-'))
+  t.after(() => rm(folder, { recursive: true }))
+  return folder
+}
+
+/** One life of a receiver without its front: the inbox in a file, the dispatcher, the HTTP sink. */
+async function aLife(path: string, sinks: Readonly<Record<string, ResolvedSink>>) {
+  const metrics = createMetrics()
+  const inbox = await openSqliteInbox({ path, metrics, ...machinery })
+  const http = createHttpSink({
+    parseEnvelope,
+    clock: systemClock,
+    addressRules: createAddressRules({ allowLoopback: true }),
+  })
+  const dispatcher = createDispatcher({
+    inbox,
+    sinks: http,
+    resolveSink: (_uid, name) => sinks[name] ?? 'sinkRemoved',
+    parseEnvelope,
+    random: () => 0.5,
+    metrics,
+    maxInFlight: 64,
+    ...machinery,
+  })
+  const end = async (drainMs: number) => {
+    await dispatcher.drain(drainMs)
+    await http.close()
+    await inbox.close()
+  }
+  return { inbox, dispatcher, end }
+}
+
+test('from the file to the worker: everything once, dead letters replayable and then marked', async (t) => {
+  const worker = await startSampleWorker({ host: '127.0.0.1', port: 0 })
+  const refuser = await startSampleWorker({ host: '127.0.0.1', port: 0 })
+  t.after(() => Promise.all([worker.close(), refuser.close()]))
+  refuser.refuseWith(422)
+  const { inbox, dispatcher, end } = await aLife(join(await aFolder(t), 'inbox.db'), {
+    worker: anHttpSink(`http://127.0.0.1:${worker.port}/`),
+    refuser: anHttpSink(`http://127.0.0.1:${refuser.port}/`, { name: 'refuser' }),
+  })
+  dispatcher.start()
+  const ids = Array.from({ length: 200 }, (_, at) => `msg_${at}`)
+  const append = async (eventId: string) => {
+    const stored = await inbox.append(
+      anEvent({ eventId, receivedAtMs: systemClock.now(), sinks: ['worker', 'refuser'] }),
+    )
+    assert.equal(stored, 'stored')
+    dispatcher.nudge()
+  }
+  await Promise.all(ids.map(append))
+  await eventually('all deliveries to end', async () => (await inbox.stats()).pending === 0, { timeoutMs: 10_000 })
+  assert.deepEqual(worker.events.map(({ id }) => id).toSorted(), ids.toSorted())
+  const deadLetters = await inbox.deadLetters({ limit: 1_000 })
+  assert.equal(deadLetters.length, 200)
+  assert.ok(deadLetters.every(({ reason, sink }) => reason === 'Rejected' && sink === 'refuser'))
+
+  refuser.refuseWith(undefined)
+  assert.equal(await inbox.replay(deadLetters[0]?.deliveryId ?? ''), true)
+  dispatcher.nudge()
+  const replayed = await eventually('the replay', () => refuser.events[0], { timeoutMs: 5_000 })
+  assert.equal(replayed.id, deadLetters[0]?.eventId)
+  assert.equal(replayed.extensions['replayed'], 'true')
+  assert.equal(replayed.extensions['deliveryattempt'], '1')
+  await end(1_000)
+})
+
+test('what a life did not finish, the next one delivers at once, as the same attempt', async (t) => {
+  let hanging = 0
+  const hangs = createServer(() => (hanging += 1))
+  await new Promise<void>((resolve) => hangs.listen(0, '127.0.0.1', resolve))
+  const worker = await startSampleWorker({ host: '127.0.0.1', port: 0 })
+  t.after(async () => {
+    await worker.close()
+    hangs.close()
+  })
+  const path = join(await aFolder(t), 'inbox.db')
+  const first = await aLife(path, { worker: anHttpSink(`http://127.0.0.1:${(hangs.address() as AddressInfo).port}/`) })
+  for (let at = 0; at < 100; at++) {
+    await first.inbox.append(anEvent({ eventId: `msg_${at}`, receivedAtMs: systemClock.now() }))
+  }
+  first.dispatcher.start()
+  await eventually('attempts that hang', () => hanging === 8, { timeoutMs: 5_000, intervalMs: 10 })
+  await first.end(20)
+
+  const second = await aLife(path, { worker: anHttpSink(`http://127.0.0.1:${worker.port}/`) })
+  second.dispatcher.start()
+  await eventually('all of them', () => worker.events.length === 100, { timeoutMs: 5_000, intervalMs: 10 })
+  assert.ok(worker.events.every(({ extensions, repeated }) => extensions['deliveryattempt'] === '1' && !repeated))
+  await second.end(1_000)
+})
