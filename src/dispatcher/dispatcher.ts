@@ -1,14 +1,13 @@
 import { sleep, type Clock } from '../clock.ts'
-import type { ClaimedDelivery, Inbox, NextStep } from '../inbox/port.ts'
+import type { Inbox } from '../inbox/port.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { Sink } from '../sinks/port.ts'
-import { attemptDelivery, namesOf, type AttemptDeps } from './attempt-delivery.ts'
-import { beforeSend, neededLeaseMs, type ResolveSink } from './before-send.ts'
+import { neededLeaseMs, type ResolveSink } from './before-send.ts'
 import { Bell } from './bell.ts'
 import { isOpen } from './circuit.ts'
 import { createDispatcherMetrics, type DispatcherMetrics } from './dispatcher-metrics.ts'
-import { forwardDeadLetter } from './forward-dead-letter.ts'
+import { handleDelivery, type HandleDeps, type Handling } from './handle-delivery.ts'
 import { LaneBoard } from './lane-board.ts'
 import { noteOutcome, type Lane, type WaitingDelivery } from './lane.ts'
 import { inboxPauseMs, StepRecorder } from './step-recorder.ts'
@@ -64,7 +63,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
 class LaneDispatcher implements Dispatcher {
   readonly #options: DispatcherOptions
-  readonly #attemptDeps: AttemptDeps
+  readonly #handleDeps: HandleDeps
   readonly #metrics: DispatcherMetrics
   readonly #board: LaneBoard
   readonly #recorder: StepRecorder
@@ -89,8 +88,7 @@ class LaneDispatcher implements Dispatcher {
       waiting: () => this.#board.waiting,
       openCircuits: () => this.#board.openCircuits(options.clock.now()),
     })
-    const { inbox, sinks, clock, random, logger } = options
-    this.#attemptDeps = { sinks, clock, random, logger, metrics: this.#metrics }
+    const { inbox, clock, logger } = options
     this.#recorder = new StepRecorder({
       inbox,
       clock,
@@ -100,6 +98,7 @@ class LaneDispatcher implements Dispatcher {
       onRecovered: () => this.#bell.ring(),
       onDueAgain: (dueMs) => this.#noteDueAgain(dueMs),
     })
+    this.#handleDeps = { ...options, metrics: this.#metrics, recorder: this.#recorder }
   }
 
   start(): void {
@@ -215,7 +214,8 @@ class LaneDispatcher implements Dispatcher {
   #startWhatMay(): void {
     if (this.#stopping.signal.aborted) return
     for (const { lane, waiting } of this.#board.takeStartable(this.#options.clock.now())) {
-      this.#track(this.#handle(lane, waiting).finally(() => this.#finish(lane)))
+      const handling = { lane, waiting, signal: this.#cutOff.signal, noteOutcome: this.#noter(lane) }
+      this.#track(handleDelivery(handling, this.#handleDeps).finally(() => this.#finish(lane)))
     }
   }
 
@@ -230,31 +230,7 @@ class LaneDispatcher implements Dispatcher {
     if (hasRoomAgain || isUnblocked || isIdleThoughDue) this.#bell.ring()
   }
 
-  async #handle(lane: Lane, { delivery, leaseUntilMs }: WaitingDelivery): Promise<void> {
-    const { resolveSink, parseEnvelope, clock } = this.#options
-    const { event } = delivery
-    const decision = beforeSend(delivery, resolveSink(event.owner.uid, delivery.sink), {
-      nowMs: clock.now(),
-      leaseUntilMs,
-      isRefused: lane.circuit.refusals > 0,
-      readType: () => parseEnvelope(event.body).type,
-    })
-    const signal = this.#cutOff.signal
-    let next: NextStep
-    if (decision.type === 'send') {
-      const attempt = { delivery, sink: decision.sink, signal, noteOutcome: this.#noter(lane) }
-      next = await attemptDelivery(attempt, this.#attemptDeps)
-    } else {
-      next = decision.next
-      this.#noteSettled(delivery, next)
-    }
-    if (decision.sink !== undefined) {
-      next = await forwardDeadLetter({ delivery, sink: decision.sink, signal }, next, this.#attemptDeps)
-    }
-    await this.#recorder.record(delivery, next, leaseUntilMs)
-  }
-
-  #noter(lane: Lane): Parameters<typeof attemptDelivery>[0]['noteOutcome'] {
+  #noter(lane: Lane): Handling['noteOutcome'] {
     return (outcome) => {
       const nowMs = this.#options.clock.now()
       noteOutcome(lane, outcome, nowMs)
@@ -262,13 +238,6 @@ class LaneDispatcher implements Dispatcher {
       if (isOpen(lane.circuit, nowMs)) this.#giveBackAll(this.#board.takeWaiting(lane), holdUntilMs)
       return { holdUntilMs }
     }
-  }
-
-  #noteSettled(delivery: ClaimedDelivery, next: NextStep): void {
-    this.#metrics.settled.add(1, { step: next.type })
-    const details = { ...namesOf(delivery), next: next.type, ...('reason' in next && { reason: next.reason }) }
-    if (next.type === 'DeadLetter') this.#options.logger.warn(details, 'delivery.settled')
-    else this.#options.logger.debug(details, 'delivery.settled')
   }
 
   /** Without an attempt, and on the record: a claim that is never recorded counts as a crash. */
