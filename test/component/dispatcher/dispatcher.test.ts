@@ -332,6 +332,39 @@ test('a dead letter stays in the inbox though its destination never takes it', a
   assert.equal(sink.sent.length, 4)
 })
 
+test('each attempt is one line, with names and outcome, without a secret, a signature or a body', async () => {
+  const lines: string[] = []
+  const write = (details: object, message: string) => void lines.push(JSON.stringify({ message, ...details }))
+  const logger = { ...silentLogger, debug: write, info: write, warn: write, error: write }
+  const secrets = { headers: { authorization: 'Bearer t0ken' }, signingSecret: 'whsec_c2VjcmV0' }
+  const { clock, inbox, sink, dispatcher } = aDispatcher([aSink(secrets)], { logger })
+  sink.willAnswer(({ attempt }) => (attempt === 1 ? unavailable : { type: 'delivered', status: 202 }))
+  inbox.add(aClaim())
+  dispatcher.start()
+  await clock.advance({ seconds: 5 })
+  const attempts = lines.map((line) => JSON.parse(line))
+  assert.deepEqual(
+    attempts.map(({ message, attempt, outcome, cause, status, next }) => [
+      message,
+      attempt,
+      outcome,
+      cause,
+      status,
+      next,
+    ]),
+    [
+      ['delivery.attempted', 1, 'retryable', 'status', 503, 'RetryAt'],
+      ['delivery.attempted', 2, 'delivered', undefined, 202, 'Succeed'],
+    ],
+  )
+  const { namespace, name, eventId, sink: sinkName } = attempts[0]
+  assert.deepEqual(
+    { namespace, name, eventId, sinkName },
+    { namespace: 'ml', name: 'batch-events', eventId: 'msg_1', sinkName: 'worker' },
+  )
+  assert.doesNotMatch(lines.join(), /t0ken|c2VjcmV0|aaaa|batches/)
+})
+
 test('drain lets attempts end, gives back what has not started, and claims nothing more', async () => {
   const narrow = aSink({ delivery: { ...aSink().delivery, maxInFlight: 1 } })
   const { clock, inbox, sink, dispatcher } = aDispatcher([narrow])
