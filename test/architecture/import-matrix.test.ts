@@ -19,7 +19,10 @@ const rooms: Record<string, { rooms: string[]; packages: string[] }> = {
     rooms: ['api', 'keyring', 'reports', 'signature', 'inbox/port', 'kubernetes', 'observability'],
     packages: ['fastify'],
   },
-  inbox: { rooms: ['gemini/event', 'observability'], packages: ['zod'] },
+  inbox: {
+    rooms: ['gemini/event', 'observability'],
+    packages: ['zod', '@nats-io/transport-node', '@nats-io/jetstream'],
+  },
   dispatcher: { rooms: ['inbox/port', 'sinks/port', 'keyring', 'observability'], packages: [] },
   sinks: {
     rooms: ['api', 'keyring', 'inbox/port', 'gemini/event', 'kubernetes', 'signature', 'observability'],
