@@ -75,9 +75,10 @@ export async function startControllerFixture(
   const controllers: Running[] = []
   t.after(() => Promise.all(controllers.map((running) => running.stop())))
 
-  async function startController(hook: WriteHook = () => {}): Promise<Running> {
+  async function startController(hook: WriteHook = () => {}, death?: AbortSignal): Promise<Running> {
     const running = await startOne(world, {
       hook,
+      death,
       events,
       config: options.config ?? {},
       kubeconfigPath: (await options.controllerKubeconfig?.()) ?? world.kubeconfigPath,
@@ -140,10 +141,18 @@ async function startOne(
   world: World,
   {
     hook,
+    death,
     events,
     config,
     kubeconfigPath,
-  }: { hook: WriteHook; events: NewKubernetesEvent[]; config: Partial<ControllerConfig>; kubeconfigPath: string },
+  }: {
+    hook: WriteHook
+    /** Ends a start that is still under way, too. */
+    death: AbortSignal | undefined
+    events: NewKubernetesEvent[]
+    config: Partial<ControllerConfig>
+    kubeconfigPath: string
+  },
 ): Promise<Running> {
   const client = await openClient(kubeconfigPath)
   const metrics = createMetrics()
@@ -166,7 +175,10 @@ async function startOne(
     recorder: { record: (event) => void events.push(event) },
   })
   const stopping = new AbortController()
-  await controller.start(stopping.signal)
+  death?.addEventListener('abort', () => stopping.abort(), { once: true })
+  await controller.start(stopping.signal).catch((error: unknown) => {
+    if (death?.aborted !== true) throw error
+  })
   let stopped: Promise<void> | undefined
   return {
     controller,

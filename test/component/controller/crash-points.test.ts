@@ -15,7 +15,8 @@ const short = {
 const patience = { timeoutMs: 10_000, intervalMs: 20 }
 
 /** From the k-th write on the process is dead: nothing that it still tries gets out, and nothing that it was told is remembered. */
-function dieAt(point: number): { hook: WriteHook; points: () => number; where: () => string } {
+function dieAt(point: number) {
+  const dead = new AbortController()
   let count = 0
   let where = ''
   const hook: WriteHook = (moment, call) => {
@@ -23,10 +24,11 @@ function dieAt(point: number): { hook: WriteHook; points: () => number; where: (
     count += 1
     if (count === point && where === '') {
       where = `${moment} ${call}`
+      dead.abort()
       throw new Error('killed')
     }
   }
-  return { hook, points: () => count, where: () => where }
+  return { hook, signal: dead.signal, points: () => count, where: () => where }
 }
 
 type Fixture = Awaited<ReturnType<typeof startControllerFixture>>
@@ -120,7 +122,7 @@ async function run(t: Parameters<typeof startControllerFixture>[0], scenario: Sc
   await fixture.putApiKey()
   await scenario.prepare(fixture)
   const death = dieAt(point)
-  const first = await fixture.startController(death.hook).catch(() => undefined)
+  const first = await fixture.startController(death.hook, death.signal).catch(() => undefined)
   await scenario.cause(fixture)
   if (point === Infinity) {
     await scenario.done(fixture)
