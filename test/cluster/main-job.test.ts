@@ -102,7 +102,7 @@ await withRealApiServer('the main job on a real API server', (server) => {
       () => controller.kill(),
       () => receiver.kill(),
     )
-    const { port } = await receiver.logged('receiver.listening')
+    const { port } = await receiver.logged('receiver.started')
     simulator.admin.setConnectTo({ 'hooks.example.com': `http://127.0.0.1:${String(port)}` })
 
     await kubectl(['apply', '-f', '-'], manifest(`http://127.0.0.1:${worker.port}`))

@@ -64,7 +64,7 @@ test(
     for (let round = 0; round <= kills; round += 1) {
       const receiver = startReceiver(folder, keyringDir)
       t.after(() => receiver.kill())
-      const { port } = await receiver.logged('receiver.listening')
+      const { port } = await receiver.logged('receiver.started')
       target = new Pool(`http://127.0.0.1:${String(port)}`, { connections: senders })
       const before = acknowledged.size
       await eventually('deliveries are acknowledged', () => acknowledged.size > before + 20, { intervalMs: 2 })

@@ -2,9 +2,12 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
+import { eventually } from './eventually.ts'
 import { recordLog } from './run-record.ts'
 
 type LogLine = Readonly<Record<string, unknown>> & { msg?: string }
+
+const endedFirst: LogLine = {}
 
 /** A `gwh` role as its users run it: a process of its own, killed for real. */
 export class GwhProcess {
@@ -41,16 +44,17 @@ export class GwhProcess {
     return `exit ${this.#child.exitCode ?? this.#child.signalCode ?? 'none'}\n${tail.join('\n')}\n${this.#stderr.slice(-2000)}`
   }
 
-  /** Resolves with the first log line that fits, already written or to come; rejects when the process ends first. */
-  async logged(message: string): Promise<LogLine> {
-    for (let seen = 0; ;) {
-      for (; seen < this.lines.length; seen += 1) {
-        const line = this.lines[seen]
-        if (line?.msg === message) return line
-      }
-      if (!this.running) throw new Error(`ended before it logged "${message}": ${this.describe()}`)
-      await new Promise((resolve) => setTimeout(resolve, 10))
-    }
+  /** Resolves with the first log line that fits, already written or to come; rejects when the process ends or `timeoutMs` pass first. */
+  async logged(message: string, { timeoutMs = 30_000 } = {}): Promise<LogLine> {
+    const find = () => this.lines.find((line) => line.msg === message)
+    const line = await eventually(`"${message}" in the log`, () => find() ?? (this.running ? undefined : endedFirst), {
+      timeoutMs,
+      intervalMs: 10,
+    }).catch((cause: unknown) => {
+      throw new Error(`"${message}" was not logged: ${this.describe()}`, { cause })
+    })
+    if (line === endedFirst) throw new Error(`ended before it logged "${message}": ${this.describe()}`)
+    return line
   }
 
   /** SIGKILL: nothing in the process gets to run again. */
