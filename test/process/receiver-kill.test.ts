@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes, randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -30,6 +30,7 @@ test(
     const secret = `whsec_${randomBytes(24).toString('base64')}`
     recordSecret(secret)
     const keyringDir = join(folder, 'keyring')
+    await writeFile(join(folder, 'kubeconfig'), absentApiServer)
     const secrets = [{ keyId: keyIdOf(secret), secret }]
     await writeKeyringFolder(keyringDir, [
       aKeyringEntry({ uid: randomUUID(), namespace: 'ml', name: 'killed', secrets, sinkUrl: sink.url }),
@@ -54,15 +55,17 @@ test(
           if (answer.statusCode === 204) acknowledged.add(id)
           else refused.push(answer.statusCode)
         } catch {
-          // killed under our hands: no answer, no promise
+          // Killed under our hands: no answer, no promise. A refused connection must not become a busy loop.
+          await new Promise((resolve) => setImmediate(resolve))
         }
       }
     }
+    t.after(() => stopSending.abort())
     const load = Array.from({ length: senders }, (_, sender) => send(sender))
 
     let stored = 0
     for (let round = 0; round <= kills; round += 1) {
-      const receiver = startReceiver(folder, keyringDir)
+      const receiver = startReceiver(folder)
       t.after(() => receiver.kill())
       const { port } = await receiver.logged('receiver.started')
       target = new Pool(`http://127.0.0.1:${String(port)}`, { connections: senders })
@@ -101,30 +104,34 @@ test(
   },
 )
 
-function startReceiver(folder: string, keyringDir: string): GwhProcess {
-  const args = [
-    'receiver',
-    '--namespace',
-    'gemini-webhook-system',
-    '--pod-name',
-    'receiver-0',
-    '--host',
-    '127.0.0.1',
-    '--port',
-    '0',
-  ]
-  const rest = [
-    '--health-port',
-    '0',
-    '--keyring-dir',
-    keyringDir,
-    '--data-dir',
-    join(folder, 'data'),
-    '--allow-loopback-sinks',
-    '--drain',
-    '0s',
-  ]
-  return new GwhProcess([...args, ...rest], 'receiver-kill')
+/** Nobody listens there: receivers boot and serve from what is mounted. */
+const absentApiServer = JSON.stringify({
+  apiVersion: 'v1',
+  kind: 'Config',
+  clusters: [{ name: 'none', cluster: { server: 'http://127.0.0.1:1', 'insecure-skip-tls-verify': true } }],
+  users: [{ name: 'none', user: { token: 'none' } }],
+  contexts: [{ name: 'none', context: { cluster: 'none', user: 'none' } }],
+  'current-context': 'none',
+})
+
+function startReceiver(folder: string): GwhProcess {
+  return new GwhProcess(
+    [
+      'receiver',
+      `--kubeconfig=${join(folder, 'kubeconfig')}`,
+      '--namespace=gemini-webhook-system',
+      '--pod-name=receiver-0',
+      '--host=127.0.0.1',
+      '--port=0',
+      '--health-host=127.0.0.1',
+      '--health-port=0',
+      `--keyring-dir=${join(folder, 'keyring')}`,
+      `--data-dir=${join(folder, 'data')}`,
+      '--allow-loopback-sinks',
+      '--drain=0s',
+    ],
+    'receiver-kill',
+  )
 }
 
 /** A worker that answers 204 and remembers each CloudEvent id. */
