@@ -6,7 +6,7 @@ import type { GeminiWebhook } from '../src/api/gemini-webhook.ts'
 import { geminiWebhookKind } from '../src/api/kind.ts'
 import { signingSecretKeys } from '../src/api/names.ts'
 import type { GeminiWebhookStatus } from '../src/api/status.ts'
-import { sleep, systemClock } from '../src/clock.ts'
+import { systemClock } from '../src/clock.ts'
 import type { KubernetesObject, ResourceKind } from '../src/kubernetes/client.ts'
 import type { Sandbox } from '../src/roles/start-sandbox.ts'
 import { signatureHeader } from '../src/signature/sign.ts'
@@ -118,10 +118,6 @@ export async function post({ sandbox }: Stage, { id, secret, ageSeconds = 0 }: F
 /** What the worker has of this event. */
 export function receivedBy({ sandbox }: Stage, id: string) {
   return sandbox.worker.events.filter((event) => event.id === id)
-}
-
-export function pause(ms: number): Promise<void> {
-  return sleep(systemClock, ms)
 }
 
 /** Says what was seen, and fails the demo when it is not what the operator promises. */

@@ -14,7 +14,7 @@ export interface ObjectKey {
   readonly name: string
 }
 
-export interface ObjectMeta {
+interface ObjectMeta {
   name: string
   namespace?: string
   uid?: string
