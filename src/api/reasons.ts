@@ -135,6 +135,12 @@ export const reasons = {
     meaning: 'The signing secret is being replaced.',
     remedy: nothing,
   },
+  RotationBlocked: {
+    on: stalled,
+    meaning:
+      'A rotation window can never open: its cron, duration or time zone is wrong, or names days that do not exist.',
+    remedy: 'Correct or remove the window that the message names.',
+  },
   Missing: {
     on: { ...working, Registered: noOrOpen },
     meaning:

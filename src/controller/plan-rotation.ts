@@ -6,7 +6,8 @@ import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import type { Operation } from '../api/status.ts'
 import type { RevocationBehavior } from '../gemini/webhook-service.ts'
 import type { PlanContext } from './plan.ts'
-import { act, type Plan } from './plan-result.ts'
+import { act, idle, stall, type Plan } from './plan-result.ts'
+import { nextOpportunity, windowProblems } from './rotation-window.ts'
 
 /** Share of the interval over which objects with the same interval are spread. */
 const spread = 0.1
@@ -21,7 +22,7 @@ export function planRotation(webhook: GeminiWebhook, { nowMs }: PlanContext): Pl
       `rotating the signing secret as request ${request.id} asks`,
     )
   }
-  const dueMs = nextRotationMs(webhook)
+  const dueMs = nextRotationMs(webhook, nowMs)
   if (dueMs === undefined || dueMs > nowMs) return undefined
   return act(
     [{ type: 'RecordIntent', operation: 'Rotate', cause: 'Interval' }],
@@ -37,13 +38,35 @@ function openRequestOf({ spec, status }: GeminiWebhook): { id: string } | undefi
   return request
 }
 
-/** Milliseconds since the epoch; undefined without an interval, before the first secret, and with windows, which this version does not open. */
-export function nextRotationMs({ metadata, spec, status }: GeminiWebhook): number | undefined {
-  const interval = spec.rotation?.interval === undefined ? undefined : parseDuration(spec.rotation.interval)
+/**
+ * Milliseconds since the epoch: when the interval has passed and, with windows, one of them is open. Undefined without an interval, before the first
+ * secret, and when no window ever opens.
+ */
+export function nextRotationMs({ metadata, spec, status }: GeminiWebhook, nowMs: number): number | undefined {
+  const { interval, windows = [] } = spec.rotation ?? {}
+  const parsed = interval === undefined ? undefined : parseDuration(interval)
   const last = status?.rotation?.lastRotationTime
-  if (interval?.valid !== true || last === undefined || (spec.rotation?.windows?.length ?? 0) > 0) return undefined
+  if (parsed?.valid !== true || last === undefined) return undefined
   const share = createHash('sha256').update(metadata.uid).digest().readUInt32BE(0) / 2 ** 32
-  return Date.parse(last) + interval.ms * (1 + spread * share)
+  const dueMs = Date.parse(last) + parsed.ms * (1 + spread * share)
+  return windows.length === 0 ? dueMs : nextOpportunity(windows, { dueMs, nowMs, share })
+}
+
+/** A window that can never open is said aloud: silence would look like a rotation that is still to come. */
+export function planBrokenWindows({ spec }: GeminiWebhook, { nowMs }: PlanContext): Plan | undefined {
+  const problems = windowProblems(spec.rotation?.windows ?? [], nowMs)
+  return problems.length === 0
+    ? undefined
+    : stall(
+        'RotationBlocked',
+        `${problems.join('; ')}: correct or remove it, nothing rotates in a window that never opens`,
+      )
+}
+
+/** At rest until the next resync, or until a rotation that is due before it: a short window must not be slept through. */
+export function restUntilRotation(webhook: GeminiWebhook, { config, nowMs }: PlanContext): Plan {
+  const waitMs = (nextRotationMs(webhook, nowMs) ?? Infinity) - nowMs
+  return waitMs < config.resyncIntervalMs ? idle({ type: 'after', delayMs: Math.max(Math.ceil(waitMs), 1) }) : idle()
 }
 
 /** Immediately only where the request that is being answered still says so: everything else gets the overlap. */

@@ -11,7 +11,7 @@ import { planDuplicates } from './plan-duplicates.ts'
 import { planOwnership } from './plan-ownership.ts'
 import { planRecovery } from './plan-recovery.ts'
 import { act, actQuietly, afterFailure, idle, stall, waitMs, type Plan } from './plan-result.ts'
-import { planRotation } from './plan-rotation.ts'
+import { planBrokenWindows, planRotation, restUntilRotation } from './plan-rotation.ts'
 import { keyringDiffers, keptSecrets, planSecret } from './plan-secret.ts'
 
 export interface PlanContext {
@@ -57,7 +57,8 @@ function planRegistered(webhook: GeminiWebhook, observed: ObservedWebhook, remot
     planDrift(webhook, observed, remote) ??
     planRotation(webhook, ctx) ??
     planCheck(webhook, observed, remote, ctx) ??
-    idle()
+    planBrokenWindows(webhook, ctx) ??
+    restUntilRotation(webhook, ctx)
   )
 }
 

@@ -39,7 +39,7 @@ function summarizeFacts(state: ActionState, nowMs: number): GeminiWebhookStatus 
   const { installation, endpoint, sinks } = observed
   const requestedAt = webhook.metadata.annotations?.[reconcileRequestedAtAnnotation]
   const delivery = foldDelivery(draft.delivery, observed.report)
-  const rotation = summarizeRotation(state)
+  const rotation = summarizeRotation(state, nowMs)
   const signingSecret = summarizeSecret(state, nowMs)
   const remote = summarizeRemote(state)
   return {
@@ -91,9 +91,9 @@ function summarizeSecret(state: ActionState, nowMs: number): GeminiWebhookStatus
   }
 }
 
-function summarizeRotation({ webhook, draft }: ActionState): GeminiWebhookStatus['rotation'] {
+function summarizeRotation({ webhook, draft }: ActionState, nowMs: number): GeminiWebhookStatus['rotation'] {
   if (draft.rotation === undefined) return undefined
-  const nextMs = nextRotationMs({ ...webhook, status: { ...webhook.status, rotation: draft.rotation } })
+  const nextMs = nextRotationMs({ ...webhook, status: { ...webhook.status, rotation: draft.rotation } }, nowMs)
   const rest = withoutKey(draft.rotation, 'nextRotationTime')
   return { ...rest, ...(nextMs !== undefined && { nextRotationTime: formatTime(nextMs) }) }
 }

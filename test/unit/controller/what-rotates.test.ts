@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import * as fc from 'fast-check'
+
+import type { GeminiWebhookSpec } from '../../../src/api/spec.ts'
+import type { ActionState } from '../../../src/controller/action-state.ts'
+import { withFirstSecret } from '../../../src/controller/actions/intent.ts'
+import { defaultControllerConfig } from '../../../src/controller/config.ts'
+import type { PassContext } from '../../../src/controller/context.ts'
+import { planWebhook } from '../../../src/controller/plan.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+import { aWebhook } from '../../support/a-webhook.ts'
+import { anObservation, aRemote, currentSecret, live, otherSecret, proof } from '../../support/an-observation.ts'
+
+const nowMs = Date.parse('2026-11-21T12:00:00Z')
+const config = { ...defaultControllerConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
+const handled = 'handled-before'
+/** Rotated two days ago. */
+const rested = aWebhook()
+  .registered({ checkedSpec: proof, name: aRemote().name ?? '' })
+  .status({ rotation: { lastRotationTime: '2026-11-19T12:00:00Z', handledRequestIDs: [handled] } })
+
+const label = fc.string({ unit: fc.constantFrom('a', 'b', '-', '7'), minLength: 1, maxLength: 8 })
+const pairs = fc.dictionary(label, label, { maxKeys: 3 })
+const windowEdits = fc.array(
+  fc.record({ cron: fc.constantFrom('0 2 * * *', '* * * * *', '0 0 30 2 *', 'x'), duration: fc.constant('4h') }),
+  { maxLength: 2 },
+)
+
+/** Every field of the spec. Rotation too, except for what is meant to rotate: a new request id, an interval that has passed. */
+const specEdits: fc.Arbitrary<Partial<GeminiWebhookSpec>> = fc.record(
+  {
+    apiKeySecretRef: fc.record({ name: label, key: label }),
+    events: fc.constantFrom(['batch.failed'], ['batch.succeeded', 'video.generated'], undefined),
+    displayName: label,
+    state: fc.constantFrom('Enabled', 'Disabled'),
+    endpoint: fc.constantFrom({ hostname: 'other.example.com' }, { url: 'https://mine.example.com/x' }),
+    signingSecret: fc.record({ name: label, labels: pairs, annotations: pairs }, { requiredKeys: [] }),
+    rotation: fc.record(
+      {
+        interval: fc.constantFrom('48h', '2160h', '99999h'),
+        windows: windowEdits,
+        request: fc.record({
+          id: fc.constant(handled),
+          revokePrevious: fc.constantFrom('AfterGracePeriod', 'Immediately'),
+        }),
+      },
+      { requiredKeys: [] },
+    ),
+    endpointCheck: fc.constantFrom('Never', 'OnChange', 'Periodic'),
+    autoReenable: fc.constantFrom('Never', 'WhenHealthy'),
+    externalID: fc.constantFrom('wh0123', aRemote().id),
+    adoptionPolicy: fc.constantFrom('CreateOnly', 'CreateOrReadopt', 'AdoptOnly', 'TakeOver'),
+    deletionPolicy: fc.constantFrom('Delete', 'Retain'),
+    driftPolicy: fc.constantFrom('Correct', 'Report'),
+    dynamic: fc.constant({}),
+    sinks: fc.constantFrom([], [{ name: 'cluster', kubernetesEvent: {} }]),
+    suspend: fc.boolean(),
+  },
+  { requiredKeys: [] },
+)
+
+const metadataEdits = fc.record({ labels: pairs, annotations: pairs }, { requiredKeys: [] })
+
+/** What another hand may do to the Secret, its content included. The keyring still knows what was there. */
+const secretEdits = fc.oneof(
+  fc.constant('deleted' as const),
+  fc.record(
+    {
+      labels: pairs,
+      annotations: pairs,
+      lastManager: label,
+      resourceVersion: label,
+      wellFormed: fc.boolean(),
+      ownership: fc.constantFrom('ours' as const, 'stranger' as const),
+      secrets: fc.constantFrom(
+        {},
+        { current: otherSecret },
+        { current: currentSecret, previous: otherSecret },
+        { previous: currentSecret },
+      ),
+    },
+    { requiredKeys: [] },
+  ),
+)
+
+const remoteEdits = fc.record(
+  {
+    name: fc.constantFrom('by hand', aRemote().name ?? '', 'gwh:0123456789ab theirs'),
+    uri: fc.webUrl(),
+    subscribedEvents: fc.constantFrom('batch.failed', 'video.generated').map((type) => [type]),
+    state: fc.constantFrom('enabled', 'disabled', 'disabled_due_to_failed_deliveries'),
+  },
+  { requiredKeys: [] },
+)
+
+test('property: no edit of the object, its Secret or its webhook rotates, but a new request id or a passed interval', () => {
+  fc.assert(
+    fc.property(
+      specEdits,
+      metadataEdits,
+      secretEdits,
+      remoteEdits,
+      fc.boolean(),
+      (spec, metadata, secret, remote, inOverlap) => {
+        const webhook = rested
+          .spec(spec)
+          .metadata({ ...metadata, generation: 2 })
+          .build()
+        const seen = anObservation()
+          .withKeyring(live(currentSecret), ...(inOverlap ? [live(otherSecret, '2026-11-22T11:00:00Z')] : []))
+          .withRemote(remote, { confirmed: true })
+        const observed = (secret === 'deleted' ? seen.withoutSecret() : seen.withSecret(secret)).build()
+        const { actions } = planWebhook(webhook, observed, { config, nowMs })
+        const calls = actions.filter(({ type }) => type === 'RecordIntent' || type === 'RotateSigningSecret')
+        assert.deepEqual(calls, [])
+      },
+    ),
+    { numRuns: 2000 },
+  )
+})
+
+test('the same object does rotate on a new request id, and when the interval has passed', () => {
+  for (const rotation of [{ request: { id: 'new' } }, { interval: '24h' }]) {
+    const { actions } = planWebhook(rested.spec({ rotation }).build(), anObservation().build(), { config, nowMs })
+    assert.deepEqual(
+      actions.map(({ type }) => type),
+      ['RecordIntent'],
+    )
+  }
+})
+
+test('the last 16 handled request ids are kept, and one that is seen again keeps its place', () => {
+  const clock = new FakeClock(nowMs)
+  let state: ActionState = { webhook: rested.build(), observed: anObservation().build(), draft: {}, events: [] }
+  const handle = (id: string) => {
+    const webhook = rested.spec({ rotation: { request: { id } } }).build()
+    state = withFirstSecret({ ...state, webhook }, { clock } as Pick<PassContext, 'clock'> as PassContext)
+  }
+  for (let request = 1; request <= 20; request++) handle(`request-${request}`)
+  handle('request-7')
+  const ids = state.draft.rotation?.handledRequestIDs ?? []
+  assert.deepEqual(
+    ids,
+    Array.from({ length: 16 }, (_, index) => `request-${index + 5}`),
+  )
+})
