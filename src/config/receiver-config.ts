@@ -1,5 +1,16 @@
 import type { ConfigOf, RoleSettings } from './setting.ts'
-import { boolean, cidrList, duration, integer, optionalText, port, size, text } from './setting-types.ts'
+import {
+  boolean,
+  cidrList,
+  duration,
+  integer,
+  oneOf,
+  optionalText,
+  port,
+  size,
+  text,
+  textList,
+} from './setting-types.ts'
 import { clusterSettings, hostPattern, kubernetesRateSettings, operationSettings } from './shared-settings.ts'
 
 const path = { placeholder: 'DIR', pattern: /^.{1,4096}$/, what: 'a path' }
@@ -64,15 +75,21 @@ const listenSettings = {
 } as const
 
 const inboxSettings = {
+  inbox: oneOf({
+    group: 'Inbox',
+    help: 'Where events are kept: in a file of this receiver (sqlite), or in a NATS JetStream stream that many receivers share.',
+    words: ['sqlite', 'jetstream'],
+    default: 'sqlite',
+  }),
   dataDir: text({
     group: 'Inbox',
-    help: 'Directory of the inbox, on a disk of its own that outlives the pod; not on a network file system.',
+    help: 'With sqlite: directory of the inbox, on a disk of its own that outlives the pod; not on a network file system.',
     ...path,
     default: '/var/lib/gwh',
   }),
   inboxMaxBytes: size({
     group: 'Inbox',
-    help: 'Most that the inbox may hold on disk; at most four fifths of the volume are used in any case.',
+    help: 'Most that the inbox may hold on disk; at most four fifths of the volume, or of the stream, are used in any case.',
     min: '1MiB',
     max: '16TiB',
     default: '1GiB',
@@ -111,6 +128,53 @@ const inboxSettings = {
     min: '1h',
     max: '365d',
     default: '30d',
+  }),
+} as const
+
+const natsSettings = {
+  natsUrl: textList({
+    group: 'NATS',
+    help: 'With jetstream: servers of one NATS cluster; tls:// insists on encryption.',
+    placeholder: 'URL,...',
+    pattern: /^(nats|tls):\/\/[A-Za-z0-9._[\]:-]{1,261}$/,
+    what: 'a URL such as nats://nats.messaging:4222 or tls://host:4222, without credentials',
+  }),
+  natsCredentials: optionalText({
+    group: 'NATS',
+    help: "A mounted credentials file (user JWT and seed, as nsc writes it), read again at every connect. Its user needs the stream's subjects and the JetStream API.",
+    placeholder: 'FILE',
+    pattern: /^.{1,4096}$/,
+    what: 'a path',
+  }),
+  natsCa: optionalText({
+    group: 'NATS',
+    help: "Certificate authorities (PEM) of the servers' certificates, instead of the system's.",
+    placeholder: 'FILE',
+    pattern: /^.{1,4096}$/,
+    what: 'a path',
+  }),
+  natsStream: text({
+    group: 'NATS',
+    help: 'Name of the inbox stream, made where missing. The same for all receivers of one installation, another one for each installation.',
+    placeholder: 'NAME',
+    pattern: /^[A-Za-z0-9_-]{1,64}$/,
+    what: 'a stream name (letters, digits, _ and -)',
+    default: 'GWH_INBOX',
+  }),
+  natsSubjectPrefix: text({
+    group: 'NATS',
+    help: 'First tokens of its subjects. Nobody else may publish below them.',
+    placeholder: 'SUBJECT',
+    pattern: /^[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){0,7}$/,
+    what: 'a subject such as gwh.inbox',
+    default: 'gwh.inbox',
+  }),
+  natsReplicas: integer({
+    group: 'NATS',
+    help: 'Copies of the stream. With 1, the server must run with sync_interval: always, or a power cut loses acknowledged events.',
+    min: 1,
+    max: 5,
+    default: '3',
   }),
 } as const
 
@@ -161,6 +225,7 @@ const settings = {
     default: '5s',
   }),
   ...inboxSettings,
+  ...natsSettings,
   ...sinkSettings,
   ...operationSettings,
   shutdownGraceMs: duration({
@@ -178,12 +243,23 @@ export const receiverSettings: RoleSettings<typeof settings> = {
   role: 'receiver',
   about:
     'Serves the public endpoint: verifies what arrives, stores it durably, answers, and delivers it to the sinks. It never calls ' +
-    'Google and can read no API key. It needs a volume of its own and the rights of deploy/rbac/receiver.yaml, and keeps serving while ' +
+    'Google and can read no API key. It needs a volume of its own (or a NATS cluster) and the rights of deploy/rbac/receiver.yaml, and keeps serving while ' +
     'the API server or the controller is away.',
   example: 'gwh receiver --data-dir=/var/lib/gwh --keyring-dir=/etc/gwh/keyring --port=8080',
   settings,
   check(config) {
-    if (config.maxUnverifiedBytes >= config.maxBodyBytes) return []
-    return ['maxUnverified: is smaller than maxBody, so that a largest delivery could never be read; raise it']
+    const problems: string[] = []
+    if (config.maxUnverifiedBytes < config.maxBodyBytes) {
+      problems.push('maxUnverified: is smaller than maxBody, so that a largest delivery could never be read; raise it')
+    }
+    if (config.inbox === 'jetstream' && config.natsUrl.length === 0) {
+      problems.push(
+        'natsUrl: is needed with inbox=jetstream; give the address of a NATS server, such as nats://nats:4222',
+      )
+    }
+    if (config.inbox === 'sqlite' && config.natsUrl.length > 0) {
+      problems.push('natsUrl: is given, but the inbox is sqlite; add inbox=jetstream or leave it out')
+    }
+    return problems
   },
 }

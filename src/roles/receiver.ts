@@ -1,10 +1,6 @@
-import { join } from 'node:path'
-
 import type { ReceiverConfig } from '../config/receiver-config.ts'
 import { parseEnvelope } from '../gemini/parse-event.ts'
 import type { Inbox } from '../inbox/port.ts'
-import type { InboxBounds } from '../inbox/sqlite/bounds.ts'
-import { openSqliteInbox } from '../inbox/sqlite/open-sqlite-inbox.ts'
 import { createHealthServer } from '../observability/health-server.ts'
 import type { ProbeResult } from '../observability/health-server.ts'
 import { createReceiver } from '../receiver/create-receiver.ts'
@@ -16,12 +12,12 @@ import { createReportWriter } from '../receiver/report-writer.ts'
 import { watchConfiguration } from '../receiver/watch-configuration.ts'
 import type { Sink } from '../sinks/port.ts'
 import { openCluster } from './open-cluster.ts'
+import { openInbox } from './open-inbox.ts'
 import type { RoleContext, RoleDeps } from './role-context.ts'
 import { runRole } from './run-role.ts'
 import { startDispatch } from './start-dispatch.ts'
 import type { RunningRole } from './run-until-stopped.ts'
 
-const inboxFile = 'inbox.sqlite'
 /** On top of the drain and `shutdownGrace`: the last report, closing the inbox. */
 const stopMarginMs = 10_000
 
@@ -73,9 +69,8 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
   const { port: healthPort } = await health.listen()
   parts.defer(() => health.close())
 
-  const path = join(config.dataDir, inboxFile)
   const { promise: ended, resolve: onEnded } = Promise.withResolvers<string>()
-  const inbox = await openSqliteInbox({ path, bounds: inboxBounds(config), clock, logger, metrics, onEnded })
+  const inbox = await openInbox(config, { clock, logger, metrics, podName, onEnded })
   parts.defer(() => inbox.close())
   const directory = new EndpointDirectory()
 
@@ -146,18 +141,5 @@ function receiverLimits(config: ReceiverConfig): Partial<ReceiverLimits> {
     maxConnections: config.maxConnections,
     appendTimeoutMs: config.appendTimeoutMs,
     drainMs: config.drainMs,
-  }
-}
-
-function inboxBounds(config: ReceiverConfig): Partial<InboxBounds> {
-  const share = config.inboxOwnerSharePercent / 100
-  return {
-    maxBytes: config.inboxMaxBytes,
-    maxEvents: config.inboxMaxEvents,
-    ownerShare: share,
-    dedupeMs: config.dedupeMs,
-    maxDeadLetters: config.maxDeadLetters,
-    deadLetterKeepMs: config.deadLetterKeepMs,
-    deadLetterShare: share,
   }
 }

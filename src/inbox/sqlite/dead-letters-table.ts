@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 
 import type { DeadLetter, DeadLetterQuery, DeadLetterReason } from '../port.ts'
-import type { InboxBounds } from './bounds.ts'
+import type { InboxBounds } from '../bounds.ts'
 import type { EventsTable } from './events-table.ts'
 import type { Lane, Ledger, OwnerAccount } from './ledger.ts'
 

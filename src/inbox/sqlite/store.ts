@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 
 import type { AppendResult, DeadLetter, DeadLetterQuery, NewEvent } from '../port.ts'
 import type { ItemResult, PackedItem } from './batch-codec.ts'
-import type { InboxBounds } from './bounds.ts'
+import type { InboxBounds } from '../bounds.ts'
 import { DeadLettersTable } from './dead-letters-table.ts'
 import { DeliveriesTable, releaseLeases, type ClaimRequest } from './deliveries-table.ts'
 import { EventsTable } from './events-table.ts'

@@ -1,5 +1,5 @@
 import type { ClaimedDelivery, DeadLetter, DeadLetterQuery } from '../port.ts'
-import type { InboxBounds } from './bounds.ts'
+import type { InboxBounds } from '../bounds.ts'
 import type { Totals } from './ledger.ts'
 import type { StoreStats } from './store.ts'
 

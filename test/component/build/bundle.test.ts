@@ -67,6 +67,7 @@ test('each role loads its own code and not that of the others', () => {
   assert.ok(loads('src/roles/receiver.ts', 'fastify'))
   assert.ok(!loads('src/roles/receiver.ts', '@google/genai'), 'the pod that faces the internet has no use for it')
   assert.ok(!loads('src/roles/receiver.ts', 'src/sandbox/'))
+  assert.ok(!loads('src/roles/receiver.ts', '@nats-io/'), 'only an inbox in JetStream needs it')
   assert.ok(!loads('src/main.ts', '@kubernetes/client-node'), 'help must not wait for it')
   assert.ok(!loads('src/inbox/sqlite/worker.ts', 'node_modules/'), 'the inbox thread needs Node alone')
 })

@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { test, type TestContext } from 'node:test'
 
 import { BatchRunner } from '../../../src/inbox/sqlite/batch-runner.ts'
-import { defaultInboxBounds } from '../../../src/inbox/sqlite/bounds.ts'
+import { defaultInboxBounds } from '../../../src/inbox/bounds.ts'
 import { openDatabase } from '../../../src/inbox/sqlite/open-database.ts'
 import { openSqliteInbox } from '../../../src/inbox/sqlite/open-sqlite-inbox.ts'
 import { packAppend, packRecord, unpackResult } from '../../../src/inbox/sqlite/batch-codec.ts'

@@ -89,6 +89,28 @@ test('a receiver that could not hold one largest delivery does not start', () =>
   assert.match(parsed.errors[0] ?? '', /^maxUnverified: is smaller than maxBody/)
 })
 
+const inboxCases: { flags: string[]; want: RegExp }[] = [
+  { flags: ['--inbox=jetstream'], want: /^natsUrl: is needed with inbox=jetstream/ },
+  { flags: ['--nats-url=nats://nats:4222'], want: /^natsUrl: is given, but the inbox is sqlite/ },
+  { flags: ['--inbox=jetstream', '--nats-url=nats://user:pass@nats:4222'], want: /nats-url.*without credentials/ },
+]
+for (const { flags, want } of inboxCases) {
+  test(`a receiver with ${flags.join(' ')} is refused: the inbox would not be where it was meant to be`, () => {
+    const parsed = parseReceiver(flags)
+    assert.equal(parsed.type, 'errors')
+    assert.match(parsed.errors[0] ?? '', want)
+    assert.ok(!parsed.errors.join(' ').includes('pass@'), 'no password in the message')
+  })
+}
+
+test('a receiver with an inbox in JetStream needs no more than the server', () => {
+  const parsed = parseReceiver(['--inbox=jetstream', '--nats-url=nats://nats-0.nats:4222,tls://[fd00::1]:4222'])
+  assert.deepEqual(parsed.type === 'config' ? parsed.config.natsUrl : parsed, [
+    'nats://nats-0.nats:4222',
+    'tls://[fd00::1]:4222',
+  ])
+})
+
 function portFrom(flags: string[], env: Record<string, string>) {
   const parsed = loadConfig(receiverSettings, { flags, env })
   return parsed.type === 'config' ? parsed.config.port : parsed

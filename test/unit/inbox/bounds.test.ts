@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { defaultInboxBounds, minDedupeMs, problemsOf } from '../../../src/inbox/sqlite/bounds.ts'
+import { defaultInboxBounds, minDedupeMs, problemsOf } from '../../../src/inbox/bounds.ts'
 
 test('the defaults are fine', () => assert.deepEqual(problemsOf(defaultInboxBounds), []))
 

@@ -1,0 +1,177 @@
+import { InboxUnavailableError, type ClaimedDelivery } from '../port.ts'
+import type { OpenEventRecord } from './records.ts'
+import { endAsDeadLetter } from './record-step.ts'
+import { refreshDelivery, refreshEvent } from './refresh.ts'
+import type { SharedParts } from './shared-parts.ts'
+import type { DeletionQueue } from './deletion-queue.ts'
+import type { Lane, TrackedDelivery } from './tracked.ts'
+
+/** Claims without a record after which a delivery is taken for what brings the process down. */
+const maxUnrecordedClaims = 3
+/** From this many on a delivery is tried alone among its like, so that the one to blame does not take its neighbours along. */
+const isolateFromUnrecorded = 2
+const isolationDelayMs = 1_000
+/** After a claim that could not be made: time for the stream's news to arrive. */
+const afterConflictMs = 250
+const afterFailureMs = 1_000
+
+export interface ClaimRequest {
+  limit: number
+  leaseMs: number
+  exceptSinks: ReadonlySet<string>
+}
+
+/** Takes due deliveries: first come, first served between receivers, in turns between sinks. */
+export class DeliveryClaimer {
+  readonly #parts: SharedParts
+  readonly #deletions: DeletionQueue
+  /** The suspect that is being tried alone now. */
+  #isolated: { delivery: TrackedDelivery; untilMs: number } | undefined
+  #underWay: Promise<unknown> = Promise.resolve()
+
+  constructor(parts: SharedParts, deletions: DeletionQueue) {
+    this.#parts = parts
+    this.#deletions = deletions
+  }
+
+  /** One claim at a time: the next one looks at what this one left. */
+  claim(request: ClaimRequest): Promise<ClaimedDelivery[]> {
+    const claimed = this.#underWay.then(() => this.#claim(request))
+    this.#underWay = claimed.catch(() => undefined)
+    return claimed
+  }
+
+  /** The delivery was recorded: another suspect may be tried. */
+  noteRecorded(delivery: TrackedDelivery): void {
+    if (this.#isolated?.delivery === delivery) this.#isolated = undefined
+  }
+
+  async #claim(request: ClaimRequest): Promise<ClaimedDelivery[]> {
+    const { clock } = this.#parts
+    const taken = this.#take(request, clock.now())
+    const versions = taken.map(({ version }) => version)
+    const results = await Promise.allSettled(taken.map((delivery) => this.#claimOne(delivery, request.leaseMs)))
+    const claimed: ClaimedDelivery[] = []
+    let failure: unknown
+    for (const [at, result] of results.entries()) {
+      const delivery = taken[at]
+      if (result.status === 'fulfilled') {
+        if (result.value !== undefined) claimed.push(result.value)
+        // Neither claimed nor changed by the news that explain why: back into its queue.
+        else if (delivery?.version === versions[at]) this.#postpone(delivery, afterConflictMs)
+      } else if (delivery !== undefined) {
+        failure = result.reason
+        this.#postpone(delivery, afterFailureMs)
+      }
+    }
+    if (claimed.length === 0 && failure !== undefined) throw failure
+    return claimed
+  }
+
+  #take({ limit, exceptSinks }: ClaimRequest, nowMs: number): TrackedDelivery[] {
+    const { ledger } = this.#parts
+    const due: { lane: Lane; headMs: number }[] = []
+    for (const lane of ledger.lanes) {
+      const headMs = ledger.headMs(lane)
+      if (headMs !== undefined && headMs <= nowMs && !exceptSinks.has(lane.key)) due.push({ lane, headMs })
+    }
+    due.sort((a, b) => a.headMs - b.headMs)
+    const taken: TrackedDelivery[] = []
+    for (const [at, { lane }] of due.entries()) {
+      const left = limit - taken.length
+      if (left <= 0) break
+      // What the lanes before did not take is shared among those that follow.
+      const share = Math.ceil(left / (due.length - at))
+      for (let count = 0; count < share; count += 1) {
+        const delivery = ledger.takeDue(lane, nowMs)
+        if (delivery === undefined) break
+        taken.push(delivery)
+      }
+    }
+    return taken
+  }
+
+  /** The claimed delivery; undefined when it has to wait, has ended, or is another receiver's. */
+  async #claimOne(delivery: TrackedDelivery, leaseMs: number): Promise<ClaimedDelivery | undefined> {
+    const { ledger, clock, instruments } = this.#parts
+    const nowMs = clock.now()
+    if (delivery.unrecorded >= maxUnrecordedClaims) {
+      await endAsDeadLetter(this.#parts, delivery, { reason: 'CrashedRepeatedly', attempts: delivery.attempts })
+      return undefined
+    }
+    if (delivery.unrecorded >= isolateFromUnrecorded) {
+      if (this.#isolated !== undefined && this.#isolated.untilMs > nowMs) {
+        this.#postpone(delivery, isolationDelayMs)
+        return undefined
+      }
+      this.#isolated = { delivery, untilMs: nowMs + leaseMs }
+    }
+    const unrecorded = delivery.unrecorded + 1
+    const result = await this.#write(delivery, leaseMs, unrecorded)
+    if (result.type === 'full') throw new InboxUnavailableError('inbox: the stream is full, even for claims')
+    if (result.type === 'conflict') {
+      instruments.conflicts.add()
+      await refreshDelivery(this.#parts, delivery)
+      return undefined
+    }
+    ledger.noteClaimed(delivery, result.seq, unrecorded, nowMs + leaseMs)
+    return this.#withBody(delivery, result.seq)
+  }
+
+  #postpone(delivery: TrackedDelivery | undefined, byMs: number): void {
+    if (delivery !== undefined) this.#parts.ledger.postpone(delivery, this.#parts.clock.now() + byMs)
+  }
+
+  #write(delivery: TrackedDelivery, leaseMs: number, unrecorded: number) {
+    const { store, subjects, identity } = this.#parts
+    const { event, sink, sinkToken, attempts, firstDueMs, replayed, seq } = delivery
+    return store.put({
+      subject: subjects.delivery(event.key, sinkToken),
+      record: {
+        kind: 'delivery',
+        state: 'claimed',
+        sink,
+        attempts,
+        unrecorded,
+        firstDueMs,
+        replayed,
+        leaseMs,
+        ...identity,
+      },
+      expectSeq: seq,
+    })
+  }
+
+  /** Read after the claim, never before: an event that another receiver has finished meanwhile has no body any more. */
+  async #withBody(delivery: TrackedDelivery, seq: number): Promise<ClaimedDelivery | undefined> {
+    const { store, ledger, subjects } = this.#parts
+    const { event } = delivery
+    let stored = await store.get(event.seq)
+    if (stored === undefined && (await refreshEvent(this.#parts, event.key))) {
+      stored = await store.last(subjects.event(event.key))
+    }
+    if (stored?.record.kind !== 'event') {
+      ledger.drop(event)
+      this.#deletions.add([seq])
+      return undefined
+    }
+    return toClaimed(delivery, seq, stored.record, stored.body)
+  }
+}
+
+function toClaimed(
+  { event, sink, sinkToken, attempts, firstDueMs, replayed }: TrackedDelivery,
+  seq: number,
+  record: OpenEventRecord,
+  body: Uint8Array,
+): ClaimedDelivery {
+  const { owner, eventId, sentAtSeconds, receivedAtMs, mode, contentType, signature } = record
+  return {
+    deliveryId: `${event.key}.${sinkToken}#${seq}`,
+    sink,
+    attempts,
+    firstDueMs,
+    replayed,
+    event: { owner, eventId, sentAtSeconds, receivedAtMs, mode, contentType, signature, body, sinks: [sink] },
+  }
+}

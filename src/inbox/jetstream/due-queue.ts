@@ -1,0 +1,55 @@
+interface Entry<T> {
+  atMs: number
+  item: T
+}
+
+/** A binary heap: what is due first comes out first, in logarithmic time. */
+export class DueQueue<T> {
+  readonly #entries: Entry<T>[] = []
+
+  get first(): Entry<T> | undefined {
+    return this.#entries[0]
+  }
+
+  add(atMs: number, item: T): void {
+    const entries = this.#entries
+    let at = entries.length
+    entries.push({ atMs, item })
+    while (at > 0) {
+      const above = (at - 1) >> 1
+      if (!this.#isBefore(at, above)) return
+      this.#swap(at, above)
+      at = above
+    }
+  }
+
+  take(): Entry<T> | undefined {
+    const entries = this.#entries
+    const first = entries[0]
+    const last = entries.pop()
+    if (first === undefined || last === undefined || entries.length === 0) return first
+    entries[0] = last
+    let at = 0
+    for (;;) {
+      const left = 2 * at + 1
+      const right = left + 1
+      let least = at
+      if (left < entries.length && this.#isBefore(left, least)) least = left
+      if (right < entries.length && this.#isBefore(right, least)) least = right
+      if (least === at) return first
+      this.#swap(at, least)
+      at = least
+    }
+  }
+
+  #isBefore(a: number, b: number): boolean {
+    return (this.#entries[a]?.atMs ?? Infinity) < (this.#entries[b]?.atMs ?? Infinity)
+  }
+
+  #swap(a: number, b: number): void {
+    const [one, other] = [this.#entries[a], this.#entries[b]]
+    if (one === undefined || other === undefined) return
+    this.#entries[a] = other
+    this.#entries[b] = one
+  }
+}

@@ -1,0 +1,291 @@
+import { unreachable } from '../../unreachable.ts'
+import type { InboxOwner } from '../port.ts'
+import { DueQueue } from './due-queue.ts'
+import type { DeliveryRecord, OpenEventRecord } from './records.ts'
+import { tokenOf } from './subjects.ts'
+import {
+  isPending,
+  type Account,
+  type DeliveryState,
+  type Lane,
+  type TrackedDelivery,
+  type TrackedEvent,
+} from './tracked.ts'
+
+/**
+ * Another receiver leaves a delivery to the one that stored it or wrote to it last for so long: nearly every claim is then undisputed, and what its home
+ * cannot take (busy, gone) is taken by the others.
+ */
+export const headStartMs = 1_000
+
+export interface Identity {
+  /** The receiver, the same over its restarts. */
+  home: string
+  /** This life of its process. */
+  run: string
+}
+
+export interface Totals {
+  events: number
+  bodyBytes: number
+  pending: number
+  deadLetters: number
+}
+
+/**
+ * The stream in memory, without the bodies: built by following it, and told of our own writes as soon as they are acknowledged. What it says may be
+ * outdated by a moment; no decision rests on it alone, because every write names the sequence that it believes to be the last.
+ */
+export class Ledger {
+  readonly #identity: Identity
+  readonly #events = new Map<string, TrackedEvent>()
+  readonly #accounts = new Map<string, Account>()
+  readonly #lanes = new Map<string, Lane>()
+  /** In the order in which they came. */
+  readonly #pending = new Set<TrackedDelivery>()
+  readonly #deadLetters = new Set<TrackedDelivery>()
+  /** Events that we closed ahead of what we have read: older news about them must not bring them back. */
+  readonly #closedAhead = new Map<string, number>()
+  #bodyBytes = 0
+  #position = 0
+  /** Everything that was in the stream at the start has been read. */
+  isLoaded = false
+
+  constructor(identity: Identity) {
+    this.#identity = identity
+  }
+
+  get totals(): Totals {
+    return {
+      events: this.#events.size,
+      bodyBytes: this.#bodyBytes,
+      pending: this.#pending.size,
+      deadLetters: this.#deadLetters.size,
+    }
+  }
+
+  get accounts(): Iterable<Account> {
+    return this.#accounts.values()
+  }
+
+  get lanes(): Iterable<Lane> {
+    return this.#lanes.values()
+  }
+
+  /** Oldest first. */
+  get deadLetters(): Iterable<TrackedDelivery> {
+    return this.#deadLetters
+  }
+
+  /** The stream was read up to this sequence. */
+  get position(): number {
+    return this.#position
+  }
+
+  event(key: string): TrackedEvent | undefined {
+    return this.#events.get(key)
+  }
+
+  account(owner: InboxOwner): Account | undefined {
+    return this.#accounts.get(accountKey(owner))
+  }
+
+  oldestPendingMs(nowMs: number): number {
+    const [oldest] = this.#pending
+    return oldest === undefined ? 0 : Math.max(0, nowMs - oldest.firstDueMs)
+  }
+
+  noteRead(seq: number): void {
+    this.#position = Math.max(this.#position, seq)
+    for (const [key, closedSeq] of this.#closedAhead) {
+      if (closedSeq > seq) return
+      this.#closedAhead.delete(key)
+    }
+  }
+
+  open(key: string, seq: number, record: OpenEventRecord): void {
+    const known = this.#events.get(key)
+    if (known !== undefined && known.seq >= seq) return
+    if ((this.#closedAhead.get(key) ?? 0) > seq) return
+    if (known !== undefined) this.#forget(known)
+    const account = this.#accountOf(record.owner)
+    const event: TrackedEvent = {
+      key,
+      seq,
+      eventId: record.eventId,
+      bodyBytes: record.bodyBytes,
+      account,
+      deliveries: new Map(),
+    }
+    this.#events.set(key, event)
+    account.events += 1
+    account.bodyBytes += event.bodyBytes
+    this.#bodyBytes += event.bodyBytes
+    for (const sink of record.sinks) this.#addDelivery(event, sink, record)
+  }
+
+  /** Nothing needs the event's body any longer. */
+  close(key: string, seq: number, from: 'stream' | 'us'): void {
+    if (from === 'us') this.#closedAhead.set(key, seq)
+    const known = this.#events.get(key)
+    if (known !== undefined && known.seq < seq) this.#forget(known)
+  }
+
+  /** The event is not in the stream any more. */
+  drop(event: TrackedEvent): void {
+    if (this.#events.get(event.key) === event) this.#forget(event)
+  }
+
+  /** News about a delivery. `orphan`: of an event that nobody knows (any more), so that the message can go. */
+  update(
+    key: string,
+    sinkToken: string,
+    seq: number,
+    record: DeliveryRecord,
+    nowMs: number,
+  ): 'taken' | 'old' | 'orphan' {
+    const event = this.#events.get(key)
+    const delivery = event?.deliveries.get(sinkToken)
+    if (event === undefined && this.#closedAhead.has(key)) return 'old'
+    if (event === undefined || delivery === undefined) return 'orphan'
+    if (delivery.seq >= seq) return 'old'
+    delivery.seq = seq
+    if (seq < event.seq) return 'taken' // left behind by an earlier event of the same id: only its number matters
+    const isLostClaim = record.state === 'claimed' && record.run === this.#identity.run
+    delivery.attempts = record.attempts
+    // A claim of ours that we were not told about was never worked on.
+    delivery.unrecorded = record.unrecorded - (isLostClaim ? 1 : 0)
+    delivery.firstDueMs = record.firstDueMs
+    delivery.replayed = record.replayed
+    this.#setState(delivery, this.#stateOf(record, nowMs, isLostClaim))
+    return 'taken'
+  }
+
+  /** Our claim succeeded: nobody here takes it again before the lease ends. */
+  noteClaimed(delivery: TrackedDelivery, seq: number, unrecorded: number, leaseEndMs: number): void {
+    delivery.seq = seq
+    delivery.unrecorded = unrecorded
+    this.#setState(delivery, { type: 'claimed', availableAtMs: leaseEndMs })
+  }
+
+  /** Not to be claimed here before then; nothing is written. */
+  postpone(delivery: TrackedDelivery, untilMs: number): void {
+    if (delivery.state.type === 'waiting' || delivery.state.type === 'claimed') {
+      this.#setState(delivery, { type: delivery.state.type, availableAtMs: untilMs })
+    }
+  }
+
+  /** When the lane's next delivery may be claimed here. */
+  headMs(lane: Lane): number | undefined {
+    for (;;) {
+      const first = lane.due.first
+      if (first === undefined) return undefined
+      if (first.item.version === first.item.delivery.version) return first.atMs
+      lane.due.take()
+    }
+  }
+
+  /** Takes the lane's next delivery out of its queue, if it may be claimed now: the caller puts it back by whatever it does with it. */
+  takeDue(lane: Lane, nowMs: number): TrackedDelivery | undefined {
+    const headMs = this.headMs(lane)
+    return headMs !== undefined && headMs <= nowMs ? lane.due.take()?.item.delivery : undefined
+  }
+
+  #stateOf(record: DeliveryRecord, nowMs: number, isLostClaim: boolean): DeliveryState {
+    const isOurs = record.home === this.#identity.home
+    switch (record.state) {
+      case 'waiting':
+        return { type: 'waiting', availableAtMs: record.dueMs + (isOurs ? 0 : headStartMs) }
+      case 'claimed': {
+        // Before we were there only a former life of ours can have claimed under our name.
+        const isGivenUp = isLostClaim || (isOurs && !this.isLoaded)
+        // Judged by when we saw it, not by the other's clock.
+        return { type: 'claimed', availableAtMs: isGivenUp ? nowMs : nowMs + record.leaseMs }
+      }
+      case 'dead':
+        return { type: 'dead', reason: record.reason, endedAtMs: record.endedAtMs }
+      case 'ended':
+        return { type: 'ended' }
+      default:
+        return unreachable(record)
+    }
+  }
+
+  #addDelivery(event: TrackedEvent, sink: string, record: OpenEventRecord): void {
+    const isOurs = record.home === this.#identity.home
+    const delivery: TrackedDelivery = {
+      event,
+      sink,
+      sinkToken: tokenOf(sink),
+      lane: this.#laneOf(event.account, sink),
+      seq: 0,
+      state: { type: 'ended' },
+      attempts: 0,
+      unrecorded: 0,
+      firstDueMs: record.storedAtMs,
+      replayed: false,
+      version: 0,
+    }
+    delivery.lane.members += 1
+    event.deliveries.set(delivery.sinkToken, delivery)
+    this.#setState(delivery, { type: 'waiting', availableAtMs: record.storedAtMs + (isOurs ? 0 : headStartMs) })
+  }
+
+  #setState(delivery: TrackedDelivery, state: DeliveryState): void {
+    const { lane, event } = delivery
+    const wasPending = isPending(delivery)
+    if (delivery.state.type === 'dead') {
+      this.#deadLetters.delete(delivery)
+      event.account.deadLetters.delete(delivery)
+    }
+    delivery.state = state
+    delivery.version += 1
+    if (state.type === 'waiting' || state.type === 'claimed') {
+      lane.due.add(state.availableAtMs, { delivery, version: delivery.version })
+    } else if (state.type === 'dead') {
+      this.#deadLetters.add(delivery)
+      event.account.deadLetters.add(delivery)
+    }
+    const change = (isPending(delivery) ? 1 : 0) - (wasPending ? 1 : 0)
+    event.account.pending += change
+    if (change > 0) this.#pending.add(delivery)
+    else if (change < 0) this.#pending.delete(delivery)
+  }
+
+  #forget(event: TrackedEvent): void {
+    for (const delivery of event.deliveries.values()) {
+      this.#setState(delivery, { type: 'ended' })
+      const { lane } = delivery
+      lane.members -= 1
+      if (lane.members === 0) this.#lanes.delete(lane.id)
+    }
+    this.#events.delete(event.key)
+    const { account } = event
+    account.events -= 1
+    account.bodyBytes -= event.bodyBytes
+    this.#bodyBytes -= event.bodyBytes
+    if (account.events === 0) this.#accounts.delete(accountKey(account.owner))
+  }
+
+  #accountOf(owner: InboxOwner): Account {
+    const key = accountKey(owner)
+    const known = this.#accounts.get(key)
+    if (known !== undefined) return known
+    const account = { owner, events: 0, bodyBytes: 0, pending: 0, deadLetters: new Set<TrackedDelivery>() }
+    this.#accounts.set(key, account)
+    return account
+  }
+
+  #laneOf({ owner }: Account, sink: string): Lane {
+    const id = `${accountKey(owner)}/${sink}`
+    const known = this.#lanes.get(id)
+    if (known !== undefined) return known
+    const lane: Lane = { id, key: `${owner.uid}/${sink}`, due: new DueQueue(), members: 0 }
+    this.#lanes.set(id, lane)
+    return lane
+  }
+}
+
+function accountKey({ uid, namespace, name }: InboxOwner): string {
+  return `${uid}/${namespace}/${name}`
+}

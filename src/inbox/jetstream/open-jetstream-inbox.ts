@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto'
+
+import { jetstreamManager } from '@nats-io/jetstream'
+import type { NatsConnection } from '@nats-io/transport-node'
+
+import type { Clock } from '../../clock.ts'
+import type { Logger } from '../../observability/logger.ts'
+import type { Metrics } from '../../observability/metrics.ts'
+import { defaultInboxBounds, problemsOf, type InboxBounds } from '../bounds.ts'
+import type { Inbox } from '../port.ts'
+import { DeletionQueue } from './deletion-queue.ts'
+import { StreamFollower } from './follow-stream.ts'
+import { JetstreamInbox } from './jetstream-inbox.ts'
+import { createJetstreamInstruments } from './jetstream-instruments.ts'
+import { Ledger } from './ledger.ts'
+import { connectToNats, watchConnection, type NatsAccess } from './nats-connection.ts'
+import type { SharedParts } from './shared-parts.ts'
+import { prepareStream } from './stream-setup.ts'
+import { StreamStore } from './stream-store.ts'
+import { Subjects } from './subjects.ts'
+
+export interface JetstreamInboxOptions extends NatsAccess {
+  /** Made where missing. */
+  stream: string
+  /** First tokens of the subjects, which the stream must own. */
+  subjectPrefix: string
+  /** Copies of the stream that the servers keep. */
+  replicas: number
+  /** The receiver, the same over its restarts: what its last life had claimed is due at once in the next. */
+  home: string
+  /** The largest delivery that the receiver accepts. */
+  maxBodyBytes: number
+  clock: Clock
+  logger: Logger
+  metrics: Metrics
+  bounds?: Partial<InboxBounds>
+  /** Called once when the inbox ended by itself (its stream was replaced or lost messages): the process should end and start again. */
+  onEnded?: (why: string) => void
+}
+
+/** Room beside the body for headers: our record with the sender's signature and content type. */
+const headerAllowanceBytes = 32 * 1024
+/** The first version whose messages can end by themselves, each at its own time. */
+const oldestServer = [2, 11] as const
+
+/**
+ * Opens the inbox that many receivers share: one JetStream stream. Rejects with an error that says what to do when no server answers, the server is too
+ * old or takes only small messages, or the stream that is there could not keep the promises.
+ */
+export async function openJetstreamInbox(options: JetstreamInboxOptions): Promise<Inbox> {
+  const bounds = { ...defaultInboxBounds, ...options.bounds }
+  const problems = problemsOf(bounds)
+  if (problems.length > 0) throw new Error(`inbox bounds: ${problems.join('; ')}`)
+  const connection = await connectToNats(options, `gwh-inbox ${options.home}`)
+  try {
+    return await openOn(connection, options, bounds)
+  } catch (error) {
+    await connection.close()
+    throw error
+  }
+}
+
+async function openOn(connection: NatsConnection, options: JetstreamInboxOptions, bounds: InboxBounds): Promise<Inbox> {
+  const { clock, logger, metrics, stream, subjectPrefix, replicas, home, maxBodyBytes, onEnded } = options
+  checkServer(connection, maxBodyBytes)
+  const manager = await jetstreamManager(connection)
+  const client = manager.jetstream()
+  const subjects = new Subjects(subjectPrefix)
+  const wanted = { name: stream, subjects: subjects.all, replicas, maxBytes: bounds.maxBytes }
+  const { maxBytes, warning } = await prepareStream(manager, wanted)
+  if (warning !== undefined) logger.warn({ stream, warning }, 'inbox.durability')
+
+  const instruments = createJetstreamInstruments(metrics)
+  instruments.budget.set(maxBytes)
+  instruments.connected.set(1)
+  void watchConnection(connection, logger, (isConnected) => instruments.connected.set(isConnected ? 1 : 0))
+
+  const store = new StreamStore(stream, client, manager)
+  const { created } = await store.state()
+  const identity = { home, run: randomUUID() }
+  const ledger = new Ledger(identity)
+  const deletions = new DeletionQueue(store)
+  const parts: SharedParts = {
+    store,
+    ledger,
+    subjects,
+    identity,
+    clock,
+    logger,
+    instruments,
+    bounds: { ...bounds, maxBytes },
+  }
+  const onNewer = () => inbox.end('a newer version of this program writes to its stream; run that version')
+  const follower = new StreamFollower(parts, { stream, client, deletions, onNewer })
+  const inbox = new JetstreamInbox({
+    ...parts,
+    connection,
+    follower,
+    deletions,
+    created,
+    onEnded: onEnded ?? (() => {}),
+  })
+  await follower.start()
+  await inbox.start()
+  logger.info({ stream, replicas, maxBytes, ...ledger.totals }, 'inbox.opened')
+  return inbox
+}
+
+function checkServer(connection: NatsConnection, maxBodyBytes: number): void {
+  const { version = '', max_payload: maxPayload = 0 } = connection.info ?? {}
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  if (major < oldestServer[0] || (major === oldestServer[0] && minor < oldestServer[1])) {
+    throw new Error(`inbox: the NATS server has version ${version}; at least ${oldestServer.join('.')} is needed`)
+  }
+  const neededBytes = maxBodyBytes + headerAllowanceBytes
+  if (maxPayload < neededBytes) {
+    throw new Error(
+      `inbox: the NATS server takes messages of ${maxPayload} bytes, deliveries may have ${neededBytes} with headers; raise its max_payload or lower --max-body`,
+    )
+  }
+}

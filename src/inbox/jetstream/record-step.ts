@@ -1,0 +1,143 @@
+import { unreachable } from '../../unreachable.ts'
+import { InboxUnavailableError, type ClaimedDelivery, type DeadLetterReason, type NextStep } from '../port.ts'
+import { closedRecord } from './append-event.ts'
+import type { DeletionQueue } from './deletion-queue.ts'
+import type { DeliveryRecord } from './records.ts'
+import { refreshDelivery, refreshEvent } from './refresh.ts'
+import type { SharedParts } from './shared-parts.ts'
+import type { TrackedDelivery, TrackedEvent } from './tracked.ts'
+
+/** With the other reasons nothing was sent. */
+const endsAfterAttempt = new Set<DeadLetterReason>(['RetriesExhausted', 'Rejected', 'Unsendable'])
+
+/** The claimed delivery if its lease is still ours, as far as we know. */
+export function findClaimed({ ledger }: SharedParts, { deliveryId }: ClaimedDelivery): TrackedDelivery | undefined {
+  const [path = '', claim = ''] = deliveryId.split('#')
+  const delivery = findDelivery(ledger, path)
+  return delivery !== undefined && delivery.seq === Number(claim) ? delivery : undefined
+}
+
+/** By `<event key>.<sink token>`. */
+export function findDelivery(ledger: SharedParts['ledger'], path: string): TrackedDelivery | undefined {
+  const dot = path.lastIndexOf('.')
+  return ledger.event(path.slice(0, dot))?.deliveries.get(path.slice(dot + 1))
+}
+
+/** Writes the next step of a claimed delivery. A write that finds another claim on the subject changes nothing. */
+export async function recordStep(
+  parts: SharedParts,
+  deletions: DeletionQueue,
+  delivery: TrackedDelivery,
+  next: NextStep,
+): Promise<void> {
+  const waiting = (dueMs: number, attempts: number) =>
+    writeState(parts, delivery, { ...countsOf(parts, delivery), state: 'waiting', dueMs: Math.ceil(dueMs), attempts })
+  switch (next.type) {
+    case 'Succeed':
+    case 'Skip':
+      return endDelivery(parts, deletions, delivery)
+    case 'RetryAt':
+      await waiting(next.atMs, delivery.attempts + 1)
+      return
+    case 'Hold':
+      await waiting(next.untilMs, delivery.attempts)
+      return
+    case 'DeadLetter': {
+      const attempts = delivery.attempts + (endsAfterAttempt.has(next.reason) ? 1 : 0)
+      await endAsDeadLetter(parts, delivery, { reason: next.reason, attempts })
+      return
+    }
+    default:
+      return unreachable(next)
+  }
+}
+
+export async function endAsDeadLetter(
+  parts: SharedParts,
+  delivery: TrackedDelivery,
+  { reason, attempts }: { reason: DeadLetterReason; attempts: number },
+): Promise<void> {
+  const endedAtMs = parts.clock.now()
+  await writeState(parts, delivery, { ...countsOf(parts, delivery), state: 'dead', reason, attempts, endedAtMs })
+}
+
+/** Makes a dead letter due again; false when it is none (any more). */
+export async function replayDelivery(parts: SharedParts, delivery: TrackedDelivery): Promise<boolean> {
+  if (delivery.state.type !== 'dead') return false
+  const nowMs = parts.clock.now()
+  const fresh = { attempts: 0, firstDueMs: nowMs, replayed: true, dueMs: nowMs }
+  return writeState(parts, delivery, { ...countsOf(parts, delivery), state: 'waiting', ...fresh })
+}
+
+/** Ends a dead letter for good. Written down before its event may go: somebody could be replaying it. False when somebody did. */
+export async function dropDeadLetter(
+  parts: SharedParts,
+  deletions: DeletionQueue,
+  delivery: TrackedDelivery,
+): Promise<boolean> {
+  if (!(await writeState(parts, delivery, { ...countsOf(parts, delivery), state: 'ended' }))) return false
+  if (hasEnded(delivery.event)) await closeEvent(parts, deletions, delivery.event)
+  return true
+}
+
+/** Ends it for good, and its event with the last one. */
+export async function endDelivery(
+  parts: SharedParts,
+  deletions: DeletionQueue,
+  delivery: TrackedDelivery,
+): Promise<void> {
+  const { event } = delivery
+  const isLast = [...event.deliveries.values()].every((other) => other === delivery || other.state.type === 'ended')
+  if (!isLast) {
+    if (!(await writeState(parts, delivery, { ...countsOf(parts, delivery), state: 'ended' }))) return
+    // Two last ones that ended at the same moment each saw the other.
+    if (!hasEnded(event)) return
+  }
+  await closeEvent(parts, deletions, event)
+}
+
+/** Replaces the body by the memory of the id, then clears away the event's deliveries. */
+export async function closeEvent(parts: SharedParts, deletions: DeletionQueue, event: TrackedEvent): Promise<void> {
+  const { store, subjects, ledger, clock, bounds } = parts
+  const touched = [...event.deliveries.values()].map(({ seq }) => seq).filter((seq) => seq > 0)
+  const result = await store.put({
+    subject: subjects.event(event.key),
+    expectSeq: event.seq,
+    ...closedRecord(clock.now(), bounds.dedupeMs),
+  })
+  if (result.type === 'full') throw fullError()
+  if (result.type === 'conflict') {
+    await refreshEvent(parts, event.key)
+    return
+  }
+  ledger.close(event.key, result.seq, 'us')
+  deletions.add(touched)
+}
+
+/** False when another receiver changed it first; then it is as that one says. */
+async function writeState(parts: SharedParts, delivery: TrackedDelivery, record: DeliveryRecord): Promise<boolean> {
+  const { store, subjects, ledger, clock } = parts
+  const { event, sinkToken, seq } = delivery
+  const result = await store.put({ subject: subjects.delivery(event.key, sinkToken), record, expectSeq: seq })
+  if (result.type === 'full') throw fullError()
+  if (result.type === 'conflict') {
+    await refreshDelivery(parts, delivery)
+    return false
+  }
+  ledger.update(event.key, sinkToken, result.seq, record, clock.now())
+  return true
+}
+
+function hasEnded(event: TrackedEvent): boolean {
+  return [...event.deliveries.values()].every(({ state }) => state.type === 'ended')
+}
+
+function countsOf({ identity }: SharedParts, { sink, attempts, firstDueMs, replayed }: TrackedDelivery) {
+  return { kind: 'delivery', sink, attempts, unrecorded: 0, firstDueMs, replayed, home: identity.home } as const
+}
+
+function fullError(): InboxUnavailableError {
+  return new InboxUnavailableError(
+    'inbox: the stream is full, even for the outcome of deliveries; raise its max_bytes above that of --inbox-max',
+  )
+}

@@ -1,0 +1,125 @@
+import { z } from 'zod'
+
+import type { DeadLetterReason, NewEvent } from '../port.ts'
+
+/**
+ * What the header of a message says; its payload is an event's body and nothing else, so that receivers can follow the stream by headers alone. Written
+ * as one line of ASCII JSON, because a header can hold neither line breaks nor, for certain, anything else.
+ */
+
+/** Raised when an older program could no longer read what a newer one writes. */
+const format = 1
+export const recordHeader = 'Gwh-Record'
+
+const deadLetterReasons = [
+  'RetriesExhausted',
+  'Rejected',
+  'SinkRemoved',
+  'FilterError',
+  'OwnerGone',
+  'CrashedRepeatedly',
+  'Unsendable',
+] as const satisfies readonly DeadLetterReason[]
+
+const openEvent = z.object({
+  kind: z.literal('event'),
+  owner: z.object({ uid: z.string(), namespace: z.string(), name: z.string() }),
+  eventId: z.string(),
+  sentAtSeconds: z.number(),
+  receivedAtMs: z.number(),
+  mode: z.enum(['static', 'dynamic']),
+  contentType: z.string(),
+  signature: z.string(),
+  sinks: z.array(z.string()),
+  bodyBytes: z.number(),
+  /** When its deliveries became due. */
+  storedAtMs: z.number(),
+  /** The receiver that stored it. */
+  home: z.string(),
+})
+
+/** What is left of an event once nothing needs its body: the memory of its id. */
+const closedEvent = z.object({ kind: z.literal('closed'), forgetAtMs: z.number() })
+
+const deliveryCounts = {
+  sink: z.string(),
+  /** Attempts that were recorded. */
+  attempts: z.number(),
+  /** Claims since the last record: crashes, unless one is running. */
+  unrecorded: z.number(),
+  firstDueMs: z.number(),
+  replayed: z.boolean(),
+  /** The receiver that wrote this. */
+  home: z.string(),
+}
+const delivery = z.discriminatedUnion('state', [
+  z.object({ kind: z.literal('delivery'), state: z.literal('waiting'), ...deliveryCounts, dueMs: z.number() }),
+  z.object({
+    kind: z.literal('delivery'),
+    state: z.literal('claimed'),
+    ...deliveryCounts,
+    leaseMs: z.number(),
+    /** One life of a receiver's process: a claim of a former life is given up at its next start. */
+    run: z.string(),
+  }),
+  z.object({
+    kind: z.literal('delivery'),
+    state: z.literal('dead'),
+    ...deliveryCounts,
+    reason: z.enum(deadLetterReasons),
+    endedAtMs: z.number(),
+  }),
+  /** Ended, while another delivery still needs the body. */
+  z.object({ kind: z.literal('delivery'), state: z.literal('ended'), ...deliveryCounts }),
+])
+
+export type OpenEventRecord = z.infer<typeof openEvent>
+export type ClosedEventRecord = z.infer<typeof closedEvent>
+export type DeliveryRecord = z.infer<typeof delivery>
+export type InboxRecord = OpenEventRecord | ClosedEventRecord | DeliveryRecord
+
+const anyRecord = z.union([openEvent, closedEvent, delivery])
+const formatOnly = z.object({ format: z.number() })
+
+export type ReadRecord = { type: 'read'; record: InboxRecord } | { type: 'newer' } | { type: 'unreadable' }
+
+export function writeRecord(record: InboxRecord): string {
+  return JSON.stringify({ format, ...record }).replaceAll(/[^\x20-\x7e]/g, escapeCharacter)
+}
+
+/** Never throws: the stream may hold what somebody else published. */
+export function readRecord(text: string): ReadRecord {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    return { type: 'unreadable' }
+  }
+  const version = formatOnly.safeParse(json)
+  if (!version.success) return { type: 'unreadable' }
+  if (version.data.format > format) return { type: 'newer' }
+  const { success, data } = anyRecord.safeParse(json)
+  return success ? { type: 'read', record: data } : { type: 'unreadable' }
+}
+
+export function toOpenRecord(event: NewEvent, storedAtMs: number, home: string): OpenEventRecord {
+  const { owner, eventId, sentAtSeconds, receivedAtMs, mode, contentType, signature, sinks, body } = event
+  return {
+    kind: 'event',
+    owner: { uid: owner.uid, namespace: owner.namespace, name: owner.name },
+    eventId,
+    sentAtSeconds,
+    receivedAtMs,
+    mode,
+    contentType,
+    signature,
+    sinks: [...sinks],
+    bodyBytes: body.length,
+    storedAtMs,
+    home,
+  }
+}
+
+function escapeCharacter(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+}

@@ -1,0 +1,28 @@
+import type { SharedParts } from './shared-parts.ts'
+import type { TrackedDelivery } from './tracked.ts'
+
+/** Asks the stream's leader how a delivery stands, when a write showed that we know less than it does. */
+export async function refreshDelivery(parts: SharedParts, delivery: TrackedDelivery): Promise<void> {
+  const { store, subjects, ledger, clock } = parts
+  const { event, sinkToken } = delivery
+  if (!(await refreshEvent(parts, event.key))) return
+  const last = await store.last(subjects.delivery(event.key, sinkToken))
+  if (last === undefined) {
+    delivery.seq = 0
+    return
+  }
+  if (last.record.kind === 'delivery') ledger.update(event.key, sinkToken, last.seq, last.record, clock.now())
+}
+
+/** True when the event is still there, with its body. */
+export async function refreshEvent({ store, subjects, ledger }: SharedParts, key: string): Promise<boolean> {
+  const last = await store.last(subjects.event(key))
+  if (last?.record.kind === 'event') {
+    ledger.open(key, last.seq, last.record)
+    return true
+  }
+  const known = ledger.event(key)
+  if (last !== undefined) ledger.close(key, last.seq, 'us')
+  else if (known !== undefined) ledger.drop(known)
+  return false
+}

@@ -1,0 +1,19 @@
+import type { Clock } from '../../clock.ts'
+import type { Logger } from '../../observability/logger.ts'
+import type { InboxBounds } from '../bounds.ts'
+import type { JetstreamInstruments } from './jetstream-instruments.ts'
+import type { Identity, Ledger } from './ledger.ts'
+import type { StreamStore } from './stream-store.ts'
+import type { Subjects } from './subjects.ts'
+
+/** What the parts of one inbox share. */
+export interface SharedParts {
+  store: StreamStore
+  ledger: Ledger
+  subjects: Subjects
+  identity: Identity
+  bounds: InboxBounds
+  clock: Clock
+  logger: Logger
+  instruments: JetstreamInstruments
+}

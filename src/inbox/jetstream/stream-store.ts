@@ -1,0 +1,117 @@
+import { JetStreamApiError, type JetStreamClient, type JetStreamManager, type StoredMsg } from '@nats-io/jetstream'
+import { Empty, headers } from '@nats-io/transport-node'
+
+import { InboxUnavailableError } from '../port.ts'
+import { readRecord, recordHeader, writeRecord, type InboxRecord } from './records.ts'
+
+/** Longest wait for the server's answer to one call. */
+const callTimeoutMs = 5_000
+
+/** The server's own error codes. */
+const wrongLastSequence: ReadonlySet<number> = new Set([10_071, 10_164])
+const storeFull: ReadonlySet<number> = new Set([10_077, 10_047, 10_023])
+const messageNotFound: ReadonlySet<number> = new Set([10_037, 10_043])
+
+export type PutResult = { type: 'stored'; seq: number } | { type: 'conflict' } | { type: 'full' }
+
+export interface Put {
+  subject: string
+  record: InboxRecord
+  body?: Uint8Array
+  /** The sequence of the subject's last message as the caller knows it, 0 for none: the write succeeds only if that is still true. */
+  expectSeq: number
+  /** The server forgets the message by itself after this long. */
+  keepMs?: number
+}
+
+export interface StoredRecord {
+  seq: number
+  record: InboxRecord
+  body: Uint8Array
+}
+
+export interface StreamState {
+  bytes: number
+  lastSeq: number
+  /** Changes when the stream was deleted and made again. */
+  created: string
+}
+
+/** The calls to the server. A write is a compare-and-set on one subject: that is all the agreement that several receivers need. */
+export class StreamStore {
+  readonly #stream: string
+  readonly #client: JetStreamClient
+  readonly #manager: JetStreamManager
+
+  constructor(stream: string, client: JetStreamClient, manager: JetStreamManager) {
+    this.#stream = stream
+    this.#client = client
+    this.#manager = manager
+  }
+
+  /** Durable when it resolves with `stored`. When it throws, the write may have happened all the same. */
+  async put({ subject, record, body, expectSeq, keepMs }: Put): Promise<PutResult> {
+    const written = headers()
+    written.set(recordHeader, writeRecord(record))
+    const ttl = keepMs === undefined ? {} : { ttl: `${Math.ceil(keepMs / 1000)}s` }
+    const expect = { streamName: this.#stream, lastSubjectSequence: expectSeq }
+    try {
+      const options = { headers: written, expect, timeout: callTimeoutMs, ...ttl }
+      const { seq } = await this.#client.publish(subject, body ?? Empty, options)
+      return { type: 'stored', seq }
+    } catch (error) {
+      if (error instanceof JetStreamApiError && wrongLastSequence.has(error.code)) return { type: 'conflict' }
+      if (error instanceof JetStreamApiError && storeFull.has(error.code)) return { type: 'full' }
+      throw this.#unavailable('write', error)
+    }
+  }
+
+  /** The subject's last message, as the stream's leader knows it; undefined without one, or with one that is not ours. */
+  async last(subject: string): Promise<StoredRecord | undefined> {
+    try {
+      return toRecord(await this.#manager.streams.getMessage(this.#stream, { last_by_subj: subject }))
+    } catch (error) {
+      if (error instanceof JetStreamApiError && messageNotFound.has(error.code)) return undefined
+      throw this.#unavailable('read', error)
+    }
+  }
+
+  /** From any copy of the stream, which may lag: nothing found means nothing yet. */
+  async get(seq: number): Promise<StoredRecord | undefined> {
+    try {
+      return toRecord(await this.#manager.direct.getMessage(this.#stream, { seq }))
+    } catch (error) {
+      throw this.#unavailable('read', error)
+    }
+  }
+
+  /** Deleting what is gone succeeds. */
+  async delete(seq: number): Promise<void> {
+    try {
+      await this.#manager.streams.deleteMessage(this.#stream, seq, false)
+    } catch (error) {
+      if (error instanceof JetStreamApiError && messageNotFound.has(error.code)) return
+      throw this.#unavailable('delete', error)
+    }
+  }
+
+  async state(): Promise<StreamState> {
+    try {
+      const { state, created } = await this.#manager.streams.info(this.#stream)
+      return { bytes: state.bytes, lastSeq: state.last_seq, created }
+    } catch (error) {
+      throw this.#unavailable('look', error)
+    }
+  }
+
+  #unavailable(what: string, error: unknown): InboxUnavailableError {
+    const why = error instanceof Error ? error.message : String(error)
+    return new InboxUnavailableError(`inbox: stream ${this.#stream}, ${what}: ${why}`, { cause: error })
+  }
+}
+
+function toRecord(message: StoredMsg | null): StoredRecord | undefined {
+  const read = message === null ? undefined : readRecord(message.header.get(recordHeader))
+  if (message === null || read?.type !== 'read') return undefined
+  return { seq: message.seq, record: read.record, body: message.data }
+}

@@ -1,0 +1,59 @@
+import { join } from 'node:path'
+
+import type { ReceiverConfig } from '../config/receiver-config.ts'
+import type { InboxBounds } from '../inbox/bounds.ts'
+import type { JetstreamInboxOptions } from '../inbox/jetstream/open-jetstream-inbox.ts'
+import type { Inbox } from '../inbox/port.ts'
+import { unreachable } from '../unreachable.ts'
+import type { RoleDeps } from './role-context.ts'
+
+const inboxFile = 'inbox.sqlite'
+
+interface InboxDeps extends Pick<RoleDeps, 'clock' | 'logger' | 'metrics'> {
+  readonly podName: string
+  readonly onEnded: (why: string) => void
+}
+
+/** Opens the inbox that is configured. Only the driver that is used is loaded. */
+export async function openInbox(config: ReceiverConfig, { podName, ...deps }: InboxDeps): Promise<Inbox> {
+  const bounds = inboxBounds(config)
+  switch (config.inbox) {
+    case 'sqlite': {
+      const { openSqliteInbox } = await import('../inbox/sqlite/open-sqlite-inbox.ts')
+      return openSqliteInbox({ path: join(config.dataDir, inboxFile), bounds, ...deps })
+    }
+    case 'jetstream': {
+      const { openJetstreamInbox } = await import('../inbox/jetstream/open-jetstream-inbox.ts')
+      return openJetstreamInbox({ ...streamOptions(config), home: podName, bounds, ...deps })
+    }
+    default:
+      return unreachable(config.inbox)
+  }
+}
+
+type StreamOptions = Omit<JetstreamInboxOptions, 'home' | 'bounds' | keyof InboxDeps>
+
+function streamOptions(config: ReceiverConfig): StreamOptions {
+  return {
+    urls: config.natsUrl,
+    ...(config.natsCredentials !== undefined && { credentialsFile: config.natsCredentials }),
+    ...(config.natsCa !== undefined && { caFile: config.natsCa }),
+    stream: config.natsStream,
+    subjectPrefix: config.natsSubjectPrefix,
+    replicas: config.natsReplicas,
+    maxBodyBytes: config.maxBodyBytes,
+  }
+}
+
+function inboxBounds(config: ReceiverConfig): Partial<InboxBounds> {
+  const share = config.inboxOwnerSharePercent / 100
+  return {
+    maxBytes: config.inboxMaxBytes,
+    maxEvents: config.inboxMaxEvents,
+    ownerShare: share,
+    dedupeMs: config.dedupeMs,
+    maxDeadLetters: config.maxDeadLetters,
+    deadLetterKeepMs: config.deadLetterKeepMs,
+    deadLetterShare: share,
+  }
+}

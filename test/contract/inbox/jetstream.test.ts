@@ -1,0 +1,48 @@
+import { after, before, describe } from 'node:test'
+
+import { openJetstreamInbox } from '../../../src/inbox/jetstream/open-jetstream-inbox.ts'
+import { silentLogger } from '../../../src/observability/logger.ts'
+import { createMetrics } from '../../../src/observability/metrics.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+import { NatsServer, withoutNatsServer } from '../../support/nats-server.ts'
+import { inboxContract, suiteBounds } from './suite.ts'
+
+void describe('inbox on a real nats-server', { skip: withoutNatsServer }, () => {
+  let server: NatsServer
+  let streams = 0
+  before(async () => {
+    server = await NatsServer.start()
+  })
+  after(() => server.dispose())
+
+  inboxContract('jetstream', async () => {
+    const clock = new FakeClock()
+    const number = ++streams
+    const open = () =>
+      openJetstreamInbox({
+        urls: [server.url],
+        stream: `INBOX_${number}`,
+        subjectPrefix: `inbox${number}`,
+        replicas: 1,
+        home: 'receiver-0',
+        maxBodyBytes: 256 * 1024,
+        clock,
+        logger: silentLogger,
+        metrics: createMetrics(),
+        bounds: { ...suiteBounds, maxBytes: 8 * 1024 * 1024 },
+      })
+    let inbox = await open()
+    return {
+      inbox,
+      clock,
+      async reopen() {
+        await inbox.close()
+        inbox = await open()
+        return inbox
+      },
+      async dispose() {
+        await inbox.close()
+      },
+    }
+  })
+})
