@@ -1,0 +1,85 @@
+{{/* What the controller may do where GeminiWebhooks are, and nothing else. */}}
+{{- define "gwh.controllerRules" -}}
+# update: finalizers travel with the object, guarded by resourceVersion.
+- apiGroups: [webhooks.gemini-operator.io]
+  resources: [geminiwebhooks]
+  verbs: [get, list, watch, update, patch]
+# The controller is the only writer of status, by whole replacement.
+- apiGroups: [webhooks.gemini-operator.io]
+  resources: [geminiwebhooks/status]
+  verbs: [update]
+# API keys and sink credentials are read from, and signing secrets written to, the namespaces of the GeminiWebhooks.
+# list and watch ask for metadata only.
+- apiGroups: ['']
+  resources: [secrets]
+  verbs: [get, list, watch, create, update, patch, delete]
+# Addresses of sinks.
+- apiGroups: ['']
+  resources: [services]
+  verbs: [get]
+# Is the namespace terminating? And the uid of the operator's own namespace.
+- apiGroups: ['']
+  resources: [namespaces]
+  verbs: [get]
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
+{{- end }}
+
+{{/* What the receiver may do where GeminiWebhooks are. */}}
+{{- define "gwh.receiverRules" -}}
+- apiGroups: [webhooks.gemini-operator.io]
+  resources: [geminiwebhooks]
+  verbs: [get, list, watch]
+# Sinks of type kubernetesEvent.
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
+{{- end }}
+
+{{/* The role for the GeminiWebhooks and its binding: for the whole cluster, or in each watched namespace. dict: root, component, account, rules. */}}
+{{- define "gwh.webhookRoles" -}}
+{{- $name := printf "gwh-%s" .component }}
+{{- if .root.Values.watchNamespaces }}
+{{- $name = printf "gwh-%s-webhooks" .component }}
+{{- end }}
+{{- range $namespace := .root.Values.watchNamespaces | default (list "") }}
+{{- $prefix := ternary "Cluster" "" (eq $namespace "") }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: {{ $prefix }}Role
+metadata:
+  {{- include "gwh.metadata" (dict "root" $.root "name" $name "namespace" $namespace "component" $.component) | nindent 2 }}
+rules:
+  {{- $.rules | nindent 2 }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: {{ $prefix }}RoleBinding
+metadata:
+  {{- include "gwh.metadata" (dict "root" $.root "name" $name "namespace" $namespace "component" $.component) | nindent 2 }}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: {{ $prefix }}Role
+  name: {{ $name }}
+subjects:
+  - kind: ServiceAccount
+    name: {{ $.account }}
+    namespace: {{ $.root.Release.Namespace }}
+{{- end }}
+{{- end }}
+
+{{/* dict: root, component, account. */}}
+{{- define "gwh.ownRoleBinding" -}}
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  {{- include "gwh.metadata" (dict "root" .root "name" (printf "gwh-%s" .component) "namespace" .root.Release.Namespace "component" .component) | nindent 2 }}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: Role
+  name: gwh-{{ .component }}
+subjects:
+  - kind: ServiceAccount
+    name: {{ .account }}
+    namespace: {{ .root.Release.Namespace }}
+{{- end }}

@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+
+import { controllerSettings } from '../../src/config/controller-config.ts'
+import { namesOf } from '../../src/config/names.ts'
+import { parseSettings } from '../../src/config/parse-settings.ts'
+import { receiverSettings } from '../../src/config/receiver-config.ts'
+import { allKeyringSecretNames } from '../../src/keyring/shard.ts'
+import { settingsOfTheChart } from '../../tools/chart-values-schema.ts'
+import { renderManifests } from '../../tools/render-manifests.ts'
+import { idOf, withHelm } from '../support/helm-chart.ts'
+import type { Chart, Manifest } from '../support/helm-chart.ts'
+import { valueSets } from '../support/value-sets.ts'
+
+const named = (manifests: readonly Manifest[], kind: string, name: string): Manifest => {
+  const found = manifests.find((manifest) => manifest.kind === kind && manifest.metadata.name === name)
+  assert.ok(found, `no ${kind} ${name}`)
+  return found
+}
+
+interface PodSpec {
+  terminationGracePeriodSeconds: number
+  volumes?: { name: string; secret?: { secretName: string; optional?: boolean } }[]
+  containers: { volumeMounts?: { name: string; mountPath: string }[] }[]
+}
+const podOf = (manifest: Manifest) => (manifest.spec as { template: { spec: PodSpec } }).template.spec
+const graceOf = (chart: Chart, controller: object, receiver: object) => {
+  const manifests = chart.manifests({ controller: { config: controller }, receiver: { config: receiver } })
+  return [
+    podOf(named(manifests, 'Deployment', 'gwh-controller')).terminationGracePeriodSeconds,
+    podOf(named(manifests, 'StatefulSet', 'gwh-receiver')).terminationGracePeriodSeconds,
+  ]
+}
+
+const policyOf = (chart: Chart, values: object) =>
+  named(chart.manifests(values), 'CustomResourceDefinition', 'geminiwebhooks.webhooks.gemini-operator.io').metadata
+    .annotations?.['helm.sh/resource-policy']
+
+withHelm('the chart', (charts) => {
+  for (const chart of charts) {
+    for (const [name, values] of Object.entries(valueSets)) {
+      test(`Helm ${chart.major} lints it with ${name}`, () => {
+        assert.match(chart.lint(values), /0 chart\(s\) failed/)
+      })
+    }
+  }
+
+  const [chart, other]: readonly (Chart | undefined)[] = charts
+  assert.ok(chart)
+  if (other !== undefined) {
+    test('both majors of Helm render the same objects', () => {
+      for (const values of Object.values(valueSets)) assert.deepEqual(chart.manifests(values), other.manifests(values))
+    })
+  }
+
+  test('no object appears twice, and each says to whom it belongs', () => {
+    for (const [name, values] of Object.entries(valueSets)) {
+      const manifests = chart.manifests(values)
+      const ids = manifests.map(idOf)
+      assert.deepEqual(ids, [...new Set(ids)], name)
+      for (const manifest of manifests) {
+        assert.equal(manifest.metadata.labels?.['app.kubernetes.io/name'], 'gemini-webhook-operator', idOf(manifest))
+      }
+    }
+  })
+
+  const refused: Record<string, [values: object, message: RegExp]> = {
+    'a value that does not exist': [{ reciever: {} }, /reciever/],
+    'a setting that the controller does not have': [{ controller: { config: { callTimeOut: '5s' } } }, /callTimeOut/],
+    'a setting that the chart sets itself': [{ receiver: { config: { dataDir: '/elsewhere' } } }, /dataDir/],
+    'a setting of the wrong type': [{ controller: { config: { workers: 'many' } } }, /workers/],
+    'no base URL': [{ baseUrl: '' }, /baseUrl: is required/],
+    'a base URL that is not one': [{ baseUrl: 'hooks.example.com' }, /baseUrl/],
+    'a base URL without TLS': [{ baseUrl: 'http://hooks.example.com' }, /Google delivers to https only/],
+    'a route without a gateway': [{ httpRoute: { enabled: true } }, /httpRoute.parentRefs: is empty/],
+    'two controllers without an election': [
+      { controller: { replicas: 2, config: { leaderElection: false } } },
+      /needs controller.config.leaderElection/,
+    ],
+    'a network volume mode': [{ receiver: { persistence: { accessMode: 'ReadWriteMany' } } }, /accessMode/],
+  }
+  for (const each of charts) {
+    for (const [what, [values, message]] of Object.entries(refused)) {
+      test(`Helm ${each.major} refuses ${what} and names it`, () => {
+        assert.throws(
+          () => each.render(values),
+          (error: { stderr?: string }) => message.test(String(error.stderr)),
+        )
+      })
+    }
+  }
+
+  for (const [name, role] of Object.entries({ controller: controllerSettings, receiver: receiverSettings })) {
+    test(`every setting of the ${name} that can be given in values arrives under the name that the program reads`, () => {
+      const keys = Object.keys(role.settings).filter((property) => !settingsOfTheChart.has(namesOf(property).key))
+      assert.ok(keys.length > 10)
+      const config = Object.fromEntries(
+        keys.map((property) => {
+          const setting = role.settings[property as keyof typeof role.settings] as {
+            shape: string
+            placeholder: string
+          }
+          const scalar = setting.placeholder === 'NUMBER' ? 7 : 'text'
+          return [namesOf(property).key, { boolean: true, list: ['one', 'two'], scalar }[setting.shape]]
+        }),
+      )
+      const data = named(chart.manifests({ [name]: { config } }), 'ConfigMap', `gwh-${name}`).data ?? {}
+      for (const property of keys) assert.ok(data[namesOf(property).env], namesOf(property).env)
+    })
+  }
+
+  test('what the pods are given is a configuration that the programs accept', () => {
+    for (const [name, values] of Object.entries(valueSets)) {
+      const rendered: Manifest[] = chart.manifests(values)
+      const [forController, forReceiver] = ['gwh-controller', 'gwh-receiver'].map(
+        (configMap) => named(rendered, 'ConfigMap', configMap).data ?? {},
+      )
+      const parsed = [
+        parseSettings(controllerSettings, { flags: [], env: forController ?? {} }),
+        parseSettings(receiverSettings, { flags: [], env: forReceiver ?? {} }),
+      ]
+      for (const outcome of parsed) assert.equal(outcome.type, 'config', `${name}: ${JSON.stringify(outcome)}`)
+    }
+  })
+
+  test('the receiver serves below the path of the base URL, and the routes lead there', () => {
+    const manifests = chart.manifests(valueSets['a path prefix and more hosts'] ?? {})
+    assert.equal(named(manifests, 'ConfigMap', 'gwh-receiver').data?.['GWH_PATH_PREFIX'], '/gemini/events')
+    const { rules } = named(manifests, 'Ingress', 'gwh-receiver').spec as {
+      rules: { host: string; http: { paths: { path: string }[] } }[]
+    }
+    assert.deepEqual(
+      rules.map(({ host }) => host),
+      ['hooks.example.com', 'other.example.com', 'third.example.org'],
+    )
+    assert.deepEqual(
+      rules[0]?.http.paths.map(({ path }) => path),
+      ['/gemini/events/v1/s', '/gemini/events/v1/d'],
+    )
+  })
+
+  test('the kubelet waits longer than the programs need to stop', () => {
+    assert.deepEqual(graceOf(chart, {}, {}), [25 + 15, 15 + 10 + 15])
+    assert.deepEqual(graceOf(chart, { shutdownGrace: '1m30s' }, { drain: '2m', shutdownGrace: '1500ms' }), [
+      90 + 15,
+      120 + 2 + 15,
+    ])
+  })
+
+  test('every keyring Secret is mounted where the receiver looks for it, and may be missing', () => {
+    const { volumes = [], containers } = podOf(named(chart.manifests({}), 'StatefulSet', 'gwh-receiver'))
+    const mounts = new Map(containers[0]?.volumeMounts?.map(({ name, mountPath }) => [name, mountPath]))
+    for (const shard of allKeyringSecretNames()) {
+      const volume = volumes.find(({ secret }) => secret?.secretName === shard)
+      assert.equal(volume?.secret?.optional, true, shard)
+      assert.equal(mounts.get(volume?.name ?? ''), `/etc/gwh/keyring/${shard}`)
+    }
+  })
+
+  test('watching chosen namespaces needs no right outside of them', () => {
+    const manifests = chart.manifests(valueSets['namespace-scoped'] ?? {})
+    assert.deepEqual(manifests.filter(({ kind }) => kind.startsWith('Cluster')).map(idOf), [])
+    assert.deepEqual(
+      new Set(manifests.filter(({ kind }) => kind === 'Role').map(({ metadata }) => metadata.namespace)),
+      new Set(['team-a', 'team-b', 'gemini-webhook-system']),
+    )
+  })
+
+  test('the CRD is kept when the release is uninstalled, unless that is asked for', () => {
+    assert.deepEqual([policyOf(chart, {}), policyOf(chart, { crds: { keep: false } })], ['keep', undefined])
+  })
+
+  for (const each of charts) {
+    test(`deploy/install.yaml and deploy/rbac are what Helm ${each.major} renders ("npm run generate:deploy")`, () => {
+      const rendered = renderManifests(each.helm, readFileSync('deploy/namespace.yaml', 'utf8'))
+      for (const [path, text] of Object.entries(rendered)) assert.equal(readFileSync(path, 'utf8'), text, path)
+    })
+  }
+})

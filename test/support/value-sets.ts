@@ -1,0 +1,138 @@
+/** What people set, from least to most: every template and every branch of the chart is in one of them. */
+export const valueSets: Readonly<Record<string, object>> = {
+  minimal: {},
+  'a path prefix and more hosts': {
+    baseUrl: 'https://hooks.example.com:8443/gemini/events/',
+    allowedHostnames: ['other.example.com', 'third.example.org'],
+    installationId: 'prod-eu-1',
+    ingress: { enabled: true },
+  },
+  'namespace-scoped': { watchNamespaces: ['team-a', 'team-b'], crds: { enabled: false } },
+  'its own namespace only': { watchNamespaces: ['gemini-webhook-system'] },
+  'three receivers behind a load balancer': {
+    receiver: {
+      replicas: 3,
+      service: {
+        type: 'LoadBalancer',
+        port: 8080,
+        annotations: { 'service.beta.kubernetes.io/aws-load-balancer-scheme': 'internet-facing' },
+        loadBalancerClass: 'service.k8s.aws/nlb',
+        loadBalancerSourceRanges: ['203.0.113.0/24'],
+        externalTrafficPolicy: 'Local',
+      },
+    },
+  },
+  'an ingress with TLS': {
+    ingress: {
+      enabled: true,
+      className: 'nginx',
+      tlsSecretName: 'hooks-tls',
+      annotations: { 'cert-manager.io/cluster-issuer': 'letsencrypt' },
+    },
+  },
+  'a gateway': {
+    httpRoute: { enabled: true, parentRefs: [{ name: 'public', namespace: 'gateways', sectionName: 'https' }] },
+  },
+  'all observability': {
+    metrics: {
+      serviceMonitor: { enabled: true, interval: '15s', labels: { release: 'prometheus' } },
+      prometheusRule: { enabled: true, runbookBaseUrl: 'https://example.com/runbooks/' },
+      dashboard: { enabled: true },
+    },
+  },
+  'a standby controller on chosen nodes': {
+    imagePullSecrets: [{ name: 'registry' }],
+    controller: {
+      replicas: 2,
+      priorityClassName: 'system-cluster-critical',
+      nodeSelector: { 'kubernetes.io/arch': 'arm64' },
+      tolerations: [{ key: 'dedicated', operator: 'Equal', value: 'platform', effect: 'NoSchedule' }],
+      affinity: {
+        podAntiAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: [
+            {
+              topologyKey: 'kubernetes.io/hostname',
+              labelSelector: { matchLabels: { 'app.kubernetes.io/component': 'controller' } },
+            },
+          ],
+        },
+      },
+      topologySpreadConstraints: [],
+      podDisruptionBudget: { maxUnavailable: '50%' },
+    },
+  },
+  'labels, annotations and extras everywhere': {
+    commonLabels: { 'cost-center': '1234' },
+    commonAnnotations: { 'example.com/owner': 'platform team' },
+    controller: {
+      podLabels: { sidecar: 'none' },
+      podAnnotations: { 'example.com/scrape': 'true' },
+      serviceAccount: { annotations: { 'example.com/identity': 'controller' } },
+      extraEnv: [{ name: 'NODE_OPTIONS', value: '--max-old-space-size=384' }],
+      extraVolumes: [{ name: 'ca', configMap: { name: 'company-ca', optional: true } }],
+      extraVolumeMounts: [{ name: 'ca', mountPath: '/etc/ssl/company', readOnly: true }],
+    },
+    receiver: {
+      podLabels: { sidecar: 'none' },
+      extraEnv: [{ name: 'NODE_EXTRA_CA_CERTS', value: '/etc/ssl/company/ca.crt' }],
+      extraVolumes: [{ name: 'ca', configMap: { name: 'company-ca', optional: true } }],
+      extraVolumeMounts: [{ name: 'ca', mountPath: '/etc/ssl/company', readOnly: true }],
+      persistence: {
+        size: '20Gi',
+        storageClassName: 'fast',
+        accessMode: 'ReadWriteOncePod',
+        annotations: { 'example.com/backup': 'daily' },
+      },
+    },
+  },
+  'settings of every type': {
+    controller: {
+      config: { kubernetesQps: 200, leaderElection: true, callTimeout: '12s', googleApiVersion: 'v1beta' },
+    },
+    receiver: {
+      config: {
+        inboxMax: '15GiB',
+        inboxMaxEvents: 5000000,
+        allowedSinkCidrs: ['10.0.0.0/8', 'fd00::/8'],
+        drain: '1m30s',
+        shutdownGrace: '500ms',
+      },
+    },
+  },
+  'everything optional off': {
+    crds: { enabled: false },
+    rbac: { create: false },
+    networkPolicy: { enabled: false },
+    controller: {
+      serviceAccount: { create: false, name: 'existing-controller' },
+      podDisruptionBudget: { enabled: false },
+      topologySpreadConstraints: [],
+    },
+    receiver: {
+      serviceAccount: { create: false, name: 'existing-receiver' },
+      podDisruptionBudget: { enabled: false },
+      topologySpreadConstraints: [],
+    },
+  },
+  'narrow network policies and a pinned image': {
+    image: {
+      repository: 'registry.example.com/gwh',
+      digest: `sha256:${'0123456789abcdef'.repeat(4)}`,
+      pullPolicy: 'Always',
+    },
+    networkPolicy: {
+      controllerEgressPorts: [443],
+      metricsFrom: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }],
+      receiverFrom: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'ingress-nginx' } } }],
+    },
+  },
+  'OpenShift, where the platform chooses the user': {
+    podSecurityContext: { runAsUser: null, runAsGroup: null, fsGroup: null },
+  },
+  'a simulator without TLS': {
+    baseUrl: 'http://gwh-receiver.gemini-webhook-system.svc',
+    controller: { config: { insecureBaseUrl: true, googleBaseUrl: 'http://simulator:8080' } },
+    rbac: { aggregatedRoles: false },
+    crds: { keep: false },
+  },
+}
