@@ -22,13 +22,13 @@ import { keyringSecretNameFor } from '../../src/keyring/shard.ts'
 import { type KubernetesClient, type ResourceKind } from '../../src/kubernetes/client.ts'
 import type { NewKubernetesEvent } from '../../src/kubernetes/event-recorder.ts'
 import { openKubernetesClient } from '../../src/kubernetes/open-client.ts'
-import { silentLogger } from '../../src/observability/logger.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
 import { reportsConfigMapName } from '../../src/reports/report.ts'
 import { startKubernetesApi } from '../../src/sandbox/kubernetes-api/server.ts'
 import type { SwitchChanges } from '../../src/sandbox/webhook-service/switches.ts'
 import { crdPath } from '../../tools/generate-crd.ts'
 import { eventually } from './eventually.ts'
+import { recordedLogger } from './recorded-logger.ts'
 import { startSimulator, type Received } from './simulator.ts'
 
 export const home = 'gemini-webhook-system'
@@ -108,7 +108,13 @@ async function startWorld(
 async function startEmbedded(t: Pick<TestContext, 'after'>, editCrd = (crd: string) => crd): Promise<string> {
   const token = randomBytes(16).toString('hex')
   const crds = [parse(editCrd(readFileSync(crdPath, 'utf8'))) as object]
-  const api = await startKubernetesApi({ clock: systemClock, random: Math.random, logger: silentLogger, token, crds })
+  const api = await startKubernetesApi({
+    clock: systemClock,
+    random: Math.random,
+    logger: recordedLogger('kubernetes-api'),
+    token,
+    crds,
+  })
   t.after(() => api.stop())
   const folder = mkdtempSync(join(tmpdir(), 'gwh-controller-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
@@ -125,7 +131,7 @@ function openClient(kubeconfigPath: string): Promise<KubernetesClient> {
     userAgent: 'controller-test/1',
     clock: systemClock,
     random: Math.random,
-    logger: silentLogger,
+    logger: recordedLogger('controller'),
     metrics: createMetrics(),
     qps: 2000,
     burst: 2000,
@@ -170,7 +176,7 @@ async function startOne(
     config: complete,
     clock: systemClock,
     random: Math.random,
-    logger: silentLogger,
+    logger: recordedLogger('controller'),
     metrics,
     recorder: { record: (event) => void events.push(event) },
   })

@@ -4,7 +4,8 @@ import { parseEnvelope } from '../../src/gemini/parse-event.ts'
 import type { Inbox } from '../../src/inbox/port.ts'
 import type { KeyringEntry, LiveSecret } from '../../src/keyring/entry.ts'
 import { allKeyringSecretNames, keyIdOf, keyringSecretNameFor } from '../../src/keyring/shard.ts'
-import { silentLogger, type Logger } from '../../src/observability/logger.ts'
+import type { Logger } from '../../src/observability/logger.ts'
+import { recordedLogger } from './recorded-logger.ts'
 import { createMetrics, type MetricsRegistry } from '../../src/observability/metrics.ts'
 import { createReceiver, type Receiver } from '../../src/receiver/create-receiver.ts'
 import { decodeShard } from '../../src/receiver/decode-shard.ts'
@@ -100,7 +101,7 @@ export function aReceiver(options: {
   const stored = { count: 0 }
   const receiver = createReceiver({
     clock: new FakeClock(),
-    logger: silentLogger,
+    logger: recordedLogger('receiver'),
     parseEnvelope,
     ...options,
     metrics,

@@ -8,7 +8,8 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 
 import { systemClock } from '../../src/clock.ts'
-import { silentLogger } from '../../src/observability/logger.ts'
+import { recordedLogger } from './recorded-logger.ts'
+import { recordSecret } from './run-record.ts'
 import { createWebhookServiceSimulator } from '../../src/sandbox/webhook-service/simulator.ts'
 import type { SimulatorOptions } from '../../src/sandbox/webhook-service/simulator.ts'
 
@@ -73,15 +74,19 @@ export async function startSimulator(t: Pick<TestContext, 'after'>, options: Par
   const simulator = createWebhookServiceSimulator({
     clock: systemClock,
     random: () => 0.5,
-    logger: silentLogger,
+    logger: recordedLogger('webhook-service'),
     connectTo: { '*': endpoint.origin },
     ...options,
   })
-  t.after(() => simulator.close())
-  const { url } = await simulator.listen({ port: 0 })
   const { admin } = simulator
+  t.after(() => {
+    for (const { secrets } of admin.webhooks()) for (const { secret } of secrets) recordSecret(secret)
+    return simulator.close()
+  })
+  const { url } = await simulator.listen({ port: 0 })
   admin.createProject('project-a')
   const apiKey = admin.createApiKey('project-a')
+  recordSecret(apiKey)
   return { simulator, admin, url, apiKey, endpoint }
 }
 
