@@ -73,9 +73,12 @@ async function openOn(connection: NatsConnection, options: JetstreamInboxOptions
   const instruments = createJetstreamInstruments(metrics)
   instruments.budget.set(maxBytes)
   instruments.connected.set(1)
-  void watchConnection(connection, logger, (isConnected) => instruments.connected.set(isConnected ? 1 : 0))
-
   const store = new StreamStore(stream, client, manager)
+  void watchConnection(connection, logger, (isConnected) => {
+    instruments.connected.set(isConnected ? 1 : 0)
+    store.noteConnection(isConnected)
+  })
+
   const { created } = await store.state()
   const identity = { home, run: randomUUID() }
   const ledger = new Ledger(identity)

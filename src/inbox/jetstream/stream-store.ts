@@ -42,11 +42,21 @@ export class StreamStore {
   readonly #stream: string
   readonly #client: JetStreamClient
   readonly #manager: JetStreamManager
+  #isConnected = true
+  /** Of the calls that wait for an answer. */
+  readonly #giveUp = new Set<(error: Error) => void>()
 
   constructor(stream: string, client: JetStreamClient, manager: JetStreamManager) {
     this.#stream = stream
     this.#client = client
     this.#manager = manager
+  }
+
+  /** While there is no connection calls fail at once: what would wait for it is lost when it comes back, and nobody needs to wait for the answers to it. */
+  noteConnection(isConnected: boolean): void {
+    this.#isConnected = isConnected
+    if (isConnected) return
+    for (const giveUp of this.#giveUp) giveUp(new Error('the connection was lost before the answer came'))
   }
 
   /** Durable when it resolves with `stored`. When it throws, the write may have happened all the same. */
@@ -57,7 +67,7 @@ export class StreamStore {
     const expect = { streamName: this.#stream, lastSubjectSequence: expectSeq }
     try {
       const options = { headers: written, expect, timeout: callTimeoutMs, ...ttl }
-      const { seq } = await this.#client.publish(subject, body ?? Empty, options)
+      const { seq } = await this.#answer(() => this.#client.publish(subject, body ?? Empty, options))
       return { type: 'stored', seq }
     } catch (error) {
       if (error instanceof JetStreamApiError && wrongLastSequence.has(error.code)) return { type: 'conflict' }
@@ -69,7 +79,9 @@ export class StreamStore {
   /** The subject's last message, as the stream's leader knows it; undefined without one, or with one that is not ours. */
   async last(subject: string): Promise<StoredRecord | undefined> {
     try {
-      return toRecord(await this.#manager.streams.getMessage(this.#stream, { last_by_subj: subject }))
+      return toRecord(
+        await this.#answer(() => this.#manager.streams.getMessage(this.#stream, { last_by_subj: subject })),
+      )
     } catch (error) {
       if (error instanceof JetStreamApiError && messageNotFound.has(error.code)) return undefined
       throw this.#unavailable('read', error)
@@ -79,7 +91,7 @@ export class StreamStore {
   /** From any copy of the stream, which may lag: nothing found means nothing yet. */
   async get(seq: number): Promise<StoredRecord | undefined> {
     try {
-      return toRecord(await this.#manager.direct.getMessage(this.#stream, { seq }))
+      return toRecord(await this.#answer(() => this.#manager.direct.getMessage(this.#stream, { seq })))
     } catch (error) {
       throw this.#unavailable('read', error)
     }
@@ -88,7 +100,7 @@ export class StreamStore {
   /** Deleting what is gone succeeds. */
   async delete(seq: number): Promise<void> {
     try {
-      await this.#manager.streams.deleteMessage(this.#stream, seq, false)
+      await this.#answer(() => this.#manager.streams.deleteMessage(this.#stream, seq, false))
     } catch (error) {
       if (error instanceof JetStreamApiError && messageNotFound.has(error.code)) return
       throw this.#unavailable('delete', error)
@@ -97,10 +109,21 @@ export class StreamStore {
 
   async state(): Promise<StreamState> {
     try {
-      const { state, created } = await this.#manager.streams.info(this.#stream)
+      const { state, created } = await this.#answer(() => this.#manager.streams.info(this.#stream))
       return { bytes: state.bytes, lastSeq: state.last_seq, created }
     } catch (error) {
       throw this.#unavailable('look', error)
+    }
+  }
+
+  async #answer<T>(call: () => Promise<T>): Promise<T> {
+    if (!this.#isConnected) throw new Error('there is no connection to the server')
+    const { promise: lost, reject } = Promise.withResolvers<never>()
+    this.#giveUp.add(reject)
+    try {
+      return await Promise.race([call(), lost])
+    } finally {
+      this.#giveUp.delete(reject)
     }
   }
 

@@ -4,6 +4,7 @@ import { openJetstreamInbox } from '../../../src/inbox/jetstream/open-jetstream-
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
+import { aStream } from '../../support/jetstream-options.ts'
 import { NatsServer, withoutNatsServer } from '../../support/nats-server.ts'
 import { inboxContract, suiteBounds } from './suite.ts'
 
@@ -20,12 +21,7 @@ void describe('inbox on a real nats-server', { skip: withoutNatsServer }, () => 
     const number = ++streams
     const open = () =>
       openJetstreamInbox({
-        urls: [server.url],
-        stream: `INBOX_${number}`,
-        subjectPrefix: `inbox${number}`,
-        replicas: 1,
-        home: 'receiver-0',
-        maxBodyBytes: 256 * 1024,
+        ...aStream(server.url, number),
         clock,
         logger: silentLogger,
         metrics: createMetrics(),

@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 
 import { systemClock } from '../../../src/clock.ts'
@@ -13,9 +10,9 @@ import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import { anEvent } from '../../support/an-event.ts'
 import { mulberry32 } from '../../support/seeded-random.ts'
+import { appendThenKill } from './append-then-kill.ts'
 
-const kills = 10
-const program = new URL('./append-until-killed.ts', import.meta.url).pathname
+const kills = Number(process.env['KILLS'] ?? 10)
 
 test(`nothing acknowledged is lost over ${kills} kill -9 at random moments`, async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'gwh-inbox-kill-'))
@@ -24,7 +21,12 @@ test(`nothing acknowledged is lost over ${kills} kill -9 at random moments`, asy
   const random = mulberry32(20_261_121)
   const acknowledged: string[] = []
   for (let round = 0; round < kills; round++) {
-    acknowledged.push(...(await appendThenKill(path, `r${round}`, 20 + Math.floor(random() * 400))))
+    acknowledged.push(
+      ...(await appendThenKill(
+        { driver: 'sqlite', place: path, prefix: `r${round}` },
+        20 + Math.floor(random() * 400),
+      )),
+    )
   }
 
   const inbox = await openSqliteInbox({ path, clock: systemClock, logger: silentLogger, metrics: createMetrics() })
@@ -43,16 +45,3 @@ test(`nothing acknowledged is lost over ${kills} kill -9 at random moments`, asy
     'each event kept is still to be delivered or visibly given up',
   )
 })
-
-/** Runs the program until it has acknowledged `after` events, kills it, and returns all that it acknowledged. */
-async function appendThenKill(path: string, prefix: string, after: number): Promise<string[]> {
-  const child = spawn(process.execPath, [program, path, prefix], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const lines: string[] = []
-  for await (const line of createInterface({ input: child.stdout })) {
-    lines.push(line)
-    if (lines.length === after) child.kill('SIGKILL')
-  }
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-  assert.equal(child.signalCode, 'SIGKILL', 'the process ran until it was killed')
-  return lines
-}

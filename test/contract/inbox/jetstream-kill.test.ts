@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+
+import { systemClock } from '../../../src/clock.ts'
+import { openJetstreamInbox } from '../../../src/inbox/jetstream/open-jetstream-inbox.ts'
+import { InboxUnavailableError, type Inbox } from '../../../src/inbox/port.ts'
+import { silentLogger } from '../../../src/observability/logger.ts'
+import { createMetrics } from '../../../src/observability/metrics.ts'
+import { anEvent } from '../../support/an-event.ts'
+import { eventually } from '../../support/eventually.ts'
+import { aStream } from '../../support/jetstream-options.ts'
+import { NatsServer, withoutNatsServer } from '../../support/nats-server.ts'
+import { mulberry32 } from '../../support/seeded-random.ts'
+import { appendThenKill } from './append-then-kill.ts'
+
+const kills = Number(process.env['KILLS'] ?? 10)
+const senders = 16
+
+async function aServer(t: TestContext): Promise<NatsServer> {
+  const server = await NatsServer.start()
+  t.after(() => server.dispose())
+  return server
+}
+
+/** Another receiver, so that nothing but the stream can tell it what was acknowledged. */
+async function openAnother(t: TestContext, server: NatsServer, home: string): Promise<Inbox> {
+  const shared = { clock: systemClock, logger: silentLogger, metrics: createMetrics() }
+  const inbox = await openJetstreamInbox({ ...aStream(server.url), ...shared, home })
+  t.after(() => inbox.close())
+  return inbox
+}
+
+async function expectNothingLost(t: TestContext, inbox: Inbox, acknowledged: readonly string[]): Promise<void> {
+  const stats = await inbox.stats()
+  const lost: string[] = []
+  for (const eventId of acknowledged) {
+    if ((await inbox.append(anEvent({ eventId }))) !== 'duplicate') lost.push(eventId)
+  }
+  t.diagnostic(`${kills} kills, ${acknowledged.length} acknowledged, ${lost.length} lost, ${stats.events} kept`)
+  assert.deepEqual(lost, [])
+  assert.ok(acknowledged.length > kills, 'every round acknowledged something')
+  assert.equal(
+    stats.pending + stats.deadLetters,
+    stats.events,
+    'each event kept is still to be delivered or visibly given up',
+  )
+}
+
+test(
+  `nothing acknowledged is lost over ${kills} kill -9 of the receiver at random moments`,
+  { skip: withoutNatsServer },
+  async (t) => {
+    const server = await aServer(t)
+    const random = mulberry32(20_261_121)
+    const acknowledged: string[] = []
+    for (let round = 0; round < kills; round++) {
+      const doomed = { driver: 'jetstream', place: server.url, prefix: `r${round}` } as const
+      acknowledged.push(...(await appendThenKill(doomed, 20 + Math.floor(random() * 400))))
+    }
+    await expectNothingLost(t, await openAnother(t, server, 'receiver-1'), acknowledged)
+  },
+)
+
+test(
+  `nothing acknowledged is lost over ${kills} kill -9 of nats-server under load, and the receiver goes on by itself`,
+  { skip: withoutNatsServer },
+  async (t) => {
+    const server = await aServer(t)
+    const inbox = await openAnother(t, server, 'receiver-0')
+    const random = mulberry32(20_261_122)
+    const acknowledged: string[] = []
+    const refusals = new Set<string>()
+    const stopping = new AbortController()
+    const send = async (sender: number) => {
+      for (let n = 0; !stopping.signal.aborted; n += 1) {
+        const eventId = `s${sender}-${n}`
+        try {
+          assert.equal(await inbox.append(anEvent({ eventId })), 'stored')
+          acknowledged.push(eventId)
+        } catch (error) {
+          if (!(error instanceof InboxUnavailableError)) throw error
+          refusals.add(error.code)
+          await setTimeout(1)
+        }
+      }
+    }
+    const deliver = async () => {
+      while (!stopping.signal.aborted) {
+        try {
+          const due = await inbox.claimDue(8, 60_000)
+          for (const claimed of due) await inbox.record(claimed, { type: 'RetryAt', atMs: systemClock.now() })
+          if (due.length === 0) await setTimeout(1)
+        } catch (error) {
+          if (!(error instanceof InboxUnavailableError)) throw error
+        }
+      }
+    }
+    const load = Promise.all([...Array.from({ length: senders }, (_, sender) => send(sender)), deliver()])
+    for (let round = 0; round < kills; round += 1) {
+      const enough = acknowledged.length + 20 + Math.floor(random() * 300)
+      await eventually('appends are acknowledged', () => acknowledged.length >= enough, { intervalMs: 1 })
+      await server.kill()
+      await server.start()
+    }
+    const afterLast = acknowledged.length
+    await eventually('appends go on after the last kill', () => acknowledged.length > afterLast + 20)
+    stopping.abort()
+    await load
+    assert.deepEqual([...refusals], ['ERR_INBOX_UNAVAILABLE'])
+    const crashed = (await inbox.deadLetters({ limit: 10 })).map(({ reason }) => reason)
+    assert.deepEqual(crashed, [], 'a server that goes away is nothing that a delivery did')
+    await expectNothingLost(t, await openAnother(t, server, 'receiver-1'), acknowledged)
+  },
+)
