@@ -234,8 +234,29 @@ export const reasons = {
   },
   NeverArrived: {
     on: { ...working, EndpointVerified: no },
-    meaning: 'Three pings were sent and no receiver saw a delivery that verifies. Tried again at the next resync.',
+    meaning:
+      'Three pings were sent and no receiver saw a delivery that verifies, although a request of the controller gets through or was not tried. Tried again at the next resync.',
     remedy: 'Look at the way to the endpoint: DNS, TLS, ingress, receiver. "gwh status" names the broken link.',
+  },
+  NameNotResolved: {
+    on: { ...working, EndpointVerified: no },
+    meaning: 'Pings never arrived, and the host name of the endpoint does not resolve for the controller either.',
+    remedy: 'Correct the DNS entry, or the base URL of the installation.',
+  },
+  TLSFailed: {
+    on: { ...working, EndpointVerified: no },
+    meaning: 'Pings never arrived, and the controller does not accept the TLS certificate of the endpoint either.',
+    remedy: 'Renew or correct the certificate: Google needs one that is publicly trusted.',
+  },
+  ConnectionFailed: {
+    on: { ...working, EndpointVerified: no },
+    meaning: 'Pings never arrived, and the controller gets no connection or no answer in time either.',
+    remedy: 'Look at load balancer, ingress, firewall and receivers.',
+  },
+  WrongAnswer: {
+    on: { ...working, EndpointVerified: no },
+    meaning: 'Pings never arrived, and a signed request of the controller is answered by something else than success.',
+    remedy: 'Look at the route of the ingress: the path must reach the receivers unchanged; then at their logs.',
   },
   ExternalEndpoint: {
     on: { EndpointVerified: open },

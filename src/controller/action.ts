@@ -35,6 +35,10 @@ export type Action =
   | { type: 'PassCheck' }
   | { type: 'FailCheck' }
   | { type: 'AbandonCheck' }
+  /** Sends a signed request of our own to the public URL. */
+  | { type: 'ProbeEndpoint' }
+  /** After Google gave up on the endpoint and a probe found it well. */
+  | { type: 'ReenableWebhook'; id: string }
   | { type: 'RemoveKeyringEntry' }
   | { type: 'DeleteTargetSecret' }
   /** Notes for people what may be left at Google. */

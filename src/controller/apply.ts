@@ -10,6 +10,7 @@ import { abandonCheck, failCheck, openCheck, passCheck, pingEndpoint, repeatChec
 import { addFinalizer, removeFinalizer } from './actions/finalizer.ts'
 import { closeIntent, recordIntent } from './actions/intent.ts'
 import { recordOrphan } from './actions/record-orphan.ts'
+import { probeEndpoint, reenableWebhook } from './actions/reenable-webhook.ts'
 import { registerWebhook } from './actions/register-webhook.ts'
 import { adoptWebhook, confirmRemote, forgetWebhook } from './actions/remote-identity.ts'
 import { rotateSigningSecret } from './actions/rotate-signing-secret.ts'
@@ -65,7 +66,14 @@ function afterFailedAction(state: ActionState, failure: Failure, { recollection 
 }
 
 function changesGoogle({ type }: Action): boolean {
-  return ['RegisterWebhook', 'RotateSigningSecret', 'UpdateWebhook', 'DeleteWebhooks', 'LeaveProject'].includes(type)
+  return [
+    'RegisterWebhook',
+    'RotateSigningSecret',
+    'UpdateWebhook',
+    'ReenableWebhook',
+    'DeleteWebhooks',
+    'LeaveProject',
+  ].includes(type)
 }
 
 /** The cache wakes an object up; it never authorises a change at Google. */
@@ -125,6 +133,10 @@ function perform(action: Action, state: ActionState, ctx: PassContext): Promise<
       return failCheck(state, ctx)
     case 'AbandonCheck':
       return abandonCheck(state, ctx)
+    case 'ProbeEndpoint':
+      return probeEndpoint(state, ctx)
+    case 'ReenableWebhook':
+      return reenableWebhook(state, ctx, action)
     case 'RemoveKeyringEntry':
       return removeKeyringEntry(state, ctx)
     case 'DeleteTargetSecret':

@@ -34,6 +34,9 @@ export interface ControllerConfig {
   /** Repairs of one object within `repairWindowMs` before it is Stalled. */
   maxRepairs: number
   repairWindowMs: number
+  /** How often within `reenableWindowMs` a webhook that Google disabled is enabled again. */
+  maxReenables: number
+  reenableWindowMs: number
   /** Keyring entries that wait this long share one patch. */
   keyringBatchMs: number
 }
@@ -54,6 +57,8 @@ export const defaultControllerConfig = {
   secretOverlapMs: 24 * 3_600_000,
   maxRepairs: 3,
   repairWindowMs: 24 * 3_600_000,
+  maxReenables: 3,
+  reenableWindowMs: 24 * 3_600_000,
   keyringBatchMs: 20,
 } as const satisfies Partial<ControllerConfig>
 

@@ -9,6 +9,7 @@ import type { ControllerConfig } from './config.ts'
 import type { ControllerInstruments } from './instruments.ts'
 import type { KeyringWriter } from './keyring-writer.ts'
 import type { InstallationView } from './observed.ts'
+import type { ProbeEndpoint } from './probe.ts'
 import type { FoldedReport } from './receiver-reports.ts'
 import type { Recollection, Recollections } from './recollection.ts'
 import type { RemoteObserver } from './remote-observer.ts'
@@ -31,6 +32,7 @@ export interface WebhookContext {
   pool: WebhookServicePool
   recollections: Recollections
   installation: () => InstallationView
+  probe: ProbeEndpoint
   reportOf: (uid: string) => FoldedReport | undefined
 }
 

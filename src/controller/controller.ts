@@ -16,6 +16,7 @@ import { createInstruments } from './instruments.ts'
 import { KeyringWriter } from './keyring-writer.ts'
 import { configMapKind, type ConfigMap, type Secret } from './kinds.ts'
 import type { InstallationView } from './observed.ts'
+import type { ProbeEndpoint } from './probe.ts'
 import { randomHex } from './random-id.ts'
 import { foldReports, noteworthyChanges } from './receiver-reports.ts'
 import { Recollections } from './recollection.ts'
@@ -35,6 +36,8 @@ export interface WebhookControllerOptions {
   logger: Logger
   metrics: Metrics
   recorder: Pick<EventRecorder, 'record'>
+  /** Tells whether an endpoint is well before a webhook that Google disabled is enabled again, and why a check failed. */
+  probe: ProbeEndpoint
 }
 
 export interface WebhookController {
@@ -95,6 +98,7 @@ class RunningController implements WebhookController {
       pool: new WebhookServicePool(openWebhookService),
       recollections: new Recollections(clock),
       installation: () => this.#installation,
+      probe: options.probe,
       reportOf: (uid) => this.#reports.get(uid),
     }
     this.#loop = createControllerLoop({

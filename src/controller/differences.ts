@@ -29,10 +29,12 @@ export function desiredRemoteOf(webhook: GeminiWebhook, name: string, uri: strin
   }
 }
 
-/** Three-way: desired, last applied, remote. In the order in which people care; a webhook that Google itself switched off is no difference. */
+/** Three-way: desired, last applied, remote. In the order in which people care. That Google itself switched off what should be enabled is no
+ *  difference: only an endpoint that is well may be enabled again. */
 export function differencesOf(webhook: GeminiWebhook, desired: DesiredRemote, remote: RemoteWebhook): Difference[] {
   const applied = webhook.status?.webhook
   const specChanged = webhook.metadata.generation !== webhook.status?.observedGeneration
+  const gaveUp = remote.state === disabledByGoogle
   const differences: Difference[] = []
   const compare = (field: Difference['field'], differs: boolean, asApplied: boolean) => {
     if (differs) differences.push({ field, cause: asApplied ? 'Drift' : 'Spec' })
@@ -44,7 +46,7 @@ export function differencesOf(webhook: GeminiWebhook, desired: DesiredRemote, re
     sameSet(desired.subscribedEvents, applied?.events ?? []),
   )
   compare('name', !isSameName(desired.name, remote.name), applied?.name === desired.name)
-  compare('state', remote.state !== disabledByGoogle && desired.state !== remote.state, !specChanged)
+  compare('state', desired.state !== remote.state && !(gaveUp && desired.state === 'enabled'), !specChanged)
   return differences
 }
 

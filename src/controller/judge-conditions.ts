@@ -8,6 +8,7 @@ import { isCheckWanted, sameAddress, wantedProof } from './endpoint-proof.ts'
 import { checkPendingMessage } from './plan-check.ts'
 import { desiredFor } from './plan-drift.ts'
 import { holdsSecretOf } from './plan-duplicates.ts'
+import { explainProbe } from './probe.ts'
 
 /** What one condition is to say. */
 export interface Judgement {
@@ -107,7 +108,8 @@ function judgeEnabled({ webhook: { spec }, observed: { remote } }: ActionState, 
   if (remote.state !== 'found') return kept('Enabled') ?? unknown('Progressing', 'the webhook was not read yet')
   const { state } = remote.value.webhook
   if (state === 'enabled') return yes('the webhook is enabled at Google')
-  if (state === disabledByGoogle) return no('DisabledByGoogle', 'Google disabled the webhook after failed deliveries')
+  if (state === disabledByGoogle && desiredStateOf(spec) === 'Enabled')
+    return no('DisabledByGoogle', 'Google disabled the webhook after failed deliveries')
   if (desiredStateOf(spec) === 'Disabled') return no('DisabledBySpec', 'spec.state is Disabled')
   return no('Progressing', `the webhook is ${state} at Google`)
 }
@@ -127,17 +129,30 @@ function judgeEndpoint(state: ActionState, kept: Kept): Judgement {
   const proof = wantedProof(observed, observed.keyring)
   if (proof === undefined || !isCheckWanted(webhook, observed)) return kept('EndpointVerified') ?? notYet
   if (draft.webhook?.checkedSpec === proof) return yes('a signed ping of Google came back through the endpoint')
-  if (observed.check.restingMs > 0) {
-    return no(
-      'NeverArrived',
-      'pings were sent and none came back: check DNS, TLS, ingress and the receiver; tried again at the next resync',
-    )
-  }
   const before = kept('EndpointVerified')
+  if (observed.check.restingMs > 0) return judgeFailedCheck(state, before)
   if (before?.status === 'False') return before
   // Only the secret changed: the address stays proven while the new secret is.
   if (before?.status === 'True' && sameAddress(draft.webhook?.checkedSpec, proof)) return before
   return notYet
+}
+
+/** A request of our own tells how far one gets from here. Where it is not at hand any more, what it said stays. */
+function judgeFailedCheck({ webhook, observed: { probe } }: ActionState, before: Judgement | undefined): Judgement {
+  const again = 'pings were sent and none came back; tried again at the next resync'
+  switch (probe.state) {
+    case 'unhealthy': {
+      const { reason, message } = explainProbe(webhook, probe)
+      return no(reason, `${message}; ${again}`)
+    }
+    case 'healthy':
+      return no(
+        'NeverArrived',
+        `a signed request of the controller does get through, so look at what is special about Google's: firewall, address filter, another route; ${again}`,
+      )
+    case 'none':
+      return before?.status === 'False' ? before : no('NeverArrived', `check DNS, TLS, ingress and receivers; ${again}`)
+  }
 }
 
 const notYet: Judgement = {

@@ -14,6 +14,7 @@ export interface ControllerEvent {
     | 'Updated'
     | 'DriftDetected'
     | 'DisabledByGoogle'
+    | 'Reenabled'
     | 'EndpointVerified'
     | 'NeverArrived'
     | 'DuplicateRemoved'

@@ -13,6 +13,7 @@ import type { ApiKeyLookup, CheckView, ObservedWebhook } from './observed.ts'
 import { observeRemote } from './observe-remote.ts'
 import { hasFinalizer, isDeleting } from './plan.ts'
 import { viewIntent, type Recollection } from './recollection.ts'
+import { viewProbe } from './probe.ts'
 import { readTargetSecret, type TargetSecret } from './target-secret.ts'
 
 /** Reads everything that a plan looks at, and changes nothing; a failed read is data. */
@@ -54,6 +55,7 @@ export async function observeWebhook(
     remote,
     intent,
     ...(recollection.revealed !== undefined && { revealed: recollection.revealed }),
+    probe: viewProbe(recollection, { endpoint, keyring }, nowMs, ctx.config),
     check: { ...viewCheck(webhook, recollection, proof, ctx), echoes },
     report: 'pending' in report ? report : undefined,
     namespaceTerminating,

@@ -4,6 +4,7 @@ import type { EndpointReport } from '../reports/report.ts'
 import type { Failure } from './failure-class.ts'
 import type { Lookup } from './lookup.ts'
 import type { RemoteOwner } from './ownership.ts'
+import type { ProbeView } from './probe.ts'
 import type { SinkResolution } from './resolve-sinks.ts'
 import type { TargetSecret } from './target-secret.ts'
 
@@ -85,6 +86,8 @@ export interface ObservedWebhook {
   /** Revealed by a call of this process and perhaps not stored yet. */
   revealed?: RevealedSecret
   check: CheckView
+  /** What a request of our own to the public URL showed lately. */
+  probe: ProbeView
   /** The receivers' reports about this object, folded into one. */
   report: Omit<EndpointReport, 'check'> | undefined
   /** Asked only of objects that are being deleted. */

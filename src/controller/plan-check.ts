@@ -1,10 +1,11 @@
-import { endpointCheckOf } from '../api/defaults.ts'
+import { desiredStateOf, endpointCheckOf } from '../api/defaults.ts'
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import { attemptPrefixOf, isCheckWanted, wantedProof } from './endpoint-proof.ts'
 import { disabledByGoogle } from './differences.ts'
 import type { ObservedWebhook, RemoteView } from './observed.ts'
 import type { PlanContext } from './plan.ts'
-import { act, actQuietly, stall, waitMs, type Plan } from './plan-result.ts'
+import { planReenable } from './plan-reenable.ts'
+import { act, actQuietly, waitMs, type Plan } from './plan-result.ts'
 
 /** Constant, so that waiting writes nothing; status.check says how many pings were sent. */
 export const checkPendingMessage = 'a ping was sent and must come back through the endpoint'
@@ -18,7 +19,9 @@ export function planCheck(
 ): Plan | undefined {
   const open = webhook.status?.check
   const proof = wantedProof(observed, observed.keyring)
-  if (remote.webhook.state === disabledByGoogle) return disabled(remote)
+  if (remote.webhook.state === disabledByGoogle && desiredStateOf(webhook.spec) === 'Enabled') {
+    return planReenable(webhook, observed, remote, ctx)
+  }
   if (!isCheckWanted(webhook, observed) || proof === undefined) {
     return open === undefined ? undefined : actQuietly([{ type: 'AbandonCheck' }])
   }
@@ -67,9 +70,4 @@ function planOpenCheck(
   return sent < config.pingAttempts
     ? act([{ type: 'RepeatCheck' }], 'CheckPending', checkPendingMessage)
     : actQuietly([{ type: 'FailCheck' }])
-}
-
-function disabled({ webhook }: RemoteView): Plan {
-  const message = `Google disabled webhook ${webhook.id} after failed deliveries: make the endpoint answer, then set spec.state to Disabled and back to Enabled`
-  return stall('DisabledByGoogle', message, { type: 'Enabled', status: 'False' })
 }

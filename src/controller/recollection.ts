@@ -3,6 +3,7 @@ import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import type { Operation } from '../api/status.ts'
 import { settleMsOf, type ControllerConfig } from './config.ts'
 import type { IntentView, RevealedSecret } from './observed.ts'
+import type { ProbeOutcome } from './probe.ts'
 
 /** The call that an intent announces, as far as this process knows. All times are on the monotonic clock. */
 interface RememberedIntent {
@@ -26,6 +27,8 @@ export interface Recollection {
   checkSeen?: { attemptID: string; atMs: number }
   ping?: { attemptID: string; sent: number; atMs: number }
   failedCheck?: { prefix: string; atMs: number }
+  /** The last request of our own to the public URL, and what it would prove. */
+  probe?: { proof: string; outcome: ProbeOutcome; atMs: number }
   /** The first of two reads by id that found nothing. */
   gone?: { id: string; atMs: number }
   failingSinceMs?: number

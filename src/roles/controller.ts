@@ -11,6 +11,7 @@ import { createLeaseElector } from '../kubernetes/lease-elector.ts'
 import { createHealthServer } from '../observability/health-server.ts'
 import type { ProbeResult } from '../observability/health-server.ts'
 import { openCluster } from './open-cluster.ts'
+import { createEndpointProbe } from './probe-endpoint.ts'
 import type { RoleContext, RoleDeps } from './role-context.ts'
 import { runRole } from './run-role.ts'
 import { aborted } from './run-until-stopped.ts'
@@ -44,14 +45,21 @@ export interface RunningController extends RunningRole {
   readonly healthPort: number
 }
 
+interface ControllerDeps extends RoleDeps {
+  /** Absent: endpoints are probed where their URL leads. */
+  readonly probeOrigin?: () => string | undefined
+}
+
 /** Starts the controller, or stands in line for the Lease. Rejects when a port is taken or there is no usable kubeconfig. */
-export async function startController(config: ControllerConfig, deps: RoleDeps): Promise<RunningController> {
+export async function startController(config: ControllerConfig, deps: ControllerDeps): Promise<RunningController> {
   const { clock, random, logger, metrics, hostname } = deps
   await using parts = new AsyncDisposableStack()
   const client = await openCluster(config, 'controller', deps)
   parts.defer(() => client.close())
   const recorder = createEventRecorder({ client, controller: eventController, instance: hostname, ...deps })
   parts.defer(() => recorder.close())
+  const endpointProbe = createEndpointProbe({ clock, random, connectTo: deps.probeOrigin })
+  parts.defer(() => endpointProbe.close())
 
   let leading: WebhookController | undefined
   const { host, port } = { host: config.healthHost, port: config.healthPort }
@@ -69,6 +77,7 @@ export async function startController(config: ControllerConfig, deps: RoleDeps):
       logger,
       metrics,
       recorder,
+      probe: endpointProbe.probe,
       openWebhookService: openServices(config, deps),
       config: controllerNumbers(config),
     })

@@ -81,14 +81,18 @@ export async function startSandbox(options: SandboxOptions, deps: RoleDeps): Pro
     webhookServiceUrl: simulator.url,
     baseUrl: `https://${publicHost}`,
   }
-  const controller = await startController(sandboxControllerConfig(layout), partDeps(deps, 'controller'))
+  let receiverUrl: string | undefined
+  const controller = await startController(sandboxControllerConfig(layout), {
+    ...partDeps(deps, 'controller'),
+    probeOrigin: () => receiverUrl,
+  })
   parts.defer(() => controller.stop())
   const receiver = await startReceiver(sandboxReceiverConfig(layout), {
     ...partDeps(deps, 'receiver'),
     wrapSink: (sink) => routeServicesToThisMachine(sink, host, kubernetes.client),
   })
   parts.defer(() => receiver.stop())
-  const receiverUrl = `http://${host}:${receiver.port}`
+  receiverUrl = `http://${host}:${receiver.port}`
   simulator.admin.setConnectTo({ [publicHost]: receiverUrl })
 
   const running = parts.move()

@@ -114,6 +114,7 @@ export function anObservation(): ObservationBuilder {
     remote: found({ webhook: aRemote(), owner: 'ours' as const, confirmed: false, confirmInMs: 0 }),
     intent: { state: 'none' },
     check: { openForMs: 60_000, pinged: 0, sincePingMs: 0, echoes: [], restingMs: 0 },
+    probe: { state: 'none' },
     report: undefined,
     namespaceTerminating: false,
     keylessMs: 0,

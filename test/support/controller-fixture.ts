@@ -15,6 +15,7 @@ import type { Condition } from '../../src/api/status.ts'
 import { systemClock } from '../../src/clock.ts'
 import { defaultControllerConfig, type ControllerConfig } from '../../src/controller/config.ts'
 import { createWebhookController, type WebhookController } from '../../src/controller/controller.ts'
+import type { ProbeOutcome } from '../../src/controller/probe.ts'
 import { configMapKind, namespaceKind, secretKind, type ConfigMap, type Secret } from '../../src/controller/kinds.ts'
 import { createWebhookServiceOpener } from '../../src/gemini/webhook-service-opener.ts'
 import { keyringEntrySchema, type KeyringEntry } from '../../src/keyring/entry.ts'
@@ -72,6 +73,7 @@ export async function startControllerFixture(
   const doubling = startReceiverDouble(world, () => receiver.mode === 'answers')
   t.after(() => doubling.stop())
   const events: NewKubernetesEvent[] = []
+  const probe: ProbeDouble = { outcome: { healthy: true }, targets: [] }
   const controllers: Running[] = []
   t.after(() => Promise.all(controllers.map((running) => running.stop())))
 
@@ -80,6 +82,7 @@ export async function startControllerFixture(
       hook,
       death,
       events,
+      probe,
       config: options.config ?? {},
       kubeconfigPath: (await options.controllerKubeconfig?.()) ?? world.kubeconfigPath,
     })
@@ -87,7 +90,7 @@ export async function startControllerFixture(
     return running
   }
 
-  return { ...world, events, receiver, startController, ...createVerbs(world) }
+  return { ...world, events, receiver, probe, startController, ...createVerbs(world) }
 }
 
 async function startWorld(
@@ -138,6 +141,12 @@ function openClient(kubeconfigPath: string): Promise<KubernetesClient> {
   })
 }
 
+/** What requests of the controller's own to public URLs show, and which were made. */
+interface ProbeDouble {
+  outcome: ProbeOutcome
+  targets: { url: string; secret: string }[]
+}
+
 interface Running {
   controller: WebhookController
   stop(): Promise<void>
@@ -149,6 +158,7 @@ async function startOne(
     hook,
     death,
     events,
+    probe,
     config,
     kubeconfigPath,
   }: {
@@ -156,6 +166,7 @@ async function startOne(
     /** Ends a start that is still under way, too. */
     death: AbortSignal | undefined
     events: NewKubernetesEvent[]
+    probe: ProbeDouble
     config: Partial<ControllerConfig>
     kubeconfigPath: string
   },
@@ -179,6 +190,10 @@ async function startOne(
     logger: recordedLogger('controller'),
     metrics,
     recorder: { record: (event) => void events.push(event) },
+    probe: async (target) => {
+      probe.targets.push(target)
+      return probe.outcome
+    },
   })
   const stopping = new AbortController()
   death?.addEventListener('abort', () => stopping.abort(), { once: true })

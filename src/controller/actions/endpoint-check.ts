@@ -3,6 +3,7 @@ import type { PassContext } from '../context.ts'
 import { attemptPrefixOf, isCheckWanted, wantedProof } from '../endpoint-proof.ts'
 import { formatTime } from '../format-time.ts'
 import { randomHex } from '../random-id.ts'
+import { probeEndpoint } from './reenable-webhook.ts'
 
 const attemptDigits = 16
 
@@ -46,8 +47,9 @@ export const passCheck: ActionStep = async (state, ctx) => {
   return withEvent({ ...state, draft }, { type: 'Normal', reason: 'EndpointVerified', action: 'Check', note })
 }
 
-/** Rests until the next resync. */
-export const failCheck: ActionStep = async (state, ctx) => {
+/** Rests until the next resync. A request of our own tells where the way is broken, as far as that can be seen from here. */
+export const failCheck: ActionStep = async (unexplained, ctx) => {
+  const state = await probeEndpoint(unexplained, ctx)
   const proof = wantedProof(state.observed, state.observed.keyring)
   if (proof !== undefined)
     ctx.recollection.failedCheck = { prefix: attemptPrefixOf(proof), atMs: ctx.clock.monotonic() }

@@ -37,6 +37,7 @@ interface PlanCase {
 const rested = aWebhook().registered({ checkedSpec: proof, name: aRemote().name ?? '' })
 const unproven = aWebhook().registered({ name: aRemote().name ?? '' })
 const foreignHint = { signingSecrets: [{ truncatedSecret: 'whsec_...zzzz' }] }
+const gaveUp = anObservation().withRemote({ state: 'disabled_due_to_failed_deliveries' })
 /** At noon on 21 November 2026, a Saturday. */
 const open = { cron: '0 11 * * *', duration: '4h' }
 const closed = { cron: '0 2 * * 1-5', duration: '4h', timeZone: 'Europe/Berlin' }
@@ -503,7 +504,88 @@ const drift: PlanCase[] = [
   },
 ]
 
+const reenabling: PlanCase[] = [
+  {
+    name: 'what Google disabled is probed before anything else',
+    given: [rested, gaveUp],
+    want: ['ProbeEndpoint'],
+    next: 'now',
+    reason: 'DisabledByGoogle',
+    because: 'a signed request of our own to the public URL is the proof of health',
+  },
+  {
+    name: 'an endpoint that is not well stays disabled and is tried again later',
+    given: [rested, gaveUp.with({ probe: { state: 'unhealthy', cause: 'Tls', restingMs: 5000 } })],
+    want: [],
+    next: 'after',
+    reason: 'DisabledByGoogle',
+    because: 'enabling a broken endpoint again only teaches Google to give up',
+  },
+  {
+    name: 'an endpoint that is well is enabled again, then proven by a ping',
+    given: [rested, gaveUp.with({ probe: { state: 'healthy' } })],
+    want: ['ReenableWebhook', 'OpenCheck'],
+    next: 'now',
+    because: 'autoReenable is WhenHealthy by default',
+  },
+  {
+    name: 'a fourth time in a day is left to a human',
+    given: [
+      rested.status({ webhook: { ...rested.build().status?.webhook, reenableTimes: [today, today, today] } }),
+      gaveUp.with({ probe: { state: 'healthy' } }),
+    ],
+    want: [],
+    next: 'resync',
+    reason: 'DisabledByGoogle',
+    because: 'something fails that a probe does not see',
+  },
+  {
+    name: 'enabling again on the day before does not count',
+    given: [
+      rested.status({ webhook: { ...rested.build().status?.webhook, reenableTimes: [yesterday, today, today] } }),
+      gaveUp.with({ probe: { state: 'healthy' } }),
+    ],
+    want: ['ReenableWebhook', 'OpenCheck'],
+    next: 'now',
+    because: 'the window is 24 hours',
+  },
+  {
+    name: 'an open check of what Google disabled is dropped first',
+    given: [unproven.status({ check: { attemptID, startTime: today, sent: 1 } }), gaveUp],
+    want: ['AbandonCheck'],
+    next: 'now',
+    because: 'nothing is delivered to it',
+  },
+  {
+    name: 'what Google disabled becomes disabled properly when the spec asks for it',
+    given: [rested.spec({ state: 'Disabled' }).metadata({ generation: 2 }), gaveUp],
+    want: ['UpdateWebhook'],
+    next: 'now',
+    because: 'so that setting it back to Enabled is a change that is sent',
+  },
+]
+
 const checks: PlanCase[] = [
+  {
+    name: 'a periodic check opens again when its period has passed',
+    given: [
+      rested.spec({ endpointCheck: 'Periodic' }).status({ delivery: { lastCheckTime: '2026-11-20T11:59:00Z' } }),
+      anObservation(),
+    ],
+    want: ['OpenCheck'],
+    next: 'now',
+    because: 'the last proof is more than a day old',
+  },
+  {
+    name: 'a periodic check rests within its period',
+    given: [
+      rested.spec({ endpointCheck: 'Periodic' }).status({ delivery: { lastCheckTime: '2026-11-20T12:01:00Z' } }),
+      anObservation(),
+    ],
+    want: [],
+    next: 'resync',
+    because: 'once a day is enough',
+  },
   {
     name: 'an unproven endpoint opens a check',
     given: [unproven, anObservation()],
@@ -604,6 +686,7 @@ for (const { name, given, want, next, reason, because } of [
   ...secrets,
   ...windows,
   ...drift,
+  ...reenabling,
   ...checks,
 ]) {
   test(`plan: ${name}`, () => {

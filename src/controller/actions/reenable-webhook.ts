@@ -1,0 +1,53 @@
+import { accessOf, withEvent, withoutKey, withRemote, type ActionState, type ActionStep } from '../action-state.ts'
+import type { PassContext } from '../context.ts'
+import { disabledByGoogle } from '../differences.ts'
+import { wantedProof } from '../endpoint-proof.ts'
+import { FailedCall } from '../failure-class.ts'
+import { formatTime } from '../format-time.ts'
+import { viewProbe } from '../probe.ts'
+import { readOwned } from './read-owned.ts'
+
+/** Tries the public URL with a signed request of our own; the next pass judges what came of it. */
+export const probeEndpoint: ActionStep = async (state, ctx) => {
+  const { endpoint, keyring } = state.observed
+  const secret = keyring?.secrets[0]?.secret
+  const proof = wantedProof(state.observed, keyring)
+  if (endpoint.state !== 'ours' || secret === undefined || proof === undefined) return state
+  const outcome = await ctx.probe({ url: endpoint.url, secret })
+  const atMs = ctx.clock.monotonic()
+  ctx.recollection.probe = { proof, outcome, atMs }
+  const probe = viewProbe(ctx.recollection, state.observed, atMs, ctx.config)
+  return { ...state, observed: { ...state.observed, probe } }
+}
+
+/** Enables what Google disabled, counts it, and forgets what was proven before: a ping must show that deliveries arrive again. */
+export async function reenableWebhook(
+  state: ActionState,
+  ctx: PassContext,
+  { id }: { id: string },
+): Promise<ActionState> {
+  const { service, fingerprint } = accessOf(ctx)
+  const live = await readOwned(id, state, ctx)
+  if (live === undefined) return { ...state, halted: true }
+  if (live.state !== disabledByGoogle) return { ...withRemote(state, live, ctx), halted: true }
+  ctx.recollection.lastMutationMs = ctx.clock.monotonic()
+  const updated = await service.update(id, { state: 'enabled' })
+  ctx.observer.learn(fingerprint, id, updated)
+  delete ctx.recollection.probe
+  if (updated.state !== 'enabled') {
+    throw new FailedCall({
+      class: 'terminal',
+      reason: 'RemoteRejected',
+      message: `Google accepted that webhook ${id} is enabled again and left it ${updated.state}: delete and create the object again`,
+      mayHaveCommitted: true,
+    })
+  }
+  const times = [...(state.draft.webhook?.reenableTimes ?? []), formatTime(ctx.clock.now())]
+  const webhook = {
+    ...withoutKey(state.draft.webhook ?? {}, 'checkedSpec'),
+    reenableTimes: times.slice(-ctx.config.maxReenables),
+  }
+  const note = `webhook ${id} was enabled again: a signed request of the controller to its endpoint succeeded`
+  const enabled = withRemote({ ...state, draft: { ...state.draft, webhook } }, updated, ctx)
+  return withEvent(enabled, { type: 'Normal', reason: 'Reenabled', action: 'Enable', note })
+}
