@@ -83,7 +83,9 @@ export function keptSecrets(keyring: KeyringEntry | undefined, nowMs: number): L
 
 export function keyringDiffers({ keyring, sinks }: ObservedWebhook, secrets: LiveSecret[]): boolean {
   return (
-    stableJson(keyring?.secrets) !== stableJson(secrets) || stableJson(keyring?.sinks) !== stableJson(sinks.resolved)
+    stableJson(keyring?.secrets) !== stableJson(secrets) ||
+    stableJson(keyring?.sinks) !== stableJson(sinks.resolved) ||
+    stableJson(keyring?.heldSinks ?? []) !== stableJson(sinks.held)
   )
 }
 

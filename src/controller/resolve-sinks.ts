@@ -12,6 +12,8 @@ const maxResolvedSinkBytes = 16 * 1024
 export interface SinkResolution {
   /** For the keyring: every sink that events can be kept for. */
   resolved: ResolvedSink[]
+  /** Names of the others: receivers keep events for them until they can be resolved. */
+  held: string[]
   status: SinkStatus[]
   problem?: SinkProblem
 }
@@ -42,10 +44,16 @@ export function resolveSinks(sinks: readonly SinkSpec[], around: SinkSurrounding
   const size = Buffer.byteLength(JSON.stringify(resolved))
   if (size > maxResolvedSinkBytes) {
     const message = `spec.sinks resolves to ${size} bytes, credentials included; at most ${maxResolvedSinkBytes} fit: use fewer or smaller headers, or spread the sinks over several objects`
-    return { resolved: [], status, problem: { reason: 'CredentialsTooLarge', message, blocksRegistration: true } }
+    return {
+      resolved: [],
+      held: sinks.map(({ name }) => name),
+      status,
+      problem: { reason: 'CredentialsTooLarge', message, blocksRegistration: true },
+    }
   }
   const problem = results.map(({ result }) => problemOf(result)).find((found) => found !== undefined)
-  return { resolved, status, ...(problem !== undefined && { problem }) }
+  const held = results.flatMap(({ sink, result }) => (result.ok ? [] : [sink.name]))
+  return { resolved, held, status, ...(problem !== undefined && { problem }) }
 }
 
 function problemOf(result: Resolved<ResolvedSink>): SinkProblem | undefined {

@@ -5,16 +5,18 @@ import { matchesFilter } from './filter.ts'
 import { deadLetterBudgetMs } from './forward-dead-letter.ts'
 import { isOver } from './next-step.ts'
 
-/** Today's form of a sink. `notSynced`: not known yet whether it exists; the other two are known for certain. */
+/** Today's form of a sink. `notSynced`: not known yet whether it exists; `held`: it exists and cannot be resolved now; the other two are for good. */
 export type ResolveSink = (
   ownerUid: string,
   sinkName: string,
-) => ResolvedSink | 'ownerGone' | 'sinkRemoved' | 'notSynced'
+) => ResolvedSink | 'ownerGone' | 'sinkRemoved' | 'held' | 'notSynced'
 
 export type Decision = { type: 'send'; sink: ResolvedSink } | { type: 'settle'; next: NextStep; sink?: ResolvedSink }
 
 /** The directory of sinks is read within seconds of a start; without an API server it may take longer, and asking costs a write. */
 const notSyncedPauseMs = 5_000
+/** A sink that cannot be resolved waits for people. */
+const heldPauseMs = 30_000
 /** Between the end of an attempt and the end of its lease: for writing down how it went. */
 const recordingMarginMs = 10_000
 
@@ -41,6 +43,8 @@ export function beforeSend(
   switch (resolved) {
     case 'notSynced':
       return settle({ type: 'Hold', untilMs: context.nowMs + notSyncedPauseMs })
+    case 'held':
+      return settle({ type: 'Hold', untilMs: context.nowMs + heldPauseMs })
     case 'ownerGone':
       return settle({ type: 'DeadLetter', reason: 'OwnerGone' })
     case 'sinkRemoved':

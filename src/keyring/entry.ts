@@ -57,6 +57,11 @@ export const keyringEntrySchema = z.object({
   /** Current first. */
   secrets: z.array(liveSecretSchema).max(maxLiveSecrets),
   sinks: z.array(resolvedSinkSchema),
+  /**
+   * Names of sinks that cannot be resolved now (a Secret is gone, a field is wrong): events are kept for them and deliveries wait. Leaving them out
+   * would look like sinks that were removed, whose deliveries end. Absent without any.
+   */
+  heldSinks: z.array(z.string()).optional(),
 })
 
 export type LiveSecret = z.infer<typeof liveSecretSchema>

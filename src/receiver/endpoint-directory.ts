@@ -137,7 +137,7 @@ export class EndpointDirectory {
     this.#endpoints.set(path, {
       owner: { uid: owner.uid, namespace: owner.namespace, name: owner.name },
       keys: usable?.keys ?? [],
-      sinks: usable?.entry.sinks.map((sink) => sink.name) ?? [],
+      sinks: usable === undefined ? [] : sinkNamesOf(usable.entry),
       areKeysChanging: facts?.areKeysChanging ?? false,
       checkAttemptId: facts?.checkAttemptId,
     })
@@ -147,4 +147,9 @@ export class EndpointDirectory {
 /** Neither part can contain a slash, so no path of a request can mean two objects. */
 function pathOf({ namespace, name }: { namespace: string; name: string }): string {
   return `${namespace}/${name}`
+}
+
+/** Every sink of the spec, those too that cannot be resolved now: an event fixes its sinks when it comes. */
+function sinkNamesOf({ sinks, heldSinks = [] }: KeyringEntry): string[] {
+  return [...sinks.map(({ name }) => name), ...heldSinks]
 }

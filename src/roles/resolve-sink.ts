@@ -1,8 +1,8 @@
 import type { ResolvedSink } from '../keyring/entry.ts'
 import type { EndpointDirectory } from '../receiver/endpoint-directory.ts'
 
-/** Why a delivery has no sink now: `notSynced` may change by itself, the others only by people. */
-export type ResolvedDestination = ResolvedSink | 'ownerGone' | 'sinkRemoved' | 'notSynced'
+/** Why a delivery has no sink now. `notSynced` and `held` pass: the directory gets read, the fault gets mended; the others are for good. */
+export type ResolvedDestination = ResolvedSink | 'ownerGone' | 'sinkRemoved' | 'held' | 'notSynced'
 
 /** Today's form of a sink, asked for at each attempt. An object counts as gone only when everything has been read and it was not there. */
 export function resolveSink(
@@ -12,5 +12,6 @@ export function resolveSink(
 ): ResolvedDestination {
   const entry = directory.entryOf(ownerUid)
   if (entry === undefined) return directory.isSynced ? 'ownerGone' : 'notSynced'
+  if (entry.heldSinks?.includes(sinkName) === true) return 'held'
   return entry.sinks.find((sink) => sink.name === sinkName) ?? 'sinkRemoved'
 }

@@ -110,7 +110,7 @@ export function anObservation(): ObservationBuilder {
     apiKey: found({ fingerprint }),
     secret: found(targetOf(currentSecret)),
     keyring: entryOf([live(currentSecret)]),
-    sinks: { resolved: [], status: [] },
+    sinks: { resolved: [], held: [], status: [] },
     remote: found({ webhook: aRemote(), owner: 'ours' as const, confirmed: false, confirmInMs: 0 }),
     intent: { state: 'none' },
     check: { openForMs: 60_000, pinged: 0, sincePingMs: 0, echoes: [], restingMs: 0 },

@@ -5,7 +5,8 @@ import type { PassContext } from '../context.ts'
 /** Hands the live secrets and the resolved sinks to the receivers. */
 export async function writeKeyring(state: ActionState, ctx: PassContext, secrets: LiveSecret[]): Promise<ActionState> {
   const { uid, namespace, name } = state.webhook.metadata
-  const entry = { uid, namespace, name, secrets, sinks: state.observed.sinks.resolved }
+  const { resolved, held } = state.observed.sinks
+  const entry = { uid, namespace, name, secrets, sinks: resolved, ...(held.length > 0 && { heldSinks: held }) }
   await ctx.keyring.write(entry)
   return { ...state, observed: { ...state.observed, keyring: entry } }
 }

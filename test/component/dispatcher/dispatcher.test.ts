@@ -108,21 +108,24 @@ test('a filter that does not want an event skips it without an attempt', async (
   assert.equal(sink.sent.length, 0)
 })
 
-test('a delivery waits while the sinks are not known yet, and goes out once they are', async () => {
-  let isSynced = false
-  const { clock, inbox, sink, dispatcher } = aDispatcher([], {
-    resolveSink: () => (isSynced ? aSink() : 'notSynced'),
+for (const [why, name] of [
+  ['notSynced', 'the sinks are not known yet, and goes out once they are'],
+  ['held', 'its sink cannot be resolved, and goes out once it can'],
+] as const) {
+  test(`a delivery waits while ${name}`, async () => {
+    let isResolved = false
+    const { clock, inbox, sink, dispatcher } = aDispatcher([], { resolveSink: () => (isResolved ? aSink() : why) })
+    inbox.add(aClaim())
+    dispatcher.start()
+    await clock.advance({ minutes: 10 })
+    assert.equal(sink.sent.length, 0)
+    assert.equal(inbox.endOf('1'), undefined)
+    isResolved = true
+    await clock.advance({ minutes: 1 })
+    assert.deepEqual(inbox.endOf('1'), { type: 'Succeed' })
+    assert.equal(sink.sent[0]?.attempt, 1, 'waiting spends no attempt')
   })
-  inbox.add(aClaim())
-  dispatcher.start()
-  await clock.advance({ minutes: 10 })
-  assert.equal(sink.sent.length, 0)
-  assert.equal(inbox.endOf('1'), undefined)
-  isSynced = true
-  await clock.advance({ seconds: 10 })
-  assert.deepEqual(inbox.endOf('1'), { type: 'Succeed' })
-  assert.equal(sink.sent[0]?.attempt, 1, 'waiting spends no attempt')
-})
+}
 
 for (const [resolved, reason] of [
   ['ownerGone', 'OwnerGone'],

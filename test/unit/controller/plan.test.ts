@@ -120,6 +120,7 @@ const creation: PlanCase[] = [
         .with({
           sinks: {
             resolved: [],
+            held: ['events'],
             status: [],
             problem: { reason: 'SinkUnsupported', message: 'no NATS', blocksRegistration: true },
           },

@@ -152,9 +152,10 @@ const refused: {
 ]
 
 for (const { name, sink, around, reason, message } of refused) {
-  test(`${name} is refused, and a first registration waits for it`, () => {
-    const { resolved, problem, status } = resolve(sink, around)
+  test(`${name} is refused, its events are held, and a first registration waits for it`, () => {
+    const { resolved, held, problem, status } = resolve(sink, around)
     assert.deepEqual(resolved, [])
+    assert.deepEqual(held, ['worker'])
     assert.equal(problem?.reason, reason)
     assert.match(problem?.message ?? '', message)
     assert.equal(problem?.blocksRegistration, true)
@@ -183,8 +184,9 @@ test('what exceeds the keyring’s share of one object is refused as a whole', (
     services: new Map(),
     credentials: new Map([['c', secret]]),
   }
-  const { resolved, problem } = resolveSinks(sinks, around)
+  const { resolved, held, problem } = resolveSinks(sinks, around)
   assert.deepEqual(resolved, [])
+  assert.deepEqual(held, ['a', 'b', 'c'])
   assert.equal(problem?.reason, 'CredentialsTooLarge')
   assert.ok(!problem.message.includes('vvvv'))
 })

@@ -28,13 +28,13 @@ test('it is loaded with the first shard and complete only with all of them, miss
   assert.equal(directory.isSynced, true)
 })
 
-test('an endpoint is what its entry says, with the names of its sinks in order', () => {
+test('an endpoint is what its entry says, with the names of its sinks in order, the unresolved last', () => {
   const directory = new EndpointDirectory()
-  const entry = aKeyringEntry({ sinks: [aSink('b'), aSink('a')] })
+  const entry = aKeyringEntry({ sinks: [aSink('b'), aSink('a')], heldSinks: ['c'] })
   put(directory, 'uid-1', text(entry))
   const endpoint = directory.lookup('ml', 'batch-events')
   assert.deepEqual(endpoint?.owner, { uid: 'uid-1', namespace: 'ml', name: 'batch-events' })
-  assert.deepEqual(endpoint?.sinks, ['b', 'a'])
+  assert.deepEqual(endpoint?.sinks, ['b', 'a', 'c'])
   assert.deepEqual(directory.entryOf('uid-1'), entry)
   assert.equal(directory.lookup('ml/batch-events', ''), undefined)
   assert.equal(directory.lookup('', 'ml/batch-events'), undefined)

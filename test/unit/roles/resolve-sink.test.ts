@@ -20,7 +20,8 @@ const sink: ResolvedSink = {
     maxInFlight: 64,
   },
 }
-const entry: KeyringEntry = { uid: 'u1', namespace: 'team', name: 'batches', secrets: [], sinks: [sink] }
+const names = { uid: 'u1', namespace: 'team', name: 'batches' }
+const entry: KeyringEntry = { ...names, secrets: [], sinks: [sink], heldSinks: ['faulty'] }
 
 function directoryWith({ isSynced }: { isSynced: boolean }) {
   return { isSynced, entryOf: (uid: string) => (uid === entry.uid ? entry : undefined) }
@@ -29,6 +30,7 @@ function directoryWith({ isSynced }: { isSynced: boolean }) {
 const cases = [
   { name: 'the sink as it is configured now', uid: 'u1', sink: 'worker', isSynced: false, want: sink },
   { name: 'a sink that is no longer in the spec', uid: 'u1', sink: 'old', isSynced: false, want: 'sinkRemoved' },
+  { name: 'a sink that cannot be resolved now', uid: 'u1', sink: 'faulty', isSynced: true, want: 'held' },
   { name: 'an object that is not there', uid: 'u2', sink: 'worker', isSynced: true, want: 'ownerGone' },
   { name: 'an object that may still be to come', uid: 'u2', sink: 'worker', isSynced: false, want: 'notSynced' },
 ]
