@@ -11,12 +11,30 @@ export const keyringSecretPrefix = 'gwh-keyring-'
 /** Google signs with at most the current and the secrets of one overlap; more is not ours. */
 export const maxLiveSecrets = 4
 
+/** The current token of a dynamic endpoint and its predecessors. Each one more is one more that opens it. */
+export const maxLiveTokens = 4
+export const maxAudiences = 8
+
 const liveSecretSchema = z.object({
   /** Names the secret in reports and logs without telling it: first 12 hex digits of its SHA-256. */
   keyId: z.string(),
   secret: z.string(),
   /** RFC 3339; receivers stop accepting the secret then, by their own clock. Absent on the current one. */
   notAfter: z.string().optional(),
+})
+
+const liveTokenSchema = z.object({
+  /** SHA-256 of the token, 64 hex digits. The token itself is in the user's Secret only: whoever reads the keyring cannot send with it. */
+  hash: z.string().regex(/^[0-9a-f]{64}$/),
+  /** RFC 3339; from then on the token opens nothing, by the receiver's own clock. Absent on the current one. */
+  notAfter: z.string().optional(),
+})
+
+const dynamicEndpointSchema = z.object({
+  /** Current first. */
+  tokens: z.array(liveTokenSchema).max(maxLiveTokens),
+  /** Empty: the JWT of the documentation is not accepted, only `v1a`. */
+  audiences: z.array(z.string()).max(maxAudiences),
 })
 
 const destinationSchema = z.discriminatedUnion('type', [
@@ -62,9 +80,13 @@ export const keyringEntrySchema = z.object({
    * would look like sinks that were removed, whose deliveries end. Absent without any.
    */
   heldSinks: z.array(z.string()).optional(),
+  /** Absent: there is no dynamic endpoint. */
+  dynamic: dynamicEndpointSchema.optional(),
 })
 
 export type LiveSecret = z.infer<typeof liveSecretSchema>
+export type LiveToken = z.infer<typeof liveTokenSchema>
+export type DynamicEndpointEntry = z.infer<typeof dynamicEndpointSchema>
 export type Destination = z.infer<typeof destinationSchema>
 export type ResolvedSink = z.infer<typeof resolvedSinkSchema>
 export type KeyringEntry = z.infer<typeof keyringEntrySchema>

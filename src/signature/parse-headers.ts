@@ -7,18 +7,26 @@ export interface SignedHeaders {
   readonly timestamp: string
   /** The same in seconds since the epoch. */
   readonly timestampSeconds: number
-  /** The payloads of the well-formed `v1` entries of `webhook-signature`, in their order; empty when it carries other versions only. */
+  /** The payloads of the well-formed entries of the wanted version, in their order; empty when `webhook-signature` carries other versions only. */
   readonly signatures: readonly string[]
 }
 
+/** The headers of a delivery on a dynamic path: `v1a` entries, or the one JWT that takes their place. */
+export interface DynamicHeaders extends SignedHeaders {
+  readonly jwt?: string
+}
+
 export type HeaderProblem = 'MissingHeader' | 'MalformedHeader'
-export type ParsedHeaders = { valid: true; headers: SignedHeaders } | { valid: false; reason: HeaderProblem }
+export type ParsedHeaders<H = SignedHeaders> = { valid: true; headers: H } | { valid: false; reason: HeaderProblem }
 
 /** Header names are in lower case, as Node gives them; a repeated header is one text joined with a comma, or a list. */
 export type RequestHeaders = Readonly<Record<string, string | string[] | undefined>>
 
 /** One per live secret is what a genuine sender writes; more would only buy a forger more comparisons per request. */
 export const maxSignatures = 8
+
+/** One is what the sender writes. Each costs a public-key operation for every key of the set. */
+export const maxAsymmetricSignatures = 4
 
 /** Roomy for eight entries of any version; a bound of our own that does not move with the server's header limit. */
 export const maxSignatureHeaderLength = 2_048
@@ -31,43 +39,83 @@ const entryPattern = /^[A-Za-z0-9]{1,16},[^\s,]+$/
 /** 32 bytes in padded base64. */
 const hmacPattern = /^[A-Za-z0-9+/]{43}=$/
 
+/** 64 bytes in padded base64. */
+const ed25519Pattern = /^[A-Za-z0-9+/]{86}==$/
+/** Three parts in base64url. */
+const jwtPattern = /^[A-Za-z0-9_-]{1,512}\.[A-Za-z0-9_-]{1,1024}\.[A-Za-z0-9_-]{1,1024}$/
+
+interface Version {
+  readonly prefix: string
+  readonly pattern: RegExp
+  readonly max: number
+}
+
+const hmacVersion: Version = { prefix: 'v1,', pattern: hmacPattern, max: maxSignatures }
+const ed25519Version: Version = { prefix: 'v1a,', pattern: ed25519Pattern, max: maxAsymmetricSignatures }
+
 /**
- * Reads the headers of one delivery. Unknown versions are ignored, malformed entries skipped; a signature header without one well-formed
+ * Reads the headers of one delivery on a static path. Unknown versions are ignored, malformed entries skipped; a signature header without one well-formed
  * entry, with more than `maxSignatures` of version `v1`, or sent more than once is malformed as a whole.
  */
 export function parseHeaders(headers: RequestHeaders): ParsedHeaders {
+  const fields = parseFields(headers)
+  if (!fields.valid) return fields
+  const signatures = parseSignatures(fields.signature, hmacVersion)
+  if (signatures === undefined) return malformed
+  return { valid: true, headers: { ...fields.signed, signatures } }
+}
+
+/** The same for a dynamic path, where the entries are of version `v1a`. With `acceptsJwt` the whole signature header may be one bare JWT instead. */
+export function parseDynamicHeaders(
+  headers: RequestHeaders,
+  { acceptsJwt }: { acceptsJwt: boolean },
+): ParsedHeaders<DynamicHeaders> {
+  const fields = parseFields(headers)
+  if (!fields.valid) return fields
+  const { signed, signature } = fields
+  if (acceptsJwt && signature.length <= maxSignatureHeaderLength && jwtPattern.test(signature)) {
+    return { valid: true, headers: { ...signed, signatures: [], jwt: signature } }
+  }
+  const signatures = parseSignatures(signature, ed25519Version)
+  if (signatures === undefined) return malformed
+  return { valid: true, headers: { ...signed, signatures } }
+}
+
+type Fields =
+  | { valid: true; signed: Omit<SignedHeaders, 'signatures'>; signature: string }
+  | { valid: false; reason: HeaderProblem }
+
+function parseFields(headers: RequestHeaders): Fields {
   const id = headers['webhook-id']
   const timestamp = headers['webhook-timestamp']
   const signature = headers['webhook-signature']
   if (isMissing(id) || isMissing(timestamp) || isMissing(signature)) return { valid: false, reason: 'MissingHeader' }
   if (typeof id !== 'string' || typeof timestamp !== 'string' || typeof signature !== 'string') return malformed
   if (!idPattern.test(id) || !timestampPattern.test(timestamp)) return malformed
-  const signatures = parseSignatures(signature)
-  if (signatures === undefined) return malformed
-  return { valid: true, headers: { id, timestamp, timestampSeconds: Number(timestamp), signatures } }
+  return { valid: true, signed: { id, timestamp, timestampSeconds: Number(timestamp) }, signature }
 }
 
-const malformed: ParsedHeaders = { valid: false, reason: 'MalformedHeader' }
+const malformed: { valid: false; reason: HeaderProblem } = { valid: false, reason: 'MalformedHeader' }
 
 function isMissing(value: string | string[] | undefined): value is undefined {
   return value === undefined || value.length === 0
 }
 
-function parseSignatures(header: string): string[] | undefined {
+function parseSignatures(header: string, { prefix, pattern, max }: Version): string[] | undefined {
   // A comma before a space appears in no entry: it is how a repeated header is joined.
   if (header.length > maxSignatureHeaderLength || header.includes(', ')) return undefined
   const signatures: string[] = []
   let wellFormed = 0
   for (const entry of header.split(' ')) {
     if (!entryPattern.test(entry)) continue
-    if (!entry.startsWith('v1,')) {
+    if (!entry.startsWith(prefix)) {
       wellFormed++ // another version: not ours to judge
       continue
     }
-    const payload = entry.slice('v1,'.length)
-    if (!hmacPattern.test(payload)) continue
+    const payload = entry.slice(prefix.length)
+    if (!pattern.test(payload)) continue
     wellFormed++
     signatures.push(payload)
   }
-  return wellFormed === 0 || signatures.length > maxSignatures ? undefined : signatures
+  return wellFormed === 0 || signatures.length > max ? undefined : signatures
 }

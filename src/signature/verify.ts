@@ -47,7 +47,7 @@ export function isLive(key: VerificationKey, nowMs: number): boolean {
 }
 
 /** Exactly the tolerance still passes, as in the reference libraries. Their clock, like the header, has whole seconds. */
-function isStale(timestampSeconds: number, nowMs: number): boolean {
+export function isStale(timestampSeconds: number, nowMs: number): boolean {
   return Math.abs(Math.floor(nowMs / 1000) - timestampSeconds) > timestampToleranceSeconds
 }
 

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { SignJWT } from 'jose'
+
+import { readKeySet, type KeySet } from '../../../src/signature/key-set.ts'
+import {
+  maxAsymmetricSignatures,
+  parseDynamicHeaders,
+  type RequestHeaders,
+} from '../../../src/signature/parse-headers.ts'
+import { PublicKeyVerifier } from '../../../src/signature/verify-public-key.ts'
+import { aDynamicSender } from '../../support/dynamic-sender.ts'
+import { v1aVector, v1Vectors } from './vectors.ts'
+
+const nowSeconds = 1_795_000_000
+const nowMs = nowSeconds * 1000
+const body = '{"type":"batch.succeeded"}'
+const audience = 'https://hooks.example.com/v1/d/ml/batch-events/token'
+
+function headersOf(headers: RequestHeaders, acceptsJwt = false) {
+  const parsed = parseDynamicHeaders(headers, { acceptsJwt })
+  assert.ok(parsed.valid, 'the headers of the test are well-formed')
+  return parsed.headers
+}
+
+function verify(
+  headers: RequestHeaders,
+  given: { keys: KeySet; body?: string; audiences?: string[]; verifier?: PublicKeyVerifier; atMs?: number },
+) {
+  const { keys, audiences = [], verifier = new PublicKeyVerifier(), atMs = nowMs } = given
+  const parsed = headersOf(headers, audiences.length > 0)
+  return verifier.verify(parsed, Buffer.from(given.body ?? body), { keys, audiences, nowMs: atMs })
+}
+
+test('the published v1a vector verifies, and with any byte of the body changed it does not', async () => {
+  const x = Buffer.from(v1aVector.publicKey.slice('whpk_'.length), 'base64').toString('base64url')
+  const keys = readKeySet({ keys: [{ kty: 'OKP', crv: 'Ed25519', x }] })
+  assert.ok(keys)
+  const headers = {
+    'webhook-id': v1aVector.id,
+    'webhook-timestamp': v1aVector.timestamp,
+    'webhook-signature': v1aVector.signature,
+  }
+  assert.equal((await verify(headers, { keys, body: v1aVector.body })).accepted, true)
+  for (let at = 0; at < v1aVector.body.length; at++) {
+    const changed = Buffer.from(v1aVector.body)
+    changed[at] = (changed[at] ?? 0) ^ 1
+    assert.equal((await verify(headers, { keys, body: changed.toString('latin1') })).accepted, false)
+  }
+})
+
+test('a signature by any key of the set is accepted and its key named, whatever stands before it', async () => {
+  const sender = aDynamicSender()
+  const keys = sender.keySet()
+  const stranger = aDynamicSender().headers({ timestampSeconds: nowSeconds, body })['webhook-signature']
+  for (const key of [0, 1, 2]) {
+    const headers = sender.headers({ timestampSeconds: nowSeconds, body, key })
+    const list = `v9,later v1,${'A'.repeat(43)}= ${stranger} ${headers['webhook-signature']}`
+    const verdict = await verify({ ...headers, 'webhook-signature': list }, { keys })
+    assert.deepEqual(verdict, { accepted: true, keyId: keys.ed25519[key]?.keyId })
+  }
+})
+
+test('a verifier that has seen a key fit still accepts all the others', async () => {
+  const sender = aDynamicSender()
+  const verifier = new PublicKeyVerifier()
+  for (const key of [2, 0, 1, 2, 2]) {
+    const headers = sender.headers({ timestampSeconds: nowSeconds, body, key })
+    assert.equal((await verify(headers, { keys: sender.keySet(), verifier })).accepted, true)
+  }
+})
+
+test('id, timestamp and body are each bound by the signature', async () => {
+  const sender = aDynamicSender()
+  const keys = sender.keySet()
+  const headers = sender.headers({ timestampSeconds: nowSeconds, body })
+  assert.equal((await verify({ ...headers, 'webhook-id': 'msg_2' }, { keys })).accepted, false)
+  assert.equal((await verify({ ...headers, 'webhook-timestamp': String(nowSeconds + 1) }, { keys })).accepted, false)
+  assert.equal((await verify(headers, { keys, body: `${body} ` })).accepted, false)
+})
+
+test('another service with keys of its own is refused', async () => {
+  const headers = aDynamicSender().headers({ timestampSeconds: nowSeconds, body })
+  assert.equal((await verify(headers, { keys: aDynamicSender().keySet() })).accepted, false)
+})
+
+test('signatures of version v1 are not looked at, and too many of version v1a are malformed', () => {
+  const [vector] = v1Vectors
+  const fields = { 'webhook-id': vector.id, 'webhook-timestamp': vector.timestamp }
+  assert.deepEqual(headersOf({ ...fields, 'webhook-signature': vector.signature }).signatures, [])
+  const many = Array.from({ length: maxAsymmetricSignatures + 1 }, () => v1aVector.signature).join(' ')
+  const parsed = parseDynamicHeaders({ ...fields, 'webhook-signature': many }, { acceptsJwt: true })
+  assert.deepEqual(parsed, { valid: false, reason: 'MalformedHeader' })
+})
+
+const jwtHeaders = (jwt: string) => ({
+  'webhook-id': 'msg_1',
+  'webhook-timestamp': String(nowSeconds),
+  'webhook-signature': jwt,
+})
+
+test('a JWT of the documented form is accepted for one of the audiences', async () => {
+  const sender = aDynamicSender()
+  const headers = jwtHeaders(await sender.jwt({ audience, nowSeconds }))
+  const verdict = await verify(headers, { keys: sender.keySet(), audiences: ['other', audience] })
+  assert.deepEqual(verdict, { accepted: true, keyId: 'rsa-1' })
+})
+
+test('without audiences a JWT is no well-formed signature', async () => {
+  const jwt = await aDynamicSender().jwt({ audience, nowSeconds })
+  assert.deepEqual(parseDynamicHeaders(jwtHeaders(jwt), { acceptsJwt: false }), {
+    valid: false,
+    reason: 'MalformedHeader',
+  })
+})
+
+const wrongJwts: { name: string; change: Partial<Parameters<ReturnType<typeof aDynamicSender>['jwt']>[0]> }[] = [
+  { name: 'for another audience', change: { audience: 'https://elsewhere.example.com' } },
+  { name: 'of another issuer', change: { issuer: 'https://accounts.google.com' } },
+  { name: 'by a key that the set does not have', change: { kid: 'rsa-2' } },
+  { name: 'that has ended', change: { endsAt: nowSeconds - 301 } },
+]
+for (const { name, change } of wrongJwts) {
+  test(`a JWT ${name} is refused`, async () => {
+    const sender = aDynamicSender()
+    const headers = jwtHeaders(await sender.jwt({ audience, nowSeconds, ...change }))
+    assert.deepEqual(await verify(headers, { keys: sender.keySet(), audiences: [audience] }), { accepted: false })
+  })
+}
+
+test('a JWT that chooses its own algorithm is refused', async () => {
+  const sender = aDynamicSender()
+  const claims = { iss: 'https://generativelanguage.googleapis.com', aud: audience, exp: nowSeconds + 300 }
+  const none = [{ alg: 'none' }, claims]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .join('.')
+  const hmac = await new SignJWT(claims)
+    .setProtectedHeader({ alg: 'HS256', kid: 'rsa-1' })
+    .sign(Buffer.from(JSON.stringify(sender.jwks().keys.at(-1))))
+  for (const jwt of [`${none}.AA`, hmac]) {
+    assert.deepEqual(await verify(jwtHeaders(jwt), { keys: sender.keySet(), audiences: [audience] }), {
+      accepted: false,
+    })
+  }
+})
+
+test('keys for encryption, of other kinds and damaged ones are left out of a set; a set without any other is none', () => {
+  const { keys } = aDynamicSender({ ed25519Keys: 1 }).jwks()
+  const strange = [
+    { kty: 'OKP', crv: 'Ed25519', x: 'AAAA' },
+    { kty: 'OKP', crv: 'X25519', x: Buffer.alloc(32, 1).toString('base64url') },
+    { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' },
+    { ...keys[0], use: 'enc' },
+  ]
+  assert.equal(readKeySet({ keys: [...strange, ...keys] })?.ed25519.length, 1)
+  assert.equal(readKeySet({ keys: strange }), undefined)
+})
