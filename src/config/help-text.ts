@@ -25,14 +25,16 @@ export function helpText<Table extends SettingsTable>(role: RoleSettings<Table>)
   ].join('\n\n')
 }
 
+/** What a wide terminal shows without a break. */
+const maxLineLength = 120
+
 function describeSetting(property: string, setting: Setting<unknown>): string {
   const { flag, env, key } = namesOf(property)
   const usage = setting.shape === 'boolean' ? `${flag}, --no-${flag.slice(2)}` : `${flag}=${setting.placeholder}`
-  return [
-    `  ${usage}`,
-    wrap(setting.help, 6),
-    `      ${setting.presence.type === 'required' ? '' : 'default: '}${fallbackText(setting)}; environment ${env}; file key ${key}`,
-  ].join('\n')
+  const fallback = `      ${setting.presence.type === 'required' ? '' : 'default: '}${fallbackText(setting)};`
+  const names = `environment ${env}; file key ${key}`
+  const fits = fallback.length + names.length < maxLineLength
+  return [`  ${usage}`, wrap(setting.help, 6), `${fallback}${fits ? ' ' : '\n      '}${names}`].join('\n')
 }
 
 /** What holds when nothing is given. */

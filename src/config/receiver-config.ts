@@ -10,6 +10,7 @@ import {
   size,
   text,
   textList,
+  url,
 } from './setting-types.ts'
 import { clusterSettings, hostPattern, kubernetesRateSettings, operationSettings } from './shared-settings.ts'
 
@@ -36,6 +37,11 @@ const listenSettings = {
     pattern: /^$|^(\/[A-Za-z0-9._~-]+){1,8}$/,
     what: 'a path that starts with / and does not end with one, such as /hooks',
     default: '',
+  }),
+  jwksUrl: url({
+    group: 'Endpoint',
+    help: "Google's public keys, for dynamic endpoints; asked only while a GeminiWebhook has one. Another address is for simulators and proxies.",
+    default: 'https://generativelanguage.googleapis.com/.well-known/jwks.json',
   }),
   maxConnections: integer({
     group: 'Endpoint',

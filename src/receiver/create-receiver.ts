@@ -15,6 +15,8 @@ import { EndpointActivity } from './endpoint-activity.ts'
 import type { EndpointDirectory } from './endpoint-directory.ts'
 import type { Exchange } from './exchange.ts'
 import { defaultLimits, type ReceiverLimits } from './limits.ts'
+import { PublicKeyChecks } from './public-key-checks.ts'
+import { createDynamicRoute, type PublicKeys } from './receive-dynamic.ts'
 import { createStaticRoute } from './receive-static.ts'
 import { createReceiverMetrics } from './receiver-metrics.ts'
 import { RequestJournal } from './request-journal.ts'
@@ -33,6 +35,8 @@ export interface ReceiverOptions {
   readonly parseEnvelope: (body: Uint8Array) => EventSummary
   /** Called after each newly stored event. */
   readonly onStored: () => void
+  /** The service's public keys. Absent: deliveries on dynamic paths are asked to come back. */
+  readonly publicKeys?: PublicKeys
   readonly limits?: Partial<ReceiverLimits>
   /** The path of the base URL, if it has one; requests are taken with and without it. */
   readonly pathPrefix?: string
@@ -54,6 +58,8 @@ export interface Receiver {
   /** Requests without a socket, for tests. */
   readonly inject: FastifyInstance['inject']
 }
+
+const noPublicKeys: PublicKeys = { keys: undefined, refresh: () => Promise.resolve('unknown') }
 
 /** Puts the public port together: one directory, one inbox, one server. Nothing runs before `listen`. */
 export function createReceiver(options: ReceiverOptions): Receiver {
@@ -82,7 +88,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     if (!directory.isLoaded) return { ready: false, why: 'ConfigurationNotLoaded' }
     return state === 'idle' ? { ready: false, why: 'NotListening' } : { ready: true, why: 'Serving' }
   }
-  const receiveStatic = createStaticRoute({
+  const routeDeps = {
     directory,
     activity,
     appends: new BoundedAppend(inbox, clock, limits.appendTimeoutMs),
@@ -93,12 +99,19 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     parseEnvelope: options.parseEnvelope,
     onStored: options.onStored,
     finish,
+  }
+  const receiveStatic = createStaticRoute(routeDeps)
+  const receiveDynamic = createDynamicRoute({
+    ...routeDeps,
+    checks: new PublicKeyChecks(limits, clock),
+    publicKeys: options.publicKeys ?? noPublicKeys,
   })
   const { http, app } = createReceiverServer({
     limits,
     prefixes: pathPrefixes(options.pathPrefix ?? ''),
     clock,
     receiveStatic,
+    receiveDynamic,
     isReady: () => readiness().ready,
     finish,
     clientErrors,

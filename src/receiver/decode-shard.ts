@@ -2,11 +2,13 @@ import { keyringEntrySchema, type KeyringEntry, type LiveSecret } from '../keyri
 import { keyringSecretNameFor } from '../keyring/shard.ts'
 import { decodeSigningSecret } from '../signature/signing-secret.ts'
 import type { VerificationKey } from '../signature/verify.ts'
+import { decodeDynamic, type DynamicEndpoint } from './dynamic-endpoint.ts'
 
 /** An entry with its secrets made ready for verifying. */
 export interface UsableEntry {
   readonly entry: KeyringEntry
   readonly keys: readonly VerificationKey[]
+  readonly dynamic: DynamicEndpoint | undefined
 }
 
 export interface ShardContent {
@@ -48,7 +50,8 @@ function decodeEntry(shard: string, uid: string, text: string): DecodedEntry {
   const { keys, problems } = decodeSecrets(entry.secrets)
   // With no secret left a former entry may still have good ones; an entry that never had any is one that waits for its first.
   if (keys.length === 0 && problems.length > 0) return { problems }
-  return { usable: { entry, keys }, problems }
+  const dynamic = decodeDynamic(entry.dynamic)
+  return { usable: { entry, keys, dynamic: dynamic?.endpoint }, problems: [...problems, ...(dynamic?.problems ?? [])] }
 }
 
 function decodeSecrets(secrets: readonly LiveSecret[]): { keys: VerificationKey[]; problems: string[] } {

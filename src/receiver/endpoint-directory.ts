@@ -3,12 +3,15 @@ import type { KeyringEntry } from '../keyring/entry.ts'
 import { allKeyringSecretNames } from '../keyring/shard.ts'
 import type { VerificationKey } from '../signature/verify.ts'
 import type { ShardContent, UsableEntry } from './decode-shard.ts'
+import type { DynamicEndpoint } from './dynamic-endpoint.ts'
 
 /** Everything that a request needs to know about its endpoint; replaced as a whole, never edited. */
 export interface Endpoint {
   readonly owner: InboxOwner
   /** Empty: the object is known, its secrets have not arrived. */
   readonly keys: readonly VerificationKey[]
+  /** Absent: no dynamic endpoint is served. */
+  readonly dynamic: DynamicEndpoint | undefined
   /** Names, in the order of the spec. */
   readonly sinks: readonly string[]
   /** A Create or Rotate is under way, so a genuine signature may be of a secret that has not arrived yet. */
@@ -38,6 +41,12 @@ export class EndpointDirectory {
   readonly #uidsByPath = new Map<string, Set<string>>()
   readonly #factsByPath = new Map<string, EndpointFacts>()
   readonly #endpoints = new Map<string, Endpoint>()
+  readonly #onDynamic: () => void
+
+  /** `onDynamic` is called whenever an endpoint with a dynamic part is seen: only then are public keys needed. */
+  constructor(onDynamic: () => void = () => {}) {
+    this.#onDynamic = onDynamic
+  }
 
   lookup(namespace: string, name: string): Endpoint | undefined {
     return this.#endpoints.get(pathOf({ namespace, name }))
@@ -125,6 +134,11 @@ export class EndpointDirectory {
   }
 
   #rebuild(path: string): void {
+    this.#rebuildEndpoint(path)
+    if (this.#endpoints.get(path)?.dynamic !== undefined) this.#onDynamic()
+  }
+
+  #rebuildEndpoint(path: string): void {
     const facts = this.#factsByPath.get(path)
     // An object that lives decides which secrets count: those of a predecessor of the same name never verify for it.
     const uid = facts?.uid ?? [...(this.#uidsByPath.get(path) ?? [])].at(-1)
@@ -137,6 +151,7 @@ export class EndpointDirectory {
     this.#endpoints.set(path, {
       owner: { uid: owner.uid, namespace: owner.namespace, name: owner.name },
       keys: usable?.keys ?? [],
+      dynamic: usable?.dynamic,
       sinks: usable === undefined ? [] : sinkNamesOf(usable.entry),
       areKeysChanging: facts?.areKeysChanging ?? false,
       checkAttemptId: facts?.checkAttemptId,

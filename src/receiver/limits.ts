@@ -20,6 +20,11 @@ export interface ReceiverLimits {
   maxConnections: number
   /** A commit that takes longer is answered 503: the sender waits only a few seconds. */
   appendTimeoutMs: number
+  /** Public-key checks at the same time, in the process and for one endpoint: each takes a share of a core, and strangers can ask for them once they know a token. */
+  maxPublicKeyChecks: number
+  maxPublicKeyChecksPerEndpoint: number
+  /** Checks of one endpoint that may fail within a minute. */
+  maxFailedChecksPerMinute: number
   /** How long to go on serving after the stop signal: load balancers need that long to notice that we are not ready. */
   drainMs: number
 }
@@ -35,5 +40,8 @@ export const defaultLimits: ReceiverLimits = {
   keepAliveTimeoutMs: 620_000,
   maxConnections: 4_096,
   appendTimeoutMs: 3_000,
+  maxPublicKeyChecks: 64,
+  maxPublicKeyChecksPerEndpoint: 16,
+  maxFailedChecksPerMinute: 120,
   drainMs: 15_000,
 }

@@ -1,8 +1,9 @@
 /** Where the receiver listens, below an optional prefix. The path fixes the way of signing; the caller never chooses it. */
 export const staticPath = '/v1/s/:namespace/:name'
+export const dynamicPath = '/v1/d/:namespace/:name/:token'
 export const healthPath = '/healthz'
 
-const staticPattern = /^\/v1\/s\/[^/]+\/[^/]+$/
+const deliveryPatterns = [/^\/v1\/s\/[^/]+\/[^/]+$/, /^\/v1\/d\/[^/]+\/[^/]+\/[^/]+$/]
 
 /**
  * With and without the prefix: some ingresses strip it, some do not. `prefix` is the path of the base URL, with or without a trailing slash; throws
@@ -24,7 +25,7 @@ export function allowedMethods(url: string, prefixes: readonly string[]): string
     if (!path.startsWith(prefix)) continue
     const rest = path.slice(prefix.length)
     if (rest === healthPath) return 'GET, HEAD'
-    if (staticPattern.test(rest)) return 'POST'
+    if (deliveryPatterns.some((pattern) => pattern.test(rest))) return 'POST'
   }
   return undefined
 }

@@ -6,8 +6,9 @@ import type { Clock } from '../clock.ts'
 import type { ClientErrors } from './client-errors.ts'
 import type { Exchange } from './exchange.ts'
 import type { ReceiverLimits } from './limits.ts'
+import type { DynamicEndpointPath } from './receive-dynamic.ts'
 import type { EndpointPath } from './receive-static.ts'
-import { allowedMethods, healthPath, staticPath } from './request-path.ts'
+import { allowedMethods, dynamicPath, healthPath, staticPath } from './request-path.ts'
 import type { Outcome } from './status-codes.ts'
 
 export interface ServerDeps {
@@ -15,6 +16,7 @@ export interface ServerDeps {
   readonly prefixes: readonly string[]
   readonly clock: Clock
   readonly receiveStatic: (request: IncomingMessage, response: ServerResponse, path: EndpointPath) => void
+  readonly receiveDynamic: (request: IncomingMessage, response: ServerResponse, path: DynamicEndpointPath) => void
   readonly isReady: () => boolean
   readonly finish: (exchange: Exchange, outcome: Outcome, connection: 'keep' | 'unread', allow?: string) => void
   readonly clientErrors: ClientErrors
@@ -89,6 +91,15 @@ function addRoutes(app: FastifyInstance, prefix: string, deps: ServerDeps): void
     onRequest: (request, reply) => {
       reply.hijack()
       deps.receiveStatic(request.raw, reply.raw, request.params)
+    },
+    handler: unreachableHandler,
+  })
+  app.route<{ Params: DynamicEndpointPath }>({
+    method: 'POST',
+    url: `${prefix}${dynamicPath}`,
+    onRequest: (request, reply) => {
+      reply.hijack()
+      deps.receiveDynamic(request.raw, reply.raw, request.params)
     },
     handler: unreachableHandler,
   })

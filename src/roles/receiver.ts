@@ -11,6 +11,7 @@ import { loadKeyringFiles } from '../receiver/load-keyring-files.ts'
 import { createReportWriter } from '../receiver/report-writer.ts'
 import { watchConfiguration } from '../receiver/watch-configuration.ts'
 import type { Sink } from '../sinks/port.ts'
+import { createJwksKeeper } from './create-jwks-keeper.ts'
 import { openCluster } from './open-cluster.ts'
 import { openInbox } from './open-inbox.ts'
 import type { RoleContext, RoleDeps } from './role-context.ts'
@@ -72,7 +73,9 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
   const { promise: ended, resolve: onEnded } = Promise.withResolvers<string>()
   const inbox = await openInbox(config, { clock, logger, metrics, podName, onEnded })
   parts.defer(() => inbox.close())
-  const directory = new EndpointDirectory()
+  const publicKeys = createJwksKeeper(config.jwksUrl, machinery)
+  parts.defer(() => publicKeys.stop())
+  const directory = new EndpointDirectory(() => publicKeys.start())
 
   if (config.keyringDir !== undefined) await loadKeyringFiles(config.keyringDir, directory, logger)
   const watch = watchConfiguration({
@@ -93,6 +96,7 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
     logger,
     metrics,
     parseEnvelope,
+    publicKeys,
     onStored: () => dispatcher.nudge(),
     limits: receiverLimits(config),
     pathPrefix: config.pathPrefix,

@@ -52,6 +52,7 @@ export function sandboxReceiverConfig(layout: SandboxLayout): ReceiverConfig {
     `--health-host=${layout.host}`,
     '--health-port=0',
     `--data-dir=${layout.dataDir}`,
+    `--jwks-url=${layout.webhookServiceUrl}/.well-known/jwks.json`,
     '--inbox-max=256MiB',
     '--pod-name=sandbox-receiver-0',
     '--report-interval=100ms',

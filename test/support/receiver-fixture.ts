@@ -10,6 +10,7 @@ import { createMetrics, type MetricsRegistry } from '../../src/observability/met
 import { createReceiver, type Receiver } from '../../src/receiver/create-receiver.ts'
 import { decodeShard } from '../../src/receiver/decode-shard.ts'
 import { EndpointDirectory } from '../../src/receiver/endpoint-directory.ts'
+import type { PublicKeys } from '../../src/receiver/receive-dynamic.ts'
 import type { ReceiverLimits } from '../../src/receiver/limits.ts'
 import { signatureHeader } from '../../src/signature/sign.ts'
 import type { Clock } from '../../src/clock.ts'
@@ -96,6 +97,7 @@ export function aReceiver(options: {
   limits?: Partial<ReceiverLimits>
   pathPrefix?: string
   parseEnvelope?: typeof parseEnvelope
+  publicKeys?: PublicKeys
 }): ReceiverFixture {
   const metrics = createMetrics()
   const stored = { count: 0 }

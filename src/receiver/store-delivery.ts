@@ -1,0 +1,116 @@
+import type { IncomingMessage } from 'node:http'
+
+import type { Clock } from '../clock.ts'
+import type { NewEvent } from '../inbox/port.ts'
+import type { SignedHeaders } from '../signature/parse-headers.ts'
+import type { BodyBudget } from './body-budget.ts'
+import type { BoundedAppend, BoundedAppendResult } from './bounded-append.ts'
+import type { EndpointActivity } from './endpoint-activity.ts'
+import type { Endpoint, EndpointDirectory } from './endpoint-directory.ts'
+import type { Exchange } from './exchange.ts'
+import type { HeldBody } from './receive-body.ts'
+import type { ReceiverMetrics } from './receiver-metrics.ts'
+import type { AnsweredOutcome, Outcome } from './status-codes.ts'
+import { mayBeWithheld, shouldWithhold, type EventSummary } from './withhold.ts'
+
+/** What both ways of receiving need. */
+export interface RouteDeps {
+  readonly directory: EndpointDirectory
+  readonly activity: EndpointActivity
+  readonly appends: BoundedAppend
+  readonly budget: BodyBudget
+  readonly maxBodyBytes: number
+  readonly clock: Clock
+  readonly metrics: ReceiverMetrics
+  readonly parseEnvelope: (body: Uint8Array) => EventSummary
+  /** Best effort: whoever sends events on looks for them anyway. */
+  readonly onStored: () => void
+  /** Ends an exchange: answer, count, log. `unread`: parts of the request have not been read, so the connection cannot be used again. */
+  readonly finish: (exchange: Exchange, outcome: Outcome, connection: 'keep' | 'unread') => void
+}
+
+/** What can be said before the body is read. */
+export type Admission<H extends SignedHeaders = SignedHeaders> =
+  { admitted: true; endpoint: Endpoint; headers: H } | { admitted: false; outcome: AnsweredOutcome }
+
+/** A delivery that is complete and whose endpoint is known. */
+export interface Delivery<H extends SignedHeaders = SignedHeaders> extends HeldBody {
+  readonly endpoint: Endpoint
+  readonly headers: H
+}
+
+export interface VerifiedDelivery {
+  readonly delivery: Delivery
+  readonly mode: NewEvent['mode']
+  /** The key that verified it. */
+  readonly keyId: string
+  readonly nowMs: number
+}
+
+export function refused(outcome: AnsweredOutcome): { admitted: false; outcome: AnsweredOutcome } {
+  return { admitted: false, outcome }
+}
+
+/** Keeps a delivery whose signature held, and answers once it is durable. */
+export function storeDelivery(deps: RouteDeps, exchange: Exchange, verified: VerifiedDelivery): void {
+  const { delivery, mode, keyId, nowMs } = verified
+  const { endpoint, headers } = delivery
+  const { uid } = endpoint.owner
+  exchange.keyId = keyId
+  exchange.eventId = headers.id
+  deps.activity.noteVerified(uid, nowMs)
+  // A ping comes to the static endpoint; a job that ends meanwhile proves nothing about it.
+  const checkAttemptId = mode === 'static' ? endpoint.checkAttemptId : undefined
+  deps.appends.append(toEvent(deps, exchange.request, { ...verified, isCheckOpen: checkAttemptId !== undefined }), {
+    answer: (result, fault) => {
+      exchange.fault = fault
+      const outcome = appendOutcomes[result]
+      if (outcome === 'Stored' || outcome === 'Duplicate') {
+        deps.activity.noteKept(uid)
+      } else {
+        deps.metrics.authenticRefused.add(1, { outcome })
+        deps.activity.noteRefused(uid, nowMs)
+      }
+      deps.finish(exchange, outcome, 'keep')
+    },
+    settled: (result) => {
+      delivery.release()
+      if (result !== 'stored') return
+      if (checkAttemptId !== undefined) deps.activity.noteCheckAnswered(uid, checkAttemptId, keyId)
+      deps.onStored()
+    },
+  })
+}
+
+const appendOutcomes = {
+  stored: 'Stored',
+  duplicate: 'Duplicate',
+  ownerFull: 'OwnerFull',
+  inboxFull: 'InboxFull',
+  timeout: 'AppendTimeout',
+  unavailable: 'InboxUnavailable',
+} as const satisfies Record<BoundedAppendResult, AnsweredOutcome>
+
+/** A content type is kept for those who get the original bytes; nothing here looks at it, and nobody needs one longer than this. */
+const maxContentTypeLength = 256
+
+function toEvent(
+  deps: RouteDeps,
+  request: IncomingMessage,
+  { delivery, mode, nowMs, isCheckOpen }: VerifiedDelivery & { isCheckOpen: boolean },
+): NewEvent {
+  const { endpoint, headers, body } = delivery
+  const contentType = request.headers['content-type'] ?? ''
+  const isWithheld = mayBeWithheld(body, isCheckOpen) && shouldWithhold(deps.parseEnvelope(body), isCheckOpen)
+  return {
+    owner: endpoint.owner,
+    eventId: headers.id,
+    sentAtSeconds: headers.timestampSeconds,
+    receivedAtMs: nowMs,
+    mode,
+    contentType: contentType.length <= maxContentTypeLength ? contentType : '',
+    signature: String(request.headers['webhook-signature']),
+    body,
+    sinks: isWithheld ? [] : endpoint.sinks,
+  }
+}
