@@ -1,5 +1,8 @@
 /** The conditions of a GeminiWebhook, few and documented: docs/reference/conditions.md is generated from here. */
 
+export const conditionStatuses = ['True', 'False', 'Unknown'] as const
+export type ConditionStatus = (typeof conditionStatuses)[number]
+
 export interface ConditionMeaning {
   /** What it answers. */
   question: string

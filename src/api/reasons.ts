@@ -1,5 +1,4 @@
-import type { ConditionType } from './conditions.ts'
-import type { ConditionStatus } from './status.ts'
+import type { ConditionStatus, ConditionType } from './conditions.ts'
 
 /** The closed list of condition reasons. A new reason is written here first; docs/reference/conditions.md is generated from it. */
 
@@ -193,7 +192,7 @@ export const reasons = {
   ExternalIDNotFound: {
     on: { ...stalled, Registered: no },
     meaning: 'The project of the API key has no webhook with the id in spec.externalID.',
-    remedy: 'Correct the id or the API key; "gwh import" lists what exists.',
+    remedy: 'Correct the id or the API key.',
   },
   NotRequired: {
     on: { Registered: no, SecretAvailable: open, InSync: open, Enabled: open, EndpointVerified: open },
@@ -220,7 +219,7 @@ export const reasons = {
     on: { ...working, Stalled: yes, Enabled: no, EndpointVerified: noOrOpen },
     meaning:
       'Google gave up on the endpoint after failed deliveries. With autoReenable WhenHealthy it is enabled again, at most three times a day, once a probe succeeds.',
-    remedy: 'Look at the way to the endpoint: DNS, TLS, ingress, receiver. "gwh status" names the broken link.',
+    remedy: 'Look at the way to the endpoint: DNS, TLS, ingress, receiver.',
   },
   NotChecked: {
     on: { EndpointVerified: open },
@@ -236,7 +235,7 @@ export const reasons = {
     on: { ...working, EndpointVerified: no },
     meaning:
       'Three pings were sent and no receiver saw a delivery that verifies, although a request of the controller gets through or was not tried. Tried again at the next resync.',
-    remedy: 'Look at the way to the endpoint: DNS, TLS, ingress, receiver. "gwh status" names the broken link.',
+    remedy: 'Look at the way to the endpoint: DNS, TLS, ingress, receiver.',
   },
   NameNotResolved: {
     on: { ...working, EndpointVerified: no },

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 
+import { conditionStatuses } from './conditions.ts'
 import type { ConditionType } from './conditions.ts'
 import { atomicListOf, labelName, mapListOf, setOf, text, time } from './field-types.ts'
 import type { Reason } from './reasons.ts'
@@ -14,7 +15,7 @@ export const maxConditionMessageLength = 2048
 
 const conditionSchema = z.strictObject({
   type: text(316),
-  status: z.enum(['True', 'False', 'Unknown']),
+  status: z.enum(conditionStatuses),
   observedGeneration: z.int().min(0).describe('The generation of the spec that this says something about.'),
   lastTransitionTime: time().describe('When status last changed.'),
   reason: text(128).regex(/^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$/),
@@ -125,7 +126,6 @@ export type Condition = Omit<z.infer<typeof conditionSchema>, 'type' | 'reason'>
   type: ConditionType
   reason: Reason
 }
-export type ConditionStatus = Condition['status']
 export type GeminiWebhookStatus = Omit<z.infer<typeof statusSchema>, 'conditions'> & {
   conditions?: Condition[] | undefined
 }

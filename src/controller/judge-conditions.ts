@@ -1,7 +1,6 @@
 import { desiredStateOf, driftPolicyOf, endpointCheckOf, signingSecretNameOf } from '../api/defaults.ts'
-import type { ConditionType } from '../api/conditions.ts'
+import type { ConditionType, ConditionStatus } from '../api/conditions.ts'
 import type { Reason } from '../api/reasons.ts'
-import type { ConditionStatus } from '../api/status.ts'
 import type { ActionState } from './action-state.ts'
 import { disabledByGoogle, differencesOf } from './differences.ts'
 import { isCheckWanted, sameAddress, wantedProof } from './endpoint-proof.ts'

@@ -1,6 +1,5 @@
-import type { ConditionType } from '../api/conditions.ts'
+import type { ConditionType, ConditionStatus } from '../api/conditions.ts'
 import type { Reason } from '../api/reasons.ts'
-import type { ConditionStatus } from '../api/status.ts'
 import type { Action } from './action.ts'
 import type { Failure } from './failure-class.ts'
 
