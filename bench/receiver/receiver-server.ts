@@ -12,8 +12,9 @@ import { decodeShard } from '../../src/receiver/decode-shard.ts'
 import { EndpointDirectory } from '../../src/receiver/endpoint-directory.ts'
 
 /**
- * The receiver with everything that it has in production up to the answer: sqlite inbox, metrics, log. One endpoint, without sinks: handing on is not what
- * is measured. Arguments: folder for the inbox, signing secret. A process of its own; tells its port and ends with its parent.
+ * The receiver with everything that it has in production up to the answer: limits, look-up, signature, sqlite inbox with fsync, metrics, log. The one
+ * endpoint has one sink, without which an inbox keeps the ids alone: so the whole event is stored, and its delivery to claim. Nothing claims it: handing on
+ * is not what is measured. Arguments: folder for the inbox, signing secret. A process of its own; tells its port and ends with its parent.
  */
 const [dataFolder = '', secret = ''] = process.argv.slice(2)
 const uid = '0b5c4a7e-0000-4000-8000-000000000001'
@@ -22,7 +23,24 @@ const entry: KeyringEntry = {
   namespace: 'bench',
   name: 'events',
   secrets: [{ keyId: keyIdOf(secret), secret }],
-  sinks: [],
+  sinks: [
+    {
+      name: 'worker',
+      destination: { type: 'http', url: 'http://worker.bench.svc/events', reach: 'cluster' },
+      format: 'CloudEventBinary',
+      headers: {},
+      delivery: {
+        timeoutMs: 10_000,
+        retry: 60,
+        retryForMs: 24 * 3_600_000,
+        backoffPolicy: 'Exponential',
+        backoffDelayMs: 1_000,
+        backoffMaxMs: 1_800_000,
+        retryAfterMaxMs: 300_000,
+        maxInFlight: 64,
+      },
+    },
+  ],
 }
 
 const logger = createLogger({ level: 'warn', name: 'bench-receiver', fd: 2 })

@@ -75,6 +75,15 @@ export class BatchRunner {
     }
   }
 
+  /** What can wait until the batch has been answered. */
+  afterAnswer(): void {
+    try {
+      this.#store.shortenLog()
+    } catch {
+      // The log stays as it is and grows on; a volume that cannot take the copy will fail the next commit, which is handled there.
+    }
+  }
+
   report(nowMs: number, started = performance.now()): BatchReport {
     return {
       totals: this.#store.totals,

@@ -1,4 +1,5 @@
 const initialBytes = 16 * 1024
+const maxStartBytes = 256 * 1024
 const lengthBytes = 4
 const numberBytes = 8
 /** UTF-8 needs at most three bytes for one UTF-16 unit. */
@@ -42,7 +43,8 @@ export class ByteWriter {
   /** Everything written so far; the writer starts anew and keeps no hold of it. */
   take(): Uint8Array<ArrayBuffer> {
     const taken = this.#buffer.subarray(0, this.#length)
-    this.#buffer = Buffer.allocUnsafeSlow(initialBytes)
+    // Batches of one moment are alike: the next starts with room for one like this and need not grow step by step.
+    this.#buffer = Buffer.allocUnsafeSlow(Math.min(Math.max(initialBytes, this.#length * 2), maxStartBytes))
     this.#length = 0
     return taken
   }

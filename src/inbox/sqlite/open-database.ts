@@ -32,6 +32,8 @@ export function openDatabase(path: string): DatabaseSync {
     database.exec('PRAGMA locking_mode = EXCLUSIVE')
     database.exec('PRAGMA journal_mode = WAL')
     database.exec('PRAGMA synchronous = FULL')
+    // SQLite would copy the log into the file inside of a commit, before it says that it is durable. The runner does it after it has answered.
+    database.exec('PRAGMA wal_autocheckpoint = 0')
     database.exec('PRAGMA temp_store = MEMORY')
     database.exec('PRAGMA cache_size = -32768')
     migrate(database)

@@ -12,6 +12,14 @@ import { forgetEmptyOwners, Ledger, type Totals } from './ledger.ts'
 const retentionSliceRows = 200
 /** What a row takes besides its body, roughly: between two looks at the file's real size. */
 const rowOverheadBytes = 512
+/**
+ * How long the log may get before its pages are copied into the file. Ids come in no order, so each touches a page of the index by chance: the longer the
+ * log, the more of these copies fall together. Shorter where the whole inbox is small, for the log takes room of its own; and never so long that copying
+ * holds up appends for more than some ten milliseconds.
+ */
+const maxLogBytes = 16 * 1024 * 1024
+const minLogBytes = 256 * 1024
+const logShare = 1 / 32
 
 export interface StoreStats extends Totals {
   oldestPendingMs: number
@@ -29,6 +37,9 @@ export class Store {
   readonly #pageCount: StatementSync
   readonly #freePages: StatementSync
   readonly #totalChanges: StatementSync
+  readonly #logState: StatementSync
+  readonly #copyLog: StatementSync
+  readonly #maxLogPages: number
   readonly #pageBytes: number
   #changesSeen = 0
   #usedBytes = 0
@@ -49,7 +60,11 @@ export class Store {
     this.#pageCount = database.prepare('PRAGMA page_count')
     this.#freePages = database.prepare('PRAGMA freelist_count')
     this.#totalChanges = database.prepare('SELECT total_changes() AS n')
+    this.#logState = database.prepare('PRAGMA wal_checkpoint(NOOP)')
+    this.#copyLog = database.prepare('PRAGMA wal_checkpoint(PASSIVE)')
     this.#pageBytes = Number(database.prepare('PRAGMA page_size').get()?.['page_size'])
+    const logBytes = Math.max(minLogBytes, Math.min(maxLogBytes, bounds.maxBytes * logShare))
+    this.#maxLogPages = Math.floor(logBytes / this.#pageBytes)
   }
 
   get totals(): Totals {
@@ -134,6 +149,12 @@ export class Store {
     const dropped = this.#dropped
     this.#dropped = 0
     return dropped
+  }
+
+  /** Copies a log that has grown long into the file, so that the next commit starts it anew; outside of a transaction only. Changes nothing that is durable. */
+  shortenLog(): void {
+    const state = this.#logState.get()
+    if (Number(state?.['log']) - Number(state?.['checkpointed']) >= this.#maxLogPages) this.#copyLog.get()
   }
 
   /** Moves the log into the file and empties it; outside of a transaction only. */

@@ -14,7 +14,10 @@ function serve(port: NonNullable<typeof parentPort>, settings: WorkerSettings): 
     return port.close()
   }
   port.on('message', (message: ToWorker) => {
-    if (message.type === 'batch') return say(runner.run(message))
+    if (message.type === 'batch') {
+      say(runner.run(message))
+      return runner.afterAnswer()
+    }
     runner.close()
     say({ type: 'closed' })
     port.close()
