@@ -4,10 +4,10 @@ import { availableParallelism, cpus } from 'node:os'
 import { join } from 'node:path'
 
 import type { Benchmark } from '../run.ts'
+import { startServerProcess, type ServerProcess } from '../server-process.ts'
 import { measureClosedLoop } from './closed-loop.ts'
 import { median, mediansOf, type Measured } from './measured.ts'
 import { measureOpenLoop } from './open-loop.ts'
-import { startServerProcess, type ServerProcess } from './server-process.ts'
 import { signedRequests } from './signed-requests.ts'
 
 const path = '/v1/s/bench/events'
@@ -41,9 +41,9 @@ export const receiverBenchmark: Benchmark = {
     const dataFolder = await mkdtemp(join(scratchFolder, 'receiver-'))
     const servers: ServerProcess[] = []
     try {
-      const bare = await startServerProcess('./bare-server.ts')
+      const bare = await startServerProcess(new URL('./bare-server.ts', import.meta.url))
       servers.push(bare)
-      const receiver = await startServerProcess('./receiver-server.ts', [
+      const receiver = await startServerProcess(new URL('./receiver-server.ts', import.meta.url), [
         dataFolder,
         `whsec_${secret.toString('base64')}`,
       ])
@@ -62,7 +62,8 @@ export const receiverBenchmark: Benchmark = {
       const openLoop = await measureOpenLoop(receiver.port, openLoopRequests, openLoopPerSecond)
       progress(`${openLoopPerSecond}/s open loop: p50 ${openLoop.p50Ms} ms, p99 ${openLoop.p99Ms} ms`)
       const machine = { node: process.version, cpu: cpus()[0]?.model, cores: availableParallelism() }
-      return { ...machine, fsync: true, bodyBytes, ...plan, levels, openLoop }
+      const on = 'limits, look-up, signature, dedupe, one delivery to claim for each event, metrics, log (warnings)'
+      return { ...machine, fsync: true, on, off: 'dispatcher', bodyBytes, ...plan, levels, openLoop }
     } finally {
       for (const server of servers) await server.stop()
       await rm(dataFolder, { recursive: true, force: true })

@@ -1,0 +1,106 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { systemClock } from '../../src/clock.ts'
+import { openKubernetesClient } from '../../src/kubernetes/open-client.ts'
+import type { KubernetesClient } from '../../src/kubernetes/client.ts'
+import { silentLogger } from '../../src/observability/logger.ts'
+import { createMetrics } from '../../src/observability/metrics.ts'
+import type { SimulatorAdmin } from '../../src/sandbox/webhook-service/admin.ts'
+import { createWebhookServiceSimulator } from '../../src/sandbox/webhook-service/simulator.ts'
+import type { ControlPlaneBinaries } from '../../test/control-plane/find-control-plane.ts'
+import { startControlPlane, type RunningControlPlane } from '../../test/control-plane/start-control-plane.ts'
+import { startServerProcess, type ServerProcess } from '../server-process.ts'
+import { writesIn, type Writes } from './api-server-writes.ts'
+
+const operatorNamespace = 'gemini-webhook-system'
+export const tenantNamespace = 'bench'
+export const apiKeySecretName = 'gemini-api-key'
+
+export interface BenchWorld {
+  /** As the administrator, without a limit worth mentioning. */
+  client: KubernetesClient
+  webhookService: SimulatorAdmin
+  controller: ServerProcess
+  /** What the API server has counted so far. */
+  writes(): Promise<Writes>
+  stop(): Promise<void>
+}
+
+/**
+ * A fresh kube-apiserver, the simulated WebhookService, and controller and receiver as processes of their own, each under the role that ships. The
+ * receiver is real: pings travel from the service to its port, are verified and stored, and its report proves the endpoint.
+ */
+export async function startBenchWorld(
+  binaries: ControlPlaneBinaries,
+  { controllerFlags }: { controllerFlags: readonly string[] },
+): Promise<BenchWorld> {
+  await using parts = new AsyncDisposableStack()
+  const controlPlane = await startControlPlane(binaries)
+  parts.defer(() => controlPlane.stop())
+  const simulator = createWebhookServiceSimulator({ clock: systemClock, random: Math.random, logger: silentLogger })
+  parts.defer(() => simulator.close())
+  const { url } = await simulator.listen({ port: 0 })
+  simulator.admin.createProject('bench')
+  await prepareCluster(controlPlane, simulator.admin.createApiKey('bench'))
+
+  const as = async (account: string) => [
+    `--kubeconfig=${await controlPlane.kubeconfigForServiceAccount(operatorNamespace, account)}`,
+    '--health-host=127.0.0.1',
+    '--health-port=0',
+    '--shutdown-grace=1s',
+  ]
+  const folder = await mkdtemp(join(tmpdir(), 'gwh-bench-'))
+  parts.defer(() => rm(folder, { recursive: true, force: true }))
+  const receiver = await startServerProcess(new URL('./receiver-server.ts', import.meta.url), [
+    ...(await as('gwh-receiver')),
+    '--host=127.0.0.1',
+    '--port=0',
+    '--pod-name=gwh-receiver-0',
+    '--drain=0s',
+    `--data-dir=${folder}`,
+  ])
+  parts.defer(() => receiver.stop())
+  simulator.admin.setConnectTo({ '*': `http://127.0.0.1:${receiver.port}` })
+  const controller = await startServerProcess(
+    new URL('./controller-server.ts', import.meta.url),
+    [...(await as('gwh-controller')), `--google-base-url=${url}`, ...controllerFlags],
+    ['--expose-gc'],
+  )
+  parts.defer(() => controller.stop())
+  const client = await openKubernetesClient({
+    kubeconfigPath: controlPlane.kubeconfigPath,
+    userAgent: 'bench/1',
+    clock: systemClock,
+    random: Math.random,
+    logger: silentLogger,
+    metrics: createMetrics(),
+    qps: 10_000,
+    burst: 10_000,
+  })
+  parts.defer(() => client.close())
+  const running = parts.move()
+  return {
+    client,
+    webhookService: simulator.admin,
+    controller,
+    writes: async () => writesIn(await kubectl(controlPlane, ['get', '--raw', '/metrics'])),
+    stop: () => running.disposeAsync(),
+  }
+}
+
+async function prepareCluster(controlPlane: RunningControlPlane, apiKey: string): Promise<void> {
+  await kubectl(controlPlane, ['apply', '-f', 'crds', '-f', 'deploy/namespace.yaml', '-f', 'deploy/rbac'])
+  await kubectl(controlPlane, ['wait', '--for=condition=Established', '--timeout=30s', '-f', 'crds'])
+  await kubectl(controlPlane, ['create', 'namespace', tenantNamespace])
+  const literal = `--from-literal=api-key=${apiKey}`
+  await kubectl(controlPlane, ['create', 'secret', 'generic', apiKeySecretName, '-n', tenantNamespace, literal])
+}
+
+async function kubectl(controlPlane: RunningControlPlane, args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await controlPlane.kubectl(args)
+  // Without the arguments: the API key is among them.
+  if (code !== 0) throw new Error(`kubectl ${args.slice(0, 2).join(' ')}: ${stderr}`)
+  return stdout
+}

@@ -1,0 +1,24 @@
+import { controllerSettings } from '../../src/config/controller-config.ts'
+import { startController } from '../../src/roles/controller.ts'
+import { benchRoleDeps, settingsFrom } from './role-deps.ts'
+import type { ProcessCost } from './process-cost.ts'
+
+/**
+ * `gwh controller` as it ships, told its flags as arguments; needs --expose-gc. Any message is answered with what the process has cost so far. Tells the
+ * port of its health server and ends with its parent.
+ */
+const running = await startController(
+  settingsFrom(controllerSettings, process.argv.slice(2)),
+  benchRoleDeps('bench-controller'),
+)
+process.on('message', () => {
+  // Twice: what the first round's finalizers let go is only found by the second.
+  global.gc?.()
+  global.gc?.()
+  const { heapUsed, external, rss } = process.memoryUsage()
+  const { user, system } = process.cpuUsage()
+  const cost: ProcessCost = { heapBytes: heapUsed + external, residentBytes: rss, cpuMs: (user + system) / 1000 }
+  process.send?.(cost)
+})
+process.once('disconnect', () => void running.stop().then(() => process.exit(0)))
+process.send?.({ port: running.healthPort })

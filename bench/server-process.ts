@@ -1,0 +1,42 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+export interface ServerProcess {
+  port: number
+  /** What the process answers to a message; for programs that listen for some. */
+  ask(question: string): Promise<unknown>
+  stop(): Promise<void>
+}
+
+/** Starts a program that tells its port as its first message, in a process of its own: nothing is shared with whoever measures. */
+export async function startServerProcess(
+  program: URL,
+  args: readonly string[] = [],
+  execArgv: readonly string[] = [],
+): Promise<ServerProcess> {
+  const child = fork(fileURLToPath(program), args, {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    execArgv: [...execArgv],
+  })
+  const ended = once(child, 'exit')
+  /** The next message; rejects when the process ends first. */
+  const told = (): Promise<unknown> =>
+    Promise.race([
+      once(child, 'message').then(([message]: unknown[]) => message),
+      ended.then(([code, signal]) => Promise.reject(new Error(`${program.pathname} ended with ${signal ?? code}`))),
+    ])
+  const { port } = (await told()) as { port: number }
+  return {
+    port,
+    ask(question) {
+      const answer = told()
+      child.send(question)
+      return answer
+    },
+    async stop() {
+      if (child.connected) child.disconnect()
+      await ended
+    },
+  }
+}
