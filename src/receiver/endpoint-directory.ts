@@ -1,6 +1,6 @@
 import type { InboxOwner } from '../inbox/port.ts'
 import type { KeyringEntry } from '../keyring/entry.ts'
-import { allKeyringSecretNames } from '../keyring/shard.ts'
+import { allKeyringSecretNames, keyringSecretNameFor } from '../keyring/shard.ts'
 import type { VerificationKey } from '../signature/verify.ts'
 import type { ShardContent, UsableEntry } from './decode-shard.ts'
 import type { DynamicEndpoint } from './dynamic-endpoint.ts'
@@ -36,6 +36,8 @@ export interface EndpointFacts {
 export class EndpointDirectory {
   readonly #shards = new Map<string, ReadonlyMap<string, UsableEntry>>()
   readonly #knownShards = new Set<string>()
+  /** By shard: uids that it has in a form that cannot be used. */
+  readonly #malformedUids = new Map<string, ReadonlySet<string>>()
   readonly #entries = new Map<string, UsableEntry>()
   /** Uids by path; the newest last. More than one while an object is replaced by one of the same name. */
   readonly #uidsByPath = new Map<string, Set<string>>()
@@ -62,6 +64,12 @@ export class EndpointDirectory {
     const entry = this.#entries.get(uid)?.entry
     const endpoint = entry && this.#endpoints.get(pathOf(entry))
     return endpoint?.owner.uid === uid && endpoint.checkAttemptId === attemptId
+  }
+
+  /** Known for certain not to exist: its shard was read and does not have it. A missing shard or a malformed entry proves nothing. */
+  isGone(uid: string): boolean {
+    const shard = keyringSecretNameFor(uid)
+    return this.#shards.has(shard) && this.#malformedUids.get(shard)?.has(uid) !== true && !this.#entries.has(uid)
   }
 
   has(uid: string): boolean {
@@ -92,6 +100,7 @@ export class EndpointDirectory {
       if (lastGood !== undefined) after.set(uid, lastGood)
     }
     this.#shards.set(shard, after)
+    this.#malformedUids.set(shard, new Set(content.malformedUids))
     for (const [uid, usable] of before ?? []) if (!after.has(uid)) this.#removeEntry(uid, usable)
     for (const [uid, usable] of after) if (before?.get(uid) !== usable) this.#putEntry(uid, usable)
   }

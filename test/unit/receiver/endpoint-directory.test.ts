@@ -40,6 +40,19 @@ test('an endpoint is what its entry says, with the names of its sinks in order, 
   assert.equal(directory.lookup('', 'ml/batch-events'), undefined)
 })
 
+test('an object is gone only on proof: its shard was read and has nothing of it', () => {
+  const directory = new EndpointDirectory()
+  assert.equal(directory.isGone('uid-1'), false, 'nothing was read')
+  directory.noteMissingShard(keyringSecretNameFor('uid-1'))
+  assert.equal(directory.isGone('uid-1'), false, 'the shard is missing')
+  put(directory, 'uid-1', ['uid-1', 'not an entry'])
+  assert.equal(directory.isGone('uid-1'), false, 'the entry is there and cannot be read')
+  put(directory, 'uid-1', text(aKeyringEntry()))
+  assert.equal(directory.isGone('uid-1'), false, 'the entry is there')
+  put(directory, 'uid-1')
+  assert.equal(directory.isGone('uid-1'), true)
+})
+
 test('an entry goes when its shard exists without it, and stays when the shard is missing', () => {
   const directory = new EndpointDirectory()
   put(directory, 'uid-1', text(aKeyringEntry()))

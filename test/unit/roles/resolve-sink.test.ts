@@ -23,17 +23,17 @@ const sink: ResolvedSink = {
 const names = { uid: 'u1', namespace: 'team', name: 'batches' }
 const entry: KeyringEntry = { ...names, secrets: [], sinks: [sink], heldSinks: ['faulty'] }
 
-function directoryWith({ isSynced }: { isSynced: boolean }) {
-  return { isSynced, entryOf: (uid: string) => (uid === entry.uid ? entry : undefined) }
+function directoryWith({ isGone }: { isGone: boolean }) {
+  return { isGone: () => isGone, entryOf: (uid: string) => (uid === entry.uid ? entry : undefined) }
 }
 
 const cases = [
-  { name: 'the sink as it is configured now', uid: 'u1', sink: 'worker', isSynced: false, want: sink },
-  { name: 'a sink that is no longer in the spec', uid: 'u1', sink: 'old', isSynced: false, want: 'sinkRemoved' },
-  { name: 'a sink that cannot be resolved now', uid: 'u1', sink: 'faulty', isSynced: true, want: 'held' },
-  { name: 'an object that is not there', uid: 'u2', sink: 'worker', isSynced: true, want: 'ownerGone' },
-  { name: 'an object that may still be to come', uid: 'u2', sink: 'worker', isSynced: false, want: 'notSynced' },
+  { name: 'the sink as it is configured now', uid: 'u1', sink: 'worker', isGone: false, want: sink },
+  { name: 'a sink that is no longer in the spec', uid: 'u1', sink: 'old', isGone: false, want: 'sinkRemoved' },
+  { name: 'a sink that cannot be resolved now', uid: 'u1', sink: 'faulty', isGone: true, want: 'held' },
+  { name: 'an object that is not there', uid: 'u2', sink: 'worker', isGone: true, want: 'ownerGone' },
+  { name: 'an object that may still be to come', uid: 'u2', sink: 'worker', isGone: false, want: 'notSynced' },
 ]
-for (const { name, uid, sink: sinkName, isSynced, want } of cases) {
-  test(`finds ${name}`, () => assert.deepEqual(resolveSink(directoryWith({ isSynced }), uid, sinkName), want))
+for (const { name, uid, sink: sinkName, isGone, want } of cases) {
+  test(`finds ${name}`, () => assert.deepEqual(resolveSink(directoryWith({ isGone }), uid, sinkName), want))
 }
