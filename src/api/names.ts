@@ -16,6 +16,9 @@ export const ownerNameAnnotation = `${apiGroup}/owner-name`
 /** Set by the controller along with a secret: the attempt of the create or rotation that revealed it. Tells after a crash whether the call was made. */
 export const attemptAnnotation = `${apiGroup}/attempt-id`
 
+/** Set by people to "true" on a Secret that already holds the signing secret of the webhook in `spec.externalID`: taken over as it is, not rotated. */
+export const importLabel = `${apiGroup}/import`
+
 export const managedByLabel = 'app.kubernetes.io/managed-by'
 export const managedByValue = 'gemini-webhook-operator'
 

@@ -194,6 +194,12 @@ export const reasons = {
     meaning: 'The project of the API key has no webhook with the id in spec.externalID.',
     remedy: 'Correct the id or the API key.',
   },
+  AdoptionRefused: {
+    on: { ...stalled, Registered: no },
+    meaning:
+      'A webhook with the marker of this object, or the one in spec.externalID, exists already, and spec.adoptionPolicy is CreateOnly.',
+    remedy: 'Delete the webhook at Google, or set spec.adoptionPolicy to CreateOrReadopt.',
+  },
   NotRequired: {
     on: { Registered: no, SecretAvailable: open, InSync: open, Enabled: open, EndpointVerified: open },
     meaning: 'The spec has no events, so no webhook is registered; only the dynamic endpoint is served.',

@@ -20,7 +20,11 @@ export type Action =
   | { type: 'RotateSigningSecret'; id: string; revocation: RevocationBehavior }
   /** Writes what the call before it revealed, to the Secret and then to the keyring. */
   | { type: 'StoreRevealedSecret' }
-  | { type: 'StoreSecret'; secrets: LiveSecret[]; cause: 'Restored' | 'Overwritten' | 'Metadata' | 'Expired' }
+  | {
+      type: 'StoreSecret'
+      secrets: LiveSecret[]
+      cause: 'Restored' | 'Overwritten' | 'Imported' | 'Metadata' | 'Expired'
+    }
   | { type: 'WriteKeyring'; secrets: LiveSecret[] }
   | { type: 'CloseIntent' }
   | { type: 'ConfirmRemote'; id: string }

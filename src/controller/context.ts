@@ -25,7 +25,7 @@ export interface WebhookContext {
   logger: Logger
   instruments: ControllerInstruments
   recorder: Pick<EventRecorder, 'record'>
-  webhooks: Pick<ObjectStore<GeminiWebhook>, 'get'>
+  webhooks: Pick<ObjectStore<GeminiWebhook>, 'get' | 'list' | 'byIndex'>
   secrets: SecretReader
   keyring: KeyringWriter
   observer: RemoteObserver

@@ -21,7 +21,7 @@ import { randomHex } from './random-id.ts'
 import { foldReports, noteworthyChanges } from './receiver-reports.ts'
 import { Recollections } from './recollection.ts'
 import { reconcileWebhook } from './reconcile.ts'
-import { bySecret, byUid, createReflectors } from './reflectors.ts'
+import { byExternalId, bySecret, byUid, createReflectors } from './reflectors.ts'
 import { RemoteObserver } from './remote-observer.ts'
 import { SecretReader } from './secret-reader.ts'
 import { WebhookServicePool, type OpenWebhookService } from './webhook-service-pool.ts'
@@ -145,11 +145,19 @@ class RunningController implements WebhookController {
   #onWebhook({ type, object }: ObjectChange<GeminiWebhook>): void {
     if (type === 'deleted') {
       this.#ctx.recollections.forget(object.metadata.uid)
+      this.#wakeClaimants(object)
       return
     }
     // Our own status write says nothing new: the pass that made it has decided when to look again.
     const { written } = this.#ctx.recollections.of(object.metadata.uid)
     if (written?.metadata.resourceVersion !== object.metadata.resourceVersion) this.#loop.enqueue(keyOf(object))
+  }
+
+  /** The next in line for a webhook need not wait for its resync. */
+  #wakeClaimants({ spec: { externalID } }: GeminiWebhook): void {
+    if (externalID === undefined) return
+    for (const webhook of this.#reflectors.webhooks.store.byIndex(byExternalId, externalID))
+      this.#loop.enqueue(keyOf(webhook))
   }
 
   #onSecret({ type, object }: ObjectChange<KubernetesObject>): void {

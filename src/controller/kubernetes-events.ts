@@ -11,6 +11,7 @@ export interface ControllerEvent {
     | 'Adopted'
     | 'Rotated'
     | 'SecretRepaired'
+    | 'SecretImported'
     | 'Updated'
     | 'DriftDetected'
     | 'DisabledByGoogle'

@@ -4,8 +4,8 @@ import type { RemoteWebhook } from '../gemini/webhook-service.ts'
 import { settleMsOf } from './config.ts'
 import type { RemoteAccess, WebhookContext } from './context.ts'
 import { failureOf } from './failure-class.ts'
-import type { IntentView, RemoteLookup } from './observed.ts'
-import { ownerOf } from './ownership.ts'
+import type { EndpointView, IntentView, RemoteLookup } from './observed.ts'
+import { markerIn, ownerOf } from './ownership.ts'
 import { isDeleting } from './plan.ts'
 import type { Recollection } from './recollection.ts'
 import type { RemoteListing } from './remote-observer.ts'
@@ -14,6 +14,7 @@ interface Viewpoint {
   access: RemoteAccess
   intent: IntentView
   recollection: Recollection
+  endpoint: EndpointView
 }
 
 type Context = Pick<WebhookContext, 'clock' | 'config' | 'observer'>
@@ -21,7 +22,7 @@ type Context = Pick<WebhookContext, 'clock' | 'config' | 'observer'>
 /** What Google shows of this object: from the shared list, and by id where the list alone proves nothing. */
 export async function observeRemote(
   webhook: GeminiWebhook,
-  { access, intent, recollection }: Viewpoint,
+  { access, intent, recollection, endpoint }: Viewpoint,
   ctx: Context,
 ): Promise<RemoteLookup> {
   if (intent.state === 'waiting') return { state: 'notAsked' }
@@ -35,9 +36,16 @@ export async function observeRemote(
   const id = webhook.status?.webhook?.id ?? webhook.spec.externalID
   const remote = marked[0] ?? (id === undefined ? undefined : listing.byId(id))
   if (remote !== undefined) return viewFound(remote, { access, recollection }, ctx)
-  if (id === undefined) return { state: 'missing', confirmed: true, confirmInMs: 0 }
+  if (id === undefined) return { state: 'missing', confirmed: true, confirmInMs: 0, ...rivalIn(listing, endpoint) }
   if (isDeleting(webhook)) return goneFromList(listing, recollection)
   return lookUpById(id, { access, recollection }, ctx)
+}
+
+/** The URL of an endpoint of ours names this object, so another marker on it is the same object of another installation. */
+function rivalIn(listing: RemoteListing, endpoint: EndpointView): { rival?: RemoteWebhook } {
+  if (endpoint.state !== 'ours') return {}
+  const rival = listing.byUri(endpoint.url).find(({ name }) => markerIn(name) !== undefined)
+  return rival === undefined ? {} : { rival }
 }
 
 /** How new the list must be: newer than what an intent may have done, than our own deletion, and than a request to look now. */
@@ -61,7 +69,7 @@ function isUrgent({ metadata, status }: GeminiWebhook): boolean {
 
 function viewFound(
   webhook: RemoteWebhook,
-  { access, recollection }: Omit<Viewpoint, 'intent'>,
+  { access, recollection }: Omit<Viewpoint, 'intent' | 'endpoint'>,
   { clock, config, observer }: Context,
 ): RemoteLookup {
   delete recollection.gone
@@ -87,7 +95,7 @@ function goneFromList({ startedAtMs }: RemoteListing, { lastMutationMs, deleting
 /** The list may lag and its pages may shift: an id is gone only after two reads by id, far enough apart, found nothing. */
 async function lookUpById(
   id: string,
-  { access, recollection }: Omit<Viewpoint, 'intent'>,
+  { access, recollection }: Omit<Viewpoint, 'intent' | 'endpoint'>,
   ctx: Context,
 ): Promise<RemoteLookup> {
   const sinceMs = recollection.gone?.id === id ? recollection.gone.atMs : undefined

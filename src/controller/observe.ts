@@ -5,11 +5,12 @@ import type { RemoteAccess, WebhookContext } from './context.ts'
 import { attemptPrefixOf, wantedProof } from './endpoint-proof.ts'
 import { viewEndpoint } from './endpoint-view.ts'
 import { failureOf } from './failure-class.ts'
+import { findClaimant } from './find-claimant.ts'
 import { namespaceKind, type Namespace } from './kinds.ts'
 import { found, type Lookup } from './lookup.ts'
 import { lookUpApiKey } from './look-up-api-key.ts'
 import { lookUpSinks } from './look-up-sinks.ts'
-import type { ApiKeyLookup, CheckView, ObservedWebhook } from './observed.ts'
+import type { ApiKeyLookup, CheckView, ObservedWebhook, RemoteLookup } from './observed.ts'
 import { observeRemote } from './observe-remote.ts'
 import { hasFinalizer, isDeleting } from './plan.ts'
 import { viewIntent, type Recollection } from './recollection.ts'
@@ -41,7 +42,7 @@ export async function observeWebhook(
   const asksGoogle =
     access !== undefined && hasFinalizer(webhook) && (isDeleting(webhook) || webhook.spec.suspend !== true)
   const remote = asksGoogle
-    ? await observeRemote(webhook, { access, intent, recollection }, ctx)
+    ? await observeRemote(webhook, { access, intent, recollection, endpoint }, ctx)
     : ({ state: 'notAsked' } as const)
   const { echoes = [], ...report } = ctx.reportOf(metadata.uid) ?? {}
   const proof = wantedProof({ endpoint }, keyring)
@@ -53,6 +54,7 @@ export async function observeWebhook(
     keyring,
     sinks,
     remote,
+    claimant: claimantOf(webhook, remote, ctx),
     intent,
     ...(recollection.revealed !== undefined && { revealed: recollection.revealed }),
     probe: viewProbe(recollection, { endpoint, keyring }, nowMs, ctx.config),
@@ -87,10 +89,15 @@ async function reachGoogle(
   return { apiKey: found({ fingerprint }), access: { service: remembered, fingerprint, marker } }
 }
 
+function claimantOf(webhook: GeminiWebhook, remote: RemoteLookup, { installation, webhooks }: WebhookContext) {
+  const view = installation()
+  return view.state === 'confirmed' ? findClaimant(webhook, remote, { webhooks, installationId: view.id }) : undefined
+}
+
 async function lookUpSecret(webhook: GeminiWebhook, ctx: WebhookContext): Promise<Lookup<TargetSecret>> {
-  const { namespace, uid } = webhook.metadata
+  const { namespace, name, uid } = webhook.metadata
   const lookup = await ctx.secrets.read({ namespace, name: signingSecretNameOf(webhook) })
-  return lookup.state === 'found' ? found(readTargetSecret(lookup.value, uid)) : lookup
+  return lookup.state === 'found' ? found(readTargetSecret(lookup.value, { uid, name })) : lookup
 }
 
 function viewCheck(

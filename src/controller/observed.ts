@@ -2,6 +2,7 @@ import type { RemoteWebhook } from '../gemini/webhook-service.ts'
 import type { KeyringEntry, LiveSecret } from '../keyring/entry.ts'
 import type { EndpointReport } from '../reports/report.ts'
 import type { Failure } from './failure-class.ts'
+import type { Claimant } from './find-claimant.ts'
 import type { Lookup } from './lookup.ts'
 import type { RemoteOwner } from './ownership.ts'
 import type { ProbeView } from './probe.ts'
@@ -39,7 +40,12 @@ export type RemoteLookup =
   | { state: 'notAsked' }
   | { state: 'found'; value: RemoteView }
   /** `confirmed`: no id was ever known, or two reads by id, far enough apart, found nothing. */
-  | { state: 'missing'; confirmed: boolean; confirmInMs: number }
+  | {
+      state: 'missing'
+      confirmed: boolean
+      confirmInMs: number
+      /** Delivers to our very URL under somebody else's marker. */ rival?: RemoteWebhook
+    }
   /** More than one carries our marker. */
   | { state: 'several'; webhooks: RemoteWebhook[] }
   | { state: 'failed'; failure: Failure }
@@ -82,6 +88,8 @@ export interface ObservedWebhook {
   keyring: KeyringEntry | undefined
   sinks: SinkResolution
   remote: RemoteLookup
+  /** Who has the better right to what `spec.externalID` names. */
+  claimant: Claimant | undefined
   intent: IntentView
   /** Revealed by a call of this process and perhaps not stored yet. */
   revealed?: RevealedSecret

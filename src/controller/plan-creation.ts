@@ -20,6 +20,11 @@ export function planCreation(webhook: GeminiWebhook, observed: ObservedWebhook, 
     const message = `spec.externalID: the project of the API key has no webhook ${webhook.spec.externalID}: correct the id or the API key`
     return stall('ExternalIDNotFound', message, notRegistered)
   }
+  if (missing.rival !== undefined) {
+    const { id, uri } = missing.rival
+    const message = `webhook ${id} of another installation already delivers to ${uri}; nothing is created: delete it there, or adopt it in a new object with spec.externalID ${id} and adoptionPolicy TakeOver`
+    return stall('OwnedByAnotherInstallation', message, notRegistered)
+  }
   const { problem } = observed.sinks
   if (problem?.blocksRegistration === true) {
     return stall(problem.reason, problem.message, { type: 'SinksResolved', status: 'False' })
@@ -59,7 +64,7 @@ export function withPreparedSecret(
     case 'missing':
       return act([{ type: 'PrepareSecret' }, ...actions], 'Progressing', message)
     case 'found':
-      return secret.value.ownership === 'stranger' ? nameTaken(webhook) : act(actions, 'Progressing', message)
+      return secret.value.ownership !== 'ours' ? nameTaken(webhook) : act(actions, 'Progressing', message)
   }
 }
 

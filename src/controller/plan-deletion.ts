@@ -34,15 +34,15 @@ export function planDeletion(webhook: GeminiWebhook, observed: ObservedWebhook, 
     case 'several':
       return remove(remote.webhooks.map((twin) => twin.id))
     case 'found':
-      return planFound(webhook, remote.value)
+      return planFound(webhook, observed, remote.value)
     default:
       return unreachable(remote)
   }
 }
 
 /** What carries our marker is deleted, what was adopted by `externalID` too; an id in status alone is no licence. */
-function planFound({ spec }: GeminiWebhook, { webhook, owner }: RemoteView): Plan {
-  const adopted = spec.externalID === webhook.id && owner !== 'another'
+function planFound({ spec }: GeminiWebhook, { claimant }: ObservedWebhook, { webhook, owner }: RemoteView): Plan {
+  const adopted = spec.externalID === webhook.id && owner !== 'another' && claimant === undefined
   return owner === 'ours' || adopted ? remove([webhook.id]) : release('Delete')
 }
 

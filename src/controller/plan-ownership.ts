@@ -9,6 +9,7 @@ export function planOwnership(webhook: GeminiWebhook, observed: ObservedWebhook,
   const { id } = remote.webhook
   if (!mayTouch(webhook, observed, remote)) return notOurs(remote)
   if (webhook.status?.webhook?.id === id) return undefined
+  if (adoptionPolicyOf(webhook.spec) === 'CreateOnly') return refuseAdoption(id)
   return act([{ type: 'AdoptWebhook', id }], 'Progressing', `taking over webhook ${id}`)
 }
 
@@ -28,6 +29,12 @@ export function mayTouch(webhook: GeminiWebhook, observed: ObservedWebhook, remo
   const holdsSecret = hint !== undefined && held !== undefined && fitsHint(held, hint)
   const isOurUrl = observed.endpoint.state === 'ours' && observed.endpoint.url === remote.webhook.uri
   return holdsSecret || isOurUrl
+}
+
+/** What this object did not create in this life is not taken, not even with its own marker. */
+export function refuseAdoption(id: string): Plan {
+  const message = `webhook ${id} at Google exists already and spec.adoptionPolicy is CreateOnly; nothing is touched: delete it there, or set spec.adoptionPolicy to CreateOrReadopt`
+  return stall('AdoptionRefused', message, { type: 'Registered', status: 'False' })
 }
 
 function notOurs(remote: RemoteView): Plan {

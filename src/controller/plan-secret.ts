@@ -11,6 +11,7 @@ import { act, actQuietly, afterFailure, stall, waitMs, type Plan } from './plan-
 import { stableJson } from './stable-json.ts'
 import type { TargetSecret } from './target-secret.ts'
 import { signingSecretNameOf } from '../api/defaults.ts'
+import { ownerUidAnnotation, signingSecretKeys } from '../api/names.ts'
 
 /**
  * Secret, keyring and the hint at Google are compared, the first two in full. Keyring fits: the Secret is restored from it. Secret fits: the keyring
@@ -27,12 +28,37 @@ export function planSecret(
   const target = secret.state === 'found' ? secret.value : undefined
   if (target?.ownership === 'stranger') return nameTaken(webhook)
   const current = heldSecret(observed, target, remote.webhook)
+  if (target?.ownership === 'importable') return planImport(webhook, target, current, remote)
   if (current === undefined) return planLostSecret(webhook, observed, remote, ctx)
   const secrets = liveSecrets(current, { webhook, observed, target, remote: remote.webhook, nowMs: ctx.nowMs })
   return (
     planTarget(webhook, observed, target, secrets, ctx) ??
     (keyringDiffers(observed, secrets) ? actQuietly([{ type: 'WriteKeyring', secrets }]) : undefined) ??
     planOldName(webhook)
+  )
+}
+
+/** Taken as it is only where it holds what Google signs with; else it stays what it is, somebody's. */
+function planImport(
+  webhook: GeminiWebhook,
+  { secrets }: TargetSecret,
+  current: string | undefined,
+  remote: RemoteView,
+): Plan {
+  const hint = currentHint(remote.webhook)
+  if (current === undefined || current !== secrets.current || hint === undefined) {
+    const { namespace } = webhook.metadata
+    const message = `Secret ${namespace}/${signingSecretNameOf(webhook)} is labelled for import but its ${signingSecretKeys.current} is not what webhook ${remote.webhook.id} signs with; it is not touched: correct it, remove it, or choose another spec.signingSecret.name`
+    return stall('SecretNameTaken', message, notAvailable)
+  }
+  const imported: LiveSecret[] = [{ keyId: keyIdOf(current), secret: current }]
+  return act(
+    [
+      { type: 'StoreSecret', secrets: imported, cause: 'Imported' },
+      { type: 'WriteKeyring', secrets: imported },
+    ],
+    'Progressing',
+    'taking over the Secret with the signing secret as it is',
   )
 }
 
@@ -119,9 +145,11 @@ function within(wanted: Record<string, string>, actual: Record<string, string>):
   return Object.entries(wanted).every(([key, value]) => actual[key] === value)
 }
 
-function hasMetadata({ spec }: GeminiWebhook, target: TargetSecret): boolean {
+function hasMetadata({ metadata, spec }: GeminiWebhook, target: TargetSecret): boolean {
   const { labels = {}, annotations = {} } = spec.signingSecret ?? {}
-  return within(labels, target.labels) && within(annotations, target.annotations)
+  // The uid changes when an object is made again under the name that an earlier one left its Secret to.
+  const owner = { [ownerUidAnnotation]: metadata.uid }
+  return within(labels, target.labels) && within({ ...annotations, ...owner }, target.annotations)
 }
 
 /** Nobody holds what Google signs with. A hint that surprises must first be confirmed; a secret that was never held needs no proof. */

@@ -1,14 +1,17 @@
+import { adoptionPolicyOf } from '../api/defaults.ts'
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import { finalizer } from '../api/names.ts'
 import { unreachable } from '../unreachable.ts'
+import type { RemoteWebhook } from '../gemini/webhook-service.ts'
 import type { ControllerConfig } from './config.ts'
+import type { Claimant } from './find-claimant.ts'
 import type { ObservedWebhook, RemoteView } from './observed.ts'
 import { planCheck } from './plan-check.ts'
 import { planCreation } from './plan-creation.ts'
 import { planDeletion } from './plan-deletion.ts'
 import { planDrift } from './plan-drift.ts'
 import { planDuplicates } from './plan-duplicates.ts'
-import { planOwnership } from './plan-ownership.ts'
+import { planOwnership, refuseAdoption } from './plan-ownership.ts'
 import { planRecovery } from './plan-recovery.ts'
 import { act, actQuietly, afterFailure, idle, stall, waitMs, type Plan } from './plan-result.ts'
 import { planBrokenWindows, planRotation, restUntilRotation } from './plan-rotation.ts'
@@ -33,6 +36,7 @@ export function planWebhook(webhook: GeminiWebhook, observed: ObservedWebhook, c
   if (observed.apiKey.state !== 'found') return planWithoutKey(observed.apiKey, ctx)
   if (observed.intent.state !== 'none') return planRecovery(webhook, observed, ctx)
   if (webhook.spec.events === undefined) return planUnwanted(webhook, observed, ctx)
+  if (observed.claimant !== undefined) return planYield(webhook, observed.claimant)
   const { remote } = observed
   switch (remote.state) {
     case 'notAsked':
@@ -42,7 +46,7 @@ export function planWebhook(webhook: GeminiWebhook, observed: ObservedWebhook, c
     case 'missing':
       return planCreation(webhook, observed, remote)
     case 'several':
-      return planDuplicates(webhook, observed, remote.webhooks)
+      return planSeveral(webhook, observed, remote.webhooks)
     case 'found':
       return planRegistered(webhook, observed, remote.value, ctx)
     default:
@@ -60,6 +64,20 @@ function planRegistered(webhook: GeminiWebhook, observed: ObservedWebhook, remot
     planBrokenWindows(webhook, ctx) ??
     restUntilRotation(webhook, ctx)
   )
+}
+
+function planSeveral(webhook: GeminiWebhook, observed: ObservedWebhook, webhooks: RemoteWebhook[]): Plan {
+  const [first] = webhooks
+  const isNew = webhook.status?.webhook?.id === undefined
+  const refuses = isNew && adoptionPolicyOf(webhook.spec) === 'CreateOnly'
+  return refuses && first !== undefined ? refuseAdoption(first.id) : planDuplicates(webhook, observed, webhooks)
+}
+
+/** Two objects for one webhook would undo each other's changes for ever. */
+function planYield({ spec }: GeminiWebhook, { namespace, name, right }: Claimant): Plan {
+  const why = right === 'Older' ? 'claims it too and is older' : 'has registered it'
+  const message = `spec.externalID: webhook ${spec.externalID ?? ''} belongs to GeminiWebhook ${namespace}/${name}, which ${why}: delete one of the two`
+  return stall('ExternalIDInUse', message, { type: 'Registered', status: 'False' })
 }
 
 /** No calls to Google. Receiving goes on, so a change of sinks still reaches the receivers. */

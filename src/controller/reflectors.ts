@@ -22,6 +22,8 @@ interface Handlers {
 /** Finds the objects that a Secret concerns: `namespace/name` of every Secret that spec or status names. */
 export const bySecret = 'secret'
 export const byUid = 'uid'
+/** Finds the objects that claim the same existing webhook. */
+export const byExternalId = 'externalId'
 
 /** Everything the controller watches. */
 export function createReflectors(machinery: Machinery, config: ControllerConfig, handlers: Handlers) {
@@ -32,7 +34,11 @@ export function createReflectors(machinery: Machinery, config: ControllerConfig,
       ...machinery,
       ...scope,
       kind: geminiWebhookKind,
-      indexes: { [bySecret]: secretsOf, [byUid]: ({ metadata }) => [metadata.uid] },
+      indexes: {
+        [bySecret]: secretsOf,
+        [byUid]: ({ metadata }) => [metadata.uid],
+        [byExternalId]: ({ spec }) => (spec.externalID === undefined ? [] : [spec.externalID]),
+      },
       onChange: handlers.onWebhook,
     }),
     secrets: new Reflector<KubernetesObject>({

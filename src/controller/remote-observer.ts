@@ -14,6 +14,7 @@ interface List {
   startedAtMs: number
   byId: ReadonlyMap<string, RemoteWebhook>
   idsByMarker: ReadonlyMap<string, string[]>
+  idsByUri: ReadonlyMap<string, string[]>
 }
 
 /** What is known of one project: its last list, and every newer answer about a single webhook laid over it. */
@@ -28,6 +29,7 @@ export interface RemoteListing {
   startedAtMs: number
   byId(id: string): RemoteWebhook | undefined
   byMarker(marker: string): RemoteWebhook[]
+  byUri(uri: string): RemoteWebhook[]
 }
 
 interface ObserverOptions {
@@ -137,11 +139,13 @@ export class RemoteObserver {
 
 function indexed(webhooks: readonly RemoteWebhook[], startedAtMs: number): List {
   const idsByMarker = new Map<string, string[]>()
-  for (const { id, name } of webhooks) {
+  const idsByUri = new Map<string, string[]>()
+  for (const { id, name, uri } of webhooks) {
     const marker = markerIn(name)
     if (marker !== undefined) idsByMarker.set(marker, [...(idsByMarker.get(marker) ?? []), id])
+    idsByUri.set(uri, [...(idsByUri.get(uri) ?? []), id])
   }
-  return { startedAtMs, byId: new Map(webhooks.map((webhook) => [webhook.id, webhook])), idsByMarker }
+  return { startedAtMs, byId: new Map(webhooks.map((webhook) => [webhook.id, webhook])), idsByMarker, idsByUri }
 }
 
 function viewOf({ newer }: ProjectView, list: List): RemoteListing {
@@ -149,12 +153,12 @@ function viewOf({ newer }: ProjectView, list: List): RemoteListing {
     const known = newer.get(id)
     return known !== undefined && known.asOfMs >= list.startedAtMs ? known.webhook : list.byId.get(id)
   }
+  const among = (listed: readonly string[] = []) =>
+    [...new Set([...listed, ...newer.keys()])].flatMap((id) => byId(id) ?? [])
   return {
     startedAtMs: list.startedAtMs,
     byId,
-    byMarker(marker) {
-      const ids = new Set([...(list.idsByMarker.get(marker) ?? []), ...newer.keys()])
-      return [...ids].flatMap((id) => byId(id) ?? []).filter(({ name }) => markerIn(name) === marker)
-    },
+    byMarker: (marker) => among(list.idsByMarker.get(marker)).filter(({ name }) => markerIn(name) === marker),
+    byUri: (wanted) => among(list.idsByUri.get(wanted)).filter(({ uri }) => uri === wanted),
   }
 }

@@ -1,5 +1,6 @@
 import {
   attemptAnnotation,
+  importLabel,
   managedByLabel,
   managedByValue,
   ownerNameAnnotation,
@@ -14,9 +15,17 @@ export interface SigningSecrets {
   previous?: string
 }
 
+interface SecretOwner {
+  uid: string
+  name: string
+}
+
 export interface TargetSecret {
-  /** `stranger`: it exists without our annotation for this very object, and is never written. */
-  ownership: 'ours' | 'stranger'
+  /**
+   * `ours` by annotation, also from an earlier life of the object under the same name. `importable`: made by hand and labelled for being taken over as it
+   * is. `stranger`: neither, and never written.
+   */
+  ownership: 'ours' | 'importable' | 'stranger'
   uid: string
   resourceVersion: string
   secrets: Partial<SigningSecrets>
@@ -32,7 +41,7 @@ export interface TargetSecret {
 
 const { current: currentKey, previous: previousKey, all: joinedKey } = signingSecretKeys
 
-export function readTargetSecret(secret: Secret, ownerUid: string): TargetSecret {
+export function readTargetSecret(secret: Secret, owner: SecretOwner): TargetSecret {
   const { metadata, data = {} } = secret
   const annotations = metadata.annotations ?? {}
   const current = decode(data[currentKey])
@@ -41,7 +50,7 @@ export function readTargetSecret(secret: Secret, ownerUid: string): TargetSecret
   const lastManager = lastWriterOf(secret)
   const secrets = { ...(current !== undefined && { current }), ...(previous !== undefined && { previous }) }
   return {
-    ownership: annotations[ownerUidAnnotation] === ownerUid ? 'ours' : 'stranger',
+    ownership: ownershipOf(metadata, owner),
     uid: metadata.uid ?? '',
     resourceVersion: metadata.resourceVersion ?? '',
     secrets,
@@ -53,10 +62,21 @@ export function readTargetSecret(secret: Secret, ownerUid: string): TargetSecret
   }
 }
 
+/** No other object of that name can be alive: names are unique in a namespace. */
+function ownershipOf(
+  { labels = {}, annotations = {} }: Secret['metadata'],
+  owner: SecretOwner,
+): TargetSecret['ownership'] {
+  const uid = annotations[ownerUidAnnotation]
+  if (uid === owner.uid) return 'ours'
+  if (uid !== undefined) return annotations[ownerNameAnnotation] === owner.name ? 'ours' : 'stranger'
+  return labels[importLabel] === 'true' ? 'importable' : 'stranger'
+}
+
 export interface SecretShape {
   namespace: string
   name: string
-  owner: { uid: string; name: string }
+  owner: SecretOwner
   labels: Record<string, string>
   annotations: Record<string, string>
   /** Absent: the empty Secret that reserves the name before anything is registered. */

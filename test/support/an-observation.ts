@@ -1,3 +1,4 @@
+import { ownerUidAnnotation } from '../../src/api/names.ts'
 import type { Failure } from '../../src/controller/failure-class.ts'
 import { attemptPrefixOf, wantedProof } from '../../src/controller/endpoint-proof.ts'
 import { found, missing } from '../../src/controller/lookup.ts'
@@ -112,6 +113,7 @@ export function anObservation(): ObservationBuilder {
     keyring: entryOf([live(currentSecret)]),
     sinks: { resolved: [], held: [], status: [] },
     remote: found({ webhook: aRemote(), owner: 'ours' as const, confirmed: false, confirmInMs: 0 }),
+    claimant: undefined,
     intent: { state: 'none' },
     check: { openForMs: 60_000, pinged: 0, sincePingMs: 0, echoes: [], restingMs: 0 },
     probe: { state: 'none' },
@@ -133,7 +135,7 @@ function targetOf(current: string): TargetSecret {
     secrets: { current },
     wellFormed: true,
     labels: {},
-    annotations: {},
+    annotations: { [ownerUidAnnotation]: 'uid-1' },
   }
 }
 

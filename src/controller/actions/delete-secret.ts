@@ -26,12 +26,12 @@ export async function deleteOldSecret(
 }
 
 async function deleteIfOurs(name: string, { webhook }: ActionState, { client, secrets }: PassContext): Promise<void> {
-  const { namespace, uid } = webhook.metadata
+  const { namespace } = webhook.metadata
   const key = { namespace, name }
   const secret = await client.get<Secret>(secretKind, key)
   if (secret === undefined) return
-  const target = readTargetSecret(secret, uid)
-  if (target.ownership === 'stranger') return
+  const target = readTargetSecret(secret, webhook.metadata)
+  if (target.ownership !== 'ours') return
   const { resourceVersion } = target
   try {
     await client.delete(secretKind, key, { preconditions: { uid: target.uid, resourceVersion } })

@@ -41,6 +41,10 @@ export async function storeSecret(
   const next = await putTarget(state, ctx, { secrets, ...(attemptID !== undefined && { attemptID }) })
   if (cause === 'Metadata' || cause === 'Expired') return next
   const name = signingSecretNameOf(state.webhook)
+  if (cause === 'Imported') {
+    const note = `Secret ${name} holds the signing secret of the adopted webhook and is kept from now on`
+    return withEvent(next, { type: 'Normal', reason: 'SecretImported', action: 'Adopt', note })
+  }
   const note =
     cause === 'Restored' ? `Secret ${name} was restored` : `Secret ${name} was changed by another hand and restored`
   const counted = cause === 'Overwritten' ? withRepair(next, ctx) : next
@@ -96,14 +100,14 @@ function keptOf({ webhook }: ActionState, { labels, annotations, resourceVersion
 }
 
 async function readLive({ webhook }: ActionState, { client }: PassContext): Promise<TargetSecret | undefined> {
-  const { namespace, uid } = webhook.metadata
+  const { namespace } = webhook.metadata
   const live = await client.get<Secret>(secretKind, { namespace, name: signingSecretNameOf(webhook) })
-  return live === undefined ? undefined : readTargetSecret(live, uid)
+  return live === undefined ? undefined : readTargetSecret(live, webhook.metadata)
 }
 
 function holdsSame(live: TargetSecret, before: TargetSecret): boolean {
   return (
-    live.ownership === 'ours' &&
+    live.ownership === before.ownership &&
     live.secrets.current === before.secrets.current &&
     live.secrets.previous === before.secrets.previous
   )
@@ -130,6 +134,6 @@ function signingSecretsOf([current, previous]: LiveSecret[]): SigningSecrets {
 }
 
 function withTarget(state: ActionState, secret: Secret): ActionState {
-  const target = readTargetSecret(secret, state.webhook.metadata.uid)
+  const target = readTargetSecret(secret, state.webhook.metadata)
   return { ...state, observed: { ...state.observed, secret: found(target) } }
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
+import { ownerUidAnnotation } from '../../../src/api/names.ts'
 import { defaultControllerConfig } from '../../../src/controller/config.ts'
 import type { ObservedWebhook } from '../../../src/controller/observed.ts'
 import { planWebhook } from '../../../src/controller/plan.ts'
@@ -259,6 +260,119 @@ const identity: PlanCase[] = [
     want: ['DeleteWebhooks'],
     next: 'now',
     because: 'only the dynamic endpoint is wanted',
+  },
+]
+
+const older = { namespace: 'ml', name: 'older', right: 'Older' } as const
+const adopting = aWebhook().finalized().spec({ externalID: remoteId })
+
+const adoption: PlanCase[] = [
+  {
+    name: 'an id that an older object claims is left to it',
+    given: [adopting, anObservation().with({ claimant: older })],
+    want: [],
+    next: 'resync',
+    reason: 'ExternalIDInUse',
+    because: 'two objects for one webhook would undo each other’s changes',
+  },
+  {
+    name: 'a webhook of a live object is not taken over, whatever the policy says',
+    given: [
+      adopting.spec({ adoptionPolicy: 'TakeOver' }),
+      anObservation()
+        .withRemote({ name: 'gwh:0123456789ab' }, { owner: 'another' })
+        .with({ claimant: { namespace: 'ml', name: 'registered', right: 'Registered' } }),
+    ],
+    want: [],
+    next: 'resync',
+    reason: 'ExternalIDInUse',
+    because: 'a marker of a live object of ours is never taken',
+  },
+  {
+    name: 'deleting an object whose webhook belongs to an older one deletes nothing at Google',
+    given: [
+      adopting.spec({ deletionPolicy: 'Delete' }).deleting(),
+      anObservation().withRemote({ name: 'by hand' }, { owner: 'nobody' }).with({ claimant: older }),
+    ],
+    want: ['RemoveKeyringEntry', 'DeleteTargetSecret', 'RemoveFinalizer'],
+    next: 'now',
+    because: 'the older object lives on',
+  },
+  {
+    name: 'what an earlier life left is taken back by default',
+    given: [aWebhook().finalized(), anObservation()],
+    want: ['AdoptWebhook'],
+    next: 'now',
+    because: 'it carries this object’s own marker',
+  },
+  {
+    name: 'what an earlier life left is not taken back with CreateOnly',
+    given: [aWebhook().finalized().spec({ adoptionPolicy: 'CreateOnly' }), anObservation()],
+    want: [],
+    next: 'resync',
+    reason: 'AdoptionRefused',
+    because: 'only what this object creates is wanted',
+  },
+  {
+    name: 'nor are several of them',
+    given: [
+      aWebhook().finalized().spec({ adoptionPolicy: 'CreateOnly' }),
+      anObservation().with({ remote: { state: 'several', webhooks: [aRemote({ id: 'aaa' }), aRemote()] } }),
+    ],
+    want: [],
+    next: 'resync',
+    reason: 'AdoptionRefused',
+    because: 'deleting them would be taking them, too',
+  },
+  {
+    name: 'CreateOnly does not disturb what this object has created',
+    given: [rested.spec({ adoptionPolicy: 'CreateOnly' }), anObservation()],
+    want: [],
+    next: 'resync',
+    because: 'status knows the id',
+  },
+  {
+    name: 'the same object of another installation makes this one stand back',
+    given: [
+      aWebhook().finalized(),
+      anObservation()
+        .unregistered()
+        .with({ remote: { ...gone, rival: aRemote({ name: 'gwh:0123456789ab' }) } }),
+    ],
+    want: [],
+    next: 'resync',
+    reason: 'OwnedByAnotherInstallation',
+    because: 'two webhooks would deliver everything twice to one URL',
+  },
+  {
+    name: 'a Secret labelled for import is taken as it is',
+    given: [
+      adopting.status({ webhook: { id: remoteId } }),
+      anObservation().withKeyring().withSecret({ ownership: 'importable', annotations: {} }),
+    ],
+    want: ['StoreSecret', 'WriteKeyring'],
+    next: 'now',
+    because: 'it fits the hint: no rotation',
+  },
+  {
+    name: 'a Secret labelled for import that does not fit the hint is not touched',
+    given: [
+      adopting.status({ webhook: { id: remoteId } }),
+      anObservation()
+        .withKeyring()
+        .withSecret({ ownership: 'importable', secrets: { current: otherSecret } }),
+    ],
+    want: [],
+    next: 'resync',
+    reason: 'SecretNameTaken',
+    because: 'rotating would overwrite what somebody keeps there',
+  },
+  {
+    name: 'a Secret that an earlier life of the object left gets the uid of this one',
+    given: [rested, anObservation().withSecret({ annotations: { [ownerUidAnnotation]: 'former' } })],
+    want: ['StoreSecret'],
+    next: 'now',
+    because: 'names are unique, so nobody else can own it',
   },
 ]
 
@@ -684,6 +798,7 @@ const checks: PlanCase[] = [
 for (const { name, given, want, next, reason, because } of [
   ...creation,
   ...identity,
+  ...adoption,
   ...secrets,
   ...windows,
   ...drift,

@@ -73,7 +73,7 @@ const secretEdits = fc.oneof(
       lastManager: label,
       resourceVersion: label,
       wellFormed: fc.boolean(),
-      ownership: fc.constantFrom('ours' as const, 'stranger' as const),
+      ownership: fc.constantFrom('ours' as const, 'importable' as const, 'stranger' as const),
       secrets: fc.constantFrom(
         {},
         { current: otherSecret },
