@@ -52,9 +52,15 @@ export class JetstreamInbox implements Inbox {
     this.#claimer = new DeliveryClaimer(parts, parts.deletions)
   }
 
-  /** Looks after things once, and from then on at intervals. */
+  /** Reads what is in the stream, and looks after things from then on. Rejects with the reason when it ended meanwhile. */
   async start(): Promise<void> {
-    await this.#lookAtStream()
+    try {
+      await this.#parts.follower.start()
+      await this.#lookAtStream()
+    } catch (error) {
+      throw this.#ended ?? error
+    }
+    if (this.#ended !== undefined) throw this.#ended
     this.#planMaintenance(maintenanceIntervalMs)
   }
 

@@ -103,7 +103,6 @@ async function openOn(connection: NatsConnection, options: JetstreamInboxOptions
     created,
     onEnded: onEnded ?? (() => {}),
   })
-  await follower.start()
   await inbox.start()
   logger.info({ stream, replicas, maxBytes, ...ledger.totals }, 'inbox.opened')
   return inbox
