@@ -12,10 +12,12 @@ const inboxFile = 'inbox.sqlite'
 interface InboxDeps extends Pick<RoleDeps, 'clock' | 'logger' | 'metrics'> {
   readonly podName: string
   readonly onEnded: (why: string) => void
+  /** Another receiver left work to do. */
+  readonly onOthersWork: () => void
 }
 
 /** Opens the inbox that is configured. Only the driver that is used is loaded. */
-export async function openInbox(config: ReceiverConfig, { podName, ...deps }: InboxDeps): Promise<Inbox> {
+export async function openInbox(config: ReceiverConfig, { podName, onOthersWork, ...deps }: InboxDeps): Promise<Inbox> {
   const bounds = inboxBounds(config)
   switch (config.inbox) {
     case 'sqlite': {
@@ -24,7 +26,7 @@ export async function openInbox(config: ReceiverConfig, { podName, ...deps }: In
     }
     case 'jetstream': {
       const { openJetstreamInbox } = await import('../inbox/jetstream/open-jetstream-inbox.ts')
-      return openJetstreamInbox({ ...streamOptions(config), home: podName, bounds, ...deps })
+      return openJetstreamInbox({ ...streamOptions(config), home: podName, onOthersWork, bounds, ...deps })
     }
     default:
       return unreachable(config.inbox)

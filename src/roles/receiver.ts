@@ -71,7 +71,9 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
   parts.defer(() => health.close())
 
   const { promise: ended, resolve: onEnded } = Promise.withResolvers<string>()
-  const inbox = await openInbox(config, { clock, logger, metrics, podName, onEnded })
+  let nudge = () => {}
+  const onOthersWork = () => nudge()
+  const inbox = await openInbox(config, { clock, logger, metrics, podName, onEnded, onOthersWork })
   parts.defer(() => inbox.close())
   const publicKeys = createJwksKeeper(config.jwksUrl, machinery)
   parts.defer(() => publicKeys.stop())
@@ -89,6 +91,7 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
   parts.defer(() => watch.stop())
 
   const dispatcher = startDispatch(config, { ...deps, client, inbox, directory, podName }, parts)
+  nudge = () => dispatcher.nudge()
   const receiver = createReceiver({
     directory,
     inbox,

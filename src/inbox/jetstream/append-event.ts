@@ -7,7 +7,7 @@ const maxEventIdCharacters = 256
 /** What may wait for the server at once: behind one that hangs, memory is what fills. */
 const maxWaitingBytes = 64 * 1024 * 1024
 /** What a message takes in the stream besides its body, roughly: between two looks at its real size. */
-export const recordOverheadBytes = 512
+const recordOverheadBytes = 512
 /** An id that is written, forgotten and written again under our hands comes to rest after a few rounds. */
 const maxRounds = 5
 /** The server forgets an id by its own clock, later than we would: its clock and ours may differ. */

@@ -9,7 +9,8 @@ import {
 import { sleep } from '../../clock.ts'
 import { InboxUnavailableError } from '../port.ts'
 import type { DeletionQueue } from './deletion-queue.ts'
-import { readRecord, recordHeader } from './records.ts'
+import { headStartMs } from './ledger.ts'
+import { readRecord, recordHeader, type InboxRecord } from './records.ts'
 import type { SharedParts } from './shared-parts.ts'
 
 /** Messages asked for in advance: enough to load a large stream at the speed of the network. */
@@ -21,6 +22,8 @@ interface FollowerOptions {
   stream: string
   client: JetStreamClient
   deletions: DeletionQueue
+  /** Called when other receivers left something that this one may claim by now; at most once in a head start. */
+  onOthersWork: () => void
   /** Called when the stream holds what only a newer version of this program can read. */
   onNewer: () => void
 }
@@ -37,6 +40,7 @@ export class StreamFollower {
   /** Events that are not ours to read: what belongs to them is left alone. */
   readonly #unreadable = new Set<string>()
   #messages: ConsumerMessages | undefined
+  #isCallPlanned = false
   #running: Promise<void> | undefined
 
   constructor(parts: SharedParts, options: FollowerOptions) {
@@ -118,12 +122,24 @@ export class StreamFollower {
     if (!this.#parts.ledger.isLoaded && message.info.pending === 0) this.#noteLoaded()
   }
 
+  #noteWork(record: InboxRecord): void {
+    const { ledger, identity, clock } = this.#parts
+    const isWork = record.kind === 'event' || (record.kind === 'delivery' && record.state === 'waiting')
+    if (!isWork || !ledger.isLoaded || record.home === identity.home || this.#isCallPlanned) return
+    this.#isCallPlanned = true
+    clock.after(headStartMs, () => {
+      this.#isCallPlanned = false
+      if (!this.#stopping.signal.aborted) this.#options.onOthersWork()
+    })
+  }
+
   #apply(message: JsMsg): void {
     const { ledger, subjects, clock, instruments, logger } = this.#parts
     const subject = subjects.parse(message.subject)
     const read = readRecord(message.headers?.get(recordHeader) ?? '')
     if (read.type === 'newer') return this.#options.onNewer()
     const record = read.type === 'read' ? read.record : undefined
+    if (record !== undefined) this.#noteWork(record)
     if (subject.kind === 'event' && record?.kind === 'event') return ledger.open(subject.key, message.seq, record)
     if (subject.kind === 'event' && record?.kind === 'closed') return ledger.close(subject.key, message.seq, 'stream')
     if (subject.kind === 'delivery' && record?.kind === 'delivery') {

@@ -34,6 +34,8 @@ export interface JetstreamInboxOptions extends NatsAccess {
   logger: Logger
   metrics: Metrics
   bounds?: Partial<InboxBounds>
+  /** Called when other receivers left work that is due or will be: a good moment to ask `nextDueMs`, which nobody else would tell to ask. */
+  onOthersWork?: () => void
   /** Called once when the inbox ended by itself (its stream was replaced or lost messages): the process should end and start again. */
   onEnded?: (why: string) => void
 }
@@ -93,8 +95,9 @@ async function openOn(connection: NatsConnection, options: JetstreamInboxOptions
     instruments,
     bounds: { ...bounds, maxBytes },
   }
+  const onOthersWork = options.onOthersWork ?? (() => {})
   const onNewer = () => inbox.end('a newer version of this program writes to its stream; run that version')
-  const follower = new StreamFollower(parts, { stream, client, deletions, onNewer })
+  const follower = new StreamFollower(parts, { stream, client, deletions, onNewer, onOthersWork })
   const inbox = new JetstreamInbox({
     ...parts,
     connection,

@@ -81,11 +81,7 @@ export async function dropDeadLetter(
 }
 
 /** Ends it for good, and its event with the last one. */
-export async function endDelivery(
-  parts: SharedParts,
-  deletions: DeletionQueue,
-  delivery: TrackedDelivery,
-): Promise<void> {
+async function endDelivery(parts: SharedParts, deletions: DeletionQueue, delivery: TrackedDelivery): Promise<void> {
   const { event } = delivery
   const isLast = [...event.deliveries.values()].every((other) => other === delivery || other.state.type === 'ended')
   if (!isLast) {
@@ -97,7 +93,7 @@ export async function endDelivery(
 }
 
 /** Replaces the body by the memory of the id, then clears away the event's deliveries. */
-export async function closeEvent(parts: SharedParts, deletions: DeletionQueue, event: TrackedEvent): Promise<void> {
+async function closeEvent(parts: SharedParts, deletions: DeletionQueue, event: TrackedEvent): Promise<void> {
   const { store, subjects, ledger, clock, bounds } = parts
   const touched = [...event.deliveries.values()].map(({ seq }) => seq).filter((seq) => seq > 0)
   const result = await store.put({

@@ -80,6 +80,18 @@ void describe('receivers that share an inbox in JetStream', { skip: withoutNatsS
     assert.equal((await b.claimDue(10, leaseMs)).length, 1)
   })
 
+  it('a receiver is told once that others left work, when it may take it', async (t) => {
+    const { open, clock } = anInstallation(t)
+    let told = 0
+    const [a, b] = [await open('a'), await open('b', { onOthersWork: () => (told += 1) })]
+    for (let n = 0; n < 5; n += 1) await a.append(anEvent({ eventId: `evt_${n}` }))
+    await pendingAt(b, 5)
+    assert.equal(told, 0)
+    await clock.advance(takeOver)
+    assert.equal(told, 1)
+    assert.equal((await b.claimDue(10, leaseMs)).length, 5)
+  })
+
   it('the claims of a receiver that is gone fall due elsewhere when the lease ends, and its late record changes nothing', async (t) => {
     const { open, clock } = anInstallation(t)
     const [a, b] = [await open('a'), await open('b')]
@@ -216,7 +228,7 @@ void describe('receivers that share an inbox in JetStream', { skip: withoutNatsS
   it('ids, names and sinks that are no subject tokens are kept apart all the same', async (t) => {
     const { open } = anInstallation(t)
     const a = await open('a')
-    const ids = ['a.b', 'a b', 'a*', '>', 'ü', `${'x'.repeat(256)}`, `${'x'.repeat(255)}y`, '~', 'a']
+    const ids = ['a.b', 'a b', 'a*', '>', 'ü', 'x'.repeat(256), `${'x'.repeat(255)}y`, '~', 'a']
     for (const eventId of ids) assert.equal(await a.append(anEvent({ eventId, sinks: ['s.1', 's 1'] })), 'stored')
     for (const eventId of ids) assert.equal(await a.append(anEvent({ eventId })), 'duplicate')
     assert.equal(await a.append(anEvent({ owner: anOwner('with.dot'), eventId: 'a' })), 'stored')

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import * as fc from 'fast-check'
+
+import { readRecord, toOpenRecord, writeRecord } from '../../../../src/inbox/jetstream/records.ts'
+import { anEvent } from '../../../support/an-event.ts'
+
+test('whatever a sender puts into its headers, a record is one line of ASCII and reads back the same', () => {
+  const text = fc.string({ unit: 'binary' })
+  fc.assert(
+    fc.property(text, text, fc.array(text), (contentType, signature, sinks) => {
+      const record = toOpenRecord(anEvent({ contentType, signature, sinks }), 1_795_000_001_501, 'receiver-0')
+      const written = writeRecord(record)
+      assert.match(written, /^[\x20-\x7e]+$/)
+      assert.deepEqual(readRecord(written), { type: 'read', record })
+    }),
+  )
+})
+
+test('what is not ours is unreadable, never an exception', () => {
+  fc.assert(fc.property(fc.string(), (text) => assert.equal(readRecord(text).type, 'unreadable')))
+  fc.assert(fc.property(fc.json(), (text) => assert.equal(readRecord(text).type, 'unreadable')))
+  assert.equal(readRecord('{"format":1,"kind":"delivery","state":"waiting"}').type, 'unreadable')
+})
+
+test('a newer format is told apart from nonsense', () => {
+  assert.deepEqual(readRecord('{"format":2,"kind":"something new"}'), { type: 'newer' })
+})
