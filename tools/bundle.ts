@@ -10,11 +10,16 @@ const entryPoints = { gwh: 'src/main.ts', 'inbox-worker': 'src/inbox/sqlite/work
 /** Some packages are CommonJS and call `require` for Node's own modules, which an ES module does not have. */
 const requireBanner = `import { createRequire as gwhCreateRequire } from 'node:module'; const require = gwhCreateRequire(import.meta.url);`
 
+interface BundleOptions {
+  outdir: string
+  sourceMaps?: boolean
+}
+
 /**
  * Bundles the programs into `outdir` (emptied before): split at the dynamic imports of main.ts, so that a role loads only its own code. The result needs
  * no node_modules; source maps lie beside it and are not referred to.
  */
-export async function bundle({ outdir }: { outdir: string }): Promise<Metafile> {
+export async function bundle({ outdir, sourceMaps = true }: BundleOptions): Promise<Metafile> {
   rmSync(outdir, { recursive: true, force: true })
   const { metafile } = await build({
     entryPoints,
@@ -28,7 +33,7 @@ export async function bundle({ outdir }: { outdir: string }): Promise<Metafile> 
     format: 'esm',
     minify: true,
     keepNames: true,
-    sourcemap: 'external',
+    sourcemap: sourceMaps && 'external',
     legalComments: 'linked',
     metafile: true,
     banner: { js: requireBanner },

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { test } from 'node:test'
+
+import { dockerArchive } from '../../../tools/image/docker-archive.ts'
+import { foldersOf, tarOf } from '../../../tools/image/tar.ts'
+
+const layer = tarOf([
+  { path: 'app/gwh.mjs', mode: 0o755, content: Buffer.from('program') },
+  { path: 'tmp/', mode: 0o1777 },
+  { path: 'lib', mode: 0o777, link: 'usr/lib' },
+  ...foldersOf(['app/gwh.mjs']),
+])
+const image = dockerArchive({
+  name: 'docker.io/local/gwh:1',
+  architecture: 'amd64',
+  labels: { a: 'b' },
+  layers: [layer],
+})
+const tar = (archive: Buffer, ...args: string[]) => execFileSync('tar', args, { input: archive, encoding: 'utf8' })
+
+test('the system tar reads what is written, folders before their files', () => {
+  const lines = tar(layer, '-tvf', '-').trim().split('\n')
+  assert.deepEqual(
+    lines.map((line) => `${line.slice(0, 10)} ${line.split(/\s+/).slice(5).join(' ')}`),
+    ['drwxr-xr-x app/', '-rwxr-xr-x app/gwh.mjs', 'lrwxrwxrwx lib -> usr/lib', 'drwxrwxrwt tmp/'],
+  )
+  assert.equal(tar(layer, '-xOf', '-', 'app/gwh.mjs'), 'program')
+})
+
+test('the manifest leads to a configuration that runs the program as a user without rights', () => {
+  const [entry] = JSON.parse(tar(image, '-xOf', '-', 'manifest.json')) as {
+    Config: string
+    RepoTags: string[]
+    Layers: string[]
+  }[]
+  assert.deepEqual(entry?.RepoTags, ['docker.io/local/gwh:1'])
+  const text = tar(image, '-xOf', '-', entry?.Config ?? '')
+  assert.equal(entry?.Config, `${createHash('sha256').update(text).digest('hex')}.json`)
+  const { config, rootfs } = JSON.parse(text) as {
+    config: { User: string; Entrypoint: string[] }
+    rootfs: { diff_ids: string[] }
+  }
+  assert.deepEqual([config.User, config.Entrypoint], ['65532:65532', ['node', '/app/gwh.mjs']])
+  const digest = createHash('sha256').update(layer).digest('hex')
+  assert.deepEqual([rootfs.diff_ids, entry?.Layers], [[`sha256:${digest}`], [`${digest}/layer.tar`]])
+})
+
+test('the same content gives the same bytes', () => {
+  assert.deepEqual(
+    dockerArchive({ name: 'docker.io/local/gwh:1', architecture: 'amd64', labels: { a: 'b' }, layers: [layer] }),
+    image,
+  )
+})
+
+test('a path that no header can hold is refused, not cut', () => {
+  assert.throws(() => tarOf([{ path: 'x'.repeat(101), mode: 0o644 }]), /longer than the 100 bytes/)
+})
