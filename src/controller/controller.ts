@@ -18,7 +18,7 @@ import { configMapKind, type ConfigMap, type Secret } from './kinds.ts'
 import type { InstallationView } from './observed.ts'
 import type { ProbeEndpoint } from './probe.ts'
 import { randomHex } from './random-id.ts'
-import { foldReports, noteworthyChanges } from './receiver-reports.ts'
+import { foldReports, noteworthyChanges, staleReports } from './receiver-reports.ts'
 import { Recollections } from './recollection.ts'
 import { reconcileWebhook } from './reconcile.ts'
 import { byExternalId, bySecret, byUid, createReflectors } from './reflectors.ts'
@@ -227,8 +227,20 @@ class RunningController implements WebhookController {
     return this.#reflectors.webhooks.store.list()
   }
 
+  /** Receivers that are gone cannot remove their reports themselves, and pods are none of our business: their silence tells. */
+  async #pruneReports(): Promise<void> {
+    const { client, config, clock, logger } = this.#options
+    const key = { namespace: config.namespace, name: reportsConfigMapName }
+    const stale = staleReports(this.#reflectors.reports.store.get(key), clock.now())
+    if (stale.length === 0) return
+    const data = Object.fromEntries(stale.map((pod) => [pod, null]))
+    await client.patch<ConfigMap>(configMapKind, key, { data }, { type: 'merge' })
+    logger.info({ receivers: stale }, 'reports.pruned')
+  }
+
   /** Only with a full view of the objects: a partial one would take keys from the living. */
   async #sweep(): Promise<void> {
+    await this.#pruneReports()
     const { keyring, recollections, pool, observer } = this.#ctx
     // A key that only status still names is needed too: to delete in the project that an object has left.
     const remembered = this.#all().flatMap(({ status }) => status?.webhook?.keyFingerprint ?? [])

@@ -11,8 +11,9 @@ export function foldDelivery(
   before: DeliveryStatus | undefined,
   report: ObservedWebhook['report'],
 ): DeliveryStatus | undefined {
-  if (report === undefined) return before
-  const { lastVerifiedTime, refusingSince, pending } = report
+  if (report === undefined && before === undefined) return undefined
+  // Nobody reports anything about it: nothing is pending and nothing refused.
+  const { lastVerifiedTime, refusingSince, pending } = report ?? { pending: 0 }
   const movedMs = timeOf(lastVerifiedTime) - timeOf(before?.lastVerifiedTime)
   const turned = (refusingSince === undefined) !== (before?.refusingSince === undefined)
   if (!turned && movedMs < quietMs) return before

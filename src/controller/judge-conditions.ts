@@ -1,5 +1,7 @@
 import { desiredStateOf, driftPolicyOf, endpointCheckOf, signingSecretNameOf } from '../api/defaults.ts'
 import type { ConditionType, ConditionStatus } from '../api/conditions.ts'
+import { knownEventTypes } from '../api/names.ts'
+import type { GeminiWebhookSpec } from '../api/spec.ts'
 import type { Reason } from '../api/reasons.ts'
 import type { ActionState } from './action-state.ts'
 import { disabledByGoogle, differencesOf } from './differences.ts'
@@ -96,10 +98,19 @@ function judgeSync({ webhook, observed, draft }: ActionState, kept: Kept): Judge
   // Compared with what was applied in this very pass, not with what status said before it.
   const asApplied = { ...webhook, status: { ...webhook.status, webhook: draft.webhook } }
   const [first] = differencesOf(asApplied, desired, observed.remote.value.webhook)
-  if (first === undefined) return yes('URI, events, name and state are as the spec says')
+  if (first === undefined) return yes(`URI, events, name and state are as the spec says${unknownEvents(webhook.spec)}`)
   if (first.cause === 'Spec') return no('UpdatePending', `${first.field} at Google is not yet as the spec says`)
   const hint = driftPolicyOf(webhook.spec) === 'Report' ? '; spec.driftPolicy is Report, so it is left alone' : ''
   return no('Drifted', `${first.field} at Google was changed by another hand${hint}`)
+}
+
+/** A warning, no refusal: Google may know events that this version does not. */
+function unknownEvents({ events = [] }: GeminiWebhookSpec): string {
+  const known: readonly string[] = knownEventTypes
+  const unknown = events.filter((event) => !known.includes(event))
+  return unknown.length === 0
+    ? ''
+    : `; warning: not known to this version, and passed on to Google as they are: ${unknown.join(', ')}`
 }
 
 function judgeEnabled({ webhook: { spec }, observed: { remote } }: ActionState, kept: Kept): Judgement {

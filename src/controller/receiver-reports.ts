@@ -1,5 +1,8 @@
-import { receiverReportSchema, type EndpointReport } from '../reports/report.ts'
+import { receiverReportSchema, reportLivenessMs, type EndpointReport, type ReceiverReport } from '../reports/report.ts'
 import type { ConfigMap } from './kinds.ts'
+
+/** Two writes that failed, and clocks that differ. */
+const goneAfterMs = 3 * reportLivenessMs
 
 /** The receivers' reports about one object, folded into one. */
 export interface FoldedReport {
@@ -25,7 +28,7 @@ export function noteworthyChanges(
   before: ReadonlyMap<string, FoldedReport>,
   after: ReadonlyMap<string, FoldedReport>,
 ): string[] {
-  return [...after.keys()].filter((uid) => {
+  return [...new Set([...before.keys(), ...after.keys()])].filter((uid) => {
     const [old, now] = [before.get(uid), after.get(uid)]
     return (
       JSON.stringify(old?.echoes ?? []) !== JSON.stringify(now?.echoes ?? []) ||
@@ -34,11 +37,23 @@ export function noteworthyChanges(
   })
 }
 
+/** The data keys of receivers that are gone: silent for longer than any that lives. One that never said when it wrote is not judged. */
+export function staleReports(configMap: Pick<ConfigMap, 'data'> | undefined, nowMs: number): string[] {
+  return Object.entries(configMap?.data ?? {}).flatMap(([pod, text]) => {
+    const writtenMs = Date.parse(read(text)?.time ?? '')
+    return nowMs - writtenMs > goneAfterMs ? [pod] : []
+  })
+}
+
 function endpointsIn(text: string): Record<string, EndpointReport> {
+  return read(text)?.endpoints ?? {}
+}
+
+function read(text: string): ReceiverReport | undefined {
   try {
-    return receiverReportSchema.parse(JSON.parse(text)).endpoints
+    return receiverReportSchema.parse(JSON.parse(text))
   } catch {
-    return {}
+    return undefined
   }
 }
 

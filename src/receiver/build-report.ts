@@ -46,7 +46,8 @@ function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-function toMinute(ms: number): string {
+/** RFC 3339, so coarse that traffic alone causes few writes. */
+export function toMinute(ms: number): string {
   return toSecond(Math.floor(ms / minuteMs) * minuteMs)
 }
 

@@ -3,8 +3,8 @@ import type { Inbox } from '../inbox/port.ts'
 import type { KubernetesClient, ResourceKind } from '../kubernetes/client.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
-import { reportsConfigMapName } from '../reports/report.ts'
-import { buildReport } from './build-report.ts'
+import { reportLivenessMs, reportsConfigMapName } from '../reports/report.ts'
+import { buildReport, toMinute } from './build-report.ts'
 import type { EndpointActivity } from './endpoint-activity.ts'
 import type { EndpointDirectory } from './endpoint-directory.ts'
 
@@ -46,7 +46,7 @@ const maxBackoffIntervals = 12
 
 /**
  * Tells the controller what deliveries have shown: a merge patch of exactly our data key, at most once per interval and only when it differs from what was
- * written last. Receivers write nothing else, so no stranger can cause a write.
+ * written last, or when that was an hour ago: a receiver that is gone is known by its silence. Receivers write nothing else, so no stranger can cause a write.
  */
 export function createReportWriter(options: ReportWriterOptions): ReportWriter {
   const { client, directory, activity, inbox, clock, logger } = options
@@ -55,7 +55,7 @@ export function createReportWriter(options: ReportWriterOptions): ReportWriter {
     name: 'gwh_receiver_report_failures_total',
     help: 'Reports to the controller that could not be written; the next round tries again.',
   })
-  let written: string | undefined
+  let written: { text: string; atMs: number } | undefined
   let failedRounds = 0
   let cancel: (() => void) | undefined
   let round: Promise<void> = Promise.resolve()
@@ -70,11 +70,12 @@ export function createReportWriter(options: ReportWriterOptions): ReportWriter {
       isCheckOpen: (uid, attemptId) => directory.isCheckOpen(uid, attemptId),
     })
     const text = JSON.stringify(report)
-    if (text === written) return
+    const atMs = clock.monotonic()
+    if (text === written?.text && atMs - written.atMs < reportLivenessMs) return
     const key = { namespace: options.namespace, name: reportsConfigMapName }
-    const body = { data: { [options.podName]: text } }
+    const body = { data: { [options.podName]: JSON.stringify({ time: toMinute(clock.now()), ...report }) } }
     await client.patch(configMapKind, key, body, { type: 'merge', timeoutMs: patchTimeoutMs })
-    written = text
+    written = { text, atMs }
   }
 
   async function runRound(): Promise<void> {

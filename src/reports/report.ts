@@ -17,7 +17,12 @@ const endpointReportSchema = z.object({
   pending: z.number(),
 })
 
+/** A receiver writes at least this often, changed or not: what is much older was left by one that is gone. */
+export const reportLivenessMs = 3_600_000
+
 export const receiverReportSchema = z.object({
+  /** RFC 3339, to the minute: when it was written. */
+  time: z.string().optional(),
   /** By uid of the GeminiWebhook. */
   endpoints: z.record(z.string(), endpointReportSchema),
 })

@@ -61,6 +61,8 @@ test('without its API key a deletion waits and names the two ways out; the annot
     { namespace: 'gemini-webhook-system', name: 'gwh-orphans' },
   )
   assert.match(orphans?.data?.[it.uid] ?? '', new RegExp(it.remotes()[0]?.id ?? 'no id'))
+  const told = it.events.filter(({ reason }) => reason === 'Orphaned').map(({ regarding }) => regarding.namespace)
+  assert.ok(told.includes('gemini-webhook-system'), 'where Events can still be created')
 })
 
 test('a restored API key lets a blocked deletion finish', async (t) => {

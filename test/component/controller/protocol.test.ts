@@ -3,6 +3,7 @@ import { test } from 'node:test'
 
 import { reconcileRequestedAtAnnotation } from '../../../src/api/names.ts'
 import { configMapKind, type ConfigMap } from '../../../src/controller/kinds.ts'
+import { reportsConfigMapName } from '../../../src/reports/report.ts'
 import { startControllerFixture, apiKeySecretName, decode, home } from '../../support/controller-fixture.ts'
 import { eventually } from '../../support/eventually.ts'
 
@@ -155,4 +156,31 @@ test('nothing that is written for people holds a secret', async (t) => {
   assert.equal(values.length, 3)
   const public_ = JSON.stringify([await fixture.get(name), fixture.events, secret?.metadata])
   for (const value of values) assert.ok(!public_.includes(value))
+})
+
+test('the report of a receiver that is gone is removed, the others stay', async (t) => {
+  const fixture = await startControllerFixture(t, { config: { resyncIntervalMs: 400 } })
+  await fixture.startController()
+  const key = { namespace: home, name: reportsConfigMapName }
+  const written = (time: string) => JSON.stringify({ time, endpoints: {} })
+  const data = { gone: written('2020-01-01T00:00:00Z'), alive: written('2999-01-01T00:00:00Z') }
+  await fixture.client.patch(configMapKind, key, { data }, { type: 'merge' })
+  const pods = async () => Object.keys((await fixture.client.get<ConfigMap>(configMapKind, key))?.data ?? {})
+  await eventually('pruned', async () => !(await pods()).includes('gone'), patience)
+  assert.deepEqual(await pods(), ['alive'])
+})
+
+test('an event type that this version does not know is a warning in a message, not a refusal', async (t) => {
+  const fixture = await startControllerFixture(t, { receiver: 'silent' })
+  await fixture.startController()
+  await fixture.putApiKey()
+  const existing = fixture.admin.createWebhook('project-a', {
+    name: 'made by hand',
+    uri: 'https://hooks.example.com/v1/s/ml/batch-events',
+    subscribedEvents: ['batch.succeeded'],
+  })
+  fixture.admin.editWebhook(existing.id, { subscribedEvents: ['batch.paused'] })
+  await fixture.apply(name, { externalID: existing.id, events: ['batch.paused'] })
+  const webhook = await fixture.untilCondition(name, 'InSync', { status: 'True' })
+  assert.match(fixture.conditionOf(webhook, 'InSync')?.message ?? '', /warning: .*batch\.paused/)
 })

@@ -56,7 +56,10 @@ test('it writes its own key by merge patch, every five seconds at most and only 
     {
       target: ['configmaps', 'gemini-webhook-system', 'gwh-receiver-reports'],
       type: 'merge',
-      report: { endpoints: { 'uid-1': { lastVerifiedTime: '2026-11-21T12:00:00Z', pending: 0 } } },
+      report: {
+        time: '2026-11-21T12:00:00Z',
+        endpoints: { 'uid-1': { lastVerifiedTime: '2026-11-21T12:00:00Z', pending: 0 } },
+      },
     },
   ])
   activity.noteVerified('uid-1', clock.now())
@@ -65,6 +68,22 @@ test('it writes its own key by merge patch, every five seconds at most and only 
   activity.noteVerified('uid-1', clock.now() + 10_000)
   await clock.advance({ seconds: 5 })
   assert.equal(patches.length, 2)
+})
+
+test('it says every hour that it is still there, however quiet it is', async () => {
+  const { clock, patches, writer } = aScene()
+  writer.start()
+  await clock.advance({ seconds: 5 })
+  await clock.advance({ minutes: 59 })
+  assert.equal(patches.length, 1)
+  await clock.advance({ minutes: 1 })
+  assert.deepEqual(
+    patches.map(({ report }) => report),
+    [
+      { time: '2026-11-21T12:00:00Z', endpoints: {} },
+      { time: '2026-11-21T13:00:00Z', endpoints: {} },
+    ],
+  )
 })
 
 test('it waits longer while the API server is away, and tells everything once it is back', async () => {
@@ -90,7 +109,7 @@ test('what it heard of an endpoint that is gone is forgotten', async () => {
   await clock.advance({ seconds: 5 })
   assert.deepEqual(
     patches.map(({ report }) => report),
-    [{ endpoints: {} }],
+    [{ time: '2026-11-21T12:00:00Z', endpoints: {} }],
   )
   assert.deepEqual([...activity.entries()], [])
 })
@@ -102,6 +121,9 @@ test('stopping writes what is new once more and leaves no timer', async () => {
   pendingByOwner.set('uid-1', 2)
   await writer.stop()
   await settle()
-  assert.deepEqual(patches.at(-1)?.report, { endpoints: { 'uid-1': { pending: 2 } } })
+  assert.deepEqual(patches.at(-1)?.report, {
+    time: '2026-11-21T12:00:00Z',
+    endpoints: { 'uid-1': { pending: 2 } },
+  })
   assert.equal(clock.pending, 0)
 })

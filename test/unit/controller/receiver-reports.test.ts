@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { foldDelivery } from '../../../src/controller/fold-delivery.ts'
-import { foldReports, noteworthyChanges } from '../../../src/controller/receiver-reports.ts'
+import { foldReports, noteworthyChanges, staleReports } from '../../../src/controller/receiver-reports.ts'
 
 const at = (time: string, extra: object = {}) => ({
   pending: 1,
@@ -49,4 +49,28 @@ test('status tells of traffic once an hour, of refusing at once, and its times n
   assert.equal(refusing?.refusingSince, '2026-11-21T10:30:00Z')
   assert.equal(refusing.lastVerifiedTime, '2026-11-21T10:00:00Z')
   assert.equal(foldDelivery(refusing, at('10:01'))?.refusingSince, undefined)
+})
+
+test('a receiver that has been silent for hours is gone; one that never told the time is not judged', () => {
+  const nowMs = Date.parse('2026-11-21T12:00:00Z')
+  const written = (time: string) => JSON.stringify({ time, endpoints: {} })
+  const data = {
+    alive: written('2026-11-21T11:01:00Z'),
+    late: written('2026-11-21T09:01:00Z'),
+    gone: written('2026-11-21T08:59:00Z'),
+    ahead: written('2026-11-21T12:30:00Z'),
+    timeless: report({ pending: 1 }),
+    broken: 'not json',
+  }
+  assert.deepEqual(staleReports({ data }, nowMs), ['gone'])
+  assert.deepEqual(staleReports(undefined, nowMs), [])
+})
+
+test('what only a receiver that is gone reported is over: its object is woken and tells so', () => {
+  const before = foldReports({ data: { a: report({ pending: 2, refusingSince: '2026-11-21T09:00:00Z' }) } })
+  assert.deepEqual(noteworthyChanges(before, new Map()), ['u'])
+  const told = foldDelivery(undefined, at('10:00', { refusingSince: '2026-11-21T09:00:00Z', pending: 2 }))
+  assert.deepEqual(foldDelivery(told, undefined), { lastVerifiedTime: '2026-11-21T10:00:00Z', pending: 0 })
+  const quiet = { lastVerifiedTime: '2026-11-21T10:00:00Z', pending: 0 }
+  assert.equal(foldDelivery(quiet, undefined), quiet, 'nothing to report changes nothing')
 })
