@@ -18,6 +18,10 @@ export const attemptAnnotation = `${apiGroup}/attempt-id`
 
 /** Set by people to "true" on a Secret that already holds the signing secret of the webhook in `spec.externalID`: taken over as it is, not rotated. */
 export const importLabel = `${apiGroup}/import`
+/** Set by the controller on the Secret of a dynamic endpoint: hashes of the tokens that were replaced, each with when it ends. No token. */
+export const previousTokensAnnotation = `${apiGroup}/previous-token-hashes`
+/** Likewise: ids of `spec.dynamic.tokenRequest` that were answered. Here, so that token and answer are one write. */
+export const handledTokenRequestsAnnotation = `${apiGroup}/handled-token-requests`
 
 export const managedByLabel = 'app.kubernetes.io/managed-by'
 export const managedByValue = 'gemini-webhook-operator'

@@ -169,5 +169,6 @@ export const specSchema = z
   .describe('What is wanted.')
 
 export type GeminiWebhookSpec = z.infer<typeof specSchema>
+export type DynamicSpec = z.infer<typeof dynamicSchema>
 export type RotationSpec = z.infer<typeof rotationSchema>
 export type RevokePrevious = z.infer<ReturnType<typeof revokePrevious>>

@@ -1,5 +1,7 @@
 import type { RevocationBehavior, WebhookChanges } from '../gemini/webhook-service.ts'
 import type { LiveSecret } from '../keyring/entry.ts'
+import type { DynamicSecret } from './dynamic-secret.ts'
+import type { WantedDynamicContent } from './plan-dynamic.ts'
 
 type RotationCause = 'Adoption' | 'Interval' | 'Request' | 'Repair'
 
@@ -33,6 +35,14 @@ export type Action =
   /** The id in status is gone for good: drop what was known about it. */
   | { type: 'ForgetWebhook' }
   | { type: 'DeleteOldSecret'; name: string }
+  /** Writes the Secret of the dynamic endpoint; without `existing` it is new, without `token` one is made. */
+  | (WantedDynamicContent & {
+      type: 'StoreDynamicSecret'
+      name: string
+      endpointUrl: string
+      existing?: Pick<DynamicSecret, 'resourceVersion' | 'labels' | 'annotations'>
+    })
+  | { type: 'DeleteDynamicSecret'; name: string }
   | { type: 'OpenCheck' }
   | { type: 'RepeatCheck' }
   | { type: 'PingEndpoint'; id: string }

@@ -6,6 +6,7 @@ import type { Action } from './action.ts'
 import { withoutKey, type ActionState } from './action-state.ts'
 import { deleteOldSecret, deleteTargetSecret } from './actions/delete-secret.ts'
 import { deleteWebhooks, leaveProject } from './actions/delete-webhooks.ts'
+import { deleteDynamicSecret, storeDynamicSecret } from './actions/dynamic-secret.ts'
 import { abandonCheck, failCheck, openCheck, passCheck, pingEndpoint, repeatCheck } from './actions/endpoint-check.ts'
 import { addFinalizer, removeFinalizer } from './actions/finalizer.ts'
 import { closeIntent, recordIntent } from './actions/intent.ts'
@@ -121,6 +122,10 @@ function perform(action: Action, state: ActionState, ctx: PassContext): Promise<
       return leaveProject(state, ctx, action)
     case 'DeleteOldSecret':
       return deleteOldSecret(state, ctx, action)
+    case 'StoreDynamicSecret':
+      return storeDynamicSecret(state, ctx, action)
+    case 'DeleteDynamicSecret':
+      return deleteDynamicSecret(state, ctx, action)
     case 'OpenCheck':
       return openCheck(state, ctx)
     case 'RepeatCheck':

@@ -21,6 +21,11 @@ export function viewEndpoint(
   return { state: 'ours', url: `${base.origin}${prefix}/v1/s/${metadata.namespace}/${metadata.name}` }
 }
 
+/** What jobs are given as their `webhook_config` URI, next to the static endpoint `url` of the same object. */
+export function dynamicUriOf(url: string, token: string): string {
+  return `${url.replace(/\/v1\/s\/([^/]+\/[^/]+)$/, '/v1/d/$1')}/${token}`
+}
+
 function viewExternal(url: string): EndpointView {
   const parsed = URL.parse(url)
   if (parsed?.protocol !== 'https:' || parsed.username !== '' || parsed.password !== '' || parsed.hash !== '') {

@@ -9,6 +9,7 @@ import { findClaimant } from './find-claimant.ts'
 import { namespaceKind, type Namespace } from './kinds.ts'
 import { found, type Lookup } from './lookup.ts'
 import { lookUpApiKey } from './look-up-api-key.ts'
+import { lookUpDynamic } from './look-up-dynamic.ts'
 import { lookUpSinks } from './look-up-sinks.ts'
 import type { ApiKeyLookup, CheckView, ObservedWebhook, RemoteLookup } from './observed.ts'
 import { observeRemote } from './observe-remote.ts'
@@ -39,6 +40,7 @@ export async function observeWebhook(
   const [secret, sinks] = await Promise.all([lookUpSecret(webhook, ctx), lookUpSinks(webhook, ctx)])
   const keyring = ctx.keyring.entryOf(metadata.uid)
   const endpoint = viewEndpoint(webhook, ctx.config)
+  const dynamic = await lookUpDynamic(webhook, { endpoint, keyring }, ctx)
   const asksGoogle =
     access !== undefined && hasFinalizer(webhook) && (isDeleting(webhook) || webhook.spec.suspend !== true)
   const remote = asksGoogle
@@ -53,6 +55,7 @@ export async function observeWebhook(
     secret,
     keyring,
     sinks,
+    ...(dynamic !== undefined && { dynamic }),
     remote,
     claimant: claimantOf(webhook, remote, ctx),
     intent,

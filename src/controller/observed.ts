@@ -3,6 +3,7 @@ import type { KeyringEntry, LiveSecret } from '../keyring/entry.ts'
 import type { EndpointReport } from '../reports/report.ts'
 import type { Failure } from './failure-class.ts'
 import type { Claimant } from './find-claimant.ts'
+import type { DynamicView } from './look-up-dynamic.ts'
 import type { Lookup } from './lookup.ts'
 import type { RemoteOwner } from './ownership.ts'
 import type { ProbeView } from './probe.ts'
@@ -87,6 +88,8 @@ export interface ObservedWebhook {
   /** What receivers are told now. */
   keyring: KeyringEntry | undefined
   sinks: SinkResolution
+  /** Absent: no dynamic endpoint is wanted, and none is left. */
+  dynamic?: DynamicView
   remote: RemoteLookup
   /** Who has the better right to what `spec.externalID` names. */
   claimant: Claimant | undefined

@@ -107,11 +107,12 @@ export function keptSecrets(keyring: KeyringEntry | undefined, nowMs: number): L
   return (keyring?.secrets ?? []).filter(({ notAfter }) => notAfter === undefined || Date.parse(notAfter) > nowMs)
 }
 
-export function keyringDiffers({ keyring, sinks }: ObservedWebhook, secrets: LiveSecret[]): boolean {
+export function keyringDiffers({ keyring, sinks, dynamic }: ObservedWebhook, secrets: LiveSecret[]): boolean {
   return (
     stableJson(keyring?.secrets) !== stableJson(secrets) ||
     stableJson(keyring?.sinks) !== stableJson(sinks.resolved) ||
-    stableJson(keyring?.heldSinks ?? []) !== stableJson(sinks.held)
+    stableJson(keyring?.heldSinks ?? []) !== stableJson(sinks.held) ||
+    stableJson(keyring?.dynamic) !== stableJson(dynamic?.entry)
   )
 }
 

@@ -11,6 +11,7 @@ import { planCreation } from './plan-creation.ts'
 import { planDeletion } from './plan-deletion.ts'
 import { planDrift } from './plan-drift.ts'
 import { planDuplicates } from './plan-duplicates.ts'
+import { planDynamic, planDynamicProblem, withDynamicReleased } from './plan-dynamic.ts'
 import { planOwnership, refuseAdoption } from './plan-ownership.ts'
 import { planRecovery } from './plan-recovery.ts'
 import { act, actQuietly, afterFailure, idle, stall, waitMs, type Plan } from './plan-result.ts'
@@ -24,7 +25,7 @@ export interface PlanContext {
 
 /** The life of a webhook, first mismatch wins. Pure: same object, same observation, same time, same plan. */
 export function planWebhook(webhook: GeminiWebhook, observed: ObservedWebhook, ctx: PlanContext): Plan {
-  if (isDeleting(webhook)) return planDeletion(webhook, observed, ctx)
+  if (isDeleting(webhook)) return withDynamicReleased(webhook, planDeletion(webhook, observed, ctx))
   if (webhook.spec.suspend === true) return planSuspended(observed, ctx)
   if (observed.installation.state === 'unconfirmed') {
     return stall('InstallationUnconfirmed', observed.installation.message, { type: 'Registered', status: 'False' })
@@ -33,6 +34,8 @@ export function planWebhook(webhook: GeminiWebhook, observed: ObservedWebhook, c
     return stall('InvalidSpec', observed.endpoint.message, { type: 'Registered', status: 'False' })
   }
   if (!hasFinalizer(webhook)) return act([{ type: 'AddFinalizer' }], 'Progressing', 'adding the finalizer')
+  const dynamic = planDynamic(webhook, observed, ctx)
+  if (dynamic !== undefined) return dynamic
   if (observed.apiKey.state !== 'found') return planWithoutKey(observed.apiKey, ctx)
   if (observed.intent.state !== 'none') return planRecovery(webhook, observed, ctx)
   if (webhook.spec.events === undefined) return planUnwanted(webhook, observed, ctx)
@@ -61,6 +64,7 @@ function planRegistered(webhook: GeminiWebhook, observed: ObservedWebhook, remot
     planDrift(webhook, observed, remote) ??
     planRotation(webhook, ctx) ??
     planCheck(webhook, observed, remote, ctx) ??
+    planDynamicProblem(webhook, observed, ctx) ??
     planBrokenWindows(webhook, ctx) ??
     restUntilRotation(webhook, ctx)
   )
@@ -116,7 +120,10 @@ function planUnwanted(webhook: GeminiWebhook, observed: ObservedWebhook, ctx: Pl
       'removing the webhook: no events',
     )
   }
-  return webhook.status?.webhook?.id === undefined ? idle() : actQuietly([{ type: 'ForgetWebhook' }])
+  if (webhook.status?.webhook?.id !== undefined) return actQuietly([{ type: 'ForgetWebhook' }])
+  // Nothing is signed with them any more.
+  if ((observed.keyring?.secrets.length ?? 0) > 0) return actQuietly([{ type: 'WriteKeyring', secrets: [] }])
+  return planDynamicProblem(webhook, observed, ctx) ?? idle()
 }
 
 export function isDeleting(webhook: GeminiWebhook): boolean {

@@ -1,4 +1,4 @@
-import { signingSecretNameOf } from '../api/defaults.ts'
+import { dynamicSecretNameOf, signingSecretNameOf } from '../api/defaults.ts'
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import { geminiWebhookKind } from '../api/kind.ts'
 import { managedByLabel, ownerUidAnnotation } from '../api/names.ts'
@@ -73,6 +73,8 @@ function secretsOf(webhook: GeminiWebhook): string[] {
     spec.apiKeySecretRef.name,
     signingSecretNameOf(webhook),
     status?.signingSecret?.name,
+    dynamicSecretNameOf(webhook),
+    status?.endpoint?.dynamicSecretName,
     ...credentialsOf(spec.sinks ?? []),
   ]
   return [...new Set(names)].flatMap((name) => (name === undefined ? [] : `${metadata.namespace}/${name}`))

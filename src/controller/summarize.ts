@@ -46,13 +46,22 @@ function summarizeFacts(state: ActionState, nowMs: number): GeminiWebhookStatus 
     ...draft,
     ...(installation.state === 'confirmed' && { installationID: installation.id }),
     ...(requestedAt !== undefined && { lastHandledReconcileAt: requestedAt.slice(0, 256) }),
-    ...(endpoint.state !== 'invalid' && { endpoint: { ...draft.endpoint, url: endpoint.url } }),
+    ...(endpoint.state !== 'invalid' && {
+      endpoint: { ...draft.endpoint, ...summarizeDynamic(state), url: endpoint.url },
+    }),
     ...(remote !== undefined && { webhook: remote }),
     ...(signingSecret !== undefined && { signingSecret }),
     ...(rotation !== undefined && { rotation }),
     ...(delivery !== undefined && { delivery }),
     sinks: sinks.status,
   }
+}
+
+/** A former name stays until its Secret is deleted: it is what finds it. */
+function summarizeDynamic({ observed: { dynamic }, draft }: ActionState): { dynamicSecretName?: string } {
+  const isHeld = dynamic?.secret.state === 'found' && dynamic.secret.value.ownership !== 'stranger'
+  const name = draft.endpoint?.dynamicSecretName ?? (isHeld ? dynamic.name : undefined)
+  return name === undefined ? {} : { dynamicSecretName: name }
 }
 
 /** Last applied stays as the actions left it; what is merely seen is the state. */

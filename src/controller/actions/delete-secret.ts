@@ -25,7 +25,12 @@ export async function deleteOldSecret(
   return { ...state, draft: { ...state.draft, signingSecret } }
 }
 
-async function deleteIfOurs(name: string, { webhook }: ActionState, { client, secrets }: PassContext): Promise<void> {
+/** What is not there, or belongs to somebody else, is left as it is. */
+export async function deleteIfOurs(
+  name: string,
+  { webhook }: ActionState,
+  { client, secrets }: PassContext,
+): Promise<void> {
   const { namespace } = webhook.metadata
   const key = { namespace, name }
   const secret = await client.get<Secret>(secretKind, key)

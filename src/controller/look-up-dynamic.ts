@@ -1,0 +1,79 @@
+import { dynamicSecretNameOf } from '../api/defaults.ts'
+import type { GeminiWebhook } from '../api/gemini-webhook.ts'
+import { maxLiveTokens, type DynamicEndpointEntry, type KeyringEntry } from '../keyring/entry.ts'
+import { hashToken } from '../keyring/token-hash.ts'
+import type { WebhookContext } from './context.ts'
+import { readDynamicSecret, type DynamicSecret } from './dynamic-secret.ts'
+import { found, missing, type Lookup } from './lookup.ts'
+import type { EndpointView } from './observed.ts'
+
+/** What is seen of an object's dynamic endpoint. */
+export interface DynamicView {
+  /** The Secret that is to publish it; undefined: none is wanted (any more). */
+  name: string | undefined
+  secret: Lookup<DynamicSecret>
+  /** A Secret under a former name, or of an endpoint that is not wanted any more: taken over, then deleted. */
+  former?: { name: string; secret: Lookup<DynamicSecret> }
+  /** What receivers are to be told; undefined: nothing. */
+  entry: DynamicEndpointEntry | undefined
+}
+
+/** Reads the Secrets of the dynamic endpoint; undefined for an object that neither wants nor had one. */
+export async function lookUpDynamic(
+  webhook: GeminiWebhook,
+  { endpoint, keyring }: { endpoint: EndpointView; keyring: KeyringEntry | undefined },
+  ctx: Pick<WebhookContext, 'secrets' | 'clock'>,
+): Promise<DynamicView | undefined> {
+  const formerName = webhook.status?.endpoint?.dynamicSecretName
+  // The receiver of an external URL is the user's own: nothing can be served there.
+  const name = endpoint.state === 'external' ? undefined : dynamicSecretNameOf(webhook)
+  if (name === undefined && formerName === undefined) return undefined
+  const secret = name === undefined ? missing : await read(webhook, name, ctx)
+  const former =
+    formerName === undefined || formerName === name
+      ? undefined
+      : { name: formerName, secret: await read(webhook, formerName, ctx) }
+  const audiences = webhook.spec.dynamic?.audiences ?? []
+  const held = secret.state === 'found' && secret.value.ownership !== 'stranger' ? secret.value : undefined
+  const entry = name === undefined ? undefined : dynamicEntryOf(held, audiences, keyring, ctx.clock.now())
+  return { name, secret, ...(former !== undefined && { former }), entry }
+}
+
+async function read(
+  { metadata }: GeminiWebhook,
+  name: string,
+  { secrets }: Pick<WebhookContext, 'secrets'>,
+): Promise<Lookup<DynamicSecret>> {
+  const lookup = await secrets.read({ namespace: metadata.namespace, name })
+  return lookup.state === 'found' ? found(readDynamicSecret(lookup.value, metadata)) : lookup
+}
+
+/**
+ * What the Secret says, as the keyring says it. While the Secret cannot tell, or does not know yet what becomes of the token that receivers hold now, they
+ * keep what they have.
+ */
+export function dynamicEntryOf(
+  held: Pick<DynamicSecret, 'token' | 'previous'> | undefined,
+  audiences: readonly string[],
+  keyring: KeyringEntry | undefined,
+  nowMs: number,
+): DynamicEndpointEntry | undefined {
+  const before = keyring?.dynamic
+  if (held?.token === undefined) return before
+  const hash = hashToken(held.token)
+  if (unlistedTokens(before, hash, held.previous).length > 0) return before
+  const live = held.previous.filter(({ notAfter }) => Date.parse(notAfter) > nowMs)
+  return { tokens: [{ hash }, ...live].slice(0, maxLiveTokens), audiences: [...audiences] }
+}
+
+/** Hashes that receivers take for current, and of which the Secret knows nothing: it was lost, restored or edited. */
+export function unlistedTokens(
+  told: DynamicEndpointEntry | undefined,
+  currentHash: string | undefined,
+  previous: readonly { hash: string }[],
+): string[] {
+  return (told?.tokens ?? [])
+    .filter(({ hash, notAfter }) => notAfter === undefined && hash !== currentHash)
+    .map(({ hash }) => hash)
+    .filter((hash) => !previous.some((known) => known.hash === hash))
+}
