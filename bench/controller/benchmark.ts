@@ -8,7 +8,7 @@ import { measureSize, type MeasuredSize } from './measure-size.ts'
 const plans = {
   smoke: { sizes: [10, 50], resyncSeconds: 5 },
   usual: { sizes: [200, 1_000], resyncSeconds: 30 },
-  full: { sizes: [1_000, 5_000], resyncSeconds: 120 },
+  full: { sizes: [1_000, 5_000], resyncSeconds: 60 },
 } as const
 
 /** Raised, so that the program is measured and not its politeness: by default 50 requests a second to Kubernetes and 300 a minute to the service. */
