@@ -81,7 +81,11 @@ export interface InboxStats {
 }
 
 export interface Inbox {
-  /** Durable when it resolves with `stored` or `duplicate`. Idempotent by (namespace, name, eventId). Throws InboxUnavailableError when the store cannot write. */
+  /**
+   * Durable when it resolves with `stored` or `duplicate`. Idempotent by (namespace, name, eventId). Throws InboxUnavailableError when the store cannot
+   * write, or did not confirm it: what was written all the same is a duplicate when the sender repeats it. With a driver that several receivers share,
+   * the bounds may be overshot by what they take in the same moment.
+   */
   append(event: NewEvent): Promise<AppendResult>
   /** Takes due deliveries for `leaseMs`; one that is not recorded by then becomes due again. Deliveries of `exceptSinks` (`ownerUid/sink`) stay. */
   claimDue(limit: number, leaseMs: number, exceptSinks?: ReadonlySet<string>): Promise<ClaimedDelivery[]>

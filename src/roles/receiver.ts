@@ -71,8 +71,8 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
   parts.defer(() => health.close())
 
   const { promise: ended, resolve: onEnded } = Promise.withResolvers<string>()
-  let nudge = () => {}
-  const onOthersWork = () => nudge()
+  let nudgeDispatcher: (() => void) | undefined
+  const onOthersWork = () => nudgeDispatcher?.()
   const inbox = await openInbox(config, { clock, logger, metrics, podName, onEnded, onOthersWork })
   parts.defer(() => inbox.close())
   const publicKeys = createJwksKeeper(config.jwksUrl, machinery)
@@ -91,7 +91,7 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
   parts.defer(() => watch.stop())
 
   const dispatcher = startDispatch(config, { ...deps, client, inbox, directory, podName }, parts)
-  nudge = () => dispatcher.nudge()
+  nudgeDispatcher = () => dispatcher.nudge()
   const receiver = createReceiver({
     directory,
     inbox,

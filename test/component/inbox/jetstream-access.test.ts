@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, it, type TestContext } from 'node:test'
+
+import { openJetstreamInbox, type JetstreamInboxOptions } from '../../../src/inbox/jetstream/open-jetstream-inbox.ts'
+import { silentLogger } from '../../../src/observability/logger.ts'
+import { createMetrics } from '../../../src/observability/metrics.ts'
+import { anEvent } from '../../support/an-event.ts'
+import { eventually } from '../../support/eventually.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+import { aStream } from '../../support/jetstream-options.ts'
+import { NatsServer, withoutNatsServer } from '../../support/nats-server.ts'
+
+const leaseMs = 60_000
+
+async function aServer(t: TestContext, configuration: string): Promise<NatsServer> {
+  const server = await NatsServer.start({ configuration })
+  t.after(() => server.dispose())
+  return server
+}
+
+function optionsFor(server: NatsServer): JetstreamInboxOptions {
+  return { ...aStream(server.url), clock: new FakeClock(), logger: silentLogger, metrics: createMetrics() }
+}
+
+/** From an empty stream to one that holds an id and nothing else. */
+async function expectWholeLife(t: TestContext, options: JetstreamInboxOptions): Promise<void> {
+  const inbox = await openJetstreamInbox(options)
+  t.after(() => inbox.close())
+  assert.equal(await inbox.append(anEvent({ sinks: ['a', 'b'] })), 'stored')
+  assert.equal(await inbox.append(anEvent()), 'duplicate')
+  const [one, two] = await inbox.claimDue(2, leaseMs)
+  assert.ok(one && two)
+  await inbox.record(one, { type: 'DeadLetter', reason: 'Rejected' })
+  await inbox.record(two, { type: 'Succeed' })
+  const [letter] = await inbox.deadLetters({ limit: 1 })
+  assert.ok(letter && (await inbox.replay(letter.deliveryId)))
+  const [again] = await inbox.claimDue(1, leaseMs)
+  assert.ok(again)
+  await inbox.record(again, { type: 'Succeed' })
+  assert.equal((await inbox.stats()).events, 0)
+}
+
+void describe('the way to the NATS server', { skip: withoutNatsServer }, () => {
+  it('the rights that docs/inbox.md lists are enough for everything', async (t) => {
+    const docs = await readFile('docs/inbox.md', 'utf8')
+    const row = docs.split('\n').find((line) => line.startsWith('| `gwh.inbox.>`'))
+    const [publish = [], subscribe = []] = (row ?? '')
+      .split('|')
+      .slice(1)
+      .map((cell) => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1]))
+    assert.ok(publish.length > 5 && subscribe.length > 0, 'the table is where it was')
+    const permissions = { publish: { allow: publish }, subscribe: { allow: subscribe } }
+    const user = { user: 'receiver', password: 'unused', permissions }
+    const server = await aServer(t, `authorization { users: ${JSON.stringify([user])} }\nno_auth_user: receiver`)
+    const names = { stream: 'GWH_INBOX', subjectPrefix: 'gwh.inbox' }
+    const refused: object[] = []
+    const logger = { ...silentLogger, error: (details: object) => void refused.push(details) }
+    await expectWholeLife(t, { ...optionsFor(server), ...names, logger })
+    await assert.rejects(openJetstreamInbox({ ...optionsFor(server), stream: 'ANOTHER' }), /ermission/)
+    assert.deepEqual(refused, [])
+  })
+
+  it('an authority of your own is trusted where it is given, and nowhere else', async (t) => {
+    const certificate = join(process.cwd(), 'test/fixtures/tls/self-signed.cert.pem')
+    const key = join(process.cwd(), 'test/fixtures/tls/self-signed.key.pem')
+    const server = await aServer(
+      t,
+      `tls { cert_file: ${JSON.stringify(certificate)}, key_file: ${JSON.stringify(key)} }`,
+    )
+    const urls = [server.url.replace('nats://', 'tls://')]
+    await expectWholeLife(t, { ...optionsFor(server), urls, caFile: certificate })
+    await assert.rejects(openJetstreamInbox({ ...optionsFor(server), urls }), /no connection to NATS.*self-signed/)
+  })
+
+  it('a server without encryption is refused where tls:// insists on it', async (t) => {
+    const server = await aServer(t, '')
+    const urls = [server.url.replace('nats://', 'tls://')]
+    await assert.rejects(openJetstreamInbox({ ...optionsFor(server), urls }), /no connection to NATS.*tls/)
+  })
+
+  it('without a server, or without the credentials file, the start says where it looked', async (t) => {
+    const server = await aServer(t, '')
+    const folder = await mkdtemp(join(tmpdir(), 'gwh-nats-access-'))
+    t.after(() => rm(folder, { recursive: true }))
+    const credentialsFile = join(folder, 'user.creds')
+    await assert.rejects(openJetstreamInbox({ ...optionsFor(server), credentialsFile }), /no connection.*user\.creds/)
+    await server.kill()
+    await assert.rejects(
+      openJetstreamInbox(optionsFor(server)),
+      /no connection to NATS at nats:\/\/127.*check --nats-url/,
+    )
+  })
+
+  it('a server that comes back is used again, without anybody doing anything', async (t) => {
+    const server = await aServer(t, '')
+    const inbox = await openJetstreamInbox(optionsFor(server))
+    t.after(() => inbox.close())
+    await server.kill()
+    await eventually('appends fail at once', async () => {
+      const startedMs = performance.now()
+      const failed = await inbox.append(anEvent()).then(
+        () => false,
+        (error: unknown) => error instanceof Error && /no connection to the server/.test(error.message),
+      )
+      return failed && performance.now() - startedMs < 100
+    })
+    await server.start()
+    await eventually('it stores again', async () => (await inbox.append(anEvent())) === 'stored')
+  })
+})
