@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
@@ -7,6 +7,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { openJetstreamInbox, type JetstreamInboxOptions } from '../../../src/inbox/jetstream/open-jetstream-inbox.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
+import { createServingCertificate } from '../../../src/sandbox/kubernetes-api/serving-certificate.ts'
 import { anEvent } from '../../support/an-event.ts'
 import { eventually } from '../../support/eventually.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
@@ -64,12 +65,14 @@ void describe('the way to the NATS server', { skip: withoutNatsServer }, () => {
   })
 
   it('an authority of your own is trusted where it is given, and nowhere else', async (t) => {
-    const certificate = join(process.cwd(), 'test/fixtures/tls/self-signed.cert.pem')
-    const key = join(process.cwd(), 'test/fixtures/tls/self-signed.key.pem')
-    const server = await aServer(
-      t,
-      `tls { cert_file: ${JSON.stringify(certificate)}, key_file: ${JSON.stringify(key)} }`,
-    )
+    const folder = await mkdtemp(join(tmpdir(), 'gwh-nats-tls-'))
+    t.after(() => rm(folder, { recursive: true }))
+    const [certificate, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
+    const made = createServingCertificate('127.0.0.1')
+    await writeFile(certificate, made.certPem)
+    await writeFile(key, made.keyPem)
+    const files = { cert_file: certificate, key_file: key }
+    const server = await aServer(t, `tls ${JSON.stringify(files)}`)
     const urls = [server.url.replace('nats://', 'tls://')]
     await expectWholeLife(t, { ...optionsFor(server), urls, caFile: certificate })
     await assert.rejects(openJetstreamInbox({ ...optionsFor(server), urls }), /no connection to NATS.*self-signed/)
