@@ -47,10 +47,21 @@ const destinationSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('kubernetesEvent'), maxPerHour: z.number() }),
 ])
 
+/** All that is given must hold. */
+const sinkFilterSchema = z.object({
+  /** One of these, or one of the prefixes; both empty: every type. */
+  typesExact: z.array(z.string()),
+  typesPrefix: z.array(z.string()),
+  metadataExact: z.record(z.string(), z.string()).optional(),
+  metadataPrefix: z.record(z.string(), z.string()).optional(),
+  /** May be one that does not pass the check: deliveries then wait until it is corrected. */
+  cel: z.string().optional(),
+})
+
 const resolvedSinkSchema = z.object({
   name: z.string(),
   destination: destinationSchema,
-  filter: z.object({ typesExact: z.array(z.string()), typesPrefix: z.array(z.string()) }).optional(),
+  filter: sinkFilterSchema.optional(),
   format: z.enum(['CloudEventBinary', 'CloudEventStructured', 'Original']),
   headers: z.record(z.string(), z.string()),
   /** Standard Webhooks secret to sign outgoing requests with. */
@@ -88,5 +99,6 @@ export type LiveSecret = z.infer<typeof liveSecretSchema>
 export type LiveToken = z.infer<typeof liveTokenSchema>
 export type DynamicEndpointEntry = z.infer<typeof dynamicEndpointSchema>
 export type Destination = z.infer<typeof destinationSchema>
+export type SinkFilter = z.infer<typeof sinkFilterSchema>
 export type ResolvedSink = z.infer<typeof resolvedSinkSchema>
 export type KeyringEntry = z.infer<typeof keyringEntrySchema>

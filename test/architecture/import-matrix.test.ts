@@ -14,7 +14,8 @@ const rooms: Record<string, { rooms: string[]; packages: string[] }> = {
   signature: { rooms: [], packages: ['jose'] },
   keyring: { rooms: [], packages: ['zod'] },
   reports: { rooms: [], packages: ['zod'] },
-  controller: { rooms: ['api', 'keyring', 'reports', 'kubernetes', 'gemini', 'observability'], packages: [] },
+  filter: { rooms: ['keyring'], packages: ['@marcbachmann/cel-js'] },
+  controller: { rooms: ['api', 'keyring', 'filter', 'reports', 'kubernetes', 'gemini', 'observability'], packages: [] },
   receiver: {
     rooms: ['api', 'keyring', 'reports', 'signature', 'inbox/port', 'kubernetes', 'observability'],
     packages: ['fastify'],
@@ -23,7 +24,7 @@ const rooms: Record<string, { rooms: string[]; packages: string[] }> = {
     rooms: ['gemini/event', 'observability'],
     packages: ['zod', '@nats-io/transport-node', '@nats-io/jetstream'],
   },
-  dispatcher: { rooms: ['inbox/port', 'sinks/port', 'keyring', 'observability'], packages: [] },
+  dispatcher: { rooms: ['inbox/port', 'sinks/port', 'keyring', 'filter', 'observability'], packages: [] },
   sinks: {
     rooms: ['api', 'keyring', 'inbox/port', 'gemini/event', 'kubernetes', 'signature', 'observability'],
     packages: ['undici', 'ipaddr.js'],

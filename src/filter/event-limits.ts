@@ -1,0 +1,12 @@
+/**
+ * What an event may weigh for an expression to be run over it. Google's notifications are below 20 kB, nest four deep and hold no lists; an event that
+ * is beyond these bounds is not judged, because the cost of every accepted expression was worked out for events inside them.
+ */
+export const eventLimits = {
+  bodyBytes: 32 * 1024,
+  /** Elements of one list, or keys of one object. */
+  items: 100,
+  /** Values of all kinds together, at every depth. */
+  values: 2_000,
+  depth: 64,
+} as const

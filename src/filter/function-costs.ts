@@ -1,0 +1,77 @@
+import { eventLimits } from './event-limits.ts'
+
+/** Upper bounds of a value and of everything inside it. */
+export interface Extent {
+  /** Elements of any list, or keys of any map. */
+  readonly items: number
+  /** Characters of any string. */
+  readonly text: number
+  /** What comparing it with its equal costs, in units. */
+  readonly weight: number
+}
+
+export const scalar: Extent = { items: 0, text: 64, weight: 1 }
+
+/** Anything that comes out of an event. */
+export const fromEvent: Extent = {
+  items: eventLimits.items,
+  text: eventLimits.bodyBytes,
+  weight: eventLimits.values + eventLimits.bodyBytes / 64,
+}
+
+export interface CallCost {
+  readonly units: number
+  readonly extent: Extent
+}
+
+/** `on`: what the function is called on, or its first argument. */
+type CostRule = (on: Extent, argument: Extent, argumentCount: number) => CallCost
+
+const toScalar: CostRule = (on) => ({ units: on.text / 64, extent: scalar })
+const sameText: CostRule = (on) => ({ units: on.text / 64, extent: on })
+const compareEnd: CostRule = (_, argument) => ({ units: argument.text / 64, extent: scalar })
+/** At worst every place of the text is compared with all of what is searched. */
+const search: CostRule = (on, argument) => ({
+  units: on.text / 64 + (on.text * argument.text) / 4096,
+  extent: scalar,
+})
+/** With a time zone each call builds a calendar, which takes as long as hundreds of other steps. */
+const timePart: CostRule = (_on, _argument, count) => ({ units: count > 0 ? 500 : 5, extent: scalar })
+
+const timeParts = ['Date', 'DayOfMonth', 'DayOfWeek', 'DayOfYear', 'FullYear', 'Hours', 'Milliseconds']
+const moreTimeParts = ['Minutes', 'Month', 'Seconds']
+
+/**
+ * The functions that a filter may call on a value. A list of what is allowed, because an update of the library may bring others: `matches` takes a
+ * regular expression that can run for hours on thirty characters, `join` and `split` turn small values into huge ones, and so does `cel.bind`.
+ */
+export const methodCosts: ReadonlyMap<string, CostRule> = new Map<string, CostRule>([
+  ['startsWith', compareEnd],
+  ['endsWith', compareEnd],
+  ['contains', search],
+  ['indexOf', search],
+  ['lastIndexOf', search],
+  ['lowerAscii', sameText],
+  ['upperAscii', sameText],
+  ['trim', sameText],
+  ['substring', sameText],
+  ['size', toScalar],
+  ...[...timeParts, ...moreTimeParts].map((part): [string, CostRule] => [`get${part}`, timePart]),
+])
+
+/** The functions that stand alone. */
+export const functionCosts: ReadonlyMap<string, CostRule> = new Map<string, CostRule>([
+  ['size', toScalar],
+  ['int', toScalar],
+  ['uint', toScalar],
+  ['double', toScalar],
+  ['bool', toScalar],
+  ['timestamp', toScalar],
+  ['duration', toScalar],
+  ['type', () => ({ units: 1, extent: scalar })],
+  ['dyn', (on) => ({ units: 1, extent: on })],
+  ['string', sameText],
+])
+
+/** Macros that visit every element of a list. */
+export const loops: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'filter', 'map'])
