@@ -1,7 +1,8 @@
 import { completeService, defaultEventsPerHour, deliveryPolicyOf, sinkFormatOf } from '../api/defaults.ts'
 import type { SinkDestination, SinkService, SinkSpec } from '../api/sink.ts'
 import type { SinkStatus } from '../api/status.ts'
-import type { Destination, ResolvedSink } from '../keyring/entry.ts'
+import { checkExpression } from '../filter/check-filter.ts'
+import type { Destination, ResolvedSink, SinkFilter } from '../keyring/entry.ts'
 import type { Service } from './kinds.ts'
 import type { Lookup } from './lookup.ts'
 import { readSinkCredentials, type CredentialsLookup, type SinkCredentials } from './sink-credentials.ts'
@@ -43,7 +44,7 @@ export function resolveSinks(sinks: readonly SinkSpec[], around: SinkSurrounding
   const status = results.map(({ sink, result }) => statusOf(sink, result))
   const size = Buffer.byteLength(JSON.stringify(resolved))
   if (size > maxResolvedSinkBytes) {
-    const message = `spec.sinks resolves to ${size} bytes, credentials included; at most ${maxResolvedSinkBytes} fit: use fewer or smaller headers, or spread the sinks over several objects`
+    const message = `spec.sinks resolves to ${size} bytes, credentials and filters included; at most ${maxResolvedSinkBytes} fit: use fewer or smaller headers and filters, or spread the sinks over several objects`
     return {
       resolved: [],
       held: sinks.map(({ name }) => name),
@@ -73,29 +74,45 @@ function statusOf(sink: SinkSpec, result: Resolved<ResolvedSink>): SinkStatus {
 
 function resolveSink(sink: SinkSpec, around: SinkSurroundings): Resolved<ResolvedSink> {
   const field = `spec.sinks[${sink.name}]`
-  if (sink.filter?.cel !== undefined) return unsupported(`${field}.filter.cel`, 'CEL filters')
-  if (sink.filter?.metadata !== undefined) return unsupported(`${field}.filter.metadata`, 'metadata filters')
   const destination = resolveDestination(sink, field, around)
   if (!destination.ok) return destination
   const deadLetter = sink.deadLetter && resolveDestination(sink.deadLetter, `${field}.deadLetter`, around)
   if (deadLetter?.ok === false) return deadLetter
   const credentials = resolveCredentials(sink, field, around)
   if (!credentials.ok) return credentials
-  const { types } = sink.filter ?? {}
-  const warning = destination.warning ?? deadLetter?.warning
+  const filter = sink.filter && resolveFilter(sink.filter, field)
+  const warning = filter?.warning ?? destination.warning ?? deadLetter?.warning
   return {
     ok: true,
     ...(warning !== undefined && { warning }),
     value: {
       name: sink.name,
       destination: destination.value,
-      ...(types !== undefined && { filter: { typesExact: types.exact ?? [], typesPrefix: types.prefix ?? [] } }),
+      ...(filter !== undefined && { filter: filter.value }),
       format: sinkFormatOf(sink),
       ...credentials.value,
       delivery: deliveryPolicyOf(sink),
       ...(deadLetter !== undefined && { deadLetter: deadLetter.value }),
     },
   }
+}
+
+/** A filter that cannot run only delays deliveries, since receivers hold them until it is corrected: leaving the sink out would end them. */
+function resolveFilter(
+  { types, metadata, cel }: NonNullable<SinkSpec['filter']>,
+  field: string,
+): { value: SinkFilter; warning?: string } {
+  const value: SinkFilter = {
+    typesExact: types?.exact ?? [],
+    typesPrefix: types?.prefix ?? [],
+    ...(metadata?.exact !== undefined && { metadataExact: metadata.exact }),
+    ...(metadata?.prefix !== undefined && { metadataPrefix: metadata.prefix }),
+    ...(cel !== undefined && { cel }),
+  }
+  const check = cel === undefined ? undefined : checkExpression(cel)
+  if (check === undefined || check.valid) return { value }
+  const warning = `${field}.filter.cel ${check.problem}: correct it; deliveries to this sink wait until then`
+  return { value, warning }
 }
 
 function resolveDestination(from: SinkDestination, field: string, around: SinkSurroundings): Resolved<Destination> {

@@ -1,7 +1,7 @@
+import type { FilterVerdict } from '../filter/evaluate-filter.ts'
 import type { ClaimedDelivery, NextStep } from '../inbox/port.ts'
-import type { ResolvedSink } from '../keyring/entry.ts'
+import type { ResolvedSink, SinkFilter } from '../keyring/entry.ts'
 import { unreachable } from '../unreachable.ts'
-import { matchesFilter } from './filter.ts'
 import { deadLetterBudgetMs } from './forward-dead-letter.ts'
 import { isOver } from './next-step.ts'
 
@@ -15,7 +15,7 @@ export type Decision = { type: 'send'; sink: ResolvedSink } | { type: 'settle'; 
 
 /** The directory of sinks is read within seconds of a start; without an API server it may take longer, and asking costs a write. */
 const notSyncedPauseMs = 5_000
-/** A sink that cannot be resolved waits for people. */
+/** A sink that cannot be resolved, or whose filter cannot run, waits for people. */
 const heldPauseMs = 30_000
 /** Between the end of an attempt and the end of its lease: for writing down how it went. */
 const recordingMarginMs = 10_000
@@ -31,7 +31,7 @@ export interface SendContext {
   leaseUntilMs: number
   /** The sink refused our credentials the last time. */
   isRefused: boolean
-  readType: () => string
+  judge: (filter: SinkFilter) => FilterVerdict
 }
 
 /** Whether the delivery is sent now, or how it goes on without an attempt. */
@@ -56,14 +56,33 @@ export function beforeSend(
   if (context.leaseUntilMs - context.nowMs < neededLeaseMs(resolved.delivery)) {
     return settle({ type: 'Hold', untilMs: context.nowMs })
   }
-  if (resolved.filter !== undefined && !matchesFilter(resolved.filter, context.readType())) {
-    return settle({ type: 'Skip' })
-  }
+  const verdict = resolved.filter === undefined ? 'wanted' : context.judge(resolved.filter)
+  if (verdict !== 'wanted') return withoutAttempt(verdict, delivery, resolved, context.nowMs)
   // Whoever refuses us for longer than `retryFor` ends deliveries all the same, or they would fill the inbox of their owner for good.
   if (context.isRefused && isOver(delivery, context.nowMs, resolved.delivery)) {
     return settle({ type: 'DeadLetter', reason: 'RetriesExhausted' }, resolved)
   }
   return { type: 'send', sink: resolved }
+}
+
+function withoutAttempt(
+  verdict: Exclude<FilterVerdict, 'wanted'>,
+  delivery: ClaimedDelivery,
+  sink: ResolvedSink,
+  nowMs: number,
+): Decision {
+  switch (verdict) {
+    case 'unwanted':
+      return settle({ type: 'Skip' })
+    case 'failed':
+      // Never a skip: the sink may well have wanted it, and a dead letter can be replayed once the filter is right.
+      return settle({ type: 'DeadLetter', reason: 'FilterError' }, sink)
+    case 'invalid':
+      if (isOver(delivery, nowMs, sink.delivery)) return settle({ type: 'DeadLetter', reason: 'FilterError' }, sink)
+      return settle({ type: 'Hold', untilMs: nowMs + heldPauseMs })
+    default:
+      return unreachable(verdict)
+  }
 }
 
 function settle(next: NextStep, sink?: ResolvedSink): Decision {

@@ -1,4 +1,5 @@
 import { sleep, type Clock } from '../clock.ts'
+import { createFilterEvaluator } from '../filter/evaluate-filter.ts'
 import type { Inbox } from '../inbox/port.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
@@ -98,7 +99,12 @@ class LaneDispatcher implements Dispatcher {
       onRecovered: () => this.#bell.ring(),
       onDueAgain: (dueMs) => this.#noteDueAgain(dueMs),
     })
-    this.#handleDeps = { ...options, metrics: this.#metrics, recorder: this.#recorder }
+    this.#handleDeps = {
+      ...options,
+      evaluateFilter: createFilterEvaluator(),
+      metrics: this.#metrics,
+      recorder: this.#recorder,
+    }
   }
 
   start(): void {

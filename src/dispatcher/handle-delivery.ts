@@ -1,3 +1,4 @@
+import type { EvaluateFilter } from '../filter/evaluate-filter.ts'
 import type { ClaimedDelivery, NextStep } from '../inbox/port.ts'
 import { attemptDelivery, namesOf, type Attempt, type AttemptDeps } from './attempt-delivery.ts'
 import { beforeSend, type ResolveSink } from './before-send.ts'
@@ -8,6 +9,7 @@ import type { StepRecorder } from './step-recorder.ts'
 export interface HandleDeps extends AttemptDeps {
   readonly resolveSink: ResolveSink
   readonly parseEnvelope: (body: Uint8Array) => { type: string }
+  readonly evaluateFilter: EvaluateFilter
   readonly recorder: Pick<StepRecorder, 'record'>
 }
 
@@ -24,7 +26,10 @@ export async function handleDelivery({ lane, waiting, ...attempt }: Handling, de
     nowMs: deps.clock.now(),
     leaseUntilMs,
     isRefused: lane.circuit.refusals > 0,
-    readType: () => deps.parseEnvelope(event.body).type,
+    judge: (filter) => {
+      const { body } = event
+      return deps.evaluateFilter(filter, { type: deps.parseEnvelope(body).type, body })
+    },
   })
   const { sink } = decision
   let next: NextStep

@@ -108,6 +108,46 @@ test('a filter that does not want an event skips it without an attempt', async (
   assert.equal(sink.sent.length, 0)
 })
 
+test('an event that breaks the filter becomes a dead letter and is passed on as one: it may have been wanted', async () => {
+  const filter = { typesExact: [], typesPrefix: [], cel: 'event.data.nope == 1' }
+  const deadLetter = { type: 'http', url: 'http://dead.ml.svc:80/', reach: 'cluster' } as const
+  const { inbox, sink, dispatcher, metric } = aDispatcher([aSink({ filter, deadLetter })])
+  inbox.add(aClaim())
+  dispatcher.start()
+  await settle()
+  await settle()
+  assert.deepEqual(inbox.endOf('1'), { type: 'DeadLetter', reason: 'FilterError' })
+  assert.deepEqual(
+    sink.sent.map(({ deadLetterReason }) => deadLetterReason),
+    ['FilterError'],
+  )
+  assert.equal(await metric('gwh_dead_letters_total'), 'gwh_dead_letters_total{reason="FilterError"} 1')
+})
+
+test('deliveries wait while the filter is wrong, and go out once it is corrected', async () => {
+  const filter = { typesExact: [], typesPrefix: [], cel: 'event.typo == 1' }
+  const { clock, inbox, sink, dispatcher, known } = aDispatcher([aSink({ filter })])
+  inbox.add(aClaim())
+  dispatcher.start()
+  await clock.advance({ hours: 23 })
+  assert.equal(sink.sent.length, 0)
+  assert.equal(inbox.endOf('1'), undefined)
+  known.set('worker', aSink({ filter: { ...filter, cel: 'event.type == "batch.succeeded"' } }))
+  await clock.advance({ minutes: 1 })
+  assert.deepEqual(inbox.endOf('1'), { type: 'Succeed' })
+  assert.equal(sink.sent[0]?.attempt, 1, 'waiting spends no attempt')
+})
+
+test('a filter that stays wrong does not hold deliveries beyond retryFor', async () => {
+  const filter = { typesExact: [], typesPrefix: [], cel: 'event.typo == 1' }
+  const { clock, inbox, sink, dispatcher } = aDispatcher([aSink({ filter })])
+  inbox.add(aClaim())
+  dispatcher.start()
+  await clock.advance({ hours: 25 })
+  assert.deepEqual(inbox.endOf('1'), { type: 'DeadLetter', reason: 'FilterError' })
+  assert.equal(sink.sent.length, 0)
+})
+
 for (const [why, name] of [
   ['notSynced', 'the sinks are not known yet, and goes out once they are'],
   ['held', 'its sink cannot be resolved, and goes out once it can'],

@@ -56,6 +56,38 @@ test('a Service that does not exist yet is told, keeps its events and stops no r
   assert.equal(status[0]?.ready, false)
 })
 
+test('all parts of a filter are handed on', () => {
+  const { sink, problem } = resolve({
+    service: { name: 'w' },
+    filter: {
+      types: { prefix: ['batch.'] },
+      metadata: { exact: { team: 'search' }, prefix: { job_group: 'nightly-' } },
+      cel: 'has(event.data.id)',
+    },
+  })
+  assert.equal(problem, undefined)
+  assert.deepEqual(sink?.filter, {
+    typesExact: [],
+    typesPrefix: ['batch.'],
+    metadataExact: { team: 'search' },
+    metadataPrefix: { job_group: 'nightly-' },
+    cel: 'has(event.data.id)',
+  })
+})
+
+test('a filter that cannot run is told by name, keeps its sink so that deliveries wait, and stops no registration', () => {
+  const cel = 'event.typo == "a"'
+  const { sink, problem, status } = resolve({ service: { name: 'w' }, filter: { cel } })
+  assert.equal(sink?.filter?.cel, cel)
+  assert.equal(problem?.reason, 'SinkInvalid')
+  assert.equal(problem?.blocksRegistration, false)
+  assert.match(
+    problem?.message ?? '',
+    /^spec\.sinks\[worker\]\.filter\.cel does not compile: No such key: typo .*correct it/,
+  )
+  assert.deepEqual(status, [{ name: 'worker', address: 'http://w.ml.svc:80/', ready: false, reason: 'SinkInvalid' }])
+})
+
 const refused: {
   name: string
   sink: Omit<SinkSpec, 'name'>
@@ -89,18 +121,6 @@ const refused: {
     sink: { nats: { subject: 's' } },
     reason: 'SinkUnsupported',
     message: /not supported by this version/,
-  },
-  {
-    name: 'a CEL filter',
-    sink: { uri: 'https://example.com/', filter: { cel: 'true' } },
-    reason: 'SinkUnsupported',
-    message: /filter\.cel/,
-  },
-  {
-    name: 'a metadata filter',
-    sink: { uri: 'https://example.com/', filter: { metadata: { exact: { a: 'b' } } } },
-    reason: 'SinkUnsupported',
-    message: /filter\.metadata/,
   },
   {
     name: 'a Secret that does not exist',
