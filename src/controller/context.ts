@@ -13,6 +13,7 @@ import type { ProbeEndpoint } from './probe.ts'
 import type { FoldedReport } from './receiver-reports.ts'
 import type { Recollection, Recollections } from './recollection.ts'
 import type { RemoteObserver } from './remote-observer.ts'
+import type { Rollouts } from './rollouts.ts'
 import type { SecretReader } from './secret-reader.ts'
 import type { WebhookServicePool } from './webhook-service-pool.ts'
 
@@ -33,6 +34,7 @@ export interface WebhookContext {
   recollections: Recollections
   installation: () => InstallationView
   probe: ProbeEndpoint
+  rollouts: Pick<Rollouts, 'of'>
   reportOf: (uid: string) => FoldedReport | undefined
 }
 

@@ -23,6 +23,7 @@ import { Recollections } from './recollection.ts'
 import { reconcileWebhook } from './reconcile.ts'
 import { byExternalId, bySecret, byUid, createReflectors } from './reflectors.ts'
 import { RemoteObserver } from './remote-observer.ts'
+import { Rollouts } from './rollouts.ts'
 import { SecretReader } from './secret-reader.ts'
 import { WebhookServicePool, type OpenWebhookService } from './webhook-service-pool.ts'
 
@@ -99,6 +100,7 @@ class RunningController implements WebhookController {
       recollections: new Recollections(clock),
       installation: () => this.#installation,
       probe: options.probe,
+      rollouts: new Rollouts({ clock, config, webhooks: this.#reflectors.webhooks.store }),
       reportOf: (uid) => this.#reports.get(uid),
     }
     this.#loop = createControllerLoop({

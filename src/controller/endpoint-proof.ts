@@ -15,6 +15,11 @@ export function sameAddress(proof: string | undefined, other: string): boolean {
   return proof !== undefined && proof.split('.')[0] === other.split('.')[0]
 }
 
+/** Whether the last successful check was of this address. */
+export function provesAddress(proof: string | undefined, uri: string | undefined): boolean {
+  return uri !== undefined && sameAddress(proof, proofOf(uri, ''))
+}
+
 /** The start of every attempt id for this proof, so that an attempt tells what it would prove. */
 export function attemptPrefixOf(proof: string): string {
   return `${digest(proof, 8)}-`

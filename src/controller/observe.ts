@@ -1,5 +1,6 @@
 import { signingSecretNameOf } from '../api/defaults.ts'
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
+import { turnOf, type RolloutTurn } from './base-url-rollout.ts'
 import { markerOf } from './ownership.ts'
 import type { RemoteAccess, WebhookContext } from './context.ts'
 import { attemptPrefixOf, wantedProof } from './endpoint-proof.ts'
@@ -57,6 +58,7 @@ export async function observeWebhook(
     sinks,
     ...(dynamic !== undefined && { dynamic }),
     remote,
+    rollout: rolloutTurn(webhook, { endpoint, remote }, ctx),
     claimant: claimantOf(webhook, remote, ctx),
     intent,
     ...(recollection.revealed !== undefined && { revealed: recollection.revealed }),
@@ -90,6 +92,21 @@ async function reachGoogle(
   const remembered = namespaceTerminating && lookup.state === 'missing' ? ctx.pool.known(fingerprint) : undefined
   if (remembered === undefined || fingerprint === undefined) return { apiKey: lookup, access: undefined }
   return { apiKey: found({ fingerprint }), access: { service: remembered, fingerprint, marker } }
+}
+
+/** Asked only where the spec stands and the address differs all the same: then the base URL has changed. */
+function rolloutTurn(
+  webhook: GeminiWebhook,
+  { endpoint, remote }: Pick<ObservedWebhook, 'endpoint' | 'remote'>,
+  ctx: WebhookContext,
+): RolloutTurn {
+  const { metadata, status } = webhook
+  const isApplied =
+    endpoint.state !== 'ours' || status?.webhook?.uri === undefined || status.webhook.uri === endpoint.url
+  const fingerprint = status?.webhook?.keyFingerprint
+  if (isApplied || fingerprint === undefined || remote.state !== 'found') return { state: 'go' }
+  if (metadata.generation !== status?.observedGeneration) return { state: 'go' }
+  return turnOf(webhook, ctx.rollouts.of(fingerprint))
 }
 
 function claimantOf(webhook: GeminiWebhook, remote: RemoteLookup, { installation, webhooks }: WebhookContext) {

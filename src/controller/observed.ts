@@ -2,6 +2,7 @@ import type { RemoteWebhook } from '../gemini/webhook-service.ts'
 import type { KeyringEntry, LiveSecret } from '../keyring/entry.ts'
 import type { EndpointReport } from '../reports/report.ts'
 import type { Failure } from './failure-class.ts'
+import type { RolloutTurn } from './base-url-rollout.ts'
 import type { Claimant } from './find-claimant.ts'
 import type { DynamicView } from './look-up-dynamic.ts'
 import type { Lookup } from './lookup.ts'
@@ -97,6 +98,8 @@ export interface ObservedWebhook {
   /** Revealed by a call of this process and perhaps not stored yet. */
   revealed?: RevealedSecret
   check: CheckView
+  /** May this object move to the address that the base URL gives it now? */
+  rollout: RolloutTurn
   /** What a request of our own to the public URL showed lately. */
   probe: ProbeView
   /** The receivers' reports about this object, folded into one. */

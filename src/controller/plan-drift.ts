@@ -3,13 +3,16 @@ import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import { changesFor, desiredRemoteOf, differencesOf, type DesiredRemote, type Difference } from './differences.ts'
 import type { ObservedWebhook, RemoteView } from './observed.ts'
 import { markerOf, remoteNameOf } from './ownership.ts'
-import { act, type Plan } from './plan-result.ts'
+import type { PlanContext } from './plan.ts'
+import { act, waitMs, type Plan } from './plan-result.ts'
 
 /** Spec against last applied is always applied; remote against last applied is drift, and `driftPolicy` decides. */
 export function planDrift(webhook: GeminiWebhook, observed: ObservedWebhook, remote: RemoteView): Plan | undefined {
   const desired = desiredFor(webhook, observed)
   if (desired === undefined) return undefined
-  const differences = correctable(webhook, differencesOf(webhook, desired, remote.webhook))
+  const differences = correctable(webhook, differencesOf(webhook, desired, remote.webhook)).filter(
+    ({ field }) => field !== 'uri' || observed.rollout.state === 'go',
+  )
   const [first] = differences
   if (first === undefined) return undefined
   return act(
@@ -26,6 +29,17 @@ export function planDrift(webhook: GeminiWebhook, observed: ObservedWebhook, rem
     `${first.field} of webhook ${remote.webhook.id} at Google differs from what is wanted: correcting it`,
     { type: 'InSync', status: 'False' },
   )
+}
+
+/** The base URL changed and another object goes first. What is due besides is done before; the old address goes on working. */
+export function planRolloutWait({ rollout }: ObservedWebhook, { config }: PlanContext): Plan | undefined {
+  if (rollout.state === 'go') return undefined
+  const { namespace, name, failed } = rollout.pioneer
+  const what = `the base URL of the installation changed: GeminiWebhook ${namespace}/${name} goes first`
+  const message = failed
+    ? `${what} and its endpoint check failed, so the others stay where they are: correct the base URL, or the way to it`
+    : `${what}, the others follow when its endpoint is verified`
+  return waitMs(config.pingRepeatMs, 'UpdatePending', message, { type: 'InSync', status: 'False' })
 }
 
 /** Undefined while the endpoint or the installation is not known: then nothing can be compared. */

@@ -9,7 +9,7 @@ import type { ObservedWebhook, RemoteView } from './observed.ts'
 import { planCheck } from './plan-check.ts'
 import { planCreation } from './plan-creation.ts'
 import { planDeletion } from './plan-deletion.ts'
-import { planDrift } from './plan-drift.ts'
+import { planDrift, planRolloutWait } from './plan-drift.ts'
 import { planDuplicates } from './plan-duplicates.ts'
 import { planDynamic, planDynamicProblem, withDynamicReleased } from './plan-dynamic.ts'
 import { planOwnership, refuseAdoption } from './plan-ownership.ts'
@@ -63,6 +63,7 @@ function planRegistered(webhook: GeminiWebhook, observed: ObservedWebhook, remot
     planSecret(webhook, observed, remote, ctx) ??
     planDrift(webhook, observed, remote) ??
     planRotation(webhook, ctx) ??
+    planRolloutWait(observed, ctx) ??
     planCheck(webhook, observed, remote, ctx) ??
     planDynamicProblem(webhook, observed, ctx) ??
     planBrokenWindows(webhook, ctx) ??

@@ -22,6 +22,8 @@ interface Handlers {
 /** Finds the objects that a Secret concerns: `namespace/name` of every Secret that spec or status names. */
 export const bySecret = 'secret'
 export const byUid = 'uid'
+/** Finds the objects that an API key has served. */
+export const byFingerprint = 'fingerprint'
 /** Finds the objects that claim the same existing webhook. */
 export const byExternalId = 'externalId'
 
@@ -37,6 +39,8 @@ export function createReflectors(machinery: Machinery, config: ControllerConfig,
       indexes: {
         [bySecret]: secretsOf,
         [byUid]: ({ metadata }) => [metadata.uid],
+        [byFingerprint]: ({ status }) =>
+          status?.webhook?.keyFingerprint === undefined ? [] : [status.webhook.keyFingerprint],
         [byExternalId]: ({ spec }) => (spec.externalID === undefined ? [] : [spec.externalID]),
       },
       onChange: handlers.onWebhook,

@@ -113,6 +113,7 @@ export function anObservation(): ObservationBuilder {
     keyring: entryOf([live(currentSecret)]),
     sinks: { resolved: [], held: [], status: [] },
     remote: found({ webhook: aRemote(), owner: 'ours' as const, confirmed: false, confirmInMs: 0 }),
+    rollout: { state: 'go' },
     claimant: undefined,
     intent: { state: 'none' },
     check: { openForMs: 60_000, pinged: 0, sincePingMs: 0, echoes: [], restingMs: 0 },

@@ -12,11 +12,17 @@ export const openCheck: ActionStep = async (state, ctx) => {
   const proof = wantedProof(state.observed, state.observed.keyring)
   const isProven = proof !== undefined && state.draft.webhook?.checkedSpec === proof && state.draft.check === undefined
   if (proof === undefined || !isCheckWanted(state.webhook, state.observed)) return state
+  // Google still delivers to another address: what came back by it would prove nothing about this one.
+  if (!isApplied(state.observed)) return state
   if (isProven && state.webhook.spec.endpointCheck !== 'Periodic') return state
   const attemptID = attemptPrefixOf(proof) + randomHex(attemptDigits, ctx.random)
   delete ctx.recollection.failedCheck
   const check = { attemptID, startTime: formatTime(ctx.clock.now()), sent: 1 }
   return { ...state, draft: { ...state.draft, check } }
+}
+
+function isApplied({ endpoint, remote }: ActionState['observed']): boolean {
+  return remote.state === 'found' && endpoint.state === 'ours' && remote.value.webhook.uri === endpoint.url
 }
 
 export const repeatCheck: ActionStep = async (state) => {

@@ -158,11 +158,12 @@ test('nothing that is written for people holds a secret', async (t) => {
   for (const value of values) assert.ok(!public_.includes(value))
 })
 
+const written = (time: string) => JSON.stringify({ time, endpoints: {} })
+
 test('the report of a receiver that is gone is removed, the others stay', async (t) => {
   const fixture = await startControllerFixture(t, { config: { resyncIntervalMs: 400 } })
   await fixture.startController()
   const key = { namespace: home, name: reportsConfigMapName }
-  const written = (time: string) => JSON.stringify({ time, endpoints: {} })
   const data = { gone: written('2020-01-01T00:00:00Z'), alive: written('2999-01-01T00:00:00Z') }
   await fixture.client.patch(configMapKind, key, { data }, { type: 'merge' })
   const pods = async () => Object.keys((await fixture.client.get<ConfigMap>(configMapKind, key))?.data ?? {})

@@ -619,6 +619,38 @@ const drift: PlanCase[] = [
   },
 ]
 
+const otherUrl = { uri: 'https://former.example.com/v1/s/ml/batch-events' }
+const moving = aWebhook().registered({ name: aRemote().name ?? '', ...otherUrl })
+const notYet = { state: 'wait', pioneer: { namespace: 'ml', name: 'first', failed: false } } as const
+
+const rollout: PlanCase[] = [
+  {
+    name: 'a changed base URL is applied when it is this object’s turn',
+    given: [moving, anObservation().withRemote(otherUrl)],
+    want: ['UpdateWebhook'],
+    next: 'now',
+    because: 'it goes first, or the new address is proven',
+  },
+  {
+    name: 'a changed base URL waits for the object that goes first',
+    given: [moving, anObservation().withRemote(otherUrl).with({ rollout: notYet })],
+    want: [],
+    next: 'after',
+    reason: 'UpdatePending',
+    because: 'a wrong one would break every object at once',
+  },
+  {
+    name: 'waiting for a turn holds up no rotation',
+    given: [
+      moving.spec({ rotation: { request: { id: 'leak-1' } } }),
+      anObservation().withRemote(otherUrl).with({ rollout: notYet }),
+    ],
+    want: ['RecordIntent'],
+    next: 'now',
+    because: 'a halted rollout can last',
+  },
+]
+
 const reenabling: PlanCase[] = [
   {
     name: 'what Google disabled is probed before anything else',
@@ -802,6 +834,7 @@ for (const { name, given, want, next, reason, because } of [
   ...secrets,
   ...windows,
   ...drift,
+  ...rollout,
   ...reenabling,
   ...checks,
 ]) {

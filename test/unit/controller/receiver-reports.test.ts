@@ -51,9 +51,10 @@ test('status tells of traffic once an hour, of refusing at once, and its times n
   assert.equal(foldDelivery(refusing, at('10:01'))?.refusingSince, undefined)
 })
 
+const written = (time: string) => JSON.stringify({ time, endpoints: {} })
+
 test('a receiver that has been silent for hours is gone; one that never told the time is not judged', () => {
   const nowMs = Date.parse('2026-11-21T12:00:00Z')
-  const written = (time: string) => JSON.stringify({ time, endpoints: {} })
   const data = {
     alive: written('2026-11-21T11:01:00Z'),
     late: written('2026-11-21T09:01:00Z'),

@@ -1,0 +1,72 @@
+import type { GeminiWebhook } from '../api/gemini-webhook.ts'
+import type { ControllerConfig } from './config.ts'
+import { isCheckWanted, provesAddress } from './endpoint-proof.ts'
+import { viewEndpoint } from './endpoint-view.ts'
+import { isDeleting } from './plan.ts'
+
+interface Pioneer {
+  uid: string
+  namespace: string
+  name: string
+  /** Its check at the new address failed. */
+  failed: boolean
+}
+
+/** `open`: the new address is proven, or nobody can prove it. Else one object goes first, and the others wait for its proof. */
+export type Rollout = { state: 'open' } | { state: 'pioneering'; pioneer: Pioneer }
+
+/** Whether this object may move to the address that the base URL of the installation gives it now. */
+export type RolloutTurn = { state: 'go' } | { state: 'wait'; pioneer: Pick<Pioneer, 'namespace' | 'name' | 'failed'> }
+
+type Addresses = Pick<ControllerConfig, 'baseUrl' | 'allowedHostnames'>
+
+/**
+ * A changed base URL concerns every object at once, and a wrong one would break them all: of the objects that share an API key the oldest that can be
+ * checked goes first. Pure; `objects` are those of one key.
+ */
+export function judgeRollout(objects: readonly GeminiWebhook[], config: Addresses): Rollout {
+  const candidates = objects.filter((webhook) => canProve(webhook, config)).toSorted(byAge)
+  const moved = candidates.filter((webhook) => hasMoved(webhook, config))
+  if (moved.some(isProven)) return { state: 'open' }
+  const first = moved[0] ?? candidates.find(isWell)
+  if (first === undefined) return { state: 'open' }
+  const { uid, namespace, name } = first.metadata
+  const failed = moved.includes(first) && conditionOf(first, 'EndpointVerified') === 'False'
+  return { state: 'pioneering', pioneer: { uid, namespace, name, failed } }
+}
+
+export function turnOf({ metadata }: GeminiWebhook, rollout: Rollout): RolloutTurn {
+  if (rollout.state === 'open' || rollout.pioneer.uid === metadata.uid) return { state: 'go' }
+  const { namespace, name, failed } = rollout.pioneer
+  return { state: 'wait', pioneer: { namespace, name, failed } }
+}
+
+function canProve(webhook: GeminiWebhook, config: Addresses): boolean {
+  const endpoint = viewEndpoint(webhook, config)
+  return !isDeleting(webhook) && webhook.spec.suspend !== true && isCheckWanted(webhook, { endpoint })
+}
+
+function hasMoved(webhook: GeminiWebhook, config: Addresses): boolean {
+  const endpoint = viewEndpoint(webhook, config)
+  return endpoint.state === 'ours' && endpoint.url === webhook.status?.webhook?.uri
+}
+
+function isProven({ status }: GeminiWebhook): boolean {
+  return provesAddress(status?.webhook?.checkedSpec, status?.webhook?.uri)
+}
+
+/** An object with troubles of its own would hold up all the others. */
+function isWell(webhook: GeminiWebhook): boolean {
+  return conditionOf(webhook, 'Registered') === 'True' && conditionOf(webhook, 'Stalled') !== 'True'
+}
+
+function conditionOf({ status }: GeminiWebhook, wanted: string): string | undefined {
+  return status?.conditions?.find(({ type }) => type === wanted)?.status
+}
+
+function byAge(a: GeminiWebhook, b: GeminiWebhook): number {
+  return (
+    a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp) ||
+    a.metadata.uid.localeCompare(b.metadata.uid)
+  )
+}

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { judgeRollout, turnOf } from '../../../src/controller/base-url-rollout.ts'
+import { wantedProof } from '../../../src/controller/endpoint-proof.ts'
+import { aWebhook } from '../../support/a-webhook.ts'
+import { anObservation } from '../../support/an-observation.ts'
+
+const config = { baseUrl: 'https://new.example.com', allowedHostnames: [] }
+const oldUrl = (name: string) => `https://hooks.example.com/v1/s/ml/${name}`
+const newUrl = (name: string) => `https://new.example.com/v1/s/ml/${name}`
+const registered = { type: 'Registered', status: 'True', reason: 'Succeeded' } as const
+const common = { observedGeneration: 1, lastTransitionTime: '2026-11-21T12:00:00Z', message: '' }
+
+function anObject(name: string, uri: string, conditions: object[] = [registered], checkedSpec?: string) {
+  const day = { a: '01', b: '02', c: '03' }[name] ?? '09'
+  return aWebhook()
+    .metadata({ name, uid: `uid-${name}`, creationTimestamp: `2026-11-${day}T00:00:00Z` })
+    .registered({ uri, ...(checkedSpec !== undefined && { checkedSpec }) })
+    .status({ conditions: conditions.map((condition) => ({ ...common, ...condition }) as never) })
+}
+
+const proofOf = (uri: string) => wantedProof({ endpoint: { state: 'ours', url: uri } }, anObservation().build().keyring)
+const a = anObject('a', oldUrl('a'))
+const b = anObject('b', oldUrl('b'))
+const turns = (...objects: ReturnType<typeof anObject>[]) => {
+  const built = objects.map((object) => object.build())
+  const rollout = judgeRollout(built, config)
+  return built.map((object) => turnOf(object, rollout))
+}
+const waitFor = (name: string, failed = false) => ({ state: 'wait', pioneer: { namespace: 'ml', name, failed } })
+
+for (const { name, objects, want } of [
+  { name: 'the oldest goes first', objects: [b, a], want: [waitFor('a'), { state: 'go' }] },
+  {
+    name: 'while it is being checked the others wait',
+    objects: [anObject('b', newUrl('b')), a],
+    want: [{ state: 'go' }, waitFor('b')],
+  },
+  {
+    name: 'a failed check halts the others',
+    objects: [anObject('a', newUrl('a'), [registered, { type: 'EndpointVerified', status: 'False' }]), b],
+    want: [{ state: 'go' }, waitFor('a', true)],
+  },
+  {
+    name: 'a proof lets all of them go',
+    objects: [anObject('a', newUrl('a'), [registered], proofOf(newUrl('a'))), b],
+    want: [{ state: 'go' }, { state: 'go' }],
+  },
+  {
+    name: 'a proof of the old address is none',
+    objects: [anObject('a', newUrl('a'), [registered], proofOf(oldUrl('a'))), b],
+    want: [{ state: 'go' }, waitFor('a')],
+  },
+  {
+    name: 'an object with troubles of its own does not go first',
+    objects: [
+      anObject('a', oldUrl('a'), [registered, { type: 'Stalled', status: 'True' }]),
+      b,
+      anObject('c', oldUrl('c')),
+    ],
+    want: [waitFor('b'), { state: 'go' }, waitFor('b')],
+  },
+  {
+    name: 'one that is suspended, deleted, disabled or never checked proves nothing',
+    objects: [
+      a.spec({ suspend: true }),
+      a.deleting(),
+      a.spec({ state: 'Disabled' }),
+      a.spec({ endpointCheck: 'Never' }),
+    ],
+    want: [{ state: 'go' }, { state: 'go' }, { state: 'go' }, { state: 'go' }],
+  },
+]) {
+  test(`rollout of a base URL: ${name}`, () => {
+    assert.deepEqual(turns(...objects), want)
+  })
+}
