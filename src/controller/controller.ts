@@ -12,7 +12,8 @@ import { configProblems, type ControllerConfig } from './config.ts'
 import type { WebhookContext } from './context.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { loadInstallation } from './installation.ts'
-import { createInstruments } from './instruments.ts'
+import { ConditionCensus } from './condition-census.ts'
+import { createConditionGauge, createInstruments, createSecretAgeGauge } from './instruments.ts'
 import { KeyringWriter } from './keyring-writer.ts'
 import { configMapKind, type ConfigMap, type Secret } from './kinds.ts'
 import type { InstallationView } from './observed.ts'
@@ -71,11 +72,14 @@ class RunningController implements WebhookController {
   readonly #loop: ReturnType<typeof createControllerLoop>
   #installation: InstallationView = { state: 'unconfirmed', message: 'the installation was not looked up yet' }
   #reports: ReturnType<typeof foldReports> = new Map()
+  readonly #census: ConditionCensus
   #housekeeping: { stop(): Promise<void> } | undefined
 
   constructor(options: WebhookControllerOptions) {
     const { client, clock, random, logger, metrics, config, openWebhookService, recorder } = options
     this.#options = options
+    this.#census = new ConditionCensus(createConditionGauge(metrics))
+    createSecretAgeGauge(metrics, () => oldestSecretAgeMs(this.#all(), clock.now()))
     const machinery = { client, clock, random, logger, metrics }
     this.#reflectors = createReflectors(machinery, config, {
       onWebhook: (change) => this.#onWebhook(change),
@@ -146,10 +150,12 @@ class RunningController implements WebhookController {
 
   #onWebhook({ type, object }: ObjectChange<GeminiWebhook>): void {
     if (type === 'deleted') {
+      this.#census.forget(object.metadata.uid)
       this.#ctx.recollections.forget(object.metadata.uid)
       this.#wakeClaimants(object)
       return
     }
+    this.#census.observe(object)
     // Our own status write says nothing new: the pass that made it has decided when to look again.
     const { written } = this.#ctx.recollections.of(object.metadata.uid)
     if (written?.metadata.resourceVersion !== object.metadata.resourceVersion) this.#loop.enqueue(keyOf(object))
@@ -253,6 +259,13 @@ class RunningController implements WebhookController {
     if (!webhooks.hasSynced() || this.#options.config.watchNamespaces !== undefined) return
     await keyring.prune((uid) => webhooks.store.byIndex(byUid, uid).length > 0)
   }
+}
+
+function oldestSecretAgeMs(webhooks: GeminiWebhook[], nowMs: number): number {
+  const times = webhooks
+    .flatMap(({ status }) => status?.rotation?.lastRotationTime ?? [])
+    .map((time) => Date.parse(time))
+  return times.reduce((oldestMs, timeMs) => Math.max(oldestMs, nowMs - timeMs), 0)
 }
 
 /** Receivers only patch it: the right to create could not be bound to a name. */

@@ -74,8 +74,24 @@ async function publish(plan: Plan, start: ActionState, report: ApplyReport, pass
   if (intent?.call === 'notMade' && start.draft.operation?.attemptID !== intent.attemptID) {
     pass.recollection.intent = { ...intent, sinceMs: pass.clock.monotonic() }
   }
+  observeReadiness(start.webhook, status, pass)
   const events = transitionEvents(start.draft, status)
   return { ...report, state: { ...state, webhook, events: [...state.events, ...events] } }
+}
+
+function observeReadiness(
+  webhook: GeminiWebhook,
+  after: GeminiWebhookStatus,
+  { instruments, clock }: PassContext,
+): void {
+  const [was, is] = [readyIn(webhook.status), readyIn(after)]
+  if (is?.status !== 'True' || was?.status === 'True') return
+  const sinceMs = Date.parse(was?.lastTransitionTime ?? webhook.metadata.creationTimestamp)
+  instruments.timeToReady.observe(Math.max(clock.now() - sinceMs, 0) / 1000)
+}
+
+function readyIn(status: GeminiWebhookStatus | undefined) {
+  return status?.conditions?.find(({ type }) => type === 'Ready')
 }
 
 /** An intent that the API server did not keep is none: nothing is called, and status says why. */
@@ -105,8 +121,8 @@ function isBlip(plan: Plan, { state, failure }: ApplyReport, { recollection, clo
     return false
   }
   recollection.failingSinceMs ??= clock.monotonic()
-  const wasReady = state.webhook.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')
-  return wasReady === true && clock.monotonic() - recollection.failingSinceMs < missedResyncs * config.resyncIntervalMs
+  const wasReady = readyIn(state.webhook.status)?.status === 'True'
+  return wasReady && clock.monotonic() - recollection.failingSinceMs < missedResyncs * config.resyncIntervalMs
 }
 
 function tell({ webhook, events }: ActionState, { recorder, logger }: WebhookContext): void {

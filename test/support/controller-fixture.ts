@@ -149,6 +149,8 @@ interface ProbeDouble {
 
 interface Running {
   controller: WebhookController
+  /** What a scrape would see. */
+  scrape(): Promise<string>
   stop(): Promise<void>
 }
 
@@ -203,6 +205,7 @@ async function startOne(
   let stopped: Promise<void> | undefined
   return {
     controller,
+    scrape: async () => (await metrics.expose()).text,
     stop() {
       stopping.abort()
       stopped ??= controller.stop().then(() => client.close())
