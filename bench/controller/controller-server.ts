@@ -3,6 +3,8 @@ import { startController } from '../../src/roles/controller.ts'
 import { benchRoleDeps, settingsFrom } from './role-deps.ts'
 import type { ProcessCost } from './process-cost.ts'
 
+const stopWithinMs = 10_000
+
 /**
  * `gwh controller` as it ships, told its flags as arguments; needs --expose-gc. Any message is answered with what the process has cost so far. Tells the
  * port of its health server and ends with its parent.
@@ -20,5 +22,9 @@ process.on('message', () => {
   const cost: ProcessCost = { heapBytes: heapUsed + external, residentBytes: rss, cpuMs: (user + system) / 1000 }
   process.send?.(cost)
 })
-process.once('disconnect', () => void running.stop().then(() => process.exit(0)))
+process.once('disconnect', () => {
+  void running.stop().then(() => process.exit(0))
+  // A parent that was killed has taken the API server along, and an orderly stop could wait for it.
+  setTimeout(() => process.exit(1), stopWithinMs).unref()
+})
 process.send?.({ port: running.healthPort })
