@@ -186,7 +186,7 @@ export const reasons = {
   },
   ExternalIDInUse: {
     on: { ...stalled, Registered: no },
-    meaning: 'An older GeminiWebhook already claims spec.externalID.',
+    meaning: 'An older GeminiWebhook already claims spec.externalID, or the webhook carries the marker of a live one.',
     remedy: 'Delete one of the two objects.',
   },
   ExternalIDNotFound: {
