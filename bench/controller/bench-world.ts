@@ -59,6 +59,7 @@ export async function startBenchWorld(
     '--port=0',
     '--pod-name=gwh-receiver-0',
     '--drain=0s',
+    '--admin-port=0',
     `--data-dir=${folder}`,
   ])
   parts.defer(() => receiver.stop())

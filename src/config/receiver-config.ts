@@ -234,6 +234,11 @@ const settings = {
   ...natsSettings,
   ...sinkSettings,
   ...operationSettings,
+  adminPort: port({
+    group: 'Operation',
+    help: 'Port of the admin API, on 127.0.0.1 only; 0 takes a free one, which the log names.',
+    default: '8081',
+  }),
   shutdownGraceMs: duration({
     group: 'Operation',
     help: 'Longest time for open requests and running attempts to end after the drain; what is not done is done after the next start.',

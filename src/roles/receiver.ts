@@ -1,3 +1,4 @@
+import { createAdminServer } from '../admin/admin-server.ts'
 import type { ReceiverConfig } from '../config/receiver-config.ts'
 import { parseEnvelope } from '../gemini/parse-event.ts'
 import type { Inbox } from '../inbox/port.ts'
@@ -37,6 +38,7 @@ export function runReceiver(
 export interface RunningReceiver extends RunningRole {
   readonly port: number
   readonly healthPort: number
+  readonly adminPort: number
   readonly inbox: Inbox
   /** Sends a dead letter again, now; false when there is none of this id. */
   replay(deliveryId: string): Promise<boolean>
@@ -92,6 +94,9 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
 
   const dispatcher = startDispatch(config, { ...deps, client, inbox, directory, podName }, parts)
   nudgeDispatcher = () => dispatcher.nudge()
+  const admin = createAdminServer({ port: config.adminPort, logger, inbox, onReplayed: () => dispatcher.nudge() })
+  const { port: adminPort } = await admin.listen()
+  parts.defer(() => admin.close())
   const receiver = createReceiver({
     directory,
     inbox,
@@ -121,7 +126,7 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
   const { port } = await receiver.listen({ host: config.host, port: config.port })
   parts.defer(() => receiver.close())
   serving = receiver
-  logger.info({ port, healthPort, podName }, 'receiver.started')
+  logger.info({ port, healthPort, adminPort, podName }, 'receiver.started')
 
   const running = parts.move()
   const stop = async () => {
@@ -133,7 +138,7 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
     if (found) dispatcher.nudge()
     return found
   }
-  return { port, healthPort, inbox, replay, stop, ended }
+  return { port, healthPort, adminPort, inbox, replay, stop, ended }
 }
 
 function readinessOf(receiver: Receiver | undefined): ProbeResult {

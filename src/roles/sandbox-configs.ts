@@ -51,6 +51,7 @@ export function sandboxReceiverConfig(layout: SandboxLayout): ReceiverConfig {
     `--port=${layout.receiverPort}`,
     `--health-host=${layout.host}`,
     '--health-port=0',
+    '--admin-port=0',
     `--data-dir=${layout.dataDir}`,
     `--jwks-url=${layout.webhookServiceUrl}/.well-known/jwks.json`,
     '--inbox-max=256MiB',

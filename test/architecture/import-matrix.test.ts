@@ -14,6 +14,7 @@ const rooms: Record<string, { rooms: string[]; packages: string[] }> = {
   signature: { rooms: [], packages: ['jose'] },
   keyring: { rooms: [], packages: ['zod'] },
   reports: { rooms: [], packages: ['zod'] },
+  admin: { rooms: ['inbox/port', 'observability'], packages: [] },
   filter: { rooms: ['keyring'], packages: ['@marcbachmann/cel-js'] },
   controller: { rooms: ['api', 'keyring', 'filter', 'reports', 'kubernetes', 'gemini', 'observability'], packages: [] },
   receiver: {

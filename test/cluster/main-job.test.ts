@@ -56,6 +56,7 @@ async function startOperator(server: RunningControlPlane, folder: string, google
       '--host=127.0.0.1',
       '--port=0',
       '--health-port=0',
+      '--admin-port=0',
       `--data-dir=${folder}`,
       '--allow-loopback-sinks=true',
       '--report-interval=200ms',

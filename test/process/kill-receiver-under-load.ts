@@ -139,6 +139,7 @@ function startReceiver(folder: string, inboxFlags: KillPlan['inboxFlags']): GwhP
       '--port=0',
       '--health-host=127.0.0.1',
       '--health-port=0',
+      '--admin-port=0',
       `--keyring-dir=${join(folder, 'keyring')}`,
       ...inboxFlags(folder),
       '--allow-loopback-sinks',

@@ -84,6 +84,7 @@ test('the receiver starts without an API server, its inbox thread from a file be
     '--port=0',
     '--health-host=127.0.0.1',
     '--health-port=0',
+    '--admin-port=0',
     '--drain=0s',
   )
   const [, port, healthPort] = await receiver.seen(/"port":(\d+),"healthPort":(\d+)/)
