@@ -35,7 +35,7 @@ export interface DynamicSecret {
   annotations: Record<string, string>
 }
 
-export const dynamicSecretKeys = { uri: 'uri', token: 'token' } as const
+const dynamicSecretKeys = { uri: 'uri', token: 'token' } as const
 
 /** 128 bits or more, in characters that need no escaping in a path. */
 const tokenPattern = /^[A-Za-z0-9_-]{22,128}$/

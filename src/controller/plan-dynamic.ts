@@ -14,7 +14,7 @@ import { keyringDiffers, keptSecrets } from './plan-secret.ts'
 import { stableJson } from './stable-json.ts'
 
 /** How long a replaced token still opens the endpoint: a job that was started with it runs for up to a day, its deliveries are repeated for another, twice over. */
-export const tokenOverlapMs = 96 * 3_600_000
+const tokenOverlapMs = 96 * 3_600_000
 /** As many request ids as for the signing secret. */
 const maxHandledRequests = 16
 

@@ -96,7 +96,6 @@ export const keyringEntrySchema = z.object({
 })
 
 export type LiveSecret = z.infer<typeof liveSecretSchema>
-export type LiveToken = z.infer<typeof liveTokenSchema>
 export type DynamicEndpointEntry = z.infer<typeof dynamicEndpointSchema>
 export type Destination = z.infer<typeof destinationSchema>
 export type SinkFilter = z.infer<typeof sinkFilterSchema>

@@ -6,7 +6,7 @@ import { readKeySet, type KeySet } from './key-set.ts'
 /** How old keys may get before they are looked up again, a tenth more or less. Google's own pace is not documented. */
 const refreshIntervalMs = 600_000
 /** A signature that fits no key asks for a look, at most this often, failed looks counted: forged ones must not drive requests. */
-export const forcedRefreshGapMs = 60_000
+const forcedRefreshGapMs = 60_000
 /** First pause after a failed look while there are no keys at all; doubles up to `forcedRefreshGapMs`, which is also the pause while there are some. */
 const firstRetryMs = 5_000
 /** Bound of one look. */

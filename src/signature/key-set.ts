@@ -19,7 +19,7 @@ export interface KeySet {
 }
 
 /** Three were seen. More than this would only multiply the price of a forged request. */
-export const maxEd25519Keys = 16
+const maxEd25519Keys = 16
 const maxRsaKeys = 16
 
 /** Sorts a JSON Web Key Set. Keys of other kinds, for encryption, or that cannot be read are left out; undefined when nothing is left. */

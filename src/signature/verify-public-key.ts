@@ -7,7 +7,7 @@ import type { DynamicHeaders } from './parse-headers.ts'
 import { timestampToleranceSeconds } from './verify.ts'
 
 /** Who signs the JWTs of the documentation. Anybody's project at the same service has this issuer: the audience tells whose they are. */
-export const jwtIssuer = 'https://generativelanguage.googleapis.com'
+const jwtIssuer = 'https://generativelanguage.googleapis.com'
 
 export type PublicKeyVerdict = { accepted: true; keyId: string } | { accepted: false }
 

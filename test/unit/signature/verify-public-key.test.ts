@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import * as fc from 'fast-check'
 import { SignJWT } from 'jose'
 
 import { readKeySet, type KeySet } from '../../../src/signature/key-set.ts'
@@ -156,3 +157,37 @@ test('keys for encryption, of other kinds and damaged ones are left out of a set
   assert.equal(readKeySet({ keys: [...strange, ...keys] })?.ed25519.length, 1)
   assert.equal(readKeySet({ keys: strange }), undefined)
 })
+
+test('no text in the signature header makes a verifier throw, or accept what was not signed', async () => {
+  const sender = aDynamicSender({ ed25519Keys: 1 })
+  const keys = sender.keySet()
+  const verifier = new PublicKeyVerifier()
+  const good = sender.headers({ timestampSeconds: nowSeconds, body })
+  const genuine = good['webhook-signature'] ?? ''
+  const jwt = await sender.jwt({ audience, nowSeconds })
+  const header = fc.oneof(
+    fc.string({ maxLength: 120 }),
+    mutated(genuine),
+    mutated(jwt),
+    fc.array(mutated(genuine), { minLength: 1, maxLength: 4 }).map((entries) => entries.join(' ')),
+  )
+  await fc.assert(
+    fc.asyncProperty(header, fc.boolean(), async (signature, acceptsJwt) => {
+      const parsed = parseDynamicHeaders({ ...good, 'webhook-signature': signature }, { acceptsJwt })
+      if (!parsed.valid) return
+      const check = { keys, audiences: acceptsJwt ? [audience] : [], nowMs }
+      const { accepted } = await verifier.verify(parsed.headers, Buffer.from(`${body} `), check)
+      assert.equal(accepted, false)
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+/** The text with one character put in the place of another: never the text itself. */
+function mutated(text: string): fc.Arbitrary<string> {
+  const printable = fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCodePoint(code))
+  // The last characters of base64url hold bits that nobody reads, so another one there may say the same.
+  return fc
+    .tuple(fc.nat({ max: text.length - 3 }), printable)
+    .map(([at, character]) => `${text.slice(0, at)}${character === text[at] ? '~' : character}${text.slice(at + 1)}`)
+}
