@@ -160,7 +160,8 @@ export const reasons = {
   SecretNameTaken: {
     on: { ...stalled, SecretAvailable: no },
     meaning: 'A Secret of that name exists and does not belong to this object. It is not touched.',
-    remedy: 'Choose another spec.signingSecret.name, or delete or rename the other Secret.',
+    remedy:
+      'Choose another spec.signingSecret.name or spec.dynamic.secretName, whichever the message names, or delete the other Secret.',
   },
   OwnedByAnotherInstallation: {
     on: { ...stalled, Registered: no, InSync: no },
