@@ -1,20 +1,22 @@
 import type { NewEvent } from '../../src/inbox/port.ts'
 
-const owner = { uid: 'uid-1', namespace: 'ml', name: 'batch-events' }
+/** A finished batch, as Google reports it. */
+export const batchSucceeded =
+  '{"type":"batch.succeeded","version":"v1","timestamp":"2026-11-21T11:59:58Z","data":{"id":"batches/abc123","output_file_uri":"gs://b/o"}}'
 
 /** A genuine event for one sink called `worker`; a test says only what matters to it. */
-export function anEvent(changes: Partial<NewEvent> = {}): NewEvent {
+export function anEvent(given: Partial<NewEvent> = {}): NewEvent {
   return {
-    owner,
-    eventId: 'evt_1',
-    sentAtSeconds: 1_795_000_000,
-    receivedAtMs: 1_795_000_001_500,
+    owner: { uid: 'uid-1', namespace: 'ml', name: 'batch-events' },
+    eventId: 'msg_1',
+    sentAtSeconds: 1_795_262_398,
+    receivedAtMs: Date.parse('2026-11-21T12:00:00Z'),
     mode: 'static',
     contentType: 'application/json',
-    signature: 'v1,c2lnbmF0dXJl',
-    body: Buffer.from('{"type":"batch.succeeded","timestamp":"2026-11-21T12:00:00Z","data":{"id":"batches/123"}}'),
+    signature: 'v1,aaaa',
+    body: Buffer.from(batchSucceeded),
     sinks: ['worker'],
-    ...changes,
+    ...given,
   }
 }
 

@@ -16,7 +16,8 @@ import { createMetrics } from '../../../src/observability/metrics.ts'
 import { startSampleWorker } from '../../../src/sandbox/sample-worker.ts'
 import { createAddressRules } from '../../../src/sinks/address-guard.ts'
 import { createHttpSink } from '../../../src/sinks/http-sink.ts'
-import { anEvent, anHttpSink } from '../../support/deliveries.ts'
+import { anEvent } from '../../support/an-event.ts'
+import { anHttpSink } from '../../support/deliveries.ts'
 import { eventually } from '../../support/eventually.ts'
 
 const machinery = { clock: systemClock, logger: silentLogger }

@@ -50,7 +50,7 @@ void describe('receivers that share an inbox in JetStream', { skip: withoutNatsS
     const { open } = anInstallation(t)
     const [a, b] = [await open('a'), await open('b')]
     const results = await Promise.all(
-      Array.from({ length: 40 }, (_, n) => (n % 2 === 0 ? a : b).append(anEvent({ eventId: `evt_${n >> 1}` }))),
+      Array.from({ length: 40 }, (_, n) => (n % 2 === 0 ? a : b).append(anEvent({ eventId: `msg_${n >> 1}` }))),
     )
     assert.equal(results.filter((result) => result === 'stored').length, 20)
     assert.equal(results.filter((result) => result === 'duplicate').length, 20)
@@ -59,7 +59,7 @@ void describe('receivers that share an inbox in JetStream', { skip: withoutNatsS
   it('each delivery is claimed once, however many receivers ask', async (t) => {
     const { open, clock } = anInstallation(t)
     const [a, b] = [await open('a'), await open('b')]
-    for (let n = 0; n < 30; n += 1) await a.append(anEvent({ eventId: `evt_${n}` }))
+    for (let n = 0; n < 30; n += 1) await a.append(anEvent({ eventId: `msg_${n}` }))
     await pendingAt(b, 30)
     await clock.advance(takeOver)
     const claims = (await Promise.all([a.claimDue(30, leaseMs), b.claimDue(30, leaseMs)])).flat()
@@ -84,7 +84,7 @@ void describe('receivers that share an inbox in JetStream', { skip: withoutNatsS
     const { open, clock } = anInstallation(t)
     let told = 0
     const [a, b] = [await open('a'), await open('b', { onOthersWork: () => (told += 1) })]
-    for (let n = 0; n < 5; n += 1) await a.append(anEvent({ eventId: `evt_${n}` }))
+    for (let n = 0; n < 5; n += 1) await a.append(anEvent({ eventId: `msg_${n}` }))
     await pendingAt(b, 5)
     assert.equal(told, 0)
     await clock.advance(takeOver)
@@ -120,7 +120,7 @@ void describe('receivers that share an inbox in JetStream', { skip: withoutNatsS
     const { open, clock, stream } = anInstallation(t)
     const [a, b] = [await open('a'), await open('b')]
     for (let round = 0; round < 5; round += 1) {
-      await a.append(anEvent({ eventId: `evt_${round}`, sinks: ['one', 'two'] }))
+      await a.append(anEvent({ eventId: `msg_${round}`, sinks: ['one', 'two'] }))
       const ours = await claimOne(a)
       await pendingAt(b, 2)
       await clock.advance(takeOver)
@@ -169,18 +169,18 @@ void describe('receivers that share an inbox in JetStream', { skip: withoutNatsS
     const a = await open('a')
     const body = Buffer.alloc(8 * 1024)
     const stored: string[] = []
-    let result = await a.append(anEvent({ eventId: 'evt_0', body }))
+    let result = await a.append(anEvent({ eventId: 'msg_0', body }))
     while (result === 'stored') {
-      stored.push(`evt_${stored.length}`)
-      result = await a.append(anEvent({ eventId: `evt_${stored.length}`, body }))
+      stored.push(`msg_${stored.length}`)
+      result = await a.append(anEvent({ eventId: `msg_${stored.length}`, body }))
     }
     assert.equal(result, 'inboxFull')
     assert.ok(stored.length >= 5, `${stored.length} fitted`)
-    assert.equal(await a.append(anEvent({ body: Buffer.alloc(0), eventId: 'evt_0' })), 'duplicate')
+    assert.equal(await a.append(anEvent({ body: Buffer.alloc(0), eventId: 'msg_0' })), 'duplicate')
     for (const claimed of await a.claimDue(100, leaseMs)) await a.record(claimed, { type: 'Succeed' })
     await eventually('room is seen', async () => {
       await clock.advance({ seconds: 5 })
-      return (await a.append(anEvent({ eventId: 'evt_more', body }))) === 'stored'
+      return (await a.append(anEvent({ eventId: 'msg_more', body }))) === 'stored'
     })
   })
 

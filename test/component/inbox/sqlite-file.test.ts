@@ -96,11 +96,11 @@ test('on a full disk new events are refused, known ones folded, deliveries recor
   const runner = new BatchRunner({ path, bounds: defaultInboxBounds, nowMs: 0 }, openFull)
   t.after(() => runner.close())
 
-  assert.deepEqual(resultsOf(run(runner, (writer) => packAppend(writer, big('evt_1')))), ['stored'])
+  assert.deepEqual(resultsOf(run(runner, (writer) => packAppend(writer, big('msg_1')))), ['stored'])
   assert.equal(existsSync(`${path}-ballast`), true)
   const full = run(runner, (writer) => {
-    packAppend(writer, big('evt_1'))
-    for (let n = 2; n < 9; n++) packAppend(writer, big(`evt_${n}`))
+    packAppend(writer, big('msg_1'))
+    for (let n = 2; n < 9; n++) packAppend(writer, big(`msg_${n}`))
   })
   assert.deepEqual(resultsOf(full), ['duplicate', ...Array.from({ length: 7 }, () => 'inboxFull')])
   assert.equal(existsSync(`${path}-ballast`), false)
@@ -112,7 +112,7 @@ test('on a full disk new events are refused, known ones folded, deliveries recor
 
   run(runner, () => {}, { type: 'maintain' })
   assert.equal(existsSync(`${path}-ballast`), true, 'with room on the volume the ballast comes back')
-  assert.deepEqual(resultsOf(run(runner, (writer) => packAppend(writer, big('evt_9')))), ['stored'])
+  assert.deepEqual(resultsOf(run(runner, (writer) => packAppend(writer, big('msg_9')))), ['stored'])
 })
 
 test('forgetting comes in slices of 200 rows, so that appends get their turn', async (t) => {
@@ -120,7 +120,7 @@ test('forgetting comes in slices of 200 rows, so that appends get their turn', a
   const runner = new BatchRunner({ path, bounds: defaultInboxBounds, nowMs: 0 })
   t.after(() => runner.close())
   run(runner, (writer) => {
-    for (let n = 0; n < 450; n++) packAppend(writer, anEvent({ eventId: `evt_${n}`, sinks: [] }))
+    for (let n = 0; n < 450; n++) packAppend(writer, anEvent({ eventId: `msg_${n}`, sinks: [] }))
   })
   const dayLaterMs = 26 * 3_600_000
   const more = [1, 2, 3].map(() => {
@@ -134,7 +134,7 @@ test('forgetting comes in slices of 200 rows, so that appends get their turn', a
     return call?.type === 'maintain' && call.more
   })
   assert.deepEqual(more, [true, true, false])
-  assert.deepEqual(resultsOf(run(runner, (writer) => packAppend(writer, anEvent({ eventId: 'evt_449' })))), ['stored'])
+  assert.deepEqual(resultsOf(run(runner, (writer) => packAppend(writer, anEvent({ eventId: 'msg_449' })))), ['stored'])
 })
 
 /** SQLite's own limit answers like a disk without a free block. */

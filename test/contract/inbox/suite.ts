@@ -94,11 +94,11 @@ export function inboxContract(driver: string, make: () => Promise<InboxUnderTest
 
     promise('events bind to the uid of their object', async ({ inbox }) => {
       await inbox.append(anEvent())
-      await inbox.append(anEvent({ eventId: 'evt_2', owner: { ...anEvent().owner, uid: 'uid-2' } }))
+      await inbox.append(anEvent({ eventId: 'msg_2', owner: { ...anEvent().owner, uid: 'uid-2' } }))
       const claimed = await inbox.claimDue(10, leaseMs)
       assert.deepEqual(claimed.map(({ event }) => `${event.eventId} ${event.owner.uid}`).toSorted(), [
-        'evt_1 uid-1',
-        'evt_2 uid-2',
+        'msg_1 uid-1',
+        'msg_2 uid-2',
       ])
     })
 
@@ -142,13 +142,13 @@ export function inboxContract(driver: string, make: () => Promise<InboxUnderTest
     })
 
     promise('a full object is refused alone; its known ids are duplicates all the same', async ({ inbox }) => {
-      for (let n = 1; n <= 5; n++) assert.equal(await inbox.append(anEvent({ eventId: `evt_${n}` })), 'stored')
-      assert.equal(await inbox.append(anEvent({ eventId: 'evt_6' })), 'ownerFull')
-      assert.equal(await inbox.append(anEvent({ eventId: 'evt_3' })), 'duplicate')
+      for (let n = 1; n <= 5; n++) assert.equal(await inbox.append(anEvent({ eventId: `msg_${n}` })), 'stored')
+      assert.equal(await inbox.append(anEvent({ eventId: 'msg_6' })), 'ownerFull')
+      assert.equal(await inbox.append(anEvent({ eventId: 'msg_3' })), 'duplicate')
       assert.equal(await inbox.append(anEvent({ owner: anOwner('other') })), 'stored')
       await inbox.record(await claimOne(inbox), { type: 'Succeed' })
       assert.equal(
-        await inbox.append(anEvent({ eventId: 'evt_6' })),
+        await inbox.append(anEvent({ eventId: 'msg_6' })),
         'stored',
         'room comes back with every delivery that ends',
       )
@@ -156,15 +156,15 @@ export function inboxContract(driver: string, make: () => Promise<InboxUnderTest
 
     promise('a full inbox refuses everybody and drops nothing', async ({ inbox }) => {
       for (const name of ['a', 'b', 'c']) {
-        for (let n = 0; n < 5; n++) await inbox.append(anEvent({ eventId: `evt_${n}`, owner: anOwner(name) }))
+        for (let n = 0; n < 5; n++) await inbox.append(anEvent({ eventId: `msg_${n}`, owner: anOwner(name) }))
       }
-      assert.equal(await inbox.append(anEvent({ eventId: 'evt_9', owner: anOwner('d') })), 'inboxFull')
-      assert.equal(await inbox.append(anEvent({ eventId: 'evt_0', owner: anOwner('a') })), 'duplicate')
+      assert.equal(await inbox.append(anEvent({ eventId: 'msg_9', owner: anOwner('d') })), 'inboxFull')
+      assert.equal(await inbox.append(anEvent({ eventId: 'msg_0', owner: anOwner('a') })), 'duplicate')
       assert.equal((await inbox.claimDue(100, leaseMs)).length, 10)
     })
 
     promise('an excepted sink keeps its deliveries; a backlog does not crowd out another sink', async ({ inbox }) => {
-      for (let n = 0; n < 5; n++) await inbox.append(anEvent({ eventId: `evt_${n}`, sinks: ['slow'] }))
+      for (let n = 0; n < 5; n++) await inbox.append(anEvent({ eventId: `msg_${n}`, sinks: ['slow'] }))
       await inbox.append(anEvent({ eventId: 'late', owner: anOwner('other'), sinks: ['quick'] }))
       const fair = await inbox.claimDue(2, leaseMs)
       assert.deepEqual(fair.map(({ sink }) => sink).toSorted(), ['quick', 'slow'])
@@ -181,7 +181,7 @@ export function inboxContract(driver: string, make: () => Promise<InboxUnderTest
         }
         assert.equal((await inbox.deadLetters({ limit: 10 })).length, 2)
         assert.equal((await inbox.deadLetters({ limit: 1 })).length, 1)
-        assert.deepEqual(await inbox.deadLetters({ limit: 10, eventId: 'evt_2' }), [])
+        assert.deepEqual(await inbox.deadLetters({ limit: 10, eventId: 'msg_2' }), [])
         assert.deepEqual(await inbox.deadLetters({ limit: 10, owner: { namespace: 'ml', name: 'other' } }), [])
         const [letter] = await inbox.deadLetters({
           limit: 10,
@@ -193,7 +193,7 @@ export function inboxContract(driver: string, make: () => Promise<InboxUnderTest
         const { owner } = anEvent()
         assert.deepEqual(rest, {
           owner,
-          eventId: 'evt_1',
+          eventId: 'msg_1',
           sink: 'a',
           reason: 'Rejected',
           attempts: 1,
@@ -214,7 +214,7 @@ export function inboxContract(driver: string, make: () => Promise<InboxUnderTest
     )
 
     promise('dead letters are bounded: an object loses its own oldest first', async ({ inbox, clock }) => {
-      for (const id of ['evt_1', 'evt_2', 'evt_3', 'evt_4']) {
+      for (const id of ['msg_1', 'msg_2', 'msg_3', 'msg_4']) {
         await inbox.append(anEvent({ eventId: id }))
         await inbox.record(await claimOne(inbox), { type: 'DeadLetter', reason: 'Rejected' })
         await clock.advance({ ms: 1 })
@@ -222,9 +222,9 @@ export function inboxContract(driver: string, make: () => Promise<InboxUnderTest
       const kept = await inbox.deadLetters({ limit: 10 })
       assert.deepEqual(
         kept.map(({ eventId }) => eventId),
-        ['evt_4', 'evt_3', 'evt_2'],
+        ['msg_4', 'msg_3', 'msg_2'],
       )
-      assert.equal(await inbox.append(anEvent({ eventId: 'evt_1' })), 'duplicate', 'its id is still remembered')
+      assert.equal(await inbox.append(anEvent({ eventId: 'msg_1' })), 'duplicate', 'its id is still remembered')
     })
 
     promise('dead letters end for good after 30 days', async ({ inbox, clock }) => {
@@ -265,7 +265,7 @@ export function inboxContract(driver: string, make: () => Promise<InboxUnderTest
       const again = await reopen()
       assert.deepEqual(await again.stats(), before)
       assert.equal(await again.append(anEvent()), 'duplicate')
-      assert.equal((await claimOne(again)).event.eventId, 'evt_1')
+      assert.equal((await claimOne(again)).event.eventId, 'msg_1')
       assert.equal((await again.deadLetters({ limit: 10 })).length, 1)
     })
 

@@ -5,7 +5,8 @@ import * as fc from 'fast-check'
 
 import { dataContentType, encodeBinary, encodeStructured, percentEncode } from '../../../src/sinks/cloud-event.ts'
 import { attributesOf } from '../../../src/sinks/event-attributes.ts'
-import { anEvent, anOutgoing, batchSucceeded } from '../../support/deliveries.ts'
+import { anEvent, batchSucceeded } from '../../support/an-event.ts'
+import { anOutgoing } from '../../support/deliveries.ts'
 
 const attributes = attributesOf(anOutgoing(), {
   type: 'batch.succeeded',

@@ -6,7 +6,8 @@ import type { NewKubernetesEvent } from '../../../src/kubernetes/event-recorder.
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import { eventTextOf } from '../../../src/sinks/event-note.ts'
 import { createKubernetesEventSink } from '../../../src/sinks/kubernetes-event-sink.ts'
-import { anEvent, anOutgoing, aSink } from '../../support/deliveries.ts'
+import { anEvent } from '../../support/an-event.ts'
+import { anOutgoing, aSink } from '../../support/deliveries.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 
 const never = new AbortController().signal
