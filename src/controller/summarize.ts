@@ -101,9 +101,12 @@ function summarizeSecret(state: ActionState, nowMs: number): GeminiWebhookStatus
 }
 
 function summarizeRotation({ webhook, draft }: ActionState, nowMs: number): GeminiWebhookStatus['rotation'] {
-  if (draft.rotation === undefined) return undefined
-  const nextMs = nextRotationMs({ ...webhook, status: { ...webhook.status, rotation: draft.rotation } }, nowMs)
-  const rest = withoutKey(draft.rotation, 'nextRotationTime')
+  if (draft.rotation === undefined && draft.webhook?.id === undefined) return undefined
+  // An unknown last rotation counts as now: guessing an older one could rotate everything at once after a restore.
+  const isUnknown = draft.webhook?.id !== undefined && draft.rotation?.lastRotationTime === undefined
+  const rotation = { ...draft.rotation, ...(isUnknown && { lastRotationTime: formatTime(nowMs) }) }
+  const nextMs = nextRotationMs({ ...webhook, status: { ...webhook.status, rotation } }, nowMs)
+  const rest = withoutKey(rotation, 'nextRotationTime')
   return { ...rest, ...(nextMs !== undefined && { nextRotationTime: formatTime(nextMs) }) }
 }
 

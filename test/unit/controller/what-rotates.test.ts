@@ -8,6 +8,7 @@ import type { ActionState } from '../../../src/controller/action-state.ts'
 import { withFirstSecret } from '../../../src/controller/actions/intent.ts'
 import { defaultControllerConfig } from '../../../src/controller/config.ts'
 import type { PassContext } from '../../../src/controller/context.ts'
+import { summarize } from '../../../src/controller/summarize.ts'
 import { planWebhook } from '../../../src/controller/plan.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { aWebhook } from '../../support/a-webhook.ts'
@@ -145,4 +146,15 @@ test('the last 16 handled request ids are kept, and one that is seen again keeps
     ids,
     Array.from({ length: 16 }, (_, index) => `request-${index + 5}`),
   )
+})
+
+test('an unknown last rotation counts as now, and a known one stays', () => {
+  const atRest = { type: 'AtRest', reason: 'Succeeded', message: '' } as const
+  const lastRotation = (status: object) => {
+    const webhook = rested.status(status).build()
+    const state: ActionState = { webhook, observed: anObservation().build(), draft: webhook.status ?? {}, events: [] }
+    return summarize(state, { finding: atRest, nowMs }).rotation?.lastRotationTime
+  }
+  assert.equal(lastRotation({ rotation: undefined }), '2026-11-21T12:00:00Z')
+  assert.equal(lastRotation({}), '2026-11-19T12:00:00Z')
 })
