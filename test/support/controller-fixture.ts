@@ -361,7 +361,7 @@ function createVerbs(world: World) {
             (wanted.reason === undefined || condition.reason === wanted.reason)
           return holds && last
         },
-        { timeoutMs: 8000, intervalMs: 20 },
+        { timeoutMs: 40_000, intervalMs: 20 },
       ).catch((error: unknown) => {
         throw new Error(
           `${name}: ${type} never ${JSON.stringify(wanted)}; status ${JSON.stringify(last?.status, null, 1)}`,
@@ -372,7 +372,7 @@ function createVerbs(world: World) {
       })
     },
     untilGone: (name: string) =>
-      eventually(`${name} is gone`, async () => (await get(name)) === undefined, { timeoutMs: 8000, intervalMs: 20 }),
+      eventually(`${name} is gone`, async () => (await get(name)) === undefined, { timeoutMs: 40_000, intervalMs: 20 }),
     remotes: () => admin.webhooks(),
     calls: () => admin.calls(),
     /** A delivery signed by the service now must verify with what the Secret holds. */

@@ -7,7 +7,7 @@ import { decode, startControllerFixture, tenant } from '../../support/controller
 import { eventually } from '../../support/eventually.ts'
 
 const name = 'batch-events'
-const patience = { timeoutMs: 8000, intervalMs: 20 }
+const patience = { timeoutMs: 40_000, intervalMs: 20 }
 
 async function startWithForeign(t: Parameters<typeof startControllerFixture>[0], label: string) {
   const fixture = await startControllerFixture(t)

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { startControllerFixture } from '../../support/controller-fixture.ts'
 import { eventually } from '../../support/eventually.ts'
 
-const patience = { timeoutMs: 8000, intervalMs: 20 }
+const patience = { timeoutMs: 40_000, intervalMs: 20 }
 
 test('a new base URL moves one object, halts on its failed check, and moves the rest once it is proven', async (t) => {
   const config = { baseUrl: 'https://old.example.com', pingRepeatMs: 60, pingAttempts: 1, resyncIntervalMs: 500 }

@@ -6,13 +6,13 @@ import { eventually } from '../../support/eventually.ts'
 
 const name = 'batch-events'
 const short = {
-  callTimeoutMs: 200,
-  settleExtraMs: 200,
+  callTimeoutMs: 500,
+  settleExtraMs: 500,
   confirmIntervalMs: 100,
   receiverSeenWaitMs: 10,
   resyncIntervalMs: 300,
 } as const
-const patience = { timeoutMs: 10_000, intervalMs: 20 }
+const patience = { timeoutMs: 40_000, intervalMs: 20 }
 
 /** From the k-th write on the process is dead: nothing that it still tries gets out, and nothing that it was told is remembered. */
 function dieAt(point: number) {

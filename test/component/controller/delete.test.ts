@@ -7,7 +7,7 @@ import { apiKeySecretName, startControllerFixture, tenant } from '../../support/
 import { eventually } from '../../support/eventually.ts'
 
 const name = 'batch-events'
-const patience = { timeoutMs: 8000, intervalMs: 20 }
+const patience = { timeoutMs: 40_000, intervalMs: 20 }
 
 async function startReady(t: Parameters<typeof startControllerFixture>[0], spec: object = {}) {
   const fixture = await startControllerFixture(t)

@@ -5,7 +5,7 @@ import { startControllerFixture } from '../../support/controller-fixture.ts'
 import { eventually } from '../../support/eventually.ts'
 
 const name = 'batch-events'
-const patience = { timeoutMs: 8000, intervalMs: 20 }
+const patience = { timeoutMs: 40_000, intervalMs: 20 }
 
 async function startReady(t: Parameters<typeof startControllerFixture>[0], spec: object = {}) {
   const fixture = await startControllerFixture(t)

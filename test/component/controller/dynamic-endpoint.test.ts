@@ -9,7 +9,7 @@ import { eventually } from '../../support/eventually.ts'
 const ready = { status: 'True' }
 
 const waitFor = <T>(what: string, probe: () => Promise<T>) =>
-  eventually(what, probe, { timeoutMs: 8000, intervalMs: 20 })
+  eventually(what, probe, { timeoutMs: 40_000, intervalMs: 20 })
 
 async function aScene(t: Parameters<typeof startControllerFixture>[0]) {
   const fixture = await startControllerFixture(t)

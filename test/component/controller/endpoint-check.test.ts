@@ -7,7 +7,7 @@ import { startControllerFixture, tenant } from '../../support/controller-fixture
 import { eventually } from '../../support/eventually.ts'
 
 const name = 'batch-events'
-const patience = { timeoutMs: 8000, intervalMs: 20 }
+const patience = { timeoutMs: 40_000, intervalMs: 20 }
 
 test('pings that never come back are repeated three times, then told, and tried again at the next resync', async (t) => {
   const fixture = await startControllerFixture(t, { receiver: 'silent', config: { pingRepeatMs: 60 } })

@@ -5,10 +5,10 @@ import { startControllerFixture } from '../../support/controller-fixture.ts'
 import { eventually } from '../../support/eventually.ts'
 
 const name = 'batch-events'
-const patience = { timeoutMs: 15_000, intervalMs: 20 }
+const patience = { timeoutMs: 60_000, intervalMs: 20 }
 const short = {
-  callTimeoutMs: 250,
-  settleExtraMs: 250,
+  callTimeoutMs: 500,
+  settleExtraMs: 500,
   confirmIntervalMs: 150,
   receiverSeenWaitMs: 10,
   resyncIntervalMs: 400,

@@ -8,7 +8,7 @@ import { startControllerFixture, apiKeySecretName, decode, home } from '../../su
 import { eventually } from '../../support/eventually.ts'
 
 const name = 'batch-events'
-const patience = { timeoutMs: 8000, intervalMs: 20 }
+const patience = { timeoutMs: 40_000, intervalMs: 20 }
 
 test('under an older CRD that drops the intent nothing is called, and the status says why', async (t) => {
   const fixture = await startControllerFixture(t, {

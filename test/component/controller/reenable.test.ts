@@ -6,7 +6,7 @@ import { decode, startControllerFixture } from '../../support/controller-fixture
 import { eventually } from '../../support/eventually.ts'
 
 const name = 'batch-events'
-const patience = { timeoutMs: 8000, intervalMs: 20 }
+const patience = { timeoutMs: 40_000, intervalMs: 20 }
 type Options = Parameters<typeof startControllerFixture>[1]
 
 async function startReady(

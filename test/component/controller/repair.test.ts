@@ -26,7 +26,7 @@ async function startReady(t: Parameters<typeof startControllerFixture>[0]) {
   return { ...fixture, running, webhook, current, edit, rotations, original: await current() }
 }
 
-const patience = { timeoutMs: 8000, intervalMs: 20 }
+const patience = { timeoutMs: 40_000, intervalMs: 20 }
 
 test('a deleted Secret is restored from the keyring, without a rotation', async (t) => {
   const it = await startReady(t)
