@@ -36,6 +36,9 @@ export interface EndpointFacts {
 export class EndpointDirectory {
   readonly #shards = new Map<string, ReadonlyMap<string, UsableEntry>>()
   readonly #knownShards = new Set<string>()
+  /** Shards that the API server itself has shown: only these prove that something does not exist. */
+  readonly #provenShards = new Set<string>()
+  #hasMounted = false
   /** By shard: uids that it has in a form that cannot be used. */
   readonly #malformedUids = new Map<string, ReadonlySet<string>>()
   readonly #entries = new Map<string, UsableEntry>()
@@ -69,7 +72,7 @@ export class EndpointDirectory {
   /** Known for certain not to exist: its shard was read and does not have it. A missing shard or a malformed entry proves nothing. */
   isGone(uid: string): boolean {
     const shard = keyringSecretNameFor(uid)
-    return this.#shards.has(shard) && this.#malformedUids.get(shard)?.has(uid) !== true && !this.#entries.has(uid)
+    return this.#provenShards.has(shard) && this.#malformedUids.get(shard)?.has(uid) !== true && !this.#entries.has(uid)
   }
 
   has(uid: string): boolean {
@@ -82,7 +85,7 @@ export class EndpointDirectory {
 
   /** Something is known: what is found can be served. */
   get isLoaded(): boolean {
-    return this.#knownShards.size > 0
+    return this.#hasMounted || this.#knownShards.size > 0
   }
 
   /** Every shard has been read or is known not to exist: what is not found does not exist. */
@@ -93,6 +96,20 @@ export class EndpointDirectory {
   /** Takes a shard as it stands now. Entries that it no longer has are dropped; one that it has but that cannot be read keeps its last good form. */
   applyShard(shard: string, content: ShardContent): void {
     this.#knownShards.add(shard)
+    this.#provenShards.add(shard)
+    this.#replaceShard(shard, content)
+  }
+
+  /**
+   * Takes a shard as it is mounted: good for serving what it has, no proof of what it does not have. A mount lags behind by a minute or more, and an
+   * optional Secret that does not exist is an empty folder.
+   */
+  applyMountedShard(shard: string, content: ShardContent): void {
+    this.#hasMounted ||= content.entries.size > 0
+    this.#replaceShard(shard, content)
+  }
+
+  #replaceShard(shard: string, content: ShardContent): void {
     const before = this.#shards.get(shard)
     const after = new Map(content.entries)
     for (const uid of content.malformedUids) {

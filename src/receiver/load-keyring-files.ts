@@ -11,7 +11,7 @@ const kubeletPrefix = '..'
 
 /**
  * Fills the directory from keyring Secrets mounted below `folder`, one folder per Secret, one file per uid: the boot that needs no API server. A folder
- * that is missing says nothing about its shard; one that cannot be read is logged and treated the same. Call it before the watches start: what they
+ * that is missing, like a uid that is missing, says nothing; one that cannot be read is logged and treated the same. Call it before the watches start: what they
  * bring is newer.
  */
 export async function loadKeyringFiles(folder: string, directory: EndpointDirectory, logger: Logger): Promise<void> {
@@ -21,7 +21,7 @@ export async function loadKeyringFiles(folder: string, directory: EndpointDirect
       if (data === undefined) continue
       const content = decodeShard(shard, data)
       for (const { uid, problem } of content.problems) logger.warn({ shard, uid, problem }, 'keyring.entry-malformed')
-      directory.applyShard(shard, content)
+      directory.applyMountedShard(shard, content)
     } catch (error) {
       logger.warn({ shard, err: error }, 'keyring.file-unreadable')
     }

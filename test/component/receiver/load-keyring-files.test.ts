@@ -38,14 +38,23 @@ test('a receiver without an API server boots from mounted keyring Secrets', asyn
 
   for (const name of allKeyringSecretNames()) if (name !== shard) await mountSecret(name, {})
   await loadKeyringFiles(folder, directory, silentLogger)
-  assert.equal(directory.isSynced, true)
+  assert.equal(directory.isSynced, false, 'a mount lags behind: what is not in it may exist all the same')
 })
+
+/** A uid whose entry stands in another keyring Secret than this. */
+function uidOutside(shard: string): string {
+  const uids = Array.from({ length: 100 }, (_, n) => `uid-${n}`)
+  return uids.find((uid) => keyringSecretNameFor(uid) !== shard) ?? ''
+}
 
 test('a shard that cannot be read is logged and left unknown, and the others are read', async () => {
   const broken = await mkdtemp(join(tmpdir(), 'gwh-keyring-'))
   const [first = ''] = allKeyringSecretNames()
   await writeFile(join(broken, first), 'a file where a folder should be')
-  await mkdir(join(broken, allKeyringSecretNames()[1] ?? ''))
+  const entry = aKeyringEntry({ uid: uidOutside(first) })
+  const readable = join(broken, keyringSecretNameFor(entry.uid))
+  await mkdir(readable)
+  await writeFile(join(readable, entry.uid), JSON.stringify(entry))
   const directory = new EndpointDirectory()
   const warned: unknown[] = []
   const logger = { ...silentLogger, warn: (details: { shard?: unknown }) => void warned.push(details.shard) }

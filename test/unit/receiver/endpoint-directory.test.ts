@@ -40,6 +40,17 @@ test('an endpoint is what its entry says, with the names of its sinks in order, 
   assert.equal(directory.lookup('', 'ml/batch-events'), undefined)
 })
 
+test('what is mounted is served, and proves nothing about what is not in it', () => {
+  const directory = new EndpointDirectory()
+  const [shard = '', ...others] = [keyringSecretNameFor('uid-1'), ...allKeyringSecretNames()]
+  for (const other of others) directory.applyMountedShard(other, decodeShard(other, new Map()))
+  assert.equal(directory.isLoaded, false, 'empty folders are Secrets that may not exist')
+  directory.applyMountedShard(shard, decodeShard(shard, new Map([text(aKeyringEntry())])))
+  assert.deepEqual([directory.isLoaded, directory.isSynced], [true, false])
+  assert.ok(directory.lookup('ml', 'batch-events'))
+  assert.equal(directory.isGone('uid-of-a-newer-object'), false)
+})
+
 test('an object is gone only on proof: its shard was read and has nothing of it', () => {
   const directory = new EndpointDirectory()
   assert.equal(directory.isGone('uid-1'), false, 'nothing was read')
