@@ -13,7 +13,7 @@ export const maxLiveSecrets = 4
 
 /** The current token of a dynamic endpoint and its predecessors. Each one more is one more that opens it. */
 export const maxLiveTokens = 4
-export const maxAudiences = 8
+const maxAudiences = 8
 
 const liveSecretSchema = z.object({
   /** Names the secret in reports and logs without telling it: first 12 hex digits of its SHA-256. */
