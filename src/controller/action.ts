@@ -1,7 +1,7 @@
 import type { RevocationBehavior, WebhookChanges } from '../gemini/webhook-service.ts'
 import type { LiveSecret } from '../keyring/entry.ts'
 import type { DynamicSecret } from './dynamic-secret.ts'
-import type { WantedDynamicContent } from './plan-dynamic.ts'
+import type { WantedDynamicContent } from './dynamic-secret.ts'
 
 type RotationCause = 'Adoption' | 'Interval' | 'Request' | 'Repair'
 

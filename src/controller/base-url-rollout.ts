@@ -2,7 +2,7 @@ import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import type { ControllerConfig } from './config.ts'
 import { isCheckWanted, provesAddress } from './endpoint-proof.ts'
 import { viewEndpoint } from './endpoint-view.ts'
-import { isDeleting } from './plan.ts'
+import { isDeleting } from './life-stage.ts'
 
 interface Pioneer {
   uid: string

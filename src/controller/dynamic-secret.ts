@@ -16,6 +16,15 @@ export interface PreviousToken {
   notAfter: string
 }
 
+/** What the Secret is to say next, and why it is written. */
+export interface WantedDynamicContent {
+  /** Absent: a new one is to be made. */
+  token?: string
+  previous: PreviousToken[]
+  handledRequestIDs: string[]
+  cause: 'Created' | 'Lost' | 'Requested' | 'Updated'
+}
+
 /** What is known of the Secret that publishes a dynamic endpoint to jobs. */
 export interface DynamicSecret {
   /**

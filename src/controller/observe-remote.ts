@@ -6,7 +6,7 @@ import type { RemoteAccess, WebhookContext } from './context.ts'
 import { failureOf } from './failure-class.ts'
 import type { EndpointView, IntentView, RemoteLookup } from './observed.ts'
 import { markerIn, ownerOf } from './ownership.ts'
-import { isDeleting } from './plan.ts'
+import { isDeleting } from './life-stage.ts'
 import type { Recollection } from './recollection.ts'
 import type { RemoteListing } from './remote-observer.ts'
 

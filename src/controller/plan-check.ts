@@ -3,9 +3,8 @@ import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import { attemptPrefixOf, isCheckWanted, wantedProof } from './endpoint-proof.ts'
 import { disabledByGoogle } from './differences.ts'
 import type { ObservedWebhook, RemoteView } from './observed.ts'
-import type { PlanContext } from './plan.ts'
 import { planReenable } from './plan-reenable.ts'
-import { act, actQuietly, waitMs, type Plan } from './plan-result.ts'
+import { act, actQuietly, waitMs, type Plan, type PlanContext } from './plan-result.ts'
 
 /** Constant, so that waiting writes nothing; status.check says how many pings were sent. */
 export const checkPendingMessage = 'a ping was sent and must come back through the endpoint'

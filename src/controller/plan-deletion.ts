@@ -5,8 +5,7 @@ import { unreachable } from '../unreachable.ts'
 import type { Action } from './action.ts'
 import type { Failure } from './failure-class.ts'
 import type { ObservedWebhook, RemoteView } from './observed.ts'
-import type { PlanContext } from './plan.ts'
-import { act, idle, stall, waitMs, type Plan } from './plan-result.ts'
+import { act, idle, stall, waitMs, type Plan, type PlanContext } from './plan-result.ts'
 
 const waysOut = `set spec.deletionPolicy to Retain, or the annotation ${abandonAnnotation} to "true"`
 

@@ -3,8 +3,7 @@ import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import { changesFor, desiredRemoteOf, differencesOf, type DesiredRemote, type Difference } from './differences.ts'
 import type { ObservedWebhook, RemoteView } from './observed.ts'
 import { markerOf, remoteNameOf } from './ownership.ts'
-import type { PlanContext } from './plan.ts'
-import { act, waitMs, type Plan } from './plan-result.ts'
+import { act, waitMs, type Plan, type PlanContext } from './plan-result.ts'
 
 /** Spec against last applied is always applied; remote against last applied is drift, and `driftPolicy` decides. */
 export function planDrift(webhook: GeminiWebhook, observed: ObservedWebhook, remote: RemoteView): Plan | undefined {

@@ -3,13 +3,12 @@ import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import { maxLiveTokens, type DynamicEndpointEntry } from '../keyring/entry.ts'
 import { hashToken } from '../keyring/token-hash.ts'
 import type { Action } from './action.ts'
-import type { DynamicSecret, PreviousToken } from './dynamic-secret.ts'
+import type { DynamicSecret, PreviousToken, WantedDynamicContent } from './dynamic-secret.ts'
 import { dynamicUriOf } from './endpoint-view.ts'
 import { formatTime } from './format-time.ts'
 import { unlistedTokens, type DynamicView } from './look-up-dynamic.ts'
 import type { ObservedWebhook } from './observed.ts'
-import type { PlanContext } from './plan.ts'
-import { act, actQuietly, afterFailure, stall, type Plan } from './plan-result.ts'
+import { act, actQuietly, afterFailure, stall, type Plan, type PlanContext } from './plan-result.ts'
 import { keyringDiffers, keptSecrets } from './plan-secret.ts'
 import { stableJson } from './stable-json.ts'
 
@@ -88,14 +87,6 @@ function planStep(
     { type: 'StoreDynamicSecret', name, endpointUrl: url, ...wanted, ...(existing !== undefined && { existing }) },
     { type: 'WriteKeyring', secrets },
   ]
-}
-
-export interface WantedDynamicContent {
-  /** Absent: a new one is to be made. */
-  token?: string
-  previous: PreviousToken[]
-  handledRequestIDs: string[]
-  cause: 'Created' | 'Lost' | 'Requested' | 'Updated'
 }
 
 /** What the Secret is to say. A request that is there from the start is recorded and makes nothing: the first token is new already. */

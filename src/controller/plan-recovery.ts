@@ -4,11 +4,10 @@ import { unreachable } from '../unreachable.ts'
 import type { Action } from './action.ts'
 import { valueOf } from './lookup.ts'
 import type { ObservedWebhook, RemoteView } from './observed.ts'
-import type { PlanContext } from './plan.ts'
 import { holdsSecretOf, planDuplicates } from './plan-duplicates.ts'
 import { mayTouch } from './plan-ownership.ts'
 import { withPreparedSecret } from './plan-creation.ts'
-import { act, afterFailure, idle, stall, waitMs, type Plan } from './plan-result.ts'
+import { act, afterFailure, idle, stall, waitMs, type Plan, type PlanContext } from './plan-result.ts'
 import { revocationOf } from './plan-rotation.ts'
 
 /** An intent is written in status. This process's own is carried out; any other is settled first, and then the service is asked what came of it. */

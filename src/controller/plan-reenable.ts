@@ -1,8 +1,7 @@
 import { autoReenableOf } from '../api/defaults.ts'
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import type { ObservedWebhook, RemoteView } from './observed.ts'
-import type { PlanContext } from './plan.ts'
-import { act, actQuietly, stall, waitMs, type Plan } from './plan-result.ts'
+import { act, actQuietly, stall, waitMs, type Plan, type PlanContext } from './plan-result.ts'
 import { explainProbe } from './probe.ts'
 
 const notEnabled = { type: 'Enabled', status: 'False' } as const

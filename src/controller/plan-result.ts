@@ -1,7 +1,14 @@
 import type { ConditionType, ConditionStatus } from '../api/conditions.ts'
 import type { Reason } from '../api/reasons.ts'
 import type { Action } from './action.ts'
+import type { ControllerConfig } from './config.ts'
 import type { Failure } from './failure-class.ts'
+
+/** What a plan depends on besides the object and the observation. */
+export interface PlanContext {
+  config: ControllerConfig
+  nowMs: number
+}
 
 /** Why the object is where it is; becomes Reconciling or Stalled, and the one condition that it is about. */
 export interface Finding {

@@ -5,8 +5,7 @@ import { parseDuration } from '../api/duration.ts'
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import type { Operation } from '../api/status.ts'
 import type { RevocationBehavior } from '../gemini/webhook-service.ts'
-import type { PlanContext } from './plan.ts'
-import { act, idle, stall, type Plan } from './plan-result.ts'
+import { act, idle, stall, type Plan, type PlanContext } from './plan-result.ts'
 import { nextOpportunity, windowProblems } from './rotation-window.ts'
 
 /** Share of the interval over which objects with the same interval are spread. */

@@ -1,11 +1,10 @@
 import { adoptionPolicyOf } from '../api/defaults.ts'
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
-import { finalizer } from '../api/names.ts'
 import { unreachable } from '../unreachable.ts'
 import type { RemoteWebhook } from '../gemini/webhook-service.ts'
-import type { ControllerConfig } from './config.ts'
 import type { Claimant } from './find-claimant.ts'
 import type { ObservedWebhook, RemoteView } from './observed.ts'
+import { hasFinalizer, isDeleting } from './life-stage.ts'
 import { planCheck } from './plan-check.ts'
 import { planCreation } from './plan-creation.ts'
 import { planDeletion } from './plan-deletion.ts'
@@ -14,14 +13,9 @@ import { planDuplicates } from './plan-duplicates.ts'
 import { planDynamic, planDynamicProblem, withDynamicReleased } from './plan-dynamic.ts'
 import { planOwnership, refuseAdoption } from './plan-ownership.ts'
 import { planRecovery } from './plan-recovery.ts'
-import { act, actQuietly, afterFailure, idle, stall, waitMs, type Plan } from './plan-result.ts'
+import { act, actQuietly, afterFailure, idle, stall, waitMs, type Plan, type PlanContext } from './plan-result.ts'
 import { planBrokenWindows, planRotation, restUntilRotation } from './plan-rotation.ts'
 import { keyringDiffers, keptSecrets, planSecret } from './plan-secret.ts'
-
-export interface PlanContext {
-  config: ControllerConfig
-  nowMs: number
-}
 
 /** The life of a webhook, first mismatch wins. Pure: same object, same observation, same time, same plan. */
 export function planWebhook(webhook: GeminiWebhook, observed: ObservedWebhook, ctx: PlanContext): Plan {
@@ -125,12 +119,4 @@ function planUnwanted(webhook: GeminiWebhook, observed: ObservedWebhook, ctx: Pl
   // Nothing is signed with them any more.
   if ((observed.keyring?.secrets.length ?? 0) > 0) return actQuietly([{ type: 'WriteKeyring', secrets: [] }])
   return planDynamicProblem(webhook, observed, ctx) ?? idle()
-}
-
-export function isDeleting(webhook: GeminiWebhook): boolean {
-  return webhook.metadata.deletionTimestamp !== undefined
-}
-
-export function hasFinalizer(webhook: GeminiWebhook): boolean {
-  return webhook.metadata.finalizers?.includes(finalizer) === true
 }

@@ -11,7 +11,7 @@ import { currentHint } from './hint.ts'
 import { judgeConditions, type Judgement, type SubjectCondition } from './judge-conditions.ts'
 import { holdsSecretOf } from './plan-duplicates.ts'
 import { checkPendingMessage } from './plan-check.ts'
-import { isDeleting } from './plan.ts'
+import { isDeleting } from './life-stage.ts'
 import type { Finding } from './plan-result.ts'
 import { nextRotationMs } from './plan-rotation.ts'
 
