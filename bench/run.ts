@@ -1,23 +1,8 @@
 import { parseArgs } from 'node:util'
 
+import type { Benchmark } from './benchmark.ts'
 import { controllerBenchmark } from './controller/benchmark.ts'
 import { receiverBenchmark } from './receiver/benchmark.ts'
-
-export interface BenchmarkOptions {
-  /** For CI: the same steps with little of everything. */
-  smoke: boolean
-  /** The largest sizes, where a benchmark has some. */
-  full: boolean
-  /** One line for people. */
-  progress: (text: string) => void
-}
-
-/** One benchmark: measures and returns what goes out as its JSON line. */
-export interface Benchmark {
-  readonly name: string
-  readonly about: string
-  run(options: BenchmarkOptions): Promise<Record<string, unknown>>
-}
 
 const benchmarks: readonly Benchmark[] = [receiverBenchmark, controllerBenchmark]
 

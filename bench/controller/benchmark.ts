@@ -1,7 +1,7 @@
 import { availableParallelism, cpus } from 'node:os'
 
 import { findControlPlane, kubernetesVersion } from '../../test/control-plane/find-control-plane.ts'
-import type { Benchmark } from '../run.ts'
+import type { Benchmark } from '../benchmark.ts'
 import { measureSize, type MeasuredSize } from './measure-size.ts'
 
 /** Two sizes each: what counts is whether the larger one costs more per object. */

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, cpus } from 'node:os'
 import { join } from 'node:path'
 
-import type { Benchmark } from '../run.ts'
+import type { Benchmark } from '../benchmark.ts'
 import { startServerProcess, type ServerProcess } from '../server-process.ts'
 import { measureClosedLoop } from './closed-loop.ts'
 import { median, mediansOf, type Measured } from './measured.ts'
