@@ -24,6 +24,8 @@ interface FollowerOptions {
   deletions: DeletionQueue
   /** Called when other receivers left something that this one may claim by now; at most once in a head start. */
   onOthersWork: () => void
+  /** Called with the event's key when another receiver, or a former life of this one, ended a delivery: it may have been the last. */
+  onDeliveryEnded: (key: string) => void
   /** Called when the stream holds what only a newer version of this program can read. */
   onNewer: () => void
 }
@@ -144,6 +146,7 @@ export class StreamFollower {
     if (subject.kind === 'event' && record?.kind === 'closed') return ledger.close(subject.key, message.seq, 'stream')
     if (subject.kind === 'delivery' && record?.kind === 'delivery') {
       const result = ledger.update(subject.key, subject.sinkToken, message.seq, record, clock.now())
+      if (result === 'taken' && record.state === 'ended') this.#options.onDeliveryEnded(subject.key)
       if (result === 'orphan' && !this.#unreadable.has(subject.key)) this.#options.deletions.add([message.seq])
       return
     }

@@ -16,7 +16,7 @@ import { DeliveryClaimer } from './claim-deliveries.ts'
 import { expireDeadLetters, listDeadLetters, trimDeadLetters } from './dead-letters.ts'
 import type { DeletionQueue } from './deletion-queue.ts'
 import type { StreamFollower } from './follow-stream.ts'
-import { findClaimed, findDelivery, recordStep, replayDelivery } from './record-step.ts'
+import { closeIfEnded, findClaimed, findDelivery, recordStep, replayDelivery } from './record-step.ts'
 import type { SharedParts } from './shared-parts.ts'
 
 const maintenanceIntervalMs = 5_000
@@ -119,6 +119,13 @@ export class JetstreamInbox implements Inbox {
         if (headMs !== undefined && headMs < (next ?? Infinity)) next = headMs
       }
       return next
+    })
+  }
+
+  /** Somebody else ended a delivery of this event: closes the event if that was the last one. What fails is done again at the next start. */
+  closeIfEnded(key: string): void {
+    this.#run(() => closeIfEnded(this.#parts, this.#parts.deletions, key)).catch((error: unknown) => {
+      if (this.#ended === undefined) this.#parts.logger.warn({ error }, 'inbox.close-event failed')
     })
   }
 

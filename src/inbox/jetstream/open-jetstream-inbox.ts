@@ -97,7 +97,8 @@ async function openOn(connection: NatsConnection, options: JetstreamInboxOptions
   }
   const onOthersWork = options.onOthersWork ?? (() => {})
   const onNewer = () => inbox.end('a newer version of this program writes to its stream; run that version')
-  const follower = new StreamFollower(parts, { stream, client, deletions, onNewer, onOthersWork })
+  const onDeliveryEnded = (key: string) => inbox.closeIfEnded(key)
+  const follower = new StreamFollower(parts, { stream, client, deletions, onNewer, onOthersWork, onDeliveryEnded })
   const inbox = new JetstreamInbox({
     ...parts,
     connection,

@@ -86,10 +86,16 @@ async function endDelivery(parts: SharedParts, deletions: DeletionQueue, deliver
   const isLast = [...event.deliveries.values()].every((other) => other === delivery || other.state.type === 'ended')
   if (!isLast) {
     if (!(await writeState(parts, delivery, { ...countsOf(parts, delivery), state: 'ended' }))) return
-    // Two last ones that ended at the same moment each saw the other.
+    // Two last ones can end at the same moment; then whoever hears of the other closes the event.
     if (!hasEnded(event)) return
   }
   await closeEvent(parts, deletions, event)
+}
+
+/** For when the last word came from another receiver: two that each ended one of the last deliveries may both have missed that it was the last. */
+export async function closeIfEnded(parts: SharedParts, deletions: DeletionQueue, key: string): Promise<void> {
+  const event = parts.ledger.event(key)
+  if (event !== undefined && hasEnded(event)) await closeEvent(parts, deletions, event)
 }
 
 /** Replaces the body by the memory of the id, then clears away the event's deliveries. */

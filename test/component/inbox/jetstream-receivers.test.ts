@@ -134,6 +134,30 @@ void describe('receivers that share an inbox in JetStream', { skip: withoutNatsS
     assert.equal((await b.stats()).bodyBytes, 0)
   })
 
+  it('an event whose deliveries were all ended by others, who each missed the last, is closed by whoever hears of it', async (t) => {
+    const { open, stream, subjectPrefix } = anInstallation(t)
+    const a = await open('a')
+    await a.append(anEvent({ sinks: ['one', 'two'] }))
+    for (const { deliveryId } of await a.claimDue(2, leaseMs)) {
+      const subject = `${subjectPrefix}.delivery.${deliveryId.split('#')[0] ?? ''}`
+      const claim = await manager.streams.getMessage(stream, { last_by_subj: subject })
+      const {
+        leaseMs: _lease,
+        run: _run,
+        ...record
+      } = JSON.parse(claim?.header.get('Gwh-Record') ?? '{}') as object & {
+        leaseMs?: number
+        run?: string
+      }
+      const ended = headers()
+      ended.set('Gwh-Record', JSON.stringify({ ...record, home: 'b', state: 'ended' }))
+      await manager.jetstream().publish(subject, '', { headers: ended })
+    }
+    await eventually('only the id is left', async () => (await manager.streams.info(stream)).state.messages === 1)
+    assert.equal((await a.stats()).events, 0)
+    assert.equal(await a.append(anEvent({ sinks: ['one', 'two'] })), 'duplicate')
+  })
+
   it('a dead letter of one receiver is listed and replayed at another', async (t) => {
     const { open } = anInstallation(t)
     const [a, b] = [await open('a'), await open('b')]
