@@ -51,6 +51,8 @@ export type Action =
   | { type: 'AbandonCheck' }
   /** Sends a signed request of our own to the public URL. */
   | { type: 'ProbeEndpoint' }
+  /** Counts an enabling in status before it is done: a crash in between spends one, it never gives one away. */
+  | { type: 'CountReenable' }
   /** After Google gave up on the endpoint and a probe found it well. */
   | { type: 'ReenableWebhook'; id: string }
   | { type: 'RemoveKeyringEntry' }

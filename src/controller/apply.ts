@@ -11,7 +11,7 @@ import { abandonCheck, failCheck, openCheck, passCheck, pingEndpoint, repeatChec
 import { addFinalizer, removeFinalizer } from './actions/finalizer.ts'
 import { closeIntent, recordIntent } from './actions/intent.ts'
 import { recordOrphan } from './actions/record-orphan.ts'
-import { probeEndpoint, reenableWebhook } from './actions/reenable-webhook.ts'
+import { countReenable, probeEndpoint, reenableWebhook } from './actions/reenable-webhook.ts'
 import { registerWebhook } from './actions/register-webhook.ts'
 import { adoptWebhook, confirmRemote, forgetWebhook } from './actions/remote-identity.ts'
 import { rotateSigningSecret } from './actions/rotate-signing-secret.ts'
@@ -140,6 +140,8 @@ function perform(action: Action, state: ActionState, ctx: PassContext): Promise<
       return abandonCheck(state, ctx)
     case 'ProbeEndpoint':
       return probeEndpoint(state, ctx)
+    case 'CountReenable':
+      return countReenable(state, ctx)
     case 'ReenableWebhook':
       return reenableWebhook(state, ctx, action)
     case 'RemoveKeyringEntry':

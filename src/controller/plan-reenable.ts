@@ -9,11 +9,11 @@ const byHand = 'make the endpoint answer, then set spec.state to Disabled and ba
 
 /**
  * Google gave up on the endpoint. It is enabled again only when a signed request of our own to the public URL succeeds, and only so often: enabling a
- * broken endpoint teaches Google nothing but to give up again.
+ * broken endpoint teaches Google nothing but to give up again. Counted first, done in the next pass: whatever crashes in between, no day sees more.
  */
 export function planReenable(
   webhook: GeminiWebhook,
-  { endpoint, probe }: ObservedWebhook,
+  { endpoint, probe, reenableCounted }: ObservedWebhook,
   { webhook: { id } }: RemoteView,
   { config, nowMs }: PlanContext,
 ): Plan {
@@ -29,7 +29,7 @@ export function planReenable(
       notEnabled,
     )
   }
-  if (recentReenables(webhook, config.reenableWindowMs, nowMs) >= config.maxReenables) {
+  if (!reenableCounted && recentReenables(webhook, config.reenableWindowMs, nowMs) >= config.maxReenables) {
     return stall('DisabledByGoogle', `${told} as often as it may be enabled again in a day: ${byHand}`, notEnabled)
   }
   switch (probe.state) {
@@ -46,7 +46,7 @@ export function planReenable(
     }
     case 'healthy':
       return act(
-        [{ type: 'ReenableWebhook', id }, { type: 'OpenCheck' }],
+        reenableCounted ? [{ type: 'ReenableWebhook', id }, { type: 'OpenCheck' }] : [{ type: 'CountReenable' }],
         'DisabledByGoogle',
         `${told}: the endpoint is well, enabling it again`,
         notEnabled,

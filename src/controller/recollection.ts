@@ -29,6 +29,8 @@ export interface Recollection {
   failedCheck?: { prefix: string; atMs: number }
   /** The last request of our own to the public URL, and what it would prove. */
   probe?: { proof: string; outcome: ProbeOutcome; atMs: number }
+  /** The entry of `status.webhook.reenableTimes` under which the next enabling is counted already. */
+  reenableCountedAs?: string
   /** The first of two reads by id that found nothing. */
   gone?: { id: string; atMs: number }
   failingSinceMs?: number
@@ -91,6 +93,14 @@ export function viewIntent(
     case 'answered':
       return { state: 'settled' }
   }
+}
+
+/**
+ * Whether status counts the enabling that is to come: only what this process has written down, and was seen to hold. Another process counts its own, so
+ * that a crash between counting and enabling can only make them fewer.
+ */
+export function isReenableCounted({ status }: GeminiWebhook, { reenableCountedAs }: Recollection): boolean {
+  return reenableCountedAs !== undefined && status?.webhook?.reenableTimes?.at(-1) === reenableCountedAs
 }
 
 function waitUntil(dueMs: number, nowMs: number, then: 'ready' | 'settled'): IntentView {

@@ -13,8 +13,8 @@ export interface StatusWrite {
 }
 
 /**
- * The one writer of status: a PUT of all of it under optimistic lock, and only when it differs. An intent or check counts as written only if the
- * answer echoes it: an older CRD drops unknown fields without a word, and an intent that nobody can find is none.
+ * The one writer of status: a PUT of all of it under optimistic lock, and only when it differs. An intent, a check and a counted enabling count as written
+ * only if the answer echoes them: an older CRD drops unknown fields without a word, and an intent that nobody can find is none.
  */
 export async function writeStatus(
   webhook: GeminiWebhook,
@@ -29,6 +29,8 @@ export async function writeStatus(
     return { ...stored, dropped: outdated('status.operation') }
   if (answer.status?.check?.attemptID !== status.check?.attemptID)
     return { ...stored, dropped: outdated('status.check') }
+  if (answer.status?.webhook?.reenableTimes?.at(-1) !== status.webhook?.reenableTimes?.at(-1))
+    return { ...stored, dropped: outdated('status.webhook.reenableTimes') }
   return stored
 }
 

@@ -20,7 +20,15 @@ export const probeEndpoint: ActionStep = async (state, ctx) => {
   return { ...state, observed: { ...state.observed, probe } }
 }
 
-/** Enables what Google disabled, counts it, and forgets what was proven before: a ping must show that deliveries arrive again. */
+/** Written down with the status of this pass; the enabling itself belongs to the next. */
+export const countReenable: ActionStep = async (state, { clock, config, recollection }) => {
+  const countedAs = formatTime(clock.now())
+  recollection.reenableCountedAs = countedAs
+  const reenableTimes = [...(state.draft.webhook?.reenableTimes ?? []), countedAs].slice(-config.maxReenables)
+  return { ...state, draft: { ...state.draft, webhook: { ...state.draft.webhook, reenableTimes } } }
+}
+
+/** Enables what Google disabled and forgets what was proven before: a ping must show that deliveries arrive again. */
 export async function reenableWebhook(
   state: ActionState,
   ctx: PassContext,
@@ -29,11 +37,16 @@ export async function reenableWebhook(
   const { service, fingerprint } = accessOf(ctx)
   const live = await readOwned(id, state, ctx)
   if (live === undefined) return { ...state, halted: true }
-  if (live.state !== disabledByGoogle) return { ...withRemote(state, live, ctx), halted: true }
+  if (live.state !== disabledByGoogle) {
+    // Somebody else did it, or an earlier call whose answer was lost.
+    delete ctx.recollection.reenableCountedAs
+    return { ...withRemote(state, live, ctx), halted: true }
+  }
   ctx.recollection.lastMutationMs = ctx.clock.monotonic()
   const updated = await service.update(id, { state: 'enabled' })
   ctx.observer.learn(fingerprint, id, updated)
   delete ctx.recollection.probe
+  delete ctx.recollection.reenableCountedAs
   if (updated.state !== 'enabled') {
     throw new FailedCall({
       class: 'terminal',
@@ -42,11 +55,7 @@ export async function reenableWebhook(
       mayHaveCommitted: true,
     })
   }
-  const times = [...(state.draft.webhook?.reenableTimes ?? []), formatTime(ctx.clock.now())]
-  const webhook = {
-    ...withoutKey(state.draft.webhook ?? {}, 'checkedSpec'),
-    reenableTimes: times.slice(-ctx.config.maxReenables),
-  }
+  const webhook = withoutKey(state.draft.webhook ?? {}, 'checkedSpec')
   const note = `webhook ${id} was enabled again: a signed request of the controller to its endpoint succeeded`
   const enabled = withRemote({ ...state, draft: { ...state.draft, webhook } }, updated, ctx)
   return withEvent(enabled, { type: 'Normal', reason: 'Reenabled', action: 'Enable', note })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import type { GeminiWebhookSpec } from '../../../src/api/spec.ts'
-import { decode, startControllerFixture } from '../../support/controller-fixture.ts'
+import { decode, startControllerFixture, type WriteHook } from '../../support/controller-fixture.ts'
 import { eventually } from '../../support/eventually.ts'
 
 const name = 'batch-events'
@@ -59,6 +59,37 @@ test('enabling again is counted, and ends in asking for a human; Disabled and ba
   await it.untilCondition(name, 'Enabled', { status: 'True' })
   assert.equal(it.remotes()[0]?.state, 'enabled')
   assert.equal(it.remotes().length, 1)
+})
+
+test('a crash between the counting and the enabling spends one of the day, and gives none away', async (t) => {
+  const fixture = await startControllerFixture(t, { config: { maxReenables: 1 } })
+  const dead = new AbortController()
+  const hook: WriteHook = (moment, call) => {
+    if (moment === 'before' && call === 'update webhook at Google') dead.abort()
+    if (dead.signal.aborted) throw new Error('killed')
+  }
+  const dying = await fixture.startController(hook, dead.signal)
+  await fixture.putApiKey()
+  await fixture.apply(name)
+  await fixture.untilCondition(name, 'Ready', { status: 'True' })
+  fixture.admin.autoDisable(fixture.remotes()[0]?.id ?? '')
+  await eventually('died at the call', () => dead.signal.aborted, patience)
+  assert.equal((await fixture.get(name))?.status?.webhook?.reenableTimes?.length, 1, 'counted before the call')
+  await dying.stop()
+
+  await fixture.startController()
+  await fixture.untilCondition(name, 'Stalled', { reason: 'DisabledByGoogle' })
+  assert.equal(fixture.calls().counts.update.received, 0)
+})
+
+test('an enabling that Google did not answer is tried again, and counts once', async (t) => {
+  const it = await startReady(t, { config: { maxReenables: 1 } })
+  it.admin.addFault({ verb: 'update', times: 2, effect: { type: 'status', status: 503 } })
+  it.admin.autoDisable(it.id)
+  await eventually('enabled', () => it.remotes()[0]?.state === 'enabled', patience)
+  const ready = await it.untilCondition(name, 'Ready', { status: 'True' })
+  assert.equal(it.calls().counts.update.received, 3)
+  assert.equal(ready.status?.webhook?.reenableTimes?.length, 1)
 })
 
 test('a periodic check is made again and again, and Ready stays as it is meanwhile', async (t) => {
