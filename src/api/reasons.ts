@@ -217,6 +217,13 @@ export const reasons = {
     meaning: 'The spec or the base URL changed and the webhook at Google has not been updated yet.',
     remedy: nothing,
   },
+  RolloutPending: {
+    on: { InSync: no },
+    meaning:
+      'The base URL of the installation changed and another object of the same API key goes first. The former address goes on working, so Ready stays as it is.',
+    remedy:
+      'Nothing, unless the message says that the check of the object that goes first failed: then correct the base URL, or the way to it.',
+  },
   DisabledBySpec: {
     on: { Enabled: no, EndpointVerified: open },
     meaning: 'spec.state is Disabled.',

@@ -26,6 +26,8 @@ export interface ControllerConfig {
   pingAttempts: number
   /** How often `endpointCheck: Periodic` proves the endpoint again. */
   checkPeriodMs: number
+  /** How often a Service that a sink names and that is not there, or cannot be used, is looked for. */
+  sinkRecheckMs: number
   credentialsRetryMs: number
   /** After this long without its API key, the webhook of a terminating namespace is given up. */
   releaseAfterMs: number
@@ -52,6 +54,7 @@ export const defaultControllerConfig = {
   pingRepeatMs: 30_000,
   pingAttempts: 3,
   checkPeriodMs: 24 * 3_600_000,
+  sinkRecheckMs: 60_000,
   credentialsRetryMs: 900_000,
   releaseAfterMs: 600_000,
   secretOverlapMs: 24 * 3_600_000,

@@ -7,7 +7,7 @@ import type { ActionState } from './action-state.ts'
 import { disabledByGoogle, differencesOf } from './differences.ts'
 import { isCheckWanted, sameAddress, wantedProof } from './endpoint-proof.ts'
 import { checkPendingMessage } from './plan-check.ts'
-import { desiredFor } from './plan-drift.ts'
+import { desiredFor, explainRolloutWait } from './plan-drift.ts'
 import { holdsSecretOf } from './plan-duplicates.ts'
 import { explainProbe } from './probe.ts'
 
@@ -99,6 +99,8 @@ function judgeSync({ webhook, observed, draft }: ActionState, kept: Kept): Judge
   const asApplied = { ...webhook, status: { ...webhook.status, webhook: draft.webhook } }
   const [first] = differencesOf(asApplied, desired, observed.remote.value.webhook)
   if (first === undefined) return yes(`URI, events, name and state are as the spec says${unknownEvents(webhook.spec)}`)
+  if (first.field === 'uri' && observed.rollout.state === 'wait')
+    return no('RolloutPending', explainRolloutWait(observed.rollout))
   if (first.cause === 'Spec') return no('UpdatePending', `${first.field} at Google is not yet as the spec says`)
   const hint = driftPolicyOf(webhook.spec) === 'Report' ? '; spec.driftPolicy is Report, so it is left alone' : ''
   return no('Drifted', `${first.field} at Google was changed by another hand${hint}`)
@@ -136,6 +138,8 @@ function judgeEndpoint(state: ActionState, kept: Kept): Judgement {
   if (endpointCheckOf(webhook.spec) === 'Never') return unknown('NotChecked', 'spec.endpointCheck is Never')
   if (desiredStateOf(webhook.spec) === 'Disabled')
     return unknown('DisabledBySpec', 'spec.state is Disabled: nothing is delivered')
+  // Google still delivers to the former address, and what is known about that one counts.
+  if (observed.rollout.state === 'wait') return kept('EndpointVerified') ?? notYet
   const proof = wantedProof(observed, observed.keyring)
   if (proof === undefined || !isCheckWanted(webhook, observed)) return kept('EndpointVerified') ?? notYet
   if (draft.webhook?.checkedSpec === proof) return yes('a signed ping of Google came back through the endpoint')

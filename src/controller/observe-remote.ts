@@ -5,7 +5,8 @@ import { settleMsOf } from './config.ts'
 import type { RemoteAccess, WebhookContext } from './context.ts'
 import { failureOf } from './failure-class.ts'
 import type { EndpointView, IntentView, RemoteLookup } from './observed.ts'
-import { markerIn, ownerOf } from './ownership.ts'
+import { ownerOf } from './ownership.ts'
+import { findRival } from './find-rival.ts'
 import { isDeleting } from './life-stage.ts'
 import type { Recollection } from './recollection.ts'
 import type { RemoteListing } from './remote-observer.ts'
@@ -35,17 +36,21 @@ export async function observeRemote(
   if (marked.length > 1) return { state: 'several', webhooks: marked }
   const id = webhook.status?.webhook?.id ?? webhook.spec.externalID
   const remote = marked[0] ?? (id === undefined ? undefined : listing.byId(id))
-  if (remote !== undefined) return viewFound(remote, { access, recollection }, ctx)
-  if (id === undefined) return { state: 'missing', confirmed: true, confirmInMs: 0, ...rivalIn(listing, endpoint) }
+  const rival = findRival(listing, endpoint, access.marker)
+  if (remote !== undefined) return withRival(viewFound(remote, { access, recollection }, ctx), rival)
+  if (id === undefined)
+    return { state: 'missing', confirmed: true, confirmInMs: 0, ...(rival !== undefined && { rival }) }
   if (isDeleting(webhook)) return goneFromList(listing, recollection)
   return lookUpById(id, { access, recollection }, ctx)
 }
 
-/** The URL of an endpoint of ours names this object, so another marker on it is the same object of another installation. */
-function rivalIn(listing: RemoteListing, endpoint: EndpointView): { rival?: RemoteWebhook } {
-  if (endpoint.state !== 'ours') return {}
-  const rival = listing.byUri(endpoint.url).find(({ name }) => markerIn(name) !== undefined)
-  return rival === undefined ? {} : { rival }
+function withRival(
+  found: Extract<RemoteLookup, { state: 'found' }>,
+  rival: RemoteWebhook | undefined,
+): Extract<RemoteLookup, { state: 'found' }> {
+  // An adopted webhook may carry the other marker itself; whose it is, is a question of its own.
+  if (rival === undefined || rival.id === found.value.webhook.id) return found
+  return { ...found, value: { ...found.value, rival } }
 }
 
 /** How new the list must be: newer than what an intent may have done, than our own deletion, and than a request to look now. */
@@ -71,7 +76,7 @@ function viewFound(
   webhook: RemoteWebhook,
   { access, recollection }: Omit<Viewpoint, 'intent' | 'endpoint'>,
   { clock, config, observer }: Context,
-): RemoteLookup {
+): Extract<RemoteLookup, { state: 'found' }> {
   delete recollection.gone
   const trustedFromMs = (recollection.lastMutationMs ?? recollection.firstSightMs) + config.confirmIntervalMs
   const readMs = observer.readByIdMs(access.fingerprint, webhook.id)

@@ -15,7 +15,7 @@ import { lookUpSinks } from './look-up-sinks.ts'
 import type { ApiKeyLookup, CheckView, ObservedWebhook, RemoteLookup } from './observed.ts'
 import { observeRemote } from './observe-remote.ts'
 import { hasFinalizer, isDeleting } from './life-stage.ts'
-import { viewIntent, type Recollection } from './recollection.ts'
+import { isReenableCounted, viewIntent, type Recollection } from './recollection.ts'
 import { viewProbe } from './probe.ts'
 import { readTargetSecret, type TargetSecret } from './target-secret.ts'
 
@@ -63,6 +63,7 @@ export async function observeWebhook(
     intent,
     ...(recollection.revealed !== undefined && { revealed: recollection.revealed }),
     probe: viewProbe(recollection, { endpoint, keyring }, nowMs, ctx.config),
+    reenableCounted: isReenableCounted(webhook, recollection),
     check: { ...viewCheck(webhook, recollection, proof, ctx), echoes },
     report: 'pending' in report ? report : undefined,
     namespaceTerminating,

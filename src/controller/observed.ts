@@ -35,6 +35,8 @@ export interface RemoteView {
   confirmed: boolean
   /** Until a read by id would confirm it; 0: now. */
   confirmInMs: number
+  /** Delivers to our very URL as well, under somebody else's marker. */
+  rival?: RemoteWebhook
 }
 
 export type RemoteLookup =
@@ -46,7 +48,8 @@ export type RemoteLookup =
       state: 'missing'
       confirmed: boolean
       confirmInMs: number
-      /** Delivers to our very URL under somebody else's marker. */ rival?: RemoteWebhook
+      /** Delivers to our very URL under somebody else's marker. */
+      rival?: RemoteWebhook
     }
   /** More than one carries our marker. */
   | { state: 'several'; webhooks: RemoteWebhook[] }
@@ -102,6 +105,8 @@ export interface ObservedWebhook {
   rollout: RolloutTurn
   /** What a request of our own to the public URL showed lately. */
   probe: ProbeView
+  /** Status counts the enabling that is to come: it may be done. */
+  reenableCounted: boolean
   /** The receivers' reports about this object, folded into one. */
   report: Omit<EndpointReport, 'check'> | undefined
   /** Asked only of objects that are being deleted. */

@@ -1,9 +1,10 @@
 import { driftPolicyOf } from '../api/defaults.ts'
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
+import type { RolloutTurn } from './base-url-rollout.ts'
 import { changesFor, desiredRemoteOf, differencesOf, type DesiredRemote, type Difference } from './differences.ts'
 import type { ObservedWebhook, RemoteView } from './observed.ts'
 import { markerOf, remoteNameOf } from './ownership.ts'
-import { act, waitMs, type Plan, type PlanContext } from './plan-result.ts'
+import { act, idle, type Plan, type PlanContext } from './plan-result.ts'
 
 /** Spec against last applied is always applied; remote against last applied is drift, and `driftPolicy` decides. */
 export function planDrift(webhook: GeminiWebhook, observed: ObservedWebhook, remote: RemoteView): Plan | undefined {
@@ -30,15 +31,21 @@ export function planDrift(webhook: GeminiWebhook, observed: ObservedWebhook, rem
   )
 }
 
-/** The base URL changed and another object goes first. What is due besides is done before; the old address goes on working. */
+/**
+ * The base URL changed and another object goes first. What is due besides is done before. This object is at rest meanwhile: the old address goes on working,
+ * and a rollout must not turn every object that waits for it red.
+ */
 export function planRolloutWait({ rollout }: ObservedWebhook, { config }: PlanContext): Plan | undefined {
-  if (rollout.state === 'go') return undefined
-  const { namespace, name, failed } = rollout.pioneer
+  return rollout.state === 'go' ? undefined : idle({ type: 'after', delayMs: config.pingRepeatMs })
+}
+
+/** Constant while nothing changes, so that waiting writes nothing. */
+export function explainRolloutWait({ pioneer }: Extract<RolloutTurn, { state: 'wait' }>): string {
+  const { namespace, name, failed } = pioneer
   const what = `the base URL of the installation changed: GeminiWebhook ${namespace}/${name} goes first`
-  const message = failed
+  return failed
     ? `${what} and its endpoint check failed, so the others stay where they are: correct the base URL, or the way to it`
     : `${what}, the others follow when its endpoint is verified`
-  return waitMs(config.pingRepeatMs, 'UpdatePending', message, { type: 'InSync', status: 'False' })
 }
 
 /** Undefined while the endpoint or the installation is not known: then nothing can be compared. */

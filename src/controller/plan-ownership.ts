@@ -37,6 +37,17 @@ export function refuseAdoption(id: string): Plan {
   return stall('AdoptionRefused', message, { type: 'Registered', status: 'False' })
 }
 
+/**
+ * Two installations registered the same object at the same moment, each under its own marker. Neither may delete the other's, so both say so, after
+ * everything else that can be done: the secret stays cared for.
+ */
+export function planRival(remote: RemoteView): Plan | undefined {
+  const { rival, webhook } = remote
+  if (rival === undefined) return undefined
+  const message = `webhook ${rival.id} of another installation delivers to ${webhook.uri} as well as webhook ${webhook.id} of this object, and what the receiver gets from it does not verify; neither is touched: delete the object there or here, or give one installation another base URL`
+  return stall('OwnedByAnotherInstallation', message, { type: 'InSync', status: 'False' })
+}
+
 function notOurs(remote: RemoteView): Plan {
   const { id } = remote.webhook
   const whose =

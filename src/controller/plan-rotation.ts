@@ -5,7 +5,7 @@ import { parseDuration } from '../api/duration.ts'
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import type { Operation } from '../api/status.ts'
 import type { RevocationBehavior } from '../gemini/webhook-service.ts'
-import { act, idle, stall, type Plan, type PlanContext } from './plan-result.ts'
+import { act, stall, type Plan, type PlanContext } from './plan-result.ts'
 import { nextOpportunity, windowProblems } from './rotation-window.ts'
 
 /** Share of the interval over which objects with the same interval are spread. */
@@ -62,10 +62,11 @@ export function planBrokenWindows({ spec }: GeminiWebhook, { nowMs }: PlanContex
       )
 }
 
-/** At rest until the next resync, or until a rotation that is due before it: a short window must not be slept through. */
-export function restUntilRotation(webhook: GeminiWebhook, { config, nowMs }: PlanContext): Plan {
+/** What rests until the next resync is woken for a rotation that is due before it: a short window must not be slept through. */
+export function wakeForRotation(webhook: GeminiWebhook, plan: Plan, { config, nowMs }: PlanContext): Plan {
   const waitMs = (nextRotationMs(webhook, nowMs) ?? Infinity) - nowMs
-  return waitMs < config.resyncIntervalMs ? idle({ type: 'after', delayMs: Math.max(Math.ceil(waitMs), 1) }) : idle()
+  if (plan.next.type !== 'resync' || waitMs >= config.resyncIntervalMs) return plan
+  return { ...plan, next: { type: 'after', delayMs: Math.max(Math.ceil(waitMs), 1) } }
 }
 
 /** Immediately only where the request that is being answered still says so: everything else gets the overlap. */

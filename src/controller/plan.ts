@@ -11,15 +11,19 @@ import { planDeletion } from './plan-deletion.ts'
 import { planDrift, planRolloutWait } from './plan-drift.ts'
 import { planDuplicates } from './plan-duplicates.ts'
 import { planDynamic, planDynamicProblem, withDynamicReleased } from './plan-dynamic.ts'
-import { planOwnership, refuseAdoption } from './plan-ownership.ts'
+import { planOwnership, planRival, refuseAdoption } from './plan-ownership.ts'
 import { planRecovery } from './plan-recovery.ts'
 import { act, actQuietly, afterFailure, idle, stall, waitMs, type Plan, type PlanContext } from './plan-result.ts'
-import { planBrokenWindows, planRotation, restUntilRotation } from './plan-rotation.ts'
+import { planBrokenWindows, planRotation, wakeForRotation } from './plan-rotation.ts'
 import { keyringDiffers, keptSecrets, planSecret } from './plan-secret.ts'
 
 /** The life of a webhook, first mismatch wins. Pure: same object, same observation, same time, same plan. */
 export function planWebhook(webhook: GeminiWebhook, observed: ObservedWebhook, ctx: PlanContext): Plan {
   if (isDeleting(webhook)) return withDynamicReleased(webhook, planDeletion(webhook, observed, ctx))
+  return wakeForSinks(observed, planLife(webhook, observed, ctx), ctx)
+}
+
+function planLife(webhook: GeminiWebhook, observed: ObservedWebhook, ctx: PlanContext): Plan {
   if (webhook.spec.suspend === true) return planSuspended(observed, ctx)
   if (observed.installation.state === 'unconfirmed') {
     return stall('InstallationUnconfirmed', observed.installation.message, { type: 'Registered', status: 'False' })
@@ -57,12 +61,29 @@ function planRegistered(webhook: GeminiWebhook, observed: ObservedWebhook, remot
     planSecret(webhook, observed, remote, ctx) ??
     planDrift(webhook, observed, remote) ??
     planRotation(webhook, ctx) ??
+    wakeForRotation(webhook, planRest(webhook, observed, remote, ctx), ctx)
+  )
+}
+
+/** The webhook is as it should be; what is left to be proven, waited for or told. */
+function planRest(webhook: GeminiWebhook, observed: ObservedWebhook, remote: RemoteView, ctx: PlanContext): Plan {
+  return (
     planRolloutWait(observed, ctx) ??
     planCheck(webhook, observed, remote, ctx) ??
+    planRival(remote) ??
     planDynamicProblem(webhook, observed, ctx) ??
     planBrokenWindows(webhook, ctx) ??
-    restUntilRotation(webhook, ctx)
+    idle()
   )
+}
+
+/**
+ * What a sink names can come, or change, without anybody telling us: Services are read one by one and not watched, for a right to watch every Service of
+ * the cluster is more than the object needs. Until it is there it is looked for again sooner than at the next resync.
+ */
+function wakeForSinks({ sinks }: ObservedWebhook, plan: Plan, { config }: PlanContext): Plan {
+  const mayWait = sinks.recheck !== true || plan.next.type !== 'resync'
+  return mayWait ? plan : { ...plan, next: { type: 'after', delayMs: config.sinkRecheckMs, spread: true } }
 }
 
 function planSeveral(webhook: GeminiWebhook, observed: ObservedWebhook, webhooks: RemoteWebhook[]): Plan {

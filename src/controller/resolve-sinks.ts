@@ -17,6 +17,8 @@ export interface SinkResolution {
   held: string[]
   status: SinkStatus[]
   problem?: SinkProblem
+  /** A Service that nobody watches is missing or cannot be used, or a read failed: worth another look before the next resync. */
+  recheck?: true
 }
 
 interface SinkProblem {
@@ -40,6 +42,10 @@ type Resolved<T> =
 /** Turns `spec.sinks` into what receivers can act on without an API server. Pure; the first problem explains the condition. */
 export function resolveSinks(sinks: readonly SinkSpec[], around: SinkSurroundings): SinkResolution {
   const results = sinks.map((sink) => ({ sink, result: resolveSink(sink, around) }))
+  const isSettled =
+    [...around.services.values()].every(isUsable) &&
+    [...around.credentials.values()].every(({ state }) => state !== 'failed')
+  const recheck = isSettled ? {} : ({ recheck: true } as const)
   const resolved = results.flatMap(({ result }) => (result.ok ? [result.value] : []))
   const status = results.map(({ sink, result }) => statusOf(sink, result))
   const size = Buffer.byteLength(JSON.stringify(resolved))
@@ -50,11 +56,16 @@ export function resolveSinks(sinks: readonly SinkSpec[], around: SinkSurrounding
       held: sinks.map(({ name }) => name),
       status,
       problem: { reason: 'CredentialsTooLarge', message, blocksRegistration: true },
+      ...recheck,
     }
   }
   const problem = results.map(({ result }) => problemOf(result)).find((found) => found !== undefined)
   const held = results.flatMap(({ sink, result }) => (result.ok ? [] : [sink.name]))
-  return { resolved, held, status, ...(problem !== undefined && { problem }) }
+  return { resolved, held, status, ...(problem !== undefined && { problem }), ...recheck }
+}
+
+function isUsable(service: Lookup<Service>): boolean {
+  return service.state === 'found' && service.value.spec?.type !== 'ExternalName'
 }
 
 function problemOf(result: Resolved<ResolvedSink>): SinkProblem | undefined {
@@ -131,7 +142,7 @@ function resolveService(service: SinkService, field: string, around: SinkSurroun
   const { name, scheme, port, path } = completeService(service)
   const lookup = around.services.get(name)
   const where = `Service ${around.namespace}/${name}`
-  if (lookup?.state === 'found' && lookup.value.spec?.type === 'ExternalName') {
+  if (lookup?.state === 'found' && !isUsable(lookup)) {
     return invalid(`${field}: ${where} is of type ExternalName, which could point anywhere: use uri instead`)
   }
   const suffix = around.clusterDomain === undefined ? '' : `.${around.clusterDomain}`

@@ -47,7 +47,7 @@ function summarizeFacts(state: ActionState, nowMs: number): GeminiWebhookStatus 
     ...(installation.state === 'confirmed' && { installationID: installation.id }),
     ...(requestedAt !== undefined && { lastHandledReconcileAt: requestedAt.slice(0, 256) }),
     ...(endpoint.state !== 'invalid' && {
-      endpoint: { ...draft.endpoint, ...summarizeDynamic(state), url: endpoint.url },
+      endpoint: { ...draft.endpoint, ...summarizeDynamic(state), url: addressOf(state, endpoint.url) },
     }),
     ...(remote !== undefined && { webhook: remote }),
     ...(signingSecret !== undefined && { signingSecret }),
@@ -55,6 +55,11 @@ function summarizeFacts(state: ActionState, nowMs: number): GeminiWebhookStatus 
     ...(delivery !== undefined && { delivery }),
     sinks: sinks.status,
   }
+}
+
+/** Where Google delivers to: the former address, while another object goes ahead with a new base URL. */
+function addressOf({ observed, draft }: ActionState, wanted: string): string {
+  return observed.rollout.state === 'wait' ? (draft.webhook?.uri ?? wanted) : wanted
 }
 
 /** A former name stays until its Secret is deleted: it is what finds it. */
@@ -162,9 +167,18 @@ function judgeReady(
   return { status: 'True', reason: 'Succeeded', message: `everything that the spec asks for is in place${unproven}` }
 }
 
-/** True, or not asked for. */
+/** Not asked for, or, for a rollout that others go ahead of, asked for later. */
+const unasked: ReadonlySet<Reason> = new Set([
+  'NotRequired',
+  'DisabledBySpec',
+  'NotChecked',
+  'ExternalEndpoint',
+  'RolloutPending',
+])
+
+/** True, or not asked for now. */
 function isFine({ status, reason }: Judgement): boolean {
-  return status === 'True' || ['NotRequired', 'DisabledBySpec', 'NotChecked', 'ExternalEndpoint'].includes(reason)
+  return status === 'True' || unasked.has(reason)
 }
 
 function no({ reason, message }: { reason: Reason; message: string }): Judgement {

@@ -118,6 +118,7 @@ export function anObservation(): ObservationBuilder {
     intent: { state: 'none' },
     check: { openForMs: 60_000, pinged: 0, sincePingMs: 0, echoes: [], restingMs: 0 },
     probe: { state: 'none' },
+    reenableCounted: false,
     report: undefined,
     namespaceTerminating: false,
     keylessMs: 0,

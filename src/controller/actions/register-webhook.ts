@@ -1,14 +1,16 @@
 import type { GeminiWebhookStatus } from '../../api/status.ts'
 import { keyIdOf } from '../../keyring/shard.ts'
 import type { RemoteWebhook } from '../../gemini/webhook-service.ts'
-import { accessOf, operationOf, withEvent, withRemote, type ActionState, type ActionStep } from '../action-state.ts'
+import { accessOf, operationOf, withEvent, withoutKey, withRemote } from '../action-state.ts'
+import type { ActionState, ActionStep } from '../action-state.ts'
 import type { PassContext } from '../context.ts'
 import { FailedCall } from '../failure-class.ts'
+import { findRival } from '../find-rival.ts'
 import { desiredFor } from '../plan-drift.ts'
 import type { DesiredRemote } from '../differences.ts'
 import { makeCall } from './make-call.ts'
 
-/** Fresh list by marker, then one POST. What the answer reveals is kept in memory until the next action has stored it. */
+/** Fresh list, by marker and by URL, then one POST. What the answer reveals is kept in memory until the next action has stored it. */
 export const registerWebhook: ActionStep = async (state, ctx) => {
   const { service, fingerprint, marker } = accessOf(ctx)
   const desired = desiredFor(state.webhook, state.observed)
@@ -17,6 +19,7 @@ export const registerWebhook: ActionStep = async (state, ctx) => {
   const listing = await ctx.observer.list(fingerprint, service, { notBeforeMs: ctx.recollection.intent?.sinceMs ?? 0 })
   if ('class' in listing) throw new FailedCall(listing)
   if (listing.byMarker(marker).length > 0) return alreadyThere(state, ctx)
+  if (findRival(listing, state.observed.endpoint, marker) !== undefined) return standBack(state, ctx)
   const { name, uri, subscribedEvents } = desired
   const created = await makeCall(ctx, () => service.create({ name, uri, subscribedEvents }))
   const { webhook, signingSecret } = created
@@ -36,6 +39,12 @@ function alreadyThere(state: ActionState, { recollection, clock }: PassContext):
     recollection.intent = { ...recollection.intent, call: 'answered', sinceMs: clock.monotonic() }
   }
   return { ...state, halted: true }
+}
+
+/** The same object of another installation was faster: nothing was called, so the intent is withdrawn; the next pass says why. */
+function standBack(state: ActionState, { recollection }: PassContext): ActionState {
+  delete recollection.intent
+  return { ...state, draft: withoutKey(state.draft, 'operation'), halted: true }
 }
 
 function withApplied(

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { importLabel, ownerUidAnnotation } from '../../../src/api/names.ts'
 import { secretKind, type Secret } from '../../../src/controller/kinds.ts'
-import { decode, startControllerFixture, tenant } from '../../support/controller-fixture.ts'
+import { decode, startControllerFixture, tenant, type WriteHook } from '../../support/controller-fixture.ts'
 import { eventually } from '../../support/eventually.ts'
 
 const name = 'batch-events'
@@ -147,6 +147,49 @@ test('the same manifest in another installation is detected and left alone', asy
   await fixture.untilCondition(name, 'Registered', { status: 'False', reason: 'OwnedByAnotherInstallation' })
   const { counts } = fixture.calls()
   assert.equal(counts.create.received + counts.update.received + counts.delete.received, 0)
+})
+
+/** Another installation registers the same object just before this one makes the given kind of write. */
+async function startRacing(t: Parameters<typeof startControllerFixture>[0], when: { moment: string; call: string }) {
+  const fixture = await startControllerFixture(t)
+  let seen = false
+  const hook: WriteHook = (moment, call) => {
+    if (seen || moment !== when.moment || call !== when.call) return
+    seen = true
+    fixture.admin.createWebhook('project-a', {
+      name: 'gwh:0123456789ab theirs',
+      uri: 'https://hooks.example.com/v1/s/ml/batch-events',
+      subscribedEvents: ['batch.succeeded'],
+    })
+  }
+  await fixture.startController(hook)
+  await fixture.putApiKey()
+  await fixture.apply(name)
+  return fixture
+}
+
+test('what another installation registered after our first look is found by the list before the POST', async (t) => {
+  const fixture = await startRacing(t, { moment: 'after', call: 'create Secret' })
+  const webhook = await fixture.untilCondition(name, 'Registered', {
+    status: 'False',
+    reason: 'OwnedByAnotherInstallation',
+  })
+  assert.equal(webhook.status?.operation, undefined, 'the intent is withdrawn')
+  assert.equal(fixture.calls().counts.create.received, 0)
+})
+
+test('two installations that register the same object at the same moment both say so, and neither touches the other’s', async (t) => {
+  const fixture = await startRacing(t, { moment: 'before', call: 'create webhook at Google' })
+  const webhook = await fixture.untilCondition(name, 'InSync', {
+    status: 'False',
+    reason: 'OwnedByAnotherInstallation',
+  })
+  assert.match(fixture.conditionOf(webhook, 'Stalled')?.message ?? '', /another installation/)
+  const { counts } = fixture.calls()
+  assert.equal(counts.create.received, 1)
+  assert.equal(counts.update.received + counts.delete.received, 0)
+  assert.equal(fixture.remotes().length, 2)
+  assert.equal(await fixture.secretVerifiesNextDelivery(name), true)
 })
 
 test('CreateOnly takes nothing back', async (t) => {

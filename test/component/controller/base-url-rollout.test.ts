@@ -28,8 +28,13 @@ test('a new base URL moves one object, halts on its failed check, and moves the 
     },
     patience,
   )
-  assert.equal(fixture.conditionOf(halted, 'InSync')?.reason, 'UpdatePending')
+  assert.equal(fixture.conditionOf(halted, 'InSync')?.reason, 'RolloutPending')
   assert.equal(moved(), 1)
+  const objects = await Promise.all(names.map((name) => fixture.get(name)))
+  const tell = (type: string) => objects.map((webhook) => fixture.conditionOf(webhook, type)?.status ?? 'absent').sort()
+  assert.deepEqual(tell('Ready'), ['False', 'True', 'True'], 'one that goes first, and no mass of red')
+  assert.deepEqual(tell('Reconciling'), ['absent', 'absent', 'absent'], 'who waits is at rest')
+  assert.match(halted.status?.endpoint?.url ?? '', /^https:\/\/old/)
 
   fixture.receiver.mode = 'answers'
   await eventually('all have moved', () => moved() === names.length, patience)

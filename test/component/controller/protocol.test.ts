@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { reconcileRequestedAtAnnotation } from '../../../src/api/names.ts'
-import { configMapKind, type ConfigMap } from '../../../src/controller/kinds.ts'
+import { configMapKind, serviceKind, type ConfigMap, type Service } from '../../../src/controller/kinds.ts'
 import { reportsConfigMapName } from '../../../src/reports/report.ts'
-import { startControllerFixture, apiKeySecretName, decode, home } from '../../support/controller-fixture.ts'
+import { startControllerFixture, apiKeySecretName, decode, home, tenant } from '../../support/controller-fixture.ts'
 import { eventually } from '../../support/eventually.ts'
 
 const name = 'batch-events'
@@ -184,4 +184,21 @@ test('an event type that this version does not know is a warning in a message, n
   await fixture.apply(name, { externalID: existing.id, events: ['batch.paused'] })
   const webhook = await fixture.untilCondition(name, 'InSync', { status: 'True' })
   assert.match(fixture.conditionOf(webhook, 'InSync')?.message ?? '', /warning: .*batch\.paused/)
+})
+
+test('a Service that appears after the sink that names it makes the condition true without a resync', async (t) => {
+  const fixture = await startControllerFixture(t, { config: { sinkRecheckMs: 100, resyncIntervalMs: 3_600_000 } })
+  await fixture.startController()
+  await fixture.putApiKey()
+  await fixture.apply(name, { sinks: [{ name: 'worker', service: { name: 'worker' } }] })
+  const missing = await fixture.untilCondition(name, 'SinksResolved', { status: 'False', reason: 'SinkInvalid' })
+  assert.match(fixture.conditionOf(missing, 'SinksResolved')?.message ?? '', /Service ml\/worker does not exist/)
+  await fixture.untilCondition(name, 'EndpointVerified', { status: 'True' })
+  await fixture.client.create<Service>(serviceKind, {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { namespace: tenant, name: 'worker' },
+    spec: { ports: [{ port: 80 }] },
+  })
+  await fixture.untilCondition(name, 'Ready', { status: 'True' })
 })

@@ -623,6 +623,62 @@ const otherUrl = { uri: 'https://former.example.com/v1/s/ml/batch-events' }
 const moving = aWebhook().registered({ name: aRemote().name ?? '', ...otherUrl })
 const notYet = { state: 'wait', pioneer: { namespace: 'ml', name: 'first', failed: false } } as const
 
+const rival = anObservation().withRemote({}, { rival: aRemote({ id: 'theirs', name: 'gwh:0123456789ab' }) })
+const sinksOf = (recheck: boolean) => ({
+  sinks: { resolved: [], held: [], status: [], ...(recheck && ({ recheck: true } as const)) },
+})
+
+const waking: PlanCase[] = [
+  {
+    name: 'a twin of another installation is told once everything else is done, and touched by nobody',
+    given: [rested, rival],
+    want: [],
+    next: 'resync',
+    reason: 'OwnedByAnotherInstallation',
+    because: 'two installations registered the same object at the same moment, and neither owns the other’s',
+  },
+  {
+    name: 'a twin of another installation holds up no repair',
+    given: [rested, rival.withoutSecret()],
+    want: ['StoreSecret'],
+    next: 'now',
+    because: 'our own webhook goes on delivering',
+  },
+  {
+    name: 'a Service that is not there is looked for before the next resync',
+    given: [rested, anObservation().with(sinksOf(true))],
+    want: [],
+    next: 'after',
+    because: 'Services are not watched',
+  },
+  {
+    name: 'Services that are there need no more looks than the resync',
+    given: [rested, anObservation().with(sinksOf(false))],
+    want: [],
+    next: 'resync',
+    because: 'at rest nothing is asked for in between',
+  },
+  {
+    name: 'a suspended object too notices a Service that comes',
+    given: [rested.spec({ suspend: true }), anObservation().with(sinksOf(true))],
+    want: [],
+    next: 'after',
+    because: 'receiving goes on, and sinks with it',
+  },
+  {
+    name: 'a twin of another installation does not make a rotation sleep through its window',
+    given: [
+      rested
+        .spec({ rotation: { interval: '48h', windows: [{ cron: '2 12 * * *', duration: '3m' }] } })
+        .status({ rotation: { lastRotationTime: '2026-11-15T12:00:00Z' } }),
+      rival,
+    ],
+    want: [],
+    next: 'after',
+    because: 'the window opens and closes before the next resync',
+  },
+]
+
 const rollout: PlanCase[] = [
   {
     name: 'a changed base URL is applied when it is this object’s turn',
@@ -632,12 +688,12 @@ const rollout: PlanCase[] = [
     because: 'it goes first, or the new address is proven',
   },
   {
-    name: 'a changed base URL waits for the object that goes first',
+    name: 'a changed base URL waits for the object that goes first, at rest',
     given: [moving, anObservation().withRemote(otherUrl).with({ rollout: notYet })],
     want: [],
     next: 'after',
-    reason: 'UpdatePending',
-    because: 'a wrong one would break every object at once',
+    reason: 'Succeeded',
+    because: 'a wrong one would break every object at once, and what waits works as before',
   },
   {
     name: 'waiting for a turn holds up no rotation',
@@ -669,11 +725,28 @@ const reenabling: PlanCase[] = [
     because: 'enabling a broken endpoint again only teaches Google to give up',
   },
   {
-    name: 'an endpoint that is well is enabled again, then proven by a ping',
+    name: 'an endpoint that is well is counted before it is enabled again',
     given: [rested, gaveUp.with({ probe: { state: 'healthy' } })],
+    want: ['CountReenable'],
+    next: 'now',
+    because: 'a crash between the call and its count would give one more than a day allows',
+  },
+  {
+    name: 'what was counted is enabled again, then proven by a ping',
+    given: [
+      rested.status({ webhook: { ...rested.build().status?.webhook, reenableTimes: [today, today, today] } }),
+      gaveUp.with({ probe: { state: 'healthy' }, reenableCounted: true }),
+    ],
     want: ['ReenableWebhook', 'OpenCheck'],
     next: 'now',
-    because: 'autoReenable is WhenHealthy by default',
+    because: 'the third of the day is counted and has not been done yet',
+  },
+  {
+    name: 'what was counted is still only done while the endpoint is well',
+    given: [rested, gaveUp.with({ probe: { state: 'none' }, reenableCounted: true })],
+    want: ['ProbeEndpoint'],
+    next: 'now',
+    because: 'a success is soon old',
   },
   {
     name: 'a fourth time in a day is left to a human',
@@ -692,7 +765,7 @@ const reenabling: PlanCase[] = [
       rested.status({ webhook: { ...rested.build().status?.webhook, reenableTimes: [yesterday, today, today] } }),
       gaveUp.with({ probe: { state: 'healthy' } }),
     ],
-    want: ['ReenableWebhook', 'OpenCheck'],
+    want: ['CountReenable'],
     next: 'now',
     because: 'the window is 24 hours',
   },
@@ -834,6 +907,7 @@ for (const { name, given, want, next, reason, because } of [
   ...secrets,
   ...windows,
   ...drift,
+  ...waking,
   ...rollout,
   ...reenabling,
   ...checks,
