@@ -2,21 +2,9 @@ import { controllerSettings } from '../src/config/controller-config.ts'
 import { namesOf } from '../src/config/names.ts'
 import { receiverSettings } from '../src/config/receiver-config.ts'
 import type { Setting, SettingsTable } from '../src/config/setting.ts'
-
-/** JSON Schema (draft 7, what Helm reads), as far as it is used here. */
-export interface ValueSchema {
-  description?: string
-  type?: string | string[]
-  properties?: Record<string, ValueSchema>
-  additionalProperties?: boolean | ValueSchema
-  items?: ValueSchema
-  uniqueItems?: boolean
-  enum?: (string | number)[]
-  pattern?: string
-  minimum?: number
-  maximum?: number
-  minLength?: number
-}
+import { autoscalingValues, inboxValues, persistenceValues, serviceValues } from './chart-receiver-values.ts'
+import { flag, kubernetes, labels, object, oneOf, text, texts } from './value-schema.ts'
+import type { ValueSchema } from './value-schema.ts'
 
 /** Set by the chart itself, from other values or because the manifests rely on it. */
 export const settingsOfTheChart: ReadonlySet<string> = new Set([
@@ -33,36 +21,11 @@ export const settingsOfTheChart: ReadonlySet<string> = new Set([
   'podName',
   'dataDir',
   'keyringDir',
+  'inbox',
+  'natsUrl',
+  'natsCredentials',
+  'natsCa',
 ])
-
-const object = (description: string, properties: Record<string, ValueSchema>): ValueSchema => ({
-  description,
-  type: 'object',
-  properties,
-  additionalProperties: false,
-})
-const text = (description: string, pattern?: string): ValueSchema => ({
-  description,
-  type: 'string',
-  ...(pattern !== undefined && { pattern }),
-})
-const flag = (description: string): ValueSchema => ({ description, type: 'boolean' })
-const oneOf = (description: string, words: string[]): ValueSchema => ({ description, type: 'string', enum: words })
-const texts = (description: string, pattern?: string): ValueSchema => ({
-  description,
-  type: 'array',
-  uniqueItems: true,
-  items: { type: 'string', ...(pattern !== undefined && { pattern }) },
-})
-/** Labels and annotations. */
-const labels = (description: string): ValueSchema => ({
-  description,
-  type: 'object',
-  additionalProperties: { type: 'string' },
-})
-/** A part of a Kubernetes object: the API server knows its schema. */
-const kubernetes = (type: 'object' | 'array', description: string): ValueSchema =>
-  type === 'array' ? { description, type, items: { type: 'object' } } : { description, type }
 
 const namespacePattern = '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'
 const hostPattern = '^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$'
@@ -106,18 +69,21 @@ export function chartValuesSchema(): ValueSchema {
         "Rights on GeminiWebhooks for the cluster's own view, edit and admin roles. Not with watchNamespaces: there are no ClusterRoles then.",
       ),
     }),
+    inbox: inboxValues,
     podSecurityContext: kubernetes('object', 'Security context of all pods.'),
     controller: object('The Deployment that calls Google.', {
       replicas: { description: 'One is active, the others stand by.', type: 'integer', minimum: 1, maximum: 5 },
       ...componentValues(controllerSettings),
     }),
-    receiver: object('The StatefulSet that serves the public endpoint.', {
+    receiver: object('The StatefulSet or Deployment that serves the public endpoint.', {
       replicas: {
-        description: 'Each has an inbox of its own: a delivery repeated to another receiver is delivered again.',
+        description:
+          'With sqlite each has an inbox of its own: a delivery repeated to another receiver is delivered again.',
         type: 'integer',
         minimum: 1,
         maximum: 20,
       },
+      autoscaling: autoscalingValues,
       ...componentValues(receiverSettings),
       persistence: persistenceValues,
       service: serviceValues,
@@ -148,30 +114,18 @@ export function chartValuesSchema(): ValueSchema {
         'array',
         'Who may reach the public port, as in NetworkPolicy ingress.from. Empty: everybody.',
       ),
+      receiverTo: kubernetes(
+        'array',
+        'Where the receiver may connect besides DNS and NATS, as in NetworkPolicy egress.to: the API server and the sinks. Empty: anywhere but where clouds hand out credentials.',
+      ),
+      natsTo: kubernetes(
+        'array',
+        'Where the NATS servers are, as in NetworkPolicy egress.to. Empty: anywhere, on their ports.',
+      ),
     }),
     metrics: metricsValues,
   })
 }
-
-const persistenceValues = object('The inbox. At most four fifths of the volume are used.', {
-  size: text('Of each volume; receiver.config.inboxMax is a limit of its own.', '^[0-9]+(Mi|Gi|Ti)$'),
-  storageClassName: text("Empty: the cluster's default. Block storage: SQLite needs a real file system."),
-  accessMode: oneOf('ReadWriteOncePod where the storage driver can.', ['ReadWriteOnce', 'ReadWriteOncePod']),
-  annotations: labels('On the claims.'),
-})
-
-const serviceValues = object('The Service for ingress, gateway or load balancer.', {
-  type: oneOf('How it is reached.', ['ClusterIP', 'NodePort', 'LoadBalancer']),
-  port: { description: 'Its port; plain HTTP.', type: 'integer', minimum: 1, maximum: 65_535 },
-  annotations: labels('On the Service.'),
-  loadBalancerClass: text('For type LoadBalancer.'),
-  loadBalancerSourceRanges: texts('For type LoadBalancer.'),
-  externalTrafficPolicy: oneOf("Local keeps the caller's address; empty: Kubernetes' default.", [
-    '',
-    'Local',
-    'Cluster',
-  ]),
-})
 
 const metricsValues = object('Needs the Prometheus operator, except for the dashboard.', {
   serviceMonitor: object('Scraping.', {

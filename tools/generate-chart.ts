@@ -4,8 +4,8 @@ import { parse } from 'yaml'
 
 import packageJson from '../package.json' with { type: 'json' }
 import { chartValuesSchema } from './chart-values-schema.ts'
-import type { ValueSchema } from './chart-values-schema.ts'
 import { crdPath, generateCrd } from './generate-crd.ts'
+import type { ValueSchema } from './value-schema.ts'
 
 export const chartPath = 'charts/gemini-webhook-operator'
 

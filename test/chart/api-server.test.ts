@@ -161,12 +161,10 @@ await withRealApiServer('the chart on a real API server', (server) => {
   })
 })
 
-function podFor({ metadata, spec }: Manifest): object {
+function podFor({ kind, metadata, spec }: Manifest): object {
   const { template } = spec as { template: { metadata: object; spec: { volumes?: { name: string }[] } } }
   const inbox =
-    metadata.name === 'gwh-receiver'
-      ? [{ name: 'inbox', persistentVolumeClaim: { claimName: 'inbox-gwh-receiver-0' } }]
-      : []
+    kind === 'StatefulSet' ? [{ name: 'inbox', persistentVolumeClaim: { claimName: 'inbox-gwh-receiver-0' } }] : []
   return {
     apiVersion: 'v1',
     kind: 'Pod',

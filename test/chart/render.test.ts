@@ -11,20 +11,9 @@ import { settingsOfTheChart } from '../../tools/chart-values-schema.ts'
 import { renderManifests } from '../../tools/render-manifests.ts'
 import { idOf, withHelm } from '../support/helm-chart.ts'
 import type { Chart, Manifest } from '../support/helm-chart.ts'
+import { named, podOf } from '../support/manifests.ts'
 import { valueSets } from '../support/value-sets.ts'
 
-const named = (manifests: readonly Manifest[], kind: string, name: string): Manifest => {
-  const found = manifests.find((manifest) => manifest.kind === kind && manifest.metadata.name === name)
-  assert.ok(found, `no ${kind} ${name}`)
-  return found
-}
-
-interface PodSpec {
-  terminationGracePeriodSeconds: number
-  volumes?: { name: string; secret?: { secretName: string; optional?: boolean } }[]
-  containers: { volumeMounts?: { name: string; mountPath: string }[] }[]
-}
-const podOf = (manifest: Manifest) => (manifest.spec as { template: { spec: PodSpec } }).template.spec
 const graceOf = (chart: Chart, controller: object, receiver: object) => {
   const manifests = chart.manifests({ controller: { config: controller }, receiver: { config: receiver } })
   return [

@@ -19,6 +19,7 @@ export const valueSets: Readonly<Record<string, object>> = {
         loadBalancerClass: 'service.k8s.aws/nlb',
         loadBalancerSourceRanges: ['203.0.113.0/24'],
         externalTrafficPolicy: 'Local',
+        healthCheckNodePort: 32000,
       },
     },
   },
@@ -83,6 +84,31 @@ export const valueSets: Readonly<Record<string, object>> = {
         accessMode: 'ReadWriteOncePod',
         annotations: { 'example.com/backup': 'daily' },
       },
+    },
+  },
+  'receivers that share a JetStream stream': {
+    inbox: {
+      driver: 'jetstream',
+      jetstream: {
+        urls: ['tls://nats-0.nats.messaging:4222', 'tls://nats-1.nats.messaging', 'tls://[fd00::7]:4333'],
+        credentials: { secretName: 'gwh-nats', key: 'gwh.creds' },
+        ca: { secretName: 'gwh-nats-ca', key: 'tls-ca.crt' },
+      },
+    },
+    receiver: { replicas: 3, config: { natsStream: 'PROD', natsSubjectPrefix: 'prod.inbox', natsReplicas: 3 } },
+  },
+  'autoscaled receivers on JetStream behind narrow network policies': {
+    inbox: {
+      driver: 'jetstream',
+      jetstream: { urls: ['nats://nats.messaging:4222'], ca: { configMapName: 'nats-ca' } },
+    },
+    receiver: {
+      autoscaling: { enabled: true, minReplicas: 3, maxReplicas: 12, targetCPUUtilizationPercentage: 60 },
+      podDisruptionBudget: { maxUnavailable: '34%' },
+    },
+    networkPolicy: {
+      natsTo: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'messaging' } } }],
+      receiverTo: [{ ipBlock: { cidr: '10.0.0.0/8' } }, { namespaceSelector: {} }],
     },
   },
   'settings of every type': {

@@ -1,0 +1,123 @@
+{{/* The pod of a receiver, the same in the StatefulSet and in the Deployment but for where its inbox is. Argument: the root. */}}
+{{- define "gwh.receiverPod" -}}
+{{- $part := .Values.receiver }}
+{{- $shards := 16 }}
+{{- $ownInbox := eq .Values.inbox.driver "sqlite" }}
+{{- $nats := .Values.inbox.jetstream }}
+metadata:
+  labels:
+    {{- include "gwh.labels" . | nindent 4 }}
+    app.kubernetes.io/component: receiver
+    {{- with $part.podLabels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  annotations:
+    kubectl.kubernetes.io/default-container: receiver
+    webhooks.gemini-operator.io/settings-checksum: {{ include (print $.Template.BasePath "/receiver/configmap.yaml") . | sha256sum }}
+    {{- with merge (dict) $part.podAnnotations .Values.commonAnnotations }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+spec:
+  serviceAccountName: {{ $part.serviceAccount.name }}
+  enableServiceLinks: false
+  # Drain, then open requests and attempts, then the last report and closing the inbox.
+  terminationGracePeriodSeconds: {{ include "gwh.terminationGracePeriodSeconds" (dict "settings" $part.config "drain" "15s" "grace" "10s") }}
+  securityContext:
+    {{- toYaml .Values.podSecurityContext | nindent 4 }}
+  {{- with include "gwh.scheduling" (dict "root" . "part" $part) | trim }}
+  {{- . | nindent 2 }}
+  {{- end }}
+  {{- with $part.topologySpreadConstraints }}
+  topologySpreadConstraints:
+    {{- include "gwh.topologySpread" (dict "component" "receiver" "constraints" .) | trim | nindent 4 }}
+  {{- end }}
+  containers:
+    - name: receiver
+      image: {{ include "gwh.image" . | quote }}
+      imagePullPolicy: {{ .Values.image.pullPolicy }}
+      args: [receiver]
+      env:
+        - name: GWH_NAMESPACE
+          valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
+        - name: GWH_POD_NAME
+          valueFrom: {fieldRef: {fieldPath: metadata.name}}
+        {{- if $ownInbox }}
+        - {name: GWH_DATA_DIR, value: /var/lib/gwh}
+        {{- end }}
+        - {name: GWH_KEYRING_DIR, value: /etc/gwh/keyring}
+        {{- with $part.extraEnv }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+      envFrom:
+        - configMapRef: {name: gwh-receiver}
+      ports:
+        - {name: http, containerPort: 8080}
+        - {name: health, containerPort: 9090}
+      {{- include "gwh.probes" . | nindent 6 }}
+      securityContext:
+        {{- include "gwh.containerSecurityContext" . | nindent 8 }}
+      resources:
+        {{- toYaml $part.resources | nindent 8 }}
+      volumeMounts:
+        {{- if $ownInbox }}
+        - {name: inbox, mountPath: /var/lib/gwh}
+        - {name: tmp, mountPath: /tmp}
+        {{- end }}
+        {{- if $nats.credentials.secretName }}
+        - {name: nats-credentials, mountPath: {{ include "gwh.natsCredentialsDir" . }}, readOnly: true}
+        {{- end }}
+        {{- if include "gwh.natsCaSource" . }}
+        - {name: nats-ca, mountPath: {{ include "gwh.natsCaDir" . }}, readOnly: true}
+        {{- end }}
+        {{- range $shard := until $shards }}
+        - {name: keyring-{{ $shard }}, mountPath: /etc/gwh/keyring/gwh-keyring-{{ $shard }}, readOnly: true}
+        {{- end }}
+        {{- with $part.extraVolumeMounts }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+  volumes:
+    {{- if $ownInbox }}
+    # SQLite sorts large results in temporary files.
+    - name: tmp
+      emptyDir: {sizeLimit: 256Mi}
+    {{- end }}
+    {{- with $nats.credentials.secretName }}
+    - name: nats-credentials
+      secret: {secretName: {{ . }}, items: [{key: {{ $nats.credentials.key }}, path: {{ $nats.credentials.key }}}]}
+    {{- end }}
+    {{- with include "gwh.natsCaSource" . }}
+    - name: nats-ca
+      {{- . | nindent 6 }}
+    {{- end }}
+    # A receiver starts and serves from these while the API server is away. They appear when the controller first writes them.
+    {{- range $shard := until $shards }}
+    - name: keyring-{{ $shard }}
+      secret: {secretName: gwh-keyring-{{ $shard }}, optional: true}
+    {{- end }}
+    {{- with $part.extraVolumes }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+{{- end }}
+
+{{- define "gwh.natsCredentialsDir" -}}/etc/gwh/nats-credentials{{- end }}
+{{- define "gwh.natsCaDir" -}}/etc/gwh/nats-ca{{- end }}
+
+{{/* The volume with the authorities of the NATS servers; nothing where the system's are trusted. */}}
+{{- define "gwh.natsCaSource" -}}
+{{- $ca := .Values.inbox.jetstream.ca -}}
+{{- $items := printf "[{key: %s, path: %s}]" $ca.key $ca.key -}}
+{{- if $ca.secretName -}}
+secret: {secretName: {{ $ca.secretName }}, items: {{ $items }}}
+{{- else if $ca.configMapName -}}
+configMap: {name: {{ $ca.configMapName }}, items: {{ $items }}}
+{{- end -}}
+{{- end }}
+
+{{/* Ports of the NATS servers, from their URLs. A JSON list. */}}
+{{- define "gwh.natsPorts" -}}
+{{- $ports := list -}}
+{{- range .Values.inbox.jetstream.urls -}}
+{{- $ports = append $ports (regexFind "[0-9]+$" (regexFind ":[0-9]+$" .) | default "4222" | int) -}}
+{{- end -}}
+{{- uniq $ports | toJson -}}
+{{- end }}
