@@ -10,6 +10,7 @@ import type { ValueSchema } from './value-schema.ts'
 export const settingsOfTheChart: ReadonlySet<string> = new Set([
   'baseUrl',
   'allowedHostnames',
+  'addressableKinds',
   'installationId',
   'watchNamespaces',
   'namespace',
@@ -45,6 +46,10 @@ export function chartValuesSchema(): ValueSchema {
     installationId: text(
       'Names this installation at Google. Set it with GitOps, so that a rebuilt cluster finds its webhooks again. Empty: made once and kept in a ConfigMap.',
       '^$|^[A-Za-z0-9][A-Za-z0-9._-]{7,62}$',
+    ),
+    addressableKinds: texts(
+      'Kinds that a sink may name with ref, as GROUP/VERSION/KIND=PLURAL, such as eventing.knative.dev/v1/Broker=brokers; the controller gets the right to read their objects.',
+      '^[a-z0-9]([a-z0-9.-]*[a-z0-9])?/v[a-z0-9]+/[A-Z][A-Za-z0-9]*=[a-z][a-z0-9]*$',
     ),
     watchNamespaces: texts(
       'Only these namespaces, with Roles in them instead of ClusterRoles. They must exist. Empty: the whole cluster.',

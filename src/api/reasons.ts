@@ -282,6 +282,12 @@ export const reasons = {
       'A sink names something that does not exist or is not allowed: Service, credentials Secret, address, subject or filter. status.sinks says which.',
     remedy: 'Correct the sink, or create what it names.',
   },
+  SinkNotReady: {
+    on: { Ready: no, SinksResolved: no },
+    meaning:
+      'A sink refers to an object that does not exist or has no address yet. Events for this sink are kept, and their deliveries wait. status.sinks says which.',
+    remedy: 'Create the object, or look at why it is not ready: it is read again every minute.',
+  },
   SinkUnsupported: {
     on: { Ready: no, SinksResolved: no },
     meaning: 'A sink uses something that this version or this installation does not offer.',

@@ -23,7 +23,7 @@ const refSchema = z
     name: objectName(),
   })
   .describe(
-    'An object in the same namespace that publishes status.address.url, such as a Knative Broker. The installation lists the allowed kinds.',
+    'An object in the same namespace that publishes status.address.url, such as a Knative Broker. Only kinds that the installation lists.',
   )
 
 const natsSchema = z
@@ -129,6 +129,7 @@ export type SinkSpec = z.infer<typeof sinkSchema>
 export type SinkDelivery = z.infer<typeof deliverySchema>
 export type SinkFormat = NonNullable<SinkSpec['format']>
 export type SinkService = z.infer<typeof serviceSchema>
+export type SinkRef = z.infer<typeof refSchema>
 /** The one-of without the sink around it: what a dead letter is. */
 export type SinkDestination = NonNullable<SinkSpec['deadLetter']>
 

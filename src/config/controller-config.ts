@@ -35,6 +35,13 @@ const settings = {
     pattern: /^[A-Za-z0-9][A-Za-z0-9._-]{7,62}$/,
     what: '8 to 63 letters, digits, dots, dashes or underscores',
   }),
+  addressableKinds: textList({
+    group: 'Sinks',
+    help: 'Kinds that a sink may name with ref, as GROUP/VERSION/KIND=PLURAL: anything that publishes status.address.url. The controller needs the right to get them.',
+    placeholder: 'KIND,...',
+    pattern: /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/v[a-z0-9]{1,62}\/[A-Z][A-Za-z0-9]{0,62}=[a-z][a-z0-9]{0,62}$/,
+    what: 'a kind and its plural such as eventing.knative.dev/v1/Broker=brokers',
+  }),
   ...leaseSettings,
   workers: integer({
     group: 'Reconciling',

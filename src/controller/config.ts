@@ -12,6 +12,8 @@ export interface ControllerConfig {
   installationId?: string
   /** DNS suffix of Service addresses, e.g. `cluster.local`; absent: names end in `.svc`. */
   clusterDomain?: string
+  /** Kinds that a sink's `ref` may name, `GROUP/VERSION/KIND=PLURAL`. */
+  addressableKinds: readonly string[]
   workers: number
   /** Bound of a create or rotate call; the settle time is this and `settleExtraMs`. */
   callTimeoutMs: number
@@ -26,7 +28,7 @@ export interface ControllerConfig {
   pingAttempts: number
   /** How often `endpointCheck: Periodic` proves the endpoint again. */
   checkPeriodMs: number
-  /** How often a Service that a sink names and that is not there, or cannot be used, is looked for. */
+  /** How often a Service that is not there or cannot be used is looked for, and an object whose address a sink uses is read again. */
   sinkRecheckMs: number
   credentialsRetryMs: number
   /** After this long without its API key, the webhook of a terminating namespace is given up. */
@@ -45,6 +47,7 @@ export interface ControllerConfig {
 
 export const defaultControllerConfig = {
   allowedHostnames: [],
+  addressableKinds: [],
   workers: 8,
   callTimeoutMs: 10_000,
   settleExtraMs: 30_000,

@@ -1,5 +1,6 @@
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
-import type { SinkSpec } from '../api/sink.ts'
+import type { SinkRef, SinkSpec } from '../api/sink.ts'
+import { readAddressable, refKeyOf } from './addressable.ts'
 import type { WebhookContext } from './context.ts'
 import { failureOf } from './failure-class.ts'
 import { serviceKind, type Service } from './kinds.ts'
@@ -9,13 +10,25 @@ import { resolveSinks, type SinkResolution } from './resolve-sinks.ts'
 /** Reads what the sinks refer to and resolves them. */
 export async function lookUpSinks(
   { metadata, spec }: GeminiWebhook,
-  ctx: Pick<WebhookContext, 'client' | 'secrets' | 'config'>,
+  ctx: Pick<WebhookContext, 'client' | 'secrets' | 'config' | 'keyring'>,
 ): Promise<SinkResolution> {
   const sinks = spec.sinks ?? []
   const { namespace } = metadata
   const services = await readAll(servicesOf(sinks), (name) => readService({ namespace, name }, ctx))
   const credentials = await readAll(credentialsOf(sinks), (name) => ctx.secrets.read({ namespace, name }))
-  return resolveSinks(sinks, { namespace, clusterDomain: ctx.config.clusterDomain, services, credentials })
+  const { client, config } = ctx
+  const refs = new Map(refsOf(sinks).map((ref) => [refKeyOf(ref), ref]))
+  const addressables = new Map(
+    await Promise.all(
+      [...refs].map(
+        async ([key, ref]) =>
+          [key, await readAddressable(ref, namespace, { client, listed: config.addressableKinds })] as const,
+      ),
+    ),
+  )
+  const known = ctx.keyring.entryOf(metadata.uid)?.sinks ?? []
+  const { clusterDomain } = config
+  return resolveSinks(sinks, { namespace, clusterDomain, services, credentials, addressables, known })
 }
 
 /** Names of the Secrets that sinks take credentials from. */
@@ -25,6 +38,10 @@ export function credentialsOf(sinks: readonly SinkSpec[]): string[] {
 
 function servicesOf(sinks: readonly SinkSpec[]): string[] {
   return sinks.flatMap(({ service, deadLetter }) => [service?.name, deadLetter?.service?.name]).filter(isText)
+}
+
+function refsOf(sinks: readonly SinkSpec[]): SinkRef[] {
+  return sinks.flatMap(({ ref, deadLetter }) => [ref, deadLetter?.ref]).filter((ref) => ref !== undefined)
 }
 
 async function readService(

@@ -1,10 +1,10 @@
-import { completeService, defaultEventsPerHour, deliveryPolicyOf, sinkFormatOf } from '../api/defaults.ts'
-import type { SinkDestination, SinkService, SinkSpec } from '../api/sink.ts'
+import { deliveryPolicyOf, sinkFormatOf } from '../api/defaults.ts'
+import type { SinkSpec } from '../api/sink.ts'
 import type { SinkStatus } from '../api/status.ts'
 import { checkExpression } from '../filter/check-filter.ts'
-import type { Destination, ResolvedSink, SinkFilter } from '../keyring/entry.ts'
-import type { Service } from './kinds.ts'
-import type { Lookup } from './lookup.ts'
+import type { ResolvedSink, SinkFilter } from '../keyring/entry.ts'
+import { invalid, isUsable, ok, resolveDestination } from './resolve-destination.ts'
+import type { DestinationSurroundings, Resolved, SinkFault } from './resolve-destination.ts'
 import { readSinkCredentials, type CredentialsLookup, type SinkCredentials } from './sink-credentials.ts'
 
 /** What the receivers' keyring may carry for one object, credentials included; checked before anything is registered. */
@@ -17,35 +17,25 @@ export interface SinkResolution {
   held: string[]
   status: SinkStatus[]
   problem?: SinkProblem
-  /** A Service that nobody watches is missing or cannot be used, or a read failed: worth another look before the next resync. */
+  /** Something that nobody watches is missing or may change, or a read failed: worth another look before the next resync. */
   recheck?: true
 }
 
 interface SinkProblem {
-  reason: 'SinkInvalid' | 'SinkUnsupported' | 'CredentialsTooLarge'
+  reason: SinkFault | 'CredentialsTooLarge'
   message: string
   /** Registering now would lose events of this sink, because none could be kept for it. */
   blocksRegistration: boolean
 }
 
-export interface SinkSurroundings {
-  namespace: string
-  /** DNS suffix of Service addresses; absent: names end in `.svc`. */
-  clusterDomain: string | undefined
-  services: ReadonlyMap<string, Lookup<Service>>
+export interface SinkSurroundings extends DestinationSurroundings {
   credentials: ReadonlyMap<string, CredentialsLookup>
 }
-
-type Resolved<T> =
-  { ok: true; value: T; warning?: string } | { ok: false; reason: SinkProblem['reason']; message: string }
 
 /** Turns `spec.sinks` into what receivers can act on without an API server. Pure; the first problem explains the condition. */
 export function resolveSinks(sinks: readonly SinkSpec[], around: SinkSurroundings): SinkResolution {
   const results = sinks.map((sink) => ({ sink, result: resolveSink(sink, around) }))
-  const isSettled =
-    [...around.services.values()].every(isUsable) &&
-    [...around.credentials.values()].every(({ state }) => state !== 'failed')
-  const recheck = isSettled ? {} : ({ recheck: true } as const)
+  const recheck = isSettled(around) ? {} : ({ recheck: true } as const)
   const resolved = results.flatMap(({ result }) => (result.ok ? [result.value] : []))
   const status = results.map(({ sink, result }) => statusOf(sink, result))
   const size = Buffer.byteLength(JSON.stringify(resolved))
@@ -64,12 +54,21 @@ export function resolveSinks(sinks: readonly SinkSpec[], around: SinkSurrounding
   return { resolved, held, status, ...(problem !== undefined && { problem }), ...recheck }
 }
 
-function isUsable(service: Lookup<Service>): boolean {
-  return service.state === 'found' && service.value.spec?.type !== 'ExternalName'
+/** Addresses of referenced objects are told by others, who may change them at any time. */
+function isSettled({ services, addressables, credentials }: SinkSurroundings): boolean {
+  return (
+    [...services.values()].every(isUsable) &&
+    [...addressables.values()].every(({ state }) => state === 'unlisted') &&
+    [...credentials.values()].every(({ state }) => state !== 'failed')
+  )
 }
 
 function problemOf(result: Resolved<ResolvedSink>): SinkProblem | undefined {
-  if (!result.ok) return { reason: result.reason, message: result.message, blocksRegistration: true }
+  if (!result.ok) {
+    // What is not ready will be, and its events are kept until then.
+    const blocksRegistration = result.reason !== 'SinkNotReady'
+    return { reason: result.reason, message: result.message, blocksRegistration }
+  }
   if (result.warning === undefined) return undefined
   return { reason: 'SinkInvalid', message: result.warning, blocksRegistration: false }
 }
@@ -126,43 +125,6 @@ function resolveFilter(
   return { value, warning }
 }
 
-function resolveDestination(from: SinkDestination, field: string, around: SinkSurroundings): Resolved<Destination> {
-  if (from.service !== undefined) return resolveService(from.service, `${field}.service`, around)
-  if (from.uri !== undefined) return resolveUri(from.uri, `${field}.uri`)
-  if (from.kubernetesEvent !== undefined) {
-    return ok({ type: 'kubernetesEvent', maxPerHour: from.kubernetesEvent.maxPerHour ?? defaultEventsPerHour })
-  }
-  if (from.ref !== undefined) return unsupported(`${field}.ref`, 'references to Addressable objects')
-  if (from.nats !== undefined) return unsupported(`${field}.nats`, 'NATS sinks')
-  return invalid(`${field} has no destination: give exactly one of service, uri and kubernetesEvent`)
-}
-
-/** The address follows from the name alone, so a Service that does not exist yet only delays deliveries; it loses none. */
-function resolveService(service: SinkService, field: string, around: SinkSurroundings): Resolved<Destination> {
-  const { name, scheme, port, path } = completeService(service)
-  const lookup = around.services.get(name)
-  const where = `Service ${around.namespace}/${name}`
-  if (lookup?.state === 'found' && !isUsable(lookup)) {
-    return invalid(`${field}: ${where} is of type ExternalName, which could point anywhere: use uri instead`)
-  }
-  const suffix = around.clusterDomain === undefined ? '' : `.${around.clusterDomain}`
-  const url = `${scheme}://${name}.${around.namespace}.svc${suffix}:${port}${path}`
-  const warning =
-    lookup?.state === 'missing' ? `${field}: ${where} does not exist: create it or correct the name` : undefined
-  return { ...ok({ type: 'http', url, reach: 'cluster' }), ...(warning !== undefined && { warning }) }
-}
-
-function resolveUri(uri: string, field: string): Resolved<Destination> {
-  const url = URL.parse(uri)
-  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
-    return invalid(`${field} is no http or https URL: correct it`)
-  }
-  if (url.username !== '' || url.password !== '' || url.hash !== '') {
-    return invalid(`${field} has userinfo or a fragment: remove it; credentials belong in auth.headersSecretRef`)
-  }
-  return ok({ type: 'http', url: url.href, reach: 'public' })
-}
-
 function resolveCredentials(
   sink: SinkSpec,
   field: string,
@@ -179,20 +141,4 @@ function resolveCredentials(
   }
   const sent: SinkCredentials['headers'] = headers?.value.headers ?? {}
   return ok({ headers: sent, ...(signingSecret !== undefined && { signingSecret }) })
-}
-
-function ok<T>(value: T): { ok: true; value: T } {
-  return { ok: true, value }
-}
-
-function invalid(message: string): { ok: false; reason: 'SinkInvalid'; message: string } {
-  return { ok: false, reason: 'SinkInvalid', message }
-}
-
-function unsupported(field: string, what: string): { ok: false; reason: 'SinkUnsupported'; message: string } {
-  return {
-    ok: false,
-    reason: 'SinkUnsupported',
-    message: `${field}: ${what} are not supported by this version: remove it`,
-  }
 }

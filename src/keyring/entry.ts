@@ -43,6 +43,10 @@ const destinationSchema = z.discriminatedUnion('type', [
     url: z.string(),
     /** cluster: private addresses are fine (service, ref). public: only public or allow-listed ones (uri). */
     reach: z.enum(['cluster', 'public']),
+    /** Certificate authorities (PEM) that its certificate is checked with, instead of the system's. */
+    ca: z.string().optional(),
+    /** The object that published the address, `GROUP/VERSION/KIND/NAME`. Absent for addresses that stand in the spec. */
+    via: z.string().optional(),
   }),
   z.object({ type: z.literal('kubernetesEvent'), maxPerHour: z.number() }),
 ])

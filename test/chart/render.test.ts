@@ -59,6 +59,7 @@ withHelm('the chart', (charts) => {
     'a setting that the controller does not have': [{ controller: { config: { callTimeOut: '5s' } } }, /callTimeOut/],
     'a setting that the chart sets itself': [{ receiver: { config: { dataDir: '/elsewhere' } } }, /dataDir/],
     'a setting of the wrong type': [{ controller: { config: { workers: 'many' } } }, /workers/],
+    'a kind without its plural': [{ addressableKinds: ['eventing.knative.dev/v1/Broker'] }, /addressableKinds/],
     'no base URL': [{ baseUrl: '' }, /baseUrl: is required/],
     'a base URL that is not one': [{ baseUrl: 'hooks.example.com' }, /baseUrl/],
     'a base URL without TLS': [{ baseUrl: 'http://hooks.example.com' }, /Google delivers to https only/],
@@ -144,6 +145,30 @@ withHelm('the chart', (charts) => {
       const volume = volumes.find(({ secret }) => secret?.secretName === shard)
       assert.equal(volume?.secret?.optional, true, shard)
       assert.equal(mounts.get(volume?.name ?? ''), `/etc/gwh/keyring/${shard}`)
+    }
+  })
+
+  test('the controller may get the kinds that sinks may name, wherever it watches, and nothing more of them', () => {
+    const kinds = valueSets['sinks that are Brokers and Channels'] ?? {}
+    for (const [scope, kind, name] of [
+      [{}, 'ClusterRole', 'gwh-controller'],
+      [{ watchNamespaces: ['team-a'] }, 'Role', 'gwh-controller-webhooks'],
+    ] as const) {
+      const manifests = chart.manifests({ ...kinds, ...scope })
+      const rules = named(manifests, kind, name).rules as {
+        apiGroups: string[]
+        resources: string[]
+        verbs: string[]
+      }[]
+      const knative = rules.filter(({ apiGroups }) => apiGroups.some((group) => group.endsWith('knative.dev')))
+      assert.deepEqual(knative, [
+        { apiGroups: ['eventing.knative.dev'], resources: ['brokers'], verbs: ['get'] },
+        { apiGroups: ['messaging.knative.dev'], resources: ['inmemorychannels'], verbs: ['get'] },
+      ])
+      assert.equal(
+        named(manifests, 'ConfigMap', 'gwh-controller').data?.['GWH_ADDRESSABLE_KINDS'],
+        'eventing.knative.dev/v1/Broker=brokers,messaging.knative.dev/v1/InMemoryChannel=inmemorychannels',
+      )
     }
   })
 

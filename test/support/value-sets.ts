@@ -8,6 +8,12 @@ export const valueSets: Readonly<Record<string, object>> = {
     ingress: { enabled: true },
   },
   'namespace-scoped': { watchNamespaces: ['team-a', 'team-b'], crds: { enabled: false } },
+  'sinks that are Brokers and Channels': {
+    addressableKinds: [
+      'eventing.knative.dev/v1/Broker=brokers',
+      'messaging.knative.dev/v1/InMemoryChannel=inmemorychannels',
+    ],
+  },
   'its own namespace only': { watchNamespaces: ['gemini-webhook-system'] },
   'three receivers behind a load balancer': {
     receiver: {

@@ -3,9 +3,11 @@ import { test } from 'node:test'
 
 import { sinkCredentialsSecretType } from '../../../src/api/names.ts'
 import type { SinkSpec } from '../../../src/api/sink.ts'
+import type { Addressable, AddressableLookup } from '../../../src/controller/addressable.ts'
 import type { Secret, Service } from '../../../src/controller/kinds.ts'
 import { found, missing, type Lookup } from '../../../src/controller/lookup.ts'
 import { resolveSinks } from '../../../src/controller/resolve-sinks.ts'
+import type { ResolvedSink } from '../../../src/keyring/entry.ts'
 
 const service = (type = 'ClusterIP'): Lookup<Service> => found({ metadata: { name: 'w' }, spec: { type } })
 
@@ -14,15 +16,31 @@ function credentials(data: Record<string, string>, type = sinkCredentialsSecretT
   return found({ metadata: { name: 'c' }, type, data: Object.fromEntries(encoded) as Record<string, string> })
 }
 
+function unreadable(): Extract<AddressableLookup, { state: 'failed' }> {
+  const transient = { class: 'transient', reason: 'ProgressingWithRetry' } as const
+  return { state: 'failed', failure: { ...transient, message: 'no answer', mayHaveCommitted: true } }
+}
+
 function resolve(
   sink: Omit<SinkSpec, 'name'>,
-  around: { service?: Lookup<Service>; secret?: Lookup<Secret>; clusterDomain?: string } = {},
+  around: {
+    service?: Lookup<Service>
+    secret?: Lookup<Secret>
+    clusterDomain?: string
+    broker?: AddressableLookup
+    key?: string
+    known?: ResolvedSink[]
+  } = {},
 ) {
   const resolution = resolveSinks([{ name: 'worker', ...sink }], {
     namespace: 'ml',
     clusterDomain: around.clusterDomain,
     services: new Map([['w', around.service ?? service()]]),
     credentials: new Map([['c', around.secret ?? missing]]),
+    addressables: new Map([
+      [around.key ?? 'eventing.knative.dev/v1/Broker/default', around.broker ?? { state: 'unlisted' }],
+    ]),
+    known: around.known ?? [],
   })
   return { ...resolution, sink: resolution.resolved[0] }
 }
@@ -88,6 +106,71 @@ test('a filter that cannot run is told by name, keeps its sink so that deliverie
   assert.deepEqual(status, [{ name: 'worker', address: 'http://w.ml.svc:80/', ready: false, reason: 'SinkInvalid' }])
 })
 
+const broker = { apiVersion: 'eventing.knative.dev/v1', kind: 'Broker', name: 'default' }
+const viaBroker = 'eventing.knative.dev/v1/Broker/default'
+const aBroker = (status?: Addressable['status']): AddressableLookup =>
+  found({ metadata: { name: 'default' }, ...(status !== undefined && { status }) })
+
+test('a reference becomes the address that the object publishes, with the authorities it names, private or not', () => {
+  const url = 'https://broker-ingress.knative-eventing.svc.cluster.local/ml/default'
+  const { sink, problem, status, recheck } = resolve(
+    { ref: broker },
+    { broker: aBroker({ address: { url, CACerts: 'PEM' } }) },
+  )
+  assert.equal(problem, undefined)
+  assert.deepEqual(sink?.destination, { type: 'http', url, reach: 'cluster', via: viaBroker, ca: 'PEM' })
+  assert.deepEqual(status, [{ name: 'worker', address: url, ready: true }])
+  assert.equal(recheck, true, 'nobody tells when it changes')
+})
+
+test('of several addresses the first that has a URL is taken', () => {
+  const addresses = [{}, { url: 'https://second.example/' }, { url: 'http://third.example/' }]
+  const { sink } = resolve({ ref: broker }, { broker: aBroker({ addresses }) })
+  assert.deepEqual(sink?.destination, {
+    type: 'http',
+    url: 'https://second.example/',
+    reach: 'cluster',
+    via: viaBroker,
+  })
+})
+
+const notReady: { name: string; broker: AddressableLookup; message: RegExp }[] = [
+  { name: 'that does not exist', broker: missing, message: /Broker ml\/default .* does not exist: create it/ },
+  { name: 'without a status', broker: aBroker(), message: /has no status\.address\.url yet/ },
+  { name: 'without an address', broker: aBroker({ address: {} }), message: /has no status\.address\.url yet/ },
+  { name: 'that could not be read', broker: unreadable(), message: /could not be read; it is tried again/ },
+]
+for (const { name, broker: lookup, message } of notReady) {
+  test(`a reference to an object ${name} holds deliveries, says so, is looked at again soon, and stops no registration`, () => {
+    const { resolved, held, problem, status, recheck } = resolve({ ref: broker }, { broker: lookup })
+    assert.deepEqual([resolved, held], [[], ['worker']])
+    assert.equal(problem?.reason, 'SinkNotReady')
+    assert.match(problem.message, message)
+    assert.equal(problem.blocksRegistration, false)
+    assert.deepEqual(status, [{ name: 'worker', ready: false, reason: 'SinkNotReady' }])
+    assert.equal(recheck, true)
+  })
+}
+
+test('an address that was known stays while the object cannot be read, for the sink and for its dead letters', () => {
+  const known = resolve(
+    { ref: broker, deadLetter: { ref: broker } },
+    { broker: aBroker({ address: { url: 'http://b.example/' } }) },
+  ).resolved
+  const { sink, problem } = resolve({ ref: broker, deadLetter: { ref: broker } }, { broker: unreadable(), known })
+  assert.deepEqual([sink], known)
+  assert.equal(problem, undefined)
+})
+
+test('the known address of another object does not stand in', () => {
+  const known = resolve({ ref: broker }, { broker: aBroker({ address: { url: 'http://b.example/' } }) }).resolved
+  const { held } = resolve(
+    { ref: { ...broker, name: 'other' } },
+    { broker: unreadable(), key: 'eventing.knative.dev/v1/Broker/other', known },
+  )
+  assert.deepEqual(held, ['worker'])
+})
+
 const refused: {
   name: string
   sink: Omit<SinkSpec, 'name'>
@@ -111,10 +194,35 @@ const refused: {
   },
   { name: 'no destination at all', sink: {}, reason: 'SinkInvalid', message: /exactly one/ },
   {
-    name: 'a reference',
-    sink: { ref: { apiVersion: 'v1', kind: 'Broker', name: 'b' } },
+    name: 'a reference to a kind that the installation does not list',
+    sink: { ref: broker },
     reason: 'SinkUnsupported',
-    message: /not supported by this version/,
+    message: /add eventing\.knative\.dev\/v1\/Broker=PLURAL to its addressableKinds/,
+  },
+  {
+    name: 'a reference that the controller may not read',
+    sink: { ref: broker },
+    around: { broker: { state: 'forbidden' } },
+    reason: 'SinkUnsupported',
+    message: /may not read Broker ml\/default .* grant its account the verb get/,
+  },
+  ...[
+    'ftp://broker.example/',
+    'not a url',
+    'http://user:pw@broker.example/',
+    `http://b.example/${'x'.repeat(2048)}`,
+  ].map((url) => ({
+    name: `a reference whose address is ${url.slice(0, 30)}`,
+    sink: { ref: broker },
+    around: { broker: aBroker({ address: { url } }) },
+    reason: 'SinkInvalid',
+    message: /^spec\.sinks\[worker\]\.ref: the address in the status of Broker ml\/default .*: correct that object$/,
+  })),
+  {
+    name: 'a dead letter with a reference that is not listed',
+    sink: { service: { name: 'w' }, deadLetter: { ref: broker } },
+    reason: 'SinkUnsupported',
+    message: /^spec\.sinks\[worker\]\.deadLetter\.ref: /,
   },
   {
     name: 'NATS',
@@ -203,6 +311,8 @@ test('what exceeds the keyring’s share of one object is refused as a whole', (
     clusterDomain: undefined,
     services: new Map(),
     credentials: new Map([['c', secret]]),
+    addressables: new Map(),
+    known: [],
   }
   const { resolved, held, problem } = resolveSinks(sinks, around)
   assert.deepEqual(resolved, [])

@@ -17,6 +17,11 @@
 - apiGroups: ['']
   resources: [services]
   verbs: [get]
+{{- range .Values.addressableKinds }}
+- apiGroups: [{{ regexFind "^[^/]+" . }}]
+  resources: [{{ regexFind "[^=]+$" . }}]
+  verbs: [get]
+{{- end }}
 # Is the namespace terminating? And the uid of the operator's own namespace.
 - apiGroups: ['']
   resources: [namespaces]
