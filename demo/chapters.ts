@@ -141,7 +141,7 @@ export async function breakWorker(stage: Stage): Promise<void> {
   const id = sandbox.simulator.admin.deliveries().find((sent) => sent.deliveryId === deliveryId)?.eventId ?? ''
   const dead = await waitFor('the dead letter', async () => {
     const found = await sandbox.receiver.inbox.deadLetters({ eventId: id, sink: 'worker', limit: 1 })
-    return found[0]
+    return found.deadLetters[0]
   })
   narrator.saw(
     `dead letter        the worker answered 400, so ${id} is kept: ${dead.reason} after ${dead.attempts} attempt`,

@@ -1,13 +1,17 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
+import type { Clock } from '../clock.ts'
 import type { Logger } from '../observability/logger.ts'
-import { answerAdmin, type AdminDeps, type AdminReply } from './answer-admin.ts'
+import type { AdminReply } from './admin-reply.ts'
+import { answerAdmin, streamPath, type AdminDeps } from './answer-admin.ts'
+import { DeliveryStreams } from './delivery-stream.ts'
 import { isAllowed } from './is-allowed.ts'
 
 export interface AdminServerOptions extends AdminDeps {
   /** 0: any free one. */
   readonly port: number
+  readonly clock: Clock
   readonly logger: Logger
 }
 
@@ -24,11 +28,12 @@ const limits = { requestTimeout: 10_000, headersTimeout: 5000, connectionsChecki
 /** The largest request names a thousand deliveries. */
 const maxBodyBytes = 64 * 1024
 
-/** The port of the command line: statistics, dead letters and replay, as JSON. Contract: docs/reference/admin-api.md. */
+/** The port of the command line: statistics, recent deliveries, dead letters and replay, as JSON. Contract: docs/reference/admin-api.md. */
 export function createAdminServer(options: AdminServerOptions): AdminServer {
+  const streams = new DeliveryStreams(options.feed, options.clock)
   const server = createServer(limits, (request, response) => {
-    answer(request, options).then(
-      (reply) => send(response, reply),
+    answer(request, options, (url) => streams.open(url, response)).then(
+      (reply) => reply !== undefined && send(response, reply),
       (error: unknown) => {
         options.logger.error({ error }, 'admin.failed')
         send(response, { status: 503, body: { error: 'the inbox could not be asked; see the log of the receiver' } })
@@ -52,15 +57,23 @@ export function createAdminServer(options: AdminServerOptions): AdminServer {
   }
 }
 
-async function answer(request: IncomingMessage, options: AdminServerOptions): Promise<AdminReply> {
+/** Undefined once the response was taken over. */
+async function answer(
+  request: IncomingMessage,
+  options: AdminServerOptions,
+  openStream: (url: URL) => AdminReply | undefined,
+): Promise<AdminReply | undefined> {
   if (!isAllowed(request.headers)) {
     const error = 'send the header x-gwh-admin: 1 and ask for localhost or 127.0.0.1, through a forwarded port'
     return { status: 403, body: { error } }
   }
-  const { method = 'GET', url = '/' } = request
+  const { method = 'GET' } = request
+  const url = URL.parse(request.url ?? '/', 'http://localhost')
+  if (url === null) return { status: 400, body: { error: 'the path is none' } }
   const body = await readText(request)
   if (body === undefined) return { status: 413, body: { error: `the body is above ${maxBodyBytes} bytes` } }
-  return answerAdmin({ method, url: new URL(url, 'http://localhost'), body }, options)
+  if (method === 'GET' && url.pathname === streamPath) return openStream(url)
+  return answerAdmin({ method, url, body }, options)
 }
 
 /** Undefined when it is too long: what is left of it is read and forgotten. */

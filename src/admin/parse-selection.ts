@@ -1,48 +1,59 @@
-import type { DeadLetterQuery } from '../inbox/port.ts'
-
-export interface Selection {
-  readonly query: DeadLetterQuery
-  /** Given up at this time or later, milliseconds since the epoch. */
-  readonly sinceMs: number
-  /** Given up before this time. */
-  readonly untilMs: number
-}
+import { deadLetterReasons, type DeadLetterPosition, type DeadLetterQuery } from '../inbox/port.ts'
+import { countOf, isText, problemOfFields, type Fields } from './text-fields.ts'
 
 /** What the drivers list at most. */
 const maxLimit = 1_000
-const known = ['namespace', 'name', 'sink', 'eventId', 'since', 'until', 'limit']
+/** These narrow a selection; the others only page through it. */
+export const selectingFields = ['namespace', 'name', 'sink', 'eventId', 'type', 'reason', 'since', 'until'] as const
+const known = [...selectingFields, 'limit', 'cursor']
 const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/i
 
-/** Which dead letters are meant. Unknown or malformed fields are refused: a misspelt one would select more than was meant. */
-export function parseSelection(
-  fields: Readonly<Record<string, unknown>>,
-): { selection: Selection } | { problem: string } {
-  const stranger = Object.keys(fields).find((field) => !known.includes(field))
-  if (stranger !== undefined) return { problem: `the field is not one of ${known.join(', ')}` }
-  const wrong = known.find((field) => field !== 'limit' && fields[field] !== undefined && !isText(fields[field]))
-  if (wrong !== undefined) return { problem: `${wrong} is no text of 1 to 256 characters` }
-  const { namespace, name, sink, eventId, since, until, limit = maxLimit } = fields
+/** Which dead letters are meant. Unknown or malformed fields are refused. */
+export function parseSelection(fields: Fields): { query: DeadLetterQuery } | { problem: string } {
+  const problem = problemOfFields(fields, known, ['limit'])
+  if (problem !== undefined) return { problem }
+  const { namespace, name, sink, eventId, type, reason, since, until, cursor, limit = maxLimit } = fields
   if ((namespace === undefined) !== (name === undefined)) return { problem: 'give namespace and name together' }
-  const count = Number(limit)
-  if (!Number.isInteger(count) || count < 1 || count > maxLimit) return { problem: `limit is not 1 to ${maxLimit}` }
-  const sinceMs = since === undefined ? -Infinity : timeOf(since)
-  const untilMs = until === undefined ? Infinity : timeOf(until)
+  const wantedReason = deadLetterReasons.find((each) => each === reason)
+  if (reason !== undefined && wantedReason === undefined) {
+    return { problem: `reason is not one of ${deadLetterReasons.join(', ')}` }
+  }
+  const count = countOf(limit, maxLimit)
+  if (Number.isNaN(count)) return { problem: `limit is not 1 to ${maxLimit}` }
+  const [sinceMs, untilMs] = [timeOf(since), timeOf(until)]
   if (Number.isNaN(sinceMs) || Number.isNaN(untilMs)) {
     return { problem: 'since and until are times such as 2026-11-21T12:00:00Z' }
   }
+  const after = cursor === undefined ? undefined : parseCursor(cursor)
+  if (cursor !== undefined && after === undefined) return { problem: 'cursor is none of a page before' }
   const query: DeadLetterQuery = {
     ...(isText(namespace) && isText(name) && { owner: { namespace, name } }),
     ...(isText(sink) && { sink }),
     ...(isText(eventId) && { eventId }),
+    ...(isText(type) && { eventType: type }),
+    ...(wantedReason !== undefined && { reason: wantedReason }),
+    ...(sinceMs !== undefined && { sinceMs }),
+    ...(untilMs !== undefined && { untilMs }),
+    ...(after !== undefined && { after }),
     limit: count,
   }
-  return { selection: { query, sinceMs, untilMs } }
+  return { query }
 }
 
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= 256
+/** Where the next page begins, as one opaque text. */
+export function writeCursor({ endedAtMs, deliveryId }: DeadLetterPosition): string {
+  return Buffer.from(`${endedAtMs} ${deliveryId}`).toString('base64url')
 }
 
-function timeOf(value: unknown): number {
+function parseCursor(cursor: unknown): DeadLetterPosition | undefined {
+  if (!isText(cursor)) return undefined
+  const [, endedAt, deliveryId] =
+    /^(\d{1,15}) (\S{1,512})$/.exec(Buffer.from(cursor, 'base64url').toString('utf8')) ?? []
+  return deliveryId === undefined ? undefined : { endedAtMs: Number(endedAt), deliveryId }
+}
+
+/** Undefined where none was given, NaN where it is no time. */
+function timeOf(value: unknown): number | undefined {
+  if (value === undefined) return undefined
   return isText(value) && rfc3339.test(value) ? Date.parse(value) : Number.NaN
 }

@@ -1,10 +1,12 @@
 import type { Clock } from '../clock.ts'
+import type { StepEntry } from '../feed/entry.ts'
 import type { ClaimedDelivery, NextStep } from '../inbox/port.ts'
 import type { ResolvedSink } from '../keyring/entry.ts'
 import type { Logger } from '../observability/logger.ts'
 import { unsendable, type SendOutcome, type Sink } from '../sinks/port.ts'
 import type { DispatcherMetrics } from './dispatcher-metrics.ts'
 import { nextStep } from './next-step.ts'
+import { stepEntry } from './step-entry.ts'
 
 export interface AttemptDeps {
   readonly sinks: Pick<Sink, 'send'>
@@ -12,6 +14,8 @@ export interface AttemptDeps {
   readonly random: () => number
   readonly logger: Logger
   readonly metrics: DispatcherMetrics
+  /** Told of each step of each delivery; must not throw. */
+  readonly onStep: (entry: StepEntry) => void
 }
 
 export interface Attempt {
@@ -59,7 +63,8 @@ interface AttemptResult {
   durationMs: number
 }
 
-function report({ delivery, sink }: Attempt, { metrics, logger, clock }: AttemptDeps, result: AttemptResult): NextStep {
+function report({ delivery, sink }: Attempt, deps: AttemptDeps, result: AttemptResult): NextStep {
+  const { metrics, logger, clock, onStep } = deps
   const { outcome, next, durationMs } = result
   const sinkType = sink.destination.type
   metrics.attempts.add(1, { sink_type: sinkType, outcome: outcome.type })
@@ -81,9 +86,26 @@ function report({ delivery, sink }: Attempt, { metrics, logger, clock }: Attempt
     ...(next.type === 'DeadLetter' && { reason: next.reason }),
     durationMs: Math.round(durationMs * 10) / 10,
   }
+  onStep(stepEntry(delivery, next, { atMs: clock.now(), attempt: attemptEntry(delivery, sinkType, result) }))
   if (next.type === 'Succeed') logger.info(details, 'delivery.attempted')
   else logger.warn(details, 'delivery.attempted')
   return next
+}
+
+function attemptEntry(
+  { attempts, replayed }: ClaimedDelivery,
+  sinkType: string,
+  { outcome, durationMs }: AttemptResult,
+): StepEntry['attempt'] {
+  return {
+    number: attempts + 1,
+    sinkType,
+    outcome: outcome.type,
+    ...('cause' in outcome && { cause: outcome.cause }),
+    ...(outcome.status !== undefined && { status: outcome.status }),
+    replayed,
+    durationMs,
+  }
 }
 
 /** What a log line needs to find the delivery again. */

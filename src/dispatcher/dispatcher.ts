@@ -1,4 +1,5 @@
 import { sleep, type Clock } from '../clock.ts'
+import type { StepEntry } from '../feed/entry.ts'
 import { createFilterEvaluator } from '../filter/evaluate-filter.ts'
 import type { Inbox } from '../inbox/port.ts'
 import type { Logger } from '../observability/logger.ts'
@@ -26,6 +27,8 @@ export interface DispatcherOptions {
   metrics: Metrics
   /** Attempts under way at the same time, over all sinks. */
   maxInFlight: number
+  /** Told of each step of each delivery; must not throw. */
+  onStep?: (entry: StepEntry) => void
 }
 
 export interface Dispatcher {
@@ -101,6 +104,7 @@ class LaneDispatcher implements Dispatcher {
     })
     this.#handleDeps = {
       ...options,
+      onStep: options.onStep ?? (() => {}),
       evaluateFilter: createFilterEvaluator(),
       metrics: this.#metrics,
       recorder: this.#recorder,

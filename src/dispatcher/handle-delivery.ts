@@ -4,6 +4,7 @@ import { attemptDelivery, namesOf, type Attempt, type AttemptDeps } from './atte
 import { beforeSend, type ResolveSink } from './before-send.ts'
 import { forwardDeadLetter } from './forward-dead-letter.ts'
 import type { Lane, WaitingDelivery } from './lane.ts'
+import { stepEntry } from './step-entry.ts'
 import type { StepRecorder } from './step-recorder.ts'
 
 export interface HandleDeps extends AttemptDeps {
@@ -43,8 +44,10 @@ export async function handleDelivery({ lane, waiting, ...attempt }: Handling, de
   await deps.recorder.record(delivery, next, leaseUntilMs)
 }
 
-function noteSettled(delivery: ClaimedDelivery, next: NextStep, { metrics, logger }: AttemptDeps): void {
+function noteSettled(delivery: ClaimedDelivery, next: NextStep, deps: AttemptDeps): void {
+  const { metrics, logger, clock, onStep } = deps
   metrics.settled.add(1, { step: next.type })
+  onStep(stepEntry(delivery, next, { atMs: clock.now() }))
   const details = { ...namesOf(delivery), next: next.type, ...('reason' in next && { reason: next.reason }) }
   if (next.type === 'DeadLetter') logger.warn(details, 'delivery.settled')
   else logger.debug(details, 'delivery.settled')

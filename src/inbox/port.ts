@@ -41,8 +41,16 @@ export interface ClaimedDelivery {
   replayed: boolean
 }
 
-export type DeadLetterReason =
-  'RetriesExhausted' | 'Rejected' | 'SinkRemoved' | 'FilterError' | 'OwnerGone' | 'CrashedRepeatedly' | 'Unsendable'
+export const deadLetterReasons = [
+  'RetriesExhausted',
+  'Rejected',
+  'SinkRemoved',
+  'FilterError',
+  'OwnerGone',
+  'CrashedRepeatedly',
+  'Unsendable',
+] as const
+export type DeadLetterReason = (typeof deadLetterReasons)[number]
 
 /** How a claimed delivery goes on. */
 export type NextStep =
@@ -56,17 +64,41 @@ export interface DeadLetter {
   deliveryId: string
   owner: InboxOwner
   eventId: string
+  /** As the sender named it; `unknown` where its body cannot be read. */
+  eventType: string
   sink: string
   reason: DeadLetterReason
   attempts: number
   endedAtMs: number
 }
 
+/** All that is given must hold. */
 export interface DeadLetterQuery {
   owner?: { namespace: string; name: string }
   sink?: string
   eventId?: string
+  eventType?: string
+  reason?: DeadLetterReason
+  /** Given up at this time or later, milliseconds since the epoch. */
+  sinceMs?: number
+  /** Given up before this time. */
+  untilMs?: number
+  /** Where the page before ended. */
+  after?: DeadLetterPosition
+  /** At most 1,000 are listed. */
   limit: number
+}
+
+export interface DeadLetterPosition {
+  endedAtMs: number
+  deliveryId: string
+}
+
+export interface DeadLetterPage {
+  /** Newest first. May be fewer than asked for, even none, with more to come. */
+  deadLetters: DeadLetter[]
+  /** Absent on the last page. */
+  next?: DeadLetterPosition
 }
 
 export interface InboxStats {
@@ -91,7 +123,13 @@ export interface Inbox {
   claimDue(limit: number, leaseMs: number, exceptSinks?: ReadonlySet<string>): Promise<ClaimedDelivery[]>
   /** Attempt and next step in one transaction. Recording a delivery whose lease was lost is harmless. */
   record(delivery: ClaimedDelivery, next: NextStep): Promise<void>
-  deadLetters(query: DeadLetterQuery): Promise<DeadLetter[]>
+  /**
+   * One page. A call looks at no more than some thousand dead letters, so that a search among many holds up nobody. What is replayed or dropped between two
+   * pages moves no other to a page where it is missed.
+   */
+  deadLetters(query: DeadLetterQuery): Promise<DeadLetterPage>
+  /** The event of a dead letter, with its body; undefined when it is unknown or none (any more). */
+  deadLetterEvent(deliveryId: string): Promise<NewEvent | undefined>
   /** Makes a dead letter due again with fresh attempts, marked `replayed`; false when it is unknown or still pending. */
   replay(deliveryId: string): Promise<boolean>
   stats(): Promise<InboxStats>

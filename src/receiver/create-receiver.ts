@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 
 import { sleep, type Clock } from '../clock.ts'
+import type { RequestEntry } from '../feed/entry.ts'
 import type { Inbox } from '../inbox/port.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
@@ -35,6 +36,8 @@ export interface ReceiverOptions {
   readonly parseEnvelope: (body: Uint8Array) => EventSummary
   /** Called after each newly stored event. */
   readonly onStored: () => void
+  /** Called with each request that ended, however it was answered; must not throw. */
+  readonly onRequest?: (entry: RequestEntry) => void
   /** The service's public keys. Absent: deliveries on dynamic paths are asked to come back. */
   readonly publicKeys?: PublicKeys
   readonly limits?: Partial<ReceiverLimits>
@@ -71,7 +74,8 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     heldBodyBytes: () => budget.heldBytes,
     endpoints: () => directory.size,
   })
-  const journal = new RequestJournal(metrics, options.logger, clock)
+  const { logger, onRequest: onEnded = () => {} } = options
+  const journal = new RequestJournal({ metrics, logger, clock, onEnded })
   const clientErrors = new ClientErrors(journal)
   let state: 'idle' | 'listening' | 'draining' = 'idle'
 

@@ -1,14 +1,24 @@
 import type { Clock } from '../clock.ts'
+import type { RequestEntry } from '../feed/entry.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Exchange } from './exchange.ts'
 import { LineBudget } from './line-budget.ts'
 import type { ReceiverMetrics } from './receiver-metrics.ts'
+import { shownHeaders } from './shown-headers.ts'
 import { answerOf, type Outcome } from './status-codes.ts'
 
 /** Strangers can make us refuse as fast as they like; they cannot make us fill the disk with it. */
 const strangersLinesPerSecond = 20
 /** A genuine delivery that we refuse is worth a line, but a full inbox refuses all of them, again and again. */
 const authenticLinesPerSecond = 100
+
+interface JournalParts {
+  readonly metrics: ReceiverMetrics
+  readonly logger: Logger
+  readonly clock: Clock
+  /** Told of every request but probes and what never was one. */
+  readonly onEnded: (entry: RequestEntry) => void
+}
 
 /** Counts every request and writes its one wide line. */
 export class RequestJournal {
@@ -18,10 +28,13 @@ export class RequestJournal {
   readonly #strangers: LineBudget
   readonly #authentic: LineBudget
 
-  constructor(metrics: ReceiverMetrics, logger: Logger, clock: Clock) {
+  readonly #onEnded: (entry: RequestEntry) => void
+
+  constructor({ metrics, logger, clock, onEnded }: JournalParts) {
     this.#metrics = metrics
     this.#logger = logger
     this.#clock = clock
+    this.#onEnded = onEnded
     this.#strangers = new LineBudget(strangersLinesPerSecond, clock)
     this.#authentic = new LineBudget(authenticLinesPerSecond, clock)
   }
@@ -30,6 +43,7 @@ export class RequestJournal {
     const durationMs = this.#clock.monotonic() - exchange.startedMs
     this.#metrics.requests.add(1, { outcome })
     if (outcome === 'Ok') return // probes come every few seconds and say nothing
+    this.#onEnded(entryOf(exchange, outcome, { atMs: this.#clock.now(), durationMs }))
     if (outcome === 'Stored' || outcome === 'Duplicate') {
       this.#metrics.requestSeconds.observe(durationMs / 1000)
       this.#logger.debug(detailsOf(exchange, outcome, durationMs), 'request.accepted')
@@ -54,6 +68,26 @@ export class RequestJournal {
     if (isOurFault) this.#logger.error({ ...details, err: exchange.fault }, 'request.failed')
     else if (isAuthentic) this.#logger.warn(details, 'request.authentic-refused')
     else this.#logger.info(details, 'request.refused')
+  }
+}
+
+function entryOf(
+  { request, route, endpoint, eventId, keyId, bodyBytes, skewSeconds }: Exchange,
+  outcome: Outcome,
+  time: Pick<RequestEntry, 'atMs' | 'durationMs'>,
+): RequestEntry {
+  return {
+    kind: 'request',
+    ...time,
+    route,
+    outcome,
+    ...(outcome !== 'Aborted' && { status: answerOf(outcome).status }),
+    ...(endpoint !== undefined && { namespace: endpoint.owner.namespace, name: endpoint.owner.name }),
+    ...(eventId !== undefined && { eventId }),
+    ...(keyId !== undefined && { keyId }),
+    ...(bodyBytes !== undefined && { bodyBytes }),
+    ...(skewSeconds !== undefined && { skewSeconds }),
+    headers: shownHeaders(request.headers),
   }
 }
 

@@ -1,5 +1,7 @@
 import { createAdminServer } from '../admin/admin-server.ts'
 import type { ReceiverConfig } from '../config/receiver-config.ts'
+import { DeliveryFeed } from '../feed/delivery-feed.ts'
+import type { FeedEntry } from '../feed/entry.ts'
 import { parseEnvelope } from '../gemini/parse-event.ts'
 import type { Inbox } from '../inbox/port.ts'
 import { createHealthServer } from '../observability/health-server.ts'
@@ -92,9 +94,12 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
   watch.start()
   parts.defer(() => watch.stop())
 
-  const dispatcher = startDispatch(config, { ...deps, client, inbox, directory, podName }, parts)
+  const feed = new DeliveryFeed()
+  const onStep = (entry: FeedEntry) => feed.add(entry)
+  const dispatcher = startDispatch(config, { ...deps, client, inbox, directory, podName, onStep }, parts)
   nudgeDispatcher = () => dispatcher.nudge()
-  const admin = createAdminServer({ port: config.adminPort, logger, inbox, onReplayed: () => dispatcher.nudge() })
+  const onReplayed = () => dispatcher.nudge()
+  const admin = createAdminServer({ port: config.adminPort, clock, logger, inbox, feed, onReplayed })
   const { port: adminPort } = await admin.listen()
   parts.defer(() => admin.close())
   const receiver = createReceiver({
@@ -106,6 +111,7 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
     parseEnvelope,
     publicKeys,
     onStored: () => dispatcher.nudge(),
+    onRequest: (entry) => feed.add(entry),
     limits: receiverLimits(config),
     pathPrefix: config.pathPrefix,
   })

@@ -2,6 +2,7 @@ import type { ReceiverConfig } from '../config/receiver-config.ts'
 import { createDispatcher } from '../dispatcher/dispatcher.ts'
 import type { Dispatcher } from '../dispatcher/dispatcher.ts'
 import { parseEnvelope } from '../gemini/parse-event.ts'
+import type { StepEntry } from '../feed/entry.ts'
 import type { Inbox } from '../inbox/port.ts'
 import type { KubernetesClient } from '../kubernetes/client.ts'
 import { createEventRecorder } from '../kubernetes/event-recorder.ts'
@@ -19,6 +20,7 @@ interface DispatchDeps extends RoleDeps {
   readonly inbox: Inbox
   readonly directory: EndpointDirectory
   readonly podName: string
+  readonly onStep: (entry: StepEntry) => void
   readonly wrapSink?: (sink: Sink) => Sink
 }
 
@@ -29,7 +31,7 @@ const eventsPerObject = { ratePerSecond: 2, burst: 3_600 }
 
 /** From the inbox to the sinks: what was stored before and what is stored from now on is sent. Ends with `parts`. */
 export function startDispatch(config: ReceiverConfig, deps: DispatchDeps, parts: AsyncDisposableStack): Dispatcher {
-  const { client, inbox, directory, podName, wrapSink, clock, random, logger, metrics } = deps
+  const { client, inbox, directory, podName, onStep, wrapSink, clock, random, logger, metrics } = deps
   const recorder = createEventRecorder({
     client,
     controller: eventController,
@@ -63,6 +65,7 @@ export function startDispatch(config: ReceiverConfig, deps: DispatchDeps, parts:
     logger,
     metrics,
     maxInFlight: config.maxInFlight,
+    onStep,
   })
   dispatcher.start()
   parts.defer(() => dispatcher.drain(config.shutdownGraceMs))

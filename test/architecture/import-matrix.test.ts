@@ -14,18 +14,19 @@ const rooms: Record<string, { rooms: string[]; packages: string[] }> = {
   signature: { rooms: [], packages: ['jose'] },
   keyring: { rooms: [], packages: ['zod'] },
   reports: { rooms: [], packages: ['zod'] },
-  admin: { rooms: ['inbox/port', 'observability'], packages: [] },
+  feed: { rooms: [], packages: [] },
+  admin: { rooms: ['inbox/port', 'feed', 'observability'], packages: [] },
   filter: { rooms: ['keyring'], packages: ['@marcbachmann/cel-js'] },
   controller: { rooms: ['api', 'keyring', 'filter', 'reports', 'kubernetes', 'gemini', 'observability'], packages: [] },
   receiver: {
-    rooms: ['api', 'keyring', 'reports', 'signature', 'inbox/port', 'kubernetes', 'observability'],
+    rooms: ['api', 'keyring', 'reports', 'signature', 'inbox/port', 'feed/entry', 'kubernetes', 'observability'],
     packages: ['fastify'],
   },
   inbox: {
-    rooms: ['gemini/event', 'observability'],
+    rooms: ['gemini/parse-event', 'observability'],
     packages: ['zod', '@nats-io/transport-node', '@nats-io/jetstream'],
   },
-  dispatcher: { rooms: ['inbox/port', 'sinks/port', 'keyring', 'filter', 'observability'], packages: [] },
+  dispatcher: { rooms: ['inbox/port', 'sinks/port', 'keyring', 'filter', 'feed/entry', 'observability'], packages: [] },
   sinks: {
     rooms: ['api', 'keyring', 'inbox/port', 'gemini/event', 'kubernetes', 'signature', 'observability'],
     packages: ['undici', 'ipaddr.js'],

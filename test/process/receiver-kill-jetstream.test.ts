@@ -23,7 +23,7 @@ test(
     t.after(() => operator.close())
     let parked = 0
     const replayParked = async () => {
-      for (const { deliveryId, reason } of await operator.deadLetters({ limit: 100 })) {
+      for (const { deliveryId, reason } of (await operator.deadLetters({ limit: 100 })).deadLetters) {
         if (reason === 'CrashedRepeatedly' && (await operator.replay(deliveryId))) parked += 1
       }
     }

@@ -1,5 +1,6 @@
 import { createSecretKey, randomBytes } from 'node:crypto'
 
+import type { RequestEntry } from '../../src/feed/entry.ts'
 import { parseEnvelope } from '../../src/gemini/parse-event.ts'
 import type { Inbox } from '../../src/inbox/port.ts'
 import type { KeyringEntry, LiveSecret } from '../../src/keyring/entry.ts'
@@ -87,6 +88,8 @@ export interface ReceiverFixture {
   /** How many requests ended so, from the metrics text. */
   count: (outcome: string, metric?: string) => Promise<number>
   stored: { count: number }
+  /** What people would see of the requests. */
+  shown: RequestEntry[]
 }
 
 export function aReceiver(options: {
@@ -101,6 +104,7 @@ export function aReceiver(options: {
 }): ReceiverFixture {
   const metrics = createMetrics()
   const stored = { count: 0 }
+  const shown: RequestEntry[] = []
   const receiver = createReceiver({
     clock: new FakeClock(),
     logger: recordedLogger('receiver'),
@@ -108,11 +112,12 @@ export function aReceiver(options: {
     ...options,
     metrics,
     onStored: () => stored.count++,
+    onRequest: (entry) => shown.push(entry),
   })
   const count = async (outcome: string, metric = 'gwh_receiver_requests_total') => {
     const { text } = await metrics.expose()
     const line = text.split('\n').find((each) => each.startsWith(`${metric}{outcome="${outcome}"}`))
     return Number(line?.split(' ').at(-1) ?? 0)
   }
-  return { receiver, metrics, count, stored }
+  return { receiver, metrics, count, stored, shown }
 }

@@ -1,7 +1,7 @@
-import { InboxUnavailableError, type ClaimedDelivery } from '../port.ts'
-import type { OpenEventRecord } from './records.ts'
+import { InboxUnavailableError, type ClaimedDelivery, type NewEvent } from '../port.ts'
+import { readEvent } from './read-event.ts'
 import { endAsDeadLetter } from './record-step.ts'
-import { refreshDelivery, refreshEvent } from './refresh.ts'
+import { refreshDelivery } from './refresh.ts'
 import type { SharedParts } from './shared-parts.ts'
 import type { DeletionQueue } from './deletion-queue.ts'
 import type { Lane, TrackedDelivery } from './tracked.ts'
@@ -96,7 +96,9 @@ export class DeliveryClaimer {
     const { ledger, clock, instruments } = this.#parts
     const nowMs = clock.now()
     if (delivery.unrecorded >= maxUnrecordedClaims) {
-      await endAsDeadLetter(this.#parts, delivery, { reason: 'CrashedRepeatedly', attempts: delivery.attempts })
+      const { body = new Uint8Array() } = (await readEvent(this.#parts, delivery)) ?? {}
+      const { attempts } = delivery
+      await endAsDeadLetter(this.#parts, delivery, { reason: 'CrashedRepeatedly', attempts, body })
       return undefined
     }
     if (delivery.unrecorded >= isolateFromUnrecorded) {
@@ -144,34 +146,15 @@ export class DeliveryClaimer {
 
   /** Read after the claim, never before: an event that another receiver has finished meanwhile has no body any more. */
   async #withBody(delivery: TrackedDelivery, seq: number): Promise<ClaimedDelivery | undefined> {
-    const { store, ledger, subjects } = this.#parts
-    const { event } = delivery
-    let stored = await store.get(event.seq)
-    if (stored === undefined && (await refreshEvent(this.#parts, event.key))) {
-      stored = await store.last(subjects.event(event.key))
-    }
-    if (stored?.record.kind !== 'event') {
-      ledger.drop(event)
-      this.#deletions.add([seq])
-      return undefined
-    }
-    return toClaimed(delivery, seq, stored.record, stored.body)
+    const event = await readEvent(this.#parts, delivery)
+    if (event !== undefined) return toClaimed(delivery, seq, event)
+    this.#parts.ledger.drop(delivery.event)
+    this.#deletions.add([seq])
+    return undefined
   }
 }
 
-function toClaimed(
-  { event, sink, sinkToken, attempts, firstDueMs, replayed }: TrackedDelivery,
-  seq: number,
-  record: OpenEventRecord,
-  body: Uint8Array,
-): ClaimedDelivery {
-  const { owner, eventId, sentAtSeconds, receivedAtMs, mode, contentType, signature } = record
-  return {
-    deliveryId: `${event.key}.${sinkToken}#${seq}`,
-    sink,
-    attempts,
-    firstDueMs,
-    replayed,
-    event: { owner, eventId, sentAtSeconds, receivedAtMs, mode, contentType, signature, body, sinks: [sink] },
-  }
+function toClaimed(delivery: TrackedDelivery, seq: number, event: NewEvent): ClaimedDelivery {
+  const { sink, sinkToken, attempts, firstDueMs, replayed } = delivery
+  return { deliveryId: `${delivery.event.key}.${sinkToken}#${seq}`, sink, attempts, firstDueMs, replayed, event }
 }

@@ -1,24 +1,26 @@
-import type { DeadLetter, DeadLetterQuery } from '../port.ts'
+import { deadLetterPage } from '../dead-letter-page.ts'
+import type { DeadLetter, DeadLetterPage, DeadLetterPosition, DeadLetterQuery } from '../port.ts'
 import type { DeletionQueue } from './deletion-queue.ts'
 import { dropDeadLetter } from './record-step.ts'
 import type { SharedParts } from './shared-parts.ts'
 import type { Account, TrackedDelivery } from './tracked.ts'
 
-const maxListed = 1_000
 /** In one round of looking after things. */
 const maxExpiredAtOnce = 200
 
-/** Newest first, at most 1,000. */
-export function listDeadLetters({ ledger }: Pick<SharedParts, 'ledger'>, query: DeadLetterQuery): DeadLetter[] {
-  const found: DeadLetter[] = []
+export function pageOfDeadLetters({ ledger }: Pick<SharedParts, 'ledger'>, query: DeadLetterQuery): DeadLetterPage {
+  const { after } = query
+  const letters: DeadLetter[] = []
   for (const delivery of ledger.deadLetters) {
     const letter = toDeadLetter(delivery)
-    if (letter !== undefined && isAskedFor(letter, query)) found.push(letter)
+    if (letter !== undefined && (after === undefined || compare(after, letter) < 0)) letters.push(letter)
   }
-  return found
-    .toReversed()
-    .toSorted((a, b) => b.endedAtMs - a.endedAtMs)
-    .slice(0, Math.max(0, Math.min(query.limit, maxListed)))
+  return deadLetterPage(letters.sort(compare), query)
+}
+
+/** Newest first; of one moment by id, so that every receiver has the same order. */
+function compare(a: DeadLetterPosition, b: DeadLetterPosition): number {
+  return b.endedAtMs - a.endedAtMs || (a.deliveryId < b.deliveryId ? 1 : a.deliveryId > b.deliveryId ? -1 : 0)
 }
 
 /** After a dead letter of the account was added: the oldest make room, an object's own first. */
@@ -49,13 +51,8 @@ async function drop(parts: SharedParts, deletions: DeletionQueue, delivery: Trac
 
 function toDeadLetter({ event, sink, sinkToken, attempts, state }: TrackedDelivery): DeadLetter | undefined {
   if (state.type !== 'dead') return undefined
-  const { reason, endedAtMs } = state
+  const { reason, endedAtMs, eventType } = state
   const { owner } = event.account
-  return { deliveryId: `${event.key}.${sinkToken}`, owner, eventId: event.eventId, sink, reason, attempts, endedAtMs }
-}
-
-function isAskedFor({ owner, sink, eventId }: DeadLetter, query: DeadLetterQuery): boolean {
-  const isOwner =
-    query.owner === undefined || (query.owner.namespace === owner.namespace && query.owner.name === owner.name)
-  return isOwner && (query.sink ?? sink) === sink && (query.eventId ?? eventId) === eventId
+  const deliveryId = `${event.key}.${sinkToken}`
+  return { deliveryId, owner, eventId: event.eventId, eventType, sink, reason, attempts, endedAtMs }
 }

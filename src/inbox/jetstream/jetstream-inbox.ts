@@ -4,7 +4,7 @@ import {
   InboxUnavailableError,
   type AppendResult,
   type ClaimedDelivery,
-  type DeadLetter,
+  type DeadLetterPage,
   type DeadLetterQuery,
   type Inbox,
   type InboxStats,
@@ -13,9 +13,10 @@ import {
 } from '../port.ts'
 import { EventAppender } from './append-event.ts'
 import { DeliveryClaimer } from './claim-deliveries.ts'
-import { expireDeadLetters, listDeadLetters, trimDeadLetters } from './dead-letters.ts'
+import { expireDeadLetters, pageOfDeadLetters, trimDeadLetters } from './dead-letters.ts'
 import type { DeletionQueue } from './deletion-queue.ts'
 import type { StreamFollower } from './follow-stream.ts'
+import { readEvent } from './read-event.ts'
 import { closeIfEnded, findClaimed, findDelivery, recordStep, replayDelivery } from './record-step.ts'
 import type { SharedParts } from './shared-parts.ts'
 
@@ -76,7 +77,7 @@ export class JetstreamInbox implements Inbox {
     return this.#run(async () => {
       const delivery = findClaimed(this.#parts, claimed)
       if (delivery === undefined) return
-      await recordStep(this.#parts, this.#parts.deletions, delivery, next)
+      await recordStep(this.#parts, this.#parts.deletions, { delivery, body: claimed.event.body }, next)
       this.#claimer.noteRecorded(delivery)
       if (next.type === 'DeadLetter') {
         await trimDeadLetters(this.#parts, this.#parts.deletions, delivery.event.account)
@@ -84,10 +85,17 @@ export class JetstreamInbox implements Inbox {
     })
   }
 
-  deadLetters(query: DeadLetterQuery): Promise<DeadLetter[]> {
+  deadLetters(query: DeadLetterQuery): Promise<DeadLetterPage> {
     return this.#run(async () => {
       await this.#maintaining
-      return listDeadLetters(this.#parts, query)
+      return pageOfDeadLetters(this.#parts, query)
+    })
+  }
+
+  deadLetterEvent(deliveryId: string): Promise<NewEvent | undefined> {
+    return this.#run(async () => {
+      const delivery = findDelivery(this.#parts.ledger, deliveryId)
+      return delivery?.state.type === 'dead' ? readEvent(this.#parts, delivery) : undefined
     })
   }
 

@@ -203,7 +203,7 @@ export class Ledger {
         return { type: 'claimed', availableAtMs: isGivenUp ? nowMs : nowMs + record.leaseMs }
       }
       case 'dead':
-        return { type: 'dead', reason: record.reason, endedAtMs: record.endedAtMs }
+        return { type: 'dead', reason: record.reason, endedAtMs: record.endedAtMs, eventType: record.eventType }
       case 'ended':
         return { type: 'ended' }
       default:

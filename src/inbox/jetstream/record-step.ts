@@ -1,3 +1,4 @@
+import { parseEnvelope } from '../../gemini/parse-event.ts'
 import { unreachable } from '../../unreachable.ts'
 import { InboxUnavailableError, type ClaimedDelivery, type DeadLetterReason, type NextStep } from '../port.ts'
 import { closedRecord } from './append-event.ts'
@@ -27,7 +28,7 @@ export function findDelivery(ledger: SharedParts['ledger'], path: string): Track
 export async function recordStep(
   parts: SharedParts,
   deletions: DeletionQueue,
-  delivery: TrackedDelivery,
+  { delivery, body }: { delivery: TrackedDelivery; body: Uint8Array },
   next: NextStep,
 ): Promise<void> {
   const waiting = (dueMs: number, attempts: number) =>
@@ -44,7 +45,7 @@ export async function recordStep(
       return
     case 'DeadLetter': {
       const attempts = delivery.attempts + (endsAfterAttempt.has(next.reason) ? 1 : 0)
-      await endAsDeadLetter(parts, delivery, { reason: next.reason, attempts })
+      await endAsDeadLetter(parts, delivery, { reason: next.reason, attempts, body })
       return
     }
     default:
@@ -55,10 +56,11 @@ export async function recordStep(
 export async function endAsDeadLetter(
   parts: SharedParts,
   delivery: TrackedDelivery,
-  { reason, attempts }: { reason: DeadLetterReason; attempts: number },
+  { reason, attempts, body }: { reason: DeadLetterReason; attempts: number; body: Uint8Array },
 ): Promise<void> {
-  const endedAtMs = parts.clock.now()
-  await writeState(parts, delivery, { ...countsOf(parts, delivery), state: 'dead', reason, attempts, endedAtMs })
+  const ended = { state: 'dead', reason, attempts, endedAtMs: parts.clock.now() } as const
+  const { type: eventType } = parseEnvelope(body)
+  await writeState(parts, delivery, { ...countsOf(parts, delivery), ...ended, eventType })
 }
 
 /** Makes a dead letter due again; false when it is none (any more). */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-import type { DeadLetterReason, NewEvent } from '../port.ts'
+import { deadLetterReasons, type NewEvent } from '../port.ts'
 
 /**
  * What the header of a message says; its payload is an event's body and nothing else, so that receivers can follow the stream by headers alone. Written
@@ -10,16 +10,6 @@ import type { DeadLetterReason, NewEvent } from '../port.ts'
 /** Raised when an older program could no longer read what a newer one writes. */
 const format = 1
 export const recordHeader = 'Gwh-Record'
-
-const deadLetterReasons = [
-  'RetriesExhausted',
-  'Rejected',
-  'SinkRemoved',
-  'FilterError',
-  'OwnerGone',
-  'CrashedRepeatedly',
-  'Unsendable',
-] as const satisfies readonly DeadLetterReason[]
 
 const openEvent = z.object({
   kind: z.literal('event'),
@@ -68,6 +58,8 @@ const delivery = z.discriminatedUnion('state', [
     ...deliveryCounts,
     reason: z.enum(deadLetterReasons),
     endedAtMs: z.number(),
+    /** Versions before this field did not write it. */
+    eventType: z.string().default('unknown'),
   }),
   /** Ended, while another delivery still needs the body. */
   z.object({ kind: z.literal('delivery'), state: z.literal('ended'), ...deliveryCounts }),

@@ -38,7 +38,7 @@ export type DeliveryState =
   | { type: 'waiting'; availableAtMs: number }
   /** By whomever; `availableAtMs` is when the lease ends. */
   | { type: 'claimed'; availableAtMs: number }
-  | { type: 'dead'; reason: DeadLetterReason; endedAtMs: number }
+  | { type: 'dead'; reason: DeadLetterReason; endedAtMs: number; eventType: string }
   | { type: 'ended' }
 
 export interface TrackedDelivery {

@@ -1,5 +1,5 @@
 import { unreachable } from '../../unreachable.ts'
-import type { AppendResult, DeadLetterReason, NewEvent, NextStep } from '../port.ts'
+import { deadLetterReasons, type AppendResult, type NewEvent, type NextStep } from '../port.ts'
 import type { ByteReader, ByteWriter } from './byte-codec.ts'
 
 /** The hot operations travel packed in one transferred buffer per batch: one message per event would halve the rate. */
@@ -73,6 +73,7 @@ function packStep(writer: ByteWriter, next: NextStep): void {
     case 'Hold':
       return writer.number(next.untilMs)
     case 'DeadLetter':
+      // Positions travel between threads of one program only; the database holds the words.
       return writer.byte(deadLetterReasons.indexOf(next.reason))
     default:
       return unreachable(next)
@@ -99,17 +100,6 @@ function unpackStep(reader: ByteReader): NextStep {
       throw new Error(`packed step of unknown kind ${kind}`)
   }
 }
-
-/** Positions travel between threads of one program only; the database holds the words. */
-const deadLetterReasons: readonly DeadLetterReason[] = [
-  'RetriesExhausted',
-  'Rejected',
-  'SinkRemoved',
-  'FilterError',
-  'OwnerGone',
-  'CrashedRepeatedly',
-  'Unsendable',
-]
 
 /** What an item came to, by position; `recorded` is the answer to every record. */
 export type ItemResult = AppendResult | 'recorded'

@@ -127,7 +127,9 @@ export class BatchRunner {
       case 'claim':
         return packClaims(nowMs < this.#claimsPausedUntilMs ? [] : this.#store.claim(call, nowMs))
       case 'deadLetters':
-        return { type: call.type, deadLetters: this.#store.deadLetters(call.query) }
+        return { type: call.type, page: this.#store.deadLetters(call.query) }
+      case 'deadLetterEvent':
+        return { type: call.type, event: this.#store.deadLetterEvent(call.deliveryId) }
       case 'replay':
         return { type: call.type, replayed: this.#store.replay(call.deliveryId, nowMs) }
       case 'stats':

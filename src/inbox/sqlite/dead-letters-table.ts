@@ -1,11 +1,11 @@
-import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 
-import type { DeadLetter, DeadLetterQuery, DeadLetterReason } from '../port.ts'
 import type { InboxBounds } from '../bounds.ts'
+import { deadLetterPage } from '../dead-letter-page.ts'
+import type { DeadLetter, DeadLetterPage, DeadLetterQuery, DeadLetterReason, NewEvent } from '../port.ts'
+import { toEvent } from './event-row.ts'
 import type { EventsTable } from './events-table.ts'
 import type { Lane, Ledger, OwnerAccount } from './ledger.ts'
-
-const maxListed = 1_000
 
 interface EndedDelivery {
   id: number
@@ -16,7 +16,6 @@ interface EndedDelivery {
 
 /** Deliveries that were given up. Bounded by age and number; what makes room is an object's own oldest first. */
 export class DeadLettersTable {
-  readonly #database: DatabaseSync
   readonly #ledger: Ledger
   readonly #events: EventsTable
   readonly #bounds: InboxBounds
@@ -26,14 +25,16 @@ export class DeadLettersTable {
   readonly #expired: StatementSync
   readonly #find: StatementSync
   readonly #delete: StatementSync
+  readonly #newestFirst: StatementSync
+  readonly #event: StatementSync
 
   constructor(database: DatabaseSync, ledger: Ledger, events: EventsTable, bounds: InboxBounds) {
-    this.#database = database
     this.#ledger = ledger
     this.#events = events
     this.#bounds = bounds
     this.#insert = database.prepare(
-      'INSERT INTO dead_letters (id, event, lane, owner, reason, attempts, ended_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      `INSERT INTO dead_letters (id, event, lane, owner, reason, attempts, ended_at_ms, event_type)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, gwh_event_type((SELECT body FROM events WHERE seq = ?2)))`,
     )
     this.#oldestOfOwner = database.prepare(
       'SELECT id, event, lane FROM dead_letters WHERE owner = ? ORDER BY id LIMIT 1',
@@ -44,6 +45,17 @@ export class DeadLettersTable {
     )
     this.#find = database.prepare('SELECT event, lane FROM dead_letters WHERE id = ?')
     this.#delete = database.prepare('DELETE FROM dead_letters WHERE id = ?')
+    // CROSS JOIN keeps the order of the tables: rows come by the index, one by one, as far as somebody reads.
+    this.#newestFirst = database.prepare(
+      `SELECT d.id, d.reason, d.attempts, d.ended_at_ms, d.event_type, l.sink, e.event_id, o.uid, o.namespace, o.name
+       FROM dead_letters d CROSS JOIN events e ON e.seq = d.event CROSS JOIN lanes l ON l.id = d.lane CROSS JOIN owners o ON o.id = d.owner
+       WHERE (d.ended_at_ms, d.id) < (?, ?) ORDER BY d.ended_at_ms DESC, d.id DESC`,
+    )
+    this.#event = database.prepare(
+      `SELECT l.sink, e.*, o.uid, o.namespace, o.name
+       FROM dead_letters d JOIN events e ON e.seq = d.event JOIN lanes l ON l.id = d.lane JOIN owners o ON o.id = e.owner
+       WHERE d.id = ?`,
+    )
   }
 
   /** Keeps the delivery as a dead letter. Returns how many older ones were dropped for it. */
@@ -72,34 +84,18 @@ export class DeadLettersTable {
     return { event: Number(row['event']), lane }
   }
 
-  /** Newest first, at most 1,000. */
-  list(query: DeadLetterQuery): DeadLetter[] {
-    const where: string[] = []
-    const values: SQLInputValue[] = []
-    const need = (condition: string, ...given: SQLInputValue[]) => {
-      where.push(condition)
-      values.push(...given)
-    }
-    if (query.owner !== undefined) need('o.namespace = ? AND o.name = ?', query.owner.namespace, query.owner.name)
-    if (query.sink !== undefined) need('l.sink = ?', query.sink)
-    if (query.eventId !== undefined) need('e.event_id = ?', query.eventId)
-    const rows = this.#database
-      .prepare(
-        `SELECT d.id, d.reason, d.attempts, d.ended_at_ms, l.sink, e.event_id, o.uid, o.namespace, o.name
-         FROM dead_letters d JOIN events e ON e.seq = d.event JOIN lanes l ON l.id = d.lane JOIN owners o ON o.id = d.owner
-         ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''} ORDER BY d.ended_at_ms DESC, d.id DESC LIMIT ?`,
-      )
-      .all(...values, Math.max(0, Math.min(query.limit, maxListed)))
-    return rows.map((row) => ({
-      deliveryId: String(row['id']),
-      owner: { uid: String(row['uid']), namespace: String(row['namespace']), name: String(row['name']) },
-      eventId: String(row['event_id']),
-      sink: String(row['sink']),
-      // Only this program writes the column, from the same closed list.
-      reason: String(row['reason']) as DeadLetterReason,
-      attempts: Number(row['attempts']),
-      endedAtMs: Number(row['ended_at_ms']),
-    }))
+  page(query: DeadLetterQuery): DeadLetterPage {
+    const { untilMs = Infinity, after } = query
+    // Ids begin with 1: what ended at that very moment is left out.
+    const until = { endedAtMs: Math.min(untilMs, Number.MAX_SAFE_INTEGER), id: 0 }
+    const from = after === undefined ? until : { endedAtMs: after.endedAtMs, id: Number(after.deliveryId) }
+    const { endedAtMs, id } = from.endedAtMs < until.endedAtMs ? from : until
+    return deadLetterPage(lettersOf(this.#newestFirst.iterate(endedAtMs, Number.isSafeInteger(id) ? id : 0)), query)
+  }
+
+  event(id: number): NewEvent | undefined {
+    const row = this.#event.get(id)
+    return row === undefined ? undefined : toEvent(row, String(row['sink']))
   }
 
   #drop(rows: readonly Record<string, unknown>[], nowMs: number): number {
@@ -114,5 +110,21 @@ export class DeadLettersTable {
   #remove(id: number, account: OwnerAccount): void {
     this.#delete.run(id)
     this.#ledger.count(account, 'deadLetters', -1)
+  }
+}
+
+function* lettersOf(rows: Iterable<Record<string, unknown>>): Generator<DeadLetter> {
+  for (const row of rows) {
+    yield {
+      deliveryId: String(row['id']),
+      owner: { uid: String(row['uid']), namespace: String(row['namespace']), name: String(row['name']) },
+      eventId: String(row['event_id']),
+      eventType: String(row['event_type']),
+      sink: String(row['sink']),
+      // Only this program writes the column, from the same closed list.
+      reason: String(row['reason']) as DeadLetterReason,
+      attempts: Number(row['attempts']),
+      endedAtMs: Number(row['ended_at_ms']),
+    }
   }
 }

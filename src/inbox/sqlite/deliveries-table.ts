@@ -3,6 +3,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { unreachable } from '../../unreachable.ts'
 import type { ClaimedDelivery, DeadLetterReason, NextStep } from '../port.ts'
 import type { DeadLettersTable } from './dead-letters-table.ts'
+import { toEvent } from './event-row.ts'
 import type { EventsTable } from './events-table.ts'
 import type { Lane, Ledger } from './ledger.ts'
 
@@ -198,23 +199,12 @@ function readRow(row: Record<string, unknown>): DeliveryRow {
 }
 
 function toClaimed(row: Record<string, unknown>, { id, claims, attempts }: DeliveryRow, sink: string): ClaimedDelivery {
-  const body = row['body']
   return {
     deliveryId: `${id}.${claims + 1}`,
     sink,
     attempts,
     firstDueMs: Number(row['first_due_ms']),
     replayed: row['replayed'] === 1,
-    event: {
-      owner: { uid: String(row['uid']), namespace: String(row['namespace']), name: String(row['name']) },
-      eventId: String(row['event_id']),
-      sentAtSeconds: Number(row['sent_at_s']),
-      receivedAtMs: Number(row['received_at_ms']),
-      mode: row['mode'] === 'static' ? 'static' : 'dynamic',
-      contentType: String(row['content_type']),
-      signature: String(row['signature']),
-      body: body instanceof Uint8Array ? body : new Uint8Array(),
-      sinks: [sink],
-    },
+    event: toEvent(row, sink),
   }
 }

@@ -1,5 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 
+import { parseEnvelope } from '../../gemini/parse-event.ts'
+
 /** "GWHI": tells our files from every other SQLite file. */
 const applicationId = 0x47574849
 
@@ -53,13 +55,24 @@ const migrations: readonly string[] = [
   CREATE INDEX dead_letters_by_owner ON dead_letters (owner, id);
   CREATE INDEX dead_letters_by_end ON dead_letters (ended_at_ms);
   `,
+  `
+  ALTER TABLE dead_letters ADD COLUMN event_type TEXT NOT NULL DEFAULT 'unknown';
+  UPDATE dead_letters SET event_type = gwh_event_type((SELECT body FROM events WHERE seq = dead_letters.event));
+  `,
 ]
+
+/** `gwh_event_type(body)`: how the sender named the event. */
+function addFunctions(database: DatabaseSync): void {
+  database.function('gwh_event_type', { deterministic: true }, (body) =>
+    body instanceof Uint8Array ? parseEnvelope(body).type : 'unknown',
+  )
+}
 
 function readPragma(database: DatabaseSync, name: string): number {
   return Number(database.prepare(`PRAGMA ${name}`).get()?.[name])
 }
 
-/** Brings the file to today's schema, in one transaction. Throws when the file is a stranger's or of a newer version. */
+/** Brings the file to today's schema, in one transaction, and gives the connection the functions that it uses. Throws when the file is a stranger's or of a newer version. */
 export function migrate(database: DatabaseSync): void {
   const owner = readPragma(database, 'application_id')
   const version = readPragma(database, 'user_version')
@@ -72,6 +85,7 @@ export function migrate(database: DatabaseSync): void {
       `the file has schema ${version}, this program knows up to ${migrations.length}; run the newer version that wrote it, or a later one`,
     )
   }
+  addFunctions(database)
   database.exec('BEGIN IMMEDIATE')
   for (const migration of migrations.slice(version)) database.exec(migration)
   database.exec(`PRAGMA application_id = ${applicationId}`)

@@ -6,7 +6,7 @@ import {
   InboxUnavailableError,
   type AppendResult,
   type ClaimedDelivery,
-  type DeadLetter,
+  type DeadLetterPage,
   type DeadLetterQuery,
   type Inbox,
   type InboxStats,
@@ -87,9 +87,14 @@ export class SqliteInbox implements Inbox {
     return result.claims.map((claim) => Object.assign(claim, { event: unpackEvent(events) }))
   }
 
-  async deadLetters(query: DeadLetterQuery): Promise<DeadLetter[]> {
+  async deadLetters(query: DeadLetterQuery): Promise<DeadLetterPage> {
     const result = await this.#call({ type: 'deadLetters', query })
-    return result.type === 'deadLetters' ? result.deadLetters : []
+    return result.type === 'deadLetters' ? result.page : { deadLetters: [] }
+  }
+
+  async deadLetterEvent(deliveryId: string): Promise<NewEvent | undefined> {
+    const result = await this.#call({ type: 'deadLetterEvent', deliveryId })
+    return result.type === 'deadLetterEvent' ? result.event : undefined
   }
 
   async replay(deliveryId: string): Promise<boolean> {

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 
-import type { AppendResult, DeadLetter, DeadLetterQuery, NewEvent } from '../port.ts'
+import type { AppendResult, DeadLetterPage, DeadLetterQuery, NewEvent } from '../port.ts'
 import type { ItemResult, PackedItem } from './batch-codec.ts'
 import type { InboxBounds } from '../bounds.ts'
 import { DeadLettersTable } from './dead-letters-table.ts'
@@ -109,13 +109,18 @@ export class Store {
     return claimed
   }
 
-  deadLetters(query: DeadLetterQuery): DeadLetter[] {
-    return this.#deadLetters.list(query)
+  deadLetters(query: DeadLetterQuery): DeadLetterPage {
+    return this.#deadLetters.page(query)
+  }
+
+  deadLetterEvent(deliveryId: string): NewEvent | undefined {
+    const id = rowIdOf(deliveryId)
+    return id === undefined ? undefined : this.#deadLetters.event(id)
   }
 
   replay(deliveryId: string, nowMs: number): boolean {
-    const id = Number(deliveryId)
-    const taken = Number.isSafeInteger(id) ? this.#deadLetters.take(id) : undefined
+    const id = rowIdOf(deliveryId)
+    const taken = id === undefined ? undefined : this.#deadLetters.take(id)
     if (taken === undefined) return false
     this.#deliveries.add(taken.event, taken.lane, nowMs, true)
     return true
@@ -182,4 +187,9 @@ export class Store {
     this.#usedBytes += bytes + rowOverheadBytes
     return 'stored'
   }
+}
+
+/** Undefined for what was never an id of this driver. */
+function rowIdOf(deliveryId: string): number | undefined {
+  return /^\d{1,15}$/.test(deliveryId) ? Number(deliveryId) : undefined
 }

@@ -1,4 +1,4 @@
-import type { ClaimedDelivery, DeadLetter, DeadLetterQuery } from '../port.ts'
+import type { ClaimedDelivery, DeadLetterPage, DeadLetterQuery, NewEvent } from '../port.ts'
 import type { InboxBounds } from '../bounds.ts'
 import type { Totals } from './ledger.ts'
 import type { StoreStats } from './store.ts'
@@ -15,6 +15,7 @@ export interface WorkerSettings {
 export type Call =
   | { type: 'claim'; limit: number; leaseMs: number; exceptSinks: ReadonlySet<string> }
   | { type: 'deadLetters'; query: DeadLetterQuery }
+  | { type: 'deadLetterEvent'; deliveryId: string }
   | { type: 'replay'; deliveryId: string }
   | { type: 'stats' }
   | { type: 'nextDue' }
@@ -25,7 +26,8 @@ export type PackedClaim = Omit<ClaimedDelivery, 'event'>
 
 export type CallResult =
   | { type: 'claim'; claims: PackedClaim[]; events: Uint8Array }
-  | { type: 'deadLetters'; deadLetters: DeadLetter[] }
+  | { type: 'deadLetters'; page: DeadLetterPage }
+  | { type: 'deadLetterEvent'; event: NewEvent | undefined }
   | { type: 'replay'; replayed: boolean }
   | { type: 'stats'; stats: StoreStats }
   | { type: 'nextDue'; atMs: number | undefined }

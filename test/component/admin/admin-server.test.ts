@@ -1,29 +1,41 @@
 import assert from 'node:assert/strict'
-import { request } from 'node:http'
+import { once } from 'node:events'
+import { get, request, type IncomingMessage } from 'node:http'
+import { createInterface } from 'node:readline'
 import { test, type TestContext } from 'node:test'
 
 import { createAdminServer } from '../../../src/admin/admin-server.ts'
+import { DeliveryFeed } from '../../../src/feed/delivery-feed.ts'
+import type { RequestEntry, StepEntry } from '../../../src/feed/entry.ts'
 import { InboxUnavailableError, type DeadLetter, type DeadLetterQuery } from '../../../src/inbox/port.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
+import { anEvent } from '../../support/an-event.ts'
+import { eventually } from '../../support/eventually.ts'
+import { FakeClock, settle } from '../../support/fake-clock.ts'
 
 const owner = { uid: 'uid-1', namespace: 'ml', name: 'batch-events' }
 const letters: DeadLetter[] = ['08', '09', '10'].map((hour, at) => ({
   deliveryId: String(at + 1),
   owner,
   eventId: `msg_${at + 1}`,
+  eventType: 'batch.succeeded',
   sink: 'worker',
   reason: 'RetriesExhausted',
   attempts: 61,
   endedAtMs: Date.parse(`2026-11-21T${hour}:00:00Z`),
 }))
 
-async function anAdmin(t: TestContext, given: { isBroken?: boolean } = {}) {
+async function anAdmin(t: TestContext, given: { isBroken?: boolean; hasMore?: boolean } = {}) {
   const queries: DeadLetterQuery[] = []
   const asked: string[] = []
   let nudges = 0
+  const feed = new DeliveryFeed()
+  const clock = new FakeClock()
   const server = createAdminServer({
     port: 0,
+    clock,
     logger: silentLogger,
+    feed,
     onReplayed: () => nudges++,
     inbox: {
       async stats() {
@@ -33,10 +45,17 @@ async function anAdmin(t: TestContext, given: { isBroken?: boolean } = {}) {
       },
       async deadLetters(query) {
         queries.push(query)
-        return letters
+        const next = { endedAtMs: 1_795_262_398_000, deliveryId: 'ml.batch-events.msg_1.worker' }
+        return { deadLetters: letters, ...(given.hasMore === true && { next }) }
+      },
+      async deadLetterEvent(id) {
+        return letters.some(({ deliveryId }) => deliveryId === id)
+          ? anEvent({ body: Buffer.from([0, 255]) })
+          : undefined
       },
       async replay(id) {
         asked.push(id)
+        if (given.isBroken === true && asked.length > 1) throw new InboxUnavailableError('the disk is full')
         return letters.some(({ deliveryId }) => deliveryId === id)
       },
     },
@@ -56,7 +75,47 @@ async function anAdmin(t: TestContext, given: { isBroken?: boolean } = {}) {
     })
   const replay = (body: unknown) =>
     ask('/v1/replay', { method: 'POST', body: JSON.stringify(body), headers: { 'x-gwh-admin': '1' } })
-  return { ask, replay, queries, asked, nudges: () => nudges }
+  const watch = async (path: string): Promise<IncomingMessage> => {
+    const call = get({ host: '127.0.0.1', port, path, headers: { 'x-gwh-admin': '1' }, agent: false })
+    t.after(() => call.destroy())
+    const [response] = (await once(call, 'response')) as [IncomingMessage]
+    response.on('error', () => {})
+    return response
+  }
+  return { ask, replay, watch, server, feed, clock, queries, asked, nudges: () => nudges }
+}
+
+function aRequest(given: Partial<RequestEntry> = {}): RequestEntry {
+  return {
+    kind: 'request',
+    atMs: Date.parse('2026-11-21T12:00:00Z'),
+    route: '/v1/s/:namespace/:name',
+    outcome: 'Stored',
+    status: 204,
+    namespace: 'ml',
+    name: 'batch-events',
+    eventId: 'msg_1',
+    keyId: 'k1',
+    headers: { 'webhook-id': 'msg_1' },
+    durationMs: 1.234,
+    ...given,
+  }
+}
+
+function aStep(given: Partial<StepEntry> = {}): StepEntry {
+  const attempt = { number: 1, sinkType: 'http', outcome: 'retryable', status: 503, replayed: false, durationMs: 2.06 }
+  return {
+    kind: 'step',
+    atMs: Date.parse('2026-11-21T12:00:01Z'),
+    namespace: 'ml',
+    name: 'batch-events',
+    eventId: 'msg_1',
+    sink: 'worker',
+    next: 'RetryAt',
+    retryAtMs: Date.parse('2026-11-21T12:00:02Z'),
+    attempt,
+    ...given,
+  }
 }
 
 for (const [who, headers] of Object.entries<Record<string, string>>({
@@ -94,19 +153,41 @@ test('an inbox that fails is told without its details', async (t) => {
   assert.doesNotMatch(JSON.stringify(json), /secret/)
 })
 
-test('dead letters are selected by object, sink, event and time', async (t) => {
+test('dead letters are selected by object, sink, event, type, reason and time', async (t) => {
   const { ask, queries } = await anAdmin(t)
   const { json } = await ask(
-    '/v1/deadletters?namespace=ml&name=batch-events&sink=worker&eventId=msg_2&since=2026-11-21T09:00:00Z&until=2026-11-21T10:00:00Z&limit=7',
+    '/v1/deadletters?namespace=ml&name=batch-events&sink=worker&eventId=msg_2&type=batch.succeeded&reason=Rejected' +
+      '&since=2026-11-21T09:00:00Z&until=2026-11-21T10:00:00Z&limit=7',
   )
-  const want = { deliveryId: '2', eventId: 'msg_2', sink: 'worker', reason: 'RetriesExhausted', attempts: 61 }
+  const { deadLetters } = json as { deadLetters: unknown[] }
+  const want = { deliveryId: '2', eventId: 'msg_2', eventType: 'batch.succeeded', sink: 'worker', attempts: 61 }
   const named = { namespace: 'ml', name: 'batch-events', uid: 'uid-1', endedAt: '2026-11-21T09:00:00.000Z' }
-  assert.deepEqual(json, { deadLetters: [{ ...want, ...named }] })
-  const asked = { owner: { namespace: 'ml', name: 'batch-events' }, sink: 'worker', eventId: 'msg_2', limit: 7 }
-  assert.deepEqual(queries, [asked])
+  assert.deepEqual(deadLetters[1], { ...want, reason: 'RetriesExhausted', ...named })
+  assert.deepEqual(queries, [
+    {
+      owner: { namespace: 'ml', name: 'batch-events' },
+      sink: 'worker',
+      eventId: 'msg_2',
+      eventType: 'batch.succeeded',
+      reason: 'Rejected',
+      sinceMs: Date.parse('2026-11-21T09:00:00Z'),
+      untilMs: Date.parse('2026-11-21T10:00:00Z'),
+      limit: 7,
+    },
+  ])
 })
 
-for (const query of ['namespace=ml', 'snik=worker', 'limit=0', 'limit=1001', 'since=yesterday', 'until=5', 'sink=']) {
+for (const query of [
+  'namespace=ml',
+  'snik=worker',
+  'limit=0',
+  'limit=1001',
+  'since=yesterday',
+  'until=5',
+  'sink=',
+  'reason=Bored',
+  'cursor=x',
+]) {
   test(`a selection that is not understood is refused: ${query}`, async (t) => {
     const { ask, queries } = await anAdmin(t)
     assert.equal((await ask(`/v1/deadletters?${query}`)).status, 400)
@@ -121,10 +202,157 @@ test('a replay by id says which ones were known, and wakes the dispatcher once',
   assert.equal(nudges(), 1)
 })
 
-test('a replay of a time range takes only what was given up in it', async (t) => {
+test('page after page of dead letters is asked for with the cursor of the one before', async (t) => {
+  const { ask, queries } = await anAdmin(t, { hasMore: true })
+  const { json } = await ask('/v1/deadletters?sink=worker&limit=3')
+  const { cursor } = json as { cursor: string }
+  await ask(`/v1/deadletters?sink=worker&limit=3&cursor=${encodeURIComponent(cursor)}`)
+  assert.deepEqual(queries[1], {
+    sink: 'worker',
+    limit: 3,
+    after: { endedAtMs: 1_795_262_398_000, deliveryId: 'ml.batch-events.msg_1.worker' },
+  })
+})
+
+test('a body is shown only to who asks for this very one', async (t) => {
+  const { ask } = await anAdmin(t)
+  assert.doesNotMatch(JSON.stringify((await ask('/v1/deadletters')).json), /body/i)
+  assert.deepEqual((await ask('/v1/deadletters/body?deliveryId=2')).json, {
+    deliveryId: '2',
+    eventId: 'msg_1',
+    contentType: 'application/json',
+    receivedAt: '2026-11-21T12:00:00.000Z',
+    bodyBase64: 'AP8=',
+  })
+  assert.equal((await ask('/v1/deadletters/body?deliveryId=9')).status, 404)
+  assert.equal((await ask('/v1/deadletters/body')).status, 400)
+})
+
+test('a replay by selection is one page of it, with the cursor to go on', async (t) => {
+  const { replay, asked, queries } = await anAdmin(t, { hasMore: true })
+  const selection = { sink: 'worker', type: 'batch.succeeded', since: '2026-11-21T07:00:00Z', limit: 3 }
+  const { json } = await replay(selection)
+  assert.deepEqual(asked, ['1', '2', '3'])
+  const { cursor, ...rest } = json as { cursor: string }
+  assert.deepEqual(rest, { replayed: ['1', '2', '3'], unknown: [] })
+  await replay({ ...selection, cursor })
+  assert.equal(queries[1]?.after?.deliveryId, 'ml.batch-events.msg_1.worker')
+})
+
+test('everything is replayed only for who says everything', async (t) => {
   const { replay, asked } = await anAdmin(t)
-  await replay({ sink: 'worker', since: '2026-11-21T09:00:00Z' })
-  assert.deepEqual(asked, ['2', '3'])
+  assert.equal((await replay({ all: true, limit: 1_000 })).status, 200)
+  assert.deepEqual(asked, ['1', '2', '3'])
+})
+
+test('a replay that fails in the middle says so, and wakes the dispatcher for what was done', async (t) => {
+  const { replay, nudges } = await anAdmin(t, { isBroken: true })
+  assert.equal((await replay({ deliveryIds: ['1', '2'] })).status, 503)
+  assert.equal(nudges(), 1)
+})
+
+test('recent deliveries come newest first, requests and steps, with no more than was shown', async (t) => {
+  const { ask, feed } = await anAdmin(t)
+  feed.add(aRequest())
+  feed.add(aStep())
+  const { json } = await ask('/v1/deliveries')
+  const { durationMs: _, atMs: __, ...request } = aRequest()
+  assert.deepEqual(json, {
+    deliveries: [
+      {
+        at: '2026-11-21T12:00:01.000Z',
+        kind: 'step',
+        namespace: 'ml',
+        name: 'batch-events',
+        eventId: 'msg_1',
+        sink: 'worker',
+        next: 'RetryAt',
+        retryAt: '2026-11-21T12:00:02.000Z',
+        attempt: { ...aStep().attempt, durationMs: 2.1 },
+      },
+      { at: '2026-11-21T12:00:00.000Z', ...request, durationMs: 1.2 },
+    ],
+  })
+})
+
+test('recent deliveries are bounded and selected by what is asked for', async (t) => {
+  const { ask, feed } = await anAdmin(t)
+  for (let n = 0; n < 3_000; n++) feed.add(aRequest({ eventId: `msg_${n}` }))
+  feed.add(aStep({ sink: 'other' }))
+  const count = async (query: string) =>
+    ((await ask(`/v1/deliveries${query}`)).json as { deliveries: unknown[] }).deliveries.length
+  assert.equal(await count(''), 100)
+  assert.equal(await count('?limit=5000'), 1_001)
+  assert.equal(await count('?kind=step'), 1)
+  assert.equal(await count('?sink=other&limit=5000'), 1)
+  assert.equal(await count('?eventId=msg_2999'), 1)
+  assert.equal(await count('?namespace=other'), 0)
+  for (const query of ['?limit=0', '?limit=x', '?snik=a', '?kind=x', '?eventId=']) {
+    assert.equal((await ask(`/v1/deliveries${query}`)).status, 400, query)
+  }
+})
+
+test('the stream shows each delivery as it happens, one line of JSON each, and what is asked for only', async (t) => {
+  const { watch, feed } = await anAdmin(t)
+  feed.add(aRequest({ eventId: 'before' }))
+  const stream = await watch('/v1/deliveries/stream?namespace=ml&kind=request')
+  assert.equal(stream.headers['content-type'], 'application/x-ndjson')
+  const lines = createInterface({ input: stream })[Symbol.asyncIterator]()
+  feed.add(aStep())
+  feed.add(aRequest({ namespace: 'other' }))
+  feed.add(aRequest({ eventId: 'msg_7' }))
+  const { value } = (await lines.next()) as { value: string }
+  assert.equal((JSON.parse(value) as { eventId: string }).eventId, 'msg_7')
+})
+
+test('a quiet stream shows an empty line every fifteen seconds', async (t) => {
+  const { watch, clock } = await anAdmin(t)
+  const stream = await watch('/v1/deliveries/stream')
+  await clock.advance({ seconds: 30 })
+  let text = ''
+  stream.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+  await eventually('two empty lines', () => text === '\n\n')
+})
+
+test('a reader that does not keep up is cut off, and the others go on', async (t) => {
+  const { watch, feed, ask } = await anAdmin(t)
+  const slow = await watch('/v1/deliveries/stream')
+  const quick = await watch('/v1/deliveries/stream')
+  quick.resume()
+  slow.pause()
+  const headers = { 'user-agent': 'x'.repeat(250) }
+  for (let sent = 0; sent < 400_000 && !slow.socket.closed; sent++) {
+    feed.add(aRequest({ headers }))
+    if (sent % 100 === 0) await settle()
+  }
+  slow.resume() // what the kernel holds; then the end
+  await eventually('the slow one is cut', () => slow.socket.closed)
+  assert.equal(quick.destroyed, false)
+  assert.equal((await ask('/v1/stats')).status, 200)
+})
+
+test('as many as eight may watch; the place of one that went away is free again', async (t) => {
+  const { watch, ask } = await anAdmin(t)
+  const readers = await Promise.all(Array.from({ length: 8 }, () => watch('/v1/deliveries/stream')))
+  assert.equal((await ask('/v1/deliveries/stream')).status, 503)
+  readers[0]?.destroy()
+  await eventually('a free place', async () => {
+    const next = await watch('/v1/deliveries/stream')
+    const isIn = next.statusCode === 200
+    next.destroy()
+    return isIn
+  })
+  assert.equal((await ask('/v1/deliveries/stream?kind=x')).status, 400)
+})
+
+test('closing ends the streams', async (t) => {
+  const { watch, server } = await anAdmin(t)
+  const stream = await watch('/v1/deliveries/stream')
+  stream.resume()
+  const { promise: ended, resolve } = Promise.withResolvers<void>()
+  stream.once('close', resolve)
+  await server.close()
+  await ended
 })
 
 for (const body of [
@@ -135,6 +363,9 @@ for (const body of [
   { deliveryIds: [1] },
   { deliveryIds: ['1'], sink: 'w' },
   { sink: 5 },
+  { limit: 5 },
+  { all: 'yes' },
+  { all: true, sink: 'worker' },
 ]) {
   test(`a replay that could mean everything is refused: ${JSON.stringify(body)}`, async (t) => {
     const { replay, asked, nudges } = await anAdmin(t)

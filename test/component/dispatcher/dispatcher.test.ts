@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { createDispatcher, type DispatcherOptions } from '../../../src/dispatcher/dispatcher.ts'
+import type { StepEntry } from '../../../src/feed/entry.ts'
 import type { ResolvedSink } from '../../../src/keyring/entry.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
@@ -451,3 +452,32 @@ async function drainNow(dispatcher: { drain(timeoutMs: number): Promise<void> },
   await clock.advance({ seconds: 2 })
   await drained
 }
+
+test('each step of a delivery is told: attempts with how they went, and what went on without one', async () => {
+  const steps: StepEntry[] = []
+  const onStep = (entry: StepEntry) => void steps.push(entry)
+  const filter = { typesExact: [], typesPrefix: ['video.'] }
+  const sinks = [aSink(), aSink({ name: 'picky', filter })]
+  const { clock, inbox, sink, dispatcher } = aDispatcher(sinks, { onStep })
+  sink.willAnswer(({ attempt }) => (attempt < 2 ? unavailable : { type: 'delivered', status: 204 }))
+  inbox.add(aClaim(), aClaim({ deliveryId: '2', sink: 'picky' }), aClaim({ deliveryId: '3', sink: 'gone' }))
+  dispatcher.start()
+  await clock.advance({ seconds: 2 })
+  const attempt = { sinkType: 'http', replayed: false, durationMs: 0 }
+  const at = (sinkName: string) => steps.filter((step) => step.sink === sinkName)
+  const [failed, taken] = at('worker')
+  assert.deepEqual(failed?.attempt, { ...attempt, number: 1, outcome: 'retryable', cause: 'status', status: 503 })
+  assert.deepEqual([failed.next, failed.retryAtMs], ['RetryAt', failed.atMs + 999])
+  assert.deepEqual(
+    [taken?.next, taken?.attempt],
+    ['Succeed', { ...attempt, number: 2, outcome: 'delivered', status: 204 }],
+  )
+  const { atMs, ...removed } = at('gone')[0] ?? { atMs: 0 }
+  assert.equal(atMs, clock.now() - 2_000)
+  const named = { kind: 'step', namespace: 'ml', name: 'batch-events', eventId: 'msg_1', sink: 'gone' }
+  assert.deepEqual(removed, { ...named, next: 'DeadLetter', reason: 'SinkRemoved' })
+  assert.deepEqual(
+    at('picky').map(({ next, attempt: none }) => [next, none]),
+    [['Skip', undefined]],
+  )
+})

@@ -76,7 +76,7 @@ test('from the file to the worker: everything once, dead letters replayable and 
   await Promise.all(ids.map(append))
   await eventually('all deliveries to end', async () => (await inbox.stats()).pending === 0, { timeoutMs: 10_000 })
   assert.deepEqual(worker.events.map(({ id }) => id).toSorted(), ids.toSorted())
-  const deadLetters = await inbox.deadLetters({ limit: 1_000 })
+  const { deadLetters } = await inbox.deadLetters({ limit: 1_000 })
   assert.equal(deadLetters.length, 200)
   assert.ok(deadLetters.every(({ reason, sink }) => reason === 'Rejected' && sink === 'refuser'))
 

@@ -36,7 +36,7 @@ async function expectWholeLife(t: TestContext, options: JetstreamInboxOptions): 
   assert.ok(one && two)
   await inbox.record(one, { type: 'DeadLetter', reason: 'Rejected' })
   await inbox.record(two, { type: 'Succeed' })
-  const [letter] = await inbox.deadLetters({ limit: 1 })
+  const [letter] = (await inbox.deadLetters({ limit: 1 })).deadLetters
   assert.ok(letter && (await inbox.replay(letter.deliveryId)))
   const [again] = await inbox.claimDue(1, leaseMs)
   assert.ok(again)

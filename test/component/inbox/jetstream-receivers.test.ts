@@ -101,7 +101,7 @@ void describe('receivers that share an inbox in JetStream', { skip: withoutNatsS
     await clock.advance({ ms: leaseMs + 5_000 })
     const taken = await eventually('the other takes it', async () => (await b.claimDue(1, leaseMs))[0])
     await a.record(lost, { type: 'DeadLetter', reason: 'Rejected' })
-    assert.deepEqual(await a.deadLetters({ limit: 10 }), [])
+    assert.deepEqual((await a.deadLetters({ limit: 10 })).deadLetters, [])
     await b.record(taken, { type: 'RetryAt', atMs: clock.now() })
     assert.equal((await claimOne(b)).attempts, 1)
   })
@@ -163,10 +163,16 @@ void describe('receivers that share an inbox in JetStream', { skip: withoutNatsS
     const [a, b] = [await open('a'), await open('b')]
     await a.append(anEvent())
     await a.record(await claimOne(a), { type: 'DeadLetter', reason: 'Rejected' })
-    const letter = await eventually('the letter arrives', async () => (await b.deadLetters({ limit: 1 }))[0])
+    const letter = await eventually(
+      'the letter arrives',
+      async () => (await b.deadLetters({ limit: 1 })).deadLetters[0],
+    )
     assert.equal(await b.replay(letter.deliveryId), true)
     assert.equal((await claimOne(b)).replayed, true)
-    await eventually('the first one hears of it', async () => (await a.deadLetters({ limit: 1 })).length === 0)
+    await eventually(
+      'the first one hears of it',
+      async () => (await a.deadLetters({ limit: 1 })).deadLetters.length === 0,
+    )
     assert.equal(await a.replay(letter.deliveryId), false)
   })
 

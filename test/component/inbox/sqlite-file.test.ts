@@ -16,7 +16,7 @@ import type { NewEvent } from '../../../src/inbox/port.ts'
 import type { Call, FromWorker } from '../../../src/inbox/sqlite/worker-protocol.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { anEvent } from '../../support/an-event.ts'
+import { anEvent, batchSucceeded } from '../../support/an-event.ts'
 import { eventually } from '../../support/eventually.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 
@@ -163,3 +163,23 @@ function claimsOf(answer: FromWorker) {
   const [call] = answer.type === 'done' ? answer.calls : []
   return call?.type === 'claim' ? call.claims : []
 }
+
+test('dead letters of a file of the first schema get the type of their event', async (t) => {
+  const path = join(await aFolder(t), 'inbox.db')
+  const inbox = await openSqliteInbox(optionsFor(path))
+  for (const body of [batchSucceeded, 'no JSON']) {
+    await inbox.append(anEvent({ eventId: body.slice(0, 7), body: Buffer.from(body) }))
+    const [claimed] = await inbox.claimDue(1, 1_000)
+    assert.ok(claimed)
+    await inbox.record(claimed, { type: 'DeadLetter', reason: 'Rejected' })
+  }
+  await inbox.close()
+  const first = new DatabaseSync(path)
+  first.exec('ALTER TABLE dead_letters DROP COLUMN event_type; PRAGMA user_version = 1')
+  first.close()
+
+  const upgraded = await openSqliteInbox(optionsFor(path))
+  t.after(() => upgraded.close())
+  const { deadLetters } = await upgraded.deadLetters({ limit: 10 })
+  assert.deepEqual(deadLetters.map(({ eventType }) => eventType).toSorted(), ['batch.succeeded', 'unknown'])
+})

@@ -108,7 +108,7 @@ test(
     stopping.abort()
     await load
     assert.deepEqual([...refusals], ['ERR_INBOX_UNAVAILABLE'])
-    const crashed = (await inbox.deadLetters({ limit: 10 })).map(({ reason }) => reason)
+    const crashed = (await inbox.deadLetters({ limit: 10 })).deadLetters.map(({ reason }) => reason)
     assert.deepEqual(crashed, [], 'a server that goes away is nothing that a delivery did')
     await expectNothingLost(t, await openAnother(t, server, 'receiver-1'), acknowledged)
   },

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 
-import type { ClaimedDelivery, Inbox } from '../../../src/inbox/port.ts'
+import type {
+  ClaimedDelivery,
+  DeadLetter,
+  DeadLetterPosition,
+  DeadLetterQuery,
+  Inbox,
+} from '../../../src/inbox/port.ts'
 import { anEvent, anOwner } from '../../support/an-event.ts'
 import type { FakeClock } from '../../support/fake-clock.ts'
 
@@ -179,11 +185,11 @@ export function inboxContract(driver: string, make: () => Promise<InboxUnderTest
         for (const claimed of await inbox.claimDue(10, leaseMs)) {
           await inbox.record(claimed, { type: 'DeadLetter', reason: 'Rejected' })
         }
-        assert.equal((await inbox.deadLetters({ limit: 10 })).length, 2)
-        assert.equal((await inbox.deadLetters({ limit: 1 })).length, 1)
-        assert.deepEqual(await inbox.deadLetters({ limit: 10, eventId: 'msg_2' }), [])
-        assert.deepEqual(await inbox.deadLetters({ limit: 10, owner: { namespace: 'ml', name: 'other' } }), [])
-        const [letter] = await inbox.deadLetters({
+        assert.equal((await listed(inbox, { limit: 10 })).length, 2)
+        assert.equal((await listed(inbox, { limit: 1 })).length, 1)
+        assert.deepEqual(await listed(inbox, { limit: 10, eventId: 'msg_2' }), [])
+        assert.deepEqual(await listed(inbox, { limit: 10, owner: { namespace: 'ml', name: 'other' } }), [])
+        const [letter] = await listed(inbox, {
           limit: 10,
           sink: 'a',
           owner: { namespace: 'ml', name: 'batch-events' },
@@ -194,6 +200,7 @@ export function inboxContract(driver: string, make: () => Promise<InboxUnderTest
         assert.deepEqual(rest, {
           owner,
           eventId: 'msg_1',
+          eventType: 'batch.succeeded',
           sink: 'a',
           reason: 'Rejected',
           attempts: 1,
@@ -213,13 +220,79 @@ export function inboxContract(driver: string, make: () => Promise<InboxUnderTest
       },
     )
 
+    promise(
+      'dead letters are found by type, reason and the time at which they were given up, and an unreadable body has no type',
+      async ({ inbox, clock }) => {
+        const startMs = clock.now()
+        const types = ['batch.succeeded', 'batch.failed', undefined]
+        for (const [at, type] of types.entries()) {
+          const body = Buffer.from(type === undefined ? 'no JSON' : JSON.stringify({ type, data: {} }))
+          await inbox.append(anEvent({ eventId: `msg_${at}`, body }))
+          const reason = at === 0 ? 'Rejected' : 'SinkRemoved'
+          await inbox.record(await claimOne(inbox), { type: 'DeadLetter', reason })
+          await clock.advance({ seconds: 1 })
+        }
+        const found = async (query: Omit<DeadLetterQuery, 'limit'>) =>
+          (await listed(inbox, { ...query, limit: 10 })).map(({ eventId }) => eventId)
+        assert.deepEqual(await found({ eventType: 'batch.failed' }), ['msg_1'])
+        assert.deepEqual(await found({ eventType: 'unknown' }), ['msg_2'])
+        assert.deepEqual(await found({ reason: 'SinkRemoved' }), ['msg_2', 'msg_1'])
+        assert.deepEqual(await found({ sinceMs: startMs + 1_000 }), ['msg_2', 'msg_1'])
+        assert.deepEqual(await found({ untilMs: startMs + 1_000 }), ['msg_0'], 'the end does not belong to it')
+        assert.deepEqual(await found({ sinceMs: startMs, untilMs: startMs + 2_000, reason: 'SinkRemoved' }), ['msg_1'])
+      },
+    )
+
+    promise(
+      'page after page shows each dead letter once, also those of one moment, and whatever is replayed in between',
+      async ({ inbox, clock }) => {
+        for (const name of ['a', 'b', 'c']) {
+          await inbox.append(anEvent({ owner: anOwner(name), sinks: ['x', 'y'] }))
+          for (const claimed of await inbox.claimDue(10, leaseMs)) {
+            await inbox.record(claimed, { type: 'DeadLetter', reason: 'Rejected' })
+          }
+          await clock.advance({ ms: 1 })
+        }
+        const all = (await listed(inbox, { limit: 10 })).map(({ deliveryId }) => deliveryId)
+        assert.equal(new Set(all).size, 6)
+        const seen: string[] = []
+        let after: DeadLetterPosition | undefined
+        do {
+          const query: DeadLetterQuery = { limit: 1, ...(after !== undefined && { after }) }
+          const { deadLetters, next } = await inbox.deadLetters(query)
+          seen.push(...deadLetters.map(({ deliveryId }) => deliveryId))
+          // The one that ended this page is gone when the next is asked for.
+          for (const { deliveryId } of deadLetters) assert.ok(await inbox.replay(deliveryId))
+          after = next
+        } while (after !== undefined)
+        assert.deepEqual(seen, all)
+      },
+    )
+
+    promise('the event of a dead letter can be read byte for byte, and of nothing else', async ({ inbox, clock }) => {
+      const event = anEvent({ body: Buffer.from([0, 255, 10]), contentType: 'text/plain', sinks: ['a'] })
+      await inbox.append(event)
+      const claimed = await claimOne(inbox)
+      assert.equal(await inbox.deadLetterEvent(claimed.deliveryId), undefined, 'it is pending')
+      await inbox.record(claimed, { type: 'DeadLetter', reason: 'Rejected' })
+      const [letter] = await listed(inbox, { limit: 1 })
+      assert.ok(letter)
+      const read = await inbox.deadLetterEvent(letter.deliveryId)
+      assert.ok(read)
+      assert.deepEqual({ ...read, body: Buffer.from(read.body) }, event)
+      assert.equal(await inbox.deadLetterEvent('no such delivery'), undefined)
+      await inbox.replay(letter.deliveryId)
+      await clock.advance({ ms: 1 })
+      assert.equal(await inbox.deadLetterEvent(letter.deliveryId), undefined, 'it is pending again')
+    })
+
     promise('dead letters are bounded: an object loses its own oldest first', async ({ inbox, clock }) => {
       for (const id of ['msg_1', 'msg_2', 'msg_3', 'msg_4']) {
         await inbox.append(anEvent({ eventId: id }))
         await inbox.record(await claimOne(inbox), { type: 'DeadLetter', reason: 'Rejected' })
         await clock.advance({ ms: 1 })
       }
-      const kept = await inbox.deadLetters({ limit: 10 })
+      const kept = await listed(inbox, { limit: 10 })
       assert.deepEqual(
         kept.map(({ eventId }) => eventId),
         ['msg_4', 'msg_3', 'msg_2'],
@@ -234,7 +307,7 @@ export function inboxContract(driver: string, make: () => Promise<InboxUnderTest
       assert.equal((await inbox.stats()).deadLetters, 1)
       await clock.advance({ hours: 2 })
       await letRetentionRun(inbox, clock)
-      assert.deepEqual(await inbox.deadLetters({ limit: 10 }), [])
+      assert.deepEqual(await listed(inbox, { limit: 10 }), [])
       assert.equal((await inbox.stats()).bodyBytes, 0)
     })
 
@@ -266,7 +339,7 @@ export function inboxContract(driver: string, make: () => Promise<InboxUnderTest
       assert.deepEqual(await again.stats(), before)
       assert.equal(await again.append(anEvent()), 'duplicate')
       assert.equal((await claimOne(again)).event.eventId, 'msg_1')
-      assert.equal((await again.deadLetters({ limit: 10 })).length, 1)
+      assert.equal((await listed(again, { limit: 10 })).length, 1)
     })
 
     promise(
@@ -279,8 +352,9 @@ export function inboxContract(driver: string, make: () => Promise<InboxUnderTest
           inbox = await under.reopen()
         }
         assert.deepEqual(await inbox.claimDue(10, leaseMs), [])
-        const [letter] = await inbox.deadLetters({ limit: 10 })
+        const [letter] = await listed(inbox, { limit: 10 })
         assert.equal(letter?.reason, 'CrashedRepeatedly')
+        assert.equal(letter.eventType, 'batch.succeeded')
       },
     )
 
@@ -301,7 +375,7 @@ export function inboxContract(driver: string, make: () => Promise<InboxUnderTest
           else if (suspect !== undefined) await inbox.record(suspect, { type: 'Succeed' })
           await under.clock.advance({ seconds: 1 })
         }
-        const letters = await inbox.deadLetters({ limit: 10 })
+        const letters = await listed(inbox, { limit: 10 })
         assert.deepEqual(
           letters.map(({ eventId }) => eventId),
           ['culprit'],
@@ -324,6 +398,10 @@ async function letRetentionRun(inbox: Inbox, clock: FakeClock): Promise<void> {
     await clock.advance({ seconds: 10 })
   }
   await inbox.stats()
+}
+
+async function listed(inbox: Inbox, query: DeadLetterQuery): Promise<DeadLetter[]> {
+  return (await inbox.deadLetters(query)).deadLetters
 }
 
 async function claimOne(inbox: Inbox): Promise<ClaimedDelivery> {

@@ -1,0 +1,52 @@
+import type { ServerResponse } from 'node:http'
+
+import type { Clock } from '../clock.ts'
+import type { DeliveryFeed } from '../feed/delivery-feed.ts'
+import type { AdminReply } from './admin-reply.ts'
+import { parseFeedQuery, shownEntry } from './recent-deliveries.ts'
+
+const maxReaders = 8
+/** What may wait for one reader in this process. Who reads more slowly than events come is cut off: it can ask again, memory cannot. */
+const maxWaitingBytes = 1024 * 1024
+/** An empty line, so that nobody on the way takes a quiet stream for a dead one. */
+const heartbeatMs = 15_000
+
+/** The live stream: one line of JSON for each entry as it happens, until the reader goes away or falls behind. */
+export class DeliveryStreams {
+  readonly #feed: Pick<DeliveryFeed, 'listen'>
+  readonly #clock: Clock
+  #readers = 0
+
+  constructor(feed: Pick<DeliveryFeed, 'listen'>, clock: Clock) {
+    this.#feed = feed
+    this.#clock = clock
+  }
+
+  /** Takes the response over; or says why not, and leaves it alone. */
+  open(url: URL, response: ServerResponse): AdminReply | undefined {
+    const parsed = parseFeedQuery(Object.fromEntries(url.searchParams))
+    if ('problem' in parsed) return { status: 400, body: { error: parsed.problem } }
+    if (this.#readers >= maxReaders) return { status: 503, body: { error: `${maxReaders} readers watch already` } }
+    this.#readers += 1
+    response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' })
+    response.flushHeaders()
+    const write = (line: string) => {
+      if (response.writableLength > maxWaitingBytes) response.destroy()
+      else response.write(line)
+    }
+    const stopListening = this.#feed.listen(parsed.query, (entry) => write(`${JSON.stringify(shownEntry(entry))}\n`))
+    let cancel: (() => void) | undefined
+    const beat = () => {
+      write('\n')
+      cancel = this.#clock.after(heartbeatMs, beat)
+    }
+    cancel = this.#clock.after(heartbeatMs, beat)
+    response.on('error', () => {}) // its end follows
+    response.once('close', () => {
+      this.#readers -= 1
+      stopListening()
+      cancel?.()
+    })
+    return undefined
+  }
+}

@@ -1,0 +1,71 @@
+import type { FeedEntry } from './entry.ts'
+
+/** How many of each sort are remembered. Strangers have room of their own: however many knock, they push nothing genuine out. */
+const remembered = { genuine: 1_000, refused: 250, steps: 1_000 } as const
+type Sort = keyof typeof remembered
+
+interface Numbered {
+  readonly number: number
+  readonly entry: FeedEntry
+}
+
+/** All that is given must hold. */
+export interface FeedQuery {
+  readonly namespace?: string
+  readonly name?: string
+  readonly eventId?: string
+  readonly sink?: string
+  readonly kind?: FeedEntry['kind']
+}
+
+/** The last deliveries of this process, in memory, and whoever watches new ones. */
+export class DeliveryFeed {
+  readonly #rings: Record<Sort, Numbered[]> = { genuine: [], refused: [], steps: [] }
+  readonly #counts: Record<Sort, number> = { genuine: 0, refused: 0, steps: 0 }
+  readonly #listeners = new Set<(entry: FeedEntry) => void>()
+  #number = 0
+
+  /** Cheap, and never throws because of who listens: it is called for every request. */
+  add(entry: FeedEntry): void {
+    const sort = sortOf(entry)
+    this.#rings[sort][this.#counts[sort] % remembered[sort]] = { number: this.#number, entry }
+    this.#counts[sort] += 1
+    this.#number += 1
+    for (const listener of this.#listeners) listener(entry)
+  }
+
+  /** Newest first. */
+  recent(query: FeedQuery, limit: number): FeedEntry[] {
+    return Object.values(this.#rings)
+      .flat()
+      .filter(({ entry }) => isWanted(entry, query))
+      .sort((a, b) => b.number - a.number)
+      .slice(0, limit)
+      .map(({ entry }) => entry)
+  }
+
+  /** Calls back with what happens from now on; must not throw. The returned function ends it. */
+  listen(query: FeedQuery, listener: (entry: FeedEntry) => void): () => void {
+    const wanted = (entry: FeedEntry) => {
+      if (isWanted(entry, query)) listener(entry)
+    }
+    this.#listeners.add(wanted)
+    return () => this.#listeners.delete(wanted)
+  }
+}
+
+function sortOf(entry: FeedEntry): Sort {
+  if (entry.kind === 'step') return 'steps'
+  return entry.eventId === undefined ? 'refused' : 'genuine'
+}
+
+function isWanted(entry: FeedEntry, query: FeedQuery): boolean {
+  const { kind, namespace, name, eventId } = entry
+  return (
+    (query.kind ?? kind) === kind &&
+    (query.namespace ?? namespace) === namespace &&
+    (query.name ?? name) === name &&
+    (query.eventId ?? eventId) === eventId &&
+    (query.sink === undefined || (entry.kind === 'step' && entry.sink === query.sink))
+  )
+}

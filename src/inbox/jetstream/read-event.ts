@@ -1,0 +1,16 @@
+import type { NewEvent } from '../port.ts'
+import { refreshEvent } from './refresh.ts'
+import type { SharedParts } from './shared-parts.ts'
+import type { TrackedDelivery } from './tracked.ts'
+
+/** The event of a delivery with its body, as its sink gets it; undefined when the stream has it no more. */
+export async function readEvent(parts: SharedParts, { event, sink }: TrackedDelivery): Promise<NewEvent | undefined> {
+  const { store, subjects } = parts
+  let stored = await store.get(event.seq)
+  if (stored === undefined && (await refreshEvent(parts, event.key))) {
+    stored = await store.last(subjects.event(event.key))
+  }
+  if (stored?.record.kind !== 'event') return undefined
+  const { owner, eventId, sentAtSeconds, receivedAtMs, mode, contentType, signature } = stored.record
+  return { owner, eventId, sentAtSeconds, receivedAtMs, mode, contentType, signature, body: stored.body, sinks: [sink] }
+}
