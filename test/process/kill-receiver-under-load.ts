@@ -9,6 +9,7 @@ import type { TestContext } from 'node:test'
 import { Pool } from 'undici'
 
 import { keyIdOf } from '../../src/keyring/shard.ts'
+import { absentApiServer } from '../support/absent-api-server.ts'
 import { eventually } from '../support/eventually.ts'
 import { GwhProcess } from '../support/gwh-process.ts'
 import { aKeyringEntry, writeKeyringFolder } from '../support/keyring-folder.ts'
@@ -117,16 +118,6 @@ export async function killReceiverUnderLoad(
     'a genuine delivery is stored or asked for again',
   )
 }
-
-/** Nobody listens there: receivers boot and serve from what is mounted. */
-const absentApiServer = JSON.stringify({
-  apiVersion: 'v1',
-  kind: 'Config',
-  clusters: [{ name: 'none', cluster: { server: 'http://127.0.0.1:1', 'insecure-skip-tls-verify': true } }],
-  users: [{ name: 'none', user: { token: 'none' } }],
-  contexts: [{ name: 'none', context: { cluster: 'none', user: 'none' } }],
-  'current-context': 'none',
-})
 
 function startReceiver(folder: string, inboxFlags: KillPlan['inboxFlags']): GwhProcess {
   return new GwhProcess(

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+
+import { GenericContainer, getContainerRuntimeClient, ImageName, Network, Wait } from 'testcontainers'
+import { Webhook } from 'standardwebhooks'
+
+import packageJson from '../../package.json' with { type: 'json' }
+import { keyIdOf } from '../../src/keyring/shard.ts'
+import { absentApiServer } from '../support/absent-api-server.ts'
+import { findContainerEngine } from '../support/container-engine.ts'
+import { eventually } from '../support/eventually.ts'
+import { aKeyringEntry, writeKeyringFolder } from '../support/keyring-folder.ts'
+import { recordSecret } from '../support/run-record.ts'
+
+/** The Dockerfile as it stands, built and run by a container engine, hardened as the chart runs it. */
+const engine = await findContainerEngine(process.env)
+const image = 'local/gemini-webhook-operator:container-test'
+const nobody = '65532:65532'
+
+const rememberingWorker = `
+  const received = []
+  require('node:http').createServer((request, response) => {
+    request.resume().on('end', () => {
+      if (request.method === 'POST') received.push({ id: request.headers['ce-id'], type: request.headers['ce-type'] })
+      response.end(JSON.stringify(received))
+    })
+  }).listen(8080, () => console.log('worker listens'))`
+
+describe('the image that the Dockerfile builds', { skip: engine.lacks('base', 'build') }, () => {
+  test('verifies, stores and delivers as a user without rights on a read-only root', async (t) => {
+    await GenericContainer.fromDockerfile('.')
+      .withBuildArgs({
+        BASE_IMAGE: engine.images.base,
+        BUILD_IMAGE: engine.images.build,
+        VERSION: packageJson.version,
+        REVISION: 'container-test',
+      })
+      .build(image, { deleteOnExit: false })
+    const { image: images, container: containers } = await getContainerRuntimeClient()
+    const built = await images.inspect(ImageName.fromString(image))
+    t.diagnostic(`image ${(built.Size / 1024 ** 2).toFixed(1)} MiB`)
+    assert.equal(built.Config.User, nobody)
+    assert.equal(built.Config.Labels['org.opencontainers.image.version'], packageJson.version)
+
+    await using network = await new Network().start()
+    await using worker = await new HardenedContainer(image)
+      .withEntrypoint(['node', '--eval'])
+      .withCommand([rememberingWorker])
+      .withNetwork(network)
+      .withNetworkAliases('batch-worker')
+      .withExposedPorts(8080)
+      .withWaitStrategy(Wait.forLogMessage('worker listens'))
+      .start()
+
+    const folder = mkdtempSync(join(tmpdir(), 'gwh-container-'))
+    chmodSync(folder, 0o755)
+    t.after(() => rmSync(folder, { recursive: true }))
+    const secret = `whsec_${randomBytes(24).toString('base64')}`
+    recordSecret(secret)
+    await writeKeyringFolder(join(folder, 'keyring'), [
+      aKeyringEntry({
+        uid: randomUUID(),
+        namespace: 'ml',
+        name: 'batch-events',
+        secrets: [{ keyId: keyIdOf(secret), secret }],
+        sinkUrl: 'http://batch-worker:8080/',
+      }),
+    ])
+    writeFileSync(join(folder, 'kubeconfig'), absentApiServer)
+    await using receiver = await new HardenedContainer(image)
+      .withCommand([
+        'receiver',
+        '--data-dir=/var/lib/gwh',
+        '--keyring-dir=/etc/gwh/keyring',
+        '--kubeconfig=/etc/gwh/kubeconfig',
+      ])
+      .withBindMounts([{ source: folder, target: '/etc/gwh', mode: 'ro' }])
+      .withNetwork(network)
+      .withTmpFs({ '/var/lib/gwh': 'rw,mode=1777,size=64m' })
+      .withExposedPorts(8080)
+      .withWaitStrategy(Wait.forHttp('/healthz', 8080).forStatusCode(200))
+      .start()
+
+    const { HostConfig, Config } = await containers.inspect(containers.getById(receiver.getId()))
+    assert.deepEqual([HostConfig.ReadonlyRootfs, Config.User, HostConfig.CapDrop], [true, nobody, ['ALL']])
+
+    const id = `msg_${randomUUID()}`
+    const at = new Date()
+    const body = JSON.stringify({ type: 'batch.succeeded', version: 'v1', data: { id: 'batches/1' } })
+    const headers = {
+      'content-type': 'application/json',
+      'webhook-id': id,
+      'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+      'webhook-signature': new Webhook(secret).sign(id, at, body),
+    }
+    const endpoint = `http://${receiver.getHost()}:${receiver.getMappedPort(8080)}/v1/s/ml/batch-events`
+    const post = (signature: string) =>
+      fetch(endpoint, { method: 'POST', headers: { ...headers, 'webhook-signature': signature }, body })
+    const forged = new Webhook(`whsec_${randomBytes(24).toString('base64')}`).sign(id, at, body)
+    assert.equal((await post(forged)).status, 401)
+    assert.equal((await post(headers['webhook-signature'])).status, 204)
+    const delivered = await eventually('the delivery at the worker', async () => {
+      const answer = await fetch(`http://${worker.getHost()}:${worker.getMappedPort(8080)}/`)
+      const received = (await answer.json()) as { id: string; type: string }[]
+      return received.length > 0 && received
+    })
+    assert.deepEqual(delivered, [{ id, type: 'com.google.gemini.batch.succeeded' }])
+  })
+})
+
+/** As the chart runs it: no rights to gain, nothing to write to but the volumes. */
+class HardenedContainer extends GenericContainer {
+  constructor(name: string) {
+    super(name)
+    this.hostConfig.ReadonlyRootfs = true
+    this.withUser(nobody).withDroppedCapabilities('ALL').withSecurityOpt('no-new-privileges')
+  }
+}
