@@ -3,6 +3,7 @@ import { generateConditionsPage } from './generate-conditions-page.ts'
 import { generateConfigurationPage } from './generate-configuration-page.ts'
 import { generateCrd } from './generate-crd.ts'
 import { generateDashboard } from './generate-dashboard.ts'
+import { generateMetricsPage } from './generate-metrics-page.ts'
 import { generateResourcePage } from './generate-resource-page.ts'
 import { generateSimulatorPage } from './generate-simulator-page.ts'
 
@@ -13,6 +14,7 @@ export const generators: readonly (() => Record<string, string>)[] = [
   generateDashboard,
   generateConfigurationPage,
   generateConditionsPage,
+  generateMetricsPage,
   generateResourcePage,
   generateSimulatorPage,
 ]

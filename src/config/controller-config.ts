@@ -117,6 +117,13 @@ const settings = {
     words: ['v1', 'v1beta'],
     default: 'v1',
   }),
+  googleApiRevision: optionalText({
+    group: 'Google',
+    help: 'Revision of the Gemini API to ask for, in the header Api-Revision; not set: none is asked for, as the official SDK does.',
+    placeholder: 'DATE',
+    pattern: /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/,
+    what: 'a date such as 2026-05-20',
+  }),
   callTimeoutMs: duration({
     group: 'Google',
     help: 'Longest time for one call. Calls are never repeated blindly.',
@@ -132,6 +139,11 @@ const settings = {
     default: '300',
   }),
   ...operationSettings,
+  objectMetrics: boolean({
+    group: 'Operation',
+    help: 'Also expose the conditions and the age of the signing secret of every GeminiWebhook by name: some ten series for each.',
+    default: 'false',
+  }),
   shutdownGraceMs: duration({
     group: 'Operation',
     help: 'Longest time to finish what is running after SIGTERM; a call to Google and the Secret write after it always end first.',

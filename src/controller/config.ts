@@ -43,6 +43,8 @@ export interface ControllerConfig {
   reenableWindowMs: number
   /** Keyring entries that wait this long share one patch. */
   keyringBatchMs: number
+  /** Whether a scrape names every object. */
+  objectMetrics: boolean
 }
 
 export const defaultControllerConfig = {
@@ -66,6 +68,7 @@ export const defaultControllerConfig = {
   maxReenables: 3,
   reenableWindowMs: 24 * 3_600_000,
   keyringBatchMs: 20,
+  objectMetrics: false,
 } as const satisfies Partial<ControllerConfig>
 
 export function settleMsOf(config: Pick<ControllerConfig, 'callTimeoutMs' | 'settleExtraMs'>): number {

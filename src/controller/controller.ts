@@ -1,29 +1,27 @@
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
-import { managedByLabel, managedByValue } from '../api/names.ts'
-import { sleep, type Clock } from '../clock.ts'
-import { isConflict, type KubernetesClient, type KubernetesObject, type ObjectKey } from '../kubernetes/client.ts'
+import type { Clock } from '../clock.ts'
+import type { KubernetesClient, KubernetesObject, ObjectKey } from '../kubernetes/client.ts'
 import { createControllerLoop } from '../kubernetes/controller-loop.ts'
 import type { EventRecorder } from '../kubernetes/event-recorder.ts'
 import type { ObjectChange } from '../kubernetes/reflector.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
-import { reportsConfigMapName } from '../reports/report.ts'
 import { configProblems, type ControllerConfig } from './config.ts'
 import type { WebhookContext } from './context.ts'
 import { startHousekeeping } from './housekeeping.ts'
-import { loadInstallation } from './installation.ts'
+import { InstallationKeeper } from './installation-keeper.ts'
 import { ConditionCensus } from './condition-census.ts'
-import { createConditionGauge, createInstruments, createSecretAgeGauge } from './instruments.ts'
+import { createConditionGauge, createInstruments } from './instruments.ts'
 import { KeyringWriter } from './keyring-writer.ts'
-import { configMapKind, type ConfigMap, type Secret } from './kinds.ts'
-import type { InstallationView } from './observed.ts'
+import type { ConfigMap, Secret } from './kinds.ts'
+import { exposeObjectMetrics, exposeSecretAge } from './object-metrics.ts'
 import type { ProbeEndpoint } from './probe.ts'
-import { randomHex } from './random-id.ts'
-import { foldReports, noteworthyChanges, staleReports } from './receiver-reports.ts'
+import { foldReports, noteworthyChanges } from './receiver-reports.ts'
 import { Recollections } from './recollection.ts'
 import { reconcileWebhook } from './reconcile.ts'
 import { byExternalId, bySecret, byUid, createReflectors } from './reflectors.ts'
 import { RemoteObserver } from './remote-observer.ts'
+import { ensureReportsConfigMap, pruneReports } from './reports-config-map.ts'
 import { Rollouts } from './rollouts.ts'
 import { SecretReader } from './secret-reader.ts'
 import { WebhookServicePool, type OpenWebhookService } from './webhook-service-pool.ts'
@@ -53,8 +51,6 @@ export interface WebhookController {
   idleMs(): number
 }
 
-const installationIdDigits = 16
-const installationRetryMs = 2_000
 /** A list is used for a little less than a resync, so that every resync of an object meets a fresh one. */
 const listAgeShare = 0.8
 
@@ -70,7 +66,7 @@ class RunningController implements WebhookController {
   readonly #ctx: WebhookContext
   readonly #reflectors: ReturnType<typeof createReflectors>
   readonly #loop: ReturnType<typeof createControllerLoop>
-  #installation: InstallationView = { state: 'unconfirmed', message: 'the installation was not looked up yet' }
+  readonly #installation: InstallationKeeper
   #reports: ReturnType<typeof foldReports> = new Map()
   readonly #census: ConditionCensus
   #housekeeping: { stop(): Promise<void> } | undefined
@@ -79,13 +75,30 @@ class RunningController implements WebhookController {
     const { client, clock, random, logger, metrics, config, openWebhookService, recorder } = options
     this.#options = options
     this.#census = new ConditionCensus(createConditionGauge(metrics))
-    createSecretAgeGauge(metrics, () => oldestSecretAgeMs(this.#all(), clock.now()))
+    exposeSecretAge(
+      metrics,
+      () => this.#all(),
+      () => clock.now(),
+    )
+    if (config.objectMetrics)
+      exposeObjectMetrics(
+        metrics,
+        () => this.#all(),
+        () => clock.now(),
+      )
     const machinery = { client, clock, random, logger, metrics }
     this.#reflectors = createReflectors(machinery, config, {
       onWebhook: (change) => this.#onWebhook(change),
       onSecret: (change) => this.#onSecret(change),
       onKeyring: (change) => this.#onKeyring(change),
       onReports: (change) => this.#onReports(change),
+    })
+    this.#installation = new InstallationKeeper({
+      ...machinery,
+      namespace: config.namespace,
+      configuredId: config.installationId,
+      webhooks: () => this.#all(),
+      onConfirmed: () => this.#wakeAll(),
     })
     const { resyncIntervalMs, credentialsRetryMs } = config
     this.#ctx = {
@@ -102,7 +115,7 @@ class RunningController implements WebhookController {
       observer: new RemoteObserver({ clock, maxAgeMs: resyncIntervalMs * listAgeShare, credentialsRetryMs }),
       pool: new WebhookServicePool(openWebhookService),
       recollections: new Recollections(clock),
-      installation: () => this.#installation,
+      installation: () => this.#installation.view,
       probe: options.probe,
       rollouts: new Rollouts({ clock, config, webhooks: this.#reflectors.webhooks.store }),
       reportOf: (uid) => this.#reports.get(uid),
@@ -123,12 +136,12 @@ class RunningController implements WebhookController {
     await ensureReportsConfigMap(this.#options)
     for (const reflector of reflectors) reflector.start()
     await Promise.all(reflectors.map((reflector) => reflector.whenSynced(signal)))
-    await this.#awaitInstallation(signal)
+    await this.#installation.awaitFirst(signal)
     this.#loop.start(signal)
     this.#housekeeping = startHousekeeping({
       clock: this.#options.clock,
       config: this.#options.config,
-      checkInstallation: () => this.#checkInstallation(),
+      checkInstallation: () => this.#installation.check(),
       sweep: () => this.#sweep(),
       onError: (error) => this.#warn(error, 'housekeeping.failed'),
     })
@@ -192,63 +205,21 @@ class RunningController implements WebhookController {
     }
   }
 
-  /** An API server that does not answer is no reason to take this cluster for a clone. */
-  async #awaitInstallation(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        await this.#checkInstallation()
-        return
-      } catch (error) {
-        this.#warn(error, 'installation.unreadable')
-        await sleep(this.#options.clock, installationRetryMs, signal)
-      }
-    }
-  }
-
   #warn(error: unknown, message: string): void {
     this.#options.logger.warn({ error: error instanceof Error ? error.message : '' }, message)
   }
 
-  async #checkInstallation(): Promise<boolean> {
-    const { client, config, random, logger } = this.#options
-    const before = this.#installation
-    this.#installation = await loadInstallation({
-      client,
-      namespace: config.namespace,
-      configuredId: config.installationId,
-      mintId: () => randomHex(installationIdDigits, random),
-      idsInUse: () => this.#idsInUse(),
-    })
-    if (this.#installation.state === 'unconfirmed') {
-      logger.warn({ why: this.#installation.message }, 'installation.unconfirmed')
-      return false
-    }
-    if (before.state === 'unconfirmed') for (const webhook of this.#all()) this.#loop.enqueue(keyOf(webhook))
-    return true
-  }
-
-  #idsInUse(): Set<string> {
-    return new Set(this.#all().flatMap(({ status }) => status?.installationID ?? []))
+  #wakeAll(): void {
+    for (const webhook of this.#all()) this.#loop.enqueue(keyOf(webhook))
   }
 
   #all(): GeminiWebhook[] {
     return this.#reflectors.webhooks.store.list()
   }
 
-  /** Receivers that are gone cannot remove their reports themselves, and pods are none of our business: their silence tells. */
-  async #pruneReports(): Promise<void> {
-    const { client, config, clock, logger } = this.#options
-    const key = { namespace: config.namespace, name: reportsConfigMapName }
-    const stale = staleReports(this.#reflectors.reports.store.get(key), clock.now())
-    if (stale.length === 0) return
-    const data = Object.fromEntries(stale.map((pod) => [pod, null]))
-    await client.patch<ConfigMap>(configMapKind, key, { data }, { type: 'merge' })
-    logger.info({ receivers: stale }, 'reports.pruned')
-  }
-
   /** Only with a full view of the objects: a partial one would take keys from the living. */
   async #sweep(): Promise<void> {
-    await this.#pruneReports()
+    await pruneReports(this.#reflectors.reports.store, this.#options)
     const { keyring, recollections, pool, observer } = this.#ctx
     // A key that only status still names is needed too: to delete in the project that an object has left.
     const remembered = this.#all().flatMap(({ status }) => status?.webhook?.keyFingerprint ?? [])
@@ -258,25 +229,6 @@ class RunningController implements WebhookController {
     const { webhooks } = this.#reflectors
     if (!webhooks.hasSynced() || this.#options.config.watchNamespaces !== undefined) return
     await keyring.prune((uid) => webhooks.store.byIndex(byUid, uid).length > 0)
-  }
-}
-
-function oldestSecretAgeMs(webhooks: GeminiWebhook[], nowMs: number): number {
-  const times = webhooks
-    .flatMap(({ status }) => status?.rotation?.lastRotationTime ?? [])
-    .map((time) => Date.parse(time))
-  return times.reduce((oldestMs, timeMs) => Math.max(oldestMs, nowMs - timeMs), 0)
-}
-
-/** Receivers only patch it: the right to create could not be bound to a name. */
-async function ensureReportsConfigMap({ client, config }: WebhookControllerOptions): Promise<void> {
-  const key = { namespace: config.namespace, name: reportsConfigMapName }
-  if ((await client.get<ConfigMap>(configMapKind, key)) !== undefined) return
-  const metadata = { ...key, labels: { [managedByLabel]: managedByValue } }
-  try {
-    await client.create<ConfigMap>(configMapKind, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: {} })
-  } catch (error) {
-    if (!isConflict(error)) throw error
   }
 }
 

@@ -16,15 +16,6 @@ export function createConditionGauge(metrics: Metrics): GaugeHandle {
   })
 }
 
-/** `ageMs` is asked at scrape time. */
-export function createSecretAgeGauge(metrics: Metrics, ageMs: () => number): void {
-  metrics.gauge({
-    name: 'gwh_controller_oldest_signing_secret_age_seconds',
-    help: 'Age of the oldest current signing secret; 0 without any.',
-    collect: () => ageMs() / 1000,
-  })
-}
-
 export function createInstruments(metrics: Metrics): ControllerInstruments {
   return {
     actions: metrics.counter({

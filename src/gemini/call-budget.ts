@@ -11,6 +11,8 @@ export interface CallBudget {
   take(signal?: AbortSignal): Promise<void>
   /** After a 429: nobody calls for this long, and then at the steady rate, without a burst. */
   pause(pauseMs: number): void
+  /** How many calls may be made now without waiting; 0 while paused or while others wait. */
+  available(): number
 }
 
 export interface CallBudgetSettings {
@@ -112,6 +114,10 @@ export function createCallBudget(options: {
       metrics.budgetPauses.add()
       state = pauseBudget(refill(state, settings, clock.monotonic()), clock.monotonic(), pauseMs)
       serveWaiters()
+    },
+    available() {
+      if (waiters.length > 0 || state.pausedUntilMs > clock.monotonic()) return 0
+      return Math.max(Math.floor(refill(state, settings, clock.monotonic()).tokens), 0)
     },
   }
 }

@@ -26,9 +26,22 @@ export function createWebhookServiceOpener(
   const { budget: settings = {}, metrics: registry, clock, ...settingsOfEach } = options
   const metrics = createGeminiMetrics(registry)
   const budgets = new Map<string, CallBudget>()
+  exposeLowestBudget(registry, () => budgets.values())
   return ({ apiKey, fingerprint }) => {
     const budget = budgets.get(fingerprint) ?? createCallBudget({ settings, clock, metrics })
     budgets.set(fingerprint, budget)
     return openWebhookService({ ...settingsOfEach, apiKey, budget, clock, metrics })
   }
+}
+
+/** Keys are no label, so the one that is worst off speaks for all. */
+function exposeLowestBudget(metrics: Metrics, budgets: () => Iterable<CallBudget>): void {
+  metrics.collectedGauge({
+    name: 'gwh_gemini_budget_lowest_tokens',
+    help: 'Calls that the API key with the least left of its budget may make at once; 0 while it is paused or has calls waiting.',
+    collect: () => {
+      const available = [...budgets()].map((budget) => budget.available())
+      return available.length === 0 ? [] : [{ value: Math.min(...available), labels: {} }]
+    },
+  })
 }

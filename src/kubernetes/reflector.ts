@@ -76,6 +76,7 @@ export class Reflector<T extends KubernetesObject> {
     this.#store = new IndexedStore(options.indexes)
     this.#instruments = createInstruments(options.metrics)
     this.#scopes = (options.namespaces ?? ['']).map((namespace) => this.#openScope(namespace))
+    this.#exposeSilence()
   }
 
   get store(): ObjectStore<T> {
@@ -123,6 +124,16 @@ export class Reflector<T extends KubernetesObject> {
     const nowMs = this.#options.clock.monotonic()
     const synced = this.#scopes.filter(({ refused }) => !refused)
     return Math.max(0, ...synced.map(({ heardMs }) => nowMs - heardMs))
+  }
+
+  /** Of one watch for all namespaces, or of the quietest of several: one that died must not hide behind the others. */
+  #exposeSilence(): void {
+    this.#options.metrics.collectedGauge({
+      name: 'gwh_reflector_silence_seconds',
+      help: 'Since the API server last sent a list, an event or a bookmark, on the watch where that is longest ago.',
+      labels: ['reflector'],
+      collect: () => [{ value: this.idleMs() / 1000, labels: { reflector: this.#name } }],
+    })
   }
 
   #isReady(): boolean {
@@ -179,7 +190,6 @@ export class Reflector<T extends KubernetesObject> {
   #heard(scope: Scope<T>): void {
     scope.heardMs = this.#options.clock.monotonic()
     scope.lastFailure = undefined
-    this.#instruments.heard.set(Math.floor(this.#options.clock.now() / 1000), { reflector: this.#name })
   }
 
   #replaceAll(scope: Scope<T>, listed: T[]): void {
@@ -281,11 +291,6 @@ function createInstruments(metrics: Metrics) {
       name: 'gwh_reflector_failures_total',
       help: 'Lists and watches that failed, by status code or kind of silence, and handlers that threw.',
       labels: ['reflector', 'cause'],
-    }),
-    heard: metrics.gauge({
-      name: 'gwh_reflector_last_heard_timestamp_seconds',
-      help: 'When the API server last sent a list, an event or a bookmark.',
-      labels,
     }),
   }
 }

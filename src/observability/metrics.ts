@@ -6,7 +6,7 @@ interface Instrument {
   /** Full name, units and `_total` included, e.g. `gwh_receiver_requests_total`. */
   name: string
   help: string
-  /** Label names; every value must come from a bounded set: never object names, ids, URLs or error text. */
+  /** Label names; every value must come from a bounded set: never ids, URLs or error text, and object names only where a setting asks for them. */
   labels?: readonly string[]
 }
 
@@ -16,18 +16,25 @@ export interface CounterHandle {
 export interface GaugeHandle {
   set(value: number, labels?: Labels): void
 }
+/** What one series of a collected gauge says at a scrape. */
+export interface Sample {
+  value: number
+  labels: Labels
+}
 export interface HistogramHandle {
   observe(value: number, labels?: Labels): void
 }
 
 /**
  * What rooms may do with metrics: each makes its instruments once, when it is built. A name made again gives the same instrument, so that
- * several reflectors or loops share one and differ by label; only a gauge with `collect` may be made once.
+ * several reflectors or loops share one and differ by label; only a gauge that collects a single number may be made once.
  */
 export interface Metrics {
   counter(instrument: Instrument): CounterHandle
-  /** `collect`, where given, is asked at scrape time instead of being set along the way. */
+  /** `collect`, where given, is asked at scrape time instead of being set along the way: series that it does not name any more are gone. */
   gauge(instrument: Instrument & { collect?: () => number }): GaugeHandle
+  /** Like `gauge`, with labels; made again, it shows the samples of all who made it. */
+  collectedGauge(instrument: Instrument & { collect: () => Iterable<Sample> }): void
   histogram(instrument: Instrument & { buckets: readonly number[] }): HistogramHandle
 }
 
@@ -50,6 +57,7 @@ export function createMetrics({ processMetrics = false } = {}): MetricsRegistry 
     registers: [registry],
   })
   const made = new Map<string, Counter<string> | Gauge<string> | Histogram<string>>()
+  const collectors = new Map<string, (() => Iterable<Sample>)[]>()
   const once = <T extends Counter<string> | Gauge<string> | Histogram<string>>(
     name: string,
     type: new (...args: never[]) => T,
@@ -76,6 +84,24 @@ export function createMetrics({ processMetrics = false } = {}): MetricsRegistry 
       }
       const gauge = once(instrument.name, Gauge<string>, () => new Gauge<string>(shared(instrument)))
       return { set: (value, labels = {}) => gauge.set(labels, value) }
+    },
+    collectedGauge({ collect, ...instrument }) {
+      const known = collectors.get(instrument.name)
+      if (known !== undefined) {
+        known.push(collect)
+        return
+      }
+      const asked = [collect]
+      collectors.set(instrument.name, asked)
+      const gauge: Gauge<string> = new Gauge<string>({
+        ...shared(instrument),
+        collect() {
+          gauge.reset()
+          // A reset leaves a gauge without labels at 0, which nobody has told.
+          if (instrument.labels === undefined) gauge.remove({})
+          for (const each of asked) for (const { value, labels } of each()) gauge.set(labels, value)
+        },
+      })
     },
     histogram({ buckets, ...instrument }) {
       const histogram = once(

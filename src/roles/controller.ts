@@ -147,6 +147,7 @@ function openServices(config: ControllerConfig, { clock, metrics }: RoleDeps): O
     baseUrl: config.googleBaseUrl,
     apiVersion: config.googleApiVersion,
     timeoutMs: config.callTimeoutMs,
+    ...(config.googleApiRevision !== undefined && { headers: { 'Api-Revision': config.googleApiRevision } }),
     budget: { callsPerSecond: config.callsPerMinute / 60 },
     clock,
     metrics,

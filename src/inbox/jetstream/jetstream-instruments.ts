@@ -11,7 +11,7 @@ export function createJetstreamInstruments(metrics: Metrics) {
   const pending = gauge('gwh_inbox_pending_deliveries', 'Deliveries that have not ended.')
   const deadLetters = gauge('gwh_inbox_dead_letters', 'Deliveries that were given up and can be replayed.')
   const oldest = gauge('gwh_inbox_oldest_pending_seconds', 'Age of the oldest delivery that has not ended.')
-  const used = gauge('gwh_inbox_used_bytes', 'Bytes of the inbox stream in use.')
+  const used = gauge('gwh_inbox_used_bytes', 'Bytes of the inbox in use.')
   return {
     budget: gauge('gwh_inbox_max_bytes', 'Bytes that the inbox may use before it answers that it is full.'),
     connected: gauge('gwh_inbox_connected', '1 while there is a connection to the NATS server.'),

@@ -11,7 +11,7 @@ export function createInboxInstruments(metrics: Metrics) {
   const pending = gauge('gwh_inbox_pending_deliveries', 'Deliveries that have not ended.')
   const deadLetters = gauge('gwh_inbox_dead_letters', 'Deliveries that were given up and can be replayed.')
   const oldest = gauge('gwh_inbox_oldest_pending_seconds', 'Age of the oldest delivery that has not ended.')
-  const used = gauge('gwh_inbox_used_bytes', 'Bytes of the inbox file in use.')
+  const used = gauge('gwh_inbox_used_bytes', 'Bytes of the inbox in use.')
   const budget = gauge('gwh_inbox_max_bytes', 'Bytes that the inbox may use before it answers that it is full.')
   const volumeFull = gauge('gwh_inbox_volume_full', '1 while the volume itself is full and nothing new is taken.')
   const dropped = metrics.counter({

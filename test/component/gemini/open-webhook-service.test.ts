@@ -270,6 +270,20 @@ test('objects that share a key share its budget, whoever opened the service', as
   await open({ apiKey: 'AIzaSyAnotherKey', fingerprint: 'b' }).ping('abc')
 })
 
+test('the budget that a scrape shows is that of the key with the least left; keys are not named', async () => {
+  const metrics = createMetrics()
+  const budget = { callsPerSecond: 0.001, burst: 5 }
+  const open = createWebhookServiceOpener({ baseUrl: newBaseUrl(), clock: systemClock, metrics, budget })
+  const lines = async () => (await metrics.expose()).text.match(/^gwh_gemini_budget_lowest_tokens.*$/gm)
+  assert.equal(await lines(), null, 'no key, no number')
+  answer = json(200, {})
+  const [one, other] = [open({ apiKey, fingerprint: 'a' }), open({ apiKey: 'AIzaSyAnotherKey', fingerprint: 'b' })]
+  await one.ping('abc')
+  await other.ping('abc')
+  await other.ping('abc')
+  assert.deepEqual(await lines(), ['gwh_gemini_budget_lowest_tokens 3'])
+})
+
 test("nothing of the SDK's environment gets in: no other key, address, version or Vertex mode", async (t) => {
   const misleading = {
     GOOGLE_API_KEY: 'AIzaSyFromTheEnvironment',

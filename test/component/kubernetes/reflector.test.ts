@@ -269,7 +269,7 @@ test('a continue token that expires while paging leads to one list without pages
 })
 
 test('a watch on which nothing is heard, not even bookmarks, is cut and resumed', async (t) => {
-  const { double, clock, reflector, failures } = await setUp(t)
+  const { double, clock, metrics, reflector, failures } = await setUp(t)
   double.expect('list', listOf([], '10')).expect('watch', double.openWatch(), double.openWatch())
   reflector.start()
   await untilWatching(double, 1)
@@ -278,6 +278,7 @@ test('a watch on which nothing is heard, not even bookmarks, is cut and resumed'
   await eventually('the bookmark', () => reflector.idleMs() === 0)
   await clock.advance({ seconds: 149 })
   assert.equal(reflector.idleMs(), 149_000)
+  assert.match((await metrics.expose()).text, /^gwh_reflector_silence_seconds\{reflector="widgets"\} 149$/m)
   assert.equal(double.watch(0).closed, false, 'a bookmark is a sign of life')
   await clock.advance({ seconds: 1 })
   await eventually('the cut', () => double.watch(0).closed)

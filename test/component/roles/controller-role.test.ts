@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 
 import { geminiWebhookCrd } from '../../../src/api/crd.ts'
+import { apiVersion, geminiWebhookKind, kindName } from '../../../src/api/kind.ts'
 import { systemClock } from '../../../src/clock.ts'
 import { controllerSettings } from '../../../src/config/controller-config.ts'
 import { parseSettings } from '../../../src/config/parse-settings.ts'
@@ -20,6 +24,7 @@ import { roleDeps } from '../../support/role-deps.ts'
 
 const namespace = 'gemini-webhook-system'
 const leaseKey = { namespace, name: 'gwh-controller' }
+const inHome = (name: string) => ({ namespace, name })
 
 async function startCluster(t: TestContext) {
   const api = await startKubernetesApi({
@@ -42,7 +47,7 @@ async function startCluster(t: TestContext) {
   return { client, kubeconfig }
 }
 
-async function startOne(t: TestContext, kubeconfig: string, hostname: string) {
+async function startOne(t: TestContext, kubeconfig: string, hostname: string, more: readonly string[] = []) {
   const flags = [
     '--base-url=https://hooks.example.com',
     `--kubeconfig=${kubeconfig}`,
@@ -52,6 +57,7 @@ async function startOne(t: TestContext, kubeconfig: string, hostname: string) {
     '--lease-renew-deadline=1500ms',
     '--lease-retry-period=200ms',
     '--call-timeout=1s',
+    ...more,
   ]
   const parsed = parseSettings(controllerSettings, { flags, env: {} })
   assert.equal(parsed.type, 'config', parsed.type === 'errors' ? parsed.errors.join() : '')
@@ -93,4 +99,33 @@ test('a controller whose Lease was taken ends, and says why', async (t) => {
     return true
   })
   assert.match(await controller.ended, /^the Lease was lost/)
+})
+
+test('address, version and revision of the Gemini API are configuration', async (t) => {
+  const { client, kubeconfig } = await startCluster(t)
+  const asked: { url: string | undefined; revision: string | string[] | undefined }[] = []
+  const google = createServer(({ url, headers }, response) => {
+    asked.push({ url, revision: headers['api-revision'] })
+    response.setHeader('content-type', 'application/json').end('{}')
+  })
+  google.listen(0, '127.0.0.1')
+  t.after(() => google.close())
+  await once(google, 'listening')
+  const { port } = google.address() as AddressInfo
+  await startOne(t, kubeconfig, 'controller-a', [
+    `--google-base-url=http://127.0.0.1:${port}/gemini`,
+    '--google-api-version=v1beta',
+    '--google-api-revision=2026-05-20',
+  ])
+  const secrets = { group: '', version: 'v1', kind: 'Secret', plural: 'secrets', namespaced: true }
+  const data = { 'api-key': Buffer.from('AIza-test').toString('base64') }
+  await client.create<KubernetesObject & { data: object }>(secrets, { metadata: inHome('gemini-api-key'), data })
+  await client.create<KubernetesObject & { spec: object }>(geminiWebhookKind, {
+    apiVersion,
+    kind: kindName,
+    metadata: inHome('jobs'),
+    spec: { apiKeySecretRef: { name: 'gemini-api-key' }, events: ['batch.succeeded'] },
+  })
+  const first = await eventually('the first call', () => asked[0])
+  assert.deepEqual(first, { url: '/gemini/v1beta/webhooks?page_size=1000', revision: '2026-05-20' })
 })

@@ -64,3 +64,17 @@ test('process metrics are there when asked for', async () => {
     assert.match(text, new RegExp(`^${name} `, 'm'))
   }
 })
+
+const line = (watch: string, value: number) => `gwh_silence_seconds{watch="${watch}"} ${value}`
+
+test('a collected gauge shows the samples of all who made it, and none that is not told any more', async () => {
+  const metrics = createMetrics()
+  const instrument = { name: 'gwh_silence_seconds', help: 'Silence.', labels: ['watch'] }
+  let watches = ['a', 'b']
+  metrics.collectedGauge({ ...instrument, collect: () => watches.map((watch) => ({ value: 3, labels: { watch } })) })
+  metrics.collectedGauge({ ...instrument, collect: () => [{ value: 7, labels: { watch: 'c' } }] })
+  const lines = async () => (await metrics.expose()).text.split('\n').filter((line) => line.startsWith('gwh_silence'))
+  assert.deepEqual(await lines(), [line('a', 3), line('b', 3), line('c', 7)])
+  watches = ['b']
+  assert.deepEqual(await lines(), [line('b', 3), line('c', 7)])
+})
