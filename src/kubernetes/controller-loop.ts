@@ -5,15 +5,24 @@ import { unreachable } from '../unreachable.ts'
 import { KubernetesApiError, isConflict, type ObjectKey } from './client.ts'
 import { TerminalError, TransientError, WaitingError } from './errors.ts'
 import type { ReconcileResult } from './result.ts'
-import { Workqueue, type RetryLimits } from './workqueue.ts'
+import { WorkSlots, type Aside } from './work-slots.ts'
+import { Workqueue, type AddOptions, type RetryLimits } from './workqueue.ts'
+
+/** What a reconcile is given besides its key. */
+export interface ReconcileTurn {
+  /** Aborts when the loop must give up at once (leadership lost, or stopping). */
+  signal: AbortSignal
+  /** For waits that need no work of their own: meanwhile the worker serves another key. The key itself stays taken. */
+  aside: Aside
+}
 
 interface ControllerLoopOptions {
   /** Metric label and log key; one of a few fixed names. */
   name: string
   /** Keys worked on at the same time; never two on the same key. */
   workers: number
-  /** Brings actual to desired for one key. The signal aborts when the loop must give up at once (leadership lost). */
-  reconcile: (key: ObjectKey, signal: AbortSignal) => Promise<ReconcileResult>
+  /** Brings actual to desired for one key. */
+  reconcile: (key: ObjectKey, turn: ReconcileTurn) => Promise<ReconcileResult>
   clock: Clock
   random: () => number
   logger: Logger
@@ -23,13 +32,16 @@ interface ControllerLoopOptions {
 
 export interface ControllerLoop {
   /** Work on the key soon. Keys added before `start` are kept. */
-  enqueue(key: ObjectKey): void
+  enqueue(key: ObjectKey, options?: AddOptions): void
   enqueueAfter(key: ObjectKey, delayMs: number): void
   /** Starts the workers. `signal` is handed to every reconcile; when it aborts no further key is taken. Once only. */
   start(signal?: AbortSignal): void
   /** Takes no further key and resolves when the reconciles in work have ended. May be called again. */
   stop(): Promise<void>
 }
+
+/** Reconciles that may wait aside; beyond that they keep their workers, and the rest stays in the queue. */
+const maxAside = 500
 
 /** What becomes of a key after one reconcile, and the label under which it is counted. */
 type Verdict =
@@ -45,14 +57,19 @@ export function createControllerLoop(options: ControllerLoopOptions): Controller
   }
   const queue = new Workqueue(options)
   const instruments = createInstruments(metrics)
-  const running: Promise<void>[] = []
+  const slots = new WorkSlots({ slots: workers, maxAside })
+  let serving: Promise<void> | undefined
+  let stopped = false
   const neverAborts = new AbortController().signal
-  const shutDown = () => void queue.shutDown()
+  const shutDown = () => {
+    stopped = true
+    return queue.shutDown()
+  }
 
   async function workOn(id: string, signal: AbortSignal): Promise<void> {
     const key = toKey(id)
     const startedMs = clock.monotonic()
-    const settled = await settle(() => reconcile(key, signal))
+    const settled = await settle(() => reconcile(key, { signal, aside: slots.aside }))
     const verdict = 'result' in settled ? verdictOfResult(settled.result) : verdictOfError(settled.error)
     instruments.total.add(1, { controller: name, result: verdict.label })
     instruments.seconds.observe((clock.monotonic() - startedMs) / 1000, { controller: name })
@@ -60,27 +77,34 @@ export function createControllerLoop(options: ControllerLoopOptions): Controller
     if ('error' in settled && !signal.aborted) logFailure(logger, { name, key, verdict, delayMs, error: settled.error })
   }
 
-  async function work(signal: AbortSignal): Promise<void> {
+  async function work(id: string, signal: AbortSignal): Promise<void> {
+    // It may have waited for its place until after the end.
+    if (!stopped) await workOn(id, signal)
+    queue.done(id)
+    slots.release()
+  }
+
+  async function serve(signal: AbortSignal): Promise<void> {
     for (;;) {
       const id = await queue.get()
       if (id === undefined) return
-      await workOn(id, signal)
-      queue.done(id)
+      await slots.take()
+      void work(id, signal)
     }
   }
 
   return {
-    enqueue: (key) => queue.add(toId(key)),
+    enqueue: (key, addOptions) => queue.add(toId(key), addOptions),
     enqueueAfter: (key, delayMs) => queue.addAfter(toId(key), delayMs),
     start(signal = neverAborts) {
-      if (running.length > 0) throw new Error(`controller loop "${name}" is already started`)
-      if (signal.aborted) shutDown()
-      signal.addEventListener('abort', shutDown, { once: true })
-      for (let worker = 0; worker < workers; worker += 1) running.push(work(signal))
+      if (serving !== undefined) throw new Error(`controller loop "${name}" is already started`)
+      if (signal.aborted) void shutDown()
+      signal.addEventListener('abort', () => void shutDown(), { once: true })
+      serving = serve(signal)
     },
     async stop() {
-      await queue.shutDown()
-      await Promise.all(running)
+      await shutDown()
+      await serving
     },
   }
 }

@@ -203,8 +203,9 @@ export class Requester {
   #bind(call: ApiCall) {
     const timeoutMs = call.timeoutMs ?? this.#options.timeoutMs
     const controller = new AbortController()
-    const expired = timeoutError(call.description, timeoutMs)
-    const stopTimer = this.#options.clock.after(timeoutMs, () => controller.abort(expired))
+    // Made only when it is needed: an error records its stack, which would cost more than the rest of this function on every call.
+    const expire = () => controller.abort(timeoutError(call.description, timeoutMs))
+    const stopTimer = this.#options.clock.after(timeoutMs, expire)
     const forward = () => controller.abort(call.signal?.reason)
     const end = () => controller.abort(closedError(call.description))
     this.#open.add(end)

@@ -24,6 +24,14 @@ interface WorkqueueOptions {
   limits?: RetryLimits
 }
 
+export interface AddOptions {
+  /** Goes after what was added without this, but for one in `behindEvery`: for what is merely looked at, or new, while others are half done. */
+  behind?: boolean
+}
+
+/** A crowd before them must not keep those behind waiting for ever. */
+const behindEvery = 8
+
 /**
  * A queue of keys after client-go's: a key waits at most once, is never worked on by two workers, and when it is added while being worked on it
  * comes again afterwards. Nothing but the key travels: whoever takes it looks at the current state.
@@ -37,6 +45,10 @@ export class Workqueue {
   readonly #instruments: ReturnType<typeof createInstruments>
   /** Ready to be taken, oldest first, with the time each was added. */
   readonly #waiting = new Map<string, number>()
+  /** Ready too, after those. */
+  readonly #behind = new Map<string, number>()
+  /** Taken from `waiting` since one of those behind had its turn. */
+  #passedBy = 0
   readonly #processing = new Set<string>()
   /** Added again while being processed, with the time of that. */
   readonly #again = new Map<string, number>()
@@ -57,17 +69,19 @@ export class Workqueue {
 
   /** Keys that wait to be taken. */
   get depth(): number {
-    return this.#waiting.size
+    return this.#waiting.size + this.#behind.size
   }
 
   /** How long the oldest waiting key has waited, milliseconds; 0 without one. */
   oldestMs(): number {
-    const first = this.#waiting.values().next()
-    return first.done === true ? 0 : this.#clock.monotonic() - first.value
+    const nowMs = this.#clock.monotonic()
+    const [addedMs = nowMs] = this.#waiting.values()
+    const [behindMs = nowMs] = this.#behind.values()
+    return nowMs - Math.min(addedMs, behindMs)
   }
 
   /** Makes the key ready now. Without effect after `shutDown`. */
-  add(key: string): void {
+  add(key: string, { behind = false }: AddOptions = {}): void {
     if (this.#shutDown) return
     const nowMs = this.#clock.monotonic()
     if (this.#processing.has(key)) {
@@ -75,7 +89,11 @@ export class Workqueue {
       return
     }
     if (this.#waiting.has(key)) return
-    this.#enqueue(key, nowMs)
+    const behindMs = this.#behind.get(key)
+    if (behindMs === undefined) return this.#enqueue(key, nowMs, behind ? this.#behind : this.#waiting)
+    if (behind) return
+    this.#behind.delete(key)
+    this.#waiting.set(key, behindMs)
   }
 
   /** Makes the key ready in `delayMs`; of several delays for one key the earliest counts. */
@@ -113,14 +131,26 @@ export class Workqueue {
     this.#failures.delete(key)
   }
 
-  /** The next ready key, oldest first; waits for one. undefined once the queue is shut down. Answer every key with `done`. */
+  /** The next ready key, oldest first but for those behind; waits for one. undefined once the queue is shut down. Answer every key with `done`. */
   get(): Promise<string | undefined> {
     if (this.#shutDown) return Promise.resolve(undefined)
-    const first = this.#waiting.entries().next()
-    if (first.done === true) return new Promise((resolve) => this.#takers.push(resolve))
-    const [key, addedMs] = first.value
+    const next = this.#next()
+    if (next === undefined) return new Promise((resolve) => this.#takers.push(resolve))
+    const [key, addedMs] = next
     this.#take(key, addedMs)
     return Promise.resolve(key)
+  }
+
+  #next(): [key: string, addedMs: number] | undefined {
+    const [first] = this.#waiting
+    const [firstBehind] = this.#behind
+    const isTurnBehind = first === undefined || this.#passedBy >= behindEvery - 1
+    if (firstBehind !== undefined && isTurnBehind) {
+      this.#passedBy = 0
+      return firstBehind
+    }
+    if (firstBehind !== undefined) this.#passedBy += 1
+    return first
   }
 
   /** The worker is finished with the key, well or not. */
@@ -141,6 +171,7 @@ export class Workqueue {
     for (const { cancel } of this.#delayed.values()) cancel()
     this.#delayed.clear()
     this.#waiting.clear()
+    this.#behind.clear()
     this.#again.clear()
     this.#reportDepth()
     for (const resolve of this.#takers.splice(0)) resolve(undefined)
@@ -148,11 +179,11 @@ export class Workqueue {
     return new Promise((resolve) => this.#drained.push(resolve))
   }
 
-  #enqueue(key: string, addedMs: number): void {
+  #enqueue(key: string, addedMs: number, line = this.#waiting): void {
     this.#instruments.adds.add(1, { name: this.#name })
     const taker = this.#takers.shift()
     if (taker === undefined) {
-      this.#waiting.set(key, addedMs)
+      line.set(key, addedMs)
       return this.#reportDepth()
     }
     this.#take(key, addedMs)
@@ -161,13 +192,14 @@ export class Workqueue {
 
   #take(key: string, addedMs: number): void {
     this.#waiting.delete(key)
+    this.#behind.delete(key)
     this.#processing.add(key)
     this.#instruments.queueDuration.observe((this.#clock.monotonic() - addedMs) / 1000, { name: this.#name })
     this.#reportDepth()
   }
 
   #reportDepth(): void {
-    this.#instruments.depth.set(this.#waiting.size, { name: this.#name })
+    this.#instruments.depth.set(this.depth, { name: this.#name })
   }
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { KubernetesApiError, type ObjectKey } from '../../../src/kubernetes/client.ts'
-import { createControllerLoop } from '../../../src/kubernetes/controller-loop.ts'
+import { createControllerLoop, type ReconcileTurn } from '../../../src/kubernetes/controller-loop.ts'
 import { TerminalError, TransientError, WaitingError } from '../../../src/kubernetes/errors.ts'
 import { done, requeueAfter, type ReconcileResult } from '../../../src/kubernetes/result.ts'
 import type { Logger } from '../../../src/observability/logger.ts'
@@ -24,7 +24,7 @@ function recordingLogger(): { logger: Logger; lines: { level: string; details: R
   return { logger, lines }
 }
 
-function aLoop(reconcile: (key: ObjectKey, signal: AbortSignal) => Promise<ReconcileResult>, workers = 1) {
+function aLoop(reconcile: (key: ObjectKey, turn: ReconcileTurn) => Promise<ReconcileResult>, workers = 1) {
   const clock = new FakeClock()
   const metrics = createMetrics()
   const { logger, lines } = recordingLogger()
@@ -200,7 +200,7 @@ test('stop waits for the reconcile in work and starts no other', async () => {
 test('when its signal aborts the loop takes no further key and tells the reconcile in work', async () => {
   const leading = new AbortController()
   const seen: string[] = []
-  const { loop, lines } = aLoop(async ({ name }, signal) => {
+  const { loop, lines } = aLoop(async ({ name }, { signal }) => {
     seen.push(name)
     await new Promise<void>((_, reject) => signal.addEventListener('abort', () => reject(new Error('told to stop'))))
     return done()
@@ -213,6 +213,83 @@ test('when its signal aborts the loop takes no further key and tells the reconci
   await loop.stop()
   assert.deepEqual(seen, ['a'])
   assert.deepEqual(lines, [], 'giving up on request is no failure')
+})
+
+test('a reconcile that waits aside lends its worker to another key, and nobody else gets its own key', async () => {
+  const gate = Promise.withResolvers<void>()
+  const seen: string[] = []
+  const { loop } = aLoop(async ({ name }, { aside }) => {
+    seen.push(`${name} begins`)
+    if (name === 'slow') await aside(() => gate.promise)
+    seen.push(`${name} ends`)
+    return done()
+  })
+  for (const name of ['slow', 'b', 'c']) loop.enqueue({ namespace: 'ml', name })
+  loop.start()
+  await settle()
+  loop.enqueue({ namespace: 'ml', name: 'slow' })
+  await settle()
+  assert.deepEqual(seen, ['slow begins', 'b begins', 'b ends', 'c begins', 'c ends'])
+  gate.resolve()
+  await settle()
+  assert.deepEqual(seen.slice(5), ['slow ends', 'slow begins', 'slow ends'])
+  await loop.stop()
+})
+
+test('who comes back from aside goes before who has not begun, and never more are in work than there are workers', async () => {
+  const gates = new Map(['a', 'b'].map((name) => [name, Promise.withResolvers<void>()]))
+  const work = Promise.withResolvers<void>()
+  const seen: string[] = []
+  const { loop } = aLoop(async ({ name }, { aside }) => {
+    const gate = gates.get(name)
+    if (gate !== undefined) await aside(() => gate.promise)
+    seen.push(name)
+    if (name === 'busy') await work.promise
+    return done()
+  })
+  for (const name of ['a', 'b', 'busy', 'd', 'e']) loop.enqueue({ namespace: 'ml', name })
+  loop.start()
+  await settle()
+  for (const { resolve } of gates.values()) resolve()
+  await settle()
+  assert.deepEqual(seen, ['busy'], 'the only worker is taken')
+  work.resolve()
+  await settle()
+  assert.deepEqual(seen, ['busy', 'a', 'b', 'd', 'e'])
+  await loop.stop()
+})
+
+test('stop waits for reconciles that are aside', async () => {
+  const gate = Promise.withResolvers<void>()
+  let ended = false
+  const { loop } = aLoop(async (_, { aside }) => {
+    await aside(() => gate.promise)
+    ended = true
+    return done()
+  })
+  loop.enqueue(key)
+  loop.start()
+  await settle()
+  const stopping = loop.stop()
+  await settle()
+  assert.equal(ended, false)
+  gate.resolve()
+  await stopping
+  assert.equal(ended, true)
+})
+
+test('what fails aside fails the reconcile, with its worker given back', async () => {
+  let calls = 0
+  const { loop, clock } = aLoop(async (_, { aside }) => {
+    calls += 1
+    if (calls === 1) await aside(() => Promise.reject(new TransientError({ reason: 'Busy', message: 'busy' })))
+    return done()
+  })
+  loop.enqueue(key)
+  loop.start()
+  await clock.advance({ seconds: 1 })
+  assert.equal(calls, 2)
+  await loop.stop()
 })
 
 test('a loop without workers is refused when it is built', () => {

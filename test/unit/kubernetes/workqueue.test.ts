@@ -34,6 +34,40 @@ test('keys come out in the order in which they were added, each once', async () 
   assert.deepEqual(await drain(queue), ['b', 'a', 'c'])
 })
 
+test('what is behind comes after all that is not, in its own order', async () => {
+  const { queue } = aQueue()
+  for (const key of ['new-1', 'new-2']) queue.add(key, { behind: true })
+  for (const key of ['begun-1', 'begun-2']) queue.add(key)
+  assert.equal(queue.depth, 4)
+  assert.deepEqual(await drain(queue), ['begun-1', 'begun-2', 'new-1', 'new-2'])
+})
+
+test('a key behind that is added in earnest moves up, once', async () => {
+  const { queue } = aQueue()
+  for (const key of ['a', 'b', 'c']) queue.add(key, { behind: true })
+  queue.add('c')
+  queue.add('c', { behind: true })
+  assert.deepEqual(await drain(queue), ['c', 'a', 'b'])
+})
+
+test('a crowd cannot keep what is behind waiting for ever: every eighth turn is theirs', async () => {
+  const { queue } = aQueue()
+  queue.add('behind', { behind: true })
+  const crowd = Array.from({ length: 20 }, (_, index) => `key-${index}`)
+  for (const key of crowd) queue.add(key)
+  assert.equal((await drain(queue)).indexOf('behind'), 7)
+})
+
+test('shutDown drops what is behind, too, and its age counts before', async () => {
+  const { queue, clock } = aQueue()
+  queue.add('a', { behind: true })
+  await clock.advance({ seconds: 2 })
+  queue.add('b')
+  assert.equal(queue.oldestMs(), 2_000)
+  await queue.shutDown()
+  assert.equal(queue.depth, 0)
+})
+
 test('a key that is added while it is worked on comes again only after done, once', async () => {
   const { queue } = aQueue()
   queue.add('a')
