@@ -33,6 +33,25 @@ export function decodeShard(shard: string, data: ReadonlyMap<string, string>): S
   return { entries, malformedUids, problems }
 }
 
+/**
+ * The content of a whole shard of which only some entries were decoded anew: the `unchanged` uids stay as they were before, and what was wrong with them
+ * has been told. A shard changes entry by entry; decoding all of it each time would cost the square of the objects.
+ */
+export function withUnchanged(
+  changed: ShardContent,
+  unchanged: readonly string[],
+  before: Pick<ShardContent, 'entries' | 'malformedUids'>,
+): ShardContent {
+  const malformedBefore = new Set(before.malformedUids)
+  const entries = new Map(changed.entries)
+  for (const uid of unchanged) {
+    const usable = before.entries.get(uid)
+    if (usable !== undefined) entries.set(uid, usable)
+  }
+  const malformedUids = [...changed.malformedUids, ...unchanged.filter((uid) => malformedBefore.has(uid))]
+  return { entries, malformedUids, problems: changed.problems }
+}
+
 interface DecodedEntry {
   usable?: UsableEntry
   problems: string[]

@@ -5,7 +5,7 @@ import type { KubernetesClient, KubernetesObject, ResourceKind } from '../kubern
 import { Reflector, type ObjectChange } from '../kubernetes/reflector.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
-import { decodeShard } from './decode-shard.ts'
+import { decodeShard, withUnchanged, type ShardContent } from './decode-shard.ts'
 import type { EndpointDirectory, EndpointFacts } from './endpoint-directory.ts'
 
 const secretKind: ResourceKind = { group: '', version: 'v1', kind: 'Secret', plural: 'secrets', namespaced: true }
@@ -78,9 +78,12 @@ export function watchConfiguration(options: WatchConfigurationOptions): Configur
     },
   })
 
+  const contents = new Map<string, ShardContent>()
+
   function applyShardChange(shard: string, change: ObjectChange<KeyringSecret>): void {
     if (change.type === 'deleted') return directory.noteMissingShard(shard)
-    const content = decodeShard(shard, decodeData(change.object.data))
+    const content = decodeChange(shard, change, contents.get(shard))
+    contents.set(shard, content)
     for (const { uid, problem } of content.problems) {
       malformed.add()
       logger.warn({ shard, uid, problem }, 'keyring.entry-malformed')
@@ -108,8 +111,20 @@ export function watchConfiguration(options: WatchConfigurationOptions): Configur
   }
 }
 
-function decodeData(data: Record<string, string> = {}): ReadonlyMap<string, string> {
-  return new Map(Object.entries(data).map(([uid, value]) => [uid, Buffer.from(value, 'base64').toString('utf8')]))
+/** Decodes what differs from the version before. */
+function decodeChange(
+  shard: string,
+  change: Exclude<ObjectChange<KeyringSecret>, { type: 'deleted' }>,
+  before: ShardContent | undefined,
+): ShardContent {
+  const data = change.object.data ?? {}
+  const known = change.type === 'updated' && before !== undefined ? (change.previous.data ?? {}) : {}
+  const uids = Object.keys(data)
+  const unchanged = uids.filter((uid) => known[uid] === data[uid])
+  const changed = uids.filter((uid) => known[uid] !== data[uid])
+  const texts = changed.map((uid) => [uid, Buffer.from(data[uid] ?? '', 'base64').toString('utf8')] as const)
+  const decoded = decodeShard(shard, new Map(texts))
+  return before === undefined ? decoded : withUnchanged(decoded, unchanged, before)
 }
 
 function keepProgressOnly({ metadata, status }: WebhookInProgress): WebhookInProgress {

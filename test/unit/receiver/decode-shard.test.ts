@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { keyringSecretNameFor } from '../../../src/keyring/shard.ts'
-import { decodeShard } from '../../../src/receiver/decode-shard.ts'
+import { decodeShard, withUnchanged } from '../../../src/receiver/decode-shard.ts'
 import { aKeyringEntry, aSecret } from '../../support/receiver-fixture.ts'
 
 const shard = keyringSecretNameFor('uid-1')
@@ -90,4 +90,25 @@ test('a malformed entry takes no other along', () => {
   )
   assert.deepEqual([...content.entries.keys()], ['uid-1'])
   assert.deepEqual(content.malformedUids, ['uid-x'])
+})
+
+test('entries that did not change keep their decoded form, and what was wrong with them is not told again', () => {
+  const uids = Array.from({ length: 200 }, (_, index) => `uid-${index}`).filter(
+    (uid) => keyringSecretNameFor(uid) === shard,
+  )
+  const [kept = '', bad = '', changed = '', gone = ''] = uids
+  const textOf = (uid: string) => JSON.stringify({ ...good, uid })
+  const before = decodeShard(
+    shard,
+    new Map([
+      [kept, textOf(kept)],
+      [bad, '{'],
+      [changed, '{'],
+      [gone, textOf(gone)],
+    ]),
+  )
+  const after = withUnchanged(decodeShard(shard, new Map([[changed, textOf(changed)]])), [kept, bad], before)
+  assert.equal(after.entries.get(kept), before.entries.get(kept), 'the very same, not decoded again')
+  assert.deepEqual([...after.entries.keys()].toSorted(), [kept, changed].toSorted())
+  assert.deepEqual([after.malformedUids, after.problems], [[bad], []])
 })
