@@ -2,6 +2,7 @@ import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import type { Clock } from '../clock.ts'
 import type { WebhookService } from '../gemini/webhook-service.ts'
 import type { KubernetesClient } from '../kubernetes/client.ts'
+import type { ReconcileTurn } from '../kubernetes/controller-loop.ts'
 import type { EventRecorder } from '../kubernetes/event-recorder.ts'
 import type { ObjectStore } from '../kubernetes/store.ts'
 import type { Logger } from '../observability/logger.ts'
@@ -38,6 +39,9 @@ export interface WebhookContext {
   reportOf: (uid: string) => FoldedReport | undefined
 }
 
+/** What a pass observes with: it may wait aside for what it shares with others. */
+export type TurnContext = WebhookContext & ReconcileTurn
+
 /** How this object reaches Google: the service behind its API key. */
 export interface RemoteAccess {
   service: WebhookService
@@ -46,7 +50,7 @@ export interface RemoteAccess {
 }
 
 /** One pass over one object. */
-export interface PassContext extends WebhookContext {
+export interface PassContext extends TurnContext {
   recollection: Recollection
   access: RemoteAccess | undefined
 }

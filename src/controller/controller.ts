@@ -14,6 +14,7 @@ import { ConditionCensus } from './condition-census.ts'
 import { createConditionGauge, createInstruments } from './instruments.ts'
 import { KeyringWriter } from './keyring-writer.ts'
 import type { ConfigMap, Secret } from './kinds.ts'
+import { isDeleting } from './life-stage.ts'
 import { exposeObjectMetrics, exposeSecretAge } from './object-metrics.ts'
 import type { ProbeEndpoint } from './probe.ts'
 import { foldReports, noteworthyChanges } from './receiver-reports.ts'
@@ -127,7 +128,7 @@ class RunningController implements WebhookController {
       random,
       logger,
       metrics,
-      reconcile: (key) => reconcileWebhook(key, this.#ctx),
+      reconcile: (key, turn) => reconcileWebhook(key, { ...this.#ctx, ...turn }),
     })
   }
 
@@ -170,8 +171,8 @@ class RunningController implements WebhookController {
     }
     this.#census.observe(object)
     // Our own status write says nothing new: the pass that made it has decided when to look again.
-    const { written } = this.#ctx.recollections.of(object.metadata.uid)
-    if (written?.metadata.resourceVersion !== object.metadata.resourceVersion) this.#loop.enqueue(keyOf(object))
+    if (this.#ctx.recollections.sawOwnWrite(object)) return
+    this.#loop.enqueue(keyOf(object), { behind: type === 'added' && !isAwaited(object) })
   }
 
   /** The next in line for a webhook need not wait for its resync. */
@@ -230,6 +231,16 @@ class RunningController implements WebhookController {
     if (!webhooks.hasSynced() || this.#options.config.watchNamespaces !== undefined) return
     await keyring.prune((uid) => webhooks.store.byIndex(byUid, uid).length > 0)
   }
+}
+
+/**
+ * Whether somebody waits for what this object asks for: it is in service and was edited, or it is being deleted, or half done. After a start, and when many
+ * come at once, these go before those that are only to be compared or have not begun; so what was begun is finished first.
+ */
+function isAwaited(webhook: GeminiWebhook): boolean {
+  const { metadata, status } = webhook
+  if (isDeleting(webhook) || status?.operation !== undefined || status?.check !== undefined) return true
+  return status?.webhook?.id !== undefined && status.observedGeneration !== metadata.generation
 }
 
 function keyOf({ metadata }: GeminiWebhook): ObjectKey {

@@ -9,9 +9,17 @@ interface KeyringOptions {
   client: KubernetesClient
   namespace: string
   clock: Clock
-  /** Entries that wait this long share one patch. */
+  /** The first entry waits this long for company; after that, the patch under way and the rest after it gather it. */
   batchMs: number
 }
+
+/**
+ * A patch of one entry costs the API server, its store and every watcher the whole Secret. So a Secret rests after a patch in proportion to what it
+ * holds: what comes meanwhile goes in the next patch, and the keyring takes a bounded share of the time however many objects there are. Who comes to a Secret
+ * at rest that is quiet waits for nothing.
+ */
+const restMsPerEntry = 8
+const longestRestMs = 5_000
 
 interface Waiting {
   value: string | null
@@ -21,7 +29,8 @@ interface Waiting {
 interface Shard {
   secret: Secret | undefined
   waiting: Map<string, Waiting[]>
-  flushing: boolean
+  /** A patch is planned or under way, or it rests after one. */
+  busy: boolean
 }
 
 /** Marks the keyring Secrets, so that one watch finds them all. */
@@ -38,7 +47,7 @@ export class KeyringWriter {
   constructor(options: KeyringOptions) {
     this.#options = options
     this.#shards = new Map(
-      allKeyringSecretNames().map((name) => [name, { secret: undefined, waiting: new Map(), flushing: false }]),
+      allKeyringSecretNames().map((name) => [name, { secret: undefined, waiting: new Map(), busy: false }]),
     )
   }
 
@@ -63,7 +72,7 @@ export class KeyringWriter {
     }
   }
 
-  /** Resolves when the entry is stored and was read back. */
+  /** Resolves when the entry is stored and was read back, which may take some seconds where many are written: hold nothing meanwhile. */
   write(entry: KeyringEntry): Promise<void> {
     return this.#change(entry.uid, Buffer.from(JSON.stringify(entry), 'utf8').toString('base64'))
   }
@@ -97,8 +106,8 @@ export class KeyringWriter {
   }
 
   #scheduleFlush(name: string, shard: Shard): void {
-    if (shard.flushing) return
-    shard.flushing = true
+    if (shard.busy) return
+    shard.busy = true
     this.#options.clock.after(this.#options.batchMs, () => void this.#flush(name, shard))
   }
 
@@ -111,8 +120,11 @@ export class KeyringWriter {
       (error: unknown) => error ?? new Error('keyring patch failed'),
     )
     for (const waiting of [...batch.values()].flat()) waiting.settle(outcome)
-    shard.flushing = false
-    if (shard.waiting.size > 0) this.#scheduleFlush(name, shard)
+    const restMs = Math.min(Object.keys(shard.secret?.data ?? {}).length * restMsPerEntry, longestRestMs)
+    this.#options.clock.after(restMs, () => {
+      shard.busy = shard.waiting.size > 0
+      if (shard.busy) void this.#flush(name, shard)
+    })
   }
 
   async #patch(name: string, shard: Shard, changes: Record<string, string | null>): Promise<void> {

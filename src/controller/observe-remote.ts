@@ -2,14 +2,14 @@ import { reconcileRequestedAtAnnotation } from '../api/names.ts'
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import type { RemoteWebhook } from '../gemini/webhook-service.ts'
 import { settleMsOf } from './config.ts'
-import type { RemoteAccess, WebhookContext } from './context.ts'
-import { failureOf } from './failure-class.ts'
+import type { RemoteAccess, TurnContext } from './context.ts'
+import { failureOf, type Failure } from './failure-class.ts'
 import type { EndpointView, IntentView, RemoteLookup } from './observed.ts'
 import { ownerOf } from './ownership.ts'
 import { findRival } from './find-rival.ts'
 import { isDeleting } from './life-stage.ts'
 import type { Recollection } from './recollection.ts'
-import type { RemoteListing } from './remote-observer.ts'
+import type { ListDemand, RemoteListing } from './remote-observer.ts'
 
 interface Viewpoint {
   access: RemoteAccess
@@ -18,7 +18,7 @@ interface Viewpoint {
   endpoint: EndpointView
 }
 
-type Context = Pick<WebhookContext, 'clock' | 'config' | 'observer'>
+type Context = Pick<TurnContext, 'clock' | 'config' | 'observer' | 'aside'>
 
 /** What Google shows of this object: from the shared list, and by id where the list alone proves nothing. */
 export async function observeRemote(
@@ -27,10 +27,8 @@ export async function observeRemote(
   ctx: Context,
 ): Promise<RemoteLookup> {
   if (intent.state === 'waiting') return { state: 'notAsked' }
-  const listing = await ctx.observer.list(access.fingerprint, access.service, {
-    notBeforeMs: notBefore(webhook, intent, recollection, ctx),
-    urgent: isUrgent(webhook),
-  })
+  const demand = { notBeforeMs: notBefore(webhook, intent, recollection, ctx), urgent: isUrgent(webhook) }
+  const listing = await listFor(access, demand, ctx)
   if ('class' in listing) return { state: 'failed', failure: listing }
   const marked = listing.byMarker(access.marker)
   if (marked.length > 1) return { state: 'several', webhooks: marked }
@@ -42,6 +40,15 @@ export async function observeRemote(
     return { state: 'missing', confirmed: true, confirmInMs: 0, ...(rival !== undefined && { rival }) }
   if (isDeleting(webhook)) return goneFromList(listing, recollection)
   return lookUpById(id, { access, recollection }, ctx)
+}
+
+/** The shared list, waited for aside: a slow answer for one API key must not hold up the objects of another. */
+export async function listFor(
+  { fingerprint, service }: RemoteAccess,
+  demand: ListDemand,
+  { observer, aside }: Pick<TurnContext, 'observer' | 'aside'>,
+): Promise<RemoteListing | Failure> {
+  return observer.known(fingerprint, demand) ?? (await aside(() => observer.list(fingerprint, service, demand)))
 }
 
 function withRival(

@@ -2,7 +2,7 @@ import { signingSecretNameOf } from '../api/defaults.ts'
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import { turnOf, type RolloutTurn } from './base-url-rollout.ts'
 import { markerOf } from './ownership.ts'
-import type { RemoteAccess, WebhookContext } from './context.ts'
+import type { RemoteAccess, TurnContext, WebhookContext } from './context.ts'
 import { attemptPrefixOf, wantedProof } from './endpoint-proof.ts'
 import { viewEndpoint } from './endpoint-view.ts'
 import { failureOf } from './failure-class.ts'
@@ -23,7 +23,7 @@ import { readTargetSecret, type TargetSecret } from './target-secret.ts'
 export async function observeWebhook(
   webhook: GeminiWebhook,
   recollection: Recollection,
-  ctx: WebhookContext,
+  ctx: TurnContext,
 ): Promise<{ observed: ObservedWebhook; access: RemoteAccess | undefined }> {
   const { metadata, status } = webhook
   if (isDeleting(webhook)) recollection.deletingSinceMs ??= ctx.clock.monotonic()

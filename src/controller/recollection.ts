@@ -42,7 +42,7 @@ export interface Recollection {
   rush: number
   /** The API key this object was last served with. */
   fingerprint?: string
-  /** Our last write of the object: nothing older is worked on. */
+  /** Our last write of the object, until the cache shows it: nothing older is worked on. */
   written?: GeminiWebhook
 }
 
@@ -62,6 +62,14 @@ export class Recollections {
     return fresh
   }
 
+  /** Whether what the cache shows now is our own last write, which then need not be kept beside it: a second copy of every object adds up. */
+  sawOwnWrite({ metadata }: GeminiWebhook): boolean {
+    const recollection = this.of(metadata.uid)
+    if (recollection.written?.metadata.resourceVersion !== metadata.resourceVersion) return false
+    delete recollection.written
+    return true
+  }
+
   forget(uid: string): void {
     this.#byUid.delete(uid)
   }
@@ -70,6 +78,22 @@ export class Recollections {
   fingerprintsInUse(): Set<string> {
     return new Set([...this.#byUid.values()].flatMap(({ fingerprint }) => fingerprint ?? []))
   }
+}
+
+/** Keeps our own write until the cache shows it, or something newer; the watch may have been faster than the answer. */
+export function rememberWrite(
+  webhook: GeminiWebhook,
+  recollection: Recollection,
+  cache: { get(key: GeminiWebhook['metadata']): GeminiWebhook | undefined },
+): void {
+  const cached = cache.get(webhook.metadata)
+  if (cached !== undefined && !isNewer(webhook, cached)) delete recollection.written
+  else recollection.written = webhook
+}
+
+/** Later by the version that the API server gave it. */
+export function isNewer({ metadata }: GeminiWebhook, than: GeminiWebhook): boolean {
+  return BigInt(metadata.resourceVersion) > BigInt(than.metadata.resourceVersion)
 }
 
 /** How far the intent in status has got; remembers one that is seen for the first time. */

@@ -5,12 +5,12 @@ import { TransientError } from '../kubernetes/errors.ts'
 import { done, requeueAfter, type ReconcileResult } from '../kubernetes/result.ts'
 import { withoutKey, type ActionState } from './action-state.ts'
 import { applyPlan, type ApplyReport } from './apply.ts'
-import type { PassContext, WebhookContext } from './context.ts'
+import type { PassContext, TurnContext, WebhookContext } from './context.ts'
 import type { Failure } from './failure-class.ts'
 import { toKubernetesEvent, transitionEvents } from './kubernetes-events.ts'
 import { observeWebhook } from './observe.ts'
 import { planWebhook } from './plan.ts'
-import type { Recollection } from './recollection.ts'
+import { isNewer, rememberWrite, type Recollection } from './recollection.ts'
 import { afterFailure, type Plan } from './plan-result.ts'
 import { writeStatus } from './status-writer.ts'
 import { summarize } from './summarize.ts'
@@ -19,7 +19,7 @@ import { summarize } from './summarize.ts'
 const missedResyncs = 3
 
 /** Brings one object to what it should be, as far as this pass gets. Level-based: only the key travels. */
-export async function reconcileWebhook(key: ObjectKey, ctx: WebhookContext): Promise<ReconcileResult> {
+export async function reconcileWebhook(key: ObjectKey, ctx: TurnContext): Promise<ReconcileResult> {
   const webhook = newestVersion(ctx.webhooks.get(key), ctx)
   if (webhook === undefined) return done()
   const recollection = ctx.recollections.of(webhook.metadata.uid)
@@ -29,7 +29,7 @@ export async function reconcileWebhook(key: ObjectKey, ctx: WebhookContext): Pro
   const start: ActionState = { webhook, observed, draft: webhook.status ?? {}, events: [] }
   const report = await applyPlan(start, plan.actions, pass)
   countRush(plan, report, recollection)
-  if (report.state.webhook !== webhook) recollection.written = report.state.webhook
+  if (report.state.webhook !== webhook) rememberWrite(report.state.webhook, recollection, ctx.webhooks)
   const told = report.state.released === true ? report : await publish(plan, start, report, pass)
   tell(told.state, ctx)
   return nextResult(plan, told, ctx)
@@ -54,7 +54,7 @@ function newestVersion(
   const recollection = recollections.of(cached.metadata.uid)
   const { written } = recollection
   if (written === undefined) return cached
-  if (BigInt(written.metadata.resourceVersion) > BigInt(cached.metadata.resourceVersion)) return written
+  if (isNewer(written, cached)) return written
   delete recollection.written
   return cached
 }
@@ -67,7 +67,7 @@ async function publish(plan: Plan, start: ActionState, report: ApplyReport, pass
   const status = isBlip(plan, report, pass) ? state.draft : summarizeReport(plan, report, pass)
   const { webhook, written, dropped } = await writeStatus(state.webhook, status, pass)
   if (!written) return report
-  pass.recollection.written = webhook
+  rememberWrite(webhook, pass.recollection, pass.webhooks)
   if (dropped !== undefined) return publishDropped({ ...state, webhook }, dropped, pass)
   const { intent } = pass.recollection
   // From here on receivers can see the intent: its head start begins now.
@@ -101,7 +101,7 @@ async function publishDropped(state: ActionState, failure: Failure, pass: PassCo
   const { finding } = afterFailure(failure, pass.config.credentialsRetryMs)
   const status = summarize({ ...state, draft }, { finding, nowMs: pass.clock.now() })
   const { webhook } = await writeStatus(state.webhook, status, pass)
-  pass.recollection.written = webhook
+  rememberWrite(webhook, pass.recollection, pass.webhooks)
   return { state: { ...state, webhook, events: [] }, failure }
 }
 

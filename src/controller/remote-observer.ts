@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import { sleep, type Clock } from '../clock.ts'
 import type { RemoteWebhook, WebhookService } from '../gemini/webhook-service.ts'
 import { failureOf, type Failure } from './failure-class.ts'
 import { markerIn } from './ownership.ts'
@@ -21,8 +21,48 @@ interface List {
 class ProjectView {
   list: List | undefined
   flight: { startedAtMs: number; done: Promise<List> } | undefined
+  /** The list after the one under way: not started yet, so new enough for whoever asks now. */
+  next: { done: Promise<List>; hurry: AbortController } | undefined
+  /** When the last list ended, and how long it took. */
+  last: { endedAtMs: number; tookMs: number } | undefined
   refused: { failure: Failure; untilMs: number; row: number } | undefined
-  readonly newer = new Map<string, Known>()
+  readonly #newer = new Map<string, Known>()
+  /** Ids that carry or carried this marker, or this URI, in `newer`: never too few, and whoever looks compares again. */
+  readonly #idsByMarker = new Map<string, Set<string>>()
+  readonly #idsByUri = new Map<string, Set<string>>()
+
+  newer(id: string): Known | undefined {
+    return this.#newer.get(id)
+  }
+
+  newerByMarker(marker: string): Iterable<string> {
+    return this.#idsByMarker.get(marker) ?? []
+  }
+
+  newerByUri(uri: string): Iterable<string> {
+    return this.#idsByUri.get(uri) ?? []
+  }
+
+  learn(id: string, known: Known): void {
+    this.#newer.set(id, known)
+    if (known.webhook === undefined) return
+    const marker = markerIn(known.webhook.name)
+    if (marker !== undefined) addTo(this.#idsByMarker, marker, id)
+    addTo(this.#idsByUri, known.webhook.uri, id)
+  }
+
+  /** A list that was started then says the same or something newer. */
+  forgetOlderThan(startedAtMs: number): void {
+    const kept = [...this.#newer].filter(([, { asOfMs }]) => asOfMs >= startedAtMs)
+    for (const map of [this.#newer, this.#idsByMarker, this.#idsByUri]) map.clear()
+    for (const [id, known] of kept) this.learn(id, known)
+  }
+}
+
+function addTo(ids: Map<string, Set<string>>, key: string, id: string): void {
+  const known = ids.get(key)
+  if (known === undefined) ids.set(key, new Set([id]))
+  else known.add(id)
 }
 
 export interface RemoteListing {
@@ -32,6 +72,13 @@ export interface RemoteListing {
   byUri(uri: string): RemoteWebhook[]
 }
 
+export interface ListDemand {
+  /** The list must have been started then or later. */
+  notBeforeMs?: number
+  /** Somebody asked for a look now: neither a pause after a failure nor a rest holds. */
+  urgent?: boolean
+}
+
 interface ObserverOptions {
   clock: Clock
   /** A list older than this is made again. */
@@ -39,6 +86,12 @@ interface ObserverOptions {
   credentialsRetryMs: number
 }
 
+/**
+ * After a list rests this many times as long as it took: where objects keep asking for a fresh one, as in a large rollout, listing takes a fixed share of
+ * the time (and of the call budget), however long the list has become; the next one serves all who waited.
+ */
+const restPerListMs = 3
+const longestRestMs = 10_000
 const firstPauseMs = 1000
 const longestPauseMs = 300_000
 
@@ -54,21 +107,28 @@ export class RemoteObserver {
     this.#options = options
   }
 
-  /** A refusal is a value. `notBeforeMs`: the list must have been started then or later. `urgent`: a pause after a failure does not hold. */
-  async list(
+  /** What can be said at once: a list that is new enough, or the failure of one that is not to be repeated yet. Undefined: ask with `list`. */
+  known(
     fingerprint: string,
-    service: WebhookService,
-    { notBeforeMs = -Infinity, urgent = false } = {},
-  ): Promise<RemoteListing | Failure> {
+    { notBeforeMs = -Infinity, urgent = false }: ListDemand = {},
+  ): RemoteListing | Failure | undefined {
     const project = this.#project(fingerprint)
     const nowMs = this.#options.clock.monotonic()
     const oldestMs = Math.max(notBeforeMs, nowMs - this.#options.maxAgeMs)
     if (project.list !== undefined && project.list.startedAtMs >= oldestMs) return viewOf(project, project.list)
     if (!urgent && project.refused !== undefined && project.refused.untilMs > nowMs) return project.refused.failure
+    return undefined
+  }
+
+  /** A refusal is a value. May take as long as a list, the one before it and a rest: hold nothing meanwhile that others wait for. */
+  async list(fingerprint: string, service: WebhookService, demand: ListDemand = {}): Promise<RemoteListing | Failure> {
+    const known = this.known(fingerprint, demand)
+    if (known !== undefined) return known
+    const project = this.#project(fingerprint)
     try {
-      return viewOf(project, await this.#fetch(project, service, oldestMs))
+      return viewOf(project, await this.#fetch(project, service, demand))
     } catch (error) {
-      return this.#refuse(project, failureOf(error))
+      return failureOf(error)
     }
   }
 
@@ -76,18 +136,18 @@ export class RemoteObserver {
   async get(fingerprint: string, service: WebhookService, id: string): Promise<RemoteWebhook | undefined> {
     const asOfMs = this.#options.clock.monotonic()
     const webhook = await service.get(id)
-    this.#project(fingerprint).newer.set(id, { webhook, asOfMs })
+    this.#project(fingerprint).learn(id, { webhook, asOfMs })
     return webhook
   }
 
   /** Takes over what a call of ours answered. */
   learn(fingerprint: string, id: string, webhook: RemoteWebhook | undefined): void {
-    this.#project(fingerprint).newer.set(id, { webhook, asOfMs: this.#options.clock.monotonic() })
+    this.#project(fingerprint).learn(id, { webhook, asOfMs: this.#options.clock.monotonic() })
   }
 
   /** When this webhook was last read by id or told by a call of ours; undefined if only a list showed it. */
   readByIdMs(fingerprint: string, id: string): number | undefined {
-    return this.#project(fingerprint).newer.get(id)?.asOfMs
+    return this.#project(fingerprint).newer(id)?.asOfMs
   }
 
   prune(inUse: ReadonlySet<string>): void {
@@ -100,19 +160,51 @@ export class RemoteObserver {
     return project
   }
 
-  /** Joins a list under way if it is new enough; otherwise waits for it to end and starts the next. */
-  async #fetch(project: ProjectView, service: WebhookService, oldestMs: number): Promise<List> {
-    while (project.flight !== undefined) {
-      const { flight } = project
-      if (flight.startedAtMs >= oldestMs) return flight.done
-      await flight.done.catch(() => undefined)
+  /** Joins a list under way if it is new enough; otherwise the one after it. */
+  #fetch(
+    project: ProjectView,
+    service: WebhookService,
+    { notBeforeMs = -Infinity, urgent }: ListDemand,
+  ): Promise<List> {
+    const { flight } = project
+    const oldestMs = Math.max(notBeforeMs, this.#options.clock.monotonic() - this.#options.maxAgeMs)
+    if (flight !== undefined && flight.startedAtMs >= oldestMs) return flight.done
+    project.next ??= this.#planNext(project, service)
+    if (urgent === true) project.next.hurry.abort()
+    return project.next.done
+  }
+
+  #planNext(project: ProjectView, service: WebhookService): NonNullable<ProjectView['next']> {
+    const hurry = new AbortController()
+    const start = async (): Promise<List> => {
+      await project.flight?.done.catch(() => undefined)
+      const restMs = this.#restMs(project)
+      if (restMs > 0) await sleep(this.#options.clock, restMs, hurry.signal)
+      project.next = undefined
+      return this.#start(project, service)
     }
-    const startedAtMs = this.#options.clock.monotonic()
+    return { done: start(), hurry }
+  }
+
+  #restMs({ last }: ProjectView): number {
+    if (last === undefined) return 0
+    return last.endedAtMs + Math.min(last.tookMs * restPerListMs, longestRestMs) - this.#options.clock.monotonic()
+  }
+
+  async #start(project: ProjectView, service: WebhookService): Promise<List> {
+    const { clock } = this.#options
+    const startedAtMs = clock.monotonic()
     const done = this.#download(project, service, startedAtMs)
     project.flight = { startedAtMs, done }
     try {
       return await done
+    } catch (error) {
+      // Once per list, not once per object that waited for it: a thousand of them must not make the pause a thousand steps longer.
+      this.#refuse(project, failureOf(error))
+      throw error
     } finally {
+      const endedAtMs = clock.monotonic()
+      project.last = { endedAtMs, tookMs: endedAtMs - startedAtMs }
       project.flight = undefined
     }
   }
@@ -122,18 +214,17 @@ export class RemoteObserver {
     const list = indexed(webhooks, startedAtMs)
     project.list = list
     project.refused = undefined
-    for (const [id, known] of project.newer) if (known.asOfMs < startedAtMs) project.newer.delete(id)
+    project.forgetOlderThan(startedAtMs)
     return list
   }
 
   /** Objects that share a key share its failure: a thousand of them do not ask a thousand times. */
-  #refuse(project: ProjectView, failure: Failure): Failure {
+  #refuse(project: ProjectView, failure: Failure): void {
     const row = (project.refused?.row ?? 0) + 1
     const growingMs = Math.min(firstPauseMs * 2 ** (row - 1), longestPauseMs)
     const pauseMs =
       failure.class === 'credentials' ? this.#options.credentialsRetryMs : (failure.retryAfterMs ?? growingMs)
     project.refused = { failure, row, untilMs: this.#options.clock.monotonic() + pauseMs }
-    return failure
   }
 }
 
@@ -148,17 +239,20 @@ function indexed(webhooks: readonly RemoteWebhook[], startedAtMs: number): List 
   return { startedAtMs, byId: new Map(webhooks.map((webhook) => [webhook.id, webhook])), idsByMarker, idsByUri }
 }
 
-function viewOf({ newer }: ProjectView, list: List): RemoteListing {
+function viewOf(project: ProjectView, list: List): RemoteListing {
   const byId = (id: string) => {
-    const known = newer.get(id)
+    const known = project.newer(id)
     return known !== undefined && known.asOfMs >= list.startedAtMs ? known.webhook : list.byId.get(id)
   }
-  const among = (listed: readonly string[] = []) =>
-    [...new Set([...listed, ...newer.keys()])].flatMap((id) => byId(id) ?? [])
+  const among = (listed: readonly string[] = [], newer: Iterable<string>) =>
+    [...new Set([...listed, ...newer])].flatMap((id) => byId(id) ?? [])
   return {
     startedAtMs: list.startedAtMs,
     byId,
-    byMarker: (marker) => among(list.idsByMarker.get(marker)).filter(({ name }) => markerIn(name) === marker),
-    byUri: (wanted) => among(list.idsByUri.get(wanted)).filter(({ uri }) => uri === wanted),
+    byMarker: (marker) =>
+      among(list.idsByMarker.get(marker), project.newerByMarker(marker)).filter(
+        ({ name }) => markerIn(name) === marker,
+      ),
+    byUri: (wanted) => among(list.idsByUri.get(wanted), project.newerByUri(wanted)).filter(({ uri }) => uri === wanted),
   }
 }

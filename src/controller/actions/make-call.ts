@@ -1,12 +1,13 @@
 import type { PassContext } from '../context.ts'
-import { classifyFailure } from '../failure-class.ts'
+import { classifyFailure, FailedCall } from '../failure-class.ts'
 
 /**
  * Makes the one call that an intent announces, and remembers how far it got: whatever interrupts us from here on, this process knows whether it must
- * wait for the call's effects, and any other process finds the intent.
+ * wait for the call's effects, and any other process finds the intent. Nothing new is begun once this process was told to stop: another may lead soon.
  */
-export async function makeCall<T>({ recollection, clock }: PassContext, call: () => Promise<T>): Promise<T> {
+export async function makeCall<T>({ recollection, clock, signal }: PassContext, call: () => Promise<T>): Promise<T> {
   const { intent } = recollection
+  if (signal.aborted) throw new FailedCall(stopping)
   if (intent === undefined)
     throw new Error('a call was planned without an intent of this process: a defect of the plan')
   recollection.intent = { ...intent, call: 'unclear', sinceMs: clock.monotonic() }
@@ -23,3 +24,10 @@ export async function makeCall<T>({ recollection, clock }: PassContext, call: ()
     recollection.lastMutationMs = clock.monotonic()
   }
 }
+
+const stopping = {
+  class: 'transient',
+  reason: 'ProgressingWithRetry',
+  message: 'the controller is stopping: the call is left to the next one',
+  mayHaveCommitted: false,
+} as const

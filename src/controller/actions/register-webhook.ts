@@ -6,17 +6,19 @@ import type { ActionState, ActionStep } from '../action-state.ts'
 import type { PassContext } from '../context.ts'
 import { FailedCall } from '../failure-class.ts'
 import { findRival } from '../find-rival.ts'
+import { listFor } from '../observe-remote.ts'
 import { desiredFor } from '../plan-drift.ts'
 import type { DesiredRemote } from '../differences.ts'
 import { makeCall } from './make-call.ts'
 
 /** Fresh list, by marker and by URL, then one POST. What the answer reveals is kept in memory until the next action has stored it. */
 export const registerWebhook: ActionStep = async (state, ctx) => {
-  const { service, fingerprint, marker } = accessOf(ctx)
+  const access = accessOf(ctx)
+  const { service, fingerprint, marker } = access
   const desired = desiredFor(state.webhook, state.observed)
   if (desired === undefined)
     throw new Error('a registration without a known endpoint was planned: a defect of the plan')
-  const listing = await ctx.observer.list(fingerprint, service, { notBeforeMs: ctx.recollection.intent?.sinceMs ?? 0 })
+  const listing = await listFor(access, { notBeforeMs: ctx.recollection.intent?.sinceMs ?? 0 }, ctx)
   if ('class' in listing) throw new FailedCall(listing)
   if (listing.byMarker(marker).length > 0) return alreadyThere(state, ctx)
   if (findRival(listing, state.observed.endpoint, marker) !== undefined) return standBack(state, ctx)

@@ -16,11 +16,11 @@ export async function writeKeyring(state: ActionState, ctx: PassContext, secrets
     ...(held.length > 0 && { heldSinks: held }),
     ...(dynamic !== undefined && { dynamic }),
   }
-  await ctx.keyring.write(entry)
+  await ctx.aside(() => ctx.keyring.write(entry))
   return { ...state, observed: { ...state.observed, keyring: entry } }
 }
 
 export const removeKeyringEntry: ActionStep = async (state, ctx) => {
-  await ctx.keyring.remove(state.webhook.metadata.uid)
+  await ctx.aside(() => ctx.keyring.remove(state.webhook.metadata.uid))
   return { ...state, observed: { ...state.observed, keyring: undefined } }
 }

@@ -5,7 +5,7 @@ import { KeyringWriter } from '../../../src/controller/keyring-writer.ts'
 import type { Secret } from '../../../src/controller/kinds.ts'
 import { keyringSecretNameFor } from '../../../src/keyring/shard.ts'
 import { KubernetesApiError, type KubernetesClient } from '../../../src/kubernetes/client.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
+import { FakeClock, settle } from '../../support/fake-clock.ts'
 
 /** One keyring Secret in memory, and what was asked of it; every other call is one that nobody scripted. */
 function startWriter(options: { drops?: boolean } = {}) {
@@ -13,7 +13,13 @@ function startWriter(options: { drops?: boolean } = {}) {
   const calls: { verb: string; data: Record<string, string | null> }[] = []
   let version = 0
   let stored: Secret | undefined
-  const answer = (data: Record<string, string>): Secret => {
+  let gate: Promise<void> | undefined
+  let failure: Error | undefined
+  const answer = async (data: Record<string, string>): Promise<Secret> => {
+    const error = failure
+    failure = undefined
+    await gate
+    if (error !== undefined) throw error
     version += 1
     stored = { metadata: { name: 'shard', uid: 'shard-uid', resourceVersion: `${version}` }, data }
     return stored
@@ -22,22 +28,37 @@ function startWriter(options: { drops?: boolean } = {}) {
     create(_kind: unknown, secret: Secret) {
       calls.push({ verb: 'create', data: secret.data ?? {} })
       if (stored !== undefined) throw new KubernetesApiError({ status: 409, reason: 'AlreadyExists', message: '' })
-      return Promise.resolve(answer(options.drops === true ? {} : (secret.data ?? {})))
+      return answer(options.drops === true ? {} : (secret.data ?? {}))
     },
     patch(_kind: unknown, _key: unknown, { data }: { data: Record<string, string | null> }) {
       calls.push({ verb: 'patch', data })
       const merged = Object.entries({ ...stored?.data, ...data }).filter((entry) => entry[1] !== null)
-      return Promise.resolve(answer(Object.fromEntries(merged) as Record<string, string>))
+      return answer(Object.fromEntries(merged) as Record<string, string>)
     },
   } as unknown as KubernetesClient
   const writer = new KeyringWriter({ client, namespace: 'gwh', clock, batchMs: 20 })
-  return { writer, clock, calls, stored: () => stored }
+  return {
+    writer,
+    clock,
+    calls,
+    stored: () => stored,
+    /** Calls answer only after the returned function was called. */
+    hold() {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      gate = promise
+      return resolve
+    },
+    /** The next call fails. */
+    fail(error: Error) {
+      failure = error
+    },
+  }
 }
 
 /** Uids that share one keyring Secret. */
 function uidsOfOneShard(count: number): string[] {
   const wanted = keyringSecretNameFor('uid-0')
-  const uids = Array.from({ length: 500 }, (_, index) => `uid-${index}`)
+  const uids = Array.from({ length: count * 32 + 500 }, (_, index) => `uid-${index}`)
   return uids.filter((uid) => keyringSecretNameFor(uid) === wanted).slice(0, count)
 }
 
@@ -79,6 +100,72 @@ test('a later write is a merge patch of exactly the changed keys', async () => {
       ['patch', [second]],
     ],
   )
+})
+
+test('what comes while a patch is under way, or in the rest after it, goes in one patch', async () => {
+  const { writer, clock, calls, hold } = startWriter()
+  const uids = uidsOfOneShard(12)
+  const writes = uids.slice(0, 1).map((uid) => writer.write(entry(uid)))
+  const release = hold()
+  await clock.advance({ ms: 20 })
+  assert.equal(calls.length, 1)
+  writes.push(...uids.slice(1, 6).map((uid) => writer.write(entry(uid))))
+  await clock.advance({ seconds: 10 })
+  assert.equal(calls.length, 1, 'one at a time')
+  release()
+  await settle()
+  writes.push(...uids.slice(6).map((uid) => writer.write(entry(uid))))
+  await clock.advance({ ms: 8 })
+  await Promise.all(writes)
+  assert.deepEqual(
+    calls.map(({ data }) => Object.keys(data)),
+    [uids.slice(0, 1), uids.slice(1)],
+  )
+})
+
+test('a Secret rests after a patch in proportion to what it holds, 5 s at most', async () => {
+  for (const [held, restMs] of [
+    [100, 800],
+    [1000, 5000],
+  ] as const) {
+    const { writer, clock, calls } = startWriter()
+    const uids = uidsOfOneShard(held + 1)
+    const all = uids.slice(0, held).map((uid) => writer.write(entry(uid)))
+    await clock.advance({ ms: 20 })
+    await Promise.all(all)
+    const late = writer.write(entry(uids.at(-1) ?? ''))
+    await clock.advance({ ms: restMs - 1 })
+    assert.equal(calls.length, 1)
+    await clock.advance({ ms: 1 })
+    await late
+    assert.equal(calls.length, 2)
+  }
+})
+
+test('who comes to a quiet Secret waits for nothing but company, however much it holds', async () => {
+  const { writer, clock, calls } = startWriter()
+  const uids = uidsOfOneShard(100)
+  const all = uids.map((uid) => writer.write(entry(uid)))
+  await clock.advance({ ms: 20 })
+  await Promise.all(all)
+  await clock.advance({ ms: 800 })
+  const rotated = writer.write(entry(uids[0] ?? '', 'whsec_y'))
+  await clock.advance({ ms: 20 })
+  await rotated
+  assert.equal(calls.length, 2)
+})
+
+test('a patch that fails fails all who waited for it, and the next is tried after the rest', async () => {
+  const { writer, clock, calls, fail } = startWriter()
+  const uids = uidsOfOneShard(3)
+  fail(new KubernetesApiError({ status: 500, reason: 'InternalError', message: 'no' }))
+  const failed = uids.slice(0, 2).map((uid) => assert.rejects(writer.write(entry(uid)), /no/))
+  await clock.advance({ ms: 20 })
+  await Promise.all(failed)
+  const written = writer.write(entry(uids[2] ?? ''))
+  await clock.advance({ ms: 20 })
+  await written
+  assert.equal(calls.length, 2)
 })
 
 test('two writes of one key before the patch end in the newer one, and both callers are served', async () => {

@@ -66,10 +66,75 @@ test('who needs a list newer than an intent does not join an older one, and one 
   assert.equal(lists.length, 1, 'one list at a time')
   lists[0]?.answer([])
   await old
-  await settle()
+  await clock.advance({ seconds: 10 })
   assert.equal(lists.length, 2)
   lists[1]?.answer([aRemote()])
-  for (const result of await Promise.all(fresh)) assert.equal(listing(result).startedAtMs, notBeforeMs)
+  for (const result of await Promise.all(fresh)) assert.equal(listing(result).startedAtMs, notBeforeMs + 10_000)
+})
+
+test('a list is followed by a rest three times as long as it took, and the next one serves all who asked meanwhile', async () => {
+  const { list, lists, clock } = startObserver()
+  const first = list()
+  await clock.advance({ ms: 200 })
+  lists[0]?.answer([])
+  await first
+  const waiting = [1, 2, 3].map(() => list({ notBeforeMs: clock.monotonic() }))
+  await clock.advance({ ms: 599 })
+  assert.equal(lists.length, 1)
+  waiting.push(list({ notBeforeMs: clock.monotonic() }))
+  await clock.advance({ ms: 1 })
+  assert.equal(lists.length, 2)
+  lists[1]?.answer([aRemote()])
+  for (const result of await Promise.all(waiting)) assert.equal(listing(result).byMarker(marker).length, 1)
+  assert.equal(lists.length, 2)
+})
+
+test('an urgent request ends the rest for everybody who waits', async () => {
+  const { list, lists, clock } = startObserver()
+  const first = list()
+  await clock.advance({ seconds: 2 })
+  lists[0]?.answer([])
+  await first
+  const patient = list({ notBeforeMs: clock.monotonic() })
+  await settle()
+  assert.equal(lists.length, 1)
+  const urgent = list({ notBeforeMs: clock.monotonic(), urgent: true })
+  await settle()
+  lists[1]?.answer([aRemote()])
+  for (const result of await Promise.all([patient, urgent])) assert.equal(listing(result).byMarker(marker).length, 1)
+  assert.equal(lists.length, 2)
+  assert.equal(clock.pending, 0, 'no timer is left behind')
+})
+
+test('a look-up by marker or URI does not go through everything that is newer than the list', async () => {
+  const { list, lists, observer } = startObserver()
+  const first = list()
+  await settle()
+  lists[0]?.answer([])
+  await first
+  let looks = 0
+  for (let index = 0; index < 3000; index += 1) {
+    const other = aRemote({ id: `w-${index}`, uri: `https://hooks.example.com/${index}` })
+    const name = `gwh:${index.toString(16).padStart(12, '0')} x`
+    observer.learn('f', other.id, Object.defineProperty({ ...other }, 'name', { get: () => (looks++, name) }))
+  }
+  observer.learn('f', 'new', aRemote({ id: 'new' }))
+  looks = 0
+  const view = listing(await list())
+  const ids = [view.byMarker(marker), view.byUri(aRemote().uri)].map((found) => found.map(({ id }) => id))
+  assert.deepEqual(ids, [['new'], ['new']])
+  assert.equal(looks, 0, 'no other answer was looked at')
+})
+
+test('a webhook whose name lost its marker since is not found by it any more', async () => {
+  const { list, lists, observer } = startObserver()
+  const first = list()
+  await settle()
+  lists[0]?.answer([])
+  await first
+  observer.learn('f', 'new', aRemote({ id: 'new' }))
+  observer.learn('f', 'new', aRemote({ id: 'new', name: 'renamed by hand' }))
+  assert.deepEqual(listing(await list()).byMarker(marker), [])
 })
 
 test('a newer answer about one webhook lies over the list, an older one does not', async () => {
@@ -117,6 +182,18 @@ test('a failed list is not asked for again by every object, with growing pauses'
     assert.equal(lists.length, round + 1)
     await clock.advance({ ms: pauseMs })
   }
+})
+
+test('however many objects waited for a list that failed, the pause grows by one step', async () => {
+  const { list, lists, clock } = startObserver()
+  const failing = Array.from({ length: 50 }, () => list())
+  await settle()
+  lists[0]?.fail(failure('ERR_GEMINI_UNAVAILABLE'))
+  for (const result of await Promise.all(failing)) assert.ok('class' in result)
+  await clock.advance({ ms: 1000 })
+  void list()
+  await settle()
+  assert.equal(lists.length, 2)
 })
 
 test('a refused key rests for its own time, unless somebody asks urgently', async () => {
