@@ -16,6 +16,14 @@ export interface Failure {
   mayHaveCommitted: boolean
 }
 
+/** What is not begun any more, because this process was told to stop. */
+export const stopping: Failure = {
+  class: 'transient',
+  reason: 'ProgressingWithRetry',
+  message: 'the controller is stopping: the rest is left to the next one',
+  mayHaveCommitted: false,
+}
+
 const geminiClasses: Record<GeminiErrorCode, Pick<Failure, 'class' | 'reason'>> = {
   ERR_GEMINI_CREDENTIALS_REJECTED: { class: 'credentials', reason: 'CredentialsRejected' },
   ERR_GEMINI_NOT_FOUND: { class: 'transient', reason: 'RemoteUnavailable' },

@@ -3,7 +3,7 @@ import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import type { RemoteWebhook } from '../gemini/webhook-service.ts'
 import { settleMsOf } from './config.ts'
 import type { RemoteAccess, TurnContext } from './context.ts'
-import { failureOf, type Failure } from './failure-class.ts'
+import { FailedCall, failureOf, stopping, type Failure } from './failure-class.ts'
 import type { EndpointView, IntentView, RemoteLookup } from './observed.ts'
 import { ownerOf } from './ownership.ts'
 import { findRival } from './find-rival.ts'
@@ -18,7 +18,7 @@ interface Viewpoint {
   endpoint: EndpointView
 }
 
-type Context = Pick<TurnContext, 'clock' | 'config' | 'observer' | 'aside'>
+type Context = Pick<TurnContext, 'clock' | 'config' | 'observer' | 'aside' | 'signal'>
 
 /** What Google shows of this object: from the shared list, and by id where the list alone proves nothing. */
 export async function observeRemote(
@@ -42,13 +42,30 @@ export async function observeRemote(
   return lookUpById(id, { access, recollection }, ctx)
 }
 
-/** The shared list, waited for aside: a slow answer for one API key must not hold up the objects of another. */
+/**
+ * The shared list, waited for aside: a slow answer for one API key must not hold up the objects of another. Nobody waits for it when the controller is told
+ * to stop; throws FailedCall then.
+ */
 export async function listFor(
   { fingerprint, service }: RemoteAccess,
   demand: ListDemand,
-  { observer, aside }: Pick<TurnContext, 'observer' | 'aside'>,
+  { observer, aside, signal }: Pick<TurnContext, 'observer' | 'aside' | 'signal'>,
 ): Promise<RemoteListing | Failure> {
-  return observer.known(fingerprint, demand) ?? (await aside(() => observer.list(fingerprint, service, demand)))
+  const known = observer.known(fingerprint, demand)
+  if (known !== undefined) return known
+  return aside(() => unlessStopped(observer.list(fingerprint, service, demand), signal))
+}
+
+async function unlessStopped<T>(wait: Promise<T>, signal: AbortSignal): Promise<T> {
+  const stopped = Promise.withResolvers<never>()
+  const stop = () => stopped.reject(new FailedCall(stopping))
+  signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
+  try {
+    return await Promise.race([wait, stopped.promise])
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
 }
 
 function withRival(

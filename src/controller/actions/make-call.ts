@@ -1,5 +1,5 @@
 import type { PassContext } from '../context.ts'
-import { classifyFailure, FailedCall } from '../failure-class.ts'
+import { classifyFailure, FailedCall, stopping } from '../failure-class.ts'
 
 /**
  * Makes the one call that an intent announces, and remembers how far it got: whatever interrupts us from here on, this process knows whether it must
@@ -24,10 +24,3 @@ export async function makeCall<T>({ recollection, clock, signal }: PassContext, 
     recollection.lastMutationMs = clock.monotonic()
   }
 }
-
-const stopping = {
-  class: 'transient',
-  reason: 'ProgressingWithRetry',
-  message: 'the controller is stopping: the call is left to the next one',
-  mayHaveCommitted: false,
-} as const
