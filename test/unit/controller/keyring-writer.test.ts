@@ -43,13 +43,13 @@ function startWriter(options: { drops?: boolean } = {}) {
     calls,
     stored: () => stored,
     /** Calls answer only after the returned function was called. */
-    hold() {
+    hold: () => {
       const { promise, resolve } = Promise.withResolvers<void>()
       gate = promise
       return resolve
     },
     /** The next call fails. */
-    fail(error: Error) {
+    fail: (error: Error) => {
       failure = error
     },
   }

@@ -10,13 +10,14 @@ import type { WebhookService } from '../../../src/gemini/webhook-service.ts'
 import { marker } from '../../support/an-observation.ts'
 import { FakeClock, settle } from '../../support/fake-clock.ts'
 
+const aside = <T>(wait: () => Promise<T>) => wait()
+
 function aPass() {
   const clock = new FakeClock()
   const leading = new AbortController()
   const intent = { attemptID: 'a1', call: 'notMade', sinceMs: 0 } as const
   const recollection = { firstSightMs: 0, rejections: 0, rush: 0, intent }
   const observer = new RemoteObserver({ clock, maxAgeMs: 600_000, credentialsRetryMs: 900_000 })
-  const aside = <T>(wait: () => Promise<T>) => wait()
   const pass = { clock, signal: leading.signal, recollection, observer, aside } as unknown as PassContext
   return { leading, pass }
 }

@@ -92,12 +92,13 @@ test('a malformed entry takes no other along', () => {
   assert.deepEqual(content.malformedUids, ['uid-x'])
 })
 
+const textOf = (uid: string) => JSON.stringify({ ...good, uid })
+
 test('entries that did not change keep their decoded form, and what was wrong with them is not told again', () => {
   const uids = Array.from({ length: 200 }, (_, index) => `uid-${index}`).filter(
     (uid) => keyringSecretNameFor(uid) === shard,
   )
   const [kept = '', bad = '', changed = '', gone = ''] = uids
-  const textOf = (uid: string) => JSON.stringify({ ...good, uid })
   const before = decodeShard(
     shard,
     new Map([
