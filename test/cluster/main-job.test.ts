@@ -11,12 +11,10 @@ import { silentLogger } from '../../src/observability/logger.ts'
 import { startSampleWorker } from '../../src/sandbox/sample-worker.ts'
 import { createWebhookServiceSimulator } from '../../src/sandbox/webhook-service/simulator.ts'
 import { eventually } from '../support/eventually.ts'
-import { GwhProcess } from '../support/gwh-process.ts'
+import { startOperatorProcesses } from '../support/operator-processes.ts'
 import { withRealApiServer } from '../support/real-api-server.ts'
-import type { RunningControlPlane } from '../support/real-api-server.ts'
 import { recordSecret } from '../support/run-record.ts'
 
-const operatorNamespace = 'gemini-webhook-system'
 const manifest = (workerUrl: string) =>
   stringify({
     apiVersion,
@@ -32,40 +30,6 @@ const manifest = (workerUrl: string) =>
       ],
     },
   })
-
-/** Both roles as processes of their own, each with nothing but the rights of its shipped ServiceAccount. */
-async function startOperator(server: RunningControlPlane, folder: string, googleUrl: string) {
-  const asServiceAccount = (name: string) => server.kubeconfigForServiceAccount(operatorNamespace, name)
-  const controller = new GwhProcess(
-    [
-      'controller',
-      `--kubeconfig=${await asServiceAccount('gwh-controller')}`,
-      `--namespace=${operatorNamespace}`,
-      '--base-url=https://hooks.example.com',
-      `--google-base-url=${googleUrl}`,
-      '--health-port=0',
-    ],
-    'main-job-controller',
-  )
-  const receiver = new GwhProcess(
-    [
-      'receiver',
-      `--kubeconfig=${await asServiceAccount('gwh-receiver')}`,
-      `--namespace=${operatorNamespace}`,
-      '--pod-name=gwh-receiver-0',
-      '--host=127.0.0.1',
-      '--port=0',
-      '--health-port=0',
-      '--admin-port=0',
-      `--data-dir=${folder}`,
-      '--allow-loopback-sinks=true',
-      '--report-interval=200ms',
-      '--drain=0s',
-    ],
-    'main-job-receiver',
-  )
-  return { controller, receiver }
-}
 
 await withRealApiServer('the main job on a real API server', (server) => {
   const leftovers: (() => unknown)[] = []
@@ -98,7 +62,7 @@ await withRealApiServer('the main job on a real API server', (server) => {
     await kubectl(['apply', '-f', 'crds', '-f', 'deploy/namespace.yaml', '-f', 'deploy/rbac'])
     await kubectl(['create', 'namespace', 'ml'])
     await kubectl(['create', 'secret', 'generic', 'gemini-api-key', '-n', 'ml', `--from-literal=api-key=${apiKey}`])
-    const { controller, receiver } = await startOperator(server(), folder, googleUrl)
+    const { controller, receiver } = await startOperatorProcesses(server(), { folder, googleUrl, name: 'main-job' })
     leftovers.push(
       () => controller.kill(),
       () => receiver.kill(),

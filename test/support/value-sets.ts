@@ -1,4 +1,12 @@
-/** What people set, from least to most: every template and every branch of the chart is in one of them. */
+import { globSync, readFileSync } from 'node:fs'
+
+import { parse } from 'yaml'
+
+const shipped = globSync('deploy/values/*.yaml')
+  .toSorted()
+  .map((path): [string, object] => [path, parse(readFileSync(path, 'utf8')) as object])
+
+/** What people set, from least to most: every template and every branch of the chart is in one of them. The ones that ship are in deploy/values. */
 export const valueSets: Readonly<Record<string, object>> = {
   minimal: {},
   'a path prefix and more hosts': {
@@ -167,4 +175,5 @@ export const valueSets: Readonly<Record<string, object>> = {
     rbac: { aggregatedRoles: false },
     crds: { keep: false },
   },
+  ...Object.fromEntries(shipped),
 }
