@@ -93,6 +93,11 @@ const inboxSettings = {
     ...path,
     default: '/var/lib/gwh',
   }),
+  inboxSetAsideDamaged: boolean({
+    group: 'Inbox',
+    help: 'With sqlite: move a damaged inbox file aside and begin with an empty one, instead of refusing to start. What the file held is not delivered; remove the setting after that start.',
+    default: 'false',
+  }),
   inboxMaxBytes: size({
     group: 'Inbox',
     help: 'Most that the inbox may hold on disk; at most four fifths of the volume, or of the stream, are used in any case.',

@@ -22,7 +22,8 @@ export async function openInbox(config: ReceiverConfig, { podName, onOthersWork,
   switch (config.inbox) {
     case 'sqlite': {
       const { openSqliteInbox } = await import('../inbox/sqlite/open-sqlite-inbox.ts')
-      return openSqliteInbox({ path: join(config.dataDir, inboxFile), bounds, ...deps })
+      const { dataDir, inboxSetAsideDamaged: setAsideDamaged } = config
+      return openSqliteInbox({ path: join(dataDir, inboxFile), bounds, setAsideDamaged, ...deps })
     }
     case 'jetstream': {
       const { openJetstreamInbox } = await import('../inbox/jetstream/open-jetstream-inbox.ts')

@@ -1,13 +1,15 @@
 import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { performance } from 'node:perf_hooks'
+import type { DatabaseSync } from 'node:sqlite'
 
 import { unreachable } from '../../unreachable.ts'
 import type { ClaimedDelivery } from '../port.ts'
 import { Ballast } from './ballast.ts'
 import { packEvent, packResults, unpackItem, type ItemResult } from './batch-codec.ts'
 import { ByteReader, ByteWriter } from './byte-codec.ts'
-import { openDatabase, sqliteCodeOf } from './open-database.ts'
+import { DamagedFileError, damageAdvice, isDamage, openDatabase, sqliteCodeOf } from './open-database.ts'
+import { openOrSetAside } from './set-aside.ts'
 import { Store } from './store.ts'
 import { judgeVolume, readVolume } from './volume.ts'
 import type {
@@ -32,6 +34,8 @@ export class BatchRunner {
   readonly #store: Store
   readonly #ballast: Ballast
   readonly warning: string | undefined
+  /** Where a damaged file was put, when it was. */
+  readonly setAside: string | undefined
   readonly maxBytes: number
   #claimsPausedUntilMs = 0
   #batchesWritten = 0
@@ -41,16 +45,18 @@ export class BatchRunner {
   /** Throws an error that says what to do when the folder or the file cannot serve. */
   constructor(settings: WorkerSettings, open = openDatabase) {
     this.#path = settings.path
-    const database = open(settings.path)
-    const verdict = judgeVolume(readVolume(this.#folder), statSync(settings.path).size, settings.bounds.maxBytes)
+    const { database, setAside } = openOrSetAside(settings, open)
+    this.setAside = setAside
+    const volume = readVolume(this.#folder)
+    const verdict = judgeVolume(volume, statSync(settings.path).size, settings.bounds.maxBytes)
     if (!verdict.usable) {
       database.close()
       throw new Error(`inbox file ${settings.path}: ${verdict.problem}`)
     }
     this.warning = verdict.warning
     this.maxBytes = verdict.maxBytes
-    this.#store = new Store(database, { ...settings.bounds, maxBytes: verdict.maxBytes }, settings.nowMs)
-    this.#ballast = new Ballast(`${settings.path}-ballast`)
+    this.#store = openStore(database, { ...settings, bounds: { ...settings.bounds, maxBytes: verdict.maxBytes } })
+    this.#ballast = new Ballast(`${settings.path}-ballast`, volume.totalBytes)
     this.#restoreBallast()
   }
 
@@ -113,7 +119,7 @@ export class BatchRunner {
 
   #fail(error: unknown, batch: Batch): FromWorker {
     this.#claimsPausedUntilMs = batch.nowMs + claimPauseMs
-    const problem = error instanceof Error ? error.message : String(error)
+    const problem = `${error instanceof Error ? error.message : String(error)}${isDamage(error) ? `; ${damageAdvice}` : ''}`
     try {
       this.#store.rollback()
     } catch {
@@ -149,11 +155,18 @@ export class BatchRunner {
     if (!batch.calls.some(({ type }) => type === 'maintain')) return
     const isIdle = this.#batchesWritten === this.#writtenAtLastLook
     this.#writtenAtLastLook = this.#batchesWritten
-    if (isIdle && this.#writtenAtCheckpoint !== this.#batchesWritten) {
+    if (isIdle && this.#writtenAtCheckpoint !== this.#batchesWritten) this.#checkpoint()
+    if (this.#store.refusesAppends || !this.#ballast.isHeld) this.#restoreBallast()
+  }
+
+  /** The batch is durable already: a volume without room for the copy is no reason to say that it failed. */
+  #checkpoint(): void {
+    try {
       this.#store.checkpoint()
       this.#writtenAtCheckpoint = this.#batchesWritten
+    } catch {
+      // The log stays, and the next idle look tries again.
     }
-    if (this.#store.refusesAppends || !this.#ballast.isHeld) this.#restoreBallast()
   }
 
   #restoreBallast(): void {
@@ -164,6 +177,15 @@ export class BatchRunner {
       this.#ballast.release() // half a ballast holds what is needed elsewhere
       this.#store.refusesAppends = true
     }
+  }
+}
+
+function openStore(database: DatabaseSync, { path, bounds, nowMs }: WorkerSettings): Store {
+  try {
+    return new Store(database, bounds, nowMs)
+  } catch (error) {
+    database.close()
+    throw isDamage(error) ? new DamagedFileError(path, { cause: error }) : error
   }
 }
 

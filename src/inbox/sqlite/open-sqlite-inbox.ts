@@ -17,6 +17,8 @@ export interface SqliteInboxOptions {
   logger: Logger
   metrics: Metrics
   bounds?: Partial<InboxBounds>
+  /** A damaged file is moved aside, with an error in the log, and an empty one begun. Absent: it is refused. */
+  setAsideDamaged?: boolean
   /** The worker's program. By default the one beside this file: `worker.ts` in the sources, `inbox-worker.mjs` beside a bundle. */
   workerUrl?: URL
   /** Called once when the inbox ended by itself (its thread died): every operation fails from then on, so the process should end and start again. */
@@ -33,13 +35,20 @@ export async function openSqliteInbox(options: SqliteInboxOptions): Promise<Inbo
   const problems = problemsOf(bounds)
   if (problems.length > 0) throw new Error(`inbox bounds: ${problems.join('; ')}`)
 
-  const settings: WorkerSettings = { path, bounds, nowMs: clock.now() }
+  const settings: WorkerSettings = {
+    path,
+    bounds,
+    setAsideDamaged: options.setAsideDamaged ?? false,
+    nowMs: clock.now(),
+  }
   const worker = new Worker(options.workerUrl ?? defaultWorkerUrl(), { workerData: settings })
   const [opened] = (await once(worker, 'message')) as [FromWorker]
   if (opened.type !== 'opened') {
     await worker.terminate()
     throw new InboxUnavailableError(opened.type === 'refused' ? opened.problem : `inbox file ${path}: did not open`)
   }
+  const { setAside } = opened
+  if (setAside !== undefined) logger.error({ path, setAside }, 'inbox.damaged_file_set_aside')
   if (opened.warning !== undefined) logger.warn({ path, warning: opened.warning }, 'inbox.volume')
   const instruments = createInboxInstruments(metrics)
   instruments.budget.set(opened.maxBytes)

@@ -8,6 +8,8 @@ import type { StoreStats } from './store.ts'
 export interface WorkerSettings {
   path: string
   bounds: InboxBounds
+  /** A damaged file is moved aside and an empty one begun, instead of refusing to start. */
+  setAsideDamaged: boolean
   /** The worker has no clock of its own. */
   nowMs: number
 }
@@ -46,7 +48,13 @@ export interface BatchReport {
 }
 
 export type FromWorker =
-  | { type: 'opened'; warning: string | undefined; maxBytes: number; report: BatchReport }
+  | {
+      type: 'opened'
+      warning: string | undefined
+      setAside: string | undefined
+      maxBytes: number
+      report: BatchReport
+    }
   | { type: 'refused'; problem: string }
   | { type: 'done'; results: Uint8Array; calls: CallResult[]; report: BatchReport }
   /** Rolled back: nothing of the batch was kept. */

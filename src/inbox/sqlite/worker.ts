@@ -22,8 +22,8 @@ function serve(port: NonNullable<typeof parentPort>, settings: WorkerSettings): 
     say({ type: 'closed' })
     port.close()
   })
-  const { warning, maxBytes } = runner
-  say({ type: 'opened', warning, maxBytes, report: runner.report(settings.nowMs) })
+  const { warning, setAside, maxBytes } = runner
+  say({ type: 'opened', warning, setAside, maxBytes, report: runner.report(settings.nowMs) })
 }
 
 // The one effect of loading this file, which is a program and not a library. Its settings come from openSqliteInbox and nobody else.

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, open, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test, type TestContext } from 'node:test'
 
@@ -13,12 +13,14 @@ import { openSqliteInbox } from '../../../src/inbox/sqlite/open-sqlite-inbox.ts'
 import { packAppend, packRecord, unpackResult } from '../../../src/inbox/sqlite/batch-codec.ts'
 import { ByteWriter } from '../../../src/inbox/sqlite/byte-codec.ts'
 import type { NewEvent } from '../../../src/inbox/port.ts'
-import type { Call, FromWorker } from '../../../src/inbox/sqlite/worker-protocol.ts'
+import type { Call, FromWorker, WorkerSettings } from '../../../src/inbox/sqlite/worker-protocol.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import { anEvent, batchSucceeded } from '../../support/an-event.ts'
 import { eventually } from '../../support/eventually.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
+
+const garbage = Buffer.alloc(8192, 'not a database ')
 
 async function aFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'gwh-inbox-file-'))
@@ -40,8 +42,101 @@ test('the file serves one receiver: a second one is refused and told why, the fi
 
 test('a damaged file is refused, loudly, and left as it is', async (t) => {
   const path = join(await aFolder(t), 'inbox.db')
-  await writeFile(path, Buffer.alloc(8192, 'not a database '))
-  await assert.rejects(openSqliteInbox(optionsFor(path)), /inbox\.db: it is damaged or not an inbox; restore it/)
+  await writeFile(path, garbage)
+  await writeFile(`${path}-wal`, 'its log')
+  await assert.rejects(
+    openSqliteInbox(optionsFor(path)),
+    /inbox\.db: it is damaged or not an inbox; restore it.*--inbox-set-aside-damaged/,
+  )
+  assert.deepEqual(await readFile(path), garbage)
+  assert.equal(await readFile(`${path}-wal`, 'utf8'), 'its log')
+})
+
+test('only who asks for it starts empty over a damaged file, which is kept beside, and the log is loud about it', async (t) => {
+  const path = join(await aFolder(t), 'inbox.db')
+  await writeFile(path, garbage)
+  await writeFile(`${path}-wal`, 'its log')
+  const errors: unknown[] = []
+  const logger = { ...silentLogger, error: (...line: unknown[]) => void errors.push(line) }
+  const inbox = await openSqliteInbox({ ...optionsFor(path), logger, setAsideDamaged: true })
+  t.after(() => inbox.close())
+  assert.equal(await inbox.append(anEvent()), 'stored')
+  const setAside = `${path}.damaged-2026-11-21T12-00-00.000Z`
+  assert.deepEqual(await readFile(setAside), garbage)
+  assert.equal(await readFile(`${setAside}-wal`, 'utf8'), 'its log')
+  assert.deepEqual(errors, [[{ path, setAside }, 'inbox.damaged_file_set_aside']])
+})
+
+test('a file that opens and is damaged further inside is found by who asks for it', async (t) => {
+  const path = join(await aFolder(t), 'inbox.db')
+  const first = await openSqliteInbox(optionsFor(path))
+  for (let n = 0; n < 100; n++) await first.append(anEvent({ eventId: `msg_${n}`, body: Buffer.alloc(4_000, n) }))
+  await first.close()
+  const file = await open(path, 'r+')
+  const { size } = await file.stat()
+  for (let at = 8 * 4096; at < size; at += 4096) await file.write(Buffer.alloc(64, 0xff), 0, 64, at)
+  await file.close()
+  const second = await openSqliteInbox({ ...optionsFor(path), setAsideDamaged: true })
+  t.after(() => second.close())
+  assert.equal((await second.stats()).events, 0)
+  const aside = (await readdir(dirname(path))).filter((name) => name.includes('.damaged-'))
+  assert.equal(aside.length, 1)
+})
+
+test('a sound file stays where it is, with or without the permission to set it aside', async (t) => {
+  const path = join(await aFolder(t), 'inbox.db')
+  const first = await openSqliteInbox(optionsFor(path))
+  await first.append(anEvent())
+  await first.close()
+  const second = await openSqliteInbox({ ...optionsFor(path), setAsideDamaged: true })
+  t.after(() => second.close())
+  assert.equal(await second.append(anEvent()), 'duplicate')
+})
+
+test('a file that another process holds, a strange one and a newer one are never set aside', async (t) => {
+  const folder = await aFolder(t)
+  const held = join(folder, 'held.db')
+  const first = await openSqliteInbox(optionsFor(held))
+  t.after(() => first.close())
+  await assert.rejects(openSqliteInbox({ ...optionsFor(held), setAsideDamaged: true }), /another process holds it/)
+  const stranger = join(folder, 'stranger.db')
+  const database = new DatabaseSync(stranger)
+  database.exec('CREATE TABLE theirs (x)')
+  database.close()
+  await assert.rejects(openSqliteInbox({ ...optionsFor(stranger), setAsideDamaged: true }), /of another program/)
+  assert.equal(existsSync(stranger), true)
+})
+
+test('damage that shows only when the tables are read says what to do', async (t) => {
+  const path = join(await aFolder(t), 'inbox.db')
+  const inbox = await openSqliteInbox(optionsFor(path))
+  for (let n = 0; n < 400; n++) await inbox.append(anEvent({ eventId: `msg_${n}`, body: Buffer.alloc(2_000) }))
+  await inbox.close()
+  const file = await open(path, 'r+')
+  const { size } = await file.stat()
+  for (let at = 4 * 4096; at < size; at += 4096) await file.write(Buffer.alloc(4096, 0xff), 0, 4096, at)
+  await file.close()
+  await assert.rejects(openSqliteInbox(optionsFor(path)), /inbox\.db: it is damaged or not an inbox/)
+})
+
+test('damage that shows while it runs fails the batch, and the log says what to do', async (t) => {
+  const path = join(await aFolder(t), 'inbox.db')
+  const runner = new BatchRunner(settingsFor(path), (file) => {
+    const database = openDatabase(file)
+    database.exec('PRAGMA cache_size = 1')
+    return database
+  })
+  t.after(() => runner.close())
+  for (let n = 0; n < 40; n++) run(runner, (writer) => packAppend(writer, big(`msg_${n}`)))
+  run(runner, () => {}, { type: 'maintain' })
+  run(runner, () => {}, { type: 'maintain' }) // idle: the log goes into the file
+  const file = await open(path, 'r+')
+  const { size } = await file.stat()
+  for (let at = 2 * 4096; at < size; at += 4096) await file.write(Buffer.alloc(4096, 0xff), 0, 4096, at)
+  await file.close()
+  const answer = run(runner, () => {}, { type: 'claim', limit: 99, leaseMs: 1_000, exceptSinks: new Set() })
+  assert.equal(answer.type, 'failed')
+  assert.match(answer.type === 'failed' ? answer.problem : '', /malformed; it is damaged.*--inbox-set-aside-damaged/)
 })
 
 test("a stranger's database and one of a newer version are refused", async (t) => {
@@ -72,6 +167,7 @@ test('a thread that dies fails what waits and everything after, and says so once
   const opened = {
     type: 'opened',
     maxBytes: 1,
+    setAside: undefined,
     report: { totals, usedBytes: 0, oldestPendingMs: 0, droppedDeadLetters: 0, commitMs: 0, isVolumeFull: false },
   }
   const program = `
@@ -93,7 +189,7 @@ test('a thread that dies fails what waits and everything after, and says so once
 
 test('on a full disk new events are refused, known ones folded, deliveries recorded, and the ballast given up', async (t) => {
   const path = join(await aFolder(t), 'inbox.db')
-  const runner = new BatchRunner({ path, bounds: defaultInboxBounds, nowMs: 0 }, openFull)
+  const runner = new BatchRunner(settingsFor(path), openFull)
   t.after(() => runner.close())
 
   assert.deepEqual(resultsOf(run(runner, (writer) => packAppend(writer, big('msg_1')))), ['stored'])
@@ -117,7 +213,7 @@ test('on a full disk new events are refused, known ones folded, deliveries recor
 
 test('forgetting comes in slices of 200 rows, so that appends get their turn', async (t) => {
   const path = join(await aFolder(t), 'inbox.db')
-  const runner = new BatchRunner({ path, bounds: defaultInboxBounds, nowMs: 0 })
+  const runner = new BatchRunner(settingsFor(path))
   t.after(() => runner.close())
   run(runner, (writer) => {
     for (let n = 0; n < 450; n++) packAppend(writer, anEvent({ eventId: `msg_${n}`, sinks: [] }))
@@ -146,6 +242,10 @@ function openFull(file: string): DatabaseSync {
 
 function big(eventId: string): NewEvent {
   return anEvent({ eventId, body: Buffer.alloc(20_000) })
+}
+
+function settingsFor(path: string): WorkerSettings {
+  return { path, bounds: defaultInboxBounds, setAsideDamaged: false, nowMs: 0 }
 }
 
 function run(runner: BatchRunner, pack: (writer: ByteWriter) => void, ...calls: Call[]): FromWorker {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import { problemOfVersion } from '../../../src/inbox/sqlite/open-database.ts'
 import { judgeVolume } from '../../../src/inbox/sqlite/volume.ts'
 
 const gibibyte = 1024 ** 3
@@ -45,5 +46,20 @@ for (const { name, own, wanted, want, ...facts } of budgets) {
     assert.ok(verdict.usable)
     assert.equal(verdict.warning, undefined)
     assert.equal(verdict.maxBytes, want)
+  })
+}
+
+for (const [version, isRefused] of [
+  ['3.51.2', true],
+  ['3.50.9', true],
+  ['2.99.99', true],
+  ['3.51.3', false],
+  ['3.52.0', false],
+  ['4.0.0', false],
+] as const) {
+  test(`SQLite ${version} is ${isRefused ? 'refused: it can corrupt a write-ahead log' : 'taken'}`, () => {
+    const problem = problemOfVersion(version)
+    assert.equal(problem !== undefined, isRefused)
+    if (isRefused) assert.match(problem ?? '', /use Node 24\.15 or later/)
   })
 }

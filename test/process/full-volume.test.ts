@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+
+import { Pool } from 'undici'
+
+import { keyIdOf } from '../../src/keyring/shard.ts'
+import { eventually } from '../support/eventually.ts'
+import { GwhProcess } from '../support/gwh-process.ts'
+import { aKeyringEntry, writeKeyringFolder } from '../support/keyring-folder.ts'
+import { recordSecret } from '../support/run-record.ts'
+import { signedDelivery } from '../support/signed-delivery.ts'
+import { aSmallVolume } from '../support/small-volume.ts'
+
+const volumeBytes = 8 * 1024 * 1024
+/** Near the largest that Google sends. */
+const paddingCharacters = 12_000
+
+const absentApiServer = {
+  apiVersion: 'v1',
+  kind: 'Config',
+  clusters: [{ name: 'none', cluster: { server: 'http://127.0.0.1:1', 'insecure-skip-tls-verify': true } }],
+  users: [{ name: 'none', user: { token: 'none' } }],
+  contexts: [{ name: 'none', context: { cluster: 'none', user: 'none' } }],
+  'current-context': 'none',
+}
+
+/** A worker that is away until it is told to come back, and remembers the id of each event. */
+async function aWorker(t: TestContext) {
+  const received = new Map<string, number>()
+  let isAway = true
+  const server = createServer((request, response) => {
+    const id = String(request.headers['ce-id'])
+    request.resume().on('end', () => {
+      if (isAway) return response.writeHead(503).end()
+      received.set(id, (received.get(id) ?? 0) + 1)
+      return response.writeHead(204).end()
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  return { url: `http://127.0.0.1:${port}/events`, received, comeBack: () => (isAway = false) }
+}
+
+async function aReceiver(t: TestContext, dataDir: string, sinkUrl: string) {
+  const folder = await mkdtemp(join(tmpdir(), 'gwh-full-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  const secret = `whsec_${randomBytes(24).toString('base64')}`
+  recordSecret(secret)
+  const secrets = [{ keyId: keyIdOf(secret), secret }]
+  await writeFile(join(folder, 'kubeconfig'), JSON.stringify(absentApiServer))
+  await writeKeyringFolder(join(folder, 'keyring'), [
+    aKeyringEntry({ uid: randomUUID(), namespace: 'ml', name: 'full', secrets, sinkUrl }),
+  ])
+  const receiver = new GwhProcess(
+    [
+      'receiver',
+      `--kubeconfig=${join(folder, 'kubeconfig')}`,
+      '--namespace=gemini-webhook-system',
+      '--pod-name=receiver-0',
+      '--host=127.0.0.1',
+      '--port=0',
+      '--health-host=127.0.0.1',
+      '--health-port=0',
+      '--admin-port=0',
+      `--keyring-dir=${join(folder, 'keyring')}`,
+      `--data-dir=${dataDir}`,
+      '--inbox-owner-share-percent=100',
+      '--allow-loopback-sinks',
+      '--drain=0s',
+    ],
+    'receiver-full-volume',
+  )
+  t.after(() => receiver.kill())
+  const { port } = await receiver.logged('receiver.started')
+  const pool = new Pool(`http://127.0.0.1:${String(port)}`, { connections: 8 })
+  t.after(() => pool.destroy())
+  const acknowledged = new Set<string>()
+  /** The status of the answer; an acknowledged id is remembered. */
+  const post = async (id: string) => {
+    const dataId = `batches/${'x'.repeat(paddingCharacters)}`
+    const { headers, body } = signedDelivery({ id, secret, atMs: Date.now(), dataId })
+    const answer = await pool.request({ method: 'POST', path: '/v1/s/ml/full', headers, body })
+    await answer.body.dump()
+    if (answer.statusCode === 204) acknowledged.add(id)
+    else assert.ok(Number(answer.headers['retry-after']) > 0, `${answer.statusCode} says when to come back`)
+    return answer.statusCode
+  }
+  return { receiver, acknowledged, post }
+}
+
+test(
+  'a volume of 8 MB filled to the last byte: 503, nothing acknowledged lost, deliveries go on, and recovery without a restart',
+  { timeout: 180_000 },
+  async (t) => {
+    const volume = await aSmallVolume(t, volumeBytes)
+    if (volume === undefined) return t.skip('mounting a file system needs root')
+    const worker = await aWorker(t)
+    const { receiver, acknowledged, post } = await aReceiver(t, volume.folder, worker.url)
+    let next = 0
+    const send = () => post(`msg_${next++}`)
+
+    for (let n = 0; n < 100; n++) assert.equal(await send(), 204)
+    volume.fill()
+    assert.equal(volume.availableBytes, 0)
+    const whileFull = await Promise.all(Array.from({ length: 64 }, send))
+    assert.ok(whileFull.includes(503))
+    worker.comeBack()
+    const hasAll = () => [...acknowledged].every((id) => worker.received.has(id))
+    await eventually('what was acknowledged is delivered from the full volume', hasAll)
+    assert.equal(await send(), 503, 'and nothing new is taken')
+    // Whatever the inbox gave up to go on working, somebody else takes at once.
+    for (let round = 0; round < 3; round++) {
+      volume.fill()
+      assert.equal(volume.availableBytes, 0)
+      const answers = await Promise.all(Array.from({ length: 16 }, send))
+      assert.deepEqual([...new Set(answers)], [503])
+    }
+    assert.ok(receiver.running, receiver.describe())
+    const before = acknowledged.size
+
+    volume.free()
+    await eventually('new deliveries are taken again', async () => (await send()) === 204)
+    assert.ok(acknowledged.size > before)
+    await eventually('the worker has the newest, too', hasAll)
+    t.diagnostic(`${before} acknowledged before the volume was free again, ${acknowledged.size} in all, ${next} sent`)
+    assert.deepEqual(
+      [...worker.received.keys()].filter((id) => !acknowledged.has(id)),
+      [],
+      'what was refused was not kept',
+    )
+    assert.equal(await receiver.terminate(), 0, receiver.describe())
+  },
+)
+
+test(
+  'an inbox that has reached its share of an 8 MB volume answers 503, knows its ids, delivers, and takes new ones as room comes back',
+  { timeout: 180_000 },
+  async (t) => {
+    const volume = await aSmallVolume(t, volumeBytes)
+    if (volume === undefined) return t.skip('mounting a file system needs root')
+    const worker = await aWorker(t)
+    const { receiver, acknowledged, post } = await aReceiver(t, volume.folder, worker.url)
+    let sent = 0
+    while ((await post(`msg_${sent++}`)) === 204) assert.ok(sent < 1_000, 'it becomes full')
+    const kept = acknowledged.size
+    assert.ok(kept * paddingCharacters > 0.6 * volumeBytes, `${kept} deliveries fitted`)
+    assert.ok(volume.availableBytes > 0, 'a fifth stays free for what deliveries need')
+    assert.equal(await post('msg_0'), 204, 'a duplicate is acknowledged, even when full')
+    assert.equal(await post(`msg_${sent}`), 503)
+
+    worker.comeBack()
+    await eventually('room comes back with what was delivered', async () => (await post(`msg_${sent++}`)) === 204)
+    await eventually('the worker has all', () => [...acknowledged].every((id) => worker.received.has(id)))
+    t.diagnostic(`${kept} deliveries of ${paddingCharacters} characters fitted into ${volumeBytes} bytes`)
+    assert.equal(await receiver.terminate(), 0, receiver.describe())
+  },
+)
