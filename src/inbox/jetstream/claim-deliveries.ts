@@ -10,7 +10,8 @@ import type { Lane, TrackedDelivery } from './tracked.ts'
 const maxUnrecordedClaims = 3
 /** From this many on a delivery is tried alone among its like, so that the one to blame does not take its neighbours along. */
 const isolateFromUnrecorded = 2
-const isolationDelayMs = 1_000
+/** What an attempt takes when all is well: suspects follow each other closely, or hundreds of them would wait for minutes after two crashes. */
+const isolationDelayMs = 50
 /** After a claim that could not be made: time for the stream's news to arrive. */
 const afterConflictMs = 250
 const afterFailureMs = 1_000

@@ -383,6 +383,23 @@ export function inboxContract(driver: string, make: () => Promise<InboxUnderTest
       },
     )
 
+    promise('after two crashes the innocent follow each other closely', async (under) => {
+      const ids = ['good_1', 'good_2', 'good_3', 'good_4', 'good_5']
+      for (const id of ids) await under.inbox.append(anEvent({ eventId: id }))
+      let { inbox } = under
+      for (let crash = 1; crash <= 2; crash++) {
+        assert.equal((await inbox.claimDue(10, leaseMs)).length, ids.length)
+        inbox = await under.reopen()
+      }
+      const startMs = under.clock.now()
+      for (let pending = ids.length; pending > 0; { pending } = await inbox.stats()) {
+        for (const suspect of await inbox.claimDue(10, leaseMs)) await inbox.record(suspect, { type: 'Succeed' })
+        const tookMs = under.clock.now() - startMs
+        assert.ok(tookMs < 100 * ids.length, `${pending} waited longer than ${tookMs} ms`)
+        await under.clock.advance({ ms: 10 })
+      }
+    })
+
     promise('a closed inbox refuses, and closing twice is fine', async ({ inbox }) => {
       await inbox.close()
       await inbox.close()
