@@ -1,41 +1,58 @@
-import { test } from 'node:test'
+import { describe, test, type TestContext } from 'node:test'
 
-import { systemClock } from '../../src/clock.ts'
-import { openJetstreamInbox } from '../../src/inbox/jetstream/open-jetstream-inbox.ts'
-import { silentLogger } from '../../src/observability/logger.ts'
-import { createMetrics } from '../../src/observability/metrics.ts'
-import { aStream } from '../support/jetstream-options.ts'
+import { bundledProgram } from '../support/bundled-program.ts'
 import { NatsServer, withoutNatsServer } from '../support/nats-server.ts'
-import { killReceiverUnderLoad } from './kill-receiver-under-load.ts'
+import { mulberry32 } from '../support/seeded-random.ts'
+import { expectNothingLost, type Installation } from './expect-nothing-lost.ts'
+import { killReceiversUnderLoad } from './kill-receivers-under-load.ts'
+import { pause } from './pause.ts'
 
-/** Each stands for one random moment under load; KILLS=50 and more for a thorough look. */
-const kills = Number(process.env['KILLS'] ?? 15)
+/** Each stands for one random moment. */
+const kills = Number(process.env['KILLS'] ?? 50)
+const serverKills = Number(process.env['SERVER_KILLS'] ?? 20)
+const seed = Number(process.env['GWH_KILL_SEED'] ?? Date.now() % 1_000_000)
+/** How long nats-server serves, and then is away, at most. */
+const servingMs = 300
+const absentMs = 200
 
-test(
-  `with its inbox in JetStream every delivery answered 204 reaches a sink that refuses every second one, across ${kills} SIGKILLs of the receiver`,
-  { timeout: 240_000, skip: withoutNatsServer },
-  async (t) => {
-    const server = await NatsServer.start()
-    t.after(() => server.dispose())
-    const { stream, subjectPrefix, ...rest } = aStream(server.url)
-    const shared = { clock: systemClock, logger: silentLogger, metrics: createMetrics() }
-    const operator = await openJetstreamInbox({ ...rest, ...shared, stream, subjectPrefix, home: 'operator' })
-    t.after(() => operator.close())
-    let parked = 0
-    const replayParked = async () => {
-      for (const { deliveryId, reason } of (await operator.deadLetters({ limit: 100 })).deadLetters) {
-        if (reason === 'CrashedRepeatedly' && (await operator.replay(deliveryId))) parked += 1
+const promise =
+  'with its inbox in JetStream every delivery answered 204 reaches, under its own id, a sink that fails half of the time'
+
+describe(promise, { skip: withoutNatsServer }, () => {
+  const program = bundledProgram()
+
+  test(`across ${kills} SIGKILLs of two receivers that share the stream`, { timeout: 400_000 }, async (t) => {
+    const installation = { ...(await anInstallation(t)), program, receivers: 2 }
+    await killReceiversUnderLoad(t, installation, kills)
+  })
+
+  test(`across ${serverKills} times kill -9 of nats-server; receivers go on`, { timeout: 200_000 }, async (t) => {
+    const { server, random, ...settings } = await anInstallation(t)
+    await expectNothingLost(t, { ...settings, random, program, receivers: 1 }, async ({ places: [place] }) => {
+      await place?.serve()
+      for (let kill = 0; kill < serverKills; kill += 1) {
+        await place?.acknowledges(20)
+        await pause(random() * servingMs)
+        await server.kill()
+        await pause(random() * absentMs)
+        await server.start()
       }
-    }
-    const inboxFlags = () => [
-      '--inbox=jetstream',
-      `--nats-url=${server.url}`,
-      `--nats-stream=${stream}`,
-      `--nats-subject-prefix=${subjectPrefix}`,
-      '--nats-replicas=1',
-      '--inbox-max=128MiB',
-    ]
-    await killReceiverUnderLoad(t, { kills, inboxFlags, failingShare: 0.5, replayParked })
-    t.diagnostic(`${parked} parked after three crashes, replayed`)
-  },
-)
+    })
+  })
+})
+
+/** A server that syncs every write before it acknowledges it: one server alone keeps the promise only so. */
+async function anInstallation(
+  t: TestContext,
+): Promise<Omit<Installation, 'program' | 'receivers'> & { server: NatsServer }> {
+  const server = await NatsServer.start()
+  t.after(() => server.dispose())
+  t.diagnostic(`GWH_KILL_SEED=${seed}`)
+  return {
+    server,
+    random: mulberry32(seed),
+    inboxFlags: () => ['--inbox=jetstream', `--nats-url=${server.url}`, '--nats-replicas=1', '--inbox-max=128MiB'],
+    failingShare: 0.5,
+    logName: 'receiver-kill-jetstream',
+  }
+}

@@ -16,9 +16,10 @@ export class GwhProcess {
   readonly lines: LogLine[] = []
   #stderr = ''
 
-  constructor(args: readonly string[], name: string) {
+  /** `program`: the sources, unless it is built. */
+  constructor(args: readonly string[], name: string, program = 'src/main.ts') {
     const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('GWH_')))
-    this.#child = spawn(process.execPath, ['src/main.ts', ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#child = spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
     this.#exited = new Promise((resolve) => {
       this.#child.once('exit', (code, signal) => resolve(signal ?? code ?? 0))
     })
