@@ -5,19 +5,29 @@ const fileValues = {
   key: text('Of the file in it.', '^[-._a-zA-Z0-9]{1,253}$'),
 }
 
+const natsAccessValues = {
+  urls: texts(
+    'Servers of one NATS cluster; tls:// insists on encryption.',
+    '^(nats|tls)://[A-Za-z0-9._\\[\\]:-]{1,261}$',
+  ),
+  credentials: object('A credentials file as nsc writes it.', fileValues),
+  ca: object("Authorities of the servers' certificates. Neither name: the system's.", {
+    ...fileValues,
+    configMapName: text('Instead of a Secret.', '^$|^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$'),
+  }),
+}
+
 export const inboxValues = object('Where events wait for their delivery.', {
   driver: oneOf('A file on a volume of each receiver, or a stream in NATS that all share.', ['sqlite', 'jetstream']),
-  jetstream: object('With driver jetstream.', {
-    urls: texts(
-      'Servers of one NATS cluster; tls:// insists on encryption.',
-      '^(nats|tls)://[A-Za-z0-9._\\[\\]:-]{1,261}$',
-    ),
-    credentials: object('A credentials file as nsc writes it.', fileValues),
-    ca: object("Authorities of the servers' certificates. Neither name: the system's.", {
-      ...fileValues,
-      configMapName: text('Instead of a Secret.', '^$|^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$'),
-    }),
-  }),
+  jetstream: object('With driver jetstream.', natsAccessValues),
+})
+
+export const natsSinkValues = object('Where sinks with nats publish; without urls such sinks are refused.', {
+  ...natsAccessValues,
+  subjectPrefix: text(
+    'First tokens of every subject; the namespace of the object follows.',
+    '^[A-Za-z0-9_-]{1,64}(\\.[A-Za-z0-9_-]{1,64}){0,7}$',
+  ),
 })
 
 export const autoscalingValues = object(

@@ -2,7 +2,13 @@ import { controllerSettings } from '../src/config/controller-config.ts'
 import { namesOf } from '../src/config/names.ts'
 import { receiverSettings } from '../src/config/receiver-config.ts'
 import type { Setting, SettingsTable } from '../src/config/setting.ts'
-import { autoscalingValues, inboxValues, persistenceValues, serviceValues } from './chart-receiver-values.ts'
+import {
+  autoscalingValues,
+  inboxValues,
+  natsSinkValues,
+  persistenceValues,
+  serviceValues,
+} from './chart-receiver-values.ts'
 import { flag, kubernetes, labels, object, oneOf, text, texts } from './value-schema.ts'
 import type { ValueSchema } from './value-schema.ts'
 
@@ -26,6 +32,10 @@ export const settingsOfTheChart: ReadonlySet<string> = new Set([
   'natsUrl',
   'natsCredentials',
   'natsCa',
+  'natsSinkUrl',
+  'natsSinkCredentials',
+  'natsSinkCa',
+  'natsSinkPrefix',
 ])
 
 const namespacePattern = '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'
@@ -75,6 +85,7 @@ export function chartValuesSchema(): ValueSchema {
       ),
     }),
     inbox: inboxValues,
+    natsSinks: natsSinkValues,
     podSecurityContext: kubernetes('object', 'Security context of all pods.'),
     controller: object('The Deployment that calls Google.', {
       replicas: { description: 'One is active, the others stand by.', type: 'integer', minimum: 1, maximum: 5 },

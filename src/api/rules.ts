@@ -4,7 +4,7 @@ import type { GeminiWebhookManifest } from './gemini-webhook.ts'
 import { destinationFieldNames } from './sink.ts'
 import type { SinkDelivery, SinkDestination } from './sink.ts'
 import type { GeminiWebhookSpec, RotationSpec } from './spec.ts'
-import { httpsUrlPattern, httpUrlPattern } from './field-types.ts'
+import { httpsUrlPattern, httpUrlPattern, natsSubjectPattern } from './field-types.ts'
 
 /**
  * What one field demands of another. Each rule exists twice on purpose: as CEL, which the API server runs on apply, and as a pure function, its twin,
@@ -144,6 +144,15 @@ const destinationRules: readonly Rule<'destination'>[] = [
     cel: `!has(self.uri) || self.uri.matches(${celString(httpUrlPattern.source)})`,
     message: 'uri must be an http or https URL with a host name, without user and password, without fragment',
     holds: (destination) => destination.uri === undefined || httpUrlPattern.test(destination.uri),
+  },
+  {
+    id: 'destination-nats-subject',
+    scope: 'destination',
+    field: 'nats.subject',
+    cel: `!has(self.nats) || self.nats.subject.matches(${celString(natsSubjectPattern.source)})`,
+    message:
+      'subject must be tokens of letters, digits, hyphens, underscores, {namespace}, {name} and {type}, with single dots between them',
+    holds: (destination) => destination.nats === undefined || natsSubjectPattern.test(destination.nats.subject),
   },
 ]
 

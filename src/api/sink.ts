@@ -29,8 +29,14 @@ const refSchema = z
 const natsSchema = z
   .strictObject({
     subject: printable(256).describe(
-      'Template of the subject; {namespace}, {name} and {type} are filled in. The installation puts its prefix and the namespace in front.',
+      'Template of the subject; {namespace}, {name} and {type} are filled in, each as one token. The installation puts its prefix and the namespace in front.',
     ),
+    acknowledgedBy: z
+      .enum(['Stream', 'Server'])
+      .describe(
+        'Stream (default): an event counts as delivered when a JetStream stream has stored it. Server: when the server has it, whoever subscribes.',
+      )
+      .optional(),
   })
   .describe('A NATS subject. The server comes from the configuration of the installation.')
 
@@ -129,6 +135,7 @@ export type SinkSpec = z.infer<typeof sinkSchema>
 export type SinkDelivery = z.infer<typeof deliverySchema>
 export type SinkFormat = NonNullable<SinkSpec['format']>
 export type SinkService = z.infer<typeof serviceSchema>
+export type SinkNats = z.infer<typeof natsSchema>
 export type SinkRef = z.infer<typeof refSchema>
 /** The one-of without the sink around it: what a dead letter is. */
 export type SinkDestination = NonNullable<SinkSpec['deadLetter']>

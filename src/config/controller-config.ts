@@ -1,6 +1,12 @@
 import type { ConfigOf, RoleSettings } from './setting.ts'
 import { boolean, duration, integer, oneOf, optionalText, requiredUrl, textList, url } from './setting-types.ts'
-import { clusterSettings, kubernetesRateSettings, leaseSettings, operationSettings } from './shared-settings.ts'
+import {
+  clusterSettings,
+  natsSubject,
+  kubernetesRateSettings,
+  leaseSettings,
+  operationSettings,
+} from './shared-settings.ts'
 
 const settings = {
   baseUrl: requiredUrl({
@@ -41,6 +47,11 @@ const settings = {
     placeholder: 'KIND,...',
     pattern: /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/v[a-z0-9]{1,62}\/[A-Z][A-Za-z0-9]{0,62}=[a-z][a-z0-9]{0,62}$/,
     what: 'a kind and its plural such as eventing.knative.dev/v1/Broker=brokers',
+  }),
+  natsSinkPrefix: optionalText({
+    group: 'Sinks',
+    help: 'First tokens of the subjects of NATS sinks; the namespace and what the object says follow. Not set: NATS sinks are refused. The receivers need nats-sink-url.',
+    ...natsSubject,
   }),
   ...leaseSettings,
   workers: integer({

@@ -1,18 +1,14 @@
 import type { ConfigOf, RoleSettings } from './setting.ts'
+import { sinkSettings } from './sink-settings.ts'
+import { boolean, duration, integer, oneOf, optionalText, port, size, text, textList, url } from './setting-types.ts'
 import {
-  boolean,
-  cidrList,
-  duration,
-  integer,
-  oneOf,
-  optionalText,
-  port,
-  size,
-  text,
-  textList,
-  url,
-} from './setting-types.ts'
-import { clusterSettings, hostPattern, kubernetesRateSettings, operationSettings } from './shared-settings.ts'
+  clusterSettings,
+  hostPattern,
+  natsSubject,
+  natsUrls,
+  kubernetesRateSettings,
+  operationSettings,
+} from './shared-settings.ts'
 
 const path = { placeholder: 'DIR', pattern: /^.{1,4096}$/, what: 'a path' }
 
@@ -146,9 +142,7 @@ const natsSettings = {
   natsUrl: textList({
     group: 'NATS',
     help: 'With jetstream: servers of one NATS cluster; tls:// insists on encryption.',
-    placeholder: 'URL,...',
-    pattern: /^(nats|tls):\/\/[A-Za-z0-9._[\]:-]{1,261}$/,
-    what: 'a URL such as nats://nats.messaging:4222 or tls://host:4222, without credentials',
+    ...natsUrls,
   }),
   natsCredentials: optionalText({
     group: 'NATS',
@@ -175,9 +169,7 @@ const natsSettings = {
   natsSubjectPrefix: text({
     group: 'NATS',
     help: 'First tokens of its subjects. Nobody else may publish below them.',
-    placeholder: 'SUBJECT',
-    pattern: /^[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){0,7}$/,
-    what: 'a subject such as gwh.inbox',
+    ...natsSubject,
     default: 'gwh.inbox',
   }),
   natsReplicas: integer({
@@ -186,29 +178,6 @@ const natsSettings = {
     min: 1,
     max: 5,
     default: '3',
-  }),
-} as const
-
-const sinkSettings = {
-  maxInFlight: integer({
-    group: 'Sinks',
-    help: 'Deliveries to sinks at the same time, over all sinks.',
-    min: 1,
-    max: 10_000,
-    default: '256',
-  }),
-  allowedSinkCidrs: cidrList({
-    group: 'Sinks',
-    help: 'Private address ranges that sinks with a uri may reach too.',
-  }),
-  deniedSinkCidrs: cidrList({
-    group: 'Sinks',
-    help: 'Address ranges that no sink may reach, such as node or API server addresses on public ranges.',
-  }),
-  allowLoopbackSinks: boolean({
-    group: 'Sinks',
-    help: 'Let sinks reach this very machine. For the sandbox and tests only: in a cluster it opens the pod to itself.',
-    default: 'false',
   }),
 } as const
 
@@ -275,6 +244,12 @@ export const receiverSettings: RoleSettings<typeof settings> = {
     }
     if (config.inbox === 'sqlite' && config.natsUrl.length > 0) {
       problems.push('natsUrl: is given, but the inbox is sqlite; add inbox=jetstream or leave it out')
+    }
+    const natsSinkFiles = config.natsSinkCredentials ?? config.natsSinkCa
+    if (config.natsSinkUrl.length === 0 && natsSinkFiles !== undefined) {
+      problems.push(
+        'natsSinkUrl: is needed with natsSinkCredentials and natsSinkCa; give the servers or leave both out',
+      )
     }
     return problems
   },

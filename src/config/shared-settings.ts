@@ -97,3 +97,15 @@ export const kubernetesRateSettings = {
     default: '100',
   }),
 } as const
+
+/** Where NATS servers are, and what subjects look like, for the inbox and for sinks. */
+export const natsUrls = {
+  placeholder: 'URL,...',
+  pattern: /^(nats|tls):\/\/[A-Za-z0-9._[\]:-]{1,261}$/,
+  what: 'a URL such as nats://nats.messaging:4222 or tls://host:4222, without credentials',
+}
+export const natsSubject = {
+  placeholder: 'SUBJECT',
+  pattern: /^[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){0,7}$/,
+  what: 'a subject such as gwh.events',
+}

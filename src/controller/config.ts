@@ -12,6 +12,8 @@ export interface ControllerConfig {
   installationId?: string
   /** DNS suffix of Service addresses, e.g. `cluster.local`; absent: names end in `.svc`. */
   clusterDomain?: string
+  /** First tokens of the subjects of NATS sinks; absent: there are none. */
+  natsSinkPrefix?: string
   /** Kinds that a sink's `ref` may name, `GROUP/VERSION/KIND=PLURAL`. */
   addressableKinds: readonly string[]
   workers: number

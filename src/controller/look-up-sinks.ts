@@ -27,8 +27,8 @@ export async function lookUpSinks(
     ),
   )
   const known = ctx.keyring.entryOf(metadata.uid)?.sinks ?? []
-  const { clusterDomain } = config
-  return resolveSinks(sinks, { namespace, clusterDomain, services, credentials, addressables, known })
+  const { clusterDomain, natsSinkPrefix: natsPrefix } = config
+  return resolveSinks(sinks, { namespace, clusterDomain, natsPrefix, services, credentials, addressables, known })
 }
 
 /** Names of the Secrets that sinks take credentials from. */

@@ -1,5 +1,7 @@
 import { completeService, defaultEventsPerHour } from '../api/defaults.ts'
-import type { SinkDestination, SinkRef, SinkService } from '../api/sink.ts'
+import { natsSubjectPattern } from '../api/field-types.ts'
+import { destinationFieldNames } from '../api/sink.ts'
+import type { SinkDestination, SinkNats, SinkRef, SinkService } from '../api/sink.ts'
 import type { Destination, ResolvedSink } from '../keyring/entry.ts'
 import { addressOf, refKeyOf, type AddressableLookup } from './addressable.ts'
 import type { Service } from './kinds.ts'
@@ -15,6 +17,8 @@ export interface DestinationSurroundings {
   /** DNS suffix of Service addresses; absent: names end in `.svc`. */
   clusterDomain: string | undefined
   services: ReadonlyMap<string, Lookup<Service>>
+  /** First tokens of every subject; absent: the installation offers no NATS sinks. */
+  natsPrefix: string | undefined
   /** By `refKeyOf`. */
   addressables: ReadonlyMap<string, AddressableLookup>
   /** What the receivers are told now: stands in for what cannot be read at the moment. */
@@ -33,10 +37,8 @@ export function resolveDestination(
   if (from.kubernetesEvent !== undefined) {
     return ok({ type: 'kubernetesEvent', maxPerHour: from.kubernetesEvent.maxPerHour ?? defaultEventsPerHour })
   }
-  if (from.nats !== undefined) {
-    return refuse('SinkUnsupported', `${field}.nats: NATS sinks are not supported by this version: remove it`)
-  }
-  return invalid(`${field} has no destination: give exactly one of service, uri, ref and kubernetesEvent`)
+  if (from.nats !== undefined) return resolveNats(from.nats, `${field}.nats`, around)
+  return invalid(`${field} has no destination: give exactly one of ${destinationFieldNames.join(', ')}`)
 }
 
 /** A type of Service that leads nowhere in particular is not used. */
@@ -68,6 +70,23 @@ function resolveUri(uri: string, field: string): Resolved<Destination> {
     return invalid(`${field} has userinfo or a fragment: remove it; credentials belong in auth.headersSecretRef`)
   }
   return ok({ type: 'http', url: url.href, reach: 'public' })
+}
+
+/** The placeholders stay: receivers fill them in for each event. A namespace is a DNS label, and so a token as it is. */
+function resolveNats(nats: SinkNats, field: string, around: DestinationSurroundings): Resolved<Destination> {
+  const { subject, acknowledgedBy = 'Stream' } = nats
+  if (around.natsPrefix === undefined) {
+    return refuse(
+      'SinkUnsupported',
+      `${field}: this installation has no NATS servers for sinks: configure them (natsSinks of the chart), or use another kind of sink`,
+    )
+  }
+  if (!natsSubjectPattern.test(subject)) {
+    return invalid(
+      `${field}.subject has something else than tokens of letters, digits, hyphens, underscores and placeholders: correct it`,
+    )
+  }
+  return ok({ type: 'nats', subject: `${around.natsPrefix}.${around.namespace}.${subject}`, acknowledgedBy })
 }
 
 /** Nothing is known of the address until the object tells it, so events wait meanwhile. A read that fails changes nothing of what is known. */

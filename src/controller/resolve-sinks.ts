@@ -2,7 +2,7 @@ import { deliveryPolicyOf, sinkFormatOf } from '../api/defaults.ts'
 import type { SinkSpec } from '../api/sink.ts'
 import type { SinkStatus } from '../api/status.ts'
 import { checkExpression } from '../filter/check-filter.ts'
-import type { ResolvedSink, SinkFilter } from '../keyring/entry.ts'
+import type { Destination, ResolvedSink, SinkFilter } from '../keyring/entry.ts'
 import { invalid, isUsable, ok, resolveDestination } from './resolve-destination.ts'
 import type { DestinationSurroundings, Resolved, SinkFault } from './resolve-destination.ts'
 import { readSinkCredentials, type CredentialsLookup, type SinkCredentials } from './sink-credentials.ts'
@@ -76,10 +76,21 @@ function problemOf(result: Resolved<ResolvedSink>): SinkProblem | undefined {
 function statusOf(sink: SinkSpec, result: Resolved<ResolvedSink>): SinkStatus {
   if (!result.ok) return { name: sink.name, ready: false, reason: result.reason }
   const { destination } = result.value
-  const address = destination.type === 'http' ? destination.url : 'events.k8s.io'
+  const address = addressIn(destination)
   return result.warning === undefined
     ? { name: sink.name, address, ready: true }
     : { name: sink.name, address, ready: false, reason: 'SinkInvalid' }
+}
+
+function addressIn(destination: Destination): string {
+  switch (destination.type) {
+    case 'http':
+      return destination.url
+    case 'nats':
+      return `nats:${destination.subject}`
+    case 'kubernetesEvent':
+      return 'events.k8s.io'
+  }
 }
 
 function resolveSink(sink: SinkSpec, around: SinkSurroundings): Resolved<ResolvedSink> {

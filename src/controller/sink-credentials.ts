@@ -1,4 +1,5 @@
 import { signingSecretKeys, sinkCredentialsSecretType } from '../api/names.ts'
+import { isReservedHeader } from '../keyring/reserved-headers.ts'
 import type { Secret } from './kinds.ts'
 import type { Lookup } from './lookup.ts'
 
@@ -14,8 +15,6 @@ const maxBytes = 8 * 1024
 const headerName = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/
 /** A header value that no proxy will split or cut: printable, no line breaks. */
 const headerValue = /^[\x20-\x7e\t]*$/
-/** What the delivery itself decides. */
-const reserved = /^(host|connection|transfer-encoding|content-.*|ce-.*|webhook-.*)$/i
 
 /**
  * Reads a Secret of our own type. Any other type is refused: whoever may create a GeminiWebhook but not read Secrets must not be able to send
@@ -37,7 +36,7 @@ export function readSinkCredentials(
   const bytes = decoded.reduce((sum, [key, value]) => sum + key.length + Buffer.byteLength(value), 0)
   if (bytes > maxBytes) return refuse(`Secret ${metadata.name} holds ${bytes} bytes; at most ${maxBytes} are sent`)
   for (const [key, value] of headers) {
-    if (!headerName.test(key) || reserved.test(key)) {
+    if (!headerName.test(key) || isReservedHeader(key)) {
       return refuse(`Secret ${metadata.name}: key "${key}" may not be sent as a header: remove it`)
     }
     if (!headerValue.test(value)) {

@@ -48,6 +48,12 @@ const destinationSchema = z.discriminatedUnion('type', [
     /** The object that published the address, `GROUP/VERSION/KIND/NAME`. Absent for addresses that stand in the spec. */
     via: z.string().optional(),
   }),
+  z.object({
+    type: z.literal('nats'),
+    /** Begins with the prefix of the installation and the namespace; {namespace}, {name} and {type} are filled in for each event. */
+    subject: z.string(),
+    acknowledgedBy: z.enum(['Stream', 'Server']),
+  }),
   z.object({ type: z.literal('kubernetesEvent'), maxPerHour: z.number() }),
 ])
 

@@ -156,12 +156,13 @@ function openServices(config: ControllerConfig, { clock, metrics }: RoleDeps): O
 
 /** The settings that are the controller's own numbers; what has no setting keeps its default. */
 function controllerNumbers(config: ControllerConfig): ControllerNumbers {
-  const { watchNamespaces, installationId, clusterDomain, ...settings } = config
+  const { watchNamespaces, installationId, clusterDomain, natsSinkPrefix, ...settings } = config
   return {
     ...defaultControllerConfig,
     ...settings,
     ...(watchNamespaces.length > 0 && { watchNamespaces }),
     ...(installationId !== undefined && { installationId }),
     ...(clusterDomain !== undefined && { clusterDomain }),
+    ...(natsSinkPrefix !== undefined && { natsSinkPrefix }),
   }
 }

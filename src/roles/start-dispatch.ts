@@ -10,6 +10,7 @@ import type { EndpointDirectory } from '../receiver/endpoint-directory.ts'
 import { createAddressRules } from '../sinks/address-guard.ts'
 import { createHttpSink } from '../sinks/http-sink.ts'
 import { createKubernetesEventSink } from '../sinks/kubernetes-event-sink.ts'
+import { createNatsSink, type NatsSinkOptions } from '../sinks/nats-sink.ts'
 import type { Sink } from '../sinks/port.ts'
 import { routeByDestination } from '../sinks/route-by-destination.ts'
 import { resolveSink } from './resolve-sink.ts'
@@ -52,6 +53,7 @@ export function startDispatch(config: ReceiverConfig, deps: DispatchDeps, parts:
   })
   const sinks = routeByDestination({
     http: createHttpSink({ parseEnvelope, clock, addressRules }),
+    nats: createNatsSink({ ...natsSinkAccess(config), parseEnvelope, clock, logger }),
     kubernetesEvent: createKubernetesEventSink({ recorder, parseEnvelope, clock, metrics }),
   })
   parts.defer(() => sinks.close())
@@ -70,4 +72,13 @@ export function startDispatch(config: ReceiverConfig, deps: DispatchDeps, parts:
   dispatcher.start()
   parts.defer(() => dispatcher.drain(config.shutdownGraceMs))
   return dispatcher
+}
+
+/** The subjects of the inbox are off limits even where both have a cluster of their own: whoever merges the clusters later will not think of it. */
+function natsSinkAccess(config: ReceiverConfig): Pick<NatsSinkOptions, 'access' | 'reservedPrefixes'> {
+  const { natsSinkUrl: urls, natsSinkCredentials: credentialsFile, natsSinkCa: caFile, natsSubjectPrefix } = config
+  const reservedPrefixes = [natsSubjectPrefix]
+  if (urls.length === 0) return { reservedPrefixes }
+  const files = { ...(credentialsFile !== undefined && { credentialsFile }), ...(caFile !== undefined && { caFile }) }
+  return { access: { urls, ...files }, reservedPrefixes }
 }

@@ -1,4 +1,5 @@
 import type { EventEnvelope } from '../gemini/event.ts'
+import { isReservedHeader } from '../keyring/reserved-headers.ts'
 import { signatureHeader } from '../signature/sign.ts'
 import { decodeSigningSecret } from '../signature/signing-secret.ts'
 import { unreachable } from '../unreachable.ts'
@@ -18,13 +19,6 @@ export type BuiltRequest =
   | { built: false; cause: 'badSigningSecret' }
 
 /**
- * Headers that decide what a request is; never taken from a user's Secret. The controller refuses such a Secret; an entry that somebody else wrote must
- * not pass either.
- */
-const reservedHeader =
-  /^(?:host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|content-.*|ce-.*|webhook-.*|x-gemini-.*|traceparent|proxy-.*)$/i
-
-/**
  * Everything of a request but where it goes: the event in the format of the sink, the sink's own headers, and a Standard Webhooks signature with a fresh
  * timestamp where the sink has a secret. Without one, `format: Original` carries Google's headers under names of ours: their timestamp is of the first
  * delivery, which every library refuses after five minutes.
@@ -34,7 +28,7 @@ export function buildRequest(delivery: OutgoingDelivery, context: RequestContext
   const { headers, body } = encode(delivery, context)
   const signature = signatureHeaders(delivery, body, context.nowMs)
   if (signature === 'badSigningSecret') return { built: false, cause: signature }
-  const own = Object.entries(sink.headers).filter(([name]) => !reservedHeader.test(name))
+  const own = Object.entries(sink.headers).filter(([name]) => !isReservedHeader(name))
   const original = sink.format === 'Original' && signature === undefined ? originalHeaders(event) : {}
   return {
     built: true,

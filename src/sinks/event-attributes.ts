@@ -32,7 +32,7 @@ export function attributesOf(delivery: OutgoingDelivery, envelope: EventEnvelope
   return {
     id: event.eventId,
     source: geminiWebhookPath(event.owner),
-    type: typePrefix + knownShapeOf(envelope.type),
+    type: typePrefix + eventTypeOf(envelope),
     ...(hasSubject && { subject: dataId }),
     ...(timestamp !== undefined && { time: timestamp }),
     geminimode: event.mode,
@@ -42,7 +42,7 @@ export function attributesOf(delivery: OutgoingDelivery, envelope: EventEnvelope
   }
 }
 
-/** Subscribers route by type, so that it must not carry anything but what an event type looks like. */
-function knownShapeOf(type: string): string {
+/** Subscribers route by type, so that it must not carry anything but what an event type looks like; `unknown` for all else. */
+export function eventTypeOf({ type }: EventEnvelope): string {
   return type.length <= maxTypeLength && typePattern.test(type) ? type : 'unknown'
 }

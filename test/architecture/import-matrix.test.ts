@@ -29,7 +29,7 @@ const rooms: Record<string, { rooms: string[]; packages: string[] }> = {
   dispatcher: { rooms: ['inbox/port', 'sinks/port', 'keyring', 'filter', 'feed/entry', 'observability'], packages: [] },
   sinks: {
     rooms: ['api', 'keyring', 'inbox/port', 'gemini/event', 'kubernetes', 'signature', 'observability'],
-    packages: ['undici', 'ipaddr.js'],
+    packages: ['undici', 'ipaddr.js', '@nats-io/transport-node'],
   },
   cli: { rooms: ['api', 'config', 'kubernetes', 'gemini', 'observability', 'sandbox'], packages: ['yaml'] },
   sandbox: {

@@ -60,6 +60,11 @@ withHelm('the chart', (charts) => {
     'a setting that the chart sets itself': [{ receiver: { config: { dataDir: '/elsewhere' } } }, /dataDir/],
     'a setting of the wrong type': [{ controller: { config: { workers: 'many' } } }, /workers/],
     'a kind without its plural': [{ addressableKinds: ['eventing.knative.dev/v1/Broker'] }, /addressableKinds/],
+    'NATS sinks without servers': [{ natsSinks: { credentials: { secretName: 'a' } } }, /natsSinks.urls: is empty/],
+    'NATS sinks with two sources of authorities': [
+      { natsSinks: { urls: ['nats://n:4222'], ca: { secretName: 'a', configMapName: 'b' } } },
+      /natsSinks.ca: secretName and configMapName/,
+    ],
     'no base URL': [{ baseUrl: '' }, /baseUrl: is required/],
     'a base URL that is not one': [{ baseUrl: 'hooks.example.com' }, /baseUrl/],
     'a base URL without TLS': [{ baseUrl: 'http://hooks.example.com' }, /Google delivers to https only/],
@@ -170,6 +175,30 @@ withHelm('the chart', (charts) => {
         'eventing.knative.dev/v1/Broker=brokers,messaging.knative.dev/v1/InMemoryChannel=inmemorychannels',
       )
     }
+  })
+
+  test('NATS sinks: the controller gets the prefix, the receiver the servers with their files, and the way there is open', () => {
+    const manifests = chart.manifests(valueSets['sinks in NATS beside an inbox on disk'] ?? {})
+    const [forController, forReceiver] = ['gwh-controller', 'gwh-receiver'].map(
+      (configMap) => named(manifests, 'ConfigMap', configMap).data ?? {},
+    )
+    assert.equal(forController?.['GWH_NATS_SINK_PREFIX'], 'prod.gemini')
+    assert.equal(forReceiver?.['GWH_NATS_SINK_URL'], 'tls://nats.events:4333')
+    const { volumes = [], containers } = podOf(named(manifests, 'StatefulSet', 'gwh-receiver'))
+    for (const [variable, volume, file] of [
+      ['GWH_NATS_SINK_CREDENTIALS', 'nats-sink-credentials', 'sinks.creds'],
+      ['GWH_NATS_SINK_CA', 'nats-sink-ca', 'bundle.pem'],
+    ] as const) {
+      const mount = containers[0]?.volumeMounts?.find(({ name }) => name === volume)
+      assert.equal(forReceiver?.[variable], `${mount?.mountPath}/${file}`)
+      assert.ok(volumes.some(({ name }) => name === volume))
+    }
+    const { egress } = named(manifests, 'NetworkPolicy', 'gwh-receiver').spec as {
+      egress: { ports?: { port: number }[] }[]
+    }
+    assert.ok(egress.some(({ ports }) => ports?.some(({ port }) => port === 4333)))
+    const without = chart.manifests({})
+    assert.equal(named(without, 'ConfigMap', 'gwh-controller').data?.['GWH_NATS_SINK_PREFIX'], undefined)
   })
 
   test('watching chosen namespaces needs no right outside of them', () => {

@@ -22,6 +22,14 @@ export const valueSets: Readonly<Record<string, object>> = {
       'messaging.knative.dev/v1/InMemoryChannel=inmemorychannels',
     ],
   },
+  'sinks in NATS beside an inbox on disk': {
+    natsSinks: {
+      urls: ['tls://nats.events:4333'],
+      subjectPrefix: 'prod.gemini',
+      credentials: { secretName: 'gwh-nats-sinks', key: 'sinks.creds' },
+      ca: { configMapName: 'nats-ca', key: 'bundle.pem' },
+    },
+  },
   'its own namespace only': { watchNamespaces: ['gemini-webhook-system'] },
   'three receivers behind a load balancer': {
     receiver: {

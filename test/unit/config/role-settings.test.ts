@@ -58,6 +58,18 @@ for (const { settings, help, role, parse, required, example } of roles) {
   })
 }
 
+function receiverErrors(...flags: string[]): string[] {
+  const parsed = parseReceiver(flags)
+  return parsed.type === 'errors' ? parsed.errors : []
+}
+
+test('files for NATS sinks without servers are a mistake', () => {
+  for (const flag of ['--nats-sink-credentials=/a', '--nats-sink-ca=/b']) {
+    assert.match(receiverErrors(flag)[0] ?? '', /^natsSinkUrl: is needed with/)
+    assert.deepEqual(receiverErrors(flag, '--nats-sink-url=nats://n:4222'), [])
+  }
+})
+
 function controllerErrors(...flags: string[]): string[] {
   const parsed = parseController(flags)
   return parsed.type === 'errors' ? parsed.errors : []

@@ -27,6 +27,7 @@ function resolve(
     service?: Lookup<Service>
     secret?: Lookup<Secret>
     clusterDomain?: string
+    natsPrefix?: string
     broker?: AddressableLookup
     key?: string
     known?: ResolvedSink[]
@@ -35,6 +36,7 @@ function resolve(
   const resolution = resolveSinks([{ name: 'worker', ...sink }], {
     namespace: 'ml',
     clusterDomain: around.clusterDomain,
+    natsPrefix: around.natsPrefix,
     services: new Map([['w', around.service ?? service()]]),
     credentials: new Map([['c', around.secret ?? missing]]),
     addressables: new Map([
@@ -64,6 +66,17 @@ test('scheme, port, path and cluster domain are taken over', () => {
     url: 'https://w.ml.svc.cluster.local:8443/events?x=1',
     reach: 'cluster',
   })
+})
+
+test('a NATS subject begins with the prefix of the installation and the namespace; its placeholders are left to the receivers', () => {
+  const nats = { subject: 'batches.{name}.{type}' }
+  const { sink, problem, status } = resolve({ nats }, { natsPrefix: 'gwh.events' })
+  assert.equal(problem, undefined)
+  const subject = 'gwh.events.ml.batches.{name}.{type}'
+  assert.deepEqual(sink?.destination, { type: 'nats', subject, acknowledgedBy: 'Stream' })
+  assert.deepEqual(status, [{ name: 'worker', address: `nats:${subject}`, ready: true }])
+  const core = resolve({ nats: { ...nats, acknowledgedBy: 'Server' } }, { natsPrefix: 'gwh.events' })
+  assert.deepEqual(core.sink?.destination, { type: 'nats', subject, acknowledgedBy: 'Server' })
 })
 
 test('a Service that does not exist yet is told, keeps its events and stops no registration', () => {
@@ -225,10 +238,24 @@ const refused: {
     message: /^spec\.sinks\[worker\]\.deadLetter\.ref: /,
   },
   {
-    name: 'NATS',
+    name: 'NATS where the installation has none',
     sink: { nats: { subject: 's' } },
     reason: 'SinkUnsupported',
-    message: /not supported by this version/,
+    message: /has no NATS servers for sinks/,
+  },
+  ...['a..b', '.a', 'a.', 'a.*', '>', '$JS.API', 'a b', 'a.{uid}', '{type', 'ü'].map((subject) => ({
+    name: `the NATS subject ${subject}, which an older CRD may have let in`,
+    sink: { nats: { subject } },
+    around: { natsPrefix: 'gwh.events' },
+    reason: 'SinkInvalid',
+    message: /^spec\.sinks\[worker\]\.nats\.subject has something else/,
+  })),
+  {
+    name: 'a dead letter with a NATS subject that is none',
+    sink: { service: { name: 'w' }, deadLetter: { nats: { subject: '*' } } },
+    around: { natsPrefix: 'gwh.events' },
+    reason: 'SinkInvalid',
+    message: /deadLetter\.nats\.subject/,
   },
   {
     name: 'a Secret that does not exist',
@@ -309,6 +336,7 @@ test('what exceeds the keyring’s share of one object is refused as a whole', (
   const around = {
     namespace: 'ml',
     clusterDomain: undefined,
+    natsPrefix: undefined,
     services: new Map(),
     credentials: new Map([['c', secret]]),
     addressables: new Map(),

@@ -27,13 +27,22 @@ test('all attempts and sinks of one event share a trace, and each attempt is a s
 test('a delivery goes to the sink of its destination type, and closing closes all', async () => {
   const http = new SinkDouble()
   const kubernetesEvent = new SinkDouble()
-  const route = routeByDestination({ http, kubernetesEvent })
+  const nats = new SinkDouble()
+  const route = routeByDestination({ http, nats, kubernetesEvent })
+  const toNats = { type: 'nats', subject: 'a.b', acknowledgedBy: 'Stream' } as const
+  await route.send(anOutgoing({ sink: aSink({ destination: toNats }) }), never)
   await route.send(anOutgoing({ sink: aSink({ destination: { type: 'kubernetesEvent', maxPerHour: 1 } }) }), never)
   await route.send(anOutgoing(), never)
   await route.send(anOutgoing(), never)
-  assert.deepEqual([http.sent.length, kubernetesEvent.sent.length], [2, 1])
+  assert.deepEqual(
+    [http, nats, kubernetesEvent].map(({ sent }) => sent.length),
+    [2, 1, 1],
+  )
   await route.close()
-  assert.deepEqual([http.isClosed, kubernetesEvent.isClosed], [true, true])
+  assert.deepEqual(
+    [http, nats, kubernetesEvent].map(({ isClosed }) => isClosed),
+    [true, true, true],
+  )
 })
 
 function failToParse(): never {

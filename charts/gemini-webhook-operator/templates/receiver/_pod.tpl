@@ -4,6 +4,7 @@
 {{- $shards := 16 }}
 {{- $ownInbox := eq .Values.inbox.driver "sqlite" }}
 {{- $nats := .Values.inbox.jetstream }}
+{{- $natsSinks := .Values.natsSinks }}
 metadata:
   labels:
     {{- include "gwh.labels" . | nindent 4 }}
@@ -66,8 +67,14 @@ spec:
         {{- if $nats.credentials.secretName }}
         - {name: nats-credentials, mountPath: {{ include "gwh.natsCredentialsDir" . }}, readOnly: true}
         {{- end }}
-        {{- if include "gwh.natsCaSource" . }}
+        {{- if include "gwh.caSource" $nats.ca }}
         - {name: nats-ca, mountPath: {{ include "gwh.natsCaDir" . }}, readOnly: true}
+        {{- end }}
+        {{- if $natsSinks.credentials.secretName }}
+        - {name: nats-sink-credentials, mountPath: {{ include "gwh.natsSinkCredentialsDir" . }}, readOnly: true}
+        {{- end }}
+        {{- if include "gwh.caSource" $natsSinks.ca }}
+        - {name: nats-sink-ca, mountPath: {{ include "gwh.natsSinkCaDir" . }}, readOnly: true}
         {{- end }}
         {{- range $shard := until $shards }}
         - {name: keyring-{{ $shard }}, mountPath: /etc/gwh/keyring/gwh-keyring-{{ $shard }}, readOnly: true}
@@ -85,8 +92,16 @@ spec:
     - name: nats-credentials
       secret: {secretName: {{ . }}, items: [{key: {{ $nats.credentials.key }}, path: {{ $nats.credentials.key }}}]}
     {{- end }}
-    {{- with include "gwh.natsCaSource" . }}
+    {{- with include "gwh.caSource" $nats.ca }}
     - name: nats-ca
+      {{- . | nindent 6 }}
+    {{- end }}
+    {{- with $natsSinks.credentials.secretName }}
+    - name: nats-sink-credentials
+      secret: {secretName: {{ . }}, items: [{key: {{ $natsSinks.credentials.key }}, path: {{ $natsSinks.credentials.key }}}]}
+    {{- end }}
+    {{- with include "gwh.caSource" $natsSinks.ca }}
+    - name: nats-sink-ca
       {{- . | nindent 6 }}
     {{- end }}
     # A receiver starts and serves from these while the API server is away. They appear when the controller first writes them.
@@ -101,22 +116,23 @@ spec:
 
 {{- define "gwh.natsCredentialsDir" -}}/etc/gwh/nats-credentials{{- end }}
 {{- define "gwh.natsCaDir" -}}/etc/gwh/nats-ca{{- end }}
+{{- define "gwh.natsSinkCredentialsDir" -}}/etc/gwh/nats-sink-credentials{{- end }}
+{{- define "gwh.natsSinkCaDir" -}}/etc/gwh/nats-sink-ca{{- end }}
 
-{{/* The volume with the authorities of the NATS servers; nothing where the system's are trusted. */}}
-{{- define "gwh.natsCaSource" -}}
-{{- $ca := .Values.inbox.jetstream.ca -}}
-{{- $items := printf "[{key: %s, path: %s}]" $ca.key $ca.key -}}
-{{- if $ca.secretName -}}
-secret: {secretName: {{ $ca.secretName }}, items: {{ $items }}}
-{{- else if $ca.configMapName -}}
-configMap: {name: {{ $ca.configMapName }}, items: {{ $items }}}
+{{/* The volume with authorities of servers; nothing where the system's are trusted. Argument: secretName, configMapName, key. */}}
+{{- define "gwh.caSource" -}}
+{{- $items := printf "[{key: %s, path: %s}]" .key .key -}}
+{{- if .secretName -}}
+secret: {secretName: {{ .secretName }}, items: {{ $items }}}
+{{- else if .configMapName -}}
+configMap: {name: {{ .configMapName }}, items: {{ $items }}}
 {{- end -}}
 {{- end }}
 
-{{/* Ports of the NATS servers, from their URLs. A JSON list. */}}
+{{/* Ports of NATS servers, from their URLs. A JSON list. */}}
 {{- define "gwh.natsPorts" -}}
 {{- $ports := list -}}
-{{- range .Values.inbox.jetstream.urls -}}
+{{- range . -}}
 {{- $ports = append $ports (regexFind "[0-9]+$" (regexFind ":[0-9]+$" .) | default "4222" | int) -}}
 {{- end -}}
 {{- uniq $ports | toJson -}}
