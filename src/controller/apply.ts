@@ -20,15 +20,13 @@ import { updateWebhook } from './actions/update-webhook.ts'
 import { removeKeyringEntry, writeKeyring } from './actions/write-keyring.ts'
 import type { PassContext } from './context.ts'
 import { failureOf, type Failure } from './failure-class.ts'
+import { noteRefusal } from './recollection.ts'
 
 export interface ApplyReport {
   state: ActionState
   /** The action that failed stopped the rest. */
   failure?: Failure
 }
-
-/** A refusal may be a rollout at Google passing by: this many in a row are tried again before a human is asked. */
-const toleratedRejections = 5
 
 /** Carries the actions out in order and stops at the first failure. A lost race (409) is thrown: the next pass starts from what won. */
 export async function applyPlan(
@@ -49,16 +47,15 @@ export async function applyPlan(
     }
     if (state.halted === true || state.released === true) break
   }
-  if (state.halted !== true) ctx.recollection.rejections = 0
+  // What merely prepares a call says nothing about whether it will be refused again.
+  if (state.halted !== true && actions.some(callsGoogle)) delete ctx.recollection.refusals
   return { state }
 }
 
 /** An intent whose call was refused outright has had no effect: it is withdrawn with the same write that tells the refusal. */
 function afterFailedAction(state: ActionState, failure: Failure, { recollection }: PassContext): ApplyReport {
-  if (failure.class === 'terminal' && failure.reason === 'RemoteRejected') recollection.rejections += 1
-  const passes =
-    failure.class === 'terminal' && recollection.rejections > 0 && recollection.rejections < toleratedRejections
-  const judged: Failure = passes ? { ...failure, class: 'transient' } : failure
+  const isRefusal = failure.class === 'terminal' && failure.reason === 'RemoteRejected'
+  const judged = isRefusal ? noteRefusal(recollection, state.webhook.metadata, failure) : failure
   const withdraws =
     recollection.intent?.call === 'notMade' && (judged.class === 'terminal' || judged.class === 'credentials')
   if (!withdraws) return { state, failure: judged }
@@ -75,6 +72,10 @@ function changesGoogle({ type }: Action): boolean {
     'DeleteWebhooks',
     'LeaveProject',
   ].includes(type)
+}
+
+function callsGoogle(action: Action): boolean {
+  return changesGoogle(action) || action.type === 'PingEndpoint'
 }
 
 /** The cache wakes an object up; it never authorises a change at Google. */

@@ -141,6 +141,9 @@ function judgeEndpoint(state: ActionState, kept: Kept): Judgement {
   // Google still delivers to the former address, and what is known about that one counts.
   if (observed.rollout.state === 'wait') return kept('EndpointVerified') ?? notYet
   const proof = wantedProof(observed, observed.keyring)
+  const isGivenUp = observed.remote.state === 'found' && observed.remote.value.webhook.state === disabledByGoogle
+  // Nothing is pinged until it is enabled again.
+  if (isGivenUp) return kept('EndpointVerified') ?? notYet
   if (proof === undefined || !isCheckWanted(webhook, observed)) return kept('EndpointVerified') ?? notYet
   if (draft.webhook?.checkedSpec === proof) return yes('a signed ping of Google came back through the endpoint')
   const before = kept('EndpointVerified')

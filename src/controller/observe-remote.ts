@@ -38,7 +38,8 @@ export async function observeRemote(
   if (remote !== undefined) return withRival(viewFound(remote, { access, recollection }, ctx), rival)
   if (id === undefined)
     return { state: 'missing', confirmed: true, confirmInMs: 0, ...(rival !== undefined && { rival }) }
-  if (isDeleting(webhook)) return goneFromList(listing, recollection)
+  // A list may lag behind the registration itself: only of what this very process deleted is its silence enough.
+  if (isDeleting(webhook) && recollection.deletedId === id) return goneFromList(listing, recollection)
   return lookUpById(id, { access, recollection }, ctx)
 }
 

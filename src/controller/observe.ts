@@ -63,7 +63,7 @@ export async function observeWebhook(
     intent,
     ...(recollection.revealed !== undefined && { revealed: recollection.revealed }),
     probe: viewProbe(recollection, { endpoint, keyring }, nowMs, ctx.config),
-    reenableCounted: isReenableCounted(webhook, recollection),
+    reenableCounted: isReenableCounted(webhook, remote, recollection),
     check: { ...viewCheck(webhook, recollection, proof, ctx), echoes },
     report: 'pending' in report ? report : undefined,
     namespaceTerminating,

@@ -1,8 +1,10 @@
 import type { Clock } from '../clock.ts'
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import type { Operation } from '../api/status.ts'
+import type { Failure } from './failure-class.ts'
 import { settleMsOf, type ControllerConfig } from './config.ts'
-import type { IntentView, RevealedSecret } from './observed.ts'
+import { disabledByGoogle } from './differences.ts'
+import type { IntentView, RemoteLookup, RevealedSecret } from './observed.ts'
 import type { ProbeOutcome } from './probe.ts'
 
 /** The call that an intent announces, as far as this process knows. All times are on the monotonic clock. */
@@ -11,6 +13,37 @@ interface RememberedIntent {
   /** `notMade`: written by this process, the call still to come. `unclear`: its outcome, or its author, is unknown. `answered`: it is over. */
   call: 'notMade' | 'unclear' | 'answered'
   sinceMs: number
+}
+
+/** What Google refused, and nothing has been accepted since. A changed spec is another request: it begins anew. */
+interface Refusals {
+  generation: number
+  row: number
+  last: Failure
+}
+
+/** A refusal may be a rollout at Google passing by: this many in a row are tried again before a human is asked. */
+const toleratedRefusals = 5
+
+/** The refusal that stands: often enough repeated to be believed, and not contradicted since. */
+export function standingRefusal(
+  { refusals }: Pick<Recollection, 'refusals'>,
+  { generation }: { generation: number },
+): Failure | undefined {
+  const stands = refusals?.generation === generation && refusals.row >= toleratedRefusals
+  return stands ? refusals.last : undefined
+}
+
+/** One refusal more; tells what it is: passing, or standing. */
+export function noteRefusal(
+  recollection: Recollection,
+  { generation }: { generation: number },
+  failure: Failure,
+): Failure {
+  const { refusals } = recollection
+  const row = refusals?.generation === generation ? refusals.row + 1 : 1
+  recollection.refusals = { generation, row, last: failure }
+  return row < toleratedRefusals ? { ...failure, class: 'transient' } : failure
 }
 
 /**
@@ -31,17 +64,20 @@ export interface Recollection {
   probe?: { proof: string; outcome: ProbeOutcome; atMs: number }
   /** The entry of `status.webhook.reenableTimes` under which the next enabling is counted already. */
   reenableCountedAs?: string
+  /** The webhook of this object that this process deleted, and Google said so. */
+  deletedId?: string
   /** The first of two reads by id that found nothing. */
   gone?: { id: string; atMs: number }
   failingSinceMs?: number
   keylessSinceMs?: number
   deletingSinceMs?: number
-  /** Requests that Google refused in a row. */
-  rejections: number
+  refusals?: Refusals
   /** Passes in a row that went on at once. */
   rush: number
   /** The API key this object was last served with. */
   fingerprint?: string
+  /** Our finalizer is gone: the cache may show the object for a while, and there is nothing left to do for it. */
+  released?: true
   /** Our last write of the object, until the cache shows it: nothing older is worked on. */
   written?: GeminiWebhook
 }
@@ -57,7 +93,7 @@ export class Recollections {
   of(uid: string): Recollection {
     const known = this.#byUid.get(uid)
     if (known !== undefined) return known
-    const fresh = { firstSightMs: this.#clock.monotonic(), rejections: 0, rush: 0 }
+    const fresh = { firstSightMs: this.#clock.monotonic(), rush: 0 }
     this.#byUid.set(uid, fresh)
     return fresh
   }
@@ -123,7 +159,14 @@ export function viewIntent(
  * Whether status counts the enabling that is to come: only what this process has written down, and was seen to hold. Another process counts its own, so
  * that a crash between counting and enabling can only make them fewer.
  */
-export function isReenableCounted({ status }: GeminiWebhook, { reenableCountedAs }: Recollection): boolean {
+export function isReenableCounted(
+  { status }: GeminiWebhook,
+  remote: RemoteLookup,
+  recollection: Recollection,
+): boolean {
+  // Good for one: seen enabled, even if the answer to the call was lost, the next needs another.
+  if (remote.state === 'found' && remote.value.webhook.state !== disabledByGoogle) delete recollection.reenableCountedAs
+  const { reenableCountedAs } = recollection
   return reenableCountedAs !== undefined && status?.webhook?.reenableTimes?.at(-1) === reenableCountedAs
 }
 

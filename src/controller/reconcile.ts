@@ -10,7 +10,7 @@ import type { Failure } from './failure-class.ts'
 import { toKubernetesEvent, transitionEvents } from './kubernetes-events.ts'
 import { observeWebhook } from './observe.ts'
 import { planWebhook } from './plan.ts'
-import { isNewer, rememberWrite, type Recollection } from './recollection.ts'
+import { isNewer, rememberWrite, standingRefusal, type Recollection } from './recollection.ts'
 import { afterFailure, type Plan } from './plan-result.ts'
 import { writeStatus } from './status-writer.ts'
 import { summarize } from './summarize.ts'
@@ -23,6 +23,7 @@ export async function reconcileWebhook(key: ObjectKey, ctx: TurnContext): Promis
   const webhook = newestVersion(ctx.webhooks.get(key), ctx)
   if (webhook === undefined) return done()
   const recollection = ctx.recollections.of(webhook.metadata.uid)
+  if (recollection.released === true) return done()
   const { observed, access } = await observeWebhook(webhook, recollection, ctx)
   const plan = planWebhook(webhook, observed, { config: ctx.config, nowMs: ctx.clock.now() })
   const pass: PassContext = { ...ctx, recollection, access }
@@ -31,6 +32,7 @@ export async function reconcileWebhook(key: ObjectKey, ctx: TurnContext): Promis
   countRush(plan, report, recollection)
   if (report.state.webhook !== webhook) rememberWrite(report.state.webhook, recollection, ctx.webhooks)
   const told = report.state.released === true ? report : await publish(plan, start, report, pass)
+  if (told.state.released === true) recollection.released = true
   tell(told.state, ctx)
   return nextResult(plan, told, ctx)
 }
@@ -108,10 +110,21 @@ async function publishDropped(state: ActionState, failure: Failure, pass: PassCo
 function summarizeReport(
   plan: Plan,
   { state, failure }: ApplyReport,
-  { clock, config }: PassContext,
+  { clock, config, recollection }: PassContext,
 ): GeminiWebhookStatus {
-  const finding = failure === undefined ? plan.finding : afterFailure(failure, config.credentialsRetryMs).finding
+  const told = failure ?? refusalBehind(plan, state, recollection)
+  const finding = told === undefined ? plan.finding : afterFailure(told, config.credentialsRetryMs).finding
   return summarize(state, { finding, nowMs: clock.now() })
+}
+
+/** The steps towards a call that Google keeps refusing are no progress: an object that is Stalled stays so until the call is accepted or not wanted any more. */
+function refusalBehind(
+  { finding, next }: Plan,
+  { webhook }: ActionState,
+  recollection: Recollection,
+): Failure | undefined {
+  if (finding.type === 'AtRest' && next.type !== 'now') delete recollection.refusals
+  return finding.type === 'Progressing' ? standingRefusal(recollection, webhook.metadata) : undefined
 }
 
 function isBlip(plan: Plan, { state, failure }: ApplyReport, { recollection, clock, config }: PassContext): boolean {

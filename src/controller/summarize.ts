@@ -25,7 +25,9 @@ export function summarize(state: ActionState, { finding: planned, nowMs }: Summa
   const { webhook, draft } = state
   // A pass that ends with an open check says at once what the passes that wait for it would say.
   const awaitsCheck = planned.type === 'Progressing' && draft.check !== undefined && draft.operation === undefined
-  const finding: Finding = awaitsCheck ? { ...planned, reason: 'CheckPending', message: checkPendingMessage } : planned
+  const finding: Finding = awaitsCheck
+    ? { type: 'Progressing', reason: 'CheckPending', message: checkPendingMessage }
+    : planned
   const facts = summarizeFacts(state, nowMs)
   return {
     ...facts,

@@ -22,6 +22,7 @@ export async function deleteWebhooks(
     await service.delete(id)
     ctx.recollection.lastMutationMs = ctx.clock.monotonic()
     ctx.observer.learn(fingerprint, id, undefined)
+    if (id === state.webhook.status?.webhook?.id) ctx.recollection.deletedId = id
     next = withEvent(next, eventOf(id, cause))
   }
   return next

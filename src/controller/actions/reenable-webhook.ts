@@ -20,15 +20,19 @@ export const probeEndpoint: ActionStep = async (state, ctx) => {
   return { ...state, observed: { ...state.observed, probe } }
 }
 
-/** Written down with the status of this pass; the enabling itself belongs to the next. */
+/**
+ * Written down with the status of this pass; the enabling itself belongs to the next. What was proven before is forgotten: however the call ends, a ping
+ * must show that deliveries arrive again.
+ */
 export const countReenable: ActionStep = async (state, { clock, config, recollection }) => {
   const countedAs = formatTime(clock.now())
   recollection.reenableCountedAs = countedAs
   const reenableTimes = [...(state.draft.webhook?.reenableTimes ?? []), countedAs].slice(-config.maxReenables)
-  return { ...state, draft: { ...state.draft, webhook: { ...state.draft.webhook, reenableTimes } } }
+  const webhook = { ...withoutKey(state.draft.webhook ?? {}, 'checkedSpec'), reenableTimes }
+  return { ...state, draft: { ...state.draft, webhook } }
 }
 
-/** Enables what Google disabled and forgets what was proven before: a ping must show that deliveries arrive again. */
+/** Enables what Google disabled, under the count that status holds already. */
 export async function reenableWebhook(
   state: ActionState,
   ctx: PassContext,
@@ -55,8 +59,6 @@ export async function reenableWebhook(
       mayHaveCommitted: true,
     })
   }
-  const webhook = withoutKey(state.draft.webhook ?? {}, 'checkedSpec')
   const note = `webhook ${id} was enabled again: a signed request of the controller to its endpoint succeeded`
-  const enabled = withRemote({ ...state, draft: { ...state.draft, webhook } }, updated, ctx)
-  return withEvent(enabled, { type: 'Normal', reason: 'Reenabled', action: 'Enable', note })
+  return withEvent(withRemote(state, updated, ctx), { type: 'Normal', reason: 'Reenabled', action: 'Enable', note })
 }

@@ -27,6 +27,44 @@ test('deleting removes the webhook at Google, the Secret and the keyring entry',
   assert.equal(await it.keyringEntry(it.uid), undefined)
 })
 
+test('the finalizer is taken off once, whatever else wakes the object up meanwhile', async (t) => {
+  const fixture = await startControllerFixture(t)
+  const patches: string[] = []
+  await fixture.startController((moment, call) => {
+    if (moment === 'before' && call === 'patch GeminiWebhook') patches.push(call)
+  })
+  await fixture.putApiKey()
+  await fixture.apply(name)
+  await fixture.untilCondition(name, 'Ready', { status: 'True' })
+  patches.length = 0
+  await fixture.remove(name)
+  await fixture.untilGone(name)
+  const lists = fixture.calls().counts.list.received
+  await fixture.apply('next')
+  await fixture.untilCondition('next', 'Ready', { status: 'True' })
+  assert.ok(fixture.calls().counts.list.received > lists)
+  assert.deepEqual(patches, ['patch GeminiWebhook', 'patch GeminiWebhook'], 'off the first, onto the next')
+})
+
+test('a list that does not show the webhook yet is no proof that it is gone', async (t) => {
+  const it = await startReady(t)
+  it.admin.setSwitches({ listLagMs: 3_600_000 })
+  await it.remove(name)
+  await it.untilGone(name)
+  assert.deepEqual(it.remotes(), [])
+  assert.equal(it.calls().counts.delete.committed, 1)
+})
+
+test('a webhook that another hand deleted is looked for twice by its id before the object is let go', async (t) => {
+  const it = await startReady(t)
+  it.admin.deleteWebhook(it.remotes()[0]?.id ?? '')
+  it.admin.resetCalls()
+  await it.remove(name)
+  await it.untilGone(name)
+  const { counts } = it.calls()
+  assert.deepEqual([counts.get.received, counts.delete.received], [2, 0])
+})
+
 test('Retain keeps the webhook and its Secret, and takes the entry out of the keyring', async (t) => {
   const it = await startReady(t, { deletionPolicy: 'Retain' })
   await it.remove(name)

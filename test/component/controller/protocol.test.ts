@@ -62,6 +62,31 @@ test('a short outage of Google leaves the status of a Ready object as it was', a
   )
 })
 
+test('what Google keeps refusing is Stalled once and stays so, however often it is tried again', async (t) => {
+  const fixture = await startControllerFixture(t, { switches: { maxNameCharacters: 17 } })
+  await fixture.startController()
+  await fixture.putApiKey()
+  await fixture.apply(name, { displayName: 'of the night' })
+  const stalled = await fixture.untilCondition(name, 'Stalled', { status: 'True', reason: 'RemoteRejected' })
+  const { received } = fixture.calls().counts.create
+  await eventually(
+    'three resyncs',
+    async () => {
+      const webhook = await fixture.get(name)
+      assert.deepEqual(fixture.conditionOf(webhook, 'Stalled'), fixture.conditionOf(stalled, 'Stalled'))
+      return fixture.calls().counts.create.received >= received + 3
+    },
+    patience,
+  )
+  assert.equal(
+    (await fixture.get(name))?.status?.conditions?.find(({ type }) => type === 'Ready')?.reason,
+    'RemoteRejected',
+  )
+
+  await fixture.patch(name, { spec: { displayName: null } })
+  await fixture.untilCondition(name, 'Ready', { status: 'True' })
+})
+
 test('a missing API key is told, and its arrival wakes the object', async (t) => {
   const fixture = await startControllerFixture(t, { config: { resyncIntervalMs: 60_000 } })
   await fixture.startController()

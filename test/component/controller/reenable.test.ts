@@ -92,6 +92,25 @@ test('an enabling that Google did not answer is tried again, and counts once', a
   assert.equal(ready.status?.webhook?.reenableTimes?.length, 1)
 })
 
+test('an enabling whose answer is lost counts once, and is proven by a ping all the same', async (t) => {
+  const it = await startReady(t, { config: { maxReenables: 2 } })
+  const pings = it.calls().counts.ping.received
+  it.admin.addFault({ verb: 'update', effect: { type: 'reset', when: 'afterCommit' } })
+  it.admin.autoDisable(it.id)
+  await eventually('pinged', () => it.calls().counts.ping.received === pings + 1, patience)
+  const ready = await it.untilCondition(name, 'Ready', { status: 'True' })
+  assert.equal(ready.status?.webhook?.reenableTimes?.length, 1)
+  assert.equal(it.calls().counts.update.received, 1)
+
+  it.admin.autoDisable(it.id)
+  await eventually(
+    'counted anew',
+    async () => (await it.get(name))?.status?.webhook?.reenableTimes?.length === 2,
+    patience,
+  )
+  await it.untilCondition(name, 'Ready', { status: 'True' })
+})
+
 test('a periodic check is made again and again, and Ready stays as it is meanwhile', async (t) => {
   const it = await startReady(t, { config: { checkPeriodMs: 500 } }, { endpointCheck: 'Periodic' })
   const before = it.conditionOf(await it.get(name), 'Ready')?.lastTransitionTime

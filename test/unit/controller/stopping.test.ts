@@ -16,7 +16,7 @@ function aPass() {
   const clock = new FakeClock()
   const leading = new AbortController()
   const intent = { attemptID: 'a1', call: 'notMade', sinceMs: 0 } as const
-  const recollection = { firstSightMs: 0, rejections: 0, rush: 0, intent }
+  const recollection = { firstSightMs: 0, rush: 0, intent }
   const observer = new RemoteObserver({ clock, maxAgeMs: 600_000, credentialsRetryMs: 900_000 })
   const pass = { clock, signal: leading.signal, recollection, observer, aside } as unknown as PassContext
   return { leading, pass }
