@@ -289,11 +289,17 @@ async function report({ client }: World, { path, headers, body }: Received): Pro
 
 export function verifies(secret: string, headers: Received['headers'], body: Buffer): boolean {
   try {
-    new Webhook(secret).verify(body.toString('utf8'), headers as Record<string, string>)
+    new Webhook(padded(secret)).verify(body.toString('utf8'), headers as Record<string, string>)
     return true
   } catch {
     return false
   }
+}
+
+/** The library takes only base64 that is padded; the service may leave the padding out. */
+function padded(secret: string): string {
+  const [prefix = '', base64 = ''] = secret.split(/(?<=^whsec_)/)
+  return prefix + base64.padEnd(Math.ceil(base64.length / 4) * 4, '=')
 }
 
 export async function readKeyringEntry(client: KubernetesClient, uid: string): Promise<KeyringEntry | undefined> {

@@ -1,0 +1,80 @@
+import type { Combination } from './combinations.ts'
+
+/** What must hold in the end, where the service lets it. */
+export interface Expectation {
+  /** `type: status/reason` of every condition. */
+  conditions: Readonly<Record<string, string>>
+  /** `applied`: one webhook as the spec says. `unchanged`: as it was before. `none`: nothing at Google. */
+  webhook: 'applied' | 'unchanged' | 'none'
+  /** The operation's effect is there. */
+  effect: boolean
+}
+
+const fine = 'True/Succeeded'
+const healthy = {
+  Ready: fine,
+  CredentialsValid: fine,
+  Registered: fine,
+  SecretAvailable: fine,
+  InSync: fine,
+  Enabled: fine,
+  EndpointVerified: fine,
+  SinksResolved: fine,
+}
+const disabled = { ...healthy, Enabled: 'False/DisabledBySpec', EndpointVerified: 'Unknown/DisabledBySpec' }
+
+const unregistered = {
+  ...healthy,
+  SecretAvailable: 'Unknown/Progressing',
+  InSync: 'Unknown/Progressing',
+  Enabled: 'Unknown/Progressing',
+  EndpointVerified: 'Unknown/CheckPending',
+}
+
+const stalled = (conditions: typeof healthy) => ({
+  ...conditions,
+  Ready: 'False/RemoteRejected',
+  Stalled: 'True/RemoteRejected',
+})
+
+/** What some settings make impossible, whatever the fault; the reasons are those of docs/reference/conditions.md. */
+const exceptions: readonly (Expectation & { operation: string; setting: string })[] = [
+  {
+    operation: 'create',
+    setting: 'maxNameCharacters=17',
+    conditions: {
+      ...stalled(unregistered),
+      Registered: 'False/Progressing',
+    },
+    webhook: 'none',
+    effect: false,
+  },
+  {
+    operation: 'update',
+    setting: 'maxNameCharacters=17',
+    conditions: { ...stalled(healthy), InSync: 'False/UpdatePending' },
+    webhook: 'unchanged',
+    effect: false,
+  },
+  {
+    operation: 'enable again',
+    setting: 'reenableByUpdate=refused',
+    conditions: { ...stalled(healthy), Enabled: 'False/DisabledByGoogle' },
+    webhook: 'unchanged',
+    effect: false,
+  },
+  {
+    operation: 'rotate while disabled',
+    setting: 'rotateWhileDisabled=refused',
+    conditions: stalled(disabled),
+    webhook: 'unchanged',
+    effect: false,
+  },
+]
+
+export function expectationFor({ operation, setting }: Combination): Expectation {
+  const exception = exceptions.find((one) => one.operation === operation.name && one.setting === setting.name)
+  if (exception !== undefined) return exception
+  const conditions = operation.spec?.state === 'Disabled' ? disabled : healthy
+  return { conditions, webhook: operation.name === 'delete' ? 'none' : 'applied', effect: true }
+}
