@@ -70,8 +70,9 @@ function report({ delivery, sink }: Attempt, deps: AttemptDeps, result: AttemptR
   metrics.attempts.add(1, { sink_type: sinkType, outcome: outcome.type })
   metrics.attemptSeconds.observe(durationMs / 1000, { sink_type: sinkType })
   if (next.type === 'Succeed') {
-    const sinceStoredMs = Math.max(0, clock.now() - delivery.event.receivedAtMs)
-    metrics.deliverySeconds.observe(sinceStoredMs / 1000, { sink_type: sinkType })
+    const { receivedAtMs, sentAtSeconds } = delivery.event
+    metrics.deliverySeconds.observe(Math.max(0, clock.now() - receivedAtMs) / 1000, { sink_type: sinkType })
+    metrics.sinceSentSeconds.observe(Math.max(0, clock.now() / 1000 - sentAtSeconds), { sink_type: sinkType })
   }
   const details = {
     ...namesOf(delivery),

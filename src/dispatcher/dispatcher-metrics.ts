@@ -4,6 +4,7 @@ export interface DispatcherMetrics {
   readonly attempts: CounterHandle
   readonly attemptSeconds: HistogramHandle
   readonly deliverySeconds: HistogramHandle
+  readonly sinceSentSeconds: HistogramHandle
   readonly deadLetters: CounterHandle
   readonly deadLettersForwarded: CounterHandle
   readonly settled: CounterHandle
@@ -16,6 +17,8 @@ export interface DispatcherGauges {
   waiting: () => number
   openCircuits: () => number
 }
+
+const deliveryBuckets = [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300, 3600, 21_600, 86_400]
 
 /** Made once per dispatcher: a gauge that is asked may be made only once per registry. */
 export function createDispatcherMetrics(metrics: Metrics, gauges: DispatcherGauges): DispatcherMetrics {
@@ -50,7 +53,13 @@ export function createDispatcherMetrics(metrics: Metrics, gauges: DispatcherGaug
       name: 'gwh_delivery_duration_seconds',
       help: 'From storing an event to the sink having taken it, retries included.',
       labels: ['sink_type'],
-      buckets: [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300, 3600, 21_600, 86_400],
+      buckets: deliveryBuckets,
+    }),
+    sinceSentSeconds: metrics.histogram({
+      name: 'gwh_delivery_since_sent_seconds',
+      help: "From the sender's timestamp, which has whole seconds, to the sink having taken the event, retries included.",
+      labels: ['sink_type'],
+      buckets: deliveryBuckets,
     }),
     deadLetters: metrics.counter({
       name: 'gwh_dead_letters_total',

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 
-const pages = ['docs/rotation.md', 'docs/policies.md']
+const pages = ['docs/rotation.md', 'docs/policies.md', 'docs/guarantees.md']
 const link = /\[test\]\(([^ )]+) (["'])(.+?)\2\)/g
 
 for (const page of pages) {
@@ -12,7 +12,24 @@ for (const page of pages) {
     assert.ok(links.length > 10, `${links.length} links`)
     for (const [, path = '', , title = ''] of links) {
       const file = join(dirname(page), path)
-      assert.ok(readFileSync(file, 'utf8').includes(`${title}'`), `${file} has no test "${title}"`)
+      const source = readFileSync(file, 'utf8')
+      const isThere = [`'${title}'`, `"${title}"`, `\`${title}\``].some((quoted) => source.includes(quoted))
+      assert.ok(isThere, `${file} has no test "${title}"`)
     }
   })
 }
+
+test('every promise and every failure on the page of guarantees has its test', () => {
+  const lines = readFileSync('docs/guarantees.md', 'utf8').split('\n')
+  const tables = lines.flatMap((line, at) => (/^\| .*\| Proof +\|$/.test(line) ? [at] : []))
+  assert.equal(tables.length, 3)
+  for (const start of tables) {
+    const after = lines.slice(start + 2)
+    const rows = after.slice(
+      0,
+      after.findIndex((line) => !line.startsWith('|')),
+    )
+    assert.ok(rows.length >= 5, `${rows.length} rows`)
+    for (const row of rows) assert.match(row.split('|').at(-2) ?? '', /\[test\]\(/, row.slice(0, 80))
+  }
+})

@@ -34,8 +34,9 @@ function aDispatcher(sinks: readonly ResolvedSink[] = [aSink()], given: Partial<
     maxInFlight: 256,
     ...given,
   })
-  const metric = async (line: string) => (await metrics.expose()).text.split('\n').find((one) => one.startsWith(line))
-  return { clock, inbox, sink, dispatcher, metric, known }
+  const scrape = async () => (await metrics.expose()).text
+  const metric = async (line: string) => (await scrape()).split('\n').find((one) => one.startsWith(line))
+  return { clock, inbox, sink, dispatcher, scrape, metric, known }
 }
 
 /** So many deliveries of one sink, each of an event of its own. */
@@ -480,4 +481,34 @@ test('each step of a delivery is told: attempts with how they went, and what wen
     at('picky').map(({ next, attempt: none }) => [next, none]),
     [['Skip', undefined]],
   )
+})
+
+test('a scrape tells how long deliveries took, from the sender and from storing, and how they went, by bounded labels', async () => {
+  const { clock, inbox, sink, dispatcher, scrape } = aDispatcher([
+    aSink({ delivery: { ...aSink().delivery, retry: 1 } }),
+  ])
+  sink.willAnswer(({ event }) => (event.eventId === 'bad' ? unavailable : { type: 'delivered' }))
+  const sentAtSeconds = Math.floor(clock.now() / 1000) - 7
+  inbox.add(aClaim({ event: anEvent({ receivedAtMs: clock.now() - 3_000, sentAtSeconds }) }))
+  inbox.add(aClaim({ deliveryId: '2', event: anEvent({ eventId: 'bad' }) }))
+  inbox.add(aClaim({ deliveryId: '3', sink: 'gone', event: anEvent({ eventId: 'gone' }) }))
+  dispatcher.start()
+  await clock.advance({ seconds: 5 })
+  const text = await scrape()
+  for (const line of [
+    'gwh_delivery_since_sent_seconds_sum{sink_type="http"} 7',
+    'gwh_delivery_duration_seconds_sum{sink_type="http"} 3',
+    'gwh_delivery_attempts_total{sink_type="http",outcome="delivered"} 1',
+    'gwh_delivery_attempts_total{sink_type="http",outcome="retryable"} 2',
+    'gwh_delivery_attempt_duration_seconds_count{sink_type="http"} 3',
+    'gwh_dead_letters_total{reason="RetriesExhausted"} 1',
+    'gwh_dead_letters_total{reason="SinkRemoved"} 1',
+    'gwh_deliveries_settled_total{step="DeadLetter"} 1',
+    'gwh_deliveries_in_flight 0',
+    'gwh_deliveries_waiting 0',
+    'gwh_sink_circuits_open 0',
+  ]) {
+    assert.ok(text.split('\n').includes(line), `${line}\n${text}`)
+  }
+  assert.doesNotMatch(text, /batch-events|msg_1|worker|uid-1/, 'no names, no ids')
 })
