@@ -6,8 +6,13 @@ export interface ServerProcess {
   port: number
   /** What the process answers to a message; for programs that listen for some. */
   ask(question: string): Promise<unknown>
+  /** Orderly; a process that does not end in time is killed. */
   stop(): Promise<void>
+  /** SIGKILL: at once, whatever it was doing. */
+  kill(): Promise<void>
 }
+
+const stopWithinMs = 20_000
 
 /** Starts a program that tells its port as its first message, in a process of its own: nothing is shared with whoever measures. */
 export async function startServerProcess(
@@ -36,6 +41,12 @@ export async function startServerProcess(
     },
     async stop() {
       if (child.connected) child.disconnect()
+      const late = setTimeout(() => child.kill('SIGKILL'), stopWithinMs)
+      await ended
+      clearTimeout(late)
+    },
+    async kill() {
+      child.kill('SIGKILL')
       await ended
     },
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 import { systemClock } from '../../src/clock.ts'
 import { openKubernetesClient } from '../../src/kubernetes/open-client.ts'
-import type { KubernetesClient } from '../../src/kubernetes/client.ts'
+import type { KubernetesClient, KubernetesObject, ResourceKind } from '../../src/kubernetes/client.ts'
 import { silentLogger } from '../../src/observability/logger.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
 import type { SimulatorAdmin } from '../../src/sandbox/webhook-service/admin.ts'
@@ -13,8 +13,14 @@ import type { ControlPlaneBinaries } from '../../test/control-plane/find-control
 import { startControlPlane, type RunningControlPlane } from '../../test/control-plane/start-control-plane.ts'
 import { startServerProcess, type ServerProcess } from '../server-process.ts'
 import { writesIn, type Writes } from './api-server-writes.ts'
+import { totalOf } from './exposition.ts'
+
+interface Lease extends KubernetesObject {
+  spec?: { holderIdentity?: string }
+}
 
 const operatorNamespace = 'gemini-webhook-system'
+const leaseName = 'gwh-controller'
 export const tenantNamespace = 'bench'
 export const apiKeySecretName = 'gemini-api-key'
 
@@ -22,20 +28,28 @@ export interface BenchWorld {
   /** As the administrator, without a limit worth mentioning. */
   client: KubernetesClient
   webhookService: SimulatorAdmin
-  controller: ServerProcess
+  /** Starts a controller, which stands in line for the Lease. */
+  startController(name: string, flags: readonly string[]): Promise<ServerProcess>
+  /** The identity of who leads; undefined: nobody. */
+  leader(): Promise<string | undefined>
   /** What the API server has counted so far. */
-  writes(): Promise<Writes>
+  counted(): Promise<{ writes: Writes; cpuMs: number }>
   stop(): Promise<void>
 }
 
+const leaseKind: ResourceKind = {
+  group: 'coordination.k8s.io',
+  version: 'v1',
+  kind: 'Lease',
+  plural: 'leases',
+  namespaced: true,
+}
+
 /**
- * A fresh kube-apiserver, the simulated WebhookService, and controller and receiver as processes of their own, each under the role that ships. The
+ * A fresh kube-apiserver, the simulated WebhookService, and receiver and controllers as processes of their own, each under the role that ships. The
  * receiver is real: pings travel from the service to its port, are verified and stored, and its report proves the endpoint.
  */
-export async function startBenchWorld(
-  binaries: ControlPlaneBinaries,
-  { controllerFlags }: { controllerFlags: readonly string[] },
-): Promise<BenchWorld> {
+export async function startBenchWorld(binaries: ControlPlaneBinaries): Promise<BenchWorld> {
   await using parts = new AsyncDisposableStack()
   const controlPlane = await startControlPlane(binaries)
   parts.defer(() => controlPlane.stop())
@@ -64,12 +78,6 @@ export async function startBenchWorld(
   ])
   parts.defer(() => receiver.stop())
   simulator.admin.setConnectTo({ '*': `http://127.0.0.1:${receiver.port}` })
-  const controller = await startServerProcess(
-    new URL('./controller-server.ts', import.meta.url),
-    [...(await as('gwh-controller')), `--google-base-url=${url}`, ...controllerFlags],
-    ['--expose-gc'],
-  )
-  parts.defer(() => controller.stop())
   const client = await openKubernetesClient({
     kubeconfigPath: controlPlane.kubeconfigPath,
     userAgent: 'bench/1',
@@ -85,8 +93,23 @@ export async function startBenchWorld(
   return {
     client,
     webhookService: simulator.admin,
-    controller,
-    writes: async () => writesIn(await kubectl(controlPlane, ['get', '--raw', '/metrics'])),
+    async startController(name, flags) {
+      const controller = await startServerProcess(
+        new URL('./controller-server.ts', import.meta.url),
+        [name, ...(await as('gwh-controller')), `--google-base-url=${url}`, ...flags],
+        ['--expose-gc'],
+      )
+      running.defer(() => controller.stop())
+      return controller
+    },
+    async leader() {
+      const lease = await client.get<Lease>(leaseKind, { namespace: operatorNamespace, name: leaseName })
+      return lease?.spec?.holderIdentity
+    },
+    async counted() {
+      const exposition = await kubectl(controlPlane, ['get', '--raw', '/metrics'])
+      return { writes: writesIn(exposition), cpuMs: totalOf(exposition, 'process_cpu_seconds_total') * 1000 }
+    },
     stop: () => running.disposeAsync(),
   }
 }

@@ -5,12 +5,13 @@ import type { KubernetesClient } from '../../src/kubernetes/client.ts'
 import { Reflector } from '../../src/kubernetes/reflector.ts'
 import { silentLogger } from '../../src/observability/logger.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
+import type { Deadline } from '../deadline.ts'
 
 export interface ReadyObjects {
-  /** Names that are Ready now. */
+  /** Names that are Ready now, in their present generation. */
   readonly names: ReadonlySet<string>
-  /** When the last of so many became Ready, by `performance.now()`. Rejects with what is missing after `timeoutMs`. */
-  untilAll(count: number, timeoutMs: number, progress: (ready: number) => void): Promise<number>
+  /** When the last of so many became Ready, by `performance.now()`. Throws with what is missing when the time is up. */
+  untilAll(count: number, deadline: Deadline, progress: (ready: number) => void): Promise<number>
   stop(): Promise<void>
 }
 
@@ -19,7 +20,7 @@ const progressIntervalMs = 5_000
 /** Watches like any other client: polling thousands of objects would be a load of its own. */
 export async function watchReadyObjects(client: KubernetesClient): Promise<ReadyObjects> {
   const names = new Set<string>()
-  let whenChanged = doNothing
+  let lastChangeMs = performance.now()
   const reflector = new Reflector<GeminiWebhook>({
     client,
     kind: geminiWebhookKind,
@@ -28,37 +29,29 @@ export async function watchReadyObjects(client: KubernetesClient): Promise<Ready
     logger: silentLogger,
     metrics: createMetrics(),
     onChange({ type, object }) {
-      const isReady = object.status?.conditions?.some((each) => each.type === 'Ready' && each.status === 'True')
-      if (type !== 'deleted' && isReady === true) names.add(object.metadata.name)
+      if (type !== 'deleted' && isReady(object)) names.add(object.metadata.name)
       else names.delete(object.metadata.name)
-      whenChanged()
+      lastChangeMs = performance.now()
     },
   })
   reflector.start()
   await reflector.whenSynced()
   return {
     names,
-    async untilAll(count, timeoutMs, progress) {
+    async untilAll(count, deadline, progress) {
       const telling = setInterval(() => progress(names.size), progressIntervalMs)
-      const { promise, resolve, reject } = Promise.withResolvers<number>()
-      const giveUp = setTimeout(
-        () => reject(new Error(`${names.size} of ${count} objects were Ready after ${timeoutMs / 1000} s`)),
-        timeoutMs,
-      )
-      whenChanged = () => {
-        if (names.size >= count) resolve(performance.now())
-      }
-      whenChanged()
       try {
-        return await promise
+        await deadline.until(() => (names.size >= count ? undefined : `${names.size} of ${count} objects were Ready`))
+        return lastChangeMs
       } finally {
         clearInterval(telling)
-        clearTimeout(giveUp)
-        whenChanged = doNothing
       }
     },
     stop: () => reflector.stop(),
   }
 }
 
-function doNothing(): void {}
+function isReady({ metadata, status }: GeminiWebhook): boolean {
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready')
+  return ready?.status === 'True' && ready.observedGeneration === metadata.generation
+}

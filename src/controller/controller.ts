@@ -186,6 +186,8 @@ class RunningController implements WebhookController {
     const { namespace = '', name } = object.metadata
     if (type === 'deleted') this.#ctx.secrets.forget({ namespace, name })
     const concerned = this.#reflectors.webhooks.store.byIndex(bySecret, `${namespace}/${name}`)
+    // The pass that wrote it has decided when to look again; others that name it have not.
+    if (type !== 'deleted' && this.#ctx.secrets.sawOwnWrite(object) && concerned.length <= 1) return
     for (const webhook of concerned) this.#loop.enqueue(keyOf(webhook))
   }
 

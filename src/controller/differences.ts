@@ -2,7 +2,7 @@ import { desiredStateOf } from '../api/defaults.ts'
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import type { RemoteWebhook, WebhookChanges } from '../gemini/webhook-service.ts'
 import { markerIn } from './ownership.ts'
-import { stableJson } from './stable-json.ts'
+import { isSameJson } from './same-json.ts'
 
 /** What the webhook at Google should be. */
 export interface DesiredRemote {
@@ -61,5 +61,5 @@ export function changesFor(differences: readonly Difference[], desired: DesiredR
 }
 
 function sameSet(a: readonly string[], b: readonly string[]): boolean {
-  return stableJson([...new Set(a)].toSorted()) === stableJson([...new Set(b)].toSorted())
+  return isSameJson([...new Set(a)].toSorted(), [...new Set(b)].toSorted())
 }

@@ -10,7 +10,7 @@ import { unlistedTokens, type DynamicView } from './look-up-dynamic.ts'
 import type { ObservedWebhook } from './observed.ts'
 import { act, actQuietly, afterFailure, stall, type Plan, type PlanContext } from './plan-result.ts'
 import { keyringDiffers, keptSecrets } from './plan-secret.ts'
-import { stableJson } from './stable-json.ts'
+import { isSameJson } from './same-json.ts'
 
 /** How long a replaced token still opens the endpoint: a job that was started with it runs for up to a day, its deliveries are repeated for another, twice over. */
 const tokenOverlapMs = 96 * 3_600_000
@@ -28,8 +28,7 @@ export function planDynamic(webhook: GeminiWebhook, observed: ObservedWebhook, c
   if (step !== undefined) return act(step, 'Progressing', 'writing the Secret of the dynamic endpoint')
   const secrets = keptSecrets(observed.keyring, ctx.nowMs)
   // With events the sinks and secrets are told along with the webhook; without any, this is all there is to tell.
-  const isUntold =
-    stableJson(observed.keyring?.dynamic) !== stableJson(dynamic.entry) || webhook.spec.events === undefined
+  const isUntold = !isSameJson(observed.keyring?.dynamic, dynamic.entry) || webhook.spec.events === undefined
   const mayTell = dynamic.entry !== undefined || observed.keyring !== undefined
   if (mayTell && isUntold && keyringDiffers(observed, secrets)) return actQuietly([{ type: 'WriteKeyring', secrets }])
   return planFormer(webhook, dynamic)
@@ -78,8 +77,8 @@ function planStep(
     existing?.ownership === 'ours' &&
     wanted.token !== undefined &&
     existing.uri === uri &&
-    stableJson(existing.previous) === stableJson(wanted.previous) &&
-    stableJson(existing.handledRequestIDs) === stableJson(wanted.handledRequestIDs)
+    isSameJson(existing.previous, wanted.previous) &&
+    isSameJson(existing.handledRequestIDs, wanted.handledRequestIDs)
   if (isAsWanted) return undefined
   const secrets = keptSecrets(observed.keyring, nowMs)
   const { url } = observed.endpoint

@@ -7,7 +7,7 @@ import { currentHint, fitsHint, overlapOf } from './hint.ts'
 import type { ObservedWebhook, RemoteView } from './observed.ts'
 import { nameTaken, withPreparedSecret } from './plan-creation.ts'
 import { act, actQuietly, afterFailure, stall, waitMs, type Plan, type PlanContext } from './plan-result.ts'
-import { stableJson } from './stable-json.ts'
+import { isSameJson } from './same-json.ts'
 import type { TargetSecret } from './target-secret.ts'
 import { signingSecretNameOf } from '../api/defaults.ts'
 import { ownerUidAnnotation, signingSecretKeys } from '../api/names.ts'
@@ -108,10 +108,10 @@ export function keptSecrets(keyring: KeyringEntry | undefined, nowMs: number): L
 
 export function keyringDiffers({ keyring, sinks, dynamic }: ObservedWebhook, secrets: LiveSecret[]): boolean {
   return (
-    stableJson(keyring?.secrets) !== stableJson(secrets) ||
-    stableJson(keyring?.sinks) !== stableJson(sinks.resolved) ||
-    stableJson(keyring?.heldSinks ?? []) !== stableJson(sinks.held) ||
-    stableJson(keyring?.dynamic) !== stableJson(dynamic?.entry)
+    !isSameJson(keyring?.secrets, secrets) ||
+    !isSameJson(keyring?.sinks, sinks.resolved) ||
+    !isSameJson(keyring?.heldSinks ?? [], sinks.held) ||
+    !isSameJson(keyring?.dynamic, dynamic?.entry)
   )
 }
 

@@ -8,6 +8,8 @@ export class SecretReader {
   readonly #client: KubernetesClient
   readonly #metadata: { get(key: ObjectKey): KubernetesObject | undefined }
   readonly #kept = new Map<string, Secret>()
+  /** Versions that this process wrote and that the watch has not shown yet. */
+  readonly #written = new Map<string, string>()
 
   constructor(client: KubernetesClient, metadata: { get(key: ObjectKey): KubernetesObject | undefined }) {
     this.#client = client
@@ -32,9 +34,26 @@ export class SecretReader {
     }
   }
 
+  /** Takes over what a write of our own answered: it need not be read again, and when the watch shows it, it is no news. */
+  learn(secret: Secret): void {
+    const { namespace = '', name, resourceVersion } = secret.metadata
+    const id = idOf({ namespace, name })
+    const isSeen = this.#metadata.get({ namespace, name })?.metadata.resourceVersion === resourceVersion
+    this.#kept.set(id, withLastManagerOnly(secret))
+    if (resourceVersion !== undefined && !isSeen) this.#written.set(id, resourceVersion)
+  }
+
+  /** Whether what the watch shows now is our own last write. */
+  sawOwnWrite({ metadata }: KubernetesObject): boolean {
+    const id = idOf({ namespace: metadata.namespace ?? '', name: metadata.name })
+    if (this.#written.get(id) !== metadata.resourceVersion) return false
+    return this.#written.delete(id)
+  }
+
   /** The object is gone, or nobody asks for it any more. */
   forget(key: ObjectKey): void {
     this.#kept.delete(idOf(key))
+    this.#written.delete(idOf(key))
   }
 }
 

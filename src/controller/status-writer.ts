@@ -3,7 +3,7 @@ import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import type { GeminiWebhookStatus } from '../api/status.ts'
 import type { WebhookContext } from './context.ts'
 import type { Failure } from './failure-class.ts'
-import { stableJson } from './stable-json.ts'
+import { isSameJson } from './same-json.ts'
 
 export interface StatusWrite {
   webhook: GeminiWebhook
@@ -21,7 +21,7 @@ export async function writeStatus(
   status: GeminiWebhookStatus,
   { client, instruments }: Pick<WebhookContext, 'client' | 'instruments'>,
 ): Promise<StatusWrite> {
-  if (stableJson(webhook.status) === stableJson(status)) return { webhook, written: false }
+  if (isSameJson(webhook.status, status)) return { webhook, written: false }
   const answer = await client.replaceStatus<GeminiWebhook>(geminiWebhookKind, { ...webhook, status })
   instruments.statusWrites.add()
   const stored = { webhook: answer, written: true }

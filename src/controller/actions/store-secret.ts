@@ -13,7 +13,7 @@ import { writeKeyring } from './write-keyring.ts'
 /** Reserves the name with an empty Secret. A POST never overwrites: a stranger's Secret of that name answers 409. */
 export const prepareSecret: ActionStep = async (state, ctx) => {
   const created = await ctx.client.create<Secret>(secretKind, buildTargetSecret(shapeOf(state)))
-  return withTarget(state, created)
+  return withTarget(state, ctx, created)
 }
 
 /** Writes what a create or rotate of this pass revealed: the Secret first, then the keyring, as it can be read again from the Secret. */
@@ -67,16 +67,20 @@ interface Content {
 async function putTarget(state: ActionState, ctx: PassContext, content: Content): Promise<ActionState> {
   const target = valueOf(state.observed.secret)
   if (target === undefined) {
-    return withTarget(state, await ctx.client.create<Secret>(secretKind, buildTargetSecret(shapeOf(state, content))))
+    return withTarget(
+      state,
+      ctx,
+      await ctx.client.create<Secret>(secretKind, buildTargetSecret(shapeOf(state, content))),
+    )
   }
   try {
-    return withTarget(state, await replaceTarget(state, ctx, target, content))
+    return withTarget(state, ctx, await replaceTarget(state, ctx, target, content))
   } catch (error) {
     if (!isConflict(error)) throw error
     const live = await readLive(state, ctx)
     // Somebody wrote it since: a label is harmless, another secret means that a newer leader was here, and we lose.
     if (live === undefined || !holdsSame(live, target)) throw error
-    return withTarget(state, await replaceTarget(state, ctx, live, content))
+    return withTarget(state, ctx, await replaceTarget(state, ctx, live, content))
   }
 }
 
@@ -133,7 +137,8 @@ function signingSecretsOf([current, previous]: LiveSecret[]): SigningSecrets {
   return { current: current.secret, ...(previous !== undefined && { previous: previous.secret }) }
 }
 
-function withTarget(state: ActionState, secret: Secret): ActionState {
+function withTarget(state: ActionState, { secrets }: PassContext, secret: Secret): ActionState {
+  secrets.learn(secret)
   const target = readTargetSecret(secret, state.webhook.metadata)
   return { ...state, observed: { ...state.observed, secret: found(target) } }
 }

@@ -1,0 +1,48 @@
+import type { ServerProcess } from '../server-process.ts'
+import { sumOf, writesSince } from './api-server-writes.ts'
+import { totalOf } from './exposition.ts'
+import { costOf, countedResources, round, scrape, type Measuring } from './measuring.ts'
+
+export interface SteadyState {
+  resyncs: number
+  kubernetesWrites: number
+  listCallsPerResync: number
+  otherCalls: number
+  /** The controller's processor time for one resync of one object. */
+  cpuMsPerObject: number
+  /** Of the controller that has taken over; after a garbage collection. */
+  heapBytes: number
+  rssMiB: number
+}
+
+const resyncs = 2
+/** An object may come late to its resync by this factor. */
+const resyncJitter = 1.25
+
+/** A few resyncs in which nothing should happen. */
+export async function measureSteadyState(controller: ServerProcess, plan: Measuring): Promise<SteadyState> {
+  const { world, ready, deadline, resyncSeconds, progress } = plan
+  // Who has just begun to lead looks at every object once; until then its resyncs have not begun.
+  await deadline.until(async () => {
+    const depth = totalOf(await scrape(controller), 'workqueue_depth')
+    return depth === 0 ? undefined : `${depth} objects waited for the new leader`
+  })
+  // The first resync may still fold in what the pings have told; what counts is the rest of the object's life.
+  await deadline.sleep(resyncSeconds * 1000 * resyncJitter, 'the first resync')
+  progress(`${resyncs} resyncs of ${resyncSeconds} s`)
+  const before = { ...(await world.counted()), cost: await costOf(controller) }
+  world.webhookService.resetCalls()
+  await deadline.sleep(resyncs * resyncSeconds * 1000, 'the resyncs')
+  const { writes } = await world.counted()
+  const cost = await costOf(controller)
+  const { list, ...others } = world.webhookService.calls().counts
+  return {
+    resyncs,
+    kubernetesWrites: sumOf(writesSince(before.writes, writes, countedResources)),
+    listCallsPerResync: list.received / resyncs,
+    otherCalls: Object.values(others).reduce((sum, { received }) => sum + received, 0),
+    cpuMsPerObject: round((cost.cpuMs - before.cost.cpuMs) / resyncs / ready.names.size),
+    heapBytes: cost.heapBytes,
+    rssMiB: Math.round(cost.residentBytes / 2 ** 20),
+  }
+}
