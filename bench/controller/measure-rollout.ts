@@ -29,22 +29,23 @@ export interface Rollout {
 }
 
 const appliesAtOnce = 32
-/** What is still on its way when the last object turns Ready: reports, Events, a status that follows. */
-const settleMs = 8_000
-/** Lists, watches and the installation of a controller that has just begun to lead. */
-const startMs = 3_000
+/** What a controller watches: webhooks, Secrets, the keyring, reports. */
+const firstLists = 4
 
 /** From apply to all Ready. */
 export async function measureRollout(objects: number, leader: ServerProcess, plan: Measuring): Promise<Rollout> {
-  const { world, ready, deadline, progress } = plan
-  await deadline.sleep(startMs, 'the controller to start')
+  const { world, ready, deadline, settleSeconds, progress } = plan
+  await deadline.until(async () => {
+    const lists = totalOf(await scrape(leader), 'gwh_reflector_lists_total')
+    return lists >= firstLists ? undefined : `the leader had read ${lists} of its ${firstLists} first lists`
+  })
   const idle = await costOf(leader)
   const before = await world.counted()
   const started = performance.now()
   await applyAll(world.client, objects)
   const ended = await ready.untilAll(objects, deadline, (count) => progress(`${count} Ready`))
   const { create, list } = world.webhookService.calls().counts
-  await deadline.sleep(settleMs, 'the last reports')
+  await deadline.sleep(settleSeconds * 1000, 'the last reports')
   const last = await costOf(leader)
   const after = await world.counted()
   const scraped = await scrape(leader)

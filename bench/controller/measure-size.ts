@@ -12,6 +12,8 @@ export interface SizePlan {
   controllerFlags: readonly string[]
   /** The standby's, so that several fit into the time; the leader has the default. */
   resyncSeconds: number
+  /** For what is still on its way when the last object turns Ready: reports, Events, a status that follows. */
+  settleSeconds: number
   edits: number
   deadline: Deadline
   progress: (text: string) => void
