@@ -45,13 +45,15 @@ export function differencesOf(webhook: GeminiWebhook, desired: DesiredRemote, re
     !sameSet(desired.subscribedEvents, remote.subscribedEvents),
     sameSet(desired.subscribedEvents, applied?.events ?? []),
   )
-  compare('name', !isSameName(desired.name, remote.name), applied?.name === desired.name)
+  const isNameApplied = applied?.name === desired.name
+  const isNameKept = desired.name === remote.name || (isNameApplied && isCutShort(desired.name, remote.name))
+  compare('name', !isNameKept, isNameApplied)
   compare('state', desired.state !== remote.state && !(gaveUp && desired.state === 'enabled'), !specChanged)
   return differences
 }
 
-/** A name that the service cut short still says whose it is: the marker comes first. Correcting it again would never end. */
-function isSameName(desired: string, remote: string | undefined): boolean {
+/** A name that the service cut short when it was applied still says whose it is: the marker comes first. Correcting it again would never end. */
+function isCutShort(desired: string, remote: string | undefined): boolean {
   return remote !== undefined && desired.startsWith(remote) && markerIn(remote) === markerIn(desired)
 }
 

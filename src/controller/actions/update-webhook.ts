@@ -21,7 +21,9 @@ export async function updateWebhook(
   ctx.recollection.lastMutationMs = ctx.clock.monotonic()
   const updated = await service.update(id, changesFor(differing, desired))
   ctx.observer.learn(fingerprint, id, updated)
-  const left = differencesOf(state.webhook, desired, updated).find(({ field }) => field in planned)
+  const next = withApplied(withRemote(state, updated, ctx), planned)
+  const asApplied = { ...state.webhook, status: { ...state.webhook.status, webhook: next.draft.webhook } }
+  const left = differencesOf(asApplied, desired, updated).find(({ field }) => field in planned)
   if (left !== undefined) {
     throw new FailedCall({
       class: 'terminal',
@@ -33,7 +35,6 @@ export async function updateWebhook(
   const fields = differing.map(({ field }) => field).join(', ')
   const note =
     cause === 'Spec' ? `${fields} updated at Google` : `${fields} had been changed by another hand and was put back`
-  const next = withApplied(withRemote(state, updated, ctx), planned)
   return withEvent(next, { type: 'Normal', reason: 'Updated', action: 'Update', note })
 }
 
