@@ -20,7 +20,9 @@ export function planDeletion(webhook: GeminiWebhook, observed: ObservedWebhook, 
   if (intent.state === 'waiting')
     return waitMs(intent.remainingMs, 'Deleting', 'waiting for a call to Google to settle')
   if (deletionPolicyOf(webhook.spec) === 'Retain') return release('Retain')
-  if (installation.state === 'unconfirmed') return stall('InstallationUnconfirmed', installation.message)
+  if (installation.state === 'unconfirmed') {
+    return stall('InstallationUnconfirmed', `${installation.message}; or, to let the object go, ${waysOut}`)
+  }
   const neverRegistered = id === undefined && webhook.status?.operation === undefined
   if (observed.apiKey.state !== 'found') return planWithoutKey(webhook, observed, ctx, neverRegistered)
   switch (remote.state) {

@@ -13,6 +13,7 @@ import { planDuplicates } from './plan-duplicates.ts'
 import { planDynamic, planDynamicProblem, withDynamicReleased } from './plan-dynamic.ts'
 import { planOwnership, planRival, refuseAdoption } from './plan-ownership.ts'
 import { planRecovery } from './plan-recovery.ts'
+import { planUnwanted } from './plan-unwanted.ts'
 import { act, actQuietly, afterFailure, idle, stall, waitMs, type Plan, type PlanContext } from './plan-result.ts'
 import { planBrokenWindows, planRotation, wakeForRotation } from './plan-rotation.ts'
 import { keyringDiffers, keptSecrets, planSecret } from './plan-secret.ts'
@@ -116,28 +117,4 @@ function planWithoutKey(apiKey: Exclude<ObservedWebhook['apiKey'], { state: 'fou
     type: 'CredentialsValid',
     status: 'False',
   })
-}
-
-/** Only the dynamic endpoint is wanted: what was registered before is removed. */
-function planUnwanted(webhook: GeminiWebhook, observed: ObservedWebhook, ctx: PlanContext): Plan {
-  const { remote } = observed
-  if (remote.state === 'failed') return afterFailure(remote.failure, ctx.config.credentialsRetryMs)
-  const carried =
-    remote.state === 'several'
-      ? remote.webhooks
-      : remote.state === 'found' && remote.value.owner === 'ours'
-        ? [remote.value.webhook]
-        : []
-  if (carried.length > 0) {
-    const ids = carried.map(({ id }) => id)
-    return act(
-      [{ type: 'DeleteWebhooks', ids, cause: 'NotRequired' }],
-      'NotRequired',
-      'removing the webhook: no events',
-    )
-  }
-  if (webhook.status?.webhook?.id !== undefined) return actQuietly([{ type: 'ForgetWebhook' }])
-  // Nothing is signed with them any more.
-  if ((observed.keyring?.secrets.length ?? 0) > 0) return actQuietly([{ type: 'WriteKeyring', secrets: [] }])
-  return planDynamicProblem(webhook, observed, ctx) ?? idle()
 }

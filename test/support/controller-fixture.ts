@@ -51,7 +51,7 @@ const shortTimes = {
 } as const
 
 /** What stands between a test and a client: sees every write before and after it is made. May throw, which is how a crash is played. */
-export type WriteHook = (moment: 'before' | 'after', call: string) => void
+export type WriteHook = (moment: 'before' | 'after', call: string) => void | Promise<void>
 
 /** The real controller, in process, against the embedded Kubernetes API and the simulated WebhookService, with a double of the receiver. */
 export async function startControllerFixture(
@@ -236,9 +236,9 @@ function hooked<T extends object>(target: T, hook: WriteHook): T {
       return async (...args: unknown[]) => {
         const [subject] = args
         const call = `${name} ${isKind(subject) ? subject.kind : 'webhook at Google'}`
-        hook('before', call)
+        await hook('before', call)
         const answer = await method(...args)
-        hook('after', call)
+        await hook('after', call)
         return answer
       }
     },

@@ -168,6 +168,82 @@ test('an API key of another project: the old webhook is deleted there, a new one
   assert.equal(await fixture.secretVerifiesNextDelivery(name), true)
 })
 
+test('another API key of the same project is recorded, and nothing else happens', async (t) => {
+  const fixture = await startControllerFixture(t)
+  await fixture.startController()
+  await fixture.putApiKey()
+  await fixture.apply(name)
+  const before = await fixture.untilCondition(name, 'Ready', { status: 'True' })
+  await fixture.putApiKey(fixture.admin.createApiKey('project-a'))
+  const former = before.status?.webhook?.keyFingerprint
+  const after = await eventually(
+    'recorded',
+    async () => {
+      const webhook = await fixture.get(name)
+      return webhook?.status?.webhook?.keyFingerprint !== former && webhook
+    },
+    patience,
+  )
+  assert.equal(after.status?.webhook?.id, before.status?.webhook?.id)
+  const { counts } = fixture.calls()
+  assert.equal(counts.create.received, 1)
+  assert.equal(counts.delete.received + counts.rotateSigningSecret.received, 0)
+})
+
+test('an API key of another project, to a controller that never had the old one: the old webhook is noted, a new one registered', async (t) => {
+  const fixture = await startControllerFixture(t)
+  const first = await fixture.startController()
+  await fixture.putApiKey()
+  await fixture.apply(name)
+  const { metadata, status } = await fixture.untilCondition(name, 'Ready', { status: 'True' })
+  await first.stop()
+  fixture.admin.createProject('project-b')
+  await fixture.putApiKey(fixture.admin.createApiKey('project-b'))
+  await fixture.startController()
+  await eventually('registered there', () => fixture.remotes().some(({ project }) => project === 'project-b'), patience)
+  await fixture.untilCondition(name, 'Ready', { status: 'True' })
+  const orphans = await fixture.client.get<ConfigMap>(configMapKind, { namespace: home, name: 'gwh-orphans' })
+  const line = JSON.parse(orphans?.data?.[metadata.uid] ?? '{}') as Record<string, string>
+  assert.equal(line['id'], status?.webhook?.id)
+  assert.deepEqual(
+    fixture
+      .remotes()
+      .map(({ project }) => project)
+      .toSorted(),
+    ['project-a', 'project-b'],
+  )
+})
+
+for (const policy of ['Delete', 'Retain'] as const) {
+  test(`events that are removed and come back, with deletionPolicy ${policy}`, async (t) => {
+    const fixture = await startControllerFixture(t)
+    await fixture.startController()
+    await fixture.putApiKey()
+    await fixture.apply(name, { dynamic: {}, deletionPolicy: policy })
+    const { metadata } = await fixture.untilCondition(name, 'Ready', { status: 'True' })
+    const [before] = fixture.remotes()
+    await fixture.patch(name, { spec: { events: null } })
+    await fixture.untilCondition(name, 'Registered', { status: 'False', reason: 'NotRequired' })
+    const kept = policy === 'Retain'
+    await eventually(
+      'no secret is told any more',
+      async () => (await fixture.keyringEntry(metadata.uid))?.secrets.length === 0,
+      patience,
+    )
+    await eventually('the Secret', async () => ((await fixture.targetSecret(name)) !== undefined) === kept, patience)
+    assert.equal(fixture.remotes().length, kept ? 1 : 0)
+    await fixture.untilCondition(name, 'Ready', { status: 'True' })
+
+    await fixture.patch(name, { spec: { events: ['batch.failed'] } })
+    await fixture.untilCondition(name, 'EndpointVerified', { status: 'True' })
+    await fixture.untilCondition(name, 'Ready', { status: 'True' })
+    assert.equal(await fixture.secretVerifiesNextDelivery(name), true)
+    assert.equal(fixture.remotes()[0]?.id === before?.id, kept)
+    assert.equal(fixture.calls().counts.rotateSigningSecret.received, 0)
+    assert.deepEqual(fixture.remotes()[0]?.subscribedEvents, ['batch.failed'])
+  })
+}
+
 test('nothing that is written for people holds a secret', async (t) => {
   const fixture = await startControllerFixture(t)
   await fixture.startController()

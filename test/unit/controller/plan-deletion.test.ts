@@ -161,8 +161,44 @@ for (const { name, given, want, next, because, ...rest } of cases) {
   })
 }
 
-test('deletion: a blocked one names both ways out', () => {
-  const { finding } = planWebhook(deleting.build(), anObservation().withoutKey().build(), { config, nowMs })
-  assert.match(finding.message, /spec\.deletionPolicy to Retain/)
-  assert.match(finding.message, /webhooks\.gemini-operator\.io\/abandon/)
-})
+const elsewhere = { state: 'unconfirmed', message: 'the ConfigMap was made in another cluster' } as const
+const foreignKey = aWebhook().registered({ keyFingerprint: 'of-another-project' }).deleting()
+
+for (const { name, given } of [
+  { name: 'without its API key', given: [deleting, anObservation().withoutKey()] },
+  {
+    name: 'with an API key that is refused',
+    given: [deleting, anObservation().remoteFails({ class: 'credentials', reason: 'CredentialsRejected' })],
+  },
+  { name: 'with an API key of another project', given: [foreignKey, anObservation().with({ remote: gone })] },
+  {
+    name: 'in a namespace that goes while the key is gone',
+    given: [deleting, anObservation().withoutKey().with({ namespaceTerminating: true, keylessMs: 1_000 })],
+  },
+  {
+    name: 'in an installation that nobody has confirmed',
+    given: [deleting, anObservation().with({ installation: elsewhere })],
+  },
+] as const) {
+  test(`deletion: one that is stuck ${name} says so in a condition that names both ways out`, () => {
+    const { finding } = planWebhook(given[0].build(), given[1].build(), { config, nowMs })
+    assert.equal(finding.type, 'Stalled')
+    assert.match(finding.message, /spec\.deletionPolicy to Retain/)
+    assert.match(finding.message, /webhooks\.gemini-operator\.io\/abandon/)
+  })
+
+  test(`deletion: both ways out work for one that is stuck ${name}`, () => {
+    const observed = given[1].build()
+    const retaining = planWebhook(given[0].spec({ deletionPolicy: 'Retain' }).build(), observed, { config, nowMs })
+    assert.deepEqual(
+      retaining.actions.map(({ type }) => type),
+      ['RemoveKeyringEntry', 'RemoveFinalizer'],
+    )
+    const abandoned = given[0].metadata({ annotations: { [abandonAnnotation]: 'true' } })
+    const abandoning = planWebhook(abandoned.build(), observed, { config, nowMs })
+    assert.deepEqual(
+      abandoning.actions.map(({ type }) => type),
+      ['RecordOrphan', ...release],
+    )
+  })
+}

@@ -43,6 +43,8 @@ const gaveUp = anObservation().withRemote({ state: 'disabled_due_to_failed_deliv
 const open = { cron: '0 11 * * *', duration: '4h' }
 const closed = { cron: '0 2 * * 1-5', duration: '4h', timeZone: 'Europe/Berlin' }
 const gone = { state: 'missing', confirmed: true, confirmInMs: 0 } as const
+/** Once registered, and not any more. */
+const unrequired = aWebhook().finalized().spec({ events: undefined, dynamic: {} })
 
 const creation: PlanCase[] = [
   {
@@ -260,6 +262,54 @@ const identity: PlanCase[] = [
     want: ['DeleteWebhooks'],
     next: 'now',
     because: 'only the dynamic endpoint is wanted',
+  },
+  {
+    name: 'with Retain a webhook that is not required any more is let go and not removed',
+    given: [rested.spec({ events: undefined, dynamic: {}, deletionPolicy: 'Retain' }), anObservation()],
+    want: ['ForgetWebhook'],
+    next: 'now',
+    because: 'the deletion policy counts for it as for the whole object',
+  },
+  {
+    name: 'an adopted webhook that is not required any more is retained unless told otherwise',
+    given: [rested.spec({ events: undefined, dynamic: {}, externalID: remoteId }), anObservation()],
+    want: ['ForgetWebhook'],
+    next: 'now',
+    because: 'it existed before us',
+  },
+  {
+    name: 'after the webhook its secrets are taken from the receivers',
+    given: [unrequired, anObservation().with({ remote: gone })],
+    want: ['WriteKeyring'],
+    next: 'now',
+    because: 'nothing is signed with them any more',
+  },
+  {
+    name: 'and its Secret goes with Delete',
+    given: [unrequired, anObservation().with({ remote: gone, keyring: undefined })],
+    want: ['DeleteTargetSecret'],
+    next: 'now',
+    because: 'it holds what signs nothing',
+  },
+  {
+    name: 'a Secret of that name that belongs to somebody else stays',
+    given: [
+      unrequired,
+      anObservation().with({ remote: gone, keyring: undefined }).withSecret({ ownership: 'stranger' }),
+    ],
+    want: [],
+    next: 'resync',
+    because: 'it was never ours',
+  },
+  {
+    name: 'with Retain webhook and Secret rest where they are',
+    given: [
+      unrequired.spec({ events: undefined, dynamic: {}, deletionPolicy: 'Retain' }),
+      anObservation().with({ keyring: undefined }),
+    ],
+    want: [],
+    next: 'resync',
+    because: 'the pair stays usable, and is taken up again when events come back',
   },
 ]
 

@@ -1,0 +1,53 @@
+import { defaultControllerConfig } from '../../src/controller/config.ts'
+import type { PassContext } from '../../src/controller/context.ts'
+import { createInstruments } from '../../src/controller/instruments.ts'
+import { RemoteObserver } from '../../src/controller/remote-observer.ts'
+import type { WebhookService } from '../../src/gemini/webhook-service.ts'
+import { silentLogger } from '../../src/observability/logger.ts'
+import { createMetrics } from '../../src/observability/metrics.ts'
+import { fingerprint } from './a-webhook.ts'
+import { marker } from './an-observation.ts'
+import { FakeClock } from './fake-clock.ts'
+
+/** A double that fails on every use that the test has not scripted. */
+export function scripted<T extends object>(name: string, script: Partial<T> = {}): T {
+  return new Proxy(script as T, {
+    get(target, key, receiver) {
+      if (key in target) return Reflect.get(target, key, receiver) as unknown
+      throw new Error(`${name}.${String(key)} was used, and no test scripted that`)
+    },
+  })
+}
+
+/** One pass over one object, around doubles: a real observer and real instruments, a clock that stands still, nothing behind the ports. */
+export function aPass(
+  changes: Partial<Omit<PassContext, 'client'>> & { client?: Partial<PassContext['client']> } = {},
+  service: Partial<WebhookService> = {},
+): PassContext & { clock: FakeClock } {
+  const clock = new FakeClock()
+  const config = { ...defaultControllerConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
+  return {
+    random: () => 0.5,
+    config,
+    logger: silentLogger,
+    instruments: createInstruments(createMetrics()),
+    recorder: scripted('recorder'),
+    webhooks: scripted('webhooks'),
+    secrets: scripted('secrets'),
+    keyring: scripted('keyring'),
+    observer: new RemoteObserver({ clock, maxAgeMs: 480_000, credentialsRetryMs: config.credentialsRetryMs }),
+    pool: scripted('pool'),
+    recollections: scripted('recollections'),
+    installation: () => ({ state: 'confirmed', id: 'installation-1' }),
+    probe: () => Promise.reject(new Error('no test scripted a probe')),
+    rollouts: scripted('rollouts'),
+    reportOf: () => undefined,
+    aside: (wait) => wait(),
+    signal: new AbortController().signal,
+    recollection: { firstSightMs: 0, rush: 0 },
+    access: { service: scripted('service', service), fingerprint, marker },
+    ...changes,
+    client: scripted('client', changes.client),
+    clock,
+  }
+}
