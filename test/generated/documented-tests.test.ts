@@ -33,3 +33,34 @@ test('every promise and every failure on the page of guarantees has its test', (
     for (const row of rows) assert.match(row.split('|').at(-2) ?? '', /\[test\]\(/, row.slice(0, 80))
   }
 })
+
+for (const { page, columns, least } of [
+  { page: 'docs/policies.md', columns: 'all', least: 22 },
+  { page: 'docs/rotation.md', columns: 'any', least: 14 },
+] as const) {
+  test(`every line of the tables of ${page} has its test`, () => {
+    const lines = readFileSync(page, 'utf8').split('\n')
+    const rows = lines.filter((line, at) => line.startsWith('|') && !isHead(lines, at))
+    assert.ok(rows.length >= least, `${rows.length} rows`)
+    for (const row of rows) {
+      const told = cellsOf(row)
+        .slice(1)
+        .filter((cell) => cell !== '')
+      const linked = told.filter((cell) => /\[test\]\(/.test(cell))
+      assert.ok(linked.length >= (columns === 'all' ? told.length : 1), `${page}: ${row.slice(0, 100)}`)
+    }
+  })
+}
+
+/** The line of titles, or the one of dashes below it. */
+function isHead(lines: readonly string[], at: number): boolean {
+  return [lines[at], lines[at + 1]].some((line) => /^\|[ -|]+\|$/.test(line ?? '') && /---/.test(line ?? ''))
+}
+
+/** A link may carry a bar in its title; none does so far, and such a row would be told as one without a link. */
+function cellsOf(row: string): string[] {
+  return row
+    .split('|')
+    .slice(1, -1)
+    .map((cell) => cell.trim())
+}
