@@ -36,6 +36,9 @@ export const signingSecretKeys = {
   all: 'signing-secrets',
 } as const
 
+/** Keys of such a Secret for a sink's TLS; all others but the signing secret are headers. */
+export const sinkTlsKeys = { ca: 'ca.crt', cert: 'tls.crt', key: 'tls.key' } as const
+
 /** What Google lets a webhook subscribe to today. Open-ended on purpose: others are passed on, with a warning. */
 export const knownEventTypes = [
   'batch.succeeded',

@@ -118,6 +118,9 @@ export const sinkSchema = z
       .strictObject({
         headersSecretRef: secretRef('each key is sent as a header.').optional(),
         signingSecretRef: secretRef('its key signing-secret signs requests as Standard Webhooks.').optional(),
+        tlsSecretRef: secretRef(
+          'ca.crt replaces the certificate authorities of the system, tls.crt and tls.key are a client certificate. For https destinations.',
+        ).optional(),
       })
       .describe('Credentials for the sink.')
       .optional(),

@@ -7,6 +7,7 @@ import {
 } from '../kubernetes/client.ts'
 import { failureOf } from './failure-class.ts'
 import { found, missing, type Lookup } from './lookup.ts'
+import { areCertificates } from './sink-tls.ts'
 
 /** What Knative calls Addressable: anything that tells in its status where it takes events. */
 export interface Addressable extends KubernetesObject {
@@ -82,5 +83,8 @@ export function addressOf({ status }: Addressable): AddressOf {
     return { state: 'unusable', problem: `has more than ${maxUrlLength} characters` }
   }
   const ca = address.CACerts
+  if (typeof ca === 'string' && ca.trim() !== '' && !areCertificates(ca)) {
+    return { state: 'unusable', problem: 'has CACerts that are not certificates in PEM' }
+  }
   return { state: 'usable', url: url.href, ...(typeof ca === 'string' && ca.trim() !== '' && { ca }) }
 }

@@ -33,7 +33,9 @@ export async function lookUpSinks(
 
 /** Names of the Secrets that sinks take credentials from. */
 export function credentialsOf(sinks: readonly SinkSpec[]): string[] {
-  return sinks.flatMap(({ auth }) => [auth?.headersSecretRef?.name, auth?.signingSecretRef?.name]).filter(isText)
+  return sinks
+    .flatMap(({ auth }) => [auth?.headersSecretRef, auth?.signingSecretRef, auth?.tlsSecretRef].map((ref) => ref?.name))
+    .filter(isText)
 }
 
 function servicesOf(sinks: readonly SinkSpec[]): string[] {

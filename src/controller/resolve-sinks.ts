@@ -5,6 +5,7 @@ import { checkExpression } from '../filter/check-filter.ts'
 import type { Destination, ResolvedSink, SinkFilter } from '../keyring/entry.ts'
 import { invalid, isUsable, ok, resolveDestination } from './resolve-destination.ts'
 import type { DestinationSurroundings, Resolved, SinkFault } from './resolve-destination.ts'
+import { blocksOf, readSinkTls } from './sink-tls.ts'
 import { readSinkCredentials, type CredentialsLookup, type SinkCredentials } from './sink-credentials.ts'
 
 /** What the receivers' keyring may carry for one object, credentials included; checked before anything is registered. */
@@ -101,6 +102,8 @@ function resolveSink(sink: SinkSpec, around: SinkSurroundings): Resolved<Resolve
   if (deadLetter?.ok === false) return deadLetter
   const credentials = resolveCredentials(sink, field, around)
   if (!credentials.ok) return credentials
+  const secured = secure(destination.value, sink, field, around)
+  if (!secured.ok) return secured
   const filter = sink.filter && resolveFilter(sink.filter, field)
   const warning = filter?.warning ?? destination.warning ?? deadLetter?.warning
   return {
@@ -108,7 +111,7 @@ function resolveSink(sink: SinkSpec, around: SinkSurroundings): Resolved<Resolve
     ...(warning !== undefined && { warning }),
     value: {
       name: sink.name,
-      destination: destination.value,
+      ...secured.value,
       ...(filter !== undefined && { filter: filter.value }),
       format: sinkFormatOf(sink),
       ...credentials.value,
@@ -134,6 +137,29 @@ function resolveFilter(
   if (check === undefined || check.valid) return { value }
   const warning = `${field}.filter.cel ${check.problem}: correct it; deliveries to this sink wait until then`
   return { value, warning }
+}
+
+/** The destination with the authorities and the client certificate of the sink; what is meant for TLS must not be forgotten on a plain connection. */
+function secure(
+  destination: Destination,
+  sink: SinkSpec,
+  field: string,
+  around: SinkSurroundings,
+): Resolved<Pick<ResolvedSink, 'destination' | 'clientCertificate'>> {
+  const ref = sink.auth?.tlsSecretRef
+  if (ref === undefined) return ok({ destination })
+  if (destination.type !== 'http' || !destination.url.startsWith('https:')) {
+    return invalid(`${field}.auth.tlsSecretRef: the destination is not https: make it so, or remove tlsSecretRef`)
+  }
+  const tls = readSinkTls(around.credentials.get(ref.name))
+  if (!tls.ok) return invalid(`${field}.auth.tlsSecretRef: ${tls.message}`)
+  const { clientCertificate } = tls.value
+  // Each once: a destination that was taken from the keyring has those of the Secret already.
+  const ca = [...new Set([destination.ca, tls.value.ca].flatMap((pem) => blocksOf(pem ?? '')))].join('\n')
+  return ok({
+    destination: { ...destination, ...(ca !== '' && { ca }) },
+    ...(clientCertificate !== undefined && { clientCertificate }),
+  })
 }
 
 function resolveCredentials(

@@ -1,4 +1,4 @@
-import { signingSecretKeys, sinkCredentialsSecretType } from '../api/names.ts'
+import { signingSecretKeys, sinkCredentialsSecretType, sinkTlsKeys } from '../api/names.ts'
 import { isReservedHeader } from '../keyring/reserved-headers.ts'
 import type { Secret } from './kinds.ts'
 import type { Lookup } from './lookup.ts'
@@ -10,19 +10,48 @@ export interface SinkCredentials {
   signingSecret?: string
 }
 
+export type CredentialsRead<T> = { ok: true; value: T } | { ok: false; message: string }
+
 const maxHeaders = 16
 const maxBytes = 8 * 1024
 const headerName = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/
 /** A header value that no proxy will split or cut: printable, no line breaks. */
 const headerValue = /^[\x20-\x7e\t]*$/
 
+/** What is not sent as a header: one Secret may hold everything that a sink needs. */
+const otherKeys: ReadonlySet<string> = new Set([signingSecretKeys.current, ...Object.values(sinkTlsKeys)])
+
+/** Headers and signing secret of a Secret of our own type. Messages name keys, never values. */
+export function readSinkCredentials(lookup: CredentialsLookup | undefined): CredentialsRead<SinkCredentials> {
+  const opened = openCredentials(lookup)
+  if (!opened.ok) return opened
+  const { name, data } = opened.value
+  const headers = [...data].filter(([key]) => !otherKeys.has(key))
+  if (headers.length > maxHeaders) return refuse(`Secret ${name} has ${headers.length} headers; at most ${maxHeaders}`)
+  const bytes = headers.reduce((sum, [key, value]) => sum + key.length + Buffer.byteLength(value), 0)
+  if (bytes > maxBytes) return refuse(`Secret ${name} holds ${bytes} bytes of headers; at most ${maxBytes} are sent`)
+  for (const [key, value] of headers) {
+    if (!headerName.test(key) || isReservedHeader(key)) {
+      return refuse(`Secret ${name}: key "${key}" may not be sent as a header: remove it`)
+    }
+    if (!headerValue.test(value)) {
+      return refuse(`Secret ${name}: the value of key "${key}" is not printable ASCII: correct it`)
+    }
+  }
+  const signingSecret = data.get(signingSecretKeys.current)
+  return {
+    ok: true,
+    value: { headers: Object.fromEntries(headers), ...(signingSecret !== undefined && { signingSecret }) },
+  }
+}
+
 /**
- * Reads a Secret of our own type. Any other type is refused: whoever may create a GeminiWebhook but not read Secrets must not be able to send
- * somebody's Secret away. Messages name keys, never values.
+ * What a Secret of our own type holds. Any other type is refused: whoever may create a GeminiWebhook but not read Secrets must not be able to send
+ * somebody's Secret away.
  */
-export function readSinkCredentials(
+export function openCredentials(
   lookup: CredentialsLookup | undefined,
-): { ok: true; value: SinkCredentials } | { ok: false; message: string } {
+): CredentialsRead<{ name: string; data: ReadonlyMap<string, string> }> {
   if (lookup === undefined || lookup.state === 'missing') return refuse('the Secret does not exist: create it')
   if (lookup.state === 'failed') return refuse('the Secret could not be read; it is tried again')
   const { type, data = {}, metadata } = lookup.value
@@ -30,27 +59,10 @@ export function readSinkCredentials(
     return refuse(`Secret ${metadata.name} is not of type ${sinkCredentialsSecretType}: only such Secrets may be sent`)
   }
   const decoded = Object.entries(data).map(([key, value]) => [key, decode(value)] as const)
-  const headers = decoded.filter(([key]) => key !== signingSecretKeys.current)
-  if (headers.length > maxHeaders)
-    return refuse(`Secret ${metadata.name} has ${headers.length} headers; at most ${maxHeaders}`)
-  const bytes = decoded.reduce((sum, [key, value]) => sum + key.length + Buffer.byteLength(value), 0)
-  if (bytes > maxBytes) return refuse(`Secret ${metadata.name} holds ${bytes} bytes; at most ${maxBytes} are sent`)
-  for (const [key, value] of headers) {
-    if (!headerName.test(key) || isReservedHeader(key)) {
-      return refuse(`Secret ${metadata.name}: key "${key}" may not be sent as a header: remove it`)
-    }
-    if (!headerValue.test(value)) {
-      return refuse(`Secret ${metadata.name}: the value of key "${key}" is not printable ASCII: correct it`)
-    }
-  }
-  const signingSecret = decoded.find(([key]) => key === signingSecretKeys.current)?.[1]
-  return {
-    ok: true,
-    value: { headers: Object.fromEntries(headers), ...(signingSecret !== undefined && { signingSecret }) },
-  }
+  return { ok: true, value: { name: metadata.name, data: new Map(decoded) } }
 }
 
-function refuse(message: string): { ok: false; message: string } {
+export function refuse(message: string): { ok: false; message: string } {
   return { ok: false, message }
 }
 

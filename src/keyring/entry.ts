@@ -76,6 +76,8 @@ const resolvedSinkSchema = z.object({
   headers: z.record(z.string(), z.string()),
   /** Standard Webhooks secret to sign outgoing requests with. */
   signingSecret: z.string().optional(),
+  /** PEM. Shown to an https destination that asks for one. */
+  clientCertificate: z.object({ cert: z.string(), key: z.string() }).optional(),
   delivery: z.object({
     timeoutMs: z.number(),
     retry: z.number(),

@@ -24,6 +24,8 @@ interface GuardOptions {
   rules: AddressRules
   lookup: LookupAll
   connectTimeoutMs: number
+  /** PEM, for https. */
+  tls?: { readonly ca?: string | undefined; readonly cert?: string | undefined; readonly key?: string | undefined }
 }
 
 /** By the system's resolver, so that the hosts file and the search domains of the pod count. */
@@ -35,11 +37,14 @@ export const lookupAll: LookupAll = (hostname, callback) =>
  * once, every one of its addresses must pass, and the connection goes to exactly those: a second lookup with another answer never takes place.
  */
 export function createGuardedConnector(options: GuardOptions): buildConnector.connector {
-  const { reach, rules, connectTimeoutMs } = options
+  const { reach, rules, connectTimeoutMs, tls: { ca, cert, key } = {} } = options
   const connect = buildConnector({
     allowH2: false,
     timeout: connectTimeoutMs,
     lookup: guardedLookup(options),
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
   })
   return (target, callback) => {
     const host = normalizeHost(target.hostname)

@@ -1,12 +1,13 @@
-import { Agent, type Dispatcher } from 'undici'
+import type { Agent, Dispatcher } from 'undici'
 
 import type { Clock } from '../clock.ts'
 import type { EventEnvelope } from '../gemini/event.ts'
-import type { AddressRules, Reach } from './address-guard.ts'
+import type { AddressRules } from './address-guard.ts'
+import { AgentPool } from './agent-pool.ts'
 import { outcomeOfAnswer } from './answer-outcome.ts'
 import { buildRequest, type BuiltRequest, type RequestContext } from './build-request.ts'
 import { failureCauseOf, isRequestFault } from './failure-cause.ts'
-import { createGuardedConnector, lookupAll, type LookupAll } from './guarded-connector.ts'
+import type { LookupAll } from './guarded-connector.ts'
 import { parseTarget } from './parse-target.ts'
 import { unsendable, type OutgoingDelivery, type SendOutcome, type Sink } from './port.ts'
 
@@ -19,10 +20,6 @@ export interface HttpSinkOptions {
   lookup?: LookupAll
 }
 
-/** One destination must not use up the sockets of the process; requests beyond wait for a connection, within their own timeout. */
-const maxConnectionsPerOrigin = 128
-/** Shorter than the five seconds after which Node's own servers close: reusing a connection that is being closed costs an attempt. */
-const idleConnectionMs = 4_000
 /** Of a sink's answer; beyond it the connection is closed. None of it is used. */
 const maxAnswerBytes = 64 * 1024
 
@@ -36,12 +33,11 @@ export function createHttpSink(options: HttpSinkOptions): Sink {
 
 class HttpSink implements Sink {
   readonly #options: HttpSinkOptions
-  /** Apart from each other: a connection that was made for a Service must not serve a URI. */
-  readonly #agents: Record<Reach, Agent>
+  readonly #agents: AgentPool
 
   constructor(options: HttpSinkOptions) {
     this.#options = options
-    this.#agents = { cluster: createAgent('cluster', options), public: createAgent('public', options) }
+    this.#agents = new AgentPool(options)
   }
 
   async send(delivery: OutgoingDelivery, signal: AbortSignal): Promise<SendOutcome> {
@@ -55,9 +51,10 @@ class HttpSink implements Sink {
     if (!request.built) return { type: 'retryable', cause: request.cause }
     const { headers, body } = request
     const { origin, path } = target
+    const { cert, key } = delivery.sink.clientCertificate ?? {}
     try {
       return await this.#exchange(
-        this.#agents[destination.reach],
+        this.#agents.get(destination.reach, { ca: destination.ca, cert, key }),
         { method: 'POST', origin, path, headers, body },
         { timeoutMs: delivery.sink.delivery.timeoutMs, signal },
       )
@@ -68,9 +65,8 @@ class HttpSink implements Sink {
     }
   }
 
-  /** Connections under way are cut off: whoever closes has waited for the attempts before. */
-  async close(): Promise<void> {
-    await Promise.all(Object.values(this.#agents).map((agent) => agent.destroy()))
+  close(): Promise<void> {
+    return this.#agents.destroy()
   }
 
   async #exchange(
@@ -112,18 +108,4 @@ function buildOrNothing(delivery: OutgoingDelivery, context: RequestContext): Bu
 
 function oneOf(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value
-}
-
-/** One pool for each origin; a pool without connections is dropped. Timeouts are ours, so that one clock rules them all. */
-function createAgent(reach: Reach, { addressRules, lookup = lookupAll }: HttpSinkOptions): Agent {
-  return new Agent({
-    connections: maxConnectionsPerOrigin,
-    pipelining: 1,
-    allowH2: false,
-    keepAliveTimeout: idleConnectionMs,
-    keepAliveMaxTimeout: idleConnectionMs,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: createGuardedConnector({ reach, rules: addressRules, lookup, connectTimeoutMs: 10_000 }),
-  })
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 
 import { sinkCredentialsSecretType } from '../../../src/api/names.ts'
@@ -9,12 +10,17 @@ import { found, missing, type Lookup } from '../../../src/controller/lookup.ts'
 import { resolveSinks } from '../../../src/controller/resolve-sinks.ts'
 import type { ResolvedSink } from '../../../src/keyring/entry.ts'
 
+/** One of the certificates and keys for tests. */
+const pem = (name: string) => readFileSync(`test/fixtures/tls/${name}.pem`, 'utf8')
+
 const service = (type = 'ClusterIP'): Lookup<Service> => found({ metadata: { name: 'w' }, spec: { type } })
 
 function credentials(data: Record<string, string>, type = sinkCredentialsSecretType): Lookup<Secret> {
   const encoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')])
   return found({ metadata: { name: 'c' }, type, data: Object.fromEntries(encoded) as Record<string, string> })
 }
+
+const broken = pem('authority-1.cert').replace(/\nMII./, '\nAAAA')
 
 function unreadable(): Extract<AddressableLookup, { state: 'failed' }> {
   const transient = { class: 'transient', reason: 'ProgressingWithRetry' } as const
@@ -128,10 +134,16 @@ test('a reference becomes the address that the object publishes, with the author
   const url = 'https://broker-ingress.knative-eventing.svc.cluster.local/ml/default'
   const { sink, problem, status, recheck } = resolve(
     { ref: broker },
-    { broker: aBroker({ address: { url, CACerts: 'PEM' } }) },
+    { broker: aBroker({ address: { url, CACerts: pem('authority-1.cert') } }) },
   )
   assert.equal(problem, undefined)
-  assert.deepEqual(sink?.destination, { type: 'http', url, reach: 'cluster', via: viaBroker, ca: 'PEM' })
+  assert.deepEqual(sink?.destination, {
+    type: 'http',
+    url,
+    reach: 'cluster',
+    via: viaBroker,
+    ca: pem('authority-1.cert'),
+  })
   assert.deepEqual(status, [{ name: 'worker', address: url, ready: true }])
   assert.equal(recheck, true, 'nobody tells when it changes')
 })
@@ -291,6 +303,68 @@ const refused: {
     reason: 'SinkInvalid',
     message: /17 headers/,
   },
+  ...[
+    {
+      what: 'neither authorities nor a certificate',
+      data: { authorization: 'x' },
+      message: /neither ca\.crt nor tls\.crt with tls\.key: add them/,
+    },
+    {
+      what: 'a certificate without its key',
+      data: { 'tls.crt': pem('client-1.cert') },
+      message: /belong together: add the other one/,
+    },
+    {
+      what: 'a key without its certificate',
+      data: { 'tls.key': pem('client-1.key') },
+      message: /belong together: add the other one/,
+    },
+    {
+      what: 'the key of another certificate',
+      data: { 'tls.crt': pem('client-1.cert'), 'tls.key': pem('client-2.key') },
+      message: /tls\.key is not the key of the certificate/,
+    },
+    {
+      what: 'authorities that are none',
+      data: { 'ca.crt': 'MIIB' },
+      message: /"ca\.crt" is not a list of certificates in PEM/,
+    },
+    {
+      what: 'one broken authority of two',
+      data: { 'ca.crt': `${pem('authority-1.cert')}\n${broken}` },
+      message: /"ca\.crt" is not a list/,
+    },
+    {
+      what: 'a certificate that is none',
+      data: { 'tls.crt': broken, 'tls.key': pem('client-1.key') },
+      message: /"tls\.crt" is not a certificate/,
+    },
+    {
+      what: 'a key that is none',
+      data: { 'tls.crt': pem('client-1.cert'), 'tls.key': pem('client-1.cert') },
+      message: /"tls\.key" is not an unencrypted/,
+    },
+  ].map(({ what, data, message }) => ({
+    name: `a Secret for TLS with ${what}`,
+    sink: { uri: 'https://example.com/', auth: { tlsSecretRef: { name: 'c' } } },
+    around: { secret: credentials(data as Record<string, string>) },
+    reason: 'SinkInvalid',
+    message,
+  })),
+  ...[{ uri: 'http://example.com/' }, { service: { name: 'w' } }, { kubernetesEvent: {} }].map((destination) => ({
+    name: `a Secret for TLS beside ${JSON.stringify(destination)}, which is not https`,
+    sink: { ...destination, auth: { tlsSecretRef: { name: 'c' } } },
+    around: { secret: credentials({ 'ca.crt': pem('authority-1.cert') }) },
+    reason: 'SinkInvalid',
+    message: /^spec\.sinks\[worker\]\.auth\.tlsSecretRef: the destination is not https/,
+  })),
+  {
+    name: 'a reference whose CACerts are none',
+    sink: { ref: broker },
+    around: { broker: aBroker({ address: { url: 'https://b.example/', CACerts: broken } }) },
+    reason: 'SinkInvalid',
+    message: /CACerts that are not certificates in PEM/,
+  },
   {
     name: 'a signing Secret without its key',
     sink: { uri: 'https://example.com/', auth: { signingSecretRef: { name: 'c' } } },
@@ -324,6 +398,41 @@ test('headers and the signing secret come from Secrets of our own type; a traili
   const { sink } = resolve({ uri: 'https://example.com/', auth }, { secret })
   assert.deepEqual(sink?.headers, { authorization: 'Bearer x' })
   assert.equal(sink?.signingSecret, 'whsec_abc')
+})
+
+function authoritiesOf(sink: ResolvedSink | undefined): string | undefined {
+  return sink?.destination.type === 'http' ? sink.destination.ca : undefined
+}
+
+test('authorities and client certificate come from a Secret of our own type, which may hold headers and a signing secret too', () => {
+  const secret = credentials({
+    authorization: 'Bearer x',
+    'signing-secret': 'whsec_abc',
+    'ca.crt': `some text\n${pem('authority-1.cert')}`,
+    'tls.crt': pem('client-1.cert'),
+    'tls.key': pem('client-1.key'),
+  })
+  const c = { name: 'c' }
+  const auth = { headersSecretRef: c, signingSecretRef: c, tlsSecretRef: c }
+  const { sink, problem } = resolve({ service: { name: 'w', scheme: 'https' }, auth }, { secret })
+  assert.equal(problem, undefined)
+  assert.deepEqual(sink?.headers, { authorization: 'Bearer x' })
+  assert.equal(sink.signingSecret, 'whsec_abc')
+  assert.equal(authoritiesOf(sink), pem('authority-1.cert').trim())
+  assert.deepEqual(sink.clientCertificate, { cert: pem('client-1.cert').trim(), key: pem('client-1.key').trim() })
+})
+
+test('authorities of a reference and of a Secret add up, each once, also when the reference cannot be read', () => {
+  const secret = credentials({ 'ca.crt': `${pem('authority-2.cert')}${pem('authority-1.cert')}` })
+  const spec = { ref: broker, auth: { tlsSecretRef: { name: 'c' } } }
+  const status = { address: { url: 'https://b.example/', CACerts: pem('authority-1.cert') } }
+  const first = resolve(spec, { secret, broker: aBroker(status) })
+  assert.equal(
+    authoritiesOf(first.sink),
+    [pem('authority-1.cert'), pem('authority-2.cert')].map((each) => each.trim()).join('\n'),
+  )
+  const second = resolve(spec, { secret, broker: unreadable(), known: first.resolved })
+  assert.deepEqual(second.resolved, first.resolved)
 })
 
 test('what exceeds the keyring’s share of one object is refused as a whole', () => {
