@@ -162,14 +162,14 @@ class RunningController implements WebhookController {
     return Math.max(...Object.values(this.#reflectors).map((reflector) => reflector.idleMs()))
   }
 
-  #onWebhook({ type, object }: ObjectChange<GeminiWebhook>): void {
+  #onWebhook(change: ObjectChange<GeminiWebhook>): void {
+    const { type, object } = change
+    this.#census.observe(change)
     if (type === 'deleted') {
-      this.#census.forget(object.metadata.uid)
       this.#ctx.recollections.forget(object.metadata.uid)
       this.#wakeClaimants(object)
       return
     }
-    this.#census.observe(object)
     // Our own status write says nothing new: the pass that made it has decided when to look again.
     if (this.#ctx.recollections.sawOwnWrite(object)) return
     this.#loop.enqueue(keyOf(object), { behind: type === 'added' && !isAwaited(object) })

@@ -57,6 +57,7 @@ export class KeyringWriter {
     if (shard === undefined || (secret !== undefined && isOlder(secret, shard.secret))) return []
     const before = shard.secret?.data ?? {}
     const after = secret?.data ?? {}
+    // The copy that the watch keeps anyway: a second one of every entry adds up.
     shard.secret = secret
     return [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((uid) => before[uid] !== after[uid])
   }
@@ -129,7 +130,7 @@ export class KeyringWriter {
 
   async #patch(name: string, shard: Shard, changes: Record<string, string | null>): Promise<void> {
     const stored = await this.#patchOrCreate(name, changes, shard.secret === undefined)
-    if (!isOlder(stored, shard.secret)) shard.secret = stored
+    if (isOther(stored, shard.secret) && !isOlder(stored, shard.secret)) shard.secret = stored
     const wrong = Object.entries(changes).find(([uid, value]) => (stored.data?.[uid] ?? null) !== value)
     if (wrong !== undefined) {
       throw new Error(
@@ -164,6 +165,10 @@ export class KeyringWriter {
 function newShard(metadata: Secret['metadata'], changes: Record<string, string | null>): Secret {
   const entries = Object.entries(changes).filter((change): change is [string, string] => change[1] !== null)
   return { apiVersion: 'v1', kind: 'Secret', type: 'Opaque', metadata, data: Object.fromEntries(entries) }
+}
+
+function isOther({ metadata }: Secret, than: Secret | undefined): boolean {
+  return metadata.uid !== than?.metadata.uid || metadata.resourceVersion !== than?.metadata.resourceVersion
 }
 
 function isOlder(secret: Secret, than: Secret | undefined): boolean {

@@ -3,6 +3,7 @@ import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { KubernetesClient, KubernetesObject, ResourceKind } from './client.ts'
 import { ListWatch, type ListWatchFailure } from './list-watch.ts'
+import { StringPool } from './string-pool.ts'
 import { IndexedStore, keyOf, type IndexFunctions, type ObjectStore } from './store.ts'
 
 export type ObjectChange<T> =
@@ -66,6 +67,7 @@ export class Reflector<T extends KubernetesObject> {
   readonly #store: IndexedStore<T>
   readonly #scopes: Scope<T>[]
   readonly #instruments: ReturnType<typeof createInstruments>
+  readonly #strings = new StringPool()
   readonly #stopping = new AbortController()
   readonly #waiters = new Set<() => void>()
   #running: Promise<unknown> | undefined
@@ -233,7 +235,7 @@ export class Reflector<T extends KubernetesObject> {
     const { managedFields: _, ...metadata } = received.metadata
     const object: T = { ...received, metadata }
     try {
-      return this.#options.transform?.(object) ?? object
+      return this.#strings.shareWithin(this.#options.transform?.(object) ?? object)
     } catch (error) {
       this.#contained('transform', object, error)
       return undefined
