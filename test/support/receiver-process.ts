@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 
+import type { ResolvedSink } from '../../src/keyring/entry.ts'
 import { keyIdOf } from '../../src/keyring/shard.ts'
 import { absentApiServer } from './absent-api-server.ts'
 import { GwhProcess } from './gwh-process.ts'
@@ -17,16 +18,20 @@ export interface ReceiverFiles {
   readonly path: string
 }
 
-export async function receiverFiles(t: TestContext, sinkUrl: string): Promise<ReceiverFiles> {
+export async function receiverFiles(
+  t: TestContext,
+  sinkUrl: string,
+  format: ResolvedSink['format'] = 'CloudEventBinary',
+): Promise<ReceiverFiles> {
   const folder = await mkdtemp(join(tmpdir(), 'gwh-receiver-'))
   t.after(() => rm(folder, { recursive: true, force: true }))
   const secret = `whsec_${randomBytes(24).toString('base64')}`
   recordSecret(secret)
   const secrets = [{ keyId: keyIdOf(secret), secret }]
   await writeFile(join(folder, 'kubeconfig'), absentApiServer)
-  await writeKeyringFolder(join(folder, 'keyring'), [
-    aKeyringEntry({ uid: randomUUID(), namespace: 'ml', name: 'batch-events', secrets, sinkUrl }),
-  ])
+  const entry = aKeyringEntry({ uid: randomUUID(), namespace: 'ml', name: 'batch-events', secrets, sinkUrl })
+  const sinks = entry.sinks.map((sink) => ({ ...sink, format }))
+  await writeKeyringFolder(join(folder, 'keyring'), [{ ...entry, sinks }])
   return { folder, secret, path: '/v1/s/ml/batch-events' }
 }
 
