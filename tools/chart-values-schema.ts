@@ -156,6 +156,12 @@ const metricsValues = object('Needs the Prometheus operator, except for the dash
       "Where the runbook pages are; the alert's name and .md are added. Empty: no links.",
       '^$|^https?://',
     ),
+    maxSecretAgeDays: {
+      description: 'GwhSecretTooOld: how long a signing secret may go without a rotation.',
+      type: 'integer',
+      minimum: 2,
+      maximum: 36_500,
+    },
   }),
   dashboard: object("A ConfigMap for Grafana's dashboard sidecar.", {
     enabled: flag('Make it.'),

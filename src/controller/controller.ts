@@ -11,7 +11,7 @@ import type { WebhookContext } from './context.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { InstallationKeeper } from './installation-keeper.ts'
 import { ConditionCensus } from './condition-census.ts'
-import { createConditionGauge, createInstruments } from './instruments.ts'
+import { createConditionGauges, createInstruments } from './instruments.ts'
 import { KeyringWriter } from './keyring-writer.ts'
 import type { ConfigMap, Secret } from './kinds.ts'
 import { isDeleting } from './life-stage.ts'
@@ -75,7 +75,7 @@ class RunningController implements WebhookController {
   constructor(options: WebhookControllerOptions) {
     const { client, clock, random, logger, metrics, config, openWebhookService, recorder } = options
     this.#options = options
-    this.#census = new ConditionCensus(createConditionGauge(metrics))
+    this.#census = new ConditionCensus(createConditionGauges(metrics))
     exposeSecretAge(
       metrics,
       () => this.#all(),

@@ -1,4 +1,5 @@
-import type { CounterHandle, GaugeHandle, HistogramHandle, Metrics } from '../observability/metrics.ts'
+import type { CounterHandle, HistogramHandle, Metrics } from '../observability/metrics.ts'
+import type { ConditionGauges } from './condition-census.ts'
 
 export interface ControllerInstruments {
   actions: CounterHandle
@@ -7,13 +8,20 @@ export interface ControllerInstruments {
   timeToReady: HistogramHandle
 }
 
-/** Objects by condition type and status. */
-export function createConditionGauge(metrics: Metrics): GaugeHandle {
-  return metrics.gauge({
-    name: 'gwh_controller_conditions',
-    help: 'GeminiWebhooks by condition type and status.',
-    labels: ['type', 'status'],
-  })
+/** Objects by what their conditions say. */
+export function createConditionGauges(metrics: Metrics): ConditionGauges {
+  return {
+    conditions: metrics.gauge({
+      name: 'gwh_controller_conditions',
+      help: 'GeminiWebhooks by condition type and status.',
+      labels: ['type', 'status'],
+    }),
+    falseConditions: metrics.gauge({
+      name: 'gwh_controller_false_conditions',
+      help: 'GeminiWebhooks whose condition is False, by condition type and reason.',
+      labels: ['type', 'reason'],
+    }),
+  }
 }
 
 export function createInstruments(metrics: Metrics): ControllerInstruments {

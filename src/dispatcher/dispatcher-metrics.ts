@@ -1,3 +1,4 @@
+import { deadLetterReasons } from '../inbox/port.ts'
 import type { CounterHandle, HistogramHandle, Metrics } from '../observability/metrics.ts'
 
 export interface DispatcherMetrics {
@@ -65,6 +66,7 @@ export function createDispatcherMetrics(metrics: Metrics, gauges: DispatcherGaug
       name: 'gwh_dead_letters_total',
       help: 'Deliveries that were given up.',
       labels: ['reason'],
+      known: deadLetterReasons.map((reason) => ({ reason })),
     }),
     deadLettersForwarded: metrics.counter({
       name: 'gwh_dead_letters_forwarded_total',

@@ -10,6 +10,11 @@ interface Instrument {
   labels?: readonly string[]
 }
 
+interface CounterInstrument extends Instrument {
+  /** Series that exist from the start, at 0: an increase from nothing to 1 would be seen by no alert. */
+  known?: readonly Labels[]
+}
+
 export interface CounterHandle {
   add(value?: number, labels?: Labels): void
 }
@@ -30,7 +35,7 @@ export interface HistogramHandle {
  * several reflectors or loops share one and differ by label; only a gauge that collects a single number may be made once.
  */
 export interface Metrics {
-  counter(instrument: Instrument): CounterHandle
+  counter(instrument: CounterInstrument): CounterHandle
   /** `collect`, where given, is asked at scrape time instead of being set along the way: series that it does not name any more are gone. */
   gauge(instrument: Instrument & { collect?: () => number }): GaugeHandle
   /** Like `gauge`, with labels; made again, it shows the samples of all who made it. */
@@ -72,6 +77,7 @@ export function createMetrics({ processMetrics = false } = {}): MetricsRegistry 
   return {
     counter(instrument) {
       const counter = once(instrument.name, Counter<string>, () => new Counter<string>(shared(instrument)))
+      for (const labels of instrument.known ?? []) counter.inc(labels, 0)
       return { add: (value = 1, labels = {}) => counter.inc(labels, value) }
     },
     gauge({ collect, ...instrument }) {

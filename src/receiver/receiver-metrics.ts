@@ -1,4 +1,14 @@
 import type { CounterHandle, GaugeHandle, HistogramHandle, Metrics } from '../observability/metrics.ts'
+import { answers, type AnsweredOutcome } from './status-codes.ts'
+
+/** How a delivery can end although its signature held. */
+const authenticRefusals = [
+  'StaleTimestamp',
+  'OwnerFull',
+  'InboxFull',
+  'InboxUnavailable',
+  'AppendTimeout',
+] as const satisfies readonly AnsweredOutcome[]
 
 export interface ReceiverMetrics {
   readonly requests: CounterHandle
@@ -31,11 +41,13 @@ export function createReceiverMetrics(metrics: Metrics, gauges: ReceiverGauges):
       name: 'gwh_receiver_requests_total',
       help: 'Requests on the public port by how they ended.',
       labels: ['outcome'],
+      known: Object.keys(answers).map((outcome) => ({ outcome })),
     }),
     authenticRefused: metrics.counter({
       name: 'gwh_receiver_authentic_refused_total',
       help: 'Deliveries with a good signature that were refused all the same: the service-level indicator.',
       labels: ['outcome'],
+      known: authenticRefusals.map((outcome) => ({ outcome })),
     }),
     requestSeconds: metrics.histogram({
       name: 'gwh_receiver_request_duration_seconds',

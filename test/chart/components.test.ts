@@ -188,6 +188,11 @@ withHelm('what the chart makes of each part', (charts) => {
     )
     for (const { alert, annotations } of alerts(rule))
       assert.equal(annotations['runbook_url'], `https://example.com/runbooks/${alert}.md`)
+    const stricter = chart.manifests({ metrics: { prometheusRule: { enabled: true, maxSecretAgeDays: 90 } } })
+    const tooOld = alerts(named(stricter, 'PrometheusRule', 'gwh').spec as unknown as AlertGroups).find(
+      ({ alert }) => alert === 'GwhSecretTooOld',
+    )
+    assert.match(tooOld?.expr ?? '', /> 7776000$/)
     const withoutLinks = chart.manifests({ metrics: { prometheusRule: { enabled: true } } })
     assert.doesNotMatch(JSON.stringify(named(withoutLinks, 'PrometheusRule', 'gwh')), /runbook_url/)
   })

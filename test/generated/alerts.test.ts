@@ -55,3 +55,12 @@ test('each alert has a runbook page, and each page an alert', () => {
     assert.ok(['critical', 'warning'].includes(labels.severity), alert)
   }
 })
+
+test('each alert is made to fire by a test', () => {
+  const tests = globSync('test/component/alerts/*.test.ts').map((file) => readFileSync(file, 'utf8'))
+  const untested = alerts.filter(({ alert }) => !tests.some((text) => text.includes(`'${alert}'`)))
+  assert.deepEqual(
+    untested.map(({ alert }) => alert),
+    [],
+  )
+})

@@ -87,7 +87,10 @@ test('retries that are used up end as a dead letter, counted', async () => {
   await clock.advance({ minutes: 1 })
   assert.equal(double.sent.length, 3)
   assert.deepEqual(inbox.endOf('1'), { type: 'DeadLetter', reason: 'RetriesExhausted' })
-  assert.equal(await metric('gwh_dead_letters_total'), 'gwh_dead_letters_total{reason="RetriesExhausted"} 1')
+  assert.equal(
+    await metric('gwh_dead_letters_total{reason="RetriesExhausted"}'),
+    'gwh_dead_letters_total{reason="RetriesExhausted"} 1',
+  )
 })
 
 test('a sink that is down for a day does not outlive retryFor', async () => {
@@ -124,7 +127,10 @@ test('an event that breaks the filter becomes a dead letter and is passed on as 
     sink.sent.map(({ deadLetterReason }) => deadLetterReason),
     ['FilterError'],
   )
-  assert.equal(await metric('gwh_dead_letters_total'), 'gwh_dead_letters_total{reason="FilterError"} 1')
+  assert.equal(
+    await metric('gwh_dead_letters_total{reason="FilterError"}'),
+    'gwh_dead_letters_total{reason="FilterError"} 1',
+  )
 })
 
 test('deliveries wait while the filter is wrong, and go out once it is corrected', async () => {
