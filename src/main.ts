@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 
 import packageJson from '../package.json' with { type: 'json' }
 import { roleCommand, runCommand } from './cli/run-command.ts'
+import { userCommands } from './cli/user-commands.ts'
 import { systemClock } from './clock.ts'
 import { controllerSettings } from './config/controller-config.ts'
 import { receiverSettings } from './config/receiver-config.ts'
@@ -36,6 +37,7 @@ const commands = [
     'A playground in one process; needs no cluster and no API key.',
     async (config, described) => (await import('./roles/sandbox.ts')).runSandbox(config, described, context),
   ),
+  ...userCommands(async () => (await import('./cli/receivers.ts')).receiversIn(context)),
 ]
 
 const { version, out, err } = context

@@ -7,6 +7,8 @@ import { listRecent } from './recent-deliveries.ts'
 export interface AdminDeps extends DeadLetterDeps {
   readonly inbox: DeadLetterDeps['inbox'] & Pick<Inbox, 'stats'>
   readonly feed: DeliveryFeed
+  /** Whether other receivers have the same inbox. */
+  readonly isInboxShared: boolean
 }
 
 const routes: Readonly<Record<string, (request: AdminRequest, deps: AdminDeps) => Promise<AdminReply> | AdminReply>> = {
@@ -27,7 +29,7 @@ export async function answerAdmin(request: AdminRequest, deps: AdminDeps): Promi
   return { status: 404, body: { error: `there are ${Object.keys(routes).join(', ')} and GET ${streamPath}` } }
 }
 
-async function readStats({ inbox }: AdminDeps): Promise<AdminReply> {
+async function readStats({ inbox, isInboxShared }: AdminDeps): Promise<AdminReply> {
   const { pendingByOwner, ...stats } = await inbox.stats()
-  return ok({ ...stats, pendingByOwner: Object.fromEntries(pendingByOwner) })
+  return ok({ inbox: isInboxShared ? 'shared' : 'own', ...stats, pendingByOwner: Object.fromEntries(pendingByOwner) })
 }

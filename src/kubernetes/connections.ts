@@ -84,7 +84,7 @@ export class Connections {
 }
 
 /** `connections` null: as many as there are watches. HTTP/2 is off: a single stalled connection would hold every stream. */
-function openDispatcher(
+export function openDispatcher(
   { server, proxyUrl, tls }: Credentials,
   connections: number | null,
   connecting: Set<Socket>,

@@ -99,7 +99,8 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
   const dispatcher = startDispatch(config, { ...deps, client, inbox, directory, podName, onStep }, parts)
   nudgeDispatcher = () => dispatcher.nudge()
   const onReplayed = () => dispatcher.nudge()
-  const admin = createAdminServer({ port: config.adminPort, clock, logger, inbox, feed, onReplayed })
+  const isInboxShared = config.inbox === 'jetstream'
+  const admin = createAdminServer({ port: config.adminPort, clock, logger, inbox, isInboxShared, feed, onReplayed })
   const { port: adminPort } = await admin.listen()
   parts.defer(() => admin.close())
   const receiver = createReceiver({

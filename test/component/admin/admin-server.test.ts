@@ -36,6 +36,7 @@ async function anAdmin(t: TestContext, given: { isBroken?: boolean; hasMore?: bo
     clock,
     logger: silentLogger,
     feed,
+    isInboxShared: false,
     onReplayed: () => nudges++,
     inbox: {
       async stats() {
@@ -142,7 +143,15 @@ test('answers a forwarded port by either name of this machine', async (t) => {
 test('statistics are those of the inbox', async (t) => {
   const { ask } = await anAdmin(t)
   const pendingByOwner = { 'uid-1': 2 }
-  const stats = { events: 5, bodyBytes: 500, pending: 2, deadLetters: 3, oldestPendingMs: 10, pendingByOwner }
+  const stats = {
+    inbox: 'own',
+    events: 5,
+    bodyBytes: 500,
+    pending: 2,
+    deadLetters: 3,
+    oldestPendingMs: 10,
+    pendingByOwner,
+  }
   assert.deepEqual((await ask('/v1/stats')).json, stats)
 })
 

@@ -1,0 +1,32 @@
+import { deadLettersSettings, inboxSettings, listenSettings, replaySettings } from '../config/user-settings.ts'
+import type { OpenReceivers } from './receivers.ts'
+import type { Command } from './run-command.ts'
+import { userCommand } from './user-command.ts'
+
+const maxNames = 10_000
+
+/** The commands that people run against an installation. `open` is asked for when one runs: help must not wait for a Kubernetes client. */
+export function userCommands(open: () => Promise<OpenReceivers>): Command[] {
+  return [
+    userCommand(inboxSettings, {
+      summary: 'What the inboxes of the receivers hold.',
+      run: async (config, _names, context) => (await import('./inbox.ts')).showInboxes(config, context, await open()),
+    }),
+    userCommand(deadLettersSettings, {
+      summary: 'Deliveries that were given up.',
+      run: async (config, _names, context) =>
+        (await import('./deadletters.ts')).showDeadLetters(config, context, await open()),
+    }),
+    userCommand(replaySettings, {
+      summary: 'Send dead letters again: gwh replay POD/ID ... or by selection.',
+      names: { placeholder: 'POD/ID', min: 0, max: maxNames },
+      run: async (config, names, context) =>
+        (await import('./replay.ts')).replayDeadLetters(config, names, { context, open: await open() }),
+    }),
+    userCommand(listenSettings, {
+      summary: 'Deliveries as they happen.',
+      run: async (config, _names, context) =>
+        (await import('./listen.ts')).listenToDeliveries(config, context, await open()),
+    }),
+  ]
+}

@@ -1,0 +1,251 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+
+import { createAdminServer } from '../../../src/admin/admin-server.ts'
+import { receiversIn } from '../../../src/cli/receivers.ts'
+import { runCommand } from '../../../src/cli/run-command.ts'
+import { userCommands } from '../../../src/cli/user-commands.ts'
+import { systemClock } from '../../../src/clock.ts'
+import { DeliveryFeed } from '../../../src/feed/delivery-feed.ts'
+import type { Inbox } from '../../../src/inbox/port.ts'
+import { openSqliteInbox } from '../../../src/inbox/sqlite/open-sqlite-inbox.ts'
+import { silentLogger } from '../../../src/observability/logger.ts'
+import { createMetrics } from '../../../src/observability/metrics.ts'
+import { anEvent } from '../../support/an-event.ts'
+import { eventually } from '../../support/eventually.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+import { startPortForwardDouble } from '../../support/port-forward-double.ts'
+
+/** A receiver as far as its admin port goes: a real inbox, a real server. */
+async function aReceiver(t: TestContext, folder: string, given: { isInboxShared?: boolean } = {}) {
+  const clock = new FakeClock()
+  const around = { clock, logger: silentLogger, metrics: createMetrics() }
+  const inbox = await openSqliteInbox({ path: join(folder, 'inbox.db'), ...around })
+  const feed = new DeliveryFeed()
+  const { isInboxShared = false } = given
+  const server = createAdminServer({ port: 0, ...around, inbox, feed, isInboxShared, onReplayed: () => {} })
+  const { port } = await server.listen()
+  t.after(async () => {
+    await server.close()
+    await inbox.close()
+  })
+  return { port, inbox, feed, clock, server }
+}
+
+/** Two receivers behind an API server that forwards, and the program's commands. */
+async function anInstallation(t: TestContext, given: { isInboxShared?: boolean } = {}) {
+  const folder = await mkdtemp(join(tmpdir(), 'gwh-cli-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const [a, b] = await Promise.all(['a', 'b'].map((name) => aReceiver(t, join(folder, name), given)))
+  assert.ok(a && b)
+  const seen: string[] = []
+  const answer = ({ url = '', headers }: IncomingMessage) => {
+    seen.push(`${url} ${headers.authorization}`)
+    const running = ['gwh-receiver-1', 'gwh-receiver-0'].map((name) => aPod(name, 'Running'))
+    return { kind: 'PodList', metadata: {}, items: [...running, aPod('gwh-receiver-2', 'Pending')] }
+  }
+  const api = await startPortForwardDouble({ pods: { 'gwh-receiver-0': a.port, 'gwh-receiver-1': b.port }, answer })
+  t.after(() => api.close())
+  const kubeconfig = join(folder, 'kubeconfig')
+  await writeFile(kubeconfig, kubeconfigFor(api.url))
+  const commands = userCommands(async () => receiversIn({ clock: systemClock, random: () => 0.5, version: '1.2.3' }))
+  const gwh = async (...args: string[]) => {
+    const [out, err]: [string[], string[]] = [[], []]
+    const streams = { out: (text: string) => void out.push(text), err: (text: string) => void err.push(text) }
+    const context = { env: { GWH_KUBECONFIG: kubeconfig }, version: '1.2.3', ...streams }
+    const code = await runCommand(args, commands, context)
+    return { code, out: out.join(''), err: err.join('') }
+  }
+  return { a, b, gwh, seen, api, commands, kubeconfig }
+}
+
+function aPod(name: string, phase: string) {
+  return { metadata: { name, namespace: 'gemini-webhook-system' }, status: { phase } }
+}
+
+function kubeconfigFor(server: string): string {
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'c', cluster: { server, 'insecure-skip-tls-verify': true } }],
+    users: [{ name: 'u', user: { token: 'a-token' } }],
+    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+    'current-context': 'x',
+  })
+}
+
+async function aDeadLetter(inbox: Inbox, eventId: string, body = '{"type":"batch.failed"}'): Promise<void> {
+  await inbox.append(anEvent({ eventId, body: Buffer.from(body) }))
+  const [claimed] = await inbox.claimDue(1, 60_000)
+  assert.ok(claimed)
+  await inbox.record(claimed, { type: 'DeadLetter', reason: 'Rejected' })
+}
+
+test('gwh inbox shows every receiver that runs, found by its labels in the namespace', async (t) => {
+  const { a, gwh, seen } = await anInstallation(t)
+  await a.inbox.append(anEvent())
+  await a.clock.advance({ seconds: 90 })
+  const { code, out, err } = await gwh('inbox', '--namespace=operators')
+  assert.deepEqual([code, err], [0, ''])
+  assert.deepEqual(out.split('\n'), [
+    'POD             INBOX  EVENTS  PENDING  DEAD LETTERS  OLDEST PENDING',
+    'gwh-receiver-0  own    1       1        0             90s',
+    'gwh-receiver-1  own    0       0        0             0s',
+    '',
+  ])
+  const [request = ''] = seen
+  assert.match(request, /^\/api\/v1\/namespaces\/operators\/pods\?labelSelector=/)
+  assert.match(decodeURIComponent(request), /component=receiver.* Bearer a-token$/)
+})
+
+test('gwh deadletters lists those of every receiver, newest first, each by an id that names its pod', async (t) => {
+  const { a, b, gwh } = await anInstallation(t)
+  await aDeadLetter(a.inbox, 'msg_old')
+  await b.clock.advance({ minutes: 5 })
+  await aDeadLetter(b.inbox, 'msg_new', '{"type":"batch.succeeded"}')
+  const { code, out } = await gwh('deadletters')
+  assert.equal(code, 0)
+  const [, first = '', second = ''] = out.split('\n')
+  assert.match(
+    first,
+    /^gwh-receiver-1\/1 +2026-11-21T12:05:00\.000Z +ml\/batch-events +worker +batch\.succeeded +Rejected +1 +msg_new$/,
+  )
+  assert.match(second, /^gwh-receiver-0\/1 .* msg_old$/)
+
+  const json = JSON.parse((await gwh('deadletters', '--type=batch.failed', '-o', 'json')).out) as {
+    deadLetters: { id: string; eventId: string }[]
+  }
+  assert.deepEqual(
+    json.deadLetters.map(({ id, eventId }) => [id, eventId]),
+    [['gwh-receiver-0/1', 'msg_old']],
+  )
+  assert.equal((await gwh('deadletters', '--webhook=ml/other')).out, 'No dead letters.\n')
+})
+
+test('gwh deadletters --body prints one body as it came', async (t) => {
+  const { b, gwh } = await anInstallation(t)
+  await aDeadLetter(b.inbox, 'msg_1', '{"type":"batch.failed","ü":1}')
+  assert.equal((await gwh('deadletters', '--body=gwh-receiver-1/1')).out, '{"type":"batch.failed","ü":1}')
+  const { code, err } = await gwh('deadletters', '--body=gwh-receiver-0/1')
+  assert.equal(code, 1)
+  assert.match(err, /gwh deadletters: the receiver answered 404: deliveryId is no dead letter/)
+})
+
+test('gwh replay by name touches that one of that pod only, and tells which one was none', async (t) => {
+  const { a, b, gwh } = await anInstallation(t)
+  await aDeadLetter(a.inbox, 'msg_a')
+  await aDeadLetter(b.inbox, 'msg_b')
+  const { code, out, err } = await gwh('replay', 'gwh-receiver-1/1', 'gwh-receiver-1/99')
+  assert.deepEqual([code, out], [1, '1 will be sent again.\n'])
+  assert.equal(err, 'gwh replay: gwh-receiver-1/99: is no dead letter (any more)\n')
+  assert.deepEqual([(await a.inbox.stats()).pending, (await b.inbox.stats()).pending], [0, 1])
+})
+
+test('gwh replay by selection goes through every page of every receiver', async (t) => {
+  const { a, b, gwh } = await anInstallation(t)
+  for (let n = 0; n < 1_200; n++) await a.inbox.append(anEvent({ eventId: `msg_${n}` }))
+  for (
+    let claimed = await a.inbox.claimDue(500, 60_000);
+    claimed.length > 0;
+    claimed = await a.inbox.claimDue(500, 60_000)
+  ) {
+    await Promise.all(claimed.map((one) => a.inbox.record(one, { type: 'DeadLetter', reason: 'Rejected' })))
+  }
+  await aDeadLetter(b.inbox, 'msg_b')
+  const { code, out } = await gwh('replay', '--sink=worker', '--reason=Rejected')
+  assert.deepEqual([code, out], [0, '1201 will be sent again.\n'])
+  assert.equal((await a.inbox.stats()).pending, 1_200)
+})
+
+test('gwh replay needs one way to say what, and only one', async (t) => {
+  const { gwh, seen } = await anInstallation(t)
+  for (const args of [[], ['a/1', '--all'], ['--all', '--sink=x'], ['17']]) {
+    const { code, err } = await gwh('replay', ...args)
+    assert.equal(code, 2, args.join(' '))
+    assert.match(err, /POD\/ID/)
+  }
+  assert.deepEqual(seen, [], 'nobody was asked')
+})
+
+test('receivers that share an inbox are asked once', async (t) => {
+  const { a, b, gwh } = await anInstallation(t, { isInboxShared: true })
+  await aDeadLetter(a.inbox, 'msg_a')
+  await aDeadLetter(b.inbox, 'msg_b')
+  const { out } = await gwh('deadletters', '-o', 'json')
+  assert.deepEqual(
+    (JSON.parse(out) as { deadLetters: { eventId: string }[] }).deadLetters.map(({ eventId }) => eventId),
+    ['msg_a'],
+  )
+})
+
+test('gwh listen shows the last deliveries of all in order, then what happens, and ends when no receiver is left', async (t) => {
+  const { a, b, commands, kubeconfig } = await anInstallation(t)
+  const owner = { namespace: 'ml', name: 'batch-events' }
+  const at = Date.parse('2026-11-21T12:00:00Z')
+  const request = {
+    kind: 'request',
+    route: 'r',
+    outcome: 'Stored',
+    status: 204,
+    ...owner,
+    headers: {},
+    durationMs: 1,
+  } as const
+  a.feed.add({ ...request, atMs: at, eventId: 'msg_1' })
+  b.feed.add({ ...request, atMs: at + 1_000, eventId: 'msg_2' })
+  a.feed.add({
+    kind: 'step',
+    atMs: at + 2_000,
+    ...owner,
+    eventId: 'msg_1',
+    sink: 'worker',
+    next: 'DeadLetter',
+    reason: 'SinkRemoved',
+  })
+  const lines: string[] = []
+  const errors: string[] = []
+  const context = {
+    env: { GWH_KUBECONFIG: kubeconfig },
+    version: '1.2.3',
+    out: (text: string) => void lines.push(text.trimEnd()),
+    err: (text: string) => void errors.push(text),
+  }
+  const running = runCommand(['listen', '--webhook=ml/batch-events'], commands, context)
+  await eventually('what was', () => lines.length === 3)
+  assert.deepEqual(lines, [
+    '2026-11-21T12:00:00.000Z gwh-receiver-0 ml/batch-events msg_1 <- Stored 204',
+    '2026-11-21T12:00:01.000Z gwh-receiver-1 ml/batch-events msg_2 <- Stored 204',
+    '2026-11-21T12:00:02.000Z gwh-receiver-0 ml/batch-events msg_1 -> worker DeadLetter SinkRemoved',
+  ])
+  const attempt = { number: 2, sinkType: 'http', outcome: 'delivered', status: 204, replayed: false, durationMs: 3 }
+  await eventually('what is', () => {
+    b.feed.add({ kind: 'step', atMs: at + 3_000, ...owner, eventId: 'msg_3', sink: 'worker', next: 'Succeed', attempt })
+    return lines.length > 3
+  })
+  assert.equal(
+    lines[3],
+    '2026-11-21T12:00:03.000Z gwh-receiver-1 ml/batch-events msg_3 -> worker attempt 2 delivered 204 Succeed',
+  )
+  await Promise.all([a.server.close(), b.server.close()])
+  assert.equal(await running, 1)
+  assert.equal(errors.length, 2)
+})
+
+test('gwh listen --no-follow ends with what was', async (t) => {
+  const { gwh } = await anInstallation(t)
+  assert.deepEqual(await gwh('listen', '--no-follow'), { code: 0, out: '', err: '' })
+})
+
+test('a pod that does not run is named with those that do', async (t) => {
+  const { gwh } = await anInstallation(t)
+  const { code, err } = await gwh('inbox', '--pods=gwh-receiver-2')
+  assert.equal(code, 1)
+  assert.match(
+    err,
+    /gwh inbox: pod gwh-receiver-2: no receiver of that name runs in gemini-webhook-system; there are gwh-receiver-1/,
+  )
+})
