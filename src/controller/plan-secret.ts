@@ -3,7 +3,8 @@ import type { RemoteWebhook } from '../gemini/webhook-service.ts'
 import { maxLiveSecrets, type KeyringEntry, type LiveSecret } from '../keyring/entry.ts'
 import { keyIdOf } from '../keyring/shard.ts'
 import type { Action } from './action.ts'
-import { currentHint, fitsHint, overlapOf } from './hint.ts'
+import { overlapEnd } from './end-of-secret.ts'
+import { currentHint, fitsHint } from './hint.ts'
 import type { ObservedWebhook, RemoteView } from './observed.ts'
 import { nameTaken, withPreparedSecret } from './plan-creation.ts'
 import { act, actQuietly, afterFailure, stall, waitMs, type Plan, type PlanContext } from './plan-result.ts'
@@ -93,7 +94,7 @@ function liveSecrets(current: string, { webhook, observed, target, remote, nowMs
   const others = [...candidates].flatMap((secret): (LiveSecret & { notAfter: string })[] => {
     const notAfter =
       inKeyring.find((entry) => entry.secret === secret)?.notAfter ??
-      overlapOf(remote, secret, nowMs)?.expireTime ??
+      overlapEnd(remote, secret, nowMs) ??
       (secret === target?.secrets.previous ? fromStatus : undefined)
     return notAfter !== undefined && Date.parse(notAfter) > nowMs ? [{ keyId: keyIdOf(secret), secret, notAfter }] : []
   })

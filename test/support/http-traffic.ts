@@ -19,6 +19,8 @@ export interface SeenWrite {
   userAgent: string
 }
 
+/** Requests that call themselves so come and go on their own: nobody waits for them. */
+export const unwatchedAgent = 'unwatched'
 /** In a row; what a socket has delivered by then has been read and acted on. */
 const calmTurns = 4
 /** Real time. Nothing here waits for the clock while a request is open; what takes longer than this would hang for ever. */
@@ -71,6 +73,7 @@ export class HttpTraffic {
   }
 
   #begin(request: UndiciRequest): void {
+    if (headerOf(request, 'user-agent') === unwatchedAgent) return
     this.#open.add(request)
     this.#started += 1
     const { method, origin, path } = request

@@ -4,8 +4,9 @@ import { keyIdOf } from '../../keyring/shard.ts'
 import { accessOf, operationOf, withRemote, type ActionState } from '../action-state.ts'
 import type { Action } from '../action.ts'
 import type { PassContext } from '../context.ts'
+import { endOfSecret, overlapEnd } from '../end-of-secret.ts'
 import { formatTime } from '../format-time.ts'
-import { currentHint, fitsHint, hintOf, overlapOf } from '../hint.ts'
+import { currentHint, fitsHint, hintOf } from '../hint.ts'
 import { valueOf } from '../lookup.ts'
 import { keptSecrets } from '../plan-secret.ts'
 import { makeCall } from './make-call.ts'
@@ -22,8 +23,8 @@ export async function rotateSigningSecret(
   if (remote === undefined) return { ...state, halted: true }
   const signingSecret = await makeCall(ctx, () => service.rotateSigningSecret(id, revocation))
   const keepsOld = revocation === 'revoke_previous_secrets_after_h24'
-  const notAfter = formatTime(ctx.clock.now() + ctx.config.secretOverlapMs)
-  const others = keepsOld ? oldSecrets(state, remote, notAfter, ctx.clock.now()) : []
+  const expireMs = ctx.clock.now() + ctx.config.secretOverlapMs
+  const others = keepsOld ? oldSecrets(state, remote, endOfSecret(expireMs), ctx.clock.now()) : []
   const current = { keyId: keyIdOf(signingSecret), secret: signingSecret }
   ctx.recollection.revealed = {
     attemptID: operationOf(state).attemptID,
@@ -31,7 +32,10 @@ export async function rotateSigningSecret(
   }
   const rotated = {
     ...remote,
-    signingSecrets: [{ truncatedSecret: hintOf(signingSecret) }, ...(keepsOld ? overlapping(remote, notAfter) : [])],
+    signingSecrets: [
+      { truncatedSecret: hintOf(signingSecret) },
+      ...(keepsOld ? overlapping(remote, formatTime(expireMs)) : []),
+    ],
   }
   ctx.observer.learn(fingerprint, id, rotated)
   return withRemote(state, rotated, ctx)
@@ -49,15 +53,15 @@ function oldSecrets({ observed }: ActionState, remote: RemoteWebhook, notAfter: 
       const keyId = keyIdOf(secret)
       if (hint !== undefined && fitsHint(secret, hint)) return [{ keyId, secret, notAfter }]
       const known = kept.find((entry) => entry.secret === secret)?.notAfter
-      const expires = known ?? overlapOf(remote, secret, nowMs)?.expireTime
-      return expires === undefined ? [] : [{ keyId, secret, notAfter: expires }]
+      const ends = known ?? overlapEnd(remote, secret, nowMs)
+      return ends === undefined ? [] : [{ keyId, secret, notAfter: ends }]
     })
     .toSorted((a, b) => Date.parse(b.notAfter) - Date.parse(a.notAfter))
 }
 
-function overlapping({ signingSecrets }: RemoteWebhook, notAfter: string) {
+function overlapping({ signingSecrets }: RemoteWebhook, expires: string) {
   return signingSecrets.map(({ truncatedSecret, expireTime }) => ({
     truncatedSecret,
-    expireTime: expireTime ?? notAfter,
+    expireTime: expireTime ?? expires,
   }))
 }
