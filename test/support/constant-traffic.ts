@@ -57,16 +57,16 @@ export class ConstantTraffic {
 
   /** Sends without a pause while `work` runs, and some more; then until everything that was asked to come back was accepted. */
   async during(work: () => Promise<void>, atLeast = 300): Promise<void> {
-    let isOver = false
+    const over = new AbortController()
     const enough = this.#sent + atLeast
     const send = async () => {
-      while (!isOver || this.#sent < enough) await this.#sendNext()
+      while (!over.signal.aborted || this.#sent < enough) await this.#sendNext()
     }
     const sending = Promise.all(Array.from({ length: senders }, send))
     try {
       await work()
     } finally {
-      isOver = true
+      over.abort()
       await sending
     }
   }
