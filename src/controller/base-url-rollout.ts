@@ -41,6 +41,22 @@ export function turnOf({ metadata }: GeminiWebhook, rollout: Rollout): RolloutTu
   return { state: 'wait', pioneer: { namespace, name, failed } }
 }
 
+/**
+ * Whether the object itself may have asked for another address than the one that was applied: that was none of ours, or the spec changed since and the host
+ * is, or was, one that a spec can name. What an object asks for is applied at once; any other edit does not let it overtake.
+ */
+export function mayHaveChosen(
+  { metadata, spec, status }: GeminiWebhook,
+  appliedUri: string,
+  { allowedHostnames }: Pick<ControllerConfig, 'allowedHostnames'>,
+): boolean {
+  const applied = URL.parse(appliedUri)
+  // A server of the user's before, or the address of a webhook that was adopted.
+  if (applied?.pathname.endsWith(`/v1/s/${metadata.namespace}/${metadata.name}`) !== true) return true
+  if (metadata.generation === status?.observedGeneration) return false
+  return spec.endpoint?.hostname !== undefined || allowedHostnames.includes(applied.hostname)
+}
+
 function canProve(webhook: GeminiWebhook, config: Addresses): boolean {
   const endpoint = viewEndpoint(webhook, config)
   return !isDeleting(webhook) && webhook.spec.suspend !== true && isCheckWanted(webhook, { endpoint })

@@ -1,6 +1,6 @@
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import type { ControllerConfig } from './config.ts'
-import type { EndpointView } from './observed.ts'
+import type { EndpointView, ObservedWebhook } from './observed.ts'
 
 /** Where Google is to deliver: the user's own server, or our receiver under the base URL or an allowed host name. */
 export function viewEndpoint(
@@ -19,6 +19,15 @@ export function viewEndpoint(
   }
   const prefix = base.pathname.replace(/\/+$/, '')
   return { state: 'ours', url: `${base.origin}${prefix}/v1/s/${metadata.namespace}/${metadata.name}` }
+}
+
+/** Where this object is served for now: under the former base URL while another object proves the new one, else where it is `wanted`. */
+export function addressNow(
+  { status }: Pick<GeminiWebhook, 'status'>,
+  { rollout }: Pick<ObservedWebhook, 'rollout'>,
+  wanted: string,
+): string {
+  return rollout.state === 'wait' ? (status?.webhook?.uri ?? wanted) : wanted
 }
 
 /** What jobs are given as their `webhook_config` URI, next to the static endpoint `url` of the same object. */

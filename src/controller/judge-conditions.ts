@@ -97,10 +97,12 @@ function judgeSync({ webhook, observed, draft }: ActionState, kept: Kept): Judge
   }
   // Compared with what was applied in this very pass, not with what status said before it.
   const asApplied = { ...webhook, status: { ...webhook.status, webhook: draft.webhook } }
-  const [first] = differencesOf(asApplied, desired, observed.remote.value.webhook)
+  const { rollout } = observed
+  const differences = differencesOf(asApplied, desired, observed.remote.value.webhook)
+  const first = differences.find(({ field }) => field !== 'uri' || rollout.state === 'go')
+  if (first === undefined && differences.length > 0 && rollout.state === 'wait')
+    return no('RolloutPending', explainRolloutWait(rollout))
   if (first === undefined) return yes(`URI, events, name and state are as the spec says${unknownEvents(webhook.spec)}`)
-  if (first.field === 'uri' && observed.rollout.state === 'wait')
-    return no('RolloutPending', explainRolloutWait(observed.rollout))
   if (first.cause === 'Spec') return no('UpdatePending', `${first.field} at Google is not yet as the spec says`)
   const hint = driftPolicyOf(webhook.spec) === 'Report' ? '; spec.driftPolicy is Report, so it is left alone' : ''
   return no('Drifted', `${first.field} at Google was changed by another hand${hint}`)

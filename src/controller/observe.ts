@@ -1,6 +1,6 @@
 import { signingSecretNameOf } from '../api/defaults.ts'
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
-import { turnOf, type RolloutTurn } from './base-url-rollout.ts'
+import { mayHaveChosen, turnOf, type RolloutTurn } from './base-url-rollout.ts'
 import { markerOf } from './ownership.ts'
 import type { RemoteAccess, TurnContext, WebhookContext } from './context.ts'
 import { attemptPrefixOf, wantedProof } from './endpoint-proof.ts'
@@ -58,7 +58,7 @@ export async function observeWebhook(
     sinks,
     ...(dynamic !== undefined && { dynamic }),
     remote,
-    rollout: rolloutTurn(webhook, { endpoint, remote }, ctx),
+    rollout: rolloutTurn(webhook, endpoint, ctx),
     claimant: claimantOf(webhook, remote, ctx),
     intent,
     ...(recollection.revealed !== undefined && { revealed: recollection.revealed }),
@@ -95,19 +95,12 @@ async function reachGoogle(
   return { apiKey: found({ fingerprint }), access: { service: remembered, fingerprint, marker } }
 }
 
-/** Asked only where the spec stands and the address differs all the same: then the base URL has changed. */
-function rolloutTurn(
-  webhook: GeminiWebhook,
-  { endpoint, remote }: Pick<ObservedWebhook, 'endpoint' | 'remote'>,
-  ctx: WebhookContext,
-): RolloutTurn {
-  const { metadata, status } = webhook
-  const isApplied =
-    endpoint.state !== 'ours' || status?.webhook?.uri === undefined || status.webhook.uri === endpoint.url
-  const fingerprint = status?.webhook?.keyFingerprint
-  if (isApplied || fingerprint === undefined || remote.state !== 'found') return { state: 'go' }
-  if (metadata.generation !== status?.observedGeneration) return { state: 'go' }
-  return turnOf(webhook, ctx.rollouts.of(fingerprint))
+/** Asked only where the address differs from the one that was applied, and nothing but a changed base URL can be the reason. */
+function rolloutTurn(webhook: GeminiWebhook, endpoint: ObservedWebhook['endpoint'], ctx: WebhookContext): RolloutTurn {
+  const { uri, keyFingerprint } = webhook.status?.webhook ?? {}
+  const isApplied = endpoint.state !== 'ours' || uri === undefined || uri === endpoint.url
+  if (isApplied || keyFingerprint === undefined || mayHaveChosen(webhook, uri, ctx.config)) return { state: 'go' }
+  return turnOf(webhook, ctx.rollouts.of(keyFingerprint))
 }
 
 function claimantOf(webhook: GeminiWebhook, remote: RemoteLookup, { installation, webhooks }: WebhookContext) {

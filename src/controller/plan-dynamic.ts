@@ -4,7 +4,7 @@ import { maxLiveTokens, type DynamicEndpointEntry } from '../keyring/entry.ts'
 import { hashToken } from '../keyring/token-hash.ts'
 import type { Action } from './action.ts'
 import type { DynamicSecret, PreviousToken, WantedDynamicContent } from './dynamic-secret.ts'
-import { dynamicUriOf } from './endpoint-view.ts'
+import { addressNow, dynamicUriOf } from './endpoint-view.ts'
 import { formatTime } from './format-time.ts'
 import { unlistedTokens, type DynamicView } from './look-up-dynamic.ts'
 import type { ObservedWebhook } from './observed.ts'
@@ -72,7 +72,9 @@ function planStep(
     former?.secret.state === 'found' && former.secret.value.ownership !== 'stranger' && former.secret.value
   const held = existing ?? (renamed === false ? undefined : renamed)
   const wanted = wantedContent(webhook, held, observed.keyring?.dynamic, nowMs)
-  const uri = held?.token === undefined ? undefined : dynamicUriOf(observed.endpoint.url, held.token)
+  // Jobs are not sent to an address that nobody has proven yet.
+  const url = addressNow(webhook, observed, observed.endpoint.url)
+  const uri = held?.token === undefined ? undefined : dynamicUriOf(url, held.token)
   const isAsWanted =
     existing?.ownership === 'ours' &&
     wanted.token !== undefined &&
@@ -81,7 +83,6 @@ function planStep(
     isSameJson(existing.handledRequestIDs, wanted.handledRequestIDs)
   if (isAsWanted) return undefined
   const secrets = keptSecrets(observed.keyring, nowMs)
-  const { url } = observed.endpoint
   return [
     { type: 'StoreDynamicSecret', name, endpointUrl: url, ...wanted, ...(existing !== undefined && { existing }) },
     { type: 'WriteKeyring', secrets },

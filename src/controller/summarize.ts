@@ -11,6 +11,7 @@ import { currentHint } from './hint.ts'
 import { judgeConditions, type Judgement, type SubjectCondition } from './judge-conditions.ts'
 import { holdsSecretOf } from './plan-duplicates.ts'
 import { checkPendingMessage } from './plan-check.ts'
+import { addressNow } from './endpoint-view.ts'
 import { isDeleting } from './life-stage.ts'
 import type { Finding } from './plan-result.ts'
 import { nextRotationMs } from './plan-rotation.ts'
@@ -49,7 +50,7 @@ function summarizeFacts(state: ActionState, nowMs: number): GeminiWebhookStatus 
     ...(installation.state === 'confirmed' && { installationID: installation.id }),
     ...(requestedAt !== undefined && { lastHandledReconcileAt: requestedAt.slice(0, 256) }),
     ...(endpoint.state !== 'invalid' && {
-      endpoint: { ...draft.endpoint, ...summarizeDynamic(state), url: addressOf(state, endpoint.url) },
+      endpoint: { ...draft.endpoint, ...summarizeDynamic(state), url: addressNow(webhook, observed, endpoint.url) },
     }),
     ...(remote !== undefined && { webhook: remote }),
     ...(signingSecret !== undefined && { signingSecret }),
@@ -57,11 +58,6 @@ function summarizeFacts(state: ActionState, nowMs: number): GeminiWebhookStatus 
     ...(delivery !== undefined && { delivery }),
     sinks: sinks.status,
   }
-}
-
-/** Where Google delivers to: the former address, while another object goes ahead with a new base URL. */
-function addressOf({ observed, draft }: ActionState, wanted: string): string {
-  return observed.rollout.state === 'wait' ? (draft.webhook?.uri ?? wanted) : wanted
 }
 
 /** A former name stays until its Secret is deleted: it is what finds it. */

@@ -2,7 +2,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { reconcileRequestedAtAnnotation } from '../../../src/api/names.ts'
-import { configMapKind, serviceKind, type ConfigMap, type Service } from '../../../src/controller/kinds.ts'
+import {
+  configMapKind,
+  secretKind,
+  serviceKind,
+  type ConfigMap,
+  type Secret,
+  type Service,
+} from '../../../src/controller/kinds.ts'
+import { keyringSecretNameFor } from '../../../src/keyring/shard.ts'
 import { reportsConfigMapName } from '../../../src/reports/report.ts'
 import { startControllerFixture, apiKeySecretName, decode, home, tenant } from '../../support/controller-fixture.ts'
 import { eventually } from '../../support/eventually.ts'
@@ -303,3 +311,51 @@ test('a Service that appears after the sink that names it makes the condition tr
   })
   await fixture.untilCondition(name, 'Ready', { status: 'True' })
 })
+
+test('a leader that stores its secret after a newer one rotated it loses, and nothing is overwritten', async (t) => {
+  const fixture = await startControllerFixture(t)
+  let newer: { secret: string } | undefined
+  await fixture.startController(async (moment, call) => {
+    if (newer !== undefined || moment !== 'after' || call !== 'create webhook at Google') return
+    const [remote] = fixture.remotes()
+    const target = await fixture.targetSecret(name)
+    assert.ok(remote !== undefined && target !== undefined)
+    fixture.admin.rotateWebhook(remote.id)
+    const secret = fixture.admin.secrets(remote.id).find(({ expireMs }) => expireMs === undefined)?.secret ?? ''
+    newer = { secret }
+    const base64 = Buffer.from(secret).toString('base64')
+    const data = { 'signing-secret': base64, 'signing-secrets': base64 }
+    await fixture.client.replace<Secret>(secretKind, { ...target, data })
+  })
+  await fixture.putApiKey()
+  await fixture.apply(name)
+  const webhook = await fixture.untilCondition(name, 'Ready', { status: 'True' })
+  assert.equal(decode((await fixture.targetSecret(name))?.data?.['signing-secret']), newer?.secret)
+  assert.equal((await fixture.keyringEntry(webhook.metadata.uid))?.secrets[0]?.secret, newer?.secret)
+  assert.equal(fixture.calls().counts.rotateSigningSecret.received, 0, 'and nothing is rotated once more')
+  assert.equal(fixture.remotes().length, 1)
+})
+
+for (const { view, watchNamespaces, pruned } of [
+  { view: 'all namespaces', watchNamespaces: undefined, pruned: true },
+  { view: 'some namespaces', watchNamespaces: [tenant], pruned: false },
+]) {
+  test(`keyring entries of objects that do not exist are ${pruned ? 'removed' : 'kept'} by a controller that sees ${view}`, async (t) => {
+    const times = { confirmIntervalMs: 100, resyncIntervalMs: 150 }
+    const config = { ...times, ...(watchNamespaces !== undefined && { watchNamespaces }) }
+    const fixture = await startControllerFixture(t, { config })
+    await fixture.startController()
+    await fixture.putApiKey()
+    await fixture.apply(name)
+    const { metadata } = await fixture.untilCondition(name, 'Ready', { status: 'True' })
+    const shard = { namespace: home, name: keyringSecretNameFor(metadata.uid) }
+    const neighbours = Array.from({ length: 1000 }, (_, index) => `uid-${index}`)
+    const stray = neighbours.find((uid) => keyringSecretNameFor(uid) === shard.name) ?? ''
+    await fixture.client.patch<Secret>(secretKind, shard, { data: { [stray]: 'e30=' } }, { type: 'merge' })
+    const entries = async () => Object.keys((await fixture.client.get<Secret>(secretKind, shard))?.data ?? {})
+    const lists = fixture.calls().counts.list.received
+    await eventually('rounds of housekeeping', () => fixture.calls().counts.list.received >= lists + 4, patience)
+    if (pruned) await eventually('pruned', async () => !(await entries()).includes(stray), patience)
+    assert.deepEqual((await entries()).toSorted(), pruned ? [metadata.uid] : [metadata.uid, stray].toSorted())
+  })
+}

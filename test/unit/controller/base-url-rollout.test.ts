@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { judgeRollout, turnOf } from '../../../src/controller/base-url-rollout.ts'
+import { judgeRollout, mayHaveChosen, turnOf } from '../../../src/controller/base-url-rollout.ts'
 import { wantedProof } from '../../../src/controller/endpoint-proof.ts'
 import { aWebhook } from '../../support/a-webhook.ts'
 import { anObservation } from '../../support/an-observation.ts'
@@ -74,5 +74,29 @@ for (const { name, objects, want } of [
 ]) {
   test(`rollout of a base URL: ${name}`, () => {
     assert.deepEqual(turns(...objects), want)
+  })
+}
+
+const edited = a.metadata({ generation: 2 })
+for (const { name, webhook, uri = oldUrl('a'), want } of [
+  { name: 'an object whose spec stands', webhook: a, want: false },
+  { name: 'an edit of something else', webhook: edited, want: false },
+  {
+    name: 'a host name that is asked for now',
+    webhook: edited.spec({ endpoint: { hostname: 'eu.example.com' } }),
+    want: true,
+  },
+  {
+    name: 'a host name that was asked for before',
+    webhook: edited,
+    uri: 'https://eu.example.com/v1/s/ml/a',
+    want: true,
+  },
+  { name: 'a server of the user’s before', webhook: edited, uri: 'https://mine.example.com/x', want: true },
+  { name: 'the address of a webhook that was adopted', webhook: a, uri: 'https://theirs.example.com/x', want: true },
+  { name: 'an address that is none', webhook: a, uri: 'edited by hand', want: true },
+]) {
+  test(`rollout of a base URL: ${name} ${want ? 'is applied at once' : 'waits for its turn'}`, () => {
+    assert.equal(mayHaveChosen(webhook.build(), uri, { allowedHostnames: ['eu.example.com'] }), want)
   })
 }

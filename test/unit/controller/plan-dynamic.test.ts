@@ -181,6 +181,30 @@ test('a new base URL changes the published URI and keeps the token', () => {
   assert.deepEqual([store.token, store.endpointUrl], [token, 'https://hooks.example.com/v1/s/ml/batch-events'])
 })
 
+test('while another object proves a new base URL, jobs are not sent there: the published URI stays', () => {
+  const [given, base] = [aSecret(), anObservation().build()]
+  const rollout = { state: 'wait', pioneer: { namespace: 'ml', name: 'first', failed: false } } as const
+  const keyring = {
+    uid: 'uid-1',
+    namespace: 'ml',
+    name: 'batch-events',
+    secrets: [live(currentSecret)],
+    sinks: [],
+    dynamic: told,
+  }
+  const observed = {
+    ...base,
+    keyring,
+    dynamic: { name, secret: found(given), entry: told },
+    endpoint: { state: 'ours', url: 'https://new.example.com/v1/s/ml/batch-events' } as const,
+  }
+  const webhook = aWebhook().registered().spec({ dynamic: {} }).build()
+  const actions = (turn: typeof rollout | { state: 'go' }) =>
+    planWebhook(webhook, { ...observed, rollout: turn }, { config, nowMs }).actions.map(({ type }) => type)
+  assert.ok(!actions(rollout).includes('StoreDynamicSecret'))
+  assert.ok(actions({ state: 'go' }).includes('StoreDynamicSecret'))
+})
+
 test('a Secret under a new name takes the token along, and the one under the former name goes afterwards', () => {
   const former = { name: 'former', secret: found(aSecret()) }
   assert.equal(storeOf({ secret: missing, former }).token, token)

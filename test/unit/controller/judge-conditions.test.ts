@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
+import type { Condition } from '../../../src/api/status.ts'
+import type { ActionState } from '../../../src/controller/action-state.ts'
+import type { ObservedWebhook } from '../../../src/controller/observed.ts'
+import type { Finding } from '../../../src/controller/plan-result.ts'
+import type { ProbeView } from '../../../src/controller/probe.ts'
+import { summarize } from '../../../src/controller/summarize.ts'
+import { aWebhook } from '../../support/a-webhook.ts'
+import { anObservation, marker, proof } from '../../support/an-observation.ts'
+
+const nowMs = Date.parse('2026-11-21T12:00:00Z')
+const atRest: Finding = { type: 'AtRest', reason: 'Succeeded', message: '' }
+const rested = aWebhook().registered({ checkedSpec: proof, name: marker })
+const unproven = aWebhook().registered({ name: marker })
+
+function stateOf(webhook: GeminiWebhook, observed: ObservedWebhook): ActionState {
+  return { webhook, observed, draft: webhook.status ?? {}, events: [] }
+}
+
+function conditionsOf(
+  webhook: { build(): GeminiWebhook },
+  observed: { build(): ObservedWebhook },
+  finding: Finding = atRest,
+) {
+  const { conditions = [] } = summarize(stateOf(webhook.build(), observed.build()), { finding, nowMs })
+  return new Map<string, Condition>(conditions.map((condition) => [condition.type, condition]))
+}
+
+const failures: { name: string; probe: ProbeView; reason: string; says: RegExp }[] = [
+  {
+    name: 'the name does not resolve',
+    probe: { state: 'unhealthy', cause: 'Name', restingMs: 1 },
+    reason: 'NameNotResolved',
+    says: /DNS/,
+  },
+  {
+    name: 'the certificate is not valid',
+    probe: { state: 'unhealthy', cause: 'Tls', restingMs: 1 },
+    reason: 'TLSFailed',
+    says: /certificate/,
+  },
+  {
+    name: 'there is no connection',
+    probe: { state: 'unhealthy', cause: 'Connection', restingMs: 1 },
+    reason: 'ConnectionFailed',
+    says: /firewall/,
+  },
+  {
+    name: 'no answer comes in time',
+    probe: { state: 'unhealthy', cause: 'Timeout', restingMs: 1 },
+    reason: 'ConnectionFailed',
+    says: /in time/,
+  },
+  {
+    name: 'something else answers',
+    probe: { state: 'unhealthy', cause: 'Answer', status: 404, restingMs: 1 },
+    reason: 'WrongAnswer',
+    says: /answered 404 instead of 204/,
+  },
+  {
+    name: 'our own request gets through and Google’s does not',
+    probe: { state: 'healthy' },
+    reason: 'NeverArrived',
+    says: /special about Google/,
+  },
+  {
+    name: 'nothing of our own was tried',
+    probe: { state: 'none' },
+    reason: 'NeverArrived',
+    says: /check DNS, TLS, ingress and receivers/,
+  },
+]
+for (const { name, probe, reason, says } of failures) {
+  test(`pings that never came back are explained: ${name}`, () => {
+    const failed = anObservation().withCheck({ restingMs: 60_000 }).with({ probe })
+    const conditions = conditionsOf(unproven, failed)
+    const verified = conditions.get('EndpointVerified')
+    assert.deepEqual([verified?.status, verified?.reason], ['False', reason])
+    assert.match(verified?.message ?? '', says)
+    assert.deepEqual([conditions.get('Ready')?.status, conditions.get('Ready')?.reason], ['False', reason])
+  })
+}
+
+test('what an earlier request of our own explained stays when that is not at hand any more', () => {
+  const failed = anObservation().withCheck({ restingMs: 60_000 })
+  const told = conditionsOf(unproven, failed.with({ probe: { state: 'unhealthy', cause: 'Tls', restingMs: 1 } }))
+  const later = conditionsOf(unproven.status({ conditions: [...told.values()] }), failed)
+  assert.equal(later.get('EndpointVerified')?.reason, 'TLSFailed')
+})
+
+const waiting = { state: 'wait', pioneer: { namespace: 'ml', name: 'first', failed: false } } as const
+const former = { uri: 'https://former.example.com/v1/s/ml/batch-events' }
+
+test('who waits for a turn to move to a new base URL stays Ready, at rest and proven where it is', () => {
+  const before = conditionsOf(rested, anObservation())
+  const webhook = aWebhook()
+    .registered({ checkedSpec: proof, name: marker, ...former })
+    .status({ conditions: [...before.values()] })
+  const observed = anObservation().withRemote(former).with({ rollout: waiting })
+  const conditions = conditionsOf(webhook, observed)
+  assert.deepEqual(
+    ['Ready', 'InSync', 'EndpointVerified', 'Reconciling', 'Stalled'].map((type) => conditions.get(type)?.status),
+    ['True', 'False', 'True', undefined, undefined],
+  )
+  assert.equal(conditions.get('InSync')?.reason, 'RolloutPending')
+  const status = summarize(stateOf(webhook.build(), observed.build()), { finding: atRest, nowMs })
+  assert.equal(status.endpoint?.url, former.uri, 'where Google delivers to')
+})
+
+test('a rollout excuses no other difference', () => {
+  const remote = { ...former, subscribedEvents: ['batch.failed'] }
+  const before = conditionsOf(rested, anObservation())
+  const webhook = aWebhook()
+    .registered({ checkedSpec: proof, name: marker, ...former })
+    .status({ conditions: [...before.values()] })
+    .spec({ driftPolicy: 'Report' })
+  const conditions = conditionsOf(webhook, anObservation().withRemote(remote).with({ rollout: waiting }))
+  assert.equal(conditions.get('InSync')?.reason, 'Drifted')
+  assert.equal(conditions.get('Ready')?.status, 'False')
+})
+
+test('Ready says what is not asked to be proven', () => {
+  const ready = conditionsOf(rested.spec({ endpointCheck: 'Never' }), anObservation()).get('Ready')
+  assert.equal(ready?.status, 'True')
+  assert.match(ready?.message ?? '', /unproven: spec\.endpointCheck is Never/)
+})
+
+test('the first condition that does not hold, in their order, explains Ready', () => {
+  const observed = anObservation().with({ keyring: undefined }).withoutSecret().remoteFails()
+  const conditions = conditionsOf(rested, observed.withoutKey())
+  assert.equal(conditions.get('CredentialsValid')?.reason, 'SecretNotFound')
+  assert.equal(conditions.get('Ready')?.reason, 'SecretNotFound')
+})
+
+test('conditions keep the time of their last change, and the same observation gives the same status', () => {
+  const first = summarize(stateOf(rested.build(), anObservation().build()), { finding: atRest, nowMs })
+  const webhook = rested.status(first).build()
+  const again = summarize(stateOf(webhook, anObservation().build()), { finding: atRest, nowMs: nowMs + 3_600_000 })
+  assert.deepEqual(again, first)
+})

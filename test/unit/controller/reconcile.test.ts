@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
+import { Recollections } from '../../../src/controller/recollection.ts'
+import { reconcileWebhook } from '../../../src/controller/reconcile.ts'
+import { KubernetesApiError, type KubernetesClient } from '../../../src/kubernetes/client.ts'
+import { aPass } from '../../support/a-pass.ts'
+import { aWebhook } from '../../support/a-webhook.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+
+const key = { namespace: 'ml', name: 'batch-events' }
+const version = (resourceVersion: string) =>
+  aWebhook().finalized().spec({ suspend: true }).metadata({ resourceVersion }).build()
+
+/** A suspended object: a pass over it reads the cache, and writes nothing but status. */
+function aScene(replaceStatus: (object: GeminiWebhook) => Promise<GeminiWebhook>) {
+  const cache: { object: GeminiWebhook | undefined } = { object: version('1') }
+  const recollections = new Recollections(new FakeClock())
+  const sent: string[] = []
+  const client = {
+    async replaceStatus(_kind: unknown, object: GeminiWebhook) {
+      sent.push(object.metadata.resourceVersion)
+      return replaceStatus(object)
+    },
+  } as unknown as Partial<KubernetesClient>
+  const missing = { state: 'missing' } as const
+  const ctx = aPass({
+    client,
+    recollections,
+    webhooks: { get: () => cache.object, list: () => [], byIndex: () => [] },
+    secrets: { read: async () => missing } as never,
+    keyring: { entryOf: () => undefined } as never,
+    recorder: { record: () => undefined },
+  })
+  return { cache, recollections, sent, pass: () => reconcileWebhook(key, ctx) }
+}
+
+const withVersion = (object: GeminiWebhook, resourceVersion: string): GeminiWebhook => ({
+  ...object,
+  metadata: { ...object.metadata, resourceVersion },
+})
+
+test('no pass works on a version older than the last write of this process, however far the cache lags', async () => {
+  const scene = aScene(async (object) => withVersion(object, '5'))
+  await scene.pass()
+  assert.deepEqual(scene.sent, ['1'])
+  await scene.pass()
+  assert.deepEqual(scene.sent, ['1'], 'what was written is known, though the cache still shows the version before it')
+
+  scene.cache.object = version('9')
+  await scene.pass()
+  assert.deepEqual(scene.sent, ['1', '9'], 'a newer version is somebody else’s, and counts')
+})
+
+test('a status that lost the race is not believed: the pass ends in the conflict, and the next starts from what won', async () => {
+  let lost = true
+  const scene = aScene(async (object) => {
+    if (lost) throw new KubernetesApiError({ status: 409, reason: 'Conflict', message: 'changed since' })
+    return withVersion(object, '5')
+  })
+  await assert.rejects(scene.pass(), /changed since/)
+  lost = false
+  scene.cache.object = version('3')
+  await scene.pass()
+  assert.deepEqual(scene.sent, ['1', '3'])
+})
+
+test('an object that is gone from the cache is done', async () => {
+  const scene = aScene(async (object) => object)
+  scene.cache.object = undefined
+  assert.equal((await scene.pass()).type, 'done')
+  assert.deepEqual(scene.sent, [])
+})
