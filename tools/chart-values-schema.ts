@@ -32,6 +32,8 @@ export const settingsOfTheChart: ReadonlySet<string> = new Set([
   'natsUrl',
   'natsCredentials',
   'natsCa',
+  'tlsCert',
+  'tlsKey',
   'natsSinkUrl',
   'natsSinkCredentials',
   'natsSinkCa',
@@ -102,6 +104,9 @@ export function chartValuesSchema(): ValueSchema {
       autoscaling: autoscalingValues,
       ...componentValues(receiverSettings),
       persistence: persistenceValues,
+      tls: object('TLS in the receiver itself; an ingress or a gateway in front must be told to speak TLS to it.', {
+        secretName: text('Secret of type kubernetes.io/tls; renewed without a restart. Empty: plain HTTP.'),
+      }),
       service: serviceValues,
     }),
     ingress: object(

@@ -1,80 +1,10 @@
 import type { ConfigOf, RoleSettings } from './setting.ts'
+import { listenSettings } from './listen-settings.ts'
 import { sinkSettings } from './sink-settings.ts'
-import { boolean, duration, integer, oneOf, optionalText, port, size, text, textList, url } from './setting-types.ts'
-import {
-  clusterSettings,
-  hostPattern,
-  natsSubject,
-  natsUrls,
-  kubernetesRateSettings,
-  operationSettings,
-} from './shared-settings.ts'
+import { boolean, duration, integer, oneOf, optionalText, port, size, text, textList } from './setting-types.ts'
+import { clusterSettings, natsSubject, natsUrls, kubernetesRateSettings, operationSettings } from './shared-settings.ts'
 
 const path = { placeholder: 'DIR', pattern: /^.{1,4096}$/, what: 'a path' }
-
-const listenSettings = {
-  host: text({
-    group: 'Endpoint',
-    help: 'Address of the public port.',
-    placeholder: 'HOST',
-    pattern: hostPattern,
-    what: 'a host name or an address',
-    default: '0.0.0.0',
-  }),
-  port: port({
-    group: 'Endpoint',
-    help: 'The public port, behind your ingress or load balancer; 0 takes a free one, which the log names.',
-    default: '8080',
-  }),
-  pathPrefix: text({
-    group: 'Endpoint',
-    help: "Path in front of /v1/..., if the controller's base URL carries one.",
-    placeholder: 'PATH',
-    pattern: /^$|^(\/[A-Za-z0-9._~-]+){1,8}$/,
-    what: 'a path that starts with / and does not end with one, such as /hooks',
-    default: '',
-  }),
-  jwksUrl: url({
-    group: 'Endpoint',
-    help: "Google's public keys, for dynamic endpoints; asked only while a GeminiWebhook has one. Another address is for simulators and proxies.",
-    default: 'https://generativelanguage.googleapis.com/.well-known/jwks.json',
-  }),
-  maxConnections: integer({
-    group: 'Endpoint',
-    help: 'Connections to the public port at the same time; more are closed at once.',
-    min: 1,
-    max: 100_000,
-    default: '4096',
-  }),
-  maxBodyBytes: size({
-    group: 'Endpoint',
-    help: 'Largest delivery. Google sends below 20 kB.',
-    min: '4KiB',
-    max: '4MiB',
-    default: '256KiB',
-  }),
-  maxUnverifiedBytes: size({
-    group: 'Endpoint',
-    help: 'Memory for bodies that are still being read or verified; above it callers are asked to come back.',
-    min: '1MiB',
-    max: '1GiB',
-    default: '64MiB',
-  }),
-  appendTimeoutMs: duration({
-    group: 'Endpoint',
-    help: 'Longest wait for the inbox to store a delivery; then Google is asked to come back.',
-    min: '100ms',
-    max: '60s',
-    default: '3s',
-  }),
-  drainMs: duration({
-    group: 'Endpoint',
-    help: 'How long to go on serving after SIGTERM, until load balancers have noticed.',
-    min: '0s',
-    max: '10m',
-    default: '15s',
-  }),
-} as const
 
 const inboxSettings = {
   inbox: oneOf({
@@ -244,6 +174,9 @@ export const receiverSettings: RoleSettings<typeof settings> = {
     }
     if (config.inbox === 'sqlite' && config.natsUrl.length > 0) {
       problems.push('natsUrl: is given, but the inbox is sqlite; add inbox=jetstream or leave it out')
+    }
+    if ((config.tlsCert === undefined) !== (config.tlsKey === undefined)) {
+      problems.push('tlsCert: and tlsKey belong together; give both or neither')
     }
     const natsSinkFiles = config.natsSinkCredentials ?? config.natsSinkCa
     if (config.natsSinkUrl.length === 0 && natsSinkFiles !== undefined) {

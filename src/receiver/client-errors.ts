@@ -14,18 +14,29 @@ const outcomeByCode: Readonly<Record<string, AnsweredOutcome>> = {
 /** The client went away in the middle: nobody is left to answer, and a body that was being read counts its own abort. */
 const goneCodes: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'HPE_INVALID_EOF_STATE'])
 
+/** A handshake that failed, took too long, or was none. */
+const tlsCodes = /^ERR_(?:SSL|TLS)_|^EPROTO$/
+
 /** Answers and counts what the HTTP parser gave up on. */
 export class ClientErrors {
   readonly #journal: RequestJournal
+  readonly #onTlsFailure: () => void
   readonly #answered = new WeakSet<Socket>()
 
-  constructor(journal: RequestJournal) {
+  constructor(journal: RequestJournal, onTlsFailure: () => void) {
     this.#journal = journal
+    this.#onTlsFailure = onTlsFailure
   }
 
   /** For `clientError` of the server. The socket is ours to end: Node leaves it to the listener. */
   readonly handle = (error: NodeJS.ErrnoException, socket: Socket): void => {
     const code = error.code ?? ''
+    if (tlsCodes.test(code)) {
+      // No request, and nobody who could read an answer in clear.
+      this.#onTlsFailure()
+      socket.destroy()
+      return
+    }
     if (goneCodes.has(code) || !socket.writable) {
       socket.destroy()
       return

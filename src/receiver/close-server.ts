@@ -1,4 +1,5 @@
 import type { Server } from 'node:http'
+import type { Server as TlsServer } from 'node:https'
 
 import type { Clock } from '../clock.ts'
 import type { ReceiverLimits } from './limits.ts'
@@ -11,7 +12,7 @@ const idleSweepMs = 1_000
  * outlive them all are cut.
  */
 export async function closeServer(
-  http: Server,
+  http: Server | TlsServer,
   clock: Clock,
   { requestTimeoutMs, appendTimeoutMs }: Pick<ReceiverLimits, 'requestTimeoutMs' | 'appendTimeoutMs'>,
 ): Promise<void> {

@@ -11,6 +11,7 @@ import { sendAnswer } from './answer.ts'
 import { BodyBudget } from './body-budget.ts'
 import { BoundedAppend } from './bounded-append.ts'
 import { ClientErrors } from './client-errors.ts'
+import { createClientAddressOf } from './client-address.ts'
 import { closeServer } from './close-server.ts'
 import { EndpointActivity } from './endpoint-activity.ts'
 import type { EndpointDirectory } from './endpoint-directory.ts'
@@ -22,6 +23,7 @@ import { createStaticRoute } from './receive-static.ts'
 import { createReceiverMetrics } from './receiver-metrics.ts'
 import { RequestJournal } from './request-journal.ts'
 import { pathPrefixes } from './request-path.ts'
+import type { ServingCertificate } from './serving-certificate.ts'
 import { createReceiverServer } from './server.ts'
 import type { Outcome } from './status-codes.ts'
 import type { EventSummary } from './withhold.ts'
@@ -41,6 +43,10 @@ export interface ReceiverOptions {
   /** The service's public keys. Absent: deliveries on dynamic paths are asked to come back. */
   readonly publicKeys?: PublicKeys
   readonly limits?: Partial<ReceiverLimits>
+  /** Absent: plain HTTP, behind whatever ends TLS. */
+  readonly tls?: Pick<ServingCertificate, 'current' | 'watch'>
+  /** Proxies whose `X-Forwarded-For` is believed, as address ranges; for logs only. */
+  readonly trustedProxies?: readonly string[]
   /** The path of the base URL, if it has one; requests are taken with and without it. */
   readonly pathPrefix?: string
 }
@@ -75,8 +81,9 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     endpoints: () => directory.size,
   })
   const { logger, onRequest: onEnded = () => {} } = options
-  const journal = new RequestJournal({ metrics, logger, clock, onEnded })
-  const clientErrors = new ClientErrors(journal)
+  const clientAddressOf = createClientAddressOf(options.trustedProxies ?? [])
+  const journal = new RequestJournal({ metrics, logger, clock, clientAddressOf, onEnded })
+  const clientErrors = new ClientErrors(journal, () => metrics.tlsFailures.add())
   let state: 'idle' | 'listening' | 'draining' = 'idle'
 
   const finish = (exchange: Exchange, outcome: Outcome, connection: 'keep' | 'unread', allow?: string) => {
@@ -112,6 +119,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
   })
   const { http, app } = createReceiverServer({
     limits,
+    tls: options.tls,
     prefixes: pathPrefixes(options.pathPrefix ?? ''),
     clock,
     receiveStatic,

@@ -16,6 +16,7 @@ export interface ReceiverMetrics {
   readonly requestSeconds: HistogramHandle
   readonly clockSkewSeconds: GaugeHandle
   readonly droppedConnections: CounterHandle
+  readonly tlsFailures: CounterHandle
 }
 
 /** Sources are asked at scrape time. */
@@ -61,6 +62,10 @@ export function createReceiverMetrics(metrics: Metrics, gauges: ReceiverGauges):
     droppedConnections: metrics.counter({
       name: 'gwh_receiver_dropped_connections_total',
       help: 'Connections dropped because too many were open.',
+    }),
+    tlsFailures: metrics.counter({
+      name: 'gwh_receiver_tls_failures_total',
+      help: 'Connections to the public port that ended because of TLS, most of them before a request. Only where it serves TLS itself.',
     }),
   }
 }

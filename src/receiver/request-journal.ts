@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { RequestEntry } from '../feed/entry.ts'
 import type { Logger } from '../observability/logger.ts'
+import type { ClientAddressOf } from './client-address.ts'
 import type { Exchange } from './exchange.ts'
 import { LineBudget } from './line-budget.ts'
 import type { ReceiverMetrics } from './receiver-metrics.ts'
@@ -16,6 +17,7 @@ interface JournalParts {
   readonly metrics: ReceiverMetrics
   readonly logger: Logger
   readonly clock: Clock
+  readonly clientAddressOf: ClientAddressOf
   /** Told of every request but probes and what never was one. */
   readonly onEnded: (entry: RequestEntry) => void
 }
@@ -29,8 +31,10 @@ export class RequestJournal {
   readonly #authentic: LineBudget
 
   readonly #onEnded: (entry: RequestEntry) => void
+  readonly #clientAddressOf: ClientAddressOf
 
-  constructor({ metrics, logger, clock, onEnded }: JournalParts) {
+  constructor({ metrics, logger, clock, clientAddressOf, onEnded }: JournalParts) {
+    this.#clientAddressOf = clientAddressOf
     this.#metrics = metrics
     this.#logger = logger
     this.#clock = clock
@@ -46,7 +50,7 @@ export class RequestJournal {
     this.#onEnded(entryOf(exchange, outcome, { atMs: this.#clock.now(), durationMs }))
     if (outcome === 'Stored' || outcome === 'Duplicate') {
       this.#metrics.requestSeconds.observe(durationMs / 1000)
-      this.#logger.debug(detailsOf(exchange, outcome, durationMs), 'request.accepted')
+      this.#logger.debug(this.#detailsOf(exchange, outcome, durationMs), 'request.accepted')
     } else {
       this.#logRefusal(exchange, outcome, durationMs)
     }
@@ -64,10 +68,27 @@ export class RequestJournal {
     const isAuthentic = exchange.eventId !== undefined
     const line = (isAuthentic || isOurFault ? this.#authentic : this.#strangers).take()
     if (line === undefined) return
-    const details = { ...detailsOf(exchange, outcome, durationMs), ...line }
+    const details = { ...this.#detailsOf(exchange, outcome, durationMs), ...line }
     if (isOurFault) this.#logger.error({ ...details, err: exchange.fault }, 'request.failed')
     else if (isAuthentic) this.#logger.warn(details, 'request.authentic-refused')
     else this.#logger.info(details, 'request.refused')
+  }
+
+  #detailsOf(exchange: Exchange, outcome: Outcome, durationMs: number): Record<string, unknown> {
+    return {
+      outcome,
+      status: outcome === 'Aborted' ? undefined : answerOf(outcome).status,
+      method: exchange.request.method,
+      route: exchange.route,
+      namespace: exchange.endpoint?.owner.namespace,
+      name: exchange.endpoint?.owner.name,
+      eventId: exchange.eventId,
+      keyId: exchange.keyId,
+      bodyBytes: exchange.bodyBytes,
+      skewSeconds: exchange.skewSeconds,
+      remoteAddress: this.#clientAddressOf(exchange.request),
+      durationMs: Math.round(durationMs * 1000) / 1000,
+    }
   }
 }
 
@@ -88,22 +109,5 @@ function entryOf(
     ...(bodyBytes !== undefined && { bodyBytes }),
     ...(skewSeconds !== undefined && { skewSeconds }),
     headers: shownHeaders(request.headers),
-  }
-}
-
-function detailsOf(exchange: Exchange, outcome: Outcome, durationMs: number): Record<string, unknown> {
-  return {
-    outcome,
-    status: outcome === 'Aborted' ? undefined : answerOf(outcome).status,
-    method: exchange.request.method,
-    route: exchange.route,
-    namespace: exchange.endpoint?.owner.namespace,
-    name: exchange.endpoint?.owner.name,
-    eventId: exchange.eventId,
-    keyId: exchange.keyId,
-    bodyBytes: exchange.bodyBytes,
-    skewSeconds: exchange.skewSeconds,
-    remoteAddress: exchange.request.socket.remoteAddress,
-    durationMs: Math.round(durationMs * 1000) / 1000,
   }
 }

@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 
 import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify'
 
@@ -9,10 +10,13 @@ import type { ReceiverLimits } from './limits.ts'
 import type { DynamicEndpointPath } from './receive-dynamic.ts'
 import type { EndpointPath } from './receive-static.ts'
 import { allowedMethods, dynamicPath, healthPath, staticPath } from './request-path.ts'
+import type { ServingCertificate } from './serving-certificate.ts'
 import type { Outcome } from './status-codes.ts'
 
 export interface ServerDeps {
   readonly limits: ReceiverLimits
+  /** Absent: plain HTTP. */
+  readonly tls: Pick<ServingCertificate, 'current' | 'watch'> | undefined
   readonly prefixes: readonly string[]
   readonly clock: Clock
   readonly receiveStatic: (request: IncomingMessage, response: ServerResponse, path: EndpointPath) => void
@@ -24,7 +28,7 @@ export interface ServerDeps {
 }
 
 export interface ReceiverServer {
-  readonly http: Server
+  readonly http: Server | TlsServer
   readonly app: FastifyInstance
 }
 
@@ -67,8 +71,8 @@ export function createReceiverServer(deps: ServerDeps): ReceiverServer {
   return { http, app }
 }
 
-function createHttpServer({ limits, onDroppedConnection }: ServerDeps): Server {
-  const http = createServer({
+function createHttpServer({ limits, tls, onDroppedConnection }: ServerDeps): Server | TlsServer {
+  const options: ServerOptions = {
     headersTimeout: limits.headersTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
     connectionsCheckingInterval: limits.connectionsCheckingIntervalMs,
@@ -76,12 +80,31 @@ function createHttpServer({ limits, onDroppedConnection }: ServerDeps): Server {
     maxHeaderSize: limits.maxHeaderBytes,
     // Node's refusal would pass no hook and no counter: the hook above refuses instead.
     requireHostHeader: false,
-  })
+  }
+  const http = tls === undefined ? createServer(options) : createSecureServer(options, tls, limits)
   http.maxConnections = limits.maxConnections
   http.on('drop', onDroppedConnection)
   // An expectation other than 100-continue may be ignored; Node would answer 417.
   http.on('checkExpectation', (request, response) => http.emit('request', request, response))
   return http
+}
+
+/** Connections that are open keep the certificate that they began with; every new one gets the newest. */
+function createSecureServer(
+  options: ServerOptions,
+  tls: Pick<ServingCertificate, 'current' | 'watch'>,
+  { headersTimeoutMs }: ReceiverLimits,
+): TlsServer {
+  const https = createTlsServer({
+    ...options,
+    ...tls.current,
+    minVersion: 'TLSv1.2',
+    ALPNProtocols: ['http/1.1'],
+    // Node waits two minutes for a handshake, and nothing else bounds it.
+    handshakeTimeout: headersTimeoutMs,
+  })
+  tls.watch((pair) => https.setSecureContext({ ...pair, minVersion: 'TLSv1.2' }))
+  return https
 }
 
 function addRoutes(app: FastifyInstance, prefix: string, deps: ServerDeps): void {

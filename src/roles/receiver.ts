@@ -12,6 +12,7 @@ import { EndpointDirectory } from '../receiver/endpoint-directory.ts'
 import type { ReceiverLimits } from '../receiver/limits.ts'
 import { loadKeyringFiles } from '../receiver/load-keyring-files.ts'
 import { createReportWriter } from '../receiver/report-writer.ts'
+import { ServingCertificate } from '../receiver/serving-certificate.ts'
 import { watchConfiguration } from '../receiver/watch-configuration.ts'
 import type { Sink } from '../sinks/port.ts'
 import { createJwksKeeper } from './create-jwks-keeper.ts'
@@ -103,7 +104,11 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
   const admin = createAdminServer({ port: config.adminPort, clock, logger, inbox, isInboxShared, feed, onReplayed })
   const { port: adminPort } = await admin.listen()
   parts.defer(() => admin.close())
+  const tls = await loadCertificate(config, machinery)
+  if (tls !== undefined) parts.defer(() => tls.stop())
   const receiver = createReceiver({
+    ...(tls !== undefined && { tls }),
+    trustedProxies: config.trustedProxies,
     directory,
     inbox,
     clock,
@@ -146,6 +151,15 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
     return found
   }
   return { port, healthPort, adminPort, inbox, replay, stop, ended }
+}
+
+/** undefined: plain HTTP. The settings come both or not at all. */
+async function loadCertificate(
+  { tlsCert: certFile, tlsKey: keyFile }: ReceiverConfig,
+  { clock, logger, metrics }: Pick<RoleDeps, 'clock' | 'logger' | 'metrics'>,
+): Promise<ServingCertificate | undefined> {
+  if (certFile === undefined || keyFile === undefined) return undefined
+  return ServingCertificate.load({ certFile, keyFile, clock, logger, metrics })
 }
 
 function readinessOf(receiver: Receiver | undefined): ProbeResult {

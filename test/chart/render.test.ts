@@ -201,6 +201,23 @@ withHelm('the chart', (charts) => {
     assert.equal(named(without, 'ConfigMap', 'gwh-controller').data?.['GWH_NATS_SINK_PREFIX'], undefined)
   })
 
+  test('a TLS Secret of the receiver is mounted where its settings say, and the Service tells what is spoken', () => {
+    const manifests = chart.manifests(
+      valueSets['TLS in the receiver, behind a load balancer that passes it through'] ?? {},
+    )
+    const { volumes = [], containers } = podOf(named(manifests, 'StatefulSet', 'gwh-receiver'))
+    const mount = containers[0]?.volumeMounts?.find(({ name }) => name === 'tls')
+    assert.equal(volumes.find(({ name }) => name === 'tls')?.secret?.secretName, 'hooks-tls')
+    const data = named(manifests, 'ConfigMap', 'gwh-receiver').data ?? {}
+    assert.equal(data['GWH_TLS_CERT'], `${mount?.mountPath}/tls.crt`)
+    assert.equal(data['GWH_TLS_KEY'], `${mount?.mountPath}/tls.key`)
+    assert.equal(data['GWH_TRUSTED_PROXIES'], '10.0.0.0/8,fd00::/8')
+    const portsOf = (all: typeof manifests) =>
+      (named(all, 'Service', 'gwh-receiver').spec as { ports: { port: number; appProtocol?: string }[] }).ports
+    assert.deepEqual(portsOf(manifests), [{ name: 'http', port: 443, targetPort: 'http', appProtocol: 'https' }])
+    assert.deepEqual(portsOf(chart.manifests({})), [{ name: 'http', port: 80, targetPort: 'http' }])
+  })
+
   test('watching chosen namespaces needs no right outside of them', () => {
     const manifests = chart.manifests(valueSets['namespace-scoped'] ?? {})
     assert.deepEqual(manifests.filter(({ kind }) => kind.startsWith('Cluster')).map(idOf), [])

@@ -8,7 +8,7 @@ import { allKeyringSecretNames, keyIdOf, keyringSecretNameFor } from '../../src/
 import type { Logger } from '../../src/observability/logger.ts'
 import { recordedLogger } from './recorded-logger.ts'
 import { createMetrics, type MetricsRegistry } from '../../src/observability/metrics.ts'
-import { createReceiver, type Receiver } from '../../src/receiver/create-receiver.ts'
+import { createReceiver, type Receiver, type ReceiverOptions } from '../../src/receiver/create-receiver.ts'
 import { decodeShard } from '../../src/receiver/decode-shard.ts'
 import { EndpointDirectory } from '../../src/receiver/endpoint-directory.ts'
 import type { PublicKeys } from '../../src/receiver/receive-dynamic.ts'
@@ -101,6 +101,8 @@ export function aReceiver(options: {
   pathPrefix?: string
   parseEnvelope?: typeof parseEnvelope
   publicKeys?: PublicKeys
+  tls?: NonNullable<ReceiverOptions['tls']>
+  trustedProxies?: readonly string[]
 }): ReceiverFixture {
   const metrics = createMetrics()
   const stored = { count: 0 }

@@ -45,6 +45,13 @@ export const valueSets: Readonly<Record<string, object>> = {
       },
     },
   },
+  'TLS in the receiver, behind a load balancer that passes it through': {
+    receiver: {
+      tls: { secretName: 'hooks-tls' },
+      service: { type: 'LoadBalancer', port: 443 },
+      config: { trustedProxies: ['10.0.0.0/8', 'fd00::/8'] },
+    },
+  },
   'an ingress with TLS': {
     ingress: {
       enabled: true,

@@ -63,6 +63,12 @@ function receiverErrors(...flags: string[]): string[] {
   return parsed.type === 'errors' ? parsed.errors : []
 }
 
+test('a certificate without its key, or a key without its certificate, is a mistake', () => {
+  for (const flag of ['--tls-cert=/a', '--tls-key=/b'])
+    assert.match(receiverErrors(flag)[0] ?? '', /^tlsCert: and tlsKey/)
+  assert.deepEqual(receiverErrors('--tls-cert=/a', '--tls-key=/b'), [])
+})
+
 test('files for NATS sinks without servers are a mistake', () => {
   for (const flag of ['--nats-sink-credentials=/a', '--nats-sink-ca=/b']) {
     assert.match(receiverErrors(flag)[0] ?? '', /^natsSinkUrl: is needed with/)

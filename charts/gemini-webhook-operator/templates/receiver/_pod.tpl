@@ -64,6 +64,9 @@ spec:
         - {name: inbox, mountPath: /var/lib/gwh}
         - {name: tmp, mountPath: /tmp}
         {{- end }}
+        {{- if $part.tls.secretName }}
+        - {name: tls, mountPath: {{ include "gwh.tlsDir" . }}, readOnly: true}
+        {{- end }}
         {{- if $nats.credentials.secretName }}
         - {name: nats-credentials, mountPath: {{ include "gwh.natsCredentialsDir" . }}, readOnly: true}
         {{- end }}
@@ -87,6 +90,11 @@ spec:
     # SQLite sorts large results in temporary files.
     - name: tmp
       emptyDir: {sizeLimit: 256Mi}
+    {{- end }}
+    {{- with $part.tls.secretName }}
+    # Read again when it changes.
+    - name: tls
+      secret: {secretName: {{ . }}, items: [{key: tls.crt, path: tls.crt}, {key: tls.key, path: tls.key}]}
     {{- end }}
     {{- with $nats.credentials.secretName }}
     - name: nats-credentials
@@ -114,6 +122,7 @@ spec:
     {{- end }}
 {{- end }}
 
+{{- define "gwh.tlsDir" -}}/etc/gwh/tls{{- end }}
 {{- define "gwh.natsCredentialsDir" -}}/etc/gwh/nats-credentials{{- end }}
 {{- define "gwh.natsCaDir" -}}/etc/gwh/nats-ca{{- end }}
 {{- define "gwh.natsSinkCredentialsDir" -}}/etc/gwh/nats-sink-credentials{{- end }}
