@@ -6,6 +6,8 @@ import { costOf, countedResources, round, scrape, type Measuring } from './measu
 export interface SteadyState {
   resyncs: number
   kubernetesWrites: number
+  /** Paged lists, and the calls that their pages took. */
+  listsPerResync: number
   listCallsPerResync: number
   otherCalls: number
   /** The controller's processor time for one resync of one object. */
@@ -16,6 +18,8 @@ export interface SteadyState {
 }
 
 const resyncs = 2
+/** Webhooks to a page of the service's list. */
+const listPageSize = 1_000
 /** An object may come late to its resync by this factor. */
 const resyncJitter = 1.25
 
@@ -39,6 +43,7 @@ export async function measureSteadyState(controller: ServerProcess, plan: Measur
   return {
     resyncs,
     kubernetesWrites: sumOf(writesSince(before.writes, writes, countedResources)),
+    listsPerResync: round(list.received / Math.ceil(ready.names.size / listPageSize) / resyncs),
     listCallsPerResync: list.received / resyncs,
     otherCalls: Object.values(others).reduce((sum, { received }) => sum + received, 0),
     cpuMsPerObject: round((cost.cpuMs - before.cost.cpuMs) / resyncs / ready.names.size),

@@ -14,7 +14,7 @@ import { ConditionCensus } from './condition-census.ts'
 import { createConditionGauges, createInstruments } from './instruments.ts'
 import { KeyringWriter } from './keyring-writer.ts'
 import type { ConfigMap, Secret } from './kinds.ts'
-import { isDeleting } from './life-stage.ts'
+import { isAwaited } from './life-stage.ts'
 import { exposeObjectMetrics, exposeSecretAge } from './object-metrics.ts'
 import type { ProbeEndpoint } from './probe.ts'
 import { foldReports, noteworthyChanges } from './receiver-reports.ts'
@@ -233,16 +233,6 @@ class RunningController implements WebhookController {
     if (!webhooks.hasSynced() || this.#options.config.watchNamespaces !== undefined) return
     await keyring.prune((uid) => webhooks.store.byIndex(byUid, uid).length > 0)
   }
-}
-
-/**
- * Whether somebody waits for what this object asks for: it is in service and was edited, or it is being deleted, or half done. After a start, and when many
- * come at once, these go before those that are only to be compared or have not begun; so what was begun is finished first.
- */
-function isAwaited(webhook: GeminiWebhook): boolean {
-  const { metadata, status } = webhook
-  if (isDeleting(webhook) || status?.operation !== undefined || status?.check !== undefined) return true
-  return status?.webhook?.id !== undefined && status.observedGeneration !== metadata.generation
 }
 
 function keyOf({ metadata }: GeminiWebhook): ObjectKey {

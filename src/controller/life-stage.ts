@@ -8,3 +8,13 @@ export function isDeleting(webhook: GeminiWebhook): boolean {
 export function hasFinalizer(webhook: GeminiWebhook): boolean {
   return webhook.metadata.finalizers?.includes(finalizer) === true
 }
+
+/**
+ * Whether somebody waits for what this object asks for: it is in service and was edited, or it is being deleted, or half done. After a start, and when many
+ * come at once, these go before those that are only to be compared or have not begun; so what was begun is finished first.
+ */
+export function isAwaited(webhook: GeminiWebhook): boolean {
+  const { metadata, status } = webhook
+  if (isDeleting(webhook) || status?.operation !== undefined || status?.check !== undefined) return true
+  return status?.webhook?.id !== undefined && status.observedGeneration !== metadata.generation
+}

@@ -9,7 +9,8 @@ import { ownerOf } from './ownership.ts'
 import { findRival } from './find-rival.ts'
 import { isDeleting } from './life-stage.ts'
 import type { Recollection } from './recollection.ts'
-import type { ListDemand, RemoteListing } from './remote-observer.ts'
+import type { RemoteListing } from './project-view.ts'
+import type { ListDemand } from './remote-observer.ts'
 
 interface Viewpoint {
   access: RemoteAccess

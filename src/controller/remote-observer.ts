@@ -1,76 +1,7 @@
 import { sleep, type Clock } from '../clock.ts'
 import type { RemoteWebhook, WebhookService } from '../gemini/webhook-service.ts'
 import { failureOf, type Failure } from './failure-class.ts'
-import { markerIn } from './ownership.ts'
-
-/** One answer about one webhook; `undefined`: it does not exist. */
-interface Known {
-  webhook: RemoteWebhook | undefined
-  /** When the call that told it was sent. */
-  asOfMs: number
-}
-
-interface List {
-  startedAtMs: number
-  byId: ReadonlyMap<string, RemoteWebhook>
-  idsByMarker: ReadonlyMap<string, string[]>
-  idsByUri: ReadonlyMap<string, string[]>
-}
-
-/** What is known of one project: its last list, and every newer answer about a single webhook laid over it. */
-class ProjectView {
-  list: List | undefined
-  flight: { startedAtMs: number; done: Promise<List> } | undefined
-  /** The list after the one under way: not started yet, so new enough for whoever asks now. */
-  next: { done: Promise<List>; hurry: AbortController } | undefined
-  /** When the last list ended, and how long it took. */
-  last: { endedAtMs: number; tookMs: number } | undefined
-  refused: { failure: Failure; untilMs: number; row: number } | undefined
-  readonly #newer = new Map<string, Known>()
-  /** Ids that carry or carried this marker, or this URI, in `newer`: never too few, and whoever looks compares again. */
-  readonly #idsByMarker = new Map<string, Set<string>>()
-  readonly #idsByUri = new Map<string, Set<string>>()
-
-  newer(id: string): Known | undefined {
-    return this.#newer.get(id)
-  }
-
-  newerByMarker(marker: string): Iterable<string> {
-    return this.#idsByMarker.get(marker) ?? []
-  }
-
-  newerByUri(uri: string): Iterable<string> {
-    return this.#idsByUri.get(uri) ?? []
-  }
-
-  learn(id: string, known: Known): void {
-    this.#newer.set(id, known)
-    if (known.webhook === undefined) return
-    const marker = markerIn(known.webhook.name)
-    if (marker !== undefined) addTo(this.#idsByMarker, marker, id)
-    addTo(this.#idsByUri, known.webhook.uri, id)
-  }
-
-  /** A list that was started then says the same or something newer. */
-  forgetOlderThan(startedAtMs: number): void {
-    const kept = [...this.#newer].filter(([, { asOfMs }]) => asOfMs >= startedAtMs)
-    for (const map of [this.#newer, this.#idsByMarker, this.#idsByUri]) map.clear()
-    for (const [id, known] of kept) this.learn(id, known)
-  }
-}
-
-function addTo(ids: Map<string, Set<string>>, key: string, id: string): void {
-  const known = ids.get(key)
-  if (known === undefined) ids.set(key, new Set([id]))
-  else known.add(id)
-}
-
-export interface RemoteListing {
-  startedAtMs: number
-  byId(id: string): RemoteWebhook | undefined
-  byMarker(marker: string): RemoteWebhook[]
-  byUri(uri: string): RemoteWebhook[]
-}
+import { indexed, ProjectView, viewOf, type ProjectList, type RemoteListing } from './project-view.ts'
 
 export interface ListDemand {
   /** The list must have been started then or later. */
@@ -165,7 +96,7 @@ export class RemoteObserver {
     project: ProjectView,
     service: WebhookService,
     { notBeforeMs = -Infinity, urgent }: ListDemand,
-  ): Promise<List> {
+  ): Promise<ProjectList> {
     const { flight } = project
     const oldestMs = Math.max(notBeforeMs, this.#options.clock.monotonic() - this.#options.maxAgeMs)
     if (flight !== undefined && flight.startedAtMs >= oldestMs) return flight.done
@@ -176,7 +107,7 @@ export class RemoteObserver {
 
   #planNext(project: ProjectView, service: WebhookService): NonNullable<ProjectView['next']> {
     const hurry = new AbortController()
-    const start = async (): Promise<List> => {
+    const start = async (): Promise<ProjectList> => {
       await project.flight?.done.catch(() => undefined)
       const restMs = this.#restMs(project)
       if (restMs > 0) await sleep(this.#options.clock, restMs, hurry.signal)
@@ -191,7 +122,7 @@ export class RemoteObserver {
     return last.endedAtMs + Math.min(last.tookMs * restPerListMs, longestRestMs) - this.#options.clock.monotonic()
   }
 
-  async #start(project: ProjectView, service: WebhookService): Promise<List> {
+  async #start(project: ProjectView, service: WebhookService): Promise<ProjectList> {
     const { clock } = this.#options
     const startedAtMs = clock.monotonic()
     const done = this.#download(project, service, startedAtMs)
@@ -209,7 +140,7 @@ export class RemoteObserver {
     }
   }
 
-  async #download(project: ProjectView, service: WebhookService, startedAtMs: number): Promise<List> {
+  async #download(project: ProjectView, service: WebhookService, startedAtMs: number): Promise<ProjectList> {
     const webhooks = await service.list()
     const list = indexed(webhooks, startedAtMs)
     project.list = list
@@ -225,34 +156,5 @@ export class RemoteObserver {
     const pauseMs =
       failure.class === 'credentials' ? this.#options.credentialsRetryMs : (failure.retryAfterMs ?? growingMs)
     project.refused = { failure, row, untilMs: this.#options.clock.monotonic() + pauseMs }
-  }
-}
-
-function indexed(webhooks: readonly RemoteWebhook[], startedAtMs: number): List {
-  const idsByMarker = new Map<string, string[]>()
-  const idsByUri = new Map<string, string[]>()
-  for (const { id, name, uri } of webhooks) {
-    const marker = markerIn(name)
-    if (marker !== undefined) idsByMarker.set(marker, [...(idsByMarker.get(marker) ?? []), id])
-    idsByUri.set(uri, [...(idsByUri.get(uri) ?? []), id])
-  }
-  return { startedAtMs, byId: new Map(webhooks.map((webhook) => [webhook.id, webhook])), idsByMarker, idsByUri }
-}
-
-function viewOf(project: ProjectView, list: List): RemoteListing {
-  const byId = (id: string) => {
-    const known = project.newer(id)
-    return known !== undefined && known.asOfMs >= list.startedAtMs ? known.webhook : list.byId.get(id)
-  }
-  const among = (listed: readonly string[] = [], newer: Iterable<string>) =>
-    [...new Set([...listed, ...newer])].flatMap((id) => byId(id) ?? [])
-  return {
-    startedAtMs: list.startedAtMs,
-    byId,
-    byMarker: (marker) =>
-      among(list.idsByMarker.get(marker), project.newerByMarker(marker)).filter(
-        ({ name }) => markerIn(name) === marker,
-      ),
-    byUri: (wanted) => among(list.idsByUri.get(wanted), project.newerByUri(wanted)).filter(({ uri }) => uri === wanted),
   }
 }

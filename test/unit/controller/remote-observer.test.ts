@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { RemoteObserver, type RemoteListing } from '../../../src/controller/remote-observer.ts'
+import type { RemoteListing } from '../../../src/controller/project-view.ts'
+import { RemoteObserver } from '../../../src/controller/remote-observer.ts'
 import type { Failure } from '../../../src/controller/failure-class.ts'
 import { GeminiError, type RemoteWebhook, type WebhookService } from '../../../src/gemini/webhook-service.ts'
 import { aRemote, marker } from '../../support/an-observation.ts'
