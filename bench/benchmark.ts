@@ -11,5 +11,5 @@ interface BenchmarkOptions {
 export interface Benchmark {
   readonly name: string
   readonly about: string
-  run(options: BenchmarkOptions): Promise<Record<string, unknown>>
+  run(options: BenchmarkOptions): Promise<Record<string, unknown> & { failure?: string }>
 }

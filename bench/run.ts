@@ -44,8 +44,8 @@ async function main(): Promise<number> {
   const { smoke, full } = values
   const result = await benchmark.run({ smoke, full, progress })
   process.stdout.write(`${JSON.stringify({ benchmark: name, smoke, full, ...result })}\n`)
-  if (result['failure'] === undefined) return 0
-  process.stderr.write(`${String(result['failure'])}\n`)
+  if (result.failure === undefined) return 0
+  process.stderr.write(`${result.failure}\n`)
   return 1
 }
 
