@@ -22,7 +22,7 @@ import { Recollections } from './recollection.ts'
 import { reconcileWebhook } from './reconcile.ts'
 import { byExternalId, bySecret, byUid, createReflectors } from './reflectors.ts'
 import { RemoteObserver } from './remote-observer.ts'
-import { ensureReportsConfigMap, pruneReports } from './reports-config-map.ts'
+import { ensureReportsConfigMap, exposeStranded, pruneReports } from './reports-config-map.ts'
 import { Rollouts } from './rollouts.ts'
 import { SecretReader } from './secret-reader.ts'
 import { WebhookServicePool, type OpenWebhookService } from './webhook-service-pool.ts'
@@ -94,6 +94,7 @@ class RunningController implements WebhookController {
       onKeyring: (change) => this.#onKeyring(change),
       onReports: (change) => this.#onReports(change),
     })
+    exposeStranded(this.#reflectors.reports.store, { config, clock, metrics })
     this.#installation = new InstallationKeeper({
       ...machinery,
       namespace: config.namespace,

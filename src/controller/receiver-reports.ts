@@ -45,6 +45,32 @@ export function staleReports(configMap: Pick<ConfigMap, 'data'> | undefined, now
   })
 }
 
+/** What is left of the report of a receiver that is gone: the deliveries that wait on its volume. Undefined where none do. */
+export function whatIsStranded(text: string): string | undefined {
+  const report = read(text)
+  const waiting = Object.entries(report?.endpoints ?? {}).filter(([, { pending }]) => pending > 0)
+  if (report?.ownInbox !== true || waiting.length === 0) return undefined
+  const endpoints = Object.fromEntries(waiting.map(([uid, { pending }]) => [uid, { pending }]))
+  return JSON.stringify({ time: report.time, ownInbox: true, stopped: true, endpoints })
+}
+
+/** Longer than a restart or the move to another node takes. */
+const strandedAfterMs = 15 * 60_000
+
+/** Receivers that ended with deliveries on a volume of their own and did not come back, or fell silent so: nobody delivers these. */
+export function strandedInboxes(
+  configMap: Pick<ConfigMap, 'data'> | undefined,
+  nowMs: number,
+): { pod: string; pending: number }[] {
+  return Object.entries(configMap?.data ?? {}).flatMap(([pod, text]) => {
+    const report = read(text)
+    const pending = Object.values(report?.endpoints ?? {}).reduce((sum, endpoint) => sum + endpoint.pending, 0)
+    const silentMs = nowMs - Date.parse(report?.time ?? '')
+    const isGone = silentMs > (report?.stopped === true ? strandedAfterMs : goneAfterMs)
+    return report?.ownInbox === true && pending > 0 && isGone ? [{ pod, pending }] : []
+  })
+}
+
 function endpointsIn(text: string): Record<string, EndpointReport> {
   return read(text)?.endpoints ?? {}
 }

@@ -28,6 +28,8 @@ export interface ReportWriterOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly metrics: Metrics
+  /** Whether nobody but this receiver can deliver what its inbox holds. */
+  readonly ownInbox: boolean
   /** Between two writes at the least. */
   readonly intervalMs?: number
 }
@@ -64,11 +66,12 @@ export function createReportWriter(options: ReportWriterOptions): ReportWriter {
   async function writeIfChanged(): Promise<void> {
     forgetGoneEndpoints(directory, activity)
     const { pendingByOwner } = await inbox.stats()
-    const report = buildReport({
+    const endpoints = buildReport({
       activity: activity.entries(),
       pending: pendingByOwner,
       isCheckOpen: (uid, attemptId) => directory.isCheckOpen(uid, attemptId),
     })
+    const report = { ...(options.ownInbox && { ownInbox: true }), ...(isStopped && { stopped: true }), ...endpoints }
     const text = JSON.stringify(report)
     const atMs = clock.monotonic()
     if (text === written?.text && atMs - written.atMs < reportLivenessMs) return

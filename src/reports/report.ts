@@ -23,6 +23,10 @@ export const reportLivenessMs = 3_600_000
 export const receiverReportSchema = z.object({
   /** RFC 3339, to the minute: when it was written. */
   time: z.string().optional(),
+  /** What is pending lies on a volume of this receiver alone: nobody else delivers it. */
+  ownInbox: z.boolean().optional(),
+  /** The last one before an orderly end. */
+  stopped: z.boolean().optional(),
   /** By uid of the GeminiWebhook. */
   endpoints: z.record(z.string(), endpointReportSchema),
 })

@@ -128,6 +128,7 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
     directory,
     activity: receiver.activity,
     inbox,
+    ownInbox: !isInboxShared,
     clock,
     logger,
     metrics,

@@ -124,6 +124,7 @@ await withRealApiServer('the configuration of a receiver, under the role that sh
       podName: 'receiver-0',
       directory,
       activity,
+      ownInbox: true,
       inbox: {
         stats: () =>
           Promise.resolve({

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 
 import { abandonAnnotation } from '../../../src/api/names.ts'
 import { exposeSecretAge } from '../../../src/controller/object-metrics.ts'
+import { exposeStranded } from '../../../src/controller/reports-config-map.ts'
 import { createWebhookServiceOpener } from '../../../src/gemini/webhook-service-opener.ts'
 import { createControllerLoop } from '../../../src/kubernetes/controller-loop.ts'
 import { TransientError } from '../../../src/kubernetes/errors.ts'
@@ -233,3 +234,23 @@ test('a budget that is used up is told, whether it is that of Google or ours', a
   other.hold({ controller: await textOf(ours) }, 2)
   assert.deepEqual(firing(other, ['GwhNoLeader']), ['GwhGeminiBudgetExhausted'])
 })
+
+test('deliveries on the volume of a receiver that was scaled away are told, and no more once it is back', async () => {
+  const clock = new FakeClock('2026-11-21T12:00:00Z')
+  const metrics = createMetrics()
+  let data = { 'gwh-receiver-1': lastReport(5) }
+  const reports = { get: () => ({ metadata: { name: 'gwh-receiver-reports' }, data }) }
+  exposeStranded(reports, { config: { namespace: 'gwh' }, clock, metrics })
+  const bench = healthyBench(await textOf(metrics))
+  await clock.advance({ minutes: 16 })
+  bench.hold({ controller: await textOf(metrics) }, 1)
+  assert.deepEqual(firing(bench, ['GwhNoLeader']), ['GwhInboxStranded'])
+  data = { 'gwh-receiver-1': lastReport(0) }
+  bench.hold({ controller: await textOf(metrics) }, 1)
+  assert.deepEqual(firing(bench, ['GwhNoLeader']), [])
+})
+
+function lastReport(pending: number): string {
+  const endpoints = { u: { pending } }
+  return JSON.stringify({ time: '2026-11-21T12:00:00Z', ownInbox: true, stopped: pending > 0, endpoints })
+}

@@ -250,6 +250,7 @@ test('reports that cannot be written for half an hour are told', async () => {
     podName: 'gwh-receiver-0',
     directory: directoryOf(aKeyringEntry()),
     activity,
+    ownInbox: true,
     inbox: {
       stats: () =>
         Promise.resolve({

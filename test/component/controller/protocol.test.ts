@@ -280,6 +280,19 @@ test('the report of a receiver that is gone is removed, the others stay', async 
   assert.deepEqual(await pods(), ['alive'])
 })
 
+test('what a receiver that is gone left on its volume is remembered, and only that', async (t) => {
+  const fixture = await startControllerFixture(t, { config: { resyncIntervalMs: 400 } })
+  const running = await fixture.startController()
+  const key = { namespace: home, name: reportsConfigMapName }
+  const endpoints = { u: { pending: 2, refusingSince: '2020-01-01T00:00:00Z' }, v: { pending: 0 } }
+  const report = { time: '2020-01-01T00:00:00Z', ownInbox: true, endpoints }
+  await fixture.client.patch(configMapKind, key, { data: { gone: JSON.stringify(report) } }, { type: 'merge' })
+  const left = JSON.stringify({ time: report.time, ownInbox: true, stopped: true, endpoints: { u: { pending: 2 } } })
+  const found = async () => (await fixture.client.get<ConfigMap>(configMapKind, key))?.data?.['gone']
+  await eventually('reduced', async () => (await found()) === left, patience)
+  assert.match(await running.scrape(), /^gwh_controller_stranded_deliveries 2$/m)
+})
+
 test('an event type that this version does not know is a warning in a message, not a refusal', async (t) => {
   const fixture = await startControllerFixture(t, { receiver: 'silent' })
   await fixture.startController()

@@ -10,7 +10,7 @@ import { createReportWriter } from '../../../src/receiver/report-writer.ts'
 import { FakeClock, settle } from '../../support/fake-clock.ts'
 import { aKeyringEntry, directoryOf } from '../../support/receiver-fixture.ts'
 
-function aScene() {
+function aScene(given: { ownInbox?: boolean } = {}) {
   const clock = new FakeClock()
   const directory = directoryOf(aKeyringEntry())
   const activity = new EndpointActivity()
@@ -37,6 +37,7 @@ function aScene() {
     directory,
     activity,
     inbox: { stats: () => Promise.resolve(stats) },
+    ownInbox: given.ownInbox ?? false,
     clock,
     logger: silentLogger,
     metrics: createMetrics(),
@@ -126,4 +127,20 @@ test('stopping writes what is new once more and leaves no timer', async () => {
     endpoints: { 'uid-1': { pending: 2 } },
   })
   assert.equal(clock.pending, 0)
+})
+
+test('a receiver with an inbox of its own says so, and its last report says that it ended', async () => {
+  const { clock, pendingByOwner, patches, writer } = aScene({ ownInbox: true })
+  writer.start()
+  pendingByOwner.set('uid-1', 3)
+  await clock.advance({ seconds: 5 })
+  await writer.stop()
+  const endpoints = { 'uid-1': { pending: 3 } }
+  assert.deepEqual(
+    patches.map(({ report }) => report),
+    [
+      { time: '2026-11-21T12:00:00Z', ownInbox: true, endpoints },
+      { time: '2026-11-21T12:00:00Z', ownInbox: true, stopped: true, endpoints },
+    ],
+  )
 })

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { foldDelivery } from '../../../src/controller/fold-delivery.ts'
-import { foldReports, noteworthyChanges, staleReports } from '../../../src/controller/receiver-reports.ts'
+import {
+  foldReports,
+  noteworthyChanges,
+  staleReports,
+  strandedInboxes,
+  whatIsStranded,
+} from '../../../src/controller/receiver-reports.ts'
 
 const at = (time: string, extra: object = {}) => ({
   pending: 1,
@@ -74,4 +80,40 @@ test('what only a receiver that is gone reported is over: its object is woken an
   assert.deepEqual(foldDelivery(told, undefined), { lastVerifiedTime: '2026-11-21T10:00:00Z', pending: 0 })
   const quiet = { lastVerifiedTime: '2026-11-21T10:00:00Z', pending: 0 }
   assert.equal(foldDelivery(quiet, undefined), quiet, 'nothing to report changes nothing')
+})
+
+const left = (time: string, more: object = {}) =>
+  JSON.stringify({ time, ownInbox: true, endpoints: { u: { pending: 2 }, v: { pending: 1 } }, ...more })
+
+test('deliveries on the volume of a receiver that ended and did not come back are stranded; of a shared inbox never', () => {
+  const nowMs = Date.parse('2026-11-21T12:00:00Z')
+  const data = {
+    restarting: left('2026-11-21T11:50:00Z', { stopped: true }),
+    scaledAway: left('2026-11-21T11:40:00Z', { stopped: true }),
+    quiet: left('2026-11-21T11:01:00Z'),
+    crashed: left('2026-11-21T08:59:00Z'),
+    shared: left('2026-11-21T08:00:00Z', { ownInbox: false, stopped: true }),
+    empty: left('2026-11-21T08:00:00Z', { stopped: true, endpoints: { u: { pending: 0 } } }),
+    timeless: JSON.stringify({ ownInbox: true, stopped: true, endpoints: { u: { pending: 1 } } }),
+    broken: 'not json',
+  }
+  assert.deepEqual(strandedInboxes({ data }, nowMs), [
+    { pod: 'scaledAway', pending: 3 },
+    { pod: 'crashed', pending: 3 },
+  ])
+  assert.deepEqual(strandedInboxes(undefined, nowMs), [])
+})
+
+test('of a receiver that is gone only what is stranded is remembered, and remembering twice changes nothing', () => {
+  const refusing = { u: { pending: 2, refusingSince: '2026-11-21T08:00:00Z' }, v: { pending: 0 } }
+  const rest = whatIsStranded(left('2026-11-21T08:00:00Z', { endpoints: refusing })) ?? ''
+  assert.deepEqual(JSON.parse(rest), {
+    time: '2026-11-21T08:00:00Z',
+    ownInbox: true,
+    stopped: true,
+    endpoints: { u: { pending: 2 } },
+  })
+  assert.equal(whatIsStranded(rest), rest)
+  assert.equal(whatIsStranded(left('2026-11-21T08:00:00Z', { ownInbox: false })), undefined)
+  assert.equal(whatIsStranded('not json'), undefined)
 })
