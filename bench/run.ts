@@ -2,9 +2,11 @@ import { parseArgs } from 'node:util'
 
 import type { Benchmark } from './benchmark.ts'
 import { controllerBenchmark } from './controller/benchmark.ts'
+import { deliveryBenchmark } from './delivery/benchmark.ts'
 import { receiverBenchmark } from './receiver/benchmark.ts'
+import { soakBenchmark } from './soak/benchmark.ts'
 
-const benchmarks: readonly Benchmark[] = [receiverBenchmark, controllerBenchmark]
+const benchmarks: readonly Benchmark[] = [receiverBenchmark, deliveryBenchmark, soakBenchmark, controllerBenchmark]
 
 const help = `usage: npm run bench -- NAME [--smoke | --full]
 

@@ -59,7 +59,7 @@ export const receiverBenchmark: Benchmark = {
         levels.push(level)
       }
       const openLoopRequests = makeRequests(openLoopPerSecond * plan.openLoopSeconds)
-      const openLoop = await measureOpenLoop(receiver.port, openLoopRequests, openLoopPerSecond)
+      const { startMs: _, ...openLoop } = await measureOpenLoop(receiver.port, openLoopRequests, openLoopPerSecond)
       progress(`${openLoopPerSecond}/s open loop: p50 ${openLoop.p50Ms} ms, p99 ${openLoop.p99Ms} ms`)
       const machine = { node: process.version, cpu: cpus()[0]?.model, cores: availableParallelism() }
       const on = 'limits, look-up, signature, dedupe, one delivery to claim for each event, metrics, log (warnings)'

@@ -32,6 +32,10 @@ export class KeepAliveConnection {
     this.#socket.write(request)
   }
 
+  get isOpen(): boolean {
+    return !this.#socket.destroyed
+  }
+
   close(): void {
     this.#answered = undefined
     this.#socket.destroy()

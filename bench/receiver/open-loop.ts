@@ -7,13 +7,15 @@ const connections = 128
 
 /**
  * Sends the requests at a fixed rate, whether or not answers have come, as a sender with many customers does. Latency counts from when a request was due,
- * so that a pause of either side shows. Rejects on any answer but 204.
+ * so that a pause of either side shows. Rejects on any answer but 204, unless `onRefused` takes it, told the position of the request. `startMs`: when the
+ * first one was due, by `performance.now()`.
  */
 export async function measureOpenLoop(
   port: number,
   requests: readonly Buffer[],
   ratePerSecond: number,
-): Promise<Measured> {
+  onRefused?: (at: number) => void,
+): Promise<Measured & { startMs: number }> {
   const idle = await Promise.all(Array.from({ length: connections }, () => KeepAliveConnection.open(port)))
   const all = [...idle]
   const latenciesMs = new Float64Array(requests.length)
@@ -35,7 +37,10 @@ export async function measureOpenLoop(
       }
       const send = (connection: KeepAliveConnection, index: number) => {
         connection.send(requests[index] ?? Buffer.alloc(0), (error) => {
-          if (error !== undefined) return reject(error)
+          if (error !== undefined) {
+            if (onRefused === undefined || !connection.isOpen) return reject(error)
+            onRefused(index)
+          }
           latenciesMs[index] = performance.now() - dueMs(index)
           idle.push(connection)
           if (++answered === requests.length) resolve()
@@ -43,7 +48,7 @@ export async function measureOpenLoop(
       }
       timer = setInterval(sendDue, tickMs)
     })
-    return measuredFrom(latenciesMs, performance.now() - startMs)
+    return { ...measuredFrom(latenciesMs, performance.now() - startMs), startMs }
   } finally {
     clearInterval(timer)
     for (const connection of all) connection.close()

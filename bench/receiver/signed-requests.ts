@@ -13,14 +13,17 @@ export interface RequestSource {
 
 /**
  * Whole HTTP requests, each a genuine delivery with an id of its own, as the service would send it. Made before the clock starts: signing would cost the
- * generator as much as verifying costs the server. They stay fresh for five minutes.
+ * generator as much as verifying costs the server. They stay fresh for five minutes. `onId` is told their ids, in their order.
  */
-export function signedRequests(count: number, source: RequestSource): Buffer[] {
-  return Array.from({ length: count }, () => signedRequest(source))
+export function signedRequests(count: number, source: RequestSource, onId: (id: string) => void = () => {}): Buffer[] {
+  return Array.from({ length: count }, () => {
+    const id = `msg_${randomUUID()}`
+    onId(id)
+    return signedRequest(id, source)
+  })
 }
 
-function signedRequest({ path, key, bodyBytes, nowMs }: RequestSource): Buffer {
-  const id = `msg_${randomUUID()}`
+function signedRequest(id: string, { path, key, bodyBytes, nowMs }: RequestSource): Buffer {
   const timestamp = String(Math.floor(nowMs / 1000))
   const body = bodyOf(id, bodyBytes)
   const head = [
