@@ -165,9 +165,9 @@ function createVerbs({ client, admin, clock }: World) {
       await until(
         `${type}=${status} of every object`,
         async () => {
-          for (const name of waiting) {
-            const { conditions = [] } = (await get(name))?.status ?? {}
-            if (conditions.some((one) => one.type === type && one.status === status)) waiting.delete(name)
+          const { items } = await client.list<GeminiWebhook>(geminiWebhookKind, { namespace: tenant })
+          for (const { metadata, status: { conditions = [] } = {} } of items) {
+            if (conditions.some((one) => one.type === type && one.status === status)) waiting.delete(metadata.name)
           }
           return waiting.size === 0
         },

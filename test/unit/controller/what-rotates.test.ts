@@ -3,6 +3,7 @@ import { test } from 'node:test'
 
 import * as fc from 'fast-check'
 
+import { geminiWebhookCrd } from '../../../src/api/crd.ts'
 import type { GeminiWebhookSpec } from '../../../src/api/spec.ts'
 import type { ActionState } from '../../../src/controller/action-state.ts'
 import { withFirstSecret } from '../../../src/controller/actions/intent.ts'
@@ -25,7 +26,11 @@ const rested = aWebhook()
 const label = fc.string({ unit: fc.constantFrom('a', 'b', '-', '7'), minLength: 1, maxLength: 8 })
 const pairs = fc.dictionary(label, label, { maxKeys: 3 })
 const windowEdits = fc.array(
-  fc.record({ cron: fc.constantFrom('0 2 * * *', '* * * * *', '0 0 30 2 *', 'x'), duration: fc.constant('4h') }),
+  fc.record({
+    cron: fc.constantFrom('0 2 * * *', '* * * * *', '0 0 30 2 *', 'x'),
+    duration: fc.constant('4h'),
+    timeZone: fc.constant('Europe/Berlin'),
+  }),
   { maxLength: 2 },
 )
 
@@ -55,7 +60,14 @@ const specEdits: fc.Arbitrary<Partial<GeminiWebhookSpec>> = fc.record(
     adoptionPolicy: fc.constantFrom('CreateOnly', 'CreateOrReadopt', 'AdoptOnly', 'TakeOver'),
     deletionPolicy: fc.constantFrom('Delete', 'Retain'),
     driftPolicy: fc.constantFrom('Correct', 'Report'),
-    dynamic: fc.constant({}),
+    dynamic: fc.record(
+      {
+        secretName: label,
+        audiences: fc.constantFrom(['https://hooks.example.com']),
+        tokenRequest: fc.record({ id: label, revokePrevious: fc.constantFrom('AfterGracePeriod', 'Immediately') }),
+      },
+      { requiredKeys: [] },
+    ),
     sinks: fc.constantFrom([], [{ name: 'cluster', kubernetesEvent: {} }]),
     suspend: fc.boolean(),
   },
@@ -121,6 +133,36 @@ test('property: no edit of the object, its Secret or its webhook rotates, but a 
     { numRuns: 2000 },
   )
 })
+
+test('the property edits every field that the schema of the spec has, so that a new one cannot be forgotten', () => {
+  const edited = new Set(fc.sample(specEdits, { numRuns: 2000, seed: 1 }).flatMap((spec) => pathsIn(spec)))
+  const { spec } = geminiWebhookCrd().spec.versions[0]?.schema.openAPIV3Schema.properties ?? assert.fail()
+  const missing = schemaPaths(spec as Schema).filter((path) => !edited.has(path))
+  assert.deepEqual(missing, [])
+})
+
+interface Schema {
+  properties?: Record<string, Schema>
+  items?: Schema
+}
+
+/** Of every field, those of lists included, but not what is inside a sink: no secret of Google's is in there. */
+function schemaPaths({ properties = {} }: Schema, above = ''): string[] {
+  return Object.entries(properties).flatMap(([name, field]) => {
+    const path = `${above}.${name}`
+    const below = path === '.sinks' ? [] : schemaPaths(field.items ?? field, path)
+    return [path].concat(below)
+  })
+}
+
+function pathsIn(value: unknown, above = ''): string[] {
+  if (Array.isArray(value)) return value.flatMap((item) => pathsIn(item, above))
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, field]) => {
+    const path = `${above}.${name}`
+    return [path].concat(pathsIn(field, path))
+  })
+}
 
 test('the same object does rotate on a new request id, and when the interval has passed', () => {
   for (const rotation of [{ request: { id: 'new' } }, { interval: '24h' }]) {
