@@ -1,0 +1,140 @@
+import { chartPath } from '../../tools/generate-chart.ts'
+import { findHelms } from '../../tools/helm.ts'
+import { ask, helm, kubectl, soon } from '../support/cluster-commands.ts'
+
+/** What the end-to-end suite installs and asks: the operator by its chart, the simulator as Google, a worker that remembers what it gets. */
+export const image = process.env['GWH_E2E_IMAGE']
+const helms = findHelms(process.env)
+export const missing = [
+  process.env['KUBECONFIG'] === undefined && 'KUBECONFIG',
+  image === undefined && 'GWH_E2E_IMAGE',
+  helms.size === 0 && 'helm on PATH or in HELM_BIN_DIR',
+].filter((name) => name !== false)
+if (missing.length > 0 && process.env['GWH_REQUIRE_E2E'] === '1')
+  throw new Error(`GWH_REQUIRE_E2E=1, but there is no ${missing.join(', no ')}`)
+
+export const system = 'gemini-webhook-system'
+export const team = 'gwh-e2e'
+export const simulator = { namespace: 'gwh-e2e-google', name: 'simulator', port: 8080 }
+const worker = { namespace: team, name: 'batch-worker', port: 80 }
+export const release = 'gemini-webhook-operator'
+export const newest = helms.get(4) ?? helms.get(3) ?? ''
+export const oldest = helms.get(3) ?? helms.get(4) ?? ''
+
+interface Delivery {
+  eventId: string
+  eventType: string
+  webhookId: string
+  state: string
+  attempts: { status?: number }[]
+}
+interface Remote {
+  id: string
+  name?: string
+  state: string
+}
+export const deliveries = () => ask<Delivery[]>('GET', simulator, '_admin/deliveries')
+export const remotes = () => ask<Remote[]>('GET', simulator, '_admin/webhooks')
+const received = async () => (await ask<{ id: string; type: string }[]>('GET', worker, 'events')).map(({ id }) => id)
+/** How many batches were finished since the suite began: so many events the worker must get. */
+export const finished = { batches: 0 }
+export async function finishBatches(count: number): Promise<void> {
+  for (let job = 0; job < count; job += 1) {
+    await ask<unknown>('POST', simulator, '_admin/jobs', { project: 'sandbox', type: 'batch', outcome: 'succeeded' })
+    finished.batches += 1
+  }
+}
+export const field = (path: string, ...what: string[]) =>
+  kubectl(['--namespace', team, 'get', ...what, '--output', `jsonpath={${path}}`])
+
+/** The program under test. */
+const current = { chart: chartPath, image: image ?? '' }
+/** What an installation of before ran; without a previous version, the same. */
+export const previous = {
+  chart: process.env['GWH_E2E_PREVIOUS_CHART'] ?? current.chart,
+  image: process.env['GWH_E2E_PREVIOUS_IMAGE'] ?? current.image,
+}
+
+export function install(program: string, more: readonly string[] = [], version = current): Promise<string> {
+  const [repository, tag = ''] = version.image.split(/:(?=[^:/]+$)/)
+  const values = {
+    baseUrl: 'https://hooks.example.com/gemini',
+    image: { repository, tag },
+    networkPolicy: { controllerEgressPorts: [443, 6443, simulator.port] },
+    controller: {
+      replicas: 2,
+      config: {
+        googleBaseUrl: `http://${simulator.name}.${simulator.namespace}.svc:${simulator.port}`,
+        resyncInterval: '10s',
+        confirmInterval: '1s',
+        settleExtra: '3s',
+        callTimeout: '3s',
+      },
+    },
+    receiver: { config: { drain: '2s', shutdownGrace: '2s' }, persistence: { size: '1Gi' } },
+  }
+  const settings = Object.entries(values).map(([name, value]) => `--set-json=${name}=${JSON.stringify(value)}`)
+  return helm(program, [
+    'upgrade',
+    '--install',
+    release,
+    version.chart,
+    '--namespace',
+    system,
+    ...settings,
+    ...more,
+    '--wait',
+    '--timeout=3m',
+  ])
+}
+
+/** Lets the repetitions that the service still owes come at once. */
+const hurryRetries = () => ask<unknown>('POST', simulator, '_admin/clock/advance', { ms: 60_000 })
+
+/** What the service sent for finished batches to the webhook with the worker. Test deliveries are answered and not passed on. */
+export async function batchDeliveries(): Promise<Delivery[]> {
+  const id = await field('.status.webhook.id', 'gwh', 'batch-events')
+  return (await deliveries()).filter(({ webhookId, eventType }) => webhookId === id && eventType.startsWith('batch.'))
+}
+
+/** Waits until the worker has an event for each finished batch, and the service an acknowledgement for each. */
+export function everythingArrived(): Promise<true> {
+  return soon(`${finished.batches} events at the worker`, async () => {
+    const sent = await batchDeliveries()
+    if (sent.some(({ state }) => state === 'pending')) await hurryRetries()
+    const there = new Set(await received())
+    const arrived = sent.filter(({ state, eventId }) => state === 'delivered' && there.has(eventId))
+    return arrived.length === sent.length && arrived.length === finished.batches
+  })
+}
+
+/** The image that a running pod of the operator has. */
+export const imageOf = (pod: string) =>
+  kubectl(['--namespace', system, 'get', 'pod', pod, '--output', 'jsonpath={.spec.containers[0].image}'])
+
+const inSystem = ['--namespace', system]
+const receiverIsBack = () =>
+  kubectl([...inSystem, 'rollout', 'status', 'statefulset/gwh-receiver', '--timeout=2m'])
+
+/** As a node that dies: without the time to drain. */
+export async function killReceiver(): Promise<void> {
+  await kubectl([...inSystem, 'delete', 'pod', 'gwh-receiver-0', '--force', '--grace-period=0'])
+  await receiverIsBack()
+}
+
+/** As before maintenance: the receiver is evicted, its node takes no pods until it is back, and the volume stays where it is. */
+export async function restartReceiverNode(): Promise<void> {
+  const node = await kubectl([...inSystem, 'get', 'pod', 'gwh-receiver-0', '--output', 'jsonpath={.spec.nodeName}'])
+  await kubectl(['drain', node, '--pod-selector=app.kubernetes.io/component=receiver', '--timeout=1m'])
+  await soon(
+    'the receiver waits for its node',
+    async () =>
+      (await kubectl([...inSystem, 'get', 'pod', 'gwh-receiver-0', '--output', 'jsonpath={.status.phase}'])) ===
+      'Pending',
+  )
+  await kubectl(['uncordon', node])
+  await receiverIsBack()
+}
+
+export const removeAtEnd = (...what: string[]) =>
+  kubectl(['delete', '--ignore-not-found', '--wait=false', ...what]).catch(() => '')
