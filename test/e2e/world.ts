@@ -113,8 +113,7 @@ export const imageOf = (pod: string) =>
   kubectl(['--namespace', system, 'get', 'pod', pod, '--output', 'jsonpath={.spec.containers[0].image}'])
 
 const inSystem = ['--namespace', system]
-const receiverIsBack = () =>
-  kubectl([...inSystem, 'rollout', 'status', 'statefulset/gwh-receiver', '--timeout=2m'])
+const receiverIsBack = () => kubectl([...inSystem, 'rollout', 'status', 'statefulset/gwh-receiver', '--timeout=2m'])
 
 /** As a node that dies: without the time to drain. */
 export async function killReceiver(): Promise<void> {
@@ -125,14 +124,14 @@ export async function killReceiver(): Promise<void> {
 /** As before maintenance: the receiver is evicted, its node takes no pods until it is back, and the volume stays where it is. */
 export async function restartReceiverNode(): Promise<void> {
   const node = await kubectl([...inSystem, 'get', 'pod', 'gwh-receiver-0', '--output', 'jsonpath={.spec.nodeName}'])
-  await kubectl(['drain', node, '--pod-selector=app.kubernetes.io/component=receiver', '--timeout=1m'])
-  await soon(
-    'the receiver waits for its node',
-    async () =>
-      (await kubectl([...inSystem, 'get', 'pod', 'gwh-receiver-0', '--output', 'jsonpath={.status.phase}'])) ===
-      'Pending',
-  )
-  await kubectl(['uncordon', node])
+  try {
+    const selected = '--pod-selector=app.kubernetes.io/component=receiver'
+    await kubectl(['drain', node, selected, '--delete-emptydir-data', '--timeout=1m'])
+    const phase = () => kubectl([...inSystem, 'get', 'pod', 'gwh-receiver-0', '--output', 'jsonpath={.status.phase}'])
+    await soon('the receiver waits for its node', async () => (await phase()) === 'Pending')
+  } finally {
+    await kubectl(['uncordon', node])
+  }
   await receiverIsBack()
 }
 
