@@ -35,6 +35,7 @@ interface Right {
 
 interface Comparison {
   rights: { account: string; right: string; calls: number }[]
+  /** Calls that no role allows. One that a role allows was refused while the role was not there yet, or gone already, and tells nothing about it. */
   refused: { account: string; call: string; times: number }[]
 }
 
@@ -47,14 +48,14 @@ export function compareRolesWithCalls(manifests: readonly Manifest[], events: re
   const accounts = new Set(rights.map(({ account }) => account))
   const calls = events.filter(({ stage, user }) => stage === 'ResponseComplete' && accounts.has(user.username))
   const refused = Map.groupBy(
-    calls.filter(({ responseStatus }) => responseStatus?.code === 403 || responseStatus?.code === 401),
+    calls.filter((call) => isRefused(call) && !rights.some((right) => allows(right, call))),
     (call) => `${call.user.username}\n${describeCall(call)}`,
   )
   return {
     rights: rights.map((right) => ({
       account: right.account,
       right: describeRight(right),
-      calls: calls.filter((call) => allows(right, call)).length,
+      calls: calls.filter((call) => !isRefused(call) && allows(right, call)).length,
     })),
     refused: [...refused].map(([key, group]) => {
       const [account = '', call = ''] = key.split('\n')
@@ -62,6 +63,8 @@ export function compareRolesWithCalls(manifests: readonly Manifest[], events: re
     }),
   }
 }
+
+const isRefused = ({ responseStatus }: AuditEvent) => responseStatus?.code === 403 || responseStatus?.code === 401
 
 function rightsOf(manifests: readonly Manifest[]): Right[] {
   return manifests.flatMap(({ kind, metadata, roleRef, subjects = [] }) => {

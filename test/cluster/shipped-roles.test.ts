@@ -21,20 +21,20 @@ const each = (verbs: string, ask: Omit<Ask, 'verb'>): Ask[] =>
 
 const receiver = {
   may: [
-    ...each('get list watch', gwh),
-    ...each('get list watch', { resource: 'secrets', namespace: own, name: 'gwh-keyring-0' }),
-    ...each('get list watch', { resource: 'secrets', namespace: own, name: 'gwh-keyring-15' }),
-    ...each('get patch', { resource: 'configmaps', namespace: own, name: 'gwh-receiver-reports' }),
+    ...each('list watch', gwh),
+    ...each('list watch', { resource: 'secrets', namespace: own, name: 'gwh-keyring-0' }),
+    ...each('list watch', { resource: 'secrets', namespace: own, name: 'gwh-keyring-15' }),
+    ...each('patch', { resource: 'configmaps', namespace: own, name: 'gwh-receiver-reports' }),
     ...each('create patch', events),
   ],
   mayNot: [
-    ...each('update patch delete create', gwh),
+    ...each('get update patch delete create', gwh),
     ...each('update patch', { ...gwh, subresource: 'status' }),
     ...each('get list watch', { resource: 'secrets', namespace: 'team', name: 'gemini-api-key' }),
     ...each('get list watch', { resource: 'secrets', namespace: 'team', name: 'gwh-keyring-0' }),
     ...each('get list watch', { resource: 'secrets', namespace: own, name: 'gwh-keyring-16' }),
     ...each('get list watch', { resource: 'secrets', namespace: own }),
-    ...each('update patch delete', { resource: 'secrets', namespace: own, name: 'gwh-keyring-0' }),
+    ...each('get update patch delete', { resource: 'secrets', namespace: own, name: 'gwh-keyring-0' }),
     ...each('create list watch', { resource: 'configmaps', namespace: own }),
     ...each('get patch', { resource: 'configmaps', namespace: own, name: 'gwh-installation' }),
     ...each('get list', { resource: 'pods', namespace: own }),
@@ -45,17 +45,17 @@ const receiver = {
 
 const controller = {
   may: [
-    ...each('get list watch update patch', gwh),
+    ...each('get list watch patch', gwh),
     ...each('update', { ...gwh, subresource: 'status' }),
     ...each('get list watch create update patch delete', { resource: 'secrets', namespace: 'team' }),
     ...each('get', { resource: 'services', namespace: 'team' }),
     ...each('get', { resource: 'namespaces', name: 'team' }),
-    ...each('get list watch create update patch', { resource: 'configmaps', namespace: own }),
+    ...each('get list watch create patch', { resource: 'configmaps', namespace: own }),
     ...each('get create update', leases),
     ...each('create patch', events),
   ],
   mayNot: [
-    ...each('create delete', gwh),
+    ...each('create update delete', gwh),
     ...each('deletecollection', { resource: 'secrets', namespace: 'team' }),
     ...each('list watch', { resource: 'services', namespace: 'team' }),
     ...each('get create update', { resource: 'configmaps', namespace: 'team' }),

@@ -6,6 +6,7 @@ import { ask, helm, kubectl, soon } from '../support/cluster-commands.ts'
 import {
   batchDeliveries,
   deliveries,
+  emitTwice,
   everythingArrived,
   field,
   finishBatches,
@@ -22,6 +23,7 @@ import {
   remotes,
   removeAtEnd,
   restartReceiverNode,
+  rolledOut,
   simulator,
   system,
   team,
@@ -127,6 +129,48 @@ describe('an installation on a real node', { skip: missing.length > 0 && `needs 
     await kubectl(['--namespace', team, 'wait', '--for=condition=Ready', 'gwh/batch-events', '--timeout=2m'])
     await finishBatches(1)
     await everythingArrived()
+  })
+
+  test('a Secret that is deleted comes back with the same key, each time', async () => {
+    const hint = await field('.status.signingSecret.hint', 'gwh', 'batch-events')
+    for (let time = 1; time <= 2; time += 1) {
+      await kubectl(['--namespace', team, 'delete', 'secret', 'batch-events-webhook'])
+      await soon('the Secret', async () =>
+        (await field('.items[*].metadata.name', 'secrets')).includes('batch-events-'),
+      )
+    }
+    await finishBatches(1)
+    await everythingArrived()
+    assert.equal(await field('.status.signingSecret.hint', 'gwh', 'batch-events'), hint)
+  })
+
+  test('repeats count up one Event, and a restart of all pods forgets none', async () => {
+    await emitTwice({ type: 'batch.succeeded', data: { id: 'batches/repeated' } })
+    await everythingArrived()
+    await kubectl([
+      '--namespace',
+      system,
+      'rollout',
+      'restart',
+      'deployment/gwh-controller',
+      'statefulset/gwh-receiver',
+    ])
+    await rolledOut()
+    const counts = () => field('.items[?(@.series.count==2)].note', 'events.events.k8s.io')
+    await soon('the series of the batch and of the Secret', async () => {
+      const notes = await counts()
+      return notes.includes('batches/repeated') && notes.includes('was restored')
+    })
+  })
+
+  test('the report of a receiver that is gone is removed', async () => {
+    const reports = () =>
+      kubectl(['--namespace', system, 'get', 'configmap', 'gwh-receiver-reports', '--output', 'json'])
+    const gone = JSON.stringify({ time: '2026-01-01T00:00:00Z', endpoints: {} })
+    const patch = JSON.stringify({ data: { 'gwh-receiver-gone': gone } })
+    await kubectl(['--namespace', system, 'patch', 'configmap', 'gwh-receiver-reports', '--type=merge', '-p', patch])
+    await soon('only living receivers', async () => !(await reports()).includes('gwh-receiver-gone'))
+    assert.match(await reports(), /gwh-receiver-0/)
   })
 
   test('the receiver pod is deleted under load, and nothing is lost', async (t) => {

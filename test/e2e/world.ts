@@ -44,6 +44,13 @@ export async function finishBatches(count: number): Promise<void> {
     finished.batches += 1
   }
 }
+/** One thing that Google reports in two deliveries of their own. */
+export async function emitTwice(event: { type: string; data: unknown }): Promise<void> {
+  for (let time = 1; time <= 2; time += 1) {
+    await ask<unknown>('POST', simulator, '_admin/events', { project: 'sandbox', ...event })
+    finished.batches += 1
+  }
+}
 export const field = (path: string, ...what: string[]) =>
   kubectl(['--namespace', team, 'get', ...what, '--output', `jsonpath={${path}}`])
 
@@ -114,6 +121,12 @@ export const imageOf = (pod: string) =>
 
 const inSystem = ['--namespace', system]
 const receiverIsBack = () => kubectl([...inSystem, 'rollout', 'status', 'statefulset/gwh-receiver', '--timeout=2m'])
+
+/** Until every pod runs what it should. */
+export async function rolledOut(): Promise<void> {
+  await kubectl([...inSystem, 'rollout', 'status', 'deployment/gwh-controller', '--timeout=2m'])
+  await receiverIsBack()
+}
 
 /** As a node that dies: without the time to drain. */
 export async function killReceiver(): Promise<void> {

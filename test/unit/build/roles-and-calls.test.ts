@@ -61,6 +61,12 @@ test('refused calls are told, once for each kind, with their number', () => {
   assert.deepEqual(refused, [{ account, call: 'delete secrets in team', times: 2 }])
 })
 
+test('a call that a role allows and that was refused neither uses the right nor is one too few', () => {
+  const calls = [call('update', thing, 403)]
+  assert.deepEqual(used(calls), [0, 0, 0])
+  assert.deepEqual(compareRolesWithCalls(manifests, calls).refused, [])
+})
+
 test('a binding without its role is an error, not a role without rights', () => {
   assert.throws(() => compareRolesWithCalls(manifests.slice(1), []), /no ClusterRole gwh here/)
 })

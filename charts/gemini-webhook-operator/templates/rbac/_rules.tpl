@@ -1,9 +1,9 @@
 {{/* What the controller may do where GeminiWebhooks are, and nothing else. */}}
 {{- define "gwh.controllerRules" -}}
-# update: finalizers travel with the object, guarded by resourceVersion.
+# patch: the finalizer, guarded by resourceVersion.
 - apiGroups: [webhooks.gemini-operator.io]
   resources: [geminiwebhooks]
-  verbs: [get, list, watch, update, patch]
+  verbs: [get, list, watch, patch]
 # The controller is the only writer of status, by whole replacement.
 - apiGroups: [webhooks.gemini-operator.io]
   resources: [geminiwebhooks/status]
@@ -35,7 +35,7 @@
 {{- define "gwh.receiverRules" -}}
 - apiGroups: [webhooks.gemini-operator.io]
   resources: [geminiwebhooks]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 # Sinks of type kubernetesEvent.
 - apiGroups: [events.k8s.io]
   resources: [events]
