@@ -19,6 +19,7 @@ import {
   newest,
   oldest,
   previous,
+  receiverReports,
   release,
   remotes,
   removeAtEnd,
@@ -134,9 +135,9 @@ describe('an installation on a real node', { skip: missing.length > 0 && `needs 
   test('a Secret that is deleted comes back with the same key, each time', async () => {
     const hint = await field('.status.signingSecret.hint', 'gwh', 'batch-events')
     for (let time = 1; time <= 2; time += 1) {
-      await kubectl(['--namespace', team, 'delete', 'secret', 'batch-events-webhook'])
+      await kubectl(['--namespace', team, 'delete', 'secret', 'batch-events-signing-secret'])
       await soon('the Secret', async () =>
-        (await field('.items[*].metadata.name', 'secrets')).includes('batch-events-'),
+        (await field('.items[*].metadata.name', 'secrets')).includes('batch-events-signing-secret'),
       )
     }
     await finishBatches(1)
@@ -156,21 +157,18 @@ describe('an installation on a real node', { skip: missing.length > 0 && `needs 
       'statefulset/gwh-receiver',
     ])
     await rolledOut()
-    const counts = () => field('.items[?(@.series.count==2)].note', 'events.events.k8s.io')
     await soon('the series of the batch and of the Secret', async () => {
-      const notes = await counts()
+      const notes = await field('.items[?(@.series.count==2)].note', 'events.events.k8s.io')
       return notes.includes('batches/repeated') && notes.includes('was restored')
     })
   })
 
   test('the report of a receiver that is gone is removed', async () => {
-    const reports = () =>
-      kubectl(['--namespace', system, 'get', 'configmap', 'gwh-receiver-reports', '--output', 'json'])
     const gone = JSON.stringify({ time: '2026-01-01T00:00:00Z', endpoints: {} })
     const patch = JSON.stringify({ data: { 'gwh-receiver-gone': gone } })
     await kubectl(['--namespace', system, 'patch', 'configmap', 'gwh-receiver-reports', '--type=merge', '-p', patch])
-    await soon('only living receivers', async () => !(await reports()).includes('gwh-receiver-gone'))
-    assert.match(await reports(), /gwh-receiver-0/)
+    await soon('only living receivers', async () => !(await receiverReports()).includes('gwh-receiver-gone'))
+    assert.match(await receiverReports(), /gwh-receiver-0/)
   })
 
   test('the receiver pod is deleted under load, and nothing is lost', async (t) => {

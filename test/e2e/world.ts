@@ -122,6 +122,10 @@ export const imageOf = (pod: string) =>
 const inSystem = ['--namespace', system]
 const receiverIsBack = () => kubectl([...inSystem, 'rollout', 'status', 'statefulset/gwh-receiver', '--timeout=2m'])
 
+/** What the receivers tell the controller. */
+export const receiverReports = () =>
+  kubectl([...inSystem, 'get', 'configmap', 'gwh-receiver-reports', '--output', 'json'])
+
 /** Until every pod runs what it should. */
 export async function rolledOut(): Promise<void> {
   await kubectl([...inSystem, 'rollout', 'status', 'deployment/gwh-controller', '--timeout=2m'])
