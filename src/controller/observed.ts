@@ -60,7 +60,8 @@ export type IntentView =
   | { state: 'none' }
   /** Written by this process, its call not made yet, its wait over. */
   | { state: 'ready' }
-  | { state: 'waiting'; remainingMs: number }
+  /** `why`: how the call failed whose outcome is waited for. */
+  | { state: 'waiting'; remainingMs: number; why?: string }
   /** Whatever it did has been done; `remote` was read afterwards. */
   | { state: 'settled' }
 

@@ -19,7 +19,7 @@ export function planRecovery(webhook: GeminiWebhook, observed: ObservedWebhook, 
     case 'none':
       return idle({ type: 'now' })
     case 'waiting':
-      return waitMs(intent.remainingMs, progressOf(operation), messageOf(operation))
+      return waitMs(intent.remainingMs, progressOf(operation), messageOf(operation, intent.why))
     case 'ready':
       return carryOut(webhook, observed, operation)
     case 'settled':
@@ -94,8 +94,11 @@ function progressOf({ type }: Operation): 'CreateIncomplete' | 'RotationInProgre
   return type === 'Create' ? 'CreateIncomplete' : 'RotationInProgress'
 }
 
-function messageOf({ type, attemptID }: Operation): string {
-  return type === 'Create'
-    ? `create ${attemptID} was begun; its outcome is looked up once it must be over`
-    : `rotation ${attemptID} is under way`
+/** `why`: how the call failed, for whoever waits for an object whose calls fail again and again. */
+function messageOf({ type, attemptID }: Operation, why?: string): string {
+  const progress =
+    type === 'Create'
+      ? `create ${attemptID} was begun; its outcome is looked up once it must be over`
+      : `rotation ${attemptID} is under way`
+  return why === undefined ? progress : `${progress}: ${why}`
 }

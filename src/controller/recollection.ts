@@ -13,6 +13,8 @@ interface RememberedIntent {
   /** `notMade`: written by this process, the call still to come. `unclear`: its outcome, or its author, is unknown. `answered`: it is over. */
   call: 'notMade' | 'unclear' | 'answered'
   sinceMs: number
+  /** How the call failed, where its outcome is unclear for that. */
+  why?: string
 }
 
 /** What Google refused, and nothing has been accepted since. A changed spec is another request: it begins anew. */
@@ -143,13 +145,15 @@ export function viewIntent(
   if (recollection.intent?.attemptID !== operation.attemptID) {
     recollection.intent = { attemptID: operation.attemptID, call: 'unclear', sinceMs: nowMs }
   }
-  const { call, sinceMs } = recollection.intent
+  const { call, sinceMs, why } = recollection.intent
   switch (call) {
     case 'notMade':
       // Receivers must know of a rotation before its first delivery comes.
       return waitUntil(operation.type === 'Rotate' ? sinceMs + config.receiverSeenWaitMs : sinceMs, nowMs, 'ready')
-    case 'unclear':
-      return waitUntil(sinceMs + settleMsOf(config), nowMs, 'settled')
+    case 'unclear': {
+      const view = waitUntil(sinceMs + settleMsOf(config), nowMs, 'settled')
+      return view.state === 'waiting' && why !== undefined ? { ...view, why } : view
+    }
     case 'answered':
       return { state: 'settled' }
   }

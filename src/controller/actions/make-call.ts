@@ -17,8 +17,10 @@ export async function makeCall<T>({ recollection, clock, signal }: PassContext, 
     recollection.intent = { ...intent, call: 'answered', sinceMs: clock.monotonic() }
     return answer
   } catch (error) {
-    const mayHaveCommitted = classifyFailure(error)?.mayHaveCommitted ?? true
-    recollection.intent = mayHaveCommitted ? { ...intent, call: 'unclear', sinceMs: clock.monotonic() } : intent
+    const failure = classifyFailure(error)
+    const unclear = { ...intent, call: 'unclear', sinceMs: clock.monotonic() } as const
+    const mayHaveCommitted = failure?.mayHaveCommitted ?? true
+    recollection.intent = mayHaveCommitted ? { ...unclear, ...(failure && { why: failure.message }) } : intent
     throw error
   } finally {
     recollection.lastMutationMs = clock.monotonic()
