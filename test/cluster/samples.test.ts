@@ -70,14 +70,21 @@ await withRealApiServer('what is applied from Git, on a real API server with bot
     leftovers.push(() => simulator?.close())
     const { url: googleUrl } = await simulator.listen({ port: 0 })
     admin().createProject(project)
-    const files = ['crds', 'deploy/namespace.yaml', 'deploy/rbac'].flatMap((path) => ['-f', path])
+    const brokers = 'test/fixtures/crds/knative-brokers.yaml'
+    const files = ['crds', brokers, 'deploy/namespace.yaml', 'deploy/rbac'].flatMap((path) => ['-f', path])
     const installed = await server().kubectl(['apply', ...files])
     assert.equal(installed.code, 0, installed.stderr)
     await kubectl(['create', 'namespace', namespace])
     await putApiKey('gemini-api-key', admin().createApiKey(project))
     await kubectl(['create', 'service', 'clusterip', 'batch-worker', '--tcp=80'])
     await kubectl(['create', 'service', 'clusterip', 'graveyard', '--tcp=80'])
-    const controllerFlags = ['--confirm-interval=200ms', '--receiver-seen-wait=100ms']
+    await addBroker()
+    const controllerFlags = [
+      '--confirm-interval=200ms',
+      '--receiver-seen-wait=100ms',
+      '--addressable-kinds=eventing.knative.dev/v1/Broker=brokers',
+      '--nats-sink-prefix=gwh.events',
+    ]
     const roles = await startOperatorProcesses(server(), { folder, googleUrl, name: 'samples', controllerFlags })
     leftovers.push(
       () => roles.controller.kill(),
@@ -87,6 +94,18 @@ await withRealApiServer('what is applied from Git, on a real API server with bot
     const { port } = await roles.receiver.logged('receiver.started')
     admin().setConnectTo({ 'hooks.example.com': `http://127.0.0.1:${String(port)}` })
   })
+
+  /** A Broker with an address, and the right that the chart gives with `addressableKinds`. */
+  async function addBroker(): Promise<void> {
+    await kubectl(['create', 'clusterrole', 'read-brokers', '--verb=get', '--resource=brokers.eventing.knative.dev'])
+    const account = 'gemini-webhook-system:gwh-controller'
+    await kubectl(['create', 'clusterrolebinding', 'b', '--clusterrole=read-brokers', `--serviceaccount=${account}`])
+    const broker = { apiVersion: 'eventing.knative.dev/v1', kind: 'Broker', metadata: { name: 'default' } }
+    await kubectl(['create', '-f', '-'], JSON.stringify(broker))
+    const status = { address: { url: 'http://broker-ingress.knative-eventing.svc/ml/default' } }
+    const patch = ['--subresource=status', '--type=merge', `--patch=${JSON.stringify({ status })}`]
+    await kubectl(['patch', 'brokers.eventing.knative.dev', 'default', ...patch])
+  }
 
   async function putApiKey(name: string, apiKey: string): Promise<void> {
     recordSecret(apiKey)

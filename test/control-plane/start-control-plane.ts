@@ -23,6 +23,7 @@ export interface RunningControlPlane {
   /** Bearer token of a user in system:masters. */
   adminToken: string
   kubeconfigPath: string
+  kubectlPath: string
   /** The kubeconfig file of a user that exists from now on; what it may do is up to RBAC. */
   kubeconfigFor(user: string, groups?: string[]): Promise<string>
   /** A token of an existing ServiceAccount, from the TokenRequest API, valid for an hour. */
@@ -100,6 +101,7 @@ export async function startControlPlane({ folder }: ControlPlaneBinaries): Promi
     caPem,
     adminToken,
     kubeconfigPath,
+    kubectlPath: join(folder, 'kubectl'),
     call,
     serviceAccountToken,
     kubeconfigFor: async (user, groups = []) => (await environment.addUser({ name: user, groups })).kubeconfigPath,

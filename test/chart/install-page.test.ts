@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { after, before, test } from 'node:test'
+
+import { parse, parseAllDocuments } from 'yaml'
+
+import { withHelm } from '../support/helm-chart.ts'
+import { blocksOf, makeCheckout } from '../support/page-commands.ts'
+import type { Checkout, PageBlock } from '../support/page-commands.ts'
+import { withRealApiServer } from '../support/real-api-server.ts'
+import type { RunningControlPlane } from '../support/real-api-server.ts'
+
+const page = 'docs/install.md'
+const blocks = blocksOf(page)
+const shell = blocks.filter(({ language }) => language === 'sh')
+const sectionOf = ({ headings }: PageBlock) => headings[1] ?? ''
+const isKustomize = (block: PageBlock) => sectionOf(block) === 'kubectl and Kustomize'
+const ownNamespace = 'gemini-webhook-system'
+const crd = 'customresourcedefinition/geminiwebhooks.webhooks.gemini-operator.io'
+
+test('every block of commands is marked as one, and is run below', () => {
+  assert.ok(shell.length >= 9, `${shell.length} blocks`)
+  const languages = new Set(blocks.map(({ language }) => language))
+  assert.deepEqual([...languages].toSorted(), ['sh', 'yaml'])
+  const commands = shell.flatMap(({ text }) => text.replaceAll('\\\n', ' ').trim().split('\n'))
+  for (const command of commands) assert.match(command, /^(helm|kubectl) /, 'nothing that cannot be run here')
+})
+
+/** What a block needs that a cluster with nodes and a controller would have by then. */
+function prepare(block: PageBlock, checkout: Checkout): void {
+  if (!block.text.includes('"finalizers":null')) return
+  const finalizer = '{"metadata":{"finalizers":["webhooks.gemini-operator.io/finalizer"]}}'
+  checkout.run(`kubectl apply --filename deploy/samples/minimal.yaml
+    kubectl patch geminiwebhook minimal --type=merge --patch '${finalizer}'
+    kubectl delete geminiwebhook minimal --wait=false`)
+}
+
+function checkoutFor(server: RunningControlPlane, helm?: string): Checkout {
+  const programs = { kubectl: server.kubectlPath, ...(helm !== undefined && { helm }) }
+  const env = { GEMINI_API_KEY: 'a-key' }
+  const checkout = makeCheckout({ kubeconfigPath: server.kubeconfigPath, programs, env })
+  checkout.run('kubectl create --filename deploy/namespace.yaml --dry-run=client')
+  return checkout
+}
+
+withHelm('the install page', (charts) => {
+  for (const { major, helm } of charts) {
+    void withRealApiServer(`with Helm ${major}, on a real API server`, (server) => {
+      let checkout: Checkout
+      before(async () => {
+        const applied = await server().kubectl(['apply', '--server-side', '-f', 'test/fixtures/crds'])
+        assert.equal(applied.code, 0, applied.stderr)
+        checkout = checkoutFor(server(), helm)
+      })
+      after(() => checkout.remove())
+      const names = (kinds: string) =>
+        checkout.run(`kubectl --namespace ${ownNamespace} get ${kinds} --output name`).trim().split('\n')
+
+      for (const [at, block] of shell.entries()) {
+        if (isKustomize(block)) continue
+        test(`the commands of "${block.headings.slice(1).join(', ')}" work (block ${at + 1})`, () => {
+          prepare(block, checkout)
+          checkout.run(block.text)
+          if (sectionOf(block) === 'Helm' && block.headings.length === 2) {
+            const notes = checkout.run(`helm get notes gemini-webhook-operator --namespace ${ownNamespace}`)
+            assert.match(notes, /1\. See that it runs:[\s\S]*rollout status deployment\/gwh-controller/)
+            assert.match(notes, /3\. Make the first webhook:[\s\S]*apiKeySecretRef/)
+            assert.deepEqual(names('deployments,statefulsets'), [
+              'deployment.apps/gwh-controller',
+              'statefulset.apps/gwh-receiver',
+            ])
+          }
+          if (block.text.includes('httpRoute.enabled'))
+            assert.deepEqual(names('ingresses,httproutes'), ['httproute.gateway.networking.k8s.io/gwh-receiver'])
+          if (block.text.includes('helm uninstall')) {
+            assert.deepEqual(names('deployments,statefulsets,services'), [''])
+            checkout.run(`kubectl get ${crd}`)
+          }
+          if (block.text.includes('finalizers'))
+            assert.equal(checkout.run('kubectl get geminiwebhooks --all-namespaces --output name'), '')
+        })
+      }
+
+      test('the backup holds the objects', () => {
+        assert.equal((parse(checkout.read('geminiwebhooks.yaml')) as { kind: string }).kind, 'List')
+        assert.equal((parse(checkout.read('installation.yaml')) as { kind: string }).kind, 'List')
+      })
+    })
+  }
+})
+
+void withRealApiServer('the install page with kubectl alone, on a real API server', (server) => {
+  let checkout: Checkout
+  before(() => {
+    checkout = checkoutFor(server())
+    for (const { text } of blocks.filter(({ language }) => language === 'yaml')) {
+      const path = /^# (\S+\/\S+\.yaml)\n/.exec(text)?.[1]
+      if (path !== undefined) checkout.write(path, text)
+    }
+  })
+  after(() => checkout.remove())
+
+  for (const [at, block] of shell.filter(isKustomize).entries()) {
+    test(`the commands of "${block.headings.slice(1).join(', ')}" work (block ${at + 1})`, () => {
+      checkout.run(block.text)
+      if (at > 0) return
+      const data = checkout.run(
+        `kubectl --namespace ${ownNamespace} get configmap gwh-controller --output jsonpath='{.data}'`,
+      )
+      assert.deepEqual(JSON.parse(data), {
+        GWH_BASE_URL: 'https://hooks.example.com',
+        GWH_INSTALLATION_ID: 'prod-eu-1',
+      })
+    })
+  }
+
+  test('with the CRD everything is gone', () => {
+    assert.throws(() => checkout.run(`kubectl get ${crd}`), /NotFound/)
+  })
+})
+
+test('the manifests for Argo CD and Flux give the chart values that it takes, from where it is', () => {
+  const values: object[] = []
+  const documents = ['argocd-application', 'flux-release'].flatMap((name) =>
+    parseAllDocuments(readFileSync(`deploy/gitops/${name}.yaml`, 'utf8')).map((document) => document.toJS() as GitOps),
+  )
+  for (const { kind, spec } of documents) {
+    if (kind === 'Application') {
+      assert.equal(spec.source?.path, 'charts/gemini-webhook-operator')
+      values.push(spec.source.helm.valuesObject)
+    }
+    if (kind === 'HelmRelease') {
+      assert.equal(spec.chart?.spec.chart, 'charts/gemini-webhook-operator')
+      values.push(spec.values ?? {})
+    }
+  }
+  assert.equal(values.length, 2)
+  for (const each of values)
+    assert.deepEqual(each, { baseUrl: 'https://hooks.example.com', installationId: 'prod-eu-1' })
+})
+
+interface GitOps {
+  kind: string
+  spec: {
+    source?: { path: string; helm: { valuesObject: object } }
+    chart?: { spec: { chart: string } }
+    values?: object
+  }
+}
