@@ -25,8 +25,9 @@ export interface AdminServer {
 /** Not a setting: whoever reaches it may replay anybody's events, so that reaching it must take the right to forward ports to the pod. */
 const host = '127.0.0.1'
 const limits = { requestTimeout: 10_000, headersTimeout: 5000, connectionsCheckingInterval: 1000, maxHeaderSize: 8192 }
-/** The largest request names a thousand deliveries. */
+/** The largest request but one names a thousand deliveries; that one brings a page of events with their bodies. */
 const maxBodyBytes = 64 * 1024
+const maxEventsBytes = 16 * 1024 * 1024
 
 /** The port of the command line: statistics, recent deliveries, dead letters and replay, as JSON. Contract: docs/reference/admin-api.md. */
 export function createAdminServer(options: AdminServerOptions): AdminServer {
@@ -70,21 +71,22 @@ async function answer(
   const { method = 'GET' } = request
   const url = URL.parse(request.url ?? '/', 'http://localhost')
   if (url === null) return { status: 400, body: { error: 'the path is none' } }
-  const body = await readText(request)
-  if (body === undefined) return { status: 413, body: { error: `the body is above ${maxBodyBytes} bytes` } }
+  const maxBytes = url.pathname === '/v1/handover' ? maxEventsBytes : maxBodyBytes
+  const body = await readText(request, maxBytes)
+  if (body === undefined) return { status: 413, body: { error: `the body is above ${maxBytes} bytes` } }
   if (method === 'GET' && url.pathname === streamPath) return openStream(url)
   return answerAdmin({ method, url, body }, options)
 }
 
 /** Undefined when it is too long: what is left of it is read and forgotten. */
-async function readText(request: IncomingMessage): Promise<string | undefined> {
+async function readText(request: IncomingMessage, maxBytes: number): Promise<string | undefined> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of request as AsyncIterable<Uint8Array>) {
     bytes += chunk.length
-    if (bytes <= maxBodyBytes) chunks.push(chunk)
+    if (bytes <= maxBytes) chunks.push(chunk)
   }
-  return bytes <= maxBodyBytes ? Buffer.concat(chunks).toString('utf8') : undefined
+  return bytes <= maxBytes ? Buffer.concat(chunks).toString('utf8') : undefined
 }
 
 function send(response: ServerResponse, { status, body }: AdminReply): void {

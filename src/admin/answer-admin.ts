@@ -2,10 +2,11 @@ import type { DeliveryFeed } from '../feed/delivery-feed.ts'
 import type { Inbox } from '../inbox/port.ts'
 import { ok, type AdminReply, type AdminRequest } from './admin-reply.ts'
 import { listDeadLetters, readDeadLetterBody, replay, type DeadLetterDeps } from './dead-letters.ts'
+import { beginHandover, listHandover, release, takeOver, type HandoverDeps } from './handover.ts'
 import { listRecent } from './recent-deliveries.ts'
 
-export interface AdminDeps extends DeadLetterDeps {
-  readonly inbox: DeadLetterDeps['inbox'] & Pick<Inbox, 'stats'>
+export interface AdminDeps extends DeadLetterDeps, HandoverDeps {
+  readonly inbox: DeadLetterDeps['inbox'] & HandoverDeps['inbox'] & Pick<Inbox, 'stats'>
   readonly feed: DeliveryFeed
   /** Whether other receivers have the same inbox. */
   readonly isInboxShared: boolean
@@ -17,6 +18,10 @@ const routes: Readonly<Record<string, (request: AdminRequest, deps: AdminDeps) =
   'GET /v1/deadletters': listDeadLetters,
   'GET /v1/deadletters/body': readDeadLetterBody,
   'POST /v1/replay': replay,
+  'POST /v1/handover/begin': beginHandover,
+  'GET /v1/handover': listHandover,
+  'POST /v1/handover': takeOver,
+  'POST /v1/handover/done': release,
 }
 
 /** Streams instead of answering: the server takes it before it gets here. */

@@ -1,4 +1,10 @@
-import { deadLettersSettings, inboxSettings, listenSettings, replaySettings } from '../config/user-settings.ts'
+import {
+  deadLettersSettings,
+  drainSettings,
+  inboxSettings,
+  listenSettings,
+  replaySettings,
+} from '../config/user-settings.ts'
 import type { OpenReceivers } from './receivers.ts'
 import type { Command } from './run-command.ts'
 import { userCommand } from './user-command.ts'
@@ -22,6 +28,12 @@ export function userCommands(open: () => Promise<OpenReceivers>): Command[] {
       names: { placeholder: 'POD/ID', min: 0, max: maxNames },
       run: async (config, names, context) =>
         (await import('./replay.ts')).replayDeadLetters(config, names, { context, open: await open() }),
+    }),
+    userCommand(drainSettings, {
+      summary: 'Move the events of one receiver to another before scaling down.',
+      names: { placeholder: 'POD', min: 1, max: 1 },
+      run: async (config, [pod = ''], context) =>
+        (await import('./drain.ts')).drainReceiver(config, pod, { context, open: await open() }),
     }),
     userCommand(listenSettings, {
       summary: 'Deliveries as they happen.',

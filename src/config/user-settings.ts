@@ -1,5 +1,5 @@
 import type { ConfigOf, RoleSettings } from './setting.ts'
-import { boolean, integer, oneOf, optionalText, port, textList } from './setting-types.ts'
+import { boolean, duration, integer, oneOf, optionalText, port, textList } from './setting-types.ts'
 import { clusterSettings } from './shared-settings.ts'
 
 /** Settings of the commands that people run: they visit every receiver pod. */
@@ -135,5 +135,36 @@ export const listenSettings: RoleSettings<typeof listenTable> = {
     'Shows deliveries as they happen: each request and how it was answered, each step towards a sink. Bodies and signatures are not shown.',
   example: 'gwh listen --webhook=ml/batch-events',
   settings: listenTable,
+  check: noRules,
+}
+
+const drainTable = {
+  to: optionalText({
+    group: 'Receivers',
+    help: 'The receiver that takes the events over; not set: another one that runs.',
+    placeholder: 'POD',
+    pattern: /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/,
+    what: 'a pod name',
+  }),
+  settleMs: duration({
+    group: 'Receivers',
+    help: 'How long nothing more must have arrived before it is done: load balancers need that long to notice.',
+    min: '0s',
+    max: '10m',
+    default: '20s',
+  }),
+  namespace: visit.namespace,
+  kubeconfig: visit.kubeconfig,
+  adminPort: visit.adminPort,
+  output: visit.output,
+} as const
+export type DrainConfig = ConfigOf<typeof drainTable>
+export const drainSettings: RoleSettings<typeof drainTable> = {
+  role: 'drain',
+  about:
+    'Before receivers with inboxes of their own are scaled down: makes one take no more traffic and moves what its inbox holds, pending deliveries and ' +
+    'dead letters, to another one. It serves again only when it is restarted. Can be run again when it was interrupted.',
+  example: 'gwh drain gwh-receiver-1',
+  settings: drainTable,
   check: noRules,
 }

@@ -112,7 +112,38 @@ export interface InboxStats {
   pendingByOwner: ReadonlyMap<string, number>
 }
 
+/** A delivery as it goes on in another inbox. */
+export interface HandedDelivery {
+  sink: string
+  attempts: number
+  firstDueMs: number
+  dueMs: number
+  replayed: boolean
+  /** Set for one that was given up. */
+  deadLetter?: { reason: DeadLetterReason; endedAtMs: number }
+}
+
+/** An event with all that has not ended of it, on its way to another inbox. */
+export interface HandedEvent {
+  /** In the inbox that it comes from. */
+  ref: string
+  event: NewEvent
+  deliveries: readonly HandedDelivery[]
+}
+
+/** Moving what has not ended to another inbox, event by event: list, take over there, release here. A crash in between leaves an event in both. */
+export interface Handover {
+  /** Some of the events that are left, oldest deliveries first: at most `limit`, and no more bytes than fit into a message, but at least one. */
+  list(limit: number): Promise<HandedEvent[]>
+  /** Durable when it resolves with `stored`; `duplicate`: the event is here already, with deliveries of its own. */
+  takeOver(handed: HandedEvent): Promise<AppendResult>
+  /** The other inbox has it: ends its deliveries and dead letters here. The id stays remembered. */
+  release(ref: string): Promise<void>
+}
+
 export interface Inbox {
+  /** Absent where receivers share the inbox: there is nothing to move. */
+  readonly handover?: Handover
   /**
    * Durable when it resolves with `stored` or `duplicate`. Idempotent by (namespace, name, eventId). Throws InboxUnavailableError when the store cannot
    * write, or did not confirm it: what was written all the same is a duplicate when the sender repeats it. With a driver that several receivers share,

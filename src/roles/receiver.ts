@@ -100,8 +100,21 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
   const dispatcher = startDispatch(config, { ...deps, client, inbox, directory, podName, onStep }, parts)
   nudgeDispatcher = () => dispatcher.nudge()
   const onReplayed = () => dispatcher.nudge()
+  const beginHandover = async () => {
+    void serving?.drain()
+    await dispatcher.drain(config.shutdownGraceMs)
+  }
   const isInboxShared = config.inbox === 'jetstream'
-  const admin = createAdminServer({ port: config.adminPort, clock, logger, inbox, isInboxShared, feed, onReplayed })
+  const admin = createAdminServer({
+    port: config.adminPort,
+    clock,
+    logger,
+    inbox,
+    isInboxShared,
+    feed,
+    onReplayed,
+    beginHandover,
+  })
   const { port: adminPort } = await admin.listen()
   parts.defer(() => admin.close())
   const tls = await loadCertificate(config, machinery)

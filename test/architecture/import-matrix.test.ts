@@ -15,7 +15,7 @@ const rooms: Record<string, { rooms: string[]; packages: string[] }> = {
   keyring: { rooms: [], packages: ['zod'] },
   reports: { rooms: [], packages: ['zod'] },
   feed: { rooms: [], packages: [] },
-  admin: { rooms: ['inbox/port', 'feed', 'observability'], packages: [] },
+  admin: { rooms: ['inbox/port', 'feed', 'observability'], packages: ['zod'] },
   filter: { rooms: ['keyring'], packages: ['@marcbachmann/cel-js'] },
   controller: { rooms: ['api', 'keyring', 'filter', 'reports', 'kubernetes', 'gemini', 'observability'], packages: [] },
   receiver: {

@@ -138,6 +138,13 @@ export class BatchRunner {
         return { type: call.type, event: this.#store.deadLetterEvent(call.deliveryId) }
       case 'replay':
         return { type: call.type, replayed: this.#store.replay(call.deliveryId, nowMs) }
+      case 'listHandover':
+        return { type: call.type, events: this.#store.listHandover(call.limit) }
+      case 'takeOver':
+        return { type: call.type, result: this.#store.takeOver(call.handed, nowMs) }
+      case 'release':
+        this.#store.release(call.ref, nowMs)
+        return { type: call.type }
       case 'stats':
         return { type: call.type, stats: this.#store.stats(nowMs) }
       case 'nextDue':

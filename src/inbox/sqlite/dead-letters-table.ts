@@ -12,6 +12,8 @@ interface EndedDelivery {
   event: number
   lane: Lane
   attempts: number
+  /** Where it ended before; absent: now. */
+  endedAtMs?: number
 }
 
 /** Deliveries that were given up. Bounded by age and number; what makes room is an object's own oldest first. */
@@ -27,6 +29,7 @@ export class DeadLettersTable {
   readonly #delete: StatementSync
   readonly #newestFirst: StatementSync
   readonly #event: StatementSync
+  readonly #ofEvent: StatementSync
 
   constructor(database: DatabaseSync, ledger: Ledger, events: EventsTable, bounds: InboxBounds) {
     this.#ledger = ledger
@@ -45,6 +48,7 @@ export class DeadLettersTable {
     )
     this.#find = database.prepare('SELECT event, lane FROM dead_letters WHERE id = ?')
     this.#delete = database.prepare('DELETE FROM dead_letters WHERE id = ?')
+    this.#ofEvent = database.prepare('SELECT id, lane FROM dead_letters WHERE event = ?')
     // CROSS JOIN keeps the order of the tables: rows come by the index, one by one, as far as somebody reads.
     this.#newestFirst = database.prepare(
       `SELECT d.id, d.reason, d.attempts, d.ended_at_ms, d.event_type, l.sink, e.event_id, o.uid, o.namespace, o.name
@@ -59,9 +63,9 @@ export class DeadLettersTable {
   }
 
   /** Keeps the delivery as a dead letter. Returns how many older ones were dropped for it. */
-  add({ id, event, lane, attempts }: EndedDelivery, reason: DeadLetterReason, nowMs: number): number {
+  add({ id, event, lane, attempts, endedAtMs }: EndedDelivery, reason: DeadLetterReason, nowMs: number): number {
     const { account } = lane
-    this.#insert.run(id, event, lane.id, account.id, reason, attempts, nowMs)
+    this.#insert.run(id, event, lane.id, account.id, reason, attempts, endedAtMs ?? nowMs)
     this.#ledger.count(account, 'deadLetters', 1)
     const { maxDeadLetters, deadLetterShare } = this.#bounds
     if (account.deadLetters > maxDeadLetters * deadLetterShare)
@@ -96,6 +100,16 @@ export class DeadLettersTable {
   event(id: number): NewEvent | undefined {
     const row = this.#event.get(id)
     return row === undefined ? undefined : toEvent(row, String(row['sink']))
+  }
+
+  /** Takes all of an event out, wherever they are looked after now. Returns their account; undefined without any. */
+  release(event: number): OwnerAccount | undefined {
+    let account: OwnerAccount | undefined
+    for (const row of this.#ofEvent.all(event)) {
+      account = this.#ledger.laneById(Number(row['lane'])).account
+      this.#remove(Number(row['id']), account)
+    }
+    return account
   }
 
   #drop(rows: readonly Record<string, unknown>[], nowMs: number): number {

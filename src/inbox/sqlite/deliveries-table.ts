@@ -1,11 +1,11 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 
 import { unreachable } from '../../unreachable.ts'
-import type { ClaimedDelivery, DeadLetterReason, NextStep } from '../port.ts'
+import type { ClaimedDelivery, DeadLetterReason, HandedDelivery, NextStep } from '../port.ts'
 import type { DeadLettersTable } from './dead-letters-table.ts'
 import { toEvent } from './event-row.ts'
 import type { EventsTable } from './events-table.ts'
-import type { Lane, Ledger } from './ledger.ts'
+import type { Lane, Ledger, OwnerAccount } from './ledger.ts'
 
 /** Claims without a record after which a delivery is taken for what brings the process down. */
 const maxUnrecordedClaims = 3
@@ -38,6 +38,8 @@ export class DeliveriesTable {
   readonly #events: EventsTable
   readonly #deadLetters: DeadLettersTable
   readonly #insert: StatementSync
+  readonly #insertHanded: StatementSync
+  readonly #ofEvent: StatementSync
   readonly #due: StatementSync
   readonly #lease: StatementSync
   readonly #postpone: StatementSync
@@ -56,6 +58,10 @@ export class DeliveriesTable {
     this.#insert = database.prepare(
       'INSERT INTO deliveries (event, lane, due_at_ms, first_due_ms, replayed) VALUES (?, ?, ?, ?, ?)',
     )
+    this.#insertHanded = database.prepare(
+      'INSERT INTO deliveries (event, lane, due_at_ms, first_due_ms, attempts, replayed) VALUES (?, ?, ?, ?, ?, ?)',
+    )
+    this.#ofEvent = database.prepare('SELECT id, lane FROM deliveries WHERE event = ?')
     this.#due = database.prepare(
       `SELECT d.*, e.event_id, e.sent_at_s, e.received_at_ms, e.mode, e.content_type, e.signature, e.body, o.uid, o.namespace, o.name
        FROM deliveries d JOIN events e ON e.seq = d.event JOIN owners o ON o.id = e.owner
@@ -78,6 +84,30 @@ export class DeliveriesTable {
     this.#insert.run(event, lane.id, nowMs, nowMs, replayed ? 1 : 0)
     this.#ledger.count(lane.account, 'pending', 1)
     this.#ledger.noteDue(lane, nowMs)
+  }
+
+  /** As another inbox had it. Returns how many dead letters were dropped for it. */
+  takeOver(event: number, lane: Lane, handed: HandedDelivery, nowMs: number): number {
+    const { attempts, firstDueMs, dueMs, replayed, deadLetter } = handed
+    const { lastInsertRowid } = this.#insertHanded.run(event, lane.id, dueMs, firstDueMs, attempts, replayed ? 1 : 0)
+    this.#ledger.count(lane.account, 'pending', 1)
+    this.#ledger.noteDue(lane, dueMs)
+    if (deadLetter === undefined) return 0
+    const id = Number(lastInsertRowid)
+    this.#end({ id }, lane)
+    const { reason, endedAtMs } = deadLetter
+    return this.#deadLetters.add({ id, event, lane, attempts, endedAtMs }, reason, nowMs)
+  }
+
+  /** Takes all of an event out: they go on elsewhere. Returns their account; undefined without any. */
+  release(event: number): OwnerAccount | undefined {
+    let account: OwnerAccount | undefined
+    for (const row of this.#ofEvent.all(event)) {
+      const lane = this.#ledger.laneById(Number(row['lane']))
+      account = lane.account
+      this.#end({ id: Number(row['id']) }, lane)
+    }
+    return account
   }
 
   claim(request: ClaimRequest, nowMs: number): { claimed: ClaimedDelivery[]; dropped: number } {
@@ -177,7 +207,7 @@ export class DeliveriesTable {
     return this.#deadLetters.add({ ...delivery, lane }, reason, nowMs)
   }
 
-  #end(delivery: DeliveryRow, lane: Lane): void {
+  #end(delivery: Pick<DeliveryRow, 'id'>, lane: Lane): void {
     this.#delete.run(delivery.id)
     this.#ledger.count(lane.account, 'pending', -1)
   }

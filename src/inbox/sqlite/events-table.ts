@@ -11,6 +11,7 @@ export class EventsTable {
   readonly #find: StatementSync
   readonly #dropBody: StatementSync
   readonly #close: StatementSync
+  readonly #keepOne: StatementSync
   readonly #forget: StatementSync
 
   constructor(database: DatabaseSync, ledger: Ledger, dedupeMs: number) {
@@ -26,6 +27,7 @@ export class EventsTable {
        WHERE seq = ? AND open = 1 RETURNING body_bytes`,
     )
     this.#close = database.prepare('UPDATE events SET open = open - 1 WHERE seq = ?')
+    this.#keepOne = database.prepare('UPDATE events SET open = 1 WHERE seq = ? AND open > 0')
     this.#forget = database.prepare(
       `DELETE FROM events WHERE seq IN
          (SELECT seq FROM events WHERE forget_at_ms <= ? ORDER BY forget_at_ms LIMIT ?)`,
@@ -71,6 +73,12 @@ export class EventsTable {
     }
     this.#ledger.count(account, 'events', -1)
     this.#ledger.count(account, 'bodyBytes', -Number(dropped['body_bytes']))
+  }
+
+  /** Nothing here needs the body any more, however many did. */
+  closeWholly(seq: number, account: OwnerAccount, nowMs: number): void {
+    this.#keepOne.run(seq)
+    this.close(seq, account, nowMs)
   }
 
   /** Deletes at most `limit` ids whose time has come; returns how many. */

@@ -7,6 +7,7 @@ import {
   type AppendResult,
   type ClaimedDelivery,
   type DeadLetterPage,
+  type Handover,
   type DeadLetterQuery,
   type Inbox,
   type InboxStats,
@@ -100,6 +101,21 @@ export class SqliteInbox implements Inbox {
   async replay(deliveryId: string): Promise<boolean> {
     const result = await this.#call({ type: 'replay', deliveryId })
     return result.type === 'replay' && result.replayed
+  }
+
+  readonly handover: Handover = {
+    list: async (limit) => {
+      const result = await this.#call({ type: 'listHandover', limit })
+      return result.type === 'listHandover' ? result.events : []
+    },
+    takeOver: async (handed) => {
+      const result = await this.#call({ type: 'takeOver', handed })
+      if (result.type !== 'takeOver') throw new Error('inbox: a handover was answered as something else')
+      return result.result
+    },
+    release: async (ref) => {
+      await this.#call({ type: 'release', ref })
+    },
   }
 
   async stats(): Promise<InboxStats> {

@@ -1,12 +1,13 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 
-import type { AppendResult, DeadLetterPage, DeadLetterQuery, NewEvent } from '../port.ts'
+import type { AppendResult, DeadLetterPage, DeadLetterQuery, HandedEvent, NewEvent } from '../port.ts'
 import type { ItemResult, PackedItem } from './batch-codec.ts'
 import type { InboxBounds } from '../bounds.ts'
 import { DeadLettersTable } from './dead-letters-table.ts'
 import { DeliveriesTable, releaseLeases, type ClaimRequest } from './deliveries-table.ts'
 import { EventsTable } from './events-table.ts'
-import { forgetEmptyOwners, Ledger, type Totals } from './ledger.ts'
+import { HandoverTable } from './handover-table.ts'
+import { forgetEmptyOwners, Ledger, type OwnerAccount, type Totals } from './ledger.ts'
 
 /** More at once blocks appends for seconds. */
 const retentionSliceRows = 200
@@ -34,6 +35,7 @@ export class Store {
   readonly #events: EventsTable
   readonly #deadLetters: DeadLettersTable
   readonly #deliveries: DeliveriesTable
+  readonly #handover: HandoverTable
   readonly #pageCount: StatementSync
   readonly #freePages: StatementSync
   readonly #totalChanges: StatementSync
@@ -57,6 +59,7 @@ export class Store {
     this.#events = new EventsTable(database, this.#ledger, bounds.dedupeMs)
     this.#deadLetters = new DeadLettersTable(database, this.#ledger, this.#events, bounds)
     this.#deliveries = new DeliveriesTable(database, this.#ledger, this.#events, this.#deadLetters)
+    this.#handover = new HandoverTable(database)
     this.#pageCount = database.prepare('PRAGMA page_count')
     this.#freePages = database.prepare('PRAGMA freelist_count')
     this.#totalChanges = database.prepare('SELECT total_changes() AS n')
@@ -126,6 +129,31 @@ export class Store {
     return true
   }
 
+  listHandover(limit: number): HandedEvent[] {
+    return this.#handover.list(limit)
+  }
+
+  takeOver({ event, deliveries }: HandedEvent, nowMs: number): AppendResult {
+    const account = this.#ledger.accountOf(event.owner)
+    const refusal = this.#refusalOf(event, account)
+    if (refusal !== undefined) return refusal
+    const seq = this.#events.insert({ ...event, sinks: deliveries.map(({ sink }) => sink) }, account, nowMs)
+    if (seq === undefined) return 'duplicate'
+    for (const handed of deliveries) {
+      this.#dropped += this.#deliveries.takeOver(seq, this.#ledger.laneOf(account, handed.sink), handed, nowMs)
+    }
+    this.#usedBytes += event.body.length + rowOverheadBytes
+    return 'stored'
+  }
+
+  release(ref: string, nowMs: number): void {
+    const seq = rowIdOf(ref)
+    if (seq === undefined) return
+    const pending = this.#deliveries.release(seq)
+    const account = this.#deadLetters.release(seq) ?? pending
+    if (account !== undefined) this.#events.closeWholly(seq, account, nowMs)
+  }
+
   stats(nowMs: number): StoreStats {
     const pendingByOwner = new Map<string, number>()
     for (const { uid, pending } of this.#ledger.accounts) {
@@ -173,19 +201,24 @@ export class Store {
 
   #append(event: NewEvent, nowMs: number): AppendResult {
     const account = this.#ledger.accountOf(event.owner)
+    const refusal = this.#refusalOf(event, account)
+    if (refusal !== undefined) return refusal
+    const seq = this.#events.insert(event, account, nowMs)
+    if (seq === undefined) return 'duplicate'
+    for (const sink of event.sinks) this.#deliveries.add(seq, this.#ledger.laneOf(account, sink), nowMs, false)
+    this.#usedBytes += event.body.length + rowOverheadBytes
+    return 'stored'
+  }
+
+  /** What is said without writing, when the inbox or the object's share of it is full. */
+  #refusalOf(event: NewEvent, account: OwnerAccount): Exclude<AppendResult, 'stored'> | undefined {
     const { maxBytes, maxEvents, ownerShare } = this.#bounds
     const bytes = event.body.length
     const isFull = this.refusesAppends || this.#usedBytes + bytes > maxBytes || this.#ledger.totals.events >= maxEvents
     const isOwnerFull = account.events >= maxEvents * ownerShare || account.bodyBytes + bytes > maxBytes * ownerShare
-    if (isFull || isOwnerFull) {
-      if (this.#events.has(event)) return 'duplicate'
-      return isFull ? 'inboxFull' : 'ownerFull'
-    }
-    const seq = this.#events.insert(event, account, nowMs)
-    if (seq === undefined) return 'duplicate'
-    for (const sink of event.sinks) this.#deliveries.add(seq, this.#ledger.laneOf(account, sink), nowMs, false)
-    this.#usedBytes += bytes + rowOverheadBytes
-    return 'stored'
+    if (!isFull && !isOwnerFull) return undefined
+    if (this.#events.has(event)) return 'duplicate'
+    return isFull ? 'inboxFull' : 'ownerFull'
   }
 }
 

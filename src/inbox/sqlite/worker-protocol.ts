@@ -1,4 +1,4 @@
-import type { ClaimedDelivery, DeadLetterPage, DeadLetterQuery, NewEvent } from '../port.ts'
+import type { AppendResult, HandedEvent, ClaimedDelivery, DeadLetterPage, DeadLetterQuery, NewEvent } from '../port.ts'
 import type { InboxBounds } from '../bounds.ts'
 import type { Totals } from './ledger.ts'
 import type { StoreStats } from './store.ts'
@@ -19,6 +19,9 @@ export type Call =
   | { type: 'deadLetters'; query: DeadLetterQuery }
   | { type: 'deadLetterEvent'; deliveryId: string }
   | { type: 'replay'; deliveryId: string }
+  | { type: 'listHandover'; limit: number }
+  | { type: 'takeOver'; handed: HandedEvent }
+  | { type: 'release'; ref: string }
   | { type: 'stats' }
   | { type: 'nextDue' }
   | { type: 'maintain' }
@@ -31,6 +34,9 @@ export type CallResult =
   | { type: 'deadLetters'; page: DeadLetterPage }
   | { type: 'deadLetterEvent'; event: NewEvent | undefined }
   | { type: 'replay'; replayed: boolean }
+  | { type: 'listHandover'; events: HandedEvent[] }
+  | { type: 'takeOver'; result: AppendResult }
+  | { type: 'release' }
   | { type: 'stats'; stats: StoreStats }
   | { type: 'nextDue'; atMs: number | undefined }
   | { type: 'maintain'; more: boolean }

@@ -37,6 +37,7 @@ async function anAdmin(t: TestContext, given: { isBroken?: boolean; hasMore?: bo
     logger: silentLogger,
     feed,
     isInboxShared: false,
+    beginHandover: async () => {},
     onReplayed: () => nudges++,
     inbox: {
       async stats() {

@@ -27,13 +27,16 @@ async function aReceiver(t: TestContext, folder: string, given: { isInboxShared?
   const inbox = await openSqliteInbox({ path: join(folder, 'inbox.db'), ...around })
   const feed = new DeliveryFeed()
   const { isInboxShared = false } = given
-  const server = createAdminServer({ port: 0, ...around, inbox, feed, isInboxShared, onReplayed: () => {} })
+  const begun = { count: 0 }
+  const beginHandover = async () => void begun.count++
+  const shown = { feed, isInboxShared, beginHandover, onReplayed: () => {} }
+  const server = createAdminServer({ port: 0, ...around, inbox, ...shown })
   const { port } = await server.listen()
   t.after(async () => {
     await server.close()
     await inbox.close()
   })
-  return { port, inbox, feed, clock, server }
+  return { port, inbox, feed, clock, server, begun }
 }
 
 /** Two receivers behind an API server that forwards, and the program's commands. */
@@ -248,4 +251,37 @@ test('a pod that does not run is named with those that do', async (t) => {
     err,
     /gwh inbox: pod gwh-receiver-2: no receiver of that name runs in gemini-webhook-system; there are gwh-receiver-1/,
   )
+})
+
+test('gwh drain moves what has not ended, pending and dead, as it stands, and leaves the other receiver nothing twice', async (t) => {
+  const { a, b, gwh } = await anInstallation(t)
+  for (let n = 0; n < 250; n++) await b.inbox.append(anEvent({ eventId: `msg_${n}`, sinks: ['worker', 'other'] }))
+  await aDeadLetter(b.inbox, 'msg_dead')
+  await a.inbox.append(anEvent({ eventId: 'msg_7' })) // repeated by Google, stored there too
+  const before = await b.inbox.stats()
+  const { code, out, err } = await gwh('drain', 'gwh-receiver-1', '--settle=0s')
+  assert.deepEqual([code, out], [0, '251 events moved from gwh-receiver-1 to gwh-receiver-0.\n'])
+  assert.match(err, /gwh-receiver-1 takes no more traffic/)
+  assert.deepEqual([a.begun.count, b.begun.count], [0, 1])
+  const [left, there] = [await b.inbox.stats(), await a.inbox.stats()]
+  assert.deepEqual([left.events, left.pending, left.deadLetters, left.bodyBytes], [0, 0, 0, 0])
+  assert.equal(there.events, 251)
+  assert.equal(there.deadLetters, before.deadLetters)
+  assert.equal(await b.inbox.append(anEvent({ eventId: 'msg_3' })), 'duplicate', 'its ids are still remembered')
+  assert.equal(
+    (await gwh('drain', 'gwh-receiver-1', '--settle=0s')).out,
+    '0 events moved from gwh-receiver-1 to gwh-receiver-0.\n',
+  )
+})
+
+test('gwh drain needs another receiver that runs, and inboxes that are not shared', async (t) => {
+  const { a, gwh } = await anInstallation(t)
+  await a.inbox.append(anEvent())
+  for (const to of ['gwh-receiver-0', 'gwh-receiver-9']) {
+    const { code, err } = await gwh('drain', 'gwh-receiver-0', `--to=${to}`, '--settle=0s')
+    assert.equal(code, 1)
+    assert.match(err, new RegExp(`${to}: does not run; the events stay`))
+  }
+  assert.equal((await gwh('drain')).code, 2)
+  assert.deepEqual([a.begun.count, (await a.inbox.stats()).events], [0, 1])
 })
