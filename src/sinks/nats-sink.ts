@@ -11,16 +11,17 @@ import {
 
 import type { Clock } from '../clock.ts'
 import type { EventEnvelope } from '../gemini/event.ts'
+import type { NatsAccess } from '../nats/connect-to-nats.ts'
 import type { Logger } from '../observability/logger.ts'
 import { buildRequest, type BuiltRequest } from './build-request.ts'
 import { eventTypeOf } from './event-attributes.ts'
-import { NatsSinkConnection, type NatsSinkAccess } from './nats-connection.ts'
+import { NatsSinkConnection } from './nats-connection.ts'
 import { fillSubject, isBelow } from './nats-subject.ts'
 import { unsendable, type OutgoingDelivery, type SendOutcome, type Sink } from './port.ts'
 
 export interface NatsSinkOptions {
   /** Absent: this installation has no NATS servers for sinks, and deliveries wait. */
-  access?: NatsSinkAccess
+  access?: NatsAccess
   /** Subjects that belong to the installation itself, such as those of its inbox: nothing is published there. */
   reservedPrefixes: readonly string[]
   /** Must not throw. */

@@ -23,12 +23,13 @@ const rooms: Record<string, { rooms: string[]; packages: string[] }> = {
     packages: ['fastify'],
   },
   inbox: {
-    rooms: ['gemini/parse-event', 'observability'],
+    rooms: ['gemini/parse-event', 'nats', 'observability'],
     packages: ['zod', '@nats-io/transport-node', '@nats-io/jetstream'],
   },
+  nats: { rooms: ['observability'], packages: ['@nats-io/transport-node'] },
   dispatcher: { rooms: ['inbox/port', 'sinks/port', 'keyring', 'filter', 'feed/entry', 'observability'], packages: [] },
   sinks: {
-    rooms: ['api', 'keyring', 'inbox/port', 'gemini/event', 'kubernetes', 'signature', 'observability'],
+    rooms: ['api', 'keyring', 'inbox/port', 'gemini/event', 'kubernetes', 'nats', 'signature', 'observability'],
     packages: ['undici', 'ipaddr.js', '@nats-io/transport-node'],
   },
   cli: { rooms: ['api', 'config', 'kubernetes', 'gemini', 'observability', 'sandbox'], packages: ['yaml'] },

@@ -13,7 +13,7 @@ import { StreamFollower } from './follow-stream.ts'
 import { JetstreamInbox } from './jetstream-inbox.ts'
 import { createJetstreamInstruments } from './jetstream-instruments.ts'
 import { Ledger } from './ledger.ts'
-import { connectToNats, watchConnection, type NatsAccess } from './nats-connection.ts'
+import { connectToNats, watchConnection, type NatsAccess } from '../../nats/connect-to-nats.ts'
 import type { SharedParts } from './shared-parts.ts'
 import { prepareStream } from './stream-setup.ts'
 import { StreamStore } from './stream-store.ts'
@@ -53,7 +53,11 @@ export async function openJetstreamInbox(options: JetstreamInboxOptions): Promis
   const bounds = { ...defaultInboxBounds, ...options.bounds }
   const problems = problemsOf(bounds)
   if (problems.length > 0) throw new Error(`inbox bounds: ${problems.join('; ')}`)
-  const connection = await connectToNats(options, `gwh-inbox ${options.home}`)
+  const connection = await connectToNats(options, `gwh-inbox ${options.home}`).catch((cause: unknown) => {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    const where = options.urls.join(', ')
+    throw new Error(`inbox: no connection to NATS at ${where}: ${why}; check --nats-url and the server`, { cause })
+  })
   try {
     return await openOn(connection, options, bounds)
   } catch (error) {
@@ -76,10 +80,11 @@ async function openOn(connection: NatsConnection, options: JetstreamInboxOptions
   instruments.budget.set(maxBytes)
   instruments.connected.set(1)
   const store = new StreamStore(stream, client, manager)
-  void watchConnection(connection, logger, (isConnected) => {
+  const onChange = (isConnected: boolean) => {
     instruments.connected.set(isConnected ? 1 : 0)
     store.noteConnection(isConnected)
-  })
+  }
+  void watchConnection(connection, { name: 'inbox', logger }, { onChange })
 
   const { created } = await store.state()
   const identity = { home, run: randomUUID() }
