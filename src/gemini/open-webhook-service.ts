@@ -120,7 +120,8 @@ function createCall(options: WebhookServiceOptions, apiKey: string): Call {
     const startMs = clock.monotonic()
     let code = 'OK'
     try {
-      return await send({ maxRetries: 0, timeout: timeoutMs, signal: both, redirect: 'manual' })
+      const answer = send({ maxRetries: 0, timeout: timeoutMs, signal: both, redirect: 'manual' })
+      return await Promise.race([answer, whenAborted(both)])
     } catch (error) {
       code = 'ABORTED'
       if (signal?.aborted === true) throw signal.reason
@@ -135,6 +136,16 @@ function createCall(options: WebhookServiceOptions, apiKey: string): Call {
       metrics.callSeconds.observe((clock.monotonic() - startMs) / 1000, { verb })
     }
   }
+}
+
+/**
+ * Rejects when the signal aborts. Asked beside the request itself, because `fetch` holds its half of a signal weakly: after a garbage collection a request
+ * that is not answered can no longer be aborted, and whoever waits for it waits for ever.
+ */
+function whenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+  })
 }
 
 /** Only what changes travels, under a mask that names exactly it: the service applies keys outside the mask too. */

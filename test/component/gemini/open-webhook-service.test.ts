@@ -4,6 +4,8 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 
 import { systemClock } from '../../../src/clock.ts'
 import { createCallBudget } from '../../../src/gemini/call-budget.ts'
@@ -225,6 +227,23 @@ describe('what is refused before anything is sent', () => {
     await assert.rejects(aService().service.update('abc', {}), TypeError)
     assert.equal(seen.length, 0)
   })
+})
+
+test('a call that is never answered ends at its timeout, whatever the garbage collector took meanwhile', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const { service } = aService({ timeoutMs: 300 })
+  answer = () => {}
+  const calls = Array.from({ length: 20 }, () => failureOf(service.get('abc')))
+  await eventually('all have arrived', () => seen.length === calls.length)
+  for (let round = 0; round < 5; round++) {
+    collect()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  const ended = Promise.all(calls)
+  const tooLong = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), 5000).unref())
+  const failures = await Promise.race([ended, tooLong])
+  assert.deepEqual(new Set(failures?.map(({ code }) => code)), new Set(['ERR_GEMINI_TIMEOUT']))
 })
 
 test('white space around the key, as files leave it, is dropped', async () => {
