@@ -44,7 +44,7 @@ test(
     const missed: string[] = []
     await Promise.all(
       drawn.map((combination) =>
-        t.test(combination.name, async () => {
+        t.test(combination.name, { timeout: 180_000 }, async () => {
           const { struck } = await runCombination(combination).catch((error: unknown) => {
             const again = `GWH_COMBINATION=${JSON.stringify(combination.name)}; drawn with GWH_SEED=${seed}`
             throw new Error(
