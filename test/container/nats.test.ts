@@ -9,6 +9,7 @@ import { silentLogger } from '../../src/observability/logger.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
 import { anEvent } from '../support/an-event.ts'
 import { findContainerEngine } from '../support/container-engine.ts'
+import { eventually } from '../support/eventually.ts'
 import { aStream } from '../support/jetstream-options.ts'
 
 const engine = await findContainerEngine(process.env)
@@ -34,7 +35,8 @@ describe('NATS in a container', { skip: engine.lacks('nats') }, () => {
     assert.equal(await first.append(anEvent({ eventId: 'msg_kept' })), 'stored')
     await first.close()
     await server.restart({ timeout: 0 })
-    const second = await open()
+    // The log that told of the first start is still there: only a connection tells of the second.
+    const second = await eventually('the server is back', () => open().catch(() => undefined))
     assert.equal(await second.append(anEvent({ eventId: 'msg_kept' })), 'duplicate')
     assert.equal((await second.stats()).pending, 1)
     await second.close()
