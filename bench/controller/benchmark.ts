@@ -8,7 +8,7 @@ import { measureSize, type MeasuredSize } from './measure-size.ts'
 
 /** Two sizes each: what counts is whether the larger one costs more per object. */
 const plans = {
-  smoke: { sizes: [5, 20], resyncSeconds: 2, settleSeconds: 2, edits: 5, withinSeconds: 120, leaseFlags: shortLease() },
+  smoke: { sizes: [5, 20], resyncSeconds: 1, settleSeconds: 1, edits: 5, withinSeconds: 120, leaseFlags: shortLease() },
   usual: { sizes: [1_000, 5_000], resyncSeconds: 10, settleSeconds: 8, edits: 50, withinSeconds: 580, leaseFlags: [] },
   full: { sizes: [1_000, 5_000], resyncSeconds: 60, settleSeconds: 8, edits: 50, withinSeconds: 1_800, leaseFlags: [] },
 }
