@@ -61,21 +61,25 @@ for (const { name, objects, want } of [
     ],
     want: [waitFor('b'), { state: 'go' }, waitFor('b')],
   },
-  {
-    name: 'one that is suspended, deleted, disabled or never checked proves nothing',
-    objects: [
-      a.spec({ suspend: true }),
-      a.deleting(),
-      a.spec({ state: 'Disabled' }),
-      a.spec({ endpointCheck: 'Never' }),
-    ],
-    want: [{ state: 'go' }, { state: 'go' }, { state: 'go' }, { state: 'go' }],
-  },
 ]) {
   test(`rollout of a base URL: ${name}`, () => {
     assert.deepEqual(turns(...objects), want)
   })
 }
+
+test('one that is suspended, deleted, disabled, never checked or served elsewhere proves nothing', () => {
+  for (const useless of [
+    a.spec({ suspend: true }),
+    a.deleting(),
+    a.spec({ state: 'Disabled' }),
+    a.spec({ endpointCheck: 'Never' }),
+    a.spec({ endpoint: { url: 'https://mine.example.com/x' } }),
+    a.spec({ events: undefined, dynamic: {} }),
+  ]) {
+    assert.deepEqual(turns(useless, b), [waitFor('b'), { state: 'go' }], 'the next oldest goes first')
+    assert.deepEqual(turns(useless), [{ state: 'go' }], 'with nobody to prove it nothing is waited for')
+  }
+})
 
 const edited = a.metadata({ generation: 2 })
 for (const { name, webhook, uri = oldUrl('a'), want } of [

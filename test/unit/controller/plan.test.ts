@@ -62,6 +62,30 @@ const creation: PlanCase[] = [
     because: 'the secret is shown once: there must be a place for it and a trace of the call, before the call',
   },
   {
+    name: 'a settled create that left something without our marker stops there',
+    given: [
+      aWebhook().registered().intending('Create'),
+      anObservation()
+        .withIntent({ state: 'settled' })
+        .withRemote({ name: 'renamed', uri: 'https://elsewhere.example.com/', ...foreignHint }, { owner: 'nobody' }),
+    ],
+    want: [],
+    next: 'resync',
+    reason: 'MarkerNotEchoed',
+    because: 'what does not say that it is ours is not touched, and the create is not repeated',
+  },
+  {
+    name: 'a settled create that left something with the marker of somebody else stops there',
+    given: [
+      aWebhook().registered().intending('Create'),
+      anObservation().withIntent({ state: 'settled' }).withRemote({ name: 'gwh:0123456789ab' }, { owner: 'another' }),
+    ],
+    want: [],
+    next: 'resync',
+    reason: 'MarkerNotEchoed',
+    because: 'it would be taken from its owner',
+  },
+  {
     name: 'the intent written by this process is carried out',
     given: [
       aWebhook().intending('Create'),

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { planDuplicates } from '../../../src/controller/plan-duplicates.ts'
+import { aWebhook, remoteId } from '../../support/a-webhook.ts'
+import { anObservation, aRemote } from '../../support/an-observation.ts'
+
+const foreignHint = { signingSecrets: [{ truncatedSecret: 'whsec_...zzzz' }] }
+const holding = anObservation().build()
+const holdingNone = anObservation().unregistered().build()
+const ours = aRemote()
+const [low, high] = [aRemote({ id: 'aaa', ...foreignHint }), aRemote({ id: 'zzz', ...foreignHint })]
+
+for (const { name, observed, webhooks, keeps, removes } of [
+  {
+    name: 'the one whose secret we hold stays, whatever its id',
+    observed: holding,
+    webhooks: [low, high, ours],
+    keeps: remoteId,
+    removes: ['aaa', 'zzz'],
+  },
+  {
+    name: 'with no secret held the lowest id stays, which every observer would choose',
+    observed: holdingNone,
+    webhooks: [high, ours, low],
+    keeps: 'aaa',
+    removes: [remoteId, 'zzz'],
+  },
+]) {
+  test(`of several webhooks with our marker ${name}`, () => {
+    const plan = planDuplicates(aWebhook().build(), observed, webhooks)
+    assert.deepEqual(plan.actions, [
+      { type: 'AdoptWebhook', id: keeps },
+      { type: 'DeleteWebhooks', ids: removes, cause: 'Twin' },
+    ])
+  })
+}
+
+test('what status names already is not adopted once more', () => {
+  const webhook = aWebhook().registered().build()
+  const { actions } = planDuplicates(webhook, holding, [low, ours])
+  assert.deepEqual(actions, [{ type: 'DeleteWebhooks', ids: ['aaa'], cause: 'Twin' }])
+})
