@@ -350,7 +350,13 @@ test('a sink that throws could not make a request of the event: a dead letter, a
 
 test('a dead letter goes to its destination too, with its reason and without the credentials of the sink', async () => {
   const deadLetter = { type: 'http', url: 'http://dead.ml.svc/', reach: 'cluster' } as const
-  const sink = aSink({ deadLetter, headers: { authorization: 'Bearer x' }, signingSecret: 'whsec_x' })
+  const clientCertificate = { cert: 'x', key: 'x' }
+  const sink = aSink({
+    deadLetter,
+    headers: { authorization: 'Bearer x' },
+    signingSecret: 'whsec_x',
+    clientCertificate,
+  })
   const { clock, inbox, sink: double, dispatcher, metric } = aDispatcher([sink])
   double.willAnswer(({ deadLetterReason, attempt }) => {
     if (deadLetterReason === undefined) return { type: 'permanent', cause: 'refused', status: 422 }
@@ -366,6 +372,7 @@ test('a dead letter goes to its destination too, with its reason and without the
     assert.deepEqual(target.destination, deadLetter)
     assert.deepEqual(target.headers, {})
     assert.equal(target.signingSecret, undefined)
+    assert.equal(target.clientCertificate, undefined)
     assert.equal(deadLetterReason, 'Rejected')
   }
   assert.match((await metric('gwh_dead_letters_forwarded_total')) ?? '', /outcome="delivered"\} 1$/)
