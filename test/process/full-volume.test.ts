@@ -1,19 +1,11 @@
 import assert from 'node:assert/strict'
-import { randomBytes, randomUUID } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
 import { Pool } from 'undici'
 
-import { keyIdOf } from '../../src/keyring/shard.ts'
+import { anAwayWorker } from '../support/away-worker.ts'
 import { eventually } from '../support/eventually.ts'
-import { GwhProcess } from '../support/gwh-process.ts'
-import { aKeyringEntry, writeKeyringFolder } from '../support/keyring-folder.ts'
-import { recordSecret } from '../support/run-record.ts'
+import { receiverFiles, startReceiverProcess } from '../support/receiver-process.ts'
 import { signedDelivery } from '../support/signed-delivery.ts'
 import { aSmallVolume } from '../support/small-volume.ts'
 
@@ -21,65 +13,14 @@ const volumeBytes = 8 * 1024 * 1024
 /** Near the largest that Google sends. */
 const paddingCharacters = 12_000
 
-const absentApiServer = {
-  apiVersion: 'v1',
-  kind: 'Config',
-  clusters: [{ name: 'none', cluster: { server: 'http://127.0.0.1:1', 'insecure-skip-tls-verify': true } }],
-  users: [{ name: 'none', user: { token: 'none' } }],
-  contexts: [{ name: 'none', context: { cluster: 'none', user: 'none' } }],
-  'current-context': 'none',
-}
-
-/** A worker that is away until it is told to come back, and remembers the id of each event. */
-async function aWorker(t: TestContext) {
-  const received = new Map<string, number>()
-  let isAway = true
-  const server = createServer((request, response) => {
-    const id = String(request.headers['ce-id'])
-    request.resume().on('end', () => {
-      if (isAway) return response.writeHead(503).end()
-      received.set(id, (received.get(id) ?? 0) + 1)
-      return response.writeHead(204).end()
-    })
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const { port } = server.address() as AddressInfo
-  return { url: `http://127.0.0.1:${port}/events`, received, comeBack: () => (isAway = false) }
-}
-
 async function aReceiver(t: TestContext, dataDir: string, sinkUrl: string) {
-  const folder = await mkdtemp(join(tmpdir(), 'gwh-full-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
-  const secret = `whsec_${randomBytes(24).toString('base64')}`
-  recordSecret(secret)
-  const secrets = [{ keyId: keyIdOf(secret), secret }]
-  await writeFile(join(folder, 'kubeconfig'), JSON.stringify(absentApiServer))
-  await writeKeyringFolder(join(folder, 'keyring'), [
-    aKeyringEntry({ uid: randomUUID(), namespace: 'ml', name: 'full', secrets, sinkUrl }),
-  ])
-  const receiver = new GwhProcess(
-    [
-      'receiver',
-      `--kubeconfig=${join(folder, 'kubeconfig')}`,
-      '--namespace=gemini-webhook-system',
-      '--pod-name=receiver-0',
-      '--host=127.0.0.1',
-      '--port=0',
-      '--health-host=127.0.0.1',
-      '--health-port=0',
-      '--admin-port=0',
-      `--keyring-dir=${join(folder, 'keyring')}`,
-      `--data-dir=${dataDir}`,
-      '--inbox-owner-share-percent=100',
-      '--allow-loopback-sinks',
-      '--drain=0s',
-    ],
-    'receiver-full-volume',
-  )
+  const files = await receiverFiles(t, sinkUrl)
+  const receiver = startReceiverProcess({
+    files,
+    podName: 'receiver-0',
+    flags: [`--data-dir=${dataDir}`, '--inbox-owner-share-percent=100'],
+    logName: 'receiver-full-volume',
+  })
   t.after(() => receiver.kill())
   const { port } = await receiver.logged('receiver.started')
   const pool = new Pool(`http://127.0.0.1:${String(port)}`, { connections: 8 })
@@ -88,8 +29,8 @@ async function aReceiver(t: TestContext, dataDir: string, sinkUrl: string) {
   /** The status of the answer; an acknowledged id is remembered. */
   const post = async (id: string) => {
     const dataId = `batches/${'x'.repeat(paddingCharacters)}`
-    const { headers, body } = signedDelivery({ id, secret, atMs: Date.now(), dataId })
-    const answer = await pool.request({ method: 'POST', path: '/v1/s/ml/full', headers, body })
+    const { headers, body } = signedDelivery({ id, secret: files.secret, atMs: Date.now(), dataId })
+    const answer = await pool.request({ method: 'POST', path: files.path, headers, body })
     await answer.body.dump()
     if (answer.statusCode === 204) acknowledged.add(id)
     else assert.ok(Number(answer.headers['retry-after']) > 0, `${answer.statusCode} says when to come back`)
@@ -104,7 +45,7 @@ test(
   async (t) => {
     const volume = await aSmallVolume(t, volumeBytes)
     if (volume === undefined) return t.skip('mounting a file system needs root')
-    const worker = await aWorker(t)
+    const worker = await anAwayWorker(t)
     const { receiver, acknowledged, post } = await aReceiver(t, volume.folder, worker.url)
     let next = 0
     const send = () => post(`msg_${next++}`)
@@ -148,7 +89,7 @@ test(
   async (t) => {
     const volume = await aSmallVolume(t, volumeBytes)
     if (volume === undefined) return t.skip('mounting a file system needs root')
-    const worker = await aWorker(t)
+    const worker = await anAwayWorker(t)
     const { receiver, acknowledged, post } = await aReceiver(t, volume.folder, worker.url)
     let sent = 0
     while ((await post(`msg_${sent++}`)) === 204) assert.ok(sent < 1_000, 'it becomes full')
