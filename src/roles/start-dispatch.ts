@@ -10,7 +10,8 @@ import type { EndpointDirectory } from '../receiver/endpoint-directory.ts'
 import { createAddressRules } from '../sinks/address-guard.ts'
 import { createHttpSink } from '../sinks/http-sink.ts'
 import { createKubernetesEventSink } from '../sinks/kubernetes-event-sink.ts'
-import { createNatsSink, type NatsSinkOptions } from '../sinks/nats-sink.ts'
+import { lazySink } from '../sinks/lazy-sink.ts'
+import type { NatsSinkOptions } from '../sinks/nats-sink.ts'
 import type { Sink } from '../sinks/port.ts'
 import { routeByDestination } from '../sinks/route-by-destination.ts'
 import { resolveSink } from './resolve-sink.ts'
@@ -53,7 +54,10 @@ export function startDispatch(config: ReceiverConfig, deps: DispatchDeps, parts:
   })
   const sinks = routeByDestination({
     http: createHttpSink({ parseEnvelope, clock, addressRules }),
-    nats: createNatsSink({ ...natsSinkAccess(config), parseEnvelope, clock, logger }),
+    nats: lazySink(async () => {
+      const { createNatsSink } = await import('../sinks/nats-sink.ts')
+      return createNatsSink({ ...natsSinkAccess(config), parseEnvelope, clock, logger })
+    }),
     kubernetesEvent: createKubernetesEventSink({ recorder, parseEnvelope, clock, metrics }),
   })
   parts.defer(() => sinks.close())
