@@ -1,6 +1,7 @@
 /**
  * `npm run image -- --name registry/gwh:tag --out gwh.tar`: the image without a container engine, from this machine's Node and libraries, as an archive for
- * `docker load` or `ctr images import`. For tests and air-gapped trials; releases are built by the Dockerfile. Prints its size.
+ * `docker load` or `ctr images import`. For tests and air-gapped trials; releases are built by the Dockerfile. Prints its size and how long the programs
+ * take to start.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,6 +12,7 @@ import { parseArgs } from 'node:util'
 import packageJson from '../package.json' with { type: 'json' }
 import { bundle } from './bundle.ts'
 import { dockerArchive } from './image/docker-archive.ts'
+import { measureStart, measuredRoles } from './image/measure-start.ts'
 import { nodeRootFileSystem, programFiles } from './image/root-file-system.ts'
 import { tarOf } from './image/tar.ts'
 
@@ -51,6 +53,13 @@ try {
   process.stdout.write(
     `gwh --version in the bundle: ${execFileSync(process.execPath, [join(dist, 'gwh.mjs'), '--version'], { encoding: 'utf8' })}`,
   )
+  for (const role of measuredRoles) {
+    const times: number[] = []
+    for (let run = 0; run < 3; run += 1) times.push(await measureStart(join(dist, 'gwh.mjs'), role))
+    process.stdout.write(
+      `gwh ${role}: ready ${Math.round(Math.min(...times))} ms after exec, the best of ${times.length}\n`,
+    )
+  }
 } finally {
   rmSync(dist, { recursive: true })
 }

@@ -86,7 +86,7 @@ await withRealApiServer('the chart on a real API server', (server) => {
         const rendered: Manifest[] = chart.manifests(values)
         const pods = rendered.filter(({ kind }) => ['Deployment', 'StatefulSet'].includes(kind)).map(podFor)
         assert.equal(pods.length, 2)
-        for (const pod of pods) {
+        for (const pod of [...pods, ...chart.testPods(values)]) {
           const { status, body } = await server().call(
             'POST',
             `/api/v1/namespaces/${operatorNamespace}/pods?dryRun=All&fieldValidation=Strict`,

@@ -33,6 +33,8 @@ export interface Chart {
   /** Text, as Helm prints it. Throws with Helm's words. */
   render(values: object): string
   manifests(values: object): Manifest[]
+  /** What `helm test` runs. */
+  testPods(values: object): Manifest[]
   /** Its output; throws when it fails. */
   lint(values: object): string
 }
@@ -52,23 +54,25 @@ export function withHelm(name: string, suite: (charts: readonly Chart[]) => void
 }
 
 function chartOf(major: number, helm: string): Chart {
-  const render = (values: object) =>
+  const template = (values: object, ...more: string[]) =>
     withValuesFile(values, (file) =>
       helmTemplate(helm, [
         'gemini-webhook-operator',
         chartPath,
         `--namespace=${operatorNamespace}`,
         `--kube-version=${kubeVersion}`,
-        '--skip-tests',
+        ...more,
         '--values',
         file,
       ]),
     )
+  const render = (values: object) => template(values, '--skip-tests')
   return {
     major,
     helm,
     render,
     manifests: (values) => parseManifests(render(values)),
+    testPods: (values) => parseManifests(template(values, '--show-only=templates/tests/installation.yaml')),
     lint: (values) =>
       withValuesFile(values, (file) =>
         execFileSync(helm, ['lint', '--strict', `--kube-version=${kubeVersion}`, '--values', file, chartPath], {
