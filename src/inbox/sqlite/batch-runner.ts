@@ -6,11 +6,11 @@ import type { DatabaseSync } from 'node:sqlite'
 import { unreachable } from '../../unreachable.ts'
 import type { ClaimedDelivery } from '../port.ts'
 import { Ballast } from './ballast.ts'
-import { packEvent, packResults, unpackItem, type ItemResult } from './batch-codec.ts'
+import { packEvent, packResults, unpackItem, type PackedItem } from './batch-codec.ts'
 import { ByteReader, ByteWriter } from './byte-codec.ts'
 import { DamagedFileError, damageAdvice, isDamage, openDatabase, sqliteCodeOf } from './open-database.ts'
 import { openOrSetAside } from './set-aside.ts'
-import { Store } from './store.ts'
+import { Store, type CommitPromise } from './store.ts'
 import { judgeVolume, readVolume } from './volume.ts'
 import type {
   BatchReport,
@@ -107,10 +107,9 @@ export class BatchRunner {
   }
 
   #attempt(batch: Batch, started: number): FromWorker {
-    const reader = new ByteReader(batch.items)
-    const results: ItemResult[] = []
-    this.#store.begin()
-    while (!reader.isAtEnd) results.push(this.#store.apply(unpackItem(reader), batch.nowMs))
+    const items = [...unpackItems(batch.items)]
+    this.#store.begin(promiseOf(items, batch.calls))
+    const results = items.map((item) => this.#store.apply(item, batch.nowMs))
     const calls = batch.calls.map((call) => this.#call(call, batch.nowMs))
     const wrote = this.#store.commit()
     this.#afterCommit(batch, wrote)
@@ -194,6 +193,23 @@ function openStore(database: DatabaseSync, { path, bounds, nowMs }: WorkerSettin
     database.close()
     throw isDamage(error) ? new DamagedFileError(path, { cause: error }) : error
   }
+}
+
+function* unpackItems(packed: Uint8Array): Generator<PackedItem> {
+  const reader = new ByteReader(packed)
+  while (!reader.isAtEnd) yield unpackItem(reader)
+}
+
+/** A dead letter that was made due again, told to whoever asked for it; and the look after things, which makes durable what was only in order. */
+const durableCalls = new Set<Call['type']>(['replay', 'maintain'])
+
+/**
+ * Only what was accepted from somebody, who then forgets it, needs the disk before the answer. A claim or a record that is lost with the power repeats an
+ * attempt, as the loss of the process between sending and recording always could; an fsync for each would keep the appends waiting.
+ */
+function promiseOf(items: readonly PackedItem[], calls: readonly Call[]): CommitPromise {
+  const isDurable = items.some(({ type }) => type === 'append') || calls.some(({ type }) => durableCalls.has(type))
+  return isDurable ? 'durable' : 'ordered'
 }
 
 function packClaims(claimed: readonly ClaimedDelivery[]): CallResult {

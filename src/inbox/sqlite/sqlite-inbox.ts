@@ -15,7 +15,8 @@ import {
   type NextStep,
 } from '../port.ts'
 import { packAppend, packRecord, unpackEvent, unpackResult, type ItemResult } from './batch-codec.ts'
-import { ByteReader, ByteWriter } from './byte-codec.ts'
+import { ByteReader, type ByteWriter } from './byte-codec.ts'
+import { Gathering, type Waiters } from './gathering.ts'
 import type { createInboxInstruments } from './inbox-instruments.ts'
 import type { Call, CallResult, FromWorker, ToWorker } from './worker-protocol.ts'
 
@@ -26,11 +27,6 @@ const maintenancePauseMs = 20
 const maxWaitingBytes = 64 * 1024 * 1024
 const maxEventIdCharacters = 256
 
-interface Waiting<T> {
-  resolve: (value: T) => void
-  reject: (error: Error) => void
-}
-
 interface Parts {
   worker: Worker
   clock: Clock
@@ -39,13 +35,16 @@ interface Parts {
   onEnded: (why: string) => void
 }
 
-/** The main thread's half: gathers what arrives while the last commit runs and hands it over as one message. */
+/**
+ * The main thread's half: gathers what arrives while the last commit runs and hands it over. Appends are a batch of their own, because it alone waits for
+ * the disk; records, claims and questions go before it, so that what is on its way to a sink never waits for what is only arriving.
+ */
 export class SqliteInbox implements Inbox {
   readonly #parts: Parts
-  readonly #writer = new ByteWriter()
-  #items: Waiting<ItemResult>[] = []
-  #calls: (Waiting<CallResult> & { call: Call })[] = []
-  #underWay: { items: Waiting<ItemResult>[]; calls: Waiting<CallResult>[] } | undefined
+  readonly #appends = new Gathering()
+  readonly #others = new Gathering()
+  /** Handed over and not answered yet, in the order of their answers. */
+  readonly #underWay: Waiters[] = []
   #isSendPlanned = false
   #wasVolumeFull = false
   /** Once set, every operation fails with it. */
@@ -65,8 +64,8 @@ export class SqliteInbox implements Inbox {
     if (event.eventId.length > maxEventIdCharacters) {
       throw new TypeError(`eventId has ${event.eventId.length} characters; at most ${maxEventIdCharacters} are kept`)
     }
-    if (this.#writer.length > maxWaitingBytes) throw new InboxUnavailableError('inbox: too much waits for the disk')
-    const result = await this.#item(() => packAppend(this.#writer, event))
+    if (this.#appends.bytes > maxWaitingBytes) throw new InboxUnavailableError('inbox: too much waits for the disk')
+    const result = await this.#item(this.#appends, (writer) => packAppend(writer, event))
     if (result === 'recorded') throw new Error('inbox: an append was answered as a record')
     return result
   }
@@ -74,7 +73,7 @@ export class SqliteInbox implements Inbox {
   async record(delivery: ClaimedDelivery, next: NextStep): Promise<void> {
     const [id, claim] = delivery.deliveryId.split('.').map(Number)
     if (id === undefined || claim === undefined) throw new TypeError('record: the delivery was not claimed here')
-    await this.#item(() => packRecord(this.#writer, id, claim, next))
+    await this.#item(this.#others, (writer) => packRecord(writer, id, claim, next))
   }
 
   async claimDue(
@@ -139,11 +138,10 @@ export class SqliteInbox implements Inbox {
     })
   }
 
-  #item(pack: () => void): Promise<ItemResult> {
+  #item(to: Gathering, pack: (writer: ByteWriter) => void): Promise<ItemResult> {
     return new Promise((resolve, reject) => {
       if (this.#isRefused(reject)) return
-      pack()
-      this.#items.push({ resolve, reject })
+      to.addItem(pack, { resolve, reject })
       this.#planSend()
     })
   }
@@ -151,7 +149,7 @@ export class SqliteInbox implements Inbox {
   #call(call: Call): Promise<CallResult> {
     return new Promise((resolve, reject) => {
       if (this.#isRefused(reject)) return
-      this.#calls.push({ call, resolve, reject })
+      this.#others.addCall(call, { resolve, reject })
       this.#planSend()
     })
   }
@@ -165,7 +163,7 @@ export class SqliteInbox implements Inbox {
 
   /** At the end of this turn of the event loop, so that all requests that it read share the first commit too. */
   #planSend(): void {
-    if (this.#underWay !== undefined || this.#isSendPlanned) return
+    if (this.#underWay.length > 0 || this.#isSendPlanned) return
     this.#isSendPlanned = true
     setImmediate(() => {
       this.#isSendPlanned = false
@@ -174,23 +172,14 @@ export class SqliteInbox implements Inbox {
   }
 
   #sendOrClose(): void {
-    if (this.#underWay !== undefined || this.#ended !== undefined) return
-    if (this.#items.length === 0 && this.#calls.length === 0) {
-      if (this.#whenClosed !== undefined) this.#tell({ type: 'close' })
-      return
+    if (this.#underWay.length > 0 || this.#ended !== undefined) return
+    for (const gathering of [this.#others, this.#appends]) {
+      if (gathering.isEmpty) continue
+      const { message, transfer, waiters } = gathering.take(this.#parts.clock.now())
+      this.#underWay.push(waiters)
+      this.#tell(message, transfer)
     }
-    const calls = this.#calls
-    this.#underWay = { items: this.#items, calls }
-    this.#items = []
-    this.#calls = []
-    const items = this.#writer.take()
-    const message: ToWorker = {
-      type: 'batch',
-      items,
-      calls: calls.map(({ call }) => call),
-      nowMs: this.#parts.clock.now(),
-    }
-    this.#tell(message, [items.buffer])
+    if (this.#underWay.length === 0 && this.#whenClosed !== undefined) this.#tell({ type: 'close' })
   }
 
   #tell(message: ToWorker, transfer: ArrayBuffer[] = []): void {
@@ -199,8 +188,7 @@ export class SqliteInbox implements Inbox {
 
   #receive(message: FromWorker): void {
     if (message.type === 'closed') return this.#end('it is closed')
-    const batch = this.#underWay
-    this.#underWay = undefined
+    const batch = this.#underWay.shift()
     if (batch === undefined) return
     if (message.type === 'done') {
       const { results, calls, report } = message
@@ -233,11 +221,12 @@ export class SqliteInbox implements Inbox {
     if (this.#ended !== undefined) return
     this.#ended = new InboxUnavailableError(`inbox: ${why}`)
     this.#cancelMaintenance()
-    const waiting = [...(this.#underWay?.items ?? []), ...(this.#underWay?.calls ?? []), ...this.#items, ...this.#calls]
-    this.#underWay = undefined
-    this.#items = []
-    this.#calls = []
-    for (const { reject } of waiting) reject(this.#ended)
+    const { waiters: others } = this.#others.take(0)
+    const { waiters: appends } = this.#appends.take(0)
+    for (const { items, calls } of [...this.#underWay.splice(0), others, appends]) {
+      for (const { reject } of items) reject(this.#ended)
+      for (const { reject } of calls) reject(this.#ended)
+    }
     if (this.#whenClosed !== undefined) return this.#whenClosed()
     this.#parts.logger.error({ why }, 'inbox.ended')
     this.#parts.onEnded(why)

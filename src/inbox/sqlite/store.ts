@@ -22,6 +22,14 @@ const maxLogBytes = 16 * 1024 * 1024
 const minLogBytes = 256 * 1024
 const logShare = 1 / 32
 
+/**
+ * `durable`: survives the loss of power. `ordered`: survives the end of this process, and the loss of power once anything durable was committed after it,
+ * or the log was copied into the file.
+ */
+export type CommitPromise = 'durable' | 'ordered'
+
+const synchronousOf = { durable: 'FULL', ordered: 'NORMAL' } as const satisfies Record<CommitPromise, string>
+
 export interface StoreStats extends Totals {
   oldestPendingMs: number
   pendingByOwner: Map<string, number>
@@ -43,6 +51,8 @@ export class Store {
   readonly #copyLog: StatementSync
   readonly #maxLogPages: number
   readonly #pageBytes: number
+  /** As the file was opened. */
+  #promise: CommitPromise = 'durable'
   #changesSeen = 0
   #usedBytes = 0
   /** Dead letters that had to make room, since the last time somebody asked. */
@@ -78,13 +88,16 @@ export class Store {
     return this.#usedBytes
   }
 
-  begin(): void {
+  /** `promise`: what the caller of the transaction may say once it is committed. */
+  begin(promise: CommitPromise): void {
+    if (promise !== this.#promise) this.#database.exec(`PRAGMA synchronous = ${synchronousOf[promise]}`)
+    this.#promise = promise
     this.#database.exec('BEGIN IMMEDIATE')
     const pages = Number(this.#pageCount.get()?.['page_count']) - Number(this.#freePages.get()?.['freelist_count'])
     this.#usedBytes = pages * this.#pageBytes
   }
 
-  /** Durable when it returns. True when there was something to write. */
+  /** As durable as was promised when it returns. True when there was something to write. */
   commit(): boolean {
     this.#ledger.writeChanges()
     this.#database.exec('COMMIT')

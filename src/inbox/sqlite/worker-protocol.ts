@@ -3,7 +3,10 @@ import type { InboxBounds } from '../bounds.ts'
 import type { Totals } from './ledger.ts'
 import type { StoreStats } from './store.ts'
 
-/** What the two threads say to each other. One batch is under way at a time; what arrives meanwhile makes the next one: that is the group commit. */
+/**
+ * What the two threads say to each other. What arrives while batches are under way makes the next ones: that is the group commit. Each batch is answered
+ * once, in the order in which they came.
+ */
 
 export interface WorkerSettings {
   path: string

@@ -1,0 +1,49 @@
+import type { ItemResult } from './batch-codec.ts'
+import { ByteWriter } from './byte-codec.ts'
+import type { Call, CallResult, ToWorker } from './worker-protocol.ts'
+
+export interface Waiting<T> {
+  resolve: (value: T) => void
+  reject: (error: Error) => void
+}
+
+/** Who waits for a batch, in the order of what it holds. */
+export interface Waiters {
+  items: Waiting<ItemResult>[]
+  calls: Waiting<CallResult>[]
+}
+
+/** What has arrived for the next batch. */
+export class Gathering {
+  readonly #writer = new ByteWriter()
+  #items: Waiting<ItemResult>[] = []
+  #calls: (Waiting<CallResult> & { call: Call })[] = []
+
+  get isEmpty(): boolean {
+    return this.#items.length === 0 && this.#calls.length === 0
+  }
+
+  /** Packed, calls not counted. */
+  get bytes(): number {
+    return this.#writer.length
+  }
+
+  addItem(pack: (writer: ByteWriter) => void, waiting: Waiting<ItemResult>): void {
+    pack(this.#writer)
+    this.#items.push(waiting)
+  }
+
+  addCall(call: Call, waiting: Waiting<CallResult>): void {
+    this.#calls.push({ call, ...waiting })
+  }
+
+  /** The batch, and who waits for it; the next one begins empty. */
+  take(nowMs: number): { message: ToWorker; transfer: ArrayBuffer[]; waiters: Waiters } {
+    const waiters = { items: this.#items, calls: this.#calls }
+    const calls = this.#calls.map(({ call }) => call)
+    const items = this.#writer.take()
+    this.#items = []
+    this.#calls = []
+    return { message: { type: 'batch', items, calls, nowMs }, transfer: [items.buffer], waiters }
+  }
+}

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+
+import { systemClock } from '../../../src/clock.ts'
+import { defaultInboxBounds } from '../../../src/inbox/bounds.ts'
+import { packAppend, packRecord } from '../../../src/inbox/sqlite/batch-codec.ts'
+import { BatchRunner } from '../../../src/inbox/sqlite/batch-runner.ts'
+import { ByteWriter } from '../../../src/inbox/sqlite/byte-codec.ts'
+import { openDatabase } from '../../../src/inbox/sqlite/open-database.ts'
+import { openSqliteInbox } from '../../../src/inbox/sqlite/open-sqlite-inbox.ts'
+import type { Call } from '../../../src/inbox/sqlite/worker-protocol.ts'
+import { silentLogger } from '../../../src/observability/logger.ts'
+import { createMetrics } from '../../../src/observability/metrics.ts'
+import { anEvent } from '../../support/an-event.ts'
+
+const nowMs = 1_795_262_400_000
+/** As `PRAGMA synchronous` tells them. */
+const [normal, full] = [1, 2]
+
+function aFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'gwh-commits-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** A runner, and how strictly each of its commits was made. */
+function aRunner(t: TestContext) {
+  const commits: number[] = []
+  const open = (path: string) => {
+    const database = openDatabase(path)
+    const exec = database.exec.bind(database)
+    database.exec = (sql) => {
+      if (sql === 'COMMIT') commits.push(Number(database.prepare('PRAGMA synchronous').get()?.['synchronous']))
+      exec(sql)
+    }
+    return database
+  }
+  const path = join(aFolder(t), 'inbox.sqlite')
+  const runner = new BatchRunner({ path, bounds: defaultInboxBounds, setAsideDamaged: false, nowMs }, open)
+  t.after(() => runner.close())
+  const run = (pack: (writer: ByteWriter) => void, calls: readonly Call[] = []) => {
+    const writer = new ByteWriter()
+    pack(writer)
+    return runner.run({ type: 'batch', items: writer.take(), calls, nowMs })
+  }
+  commits.length = 0
+  return { run, commits }
+}
+
+const claim: Call = { type: 'claim', limit: 10, leaseMs: 1_000, exceptSinks: new Set() }
+const nothing = () => {}
+
+test('whatever holds an append is synced to the disk before it is answered, whatever else is in it', (t) => {
+  const { run, commits } = aRunner(t)
+  run((writer) => packAppend(writer, anEvent({ eventId: 'msg_1' })))
+  run(nothing, [claim])
+  run(
+    (writer) => {
+      packRecord(writer, 1, 1, { type: 'Succeed' })
+      packAppend(writer, anEvent({ eventId: 'msg_2' }))
+    },
+    [claim],
+  )
+  assert.deepEqual([commits[0], commits[2]], [full, full])
+})
+
+test('claims and records alone are committed without waiting for the disk; a replay and the look after things are not', (t) => {
+  const { run, commits } = aRunner(t)
+  run(nothing, [claim])
+  run((writer) => packRecord(writer, 1, 1, { type: 'Succeed' }), [{ type: 'stats' }, { type: 'nextDue' }])
+  run(nothing, [{ type: 'replay', deliveryId: '1' }])
+  run(nothing, [claim])
+  run(nothing, [{ type: 'maintain' }])
+  assert.deepEqual(commits, [normal, normal, full, normal, full])
+})
+
+test('what is claimed does not wait for the appends that arrive with it', async (t) => {
+  const path = join(aFolder(t), 'inbox.sqlite')
+  const inbox = await openSqliteInbox({ path, clock: systemClock, logger: silentLogger, metrics: createMetrics() })
+  t.after(() => inbox.close())
+  await inbox.append(anEvent({ eventId: 'msg_1' }))
+  const order: string[] = []
+  await Promise.all([
+    inbox.append(anEvent({ eventId: 'msg_2' })).then(() => order.push('append')),
+    inbox.claimDue(10, 1_000).then((claimed) => order.push(`claim of ${claimed.length}`)),
+  ])
+  assert.deepEqual(order, ['claim of 1', 'append'])
+})
