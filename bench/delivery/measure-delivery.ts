@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { measuredFrom } from '../receiver/measured.ts'
 import { measureOpenLoop } from '../receiver/open-loop.ts'
 import { signedRequests } from '../receiver/signed-requests.ts'
-import type { ServerProcess } from '../server-process.ts'
+import { costOf } from '../process-cost.ts'
 import { deliveryPath, type Installation } from './installation.ts'
 import type { TimingSink } from './timing-sink.ts'
 
@@ -69,11 +69,6 @@ export async function measureDelivery(
     undelivered,
     cpuMicroseconds: Math.round(((after.cpuMs - before.cpuMs) * 1000) / Math.max(1, taken)),
   }
-}
-
-/** What the receiver's process has taken since it started. */
-export async function costOf(receiver: ServerProcess): Promise<{ cpuMs: number; residentBytes: number }> {
-  return (await receiver.ask('cost')) as { cpuMs: number; residentBytes: number }
 }
 
 export function latencyOf({ p50Ms, p99Ms }: Latency): Latency {

@@ -7,6 +7,7 @@ import { createLogger } from '../../src/observability/logger.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
 import { startReceiver } from '../../src/roles/receiver.ts'
 import { settingsFrom } from '../controller/role-deps.ts'
+import { tellCost } from '../process-cost.ts'
 
 const stopWithinMs = 10_000
 
@@ -23,10 +24,7 @@ const running = await startReceiver(settingsFrom(receiverSettings, flags), {
   version: 'bench',
   hostname: 'bench-receiver',
 })
-process.on('message', () => {
-  const { user, system } = process.cpuUsage()
-  process.send?.({ cpuMs: (user + system) / 1000, residentBytes: process.memoryUsage.rss() })
-})
+process.on('message', tellCost)
 process.once('disconnect', () => {
   void running.stop().then(() => process.exit(0))
   setTimeout(() => process.exit(1), stopWithinMs).unref()

@@ -10,6 +10,7 @@ import { createMetrics } from '../../src/observability/metrics.ts'
 import { createReceiver } from '../../src/receiver/create-receiver.ts'
 import { decodeShard } from '../../src/receiver/decode-shard.ts'
 import { EndpointDirectory } from '../../src/receiver/endpoint-directory.ts'
+import { tellCost } from '../process-cost.ts'
 
 /**
  * The receiver with everything that it has in production up to the answer: limits, look-up, signature, sqlite inbox with fsync, metrics, log. The one
@@ -68,6 +69,7 @@ const receiver = createReceiver({
 })
 const { port } = await receiver.listen({ host: '127.0.0.1', port: 0 })
 process.send?.({ port })
+process.on('message', tellCost)
 process.once('disconnect', () => {
   void receiver
     .close()
