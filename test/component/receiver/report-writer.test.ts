@@ -115,7 +115,7 @@ test('what it heard of an endpoint that is gone is forgotten', async () => {
   assert.deepEqual([...activity.entries()], [])
 })
 
-test('stopping writes what is new once more and leaves no timer', async () => {
+test('stopping writes what is new once more, says that it was the last, and leaves no timer', async () => {
   const { clock, pendingByOwner, patches, writer } = aScene()
   writer.start()
   await clock.advance({ seconds: 5 })
@@ -124,6 +124,7 @@ test('stopping writes what is new once more and leaves no timer', async () => {
   await settle()
   assert.deepEqual(patches.at(-1)?.report, {
     time: '2026-11-21T12:00:00Z',
+    stopped: true,
     endpoints: { 'uid-1': { pending: 2 } },
   })
   assert.equal(clock.pending, 0)
