@@ -283,3 +283,25 @@ test('dead letters of a file of the first schema get the type of their event', a
   const { deadLetters } = await upgraded.deadLetters({ limit: 10 })
   assert.deepEqual(deadLetters.map(({ eventType }) => eventType).toSorted(), ['batch.succeeded', 'unknown'])
 })
+
+test('every commit is on the disk before it is answered, and nobody else may open the file', async (t) => {
+  const database = openDatabase(join(await aFolder(t), 'inbox.db'))
+  t.after(() => database.close())
+  const pragma = (name: string) => database.prepare(`PRAGMA ${name}`).get()?.[name]
+  const full = 2
+  assert.deepEqual(
+    [pragma('journal_mode'), pragma('synchronous'), pragma('locking_mode'), pragma('wal_autocheckpoint')],
+    ['wal', full, 'exclusive', 0],
+  )
+})
+
+test('after a batch that could not be written nothing is claimed for a second: its outcome could not be written either', async (t) => {
+  const runner = new BatchRunner(settingsFor(join(await aFolder(t), 'inbox.db')))
+  t.after(() => runner.close())
+  run(runner, (writer) => packAppend(writer, anEvent()))
+  const claim: Call = { type: 'claim', limit: 9, leaseMs: 1_000, exceptSinks: new Set() }
+  const at = (nowMs: number, items: Uint8Array) => runner.run({ type: 'batch', items, calls: [claim], nowMs })
+  assert.equal(at(2_000, Uint8Array.of(99)).type, 'failed')
+  assert.deepEqual(claimsOf(at(2_999, new Uint8Array())), [])
+  assert.equal(claimsOf(at(3_000, new Uint8Array())).length, 1)
+})
