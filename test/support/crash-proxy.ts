@@ -3,9 +3,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
-/** One request that passed, as `METHOD path` with names shortened by the caller's `label`. */
+/** One side of a request, which is the `nth` of its label, counted from 1. */
 export interface CrashPoint {
-  index: number
+  label: string
+  nth: number
   phase: 'before' | 'after'
 }
 
@@ -20,20 +21,22 @@ interface CrashProxyOptions {
   journal: CrashJournal
 }
 
-/** Numbers the requests of a process under test and stops it dead at one of them. */
+/** Counts the requests of a process under test and stops it dead at one of them. */
 export class CrashJournal {
   readonly labels: string[] = []
   #armed: { point: CrashPoint; crash: () => Promise<void> } | undefined
   fired: string | undefined
 
+  /** Counts from here on, and crashes at the point. */
   arm(point: CrashPoint, crash: () => Promise<void>): void {
-    this.labels.length = 0
-    this.fired = undefined
+    this.restart()
     this.#armed = { point, crash }
   }
 
-  disarm(): void {
-    this.#armed = undefined
+  /** Counts from here on. */
+  restart(): void {
+    this.labels.length = 0
+    this.fired = undefined
   }
 
   next(label: string): number {
@@ -43,11 +46,28 @@ export class CrashJournal {
   /** Crashes when this is the armed point; true then. */
   async reached(index: number, phase: CrashPoint['phase']): Promise<boolean> {
     const armed = this.#armed
-    if (armed === undefined || armed.point.index !== index || armed.point.phase !== phase) return false
+    const label = this.labels[index]
+    if (armed === undefined || armed.point.label !== label || armed.point.phase !== phase) return false
+    if (this.#nthOf(index) !== armed.point.nth) return false
     this.#armed = undefined
-    this.fired = `${phase} ${this.labels[index] ?? '?'}`
+    this.fired = `${phase} ${label}`
     await armed.crash()
     return true
+  }
+
+  /** Both sides of every request that was counted. */
+  points(): CrashPoint[] {
+    return this.labels.flatMap((label, index) => {
+      const nth = this.#nthOf(index)
+      return [
+        { label, nth, phase: 'before' as const },
+        { label, nth, phase: 'after' as const },
+      ]
+    })
+  }
+
+  #nthOf(index: number): number {
+    return this.labels.slice(0, index + 1).filter((label) => label === this.labels[index]).length
   }
 }
 
