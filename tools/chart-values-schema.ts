@@ -79,6 +79,7 @@ export function chartValuesSchema(): ValueSchema {
     crds: object('The CustomResourceDefinition.', {
       enabled: flag('The CRD as part of the release, so that it is upgraded with it.'),
       keep: flag('Uninstalling leaves the CRD and with it all GeminiWebhooks.'),
+      annotations: labels('On the CRD, for tools that have a word of their own for keeping it.'),
     }),
     rbac: object('Roles.', {
       create: flag('False: the roles are made by somebody else.'),

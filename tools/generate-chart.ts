@@ -36,7 +36,7 @@ function crdTemplate(): string {
   const templated = crd.replace(
     metadata,
     (_, name: string) =>
-      `metadata:\n  {{- include "gwh.metadata" (dict "root" . "name" "${name}" "annotations" (ternary (dict "helm.sh/resource-policy" "keep") (dict) .Values.crds.keep)) | nindent 2 }}\n`,
+      `metadata:\n  {{- include "gwh.metadata" (dict "root" . "name" "${name}" "annotations" (merge (ternary (dict "helm.sh/resource-policy" "keep") (dict) .Values.crds.keep) .Values.crds.annotations)) | nindent 2 }}\n`,
   )
   return `{{- if .Values.crds.enabled }}\n${templated}{{- end }}\n`
 }

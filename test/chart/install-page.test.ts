@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test'
 import { parse, parseAllDocuments } from 'yaml'
 
 import { withHelm } from '../support/helm-chart.ts'
+import { named } from '../support/manifests.ts'
 import { blocksOf, makeCheckout } from '../support/page-commands.ts'
 import type { Checkout, PageBlock } from '../support/page-commands.ts'
 import { withRealApiServer } from '../support/real-api-server.ts'
@@ -16,7 +17,8 @@ const shell = blocks.filter(({ language }) => language === 'sh')
 const sectionOf = ({ headings }: PageBlock) => headings[1] ?? ''
 const isKustomize = (block: PageBlock) => sectionOf(block) === 'kubectl and Kustomize'
 const ownNamespace = 'gemini-webhook-system'
-const crd = 'customresourcedefinition/geminiwebhooks.webhooks.gemini-operator.io'
+const crdName = 'geminiwebhooks.webhooks.gemini-operator.io'
+const crd = `customresourcedefinition/${crdName}`
 
 test('every block of commands is marked as one, and is run below', () => {
   assert.ok(shell.length >= 9, `${shell.length} blocks`)
@@ -42,6 +44,32 @@ function checkoutFor(server: RunningControlPlane, helm?: string): Checkout {
   checkout.run('kubectl create --filename deploy/namespace.yaml --dry-run=client')
   return checkout
 }
+
+withHelm('the manifests for Argo CD and Flux', (charts) => {
+  for (const chart of charts) {
+    test(`give values that the chart takes with Helm ${chart.major}, from where it is`, () => {
+      const releases = gitOpsReleases()
+      assert.deepEqual(
+        releases.map((release) => release.chart),
+        ['charts/gemini-webhook-operator', 'charts/gemini-webhook-operator'],
+      )
+      for (const { values } of releases) {
+        const controller = named(chart.manifests(values), 'ConfigMap', 'gwh-controller')
+        assert.deepEqual(controller.data, {
+          GWH_BASE_URL: 'https://hooks.example.com',
+          GWH_INSTALLATION_ID: 'prod-eu-1',
+        })
+      }
+      const [forArgo] = releases
+      const kept = named(chart.manifests(forArgo?.values ?? {}), 'CustomResourceDefinition', crdName).metadata
+        .annotations
+      assert.deepEqual(kept, {
+        'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
+        'helm.sh/resource-policy': 'keep',
+      })
+    })
+  }
+})
 
 withHelm('the install page', (charts) => {
   for (const { major, helm } of charts) {
@@ -119,26 +147,6 @@ void withRealApiServer('the install page with kubectl alone, on a real API serve
   })
 })
 
-test('the manifests for Argo CD and Flux give the chart values that it takes, from where it is', () => {
-  const values: object[] = []
-  const documents = ['argocd-application', 'flux-release'].flatMap((name) =>
-    parseAllDocuments(readFileSync(`deploy/gitops/${name}.yaml`, 'utf8')).map((document) => document.toJS() as GitOps),
-  )
-  for (const { kind, spec } of documents) {
-    if (kind === 'Application') {
-      assert.equal(spec.source?.path, 'charts/gemini-webhook-operator')
-      values.push(spec.source.helm.valuesObject)
-    }
-    if (kind === 'HelmRelease') {
-      assert.equal(spec.chart?.spec.chart, 'charts/gemini-webhook-operator')
-      values.push(spec.values ?? {})
-    }
-  }
-  assert.equal(values.length, 2)
-  for (const each of values)
-    assert.deepEqual(each, { baseUrl: 'https://hooks.example.com', installationId: 'prod-eu-1' })
-})
-
 interface GitOps {
   kind: string
   spec: {
@@ -146,4 +154,16 @@ interface GitOps {
     chart?: { spec: { chart: string } }
     values?: object
   }
+}
+
+/** What Argo CD and Flux would install, in this order. */
+function gitOpsReleases(): { chart: string; values: object }[] {
+  const documents = ['argocd-application', 'flux-release'].flatMap((name) =>
+    parseAllDocuments(readFileSync(`deploy/gitops/${name}.yaml`, 'utf8')).map((document) => document.toJS() as GitOps),
+  )
+  return documents.flatMap(({ kind, spec: { source, chart, values } }) => {
+    if (kind === 'Application' && source !== undefined)
+      return [{ chart: source.path, values: source.helm.valuesObject }]
+    return kind === 'HelmRelease' && chart !== undefined ? [{ chart: chart.spec.chart, values: values ?? {} }] : []
+  })
 }
