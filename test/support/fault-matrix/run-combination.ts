@@ -26,7 +26,8 @@ type Times = Record<keyof typeof shortTimes, number>
 /** So long that no machine is too slow for them: nothing times out and no ping is repeated. */
 export const calmTimes: Times = { ...shortTimes, callTimeoutMs: 20_000, settleExtraMs: 20_000, pingRepeatMs: 20_000 }
 
-const patience = { timeoutMs: 45_000, intervalMs: 40 }
+/** For a machine that is busy with other things: a run takes some six seconds of waiting, and a third of one of work. */
+const patience = { timeoutMs: 120_000, intervalMs: 40 }
 
 /** How a run went, when it ended as it must. */
 export interface Outcome {
@@ -114,14 +115,16 @@ async function prepare(world: World, { start, spec }: Operation): Promise<Before
     return { id, uid: '', secret: secrets[0]?.secret ?? '' }
   }
   await world.apply(name, spec)
-  await world.untilCondition(name, 'Ready', { status: 'True' })
-  const webhook = await eventually('at rest', async () => {
+  const state = spec?.state === 'Disabled' ? 'disabled' : 'enabled'
+  const isRegistered = async () => {
     const found = await world.get(name)
-    const { check, operation, conditions } = found?.status ?? {}
+    const { check, operation, conditions = [] } = found?.status ?? {}
+    const isReady = conditions.some(({ type, status }) => type === 'Ready' && status === 'True')
     const isDone =
-      check === undefined && operation === undefined && !conditions?.some(({ type }) => type === 'Reconciling')
-    return isDone && world.remotes()[0]?.state === (spec?.state === 'Disabled' ? 'disabled' : 'enabled') && found
-  })
+      check === undefined && operation === undefined && !conditions.some(({ type }) => type === 'Reconciling')
+    return isReady && isDone && world.remotes()[0]?.state === state && found
+  }
+  const webhook = await eventually('registered and at rest', isRegistered, patience)
   const secret = decode((await world.targetSecret(name))?.data?.['signing-secret'])
   return { id: webhook.status?.webhook?.id ?? '', uid: webhook.metadata.uid, secret }
 }
