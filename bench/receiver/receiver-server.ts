@@ -2,6 +2,7 @@ import { join } from 'node:path'
 
 import { systemClock } from '../../src/clock.ts'
 import { parseEnvelope } from '../../src/gemini/parse-event.ts'
+import { openJetstreamInbox } from '../../src/inbox/jetstream/open-jetstream-inbox.ts'
 import { openSqliteInbox } from '../../src/inbox/sqlite/open-sqlite-inbox.ts'
 import { allKeyringSecretNames, keyIdOf, keyringSecretNameFor } from '../../src/keyring/shard.ts'
 import type { KeyringEntry } from '../../src/keyring/entry.ts'
@@ -10,14 +11,15 @@ import { createMetrics } from '../../src/observability/metrics.ts'
 import { createReceiver } from '../../src/receiver/create-receiver.ts'
 import { decodeShard } from '../../src/receiver/decode-shard.ts'
 import { EndpointDirectory } from '../../src/receiver/endpoint-directory.ts'
+import { aStream } from '../../test/support/jetstream-options.ts'
 import { tellCost } from '../process-cost.ts'
 
 /**
- * The receiver with everything that it has in production up to the answer: limits, look-up, signature, sqlite inbox with fsync, metrics, log. The one
+ * The receiver with everything that it has in production up to the answer: limits, look-up, signature, inbox with fsync, metrics, log. The one
  * endpoint has one sink, without which an inbox keeps the ids alone: so the whole event is stored, and its delivery to claim. Nothing claims it: handing on
- * is not what is measured. Arguments: folder for the inbox, signing secret. A process of its own; tells its port and ends with its parent.
+ * is not what is measured. Arguments: folder for the inbox, signing secret, and the URL of a nats-server for an inbox there. A process of its own; tells its port and ends with its parent.
  */
-const [dataFolder = '', secret = ''] = process.argv.slice(2)
+const [dataFolder = '', secret = '', natsUrl] = process.argv.slice(2)
 const uid = '0b5c4a7e-0000-4000-8000-000000000001'
 const entry: KeyringEntry = {
   uid,
@@ -46,13 +48,11 @@ const entry: KeyringEntry = {
 
 const logger = createLogger({ level: 'warn', name: 'bench-receiver', fd: 2 })
 const metrics = createMetrics()
-const inbox = await openSqliteInbox({
-  path: join(dataFolder, 'inbox.sqlite'),
-  clock: systemClock,
-  logger,
-  metrics,
-  bounds: { ownerShare: 1 },
-})
+const settings = { clock: systemClock, logger, metrics, bounds: { ownerShare: 1 } }
+const inbox =
+  natsUrl === undefined
+    ? await openSqliteInbox({ ...settings, path: join(dataFolder, 'inbox.sqlite') })
+    : await openJetstreamInbox({ ...settings, ...aStream(natsUrl) })
 const directory = new EndpointDirectory()
 for (const shard of allKeyringSecretNames()) {
   const data = shard === keyringSecretNameFor(uid) ? [[uid, JSON.stringify(entry)] as const] : []

@@ -7,6 +7,7 @@ import { latencyOf, type Latency } from '../delivery/measure-delivery.ts'
 import { startTimingSink } from '../delivery/timing-sink.ts'
 import { costOf } from '../process-cost.ts'
 import { measureClosedLoop } from '../receiver/closed-loop.ts'
+import { median } from '../receiver/measured.ts'
 import { measureOpenLoop } from '../receiver/open-loop.ts'
 import { signedRequests } from '../receiver/signed-requests.ts'
 import { fillInbox } from './fill-inbox.ts'
@@ -47,15 +48,14 @@ export const soakBenchmark: Benchmark = {
       sink.forget()
       progress(`minute ${sample.minute}: ${sample.residentMiB} MiB, p99 ${sample.p99Ms} ms`)
     })
-    const settled = samples.slice(Math.floor(samples.length / 5))
+    const middle = Math.floor(samples.length / 2)
     const machine = { node: process.version, cpu: cpus()[0]?.model, cores: availableParallelism() }
     return {
       ...machine,
       ...plan,
       readyResidentMiB: Math.round(ready.residentBytes / mebibyte),
-      /** From the end of the first fifth, which is warm-up, to the end. */
-      growthMiB: (settled.at(-1)?.residentMiB ?? Number.NaN) - (settled[0]?.residentMiB ?? Number.NaN),
-      growthMiBPerHour: Math.round(slope(settled) * 60 * 10) / 10,
+      /** Typical of the second half less typical of the first: single samples go up and down with the garbage collections. */
+      growthMiB: typical(samples.slice(middle)) - typical(samples.slice(0, middle)),
       samples,
     }
   },
@@ -89,14 +89,6 @@ async function soak(
   return samples
 }
 
-/** Of the line that fits the samples best, in MiB per minute. */
-function slope(samples: readonly Sample[]): number {
-  const minutes = mean(samples.map(({ minute }) => minute))
-  const sizes = mean(samples.map(({ residentMiB }) => residentMiB))
-  const covariance = mean(samples.map(({ minute, residentMiB }) => (minute - minutes) * (residentMiB - sizes)))
-  return covariance / mean(samples.map(({ minute }) => (minute - minutes) ** 2))
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
+function typical(samples: readonly Sample[]): number {
+  return median(samples.map(({ residentMiB }) => residentMiB))
 }
