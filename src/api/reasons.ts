@@ -242,7 +242,8 @@ export const reasons = {
   },
   CheckPending: {
     on: { ...working, EndpointVerified: open },
-    meaning: 'A ping was sent and has not come back yet.',
+    meaning:
+      'No signed ping of Google has come back yet; the message says when nothing is registered that could send one.',
     remedy: nothing,
   },
   NeverArrived: {

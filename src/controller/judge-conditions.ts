@@ -141,19 +141,19 @@ function judgeEndpoint(state: ActionState, kept: Kept): Judgement {
   if (desiredStateOf(webhook.spec) === 'Disabled')
     return unknown('DisabledBySpec', 'spec.state is Disabled: nothing is delivered')
   // Google still delivers to the former address, and what is known about that one counts.
-  if (observed.rollout.state === 'wait') return kept('EndpointVerified') ?? notYet
+  if (observed.rollout.state === 'wait') return unproven(state, kept)
   const proof = wantedProof(observed, observed.keyring)
   const isGivenUp = observed.remote.state === 'found' && observed.remote.value.webhook.state === disabledByGoogle
   // Nothing is pinged until it is enabled again.
-  if (isGivenUp) return kept('EndpointVerified') ?? notYet
-  if (proof === undefined || !isCheckWanted(webhook, observed)) return kept('EndpointVerified') ?? notYet
+  if (isGivenUp) return unproven(state, kept)
+  if (proof === undefined || !isCheckWanted(webhook, observed)) return unproven(state, kept)
   if (draft.webhook?.checkedSpec === proof) return yes('a signed ping of Google came back through the endpoint')
   const before = kept('EndpointVerified')
   if (observed.check.restingMs > 0) return judgeFailedCheck(state, before)
   if (before?.status === 'False') return before
   // Only the secret changed: the address stays proven while the new secret is.
   if (before?.status === 'True' && sameAddress(draft.webhook?.checkedSpec, proof)) return before
-  return notYet
+  return unproven(state, () => undefined)
 }
 
 /** A request of our own tells how far one gets from here. Where it is not at hand any more, what it said stays. */
@@ -174,10 +174,15 @@ function judgeFailedCheck({ webhook, observed: { probe } }: ActionState, before:
   }
 }
 
-const notYet: Judgement = {
-  status: 'Unknown',
-  reason: 'CheckPending',
-  message: checkPendingMessage,
+/** Nothing new is known: what was known stays, but what was still to come may be something else by now. */
+function unproven({ draft }: ActionState, kept: Kept): Judgement {
+  const before = kept('EndpointVerified')
+  if (before !== undefined && before.reason !== 'CheckPending') return before
+  const message =
+    draft.webhook?.id === undefined
+      ? 'no webhook is registered at Google yet: there is nothing to check'
+      : checkPendingMessage
+  return unknown('CheckPending', message)
 }
 
 function judgeSinks({ observed: { sinks } }: ActionState): Judgement {

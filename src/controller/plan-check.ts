@@ -6,8 +6,8 @@ import type { ObservedWebhook, RemoteView } from './observed.ts'
 import { planReenable } from './plan-reenable.ts'
 import { act, actQuietly, waitMs, type Plan, type PlanContext } from './plan-result.ts'
 
-/** Constant, so that waiting writes nothing; status.check says how many pings were sent. */
-export const checkPendingMessage = 'a ping was sent and must come back through the endpoint'
+/** Constant, so that waiting writes nothing, and true before the first ping too; status.check says how many were sent. */
+export const checkPendingMessage = 'no signed ping of Google has come back through the endpoint yet'
 
 /** Proof that the endpoint works: a ping that a receiver verified with the secret of now. Undefined when it is proven, resting or not wanted. */
 export function planCheck(

@@ -84,6 +84,28 @@ for (const { name, probe, reason, says } of failures) {
   })
 }
 
+test('an object that was never registered says so, and not that anything was sent', () => {
+  const unregistered = anObservation().unregistered()
+  const failing: Finding = { type: 'Progressing', reason: 'RemoteUnavailable', message: 'Google answered 500' }
+  const endpoint = conditionsOf(aWebhook().finalized(), unregistered, failing).get('EndpointVerified')
+  assert.deepEqual([endpoint?.status, endpoint?.reason], ['Unknown', 'CheckPending'])
+  assert.match(endpoint?.message ?? '', /no webhook is registered/)
+  assert.doesNotMatch(endpoint?.message ?? '', /ping/)
+
+  // Also where an earlier pass had said something else, and once it is registered.
+  const said = { ...endpoint, message: 'a ping was sent' } as Condition
+  const again = conditionsOf(
+    aWebhook()
+      .finalized()
+      .status({ conditions: [said] }),
+    unregistered,
+    failing,
+  )
+  assert.equal(again.get('EndpointVerified')?.message, endpoint?.message)
+  const registered = conditionsOf(unproven.status({ conditions: [said] }), anObservation())
+  assert.match(registered.get('EndpointVerified')?.message ?? '', /no signed ping of Google has come back/)
+})
+
 test('what an earlier request of our own explained stays when that is not at hand any more', () => {
   const failed = anObservation().withCheck({ restingMs: 60_000 })
   const told = conditionsOf(unproven, failed.with({ probe: { state: 'unhealthy', cause: 'Tls', restingMs: 1 } }))
