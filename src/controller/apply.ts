@@ -20,7 +20,7 @@ import { updateWebhook } from './actions/update-webhook.ts'
 import { removeKeyringEntry, writeKeyring } from './actions/write-keyring.ts'
 import type { PassContext } from './context.ts'
 import { failureOf, type Failure } from './failure-class.ts'
-import { noteRefusal } from './recollection.ts'
+import { noteRefusal, noteSetback } from './recollection.ts'
 
 export interface ApplyReport {
   state: ActionState
@@ -43,13 +43,25 @@ export async function applyPlan(
     } catch (error) {
       ctx.instruments.actions.add(1, { action: action.type, outcome: 'failed' })
       if (isConflict(error)) throw error
-      return afterFailedAction(state, failureOf(error), ctx)
+      const failure = failureOf(error)
+      countSetback(action, state, failure, ctx)
+      return afterFailedAction(state, failure, ctx)
     }
     if (state.halted === true || state.released === true) break
   }
   // What merely prepares a call says nothing about whether it will be refused again.
-  if (state.halted !== true && actions.some(callsGoogle)) delete ctx.recollection.refusals
+  if (state.halted !== true && actions.some(callsGoogle)) {
+    delete ctx.recollection.refusals
+    delete ctx.recollection.setbacks
+  }
   return { state }
+}
+
+/** Whatever else fails is tried again by the queue, whose pauses grow; an intent that is settled in between would begin them anew. */
+function countSetback({ type }: Action, { webhook }: ActionState, { message: why }: Failure, ctx: PassContext): void {
+  const isAnnounced = type === 'RegisterWebhook' || type === 'RotateSigningSecret'
+  if (!isAnnounced || ctx.recollection.intent?.call !== 'unclear') return
+  noteSetback(webhook, { operation: type === 'RegisterWebhook' ? 'Create' : 'Rotate', why }, ctx)
 }
 
 /** An intent whose call was refused outright has had no effect: it is withdrawn with the same write that tells the refusal. */

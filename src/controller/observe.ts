@@ -15,7 +15,7 @@ import { lookUpSinks } from './look-up-sinks.ts'
 import type { ApiKeyLookup, CheckView, ObservedWebhook, RemoteLookup } from './observed.ts'
 import { observeRemote } from './observe-remote.ts'
 import { hasFinalizer, isDeleting } from './life-stage.ts'
-import { isReenableCounted, viewIntent, type Recollection } from './recollection.ts'
+import { isReenableCounted, viewIntent, viewSetback, type Recollection } from './recollection.ts'
 import { viewProbe } from './probe.ts'
 import { readTargetSecret, type TargetSecret } from './target-secret.ts'
 
@@ -49,6 +49,7 @@ export async function observeWebhook(
     : ({ state: 'notAsked' } as const)
   const { echoes = [], ...report } = ctx.reportOf(metadata.uid) ?? {}
   const proof = wantedProof({ endpoint }, keyring)
+  const setback = viewSetback(webhook, recollection, ctx.clock.monotonic())
   const observed: ObservedWebhook = {
     installation,
     endpoint,
@@ -61,6 +62,7 @@ export async function observeWebhook(
     rollout: rolloutTurn(webhook, endpoint, ctx),
     claimant: claimantOf(webhook, remote, ctx),
     intent,
+    ...(setback !== undefined && { setback }),
     ...(recollection.revealed !== undefined && { revealed: recollection.revealed }),
     probe: viewProbe(recollection, { endpoint, keyring }, nowMs, ctx.config),
     reenableCounted: isReenableCounted(webhook, remote, recollection),

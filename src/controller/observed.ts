@@ -1,3 +1,4 @@
+import type { Operation } from '../api/status.ts'
 import type { RemoteWebhook } from '../gemini/webhook-service.ts'
 import type { KeyringEntry, LiveSecret } from '../keyring/entry.ts'
 import type { EndpointReport } from '../reports/report.ts'
@@ -65,6 +66,14 @@ export type IntentView =
   /** Whatever it did has been done; `remote` was read afterwards. */
   | { state: 'settled' }
 
+/** A call that failed again and again is announced again only after a pause. */
+export interface SetbackView {
+  operation: Operation['type']
+  remainingMs: number
+  /** How it failed last. */
+  why: string
+}
+
 export interface CheckView {
   /** How long the open attempt has been visible to receivers, as far as this process knows. */
   openForMs: number
@@ -99,6 +108,8 @@ export interface ObservedWebhook {
   /** Who has the better right to what `spec.externalID` names. */
   claimant: Claimant | undefined
   intent: IntentView
+  /** Absent: nothing is held back. */
+  setback?: SetbackView
   /** Revealed by a call of this process and perhaps not stored yet. */
   revealed?: RevealedSecret
   check: CheckView

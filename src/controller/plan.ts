@@ -15,13 +15,14 @@ import { planOwnership, planRival, refuseAdoption } from './plan-ownership.ts'
 import { planRecovery } from './plan-recovery.ts'
 import { planUnwanted } from './plan-unwanted.ts'
 import { act, actQuietly, afterFailure, idle, stall, waitMs, type Plan, type PlanContext } from './plan-result.ts'
+import { heldBack } from './plan-setback.ts'
 import { planBrokenWindows, planRotation, wakeForRotation } from './plan-rotation.ts'
 import { keyringDiffers, keptSecrets, planSecret } from './plan-secret.ts'
 
 /** The life of a webhook, first mismatch wins. Pure: same object, same observation, same time, same plan. */
 export function planWebhook(webhook: GeminiWebhook, observed: ObservedWebhook, ctx: PlanContext): Plan {
   if (isDeleting(webhook)) return withDynamicReleased(webhook, planDeletion(webhook, observed, ctx))
-  return wakeForSinks(observed, planLife(webhook, observed, ctx), ctx)
+  return wakeForSinks(observed, heldBack(planLife(webhook, observed, ctx), observed), ctx)
 }
 
 function planLife(webhook: GeminiWebhook, observed: ObservedWebhook, ctx: PlanContext): Plan {

@@ -1,10 +1,12 @@
 import type { Clock } from '../clock.ts'
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
+import { reconcileRequestedAtAnnotation } from '../api/names.ts'
 import type { Operation } from '../api/status.ts'
+import { fullyJitteredMs } from '../kubernetes/backoff.ts'
 import type { Failure } from './failure-class.ts'
 import { settleMsOf, type ControllerConfig } from './config.ts'
 import { disabledByGoogle } from './differences.ts'
-import type { IntentView, RemoteLookup, RevealedSecret } from './observed.ts'
+import type { IntentView, RemoteLookup, RevealedSecret, SetbackView } from './observed.ts'
 import type { ProbeOutcome } from './probe.ts'
 
 /** The call that an intent announces, as far as this process knows. All times are on the monotonic clock. */
@@ -48,6 +50,64 @@ export function noteRefusal(
   return row < toleratedRefusals ? { ...failure, class: 'transient' } : failure
 }
 
+/** Announced calls that failed one after the other, each with an effect that had to be waited for and looked up. */
+interface Setbacks {
+  operation: Operation['type']
+  /** What was tried, with which key, at whose request: another one is another try, and begins anew. */
+  occasion: string
+  row: number
+  why: string
+  /** The next is not announced before, on the monotonic clock. */
+  untilMs: number
+}
+
+/** However often a call has failed, the next try comes no later than this after the settle time of the last. */
+export const longestPauseMs = 900_000
+
+/** What makes the next try a first one: another spec, another API key, or somebody who asks for a look now. */
+function occasionOf({ metadata }: GeminiWebhook, { fingerprint = '' }: Pick<Recollection, 'fingerprint'>): string {
+  return [metadata.generation, fingerprint, metadata.annotations?.[reconcileRequestedAtAnnotation] ?? ''].join(' ')
+}
+
+interface SetbackContext {
+  recollection: Recollection
+  clock: Clock
+  random: () => number
+  config: Pick<ControllerConfig, 'callTimeoutMs' | 'settleExtraMs'>
+}
+
+/**
+ * One announced call more that failed with an unknown effect. After the first the settle time is pause enough: a lost answer happens. From the second on
+ * the pause after it doubles, beginning with another settle time, with full jitter, up to `longestPauseMs`.
+ */
+export function noteSetback(
+  webhook: GeminiWebhook,
+  { operation, why }: Pick<Setbacks, 'operation' | 'why'>,
+  { recollection, clock, random, config }: SetbackContext,
+): void {
+  const { setbacks } = recollection
+  const occasion = occasionOf(webhook, recollection)
+  const continues = setbacks?.occasion === occasion && setbacks.operation === operation
+  const row = continues ? setbacks.row + 1 : 1
+  const settleMs = settleMsOf(config)
+  const pauseMs = settleMs + fullyJitteredMs(row - 2, { baseMs: settleMs, maxMs: longestPauseMs }, random)
+  const untilMs = row === 1 ? -Infinity : clock.monotonic() + pauseMs
+  recollection.setbacks = { operation, occasion, row, why, untilMs }
+}
+
+/** Until when calls of the kind that failed are held back; undefined when nothing is. */
+export function viewSetback(
+  webhook: GeminiWebhook,
+  recollection: Recollection,
+  nowMs: number,
+): SetbackView | undefined {
+  const { setbacks } = recollection
+  if (setbacks === undefined || setbacks.untilMs <= nowMs) return undefined
+  if (setbacks.occasion !== occasionOf(webhook, recollection)) return undefined
+  const { operation, why, untilMs } = setbacks
+  return { operation, why, remainingMs: untilMs - nowMs }
+}
+
 /**
  * What this process knows about one object beyond what is written down. Losing it (restart, new leader) costs time, never correctness: every rule falls
  * back on waiting and asking.
@@ -74,6 +134,7 @@ export interface Recollection {
   keylessSinceMs?: number
   deletingSinceMs?: number
   refusals?: Refusals
+  setbacks?: Setbacks
   /** Passes in a row that went on at once. */
   rush: number
   /** The API key this object was last served with. */

@@ -14,6 +14,18 @@ const maxDoublings = 30
  * `attempt` counts from 0; `random` gives [0, 1).
  */
 export function backoffMs(attempt: number, { baseMs, maxMs }: Backoff, random: () => number): number {
-  const ceiling = Math.min(maxMs, baseMs * 2 ** Math.min(attempt, maxDoublings))
+  const ceiling = ceilingMs(attempt, { baseMs, maxMs })
   return ceiling / 2 + (random() * ceiling) / 2
+}
+
+/**
+ * The same with full jitter: anywhere between nothing and min(maxMs, baseMs * 2^attempt). For whoever has waited for something else before, so that no
+ * retry is immediate.
+ */
+export function fullyJitteredMs(attempt: number, backoff: Backoff, random: () => number): number {
+  return random() * ceilingMs(attempt, backoff)
+}
+
+function ceilingMs(attempt: number, { baseMs, maxMs }: Backoff): number {
+  return Math.min(maxMs, baseMs * 2 ** Math.min(attempt, maxDoublings))
 }

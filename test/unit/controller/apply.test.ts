@@ -6,6 +6,7 @@ import type { Action } from '../../../src/controller/action.ts'
 import type { ActionState } from '../../../src/controller/action-state.ts'
 import { applyPlan } from '../../../src/controller/apply.ts'
 import { GeminiError, type GeminiErrorCode, type WebhookService } from '../../../src/gemini/webhook-service.ts'
+import { viewSetback } from '../../../src/controller/recollection.ts'
 import { isConflict } from '../../../src/kubernetes/client.ts'
 import { aPass } from '../../support/a-pass.ts'
 import { aWebhook, remoteId } from '../../support/a-webhook.ts'
@@ -115,6 +116,55 @@ test('an intent whose call may have had an effect stays', async () => {
   assert.equal(state.draft.operation?.attemptID, 'attempt-1')
   assert.equal(pass.recollection.intent?.call, 'unclear')
 })
+
+/** A create or rotation, each under an intent of its own, that ends so. */
+async function attempt(pass: ReturnType<typeof aPass>, webhook: GeminiWebhook, action: Action) {
+  pass.recollection.intent = { attemptID: 'attempt-1', call: 'notMade', sinceMs: pass.clock.monotonic() }
+  const observed = action.type === 'RegisterWebhook' ? anObservation().unregistered().build() : anObservation().build()
+  return applyPlan({ ...stateOf(webhook), observed }, [action], pass)
+}
+
+const rotate: Action = { type: 'RotateSigningSecret', id: remoteId, revocation: 'revoke_previous_secrets_after_h24' }
+const creating = aWebhook().intending('Create').build()
+const rotating = aWebhook().registered({ name: marker }).intending('Rotate').build()
+
+for (const { action, webhook, verb } of [
+  { action: { type: 'RegisterWebhook' }, webhook: creating, verb: 'create' },
+  { action: rotate, webhook: rotating, verb: 'rotateSigningSecret' },
+] as const) {
+  test(`${action.type} that fails a second time with an unknown effect is held back, and a success forgets it`, async () => {
+    const service: Partial<WebhookService> = { list: async () => [], get: async () => aRemote() }
+    const pass = aPass({ client: live(webhook) }, service)
+    const fail = failing('ERR_GEMINI_UNAVAILABLE', true)
+    const view = () => viewSetback(webhook, pass.recollection, pass.clock.monotonic())
+    service[verb] = fail
+    await attempt(pass, webhook, action)
+    assert.equal(view(), undefined)
+    await attempt(pass, webhook, action)
+    assert.deepEqual(view(), {
+      operation: verb === 'create' ? 'Create' : 'Rotate',
+      why: 'Google says no',
+      remainingMs: 60_000,
+    })
+    // What lies between two tries changes nothing at Google.
+    await applyPlan(stateOf(webhook), [], pass)
+    assert.notEqual(view(), undefined)
+
+    const signingSecret = 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAaaaa'
+    service.create = async () => ({ webhook: aRemote(), signingSecret })
+    service.rotateSigningSecret = async () => signingSecret
+    assert.equal((await attempt(pass, webhook, action)).failure, undefined)
+    assert.equal(pass.recollection.setbacks, undefined)
+  })
+
+  test(`${action.type} that Google turned away without any effect is left to the queue`, async () => {
+    const service: Partial<WebhookService> = { list: async () => [], get: async () => aRemote() }
+    service[verb] = failing('ERR_GEMINI_RATE_LIMITED', false)
+    const pass = aPass({ client: live(webhook) }, service)
+    for (const _ of [1, 2, 3]) await attempt(pass, webhook, action)
+    assert.equal(pass.recollection.setbacks, undefined)
+  })
+}
 
 test('a create that answers without our marker is recorded with its id, and never repeated', async () => {
   const webhook = aWebhook().intending('Create').build()

@@ -2,9 +2,19 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { defaultControllerConfig } from '../../../src/controller/config.ts'
-import { isReenableCounted, viewIntent, type Recollection } from '../../../src/controller/recollection.ts'
+import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
+import { reconcileRequestedAtAnnotation } from '../../../src/api/names.ts'
+import {
+  isReenableCounted,
+  longestPauseMs,
+  noteSetback,
+  viewIntent,
+  viewSetback,
+  type Recollection,
+} from '../../../src/controller/recollection.ts'
 import { aWebhook } from '../../support/a-webhook.ts'
 import { anObservation } from '../../support/an-observation.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
 
 const config = { ...defaultControllerConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
 const operation = (type: 'Create' | 'Rotate') => aWebhook().intending(type).build().status?.operation
@@ -63,4 +73,75 @@ test('an enabling counts as counted only where this process wrote the count and 
 
   assert.equal(isReenableCounted(withReenables([counted]), anObservation().build().remote, memory), false, 'spent')
   assert.equal(isReenableCounted(withReenables([counted]), gaveUp, memory), false, 'the next needs another')
+})
+
+const settleMs = 40_000
+
+/** Fails a call so many times in a row; returns how long each next one is held back. */
+function pausesAfter(
+  times: number,
+  {
+    recollection = remembering({}),
+    random = () => 1,
+    webhook = aWebhook().build(),
+    operation = 'Create',
+  }: {
+    recollection?: Recollection
+    random?: () => number
+    webhook?: GeminiWebhook
+    operation?: 'Create' | 'Rotate'
+  } = {},
+): number[] {
+  const clock = new FakeClock()
+  return Array.from({ length: times }, () => {
+    noteSetback(webhook, { operation, why: 'Google answered 500' }, { recollection, clock, random, config })
+    return viewSetback(webhook, recollection, clock.monotonic())?.remainingMs ?? 0
+  })
+}
+
+test('after a first failure nothing is held back; from then on the pause after the settle time doubles up to its maximum', () => {
+  const beyondSettling = pausesAfter(9).map((pauseMs) => Math.max(pauseMs - settleMs, 0))
+  assert.deepEqual(beyondSettling, [0, 40_000, 80_000, 160_000, 320_000, 640_000, 900_000, 900_000, 900_000])
+  assert.equal(longestPauseMs, 900_000)
+})
+
+test('pauses are spread over their whole length, so that those that failed together do not come back together', () => {
+  assert.deepEqual(
+    pausesAfter(9, { random: () => 0 }).slice(1),
+    Array.from({ length: 8 }, () => settleMs),
+  )
+  assert.deepEqual(pausesAfter(8, { random: () => 0.5 }).at(-1), settleMs + longestPauseMs / 2)
+})
+
+test('a pause is over when its time has passed', () => {
+  const recollection = remembering({})
+  const [, pauseMs = 0] = pausesAfter(2, { recollection })
+  assert.equal(viewSetback(aWebhook().build(), recollection, pauseMs - 1)?.remainingMs, 1)
+  assert.equal(viewSetback(aWebhook().build(), recollection, pauseMs), undefined)
+})
+
+const otherOccasions: { what: string; webhook?: GeminiWebhook; fingerprint?: string }[] = [
+  { what: 'a changed spec', webhook: aWebhook().metadata({ generation: 2 }).build() },
+  { what: 'another API key', fingerprint: 'another' },
+  {
+    what: 'a new request to look now',
+    webhook: aWebhook()
+      .metadata({ annotations: { [reconcileRequestedAtAnnotation]: 'now' } })
+      .build(),
+  },
+]
+for (const { what, webhook = aWebhook().build(), fingerprint } of otherOccasions) {
+  test(`${what} is tried at once, and its own failures are counted from one`, () => {
+    const recollection = remembering({ fingerprint: 'first' })
+    pausesAfter(8, { recollection })
+    recollection.fingerprint = fingerprint ?? 'first'
+    assert.equal(viewSetback(webhook, recollection, 0), undefined)
+    assert.deepEqual(pausesAfter(2, { recollection, webhook }), [0, 2 * settleMs])
+  })
+}
+
+test('a create that failed holds no rotation back: it is what repairs a create whose answer was lost', () => {
+  const recollection = remembering({})
+  pausesAfter(8, { recollection })
+  assert.deepEqual(pausesAfter(1, { recollection, operation: 'Rotate' }), [0])
 })

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import * as fc from 'fast-check'
 
-import { backoffMs } from '../../../src/kubernetes/backoff.ts'
+import { backoffMs, fullyJitteredMs } from '../../../src/kubernetes/backoff.ts'
 
 const limits = { baseMs: 100, maxMs: 1_000 }
 
@@ -12,6 +12,14 @@ test('the delay doubles until the maximum, between half and all of it', () => {
   const most = [0, 1, 2, 3, 4, 5].map((attempt) => backoffMs(attempt, limits, () => 1))
   assert.deepEqual(least, [50, 100, 200, 400, 500, 500])
   assert.deepEqual(most, [100, 200, 400, 800, 1_000, 1_000])
+})
+
+test('with full jitter it lies anywhere below the same maximum', () => {
+  const attempts = [0, 1, 2, 3, 4, 5, 1_000]
+  const delaysAt = (chance: number) => attempts.map((attempt) => fullyJitteredMs(attempt, limits, () => chance))
+  assert.deepEqual(delaysAt(0), [0, 0, 0, 0, 0, 0, 0])
+  assert.deepEqual(delaysAt(0.5), [50, 100, 200, 400, 500, 500, 500])
+  assert.deepEqual(delaysAt(1), [100, 200, 400, 800, 1_000, 1_000, 1_000])
 })
 
 test('however often it failed, the delay stays a number within its bounds', () => {
