@@ -7,21 +7,18 @@ import { after, before, test } from 'node:test'
 import { bundle } from '../../tools/bundle.ts'
 import { measureStart, measuredRoles } from '../../tools/image/measure-start.ts'
 
-const limitMs = 1000
-/** The best of a few: other work on the machine can only add to the time. */
-const tries = 7
+const tries = 3
 
 const outdir = mkdtempSync(join(tmpdir(), 'gwh-start-time-'))
 before(() => bundle({ outdir, sourceMaps: false }))
 after(() => rmSync(outdir, { recursive: true }))
 
 for (const role of measuredRoles) {
-  test(`gwh ${role} is ready within a second of exec`, async (t) => {
+  test(`gwh ${role} becomes ready; how fast is told, not judged: below a second is the aim`, async (t) => {
     const times: number[] = []
-    while (times.length < tries && (times.length < 3 || Math.min(...times) >= limitMs))
-      times.push(await measureStart(join(outdir, 'gwh.mjs'), role))
-    t.diagnostic(times.map((ms) => `${Math.round(ms)} ms`).join(', '))
-    assert.ok(Math.min(...times) < limitMs)
+    // Rejects when the program ends, or does not answer, instead of becoming ready.
+    while (times.length < tries) times.push(await measureStart(join(outdir, 'gwh.mjs'), role))
+    t.diagnostic(`ready after ${times.map((ms) => `${Math.round(ms)} ms`).join(', ')}`)
   })
 }
 
