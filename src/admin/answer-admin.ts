@@ -35,6 +35,11 @@ export async function answerAdmin(request: AdminRequest, deps: AdminDeps): Promi
 }
 
 async function readStats({ inbox, isInboxShared }: AdminDeps): Promise<AdminReply> {
-  const { pendingByOwner, ...stats } = await inbox.stats()
-  return ok({ inbox: isInboxShared ? 'shared' : 'own', ...stats, pendingByOwner: Object.fromEntries(pendingByOwner) })
+  const { pendingByOwner, lastDropMsByOwner, ...stats } = await inbox.stats()
+  return ok({
+    inbox: isInboxShared ? 'shared' : 'own',
+    ...stats,
+    pendingByOwner: Object.fromEntries(pendingByOwner),
+    lastDropMsByOwner: Object.fromEntries(lastDropMsByOwner),
+  })
 }

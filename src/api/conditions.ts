@@ -66,6 +66,14 @@ export const conditions = {
     whenFalse: 'At least one is not; status.sinks says which and why. The others are served.',
     whenUnknown: 'Sinks could not be looked at yet.',
   },
+  DeadLettersDropped: {
+    question:
+      'Were dead letters dropped for good within the last day? Present only while true; Ready does not depend on it.',
+    whenTrue:
+      'Some were older than they are kept, or had to make room for newer ones. Those events cannot be replayed.',
+    whenFalse: onlyWhileTrue,
+    whenUnknown: neverUnknown,
+  },
   Reconciling: {
     question: 'Is the controller at work on it? Present only while true.',
     whenTrue: 'Work is under way or will be tried again by itself.',

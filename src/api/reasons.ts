@@ -299,6 +299,13 @@ export const reasons = {
     meaning: 'The resolved sinks of this object, credentials included, exceed what the keyring may carry.',
     remedy: 'Use fewer or smaller headers, or spread the sinks over several GeminiWebhooks.',
   },
+  BoundReached: {
+    on: { DeadLettersDropped: yes },
+    meaning:
+      'Dead letters of the object were older than they are kept, or more than its share: the oldest were dropped for good. Told for 24 hours after the last.',
+    remedy:
+      'Repair or remove the sink that fails; raise maxDeadLetters or deadLetterKeep if they are meant to be kept for longer.',
+  },
   DeletionBlocked: {
     on: stalled,
     meaning:

@@ -84,6 +84,9 @@ const deliveryStatusSchema = z
     lastVerifiedTime: time().describe('The last delivery whose signature held, to the minute.').optional(),
     lastCheckTime: time().describe('The last endpoint check that succeeded.').optional(),
     refusingSince: time().describe('Since when genuine deliveries are refused without one being stored.').optional(),
+    lastDropTime: time()
+      .describe('When dead letters were last dropped for good, to the hour: older than they are kept, or to make room.')
+      .optional(),
     pending: z.int().min(0).describe('Deliveries that are stored and not yet ended.').optional(),
   })
   .describe('Folded together from the reports of the receivers.')

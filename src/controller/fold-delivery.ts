@@ -6,22 +6,26 @@ type DeliveryStatus = NonNullable<GeminiWebhookStatus['delivery']>
 /** Traffic alone writes status at most this often for one object. */
 const quietMs = 3_600_000
 
-/** The receivers' reports as status tells them: a time only moves forward, refusing is told at once, everything else hourly. */
+/** The receivers' reports as status tells them: a time only moves forward, refusing and dropping are told at once, everything else hourly. */
 export function foldDelivery(
   before: DeliveryStatus | undefined,
   report: ObservedWebhook['report'],
 ): DeliveryStatus | undefined {
   if (report === undefined && before === undefined) return undefined
   // Nobody reports anything about it: nothing is pending and nothing refused.
-  const { lastVerifiedTime, refusingSince, pending } = report ?? { pending: 0 }
+  const { lastVerifiedTime, refusingSince, lastDropTime, pending } = report ?? { pending: 0 }
   const movedMs = timeOf(lastVerifiedTime) - timeOf(before?.lastVerifiedTime)
   const turned = (refusingSince === undefined) !== (before?.refusingSince === undefined)
-  if (!turned && movedMs < quietMs) return before
+  const dropped = timeOf(lastDropTime) > timeOf(before?.lastDropTime)
+  if (!turned && !dropped && movedMs < quietMs) return before
   const newest = movedMs > 0 ? lastVerifiedTime : before?.lastVerifiedTime
+  // What was dropped stays so, whether or not a receiver still remembers it.
+  const newestDrop = dropped ? lastDropTime : before?.lastDropTime
   return {
     ...(before?.lastCheckTime !== undefined && { lastCheckTime: before.lastCheckTime }),
     ...(newest !== undefined && { lastVerifiedTime: newest }),
     ...(refusingSince !== undefined && { refusingSince }),
+    ...(newestDrop !== undefined && { lastDropTime: newestDrop }),
     pending,
   }
 }

@@ -34,7 +34,21 @@ export function judgeConditions(state: ActionState, kept: Kept): Record<SubjectC
   }
 }
 
-export type SubjectCondition = Exclude<ConditionType, 'Ready' | 'Reconciling' | 'Stalled'>
+export type SubjectCondition = Exclude<ConditionType, 'Ready' | 'DeadLettersDropped' | 'Reconciling' | 'Stalled'>
+
+/** How long one drop is told: long enough for a daily look, short enough not to outlast the repair. */
+const dropToldMs = 24 * 3_600_000
+
+/** Undefined once it is over: the condition is then absent. */
+export function judgeDrops(lastDropTime: string | undefined, nowMs: number): Judgement | undefined {
+  // An unreadable time is no drop.
+  if (lastDropTime === undefined || !(nowMs - Date.parse(lastDropTime) <= dropToldMs)) return undefined
+  return {
+    status: 'True',
+    reason: 'BoundReached',
+    message: `dead letters were dropped for good, last in the hour of ${lastDropTime}: they were older than they are kept, or more than the share of this object; look at why its sinks fail`,
+  }
+}
 
 function judgeCredentials({ observed: { apiKey, remote } }: ActionState, kept: Kept): Judgement {
   if (apiKey.state === 'missing') return no(apiKey.reason, apiKey.message)

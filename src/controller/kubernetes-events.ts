@@ -19,6 +19,7 @@ export interface ControllerEvent {
     | 'EndpointVerified'
     | 'NeverArrived'
     | 'DuplicateRemoved'
+    | 'DeadLettersDropped'
     | 'Deleted'
     | 'Orphaned'
     | 'Stalled'
@@ -48,6 +49,10 @@ export function transitionEvents(
   const [synced, inSync] = [conditionOf(before, 'InSync'), conditionOf(after, 'InSync')]
   if (inSync?.reason === 'Drifted' && synced?.reason !== 'Drifted') {
     events.push({ type: 'Warning', reason: 'DriftDetected', action: 'Observe', note: inSync.message })
+  }
+  const drops = conditionOf(after, 'DeadLettersDropped')
+  if (drops !== undefined && conditionOf(before, 'DeadLettersDropped') === undefined) {
+    events.push({ type: 'Warning', reason: 'DeadLettersDropped', action: 'Observe', note: drops.message })
   }
   return events
 }

@@ -9,6 +9,7 @@ export interface FoldedReport {
   echoes: { attemptID: string; keyID: string }[]
   lastVerifiedTime?: string
   refusingSince?: string
+  lastDropTime?: string
   pending: number
 }
 
@@ -23,7 +24,7 @@ export function foldReports(configMap: Pick<ConfigMap, 'data'> | undefined): Map
   return folded
 }
 
-/** The uids about which the controller has something to do: an echo came, or refusing began or ended. Traffic alone wakes nobody. */
+/** The uids about which the controller has something to do: an echo came, refusing began or ended, or dead letters were dropped. Traffic alone wakes nobody. */
 export function noteworthyChanges(
   before: ReadonlyMap<string, FoldedReport>,
   after: ReadonlyMap<string, FoldedReport>,
@@ -32,7 +33,8 @@ export function noteworthyChanges(
     const [old, now] = [before.get(uid), after.get(uid)]
     return (
       JSON.stringify(old?.echoes ?? []) !== JSON.stringify(now?.echoes ?? []) ||
-      (old?.refusingSince === undefined) !== (now?.refusingSince === undefined)
+      (old?.refusingSince === undefined) !== (now?.refusingSince === undefined) ||
+      (now?.lastDropTime !== undefined && now.lastDropTime !== old?.lastDropTime)
     )
   })
 }
@@ -87,11 +89,13 @@ function read(text: string): ReceiverReport | undefined {
 function fold(into: FoldedReport, report: EndpointReport): FoldedReport {
   const lastVerifiedTime = later(into.lastVerifiedTime, report.lastVerifiedTime)
   const refusingSince = earlier(into.refusingSince, report.refusingSince)
+  const lastDropTime = later(into.lastDropTime, report.lastDropTime)
   return {
     echoes: report.check === undefined ? into.echoes : [...into.echoes, report.check],
     pending: into.pending + report.pending,
     ...(lastVerifiedTime !== undefined && { lastVerifiedTime }),
     ...(refusingSince !== undefined && { refusingSince }),
+    ...(lastDropTime !== undefined && { lastDropTime }),
   }
 }
 

@@ -8,7 +8,7 @@ import { withoutKey, type ActionState } from './action-state.ts'
 import { foldDelivery } from './fold-delivery.ts'
 import { formatTime } from './format-time.ts'
 import { currentHint } from './hint.ts'
-import { judgeConditions, type Judgement, type SubjectCondition } from './judge-conditions.ts'
+import { judgeConditions, judgeDrops, type Judgement, type SubjectCondition } from './judge-conditions.ts'
 import { holdsSecretOf } from './plan-duplicates.ts'
 import { checkPendingMessage } from './plan-check.ts'
 import { addressNow } from './endpoint-view.ts'
@@ -33,7 +33,7 @@ export function summarize(state: ActionState, { finding: planned, nowMs }: Summa
   return {
     ...facts,
     observedGeneration: webhook.metadata.generation,
-    conditions: [...summarizeConditions(state, finding, nowMs)],
+    conditions: [...summarizeConditions(state, finding, nowMs, judgeDrops(facts.delivery?.lastDropTime, nowMs))],
   }
 }
 
@@ -113,7 +113,12 @@ function summarizeRotation({ webhook, draft }: ActionState, nowMs: number): Gemi
   return { ...rest, ...(nextMs !== undefined && { nextRotationTime: formatTime(nextMs) }) }
 }
 
-function summarizeConditions(state: ActionState, finding: Finding, nowMs: number): readonly Condition[] {
+function summarizeConditions(
+  state: ActionState,
+  finding: Finding,
+  nowMs: number,
+  drops: Judgement | undefined,
+): readonly Condition[] {
   const { webhook, draft } = state
   const before: readonly Condition[] = webhook.status?.conditions ?? draft.conditions ?? []
   const judged = decide(
@@ -135,11 +140,13 @@ function summarizeConditions(state: ActionState, finding: Finding, nowMs: number
   const subjects = Object.keys(judged) as SubjectCondition[]
   const withSubjects = subjects.reduce((conditions, type) => set(conditions, type, judged[type]), before)
   const withReady = set(withSubjects, 'Ready', judgeReady(state, judged, finding))
+  const withDrops =
+    drops === undefined ? removeCondition(withReady, 'DeadLettersDropped') : set(withReady, 'DeadLettersDropped', drops)
   return (['Reconciling', 'Stalled'] as const).reduce((conditions, type) => {
     const applies = finding.type === (type === 'Stalled' ? 'Stalled' : 'Progressing')
     if (!applies) return removeCondition(conditions, type)
     return set(conditions, type, { status: 'True', reason: fitting(type, finding.reason), message: finding.message })
-  }, withReady)
+  }, withDrops)
 }
 
 /** The plan knows best about the one condition that its finding is about. */

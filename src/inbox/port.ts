@@ -110,6 +110,8 @@ export interface InboxStats {
   /** Age of the oldest pending delivery, milliseconds; 0 without one. */
   oldestPendingMs: number
   pendingByOwner: ReadonlyMap<string, number>
+  /** When this receiver last dropped dead letters of an object for good, milliseconds since the epoch; of the last 24 hours and since its start. */
+  lastDropMsByOwner: ReadonlyMap<string, number>
 }
 
 /** A delivery as it goes on in another inbox. */

@@ -65,10 +65,11 @@ export function createReportWriter(options: ReportWriterOptions): ReportWriter {
 
   async function writeIfChanged(): Promise<void> {
     forgetGoneEndpoints(directory, activity)
-    const { pendingByOwner } = await inbox.stats()
+    const { pendingByOwner, lastDropMsByOwner } = await inbox.stats()
     const endpoints = buildReport({
       activity: activity.entries(),
       pending: pendingByOwner,
+      lastDropMs: lastDropMsByOwner,
       isCheckOpen: (uid, attemptId) => directory.isCheckOpen(uid, attemptId),
     })
     const report = { ...(options.ownInbox && { ownInbox: true }), ...(isStopped && { stopped: true }), ...endpoints }

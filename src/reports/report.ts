@@ -13,6 +13,8 @@ const endpointReportSchema = z.object({
   lastVerifiedTime: z.string().optional(),
   /** RFC 3339: since when authentic deliveries have been refused without one being stored; absent when all is well. */
   refusingSince: z.string().optional(),
+  /** RFC 3339, to the hour: when dead letters were last dropped for good. Receivers of older versions do not tell. */
+  lastDropTime: z.string().optional(),
   /** Deliveries stored and not yet ended. */
   pending: z.number(),
 })

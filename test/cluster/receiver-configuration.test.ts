@@ -134,6 +134,7 @@ await withRealApiServer('the configuration of a receiver, under the role that sh
             deadLetters: 0,
             oldestPendingMs: 0,
             pendingByOwner: new Map([['uid-1', 1]]),
+            lastDropMsByOwner: new Map(),
           }),
       },
       clock: systemClock,

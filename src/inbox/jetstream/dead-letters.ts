@@ -46,7 +46,9 @@ export async function expireDeadLetters(parts: SharedParts, deletions: DeletionQ
 }
 
 async function drop(parts: SharedParts, deletions: DeletionQueue, delivery: TrackedDelivery): Promise<void> {
-  if (await dropDeadLetter(parts, deletions, delivery)) parts.instruments.dropped.add()
+  if (!(await dropDeadLetter(parts, deletions, delivery))) return
+  parts.instruments.dropped.add()
+  parts.recentDrops.note(delivery.event.account.owner.uid, parts.clock.now())
 }
 
 function toDeadLetter({ event, sink, sinkToken, attempts, state }: TrackedDelivery): DeadLetter | undefined {

@@ -109,12 +109,18 @@ export class JetstreamInbox implements Inbox {
   stats(): Promise<InboxStats> {
     return this.#run(async () => {
       await this.#maintaining
-      const { ledger, clock } = this.#parts
+      const { ledger, clock, recentDrops } = this.#parts
+      const nowMs = clock.now()
       const pendingByOwner = new Map<string, number>()
       for (const { owner, pending } of ledger.accounts) {
         if (pending > 0) pendingByOwner.set(owner.uid, (pendingByOwner.get(owner.uid) ?? 0) + pending)
       }
-      return { ...ledger.totals, oldestPendingMs: ledger.oldestPendingMs(clock.now()), pendingByOwner }
+      return {
+        ...ledger.totals,
+        oldestPendingMs: ledger.oldestPendingMs(nowMs),
+        pendingByOwner,
+        lastDropMsByOwner: recentDrops.byOwner(nowMs),
+      }
     })
   }
 

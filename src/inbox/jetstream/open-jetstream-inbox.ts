@@ -8,6 +8,7 @@ import type { Logger } from '../../observability/logger.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import { defaultInboxBounds, problemsOf, type InboxBounds } from '../bounds.ts'
 import type { Inbox } from '../port.ts'
+import { RecentDrops } from '../recent-drops.ts'
 import { DeletionQueue } from './deletion-queue.ts'
 import { StreamFollower } from './follow-stream.ts'
 import { JetstreamInbox } from './jetstream-inbox.ts'
@@ -98,6 +99,7 @@ async function openOn(connection: NatsConnection, options: JetstreamInboxOptions
     clock,
     logger,
     instruments,
+    recentDrops: new RecentDrops(),
     bounds: { ...bounds, maxBytes },
   }
   const onOthersWork = options.onOthersWork ?? (() => {})

@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { InboxBounds } from '../bounds.ts'
+import type { RecentDrops } from '../recent-drops.ts'
 import type { JetstreamInstruments } from './jetstream-instruments.ts'
 import type { Identity, Ledger } from './ledger.ts'
 import type { StreamStore } from './stream-store.ts'
@@ -16,4 +17,5 @@ export interface SharedParts {
   clock: Clock
   logger: Logger
   instruments: JetstreamInstruments
+  recentDrops: RecentDrops
 }

@@ -111,7 +111,7 @@ export class BatchRunner {
     this.#store.begin(promiseOf(items, batch.calls))
     const results = items.map((item) => this.#store.apply(item, batch.nowMs))
     const calls = batch.calls.map((call) => this.#call(call, batch.nowMs))
-    const wrote = this.#store.commit()
+    const wrote = this.#store.commit(batch.nowMs)
     this.#afterCommit(batch, wrote)
     return { type: 'done', results: packResults(results), calls, report: this.report(batch.nowMs, started) }
   }

@@ -21,6 +21,7 @@ export class DeadLettersTable {
   readonly #ledger: Ledger
   readonly #events: EventsTable
   readonly #bounds: InboxBounds
+  readonly #droppedOf: Set<string>
   readonly #insert: StatementSync
   readonly #oldestOfOwner: StatementSync
   readonly #oldest: StatementSync
@@ -31,10 +32,18 @@ export class DeadLettersTable {
   readonly #event: StatementSync
   readonly #ofEvent: StatementSync
 
-  constructor(database: DatabaseSync, ledger: Ledger, events: EventsTable, bounds: InboxBounds) {
+  /** `droppedOf` takes the uids of the objects whose dead letters are dropped. */
+  constructor(
+    database: DatabaseSync,
+    ledger: Ledger,
+    events: EventsTable,
+    bounds: InboxBounds,
+    droppedOf: Set<string>,
+  ) {
     this.#ledger = ledger
     this.#events = events
     this.#bounds = bounds
+    this.#droppedOf = droppedOf
     this.#insert = database.prepare(
       `INSERT INTO dead_letters (id, event, lane, owner, reason, attempts, ended_at_ms, event_type)
        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, gwh_event_type((SELECT body FROM events WHERE seq = ?2)))`,
@@ -117,6 +126,7 @@ export class DeadLettersTable {
       const { account } = this.#ledger.laneById(Number(row['lane']))
       this.#remove(Number(row['id']), account)
       this.#events.close(Number(row['event']), account, nowMs)
+      this.#droppedOf.add(account.uid)
     }
     return rows.length
   }

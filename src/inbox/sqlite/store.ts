@@ -7,6 +7,7 @@ import { DeadLettersTable } from './dead-letters-table.ts'
 import { DeliveriesTable, releaseLeases, type ClaimRequest } from './deliveries-table.ts'
 import { EventsTable } from './events-table.ts'
 import { HandoverTable } from './handover-table.ts'
+import { RecentDrops } from '../recent-drops.ts'
 import { forgetEmptyOwners, Ledger, type OwnerAccount, type Totals } from './ledger.ts'
 
 /** More at once blocks appends for seconds. */
@@ -33,6 +34,7 @@ const synchronousOf = { durable: 'FULL', ordered: 'NORMAL' } as const satisfies 
 export interface StoreStats extends Totals {
   oldestPendingMs: number
   pendingByOwner: Map<string, number>
+  lastDropMsByOwner: Map<string, number>
 }
 
 /** The inbox's tables as one synchronous thing. Every method is part of the transaction that the caller runs; none knows a clock. */
@@ -57,6 +59,9 @@ export class Store {
   #usedBytes = 0
   /** Dead letters that had to make room, since the last time somebody asked. */
   #dropped = 0
+  /** Whose dead letters the running transaction drops. */
+  readonly #droppedOf = new Set<string>()
+  readonly #recentDrops = new RecentDrops()
   /** Nothing new is taken, however much the budget would allow: the volume itself is full. */
   refusesAppends = false
 
@@ -67,7 +72,7 @@ export class Store {
     forgetEmptyOwners(database)
     this.#ledger = new Ledger(database)
     this.#events = new EventsTable(database, this.#ledger, bounds.dedupeMs)
-    this.#deadLetters = new DeadLettersTable(database, this.#ledger, this.#events, bounds)
+    this.#deadLetters = new DeadLettersTable(database, this.#ledger, this.#events, bounds, this.#droppedOf)
     this.#deliveries = new DeliveriesTable(database, this.#ledger, this.#events, this.#deadLetters)
     this.#handover = new HandoverTable(database)
     this.#pageCount = database.prepare('PRAGMA page_count')
@@ -98,9 +103,11 @@ export class Store {
   }
 
   /** As durable as was promised when it returns. True when there was something to write. */
-  commit(): boolean {
+  commit(nowMs: number): boolean {
     this.#ledger.writeChanges()
     this.#database.exec('COMMIT')
+    for (const uid of this.#droppedOf) this.#recentDrops.note(uid, nowMs)
+    this.#droppedOf.clear()
     const changes = Number(this.#totalChanges.get()?.['n'])
     const wrote = changes !== this.#changesSeen
     this.#changesSeen = changes
@@ -111,6 +118,8 @@ export class Store {
   rollback(): void {
     if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
     this.#ledger.reload()
+    this.#droppedOf.clear()
+    this.#dropped = 0
   }
 
   apply(item: PackedItem, nowMs: number): ItemResult {
@@ -172,7 +181,8 @@ export class Store {
     for (const { uid, pending } of this.#ledger.accounts) {
       if (pending > 0) pendingByOwner.set(uid, (pendingByOwner.get(uid) ?? 0) + pending)
     }
-    return { ...this.totals, oldestPendingMs: this.oldestPendingMs(nowMs), pendingByOwner }
+    const lastDropMsByOwner = this.#recentDrops.byOwner(nowMs)
+    return { ...this.totals, oldestPendingMs: this.oldestPendingMs(nowMs), pendingByOwner, lastDropMsByOwner }
   }
 
   oldestPendingMs(nowMs: number): number {

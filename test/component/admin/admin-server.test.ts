@@ -43,7 +43,9 @@ async function anAdmin(t: TestContext, given: { isBroken?: boolean; hasMore?: bo
       async stats() {
         if (given.isBroken === true) throw new InboxUnavailableError('/secret/path is full')
         const pendingByOwner = new Map([['uid-1', 2]])
-        return { events: 5, bodyBytes: 500, pending: 2, deadLetters: 3, oldestPendingMs: 10, pendingByOwner }
+        const lastDropMsByOwner = new Map([['uid-1', 1_000]])
+        const counts = { events: 5, bodyBytes: 500, pending: 2, deadLetters: 3, oldestPendingMs: 10 }
+        return { ...counts, pendingByOwner, lastDropMsByOwner }
       },
       async deadLetters(query) {
         queries.push(query)
@@ -152,6 +154,7 @@ test('statistics are those of the inbox', async (t) => {
     deadLetters: 3,
     oldestPendingMs: 10,
     pendingByOwner,
+    lastDropMsByOwner: { 'uid-1': 1_000 },
   }
   assert.deepEqual((await ask('/v1/stats')).json, stats)
 })

@@ -260,6 +260,7 @@ test('reports that cannot be written for half an hour are told', async () => {
           deadLetters: 0,
           oldestPendingMs: 0,
           pendingByOwner: new Map(),
+          lastDropMsByOwner: new Map(),
         }),
     },
     clock,

@@ -293,6 +293,37 @@ test('what a receiver that is gone left on its volume is remembered, and only th
   assert.match(await running.scrape(), /^gwh_controller_stranded_deliveries 2$/m)
 })
 
+function hourAsReported(hoursAgo: number): string {
+  return new Date(Math.floor(Date.now() / 3_600_000 - hoursAgo) * 3_600_000).toISOString().replace('.000Z', 'Z')
+}
+
+test('dead letters that a receiver drops become a condition and one Event, and Ready stays as it is', async (t) => {
+  const fixture = await startControllerFixture(t)
+  await fixture.startController()
+  await fixture.putApiKey()
+  await fixture.apply(name)
+  const quiet = await fixture.untilCondition(name, 'Ready', { status: 'True' })
+  assert.equal(fixture.conditionOf(quiet, 'DeadLettersDropped'), undefined)
+  const key = { namespace: home, name: reportsConfigMapName }
+  const dropAt = async (lastDropTime: string) => {
+    const endpoints = { [quiet.metadata.uid]: { lastDropTime, pending: 0 } }
+    const data = { 'receiver-0': JSON.stringify({ endpoints }), 'of-an-older-version': written('2999-01-01T00:00:00Z') }
+    await fixture.client.patch(configMapKind, key, { data }, { type: 'merge' })
+    await eventually(
+      `status tells of ${lastDropTime}`,
+      async () => (await fixture.get(name))?.status?.delivery?.lastDropTime === lastDropTime,
+      patience,
+    )
+    return fixture.untilCondition(name, 'DeadLettersDropped', { status: 'True', reason: 'BoundReached' })
+  }
+  const now = hourAsReported(0)
+  await dropAt(hourAsReported(1))
+  const dropping = await dropAt(now)
+  assert.equal(fixture.conditionOf(dropping, 'Ready')?.status, 'True')
+  assert.ok(fixture.conditionOf(dropping, 'DeadLettersDropped')?.message.includes(now))
+  assert.equal(fixture.events.filter(({ reason }) => reason === 'DeadLettersDropped').length, 1)
+})
+
 test('an event type that this version does not know is a warning in a message, not a refusal', async (t) => {
   const fixture = await startControllerFixture(t, { receiver: 'silent' })
   await fixture.startController()

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
 import { systemClock } from '../../../src/clock.ts'
-import { defaultInboxBounds } from '../../../src/inbox/bounds.ts'
+import { defaultInboxBounds, type InboxBounds } from '../../../src/inbox/bounds.ts'
 import { packAppend, packRecord } from '../../../src/inbox/sqlite/batch-codec.ts'
 import { BatchRunner } from '../../../src/inbox/sqlite/batch-runner.ts'
 import { ByteWriter } from '../../../src/inbox/sqlite/byte-codec.ts'
@@ -26,20 +26,25 @@ function aFolder(t: TestContext): string {
   return folder
 }
 
-/** A runner, and how strictly each of its commits was made. */
-function aRunner(t: TestContext) {
+/** A runner, how strictly each of its commits was made, and a way to let the next ones fail. */
+function aRunner(t: TestContext, bounds: InboxBounds = defaultInboxBounds) {
   const commits: number[] = []
+  let failures = 0
   const open = (path: string) => {
     const database = openDatabase(path)
     const exec = database.exec.bind(database)
     database.exec = (sql) => {
+      if (sql === 'COMMIT' && failures > 0) {
+        failures--
+        throw new Error('disk I/O error')
+      }
       if (sql === 'COMMIT') commits.push(Number(database.prepare('PRAGMA synchronous').get()?.['synchronous']))
       exec(sql)
     }
     return database
   }
   const path = join(aFolder(t), 'inbox.sqlite')
-  const runner = new BatchRunner({ path, bounds: defaultInboxBounds, setAsideDamaged: false, nowMs }, open)
+  const runner = new BatchRunner({ path, bounds, setAsideDamaged: false, nowMs }, open)
   t.after(() => runner.close())
   const run = (pack: (writer: ByteWriter) => void, calls: readonly Call[] = []) => {
     const writer = new ByteWriter()
@@ -47,7 +52,8 @@ function aRunner(t: TestContext) {
     return runner.run({ type: 'batch', items: writer.take(), calls, nowMs })
   }
   commits.length = 0
-  return { run, commits }
+  const failNext = (times: number) => (failures = times)
+  return { run, commits, failNext }
 }
 
 const claim: Call = { type: 'claim', limit: 10, leaseMs: 1_000, exceptSinks: new Set() }
@@ -88,4 +94,28 @@ test('what is claimed does not wait for the appends that arrive with it', async 
     inbox.claimDue(10, 1_000).then((claimed) => order.push(`claim of ${claimed.length}`)),
   ])
   assert.deepEqual(order, ['claim of 1', 'append'])
+})
+
+test('dead letters whose drop was not committed are neither counted nor told as dropped; the next try counts them once', (t) => {
+  const { run, failNext } = aRunner(t, { ...defaultInboxBounds, maxDeadLetters: 2 })
+  run((writer) => {
+    for (const eventId of ['msg_1', 'msg_2']) packAppend(writer, anEvent({ eventId, sinks: ['worker'] }))
+  })
+  run(nothing, [claim])
+  run((writer) => packRecord(writer, 1, 1, { type: 'DeadLetter', reason: 'Rejected' }))
+  const drop = () => run((writer) => packRecord(writer, 2, 1, { type: 'DeadLetter', reason: 'Rejected' }))
+  const told = () => {
+    const done = run(nothing, [{ type: 'stats' }])
+    assert.ok(done.type === 'done')
+    const [call] = done.calls
+    assert.ok(call?.type === 'stats')
+    return { dropped: done.report.droppedDeadLetters, owners: call.stats.lastDropMsByOwner }
+  }
+  failNext(1)
+  assert.equal(drop().type, 'failed')
+  assert.deepEqual(told(), { dropped: 0, owners: new Map() })
+  const second = drop()
+  assert.ok(second.type === 'done')
+  assert.equal(second.report.droppedDeadLetters, 1)
+  assert.deepEqual(told(), { dropped: 0, owners: new Map([['uid-1', nowMs]]) })
 })

@@ -15,6 +15,7 @@ function aScene(given: { ownInbox?: boolean } = {}) {
   const directory = directoryOf(aKeyringEntry())
   const activity = new EndpointActivity()
   const pendingByOwner = new Map<string, number>()
+  const lastDropMsByOwner = new Map<string, number>()
   const patches: { target: unknown; type: string; report: unknown }[] = []
   let failures = 0
   const client = {
@@ -29,7 +30,8 @@ function aScene(given: { ownInbox?: boolean } = {}) {
       return Promise.resolve({ metadata: { name } } as never)
     },
   } satisfies Pick<KubernetesClient, 'patch'>
-  const stats: InboxStats = { events: 0, bodyBytes: 0, pending: 0, deadLetters: 0, oldestPendingMs: 0, pendingByOwner }
+  const counts = { events: 0, bodyBytes: 0, pending: 0, deadLetters: 0, oldestPendingMs: 0 }
+  const stats: InboxStats = { ...counts, pendingByOwner, lastDropMsByOwner }
   const writer = createReportWriter({
     client,
     namespace: 'gemini-webhook-system',
@@ -43,7 +45,7 @@ function aScene(given: { ownInbox?: boolean } = {}) {
     metrics: createMetrics(),
   })
   const fail = (times: number) => (failures = times)
-  return { clock, directory, activity, pendingByOwner, patches, writer, fail }
+  return { clock, directory, activity, pendingByOwner, lastDropMsByOwner, patches, writer, fail }
 }
 
 test('it writes its own key by merge patch, every five seconds at most and only what changed', async () => {
@@ -69,6 +71,25 @@ test('it writes its own key by merge patch, every five seconds at most and only 
   activity.noteVerified('uid-1', clock.now() + 10_000)
   await clock.advance({ seconds: 5 })
   assert.equal(patches.length, 2)
+})
+
+test('dead letters that are dropped one after the other are told once an hour', async () => {
+  const { clock, lastDropMsByOwner, patches, writer } = aScene()
+  writer.start()
+  for (let minute = 0; minute < 59; minute++) {
+    lastDropMsByOwner.set('uid-1', clock.now())
+    await clock.advance({ minutes: 1 })
+  }
+  const told = { endpoints: { 'uid-1': { lastDropTime: '2026-11-21T12:00:00Z', pending: 0 } } }
+  assert.deepEqual(
+    patches.map(({ report }) => report),
+    [{ time: '2026-11-21T12:00:00Z', ...told }],
+  )
+  await clock.advance({ minutes: 1 })
+  lastDropMsByOwner.set('uid-1', clock.now())
+  await clock.advance({ seconds: 5 })
+  const again = { endpoints: { 'uid-1': { lastDropTime: '2026-11-21T13:00:00Z', pending: 0 } } }
+  assert.deepEqual(patches.at(-1)?.report, { time: '2026-11-21T13:00:00Z', ...again })
 })
 
 test('it says every hour that it is still there, however quiet it is', async () => {

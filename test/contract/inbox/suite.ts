@@ -7,6 +7,7 @@ import type {
   DeadLetterPosition,
   DeadLetterQuery,
   Inbox,
+  NewEvent,
 } from '../../../src/inbox/port.ts'
 import { anEvent, anOwner } from '../../support/an-event.ts'
 import type { FakeClock } from '../../support/fake-clock.ts'
@@ -311,6 +312,24 @@ export function inboxContract(driver: string, make: () => Promise<InboxUnderTest
       assert.equal((await inbox.stats()).bodyBytes, 0)
     })
 
+    promise('stats tell for a day whose dead letters were dropped, to make room or by age', async (under) => {
+      const { inbox, clock } = under
+      const crowded = anOwner('crowded')
+      for (const id of ['msg_1', 'msg_2', 'msg_3']) await giveUp(inbox, anEvent({ eventId: id, owner: crowded }))
+      await giveUp(inbox, anEvent())
+      assert.deepEqual((await inbox.stats()).lastDropMsByOwner, new Map())
+      await clock.advance({ hours: 1 })
+      await giveUp(inbox, anEvent({ eventId: 'msg_4', owner: crowded }))
+      assert.deepEqual((await inbox.stats()).lastDropMsByOwner, new Map([[crowded.uid, clock.now()]]))
+      await clock.advance({ hours: 25 })
+      assert.deepEqual((await inbox.stats()).lastDropMsByOwner, new Map())
+      await clock.advance({ hours: 29 * 24 })
+      await letRetentionRun(inbox, clock)
+      const dropped = (await inbox.stats()).lastDropMsByOwner
+      assert.deepEqual([...dropped.keys()].toSorted(), ['uid-1', crowded.uid].toSorted())
+      for (const atMs of dropped.values()) assert.ok(clock.now() - atMs < 3_600_000)
+    })
+
     promise('stats tell what is there and how old', async ({ inbox, clock }) => {
       await inbox.append(anEvent({ body: Buffer.alloc(100), sinks: ['a', 'b'] }))
       await inbox.append(anEvent({ body: Buffer.alloc(50), owner: anOwner('other') }))
@@ -325,6 +344,7 @@ export function inboxContract(driver: string, make: () => Promise<InboxUnderTest
           ['uid-1', 2],
           ['uid-of-other', 1],
         ]),
+        lastDropMsByOwner: new Map(),
       })
     })
 
@@ -419,6 +439,12 @@ async function letRetentionRun(inbox: Inbox, clock: FakeClock): Promise<void> {
 
 async function listed(inbox: Inbox, query: DeadLetterQuery): Promise<DeadLetter[]> {
   return (await inbox.deadLetters(query)).deadLetters
+}
+
+/** Appends the event and makes its one delivery a dead letter. */
+async function giveUp(inbox: Inbox, event: NewEvent): Promise<void> {
+  assert.equal(await inbox.append(event), 'stored')
+  await inbox.record(await claimOne(inbox), { type: 'DeadLetter', reason: 'Rejected' })
 }
 
 async function claimOne(inbox: Inbox): Promise<ClaimedDelivery> {

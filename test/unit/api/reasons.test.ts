@@ -32,11 +32,11 @@ test('Reconciling and Stalled are only ever True', () => {
   }
 })
 
-test('every condition can be True with Succeeded, but for the two that are present only while something is going on', () => {
+test('every condition can be True with Succeeded, but for those that are present only while something is going on', () => {
   const lasting = Object.keys(reasons.Succeeded.on)
   assert.deepEqual(
     conditionTypes.filter((type) => !lasting.includes(type)),
-    ['Reconciling', 'Stalled'],
+    ['DeadLettersDropped', 'Reconciling', 'Stalled'],
   )
   assert.equal(conditionTypes.length, Object.keys(conditions).length)
 })

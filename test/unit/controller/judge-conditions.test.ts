@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
+import { isDocumented } from '../../../src/api/reasons.ts'
 import type { Condition } from '../../../src/api/status.ts'
 import type { ActionState } from '../../../src/controller/action-state.ts'
+import { transitionEvents } from '../../../src/controller/kubernetes-events.ts'
 import type { ObservedWebhook } from '../../../src/controller/observed.ts'
 import type { Finding } from '../../../src/controller/plan-result.ts'
 import type { ProbeView } from '../../../src/controller/probe.ts'
@@ -162,4 +164,27 @@ test('conditions keep the time of their last change, and the same observation gi
   const webhook = rested.status(first).build()
   const again = summarize(stateOf(webhook, anObservation().build()), { finding: atRest, nowMs: nowMs + 3_600_000 })
   assert.deepEqual(again, first)
+})
+
+test('that dead letters were dropped is told for a day after the last, beside Ready, and told as an Event once', () => {
+  const at = (lastDropTime: string) => rested.status({ delivery: { lastDropTime, pending: 0 } })
+  const told = conditionsOf(at('2026-11-20T12:00:00Z'), anObservation())
+  const drops = told.get('DeadLettersDropped')
+  assert.equal(drops?.status, 'True')
+  assert.equal(drops.reason, 'BoundReached')
+  assert.match(drops.message, /2026-11-20T12:00:00Z/)
+  assert.ok(isDocumented(drops))
+  assert.deepEqual(told.get('Ready'), conditionsOf(rested, anObservation()).get('Ready'))
+
+  const status = { conditions: [...told.values()] }
+  const again = at('2026-11-21T12:00:00Z').status(status)
+  const later = conditionsOf(again, anObservation())
+  assert.equal(later.get('DeadLettersDropped')?.lastTransitionTime, drops.lastTransitionTime)
+  const eventsOf = (before: typeof status | undefined, after: Map<string, Condition>) =>
+    transitionEvents(before, { conditions: [...after.values()] }).map(({ type, reason }) => `${type} ${reason}`)
+  assert.deepEqual(eventsOf(undefined, told), ['Warning DeadLettersDropped'])
+  assert.deepEqual(eventsOf(status, later), [])
+
+  const over = conditionsOf(at('2026-11-20T11:00:00Z').status(status), anObservation())
+  assert.equal(over.get('DeadLettersDropped'), undefined)
 })

@@ -57,6 +57,33 @@ test('status tells of traffic once an hour, of refusing at once, and its times n
   assert.equal(foldDelivery(refusing, at('10:01'))?.refusingSince, undefined)
 })
 
+test('that dead letters were dropped is told at once, by whoever dropped last, and outlives the receiver that said so', () => {
+  const noon = '2026-11-21T12:00:00Z'
+  const one = '2026-11-21T13:00:00Z'
+  const folded = foldReports({
+    data: {
+      a: report({ pending: 1, lastDropTime: one }),
+      b: report({ pending: 1, lastDropTime: noon }),
+      olderVersion: report({ pending: 1 }),
+    },
+  })
+  assert.deepEqual(folded.get('u'), { echoes: [], pending: 3, lastDropTime: one })
+  const silent = foldReports({ data: { a: report({ pending: 3 }) } })
+  assert.deepEqual(noteworthyChanges(silent, folded), ['u'])
+  assert.deepEqual(noteworthyChanges(folded, folded), [])
+  assert.deepEqual(noteworthyChanges(folded, silent), [], 'forgetting it is no news')
+
+  const before = foldDelivery(undefined, at('12:00'))
+  const dropped = foldDelivery(before, at('12:01', { lastDropTime: noon }))
+  assert.equal(dropped?.lastDropTime, noon)
+  assert.equal(foldDelivery(dropped, at('12:02', { lastDropTime: noon })), dropped)
+  assert.equal(foldDelivery(dropped, at('12:03', { lastDropTime: one }))?.lastDropTime, one)
+  assert.equal(foldDelivery(dropped, at('12:04', { lastDropTime: '2026-11-21T11:00:00Z' })), dropped)
+  assert.equal(foldDelivery(dropped, at('12:05', { lastDropTime: 'soon' })), dropped, 'no time is no news')
+  assert.equal(foldDelivery(dropped, at('14:00'))?.lastDropTime, noon)
+  assert.equal(foldDelivery(dropped, undefined)?.lastDropTime, noon)
+})
+
 const written = (time: string) => JSON.stringify({ time, endpoints: {} })
 
 test('a receiver that has been silent for hours is gone; one that never told the time is not judged', () => {
