@@ -1,23 +1,9 @@
-import type { ControlPlaneBinaries } from '../../test/control-plane/find-control-plane.ts'
-import type { Deadline } from '../deadline.ts'
 import { startBenchWorld } from './bench-world.ts'
 import { measureRollout, type Rollout } from './measure-rollout.ts'
 import { measureSteadyState, type SteadyState } from './measure-steady-state.ts'
 import { measureTakeover, type Takeover } from './measure-takeover.ts'
+import type { SizePlan } from './measuring.ts'
 import { watchReadyObjects } from './ready-objects.ts'
-
-export interface SizePlan {
-  binaries: ControlPlaneBinaries
-  /** What leader and standby are started with. */
-  controllerFlags: readonly string[]
-  /** The standby's, so that several fit into the time; the leader has the default. */
-  resyncSeconds: number
-  /** For what is still on its way when the last object turns Ready: reports, Events, a status that follows. */
-  settleSeconds: number
-  edits: number
-  deadline: Deadline
-  progress: (text: string) => void
-}
 
 export interface MeasuredSize extends Rollout {
   objects: number

@@ -1,8 +1,23 @@
+import type { ControlPlaneBinaries } from '../../test/control-plane/find-control-plane.ts'
+import type { Deadline } from '../deadline.ts'
 import type { ServerProcess } from '../server-process.ts'
 import type { BenchWorld } from './bench-world.ts'
-import type { SizePlan } from './measure-size.ts'
 import type { ProcessCost } from './process-cost.ts'
 import type { ReadyObjects } from './ready-objects.ts'
+
+/** What is measured, and how long it may take. */
+export interface SizePlan {
+  binaries: ControlPlaneBinaries
+  /** What leader and standby are started with. */
+  controllerFlags: readonly string[]
+  /** The standby's, so that several fit into the time; the leader has the default. */
+  resyncSeconds: number
+  /** For what is still on its way when the last object turns Ready: reports, Events, a status that follows. */
+  settleSeconds: number
+  edits: number
+  deadline: Deadline
+  progress: (text: string) => void
+}
 
 /** What every part of a measurement works with. */
 export interface Measuring extends SizePlan {

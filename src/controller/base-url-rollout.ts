@@ -3,6 +3,7 @@ import type { ControllerConfig } from './config.ts'
 import { isCheckWanted, provesAddress } from './endpoint-proof.ts'
 import { viewEndpoint } from './endpoint-view.ts'
 import { isDeleting } from './life-stage.ts'
+import type { RolloutTurn } from './observed.ts'
 
 interface Pioneer {
   uid: string
@@ -14,9 +15,6 @@ interface Pioneer {
 
 /** `open`: the new address is proven, or nobody can prove it. Else one object goes first, and the others wait for its proof. */
 export type Rollout = { state: 'open' } | { state: 'pioneering'; pioneer: Pioneer }
-
-/** Whether this object may move to the address that the base URL of the installation gives it now. */
-export type RolloutTurn = { state: 'go' } | { state: 'wait'; pioneer: Pick<Pioneer, 'namespace' | 'name' | 'failed'> }
 
 type Addresses = Pick<ControllerConfig, 'baseUrl' | 'allowedHostnames'>
 

@@ -1,16 +1,8 @@
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import type { ObjectStore } from '../kubernetes/store.ts'
-import type { RemoteLookup } from './observed.ts'
+import type { Claimant, RemoteLookup } from './observed.ts'
 import { markerIn, markerOf } from './ownership.ts'
 import { byExternalId } from './reflectors.ts'
-
-/** Another live object that has the better right to the webhook which `spec.externalID` names. */
-export interface Claimant {
-  namespace: string
-  name: string
-  /** `Older`: it claims the same id and was there first. `Registered`: the webhook carries its marker. */
-  right: 'Older' | 'Registered'
-}
 
 /** Undefined when nobody is before this object. The oldest claim wins; a marker of a live object of ours is never taken, whatever the policy says. */
 export function findClaimant(

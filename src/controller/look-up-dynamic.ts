@@ -5,18 +5,7 @@ import { hashToken } from '../keyring/token-hash.ts'
 import type { WebhookContext } from './context.ts'
 import { readDynamicSecret, type DynamicSecret } from './dynamic-secret.ts'
 import { found, missing, type Lookup } from './lookup.ts'
-import type { EndpointView } from './observed.ts'
-
-/** What is seen of an object's dynamic endpoint. */
-export interface DynamicView {
-  /** The Secret that is to publish it; undefined: none is wanted (any more). */
-  name: string | undefined
-  secret: Lookup<DynamicSecret>
-  /** A Secret under a former name, or of an endpoint that is not wanted any more: taken over, then deleted. */
-  former?: { name: string; secret: Lookup<DynamicSecret> }
-  /** What receivers are to be told; undefined: nothing. */
-  entry: DynamicEndpointEntry | undefined
-}
+import type { DynamicView, EndpointView } from './observed.ts'
 
 /** Reads the Secrets of the dynamic endpoint; undefined for an object that neither wants nor had one. */
 export async function lookUpDynamic(

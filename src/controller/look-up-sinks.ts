@@ -6,6 +6,7 @@ import { failureOf } from './failure-class.ts'
 import { serviceKind, type Service } from './kinds.ts'
 import { found, missing, type Lookup } from './lookup.ts'
 import { resolveSinks, type SinkResolution } from './resolve-sinks.ts'
+import { credentialsOf } from './sink-credentials.ts'
 
 /** Reads what the sinks refer to and resolves them. */
 export async function lookUpSinks(
@@ -29,13 +30,6 @@ export async function lookUpSinks(
   const known = ctx.keyring.entryOf(metadata.uid)?.sinks ?? []
   const { clusterDomain, natsSinkPrefix: natsPrefix } = config
   return resolveSinks(sinks, { namespace, clusterDomain, natsPrefix, services, credentials, addressables, known })
-}
-
-/** Names of the Secrets that sinks take credentials from. */
-export function credentialsOf(sinks: readonly SinkSpec[]): string[] {
-  return sinks
-    .flatMap(({ auth }) => [auth?.headersSecretRef, auth?.signingSecretRef, auth?.tlsSecretRef].map((ref) => ref?.name))
-    .filter(isText)
 }
 
 function servicesOf(sinks: readonly SinkSpec[]): string[] {

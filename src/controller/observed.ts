@@ -1,11 +1,9 @@
 import type { Operation } from '../api/status.ts'
 import type { RemoteWebhook } from '../gemini/webhook-service.ts'
-import type { KeyringEntry, LiveSecret } from '../keyring/entry.ts'
+import type { DynamicEndpointEntry, KeyringEntry, LiveSecret } from '../keyring/entry.ts'
 import type { EndpointReport } from '../reports/report.ts'
 import type { Failure } from './failure-class.ts'
-import type { RolloutTurn } from './base-url-rollout.ts'
-import type { Claimant } from './find-claimant.ts'
-import type { DynamicView } from './look-up-dynamic.ts'
+import type { DynamicSecret } from './dynamic-secret.ts'
 import type { Lookup } from './lookup.ts'
 import type { RemoteOwner } from './ownership.ts'
 import type { ProbeView } from './probe.ts'
@@ -17,6 +15,31 @@ export type InstallationView = { state: 'confirmed'; id: string } | { state: 'un
 /** Where the service is to deliver to. `external`: a server of the user's, of which nothing can be seen from here. */
 export type EndpointView =
   { state: 'ours'; url: string } | { state: 'external'; url: string } | { state: 'invalid'; message: string }
+
+/** Whether this object may move to the address that the base URL of the installation gives it now; `pioneer` goes first. */
+export type RolloutTurn =
+  | { state: 'go' }
+  /** `failed`: its check at the new address failed. */
+  | { state: 'wait'; pioneer: { namespace: string; name: string; failed: boolean } }
+
+/** Another live object that has the better right to the webhook which `spec.externalID` names. */
+export interface Claimant {
+  namespace: string
+  name: string
+  /** `Older`: it claims the same id and was there first. `Registered`: the webhook carries its marker. */
+  right: 'Older' | 'Registered'
+}
+
+/** What is seen of an object's dynamic endpoint. */
+export interface DynamicView {
+  /** The Secret that is to publish it; undefined: none is wanted (any more). */
+  name: string | undefined
+  secret: Lookup<DynamicSecret>
+  /** A Secret under a former name, or of an endpoint that is not wanted any more: taken over, then deleted. */
+  former?: { name: string; secret: Lookup<DynamicSecret> }
+  /** What receivers are to be told; undefined: nothing. */
+  entry: DynamicEndpointEntry | undefined
+}
 
 interface ApiKeyView {
   /** Names the key without telling it. */

@@ -1,8 +1,7 @@
 import { driftPolicyOf } from '../api/defaults.ts'
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
-import type { RolloutTurn } from './base-url-rollout.ts'
 import { changesFor, desiredRemoteOf, differencesOf, type DesiredRemote, type Difference } from './differences.ts'
-import type { ObservedWebhook, RemoteView } from './observed.ts'
+import type { ObservedWebhook, RemoteView, RolloutTurn } from './observed.ts'
 import { markerOf, remoteNameOf } from './ownership.ts'
 import { act, idle, type Plan, type PlanContext } from './plan-result.ts'
 

@@ -8,7 +8,7 @@ import { reportsConfigMapName } from '../reports/report.ts'
 import type { ControllerConfig } from './config.ts'
 import { keyringLabel } from './keyring-writer.ts'
 import { configMapKind, secretKind, type ConfigMap, type Secret } from './kinds.ts'
-import { credentialsOf } from './look-up-sinks.ts'
+import { credentialsOf } from './sink-credentials.ts'
 
 type Machinery = Pick<ReflectorOptions<KubernetesObject>, 'client' | 'clock' | 'random' | 'logger' | 'metrics'>
 

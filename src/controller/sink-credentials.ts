@@ -1,4 +1,5 @@
 import { signingSecretKeys, sinkCredentialsSecretType, sinkTlsKeys } from '../api/names.ts'
+import type { SinkSpec } from '../api/sink.ts'
 import { isReservedHeader } from '../keyring/reserved-headers.ts'
 import type { Secret } from './kinds.ts'
 import type { Lookup } from './lookup.ts'
@@ -20,6 +21,13 @@ const headerValue = /^[\x20-\x7e\t]*$/
 
 /** What is not sent as a header: one Secret may hold everything that a sink needs. */
 const otherKeys: ReadonlySet<string> = new Set([signingSecretKeys.current, ...Object.values(sinkTlsKeys)])
+
+/** Names of the Secrets that sinks take credentials from. */
+export function credentialsOf(sinks: readonly SinkSpec[]): string[] {
+  return sinks
+    .flatMap(({ auth }) => [auth?.headersSecretRef, auth?.signingSecretRef, auth?.tlsSecretRef].map((ref) => ref?.name))
+    .filter((name) => name !== undefined)
+}
 
 /** Headers and signing secret of a Secret of our own type. Messages name keys, never values. */
 export function readSinkCredentials(lookup: CredentialsLookup | undefined): CredentialsRead<SinkCredentials> {
