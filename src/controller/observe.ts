@@ -16,7 +16,7 @@ import type { ApiKeyLookup, CheckView, ObservedWebhook, RemoteLookup, RolloutTur
 import { observeRemote } from './observe-remote.ts'
 import { hasFinalizer, isDeleting } from './life-stage.ts'
 import { isReenableCounted, viewIntent, viewSetback, type Recollection } from './recollection.ts'
-import { viewProbe } from './probe.ts'
+import { viewProbe } from './view-probe.ts'
 import { readTargetSecret, type TargetSecret } from './target-secret.ts'
 
 /** Reads everything that a plan looks at, and changes nothing; a failed read is data. */

@@ -1,9 +1,5 @@
 import type { Reason } from '../api/reasons.ts'
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
-import { wantedProof } from './endpoint-proof.ts'
-import type { ObservedWebhook } from './observed.ts'
-import type { Recollection } from './recollection.ts'
-import type { ControllerConfig } from './config.ts'
 
 /** Where a request of our own to the public URL broke, as far as that can be told from here. */
 export type ProbeCause = 'Name' | 'Tls' | 'Connection' | 'Timeout' | 'Answer'
@@ -22,23 +18,6 @@ export type ProbeView =
   | { state: 'none' }
   | { state: 'healthy' }
   | { state: 'unhealthy'; cause: ProbeCause; status?: number; restingMs: number }
-
-/** What the last probe of this very address and secret still says. A success is soon old; a failure rests for a resync. */
-export function viewProbe(
-  { probe }: Recollection,
-  observed: Pick<ObservedWebhook, 'endpoint' | 'keyring'>,
-  nowMs: number,
-  { confirmIntervalMs, resyncIntervalMs }: Pick<ControllerConfig, 'confirmIntervalMs' | 'resyncIntervalMs'>,
-): ProbeView {
-  if (probe === undefined || probe.proof !== wantedProof(observed, observed.keyring)) return { state: 'none' }
-  const ageMs = nowMs - probe.atMs
-  const { outcome } = probe
-  if (outcome.healthy) return ageMs < confirmIntervalMs ? { state: 'healthy' } : { state: 'none' }
-  const restingMs = resyncIntervalMs - ageMs
-  if (restingMs <= 0) return { state: 'none' }
-  const { cause, status } = outcome
-  return { state: 'unhealthy', cause, restingMs, ...(status !== undefined && { status }) }
-}
 
 /** For people: what broke and where to look. Constant for one cause, so that looking again writes nothing. */
 export function explainProbe(

@@ -4,7 +4,7 @@ import { disabledByGoogle } from '../differences.ts'
 import { wantedProof } from '../endpoint-proof.ts'
 import { FailedCall } from '../failure-class.ts'
 import { formatTime } from '../format-time.ts'
-import { viewProbe } from '../probe.ts'
+import { viewProbe } from '../view-probe.ts'
 import { readOwned } from './read-owned.ts'
 
 /** Tries the public URL with a signed request of our own; the next pass judges what came of it. */
