@@ -58,7 +58,9 @@ const signingSecretStatusSchema = z.strictObject({
   name: text(253).describe('The Secret that is written now.').optional(),
   hint: text(64).describe('What Google shows of the current signing secret.').optional(),
   activeSecrets: z.int().min(0).max(64).describe('How many secrets Google signs with.').optional(),
-  previousExpireTime: time().describe('When the previous secret stops counting.').optional(),
+  previousExpireTime: time()
+    .describe('When receivers stop accepting the previous secret: five minutes after Google stops signing with it.')
+    .optional(),
   repairs: z.int().min(0).describe('How often the secret was repaired by rotating it.').optional(),
   repairTimes: atomicListOf(time(), 3).describe('The newest of these repairs, newest last.').optional(),
 })
