@@ -3,8 +3,9 @@ import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 
 import { reconcileRequestedAtAnnotation } from '../../src/api/names.ts'
+import { leaseKind, type Lease } from '../../src/kubernetes/lease-record.ts'
 import type { LoggedCall } from '../../src/sandbox/webhook-service/call-log.ts'
-import { startSimulatedOperator } from '../support/simulated-operator.ts'
+import { operatorNamespace, startSimulatedOperator } from '../support/simulated-operator.ts'
 import type { SimulatedOperator } from '../support/simulated-operator.ts'
 
 /** For stretches in which nobody looks at the very moment of a call. */
@@ -128,7 +129,7 @@ async function reconciles({ scrape }: { scrape: () => Promise<string> }): Promis
 const keys = numbered('project', 5)
 
 /** As many registered objects, each key with its share. */
-async function startPopulation(t: TestContext, count: number) {
+async function startPopulation(t: TestContext, count: number, flags?: readonly string[]) {
   const operator = await startSimulatedOperator(t)
   for (const key of keys) await operator.giveApiKey(key, keyOfProject(key))
   const names = numbered('object', count)
@@ -136,9 +137,28 @@ async function startPopulation(t: TestContext, count: number) {
     const endpoint = { url: `https://mine.example.com/${name}` }
     await operator.apply(name, { endpoint, apiKeySecretRef: { name: keyOfProject(keys[index % keys.length] ?? '') } })
   }
-  const first = await operator.startController()
+  const first = await operator.startController(flags)
   await operator.untilAll(names, 'Ready', 'True')
   return { operator, names, first }
+}
+
+/** Forgets what was, and returns what asserts that since then each key was listed once and nothing was changed. */
+async function noteRest({ admin, versions }: SimulatedOperator) {
+  const before = await versions()
+  admin.resetCalls()
+  return async () => {
+    const { list, ...others } = admin.calls().counts
+    assert.equal(list.received, keys.length, 'one page for each key')
+    assert.deepEqual(
+      Object.values(others).filter(({ received }) => received > 0),
+      [],
+    )
+    for (const key of keys) assertWithinBudget(admin.calls().calls, key)
+    const changed = [...(await versions())].filter(
+      ([object, { resourceVersion }]) => before.get(object)?.resourceVersion !== resourceVersion,
+    )
+    assert.deepEqual(changed, [], 'nothing is written')
+  }
 }
 
 test('a controller that starts over 500 registered objects calls for a list for each key, and a key that is refused or told to wait pauses alone', async (t) => {
@@ -148,21 +168,10 @@ test('a controller that starts over 500 registered objects calls for a list for 
   await clock.advance({ minutes: 1 })
   await first.stop()
 
-  const before = await operator.versions()
-  admin.resetCalls()
+  const assertOnlyLooked = await noteRest(operator)
   const second = await operator.startController()
   await clock.advance({ minutes: 5 }, quietly)
-  const { list, ...others } = admin.calls().counts
-  assert.equal(list.received, keys.length, 'one page for each key')
-  assert.deepEqual(
-    Object.values(others).filter(({ received }) => received > 0),
-    [],
-  )
-  const after = await operator.versions()
-  const changed = [...after].filter(
-    ([object, { resourceVersion }]) => before.get(object)?.resourceVersion !== resourceVersion,
-  )
-  assert.deepEqual(changed, [], 'a restart writes nothing')
+  await assertOnlyLooked()
   await second.stop()
 
   const [limited = '', revoked = '', ...well] = keys
@@ -185,4 +194,40 @@ test('a controller that starts over 500 registered objects calls for a list for 
   for (const key of keys) assertWithinBudget(admin.calls().calls, key)
   const untouched = names.filter((_, index) => index % keys.length !== 1)
   await operator.untilAll(untouched, 'Ready', 'True', 0)
+})
+
+const leads = async ({ scrape }: { scrape: () => Promise<string> }) => /^gwh_leader 1$/m.test(await scrape())
+/** Below the 5 s that a write of the Lease may take. */
+const electing = { grainMs: 1_000 }
+
+test('a standby that takes over 500 registered objects lists each key once and changes nothing, whether the Lease was given back or lost', async (t) => {
+  const { operator, names, first } = await startPopulation(t, 500, [])
+  const { clock } = operator
+  const second = await operator.startController([], 'controller-2')
+  const third = await operator.startController([], 'controller-3')
+  await clock.advance({ minutes: 1 }, electing)
+  assert.deepEqual([await leads(first), await leads(second), await leads(third)], [true, false, false])
+
+  let assertOnlyLooked = await noteRest(operator)
+  await first.stop()
+  let standby = [second, third]
+  const leaderAmong = async () => (await Promise.all(standby.map(leads))).indexOf(true)
+  await operator.until('the Lease is taken', async () => (await leaderAmong()) >= 0, 5)
+  await clock.advance({ minutes: 5 }, electing)
+  await assertOnlyLooked()
+
+  const [leader] = standby.splice(await leaderAmong(), 1)
+  assert.ok(leader !== undefined)
+  assertOnlyLooked = await noteRest(operator)
+  const key = { namespace: operatorNamespace, name: 'gwh-controller' }
+  const renewTime = new Date(clock.now()).toISOString().replace('Z', '000Z')
+  const stolen = { spec: { holderIdentity: 'somebody else', leaseDurationSeconds: 30, renewTime } }
+  await operator.client.patch<Lease>(leaseKind, key, stolen, { type: 'merge' })
+  await operator.until('the old leader gives up', async () => !(await leads(leader)), 5)
+  assert.equal(await leaderAmong(), -1, 'nobody else believes to lead yet')
+  standby = standby.filter((one) => one !== leader)
+  await operator.until('the Lease has run out and is taken', async () => (await leaderAmong()) >= 0, 40)
+  await clock.advance({ minutes: 5 }, electing)
+  await assertOnlyLooked()
+  await operator.untilAll(names, 'Ready', 'True', 0)
 })
