@@ -1,6 +1,7 @@
 import { GoogleGenAI } from '@google/genai'
 
 import type { Clock } from '../clock.ts'
+import { untilAborted } from '../until-aborted.ts'
 import type { CallBudget } from './call-budget.ts'
 import { badAnswer, isUnreadableSuccess, toGeminiError } from './gemini-failure.ts'
 import type { Verb } from './gemini-failure.ts'
@@ -120,8 +121,8 @@ function createCall(options: WebhookServiceOptions, apiKey: string): Call {
     const startMs = clock.monotonic()
     let code = 'OK'
     try {
-      const answer = send({ maxRetries: 0, timeout: timeoutMs, signal: both, redirect: 'manual' })
-      return await Promise.race([answer, whenAborted(both)])
+      // The SDK gives `fetch` a Request, whose signal Node holds weakly: after a garbage collection an unanswered one can no longer be aborted.
+      return await untilAborted(send({ maxRetries: 0, timeout: timeoutMs, signal: both, redirect: 'manual' }), both)
     } catch (error) {
       code = 'ABORTED'
       if (signal?.aborted === true) throw signal.reason
@@ -136,16 +137,6 @@ function createCall(options: WebhookServiceOptions, apiKey: string): Call {
       metrics.callSeconds.observe((clock.monotonic() - startMs) / 1000, { verb })
     }
   }
-}
-
-/**
- * Rejects when the signal aborts. Asked beside the request itself, because `fetch` holds its half of a signal weakly: after a garbage collection a request
- * that is not answered can no longer be aborted, and whoever waits for it waits for ever.
- */
-function whenAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
-  })
 }
 
 /** Only what changes travels, under a mask that names exactly it: the service applies keys outside the mask too. */

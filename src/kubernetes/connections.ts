@@ -2,6 +2,7 @@ import { Socket } from 'node:net'
 
 import { Agent, buildConnector, ProxyAgent, type Dispatcher } from 'undici'
 
+import { untilAborted } from '../until-aborted.ts'
 import type { Credentials } from './credentials.ts'
 
 export interface WireRequest {
@@ -69,6 +70,7 @@ export class Connections {
       headersTimeout: 0,
       bodyTimeout: 0,
     })
+    // undici looks at the signal of a request that waits for its connection only once that stands, and the request is then never sent: no need to wait.
     return untilAborted(answer, request.signal)
   }
 
@@ -127,18 +129,5 @@ function trackHandshakes(connector: buildConnector.connector, connecting: Set<So
     socket = connector(options, ended)
     if (socket instanceof Socket) connecting.add(socket)
     return socket
-  }
-}
-
-/** undici looks at the signal of a request that waits for its connection only once that stands, and the request is then never sent: no need to wait. */
-async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>()
-  const abort = () => aborted.reject(signal.reason)
-  if (signal.aborted) abort()
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    return await Promise.race([promise, aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', abort)
   }
 }

@@ -9,14 +9,15 @@ const refreshIntervalMs = 600_000
 const forcedRefreshGapMs = 60_000
 /** First pause after a failed look while there are no keys at all; doubles up to `forcedRefreshGapMs`, which is also the pause while there are some. */
 const firstRetryMs = 5_000
-/** Bound of one look. */
-const fetchTimeoutMs = 10_000
+const defaultTimeoutMs = 10_000
 
 export interface JwksKeeperOptions {
   readonly url: URL
   readonly clock: Clock
   readonly random: () => number
   readonly fetch: FetchImplementation
+  /** Bound of one look. */
+  readonly timeoutMs?: number
   /** After every look, for log and metrics. */
   readonly onLook: (outcome: { ok: true; keys: number } | { ok: false; error: unknown }) => void
 }
@@ -43,7 +44,7 @@ export class JwksKeeper {
     // Jose's own rules for when to fetch are switched off: they do not count failures.
     this.#remote = createRemoteJWKSet(options.url, {
       [customFetch]: options.fetch,
-      timeoutDuration: fetchTimeoutMs,
+      timeoutDuration: options.timeoutMs ?? defaultTimeoutMs,
       cacheMaxAge: Infinity,
     })
   }

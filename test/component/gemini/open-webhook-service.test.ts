@@ -4,8 +4,6 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 
 import { systemClock } from '../../../src/clock.ts'
 import { createCallBudget } from '../../../src/gemini/call-budget.ts'
@@ -15,6 +13,7 @@ import { openWebhookService } from '../../../src/gemini/open-webhook-service.ts'
 import type { WebhookServiceOptions } from '../../../src/gemini/open-webhook-service.ts'
 import type { GeminiError, WebhookService } from '../../../src/gemini/webhook-service.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
+import { collectGarbage } from '../../support/collect-garbage.ts'
 import { eventually } from '../../support/eventually.ts'
 
 /** What only a broken or foreign server answers; the service's own behaviour is in test/contract/webhook-service.test.ts. */
@@ -230,16 +229,11 @@ describe('what is refused before anything is sent', () => {
 })
 
 test('a call that is never answered ends at its timeout, whatever the garbage collector took meanwhile', async () => {
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void
   const { service } = aService({ timeoutMs: 300 })
   answer = () => {}
   const calls = Array.from({ length: 20 }, () => failureOf(service.get('abc')))
   await eventually('all have arrived', () => seen.length === calls.length)
-  for (let round = 0; round < 5; round++) {
-    collect()
-    await new Promise((resolve) => setImmediate(resolve))
-  }
+  await collectGarbage()
   const ended = Promise.all(calls)
   const tooLong = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), 5000).unref())
   const failures = await Promise.race([ended, tooLong])
