@@ -1,5 +1,6 @@
 import type { RevocationBehavior, WebhookChanges } from '../gemini/webhook-service.ts'
 import type { LiveSecret } from '../keyring/entry.ts'
+import type { OrphanReason } from '../orphans/orphan-record.ts'
 import type { DynamicSecret } from './dynamic-secret.ts'
 import type { WantedDynamicContent } from './dynamic-secret.ts'
 
@@ -58,7 +59,7 @@ export type Action =
   | { type: 'RemoveKeyringEntry' }
   | { type: 'DeleteTargetSecret' }
   /** Notes for people what may be left at Google. */
-  | { type: 'RecordOrphan'; id: string | undefined }
+  | { type: 'RecordOrphan'; id: string | undefined; reason: OrphanReason }
   /** Deletes with the old project's key if it is still at hand, else notes an orphan. */
   | { type: 'LeaveProject'; id: string }
   | { type: 'RemoveFinalizer' }

@@ -162,7 +162,7 @@ function perform(action: Action, state: ActionState, ctx: PassContext): Promise<
     case 'DeleteTargetSecret':
       return deleteTargetSecret(state, ctx)
     case 'RecordOrphan':
-      return recordOrphan(state, ctx, action.id)
+      return recordOrphan(state, ctx, action)
     case 'RemoveFinalizer':
       return removeFinalizer(state, ctx)
     default:

@@ -2,8 +2,7 @@ import { managedByLabel, managedByValue } from '../api/names.ts'
 import type { KubernetesClient } from '../kubernetes/client.ts'
 import { configMapKind, namespaceKind, type ConfigMap, type Namespace } from './kinds.ts'
 import type { InstallationView } from './observed.ts'
-
-const configMapName = 'gwh-installation'
+import { installationConfigMapName } from './ownership.ts'
 
 interface InstallationOptions {
   client: KubernetesClient
@@ -27,12 +26,12 @@ export async function loadInstallation(options: InstallationOptions): Promise<In
       `namespace ${namespace}, where the operator keeps its state, does not exist: create it, or correct the configured namespace`,
     )
   }
-  const stored = await client.get<ConfigMap>(configMapKind, { namespace, name: configMapName })
+  const stored = await client.get<ConfigMap>(configMapKind, { namespace, name: installationConfigMapName })
   if (stored !== undefined) return checkStored(stored, home.metadata.uid, options)
   const known = [...idsInUse()]
   if (configuredId === undefined && known.length > 0) {
     return unconfirmed(
-      `ConfigMap ${namespace}/${configMapName} is gone, but objects carry installation id ${known.join(', ')}: set installationId in the configuration to the right one`,
+      `ConfigMap ${namespace}/${installationConfigMapName} is gone, but objects carry installation id ${known.join(', ')}: set installationId in the configuration to the right one`,
     )
   }
   return store(configuredId ?? mintId(), home.metadata.uid, options)
@@ -43,7 +42,7 @@ function checkStored(
   namespaceUid: string,
   { namespace, configuredId }: InstallationOptions,
 ): InstallationView {
-  const where = `ConfigMap ${namespace}/${configMapName}`
+  const where = `ConfigMap ${namespace}/${installationConfigMapName}`
   const { id, namespaceUid: storedUid } = stored.data ?? {}
   if (id === undefined || id === '') return unconfirmed(`${where} has no id: restore it from a backup, or delete it`)
   if (configuredId !== undefined && configuredId !== id) {
@@ -65,7 +64,7 @@ async function store(
   await client.create<ConfigMap>(configMapKind, {
     apiVersion: 'v1',
     kind: 'ConfigMap',
-    metadata: { namespace, name: configMapName, labels: { [managedByLabel]: managedByValue } },
+    metadata: { namespace, name: installationConfigMapName, labels: { [managedByLabel]: managedByValue } },
     data: { id, namespaceUid },
   })
   return { state: 'confirmed', id }

@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto'
 
 import type { ObjectKey } from '../kubernetes/client.ts'
 
+/** In the operator's namespace: who this installation is at Google. */
+export const installationConfigMapName = 'gwh-installation'
+
 /** `gwh:` and the first 12 hex digits of a SHA-256: short enough to survive any length limit on remote names, and put first for the same reason. */
 const markerPattern = /^(gwh:[0-9a-f]{12})(?: |$)/
 

@@ -13,8 +13,10 @@ const waysOut = `set spec.deletionPolicy to Retain, or the annotation ${abandonA
 export function planDeletion(webhook: GeminiWebhook, observed: ObservedWebhook, ctx: PlanContext): Plan {
   if (webhook.metadata.finalizers?.includes(finalizer) !== true) return idle()
   const id = webhook.status?.webhook?.id
+  // A create that was begun and not answered may have left a webhook whose id nobody knows.
+  const neverRegistered = id === undefined && webhook.status?.operation === undefined
   if (webhook.metadata.annotations?.[abandonAnnotation] === 'true') {
-    return release('Delete', id === undefined ? [] : [{ type: 'RecordOrphan', id }])
+    return release('Delete', neverRegistered ? [] : [{ type: 'RecordOrphan', id, reason: 'Abandoned' }])
   }
   const { intent, remote, installation } = observed
   if (intent.state === 'waiting')
@@ -23,7 +25,6 @@ export function planDeletion(webhook: GeminiWebhook, observed: ObservedWebhook, 
   if (installation.state === 'unconfirmed') {
     return stall('InstallationUnconfirmed', `${installation.message}; or, to let the object go, ${waysOut}`)
   }
-  const neverRegistered = id === undefined && webhook.status?.operation === undefined
   if (observed.apiKey.state !== 'found') return planWithoutKey(webhook, observed, ctx, neverRegistered)
   switch (remote.state) {
     case 'notAsked':
@@ -72,7 +73,7 @@ function planWithoutKey(
   if (neverRegistered && apiKey.state === 'missing') return release('Delete')
   if (apiKey.state === 'failed') return planFailure(apiKey.failure, { config }, neverRegistered)
   if (namespaceTerminating && keylessMs >= config.releaseAfterMs)
-    return release('Delete', [{ type: 'RecordOrphan', id }])
+    return release('Delete', [{ type: 'RecordOrphan', id, reason: 'ApiKeyGone' }])
   const why = apiKey.state === 'missing' ? apiKey.message : ''
   const blocked = stall(
     'DeletionBlocked',

@@ -14,10 +14,14 @@ const rooms: Record<string, { rooms: string[]; packages: string[] }> = {
   signature: { rooms: [], packages: ['jose'] },
   keyring: { rooms: [], packages: ['zod'] },
   reports: { rooms: [], packages: ['zod'] },
+  orphans: { rooms: [], packages: ['zod'] },
   feed: { rooms: [], packages: [] },
   admin: { rooms: ['inbox/port', 'feed', 'observability'], packages: ['zod'] },
   filter: { rooms: ['keyring'], packages: ['@marcbachmann/cel-js'] },
-  controller: { rooms: ['api', 'keyring', 'filter', 'reports', 'kubernetes', 'gemini', 'observability'], packages: [] },
+  controller: {
+    rooms: ['api', 'keyring', 'filter', 'reports', 'orphans', 'kubernetes', 'gemini', 'observability'],
+    packages: [],
+  },
   receiver: {
     rooms: ['api', 'keyring', 'reports', 'signature', 'inbox/port', 'feed/entry', 'kubernetes', 'observability'],
     packages: ['fastify'],
@@ -32,7 +36,20 @@ const rooms: Record<string, { rooms: string[]; packages: string[] }> = {
     rooms: ['api', 'keyring', 'inbox/port', 'gemini/event', 'kubernetes', 'nats', 'signature', 'observability'],
     packages: ['undici', 'ipaddr.js', '@nats-io/transport-node'],
   },
-  cli: { rooms: ['api', 'config', 'kubernetes', 'gemini', 'observability', 'sandbox'], packages: ['yaml'] },
+  cli: {
+    rooms: [
+      'api',
+      'config',
+      'kubernetes',
+      'gemini',
+      'orphans',
+      'controller/kinds',
+      'controller/ownership',
+      'observability',
+      'sandbox',
+    ],
+    packages: ['yaml'],
+  },
   sandbox: {
     rooms: ['api', 'signature', 'gemini/event', 'observability', 'kubernetes/client'],
     packages: ['fastify', 'undici', 'jose', 'yaml', 'zod', '@marcbachmann/cel-js'],

@@ -45,12 +45,12 @@ export async function leaveProject(
 ): Promise<ActionState> {
   const former = state.webhook.status?.webhook?.keyFingerprint
   const service = ctx.pool.known(former)
-  if (service === undefined || former === undefined) return recordOrphan(state, ctx, id)
+  if (service === undefined || former === undefined) return recordOrphan(state, ctx, { id, reason: 'ProjectChanged' })
   try {
     const remote = await service.get(id)
     if (remote !== undefined && ownerOf(remote.name, accessOf(ctx).marker) === 'ours') await service.delete(id)
     return state
   } catch {
-    return recordOrphan(state, ctx, id)
+    return recordOrphan(state, ctx, { id, reason: 'ProjectChanged' })
   }
 }

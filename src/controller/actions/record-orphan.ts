@@ -1,26 +1,43 @@
 import { isConflict, isNotFound } from '../../kubernetes/client.ts'
+import { orphanKeyOf, orphansConfigMapName, type OrphanReason, type OrphanRecord } from '../../orphans/orphan-record.ts'
 import { withEvent, type ActionState } from '../action-state.ts'
 import type { PassContext } from '../context.ts'
 import { formatTime } from '../format-time.ts'
 import { configMapKind, type ConfigMap } from '../kinds.ts'
 
-const configMapName = 'gwh-orphans'
+interface LeftBehind {
+  /** undefined: the answer to a create was never seen. */
+  id: string | undefined
+  reason: OrphanReason
+}
 
-/** Notes what may be left at Google, where the command line can find and clean it: one line per object in the operator's namespace. */
-export async function recordOrphan(state: ActionState, ctx: PassContext, id: string | undefined): Promise<ActionState> {
+/** Notes what may be left at Google, where the command line can find and clean it: one line per object and webhook in the operator's namespace. */
+export async function recordOrphan(
+  state: ActionState,
+  ctx: PassContext,
+  { id, reason }: LeftBehind,
+): Promise<ActionState> {
   const { uid, namespace, name } = state.webhook.metadata
   const { keyFingerprint, uri } = state.webhook.status?.webhook ?? {}
-  const line = JSON.stringify({ namespace, name, id, uri, keyFingerprint, time: formatTime(ctx.clock.now()) })
-  const list = await putLine(uid, line, ctx)
+  const record: OrphanRecord = {
+    namespace,
+    name,
+    ...(id !== undefined && { id }),
+    ...(uri !== undefined && { uri }),
+    ...(keyFingerprint !== undefined && { keyFingerprint }),
+    time: formatTime(ctx.clock.now()),
+    reason,
+  }
+  const list = await putLine(orphanKeyOf(uid, id), JSON.stringify(record), ctx)
   ctx.instruments.orphans.add()
-  const note = `webhook ${id ?? 'of unknown id'} may be left at Google; noted in ConfigMap ${ctx.config.namespace}/${configMapName}`
+  const note = `webhook ${id ?? 'of unknown id'} may be left at Google; noted in ConfigMap ${ctx.config.namespace}/${orphansConfigMapName}`
   const event = { type: 'Warning', reason: 'Orphaned', action: 'Release', note } as const
   // In a namespace that is being deleted no Event can be created: it is told where the operator lives, too.
   const regarding = {
     apiVersion: 'v1',
     kind: 'ConfigMap',
     namespace: ctx.config.namespace,
-    name: configMapName,
+    name: orphansConfigMapName,
     uid: list.metadata.uid ?? '',
   }
   ctx.recorder.record({ ...event, regarding, note: `GeminiWebhook ${namespace}/${name}: ${note}` })
@@ -28,7 +45,7 @@ export async function recordOrphan(state: ActionState, ctx: PassContext, id: str
 }
 
 async function putLine(key: string, line: string, { client, config }: PassContext): Promise<ConfigMap> {
-  const where = { namespace: config.namespace, name: configMapName }
+  const where = { namespace: config.namespace, name: orphansConfigMapName }
   const data = { [key]: line }
   const patch = () => client.patch<ConfigMap>(configMapKind, where, { data }, { type: 'merge' })
   try {

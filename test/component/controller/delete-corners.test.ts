@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { geminiWebhookKind } from '../../../src/api/kind.ts'
 import { finalizer } from '../../../src/api/names.ts'
 import { configMapKind, namespaceKind, type ConfigMap } from '../../../src/controller/kinds.ts'
+import { orphanKeyOf } from '../../../src/orphans/orphan-record.ts'
 import { home, startControllerFixture, tenant, type WriteHook } from '../../support/controller-fixture.ts'
 import { eventually } from '../../support/eventually.ts'
 
@@ -43,8 +44,12 @@ test('a controller that never saw the key lets a deleted namespace go after a wh
   await eventually('the namespace is gone', it.namespaceGone, patience)
   const [remote] = it.remotes()
   assert.ok(remote, 'nobody could delete it')
-  const line = JSON.parse((await it.orphans())?.data?.[it.uid] ?? '{}') as Record<string, string>
+  const line = JSON.parse((await it.orphans())?.data?.[orphanKeyOf(it.uid, remote.id)] ?? '{}') as Record<
+    string,
+    string
+  >
   assert.equal(line['id'], remote.id)
+  assert.equal(line['reason'], 'ApiKeyGone')
   assert.equal(`${line['namespace']}/${line['name']}`, `${tenant}/${name}`)
   assert.match(await second.scrape(), /^gwh_controller_orphans_total 1$/m)
   assert.ok(it.events.some(({ reason, regarding }) => reason === 'Orphaned' && regarding.namespace === home))

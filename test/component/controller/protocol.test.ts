@@ -11,6 +11,7 @@ import {
   type Service,
 } from '../../../src/controller/kinds.ts'
 import { keyringSecretNameFor } from '../../../src/keyring/shard.ts'
+import { orphanKeyOf } from '../../../src/orphans/orphan-record.ts'
 import { reportsConfigMapName } from '../../../src/reports/report.ts'
 import { startControllerFixture, apiKeySecretName, decode, home, tenant } from '../../support/controller-fixture.ts'
 import { eventually } from '../../support/eventually.ts'
@@ -211,8 +212,11 @@ test('an API key of another project, to a controller that never had the old one:
   await eventually('registered there', () => fixture.remotes().some(({ project }) => project === 'project-b'), patience)
   await fixture.untilCondition(name, 'Ready', { status: 'True' })
   const orphans = await fixture.client.get<ConfigMap>(configMapKind, { namespace: home, name: 'gwh-orphans' })
-  const line = JSON.parse(orphans?.data?.[metadata.uid] ?? '{}') as Record<string, string>
-  assert.equal(line['id'], status?.webhook?.id)
+  const line = JSON.parse(orphans?.data?.[orphanKeyOf(metadata.uid, status?.webhook?.id)] ?? '{}') as Record<
+    string,
+    string
+  >
+  assert.deepEqual([line['id'], line['reason']], [status?.webhook?.id, 'ProjectChanged'])
   assert.deepEqual(
     fixture
       .remotes()

@@ -103,6 +103,31 @@ const cases = [
     because: 'the way out must work when nothing else does',
   },
   {
+    name: 'the annotation on one that was never registered',
+    given: [
+      aWebhook()
+        .deleting()
+        .metadata({ annotations: { [abandonAnnotation]: 'true' } }),
+      anObservation(),
+    ],
+    want: release,
+    next: 'now',
+    because: 'no call was ever made, so nothing can be left',
+  },
+  {
+    name: 'the annotation while a create is open',
+    given: [
+      aWebhook()
+        .intending('Create')
+        .deleting()
+        .metadata({ annotations: { [abandonAnnotation]: 'true' } }),
+      anObservation().withoutKey(),
+    ],
+    want: ['RecordOrphan', ...release],
+    next: 'now',
+    because: 'the call may have left a webhook whose id nobody knows',
+  },
+  {
     name: 'never registered and no key to ask with',
     given: [aWebhook().deleting(), anObservation().withoutKey()],
     want: release,
