@@ -37,7 +37,10 @@ const commands = [
     'A playground in one process; needs no cluster and no API key.',
     async (config, described) => (await import('./roles/sandbox.ts')).runSandbox(config, described, context),
   ),
-  ...userCommands(async () => (await import('./cli/receivers.ts')).receiversIn(context)),
+  ...userCommands({
+    receivers: async () => (await import('./cli/receivers.ts')).receiversIn(context),
+    operator: async () => (await import('./cli/operator-access.ts')).operatorIn(context),
+  }),
 ]
 
 const { version, out, err } = context

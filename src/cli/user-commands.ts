@@ -3,16 +3,24 @@ import {
   drainSettings,
   inboxSettings,
   listenSettings,
+  orphansSettings,
   replaySettings,
 } from '../config/user-settings.ts'
+import type { OpenOperator } from './operator-access.ts'
 import type { OpenReceivers } from './receivers.ts'
 import type { Command } from './run-command.ts'
 import { userCommand } from './user-command.ts'
 
 const maxNames = 10_000
 
-/** The commands that people run against an installation. `open` is asked for when one runs: help must not wait for a Kubernetes client. */
-export function userCommands(open: () => Promise<OpenReceivers>): Command[] {
+/** What the commands work on; each is asked for when one runs: help must not wait for a Kubernetes client. */
+interface Installation {
+  readonly receivers: () => Promise<OpenReceivers>
+  readonly operator: () => Promise<OpenOperator>
+}
+
+/** The commands that people run against an installation. */
+export function userCommands({ receivers: open, operator }: Installation): Command[] {
   return [
     userCommand(inboxSettings, {
       summary: 'What the inboxes of the receivers hold.',
@@ -39,6 +47,12 @@ export function userCommands(open: () => Promise<OpenReceivers>): Command[] {
       summary: 'Deliveries as they happen.',
       run: async (config, _names, context) =>
         (await import('./listen.ts')).listenToDeliveries(config, context, await open()),
+    }),
+    userCommand(orphansSettings, {
+      summary: 'Webhooks that were left at Google, and their removal: gwh orphans delete ID ...',
+      names: { placeholder: 'names: none, or delete ID ...', min: 0, max: maxNames },
+      run: async (config, names, context) =>
+        (await import('./orphans.ts')).cleanOrphans(config, names, { context, open: await operator() }),
     }),
   ]
 }

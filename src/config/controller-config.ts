@@ -1,7 +1,8 @@
 import type { ConfigOf, RoleSettings } from './setting.ts'
-import { boolean, duration, integer, oneOf, optionalText, requiredUrl, textList, url } from './setting-types.ts'
+import { boolean, duration, integer, optionalText, requiredUrl, textList } from './setting-types.ts'
 import {
   clusterSettings,
+  googleSettings,
   natsSubject,
   kubernetesRateSettings,
   leaseSettings,
@@ -117,31 +118,7 @@ const settings = {
     max: '24h',
     default: '10m',
   }),
-  googleBaseUrl: url({
-    group: 'Google',
-    help: 'Where the Gemini API is; another address is for simulators and proxies.',
-    default: 'https://generativelanguage.googleapis.com',
-  }),
-  googleApiVersion: oneOf({
-    group: 'Google',
-    help: 'Version of the Gemini API to use.',
-    words: ['v1', 'v1beta'],
-    default: 'v1',
-  }),
-  googleApiRevision: optionalText({
-    group: 'Google',
-    help: 'Revision of the Gemini API to ask for, in the header Api-Revision; not set: none is asked for, as the official SDK does.',
-    placeholder: 'DATE',
-    pattern: /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/,
-    what: 'a date such as 2026-05-20',
-  }),
-  callTimeoutMs: duration({
-    group: 'Google',
-    help: 'Longest time for one call. Calls are never repeated blindly.',
-    min: '100ms',
-    max: '2m',
-    default: '10s',
-  }),
+  ...googleSettings,
   callsPerMinute: integer({
     group: 'Google',
     help: 'Budget of calls for each API key. Google publishes no limit; this leaves room for other tools.',

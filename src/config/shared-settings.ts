@@ -1,4 +1,4 @@
-import { boolean, duration, integer, oneOf, optionalText, port, text, textList } from './setting-types.ts'
+import { boolean, duration, integer, oneOf, optionalText, port, text, textList, url } from './setting-types.ts'
 
 /** Settings that several roles have, with the same name, default and meaning. */
 
@@ -95,6 +95,35 @@ export const kubernetesRateSettings = {
     min: 1,
     max: 5000,
     default: '100',
+  }),
+} as const
+
+/** How whoever calls Google reaches it. */
+export const googleSettings = {
+  googleBaseUrl: url({
+    group: 'Google',
+    help: 'Where the Gemini API is; another address is for simulators and proxies.',
+    default: 'https://generativelanguage.googleapis.com',
+  }),
+  googleApiVersion: oneOf({
+    group: 'Google',
+    help: 'Version of the Gemini API to use.',
+    words: ['v1', 'v1beta'],
+    default: 'v1',
+  }),
+  googleApiRevision: optionalText({
+    group: 'Google',
+    help: 'Revision of the Gemini API to ask for, in the header Api-Revision; not set: none is asked for, as the official SDK does.',
+    placeholder: 'DATE',
+    pattern: /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/,
+    what: 'a date such as 2026-05-20',
+  }),
+  callTimeoutMs: duration({
+    group: 'Google',
+    help: 'Longest time for one call. Calls are never repeated blindly.',
+    min: '100ms',
+    max: '2m',
+    default: '10s',
   }),
 } as const
 

@@ -1,8 +1,8 @@
 import type { ConfigOf, RoleSettings } from './setting.ts'
-import { boolean, duration, integer, oneOf, optionalText, port, textList } from './setting-types.ts'
-import { clusterSettings } from './shared-settings.ts'
+import { boolean, duration, integer, oneOf, optionalText, port, text, textList } from './setting-types.ts'
+import { clusterSettings, googleSettings } from './shared-settings.ts'
 
-/** Settings of the commands that people run: they visit every receiver pod. */
+/** Settings of the commands that people run. Most visit every receiver pod. */
 
 const visit = {
   namespace: clusterSettings.namespace,
@@ -166,5 +166,42 @@ export const drainSettings: RoleSettings<typeof drainTable> = {
     'dead letters, to another one. It serves again only when it is restarted. Can be run again when it was interrupted.',
   example: 'gwh drain gwh-receiver-1',
   settings: drainTable,
+  check: noRules,
+}
+
+const orphansTable = {
+  apiKeySecret: optionalText({
+    group: 'Google',
+    help: 'For delete: the Secret with an API key of the project that holds the webhooks. Read as you, not as the operator.',
+    placeholder: 'NAMESPACE/NAME',
+    pattern: /^[a-z0-9-]{1,63}\/[a-z0-9.-]{1,253}$/,
+    what: 'a namespace and a name, such as ml/gemini-api-key',
+  }),
+  apiKeyField: text({
+    group: 'Google',
+    help: 'The key of that Secret under which the API key is.',
+    placeholder: 'KEY',
+    pattern: /^[-._a-zA-Z0-9]{1,253}$/,
+    what: 'a key of a Secret',
+    default: 'api-key',
+  }),
+  acceptMissing: boolean({
+    group: 'Google',
+    help: 'Also take for gone what Google does not have for an API key that never saw it: you know that it was deleted.',
+    default: 'false',
+  }),
+  ...googleSettings,
+  namespace: visit.namespace,
+  kubeconfig: visit.kubeconfig,
+  output: visit.output,
+} as const
+export type OrphansConfig = ConfigOf<typeof orphansTable>
+export const orphansSettings: RoleSettings<typeof orphansTable> = {
+  role: 'orphans',
+  about:
+    'Lists the webhooks that the controller had to leave at Google. "gwh orphans delete ID ..." in front of the flags deletes them there, with an API key ' +
+    'of their project, and takes them off the list. What an object uses again, or another installation, is not deleted.',
+  example: 'gwh orphans --namespace=gemini-webhook-system',
+  settings: orphansTable,
   check: noRules,
 }

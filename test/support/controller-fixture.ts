@@ -226,7 +226,7 @@ const writes = new Set([
 ])
 
 /** The same object, with the hook called around each of its writes. */
-function hooked<T extends object>(target: T, hook: WriteHook): T {
+export function hooked<T extends object>(target: T, hook: WriteHook): T {
   return new Proxy(target, {
     get(inner, name, receiver) {
       const value: unknown = Reflect.get(inner, name, receiver)

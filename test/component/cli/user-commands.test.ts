@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
 import { createAdminServer } from '../../../src/admin/admin-server.ts'
+import { operatorIn } from '../../../src/cli/operator-access.ts'
 import { receiversIn } from '../../../src/cli/receivers.ts'
 import { runCommand } from '../../../src/cli/run-command.ts'
 import { userCommands } from '../../../src/cli/user-commands.ts'
@@ -55,7 +56,8 @@ async function anInstallation(t: TestContext, given: { isInboxShared?: boolean }
   t.after(() => api.close())
   const kubeconfig = join(folder, 'kubeconfig')
   await writeFile(kubeconfig, kubeconfigFor(api.url))
-  const commands = userCommands(async () => receiversIn({ clock: systemClock, random: () => 0.5, version: '1.2.3' }))
+  const deps = { clock: systemClock, random: () => 0.5, version: '1.2.3' }
+  const commands = userCommands({ receivers: async () => receiversIn(deps), operator: async () => operatorIn(deps) })
   const gwh = async (...args: string[]) => {
     const [out, err]: [string[], string[]] = [[], []]
     const streams = { out: (text: string) => void out.push(text), err: (text: string) => void err.push(text) }

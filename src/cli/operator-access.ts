@@ -1,0 +1,59 @@
+import type { Clock } from '../clock.ts'
+import type { OrphansConfig } from '../config/user-settings.ts'
+import type { WebhookService } from '../gemini/webhook-service.ts'
+import type { KubernetesClient } from '../kubernetes/client.ts'
+import { openKubernetesClient } from '../kubernetes/open-client.ts'
+import { silentLogger } from '../observability/logger.ts'
+import { createMetrics } from '../observability/metrics.ts'
+
+/** What the operator itself works with, for one who runs a command: the API server as the user of the kubeconfig, and Google. */
+export interface OperatorAccess {
+  readonly client: KubernetesClient
+  openService(credentials: { apiKey: string; fingerprint: string }): Promise<WebhookService>
+  close(): Promise<void>
+}
+
+export type AccessConfig = Pick<
+  OrphansConfig,
+  'kubeconfig' | 'googleBaseUrl' | 'googleApiVersion' | 'googleApiRevision' | 'callTimeoutMs'
+>
+
+export type OpenOperator = (config: AccessConfig) => Promise<OperatorAccess>
+
+interface CliDeps {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly version: string
+}
+
+/** Makes no call yet. Throws when there is no usable kubeconfig. */
+export function operatorIn({ clock, random, version }: CliDeps): OpenOperator {
+  return async (config) => {
+    const { kubeconfig, googleBaseUrl, googleApiVersion, googleApiRevision, callTimeoutMs } = config
+    const metrics = createMetrics()
+    const client = await openKubernetesClient({
+      ...(kubeconfig !== undefined && { kubeconfigPath: kubeconfig }),
+      userAgent: `gwh-cli/${version}`,
+      clock,
+      random,
+      logger: silentLogger,
+      metrics,
+    })
+    return {
+      client,
+      async openService(credentials) {
+        const { createWebhookServiceOpener } = await import('../gemini/webhook-service-opener.ts')
+        const open = createWebhookServiceOpener({
+          baseUrl: googleBaseUrl,
+          apiVersion: googleApiVersion,
+          timeoutMs: callTimeoutMs,
+          ...(googleApiRevision !== undefined && { headers: { 'Api-Revision': googleApiRevision } }),
+          clock,
+          metrics,
+        })
+        return open(credentials)
+      },
+      close: () => client.close(),
+    }
+  }
+}
