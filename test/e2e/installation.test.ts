@@ -4,6 +4,8 @@ import { after, before, describe, test } from 'node:test'
 
 import { ask, helm, kubectl, soon } from '../support/cluster-commands.ts'
 import {
+  addSink,
+  askReceivers,
   batchDeliveries,
   deliveries,
   emitTwice,
@@ -15,6 +17,7 @@ import {
   imageOf,
   install,
   killReceiver,
+  lastDeliveries,
   missing,
   newest,
   oldest,
@@ -89,6 +92,45 @@ describe('an installation on a real node', { skip: missing.length > 0 && `needs 
     await soon('the Event', async () =>
       (await field('.items[*].reason', 'events.events.k8s.io')).includes('BatchSucceeded'),
     )
+  })
+
+  test('gwh inbox, listen, deadletters and replay reach the receiver through the API server', async () => {
+    type Inboxes = { inboxes: { pod: string; pending: number; deadLetters: number }[] }
+    type DeadLetters = { deadLetters: { id: string; name: string; sink: string; reason: string }[] }
+    const mistaken = ['--webhook', `${team}/batch-events`, '--sink=mistaken']
+    const worker = { service: { name: 'batch-worker', port: 80, path: '/events' } }
+    await addSink({ name: 'mistaken', ...worker, filter: { cel: 'event.data.nope == 1' } })
+    const [letter] = await soon('a dead letter', async () => {
+      await finishBatches(1)
+      const { deadLetters } = await askReceivers<DeadLetters>('deadletters', ...mistaken)
+      return deadLetters.length > 0 && deadLetters
+    })
+    assert.match(letter?.id ?? '', /^gwh-receiver-0\/\d+$/)
+    assert.deepEqual([letter?.name, letter?.sink, letter?.reason], ['batch-events', 'mistaken', 'FilterError'])
+    await everythingArrived()
+    const steps = (await lastDeliveries()).filter(({ kind }) => kind === 'step')
+    for (const [sink, next] of [
+      ['worker', 'Succeed'],
+      ['mistaken', 'DeadLetter'],
+    ]) {
+      assert.ok(
+        steps.some((step) => step['pod'] === 'gwh-receiver-0' && step['sink'] === sink && step['next'] === next),
+        `${sink}: ${next}`,
+      )
+    }
+
+    await addSink({ name: 'mistaken', ...worker })
+    await soon('the replayed ones delivered', async () => {
+      await askReceivers('replay', ...mistaken)
+      const { inboxes } = await askReceivers<Inboxes>('inbox')
+      assert.deepEqual(
+        inboxes.map(({ pod }) => pod),
+        ['gwh-receiver-0'],
+      )
+      return inboxes.every(({ pending, deadLetters }) => pending === 0 && deadLetters === 0)
+    })
+    await kubectl(['--namespace', team, 'apply', '-f', 'deploy/samples/worker-and-events.yaml'])
+    await kubectl(['--namespace', team, 'wait', '--for=condition=Ready', 'gwh/batch-events', '--timeout=2m'])
   })
 
   test('the cluster and Git do not differ after all of that', async () => {

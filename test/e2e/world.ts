@@ -1,6 +1,6 @@
 import { chartPath } from '../../tools/generate-chart.ts'
 import { findHelms } from '../../tools/helm.ts'
-import { ask, helm, kubectl, soon } from '../support/cluster-commands.ts'
+import { ask, gwh, helm, kubectl, soon } from '../support/cluster-commands.ts'
 
 /** What the end-to-end suite installs and asks: the operator by its chart, the simulator as Google, a worker that remembers what it gets. */
 export const image = process.env['GWH_E2E_IMAGE']
@@ -112,6 +112,39 @@ export function everythingArrived(): Promise<true> {
     const there = new Set(await received())
     const arrived = sent.filter(({ state, eventId }) => state === 'delivered' && there.has(eventId))
     return arrived.length === sent.length && arrived.length === finished.batches
+  })
+}
+
+/** One command about the receivers of this installation, and what it answered. */
+export async function askReceivers<T>(command: string, ...flags: string[]): Promise<T> {
+  return JSON.parse(await gwh([command, `--namespace=${system}`, '-o', 'json', ...flags])) as T
+}
+
+/** What `gwh listen` tells of the last deliveries to the webhook with the worker: one line of JSON each, oldest first. */
+export async function lastDeliveries(): Promise<Record<string, unknown>[]> {
+  const lines = await gwh([
+    'listen',
+    `--namespace=${system}`,
+    '--no-follow',
+    '-o',
+    'json',
+    `--webhook=${team}/batch-events`,
+  ])
+  return lines
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+}
+
+/** Gives the webhook with the worker one more sink, and waits until it is resolved. */
+export async function addSink(sink: { name: string } & Record<string, unknown>): Promise<void> {
+  const sinks = JSON.parse(await field('.spec.sinks', 'gwh', 'batch-events')) as { name: string }[]
+  const others = sinks.filter(({ name }) => name !== sink.name)
+  const patch = JSON.stringify({ spec: { sinks: [...others, sink] } })
+  await kubectl(['--namespace', team, 'patch', 'gwh', 'batch-events', '--type=merge', '-p', patch])
+  await soon(`sink ${sink.name}`, async () => {
+    const ready = await field(`.status.sinks[?(@.name=="${sink.name}")].ready`, 'gwh', 'batch-events')
+    return ready === 'true'
   })
 }
 

@@ -16,6 +16,12 @@ export const kubectl = (args: readonly string[], input?: string): Promise<string
 
 export const helm = (program: string, args: readonly string[]): Promise<string> => run(program, args)
 
+/** A command for people, as somebody with the rights of KUBECONFIG runs it. It refuses variables that are none of its settings: those of the suite stay out. */
+export function gwh(args: readonly string[]): Promise<string> {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GWH_')))
+  return run(process.execPath, ['src/main.ts', ...args], '', env)
+}
+
 /** A request through the API server to a Service's port; undefined where the answer is empty. */
 export async function ask<T>(
   method: keyof typeof verbs,
@@ -29,9 +35,9 @@ export async function ask<T>(
   return (text.trim() === '' ? undefined : JSON.parse(text)) as T
 }
 
-function run(program: string, args: readonly string[], input = ''): Promise<string> {
+function run(program: string, args: readonly string[], input = '', env = process.env): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], timeout: commandTimeoutMs })
+    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env, timeout: commandTimeoutMs })
     const output = { stdout: '', stderr: '' }
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output.stdout += chunk))
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => (output.stderr += chunk))
