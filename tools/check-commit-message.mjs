@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 
 const subject = readFileSync(process.argv[2], 'utf8').split('\n')[0]
 if (
-  !/^(feat|fix|docs|test|refactor|perf|build|ci|chore|revert)(\([a-z-]+\))?!?: \S/.test(subject) &&
+  !/^(feat|fix|docs|test|refactor|perf|build|ci|chore|revert)(\([a-z0-9-]+\))?!?: \S/.test(subject) &&
   !/^(Merge|Revert|fixup!)/.test(subject)
 ) {
   process.stderr.write(
