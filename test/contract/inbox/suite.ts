@@ -301,6 +301,24 @@ export function inboxContract(driver: string, make: () => Promise<InboxUnderTest
       assert.equal(await inbox.append(anEvent({ eventId: 'msg_1' })), 'duplicate', 'its id is still remembered')
     })
 
+    promise('an object over its share loses none of another; over all objects the oldest makes room', async (under) => {
+      const { inbox, clock } = under
+      const giveUpAll = async (name: string, ids: readonly string[]) => {
+        for (const eventId of ids) {
+          await giveUp(inbox, anEvent({ eventId, owner: anOwner(name) }))
+          await clock.advance({ ms: 1 })
+        }
+      }
+      const kept = async () => (await listed(inbox, { limit: 10 })).map(({ eventId }) => eventId)
+      await giveUpAll('quiet', ['msg_old'])
+      await giveUpAll('crowded', ['msg_1', 'msg_2', 'msg_3', 'msg_4'])
+      assert.deepEqual(await kept(), ['msg_4', 'msg_3', 'msg_2', 'msg_old'])
+      await giveUpAll('third', ['msg_5', 'msg_6'])
+      assert.deepEqual(await kept(), ['msg_6', 'msg_5', 'msg_4', 'msg_3', 'msg_2', 'msg_old'])
+      await giveUpAll('third', ['msg_7'])
+      assert.deepEqual(await kept(), ['msg_7', 'msg_6', 'msg_5', 'msg_4', 'msg_3', 'msg_2'])
+    })
+
     promise('dead letters end for good after 30 days', async ({ inbox, clock }) => {
       await inbox.append(anEvent())
       await inbox.record(await claimOne(inbox), { type: 'DeadLetter', reason: 'Rejected' })
