@@ -4,6 +4,7 @@ import { Webhook } from 'standardwebhooks'
 
 import { apiVersion, geminiWebhookKind, kindName } from '../../src/api/kind.ts'
 import type { GeminiWebhook } from '../../src/api/gemini-webhook.ts'
+import { bundledProgram } from '../support/bundled-program.ts'
 import { CrashJournal, startCrashProxy } from '../support/crash-proxy.ts'
 import type { CrashPoint } from '../support/crash-proxy.ts'
 import { eventually } from '../support/eventually.ts'
@@ -18,6 +19,7 @@ import {
 import type { OperatorWorld } from '../support/operator-world.ts'
 import { recordSecret } from '../support/run-record.ts'
 
+const program = bundledProgram()
 const webhookKey = { namespace: userNamespace, name: 'crashed' }
 const secretName = `${webhookKey.name}-signing-secret`
 
@@ -51,7 +53,7 @@ async function prepare(): Promise<Run> {
   const google = await startCrashProxy({ target: world.webhookServiceUrl, label: googlePoint, journal })
   const kubeconfig = await world.kubeconfigFor(kubernetes.url)
   await giveApiKey(world)
-  const start = () => new GwhProcess(controllerArguments(kubeconfig, google.url), 'crash-matrix')
+  const start = () => new GwhProcess(controllerArguments(kubeconfig, google.url), 'crash-matrix', program)
   const close = async () => {
     await kubernetes.close()
     await google.close()
@@ -144,10 +146,11 @@ const scenarios: readonly Scenario[] = [
   },
 ]
 
-/** Nothing under way: what the object itself says when the controller believes to be finished. */
+/** Nothing under way: what the object itself says when the controller believes to be finished. Ready comes a write before the end of Reconciling. */
 function isReady(webhook: GeminiWebhook | undefined): boolean {
-  const ready = webhook?.status?.conditions?.find(({ type }) => type === 'Ready')
-  return ready?.status === 'True' && webhook?.status?.operation === undefined
+  const isTrue = (wanted: string) =>
+    webhook?.status?.conditions?.some(({ type, status }) => type === wanted && status === 'True') === true
+  return isTrue('Ready') && !isTrue('Reconciling') && webhook?.status?.operation === undefined
 }
 
 async function holdsCurrentSecret(world: OperatorWorld): Promise<boolean> {
