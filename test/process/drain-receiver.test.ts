@@ -7,6 +7,7 @@ import { test } from 'node:test'
 
 import { anAwayWorker } from '../support/away-worker.ts'
 import { eventually } from '../support/eventually.ts'
+import { gwhEnvironment } from '../support/gwh-environment.ts'
 import { startPortForwardDouble } from '../support/port-forward-double.ts'
 import { receiverFiles, startReceiverProcess } from '../support/receiver-process.ts'
 import { signedDelivery } from '../support/signed-delivery.ts'
@@ -61,7 +62,10 @@ test(
 )
 
 async function gwh(...args: string[]): Promise<{ code: unknown; output: string }> {
-  const child = spawn(process.execPath, ['src/main.ts', ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, ['src/main.ts', ...args], {
+    env: gwhEnvironment(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
   const [code] = (await once(child, 'close')) as [unknown]

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 
 import { eventually } from './eventually.ts'
+import { gwhEnvironment } from './gwh-environment.ts'
 
 const commandTimeoutMs = 300_000
 const verbs = { GET: 'get', POST: 'create', PUT: 'replace' } as const
@@ -16,11 +17,9 @@ export const kubectl = (args: readonly string[], input?: string): Promise<string
 
 export const helm = (program: string, args: readonly string[]): Promise<string> => run(program, args)
 
-/** A command for people, as somebody with the rights of KUBECONFIG runs it. It refuses variables that are none of its settings: those of the suite stay out. */
-export function gwh(args: readonly string[]): Promise<string> {
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GWH_')))
-  return run(process.execPath, ['src/main.ts', ...args], '', env)
-}
+/** A command for people, as somebody with the rights of KUBECONFIG runs it. */
+export const gwh = (args: readonly string[]): Promise<string> =>
+  run(process.execPath, ['src/main.ts', ...args], '', gwhEnvironment())
 
 /** A request through the API server to a Service's port; undefined where the answer is empty. */
 export async function ask<T>(

@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
 import { eventually } from './eventually.ts'
+import { gwhEnvironment } from './gwh-environment.ts'
 import { recordLog } from './run-record.ts'
 
 type LogLine = Readonly<Record<string, unknown>> & { msg?: string }
@@ -18,8 +19,10 @@ export class GwhProcess {
 
   /** `program`: the sources, unless it is built. */
   constructor(args: readonly string[], name: string, program = 'src/main.ts') {
-    const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('GWH_')))
-    this.#child = spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#child = spawn(process.execPath, [program, ...args], {
+      env: gwhEnvironment(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     this.#exited = new Promise((resolve) => {
       this.#child.once('exit', (code, signal) => resolve(signal ?? code ?? 0))
     })

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { defaultControllerConfig, type ControllerConfig } from '../../../src/controller/config.ts'
 import { decode, startControllerFixture, verifies, type WriteHook } from '../controller-fixture.ts'
 import { eventually } from '../eventually.ts'
+import { rawApi } from '../simulator.ts'
 import { assertCalls } from './call-bounds.ts'
 import type { Combination } from './combinations.ts'
 import { expectationFor } from './expectation.ts'
@@ -122,8 +123,12 @@ async function prepare(world: World, { start, spec }: Operation): Promise<Before
     const isReady = conditions.some(({ type, status }) => type === 'Ready' && status === 'True')
     const isDone =
       check === undefined && operation === undefined && !conditions.some(({ type }) => type === 'Reconciling')
-    return isReady && isDone && world.remotes()[0]?.state === state && found
+    const id = found?.status?.webhook?.id
+    return isReady && isDone && (await readState(id ?? '')) === state && found
   }
+  // As a read shows it: one that still lags behind the preparation is no setting of the operation.
+  const api = rawApi(world.url, world.apiKey)
+  const readState = async (id: string) => ((await api('GET', `/v1/webhooks/${id}`)).body as { state?: string }).state
   const webhook = await eventually('registered and at rest', isRegistered, patience)
   const secret = decode((await world.targetSecret(name))?.data?.['signing-secret'])
   return { id: webhook.status?.webhook?.id ?? '', uid: webhook.metadata.uid, secret }
