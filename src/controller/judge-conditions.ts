@@ -158,8 +158,8 @@ function judgeEndpoint(state: ActionState, kept: Kept): Judgement {
   if (observed.rollout.state === 'wait') return unproven(state, kept)
   const proof = wantedProof(observed, observed.keyring)
   const isGivenUp = observed.remote.state === 'found' && observed.remote.value.webhook.state === disabledByGoogle
-  // Nothing is pinged until it is enabled again.
-  if (isGivenUp) return unproven(state, kept)
+  // Nothing is pinged until it is enabled again; and a look that failed says nothing about the endpoint.
+  if (isGivenUp || observed.remote.state === 'failed') return unproven(state, kept)
   if (proof === undefined || !isCheckWanted(webhook, observed)) return unproven(state, kept)
   if (draft.webhook?.checkedSpec === proof) return yes('a signed ping of Google came back through the endpoint')
   const before = kept('EndpointVerified')

@@ -115,6 +115,19 @@ test('what an earlier request of our own explained stays when that is not at han
   assert.equal(later.get('EndpointVerified')?.reason, 'TLSFailed')
 })
 
+test('a look at Google that failed takes nothing back of what was proven about the endpoint', () => {
+  const proven: Condition = {
+    type: 'EndpointVerified',
+    status: 'True',
+    reason: 'Succeeded',
+    message: 'a signed ping of Google came back through the endpoint',
+    lastTransitionTime: '2026-11-21T00:00:00Z',
+  }
+  const seen = conditionsOf(unproven.status({ conditions: [proven] }), anObservation().remoteFails())
+  const { status, reason, message } = seen.get('EndpointVerified') ?? {}
+  assert.deepEqual({ status, reason, message }, { status: 'True', reason: proven.reason, message: proven.message })
+})
+
 const waiting = { state: 'wait', pioneer: { namespace: 'ml', name: 'first', failed: false } } as const
 const former = { uri: 'https://former.example.com/v1/s/ml/batch-events' }
 
