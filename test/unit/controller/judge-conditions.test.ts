@@ -121,6 +121,7 @@ test('a look at Google that failed takes nothing back of what was proven about t
     status: 'True',
     reason: 'Succeeded',
     message: 'a signed ping of Google came back through the endpoint',
+    observedGeneration: 1,
     lastTransitionTime: '2026-11-21T00:00:00Z',
   }
   const seen = conditionsOf(unproven.status({ conditions: [proven] }), anObservation().remoteFails())
