@@ -14,11 +14,12 @@ interface KeyringOptions {
 }
 
 /**
- * A patch of one entry costs the API server, its store and every watcher the whole Secret. So a Secret rests after a patch in proportion to what it
- * holds: what comes meanwhile goes in the next patch, and the keyring takes a bounded share of the time however many objects there are. Who comes to a Secret
- * at rest that is quiet waits for nothing.
+ * A patch of one entry costs the API server, its store and every watcher the whole Secret: somewhat less than 0.1 ms of the API server's CPU for each entry in
+ * it. So a Secret rests after a patch in proportion to what it holds, and what comes meanwhile goes in the next: sixteen Secrets take at most a twentieth of
+ * a core, and an object in a large rollout costs no more than one in a small. Who comes to a Secret that is quiet waits for nothing.
  */
-const restMsPerEntry = 8
+const restMsPerEntry = 32
+/** As long as a receiver's report, which whoever waits for a proven endpoint waits for anyway. */
 const longestRestMs = 5_000
 
 interface Waiting {

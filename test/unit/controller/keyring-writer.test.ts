@@ -55,6 +55,9 @@ function startWriter(options: { drops?: boolean } = {}) {
   }
 }
 
+/** Longer than waiting for company and the rest of a Secret with a few entries. */
+const aWhile = { ms: 200 }
+
 /** Uids that share one keyring Secret. */
 function uidsOfOneShard(count: number): string[] {
   const wanted = keyringSecretNameFor('uid-0')
@@ -74,7 +77,7 @@ test('entries that wait for the same Secret share one write', async () => {
   const { writer, clock, calls } = startWriter()
   const uids = uidsOfOneShard(3)
   const writes = uids.map((uid) => writer.write(entry(uid)))
-  await clock.advance({ ms: 20 })
+  await clock.advance(aWhile)
   await Promise.all(writes)
   assert.equal(calls.length, 1)
   assert.deepEqual(Object.keys(calls[0]?.data ?? {}), uids)
@@ -86,11 +89,11 @@ test('a later write is a merge patch of exactly the changed keys', async () => {
   const [first = '', second = ''] = uidsOfOneShard(2)
   for (const uid of [first, second]) {
     const written = writer.write(entry(uid))
-    await clock.advance({ ms: 20 })
+    await clock.advance(aWhile)
     await written
   }
   const changed = writer.write(entry(second, 'whsec_y'))
-  await clock.advance({ ms: 20 })
+  await clock.advance(aWhile)
   await changed
   assert.deepEqual(
     calls.map(({ verb, data }) => [verb, Object.keys(data)]),
@@ -107,7 +110,7 @@ test('what comes while a patch is under way, or in the rest after it, goes in on
   const uids = uidsOfOneShard(12)
   const writes = uids.slice(0, 1).map((uid) => writer.write(entry(uid)))
   const release = hold()
-  await clock.advance({ ms: 20 })
+  await clock.advance(aWhile)
   assert.equal(calls.length, 1)
   writes.push(...uids.slice(1, 6).map((uid) => writer.write(entry(uid))))
   await clock.advance({ seconds: 10 })
@@ -115,7 +118,7 @@ test('what comes while a patch is under way, or in the rest after it, goes in on
   release()
   await settle()
   writes.push(...uids.slice(6).map((uid) => writer.write(entry(uid))))
-  await clock.advance({ ms: 8 })
+  await clock.advance({ ms: 32 })
   await Promise.all(writes)
   assert.deepEqual(
     calls.map(({ data }) => Object.keys(data)),
@@ -125,7 +128,7 @@ test('what comes while a patch is under way, or in the rest after it, goes in on
 
 test('a Secret rests after a patch in proportion to what it holds, 5 s at most', async () => {
   for (const [held, restMs] of [
-    [100, 800],
+    [100, 3200],
     [1000, 5000],
   ] as const) {
     const { writer, clock, calls } = startWriter()
@@ -148,7 +151,7 @@ test('who comes to a quiet Secret waits for nothing but company, however much it
   const all = uids.map((uid) => writer.write(entry(uid)))
   await clock.advance({ ms: 20 })
   await Promise.all(all)
-  await clock.advance({ ms: 800 })
+  await clock.advance({ ms: 3200 })
   const rotated = writer.write(entry(uids[0] ?? '', 'whsec_y'))
   await clock.advance({ ms: 20 })
   await rotated
@@ -160,10 +163,10 @@ test('a patch that fails fails all who waited for it, and the next is tried afte
   const uids = uidsOfOneShard(3)
   fail(new KubernetesApiError({ status: 500, reason: 'InternalError', message: 'no' }))
   const failed = uids.slice(0, 2).map((uid) => assert.rejects(writer.write(entry(uid)), /no/))
-  await clock.advance({ ms: 20 })
+  await clock.advance(aWhile)
   await Promise.all(failed)
   const written = writer.write(entry(uids[2] ?? ''))
-  await clock.advance({ ms: 20 })
+  await clock.advance(aWhile)
   await written
   assert.equal(calls.length, 2)
 })
@@ -172,7 +175,7 @@ test('two writes of one key before the patch end in the newer one, and both call
   const { writer, clock, calls } = startWriter()
   const [uid = ''] = uidsOfOneShard(1)
   const both = [writer.write(entry(uid, 'whsec_old')), writer.write(entry(uid, 'whsec_new'))]
-  await clock.advance({ ms: 20 })
+  await clock.advance(aWhile)
   await Promise.all(both)
   assert.equal(calls.length, 1)
   assert.equal(writer.entryOf(uid)?.secrets[0]?.secret, 'whsec_new')
@@ -182,11 +185,11 @@ test('a Secret that somebody else was faster to create is patched', async () => 
   const { writer, clock, calls } = startWriter()
   const [first = '', second = ''] = uidsOfOneShard(2)
   const one = writer.write(entry(first))
-  await clock.advance({ ms: 20 })
+  await clock.advance(aWhile)
   await one
   writer.observe(keyringSecretNameFor(first), undefined)
   const two = writer.write(entry(second))
-  await clock.advance({ ms: 20 })
+  await clock.advance(aWhile)
   await two
   assert.deepEqual(
     calls.map(({ verb }) => verb),
@@ -198,7 +201,7 @@ test('a Secret that somebody else was faster to create is patched', async () => 
 test('an answer without the key that was written is a failure', async () => {
   const { writer, clock } = startWriter({ drops: true })
   const written = assert.rejects(writer.write(entry('uid-0')), /reads back otherwise/)
-  await clock.advance({ ms: 20 })
+  await clock.advance(aWhile)
   await written
 })
 
@@ -206,10 +209,10 @@ test('pruning takes out exactly what nobody knows, and removing what is not ther
   const { writer, clock, calls } = startWriter()
   const [first = '', second = ''] = uidsOfOneShard(2)
   const both = [writer.write(entry(first)), writer.write(entry(second))]
-  await clock.advance({ ms: 20 })
+  await clock.advance(aWhile)
   await Promise.all(both)
   const pruned = writer.prune((uid) => uid === first)
-  await clock.advance({ ms: 20 })
+  await clock.advance(aWhile)
   await pruned
   assert.deepEqual(calls.at(-1), { verb: 'patch', data: { [second]: null } })
   await writer.remove(second)
@@ -220,11 +223,11 @@ test('a watch event older than our own write is ignored', async () => {
   const { writer, clock, stored } = startWriter()
   const [first = '', second = ''] = uidsOfOneShard(2)
   const one = writer.write(entry(first))
-  await clock.advance({ ms: 20 })
+  await clock.advance(aWhile)
   await one
   const old = stored()
   const two = writer.write(entry(second))
-  await clock.advance({ ms: 20 })
+  await clock.advance(aWhile)
   await two
   assert.deepEqual(writer.observe(keyringSecretNameFor(first), old), [])
   assert.notEqual(writer.entryOf(second), undefined)
