@@ -52,9 +52,6 @@ export interface WebhookController {
   idleMs(): number
 }
 
-/** A list is used for a little less than a resync, so that every resync of an object meets a fresh one. */
-const listAgeShare = 0.8
-
 /** Builds the controller; nothing runs and nothing is called before `start`. Throws on a configuration that contradicts itself. */
 export function createWebhookController(options: WebhookControllerOptions): WebhookController {
   const problems = configProblems(options.config)
@@ -114,7 +111,7 @@ class RunningController implements WebhookController {
       webhooks: this.#reflectors.webhooks.store,
       secrets: new SecretReader(client, this.#reflectors.secrets.store),
       keyring: new KeyringWriter({ client, namespace: config.namespace, clock, batchMs: config.keyringBatchMs }),
-      observer: new RemoteObserver({ clock, maxAgeMs: resyncIntervalMs * listAgeShare, credentialsRetryMs }),
+      observer: new RemoteObserver({ clock, maxAgeMs: resyncIntervalMs, credentialsRetryMs }),
       pool: new WebhookServicePool(openWebhookService),
       recollections: new Recollections(clock),
       installation: () => this.#installation.view,

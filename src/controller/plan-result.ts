@@ -22,7 +22,7 @@ export interface Finding {
 /** When to look again; a change of anything that was looked at comes sooner. */
 export type Next =
   | { type: 'now' }
-  /** `spread`: up to a fifth later, so that objects that share a refused key do not ask together. */
+  /** `spread`: up to a fifth later, so that objects that share a refused key do not ask together; so is every resync. */
   | { type: 'after'; delayMs: number; spread?: true }
   | { type: 'resync' }
   | { type: 'retry' }

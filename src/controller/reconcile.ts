@@ -157,9 +157,9 @@ function resultOf({ next, finding }: Plan, failure: Failure | undefined, ctx: We
     case 'now':
       return requeueAfter(0)
     case 'after':
-      return requeueAfter(next.spread === true ? next.delayMs * (1 + 0.2 * ctx.random()) : next.delayMs)
+      return requeueAfter(next.spread === true ? spread(next.delayMs, ctx.random) : next.delayMs)
     case 'resync':
-      return requeueAfter(jittered(ctx.config.resyncIntervalMs, ctx.random))
+      return requeueAfter(spread(ctx.config.resyncIntervalMs, ctx.random))
     case 'retry':
       throw new TransientError({
         reason: finding.reason,
@@ -169,7 +169,10 @@ function resultOf({ next, finding }: Plan, failure: Failure | undefined, ctx: We
   }
 }
 
-/** A tenth to either side: objects that started together do not stay together. */
-function jittered(intervalMs: number, random: () => number): number {
-  return Math.round(intervalMs * (0.9 + 0.2 * random()))
+/**
+ * Up to a fifth later: objects that started together do not stay together. Never sooner: a list at Google is good for one interval, so each resync of an
+ * object meets a newer one than the last did, and there is no more than one per interval.
+ */
+function spread(delayMs: number, random: () => number): number {
+  return Math.round(delayMs * (1 + 0.2 * random()))
 }

@@ -35,7 +35,11 @@ export function aPass(
     webhooks: scripted('webhooks'),
     secrets: scripted('secrets'),
     keyring: scripted('keyring'),
-    observer: new RemoteObserver({ clock, maxAgeMs: 480_000, credentialsRetryMs: config.credentialsRetryMs }),
+    observer: new RemoteObserver({
+      clock,
+      maxAgeMs: config.resyncIntervalMs,
+      credentialsRetryMs: config.credentialsRetryMs,
+    }),
     pool: scripted('pool'),
     recollections: scripted('recollections'),
     installation: () => ({ state: 'confirmed', id: 'installation-1' }),

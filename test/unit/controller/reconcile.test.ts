@@ -14,7 +14,10 @@ const version = (resourceVersion: string) =>
   aWebhook().finalized().spec({ suspend: true }).metadata({ resourceVersion }).build()
 
 /** A suspended object: a pass over it reads the cache, and writes nothing but status. */
-function aScene(replaceStatus: (object: GeminiWebhook) => Promise<GeminiWebhook>) {
+function aScene(
+  replaceStatus: (object: GeminiWebhook) => Promise<GeminiWebhook>,
+  { random = () => 0.5 }: { random?: () => number } = {},
+) {
   const cache: { object: GeminiWebhook | undefined } = { object: version('1') }
   const recollections = new Recollections(new FakeClock())
   const sent: string[] = []
@@ -27,6 +30,7 @@ function aScene(replaceStatus: (object: GeminiWebhook) => Promise<GeminiWebhook>
   const missing = { state: 'missing' } as const
   const ctx = aPass({
     client,
+    random,
     recollections,
     webhooks: { get: () => cache.object, list: () => [], byIndex: () => [] },
     secrets: { read: async () => missing } as never,
@@ -71,4 +75,14 @@ test('an object that is gone from the cache is done', async () => {
   scene.cache.object = undefined
   assert.equal((await scene.pass()).type, 'done')
   assert.deepEqual(scene.sent, [])
+})
+
+test('a resync comes up to a fifth later than its interval and never sooner, so that each meets a newer list', async () => {
+  const delays: number[] = []
+  for (const random of [() => 0, () => 0.999]) {
+    const result = await aScene(async (object) => object, { random }).pass()
+    assert.ok(result.type === 'requeueAfter')
+    delays.push(result.delayMs)
+  }
+  assert.deepEqual(delays, [600_000, 719_880])
 })
