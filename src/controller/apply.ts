@@ -20,7 +20,8 @@ import { updateWebhook } from './actions/update-webhook.ts'
 import { removeKeyringEntry, writeKeyring } from './actions/write-keyring.ts'
 import type { PassContext } from './context.ts'
 import { failureOf, type Failure } from './failure-class.ts'
-import { noteRefusal, noteSetback } from './recollection.ts'
+import { noteSetback } from './recollection.ts'
+import { noteRefusal } from './refusals.ts'
 
 export interface ApplyReport {
   state: ActionState

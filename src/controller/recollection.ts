@@ -3,11 +3,11 @@ import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import { reconcileRequestedAtAnnotation } from '../api/names.ts'
 import type { Operation } from '../api/status.ts'
 import { fullyJitteredMs } from '../kubernetes/backoff.ts'
-import type { Failure } from './failure-class.ts'
 import { settleMsOf, type ControllerConfig } from './config.ts'
 import { disabledByGoogle } from './differences.ts'
 import type { IntentView, RemoteLookup, RevealedSecret, SetbackView } from './observed.ts'
 import type { ProbeOutcome } from './probe.ts'
+import { refusalsTold, type Refusals } from './refusals.ts'
 
 /** The call that an intent announces, as far as this process knows. All times are on the monotonic clock. */
 interface RememberedIntent {
@@ -17,37 +17,6 @@ interface RememberedIntent {
   sinceMs: number
   /** How the call failed, where its outcome is unclear for that. */
   why?: string
-}
-
-/** What Google refused, and nothing has been accepted since. A changed spec is another request: it begins anew. */
-interface Refusals {
-  generation: number
-  row: number
-  last: Failure
-}
-
-/** A refusal may be a rollout at Google passing by: this many in a row are tried again before a human is asked. */
-const toleratedRefusals = 5
-
-/** The refusal that stands: often enough repeated to be believed, and not contradicted since. */
-export function standingRefusal(
-  { refusals }: Pick<Recollection, 'refusals'>,
-  { generation }: { generation: number },
-): Failure | undefined {
-  const stands = refusals?.generation === generation && refusals.row >= toleratedRefusals
-  return stands ? refusals.last : undefined
-}
-
-/** One refusal more; tells what it is: passing, or standing. */
-export function noteRefusal(
-  recollection: Recollection,
-  { generation }: { generation: number },
-  failure: Failure,
-): Failure {
-  const { refusals } = recollection
-  const row = refusals?.generation === generation ? refusals.row + 1 : 1
-  recollection.refusals = { generation, row, last: failure }
-  return row < toleratedRefusals ? { ...failure, class: 'transient' } : failure
 }
 
 /** Announced calls that failed one after the other, each with an effect that had to be waited for and looked up. */
@@ -153,18 +122,21 @@ export class Recollections {
     this.#clock = clock
   }
 
-  of(uid: string): Recollection {
+  /** Begins, for an object that is seen for the first time, with what its status says. */
+  of(webhook: GeminiWebhook): Recollection {
+    const { uid } = webhook.metadata
     const known = this.#byUid.get(uid)
     if (known !== undefined) return known
-    const fresh = { firstSightMs: this.#clock.monotonic(), rush: 0 }
+    const refusals = refusalsTold(webhook)
+    const fresh = { firstSightMs: this.#clock.monotonic(), rush: 0, ...(refusals !== undefined && { refusals }) }
     this.#byUid.set(uid, fresh)
     return fresh
   }
 
   /** Whether what the cache shows now is our own last write, which then need not be kept beside it: a second copy of every object adds up. */
-  sawOwnWrite({ metadata }: GeminiWebhook): boolean {
-    const recollection = this.of(metadata.uid)
-    if (recollection.written?.metadata.resourceVersion !== metadata.resourceVersion) return false
+  sawOwnWrite(webhook: GeminiWebhook): boolean {
+    const recollection = this.of(webhook)
+    if (recollection.written?.metadata.resourceVersion !== webhook.metadata.resourceVersion) return false
     delete recollection.written
     return true
   }

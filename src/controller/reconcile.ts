@@ -10,7 +10,8 @@ import type { Failure } from './failure-class.ts'
 import { toKubernetesEvent, transitionEvents } from './kubernetes-events.ts'
 import { observeWebhook } from './observe.ts'
 import { planWebhook } from './plan.ts'
-import { isNewer, rememberWrite, standingRefusal, type Recollection } from './recollection.ts'
+import { isNewer, rememberWrite, type Recollection } from './recollection.ts'
+import { standingRefusal } from './refusals.ts'
 import { afterFailure, type Plan } from './plan-result.ts'
 import { writeStatus } from './status-writer.ts'
 import { summarize } from './summarize.ts'
@@ -22,7 +23,7 @@ const missedResyncs = 3
 export async function reconcileWebhook(key: ObjectKey, ctx: TurnContext): Promise<ReconcileResult> {
   const webhook = newestVersion(ctx.webhooks.get(key), ctx)
   if (webhook === undefined) return done()
-  const recollection = ctx.recollections.of(webhook.metadata.uid)
+  const recollection = ctx.recollections.of(webhook)
   if (recollection.released === true) return done()
   const { observed, access } = await observeWebhook(webhook, recollection, ctx)
   const plan = planWebhook(webhook, observed, { config: ctx.config, nowMs: ctx.clock.now() })
@@ -53,7 +54,7 @@ function newestVersion(
   { recollections }: WebhookContext,
 ): GeminiWebhook | undefined {
   if (cached === undefined) return undefined
-  const recollection = recollections.of(cached.metadata.uid)
+  const recollection = recollections.of(cached)
   const { written } = recollection
   if (written === undefined) return cached
   if (isNewer(written, cached)) return written

@@ -96,6 +96,28 @@ test('what Google keeps refusing is Stalled once and stays so, however often it 
   await fixture.untilCondition(name, 'Ready', { status: 'True' })
 })
 
+test('what was Stalled because Google refuses it stays so for a controller that comes after a restart', async (t) => {
+  const fixture = await startControllerFixture(t, { switches: { maxNameCharacters: 17 } })
+  const first = await fixture.startController()
+  await fixture.putApiKey()
+  await fixture.apply(name, { displayName: 'of the night' })
+  const stalled = await fixture.untilCondition(name, 'Stalled', { status: 'True', reason: 'RemoteRejected' })
+  await first.stop()
+
+  const { received } = fixture.calls().counts.create
+  const told: unknown[] = []
+  await fixture.startController(async (moment, call) => {
+    if (moment === 'after' && call === 'replaceStatus GeminiWebhook')
+      told.push(fixture.conditionOf(await fixture.get(name), 'Stalled'))
+  })
+  await eventually('two tries', () => fixture.calls().counts.create.received >= received + 2, patience)
+  assert.ok(told.length > 0)
+  for (const condition of told) assert.deepEqual(condition, fixture.conditionOf(stalled, 'Stalled'))
+
+  await fixture.patch(name, { spec: { displayName: null } })
+  await fixture.untilCondition(name, 'Ready', { status: 'True' })
+})
+
 test('a missing API key is told, and its arrival wakes the object', async (t) => {
   const fixture = await startControllerFixture(t, { config: { resyncIntervalMs: 60_000 } })
   await fixture.startController()
