@@ -299,6 +299,13 @@ export const reasons = {
     meaning: 'The resolved sinks of this object, credentials included, exceed what the keyring may carry.',
     remedy: 'Use fewer or smaller headers, or spread the sinks over several GeminiWebhooks.',
   },
+  KeyringFull: {
+    on: { ...stalled, Registered: no },
+    meaning:
+      'The Secret through which the receivers learn of this object is full. New objects are not registered while it is filled to more than three quarters; those that are there may use the rest.',
+    remedy:
+      'Delete GeminiWebhooks that are not needed, use smaller headers, filters and certificates for sinks, or serve some objects from another installation.',
+  },
   BoundReached: {
     on: { DeadLettersDropped: yes },
     meaning:

@@ -11,7 +11,7 @@ import type { WebhookContext } from './context.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { InstallationKeeper } from './installation-keeper.ts'
 import { ConditionCensus } from './condition-census.ts'
-import { createConditionGauges, createInstruments } from './instruments.ts'
+import { createConditionGauges, createInstruments, exposeKeyringUse } from './instruments.ts'
 import { KeyringWriter } from './keyring-writer.ts'
 import type { ConfigMap, Secret } from './kinds.ts'
 import { isAwaited } from './life-stage.ts'
@@ -92,6 +92,8 @@ class RunningController implements WebhookController {
       onReports: (change) => this.#onReports(change),
     })
     exposeStranded(this.#reflectors.reports.store, { config, clock, metrics })
+    const keyring = new KeyringWriter({ client, namespace: config.namespace, clock, batchMs: config.keyringBatchMs })
+    exposeKeyringUse(metrics, keyring)
     this.#installation = new InstallationKeeper({
       ...machinery,
       namespace: config.namespace,
@@ -110,7 +112,7 @@ class RunningController implements WebhookController {
       instruments: createInstruments(metrics),
       webhooks: this.#reflectors.webhooks.store,
       secrets: new SecretReader(client, this.#reflectors.secrets.store),
-      keyring: new KeyringWriter({ client, namespace: config.namespace, clock, batchMs: config.keyringBatchMs }),
+      keyring,
       observer: new RemoteObserver({ clock, maxAgeMs: resyncIntervalMs, credentialsRetryMs }),
       pool: new WebhookServicePool(openWebhookService),
       recollections: new Recollections(clock),

@@ -24,6 +24,15 @@ export function createConditionGauges(metrics: Metrics): ConditionGauges {
   }
 }
 
+/** Made once per controller. */
+export function exposeKeyringUse(metrics: Metrics, keyring: { usedShare(): number }): void {
+  metrics.gauge({
+    name: 'gwh_controller_keyring_used_ratio',
+    help: 'How full the fullest keyring Secret is, 0 to 1. Above 0.75 no new object is registered whose entry would go there.',
+    collect: () => keyring.usedShare(),
+  })
+}
+
 export function createInstruments(metrics: Metrics): ControllerInstruments {
   return {
     actions: metrics.counter({

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import { keyringEntrySchema, type KeyringEntry } from '../keyring/entry.ts'
 import { allKeyringSecretNames, keyringSecretNameFor } from '../keyring/shard.ts'
 import { isConflict, isNotFound, type KubernetesClient } from '../kubernetes/client.ts'
+import { bytesIn, keyringIsFull, sortByRoom, takesNewEntries, usedShare, type Changes } from './keyring-room.ts'
 import { secretKind, type Secret } from './kinds.ts'
 
 interface KeyringOptions {
@@ -74,7 +75,21 @@ export class KeyringWriter {
     }
   }
 
-  /** Resolves when the entry is stored and was read back, which may take some seconds where many are written: hold nothing meanwhile. */
+  /** Whether an object may be registered: its entry is there, or its Secret takes new ones. */
+  hasRoomFor(uid: string): boolean {
+    const { secret } = this.#shardOf(uid)
+    return secret?.data?.[uid] !== undefined || takesNewEntries(bytesIn(secret?.data))
+  }
+
+  /** How full the fullest Secret is, 0 to 1. */
+  usedShare(): number {
+    return Math.max(...[...this.#shards.values()].map(({ secret }) => usedShare(bytesIn(secret?.data))))
+  }
+
+  /**
+   * Resolves when the entry is stored and was read back, which may take some seconds where many are written: hold nothing meanwhile. Throws FailedCall
+   * (KeyringFull) when the Secret cannot hold it.
+   */
   write(entry: KeyringEntry): Promise<void> {
     return this.#change(entry.uid, Buffer.from(JSON.stringify(entry), 'utf8').toString('base64'))
   }
@@ -117,11 +132,14 @@ export class KeyringWriter {
     const batch = shard.waiting
     shard.waiting = new Map()
     const changes = Object.fromEntries([...batch].map(([uid, waiting]) => [uid, waiting.at(-1)?.value ?? null]))
-    const outcome = await this.#patch(name, shard, changes).then(
+    const { fitting, refused } = sortByRoom(shard.secret?.data, changes)
+    const settle = (uid: string, outcome?: unknown) => batch.get(uid)?.forEach((waiting) => waiting.settle(outcome))
+    for (const uid of refused) settle(uid, keyringIsFull(uid))
+    const outcome = await this.#patch(name, shard, fitting).then(
       () => undefined,
       (error: unknown) => error ?? new Error('keyring patch failed'),
     )
-    for (const waiting of [...batch.values()].flat()) waiting.settle(outcome)
+    for (const uid of Object.keys(fitting)) settle(uid, outcome)
     const restMs = Math.min(Object.keys(shard.secret?.data ?? {}).length * restMsPerEntry, longestRestMs)
     this.#options.clock.after(restMs, () => {
       shard.busy = shard.waiting.size > 0
@@ -129,7 +147,8 @@ export class KeyringWriter {
     })
   }
 
-  async #patch(name: string, shard: Shard, changes: Record<string, string | null>): Promise<void> {
+  async #patch(name: string, shard: Shard, changes: Changes): Promise<void> {
+    if (Object.keys(changes).length === 0) return
     const stored = await this.#patchOrCreate(name, changes, shard.secret === undefined)
     if (isOther(stored, shard.secret) && !isOlder(stored, shard.secret)) shard.secret = stored
     const wrong = Object.entries(changes).find(([uid, value]) => (stored.data?.[uid] ?? null) !== value)
@@ -141,7 +160,7 @@ export class KeyringWriter {
   }
 
   /** What was never seen is created first; whoever was faster is patched. */
-  async #patchOrCreate(name: string, changes: Record<string, string | null>, unseen: boolean): Promise<Secret> {
+  async #patchOrCreate(name: string, changes: Changes, unseen: boolean): Promise<Secret> {
     const { client, namespace } = this.#options
     const key = { namespace, name }
     // Without its label the watch does not see it, and neither would we what is in it.
@@ -163,7 +182,7 @@ export class KeyringWriter {
   }
 }
 
-function newShard(metadata: Secret['metadata'], changes: Record<string, string | null>): Secret {
+function newShard(metadata: Secret['metadata'], changes: Changes): Secret {
   const entries = Object.entries(changes).filter((change): change is [string, string] => change[1] !== null)
   return { apiVersion: 'v1', kind: 'Secret', type: 'Opaque', metadata, data: Object.fromEntries(entries) }
 }

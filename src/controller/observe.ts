@@ -56,6 +56,7 @@ export async function observeWebhook(
     apiKey,
     secret,
     keyring,
+    keyringHasRoom: ctx.keyring.hasRoomFor(metadata.uid),
     sinks,
     ...(dynamic !== undefined && { dynamic }),
     remote,

@@ -124,6 +124,8 @@ export interface ObservedWebhook {
   secret: Lookup<TargetSecret>
   /** What receivers are told now. */
   keyring: KeyringEntry | undefined
+  /** Whether receivers could be told of this object, if it were registered now. */
+  keyringHasRoom: boolean
   sinks: SinkResolution
   /** Absent: no dynamic endpoint is wanted, and none is left. */
   dynamic?: DynamicView

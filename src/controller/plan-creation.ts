@@ -1,6 +1,7 @@
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import type { Action } from './action.ts'
 import type { ObservedWebhook, RemoteLookup } from './observed.ts'
+import { explainFullKeyring } from './keyring-room.ts'
 import { act, afterFailure, stall, waitMs, type Plan } from './plan-result.ts'
 import { signingSecretNameOf } from '../api/defaults.ts'
 
@@ -29,6 +30,7 @@ export function planCreation(webhook: GeminiWebhook, observed: ObservedWebhook, 
   if (problem?.blocksRegistration === true) {
     return stall(problem.reason, problem.message, { type: 'SinksResolved', status: 'False' })
   }
+  if (!observed.keyringHasRoom) return stall('KeyringFull', explainFullKeyring(webhook.metadata.uid), notRegistered)
   return withPreparedSecret(
     webhook,
     observed,

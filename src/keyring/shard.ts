@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto'
 
 import { keyringSecretPrefix, keyringShardCount } from './entry.ts'
 
+/** The most that the values of a Secret may have together, bytes (MaxSecretSize of the Kubernetes API). */
+export const maxShardBytes = 1024 * 1024
+
 /** The keyring Secret that holds the entry of the object with this uid. */
 export function keyringSecretNameFor(uid: string): string {
   const shard = createHash('sha256').update(uid).digest().readUInt32BE(0) % keyringShardCount

@@ -111,6 +111,7 @@ export function anObservation(): ObservationBuilder {
     apiKey: found({ fingerprint }),
     secret: found(targetOf(currentSecret)),
     keyring: entryOf([live(currentSecret)]),
+    keyringHasRoom: true,
     sinks: { resolved: [], held: [], status: [] },
     remote: found({ webhook: aRemote(), owner: 'ours' as const, confirmed: false, confirmInMs: 0 }),
     rollout: { state: 'go' },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { abandonAnnotation } from '../../../src/api/names.ts'
+import { exposeKeyringUse } from '../../../src/controller/instruments.ts'
 import { exposeSecretAge } from '../../../src/controller/object-metrics.ts'
 import { exposeStranded } from '../../../src/controller/reports-config-map.ts'
 import { createWebhookServiceOpener } from '../../../src/gemini/webhook-service-opener.ts'
@@ -115,6 +116,18 @@ test('a signing secret that nobody rotated for a year is told', async () => {
   now = Date.parse('2027-11-20T01:00:00Z')
   bench.step({ controller: await textOf(metrics) })
   assert.deepEqual(firing(bench, ['GwhNoLeader']), ['GwhSecretTooOld'])
+})
+
+test('a keyring that fills up is told before new objects are refused', async () => {
+  const metrics = createMetrics()
+  let share = 0.6
+  exposeKeyringUse(metrics, { usedShare: () => share })
+  const bench = healthyBench(await textOf(metrics))
+  share = 0.61
+  bench.hold({ controller: await textOf(metrics) }, 9)
+  assert.deepEqual(firing(bench, ['GwhNoLeader']), [])
+  bench.hold({ controller: await textOf(metrics) }, 2)
+  assert.deepEqual(firing(bench, ['GwhNoLeader']), ['GwhKeyringFilling'])
 })
 
 test('a controller that cannot renew its lease leaves nobody who leads', async () => {

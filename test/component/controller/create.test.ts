@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { decode, startControllerFixture } from '../../support/controller-fixture.ts'
+import { keyringLabel } from '../../../src/controller/keyring-writer.ts'
+import { secretKind, type Secret } from '../../../src/controller/kinds.ts'
+import { allKeyringSecretNames, keyringSecretNameFor, maxShardBytes } from '../../../src/keyring/shard.ts'
+import { decode, home, startControllerFixture, tenant } from '../../support/controller-fixture.ts'
 
 test('an applied object is registered once, its secret kept, its endpoint proven, and then Ready', async (t) => {
   const fixture = await startControllerFixture(t)
@@ -29,4 +32,31 @@ test('an applied object is registered once, its secret kept, its endpoint proven
     fixture.events.map(({ reason }) => reason),
     ['Registered', 'EndpointVerified'],
   )
+})
+
+test('an object that the keyring has no room for is not registered, says why, and is registered once there is room', async (t) => {
+  // Entries of unknown objects are only removed where all namespaces are seen.
+  const fixture = await startControllerFixture(t, { config: { watchNamespaces: [tenant] } })
+  await fixture.putApiKey()
+  const ballast = Buffer.alloc(0.8 * maxShardBytes).toString('base64')
+  for (const name of allKeyringSecretNames()) {
+    const metadata = { namespace: home, name, labels: { [keyringLabel.key]: keyringLabel.value } }
+    await fixture.client.create<Secret>(secretKind, { apiVersion: 'v1', kind: 'Secret', metadata, data: { ballast } })
+  }
+  const running = await fixture.startController()
+  const applied = await fixture.apply('one-too-many')
+  const stalled = await fixture.untilCondition('one-too-many', 'Stalled', { reason: 'KeyringFull' })
+  const shard = keyringSecretNameFor(applied.metadata.uid)
+  assert.ok(fixture.conditionOf(stalled, 'Registered')?.message.includes(shard))
+  assert.equal(fixture.calls().counts.create.received, 0)
+  assert.match(await running.scrape(), /^gwh_controller_keyring_used_ratio 0\.79999/m)
+
+  await fixture.client.patch(
+    secretKind,
+    { namespace: home, name: shard },
+    { data: { ballast: null } },
+    { type: 'merge' },
+  )
+  await fixture.untilCondition('one-too-many', 'Ready', { status: 'True' })
+  assert.equal(fixture.calls().counts.create.received, 1)
 })

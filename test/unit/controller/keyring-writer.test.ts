@@ -3,7 +3,8 @@ import { test } from 'node:test'
 
 import { KeyringWriter } from '../../../src/controller/keyring-writer.ts'
 import type { Secret } from '../../../src/controller/kinds.ts'
-import { keyringSecretNameFor } from '../../../src/keyring/shard.ts'
+import { FailedCall } from '../../../src/controller/failure-class.ts'
+import { keyringSecretNameFor, maxShardBytes } from '../../../src/keyring/shard.ts'
 import { KubernetesApiError, type KubernetesClient } from '../../../src/kubernetes/client.ts'
 import { FakeClock, settle } from '../../support/fake-clock.ts'
 
@@ -169,6 +170,36 @@ test('a patch that fails fails all who waited for it, and the next is tried afte
   await clock.advance(aWhile)
   await written
   assert.equal(calls.length, 2)
+})
+
+test('an entry that the Secret cannot hold is refused alone, and those that share its patch are stored', async () => {
+  const { writer, clock, calls } = startWriter()
+  const [first = '', large = '', third = ''] = uidsOfOneShard(3)
+  const written = [writer.write(entry(first)), writer.write(entry(third))]
+  const refused = assert.rejects(writer.write(entry(large, 'x'.repeat(maxShardBytes))), (error) => {
+    assert.ok(error instanceof FailedCall)
+    assert.equal(error.failure.reason, 'KeyringFull')
+    assert.ok(error.failure.message.includes(keyringSecretNameFor(large)))
+    return true
+  })
+  await clock.advance(aWhile)
+  await Promise.all([...written, refused])
+  assert.deepEqual(
+    calls.map(({ data }) => Object.keys(data)),
+    [[first, third]],
+  )
+})
+
+test('a Secret that is three quarters full has no room for new objects, but for those that are in it', async () => {
+  const { writer, clock } = startWriter()
+  const [first = '', second = ''] = uidsOfOneShard(2)
+  assert.equal(writer.hasRoomFor(first), true)
+  const written = writer.write(entry(first, 'x'.repeat(0.75 * maxShardBytes)))
+  await clock.advance(aWhile)
+  await written
+  assert.equal(writer.hasRoomFor(first), true)
+  assert.equal(writer.hasRoomFor(second), false)
+  assert.ok(writer.usedShare() > 0.75 && writer.usedShare() < 0.76, String(writer.usedShare()))
 })
 
 test('two writes of one key before the patch end in the newer one, and both callers are served', async () => {

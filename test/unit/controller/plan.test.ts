@@ -159,6 +159,14 @@ const creation: PlanCase[] = [
     because: 'events would arrive that nobody keeps for that sink',
   },
   {
+    name: 'a keyring without room stops the first registration',
+    given: [aWebhook().finalized(), anObservation().unregistered().with({ keyringHasRoom: false })],
+    want: [],
+    next: 'resync',
+    reason: 'KeyringFull',
+    because: 'deliveries would arrive that no receiver knows the secret of',
+  },
+  {
     name: 'without its API key an object waits',
     given: [aWebhook().finalized(), anObservation().withoutKey()],
     want: [],
@@ -215,6 +223,13 @@ const identity: PlanCase[] = [
     want: [],
     next: 'resync',
     because: 'everything agrees',
+  },
+  {
+    name: 'a keyring without room for others is no matter for an object that is registered',
+    given: [rested, anObservation().with({ keyringHasRoom: false })],
+    want: [],
+    next: 'resync',
+    because: 'its entry is there',
   },
   {
     name: 'duplicates leave the one whose secret is held',

@@ -34,7 +34,7 @@ function aScene(
     recollections,
     webhooks: { get: () => cache.object, list: () => [], byIndex: () => [] },
     secrets: { read: async () => missing } as never,
-    keyring: { entryOf: () => undefined } as never,
+    keyring: { entryOf: () => undefined, hasRoomFor: () => true } as never,
     recorder: { record: () => undefined },
   })
   return { cache, recollections, sent, pass: () => reconcileWebhook(key, ctx) }
