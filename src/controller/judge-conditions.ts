@@ -8,7 +8,7 @@ import { disabledByGoogle, differencesOf } from './differences.ts'
 import { isCheckWanted, sameAddress, wantedProof } from './endpoint-proof.ts'
 import { checkPendingMessage } from './plan-check.ts'
 import { desiredFor, explainRolloutWait } from './plan-drift.ts'
-import { holdsSecretOf } from './plan-duplicates.ts'
+import { holdsSecretOf } from './held-secret.ts'
 import { explainProbe } from './probe.ts'
 
 /** What one condition is to say. */

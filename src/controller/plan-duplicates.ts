@@ -1,7 +1,6 @@
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import type { RemoteWebhook } from '../gemini/webhook-service.ts'
-import { currentHint, fitsHint } from './hint.ts'
-import { valueOf } from './lookup.ts'
+import { holdsSecretOf } from './held-secret.ts'
 import type { ObservedWebhook } from './observed.ts'
 import { act, type Plan } from './plan-result.ts'
 
@@ -24,13 +23,4 @@ export function planDuplicates(
     'Progressing',
     `${webhooks.length} webhooks at Google carry the marker of this object: keeping ${keep.id}`,
   )
-}
-
-export function holdsSecretOf(
-  remote: RemoteWebhook,
-  { secret, keyring, revealed }: Pick<ObservedWebhook, 'secret' | 'keyring' | 'revealed'>,
-): boolean {
-  const hint = currentHint(remote)
-  const held = [revealed?.secrets[0]?.secret, keyring?.secrets[0]?.secret, valueOf(secret)?.secrets.current]
-  return hint !== undefined && held.some((mine) => mine !== undefined && fitsHint(mine, hint))
 }

@@ -1,10 +1,12 @@
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import type { Operation } from '../api/status.ts'
+import type { RemoteWebhook } from '../gemini/webhook-service.ts'
 import { unreachable } from '../unreachable.ts'
 import type { Action } from './action.ts'
 import { valueOf } from './lookup.ts'
 import type { ObservedWebhook, RemoteView } from './observed.ts'
-import { holdsSecretOf, planDuplicates } from './plan-duplicates.ts'
+import { planDuplicates } from './plan-duplicates.ts'
+import { holdsSecretOf } from './held-secret.ts'
 import { mayTouch } from './plan-ownership.ts'
 import { withPreparedSecret } from './plan-creation.ts'
 import { act, afterFailure, idle, stall, waitMs, type Plan, type PlanContext } from './plan-result.ts'
@@ -59,7 +61,7 @@ function settle(webhook: GeminiWebhook, observed: ObservedWebhook, operation: Op
     return stall('MarkerNotEchoed', message, { type: 'Registered', status: 'False' })
   }
   const adopt: Action[] = webhook.status?.webhook?.id === id ? [] : [{ type: 'AdoptWebhook', id }]
-  if (holdsSecretOf(remote.webhook, observed)) {
+  if (holdsOutcome(operation, remote.webhook, observed)) {
     return act([...adopt, { type: 'CloseIntent' }], progressOf(operation), 'the call had succeeded')
   }
   const target = valueOf(observed.secret)
@@ -84,6 +86,16 @@ function settle(webhook: GeminiWebhook, observed: ObservedWebhook, operation: Op
     [...adopt, again],
     'the answer was lost, and the secret with it: rotating',
   )
+}
+
+/**
+ * A repair begins because nothing that is held fits. If something fits afterwards, it is what the call revealed, stored under its attempt; anything else only
+ * happens to end in the same four characters.
+ */
+function holdsOutcome({ cause, attemptID }: Operation, remote: RemoteWebhook, observed: ObservedWebhook): boolean {
+  if (!holdsSecretOf(remote, observed)) return false
+  const storedUnder = [observed.revealed?.attemptID, valueOf(observed.secret)?.attemptID]
+  return cause !== 'Repair' || storedUnder.includes(attemptID)
 }
 
 function causeOf({ cause }: Operation): 'Adoption' | 'Interval' | 'Request' | 'Repair' {

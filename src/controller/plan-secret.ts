@@ -4,7 +4,8 @@ import { maxLiveSecrets, type KeyringEntry, type LiveSecret } from '../keyring/e
 import { keyIdOf } from '../keyring/shard.ts'
 import type { Action } from './action.ts'
 import { overlapEnd } from './end-of-secret.ts'
-import { currentHint, fitsHint } from './hint.ts'
+import { heldSecretOf } from './held-secret.ts'
+import { currentHint } from './hint.ts'
 import type { ObservedWebhook, RemoteView } from './observed.ts'
 import { nameTaken, withPreparedSecret } from './plan-creation.ts'
 import { act, actQuietly, afterFailure, stall, waitMs, type Plan, type PlanContext } from './plan-result.ts'
@@ -27,7 +28,7 @@ export function planSecret(
   if (secret.state === 'failed') return afterFailure(secret.failure, ctx.config.credentialsRetryMs)
   const target = secret.state === 'found' ? secret.value : undefined
   if (target?.ownership === 'stranger') return nameTaken(webhook)
-  const current = heldSecret(observed, target, remote.webhook)
+  const current = heldSecretOf(remote.webhook, observed)
   if (target?.ownership === 'importable') return planImport(webhook, target, current, remote)
   if (current === undefined) return planLostSecret(webhook, observed, remote, ctx)
   const secrets = liveSecrets(current, { webhook, observed, target, remote: remote.webhook, nowMs: ctx.nowMs })
@@ -59,18 +60,6 @@ function planImport(
     ],
     'Progressing',
     'taking over the Secret with the signing secret as it is',
-  )
-}
-
-/** The full secret behind the hint: from this process's memory, the keyring, or the Secret, in this order. Without a hint none can be refuted. */
-function heldSecret(
-  { revealed, keyring }: ObservedWebhook,
-  target: TargetSecret | undefined,
-  remote: RemoteWebhook,
-): string | undefined {
-  const hint = currentHint(remote)
-  return [revealed?.secrets[0]?.secret, keyring?.secrets[0]?.secret, target?.secrets.current].find(
-    (held) => held !== undefined && (hint === undefined || fitsHint(held, hint)),
   )
 }
 

@@ -9,8 +9,11 @@ import { eventually } from '../../support/eventually.ts'
 const name = 'batch-events'
 const secretName = `${name}-signing-secret`
 
-async function startReady(t: Parameters<typeof startControllerFixture>[0]) {
-  const fixture = await startControllerFixture(t)
+async function startReady(
+  t: Parameters<typeof startControllerFixture>[0],
+  options: Parameters<typeof startControllerFixture>[1] = {},
+) {
+  const fixture = await startControllerFixture(t, options)
   const running = await fixture.startController()
   await fixture.putApiKey()
   await fixture.apply(name)
@@ -87,6 +90,23 @@ test('a rotation by another hand is believed only after a confirming read, and t
   assert.equal(webhook.status?.signingSecret?.repairs, 1)
   const held = (await it.keyringEntry(webhook.metadata.uid))?.secrets.map(({ secret }) => secret) ?? []
   assert.ok(held.includes(it.original), 'what the overlap keeps valid stays in the keyring')
+})
+
+test('a rotation by another hand is seen even if the new secret ends in the same four characters', async (t) => {
+  // Of 64 bytes the last four characters of base64 are two and the padding: 256 possibilities.
+  const it = await startReady(t, { switches: { secretBytes: 64 } })
+  const [remote] = it.remotes()
+  assert.ok(remote)
+  await it.running.stop()
+  const tail = it.original.slice(-4)
+  let collided = ''
+  for (let tries = 0; tries < 100_000 && !collided.endsWith(tail); tries++) collided = it.admin.rotateWebhook(remote.id)
+  assert.ok(collided.endsWith(tail))
+  assert.equal(await it.secretVerifiesNextDelivery(name), false)
+
+  await it.startController()
+  await eventually('the new secret verifies', () => it.secretVerifiesNextDelivery(name), patience)
+  assert.equal(it.rotations(), 1)
 })
 
 test('a Secret that is overwritten again and again is given up, naming who does it', async (t) => {

@@ -524,6 +524,44 @@ const secrets: PlanCase[] = [
     because: 'a list may lag behind our own last change',
   },
   {
+    name: 'a settled repair whose secret is stored under its attempt is done',
+    given: [
+      rested.intending('Rotate', { cause: 'Repair', attemptID: 'attempt-1' }),
+      anObservation().withSecret({ attemptID: 'attempt-1' }).withIntent({ state: 'settled' }),
+    ],
+    want: ['CloseIntent'],
+    next: 'now',
+    because: 'only the answer to that very call brings a secret with this attempt',
+  },
+  {
+    name: 'a settled repair after which the secret of before seems to fit is repeated',
+    given: [
+      rested.intending('Rotate', { cause: 'Repair', attemptID: 'attempt-1' }),
+      anObservation().withRemote({}, { confirmed: true }).withIntent({ state: 'settled' }),
+    ],
+    want: ['RecordIntent'],
+    next: 'now',
+    because: 'it did not fit before the call; another secret now ends in the same four characters',
+  },
+  {
+    name: 'a hint that an unknown secret shares is like a lost secret',
+    given: [
+      rested,
+      anObservation().withRemote(
+        {
+          signingSecrets: [
+            { truncatedSecret: 'whsec_...aaaa', expireTime: '2099-01-01T00:00:00Z' },
+            { truncatedSecret: 'whsec_...aaaa' },
+          ],
+        },
+        { confirmed: true },
+      ),
+    ],
+    want: ['RecordIntent'],
+    next: 'now',
+    because: 'one of the two is not held, and it may be the one that Google signs with',
+  },
+  {
     name: 'the fourth repair of a day is left to a human',
     given: [
       rested.status({ signingSecret: { hint: 'whsec_...aaaa', repairTimes: [today, today, today] } }),
