@@ -38,6 +38,9 @@ const commands = [
     async (config, described) => (await import('./roles/sandbox.ts')).runSandbox(config, described, context),
   ),
   ...userCommands({
+    clock: context.clock,
+    random: context.random,
+    cluster: async () => (await import('./cli/operator-access.ts')).clusterIn(context),
     receivers: async () => (await import('./cli/receivers.ts')).receiversIn(context),
     operator: async () => (await import('./cli/operator-access.ts')).operatorIn(context),
   }),

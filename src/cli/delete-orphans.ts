@@ -1,14 +1,7 @@
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import { geminiWebhookKind } from '../api/kind.ts'
 import type { OrphansConfig } from '../config/user-settings.ts'
-import {
-  configMapKind,
-  namespaceKind,
-  secretKind,
-  type ConfigMap,
-  type Namespace,
-  type Secret,
-} from '../controller/kinds.ts'
+import { configMapKind, namespaceKind, type ConfigMap, type Namespace } from '../controller/kinds.ts'
 import { installationConfigMapName, markerIn, markerOf } from '../controller/ownership.ts'
 import { apiKeyFingerprint } from '../gemini/api-key-fingerprint.ts'
 import { GeminiError, type RemoteWebhook, type WebhookService } from '../gemini/webhook-service.ts'
@@ -17,6 +10,7 @@ import { orphanIdOf, orphansConfigMapName, type Orphan, type OrphanRecord } from
 import { unreachable } from '../unreachable.ts'
 import { judgeOrphan, type OrphanVerdict } from './judge-orphan.ts'
 import type { OperatorAccess } from './operator-access.ts'
+import { readApiKey } from './read-api-key.ts'
 import { orphansIn, removalByHand, removeEntry } from './orphan-list.ts'
 import { exitCodes, type CommandContext } from './run-command.ts'
 import { cellOf } from './table.ts'
@@ -93,7 +87,12 @@ async function groundsFor(config: OrphansConfig, operator: OperatorAccess): Prom
   const { client } = operator
   const { namespace, acceptMissing, apiKeySecret = '' } = config
   const installationId = await installationIdIn(client, namespace)
-  const apiKey = await apiKeyOf(config, client)
+  const [keyNamespace = '', keyName = ''] = apiKeySecret.split('/')
+  const apiKey = await readApiKey(client, {
+    key: { namespace: keyNamespace, name: keyName },
+    field: config.apiKeyField,
+    where: '--api-key-secret',
+  })
   const fingerprint = installationId === undefined ? undefined : apiKeyFingerprint(apiKey, installationId)
   const service = await operator.openService({ apiKey, fingerprint: fingerprint ?? '' })
   const webhooks = await webhooksIn(client)
@@ -116,23 +115,6 @@ async function installationIdIn(client: KubernetesClient, namespace: string): Pr
   const stored = await client.get<ConfigMap>(configMapKind, { namespace, name: installationConfigMapName })
   const { id, namespaceUid } = stored?.data ?? {}
   return namespaceUid !== undefined && namespaceUid === home?.metadata.uid ? id : undefined
-}
-
-async function apiKeyOf({ apiKeySecret = '', apiKeyField }: OrphansConfig, client: KubernetesClient): Promise<string> {
-  const [namespace = '', name = ''] = apiKeySecret.split('/')
-  const secret = await client.get<Secret>(secretKind, { namespace, name })
-  if (secret === undefined) {
-    throw new Error(
-      `--api-key-secret: Secret ${apiKeySecret} does not exist: create it with the API key under ${apiKeyField}`,
-    )
-  }
-  const apiKey = Buffer.from(secret.data?.[apiKeyField] ?? '', 'base64')
-    .toString('utf8')
-    .trim()
-  if (apiKey !== '') return apiKey
-  throw new Error(
-    `--api-key-secret: Secret ${apiKeySecret} has no key ${apiKeyField}, or it is empty: put the API key there, or name another key with --api-key-field`,
-  )
 }
 
 /** None where the operator was uninstalled, its CRD included. */

@@ -19,6 +19,7 @@ export type AccessConfig = Pick<
 >
 
 export type OpenOperator = (config: AccessConfig) => Promise<OperatorAccess>
+export type OpenCluster = (config: Pick<AccessConfig, 'kubeconfig'>) => Promise<KubernetesClient>
 
 interface CliDeps {
   readonly clock: Clock
@@ -26,19 +27,25 @@ interface CliDeps {
   readonly version: string
 }
 
-/** Makes no call yet. Throws when there is no usable kubeconfig. */
-export function operatorIn({ clock, random, version }: CliDeps): OpenOperator {
-  return async (config) => {
-    const { kubeconfig, googleBaseUrl, googleApiVersion, googleApiRevision, callTimeoutMs } = config
-    const metrics = createMetrics()
-    const client = await openKubernetesClient({
+/** The API server as the user of the kubeconfig. Makes no call yet. Throws when there is no usable kubeconfig. */
+export function clusterIn({ clock, random, version }: CliDeps): OpenCluster {
+  return ({ kubeconfig }) =>
+    openKubernetesClient({
       ...(kubeconfig !== undefined && { kubeconfigPath: kubeconfig }),
       userAgent: `gwh-cli/${version}`,
       clock,
       random,
       logger: silentLogger,
-      metrics,
+      metrics: createMetrics(),
     })
+}
+
+/** That and Google. Makes no call yet. */
+export function operatorIn(deps: CliDeps): OpenOperator {
+  const openCluster = clusterIn(deps)
+  return async (config) => {
+    const { googleBaseUrl, googleApiVersion, googleApiRevision, callTimeoutMs } = config
+    const client = await openCluster(config)
     return {
       client,
       async openService(credentials) {
@@ -48,8 +55,8 @@ export function operatorIn({ clock, random, version }: CliDeps): OpenOperator {
           apiVersion: googleApiVersion,
           timeoutMs: callTimeoutMs,
           ...(googleApiRevision !== undefined && { headers: { 'Api-Revision': googleApiRevision } }),
-          clock,
-          metrics,
+          clock: deps.clock,
+          metrics: createMetrics(),
         })
         return open(credentials)
       },

@@ -1,4 +1,5 @@
 import { exitCodes, roleCommand, type Command, type CommandContext } from './run-command.ts'
+import { environmentFor } from '../config/command-environment.ts'
 import type { ConfigOf, RoleSettings, SettingsTable } from '../config/setting.ts'
 
 interface UserCommand<Table extends SettingsTable> {
@@ -29,7 +30,11 @@ export function userCommand<Table extends SettingsTable>(
         return exitCodes.usage
       }
       try {
-        return await roleCommand(settings, summary, (config) => run(config, names, context)).run(flags, context)
+        const env = environmentFor(settings.settings, context.env)
+        return await roleCommand(settings, summary, (config) => run(config, names, context)).run(flags, {
+          ...context,
+          env,
+        })
       } catch (error) {
         context.err(`gwh ${settings.role}: ${error instanceof Error ? error.message : String(error)}\n`)
         return exitCodes.failed

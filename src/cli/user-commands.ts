@@ -1,3 +1,5 @@
+import type { Clock } from '../clock.ts'
+import { validateSettings, verifySettings } from '../config/offline-settings.ts'
 import {
   deadLettersSettings,
   drainSettings,
@@ -6,7 +8,8 @@ import {
   orphansSettings,
   replaySettings,
 } from '../config/user-settings.ts'
-import type { OpenOperator } from './operator-access.ts'
+import { importSettings, rotateSettings, sendSettings, statusSettings } from '../config/webhook-command-settings.ts'
+import type { OpenCluster, OpenOperator } from './operator-access.ts'
 import type { OpenReceivers } from './receivers.ts'
 import type { Command } from './run-command.ts'
 import { userCommand } from './user-command.ts'
@@ -15,13 +18,40 @@ const maxNames = 10_000
 
 /** What the commands work on; each is asked for when one runs: help must not wait for a Kubernetes client. */
 interface Installation {
+  readonly clock: Clock
+  readonly random: () => number
   readonly receivers: () => Promise<OpenReceivers>
+  readonly cluster: () => Promise<OpenCluster>
   readonly operator: () => Promise<OpenOperator>
 }
 
 /** The commands that people run against an installation. */
-export function userCommands({ receivers: open, operator }: Installation): Command[] {
+export function userCommands({ clock, random, receivers: open, cluster, operator }: Installation): Command[] {
   return [
+    userCommand(statusSettings, {
+      summary: 'The chain from Google to the sinks, and its first broken link.',
+      names: { placeholder: 'NAMESPACE/NAME', min: 0, max: 1 },
+      run: async (config, [name], context) =>
+        (await import('./status.ts')).showStatus(config, name, { context, open: await cluster() }),
+    }),
+    userCommand(rotateSettings, {
+      summary: 'Rotate a signing secret now.',
+      names: { placeholder: 'NAMESPACE/NAME', min: 1, max: 1 },
+      run: async (config, [name = ''], context) =>
+        (await import('./rotate.ts')).rotateSecret(config, name, { context, open: await cluster(), clock }),
+    }),
+    userCommand(sendSettings, {
+      summary: 'Send a signed test event, as Google would.',
+      names: { placeholder: 'NAMESPACE/NAME', min: 1, max: 1 },
+      run: async (config, [name = ''], context) =>
+        (await import('./send.ts')).sendEvent(config, name, { context, open: await cluster(), clock, random }),
+    }),
+    userCommand(importSettings, {
+      summary: 'Print manifests that adopt what exists at Google.',
+      names: { placeholder: 'NAMESPACE/SECRET', min: 1, max: 1 },
+      run: async (config, [secretName = ''], context) =>
+        (await import('./import.ts')).importWebhooks(config, secretName, { context, open: await operator() }),
+    }),
     userCommand(inboxSettings, {
       summary: 'What the inboxes of the receivers hold.',
       run: async (config, _names, context) => (await import('./inbox.ts')).showInboxes(config, context, await open()),
@@ -53,6 +83,17 @@ export function userCommands({ receivers: open, operator }: Installation): Comma
       names: { placeholder: 'names: none, or delete ID ...', min: 0, max: maxNames },
       run: async (config, names, context) =>
         (await import('./orphans.ts')).cleanOrphans(config, names, { context, open: await operator() }),
+    }),
+    userCommand(validateSettings, {
+      summary: 'Judge manifests without a cluster: gwh validate FILE ...',
+      names: { placeholder: 'FILE', min: 1, max: maxNames },
+      run: async (config, files, context) => (await import('./validate.ts')).validateManifests(config, files, context),
+    }),
+    userCommand(verifySettings, {
+      summary: 'Check the signature of a captured request: gwh verify FILE --secret-file=FILE',
+      names: { placeholder: 'FILE', min: 1, max: 1 },
+      run: async (config, [file = ''], context) =>
+        (await import('./verify.ts')).verifyRequest(config, file, { context, clock }),
     }),
   ]
 }

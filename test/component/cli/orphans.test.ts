@@ -3,8 +3,6 @@ import { test, type TestContext } from 'node:test'
 
 import { abandonAnnotation } from '../../../src/api/names.ts'
 import { operatorIn, type AccessConfig } from '../../../src/cli/operator-access.ts'
-import { runCommand } from '../../../src/cli/run-command.ts'
-import { userCommands } from '../../../src/cli/user-commands.ts'
 import { systemClock } from '../../../src/clock.ts'
 import { configMapKind, namespaceKind, secretKind, type ConfigMap } from '../../../src/controller/kinds.ts'
 import { markerOf } from '../../../src/controller/ownership.ts'
@@ -20,13 +18,12 @@ import {
   type WriteHook,
 } from '../../support/controller-fixture.ts'
 import { eventually } from '../../support/eventually.ts'
+import { gwhCommand } from '../../support/gwh-command.ts'
 
 const object = { namespace: tenant, name: 'batch-events' }
 const marker = markerOf('prod-eu-1', object)
 const secretFlag = `--api-key-secret=${tenant}/${apiKeySecretName}`
 const orphansKey = { namespace: home, name: 'gwh-orphans' }
-
-const nobody = () => Promise.reject(new Error('no receiver is asked'))
 
 /** The program's command against an embedded Kubernetes API and a simulated service; every call checks that no API key is told. */
 async function aWorld(t: TestContext, options: Parameters<typeof startControllerFixture>[1] = {}) {
@@ -41,13 +38,10 @@ async function aWorld(t: TestContext, options: Parameters<typeof startController
     const access = await operatorIn(deps)(config)
     return { ...access, client: hooked(access.client, hook) }
   }
-  const commands = userCommands({ receivers: nobody, operator })
+  const env = { GWH_KUBECONFIG: fixture.kubeconfigPath, GWH_GOOGLE_BASE_URL: fixture.url }
+  const command = gwhCommand({ operator }, env)
   const gwh = async (...args: string[]) => {
-    const [out, err]: [string[], string[]] = [[], []]
-    const streams = { out: (text: string) => void out.push(text), err: (text: string) => void err.push(text) }
-    const env = { GWH_KUBECONFIG: fixture.kubeconfigPath, GWH_GOOGLE_BASE_URL: fixture.url }
-    const code = await runCommand(['orphans', ...args], commands, { env, version: '1.2.3', ...streams })
-    const answer = { code, out: out.join(''), err: err.join('') }
+    const answer = await command('orphans', ...args)
     assert.ok(!`${answer.out}${answer.err}`.includes(fixture.apiKey), 'an API key was told')
     return answer
   }

@@ -9,7 +9,6 @@ import { createAdminServer } from '../../../src/admin/admin-server.ts'
 import { operatorIn } from '../../../src/cli/operator-access.ts'
 import { receiversIn } from '../../../src/cli/receivers.ts'
 import { runCommand } from '../../../src/cli/run-command.ts'
-import { userCommands } from '../../../src/cli/user-commands.ts'
 import { systemClock } from '../../../src/clock.ts'
 import { DeliveryFeed } from '../../../src/feed/delivery-feed.ts'
 import type { Inbox } from '../../../src/inbox/port.ts'
@@ -19,6 +18,7 @@ import { createMetrics } from '../../../src/observability/metrics.ts'
 import { anEvent } from '../../support/an-event.ts'
 import { eventually } from '../../support/eventually.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
+import { gwhCommand, gwhCommands } from '../../support/gwh-command.ts'
 import { startPortForwardDouble } from '../../support/port-forward-double.ts'
 
 /** A receiver as far as its admin port goes: a real inbox, a real server. */
@@ -57,15 +57,9 @@ async function anInstallation(t: TestContext, given: { isInboxShared?: boolean }
   const kubeconfig = join(folder, 'kubeconfig')
   await writeFile(kubeconfig, kubeconfigFor(api.url))
   const deps = { clock: systemClock, random: () => 0.5, version: '1.2.3' }
-  const commands = userCommands({ receivers: async () => receiversIn(deps), operator: async () => operatorIn(deps) })
-  const gwh = async (...args: string[]) => {
-    const [out, err]: [string[], string[]] = [[], []]
-    const streams = { out: (text: string) => void out.push(text), err: (text: string) => void err.push(text) }
-    const context = { env: { GWH_KUBECONFIG: kubeconfig }, version: '1.2.3', ...streams }
-    const code = await runCommand(args, commands, context)
-    return { code, out: out.join(''), err: err.join('') }
-  }
-  return { a, b, gwh, seen, api, commands, kubeconfig }
+  const parts = { receivers: async () => receiversIn(deps), operator: async () => operatorIn(deps) }
+  const gwh = gwhCommand(parts, { GWH_KUBECONFIG: kubeconfig })
+  return { a, b, gwh, seen, api, commands: gwhCommands(parts), kubeconfig }
 }
 
 function aPod(name: string, phase: string) {

@@ -1,0 +1,39 @@
+import { namesOf } from './names.ts'
+import { validateSettings, verifySettings } from './offline-settings.ts'
+import type { SettingsTable } from './setting.ts'
+import type { Environment } from './sources.ts'
+import {
+  deadLettersSettings,
+  drainSettings,
+  inboxSettings,
+  listenSettings,
+  orphansSettings,
+  replaySettings,
+} from './user-settings.ts'
+import { importSettings, rotateSettings, sendSettings, statusSettings } from './webhook-command-settings.ts'
+
+const tables: readonly SettingsTable[] = [
+  deadLettersSettings,
+  drainSettings,
+  importSettings,
+  inboxSettings,
+  listenSettings,
+  orphansSettings,
+  replaySettings,
+  rotateSettings,
+  sendSettings,
+  statusSettings,
+  validateSettings,
+  verifySettings,
+].map(({ settings }) => settings)
+
+const variablesIn = (table: SettingsTable) => Object.keys(table).map((property) => namesOf(property).env)
+
+/** Every variable that some command for people reads. */
+const variables = new Set(tables.flatMap(variablesIn))
+
+/** What one command sees of a shell's environment: without what is exported for others. What no command knows stays, and is refused as a mistake. */
+export function environmentFor(table: SettingsTable, env: Environment): Environment {
+  const own = new Set(variablesIn(table))
+  return Object.fromEntries(Object.entries(env).filter(([name]) => own.has(name) || !variables.has(name)))
+}

@@ -1,0 +1,150 @@
+import type { ConfigOf, RoleSettings } from './setting.ts'
+import { boolean, duration, oneOf, optionalText, text } from './setting-types.ts'
+import { clusterSettings, googleSettings } from './shared-settings.ts'
+
+/** Settings of the commands that are about single GeminiWebhooks. They act as the user of the kubeconfig and need the controller only to see their effect. */
+
+const common = {
+  kubeconfig: clusterSettings.kubeconfig,
+  output: oneOf({
+    group: 'Output',
+    help: 'For people, or JSON for programs (also -o json).',
+    words: ['text', 'json'],
+    default: 'text',
+  }),
+} as const
+
+const noRules = () => []
+
+const statusTable = {
+  probe: boolean({
+    group: 'Endpoint',
+    help: 'Also ask the public address from here, without a signature: does the name resolve, does TLS work, is a receiver there.',
+    default: 'true',
+  }),
+  probeTimeoutMs: duration({
+    group: 'Endpoint',
+    help: 'Longest time for that.',
+    min: '100ms',
+    max: '1m',
+    default: '10s',
+  }),
+  ...common,
+} as const
+export type StatusConfig = ConfigOf<typeof statusTable>
+export const statusSettings: RoleSettings<typeof statusTable> = {
+  role: 'status',
+  about:
+    'Follows a GeminiWebhook from its API key over Google, DNS, TLS, endpoint and signing secret to its sinks, and names the first link that is broken. ' +
+    'Without a name: one line for every GeminiWebhook that you may see.',
+  example: 'gwh status ml/batch-events',
+  settings: statusTable,
+  check: noRules,
+}
+
+const rotateTable = {
+  requestId: optionalText({
+    group: 'Rotation',
+    help: 'Goes into spec.rotation.request.id; not set: one with the time in it.',
+    placeholder: 'ID',
+    pattern: /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,62}[A-Za-z0-9])?$/,
+    what: 'an id of at most 64 letters, digits, "-", "_" and "."',
+  }),
+  revokePrevious: oneOf({
+    group: 'Rotation',
+    help: 'Whether the secret before is valid for another day, or ends at once: for one that has leaked. Deliveries on their way are then refused.',
+    words: ['AfterGracePeriod', 'Immediately'],
+    default: 'AfterGracePeriod',
+  }),
+  waitMs: duration({
+    group: 'Rotation',
+    help: 'How long to wait until it is done; 0s: do not wait.',
+    min: '0s',
+    max: '1h',
+    default: '2m',
+  }),
+  ...common,
+} as const
+export type RotateConfig = ConfigOf<typeof rotateTable>
+export const rotateSettings: RoleSettings<typeof rotateTable> = {
+  role: 'rotate',
+  about:
+    'Rotates the signing secret of a GeminiWebhook by a new spec.rotation.request, as a commit would. A GitOps tool may take the request back: an id that was ' +
+    'answered never rotates again.',
+  example: 'gwh rotate ml/batch-events',
+  settings: rotateTable,
+  check: noRules,
+}
+
+const sendTable = {
+  type: text({
+    group: 'Event',
+    help: 'Type of the event.',
+    placeholder: 'TYPE',
+    pattern: /^[a-z0-9_]{1,64}(\.[a-z0-9_]{1,64}){0,4}$/,
+    what: 'an event type such as batch.succeeded',
+    default: 'batch.succeeded',
+  }),
+  dataFile: optionalText({
+    group: 'Event',
+    help: 'A file with the JSON object that becomes its data; not set: an id that no job has.',
+    placeholder: 'FILE',
+    pattern: /^.{1,4096}$/,
+    what: 'a path',
+  }),
+  eventId: optionalText({
+    group: 'Event',
+    help: 'Its webhook-id; the same one again is folded. Not set: a new one.',
+    placeholder: 'ID',
+    pattern: /^[\x21-\x2b\x2d\x2f-\x7e]{1,256}$/,
+    what: 'visible ASCII without "." and ","',
+  }),
+  url: optionalText({
+    group: 'Endpoint',
+    help: 'Where to send it; not set: status.endpoint.url.',
+    placeholder: 'URL',
+    pattern: /^https?:\/\/[^\s]{1,2000}$/,
+    what: 'a URL that starts with https:// (or http://)',
+  }),
+  timeoutMs: duration({
+    group: 'Endpoint',
+    help: 'Longest time for the answer.',
+    min: '100ms',
+    max: '1m',
+    default: '10s',
+  }),
+  ...common,
+} as const
+export type SendConfig = ConfigOf<typeof sendTable>
+export const sendSettings: RoleSettings<typeof sendTable> = {
+  role: 'send',
+  about:
+    'Sends an event to the endpoint of a GeminiWebhook as Google would, signed with the secret from its Secret, which you must be allowed to read. A receiver ' +
+    'cannot tell the difference: the event is stored and goes to the sinks.',
+  example: 'gwh send ml/batch-events --type=batch.failed',
+  settings: sendTable,
+  check: noRules,
+}
+
+const importTable = {
+  apiKeyField: text({
+    group: 'Google',
+    help: 'The key of that Secret under which the API key is.',
+    placeholder: 'KEY',
+    pattern: /^[-._a-zA-Z0-9]{1,253}$/,
+    what: 'a key of a Secret',
+    default: 'api-key',
+  }),
+  ...googleSettings,
+  ...common,
+} as const
+export type ImportConfig = ConfigOf<typeof importTable>
+export const importSettings: RoleSettings<typeof importTable> = {
+  role: 'import',
+  about:
+    'Lists the webhooks that exist in the project of an API key and prints, for each that no GeminiWebhook has yet, a manifest that adopts it as it is. Changes ' +
+    'nothing. The Secret with the API key is named as NAMESPACE/NAME in front of the flags; the manifests are for its namespace.',
+  example: 'gwh import ml/gemini-api-key > adopted.yaml',
+  settings: importTable,
+  check: noRules,
+}

@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict'
+import { globSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+
+import { keyIdOf } from '../../../src/keyring/shard.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+import { gwhCommand } from '../../support/gwh-command.ts'
+import { invalidResources } from '../../support/resource-fixtures.ts'
+import { v1aVector, v1Vectors } from '../../unit/signature/vectors.ts'
+
+/** The program's command in a folder of its own; nothing but files is there to be read. */
+async function aFolder(t: TestContext) {
+  const folder = await mkdtemp(join(tmpdir(), 'gwh-offline-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const clock = new FakeClock('2026-11-21T12:00:00Z')
+  const put = async (name: string, content: string | Buffer) => {
+    await writeFile(join(folder, name), content)
+    return join(folder, name)
+  }
+  const gwh = gwhCommand({ clock })
+  return { gwh, put }
+}
+
+test('gwh validate takes every sample and every valid manifest', async (t) => {
+  const { gwh } = await aFolder(t)
+  const files = globSync(['deploy/samples/*.yaml', 'test/fixtures/resources/valid/*.yaml'])
+  assert.ok(files.length > 20)
+  const { code, out, err } = await gwh('validate', ...files)
+  assert.deepEqual([code, err], [0, ''])
+  const [, good, all] = /^(\d+) of (\d+) are valid\.\n$/.exec(out) ?? []
+  assert.equal(good, all)
+  assert.ok(Number(all) >= files.length)
+})
+
+/** What it was before is the cluster's to know; and what the schema says is worded by the server there, by ours here. */
+const refused = invalidResources().filter(({ previous }) => previous === undefined)
+for (const { name, rule, field, message } of refused) {
+  test(`gwh validate names the field of ${name} and what is wrong with it`, async (t) => {
+    const { gwh } = await aFolder(t)
+    const { code, out } = await gwh('validate', `test/fixtures/resources/invalid/${name}.yaml`, '-o', 'json')
+    assert.equal(code, 1)
+    const { objects } = JSON.parse(out) as { objects: { problems: { field: string; message: string }[] }[] }
+    const problems = objects.flatMap((object) => object.problems)
+    const said = problems.find((problem) => problem.field === field)?.message
+    assert.ok(rule === 'shape' ? said : said === message, `${JSON.stringify(problems)} has no ${field}: ${message}`)
+  })
+}
+
+test('gwh validate names file, object and field of every mistake, in Lists and among other kinds too', async (t) => {
+  const { gwh, put } = await aFolder(t)
+  const spec = { apiKeySecretRef: { name: 'k' }, events: ['batch.succeeded'] }
+  const object = (name: string, more: object) => ({
+    apiVersion: 'webhooks.gemini-operator.io/v1alpha1',
+    kind: 'GeminiWebhook',
+    metadata: { name, namespace: 'ml' },
+    spec: { ...spec, ...more },
+  })
+  const filter = { sinks: [{ name: 's', kubernetesEvent: {}, filter: { cel: 'event.typ ==' } }] }
+  const items = [object('good', {}), object('misspelt', { evnts: [] }), object('filter', filter)]
+  const list = await put('list.yaml', JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))
+  const others = await put('others.yaml', 'kind: ConfigMap\n---\n---\nkind: Secret\n')
+  const { code, out } = await gwh('validate', list, others)
+  assert.equal(code, 1)
+  const [misspelt, cel, summary] = out.split('\n')
+  assert.equal(misspelt, `${list}: GeminiWebhook ml/misspelt: spec: has no field named evnts`)
+  assert.ok(cel?.startsWith(`${list}: GeminiWebhook ml/filter: spec.sinks[0].filter.cel: does not compile`), cel)
+  assert.equal(summary, '1 of 3 are valid.')
+  assert.equal((await gwh('validate', others)).out, 'No GeminiWebhook in these files.\n')
+})
+
+test('gwh validate tells what it cannot read', async (t) => {
+  const { gwh, put } = await aFolder(t)
+  const broken = await put('broken.yaml', 'kind: GeminiWebhook\n  spec: {')
+  const { code, out } = await gwh('validate', broken, 'not-there.yaml')
+  assert.equal(code, 1)
+  const [first = '', second] = out.split('\n')
+  assert.match(first, /broken\.yaml: .* at line \d+, column \d+$/)
+  assert.equal(second, 'not-there.yaml: cannot be read (ENOENT)')
+  assert.equal((await gwh('validate')).code, 2, 'at least one file')
+})
+
+/** A captured request as the wire had it. */
+function captured({
+  id,
+  timestamp,
+  body,
+  signature,
+}: {
+  id: string
+  timestamp: string
+  body: string
+  signature: string
+}) {
+  const headers = { 'Webhook-Id': id, 'Webhook-Timestamp': timestamp, 'Webhook-Signature': signature }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  return ['POST /v1/s/ml/batch-events HTTP/1.1', ...lines, `Content-Length: ${body.length}`, '', body].join('\r\n')
+}
+
+test('gwh verify knows the published vectors by the secret that made them, however old they are', async (t) => {
+  const { gwh, put } = await aFolder(t)
+  const secrets = await put('secrets', v1Vectors.map(({ secret }) => secret).join(' '))
+  for (const vector of v1Vectors) {
+    const file = await put('request', captured(vector))
+    const { code, out, err } = await gwh('verify', file, `--secret-file=${secrets}`, '-o', 'json')
+    assert.deepEqual([code, err], [0, ''])
+    const { signature, keyId, eventId, stale } = JSON.parse(out) as Record<string, unknown>
+    assert.deepEqual([signature, keyId, eventId, stale], ['Good', keyIdOf(vector.secret), vector.id, true])
+    assert.ok(!out.includes(vector.secret))
+    const text = await gwh('verify', file, `--secret-file=${secrets}`)
+    assert.match(
+      text.out,
+      /^Good: .* signed for 20\d\d-.*, \d+ s ago; a receiver takes it only within 300 s of that\.\n$/,
+    )
+  }
+})
+
+test('gwh verify refuses a changed body, another secret, and headers that a receiver refuses', async (t) => {
+  const { gwh, put } = await aFolder(t)
+  const [one, two] = v1Vectors
+  const secret = await put('secret', one.secret)
+  const verdict = async (text: string) => {
+    const { code, out } = await gwh('verify', await put('request', text), `--secret-file=${secret}`)
+    return [code, out.split(':', 1)[0]]
+  }
+  assert.deepEqual(await verdict(captured({ ...one, body: one.body.replace('2', '3') })), [1, 'Refused (401)'])
+  assert.deepEqual(await verdict(captured(two)), [1, 'Refused (401)'])
+  assert.deepEqual(await verdict(captured(one).replace('Webhook-Id', 'X-Id')), [1, 'Refused (400)'])
+  assert.deepEqual(await verdict(captured({ ...one, timestamp: '1614265330abc' })), [1, 'Refused (400)'])
+})
+
+test('gwh verify checks a request to a dynamic endpoint with the public keys', async (t) => {
+  const { gwh, put } = await aFolder(t)
+  const x = Buffer.from(v1aVector.publicKey.slice('whpk_'.length), 'base64').toString('base64url')
+  const jwks = await put('jwks.json', JSON.stringify({ keys: [{ kty: 'OKP', crv: 'Ed25519', x }] }))
+  const good = await gwh('verify', await put('request', captured(v1aVector)), `--jwks-file=${jwks}`)
+  assert.deepEqual([good.code, good.out.startsWith('Good: ')], [0, true])
+  const forged = captured({ ...v1aVector, body: '{}' })
+  assert.equal((await gwh('verify', await put('request', forged), `--jwks-file=${jwks}`)).code, 1)
+})
+
+test('gwh verify says what is wrong with its files and never quotes a secret', async (t) => {
+  const { gwh, put } = await aFolder(t)
+  const request = await put('request', captured(v1Vectors[0]))
+  const wrong = await put('wrong', `${v1Vectors[0].secret} not-a-secret`)
+  const cases: [string[], number, RegExp][] = [
+    [[request], 2, /secret-file, jwks-file: give one of the two/],
+    [[request, `--secret-file=${wrong}`, `--jwks-file=${wrong}`], 2, /give one of the two/],
+    [[request, `--secret-file=${wrong}`], 1, /--secret-file: .*: secret 2 does not start with whsec_/],
+    [[request, `--secret-file=${await put('empty', '\n')}`], 1, /is empty/],
+    [[request, `--jwks-file=${wrong}`], 1, /is no JSON Web Key Set/],
+    [['not-there', `--secret-file=${wrong}`], 1, /not-there: cannot be read \(ENOENT\)/],
+    [[await put('cut', 'a: b'), `--secret-file=${wrong}`], 1, /no empty line/],
+  ]
+  for (const [args, code, problem] of cases) {
+    const answer = await gwh('verify', ...args)
+    assert.equal(answer.code, code, answer.err)
+    assert.match(answer.err, problem)
+    assert.ok(!answer.err.includes('not-a-secret') && !answer.err.includes(v1Vectors[0].secret))
+  }
+})
+
+test('what is exported for other commands is no matter, what no command knows is a mistake', async () => {
+  const file = 'deploy/samples/minimal.yaml'
+  const exported = gwhCommand({}, { GWH_KUBECONFIG: 'x', GWH_NAMESPACE: 'y', GWH_GOOGLE_BASE_URL: 'z' })
+  assert.equal((await exported('validate', file)).code, 0)
+  const misspelt = await gwhCommand({}, { GWH_KUBECONFG: 'x' })('validate', file)
+  assert.deepEqual([misspelt.code, misspelt.err.includes('GWH_KUBECONFG')], [2, true])
+})

@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+
+import { parseAllDocuments } from 'yaml'
+
+import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
+import { geminiWebhookKind } from '../../../src/api/kind.ts'
+import { clusterIn, operatorIn } from '../../../src/cli/operator-access.ts'
+import { systemClock } from '../../../src/clock.ts'
+import { markerOf } from '../../../src/controller/ownership.ts'
+import { apiKeySecretName, decode, startControllerFixture, tenant, verifies } from '../../support/controller-fixture.ts'
+import { gwhCommand } from '../../support/gwh-command.ts'
+
+const name = 'batch-events'
+const object = `${tenant}/${name}`
+
+/** A controller that works, and the program's commands against the same API server and the same Google. No API key and no signing secret is ever told. */
+async function aWorld(t: TestContext, options: Parameters<typeof startControllerFixture>[1] = {}) {
+  const fixture = await startControllerFixture(t, options)
+  await fixture.startController()
+  await fixture.putApiKey()
+  const deps = { clock: systemClock, random: () => 0.5, version: '1.2.3' }
+  const env = { GWH_KUBECONFIG: fixture.kubeconfigPath, GWH_GOOGLE_BASE_URL: fixture.url }
+  const parts = { cluster: async () => clusterIn(deps), operator: async () => operatorIn(deps) }
+  const command = gwhCommand(parts, env)
+  const gwh = async (...args: string[]) => {
+    const answer = await command(...args)
+    const told = `${answer.out}${answer.err}`
+    assert.ok(!told.includes(fixture.apiKey), 'an API key was told')
+    for (const remote of fixture.remotes())
+      for (const { secret } of fixture.admin.secrets(remote.id)) assert.ok(!told.includes(secret), 'a secret was told')
+    return answer
+  }
+  const ready = async (spec = {}) => {
+    await fixture.apply(name, spec)
+    return fixture.untilCondition(name, 'Ready', { status: 'True' })
+  }
+  return { ...fixture, gwh, ready }
+}
+
+test('gwh status follows a healthy object to its sinks, and names the link that breaks', async (t) => {
+  const it = await aWorld(t)
+  const { gwh, ready } = it
+  await ready({ sinks: [{ name: 'cluster', kubernetesEvent: {} }] })
+  const healthy = await gwh('status', object, '--no-probe')
+  assert.deepEqual([healthy.code, healthy.err], [0, ''])
+  assert.match(healthy.out, /^LINK +STATE +WHAT\ncontroller +Good .*\nAPI key +Good +Google accepts the API key\n/)
+  assert.match(healthy.out, /\nsink cluster +Good .*\n\nNo link is broken\.\n$/)
+
+  await it.apply('keyless', { apiKeySecretRef: { name: 'not-there' } })
+  await it.untilCondition('keyless', 'CredentialsValid', { status: 'False' })
+  const broken = await gwh('status', `${tenant}/keyless`, '--no-probe', '-o', 'json')
+  assert.equal(broken.code, 1)
+  const { broken: link, chain } = JSON.parse(broken.out) as { broken: string; chain: { name: string; says: string }[] }
+  assert.equal(link, 'API key')
+  assert.match(chain.find((each) => each.name === link)?.says ?? '', /^SecretNotFound: .*not-there/)
+
+  const all = await gwh('status')
+  assert.equal(all.code, 1)
+  const [, first = '', second = ''] = all.out.split('\n')
+  assert.match(first, /^ml\/batch-events +True$/)
+  assert.match(second, /^ml\/keyless +False +API key +SecretNotFound: /)
+})
+
+test('gwh status asks the public address itself, unless it is told not to', async (t) => {
+  const { gwh, ready } = await aWorld(t)
+  await ready()
+  // The fixture's public name exists nowhere.
+  const { code, out } = await gwh('status', object, '--probe-timeout=5s')
+  assert.equal(code, 1)
+  assert.match(out, /\nBroken: (DNS|connection): hooks\.example\.com/)
+})
+
+test('commands about an object say so where there is none', async (t) => {
+  const { gwh } = await aWorld(t)
+  for (const command of ['status', 'rotate', 'send']) {
+    const missing = await gwh(command, 'ml/not-there')
+    assert.deepEqual([missing.code, missing.err], [1, `gwh ${command}: GeminiWebhook ml/not-there: does not exist\n`])
+    const misspelt = await gwh(command, 'not-there')
+    assert.equal(misspelt.code, 1)
+    assert.match(misspelt.err, /"not-there" is not NAMESPACE\/NAME/)
+  }
+})
+
+test('gwh rotate rotates once, waits until the Secret is written, and refuses an id that was answered', async (t) => {
+  const it = await aWorld(t)
+  const { gwh, ready, calls, targetSecret, get } = it
+  await ready()
+  const before = decode((await targetSecret(name))?.data?.['signing-secret'])
+  const { code, out } = await gwh('rotate', object, '--request-id=leak-1')
+  assert.equal(code, 0)
+  const after = decode((await targetSecret(name))?.data?.['signing-secret'])
+  assert.notEqual(after, before)
+  assert.match(
+    out,
+    new RegExp(
+      `^ml/batch-events: rotated; Secret .* holds whsec_\\.\\.\\.${after.slice(-4).replace(/[+/]/g, '\\$&')}, the one before is accepted until 20`,
+    ),
+  )
+  assert.equal(calls().counts.rotateSigningSecret.received, 1)
+  assert.equal(await it.secretVerifiesNextDelivery(name), true)
+
+  const again = await gwh('rotate', object, '--request-id=leak-1')
+  assert.equal(again.code, 1)
+  assert.match(again.err, /leak-1 was answered before/)
+  assert.equal(calls().counts.rotateSigningSecret.received, 1)
+
+  const asked = await gwh('rotate', object, '--wait=0s', '-o', 'json')
+  assert.equal(asked.code, 0)
+  const { requestId } = JSON.parse(asked.out) as { requestId: string }
+  assert.equal((await get(name))?.spec.rotation?.request?.id, requestId)
+})
+
+test('gwh rotate says why it is not done in time', async (t) => {
+  const it = await aWorld(t)
+  const { gwh, ready, admin } = it
+  await ready()
+  admin.addFault({ verb: 'rotateSigningSecret', times: 0, effect: { type: 'status', status: 503 } })
+  const late = await gwh('rotate', object, '--wait=2s')
+  assert.equal(late.code, 1)
+  assert.match(late.err, /^gwh rotate: ml\/batch-events: not done in 2 s: (RotationInProgress|ProgressingWithRetry): /)
+  await it.patch(name, { spec: { suspend: true } })
+  const suspended = await gwh('rotate', object)
+  assert.match(suspended.err, /spec\.suspend is true/)
+})
+
+/** Answers as it is told, and keeps what came. */
+async function anEndpoint(t: TestContext, status: number) {
+  const received: { headers: Record<string, string>; body: Buffer }[] = []
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      received.push({ headers: request.headers as Record<string, string>, body: Buffer.concat(chunks) })
+      response.writeHead(status).end()
+    })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  return { received, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/s/ml/batch-events` }
+}
+
+test('gwh send signs as Google does, with what the Secret holds now', async (t) => {
+  const { gwh, ready, targetSecret } = await aWorld(t)
+  await ready()
+  const folder = await mkdtemp(join(tmpdir(), 'gwh-send-'))
+  t.after(() => rm(folder, { recursive: true }))
+  await writeFile(join(folder, 'data.json'), '{"id":"batches/7"}')
+  const { received, url } = await anEndpoint(t, 204)
+  const flags = ['--type=batch.failed', `--data-file=${join(folder, 'data.json')}`, '--event-id=msg_mine']
+  const { code, out } = await gwh('send', object, `--url=${url}`, ...flags)
+  assert.equal(code, 0)
+  assert.match(out, /^msg_mine to http:\/\/127\.0\.0\.1:\d+\/v1\/s\/ml\/batch-events: 204, stored/)
+  const [request] = received
+  assert.ok(request)
+  assert.equal(request.headers['webhook-id'], 'msg_mine')
+  const event = JSON.parse(request.body.toString()) as Record<string, unknown>
+  assert.deepEqual([event['type'], event['data']], ['batch.failed', { id: 'batches/7' }])
+  const secret = decode((await targetSecret(name))?.data?.['signing-secret'])
+  assert.equal(verifies(secret, request.headers, request.body), true)
+})
+
+test('gwh send tells what a refusal means, and what is wrong before anything is sent', async (t) => {
+  const { gwh, ready } = await aWorld(t)
+  await ready()
+  const refusing = await anEndpoint(t, 401)
+  const refused = await gwh('send', object, `--url=${refusing.url}`)
+  assert.equal(refused.code, 1)
+  assert.match(refused.out, /: 401, the signature or the time is refused/)
+  const nobody = await gwh('send', object, '--url=http://127.0.0.1:9/')
+  assert.deepEqual([nobody.code, nobody.err.includes('connectionRefused')], [1, true])
+  const noFile = await gwh('send', object, `--url=${refusing.url}`, '--data-file=/dev/null')
+  assert.match(noFile.err, /--data-file: \/dev\/null is no JSON object/)
+  assert.equal(refusing.received.length, 1)
+})
+
+test('gwh import prints what adopts each webhook that nobody has, and applying it adopts it', async (t) => {
+  const it = await aWorld(t)
+  const { gwh, ready, admin, client, remotes } = it
+  await ready()
+  const loose = admin.createWebhook('project-a', {
+    name: 'by hand',
+    uri: 'https://mine.example.com/hook',
+    subscribedEvents: ['video.generated'],
+  })
+  const foreign = admin.createWebhook('project-a', {
+    name: `${markerOf('elsewhere', { namespace: 'a', name: 'b' })} theirs`,
+    uri: 'https://theirs.example.com/hook',
+    subscribedEvents: ['batch.failed'],
+  })
+  const { code, out, err } = await gwh('import', `${tenant}/${apiKeySecretName}`)
+  assert.equal(code, 0)
+  assert.match(err, /^gwh import: webhooks at Google: 3; with a GeminiWebhook already: 1\n/)
+  assert.match(err, /theirs: webhook .* carries the marker of another object/)
+  const manifests = parseAllDocuments(out).map((document) => document.toJS() as GeminiWebhook)
+  assert.deepEqual(new Set(manifests.map(({ spec }) => spec.externalID)), new Set([loose.id, foreign.id]))
+
+  const mine = manifests.find(({ spec }) => spec.externalID === loose.id)
+  assert.ok(mine)
+  await client.create<GeminiWebhook>(geminiWebhookKind, mine)
+  const adopted = await it.untilCondition('by-hand', 'Ready', { status: 'True' })
+  assert.equal(adopted.status?.webhook?.id, loose.id)
+  const remote = remotes().find(({ id }) => id === loose.id)
+  assert.equal(remote?.uri, 'https://mine.example.com/hook')
+  assert.match(
+    (await gwh('import', `${tenant}/${apiKeySecretName}`)).err,
+    /webhooks at Google: 3; with a GeminiWebhook already: 2/,
+  )
+})
