@@ -23,6 +23,9 @@ export const previousTokensAnnotation = `${apiGroup}/previous-token-hashes`
 /** Likewise: ids of `spec.dynamic.tokenRequest` that were answered. Here, so that token and answer are one write. */
 export const handledTokenRequestsAnnotation = `${apiGroup}/handled-token-requests`
 
+/** The Lease in the operator's namespace that the active controller holds. */
+export const leaderLeaseName = 'gwh-controller'
+
 export const managedByLabel = 'app.kubernetes.io/managed-by'
 export const managedByValue = 'gemini-webhook-operator'
 

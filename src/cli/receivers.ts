@@ -36,9 +36,11 @@ interface Pod extends KubernetesObject {
   status?: { phase?: string }
 }
 
-const podKind: ResourceKind = { group: '', version: 'v1', kind: 'Pod', plural: 'pods', namespaced: true }
+export const podKind: ResourceKind = { group: '', version: 'v1', kind: 'Pod', plural: 'pods', namespaced: true }
 /** As the chart and the rendered manifests label them. */
-const receiverLabels = 'app.kubernetes.io/name=gemini-webhook-operator,app.kubernetes.io/component=receiver'
+export function podLabels(component: 'controller' | 'receiver'): string {
+  return `app.kubernetes.io/name=gemini-webhook-operator,app.kubernetes.io/component=${component}`
+}
 
 /** Finds the receiver pods and forwards to the admin port of each. Throws when there is none, or when a pod that was named does not run. */
 export function receiversIn({ clock, random, version }: CliDeps): OpenReceivers {
@@ -76,7 +78,7 @@ export function chooseReceivers(running: readonly string[], wanted: readonly str
 }
 
 async function runningReceivers(client: KubernetesClient, namespace: string): Promise<string[]> {
-  const { items } = await client.list<Pod>(podKind, { namespace, labelSelector: receiverLabels })
+  const { items } = await client.list<Pod>(podKind, { namespace, labelSelector: podLabels('receiver') })
   return items.filter(({ status }) => status?.phase === 'Running').map(({ metadata }) => metadata.name)
 }
 

@@ -3,11 +3,12 @@ import { Agent } from 'undici'
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import { geminiWebhookKind } from '../api/kind.ts'
 import type { StatusConfig } from '../config/webhook-command-settings.ts'
+import { brokenLink, tellChain, type Link } from './link.ts'
 import type { OpenCluster } from './operator-access.ts'
 import { reachEndpoint } from './reach-endpoint.ts'
 import { exitCodes, type CommandContext } from './run-command.ts'
 import { cellOf, table } from './table.ts'
-import { brokenLink, chainOf, type Link } from './webhook-chain.ts'
+import { chainOf } from './webhook-chain.ts'
 import { webhookNamed } from './webhook-name.ts'
 
 interface Around {
@@ -23,7 +24,8 @@ export async function showStatus(
 ): Promise<number> {
   const client = await open(config)
   try {
-    if (name !== undefined) return tellChain(await chainFor(await webhookNamed(name, client), config), config, context)
+    if (name !== undefined)
+      return tellChain(await chainFor(await webhookNamed(name, client), config), config.output, context)
     const { items } = await client.list<GeminiWebhook>(geminiWebhookKind)
     return tellAll(items, config, context)
   } finally {
@@ -42,21 +44,6 @@ async function chainFor(webhook: GeminiWebhook, { probe, probeTimeoutMs: timeout
   } finally {
     await dispatcher.destroy()
   }
-}
-
-function tellChain(chain: readonly Link[], { output }: StatusConfig, { out }: Around['context']): number {
-  const broken = brokenLink(chain)
-  if (output === 'json') out(`${JSON.stringify({ broken: broken?.name, chain }, undefined, 2)}\n`)
-  else {
-    out(
-      table(
-        ['LINK', 'STATE', 'WHAT'],
-        chain.map((link) => [link.name, link.state, link.says].map(cellOf)),
-      ),
-    )
-    out(broken === undefined ? '\nNo link is broken.\n' : `\nBroken: ${cellOf(broken.name)}: ${cellOf(broken.says)}\n`)
-  }
-  return broken === undefined ? exitCodes.ok : exitCodes.failed
 }
 
 function tellAll(webhooks: readonly GeminiWebhook[], { output }: StatusConfig, { out }: Around['context']): number {

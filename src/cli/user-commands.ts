@@ -8,7 +8,14 @@ import {
   orphansSettings,
   replaySettings,
 } from '../config/user-settings.ts'
-import { importSettings, rotateSettings, sendSettings, statusSettings } from '../config/webhook-command-settings.ts'
+import {
+  doctorSettings,
+  importSettings,
+  pingSettings,
+  rotateSettings,
+  sendSettings,
+  statusSettings,
+} from '../config/webhook-command-settings.ts'
 import type { OpenCluster, OpenOperator } from './operator-access.ts'
 import type { OpenReceivers } from './receivers.ts'
 import type { Command } from './run-command.ts'
@@ -33,6 +40,19 @@ export function userCommands({ clock, random, receivers: open, cluster, operator
       names: { placeholder: 'NAMESPACE/NAME', min: 0, max: 1 },
       run: async (config, [name], context) =>
         (await import('./status.ts')).showStatus(config, name, { context, open: await cluster() }),
+    }),
+    userCommand(doctorSettings, {
+      summary: 'Whether the installation is well: controllers, receivers, what was left behind.',
+      run: async (config, _names, context) =>
+        (await import('./doctor.ts')).examineInstallation(config, { context, open: await cluster(), clock }),
+    }),
+    userCommand(pingSettings, {
+      summary: 'Have Google send a test delivery, and see it arrive.',
+      names: { placeholder: 'NAMESPACE/NAME', min: 1, max: 1 },
+      run: async (config, [name = ''], context) => {
+        const around = { context, open: await operator(), openReceivers: await open() }
+        return (await import('./ping.ts')).pingWebhook(config, name, around)
+      },
     }),
     userCommand(rotateSettings, {
       summary: 'Rotate a signing secret now.',

@@ -1,15 +1,8 @@
 import type { ConditionType } from '../api/conditions.ts'
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import type { Condition } from '../api/status.ts'
+import type { Link } from './link.ts'
 import type { Reach } from './reach-endpoint.ts'
-
-/** One link between a job that ends at Google and whoever waits for it. */
-export interface Link {
-  name: string
-  /** `Open`: not asked for, not known, or still to come. */
-  state: 'Good' | 'Broken' | 'Open'
-  says: string
-}
 
 /** Conditions in the order of the chain, by what they are to a person; those before the endpoint and those after it. */
 const beforeEndpoint = {
@@ -35,27 +28,27 @@ export function chainOf(webhook: GeminiWebhook, reach: Reach | undefined): Link[
   ]
 }
 
-export function brokenLink(chain: readonly Link[]): Link | undefined {
-  return chain.find(({ state }) => state === 'Broken')
-}
-
 function conditionOf({ status }: GeminiWebhook, type: ConditionType): Condition | undefined {
   return status?.conditions?.find((condition) => condition.type === type)
 }
 
 function controllerLink(webhook: GeminiWebhook): Link {
-  const link = (state: Link['state'], says: string): Link => ({ name: 'controller', state, says })
+  const [state, says] = judgeController(webhook)
+  return { name: 'controller', state, says }
+}
+
+function judgeController(webhook: GeminiWebhook): readonly [Link['state'], string] {
   const { metadata, spec, status } = webhook
   if (status?.conditions === undefined)
-    return link('Broken', 'no controller has looked at this object: is one running, and does it watch this namespace?')
+    return ['Broken', 'no controller has looked at this object: is one running, and does it watch this namespace?']
   const stalled = conditionOf(webhook, 'Stalled')
-  if (stalled !== undefined) return link('Broken', `${stalled.reason}: ${stalled.message}`)
+  if (stalled !== undefined) return ['Broken', `${stalled.reason}: ${stalled.message}`]
   if ((status.observedGeneration ?? 0) < metadata.generation)
-    return link('Open', 'the latest change of the spec was not looked at yet')
-  if (spec.suspend === true) return link('Open', 'spec.suspend is true: no calls to Google are made')
+    return ['Open', 'the latest change of the spec was not looked at yet']
+  if (spec.suspend === true) return ['Open', 'spec.suspend is true: no calls to Google are made']
   const reconciling = conditionOf(webhook, 'Reconciling')
-  if (reconciling !== undefined) return link('Open', `${reconciling.reason}: ${reconciling.message}`)
-  return link('Good', 'has nothing left to do')
+  if (reconciling !== undefined) return ['Open', `${reconciling.reason}: ${reconciling.message}`]
+  return ['Good', 'has nothing left to do']
 }
 
 function conditionLink(name: string, condition: Condition | undefined): Link {

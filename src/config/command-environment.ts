@@ -10,15 +10,24 @@ import {
   orphansSettings,
   replaySettings,
 } from './user-settings.ts'
-import { importSettings, rotateSettings, sendSettings, statusSettings } from './webhook-command-settings.ts'
+import {
+  doctorSettings,
+  importSettings,
+  pingSettings,
+  rotateSettings,
+  sendSettings,
+  statusSettings,
+} from './webhook-command-settings.ts'
 
 const tables: readonly SettingsTable[] = [
   deadLettersSettings,
+  doctorSettings,
   drainSettings,
   importSettings,
   inboxSettings,
   listenSettings,
   orphansSettings,
+  pingSettings,
   replaySettings,
   rotateSettings,
   sendSettings,

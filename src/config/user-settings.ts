@@ -4,7 +4,7 @@ import { clusterSettings, googleSettings } from './shared-settings.ts'
 
 /** Settings of the commands that people run. Most visit every receiver pod. */
 
-const visit = {
+export const visit = {
   namespace: clusterSettings.namespace,
   kubeconfig: clusterSettings.kubeconfig,
   pods: textList({

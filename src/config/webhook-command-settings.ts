@@ -1,6 +1,7 @@
 import type { ConfigOf, RoleSettings } from './setting.ts'
 import { boolean, duration, oneOf, optionalText, text } from './setting-types.ts'
 import { clusterSettings, googleSettings } from './shared-settings.ts'
+import { visit } from './user-settings.ts'
 
 /** Settings of the commands that are about single GeminiWebhooks. They act as the user of the kubeconfig and need the controller only to see their effect. */
 
@@ -146,5 +147,39 @@ export const importSettings: RoleSettings<typeof importTable> = {
     'nothing. The Secret with the API key is named as NAMESPACE/NAME in front of the flags; the manifests are for its namespace.',
   example: 'gwh import ml/gemini-api-key > adopted.yaml',
   settings: importTable,
+  check: noRules,
+}
+
+const pingTable = {
+  waitMs: duration({
+    group: 'Receivers',
+    help: 'How long to wait for the delivery.',
+    min: '0s',
+    max: '10m',
+    default: '30s',
+  }),
+  ...googleSettings,
+  ...visit,
+} as const
+export type PingConfig = ConfigOf<typeof pingTable>
+export const pingSettings: RoleSettings<typeof pingTable> = {
+  role: 'ping',
+  about:
+    'Has Google send a test delivery to a GeminiWebhook and waits until a receiver has verified it. Takes the API key from the Secret that the object names, which ' +
+    'you must be allowed to read, and asks the receivers for what came.',
+  example: 'gwh ping ml/batch-events',
+  settings: pingTable,
+  check: noRules,
+}
+
+const doctorTable = { namespace: clusterSettings.namespace, ...common } as const
+export type DoctorConfig = ConfigOf<typeof doctorTable>
+export const doctorSettings: RoleSettings<typeof doctorTable> = {
+  role: 'doctor',
+  about:
+    'Looks at the installation: CRD, controllers and their leader, receivers, versions, what was left behind, and which GeminiWebhooks are not Ready. Changes nothing. ' +
+    'What you may not read is told as open.',
+  example: 'gwh doctor',
+  settings: doctorTable,
   check: noRules,
 }

@@ -1,3 +1,4 @@
+import { leaderLeaseName } from '../api/names.ts'
 import { exitCodes } from '../cli/run-command.ts'
 import type { ControllerConfig } from '../config/controller-config.ts'
 import { configProblems, defaultControllerConfig } from '../controller/config.ts'
@@ -17,7 +18,6 @@ import { runRole } from './run-role.ts'
 import { aborted } from './run-until-stopped.ts'
 import type { RunningRole } from './run-until-stopped.ts'
 
-const leaseName = 'gwh-controller'
 const eventController = 'webhooks.gemini-operator.io/controller'
 /** On top of `shutdownGrace`, which is for the work: giving back the Lease, writing the last Events. */
 const stopMarginMs = 10_000
@@ -111,7 +111,7 @@ async function elect(
   const client = await openCluster(config, 'lease', deps)
   const elector = createLeaseElector({
     client,
-    key: { namespace: config.namespace, name: leaseName },
+    key: { namespace: config.namespace, name: leaderLeaseName },
     // Two processes on one machine must not take each other for themselves.
     identity: `${deps.hostname}-${Math.floor(deps.random() * 2 ** 40).toString(36)}`,
     onStartedLeading: work,

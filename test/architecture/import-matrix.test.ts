@@ -45,6 +45,8 @@ const rooms: Record<string, { rooms: string[]; packages: string[] }> = {
       'orphans',
       'controller/kinds',
       'controller/ownership',
+      'controller/receiver-reports',
+      'reports',
       'filter/check-filter',
       'keyring/shard',
       'signature',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 
-import { ask, helm, kubectl, soon } from '../support/cluster-commands.ts'
+import { ask, gwh, helm, kubectl, soon } from '../support/cluster-commands.ts'
 import {
   addSink,
   askReceivers,
@@ -131,6 +131,18 @@ describe('an installation on a real node', { skip: missing.length > 0 && `needs 
     })
     await kubectl(['--namespace', team, 'apply', '-f', 'deploy/samples/worker-and-events.yaml'])
     await kubectl(['--namespace', team, 'wait', '--for=condition=Ready', 'gwh/batch-events', '--timeout=2m'])
+  })
+
+  test('gwh doctor finds the installation well, and gwh status every link of an object', async () => {
+    type Chain = { broken?: string; chain: { name: string; state: string; says: string }[] }
+    const doctor = await askReceivers<Chain>('doctor')
+    assert.deepEqual(
+      doctor.chain.filter(({ state }) => state !== 'Good'),
+      [],
+    )
+    const status = JSON.parse(await gwh(['status', `${team}/batch-events`, '--no-probe', '-o', 'json'])) as Chain
+    assert.equal(status.broken, undefined)
+    assert.ok(status.chain.some(({ name, state }) => name === 'sink worker' && state === 'Good'))
   })
 
   test('the cluster and Git do not differ after all of that', async () => {

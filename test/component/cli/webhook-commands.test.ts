@@ -12,6 +12,8 @@ import { parseAllDocuments } from 'yaml'
 import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
 import { geminiWebhookKind } from '../../../src/api/kind.ts'
 import { clusterIn, operatorIn } from '../../../src/cli/operator-access.ts'
+import type { AdminClient } from '../../../src/cli/admin-client.ts'
+import type { Receivers } from '../../../src/cli/receivers.ts'
 import { systemClock } from '../../../src/clock.ts'
 import { markerOf } from '../../../src/controller/ownership.ts'
 import { apiKeySecretName, decode, startControllerFixture, tenant, verifies } from '../../support/controller-fixture.ts'
@@ -27,8 +29,11 @@ async function aWorld(t: TestContext, options: Parameters<typeof startController
   await fixture.putApiKey()
   const deps = { clock: systemClock, random: () => 0.5, version: '1.2.3' }
   const env = { GWH_KUBECONFIG: fixture.kubeconfigPath, GWH_GOOGLE_BASE_URL: fixture.url }
-  const parts = { cluster: async () => clusterIn(deps), operator: async () => operatorIn(deps) }
-  const command = gwhCommand(parts, env)
+  const receivers = async () => async () => theReceiver(fixture)
+  const command = gwhCommand(
+    { cluster: async () => clusterIn(deps), operator: async () => operatorIn(deps), receivers },
+    env,
+  )
   const gwh = async (...args: string[]) => {
     const answer = await command(...args)
     const told = `${answer.out}${answer.err}`
@@ -42,6 +47,18 @@ async function aWorld(t: TestContext, options: Parameters<typeof startController
     return fixture.untilCondition(name, 'Ready', { status: 'True' })
   }
   return { ...fixture, gwh, ready }
+}
+
+/** One receiver, whose admin port remembers what came to the fixture's endpoint. */
+function theReceiver({ endpoint }: Awaited<ReturnType<typeof startControllerFixture>>): Receivers {
+  const ask = async ({ path }: { path: string }) => {
+    const { searchParams } = new URL(path, 'http://localhost')
+    const own = endpoint.received.filter((delivery) => delivery.path.endsWith(`/${searchParams.get('name')}`))
+    return {
+      deliveries: own.map(({ headers }) => ({ eventId: headers['webhook-id'], outcome: 'Stored', status: 204 })),
+    }
+  }
+  return { pods: [{ name: 'gwh-receiver-0', admin: { ask } as unknown as AdminClient }], close: async () => {} }
 }
 
 test('gwh status follows a healthy object to its sinks, and names the link that breaks', async (t) => {
@@ -212,4 +229,58 @@ test('gwh import prints what adopts each webhook that nobody has, and applying i
     (await gwh('import', `${tenant}/${apiKeySecretName}`)).err,
     /webhooks at Google: 3; with a GeminiWebhook already: 2/,
   )
+})
+
+test('gwh ping has Google send a delivery and tells that it arrived, or that nothing did', async (t) => {
+  const it = await aWorld(t)
+  await it.ready()
+  const pings = it.calls().counts.ping.received
+  const arrived = await it.gwh('ping', object)
+  assert.deepEqual([arrived.code, arrived.err], [0, ''])
+  assert.match(
+    arrived.out,
+    /^ml\/batch-events: msg_\S+ came to gwh-receiver-0, was verified and answered 204 \(Stored\)\n$/,
+  )
+  assert.equal(it.calls().counts.ping.received, pings + 1)
+
+  const [remote] = it.remotes()
+  it.admin.editWebhook(remote?.id ?? '', { uri: 'https://elsewhere.example.com/v1/s/ml/other' })
+  const lost = await it.gwh('ping', object, '--wait=500ms', '-o', 'json')
+  assert.deepEqual([lost.code, JSON.parse(lost.out)], [1, { arrived: false }])
+  assert.match(lost.err, /nothing that is verified came in 0\.5 s; "gwh status ml\/batch-events"/)
+})
+
+test('gwh ping cannot see a server of somebody else, and says what is missing', async (t) => {
+  const it = await aWorld(t)
+  await it.ready({ endpoint: { url: 'https://mine.example.com/x' } })
+  const asked = await it.gwh('ping', object)
+  assert.deepEqual([asked.code, asked.out.includes('cannot be seen from here')], [0, true])
+  await it.apply('keyless', { apiKeySecretRef: { name: 'not-there' } })
+  await it.untilCondition('keyless', 'CredentialsValid', { status: 'False' })
+  const unregistered = await it.gwh('ping', `${tenant}/keyless`)
+  assert.deepEqual([unregistered.code, unregistered.err.includes('no webhook is registered')], [1, true])
+})
+
+test('gwh doctor names what is missing, and what it could not read', async (t) => {
+  const it = await aWorld(t)
+  await it.ready()
+  const { code, out } = await it.gwh('doctor', '-o', 'json')
+  assert.equal(code, 1)
+  const { broken, chain } = JSON.parse(out) as {
+    broken: string
+    chain: { name: string; state: string; says: string }[]
+  }
+  const stateOf = (link: string) => chain.find((each) => each.name === link)?.state
+  // The controller of the fixture runs without a Lease, and the embedded API has no pods.
+  assert.equal(broken, 'leader')
+  assert.deepEqual(['CRD', 'installation', 'controllers', 'receivers', 'inboxes', 'orphans', 'objects'].map(stateOf), [
+    'Good',
+    'Good',
+    'Open',
+    'Open',
+    'Good',
+    'Good',
+    'Good',
+  ])
+  assert.equal((await it.gwh('doctor', '--namespace=nowhere', '-o', 'json')).code, 1)
 })

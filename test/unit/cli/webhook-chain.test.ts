@@ -3,8 +3,9 @@ import { test } from 'node:test'
 
 import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
 import type { Condition } from '../../../src/api/status.ts'
+import { brokenLink } from '../../../src/cli/link.ts'
 import type { Reach } from '../../../src/cli/reach-endpoint.ts'
-import { brokenLink, chainOf } from '../../../src/cli/webhook-chain.ts'
+import { chainOf } from '../../../src/cli/webhook-chain.ts'
 import { aWebhook } from '../../support/a-webhook.ts'
 
 type Told = Pick<Condition, 'status' | 'reason'> & { message?: string }
