@@ -41,7 +41,7 @@ const commands = [
     clock: context.clock,
     random: context.random,
     cluster: async () => (await import('./cli/operator-access.ts')).clusterIn(context),
-    receivers: async () => (await import('./cli/receivers.ts')).receiversIn(context),
+    receivers: async () => (await import('./cli/deliveries/receivers.ts')).receiversIn(context),
     operator: async () => (await import('./cli/operator-access.ts')).operatorIn(context),
   }),
 ]

@@ -17,7 +17,7 @@ import {
   statusSettings,
 } from '../config/webhook-command-settings.ts'
 import type { OpenCluster, OpenOperator } from './operator-access.ts'
-import type { OpenReceivers } from './receivers.ts'
+import type { OpenReceivers } from './deliveries/receivers.ts'
 import type { Command } from './run-command.ts'
 import { userCommand } from './user-command.ts'
 
@@ -39,81 +39,87 @@ export function userCommands({ clock, random, receivers: open, cluster, operator
       summary: 'The chain from Google to the sinks, and its first broken link.',
       names: { placeholder: 'NAMESPACE/NAME', min: 0, max: 1 },
       run: async (config, [name], context) =>
-        (await import('./status.ts')).showStatus(config, name, { context, open: await cluster() }),
+        (await import('./webhook/status.ts')).showStatus(config, name, { context, open: await cluster() }),
     }),
     userCommand(doctorSettings, {
       summary: 'Whether the installation is well: controllers, receivers, what was left behind.',
       run: async (config, _names, context) =>
-        (await import('./doctor.ts')).examineInstallation(config, { context, open: await cluster(), clock }),
+        (await import('./installation/doctor.ts')).examineInstallation(config, {
+          context,
+          open: await cluster(),
+          clock,
+        }),
     }),
     userCommand(pingSettings, {
       summary: 'Have Google send a test delivery, and see it arrive.',
       names: { placeholder: 'NAMESPACE/NAME', min: 1, max: 1 },
       run: async (config, [name = ''], context) => {
         const around = { context, open: await operator(), openReceivers: await open() }
-        return (await import('./ping.ts')).pingWebhook(config, name, around)
+        return (await import('./webhook/ping.ts')).pingWebhook(config, name, around)
       },
     }),
     userCommand(rotateSettings, {
       summary: 'Rotate a signing secret now.',
       names: { placeholder: 'NAMESPACE/NAME', min: 1, max: 1 },
       run: async (config, [name = ''], context) =>
-        (await import('./rotate.ts')).rotateSecret(config, name, { context, open: await cluster(), clock }),
+        (await import('./webhook/rotate.ts')).rotateSecret(config, name, { context, open: await cluster(), clock }),
     }),
     userCommand(sendSettings, {
       summary: 'Send a signed test event, as Google would.',
       names: { placeholder: 'NAMESPACE/NAME', min: 1, max: 1 },
       run: async (config, [name = ''], context) =>
-        (await import('./send.ts')).sendEvent(config, name, { context, open: await cluster(), clock, random }),
+        (await import('./webhook/send.ts')).sendEvent(config, name, { context, open: await cluster(), clock, random }),
     }),
     userCommand(importSettings, {
       summary: 'Print manifests that adopt what exists at Google.',
       names: { placeholder: 'NAMESPACE/SECRET', min: 1, max: 1 },
       run: async (config, [secretName = ''], context) =>
-        (await import('./import.ts')).importWebhooks(config, secretName, { context, open: await operator() }),
+        (await import('./webhook/import.ts')).importWebhooks(config, secretName, { context, open: await operator() }),
     }),
     userCommand(inboxSettings, {
       summary: 'What the inboxes of the receivers hold.',
-      run: async (config, _names, context) => (await import('./inbox.ts')).showInboxes(config, context, await open()),
+      run: async (config, _names, context) =>
+        (await import('./deliveries/inbox.ts')).showInboxes(config, context, await open()),
     }),
     userCommand(deadLettersSettings, {
       summary: 'Deliveries that were given up.',
       run: async (config, _names, context) =>
-        (await import('./deadletters.ts')).showDeadLetters(config, context, await open()),
+        (await import('./deliveries/deadletters.ts')).showDeadLetters(config, context, await open()),
     }),
     userCommand(replaySettings, {
       summary: 'Send dead letters again: gwh replay POD/ID ... or by selection.',
       names: { placeholder: 'POD/ID', min: 0, max: maxNames },
       run: async (config, names, context) =>
-        (await import('./replay.ts')).replayDeadLetters(config, names, { context, open: await open() }),
+        (await import('./deliveries/replay.ts')).replayDeadLetters(config, names, { context, open: await open() }),
     }),
     userCommand(drainSettings, {
       summary: 'Move the events of one receiver to another before scaling down.',
       names: { placeholder: 'POD', min: 1, max: 1 },
       run: async (config, [pod = ''], context) =>
-        (await import('./drain.ts')).drainReceiver(config, pod, { context, open: await open() }),
+        (await import('./deliveries/drain.ts')).drainReceiver(config, pod, { context, open: await open() }),
     }),
     userCommand(listenSettings, {
       summary: 'Deliveries as they happen.',
       run: async (config, _names, context) =>
-        (await import('./listen.ts')).listenToDeliveries(config, context, await open()),
+        (await import('./deliveries/listen.ts')).listenToDeliveries(config, context, await open()),
     }),
     userCommand(orphansSettings, {
       summary: 'Webhooks that were left at Google, and their removal: gwh orphans delete ID ...',
       names: { placeholder: 'names: none, or delete ID ...', min: 0, max: maxNames },
       run: async (config, names, context) =>
-        (await import('./orphans.ts')).cleanOrphans(config, names, { context, open: await operator() }),
+        (await import('./orphans/orphans.ts')).cleanOrphans(config, names, { context, open: await operator() }),
     }),
     userCommand(validateSettings, {
       summary: 'Judge manifests without a cluster: gwh validate FILE ...',
       names: { placeholder: 'FILE', min: 1, max: maxNames },
-      run: async (config, files, context) => (await import('./validate.ts')).validateManifests(config, files, context),
+      run: async (config, files, context) =>
+        (await import('./files/validate.ts')).validateManifests(config, files, context),
     }),
     userCommand(verifySettings, {
       summary: 'Check the signature of a captured request: gwh verify FILE --secret-file=FILE',
       names: { placeholder: 'FILE', min: 1, max: 1 },
       run: async (config, [file = ''], context) =>
-        (await import('./verify.ts')).verifyRequest(config, file, { context, clock }),
+        (await import('./files/verify.ts')).verifyRequest(config, file, { context, clock }),
     }),
   ]
 }

@@ -7,7 +7,7 @@ import { test, type TestContext } from 'node:test'
 
 import { createAdminServer } from '../../../src/admin/admin-server.ts'
 import { operatorIn } from '../../../src/cli/operator-access.ts'
-import { receiversIn } from '../../../src/cli/receivers.ts'
+import { receiversIn } from '../../../src/cli/deliveries/receivers.ts'
 import { runCommand } from '../../../src/cli/run-command.ts'
 import { systemClock } from '../../../src/clock.ts'
 import { DeliveryFeed } from '../../../src/feed/delivery-feed.ts'

@@ -1,0 +1,191 @@
+import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
+import { geminiWebhookKind } from '../../api/kind.ts'
+import type { OrphansConfig } from '../../config/user-settings.ts'
+import { configMapKind, namespaceKind, type ConfigMap, type Namespace } from '../../controller/kinds.ts'
+import { installationConfigMapName, markerIn, markerOf } from '../../controller/ownership.ts'
+import { apiKeyFingerprint } from '../../gemini/api-key-fingerprint.ts'
+import { GeminiError, type RemoteWebhook, type WebhookService } from '../../gemini/webhook-service.ts'
+import { isNotFound, KubernetesApiError, type KubernetesClient } from '../../kubernetes/client.ts'
+import { orphanIdOf, orphansConfigMapName, type Orphan, type OrphanRecord } from '../../orphans/orphan-record.ts'
+import { unreachable } from '../../unreachable.ts'
+import { judgeOrphan, type OrphanVerdict } from './judge-orphan.ts'
+import type { OperatorAccess } from '../operator-access.ts'
+import { readApiKey } from '../read-api-key.ts'
+import { orphansIn, removalByHand, removeEntry } from './orphan-list.ts'
+import { exitCodes, type CommandContext } from '../run-command.ts'
+import { cellOf } from '../table.ts'
+
+interface Around {
+  config: OrphansConfig
+  context: Pick<CommandContext, 'out' | 'err'>
+  operator: OperatorAccess
+}
+
+/** What the verdicts rest on; read once, before anything is deleted. */
+interface Grounds {
+  namespace: string
+  client: KubernetesClient
+  service: WebhookService
+  /** NAMESPACE/NAME, for messages. */
+  apiKeySecret: string
+  installationId: string | undefined
+  fingerprint: string | undefined
+  acceptMissing: boolean
+  /** Ids that this API key was seen to know: one webhook may be noted by several objects. */
+  seen: Set<string>
+  webhooks: readonly GeminiWebhook[]
+}
+
+interface Cleaned {
+  id: string
+  /** At Google; `gone` was so before. */
+  result: 'deleted' | 'gone'
+  /** Those that were deleted: the one of that id, or where the id was unknown what carried the marker. */
+  webhooks: readonly string[]
+}
+
+interface Problem {
+  problem: string
+  /** Google refuses the API key: no other webhook would go better, and each try counts against the key. */
+  isFinal?: boolean
+}
+
+/** Deletes each at Google, where that is safe, then removes its entry; what cannot be cleaned is told and keeps its entry. Can be run again. */
+export async function deleteOrphans(ids: ReadonlySet<string>, { config, context, operator }: Around): Promise<number> {
+  const orphans = await orphansIn(operator.client, config.namespace)
+  const grounds = await groundsFor(config, operator)
+  const cleaned: Cleaned[] = []
+  const problems: string[] = []
+  const where = `ConfigMap ${config.namespace}/${orphansConfigMapName}`
+  const named = new Set([...ids].flatMap((id) => orphans.filter((orphan) => isNamed(orphan, id))))
+  for (const id of ids) {
+    if (orphans.some((orphan) => isNamed(orphan, id))) continue
+    problems.push(`${cellOf(id)}: is not noted (any more) in ${where}; "gwh orphans" lists what is`)
+  }
+  for (const orphan of named) {
+    const outcome = await cleanOne(orphan, grounds)
+    if ('result' in outcome) cleaned.push(outcome)
+    else problems.push(`${cellOf(orphanIdOf(orphan))}: ${outcome.problem}`)
+    if ('isFinal' in outcome) break
+  }
+  if (config.output === 'json') context.out(`${JSON.stringify({ cleaned, problems }, undefined, 2)}\n`)
+  else for (const { id, result } of cleaned) context.out(`${cellOf(id)}: ${inWords[result]}\n`)
+  for (const problem of problems) context.err(`gwh orphans: ${problem}\n`)
+  return problems.length === 0 ? exitCodes.ok : exitCodes.failed
+}
+
+function isNamed(orphan: Orphan, id: string): boolean {
+  return orphan.key === id || orphanIdOf(orphan) === id
+}
+
+const inWords = {
+  deleted: 'deleted at Google, and taken off the list.',
+  gone: 'was gone at Google already; taken off the list.',
+}
+
+async function groundsFor(config: OrphansConfig, operator: OperatorAccess): Promise<Grounds> {
+  const { client } = operator
+  const { namespace, acceptMissing, apiKeySecret = '' } = config
+  const installationId = await installationIdIn(client, namespace)
+  const [keyNamespace = '', keyName = ''] = apiKeySecret.split('/')
+  const apiKey = await readApiKey(client, {
+    key: { namespace: keyNamespace, name: keyName },
+    field: config.apiKeyField,
+    where: '--api-key-secret',
+  })
+  const fingerprint = installationId === undefined ? undefined : apiKeyFingerprint(apiKey, installationId)
+  const service = await operator.openService({ apiKey, fingerprint: fingerprint ?? '' })
+  const webhooks = await webhooksIn(client)
+  return {
+    namespace,
+    client,
+    service,
+    apiKeySecret,
+    installationId,
+    fingerprint,
+    acceptMissing,
+    seen: new Set(),
+    webhooks,
+  }
+}
+
+/** undefined in a restored or cloned cluster that nobody confirmed, as for the controller: what carries that id's markers may be the original's. */
+async function installationIdIn(client: KubernetesClient, namespace: string): Promise<string | undefined> {
+  const home = await client.get<Namespace>(namespaceKind, { namespace: '', name: namespace })
+  const stored = await client.get<ConfigMap>(configMapKind, { namespace, name: installationConfigMapName })
+  const { id, namespaceUid } = stored?.data ?? {}
+  return namespaceUid !== undefined && namespaceUid === home?.metadata.uid ? id : undefined
+}
+
+/** None where the operator was uninstalled, its CRD included. */
+async function webhooksIn(client: KubernetesClient): Promise<readonly GeminiWebhook[]> {
+  try {
+    return (await client.list<GeminiWebhook>(geminiWebhookKind)).items
+  } catch (error) {
+    if (isNotFound(error)) return []
+    throw error
+  }
+}
+
+async function cleanOne(orphan: Orphan, grounds: Grounds): Promise<Cleaned | Problem> {
+  const { record } = orphan
+  const byHand = removalByHand(orphan, grounds.namespace)
+  if (record === undefined) return { problem: `its entry cannot be read: look at it, then ${byHand}` }
+  const object = `webhook of GeminiWebhook ${record.namespace}/${record.name}`
+  try {
+    const verdict = await verdictOn(record, grounds)
+    switch (verdict.type) {
+      case 'Refuse':
+        return { problem: `${object}: ${verdict.why}. To remove the entry alone: ${byHand}` }
+      case 'Delete':
+        for (const id of verdict.ids) await grounds.service.delete(id)
+        return await withoutEntry(orphan, grounds, { id: orphanIdOf(orphan), result: 'deleted', webhooks: verdict.ids })
+      case 'Gone':
+        return await withoutEntry(orphan, grounds, { id: orphanIdOf(orphan), result: 'gone', webhooks: [] })
+      default:
+        return unreachable(verdict)
+    }
+  } catch (error) {
+    if (!(error instanceof GeminiError)) throw error
+    if (error.code !== 'ERR_GEMINI_CREDENTIALS_REJECTED') {
+      return { problem: `${object}: ${error.message}; its entry stays, so that this can be run again` }
+    }
+    return { problem: `${object}: Secret ${grounds.apiKeySecret}: ${error.message}`, isFinal: true }
+  }
+}
+
+async function verdictOn(record: OrphanRecord, grounds: Grounds): Promise<OrphanVerdict> {
+  const { fingerprint, installationId, acceptMissing, seen, webhooks, service } = grounds
+  const marker = installationId === undefined ? undefined : markerOf(installationId, record)
+  const remotes = await remotesOf(record, marker, service)
+  const isKeyOfRecord = fingerprint !== undefined && fingerprint === record.keyFingerprint
+  const hasSeenIt = isKeyOfRecord || seen.has(record.id ?? '')
+  for (const { id } of remotes) seen.add(id)
+  return judgeOrphan({ record, remotes, marker, hasSeenIt, acceptMissing, webhooks })
+}
+
+/** Where the id is unknown, whatever carries the object's marker was made for it. */
+async function remotesOf(
+  record: OrphanRecord,
+  marker: string | undefined,
+  service: WebhookService,
+): Promise<RemoteWebhook[]> {
+  if (record.id !== undefined) {
+    const remote = await service.get(record.id)
+    return remote === undefined ? [] : [remote]
+  }
+  if (marker === undefined) return []
+  return (await service.list()).filter(({ name }) => markerIn(name) === marker)
+}
+
+async function withoutEntry(orphan: Orphan, { client, namespace }: Grounds, done: Cleaned): Promise<Cleaned | Problem> {
+  try {
+    if ((await removeEntry(orphan, client, namespace)) === 'removed') return done
+    return { problem: `it is ${done.result} at Google; its entry was written anew meanwhile and stays: run this again` }
+  } catch (error) {
+    if (!(error instanceof KubernetesApiError)) throw error
+    return {
+      problem: `it is ${done.result} at Google, but its entry could not be removed (${error.message}): run this again, or ${removalByHand(orphan, namespace)}`,
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import type { ConditionType } from '../../api/conditions.ts'
+import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
+import type { Condition } from '../../api/status.ts'
+import type { Link } from '../link.ts'
+import type { Reach } from './reach-endpoint.ts'
+
+/** Conditions in the order of the chain, by what they are to a person; those before the endpoint and those after it. */
+const beforeEndpoint = {
+  'API key': 'CredentialsValid',
+  registration: 'Registered',
+  'signing secret': 'SecretAvailable',
+  'in sync': 'InSync',
+  enabled: 'Enabled',
+} as const satisfies Record<string, ConditionType>
+
+/** What is False because the spec asks for it breaks nothing. */
+const wanted: ReadonlySet<string> = new Set(['NotRequired', 'DisabledBySpec', 'RolloutPending'])
+
+/** The whole chain of one object, from its status and from what was seen of its endpoint. Pure. */
+export function chainOf(webhook: GeminiWebhook, reach: Reach | undefined): Link[] {
+  return [
+    controllerLink(webhook),
+    ...Object.entries(beforeEndpoint).map(([name, type]) => conditionLink(name, conditionOf(webhook, type))),
+    ...(reach === undefined ? [] : reachLinks(reach)),
+    conditionLink('endpoint proven', conditionOf(webhook, 'EndpointVerified')),
+    deliveryLink(webhook),
+    ...sinkLinks(webhook),
+  ]
+}
+
+function conditionOf({ status }: GeminiWebhook, type: ConditionType): Condition | undefined {
+  return status?.conditions?.find((condition) => condition.type === type)
+}
+
+function controllerLink(webhook: GeminiWebhook): Link {
+  const [state, says] = judgeController(webhook)
+  return { name: 'controller', state, says }
+}
+
+function judgeController(webhook: GeminiWebhook): readonly [Link['state'], string] {
+  const { metadata, spec, status } = webhook
+  if (status?.conditions === undefined)
+    return ['Broken', 'no controller has looked at this object: is one running, and does it watch this namespace?']
+  const stalled = conditionOf(webhook, 'Stalled')
+  if (stalled !== undefined) return ['Broken', `${stalled.reason}: ${stalled.message}`]
+  if ((status.observedGeneration ?? 0) < metadata.generation)
+    return ['Open', 'the latest change of the spec was not looked at yet']
+  if (spec.suspend === true) return ['Open', 'spec.suspend is true: no calls to Google are made']
+  const reconciling = conditionOf(webhook, 'Reconciling')
+  if (reconciling !== undefined) return ['Open', `${reconciling.reason}: ${reconciling.message}`]
+  return ['Good', 'has nothing left to do']
+}
+
+function conditionLink(name: string, condition: Condition | undefined): Link {
+  if (condition === undefined) return { name, state: 'Open', says: 'not known yet' }
+  const { status, reason, message } = condition
+  if (status === 'True') return { name, state: 'Good', says: message }
+  const state = status === 'False' && !wanted.has(reason) ? 'Broken' : 'Open'
+  return { name, state, says: `${reason}: ${message}` }
+}
+
+const reached = ['DNS', 'connection', 'TLS', 'route'] as const
+
+/** Everything before the place where it ended is good, what comes after it is not known. */
+function reachLinks({ ends, says }: Reach): Link[] {
+  const broken = ends === 'receiver' ? reached.length : reached.indexOf(ends)
+  return reached.map((name, at) => {
+    if (at < broken) return { name, state: 'Good', says: 'works from here' }
+    return at === broken ? { name, state: 'Broken', says } : { name, state: 'Open', says: 'not reached' }
+  })
+}
+
+function deliveryLink({ status }: GeminiWebhook): Link {
+  const { lastVerifiedTime, refusingSince, pending = 0 } = status?.delivery ?? {}
+  const name = 'deliveries'
+  if (refusingSince !== undefined)
+    return { name, state: 'Broken', says: `genuine deliveries have been refused since ${refusingSince}` }
+  const waiting = pending === 0 ? '' : `; ${pending} stored ones have not ended yet`
+  if (lastVerifiedTime === undefined) return { name, state: 'Open', says: `none was verified yet${waiting}` }
+  return { name, state: 'Good', says: `the last was verified at ${lastVerifiedTime}${waiting}` }
+}
+
+function sinkLinks({ status }: GeminiWebhook): Link[] {
+  const sinks = (status?.sinks ?? []).map(({ name, ready, reason, address }): Link => {
+    const says = ready ? (address ?? 'resolved') : (reason ?? 'is not ready')
+    return { name: `sink ${name}`, state: ready ? 'Good' : 'Broken', says }
+  })
+  const drops = status?.conditions?.find(({ type }) => type === 'DeadLettersDropped')
+  return drops === undefined ? sinks : [...sinks, { name: 'dead letters', state: 'Broken', says: drops.message }]
+}

@@ -1,0 +1,44 @@
+import type { Dispatcher } from 'undici'
+
+import { failureCauseOf } from '../../sinks/failure-cause.ts'
+
+/** How far a request from here gets on the way to a receiver. */
+export interface Reach {
+  ends: 'DNS' | 'connection' | 'TLS' | 'route' | 'receiver'
+  says: string
+}
+
+/** Asks an endpoint without a body and a signature. A receiver answers any GET on its paths with 405 and Allow: POST, before it looks at anything else. */
+export async function reachEndpoint(
+  url: string,
+  { dispatcher, timeoutMs }: { dispatcher: Dispatcher; timeoutMs: number },
+): Promise<Reach> {
+  const { origin, pathname, host, hostname } = new URL(url)
+  const signal = AbortSignal.timeout(timeoutMs)
+  try {
+    const { statusCode, headers, body } = await dispatcher.request({ origin, path: pathname, method: 'GET', signal })
+    await body.dump({ limit: 16 * 1024, signal }).catch(() => {})
+    if (statusCode === 405 && headers['allow'] === 'POST') return { ends: 'receiver', says: 'a receiver answers' }
+    return {
+      ends: 'route',
+      says: `${host} answers ${statusCode} where a receiver would answer 405: something else is there; look at the ingress or route`,
+    }
+  } catch (error) {
+    if (signal.aborted)
+      return { ends: 'connection', says: `${host} does not answer in ${timeoutMs / 1000} s from here` }
+    switch (failureCauseOf(error)) {
+      case 'nameNotResolved':
+        return { ends: 'DNS', says: `${hostname} does not resolve from here` }
+      case 'tls':
+        return { ends: 'TLS', says: `the certificate of ${host} is not accepted from here (${codeOf(error)})` }
+      case 'malformedAnswer':
+        return { ends: 'route', says: `${host} answers something that is not HTTP` }
+      default:
+        return { ends: 'connection', says: `${host} takes no connection from here (${codeOf(error)})` }
+    }
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'no reason given'
+}

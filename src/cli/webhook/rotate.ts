@@ -1,0 +1,78 @@
+import { setTimeout } from 'node:timers/promises'
+
+import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
+import { geminiWebhookKind } from '../../api/kind.ts'
+import type { Clock } from '../../clock.ts'
+import type { RotateConfig } from '../../config/webhook-command-settings.ts'
+import type { OpenCluster } from '../operator-access.ts'
+import { exitCodes, type CommandContext } from '../run-command.ts'
+import { cellOf } from '../table.ts'
+import { webhookNamed } from './webhook-named.ts'
+
+interface Around {
+  context: Pick<CommandContext, 'out' | 'err'>
+  open: OpenCluster
+  clock: Clock
+}
+
+const pollMs = 500
+
+/** `gwh rotate NAMESPACE/NAME`: 1 when it was not done in time. */
+export async function rotateSecret(
+  config: RotateConfig,
+  name: string,
+  { context: { out, err }, open, clock }: Around,
+): Promise<number> {
+  const client = await open(config)
+  try {
+    const before = await webhookNamed(name, client)
+    const id = config.requestId ?? `gwh-${new Date(clock.now()).toISOString().replaceAll(/[-:]/g, '')}`
+    if (isHandled(before, id))
+      throw new Error(`--request-id: ${id} was answered before and never rotates again: give a new one`)
+    if (before.spec.suspend === true)
+      throw new Error(`${name}: spec.suspend is true, so nothing is rotated: set it to false first`)
+    const request = { id, revokePrevious: config.revokePrevious }
+    await client.patch(geminiWebhookKind, before.metadata, { spec: { rotation: { request } } }, { type: 'merge' })
+    const untilMs = clock.monotonic() + config.waitMs
+    let webhook = before
+    while (!isDone(webhook, id) && clock.monotonic() < untilMs) {
+      await setTimeout(pollMs)
+      webhook = await webhookNamed(name, client)
+    }
+    const done = isDone(webhook, id)
+    const { hint, previousExpireTime } = webhook.status?.signingSecret ?? {}
+    const result = { requestId: id, done, ...(done && { hint, previousExpireTime }) }
+    if (config.output === 'json') out(`${JSON.stringify(result, undefined, 2)}\n`)
+    else out(`${cellOf(name)}: ${done ? rotated(webhook) : `rotation ${id} is asked for`}\n`)
+    if (done || config.waitMs === 0) return exitCodes.ok
+    err(`gwh rotate: ${name}: not done in ${config.waitMs / 1000} s: ${cellOf(progressOf(webhook))}\n`)
+    return exitCodes.failed
+  } finally {
+    await client.close()
+  }
+}
+
+function isHandled({ status }: GeminiWebhook, id: string): boolean {
+  return status?.rotation?.handledRequestIDs?.includes(id) === true
+}
+
+/** Answered, and nothing of it is left to do: the Secret is written by then. */
+function isDone(webhook: GeminiWebhook, id: string): boolean {
+  return isHandled(webhook, id) && webhook.status?.operation === undefined
+}
+
+function rotated({ metadata, status }: GeminiWebhook): string {
+  const { name, hint, previousExpireTime } = status?.signingSecret ?? {}
+  const before =
+    previousExpireTime === undefined
+      ? 'the one before is not accepted any more'
+      : `the one before is accepted until ${previousExpireTime}`
+  return `rotated; Secret ${metadata.namespace}/${cellOf(name)} holds ${cellOf(hint)}, ${before}`
+}
+
+function progressOf({ status }: GeminiWebhook): string {
+  const condition = status?.conditions?.find(({ type }) => type === 'Stalled' || type === 'Reconciling')
+  return condition === undefined
+    ? 'the controller has not looked at it yet; is one running?'
+    : `${condition.reason}: ${condition.message}`
+}

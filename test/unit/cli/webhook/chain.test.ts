@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import type { GeminiWebhook } from '../../../../src/api/gemini-webhook.ts'
+import type { Condition } from '../../../../src/api/status.ts'
+import { brokenLink } from '../../../../src/cli/link.ts'
+import type { Reach } from '../../../../src/cli/webhook/reach-endpoint.ts'
+import { chainOf } from '../../../../src/cli/webhook/chain.ts'
+import { aWebhook } from '../../../support/a-webhook.ts'
+
+type Told = Pick<Condition, 'status' | 'reason'> & { message?: string }
+
+const good: Record<string, Told> = Object.fromEntries(
+  ['CredentialsValid', 'Registered', 'SecretAvailable', 'InSync', 'Enabled', 'EndpointVerified', 'SinksResolved'].map(
+    (type) => [type, { status: 'True', reason: 'Succeeded' }],
+  ),
+)
+
+/** A registered object whose conditions are all good, but for these; undefined: absent. */
+function anObject(conditions: Record<string, Told> = {}, changes: Partial<GeminiWebhook> = {}): GeminiWebhook {
+  const base = aWebhook().registered().build()
+  const told = Object.entries({ ...good, ...conditions }).map(
+    ([type, { status, reason, message = `about ${type}` }]) => {
+      return { type, status, reason, message, observedGeneration: 1, lastTransitionTime: '2026-11-21T12:00:00Z' }
+    },
+  )
+  const status = { ...base.status, observedGeneration: base.metadata.generation, conditions: told as Condition[] }
+  return { ...base, status, ...changes }
+}
+
+const brokenIn = (webhook: GeminiWebhook, reach?: Reach) => brokenLink(chainOf(webhook, reach))?.name
+
+test('where everything is good no link is broken, and the sinks stand at its end', () => {
+  const { status, ...rest } = anObject()
+  const sinks = [{ name: 'worker', ready: true, address: 'http://worker.ml.svc:80/' }]
+  const chain = chainOf({ ...rest, status: { ...status, sinks } }, { ends: 'receiver', says: 'a receiver answers' })
+  assert.equal(brokenLink(chain), undefined)
+  assert.deepEqual(chain.at(-1), { name: 'sink worker', state: 'Good', says: 'http://worker.ml.svc:80/' })
+})
+
+test('of several broken links the one that comes first on the way is named', () => {
+  const conditions = {
+    CredentialsValid: { status: 'False', reason: 'CredentialsRejected' },
+    EndpointVerified: { status: 'False', reason: 'NeverArrived' },
+  } as const
+  assert.equal(brokenIn(anObject(conditions), { ends: 'DNS', says: '' }), 'API key')
+})
+
+for (const [ends, name] of [
+  ['DNS', 'DNS'],
+  ['connection', 'connection'],
+  ['TLS', 'TLS'],
+  ['route', 'route'],
+] as const) {
+  test(`a way that ends at ${ends} is good before that and not known after it`, () => {
+    const chain = chainOf(anObject(), { ends, says: 'why' })
+    const links = chain.filter((link) => ['DNS', 'connection', 'TLS', 'route'].includes(link.name))
+    const at = links.findIndex((link) => link.name === name)
+    assert.deepEqual(
+      links.map(({ state }) => state),
+      links.map((_, index) => (index < at ? 'Good' : index === at ? 'Broken' : 'Open')),
+    )
+    assert.equal(brokenLink(chain)?.says, 'why')
+  })
+}
+
+test('what the spec asks for breaks nothing', () => {
+  const disabled = anObject({
+    Enabled: { status: 'False', reason: 'DisabledBySpec' },
+    EndpointVerified: { status: 'Unknown', reason: 'DisabledBySpec' },
+  })
+  assert.equal(brokenIn(disabled), undefined)
+})
+
+test('an object that no controller has looked at, or that is Stalled, is broken before everything else', () => {
+  const { status: _status, ...unseen } = anObject()
+  assert.equal(brokenIn(unseen), 'controller')
+  const stalled = anObject({ Stalled: { status: 'True', reason: 'SecretNameTaken', message: 'choose another name' } })
+  assert.equal(brokenLink(chainOf(stalled, undefined))?.says, 'SecretNameTaken: choose another name')
+})
+
+test('refused deliveries, sinks that are not ready and dropped dead letters are broken links', () => {
+  const { status, ...rest } = anObject()
+  const refusing = { ...rest, status: { ...status, delivery: { refusingSince: '2026-11-21T12:00:00Z' } } }
+  assert.equal(brokenIn(refusing), 'deliveries')
+  const sinks = [
+    { name: 'good', ready: true },
+    { name: 'gone', ready: false, reason: 'SinkNotReady' },
+  ]
+  assert.equal(brokenIn({ ...rest, status: { ...status, sinks } }), 'sink gone')
+  assert.equal(brokenIn(anObject({ DeadLettersDropped: { status: 'True', reason: 'BoundReached' } })), 'dead letters')
+})
