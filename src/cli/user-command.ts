@@ -1,5 +1,5 @@
 import { exitCodes, roleCommand, type Command, type CommandContext } from './run-command.ts'
-import { environmentFor } from '../config/command-environment.ts'
+import { environmentFor } from '../config/command-settings.ts'
 import type { ConfigOf, RoleSettings, SettingsTable } from '../config/setting.ts'
 
 interface UserCommand<Table extends SettingsTable> {

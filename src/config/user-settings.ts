@@ -169,6 +169,15 @@ export const drainSettings: RoleSettings<typeof drainTable> = {
   check: noRules,
 }
 
+export const apiKeyField = text({
+  group: 'Google',
+  help: 'The key of that Secret under which the API key is.',
+  placeholder: 'KEY',
+  pattern: /^[-._a-zA-Z0-9]{1,253}$/,
+  what: 'a key of a Secret',
+  default: 'api-key',
+})
+
 const orphansTable = {
   apiKeySecret: optionalText({
     group: 'Google',
@@ -177,14 +186,7 @@ const orphansTable = {
     pattern: /^[a-z0-9-]{1,63}\/[a-z0-9.-]{1,253}$/,
     what: 'a namespace and a name, such as ml/gemini-api-key',
   }),
-  apiKeyField: text({
-    group: 'Google',
-    help: 'The key of that Secret under which the API key is.',
-    placeholder: 'KEY',
-    pattern: /^[-._a-zA-Z0-9]{1,253}$/,
-    what: 'a key of a Secret',
-    default: 'api-key',
-  }),
+  apiKeyField,
   acceptMissing: boolean({
     group: 'Google',
     help: 'Also take for gone what Google does not have for an API key that never saw it: you know that it was deleted.',

@@ -1,7 +1,7 @@
 import type { ConfigOf, RoleSettings } from './setting.ts'
 import { boolean, duration, oneOf, optionalText, text } from './setting-types.ts'
 import { clusterSettings, googleSettings } from './shared-settings.ts'
-import { visit } from './user-settings.ts'
+import { apiKeyField, visit } from './user-settings.ts'
 
 /** Settings of the commands that are about single GeminiWebhooks. They act as the user of the kubeconfig and need the controller only to see their effect. */
 
@@ -128,14 +128,7 @@ export const sendSettings: RoleSettings<typeof sendTable> = {
 }
 
 const importTable = {
-  apiKeyField: text({
-    group: 'Google',
-    help: 'The key of that Secret under which the API key is.',
-    placeholder: 'KEY',
-    pattern: /^[-._a-zA-Z0-9]{1,253}$/,
-    what: 'a key of a Secret',
-    default: 'api-key',
-  }),
+  apiKeyField,
   ...googleSettings,
   ...common,
 } as const

@@ -19,27 +19,28 @@ import {
   statusSettings,
 } from './webhook-command-settings.ts'
 
-const tables: readonly SettingsTable[] = [
-  deadLettersSettings,
-  doctorSettings,
-  drainSettings,
-  importSettings,
-  inboxSettings,
-  listenSettings,
-  orphansSettings,
-  pingSettings,
-  replaySettings,
-  rotateSettings,
-  sendSettings,
-  statusSettings,
-  validateSettings,
-  verifySettings,
-].map(({ settings }) => settings)
+/** The settings of every command for people. */
+export const commandSettings = {
+  deadLetters: deadLettersSettings,
+  doctor: doctorSettings,
+  drain: drainSettings,
+  import: importSettings,
+  inbox: inboxSettings,
+  listen: listenSettings,
+  orphans: orphansSettings,
+  ping: pingSettings,
+  replay: replaySettings,
+  rotate: rotateSettings,
+  send: sendSettings,
+  status: statusSettings,
+  validate: validateSettings,
+  verify: verifySettings,
+} as const
 
 const variablesIn = (table: SettingsTable) => Object.keys(table).map((property) => namesOf(property).env)
 
 /** Every variable that some command for people reads. */
-const variables = new Set(tables.flatMap(variablesIn))
+const variables = new Set(Object.values(commandSettings).flatMap(({ settings }) => variablesIn(settings)))
 
 /** What one command sees of a shell's environment: without what is exported for others. What no command knows stays, and is refused as a mistake. */
 export function environmentFor(table: SettingsTable, env: Environment): Environment {
