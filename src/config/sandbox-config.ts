@@ -1,5 +1,5 @@
 import type { ConfigOf, RoleSettings } from './setting.ts'
-import { boolean, decimal, oneOf, optionalText, port, text } from './setting-types.ts'
+import { boolean, decimal, oneOf, optionalText, port, text, textList } from './setting-types.ts'
 import { hostPattern } from './shared-settings.ts'
 
 const settings = {
@@ -25,6 +25,13 @@ const settings = {
   }),
   receiverPort: port({ group: 'Parts', help: 'Port of the receiver; 0: any free one.', default: '0' }),
   workerPort: port({ group: 'Parts', help: 'Port of the sample worker; 0: any free one.', default: '0' }),
+  switches: textList({
+    group: 'Parts',
+    help: 'How the simulated WebhookService behaves where nobody knows how Google does; docs/reference/simulated-webhook-service.md lists what there is.',
+    placeholder: 'NAME=VALUE,...',
+    pattern: /^[A-Za-z0-9]{1,64}=.{0,256}$/,
+    what: 'a switch and its value, such as autoDisable=off',
+  }),
   dataDir: optionalText({
     group: 'Data',
     help: 'Directory for the inbox and the kubeconfig; not set: a temporary one.',

@@ -1,5 +1,6 @@
 import type { SandboxConfig } from '../config/sandbox-config.ts'
 import type { ReceivedEvent } from '../sandbox/sample-worker.ts'
+import { readSwitches } from '../sandbox/webhook-service/read-switches.ts'
 import type { RoleContext, RoleDeps } from './role-context.ts'
 import { runRole } from './run-role.ts'
 import type { RunningRole } from './run-until-stopped.ts'
@@ -25,14 +26,18 @@ type Print = (text: string) => void
 
 async function startEverything(config: SandboxConfig, deps: RoleDeps, print: Print): Promise<RunningRole> {
   const { startSandbox } = await import('./start-sandbox.ts')
+  const switches = readSwitches(config.switches)
   const sandbox = await startSandbox({ ...config, onWorkerEvent: (event) => print(eventLine(event)) }, deps)
+  sandbox.simulator.admin.setSwitches(switches)
   print(overview(sandbox))
   return sandbox
 }
 
 async function startWebhookServiceOnly(config: SandboxConfig, deps: RoleDeps, print: Print): Promise<RunningRole> {
   const { host, webhookServicePort: port } = config
+  const switches = readSwitches(config.switches)
   const simulator = await startSimulator({ host, port }, deps)
+  simulator.admin.setSwitches(switches)
   print(`${serviceLines(simulator.url).join('\n')}\n`)
   return { stop: () => simulator.close(), ended: never }
 }
