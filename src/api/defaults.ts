@@ -7,7 +7,7 @@ import type { GeminiWebhookSpec, RevokePrevious } from './spec.ts'
 
 type Named = Pick<GeminiWebhookManifest, 'metadata' | 'spec'>
 
-const defaultApiKeyField = 'api-key'
+export const defaultApiKeyField = 'api-key'
 export const signingSecretSuffix = '-signing-secret'
 export const dynamicSecretSuffix = '-dynamic-endpoint'
 

@@ -6,7 +6,12 @@ import type { Clock } from '../../clock.ts'
 import type { VerifyConfig } from '../../config/offline-settings.ts'
 import { keyIdOf } from '../../keyring/shard.ts'
 import { readKeySet } from '../../signature/key-set.ts'
-import { parseDynamicHeaders, parseHeaders, type RequestHeaders } from '../../signature/parse-headers.ts'
+import {
+  parseDynamicHeaders,
+  parseHeaders,
+  type RequestHeaders,
+  type SignedHeaders,
+} from '../../signature/parse-headers.ts'
 import { decodeSigningSecret } from '../../signature/signing-secret.ts'
 import { PublicKeyVerifier } from '../../signature/verify-public-key.ts'
 import { isStale, timestampToleranceSeconds, verifyDelivery, type VerificationKey } from '../../signature/verify.ts'
@@ -40,30 +45,42 @@ export async function verifyRequest(config: VerifyConfig, file: string, { contex
   return finding.signature === 'Good' ? exitCodes.ok : exitCodes.failed
 }
 
-async function judge(
-  { secretFile, jwksFile = '' }: VerifyConfig,
-  { headers, body }: { headers: RequestHeaders; body: Buffer },
-  nowMs: number,
-): Promise<Finding> {
-  const parsed = secretFile === undefined ? parseDynamicHeaders(headers, { acceptsJwt: false }) : parseHeaders(headers)
+interface Captured {
+  headers: RequestHeaders
+  body: Buffer
+}
+
+async function judge(config: VerifyConfig, captured: Captured, nowMs: number): Promise<Finding> {
+  const { headers, body } = captured
+  const parsed =
+    config.secretFile === undefined ? parseDynamicHeaders(headers, { acceptsJwt: false }) : parseHeaders(headers)
   if (!parsed.valid) return { signature: parsed.reason }
   const { id, timestampSeconds } = parsed.headers
-  const signedAtMs = timestampSeconds * 1000
-  const verdict =
-    secretFile === undefined
-      ? await new PublicKeyVerifier().verify(parsed.headers, body, {
-          keys: await publicKeysIn(jwksFile),
-          audiences: [],
-          nowMs: signedAtMs,
-        })
-      : verifyDelivery(parsed.headers, body, { keys: await secretsIn(secretFile), nowMs: signedAtMs })
+  const keyId = await signerOf(config, parsed.headers, body)
   return {
-    ...(verdict.accepted ? { signature: 'Good', keyId: verdict.keyId } : { signature: 'BadSignature' }),
+    ...(keyId === undefined ? { signature: 'BadSignature' } : { signature: 'Good', keyId }),
     eventId: id,
-    timestamp: new Date(signedAtMs).toISOString(),
+    timestamp: new Date(timestampSeconds * 1000).toISOString(),
     ageSeconds: Math.floor(nowMs / 1000) - timestampSeconds,
     stale: isStale(timestampSeconds, nowMs),
   }
+}
+
+/** The key that made the signature, judged as of when it was made. */
+async function signerOf(
+  { secretFile, jwksFile = '' }: VerifyConfig,
+  headers: SignedHeaders,
+  body: Buffer,
+): Promise<string | undefined> {
+  const nowMs = headers.timestampSeconds * 1000
+  if (secretFile === undefined) {
+    const check = { keys: await publicKeysIn(jwksFile), audiences: [], nowMs }
+    const verdict = await new PublicKeyVerifier().verify(headers, body, check)
+    return verdict.accepted ? verdict.keyId : undefined
+  }
+  // One by one: a receiver tries a few live ones only, a file may hold many old ones.
+  const keys = await secretsIn(secretFile)
+  return keys.find((key) => verifyDelivery(headers, body, { keys: [key], nowMs }).accepted)?.keyId
 }
 
 /** Messages name the file and the place of a secret, never its text. */

@@ -1,3 +1,4 @@
+import { defaultApiKeyField } from '../../api/defaults.ts'
 import type { GeminiWebhookManifest } from '../../api/gemini-webhook.ts'
 import { apiVersion, kindName } from '../../api/kind.ts'
 import { markerIn } from '../../controller/ownership.ts'
@@ -31,7 +32,7 @@ export function adoptionManifest(
     kind: kindName,
     metadata: { namespace, name: freeName(displayName, id, names) },
     spec: {
-      apiKeySecretRef: { name: apiKeySecret, ...(apiKeyField !== 'api-key' && { key: apiKeyField }) },
+      apiKeySecretRef: { name: apiKeySecret, ...(apiKeyField !== defaultApiKeyField && { key: apiKeyField }) },
       events: subscribedEvents.toSorted(),
       ...(displayName !== '' && { displayName }),
       ...(state === 'disabled' && { state: 'Disabled' }),

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 
+import { apiKeyFieldOf } from '../../api/defaults.ts'
 import type { PingConfig } from '../../config/webhook-command-settings.ts'
 import { recordsIn, textIn } from '../json-fields.ts'
 import type { OpenOperator } from '../operator-access.ts'
@@ -36,13 +37,14 @@ export async function pingWebhook(config: PingConfig, name: string, around: Arou
     const id = status?.webhook?.id
     if (id === undefined)
       throw new Error(`${name}: no webhook is registered at Google yet; "gwh status ${name}" tells why`)
-    const { name: secretName, key: field = 'api-key' } = spec.apiKeySecretRef
-    const secret = { namespace: metadata.namespace, name: secretName }
-    const apiKey = await readApiKey(operator.client, { key: secret, field, where: 'spec.apiKeySecretRef' })
+    const secret = { namespace: metadata.namespace, name: spec.apiKeySecretRef.name }
+    const where = 'spec.apiKeySecretRef'
+    const apiKey = await readApiKey(operator.client, { key: secret, field: apiKeyFieldOf(spec), where })
     const service = await operator.openService({ apiKey, fingerprint: '' })
     if (spec.endpoint?.url !== undefined) {
       await service.ping(id)
-      context.out(`${cellOf(name)}: asked for; what arrives at a server of your own cannot be seen from here\n`)
+      const text = `${cellOf(name)}: asked for; what arrives at a server of your own cannot be seen from here`
+      context.out(config.output === 'json' ? '{ "asked": true }\n' : `${text}\n`)
       return exitCodes.ok
     }
     const receivers = await openReceivers(config)
