@@ -1,14 +1,8 @@
-import { oneOf, optionalText } from './setting-types.ts'
+import { optionalText } from './setting-types.ts'
 import type { ConfigOf, RoleSettings } from './setting.ts'
+import { output } from './shared-settings.ts'
 
 /** Settings of the commands that look at files and need neither a cluster nor Google. */
-
-const output = oneOf({
-  group: 'Output',
-  help: 'For people, or JSON for programs (also -o json).',
-  words: ['text', 'json'],
-  default: 'text',
-})
 
 const anyPath = { placeholder: 'FILE', pattern: /^.{1,4096}$/, what: 'a path' }
 const noRules = () => []

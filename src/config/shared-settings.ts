@@ -138,3 +138,11 @@ export const natsSubject = {
   pattern: /^[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){0,7}$/,
   what: 'a subject such as gwh.events',
 }
+
+/** How a command for people prints what it found. */
+export const output = oneOf({
+  group: 'Output',
+  help: 'For people, or JSON for programs (also -o json).',
+  words: ['text', 'json'],
+  default: 'text',
+})

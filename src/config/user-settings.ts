@@ -1,6 +1,6 @@
 import type { ConfigOf, RoleSettings } from './setting.ts'
-import { boolean, duration, integer, oneOf, optionalText, port, text, textList } from './setting-types.ts'
-import { clusterSettings, googleSettings } from './shared-settings.ts'
+import { boolean, duration, integer, optionalText, port, text, textList } from './setting-types.ts'
+import { clusterSettings, googleSettings, output } from './shared-settings.ts'
 
 /** Settings of the commands that people run. Most visit every receiver pod. */
 
@@ -15,12 +15,7 @@ export const visit = {
     what: 'a pod name',
   }),
   adminPort: port({ group: 'Receivers', help: "The receivers' adminPort.", default: '8081' }),
-  output: oneOf({
-    group: 'Output',
-    help: 'For people, or JSON for programs (also -o json).',
-    words: ['text', 'json'],
-    default: 'text',
-  }),
+  output,
 } as const
 
 const anyText = /^[^\s]{1,512}$/

@@ -1,18 +1,13 @@
 import type { ConfigOf, RoleSettings } from './setting.ts'
 import { boolean, duration, oneOf, optionalText, text } from './setting-types.ts'
-import { clusterSettings, googleSettings } from './shared-settings.ts'
+import { clusterSettings, googleSettings, output } from './shared-settings.ts'
 import { apiKeyField, visit } from './user-settings.ts'
 
 /** Settings of the commands that are about single GeminiWebhooks. They act as the user of the kubeconfig and need the controller only to see their effect. */
 
 const common = {
   kubeconfig: clusterSettings.kubeconfig,
-  output: oneOf({
-    group: 'Output',
-    help: 'For people, or JSON for programs (also -o json).',
-    words: ['text', 'json'],
-    default: 'text',
-  }),
+  output,
 } as const
 
 const noRules = () => []
