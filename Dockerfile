@@ -27,4 +27,5 @@ COPY LICENSE /licenses/LICENSE
 COPY --from=build /src/dist /app
 USER 65532:65532
 EXPOSE 8080 9090
-ENTRYPOINT ["node", "/app/gwh.mjs"]
+# Why the flag: tools/image/entrypoint.ts.
+ENTRYPOINT ["node", "--max-semi-space-size=8", "/app/gwh.mjs"]

@@ -2,6 +2,8 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
+import { podFlags } from '../tools/image/entrypoint.ts'
+
 export interface ServerProcess {
   port: number
   /** What the process answers to a message; for programs that listen for some. */
@@ -14,7 +16,7 @@ export interface ServerProcess {
 
 const stopWithinMs = 20_000
 
-/** Starts a program that tells its port as its first message, in a process of its own: nothing is shared with whoever measures. */
+/** Starts a program that tells its port as its first message, in a process of its own with the flags and the heap of the chart's pod: nothing is shared with whoever measures. */
 export async function startServerProcess(
   program: URL,
   args: readonly string[] = [],
@@ -22,7 +24,7 @@ export async function startServerProcess(
 ): Promise<ServerProcess> {
   const child = fork(fileURLToPath(program), args, {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    execArgv: [...execArgv],
+    execArgv: [...podFlags, ...execArgv],
   })
   const ended = once(child, 'exit')
   /** The next message; rejects when the process ends first. */

@@ -23,8 +23,8 @@ const waves = [64, 64, 64, 200]
  * wave without a budget would be above it.
  */
 const maxHeldGrowthBytes = 4 * defaultLimits.maxHeldBodyBytes
-/** Of what is resident: what the C library keeps of what was given back besides, which differs from run to run. */
-const maxResidentGrowthBytes = maxHeldGrowthBytes + 128 * mebibyte
+/** Of what is resident: what V8 and the C library keep of what was given back besides. */
+const maxResidentGrowthBytes = maxHeldGrowthBytes + 64 * mebibyte
 /** Of what the program itself holds, from the first wave to the third. */
 const maxDriftBytes = 24 * mebibyte
 

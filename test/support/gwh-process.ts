@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
+import { podFlags } from '../../tools/image/entrypoint.ts'
 import { eventually } from './eventually.ts'
 import { gwhEnvironment } from './gwh-environment.ts'
 import { recordLog } from './run-record.ts'
@@ -10,7 +11,7 @@ type LogLine = Readonly<Record<string, unknown>> & { msg?: string }
 
 const endedFirst: LogLine = {}
 
-/** A `gwh` role as its users run it: a process of its own, killed for real. */
+/** A `gwh` role as its users run it: a process of its own, with the flags and the heap of the chart's pod, killed for real. */
 export class GwhProcess {
   readonly #child: ChildProcess
   readonly #exited: Promise<number | string>
@@ -19,7 +20,7 @@ export class GwhProcess {
 
   /** `program`: the sources, unless it is built. */
   constructor(args: readonly string[], name: string, program = 'src/main.ts') {
-    this.#child = spawn(process.execPath, [program, ...args], {
+    this.#child = spawn(process.execPath, [...podFlags, program, ...args], {
       env: gwhEnvironment(),
       stdio: ['ignore', 'pipe', 'pipe'],
     })

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 
+import { entrypoint } from './entrypoint.ts'
 import { tarOf } from './tar.ts'
 
 export interface ImageOptions {
@@ -22,7 +23,7 @@ export function dockerArchive({ name, architecture, labels, layers }: ImageOptio
     os: 'linux',
     created: '1970-01-01T00:00:00Z',
     config: {
-      Entrypoint: ['node', '/app/gwh.mjs'],
+      Entrypoint: entrypoint,
       User: '65532:65532',
       Env: ['NODE_ENV=production', 'PATH=/usr/bin:/bin'],
       ExposedPorts: { '8080/tcp': {}, '9090/tcp': {} },

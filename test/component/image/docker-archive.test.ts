@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 
 import { dockerArchive } from '../../../tools/image/docker-archive.ts'
@@ -19,6 +20,12 @@ const image = dockerArchive({
   layers: [layer],
 })
 const tar = (archive: Buffer, ...args: string[]) => execFileSync('tar', args, { input: archive, encoding: 'utf8' })
+
+/** How the Dockerfile starts the program. */
+function entrypoint(): unknown {
+  const [, command = ''] = /^ENTRYPOINT (.+)$/m.exec(readFileSync('Dockerfile', 'utf8')) ?? []
+  return JSON.parse(command)
+}
 
 test('the system tar reads what is written, folders before their files', () => {
   const lines = tar(layer, '-tvf', '-').trim().split('\n')
@@ -42,7 +49,7 @@ test('the manifest leads to a configuration that runs the program as a user with
     config: { User: string; Entrypoint: string[] }
     rootfs: { diff_ids: string[] }
   }
-  assert.deepEqual([config.User, config.Entrypoint], ['65532:65532', ['node', '/app/gwh.mjs']])
+  assert.deepEqual([config.User, config.Entrypoint], ['65532:65532', entrypoint()])
   const digest = createHash('sha256').update(layer).digest('hex')
   assert.deepEqual([rootfs.diff_ids, entry?.Layers], [[`sha256:${digest}`], [`${digest}/layer.tar`]])
 })
