@@ -41,3 +41,9 @@ test('what status names already is not adopted once more', () => {
   const { actions } = planDuplicates(webhook, holding, [low, ours])
   assert.deepEqual(actions, [{ type: 'DeleteWebhooks', ids: ['aaa'], cause: 'Twin' }])
 })
+
+test('of several whose hints fit the secret that we hold, the one in status stays', () => {
+  const webhook = aWebhook().registered().build()
+  const { actions } = planDuplicates(webhook, holding, [aRemote({ id: 'aaa' }), ours])
+  assert.deepEqual(actions, [{ type: 'DeleteWebhooks', ids: ['aaa'], cause: 'Twin' }])
+})
