@@ -28,4 +28,4 @@ COPY --from=build /src/dist /app
 USER 65532:65532
 EXPOSE 8080 9090
 # Why the flag: tools/image/entrypoint.ts.
-ENTRYPOINT ["node", "--max-semi-space-size=8", "/app/gwh.mjs"]
+ENTRYPOINT ["node", "--max-semi-space-size=16", "/app/gwh.mjs"]
