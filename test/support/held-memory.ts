@@ -31,3 +31,10 @@ export function sampleHeldBytes(healthPort: number, pauseMs: number): { stop: ()
 export function leastBytes(samples: readonly number[]): number {
   return Math.min(...samples)
 }
+
+/** The least of so many scrapes in a row: their own garbage brings about a collection on the way. */
+export async function leastHeldBytes(healthPort: number, scrapes: number): Promise<number> {
+  const samples: number[] = []
+  while (samples.length < scrapes) samples.push(await heldBytes(healthPort))
+  return leastBytes(samples)
+}
