@@ -12,6 +12,8 @@ export interface FuzzCase {
   readonly expect?: readonly number[]
   /** The event that a 204 would stand for; absent: a 204 is a false accept. */
   readonly mayStore?: string
+  /** Signed and dated ahead: from this time on (milliseconds since the epoch) it is genuine, should it have waited so long for its connection. */
+  readonly genuineLater?: { readonly fromMs: number; readonly eventId: string }
 }
 
 /** What mutations are made from. */
@@ -29,6 +31,8 @@ export interface FuzzWorld {
 
 export type Mutation = (world: FuzzWorld) => Omit<FuzzCase, 'name'>
 
+/** Standard Webhooks, as its libraries have it. */
+const toleranceSeconds = 300
 const noteCharacters = 'abcdefghijklmnopqrstuvwxyz0123456789 _-'
 
 export function aDraft({ chance, key, target, nowMs, nextId }: FuzzWorld): Draft {
@@ -41,7 +45,9 @@ export function judged({ key, nowMs }: FuzzWorld, draft: Draft, bytes = serialis
   const isRight = draft.signature.split(' ').includes(`v1,${hmac(key, draft)}`)
   const skewSeconds = Math.abs(nowMs() / 1000 - Number(draft.timestamp))
   if (isRight && skewSeconds < 290) return { bytes, expect: [204], mayStore: draft.id }
-  return { bytes, expect: [401] }
+  if (!isRight || !(Number(draft.timestamp) > nowMs() / 1000)) return { bytes, expect: [401] }
+  const fromMs = (Number(draft.timestamp) - toleranceSeconds) * 1000
+  return { bytes, expect: [401], genuineLater: { fromMs, eventId: draft.id } }
 }
 
 /** Genuine in what was signed, odd in how it travels: may be refused, may be stored. */

@@ -6,10 +6,6 @@ const idCharacters = 'ABCDEFabcdef0123456789_-!#$%&()*+/:;<=>?@[]^`{|}~'
 const base64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 const contentTypes = ['', 'text/plain', 'application/json; charset=utf-16', 'multipart/form-data; boundary=x', '*/*; ü']
 
-const tooOldSeconds = [-310, -3_600, -86_400, -40_000_000]
-/** What lies ahead comes closer while the kernel tries again to connect, for up to two minutes; the bound itself, 300 s, is tried in the unit tests. */
-const tooNewSeconds = [450, 3_600, 86_400, 40_000_000]
-
 /** What was signed is changed after signing. */
 function forged(change: (draft: Draft, world: FuzzWorld) => void): Mutation {
   return (world) => {
@@ -75,7 +71,7 @@ export const keptMutations: readonly (readonly [name: string, weight: number, mu
     'signed with an old timestamp',
     15,
     forged((draft, { chance, key }) => {
-      const shift = chance.pick(chance.flip() ? tooOldSeconds : tooNewSeconds)
+      const shift = chance.pick([310, 3_600, 86_400, 40_000_000]) * (chance.flip() ? 1 : -1)
       draft.timestamp = String(Math.max(0, Number(draft.timestamp) + shift))
       draft.signature = `v1,${hmac(key, draft)}`
     }),
