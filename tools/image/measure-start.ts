@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
+import { podFlags } from './entrypoint.ts'
+
 const giveUpMs = 30_000
 
 const flagsOf = {
@@ -29,7 +31,7 @@ export async function measureStart(program: string, role: MeasuredRole): Promise
   writeFileSync(kubeconfig, kubeconfigOf('https://127.0.0.1:1'))
   const flags = [`--kubeconfig=${kubeconfig}`, '--namespace=default', '--health-host=127.0.0.1', '--health-port=0']
   const startedMs = performance.now()
-  const child = spawn(process.execPath, [program, role, ...flags, ...flagsOf[role](folder)], {
+  const child = spawn(process.execPath, [...podFlags, program, role, ...flags, ...flagsOf[role](folder)], {
     env: {},
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: giveUpMs,
