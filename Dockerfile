@@ -1,8 +1,9 @@
 # The program bundled, on a base without shell and package manager, as a user without rights. Both images can be others of the same kind:
 #   docker build --build-arg BASE_IMAGE=my/node:24 --build-arg BUILD_IMAGE=my/node-with-npm:24 .
-# The base needs Node 24.15 or newer on PATH or in /nodejs/bin, and CA certificates.
-ARG BUILD_IMAGE=docker.io/library/node:24-bookworm-slim
-ARG BASE_IMAGE=gcr.io/distroless/nodejs24-debian12:nonroot
+# The base needs Node 24.15 or newer on PATH or in /nodejs/bin, and CA certificates. Pinned by the digest of the list of all architectures: a tag is whatever
+# its registry says today.
+ARG BUILD_IMAGE=docker.io/library/node:24-bookworm-slim@sha256:6f7b03f7c2c8e2e784dcf9295400527b9b1270fd37b7e9a7285cf83b6951452d
+ARG BASE_IMAGE=gcr.io/distroless/nodejs24-debian12:nonroot@sha256:14d42e2511532589a7c7e01a753667a74fcc96266e137e8125006b87b0c32d0a
 
 FROM ${BUILD_IMAGE} AS build
 WORKDIR /src
@@ -12,6 +13,7 @@ RUN ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
 COPY tsconfig.json ./
 COPY tools tools
 COPY src src
+COPY playground playground
 RUN ["node", "tools/build.ts", "--no-source-maps"]
 
 FROM ${BASE_IMAGE}

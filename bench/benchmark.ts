@@ -7,7 +7,10 @@ interface BenchmarkOptions {
   progress: (text: string) => void
 }
 
-/** One benchmark: measures and returns what goes out as its JSON line; with a `failure` in it when it could not measure everything. */
+/**
+ * One benchmark: measures and returns what goes out as its JSON line; with a `failure` in it when it could not measure
+ * everything.
+ */
 export interface Benchmark {
   readonly name: string
   readonly about: string

@@ -16,7 +16,10 @@ export interface ServerProcess {
 
 const stopWithinMs = 20_000
 
-/** Starts a program that tells its port as its first message, in a process of its own with the flags and the heap of the chart's pod: nothing is shared with whoever measures. */
+/**
+ * Starts a program that tells its port as its first message, in a process of its own with the flags and the heap of the
+ * chart's pod: nothing is shared with whoever measures.
+ */
 export async function startServerProcess(
   program: URL,
   args: readonly string[] = [],

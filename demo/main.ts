@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: the main job on embedded parts, told as it happens. Exit code 0 when everything was seen as promised, 1 when not.
- * `npm run demo -- --keep` leaves it running and prints how to reach it with the stock kubectl.
+ * `npm run demo`: the main job on embedded parts, told as it happens. Exit code 0 when everything was seen as promised,
+ * 1 when not. `npm run demo -- --keep` leaves it running and prints how to reach it with the stock kubectl.
  */
 import { hostname } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -9,8 +9,8 @@ import packageJson from '../package.json' with { type: 'json' }
 import { systemClock } from '../src/clock.ts'
 import { createLogger } from '../src/observability/logger.ts'
 import { createMetrics } from '../src/observability/metrics.ts'
-import { startSandbox } from '../src/roles/start-sandbox.ts'
-import type { Sandbox } from '../src/roles/start-sandbox.ts'
+import { startSandbox } from '../src/roles/sandbox/start.ts'
+import type { Sandbox } from '../src/roles/sandbox/start.ts'
 import { breakWorker, finishBatch, refuse, register, remove, repairSecret, rotate } from './chapters.ts'
 import { createNarrator } from './narrator.ts'
 

@@ -1,6 +1,9 @@
 import type { Clock } from '../src/clock.ts'
 
-/** Tells the demo as it happens: what is done on the left, what was really seen below it, with the seconds since the start. */
+/**
+ * Tells the demo as it happens: what is done on the left, what was really seen below it, with the seconds since the
+ * start.
+ */
 export interface Narrator {
   chapter(title: string): void
   /** A command or call that the reader could have typed. */

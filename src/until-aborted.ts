@@ -1,10 +1,14 @@
 /**
- * The promise's outcome, or a rejection with the signal's reason as soon as it aborts, for work that cannot be relied on to end when its own signal
- * aborts. What is left goes on unheard until it ends by itself.
+ * The promise's outcome, or a rejection as soon as the signal aborts, with its reason or with `reason`, for work that
+ * cannot be relied on to end when its own signal aborts. What is left goes on unheard until it ends by itself.
  */
-export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+export async function untilAborted<T>(
+  promise: Promise<T>,
+  signal: AbortSignal,
+  reason: () => unknown = () => signal.reason,
+): Promise<T> {
   const aborted = Promise.withResolvers<never>()
-  const abort = () => aborted.reject(signal.reason)
+  const abort = () => aborted.reject(reason())
   if (signal.aborted) abort()
   signal.addEventListener('abort', abort, { once: true })
   try {

@@ -1,7 +1,7 @@
 /**
- * `node tools/audit-roles.ts AUDIT_LOG MANIFEST...`: are the shipped roles what is called? Compares an audit log of the API server (JSON lines, level
- * Metadata or more) with the Roles and ClusterRoles of the manifests. Prints each right and how often it was used; ends with 1 where a call was refused or
- * a right was never used.
+ * `node tools/audit-roles.ts AUDIT_LOG MANIFEST...`: are the shipped roles what is called? Compares an audit log of the
+ * API server (JSON lines, level Metadata or more) with the Roles and ClusterRoles of the manifests. Prints each right
+ * and how often it was used; ends with 1 where a call was refused or a right was never used.
  */
 import { readFileSync } from 'node:fs'
 

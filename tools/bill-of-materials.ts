@@ -32,8 +32,9 @@ interface Component {
 }
 
 /**
- * What the bundle holds of other people's packages, with the versions and checksums of the lockfile: nothing that is only needed to build or to test, and
- * nothing that was installed and not bundled. The same sources give the same text, serial number included. Throws for a package without version or licence.
+ * What the bundle holds of other people's packages, with the versions and checksums of the lockfile: nothing that is
+ * only needed to build or to test, and nothing that was installed and not bundled. The same sources give the same text,
+ * serial number included. Throws for a package without version or licence.
  */
 export function billOfMaterials({ inputs }: Pick<Metafile, 'inputs'>, lockfile = readLockfile()): BillOfMaterials {
   const paths = [...new Set(Object.keys(inputs).map(packagePathOf))].filter((path) => path !== undefined)
@@ -63,7 +64,10 @@ function readLockfile(): Record<string, LockedPackage> {
   return packages
 }
 
-/** node_modules/a/node_modules/@b/c/index.js -> node_modules/a/node_modules/@b/c, the key of the lockfile. Undefined for sources of ours. */
+/**
+ * node_modules/a/node_modules/@b/c/index.js -> node_modules/a/node_modules/@b/c, the key of the lockfile. Undefined for
+ * sources of ours.
+ */
 function packagePathOf(input: string): string | undefined {
   return /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0]
 }

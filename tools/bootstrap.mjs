@@ -1,5 +1,5 @@
-// Runs a command on the project's own Node, installing it first where needed. Plain JavaScript on purpose: this file has to
-// work as the first command in a fresh clone under any Node from 18 up, before anything is installed.
+// Runs a command on the project's own Node, installing it first where needed. Plain JavaScript on purpose: this file
+// has to work as the first command in a fresh clone under any Node from 18 up, before anything is installed.
 //
 //   node tools/bootstrap.mjs COMMAND [ARG ...]
 import { spawnSync } from 'node:child_process'
@@ -11,7 +11,9 @@ import { fileURLToPath } from 'node:url'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const stampFile = join(root, 'node_modules', '.installed-lockfile')
 
-/** Install again only when the lockfile differs from the one that was installed: `npm ci` empties node_modules first. */
+/**
+ * Install again only when the lockfile differs from the one that was installed: `npm ci` empties node_modules first.
+ */
 function installWhenNeeded() {
   const wanted = createHash('sha256')
     .update(readFileSync(join(root, 'package-lock.json')))

@@ -1,7 +1,7 @@
 /**
- * `npm run image -- --name registry/gwh:tag --out gwh.tar`: the image without a container engine, from this machine's Node and libraries, as an archive for
- * `docker load` or `ctr images import`. For tests and air-gapped trials; releases are built by the Dockerfile. Prints its size and how long the programs
- * take to start.
+ * `npm run image -- --name registry/gwh:tag --out gwh.tar`: the image without a container engine, from this machine's
+ * Node and libraries, as an archive for `docker load` or `ctr images import`. For tests and air-gapped trials; releases
+ * are built by the Dockerfile. Prints its size and how long the programs take to start.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

@@ -4,8 +4,15 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 import type { Metafile } from 'esbuild'
 
-/** Programs in the bundle, by the name of their file. The inbox runs in a worker thread, which needs a file of its own. */
-const entryPoints = { gwh: 'src/main.ts', 'inbox-worker': 'src/inbox/sqlite/worker.ts' }
+/**
+ * Programs in the bundle, by the name of their file. The inbox and the filters run in worker threads, which need files
+ * of their own.
+ */
+const entryPoints = {
+  gwh: 'src/main.ts',
+  'inbox-worker': 'src/inbox/sqlite/worker.ts',
+  'filter-worker': 'src/filter/worker.ts',
+}
 
 /** Some packages are CommonJS and call `require` for Node's own modules, which an ES module does not have. */
 const requireBanner = `import { createRequire as gwhCreateRequire } from 'node:module'; const require = gwhCreateRequire(import.meta.url);`
@@ -16,8 +23,8 @@ interface BundleOptions {
 }
 
 /**
- * Bundles the programs into `outdir` (emptied before): split at the dynamic imports of main.ts, so that a role loads only its own code. The result needs
- * no node_modules; source maps lie beside it and are not referred to.
+ * Bundles the programs into `outdir` (emptied before): split at the dynamic imports of main.ts, so that a role loads
+ * only its own code. The result needs no node_modules; source maps lie beside it and are not referred to.
  */
 export async function bundle({ outdir, sourceMaps = true }: BundleOptions): Promise<Metafile> {
   rmSync(outdir, { recursive: true, force: true })

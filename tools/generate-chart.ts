@@ -5,11 +5,15 @@ import { parse } from 'yaml'
 import packageJson from '../package.json' with { type: 'json' }
 import { chartValuesSchema } from './chart-values-schema.ts'
 import { crdPath, generateCrd } from './generate-crd.ts'
+import { schemaForHelm } from './schema-for-helm.ts'
+import { isSection } from './value-schema.ts'
 import type { ValueSchema } from './value-schema.ts'
 
 export const chartPath = 'charts/gemini-webhook-operator'
 
-/** What of the chart follows from elsewhere: its version, the CRD, the schema of its values and their reference page. */
+/**
+ * What of the chart follows from elsewhere: its version, the CRD, the schema of its values and their reference page.
+ */
 export function generateChart(): Record<string, string> {
   const schema = chartValuesSchema()
   return {
@@ -36,13 +40,13 @@ function crdTemplate(): string {
   const templated = crd.replace(
     metadata,
     (_, name: string) =>
-      `metadata:\n  {{- include "gwh.metadata" (dict "root" . "name" "${name}" "annotations" (merge (ternary (dict "helm.sh/resource-policy" "keep") (dict) .Values.crds.keep) .Values.crds.annotations)) | nindent 2 }}\n`,
+      `metadata:\n  {{- include "gwh.metadata" (dict "root" . "name" "${name}" "annotations" (include "gwh.overlaid" (list (ternary (dict "helm.sh/resource-policy" "keep") (dict) .Values.crds.keep) .Values.crds.annotations) | fromYaml)) | nindent 2 }}\n`,
   )
   return `{{- if .Values.crds.enabled }}\n${templated}{{- end }}\n`
 }
 
 function schemaJson(schema: ValueSchema): string {
-  return `${JSON.stringify({ $schema: 'http://json-schema.org/draft-07/schema#', ...schema }, null, 2)}\n`
+  return `${JSON.stringify({ $schema: 'http://json-schema.org/draft-07/schema#', ...schemaForHelm(schema) }, null, 2)}\n`
 }
 
 function valuesPage(schema: ValueSchema): string {
@@ -63,8 +67,8 @@ function valuesPage(schema: ValueSchema): string {
 }
 
 function rows(path: string, schema: ValueSchema, value: unknown): string[] {
-  const { properties } = schema
-  if (properties !== undefined && !path.endsWith('.config')) {
+  const { properties = {} } = schema
+  if (isSection(schema) && !path.endsWith('.config')) {
     return Object.entries(properties)
       .filter(([name]) => path !== '' || name !== 'global')
       .flatMap(([name, inner]) => rows(path === '' ? name : `${path}.${name}`, inner, memberOf(value, name)))

@@ -73,6 +73,11 @@ const rows: Record<string, Panel[]> = {
       queries: { [rate('gwh_delivery_attempts_total', 'sink_type, outcome')]: '{{sink_type}} {{outcome}}' },
     },
     {
+      title: 'Sinks that take nothing',
+      unit: 'short',
+      queries: { [now('gwh_sinks_taking_nothing', 'sink_type')]: '{{sink_type}}' },
+    },
+    {
       title: 'From stored to delivered',
       unit: 's',
       queries: {

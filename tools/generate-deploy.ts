@@ -1,4 +1,7 @@
-/** `npm run generate:deploy`: writes the manifests under deploy/ that are rendered from the chart. Needs Helm 3 or 4 on PATH or in HELM_BIN_DIR. */
+/**
+ * `npm run generate:deploy`: writes the manifests under deploy/ that are rendered from the chart. Needs Helm 3 or 4 on
+ * PATH or in HELM_BIN_DIR.
+ */
 import { readFileSync, writeFileSync } from 'node:fs'
 
 import { findHelms } from './helm.ts'

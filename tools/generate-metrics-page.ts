@@ -25,7 +25,10 @@ const sections: readonly { title: string; holds: RegExp }[] = [
     title: 'Controller',
     holds: /^src\/(controller|gemini)\/|^src\/kubernetes\/(controller-loop|workqueue|lease-elector)/,
   },
-  { title: 'Receiver', holds: /^src\/(receiver|dispatcher|sinks|inbox|admin)\/|^src\/roles\/create-jwks-keeper/ },
+  {
+    title: 'Receiver',
+    holds: /^src\/(receiver|dispatcher|filter|sinks|inbox|admin)\/|^src\/roles\/create-jwks-keeper/,
+  },
   { title: 'Both', holds: /^src\/(kubernetes|roles|observability)\// },
 ]
 

@@ -1,20 +1,27 @@
+import { generateAdminPage } from './generate-admin-page.ts'
 import { generateChart } from './generate-chart.ts'
 import { generateConditionsPage } from './generate-conditions-page.ts'
 import { generateConfigurationPage } from './generate-configuration-page.ts'
 import { generateCrd } from './generate-crd.ts'
 import { generateDashboard } from './generate-dashboard.ts'
+import { generateLogsPage } from './generate-logs-page.ts'
 import { generateMetricsPage } from './generate-metrics-page.ts'
 import { generateResourcePage } from './generate-resource-page.ts'
 import { generateSimulatorPage } from './generate-simulator-page.ts'
 
-/** Every generator: one pure function from sources to path -> text. Used by "npm run generate" and by the test that looks for drift. */
+/**
+ * Every generator: one pure function from sources to path -> text. Used by "npm run generate" and by the test that
+ * looks for drift.
+ */
 export const generators: readonly (() => Record<string, string>)[] = [
   generateCrd,
   generateChart,
   generateDashboard,
   generateConfigurationPage,
   generateConditionsPage,
+  generateLogsPage,
   generateMetricsPage,
   generateResourcePage,
   generateSimulatorPage,
+  generateAdminPage,
 ]

@@ -36,7 +36,10 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** What an installation in this namespace renders to without a cluster; hooks ("helm test") are left out. Throws with Helm's own words. */
+/**
+ * What an installation in this namespace renders to without a cluster; hooks ("helm test") are left out. Throws with
+ * Helm's own words.
+ */
 export function helmTemplate(helm: string, args: readonly string[]): string {
   return execFileSync(helm, ['template', ...args], {
     encoding: 'utf8',

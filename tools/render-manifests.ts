@@ -1,7 +1,10 @@
 import { chartPath } from './generate-chart.ts'
 import { helmTemplate } from './helm.ts'
 
-/** The release, the namespace and the address that the committed manifests are rendered for. People replace the address; the other two may stay. */
+/**
+ * The release, the namespace and the address that the committed manifests are rendered for. People replace the address;
+ * the other two may stay.
+ */
 const release = 'gemini-webhook-operator'
 const namespace = 'gemini-webhook-system'
 export const placeholderBaseUrl = 'https://hooks.example.com'
@@ -16,7 +19,9 @@ interface Document {
   text: string
 }
 
-/** deploy/install.yaml and deploy/rbac, as `helm template` prints them: the same text with every major version of Helm. */
+/**
+ * deploy/install.yaml and deploy/rbac, as `helm template` prints them: the same text with every major version of Helm.
+ */
 export function renderManifests(helm: string, namespaceYaml: string): Record<string, string> {
   const args = [release, chartPath, `--namespace=${namespace}`, `--kube-version=${kubeVersion}`, '--skip-tests']
   const documents = documentsOf(

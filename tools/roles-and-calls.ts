@@ -35,13 +35,16 @@ interface Right {
 
 interface Comparison {
   rights: { account: string; right: string; calls: number }[]
-  /** Calls that no role allows. One that a role allows was refused while the role was not there yet, or gone already, and tells nothing about it. */
+  /**
+   * Calls that no role allows. One that a role allows was refused while the role was not there yet, or gone already,
+   * and tells nothing about it.
+   */
   refused: { account: string; call: string; times: number }[]
 }
 
 /**
- * Lays the rights that roles give to bound ServiceAccounts beside the calls that these made. A call counts for each right that allows it. Wildcards are
- * not understood, and not needed: the shipped roles have none.
+ * Lays the rights that roles give to bound ServiceAccounts beside the calls that these made. A call counts for each
+ * right that allows it. Wildcards are not understood, and not needed: the shipped roles have none.
  */
 export function compareRolesWithCalls(manifests: readonly Manifest[], events: readonly AuditEvent[]): Comparison {
   const rights = rightsOf(manifests)

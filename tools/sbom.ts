@@ -1,4 +1,7 @@
-/** `npm run sbom -- --out sbom.cdx.json`: the bill of materials of the bundle, CycloneDX; to standard output without --out. */
+/**
+ * `npm run sbom -- --out sbom.cdx.json`: the bill of materials of the bundle, CycloneDX; to standard output without
+ * --out.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

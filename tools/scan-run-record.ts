@@ -1,6 +1,6 @@
 /**
- * `node tools/scan-run-record.ts FOLDER`: fails when a secret that the test run used stands in one of the logs that the run wrote. An empty record is
- * a failure too: then nothing was proven.
+ * `node tools/scan-run-record.ts FOLDER`: fails when a secret that the test run used stands in one of the logs that the
+ * run wrote. An empty record is a failure too: then nothing was proven.
  */
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'

@@ -7,8 +7,8 @@ import { openKubernetesClient } from '../../src/kubernetes/open-client.ts'
 import type { KubernetesClient, KubernetesObject, ResourceKind } from '../../src/kubernetes/client.ts'
 import { silentLogger } from '../../src/observability/logger.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
-import type { SimulatorAdmin } from '../../src/sandbox/webhook-service/admin.ts'
-import { createWebhookServiceSimulator } from '../../src/sandbox/webhook-service/simulator.ts'
+import type { SimulatorAdmin } from '../../playground/webhook-service/admin.ts'
+import { createWebhookServiceSimulator } from '../../playground/webhook-service/simulator.ts'
 import type { ControlPlaneBinaries } from '../../test/control-plane/find-control-plane.ts'
 import { startControlPlane, type RunningControlPlane } from '../../test/control-plane/start-control-plane.ts'
 import { startServerProcess, type ServerProcess } from '../server-process.ts'
@@ -46,8 +46,9 @@ const leaseKind: ResourceKind = {
 }
 
 /**
- * A fresh kube-apiserver, the simulated WebhookService, and receiver and controllers as processes of their own, each under the role that ships. The
- * receiver is real: pings travel from the service to its port, are verified and stored, and its report proves the endpoint.
+ * A fresh kube-apiserver, the simulated WebhookService, and receiver and controllers as processes of their own, each
+ * under the role that ships. The receiver is real: pings travel from the service to its port, are verified and stored,
+ * and its report proves the endpoint.
  */
 export async function startBenchWorld(binaries: ControlPlaneBinaries): Promise<BenchWorld> {
   await using parts = new AsyncDisposableStack()

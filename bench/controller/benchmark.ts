@@ -13,7 +13,10 @@ const plans = {
   full: { sizes: [1_000, 5_000], resyncSeconds: 60, settleSeconds: 8, edits: 50, withinSeconds: 1_800, leaseFlags: [] },
 }
 
-/** Raised, so that the program is measured and not its politeness: by default 50 requests a second to Kubernetes and 300 a minute to the service. */
+/**
+ * Raised, so that the program is measured and not its politeness: by default 50 requests a second to Kubernetes and 300
+ * a minute to the service.
+ */
 const kubernetesQps = 1_000
 const callsPerMinute = 60_000
 /** By default 8, which keep 50 requests a second busy. */

@@ -1,8 +1,14 @@
 import type { MeasuredSize } from './measure-size.ts'
 
-/** What one object costs at the larger size, divided by what it costs at the smaller: 1 is proportional, below 1 is better. */
+/**
+ * What one object costs at the larger size, divided by what it costs at the smaller: 1 is proportional, below 1 is
+ * better.
+ */
 export interface Comparison {
-  /** What an object more takes in the leader's heap after a rollout, and in the standby's after its resyncs: what is there without any object is not counted. */
+  /**
+   * What an object more takes in the leader's heap after a rollout, and in the standby's after its resyncs: what is
+   * there without any object is not counted.
+   */
   heapBytesPerObject: number
   heapBytesPerObjectSteady: number
   ratios: Readonly<Record<'time' | 'controllerCpu' | 'apiServerCpu' | 'writes' | 'reconciles' | 'steadyCpu', number>>

@@ -6,8 +6,8 @@ import type { ProcessCost } from './process-cost.ts'
 const stopWithinMs = 10_000
 
 /**
- * `gwh controller` as it ships, told its name and flags as arguments; needs --expose-gc. Any message is answered with what the process has cost so far. Tells the
- * port of its health server and ends with its parent.
+ * `gwh controller` as it ships, told its name and flags as arguments; needs --expose-gc. Any message is answered with
+ * what the process has cost so far. Tells the port of its health server and ends with its parent.
  */
 const [name = 'controller', ...flags] = process.argv.slice(2)
 const running = await startController(settingsFrom(controllerSettings, flags), benchRoleDeps(name))

@@ -12,8 +12,9 @@ export interface MeasuredSize extends Rollout {
 }
 
 /**
- * One fresh world, so many objects: from apply to all Ready under the first leader, with a standby in line; then edits and a SIGKILL of the leader, until
- * the standby has brought everything in order; then a few resyncs of it in which nothing should happen.
+ * One fresh world, so many objects: from apply to all Ready under the first leader, with a standby in line; then edits
+ * and a SIGKILL of the leader, until the standby has brought everything in order; then a few resyncs of it in which
+ * nothing should happen.
  */
 export async function measureSize(objects: number, plan: SizePlan): Promise<MeasuredSize> {
   const progress = (text: string) => plan.progress(`${objects} objects: ${text}`)

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { InboxOwner } from '../../src/inbox/port.ts'
-import { keyIdOf } from '../../src/keyring/shard.ts'
+import { keyIdOf } from '../../src/contract/keyring/shard.ts'
 import { absentApiServer } from '../../test/support/absent-api-server.ts'
 import { aKeyringEntry, writeKeyringFolder } from '../../test/support/keyring-folder.ts'
 import { startServerProcess, type ServerProcess } from '../server-process.ts'
@@ -21,7 +21,10 @@ export interface Installation {
 /** Where the deliveries of an endpoint go to. */
 export const deliveryPath = (endpoint = 0) => `/v1/s/bench/events-${endpoint}`
 
-/** A receiver in a process of its own, with so many endpoints that share a secret and a sink. `inboxFlags`: which inbox, given a folder. */
+/**
+ * A receiver in a process of its own, with so many endpoints that share a secret and a sink. `inboxFlags`: which inbox,
+ * given a folder.
+ */
 export async function install(options: {
   sinkUrl: string
   endpoints: number

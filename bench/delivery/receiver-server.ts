@@ -12,8 +12,8 @@ import { tellCost } from '../process-cost.ts'
 const stopWithinMs = 10_000
 
 /**
- * `gwh receiver` as it ships: folder for its log, then its flags, as arguments. Tells its public port, answers each message with the milliseconds of CPU
- * and the resident bytes that it has taken, and ends with its parent.
+ * `gwh receiver` as it ships: folder for its log, then its flags, as arguments. Tells its public port, answers each
+ * message with the milliseconds of CPU and the resident bytes that it has taken, and ends with its parent.
  */
 const [folder = '', ...flags] = process.argv.slice(2)
 const running = await startReceiver(settingsFrom(receiverSettings, flags), {

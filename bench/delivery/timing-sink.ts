@@ -3,7 +3,9 @@ import type { AddressInfo } from 'node:net'
 
 export interface TimingSink {
   readonly url: string
-  /** When each event was answered 2xx for the first time, by its CloudEvent id, in milliseconds of `performance.now()`. */
+  /**
+   * When each event was answered 2xx for the first time, by its CloudEvent id, in milliseconds of `performance.now()`.
+   */
   readonly answeredMs: ReadonlyMap<string, number>
   forget(): void
   stop(): void

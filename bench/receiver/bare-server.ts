@@ -3,7 +3,10 @@ import type { AddressInfo } from 'node:net'
 
 import { tellCost } from '../process-cost.ts'
 
-/** The yardstick: what `node:http` does when it does nothing. A process of its own; tells its port and ends with its parent. */
+/**
+ * The yardstick: what `node:http` does when it does nothing. A process of its own; tells its port and ends with its
+ * parent.
+ */
 const server = createServer((_request, response) => {
   response.statusCode = 204
   response.end()

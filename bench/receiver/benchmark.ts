@@ -14,7 +14,9 @@ import { signedRequests } from './signed-requests.ts'
 
 const path = '/v1/s/bench/events'
 const bodyBytes = 600
-/** Far more than one project sends, far less than the receiver can take: what matters here is how long an answer takes. */
+/**
+ * Far more than one project sends, far less than the receiver can take: what matters here is how long an answer takes.
+ */
 const openLoopPerSecond = 1_000
 const connectionCounts = [16, 64, 256]
 /** On the disk of the checkout: a folder for temporary files may be in memory, where an fsync costs nothing. */
@@ -37,7 +39,10 @@ interface Level {
   cpuMicroseconds: number
 }
 
-/** What the receiver costs: verified, deduplicated and committed with fsync, against `node:http` that answers 204 at once, same machine, same run. */
+/**
+ * What the receiver costs: verified, deduplicated and committed with fsync, against `node:http` that answers 204 at
+ * once, same machine, same run.
+ */
 export const receiverBenchmark: Benchmark = {
   name: 'receiver',
   about: 'deliveries per second, verified and durable with fsync, beside a bare node:http server',

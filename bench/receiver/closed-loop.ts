@@ -1,7 +1,10 @@
 import { KeepAliveConnection } from './keep-alive-connection.ts'
 import { measuredFrom, type Measured } from './measured.ts'
 
-/** Sends the requests over so many connections, the next on each as soon as its answer is there. Rejects on any answer but 204. */
+/**
+ * Sends the requests over so many connections, the next on each as soon as its answer is there. Rejects on any answer
+ * but 204.
+ */
 export async function measureClosedLoop(
   port: number,
   requests: readonly Buffer[],

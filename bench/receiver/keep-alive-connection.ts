@@ -5,8 +5,8 @@ const headEnd = '\r\n\r\n'
 const wantedStatus = 'HTTP/1.1 204 '
 
 /**
- * One connection, one request at a time, as raw bytes: any HTTP client would cost more than the server it measures. Expects 204, which has no body, so an
- * answer ends with its head.
+ * One connection, one request at a time, as raw bytes: any HTTP client would cost more than the server it measures.
+ * Expects 204, which has no body, so an answer ends with its head.
  */
 export class KeepAliveConnection {
   readonly #socket: Socket

@@ -6,9 +6,10 @@ const tickMs = 1
 const connections = 128
 
 /**
- * Sends the requests at a fixed rate, whether or not answers have come, as a sender with many customers does. Latency counts from when a request was due,
- * so that a pause of either side shows. Rejects on any answer but 204, unless `onRefused` takes it, told the position of the request. `startMs`: when the
- * first one was due, by `performance.now()`.
+ * Sends the requests at a fixed rate, whether or not answers have come, as a sender with many customers does. Latency
+ * counts from when a request was due, so that a pause of either side shows. Rejects on any answer but 204, unless
+ * `onRefused` takes it, told the position of the request. `startMs`: when the first one was due, by
+ * `performance.now()`.
  */
 export async function measureOpenLoop(
   port: number,

@@ -4,8 +4,8 @@ import { systemClock } from '../../src/clock.ts'
 import { parseEnvelope } from '../../src/gemini/parse-event.ts'
 import { openJetstreamInbox } from '../../src/inbox/jetstream/open-jetstream-inbox.ts'
 import { openSqliteInbox } from '../../src/inbox/sqlite/open-sqlite-inbox.ts'
-import { allKeyringSecretNames, keyIdOf, keyringSecretNameFor } from '../../src/keyring/shard.ts'
-import type { KeyringEntry } from '../../src/keyring/entry.ts'
+import { allKeyringSecretNames, keyIdOf, keyringSecretNameFor } from '../../src/contract/keyring/shard.ts'
+import type { KeyringEntry } from '../../src/contract/keyring/entry.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
 import { createReceiver } from '../../src/receiver/create-receiver.ts'
@@ -15,9 +15,11 @@ import { aStream } from '../../test/support/jetstream-options.ts'
 import { tellCost } from '../process-cost.ts'
 
 /**
- * The receiver with everything that it has in production up to the answer: limits, look-up, signature, inbox with fsync, metrics, log. The one
- * endpoint has one sink, without which an inbox keeps the ids alone: so the whole event is stored, and its delivery to claim. Nothing claims it: handing on
- * is not what is measured. Arguments: folder for the inbox, signing secret, and the URL of a nats-server for an inbox there. A process of its own; tells its port and ends with its parent.
+ * The receiver with everything that it has in production up to the answer: limits, look-up, signature, inbox with
+ * fsync, metrics, log. The one endpoint has one sink, without which an inbox keeps the ids alone: so the whole event is
+ * stored, and its delivery to claim. Nothing claims it: handing on is not what is measured. Arguments: folder for the
+ * inbox, signing secret, and the URL of a nats-server for an inbox there. A process of its own; tells its port and ends
+ * with its parent.
  */
 const [dataFolder = '', secret = '', natsUrl] = process.argv.slice(2)
 const uid = '0b5c4a7e-0000-4000-8000-000000000001'

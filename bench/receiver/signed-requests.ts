@@ -12,8 +12,9 @@ export interface RequestSource {
 }
 
 /**
- * Whole HTTP requests, each a genuine delivery with an id of its own, as the service would send it. Made before the clock starts: signing would cost the
- * generator as much as verifying costs the server. They stay fresh for five minutes. `onId` is told their ids, in their order.
+ * Whole HTTP requests, each a genuine delivery with an id of its own, as the service would send it. Made before the
+ * clock starts: signing would cost the generator as much as verifying costs the server. They stay fresh for five
+ * minutes. `onId` is told their ids, in their order.
  */
 export function signedRequests(count: number, source: RequestSource, onId: (id: string) => void = () => {}): Buffer[] {
   return Array.from({ length: count }, () => {

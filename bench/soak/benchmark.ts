@@ -54,7 +54,10 @@ export const soakBenchmark: Benchmark = {
       ...machine,
       ...plan,
       readyResidentMiB: Math.round(ready.residentBytes / mebibyte),
-      /** Typical of the second half less typical of the first: single samples go up and down with the garbage collections. */
+      /**
+       * Typical of the second half less typical of the first: single samples go up and down with the garbage
+       * collections.
+       */
       growthMiB: typical(samples.slice(middle)) - typical(samples.slice(0, middle)),
       samples,
     }

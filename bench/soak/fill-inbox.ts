@@ -10,8 +10,8 @@ const heldMs = 24 * 3_600_000
 const bodyBytes = 600
 
 /**
- * Stores so many events, through the inbox itself, each with its body and a delivery that is not due for a day: what a receiver has whose sinks have been
- * away.
+ * Stores so many events, through the inbox itself, each with its body and a delivery that is not due for a day: what a
+ * receiver has whose sinks have been away.
  */
 export async function fillInbox(path: string, owners: readonly InboxOwner[], count: number): Promise<void> {
   const inbox = await openSqliteInbox({

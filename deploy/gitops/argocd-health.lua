@@ -6,20 +6,24 @@ end
 if obj.status.observedGeneration ~= nil and obj.status.observedGeneration ~= obj.metadata.generation then
   return health
 end
-for _, condition in ipairs(obj.status.conditions) do
-  if condition.type == "Stalled" and condition.status == "True" then
-    return { status = "Degraded", message = condition.message }
-  end
-end
-if obj.spec.suspend then
+if obj.spec.suspend and obj.metadata.deletionTimestamp == nil then
   return { status = "Suspended", message = "spec.suspend is true" }
 end
+local found = {}
 for _, condition in ipairs(obj.status.conditions) do
-  if condition.type == "Ready" then
-    health.message = condition.message
-    if condition.status == "True" then
-      health.status = "Healthy"
-    end
+  found[condition.type] = condition
+end
+if found.Stalled ~= nil and found.Stalled.status == "True" then
+  return { status = "Degraded", message = found.Stalled.message }
+end
+-- Ready keeps its last truth while something is under way.
+if found.Reconciling ~= nil and found.Reconciling.status == "True" then
+  return { status = "Progressing", message = found.Reconciling.message }
+end
+if found.Ready ~= nil then
+  health.message = found.Ready.message
+  if found.Ready.status == "True" then
+    health.status = "Healthy"
   end
 end
 return health

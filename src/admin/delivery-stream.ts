@@ -1,12 +1,17 @@
 import type { ServerResponse } from 'node:http'
 
 import type { Clock } from '../clock.ts'
+import { readGiven, type Came } from '../contract/admin-api/read-given.ts'
+import { deliveryStream } from '../contract/admin-api/routes.ts'
 import type { DeliveryFeed } from '../feed/delivery-feed.ts'
-import type { AdminReply } from './admin-reply.ts'
-import { parseFeedQuery, shownEntry } from './recent-deliveries.ts'
+import { refused, type AdminReply } from './admin-reply.ts'
+import { shownEntry } from './recent-deliveries.ts'
 
 const maxReaders = 8
-/** What may wait for one reader in this process. Who reads more slowly than events come is cut off: it can ask again, memory cannot. */
+/**
+ * What may wait for one reader in this process. Who reads more slowly than events come is cut off: it can ask again,
+ * memory cannot.
+ */
 const maxWaitingBytes = 1024 * 1024
 /** An empty line, so that nobody on the way takes a quiet stream for a dead one. */
 const heartbeatMs = 15_000
@@ -23,10 +28,10 @@ export class DeliveryStreams {
   }
 
   /** Takes the response over; or says why not, and leaves it alone. */
-  open(url: URL, response: ServerResponse): AdminReply | undefined {
-    const parsed = parseFeedQuery(Object.fromEntries(url.searchParams))
-    if ('problem' in parsed) return { status: 400, body: { error: parsed.problem } }
-    if (this.#readers >= maxReaders) return { status: 503, body: { error: `${maxReaders} readers watch already` } }
+  open(query: Came['query'], response: ServerResponse): AdminReply | undefined {
+    const given = readGiven(deliveryStream, { query, body: '' })
+    if ('problem' in given) return refused(400, given.problem)
+    if (this.#readers >= maxReaders) return refused(503, `${maxReaders} readers watch already`)
     this.#readers += 1
     response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' })
     response.flushHeaders()
@@ -34,7 +39,7 @@ export class DeliveryStreams {
       if (response.writableLength > maxWaitingBytes) response.destroy()
       else response.write(line)
     }
-    const stopListening = this.#feed.listen(parsed.query, (entry) => write(`${JSON.stringify(shownEntry(entry))}\n`))
+    const stopListening = this.#feed.listen(given.read, (entry) => write(`${JSON.stringify(shownEntry(entry))}\n`))
     let cancel: (() => void) | undefined
     const beat = () => {
       write('\n')

@@ -1,11 +1,13 @@
 import { z } from 'zod'
 
+import { checkMetadata } from './check-metadata.ts'
 import type { GeminiWebhookManifest } from './gemini-webhook.ts'
 import { apiVersion, kindName } from './kind.ts'
 import { ruleViolations } from './rule-violations.ts'
 import { specSchema } from './spec.ts'
 import { statusSchema } from './status.ts'
 import { objectName } from './field-types.ts'
+import { isRecord } from '../is-record.ts'
 
 const manifestSchema = z.strictObject({
   apiVersion: z.literal(apiVersion),
@@ -25,21 +27,35 @@ export type ManifestCheck =
   { valid: true; webhook: GeminiWebhookManifest } | { valid: false; problems: ManifestProblem[] }
 
 /**
- * Judges a manifest offline as the API server would with fieldValidation=Strict: first its shape, unknown fields included, and where that holds the
- * rules. Without `previous`, the stored object, changes are not judged. It knows nothing of the cluster: Secrets, Services, allowed host names.
+ * Judges a manifest offline as the API server would with fieldValidation=Strict: first its shape, unknown fields
+ * included, and where that holds the rules. Without `previous`, the stored object, changes are not judged. It knows
+ * nothing of the cluster: Secrets, Services, allowed host names.
  */
 export function checkManifest(value: unknown, previous?: GeminiWebhookManifest): ManifestCheck {
-  const parsed = manifestSchema.safeParse(value)
-  if (!parsed.success) {
-    return { valid: false, problems: parsed.error.issues.map(problemOf) }
+  const given = withoutNulls(value)
+  const parsed = manifestSchema.safeParse(given)
+  const ofMetadata = isRecord(given) && isRecord(given['metadata']) ? checkMetadata(given['metadata']) : []
+  if (!parsed.success || ofMetadata.length > 0) {
+    return { valid: false, problems: [...(parsed.error?.issues ?? []).map(problemOf), ...ofMetadata] }
   }
-  // Parsed without transformations, so the value itself has the type; metadata beyond the name is the API server's business.
-  const webhook = value as GeminiWebhookManifest
+  // Parsed without transformations, so the value itself has the type.
+  const webhook = given as GeminiWebhookManifest
   const violations = ruleViolations(webhook, previous)
   if (violations.length > 0) {
     return { valid: false, problems: violations.map(({ field, message }) => ({ field, message })) }
   }
   return { valid: true, webhook }
+}
+
+/**
+ * The API server drops nulls of objects before it looks: nothing in this kind may be null. One in a list stays, and is
+ * refused.
+ */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls)
+  if (!isRecord(value)) return value
+  const kept = Object.entries(value).filter(([, each]) => each !== null)
+  return Object.fromEntries(kept.map(([key, each]) => [key, withoutNulls(each)]))
 }
 
 /** zod's words, but for the two mistakes that people make most: a field left out and a field misspelt. */

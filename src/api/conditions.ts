@@ -66,11 +66,25 @@ export const conditions = {
     whenFalse: 'At least one is not; status.sinks says which and why. The others are served.',
     whenUnknown: 'Sinks could not be looked at yet.',
   },
+  SinksHealthy: {
+    question: 'Does every sink take what it is sent? Ready does not depend on it.',
+    whenTrue: 'No sink is known to fail, or there are none.',
+    whenFalse: 'At least one takes nothing; status.sinks says which, since when and why. The others are served.',
+    whenUnknown: 'No receiver has reported on sinks yet.',
+  },
   DeadLettersDropped: {
     question:
       'Were dead letters dropped for good within the last day? Present only while true; Ready does not depend on it.',
     whenTrue:
       'Some were older than they are kept, or had to make room for newer ones. Those events cannot be replayed.',
+    whenFalse: onlyWhileTrue,
+    whenUnknown: neverUnknown,
+  },
+  PartIgnored: {
+    question:
+      'Is an optional part of the spec not acted upon, because it is wrong? Present only while true; Ready does not depend on it.',
+    whenTrue:
+      'The message names the field, and what is wrong with it. Everything else is done as if the part were absent.',
     whenFalse: onlyWhileTrue,
     whenUnknown: neverUnknown,
   },
@@ -82,7 +96,8 @@ export const conditions = {
   },
   Stalled: {
     question: 'Does it need a human? Present only while true.',
-    whenTrue: 'Nothing more happens until the spec, a Secret or an annotation changes.',
+    whenTrue:
+      'It waits for the spec, a Secret, an annotation, or what the message names, to change. What can be tried again is, and what works goes on.',
     whenFalse: onlyWhileTrue,
     whenUnknown: neverUnknown,
   },

@@ -14,6 +14,7 @@ import { rules } from './rules.ts'
 import type { RuleScope } from './rules.ts'
 import { specSchema } from './spec.ts'
 import { statusSchema } from './status.ts'
+import { isRecord } from '../is-record.ts'
 
 /** A JSON schema as the API server takes it: structural, with its own `x-kubernetes-` keys. */
 export interface StructuralSchema {
@@ -62,10 +63,14 @@ export function geminiWebhookCrd() {
   }
 }
 
-/** ROTATES is text: a date column shows `<invalid>` for the future. EVENTS is counted by the controller: a column cannot count. */
+/**
+ * ROTATES is text: a date column shows `<invalid>` for the future. EVENTS is counted by the controller: a column cannot
+ * count.
+ */
 const printerColumns = [
   { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
   { name: 'State', type: 'string', jsonPath: '.status.webhook.state', description: 'State at Google.' },
+  { name: 'Sinks', type: 'string', jsonPath: '.status.conditions[?(@.type=="SinksHealthy")].status' },
   { name: 'Events', type: 'integer', jsonPath: '.status.webhook.eventCount', description: 'Subscribed event types.' },
   { name: 'URL', type: 'string', jsonPath: '.status.endpoint.url', priority: 1 },
   { name: 'Rotates', type: 'string', jsonPath: '.status.rotation.nextRotationTime' },
@@ -95,6 +100,7 @@ function attachRules(spec: StructuralSchema): void {
   const sink = itemsOf(propertyOf(spec, 'sinks'))
   attach(spec, 'spec')
   attach(propertyOf(spec, 'endpoint'), 'endpoint')
+  attach(propertyOf(spec, 'signingSecret'), 'signingSecret')
   attach(propertyOf(spec, 'rotation'), 'rotation')
   attach(sink, 'destination')
   attach(propertyOf(sink, 'delivery'), 'delivery')
@@ -105,7 +111,10 @@ function attach(schema: StructuralSchema, scope: RuleScope): void {
   schema['x-kubernetes-validations'] = celRulesOf(scope)
 }
 
-/** The rules of one scope as the CRD carries them; `fieldPath` makes kubectl name the field instead of the object around it. */
+/**
+ * The rules of one scope as the CRD carries them; `fieldPath` makes kubectl name the field instead of the object around
+ * it.
+ */
 function celRulesOf(scope: RuleScope): { rule: string; message: string; fieldPath?: string }[] {
   return rules[scope].map(({ cel, message, field }) =>
     field === '' ? { rule: cel, message } : { rule: cel, message, fieldPath: `.${field}` },
@@ -123,7 +132,10 @@ function itemsOf(schema: StructuralSchema): StructuralSchema {
   return schema.items
 }
 
-/** Takes away what a structural schema must not have: closed objects (the API server prunes instead) and bounds that bound nothing. */
+/**
+ * Takes away what a structural schema must not have: closed objects (the API server prunes instead) and bounds that
+ * bound nothing.
+ */
 function structural(schema: unknown): StructuralSchema {
   if (!isRecord(schema)) throw new Error(`not a schema: ${JSON.stringify(schema)}`)
   const kept: StructuralSchema = {}
@@ -146,8 +158,4 @@ function isEmptyBound(key: string, value: unknown): boolean {
   if (key === 'additionalProperties') return value === false
   if (key === 'minItems') return value === 0
   return (key === 'minimum' || key === 'maximum') && typeof value === 'number' && safeIntegers.has(value)
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

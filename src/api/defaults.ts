@@ -3,7 +3,10 @@ import type { GeminiWebhookManifest } from './gemini-webhook.ts'
 import type { SinkFormat, SinkService, SinkSpec } from './sink.ts'
 import type { GeminiWebhookSpec, RevokePrevious } from './spec.ts'
 
-/** What a field means when it is absent. Here and not in the CRD, so that what stands in Git is what stands in the cluster. All functions are pure. */
+/**
+ * What a field means when it is absent. Here and not in the CRD, so that what stands in Git is what stands in the
+ * cluster. All functions are pure.
+ */
 
 type Named = Pick<GeminiWebhookManifest, 'metadata' | 'spec'>
 
@@ -91,7 +94,10 @@ export interface DeliveryPolicy {
   maxInFlight: number
 }
 
-/** Sixty attempts under doubling pauses of at most 30 minutes outlast the 24 hours: by default time ends it, not the count. */
+/**
+ * Sixty attempts under doubling pauses of at most 30 minutes outlast the 24 hours: by default time ends it, not the
+ * count.
+ */
 export const defaultDeliveryPolicy: DeliveryPolicy = {
   timeoutMs: 10_000,
   retry: 60,

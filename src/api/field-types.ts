@@ -1,13 +1,14 @@
 import { z } from 'zod'
 
 /**
- * The kinds of text in the resource, each bounded: the API server's cost estimate for rules multiplies by the longest string. Patterns must mean the
- * same in JavaScript and in RE2, where the API server runs them: no lookaround, no `\s`, no `\u`.
+ * The kinds of text in the resource, each bounded: the API server's cost estimate for rules multiplies by the longest
+ * string. Patterns must mean the same in JavaScript and in RE2, where the API server runs them: no lookaround, no `\s`,
+ * no `\u`.
  */
 
 const dnsLabel = '[a-z0-9]([-a-z0-9]*[a-z0-9])?'
 export const dnsSubdomainPattern = new RegExp(`^${dnsLabel}(\\.${dnsLabel})*$`)
-const dnsLabelPattern = new RegExp(`^${dnsLabel}$`)
+export const dnsLabelPattern = new RegExp(`^${dnsLabel}$`)
 /** One to three parts such as `1h30m`. */
 export const durationPattern = /^([0-9]{1,5}(h|m|s)){1,3}$/
 const eventTypePattern = /^[a-z0-9_]+(\.[a-z0-9_]+)+$/
@@ -50,6 +51,11 @@ export function setOf<T extends z.ZodType>(item: T, max: number, min = 0) {
     .max(max)
     .superRefine((items, context) => refuseRepetition(items, context))
     .meta({ 'x-kubernetes-list-type': 'set' })
+}
+
+/** A reference to another object: replaced as a whole, for half of one names something that nobody meant. */
+export function referenceOf<T extends z.ZodRawShape>(shape: T) {
+  return z.strictObject(shape).meta({ 'x-kubernetes-map-type': 'atomic' })
 }
 
 /** A list that is always replaced as a whole. */

@@ -21,7 +21,10 @@ export const geminiWebhookKind = {
   namespaced: true,
 } as const
 
-/** The API path of one object: also the `source` of its CloudEvents. Both parts are DNS names, so nothing needs escaping. */
+/**
+ * The API path of one object: also the `source` of its CloudEvents. Both parts are DNS names, so nothing needs
+ * escaping.
+ */
 export function geminiWebhookPath(key: { namespace: string; name: string }): string {
   return `/apis/${apiVersion}/namespaces/${key.namespace}/${pluralName}/${key.name}`
 }

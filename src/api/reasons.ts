@@ -1,9 +1,15 @@
 import type { ConditionStatus, ConditionType } from './conditions.ts'
 
-/** The closed list of condition reasons. A new reason is written here first; docs/reference/conditions.md is generated from it. */
+/**
+ * The closed list of condition reasons. A new reason is written here first; docs/reference/conditions.md is generated
+ * from it.
+ */
 
 export interface ReasonMeaning {
-  /** On which conditions it appears, and with which statuses there. Ready, Reconciling and Stalled repeat the reason of what they summarise. */
+  /**
+   * On which conditions it appears, and with which statuses there. Ready, Reconciling and Stalled repeat the reason of
+   * what they summarise.
+   */
   on: Readonly<Partial<Record<ConditionType, readonly ConditionStatus[]>>>
   meaning: string
   /** What a human can do; "Nothing." where time does it. */
@@ -32,6 +38,7 @@ export const reasons = {
       Enabled: yes,
       EndpointVerified: yes,
       SinksResolved: yes,
+      SinksHealthy: yes,
     },
     meaning: 'It is as it should be.',
     remedy: nothing,
@@ -67,6 +74,7 @@ export const reasons = {
   Suspended: {
     on: {
       Ready: noOrOpen,
+      Stalled: yes,
       CredentialsValid: open,
       Registered: noOrOpen,
       SecretAvailable: noOrOpen,
@@ -135,10 +143,17 @@ export const reasons = {
     remedy: nothing,
   },
   RotationBlocked: {
-    on: stalled,
+    on: { PartIgnored: yes },
     meaning:
-      'A rotation window can never open: its cron, duration or time zone is wrong, or names days that do not exist.',
+      'A rotation window can never open: its cron, duration or time zone is wrong, or names days that do not exist; or windows are given without an interval. The other windows, and rotation on demand, are not affected.',
     remedy: 'Correct or remove the window that the message names.',
+  },
+  MetadataNotAllowed: {
+    on: { PartIgnored: yes },
+    meaning:
+      'spec.signingSecret names labels or annotations whose keys the installation does not allow, or that others set. They are not put on the Secret. What an earlier version, or a wider list, has put there stays as it is until it leaves the spec.',
+    remedy:
+      'Remove the keys that the message names, or have whoever runs the installation add them, or the prefix that they share, to allowedSecretLabels or allowedSecretAnnotations.',
   },
   Missing: {
     on: { ...working, Registered: noOrOpen },
@@ -155,18 +170,29 @@ export const reasons = {
     on: { ...stalled, SecretAvailable: no },
     meaning:
       'The Secret was repaired three times in 24 hours and changed again; the message names the last field manager.',
-    remedy: 'Stop the other writer, then set the annotation webhooks.gemini-operator.io/reconcile-requested-at.',
+    remedy:
+      'Stop the other writer, then set the annotation webhooks.gemini-operator.io/reconcile-requested-at to a new value: it is repaired at once, and counted from none again.',
   },
   SecretNameTaken: {
     on: { ...stalled, SecretAvailable: no },
-    meaning: 'A Secret of that name exists and does not belong to this object. It is not touched.',
+    meaning:
+      'A Secret of that name exists and does not belong to this object, or the name is one that the operator keeps for itself. It is not touched.',
     remedy:
       'Choose another spec.signingSecret.name or spec.dynamic.secretName, whichever the message names, or delete the other Secret.',
   },
+  RefusedByAPIServer: {
+    on: { ...stalled, SecretAvailable: no },
+    meaning:
+      'The API server refuses for good what the controller has to read or write, most often a Secret: it is immutable, an admission policy or webhook or a quota forbids it, a right was taken away, or the namespace is going. Nothing whose outcome could not be stored is asked of Google. A secret that Google revealed all the same is in the keyring, so deliveries go on being verified, and the intent stays open.',
+    remedy:
+      'Change what the message names. It is tried again with pauses that grow to five minutes, and at once when the spec, the Secret or the annotation webhooks.gemini-operator.io/reconcile-requested-at changes. An immutable Secret can be deleted: it is written again from the keyring.',
+  },
   OwnedByAnotherInstallation: {
     on: { ...stalled, Registered: no, InSync: no },
-    meaning: 'The webhook at Google carries the marker of another object or installation. It is not touched.',
-    remedy: 'Remove it there, or take it over with spec.externalID and adoptionPolicy TakeOver.',
+    meaning:
+      'The webhook at Google carries the marker of another object or installation, or the token of another cluster that runs with the same installationId. It is not touched.',
+    remedy:
+      'Remove it there, or take it over with spec.externalID and adoptionPolicy TakeOver. With the same installationId: give one installation another id, or confirm that this one replaces the other, as the message says.',
   },
   InstallationUnconfirmed: {
     on: { ...stalled, Registered: noOrOpen },
@@ -187,8 +213,10 @@ export const reasons = {
   },
   ExternalIDInUse: {
     on: { ...stalled, Registered: no },
-    meaning: 'An older GeminiWebhook already claims spec.externalID, or the webhook carries the marker of a live one.',
-    remedy: 'Delete one of the two objects.',
+    meaning:
+      'The webhook in spec.externalID carries the marker of a live GeminiWebhook, or another one of the same project that acts on it has registered it or is older.',
+    remedy:
+      'Delete one of the two objects. One in another namespace is not named; the log of the controller does (webhook.yielded_claim).',
   },
   ExternalIDNotFound: {
     on: { ...stalled, Registered: no },
@@ -207,7 +235,7 @@ export const reasons = {
     remedy: nothing,
   },
   Drifted: {
-    on: { ...working, InSync: no },
+    on: { ...working, Stalled: yes, InSync: no },
     meaning:
       'Someone changed the webhook at Google; the message names the first field. With driftPolicy Correct it is put back.',
     remedy: 'Nothing with driftPolicy Correct; with Report, change the spec or put the webhook back by hand.',
@@ -220,7 +248,7 @@ export const reasons = {
   RolloutPending: {
     on: { InSync: no },
     meaning:
-      'The base URL of the installation changed and another object of the same API key goes first. The former address goes on working, so Ready stays as it is.',
+      'The base URL of the installation changed and another object of the same API key and namespace goes first. The former address goes on working, so Ready stays as it is.',
     remedy:
       'Nothing, unless the message says that the check of the object that goes first failed: then correct the base URL, or the way to it.',
   },
@@ -247,28 +275,28 @@ export const reasons = {
     remedy: nothing,
   },
   NeverArrived: {
-    on: { ...working, EndpointVerified: no },
+    on: { ...working, Stalled: yes, EndpointVerified: no },
     meaning:
       'Three pings were sent and no receiver saw a delivery that verifies, although a request of the controller gets through or was not tried. Tried again at the next resync.',
     remedy: 'Look at the way to the endpoint: DNS, TLS, ingress, receiver.',
   },
   NameNotResolved: {
-    on: { ...working, EndpointVerified: no },
+    on: { ...working, Stalled: yes, EndpointVerified: no },
     meaning: 'Pings never arrived, and the host name of the endpoint does not resolve for the controller either.',
     remedy: 'Correct the DNS entry, or the base URL of the installation.',
   },
   TLSFailed: {
-    on: { ...working, EndpointVerified: no },
+    on: { ...working, Stalled: yes, EndpointVerified: no },
     meaning: 'Pings never arrived, and the controller does not accept the TLS certificate of the endpoint either.',
     remedy: 'Renew or correct the certificate: Google needs one that is publicly trusted.',
   },
   ConnectionFailed: {
-    on: { ...working, EndpointVerified: no },
+    on: { ...working, Stalled: yes, EndpointVerified: no },
     meaning: 'Pings never arrived, and the controller gets no connection or no answer in time either.',
     remedy: 'Look at load balancer, ingress, firewall and receivers.',
   },
   WrongAnswer: {
-    on: { ...working, EndpointVerified: no },
+    on: { ...working, Stalled: yes, EndpointVerified: no },
     meaning: 'Pings never arrived, and a signed request of the controller is answered by something else than success.',
     remedy: 'Look at the route of the ingress: the path must reach the receivers unchanged; then at their logs.',
   },
@@ -278,19 +306,19 @@ export const reasons = {
     remedy: nothing,
   },
   SinkInvalid: {
-    on: { Ready: no, SinksResolved: no },
+    on: { Ready: no, Reconciling: yes, Stalled: yes, SinksResolved: no },
     meaning:
       'A sink names something that does not exist or is not allowed: Service, credentials Secret, address, subject or filter. status.sinks says which.',
     remedy: 'Correct the sink, or create what it names.',
   },
   SinkNotReady: {
-    on: { Ready: no, SinksResolved: no },
+    on: { Ready: no, Reconciling: yes, Stalled: yes, SinksResolved: no },
     meaning:
       'A sink refers to an object that does not exist or has no address yet. Events for this sink are kept, and their deliveries wait. status.sinks says which.',
     remedy: 'Create the object, or look at why it is not ready: it is read again every minute.',
   },
   SinkUnsupported: {
-    on: { Ready: no, SinksResolved: no },
+    on: { ...stalled, SinksResolved: no },
     meaning: 'A sink uses something that this version or this installation does not offer.',
     remedy: 'Use another kind of sink, upgrade, or switch it on in the configuration of the installation.',
   },
@@ -300,11 +328,22 @@ export const reasons = {
     remedy: 'Use fewer or smaller headers, or spread the sinks over several GeminiWebhooks.',
   },
   KeyringFull: {
-    on: { ...stalled, Registered: no },
+    on: { ...stalled, Registered: no, SecretAvailable: no },
     meaning:
-      'The Secret through which the receivers learn of this object is full. New objects are not registered while it is filled to more than three quarters; those that are there may use the rest.',
+      'In the Secret through which the receivers learn of this object its namespace has what it may have. New objects are not registered then, and those that are there get no larger; a rotation has room.',
     remedy:
       'Delete GeminiWebhooks that are not needed, use smaller headers, filters and certificates for sinks, or serve some objects from another installation.',
+  },
+  SinkFailing: {
+    on: { SinksHealthy: no },
+    meaning:
+      'A sink takes nothing of what it is sent, for ten seconds or longer. Its deliveries are kept and tried again, then become dead letters; the other sinks are served. status.sinks says which it is, since when, why, and what waits for it.',
+    remedy: 'Repair the sink, or correct the field of spec.sinks that leads there. Dead letters can be replayed.',
+  },
+  NotReported: {
+    on: { SinksHealthy: open },
+    meaning: 'No receiver has reported on sinks yet: none runs, or those that run are of an older version.',
+    remedy: 'Nothing during an upgrade; else see whether receivers run and can write their reports.',
   },
   BoundReached: {
     on: { DeadLettersDropped: yes },
@@ -316,15 +355,18 @@ export const reasons = {
   DeletionBlocked: {
     on: stalled,
     meaning:
-      'The object is being deleted, but the webhook cannot be removed at Google because the API key is missing or refused.',
+      'The object is being deleted, but the webhook cannot be removed at Google because the API key is missing, refused, or has never shown it, or because Google refuses the call.',
     remedy:
-      'Restore the key; or set spec.deletionPolicy to Retain; or set the annotation webhooks.gemini-operator.io/abandon to "true".',
+      'Restore the key, or give it another of the same project; or set spec.deletionPolicy to Retain; or set the annotation webhooks.gemini-operator.io/abandon to "true".',
   },
 } as const satisfies Record<string, ReasonMeaning>
 
 export type Reason = keyof typeof reasons
 
-/** Whether the list above knows this condition with this status and reason; conditions of other writers (unknown types) are not its business. */
+/**
+ * Whether the list above knows this condition with this status and reason; conditions of other writers (unknown types)
+ * are not its business.
+ */
 export function isDocumented(condition: { type: string; status: ConditionStatus; reason: string }): boolean {
   const meaning: ReasonMeaning | undefined = Object.entries(reasons).find(([name]) => name === condition.reason)?.[1]
   const statuses = Object.entries(meaning?.on ?? {}).find(([type]) => type === condition.type)?.[1]

@@ -11,8 +11,9 @@ export interface RuleViolation {
 }
 
 /**
- * Every rule that a well-formed object breaks, in the order of the resource. `previous` is the stored object that it replaces: without it transitions
- * are not judged, as on creation. Types, lengths and patterns are the business of the schema, not of rules.
+ * Every rule that a well-formed object breaks, in the order of the resource. `previous` is the stored object that it
+ * replaces: without it transitions are not judged, as on creation. Types, lengths and patterns are the business of the
+ * schema, not of rules.
  */
 export function ruleViolations(webhook: GeminiWebhookManifest, previous?: GeminiWebhookManifest): RuleViolation[] {
   const { spec } = webhook
@@ -21,6 +22,7 @@ export function ruleViolations(webhook: GeminiWebhookManifest, previous?: Gemini
     ...broken('root', '', webhook, previous),
     ...broken('spec', 'spec', spec, before),
     ...broken('endpoint', 'spec.endpoint', spec.endpoint, before?.endpoint),
+    ...broken('signingSecret', 'spec.signingSecret', spec.signingSecret, before?.signingSecret),
     ...broken('rotation', 'spec.rotation', spec.rotation, before?.rotation),
     ...(spec.sinks ?? []).flatMap((sink, index) =>
       sinkViolations(

@@ -3,12 +3,15 @@ import { parseDuration } from './duration.ts'
 import type { GeminiWebhookManifest } from './gemini-webhook.ts'
 import { destinationFieldNames } from './sink.ts'
 import type { SinkDelivery, SinkDestination } from './sink.ts'
+import { annotationKeyPattern, keysHold, keysHoldCel, labelKeyPattern } from './metadata-key.ts'
+import { noneReserved, noneReservedCel, reservedKeysInWords } from './reserved-metadata.ts'
 import type { GeminiWebhookSpec, RotationSpec } from './spec.ts'
 import { httpsUrlPattern, httpUrlPattern, natsSubjectPattern } from './field-types.ts'
 
 /**
- * What one field demands of another. Each rule exists twice on purpose: as CEL, which the API server runs on apply, and as a pure function, its twin,
- * for offline validation and for clusters with an older CRD. A test applies each to a real API server and compares.
+ * What one field demands of another. Each rule exists twice on purpose: as CEL, which the API server runs on apply, and
+ * as a pure function, its twin, for offline validation and for clusters with an older CRD. A test applies each to a
+ * real API server and compares.
  */
 
 /** The values that a rule can look at, by where it stands in the resource. */
@@ -16,6 +19,7 @@ export interface RuleScopes {
   root: GeminiWebhookManifest
   spec: GeminiWebhookSpec
   endpoint: NonNullable<GeminiWebhookSpec['endpoint']>
+  signingSecret: NonNullable<GeminiWebhookSpec['signingSecret']>
   rotation: RotationSpec
   /** A sink or a dead letter. */
   destination: SinkDestination
@@ -37,7 +41,9 @@ export interface Rule<S extends RuleScope> {
 
 const hourMs = 3_600_000
 
-/** Never changed later: a rule at the root that a stored object violates would block even the removal of its finalizer. */
+/**
+ * Never changed later: a rule at the root that a stored object violates would block even the removal of its finalizer.
+ */
 const rootRules: readonly Rule<'root'>[] = [
   {
     id: 'name-is-a-label',
@@ -117,6 +123,61 @@ const endpointRules: readonly Rule<'endpoint'>[] = [
   },
 ]
 
+/**
+ * Kubernetes takes 256 KiB of annotations; four bytes a character, the keys and our own annotations fit beside this.
+ */
+const maxAnnotationCharacters = 60_000
+
+/**
+ * What the API server would refuse in the Secret, long after this object was applied: at the next rotation, when the
+ * new secret cannot be kept.
+ */
+const signingSecretRules: readonly Rule<'signingSecret'>[] = [
+  {
+    id: 'secret-label-keys',
+    scope: 'signingSecret',
+    field: 'labels',
+    cel: keysHoldCel('self.labels', labelKeyPattern),
+    message:
+      'keys of labels must be at most 63 letters, digits, hyphens, underscores and dots, with a letter or digit at both ends; a DNS name in lower case and a slash may stand before them',
+    holds: ({ labels }) => keysHold(labels, labelKeyPattern),
+  },
+  {
+    id: 'secret-annotation-keys',
+    scope: 'signingSecret',
+    field: 'annotations',
+    cel: keysHoldCel('self.annotations', annotationKeyPattern),
+    message:
+      'keys of annotations must be at most 63 letters, digits, hyphens, underscores and dots, with a letter or digit at both ends; a DNS name and a slash may stand before them',
+    holds: ({ annotations }) => keysHold(annotations, annotationKeyPattern),
+  },
+  {
+    id: 'secret-labels-not-reserved',
+    scope: 'signingSecret',
+    field: 'labels',
+    cel: noneReservedCel('self.labels'),
+    message: `keys of labels must not be ${reservedKeysInWords}: they are set by others, so leave them out`,
+    holds: ({ labels }) => noneReserved(labels),
+  },
+  {
+    id: 'secret-annotations-not-reserved',
+    scope: 'signingSecret',
+    field: 'annotations',
+    cel: noneReservedCel('self.annotations'),
+    message: `keys of annotations must not be ${reservedKeysInWords}: they are set by others, so leave them out`,
+    holds: ({ annotations }) => noneReserved(annotations),
+  },
+  {
+    id: 'secret-annotations-fit',
+    scope: 'signingSecret',
+    field: 'annotations',
+    cel: `!has(self.annotations) || self.annotations.map(key, size(self.annotations[key])).sum() <= ${maxAnnotationCharacters}`,
+    message: `values of annotations may have ${maxAnnotationCharacters} characters together: Kubernetes limits what one object carries`,
+    holds: ({ annotations = {} }) =>
+      Object.values(annotations).reduce((sum, value) => sum + Array.from(value).length, 0) <= maxAnnotationCharacters,
+  },
+]
+
 const rotationRules: readonly Rule<'rotation'>[] = [
   {
     id: 'rotation-interval',
@@ -125,6 +186,24 @@ const rotationRules: readonly Rule<'rotation'>[] = [
     cel: "!has(self.interval) || duration(self.interval) >= duration('48h')",
     message: 'interval must be at least 48h: the old secret lives on for 24 hours after a rotation',
     holds: (rotation) => rotation.interval === undefined || durationWithin(rotation.interval, 48 * hourMs, Infinity),
+  },
+  {
+    id: 'rotation-windows-need-interval',
+    scope: 'rotation',
+    field: 'windows',
+    cel: '!has(self.windows) || size(self.windows) == 0 || has(self.interval)',
+    message: 'windows say when scheduled rotations may happen, so they need interval: without it nothing is scheduled',
+    holds: ({ windows = [], interval }) => windows.length === 0 || interval !== undefined,
+  },
+  {
+    // Here and not on the window: windows are an atomic list, whose entries the API server cannot tell from what was
+    // stored, so that it would refuse an object that is older than this rule even where the list is not touched.
+    id: 'rotation-window-opens',
+    scope: 'rotation',
+    field: 'windows',
+    cel: "!has(self.windows) || self.windows.all(window, duration(window.duration) > duration('0s'))",
+    message: 'a window must stay open for longer than 0s: the duration says how long',
+    holds: ({ windows = [] }) => windows.every(({ duration }) => durationWithin(duration, 1, Infinity)),
   },
 ]
 
@@ -188,6 +267,7 @@ export const rules: { readonly [S in RuleScope]: readonly Rule<S>[] } = {
   root: rootRules,
   spec: specRules,
   endpoint: endpointRules,
+  signingSecret: signingSecretRules,
   rotation: rotationRules,
   destination: destinationRules,
   delivery: deliveryRules,

@@ -1,6 +1,17 @@
 import { z } from 'zod'
 
-import { duration, eventType, labelName, mapOf, objectName, printable, setOf, text, urlPath } from './field-types.ts'
+import {
+  duration,
+  eventType,
+  labelName,
+  mapOf,
+  objectName,
+  printable,
+  referenceOf,
+  setOf,
+  text,
+  urlPath,
+} from './field-types.ts'
 
 const serviceSchema = z
   .strictObject({
@@ -16,15 +27,13 @@ const serviceSchema = z
   })
   .describe('A Service in the same namespace. Private addresses are fine; ExternalName Services are refused.')
 
-const refSchema = z
-  .strictObject({
-    apiVersion: text(317).regex(/^([a-z0-9.-]+\/)?v[a-z0-9]+$/),
-    kind: text(63).regex(/^[A-Z][A-Za-z0-9]*$/),
-    name: objectName(),
-  })
-  .describe(
-    'An object in the same namespace that publishes status.address.url, such as a Knative Broker. Only kinds that the installation lists.',
-  )
+const refSchema = referenceOf({
+  apiVersion: text(317).regex(/^([a-z0-9.-]+\/)?v[a-z0-9]+$/),
+  kind: text(63).regex(/^[A-Z][A-Za-z0-9]*$/),
+  name: objectName(),
+}).describe(
+  'An object in the same namespace that publishes status.address.url, such as a Knative Broker. Only kinds that the installation lists.',
+)
 
 const natsSchema = z
   .strictObject({
@@ -62,9 +71,9 @@ const destinationFields = {
 }
 
 const secretRef = (what: string) =>
-  z
-    .strictObject({ name: objectName() })
-    .describe(`Name of a Secret of type webhooks.gemini-operator.io/sink-credentials in the same namespace: ${what}`)
+  referenceOf({ name: objectName() }).describe(
+    `Name of a Secret of type webhooks.gemini-operator.io/sink-credentials in the same namespace: ${what}`,
+  )
 
 const filterSchema = z
   .strictObject({
@@ -83,7 +92,9 @@ const filterSchema = z
       .describe('By user_metadata of the job.')
       .optional(),
     cel: text(2048)
-      .describe('A CEL expression over `event` that yields a bool; checked when the object is applied.')
+      .describe(
+        'A CEL expression over `event` that yields a bool; checked when the object is applied. The expressions of all sinks together may cost 5,000 steps for one event.',
+      )
       .optional(),
   })
   .describe('Which events this sink wants. All that is given must hold; absent: every event.')

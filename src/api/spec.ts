@@ -11,6 +11,7 @@ import {
   objectName,
   dnsSubdomainPattern,
   printable,
+  referenceOf,
   requestID,
   secretKey,
   setOf,
@@ -18,8 +19,9 @@ import {
 } from './field-types.ts'
 
 /**
- * What a user wants, the one source of type, CRD and validation. No defaults here: they live in defaults.ts, so that Git and cluster never differ.
- * No unions: they are not structural. What one field demands of another stands in rules.ts.
+ * What a user wants, the one source of type, CRD and validation. No defaults here: they live in defaults.ts, so that
+ * Git and cluster never differ. No unions: they are not structural. What one field demands of another stands in
+ * rules.ts.
  */
 
 const revokePrevious = () =>
@@ -48,9 +50,13 @@ const endpointSchema = z
 const signingSecretSchema = z
   .strictObject({
     name: objectName().describe('Default <metadata.name>-signing-secret.').optional(),
-    labels: mapOf(labelValue(), 16).describe('Extra labels of the Secret.').optional(),
+    labels: mapOf(labelValue(), 16)
+      .describe('Extra labels of the Secret, as far as the installation allows their keys.')
+      .optional(),
     annotations: mapOf(z.string().max(4096), 16)
-      .describe('Extra annotations of the Secret, for tools such as reloaders and reflectors.')
+      .describe(
+        'Extra annotations of the Secret, as far as the installation allows their keys: by default those of reloaders.',
+      )
       .optional(),
   })
   .describe(
@@ -112,12 +118,10 @@ const dynamicSchema = z
 
 export const specSchema = z
   .strictObject({
-    apiKeySecretRef: z
-      .strictObject({
-        name: objectName(),
-        key: secretKey().describe('Default api-key.').optional(),
-      })
-      .describe('The Secret in the same namespace that holds the Gemini API key.'),
+    apiKeySecretRef: referenceOf({
+      name: objectName(),
+      key: secretKey().describe('Default api-key.').optional(),
+    }).describe('The Secret in the same namespace that holds the Gemini API key.'),
     events: setOf(eventType(), 32, 1)
       .describe(
         'Event types to subscribe to, such as batch.succeeded. Unknown ones are passed on to Google, with a warning.',
@@ -169,6 +173,5 @@ export const specSchema = z
   .describe('What is wanted.')
 
 export type GeminiWebhookSpec = z.infer<typeof specSchema>
-export type DynamicSpec = z.infer<typeof dynamicSchema>
 export type RotationSpec = z.infer<typeof rotationSchema>
 export type RevokePrevious = z.infer<ReturnType<typeof revokePrevious>>

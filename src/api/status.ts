@@ -6,8 +6,9 @@ import { atomicListOf, labelName, mapListOf, setOf, text, time } from './field-t
 import type { Reason } from './reasons.ts'
 
 /**
- * What is seen, written by the controller alone. It is a hint, not an authority: nothing at Google is changed by an id from here unless the webhook
- * carries the marker of this object. Unknown fields are pruned by an older CRD without a word, so whoever writes an intent reads it back.
+ * What is seen, written by the controller alone. It is a hint, not an authority: nothing at Google is changed by an id
+ * from here unless the webhook carries the marker of this object. Unknown fields are pruned by an older CRD without a
+ * word, so whoever writes an intent reads it back.
  */
 
 /** Longest condition message that is written; the API conventions allow more, but every object is kept in memory. */
@@ -41,6 +42,7 @@ const remoteSchema = z
     name: text(256).describe('The name last applied: ownership marker and display name.').optional(),
     uri: text(2048).describe('The URI last applied.').optional(),
     state: text(64).describe('The state last seen at Google.').optional(),
+    appliedState: z.enum(['enabled', 'disabled']).describe('The state last applied.').optional(),
     events: setOf(text(128), 64).describe('The event types last applied.').optional(),
     eventCount: z.int().min(0).max(64).describe('How many event types: a printer column cannot count.').optional(),
     keyFingerprint: text(64).describe('Names the API key that last saw this id, without telling it.').optional(),
@@ -98,17 +100,46 @@ const sinkStatusSchema = z.strictObject({
   address: text(2048).describe('Where it resolved to.').optional(),
   ready: z.boolean(),
   reason: text(128).describe('Why it is not ready.').optional(),
+  failingSince: time()
+    .describe('Since when it has taken nothing of what it was sent. Absent while it is well.')
+    .optional(),
+  lastFailure: text(128).describe('Why it took nothing the last time, with the status of its answer.').optional(),
+  pending: z
+    .int()
+    .min(0)
+    .describe('Deliveries that are stored for it and not yet ended; absent without any.')
+    .optional(),
+  deadLetters: z
+    .int()
+    .min(0)
+    .describe('Deliveries to it that were given up and are kept; absent without any.')
+    .optional(),
 })
 
 export const statusSchema = z
   .strictObject({
-    observedGeneration: z.int().min(0).optional(),
+    observedGeneration: z
+      .int()
+      .min(0)
+      .describe('The generation that Ready is about. Older than the spec while Google cannot be asked.')
+      .optional(),
     lastHandledReconcileAt: z
       .string()
       .max(256)
-      .describe('The last value of the annotation reconcile-requested-at that was acted upon.')
+      .describe(
+        'The last value of the annotation reconcile-requested-at that was answered: Google was looked at since, and nothing is left to be done. Its first 256 characters count.',
+      )
       .optional(),
-    installationID: text(64).describe('The installation whose marker the webhook carries.').optional(),
+    installationID: text(64)
+      .describe('The installation that serves this object: no other one writes it, and its marker is on the webhook.')
+      .optional(),
+    installationToken: text(16)
+      .describe('Tells it from another installation with the same id, such as a cluster with the same Helm values.')
+      .optional(),
+    formerInstallation: z
+      .strictObject({ id: text(64), token: text(16).optional() })
+      .describe('The one that it was taken over from, until the webhook carries the marker of the new one.')
+      .optional(),
     conditions: mapListOf(conditionSchema, 'type', 16).optional(),
     endpoint: z
       .strictObject({
@@ -126,7 +157,10 @@ export const statusSchema = z
   })
   .describe('What is seen.')
 
-/** A condition as this controller writes it: its type and reason are closed lists, so that no undocumented one can be written. */
+/**
+ * A condition as this controller writes it: its type and reason are closed lists, so that no undocumented one can be
+ * written.
+ */
 export type Condition = Omit<z.infer<typeof conditionSchema>, 'type' | 'reason'> & {
   type: ConditionType
   reason: Reason

@@ -8,6 +8,8 @@ export interface Link {
   /** `Open`: not asked for, not known, or still to come. */
   state: 'Good' | 'Broken' | 'Open'
   says: string
+  /** It could not be judged though it should have been: not known to be well. */
+  unjudged?: true
 }
 
 /** The first that is broken: what comes after it may be broken by it. */
@@ -15,18 +17,38 @@ export function brokenLink(chain: readonly Link[]): Link | undefined {
   return chain.find(({ state }) => state === 'Broken')
 }
 
-/** Prints a chain and names its first broken link; 1 when there is one. */
+/** The names of those that could not be judged. */
+export function unjudgedLinks(chain: readonly Link[]): string[] {
+  return chain.filter(({ unjudged }) => unjudged === true).map(({ name }) => name)
+}
+
+/** 1 when a link is broken; 3 when none is known to be, and some could not be judged. */
+export function exitCodeOf(broken: Link | undefined, unjudged: readonly string[]): number {
+  if (broken !== undefined) return exitCodes.failed
+  return unjudged.length === 0 ? exitCodes.ok : exitCodes.unjudged
+}
+
+/** Prints a chain and names its first broken link, and what could not be judged. */
 export function tellChain(
   chain: readonly Link[],
   output: 'text' | 'json',
   { out }: Pick<CommandContext, 'out'>,
 ): number {
   const broken = brokenLink(chain)
-  if (output === 'json') out(`${JSON.stringify({ broken: broken?.name, chain }, undefined, 2)}\n`)
+  const unjudged = unjudgedLinks(chain)
+  if (output === 'json') out(`${JSON.stringify({ broken: broken?.name, unjudged, chain }, undefined, 2)}\n`)
   else {
     const rows = chain.map((link) => [link.name, link.state, link.says].map(cellOf))
-    const end = broken === undefined ? 'No link is broken.' : `Broken: ${cellOf(broken.name)}: ${cellOf(broken.says)}`
-    out(`${table(['LINK', 'STATE', 'WHAT'], rows)}\n${end}\n`)
+    out(`${table(['LINK', 'STATE', 'WHAT'], rows)}\n${endOf(broken, unjudged, chain.length)}\n`)
   }
-  return broken === undefined ? exitCodes.ok : exitCodes.failed
+  return exitCodeOf(broken, unjudged)
+}
+
+function endOf(broken: Link | undefined, unjudged: readonly string[], links: number): string {
+  const blind = `Not judged: ${unjudged.length} of ${links} links: ${unjudged.map(cellOf).join(', ')}`
+  const before = unjudged.length === 0 ? '' : `${blind}.\n`
+  if (broken !== undefined) return `${before}Broken: ${cellOf(broken.name)}: ${cellOf(broken.says)}`
+  return unjudged.length === 0
+    ? 'No link is broken.'
+    : `${blind}. No other link is broken; whether these are well is not known.`
 }

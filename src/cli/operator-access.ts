@@ -1,22 +1,25 @@
 import type { Clock } from '../clock.ts'
-import type { OrphansConfig } from '../config/user-settings.ts'
+import type { ConfigOf } from '../config/setting.ts'
+import type { clusterSettings, googleSettings } from '../config/shared-settings.ts'
 import type { WebhookService } from '../gemini/webhook-service.ts'
 import type { KubernetesClient } from '../kubernetes/client.ts'
 import { openKubernetesClient } from '../kubernetes/open-client.ts'
 import { silentLogger } from '../observability/logger.ts'
 import { createMetrics } from '../observability/metrics.ts'
+import { fetchThrough } from '../outbound/fetch-through.ts'
+import { openOutbound } from '../outbound/open-outbound.ts'
 
-/** What the operator itself works with, for one who runs a command: the API server as the user of the kubeconfig, and Google. */
+/**
+ * What the operator itself works with, for one who runs a command: the API server as the user of the kubeconfig, and
+ * Google.
+ */
 export interface OperatorAccess {
   readonly client: KubernetesClient
   openService(credentials: { apiKey: string; fingerprint: string }): Promise<WebhookService>
   close(): Promise<void>
 }
 
-export type AccessConfig = Pick<
-  OrphansConfig,
-  'kubeconfig' | 'googleBaseUrl' | 'googleApiVersion' | 'googleApiRevision' | 'callTimeoutMs'
->
+export type AccessConfig = Pick<ConfigOf<typeof clusterSettings>, 'kubeconfig'> & ConfigOf<typeof googleSettings>
 
 export type OpenOperator = (config: AccessConfig) => Promise<OperatorAccess>
 export type OpenCluster = (config: Pick<AccessConfig, 'kubeconfig'>) => Promise<KubernetesClient>
@@ -45,6 +48,7 @@ export function operatorIn(deps: CliDeps): OpenOperator {
   const openCluster = clusterIn(deps)
   return async (config) => {
     const { googleBaseUrl, googleApiVersion, googleApiRevision, callTimeoutMs } = config
+    const outbound = openOutbound(config)
     const client = await openCluster(config)
     return {
       client,
@@ -57,10 +61,11 @@ export function operatorIn(deps: CliDeps): OpenOperator {
           ...(googleApiRevision !== undefined && { headers: { 'Api-Revision': googleApiRevision } }),
           clock: deps.clock,
           metrics: createMetrics(),
+          fetch: fetchThrough(outbound),
         })
         return open(credentials)
       },
-      close: () => client.close(),
+      close: async () => void (await Promise.all([client.close(), outbound.close()])),
     }
   }
 }

@@ -1,7 +1,10 @@
-import { secretKind, type Secret } from '../controller/kinds.ts'
+import { secretKind, type Secret } from '../kubernetes/core-kinds.ts'
 import type { KubernetesClient, ObjectKey } from '../kubernetes/client.ts'
 
-/** The API key under a key of a Secret, read as the user. Throws with what to do, naming the Secret and the key, never what is in it; `where` it was named. */
+/**
+ * The API key under a key of a Secret, read as the user. Throws with what to do, naming the Secret and the key, never
+ * what is in it; `where` it was named.
+ */
 export async function readApiKey(
   client: KubernetesClient,
   { key, field, where }: { key: ObjectKey; field: string; where: string },

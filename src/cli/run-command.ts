@@ -12,6 +12,11 @@ export const exitCodes = {
   failed: 1,
   /** The command line or the configuration is wrong; nothing was started. */
   usage: 2,
+  /**
+   * What was asked for could not be judged: an answer that this program does not understand, or something that it may
+   * not read. Not known to be well.
+   */
+  unjudged: 3,
 } as const
 
 /** A subcommand: what it is, and how to carry it out. */
@@ -58,7 +63,10 @@ export function roleCommand<Table extends SettingsTable>(
   }
 }
 
-/** Finds the command that the arguments name and runs it. Resolves with the exit code; throws only what the command throws. */
+/**
+ * Finds the command that the arguments name and runs it. Resolves with the exit code; throws only what the command
+ * throws.
+ */
 export async function runCommand(
   args: readonly string[],
   commands: readonly Command[],
@@ -97,7 +105,8 @@ function programHelp(commands: readonly Command[]): string {
     '',
     '"gwh COMMAND --help" explains a command and all its settings. "gwh --version" prints the version.',
     '',
-    'Exit codes: 0 done or stopped in good order, 1 failed while running, 2 wrong command line or configuration.',
+    'Exit codes: 0 done or stopped in good order, 1 failed while running, 2 wrong command line or configuration,',
+    '3 could not be judged, so that it is not known to be well.',
     '',
   ].join('\n')
 }

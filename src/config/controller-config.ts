@@ -9,6 +9,12 @@ import {
   operationSettings,
 } from './shared-settings.ts'
 
+const metadataKeys = {
+  placeholder: 'KEY,...',
+  pattern: /^(\*|[A-Za-z0-9][A-Za-z0-9._-]{0,252}(\/([A-Za-z0-9][A-Za-z0-9._-]{0,62})?)?\*?)$/,
+  what: 'a key such as team, the beginning of keys such as reloader.stakater.com/ or cost-*, or * for all',
+}
+
 const settings = {
   baseUrl: requiredUrl({
     group: 'Endpoint',
@@ -37,10 +43,21 @@ const settings = {
   }),
   installationId: optionalText({
     group: 'Kubernetes',
-    help: 'Names this installation in the ownership markers at Google. Recommended with GitOps, so that a rebuilt cluster finds its webhooks again; not set: made once and kept in the ConfigMap gwh-installation.',
+    help: 'Names this installation in the ownership markers at Google. Recommended with GitOps, so that a rebuilt cluster finds its webhooks again, and never the same in two clusters; not set: made once and kept in the ConfigMap gwh-installation.',
     placeholder: 'ID',
     pattern: /^[A-Za-z0-9][A-Za-z0-9._-]{7,62}$/,
     what: '8 to 63 letters, digits, dots, dashes or underscores',
+  }),
+  allowedSecretLabels: textList({
+    group: 'Secrets',
+    help: 'Keys of labels that a GeminiWebhook may put on its Secret with signingSecret.labels: each allows itself, or with / or * at its end everything that begins so. Labels select: whoever may create GeminiWebhooks chooses what acts on the Secrets.',
+    ...metadataKeys,
+  }),
+  allowedSecretAnnotations: textList({
+    group: 'Secrets',
+    help: 'Likewise for signingSecret.annotations. The default allows what only restarts workloads; a tool that copies Secrets would carry them out of their namespace. none allows nothing.',
+    default: 'reloader.stakater.com/,secret.reloader.stakater.com/',
+    ...metadataKeys,
   }),
   addressableKinds: textList({
     group: 'Sinks',
@@ -48,6 +65,18 @@ const settings = {
     placeholder: 'KIND,...',
     pattern: /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/v[a-z0-9]{1,62}\/[A-Z][A-Za-z0-9]{0,62}=[a-z][a-z0-9]{0,62}$/,
     what: 'a kind and its plural such as eventing.knative.dev/v1/Broker=brokers',
+  }),
+  addressableNamespaces: textList({
+    group: 'Sinks',
+    help: 'Namespaces whose Services may be the address of an object that a sink names with ref, besides its own namespace: that of the Brokers, such as knative-eventing.',
+    placeholder: 'NAMESPACE,...',
+    pattern: /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    what: 'a namespace such as knative-eventing',
+  }),
+  allowForeignEndpoints: boolean({
+    group: 'Sinks',
+    help: 'Let sinks use Services that are headless, have no selector or externalIPs, or lead to something else than pods of their namespace. Whoever may write Services, Endpoints or EndpointSlices then decides which private address receives events.',
+    default: 'false',
   }),
   natsSinkPrefix: optionalText({
     group: 'Sinks',
@@ -57,7 +86,7 @@ const settings = {
   ...leaseSettings,
   workers: integer({
     group: 'Reconciling',
-    help: 'GeminiWebhooks that are worked on at the same time.',
+    help: 'GeminiWebhooks that are worked on at the same time. Those that wait for Google do not count, and a namespace without any in work may have one more.',
     min: 1,
     max: 64,
     default: '8',
@@ -129,7 +158,7 @@ const settings = {
   ...operationSettings,
   objectMetrics: boolean({
     group: 'Operation',
-    help: 'Also expose the conditions and the age of the signing secret of every GeminiWebhook by name: some ten series for each.',
+    help: 'Also expose the conditions and the age of the signing secret of every GeminiWebhook by name, and which of its sinks fail: some ten series for each, and three for each sink.',
     default: 'false',
   }),
   shutdownGraceMs: duration({
@@ -162,8 +191,8 @@ function checkBaseUrl({ baseUrl, insecureBaseUrl }: ControllerConfig): string[] 
 }
 
 /**
- * A new leader may act one lease after the last renewal, the old one stops `renewDeadline` after it: a call that began just before the old leader
- * stopped has to end in between, or two controllers could create the same webhook.
+ * A new leader may act one lease after the last renewal, the old one stops `renewDeadline` after it: a call that began
+ * just before the old leader stopped has to end in between, or two controllers could create the same webhook.
  */
 function checkLease(config: ControllerConfig): string[] {
   const { leaderElection, leaseDurationMs, leaseRenewDeadlineMs, leaseRetryPeriodMs, callTimeoutMs } = config

@@ -2,7 +2,9 @@ import { unreachable } from '../unreachable.ts'
 import { namesOf } from './names.ts'
 import type { RoleSettings, Setting, SettingsTable } from './setting.ts'
 
-/** What `gwh ROLE --help` prints. At most 100 columns wide, no colours: it is read in terminals and in pull requests. */
+/**
+ * What `gwh ROLE --help` prints. At most 100 columns wide, no colours: it is read in terminals and in pull requests.
+ */
 export function helpText<Table extends SettingsTable>(role: RoleSettings<Table>): string {
   const entries = Object.entries(role.settings)
   const groups = [...new Set(entries.map(([, setting]) => setting.group))]
@@ -32,7 +34,7 @@ function describeSetting(property: string, setting: Setting<unknown>): string {
   const { flag, env, key } = namesOf(property)
   const usage = setting.shape === 'boolean' ? `${flag}, --no-${flag.slice(2)}` : `${flag}=${setting.placeholder}`
   const fallback = `      ${setting.presence.type === 'required' ? '' : 'default: '}${fallbackText(setting)};`
-  const names = `environment ${env}; file key ${key}`
+  const names = `${setting.ignoresEnvironment === true ? '' : `environment ${env}; `}file key ${key}`
   const fits = fallback.length + names.length < maxLineLength
   return [`  ${usage}`, wrap(setting.help, 6), `${fallback}${fits ? ' ' : '\n      '}${names}`].join('\n')
 }

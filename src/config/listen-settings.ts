@@ -5,11 +5,11 @@ import { hostPattern } from './shared-settings.ts'
 export const listenSettings = {
   host: text({
     group: 'Endpoint',
-    help: 'Address of the public port.',
+    help: 'Address of the public port; :: is every address, of IPv4 and of IPv6, or of the one that there is.',
     placeholder: 'HOST',
     pattern: hostPattern,
     what: 'a host name or an address',
-    default: '0.0.0.0',
+    default: '::',
   }),
   port: port({
     group: 'Endpoint',
@@ -40,7 +40,7 @@ export const listenSettings = {
   }),
   trustedProxies: cidrList({
     group: 'Endpoint',
-    help: 'Address ranges of proxies whose X-Forwarded-For is believed. Addresses are only logged; nothing is decided by them.',
+    help: 'Address ranges of your proxies in front of the receiver. Their X-Forwarded-For is believed, for the log, and their connections are kept for 620 s.',
   }),
   jwksUrl: url({
     group: 'Endpoint',
@@ -49,7 +49,7 @@ export const listenSettings = {
   }),
   maxConnections: integer({
     group: 'Endpoint',
-    help: 'Connections to the public port at the same time; more are closed at once.',
+    help: 'Connections to the public port at the same time; above it one that has carried no delivery gives way to a new one.',
     min: 1,
     max: 100_000,
     default: '4096',

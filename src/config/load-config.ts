@@ -6,7 +6,10 @@ import type { ConfigOf, RoleSettings, SettingsTable } from './setting.ts'
 import { configFilePath } from './sources.ts'
 import type { Environment } from './sources.ts'
 
-/** Reads the file that `--config` or GWH_CONFIG names, if any, and parses everything. Read once, at start; a file that cannot be read is an error. */
+/**
+ * Reads the file that `--config` or GWH_CONFIG names, if any, and parses everything. Read once, at start; a file that
+ * cannot be read is an error.
+ */
 export function loadConfig<Table extends SettingsTable>(
   role: RoleSettings<Table>,
   { flags, env }: { flags: readonly string[]; env: Environment },

@@ -8,7 +8,10 @@ export interface SettingNames {
   readonly env: string
 }
 
-/** Values are written with their unit, so the unit in the property's name (`callTimeoutMs`) is not part of the outside names. */
+/**
+ * Values are written with their unit, so the unit in the property's name (`callTimeoutMs`) is not part of the outside
+ * names.
+ */
 export function namesOf(property: string): SettingNames {
   const key = property.replace(/(Ms|Bytes)$/, '')
   const kebab = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)

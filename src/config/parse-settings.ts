@@ -1,6 +1,6 @@
 import { namesOf } from './names.ts'
 import type { ConfigOf, RoleSettings, Setting, SettingsTable } from './setting.ts'
-import { readEnvironment, readFileText, readFlags } from './sources.ts'
+import { readCommonVariables, readEnvironment, readFileText, readFlags, splitList } from './sources.ts'
 import type { Environment, Given } from './sources.ts'
 
 export interface SettingsInput {
@@ -15,7 +15,10 @@ export type ParsedSettings<Config> =
   /** Each names the source and the setting, says what was wrong and what to do. All of them, not just the first. */
   | { type: 'errors'; errors: string[] }
 
-/** Flags win over the environment, the environment over the file, the file over the defaults. Pure; the result is frozen. */
+/**
+ * Flags win over the environment, the environment over the file, the file over the defaults. Pure; the result is
+ * frozen.
+ */
 export function parseSettings<Table extends SettingsTable>(
   role: RoleSettings<Table>,
   input: SettingsInput,
@@ -26,6 +29,7 @@ export function parseSettings<Table extends SettingsTable>(
     flags,
     readEnvironment(role.settings, input.env),
     ...(input.file === undefined ? [] : [readFileText(role.settings, input.file)]),
+    readCommonVariables(role.settings, input.env),
   ]
   const errors = [...dangersIn(input.env), ...sources.flatMap((source) => source.errors)]
   const values = new Map<string, unknown>()
@@ -56,22 +60,29 @@ function valueOf(property: string, setting: Setting<unknown>, given: Given | und
   return {
     errors: result.error.issues.map((issue) => {
       const entry = typeof issue.path[0] === 'number' && Array.isArray(text) ? text[issue.path[0]] : text
-      return `${where}: ${typeof entry === 'string' ? `"${masked(entry)}" ` : ''}${issue.message}`
+      return `${where}: ${typeof entry === 'string' ? `"${shown(setting, entry)}" ` : ''}${issue.message}`
     }),
   }
 }
 
 function fallbackOf(setting: Setting<unknown>): string | readonly string[] | undefined {
   if (setting.presence.type !== 'default') return undefined
-  return setting.shape === 'list' ? [] : setting.presence.text
+  return setting.shape === 'list' ? splitList(setting.presence.text) : setting.presence.text
 }
 
-/** For the log line at start. No setting is a secret (those come from mounted files); masking covers what was put into the wrong place. */
+/**
+ * For the log line at start. What may hold a secret says itself how it is shown; masking covers what was put into the
+ * wrong place.
+ */
 function describe(setting: Setting<unknown>, given: Given | undefined): string {
   const text = given?.text ?? fallbackOf(setting)
   if (text === undefined) return '(not set)'
-  const value = masked(typeof text === 'string' ? text : text.join(','))
+  const value = shown(setting, typeof text === 'string' ? text : text.join(','))
   return given === undefined ? value : `${value} (${given.where})`
+}
+
+function shown(setting: Setting<unknown>, text: string): string {
+  return masked(setting.show?.(text) ?? text)
 }
 
 /** Hides what looks like an API key, a signing secret or a token, and cuts what is too long to be a setting. */
@@ -80,7 +91,10 @@ function masked(text: string): string {
   return hidden.length <= 200 ? hidden : `${hidden.slice(0, 200)}...`
 }
 
-/** Other GOOGLE_ variables have no effect, because everything is passed to the SDK explicitly; this one cannot be overruled. */
+/**
+ * Other GOOGLE_ variables have no effect, because everything is passed to the SDK explicitly; this one cannot be
+ * overruled.
+ */
 function dangersIn(env: Environment): string[] {
   const { GOOGLE_GENAI_DEBUG: debug } = env
   if (debug === undefined || debug === '') return []

@@ -1,8 +1,9 @@
-/** Durations and sizes with a unit, as people write them in manifests. */
+import { sumDuration } from '../sum-duration.ts'
+
+/** Durations and sizes with a unit, as people write them in settings. */
 
 type Parsed = { value: number } | { problem: string }
 
-const msPerUnit: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 const bytesPerUnit: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 }
 
 /** `500ms`, `10s`, `1h30m`, `7d` in milliseconds. */
@@ -10,8 +11,7 @@ export function parseDuration(text: string): Parsed {
   if (!/^(\d{1,9}(ms|s|m|h|d)){1,4}$/.test(text)) {
     return { problem: 'is not a duration; write a number with its unit, such as 500ms, 10s, 5m or 1h30m' }
   }
-  const parts = text.matchAll(/(\d+)(ms|[smhd])/g)
-  return { value: parts.reduce((sum, [, count, unit]) => sum + Number(count) * (msPerUnit[unit ?? ''] ?? 0), 0) }
+  return { value: sumDuration(text) }
 }
 
 /** `64KiB`, `2GiB`, `1500B` in bytes. Powers of 1024 only: `k` and `M` mean different things to different readers. */

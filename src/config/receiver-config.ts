@@ -1,5 +1,7 @@
 import type { ConfigOf, RoleSettings } from './setting.ts'
 import { listenSettings } from './listen-settings.ts'
+import { outboundSettings } from './outbound-settings.ts'
+import { quotaSettings } from './quota-settings.ts'
 import { sinkSettings } from './sink-settings.ts'
 import { boolean, duration, integer, oneOf, optionalText, port, size, text, textList } from './setting-types.ts'
 import { clusterSettings, natsSubject, natsUrls, kubernetesRateSettings, operationSettings } from './shared-settings.ts'
@@ -54,7 +56,7 @@ const inboxSettings = {
   }),
   maxDeadLetters: integer({
     group: 'Inbox',
-    help: 'Most dead letters to keep; the oldest make room.',
+    help: 'Most dead letters to keep; the namespace that has most makes room with its oldest.',
     min: 1,
     max: 10_000_000,
     default: '100000',
@@ -135,12 +137,14 @@ const settings = {
     default: '5s',
   }),
   ...inboxSettings,
+  ...quotaSettings,
   ...natsSettings,
+  ...outboundSettings,
   ...sinkSettings,
   ...operationSettings,
   adminPort: port({
     group: 'Operation',
-    help: 'Port of the admin API, on 127.0.0.1 only; 0 takes a free one, which the log names.',
+    help: 'Port of the admin API, on the loopback addresses only; 0 takes a free one, which the log names.',
     default: '8081',
   }),
   shutdownGraceMs: duration({

@@ -5,11 +5,14 @@ import { z } from 'zod'
 import { parseDuration, parseSize } from './quantities.ts'
 import type { Presence, Setting } from './setting.ts'
 
-/** The kinds of values that settings may have. Each takes where it stands in the help, what it does, and its default. */
+/**
+ * The kinds of values that settings may have. Each takes where it stands in the help, what it does, and its default.
+ */
 
 interface Words {
   group: string
   help: string
+  alsoEnv?: readonly string[]
 }
 
 interface WithDefault extends Words {
@@ -110,13 +113,51 @@ export function optionalText(rule: TextRule): Setting<string | undefined> {
   return { ...shown(rule), shape: 'scalar', schema: textSchema(rule).optional(), presence: { type: 'optional' } }
 }
 
-/** A list, empty by default: commas between the entries, or a list in the file. */
-export function textList(rule: TextRule): Setting<readonly string[]> {
+/** A list, empty unless a default is given: commas between the entries, or a list in the file. */
+export function textList({ default: text = '', ...rule }: TextRule & { default?: string }): Setting<readonly string[]> {
   const schema = z.array(textSchema(rule)).max(1000, 'has more than 1000 entries')
-  return { ...shown(rule), shape: 'list', schema, presence: { type: 'default', text: '' } }
+  return { ...shown(rule), shape: 'list', schema, presence: withDefault(text) }
 }
 
-const shown = ({ group, help, placeholder }: TextRule) => ({ group, help, placeholder })
+const shown = ({ group, help, placeholder, alsoEnv }: TextRule) => ({
+  group,
+  help,
+  placeholder,
+  ...(alsoEnv !== undefined && { alsoEnv }),
+})
+
+export function optionalPath(words: Words): Setting<string | undefined> {
+  return optionalText({ ...words, placeholder: 'FILE', pattern: /^.{1,4096}$/, what: 'a path' })
+}
+
+/**
+ * A proxy, its user and password included; `proxy:3128` means http://. Optional. What is shown of it is the address
+ * alone.
+ */
+export function proxyUrl(words: Words): Setting<string | undefined> {
+  const schema = fromText((given) => {
+    const url = proxyIn(given)
+    if (url === null) return { problem: 'is not the URL of a proxy such as http://proxy.example.com:3128' }
+    if (!['http:', 'https:'].includes(url.protocol))
+      return { problem: `uses ${url.protocol}//; only http:// and https:// proxies are supported` }
+    return { value: url.href }
+  })
+  return {
+    ...words,
+    shape: 'scalar',
+    placeholder: 'URL',
+    schema: schema.optional(),
+    presence: { type: 'optional' },
+    show: addressOfProxy,
+  }
+}
+
+/** What may be seen of it. */
+const addressOfProxy = (text: string) => proxyIn(text)?.origin ?? '[hidden]'
+
+function proxyIn(text: string): URL | null {
+  return URL.parse(/^[a-z0-9+.-]+:\/\//i.test(text) ? text : `http://${text}`)
+}
 
 /** Address ranges such as 10.0.0.0/8 or fd00::/8. */
 export function cidrList(words: Words): Setting<readonly string[]> {

@@ -1,8 +1,9 @@
 import type { z } from 'zod'
 
 /**
- * One thing that can be configured. Its property name in the table gives all its outside names (names.ts); a default is written as a user would
- * write it and goes through the same schema, so that what the help shows is what the program does.
+ * One thing that can be configured. Its property name in the table gives all its outside names (names.ts); a default is
+ * written as a user would write it and goes through the same schema, so that what the help shows is what the program
+ * does.
  */
 export interface Setting<T> {
   /** The heading it stands under in the help. */
@@ -11,9 +12,21 @@ export interface Setting<T> {
   /** What to write, as the help shows it: DURATION, URL ... */
   readonly placeholder: string
   readonly shape: 'scalar' | 'list' | 'boolean'
-  /** From text (scalar, boolean) or texts (list) to the value; its messages say what was wrong and what to write instead. */
+  /**
+   * From text (scalar, boolean) or texts (list) to the value; its messages say what was wrong and what to write
+   * instead.
+   */
   readonly schema: z.ZodType<T>
   readonly presence: Presence
+  /** Set where the variable of its name means something else to other commands: it is not read then. */
+  readonly ignoresEnvironment?: true
+  /**
+   * Variables without our prefix that count where ours is not given, the first that is set; an unusable one is an error
+   * like any other.
+   */
+  readonly alsoEnv?: readonly string[]
+  /** For a value that may hold a secret: what logs and errors show instead of it. */
+  readonly show?: (text: string) => string
 }
 
 export type Presence = { type: 'default'; text: string } | { type: 'required' } | { type: 'optional' }

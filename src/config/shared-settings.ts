@@ -1,3 +1,4 @@
+import { outboundSettings } from './outbound-settings.ts'
 import { boolean, duration, integer, oneOf, optionalText, port, text, textList, url } from './setting-types.ts'
 
 /** Settings that several roles have, with the same name, default and meaning. */
@@ -30,26 +31,56 @@ export const clusterSettings = {
   }),
 } as const
 
-export const operationSettings = {
-  healthHost: text({
-    group: 'Operation',
-    help: 'Address for /healthz, /readyz and /metrics.',
-    placeholder: 'HOST',
-    pattern: hostPattern,
-    what: 'a host name or an address',
-    default: '0.0.0.0',
-  }),
-  healthPort: port({
-    group: 'Operation',
-    help: 'Port for /healthz, /readyz and /metrics; 0 takes a free one, which the log names.',
-    default: '9090',
-  }),
+/** Not one of the keys that lines have anyway. */
+const logKey = {
+  placeholder: 'KEY',
+  pattern: /^[@A-Za-z_][A-Za-z0-9_.-]{0,63}$/,
+  what: 'a key of at most 64 letters, digits, "_", "-", "." and "@"',
+}
+
+/** How a role logs. */
+const logSettings = {
   logLevel: oneOf({
     group: 'Operation',
     help: 'Least important log lines to write. Lines are JSON on standard output.',
     words: ['debug', 'info', 'warn', 'error'],
     default: 'info',
   }),
+  logSeverityKey: text({
+    group: 'Operation',
+    help: 'Key of the importance of a log line: DEBUG, INFO, WARNING or ERROR.',
+    ...logKey,
+    default: 'severity',
+  }),
+  logMessageKey: text({
+    group: 'Operation',
+    help: 'Key of the name of the event in a log line.',
+    ...logKey,
+    default: 'message',
+  }),
+  logTimeKey: text({
+    group: 'Operation',
+    help: 'Key of the time of a log line, RFC 3339.',
+    ...logKey,
+    default: 'time',
+  }),
+} as const
+
+export const operationSettings = {
+  healthHost: text({
+    group: 'Operation',
+    help: 'Address for /healthz, /readyz and /metrics; :: is every address, of IPv4 and of IPv6, or of the one that there is.',
+    placeholder: 'HOST',
+    pattern: hostPattern,
+    what: 'a host name or an address',
+    default: '::',
+  }),
+  healthPort: port({
+    group: 'Operation',
+    help: 'Port for /healthz, /readyz and /metrics; 0 takes a free one, which the log names.',
+    default: '9090',
+  }),
+  ...logSettings,
 } as const
 
 export const leaseSettings = {
@@ -125,6 +156,7 @@ export const googleSettings = {
     max: '2m',
     default: '10s',
   }),
+  ...outboundSettings,
 } as const
 
 /** Where NATS servers are, and what subjects look like, for the inbox and for sinks. */
@@ -138,11 +170,3 @@ export const natsSubject = {
   pattern: /^[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){0,7}$/,
   what: 'a subject such as gwh.events',
 }
-
-/** How a command for people prints what it found. */
-export const output = oneOf({
-  group: 'Output',
-  help: 'For people, or JSON for programs (also -o json).',
-  words: ['text', 'json'],
-  default: 'text',
-})

@@ -37,6 +37,13 @@ export const sinkSettings = {
     group: 'Sinks',
     help: 'Address ranges that no sink may reach, such as node or API server addresses on public ranges.',
   }),
+  allowedSinkPorts: textList({
+    group: 'Sinks',
+    help: 'Which of the ports of nodes (10250, 10255 and 10256: kubelet and kube-proxy) sinks may reach all the same. Not set: none, at whatever address.',
+    placeholder: 'PORT,...',
+    pattern: /^(10250|10255|10256)$/,
+    what: 'one of 10250, 10255 and 10256',
+  }),
   allowLoopbackSinks: boolean({
     group: 'Sinks',
     help: 'Let sinks reach this very machine. For the sandbox and tests only: in a cluster it opens the pod to itself.',

@@ -20,7 +20,8 @@ export interface SourceReading {
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-const splitList = (text: string) =>
+/** Commas between the entries; empty ones do not count. */
+export const splitList = (text: string) =>
   text
     .split(',')
     .map((entry) => entry.trim())
@@ -106,8 +107,23 @@ export function readEnvironment(table: SettingsTable, env: Environment): SourceR
 }
 
 /**
- * Kubernetes puts `<SERVICE>_SERVICE_HOST`, `<SERVICE>_PORT=tcp://...` and relatives into every pod for each Service of the namespace. A Service named
- * `gwh-receiver` would otherwise keep the program from starting.
+ * Variables that other programs know too, such as HTTPS_PROXY; the last of all sources, so that what was said to us
+ * counts more.
+ */
+export function readCommonVariables(table: SettingsTable, env: Environment): SourceReading {
+  const reading: SourceReading = { given: new Map(), errors: [] }
+  for (const [property, { alsoEnv = [], shape }] of Object.entries(table)) {
+    const name = alsoEnv.find((candidate) => (env[candidate] ?? '') !== '')
+    const text = name === undefined ? undefined : env[name]
+    if (name === undefined || text === undefined) continue
+    reading.given.set(property, { where: name, text: shape === 'list' ? splitList(text) : text })
+  }
+  return reading
+}
+
+/**
+ * Kubernetes puts `<SERVICE>_SERVICE_HOST`, `<SERVICE>_PORT=tcp://...` and relatives into every pod for each Service of
+ * the namespace. A Service named `gwh-receiver` would otherwise keep the program from starting.
  */
 function isServiceLink(name: string, text: string, env: Environment): boolean {
   const service = /^(.+?)_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/.exec(
@@ -118,7 +134,9 @@ function isServiceLink(name: string, text: string, env: Environment): boolean {
   return name !== `${service}_PORT` || /^(tcp|udp|sctp):\/\//.test(text)
 }
 
-/** A YAML or JSON file with one key per setting. Every scalar is read as the text that stands there: `017` stays `017`. */
+/**
+ * A YAML or JSON file with one key per setting. Every scalar is read as the text that stands there: `017` stays `017`.
+ */
 export function readFileText(table: SettingsTable, file: { path: string; text: string }): SourceReading {
   const byKey = new Map(Object.keys(table).map((property) => [namesOf(property).key, property]))
   const reading: SourceReading = { given: new Map(), errors: [] }

@@ -1,4 +1,7 @@
-/** The controller's numbers. All of them are configuration, so that tests with real processes can shorten them; `configProblems` keeps their ratios. */
+/**
+ * The controller's numbers. All of them are configuration, so that tests with real processes can shorten them;
+ * `configProblems` keeps their ratios.
+ */
 export interface ControllerConfig {
   /** The operator's own namespace: installation, keyring and receiver reports live there. */
   namespace: string
@@ -16,6 +19,17 @@ export interface ControllerConfig {
   natsSinkPrefix?: string
   /** Kinds that a sink's `ref` may name, `GROUP/VERSION/KIND=PLURAL`. */
   addressableKinds: readonly string[]
+  /** Namespaces whose Services such an object may have as its address, besides its own. */
+  addressableNamespaces: readonly string[]
+  /** Services of sinks may be headless, without selector, or with endpoints that are no pods of their namespace. */
+  allowForeignEndpoints: boolean
+  /**
+   * Keys that `spec.signingSecret.labels` may put on a Secret; with a slash or an asterisk at the end, the beginning of
+   * keys.
+   */
+  allowedSecretLabels: readonly string[]
+  /** Likewise for annotations. */
+  allowedSecretAnnotations: readonly string[]
   workers: number
   /** Bound of a create or rotate call; the settle time is this and `settleExtraMs`. */
   callTimeoutMs: number
@@ -28,9 +42,14 @@ export interface ControllerConfig {
   resyncIntervalMs: number
   pingRepeatMs: number
   pingAttempts: number
+  /**
+   * Names at Google that lack the token of this installation are given it over this long after a start, not all at
+   * once.
+   */
+  fenceSpreadMs: number
   /** How often `endpointCheck: Periodic` proves the endpoint again. */
   checkPeriodMs: number
-  /** How often a Service that is not there or cannot be used is looked for, and an object whose address a sink uses is read again. */
+  /** How often an object whose address a sink uses is read again, and a Service where Services may not be watched. */
   sinkRecheckMs: number
   credentialsRetryMs: number
   /** After this long without its API key, the webhook of a terminating namespace is given up. */
@@ -45,6 +64,13 @@ export interface ControllerConfig {
   reenableWindowMs: number
   /** Keyring entries that wait this long share one patch. */
   keyringBatchMs: number
+  /**
+   * Between two readings of one ConfigMap that receivers report into, however often it is written; a full one rests
+   * twice as long.
+   */
+  reportRestMs: number
+  /** How often at most counts of pending deliveries and dead letters alone cause a status write of an object. */
+  countsIntervalMs: number
   /** Whether a scrape names every object. */
   objectMetrics: boolean
 }
@@ -52,6 +78,10 @@ export interface ControllerConfig {
 export const defaultControllerConfig = {
   allowedHostnames: [],
   addressableKinds: [],
+  addressableNamespaces: [],
+  allowForeignEndpoints: false,
+  allowedSecretLabels: [],
+  allowedSecretAnnotations: ['reloader.stakater.com/', 'secret.reloader.stakater.com/'],
   workers: 8,
   callTimeoutMs: 10_000,
   settleExtraMs: 30_000,
@@ -60,6 +90,7 @@ export const defaultControllerConfig = {
   resyncIntervalMs: 600_000,
   pingRepeatMs: 30_000,
   pingAttempts: 3,
+  fenceSpreadMs: 3_600_000,
   checkPeriodMs: 24 * 3_600_000,
   sinkRecheckMs: 60_000,
   credentialsRetryMs: 900_000,
@@ -70,6 +101,8 @@ export const defaultControllerConfig = {
   maxReenables: 3,
   reenableWindowMs: 24 * 3_600_000,
   keyringBatchMs: 20,
+  reportRestMs: 2_000,
+  countsIntervalMs: 60_000,
   objectMetrics: false,
 } as const satisfies Partial<ControllerConfig>
 
@@ -77,7 +110,10 @@ export function settleMsOf(config: Pick<ControllerConfig, 'callTimeoutMs' | 'set
   return config.callTimeoutMs + config.settleExtraMs
 }
 
-/** Settings that contradict each other or the protocol; empty when all is well. Each names the settings, what is wrong and what to do. */
+/**
+ * Settings that contradict each other or the protocol; empty when all is well. Each names the settings, what is wrong
+ * and what to do.
+ */
 export function configProblems(config: ControllerConfig): string[] {
   const problems: string[] = []
   const check = (holds: boolean, problem: string) => {
@@ -104,3 +140,6 @@ export function configProblems(config: ControllerConfig): string[] {
   )
   return problems
 }
+
+/** However often a call has failed, the next try comes no later than this after the settle time of the last. */
+export const longestPauseMs = 900_000

@@ -10,7 +10,10 @@ interface HousekeepingOptions {
   onError: (error: unknown) => void
 }
 
-/** What is nobody's single business: is this still the right cluster, and which keyring entries, API keys and memories has nobody any use for. */
+/**
+ * What is nobody's single business: is this still the right cluster, and which keyring entries, API keys and memories
+ * has nobody any use for.
+ */
 export function startHousekeeping(options: HousekeepingOptions): { stop(): Promise<void> } {
   const { clock, config, checkInstallation, sweep, onError } = options
   let stopped = false

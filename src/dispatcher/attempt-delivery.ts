@@ -1,9 +1,10 @@
 import type { Clock } from '../clock.ts'
-import type { StepEntry } from '../feed/entry.ts'
+import type { StepEntry } from '../contract/feed-entry.ts'
 import type { ClaimedDelivery, NextStep } from '../inbox/port.ts'
-import type { ResolvedSink } from '../keyring/entry.ts'
+import type { ResolvedSink } from '../contract/keyring/entry.ts'
 import type { Logger } from '../observability/logger.ts'
 import { unsendable, type SendOutcome, type Sink } from '../sinks/port.ts'
+import { withCause } from './cause.ts'
 import type { DispatcherMetrics } from './dispatcher-metrics.ts'
 import { nextStep } from './next-step.ts'
 import { stepEntry } from './step-entry.ts'
@@ -21,15 +22,20 @@ export interface AttemptDeps {
 export interface Attempt {
   readonly delivery: ClaimedDelivery
   readonly sink: ResolvedSink
+  /** Sent to see whether a sink that takes nothing is well again. */
+  readonly isProbe: boolean
   /** Aborts when the process must end now. */
   readonly signal: AbortSignal
-  /** Takes the outcome into account for the sink as a whole; says until when a delivery waits that was refused for our credentials. */
+  /**
+   * Takes the outcome into account for the sink as a whole; says until when a delivery waits that was refused for our
+   * credentials.
+   */
   readonly noteOutcome: (outcome: SendOutcome) => { holdUntilMs: number }
 }
 
 /**
- * Sends one delivery once and decides how it goes on; the caller writes the step down. One that was cut off because the process ends is not the fault of
- * anybody: it spends no attempt and is due at once. Never throws.
+ * Sends one delivery once and decides how it goes on; the caller writes the step down. One that was cut off because the
+ * process ends is not the fault of anybody: it spends no attempt and is due at once. Never throws.
  */
 export async function attemptDelivery(attempt: Attempt, deps: AttemptDeps): Promise<NextStep> {
   const { delivery, sink, signal } = attempt
@@ -42,7 +48,9 @@ export async function attemptDelivery(attempt: Attempt, deps: AttemptDeps): Prom
   }
   const { holdUntilMs } = attempt.noteOutcome(outcome)
   const { random } = deps
-  const next = nextStep(delivery, outcome, { policy: sink.delivery, nowMs, random, holdUntilMs })
+  const { isProbe } = attempt
+  const context = { policy: sink.delivery, nowMs, random, holdUntilMs, isProbe }
+  const next = withCause(nextStep(delivery, outcome, context), outcome)
   return report(attempt, deps, { outcome, next, durationMs })
 }
 
@@ -69,7 +77,8 @@ function report({ delivery, sink }: Attempt, deps: AttemptDeps, result: AttemptR
   const sinkType = sink.destination.type
   metrics.attempts.add(1, { sink_type: sinkType, outcome: outcome.type })
   metrics.attemptSeconds.observe(durationMs / 1000, { sink_type: sinkType })
-  if (next.type === 'Succeed') {
+  // The age of what was replayed by hand tells when somebody did so, not how long deliveries take.
+  if (next.type === 'Succeed' && !delivery.replayed) {
     const { receivedAtMs, sentAtSeconds } = delivery.event
     metrics.deliverySeconds.observe(Math.max(0, clock.now() - receivedAtMs) / 1000, { sink_type: sinkType })
     metrics.sinceSentSeconds.observe(Math.max(0, clock.now() / 1000 - sentAtSeconds), { sink_type: sinkType })
@@ -81,7 +90,8 @@ function report({ delivery, sink }: Attempt, deps: AttemptDeps, result: AttemptR
     replayed: delivery.replayed,
     outcome: outcome.type,
     ...('cause' in outcome && { cause: outcome.cause }),
-    ...(outcome.status !== undefined && { status: outcome.status }),
+    ...(outcome.burden !== undefined && { burden: outcome.burden }),
+    ...(outcome.status !== undefined && { httpStatus: outcome.status }),
     next: next.type,
     ...(next.type === 'RetryAt' && { retryInMs: next.atMs - clock.now() }),
     ...(next.type === 'DeadLetter' && { reason: next.reason }),

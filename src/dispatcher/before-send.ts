@@ -1,19 +1,31 @@
-import type { FilterVerdict } from '../filter/evaluate-filter.ts'
+import type { Judgement } from '../filter/judge-filter.ts'
+import { holdCauses } from './cause.ts'
 import type { ClaimedDelivery, NextStep } from '../inbox/port.ts'
-import type { ResolvedSink, SinkFilter } from '../keyring/entry.ts'
+import type { ResolvedSink } from '../contract/keyring/entry.ts'
 import { unreachable } from '../unreachable.ts'
 import { deadLetterBudgetMs } from './forward-dead-letter.ts'
 import { isOver } from './next-step.ts'
 
-/** Today's form of a sink. `notSynced`: not known yet whether it exists; `held`: it exists and cannot be resolved now; the other two are for good. */
+/**
+ * Today's form of a sink. `notSynced`: not known yet whether it exists; `held`: it exists and cannot be resolved now;
+ * the other two are for good.
+ */
 export type ResolveSink = (
   ownerUid: string,
   sinkName: string,
 ) => ResolvedSink | 'ownerGone' | 'sinkRemoved' | 'held' | 'notSynced'
 
-export type Decision = { type: 'send'; sink: ResolvedSink } | { type: 'settle'; next: NextStep; sink?: ResolvedSink }
+/**
+ * send: the delivery is sent now. settle: it goes on without an attempt; where `closesLane` is set, for a reason that
+ * all deliveries of its lane share, so that no other needs to be looked at before `next` is due.
+ */
+export type Decision =
+  { type: 'send'; sink: ResolvedSink } | { type: 'settle'; next: NextStep; sink?: ResolvedSink; closesLane?: true }
 
-/** The directory of sinks is read within seconds of a start; without an API server it may take longer, and asking costs a write. */
+/**
+ * The directory of sinks is read within seconds of a start; without an API server it may take longer, and asking costs
+ * a write.
+ */
 const notSyncedPauseMs = 5_000
 /** A sink that cannot be resolved, or whose filter cannot run, waits for people. */
 const heldPauseMs = 30_000
@@ -25,26 +37,20 @@ export function neededLeaseMs({ timeoutMs }: { timeoutMs: number }): number {
   return timeoutMs + deadLetterBudgetMs + recordingMarginMs
 }
 
-export interface SendContext {
-  nowMs: number
-  /** When the lease of the delivery ends. */
-  leaseUntilMs: number
-  /** The sink refused our credentials the last time. */
-  isRefused: boolean
-  judge: (filter: SinkFilter) => FilterVerdict
-}
-
-/** Whether the delivery is sent now, or how it goes on without an attempt. */
-export function beforeSend(
-  delivery: ClaimedDelivery,
+/**
+ * Whether the delivery may be sent as far as its sink goes (`judge`: if the filter wants it), or how it goes on without
+ * an attempt.
+ */
+export function beforeJudging(
   resolved: ReturnType<ResolveSink>,
-  context: SendContext,
-): Decision {
+  /** `leaseUntilMs`: when the lease of the delivery ends. */
+  { nowMs, leaseUntilMs }: { nowMs: number; leaseUntilMs: number },
+): Decision | { type: 'judge'; sink: ResolvedSink } {
   switch (resolved) {
     case 'notSynced':
-      return settle({ type: 'Hold', untilMs: context.nowMs + notSyncedPauseMs })
+      return closeLane(nowMs + notSyncedPauseMs, holdCauses.notSynced)
     case 'held':
-      return settle({ type: 'Hold', untilMs: context.nowMs + heldPauseMs })
+      return closeLane(nowMs + heldPauseMs, holdCauses.unresolved)
     case 'ownerGone':
       return settle({ type: 'DeadLetter', reason: 'OwnerGone' })
     case 'sinkRemoved':
@@ -53,25 +59,46 @@ export function beforeSend(
       if (typeof resolved === 'string') return unreachable(resolved)
   }
   // The lease was too short for this sink, or the delivery has waited too long: claimed once more, it has a full one.
-  if (context.leaseUntilMs - context.nowMs < neededLeaseMs(resolved.delivery)) {
-    return settle({ type: 'Hold', untilMs: context.nowMs })
+  if (leaseUntilMs - nowMs < neededLeaseMs(resolved.delivery)) return settle({ type: 'Hold', untilMs: nowMs })
+  return { type: 'judge', sink: resolved }
+}
+
+export interface SendContext {
+  nowMs: number
+  /** When the sink failed last, where its circuit is not closed: nothing was taken since. */
+  sinkFailedMs: number | undefined
+  /** Until when nothing may be sent, where the circuit has opened while the event was judged; 0: it has not. */
+  circuitOpenUntilMs: number
+}
+
+/** Whether a delivery is sent that was judged, or how it goes on without an attempt. */
+export function afterJudging(
+  delivery: ClaimedDelivery,
+  sink: ResolvedSink,
+  judgement: Judgement,
+  { nowMs, sinkFailedMs, circuitOpenUntilMs }: SendContext,
+): Decision {
+  if (judgement.type !== 'wanted') return withoutAttempt(judgement, delivery, sink, nowMs)
+  if (circuitOpenUntilMs > nowMs) {
+    return settle({ type: 'Hold', untilMs: circuitOpenUntilMs, ...causeOf(delivery, holdCauses.circuitOpen) })
   }
-  const verdict = resolved.filter === undefined ? 'wanted' : context.judge(resolved.filter)
-  if (verdict !== 'wanted') return withoutAttempt(verdict, delivery, resolved, context.nowMs)
-  // Whoever refuses us for longer than `retryFor` ends deliveries all the same, or they would fill the inbox of their owner for good.
-  if (context.isRefused && isOver(delivery, context.nowMs, resolved.delivery)) {
-    return settle({ type: 'DeadLetter', reason: 'RetriesExhausted' }, resolved)
+  // Who takes nothing for longer than `retryFor` ends deliveries all the same, or they would fill the inbox of their
+  // owner for good. Not before the sink was seen to fail after that time: somebody may have repaired it since.
+  if (sinkFailedMs !== undefined && isOver(delivery, sinkFailedMs, sink.delivery)) {
+    return settle({ type: 'DeadLetter', reason: 'RetriesExhausted' }, sink)
   }
-  return { type: 'send', sink: resolved }
+  return { type: 'send', sink }
 }
 
 function withoutAttempt(
-  verdict: Exclude<FilterVerdict, 'wanted'>,
+  judgement: Exclude<Judgement, { type: 'wanted' }>,
   delivery: ClaimedDelivery,
   sink: ResolvedSink,
   nowMs: number,
 ): Decision {
-  switch (verdict) {
+  switch (judgement.type) {
+    case 'wanted':
+      return { type: 'send', sink }
     case 'unwanted':
       return settle({ type: 'Skip' })
     case 'failed':
@@ -79,12 +106,26 @@ function withoutAttempt(
       return settle({ type: 'DeadLetter', reason: 'FilterError' }, sink)
     case 'invalid':
       if (isOver(delivery, nowMs, sink.delivery)) return settle({ type: 'DeadLetter', reason: 'FilterError' }, sink)
-      return settle({ type: 'Hold', untilMs: nowMs + heldPauseMs })
+      return closeLane(nowMs + heldPauseMs, holdCauses.invalidFilter)
+    case 'paused':
+      if (isOver(delivery, nowMs, sink.delivery)) return settle({ type: 'DeadLetter', reason: 'FilterError' }, sink)
+      return closeLane(judgement.untilMs, holdCauses.filterInterrupted)
+    case 'waits':
+      return settle({ type: 'Hold', untilMs: judgement.untilMs, ...causeOf(delivery, holdCauses.filterWaits) })
     default:
-      return unreachable(verdict)
+      return unreachable(judgement)
   }
 }
 
 function settle(next: NextStep, sink?: ResolvedSink): Decision {
   return { type: 'settle', next, ...(sink !== undefined && { sink }) }
+}
+
+function closeLane(untilMs: number, cause: string): Decision {
+  return { type: 'settle', next: { type: 'Hold', untilMs, cause }, closesLane: true }
+}
+
+/** One that was tried before keeps the cause of that. */
+function causeOf({ attempts }: ClaimedDelivery, cause: string): { cause?: string } {
+  return attempts === 0 ? { cause } : {}
 }

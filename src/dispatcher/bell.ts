@@ -1,6 +1,9 @@
 import type { Clock } from '../clock.ts'
 
-/** Wakes one waiter. A ring while nobody waits is remembered, so that nothing that happened during the work goes unnoticed. */
+/**
+ * Wakes one waiter. A ring while nobody waits is remembered, so that nothing that happened during the work goes
+ * unnoticed.
+ */
 export class Bell {
   #rung = false
   #wake: (() => void) | undefined

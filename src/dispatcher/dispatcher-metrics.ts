@@ -10,13 +10,17 @@ export interface DispatcherMetrics {
   readonly deadLettersForwarded: CounterHandle
   readonly settled: CounterHandle
   readonly inboxFailures: CounterHandle
+  readonly hurried: CounterHandle
 }
 
 /** Asked at scrape time. */
 export interface DispatcherGauges {
   inFlight: () => number
   waiting: () => number
-  openCircuits: () => number
+  /** What the namespace that has most has of each total, 0 to 1. */
+  largestShares: () => Readonly<Record<'attempts' | 'bodies', number>>
+  refusingSinks: () => number
+  failingSinks: () => number
 }
 
 const deliveryBuckets = [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300, 3600, 21_600, 86_400]
@@ -33,10 +37,21 @@ export function createDispatcherMetrics(metrics: Metrics, gauges: DispatcherGaug
     help: 'Deliveries taken from the inbox that wait for their sink to have room.',
     collect: gauges.waiting,
   })
+  metrics.collectedGauge({
+    name: 'gwh_largest_share_ratio',
+    help: 'Of what namespaces share, how much the one that has most for its weight has taken, 0 to 1: attempts under way, memory for the bodies of what is under way and of what waits. `gwh inbox` names it.',
+    labels: ['resource'],
+    collect: () => Object.entries(gauges.largestShares()).map(([resource, value]) => ({ value, labels: { resource } })),
+  })
   metrics.gauge({
     name: 'gwh_sink_circuits_open',
     help: 'Sinks to which nothing is sent because they refused our credentials.',
-    collect: gauges.openCircuits,
+    collect: gauges.refusingSinks,
+  })
+  metrics.gauge({
+    name: 'gwh_sinks_failing',
+    help: 'Sinks to which nothing is sent for now because many different deliveries failed there in a row.',
+    collect: gauges.failingSinks,
   })
   return {
     attempts: metrics.counter({
@@ -52,13 +67,13 @@ export function createDispatcherMetrics(metrics: Metrics, gauges: DispatcherGaug
     }),
     deliverySeconds: metrics.histogram({
       name: 'gwh_delivery_duration_seconds',
-      help: 'From storing an event to the sink having taken it, retries included.',
+      help: 'From storing an event to the sink having taken it, retries included; without what was replayed by hand.',
       labels: ['sink_type'],
       buckets: deliveryBuckets,
     }),
     sinceSentSeconds: metrics.histogram({
       name: 'gwh_delivery_since_sent_seconds',
-      help: "From the sender's timestamp, which has whole seconds, to the sink having taken the event, retries included.",
+      help: "From the sender's timestamp, which has whole seconds, to the sink having taken the event, retries included; without what was replayed by hand.",
       labels: ['sink_type'],
       buckets: deliveryBuckets,
     }),
@@ -72,6 +87,10 @@ export function createDispatcherMetrics(metrics: Metrics, gauges: DispatcherGaug
       name: 'gwh_dead_letters_forwarded_total',
       help: 'Dead letters handed to the dead letter destination of their sink, by the outcome of the last try.',
       labels: ['sink_type', 'outcome'],
+    }),
+    hurried: metrics.counter({
+      name: 'gwh_deliveries_hurried_total',
+      help: 'Deliveries made due before their time, because their sink was found well again.',
     }),
     settled: metrics.counter({
       name: 'gwh_deliveries_settled_total',

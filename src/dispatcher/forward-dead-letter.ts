@@ -1,6 +1,6 @@
 import { sleep } from '../clock.ts'
 import type { ClaimedDelivery, NextStep } from '../inbox/port.ts'
-import type { ResolvedSink } from '../keyring/entry.ts'
+import type { ResolvedSink } from '../contract/keyring/entry.ts'
 import type { SendOutcome } from '../sinks/port.ts'
 import { namesOf, type AttemptDeps } from './attempt-delivery.ts'
 import { backoffMs } from './backoff.ts'
@@ -22,9 +22,10 @@ export interface EndedDelivery {
 }
 
 /**
- * Where `next` gives a delivery up and its sink has a dead letter destination, hands the event over: at most three tries within half a minute, then it
- * is left at that, since the inbox keeps the dead letter in any case. Resolves with the step to write down: the same, unless the process ended in between;
- * then the delivery comes back after the start. Never throws.
+ * Where `next` gives a delivery up and its sink has a dead letter destination, hands the event over: at most three
+ * tries within half a minute, then it is left at that, since the inbox keeps the dead letter in any case. Resolves with
+ * the step to write down: the same, unless the process ended in between; then the delivery comes back after the start.
+ * Never throws.
  */
 export async function forwardDeadLetter(ended: EndedDelivery, next: NextStep, deps: AttemptDeps): Promise<NextStep> {
   const target = deadLetterSinkOf(ended.sink)
@@ -55,7 +56,10 @@ async function tryThrice(
   }
 }
 
-/** The credentials of a sink are for that sink alone: its dead letter destination gets neither its headers nor its signature. */
+/**
+ * The credentials of a sink are for that sink alone: its dead letter destination gets neither its headers nor its
+ * signature.
+ */
 function deadLetterSinkOf({ deadLetter, name, format, delivery }: ResolvedSink): ResolvedSink | undefined {
   if (deadLetter === undefined) return undefined
   const timeoutMs = Math.min(delivery.timeoutMs, longestTryMs)

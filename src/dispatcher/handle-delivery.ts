@@ -1,7 +1,10 @@
-import type { EvaluateFilter } from '../filter/evaluate-filter.ts'
+import { isDeepStrictEqual } from 'node:util'
+
+import type { Judgement, JudgeFilter } from '../filter/judge-filter.ts'
 import type { ClaimedDelivery, NextStep } from '../inbox/port.ts'
+import type { SinkFilter } from '../contract/keyring/entry.ts'
 import { attemptDelivery, namesOf, type Attempt, type AttemptDeps } from './attempt-delivery.ts'
-import { beforeSend, type ResolveSink } from './before-send.ts'
+import { afterJudging, beforeJudging, type Decision, type ResolveSink } from './before-send.ts'
 import { forwardDeadLetter } from './forward-dead-letter.ts'
 import type { Lane, WaitingDelivery } from './lane.ts'
 import { stepEntry } from './step-entry.ts'
@@ -9,39 +12,71 @@ import type { StepRecorder } from './step-recorder.ts'
 
 export interface HandleDeps extends AttemptDeps {
   readonly resolveSink: ResolveSink
-  readonly parseEnvelope: (body: Uint8Array) => { type: string }
-  readonly evaluateFilter: EvaluateFilter
+  readonly judgeFilter: JudgeFilter
   readonly recorder: Pick<StepRecorder, 'record'>
 }
 
 export interface Handling extends Pick<Attempt, 'signal' | 'noteOutcome'> {
   readonly lane: Readonly<Lane>
   readonly waiting: WaitingDelivery
+  /** Takes into account that no delivery of the lane can go on before that time; undefined: this one can. */
+  readonly noteClosed: (hold: { untilMs: number; cause?: string } | undefined) => void
 }
 
-/** One claimed delivery from the decision to the record: sent or not, passed on as a dead letter or not, and written down. Never throws. */
-export async function handleDelivery({ lane, waiting, ...attempt }: Handling, deps: HandleDeps): Promise<void> {
+/**
+ * One claimed delivery from the decision to the record: sent or not, passed on as a dead letter or not, and written
+ * down. Never throws.
+ */
+export async function handleDelivery(handling: Handling, deps: HandleDeps): Promise<void> {
+  const { lane, waiting, signal, noteOutcome } = handling
   const { delivery, leaseUntilMs } = waiting
-  const { event, sink: sinkName } = delivery
-  const decision = beforeSend(delivery, deps.resolveSink(event.owner.uid, sinkName), {
-    nowMs: deps.clock.now(),
-    leaseUntilMs,
-    isRefused: lane.circuit.refusals > 0,
-    judge: (filter) => {
-      const { body } = event
-      return deps.evaluateFilter(filter, { type: deps.parseEnvelope(body).type, body })
-    },
-  })
+  const decision = await decide(handling, deps)
   const { sink } = decision
   let next: NextStep
   if (decision.type === 'send') {
-    next = await attemptDelivery({ ...attempt, delivery, sink: decision.sink }, deps)
+    const isProbe = lane.circuit.openings > 0
+    next = await attemptDelivery({ signal, noteOutcome, isProbe, delivery, sink: decision.sink }, deps)
   } else {
     next = decision.next
     noteSettled(delivery, next, deps)
   }
-  if (sink !== undefined) next = await forwardDeadLetter({ delivery, sink, signal: attempt.signal }, next, deps)
+  if (sink !== undefined) next = await forwardDeadLetter({ delivery, sink, signal }, next, deps)
   await deps.recorder.record(delivery, next, leaseUntilMs)
+}
+
+/**
+ * Judging may take its time, so what was true before is asked again afterwards: where the sink has another filter by
+ * now, that one is asked, and what has waited for longer than its lease allows is given back.
+ */
+async function decide({ lane, waiting, signal, noteClosed }: Handling, deps: HandleDeps): Promise<Decision> {
+  const { delivery, leaseUntilMs } = waiting
+  const { owner, body } = delivery.event
+  let judged: { filter: SinkFilter; judgement: Judgement } | undefined
+  for (;;) {
+    const nowMs = deps.clock.now()
+    // What is not sent needs no time for an attempt: it must not be judged over and over because its turn came late.
+    const usableUntilMs = judged === undefined || judged.judgement.type === 'wanted' ? leaseUntilMs : Infinity
+    const resolved = deps.resolveSink(owner.uid, delivery.sink)
+    const first = beforeJudging(resolved, { nowMs, leaseUntilMs: usableUntilMs })
+    if (first.type !== 'judge') return noting(first, noteClosed)
+    const { filter } = first.sink
+    if (filter === undefined || isDeepStrictEqual(filter, judged?.filter)) {
+      const { openUntilMs: circuitOpenUntilMs, openings, lastFailureMs } = lane.circuit
+      const context = { nowMs, circuitOpenUntilMs, sinkFailedMs: openings > 0 ? lastFailureMs : undefined }
+      const judgement = filter === undefined || judged === undefined ? wanted : judged.judgement
+      return noting(afterJudging(delivery, first.sink, judgement, context), noteClosed)
+    }
+    const judgement = await deps.judgeFilter({ owner, sink: delivery.sink, filter, body }, signal)
+    judged = { filter, judgement }
+  }
+}
+
+const wanted: Judgement = { type: 'wanted' }
+
+function noting(decision: Decision, noteClosed: Handling['noteClosed']): Decision {
+  const { next, closesLane } = decision.type === 'settle' ? decision : {}
+  noteClosed(closesLane === true && next?.type === 'Hold' ? next : undefined)
+  return decision
 }
 
 function noteSettled(delivery: ClaimedDelivery, next: NextStep, deps: AttemptDeps): void {

@@ -1,6 +1,8 @@
+import type { Taker } from '../fairness/shared-room.ts'
 import type { ClaimedDelivery } from '../inbox/port.ts'
 import type { SendOutcome } from '../sinks/port.ts'
-import { circuitAfter, closedCircuit, isOpen, isProbing, type Circuit } from './circuit.ts'
+import { circuitAfter, closedCircuit, isAtRest, isOpen, isProbing, type Circuit, type EndedAttempt } from './circuit.ts'
+import { rampAfterSuccess, type Ramp } from './ramp.ts'
 
 /** A claimed delivery that waits for its sink to have room. */
 export interface WaitingDelivery {
@@ -9,61 +11,124 @@ export interface WaitingDelivery {
   readonly leaseUntilMs: number
 }
 
-/** What is under way to one sink of one object. Nothing is shared between lanes but the total bound. */
+/** Who takes the room that lanes share. */
+export type LaneTaker = readonly [namespace: string, ownerUid: string, sink: string]
+
+/** What is under way to one sink of one object. Nothing is shared between lanes but the room of all. */
 export interface Lane {
   /** `ownerUid/sink`. */
   readonly key: string
+  readonly taker: LaneTaker & Taker
   inFlight: number
   /** How many attempts the sink has shown it can take at the same time. */
   window: number
   /** The most that its owner allows at the same time, as of the last claim. */
   maxInFlight: number
+  /** Of its deliveries, as of the last claim; `undefined`: an attempt may not take longer than usual. */
+  leaseMs: number | undefined
   circuit: Circuit
+  /**
+   * Until when none of its deliveries can go on, for a reason that they share, such as a filter that is wrong; 0: for
+   * none. Then one is tried.
+   */
+  closedUntilMs: number
+  /** The end of the pause for which a delivery was made due as the probe; 0 before the first. */
+  probeOfMs: number
+  /** Set while the backlog of a sink that is well again is hurried. */
+  ramp: Ramp | undefined
+  /** When that began the last time. */
+  lastRampMs: number
   readonly waiting: WaitingDelivery[]
 }
 
 /** Enough for a healthy sink to start at speed, few enough for a new one that hangs. */
 const initialWindow = 8
 
-export function createLane(key: string): Lane {
-  return { key, inFlight: 0, window: initialWindow, maxInFlight: initialWindow, circuit: closedCircuit, waiting: [] }
+export function createLane(taker: LaneTaker): Lane {
+  const [, ownerUid, sink] = taker
+  return {
+    key: laneKey(ownerUid, sink),
+    taker,
+    inFlight: 0,
+    window: initialWindow,
+    maxInFlight: initialWindow,
+    leaseMs: undefined,
+    circuit: closedCircuit,
+    closedUntilMs: 0,
+    probeOfMs: 0,
+    ramp: undefined,
+    lastRampMs: -Infinity,
+    waiting: [],
+  }
 }
 
-/** How many attempts may be under way now: none while the circuit is open, one while it is on probation. */
+export function laneKey(ownerUid: string, sink: string): string {
+  return `${ownerUid}/${sink}`
+}
+
+/**
+ * How many attempts may be under way now: none while the lane is closed or its circuit open, one while that is on
+ * probation.
+ */
 export function capacityOf(lane: Lane, nowMs: number): number {
-  if (isOpen(lane.circuit, nowMs)) return 0
-  if (isProbing(lane.circuit, nowMs)) return 1
+  if (lane.closedUntilMs > nowMs || isOpen(lane.circuit, nowMs)) return 0
+  if (lane.closedUntilMs > 0 || isProbing(lane.circuit, nowMs)) return 1
   return Math.max(1, Math.min(lane.window, lane.maxInFlight))
 }
 
-/** What the sink showed: one more at the same time for each event it took, half as many for each attempt that failed, never less than one. */
-export function noteOutcome(lane: Lane, outcome: SendOutcome, nowMs: number): void {
-  lane.circuit = circuitAfter(lane.circuit, outcome, nowMs)
-  if (outcome.type === 'retryable') lane.window = Math.max(1, Math.floor(lane.window / 2))
-  if (outcome.type === 'delivered') lane.window = Math.min(lane.window + 1, lane.maxInFlight)
+/**
+ * What the sink showed: one more at the same time for each event it took, half as many for each attempt that failed,
+ * never less than one.
+ */
+export function noteOutcome(lane: Lane, outcome: SendOutcome, attempt: EndedAttempt): void {
+  const before = lane.circuit
+  lane.circuit = circuitAfter(before, outcome, attempt)
+  const isFailure = outcome.type === 'retryable' || outcome.burden !== undefined
+  if (isFailure) lane.window = Math.max(1, Math.floor(lane.window / 2))
+  if (isFailure || outcome.type !== 'delivered') return
+  lane.window = Math.min(lane.window + 1, lane.maxInFlight)
+  if (lane.circuit.openings > 0) return
+  lane.ramp = rampAfterSuccess(lane.ramp, before, { lastStartedMs: lane.lastRampMs, nowMs: attempt.nowMs })
+  lane.lastRampMs = lane.ramp?.startedMs ?? lane.lastRampMs
+}
+
+/**
+ * The delivery whose turn it is. As a probe one that did not fail yet, or longest ago: one that the sink cannot digest
+ * must not stand in for all.
+ */
+export function takeNext(lane: Lane, nowMs: number): WaitingDelivery | undefined {
+  const { circuit, waiting } = lane
+  if (!isProbing(circuit, nowMs)) return waiting.shift()
+  const turns = waiting.map(({ delivery }) => circuit.failed.indexOf(delivery.event.eventId))
+  const first = turns.reduce((best, turn, at) => (turn < (turns[best] ?? Infinity) ? at : best), 0)
+  return waiting.splice(first, 1)[0]
 }
 
 /** Nothing is lost when such a lane is forgotten: a new one behaves the same. */
 export function isForgettable(lane: Lane): boolean {
-  return isIdle(lane) && lane.circuit.refusals === 0 && lane.window >= Math.min(initialWindow, lane.maxInFlight)
+  const hasHistory = !isAtRest(lane.circuit) || lane.closedUntilMs !== 0 || lane.lastRampMs !== -Infinity
+  const isAsNew = !hasHistory && lane.leaseMs === undefined
+  return isIdle(lane) && isAsNew && lane.window >= Math.min(initialWindow, lane.maxInFlight)
 }
 
 export function isIdle(lane: Lane): boolean {
   return lane.inFlight === 0 && lane.waiting.length === 0
 }
 
-export interface TotalLoad {
-  inFlight: number
-  maxInFlight: number
+/** What the namespace of a lane has under way, and how much more it may start. */
+export interface NamespaceLoad {
+  readonly used: number
+  readonly free: number
 }
 
 /**
- * Whether a lane may start one more attempt. The last quarter of the total is for lanes that have next to nothing under way (a thirty-second of the
- * total), so that a few sinks that are slow and have many attempts under way cannot take the room from all others.
+ * Whether a lane may start one more attempt, as far as its sink is concerned. Who has not shown yet how much it takes
+ * gets the fewer of its first eight the more others of its namespace have, so that some is left however many new sinks
+ * hang: those that are well need little of it, and for a moment only.
  */
-export function mayStart(lane: Lane, total: TotalLoad, nowMs: number): boolean {
-  const free = total.maxInFlight - total.inFlight
-  if (free <= 0 || lane.inFlight >= capacityOf(lane, nowMs)) return false
-  const smallShare = Math.max(1, Math.floor(total.maxInFlight / 32))
-  return lane.inFlight < smallShare || free > Math.floor(total.maxInFlight / 4)
+export function mayStart(lane: Lane, { used, free }: NamespaceLoad, nowMs: number): boolean {
+  if (lane.inFlight >= capacityOf(lane, nowMs)) return false
+  return (
+    lane.window > initialWindow || lane.inFlight < Math.ceil((initialWindow * (free + lane.inFlight)) / (used + free))
+  )
 }

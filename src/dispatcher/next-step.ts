@@ -9,12 +9,21 @@ export interface StepContext {
   random: () => number
   /** Until when a delivery waits that the sink refused for its credentials. */
   holdUntilMs: number
+  /** It was sent to see whether a sink that takes nothing is well again. */
+  isProbe: boolean
 }
 
 /**
- * What follows an attempt. `retry` counts attempts after the first, `retryFor` runs from the moment the delivery was first due, and the earlier of both
- * ends it: no attempt is made after that time, so a pause that would reach beyond it ends the delivery now. The first attempt is always made, however
- * late. A refusal of our credentials spends no attempt, but does not outlive `retryFor` either.
+ * So long before the end of `retryFor` the last attempt falls due: it has to be claimed and sent, and is not to be
+ * late.
+ */
+const lastTryMarginMs = 1_000
+
+/**
+ * What follows an attempt. `retry` counts attempts after the first, `retryFor` runs from the moment the delivery was
+ * first due, and the earlier of both ends it. A pause that would reach beyond that time, the sink's own wish included,
+ * is cut short, so that the delivery is tried once more just before its end. The first attempt is always made, however
+ * late. A refusal of our credentials and a probe spend no attempt, but do not outlive `retryFor` either.
  */
 export function nextStep(
   delivery: Pick<ClaimedDelivery, 'attempts' | 'firstDueMs'>,
@@ -49,13 +58,16 @@ export function isOver(
 function retryStep(
   delivery: Pick<ClaimedDelivery, 'attempts' | 'firstDueMs'>,
   retryAfterMs: number | undefined,
-  { policy, nowMs, random }: StepContext,
+  { policy, nowMs, random, isProbe }: StepContext,
 ): NextStep {
-  const failedAttempts = delivery.attempts + 1
+  const failedAttempts = isProbe ? Math.max(delivery.attempts, 1) : delivery.attempts + 1
   const wishedMs = Math.min(retryAfterMs ?? 0, policy.retryAfterMaxMs)
   const atMs = nowMs + Math.max(backoffMs(failedAttempts, policy, random), wishedMs)
-  if (failedAttempts > policy.retry || isOver(delivery, atMs, policy)) {
-    return { type: 'DeadLetter', reason: 'RetriesExhausted' }
-  }
-  return { type: 'RetryAt', atMs }
+  const exhausted: NextStep = { type: 'DeadLetter', reason: 'RetriesExhausted' }
+  if (!isProbe && failedAttempts > policy.retry) return exhausted
+  const lastTryMs = delivery.firstDueMs + policy.retryForMs - lastTryMarginMs
+  const isTooLate = isOver(delivery, atMs, policy)
+  if (isTooLate && nowMs >= lastTryMs) return exhausted
+  const nextMs = isTooLate ? lastTryMs : atMs
+  return isProbe ? { type: 'Hold', untilMs: nextMs } : { type: 'RetryAt', atMs: nextMs }
 }

@@ -1,4 +1,4 @@
-import type { StepEntry } from '../feed/entry.ts'
+import type { StepEntry } from '../contract/feed-entry.ts'
 import type { ClaimedDelivery, NextStep } from '../inbox/port.ts'
 
 /** One step of a delivery as people see it. */

@@ -1,3 +1,4 @@
+import { growingMs } from '../backoff.ts'
 import { sleep, type Clock } from '../clock.ts'
 import type { ClaimedDelivery, Inbox, NextStep } from '../inbox/port.ts'
 import type { Logger } from '../observability/logger.ts'
@@ -17,12 +18,11 @@ interface StepRecorderOptions {
   onDueAgain: (dueMs: number) => void
 }
 
-const firstPauseMs = 250
-const longestPauseMs = 10_000
+const pauses = { baseMs: 250, maxMs: 10_000 }
 
 /** The pause after so many failed calls to the inbox, in milliseconds. */
 export function inboxPauseMs(failures: number): number {
-  return Math.min(firstPauseMs * 2 ** (failures - 1), longestPauseMs)
+  return growingMs(failures - 1, pauses)
 }
 
 /** Writes down how deliveries go on, through failures of the inbox. */
@@ -39,7 +39,10 @@ export class StepRecorder {
     return this.#unrecorded.size > 0
   }
 
-  /** Tries until the lease ends: then the delivery is due again by itself, and the attempt is made once more. Never throws. */
+  /**
+   * Tries until the lease ends: then the delivery is due again by itself, and the attempt is made once more. Never
+   * throws.
+   */
   async record(delivery: ClaimedDelivery, next: NextStep, leaseUntilMs: number): Promise<void> {
     const { inbox, clock, metrics, signal, onDueAgain } = this.#options
     for (let failures = 1; ; failures++) {
@@ -61,6 +64,6 @@ export class StepRecorder {
   #noteFailure(delivery: ClaimedDelivery, next: NextStep, failure: { error: unknown; failures: number }): void {
     this.#unrecorded.add(delivery)
     this.#options.metrics.inboxFailures.add(1, { call: 'record' })
-    this.#options.logger.warn({ ...failure, ...namesOf(delivery), next: next.type }, 'delivery.record failed')
+    this.#options.logger.warn({ ...failure, ...namesOf(delivery), next: next.type }, 'delivery.record_failed')
   }
 }

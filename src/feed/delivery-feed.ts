@@ -1,13 +1,12 @@
-import type { FeedEntry } from './entry.ts'
+import type { FeedEntry } from '../contract/feed-entry.ts'
+import { Remembered } from './remembered.ts'
 
-/** How many of each sort are remembered. Strangers have room of their own: however many knock, they push nothing genuine out. */
+/**
+ * How many of each sort are remembered. Strangers have room of their own: however many knock, they push nothing genuine
+ * out.
+ */
 const remembered = { genuine: 1_000, refused: 250, steps: 1_000 } as const
 type Sort = keyof typeof remembered
-
-interface Numbered {
-  readonly number: number
-  readonly entry: FeedEntry
-}
 
 /** All that is given must hold. */
 export interface FeedQuery {
@@ -20,24 +19,25 @@ export interface FeedQuery {
 
 /** The last deliveries of this process, in memory, and whoever watches new ones. */
 export class DeliveryFeed {
-  readonly #rings: Record<Sort, Numbered[]> = { genuine: [], refused: [], steps: [] }
-  readonly #counts: Record<Sort, number> = { genuine: 0, refused: 0, steps: 0 }
+  readonly #sorts: Record<Sort, Remembered> = {
+    genuine: new Remembered(remembered.genuine),
+    refused: new Remembered(remembered.refused),
+    steps: new Remembered(remembered.steps),
+  }
   readonly #listeners = new Set<(entry: FeedEntry) => void>()
   #number = 0
 
   /** Cheap, and never throws because of who listens: it is called for every request. */
   add(entry: FeedEntry): void {
-    const sort = sortOf(entry)
-    this.#rings[sort][this.#counts[sort] % remembered[sort]] = { number: this.#number, entry }
-    this.#counts[sort] += 1
+    this.#sorts[sortOf(entry)].add({ number: this.#number, entry })
     this.#number += 1
     for (const listener of this.#listeners) listener(entry)
   }
 
   /** Newest first. */
   recent(query: FeedQuery, limit: number): FeedEntry[] {
-    return Object.values(this.#rings)
-      .flat()
+    return Object.values(this.#sorts)
+      .flatMap((sort) => sort.all())
       .filter(({ entry }) => isWanted(entry, query))
       .sort((a, b) => b.number - a.number)
       .slice(0, limit)

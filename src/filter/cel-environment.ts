@@ -6,8 +6,9 @@ const maxExpressionDepth = 32
 
 interface EventFields {
   readonly type: string
-  readonly version?: string
-  readonly timestamp?: string
+  /** Undefined is absent, to the library as well: has(event.version) is false then. */
+  readonly version: string | undefined
+  readonly timestamp: string | undefined
   readonly data: ReadonlyMap<string, unknown>
   readonly metadata: ReadonlyMap<string, unknown>
 }
@@ -15,16 +16,15 @@ interface EventFields {
 /** What `event` is in an expression. A class, because the library tells types of values by their constructors. */
 export class EventView implements EventFields {
   readonly type: string
-  declare readonly version?: string
-  declare readonly timestamp?: string
+  readonly version: string | undefined
+  readonly timestamp: string | undefined
   readonly data: ReadonlyMap<string, unknown>
   readonly metadata: ReadonlyMap<string, unknown>
 
   constructor({ type, version, timestamp, data, metadata }: EventFields) {
     this.type = type
-    // A field that is not there must be absent, or has(event.timestamp) would be true.
-    if (version !== undefined) this.version = version
-    if (timestamp !== undefined) this.timestamp = timestamp
+    this.version = version
+    this.timestamp = timestamp
     this.data = data
     this.metadata = metadata
   }
@@ -40,7 +40,10 @@ const eventFields: Readonly<Record<keyof EventFields, string>> = {
 
 export const eventFieldNames: readonly string[] = Object.keys(eventFields)
 
-/** The language as filters have it: one variable, `event`, whose fields are known, so that a misspelt one is refused when the object is applied. */
+/**
+ * The language as filters have it: one variable, `event`, whose fields are known, so that a misspelt one is refused
+ * when the object is applied.
+ */
 export function createCelEnvironment(): Environment {
   return new Environment({
     homogeneousAggregateLiterals: false,

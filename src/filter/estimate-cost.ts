@@ -1,7 +1,8 @@
 import type { ASTNode } from '@marcbachmann/cel-js'
 
 import { eventFieldNames } from './cel-environment.ts'
-import { fromEvent, functionCosts, loops, methodCosts, scalar, type CallCost, type Extent } from './function-costs.ts'
+import { elementOf, fromEvent, functionCosts, loops, methodCosts, scalar } from './function-costs.ts'
+import type { CallCost, Extent } from './function-costs.ts'
 
 /** Loops inside loops: two compare each element with each other one, and nobody needed more. */
 const maxLoopNesting = 2
@@ -14,15 +15,18 @@ interface Place {
 }
 
 export interface CostEstimate {
-  /** Upper bound of the steps that one event costs; a step is about as much work as looking at one node of the expression. */
+  /**
+   * Upper bound of the steps that one event costs; a step is about as much work as looking at one node of the
+   * expression.
+   */
   readonly units: number
   /** What is not allowed at any cost, in plain words. */
   readonly refusals: readonly string[]
 }
 
 /**
- * How much work an expression can be for the worst event inside `eventLimits`, without running it. The library sets no limit of its own and runs on the
- * only event loop that there is.
+ * How much work an expression can be for the worst event inside `eventLimits`, without running it. The library sets no
+ * limit of its own.
  */
 export function estimateCost(expression: ASTNode): CostEstimate {
   const estimator = new Estimator()
@@ -51,7 +55,6 @@ class Estimator implements CostEstimate {
       case 'rcall':
         return this.#visitMethod(node.args, place)
       case 'list':
-        return this.#visitAggregate(node.args.length, node.args, place)
       case 'map':
         return this.#visitAggregate(node.args.length, node.args.flat(), place)
       case '!_':
@@ -60,7 +63,7 @@ class Estimator implements CostEstimate {
       case '?:': {
         const [condition, whenTrue, whenFalse] = node.args
         this.visit(condition, place)
-        return larger(this.visit(whenTrue, place), this.visit(whenFalse, place))
+        return eitherOf(this.visit(whenTrue, place), this.visit(whenFalse, place))
       }
       default:
         return this.#visitPair(node.op, this.visit(node.args[0], place), this.visit(node.args[1], place), place)
@@ -140,7 +143,7 @@ class Estimator implements CostEstimate {
     const variables = new Map(place.variables)
     if (variable?.op === 'id') {
       if (variable.args === 'event') this.#refuse('the variable of a loop is called event; give it another name')
-      variables.set(variable.args, over)
+      variables.set(variable.args, elementOf(over))
     }
     const inside = { variables, times: place.times * Math.max(1, over.items), nesting }
     const results = bodies.map((body) => this.visit(body, inside))
@@ -148,29 +151,41 @@ class Estimator implements CostEstimate {
     const element = results.at(-1)
     if (name !== 'map' || element === undefined) return scalar
     const items = Math.max(over.items, element.items)
-    return { items, text: element.text, weight: Math.max(1, over.items) * element.weight }
+    const visits = Math.max(1, over.items)
+    const { text, longest, weight } = element
+    return { items, text: visits * text, longest, weight: visits * weight }
   }
 
   #visitAggregate(items: number, parts: ASTNode[], place: Place): Extent {
     const extents = parts.map((part) => this.visit(part, place))
-    const weight = extents.reduce((sum, part) => sum + part.weight, 1)
-    return { ...extents.reduce(larger, { items, text: 0, weight: 1 }), weight }
+    return extents.reduce(eitherOf, { items, text: 0, longest: 0, weight: 1 })
   }
 }
 
 function extentOfLiteral(value: unknown): Extent {
   const length = typeof value === 'string' || value instanceof Uint8Array ? value.length : 0
-  return { items: 0, text: Math.max(length, 1), weight: 1 + length / 64 }
+  const characters = Math.max(length, 1)
+  return { items: 0, text: characters, longest: characters, weight: 1 + length / 64 }
 }
 
-function larger(a: Extent, b: Extent): Extent {
+/**
+ * One of the two, or both in one value. Sums, because some visits may have the larger ones of `a`, and the others those
+ * of `b`.
+ */
+function eitherOf(a: Extent, b: Extent): Extent {
   return {
     items: Math.max(a.items, b.items),
-    text: Math.max(a.text, b.text),
-    weight: Math.max(a.weight, b.weight),
+    text: a.text + b.text,
+    longest: Math.max(a.longest, b.longest),
+    weight: a.weight + b.weight,
   }
 }
 
 function plus(a: Extent, b: Extent): Extent {
-  return { items: a.items + b.items, text: a.text + b.text, weight: a.weight + b.weight }
+  return {
+    items: a.items + b.items,
+    text: a.text + b.text,
+    longest: a.longest + b.longest,
+    weight: a.weight + b.weight,
+  }
 }

@@ -1,61 +1,44 @@
-import type { SinkFilter } from '../keyring/entry.ts'
-import { checkExpression, type FilterCheck } from './check-filter.ts'
-import { metadataOf, metadataText, readEvent, viewOf, type ReadableEvent } from './read-event.ts'
-
-/**
- * wanted, unwanted: the filter says so. failed: the expression threw on this event, gave no bool, or the event is too big to be judged; guessing either
- * way would lose it or leak it. invalid: the expression is not one that may run, whatever the event; a person has to correct it.
- */
-export type FilterVerdict = 'wanted' | 'unwanted' | 'failed' | 'invalid'
+import type { SinkFilter } from '../contract/keyring/entry.ts'
+import { checkExpression, checkExpressions, type FilterCheck } from './check-filter.ts'
+import { memoize } from './memoize.ts'
+import { passesPlainParts } from './plain-filter.ts'
+import { readEvent, type ReadableEvent } from './read-event.ts'
+import type { FilterVerdict } from './verdict.ts'
+import { viewOf } from './view-event.ts'
 
 interface FilterEvent {
   readonly type: string
   readonly body: Uint8Array
 }
 
-export type EvaluateFilter = (filter: SinkFilter, event: FilterEvent) => FilterVerdict
+/**
+ * `expressions`: of all sinks of the object, since they share what they may cost; this one's counts, whether it is
+ * among them or not.
+ */
+export type EvaluateFilter = (filter: SinkFilter, event: FilterEvent, expressions: readonly string[]) => FilterVerdict
 
-/** Compiling costs a hundred times what running does. More expressions than this take turns; nothing breaks. */
-const maxCompiled = 4_096
+/**
+ * Compiling costs ten times what running does. More expressions than this take turns; nothing breaks, and a megabyte or
+ * two is all they take.
+ */
+const maxCompiled = 512
 
-/** Judges events by filters: all parts that a filter has must hold. Never throws. Keeps what it compiled, in bounds. */
+/**
+ * Judges events by filters, expressions included: all parts that a filter has must hold. Never throws. Keeps what it
+ * compiled, in bounds, and nothing of an event. Takes as long as the expression does: for a thread of its own (see
+ * judge-filter.ts).
+ */
 export function createFilterEvaluator(): EvaluateFilter {
-  const compiled = new Map<string, FilterCheck>()
-  const compile = (text: string): FilterCheck => {
-    const known = compiled.get(text)
-    if (known !== undefined) return known
-    const fresh = checkExpression(text)
-    const oldest = compiled.size < maxCompiled ? undefined : compiled.keys().next().value
-    if (oldest !== undefined) compiled.delete(oldest)
-    compiled.set(text, fresh)
-    return fresh
-  }
-  return (filter, { type, body }) => {
-    const expression = filter.cel === undefined ? undefined : compile(filter.cel)
+  const compile = memoize(checkExpression, maxCompiled)
+  return (filter, event, expressions) => {
+    const { cel } = filter
     // Before all else: a filter that is wrong must not depend on which event comes first.
+    const all = cel === undefined || expressions.includes(cel) ? expressions : [...expressions, cel]
+    const expression = cel === undefined ? undefined : checkExpressions(all, compile).get(cel)
     if (expression?.valid === false) return 'invalid'
-    if (!wantsType(filter, type)) return 'unwanted'
-    if (filter.metadataExact === undefined && filter.metadataPrefix === undefined && expression === undefined) {
-      return 'wanted'
-    }
-    const event = readEvent(type, body)
-    if (!wantsMetadata(filter, event)) return 'unwanted'
-    return expression === undefined ? 'wanted' : evaluate(expression, event)
+    if (!passesPlainParts(filter, event)) return 'unwanted'
+    return expression === undefined ? 'wanted' : evaluate(expression, readEvent(event.type, event.body))
   }
-}
-
-/** Types are compared as they are, so an event whose type could not be read (`unknown`) passes only where it is asked for. */
-function wantsType({ typesExact, typesPrefix }: SinkFilter, type: string): boolean {
-  if (typesExact.length === 0 && typesPrefix.length === 0) return true
-  return typesExact.includes(type) || typesPrefix.some((prefix) => type.startsWith(prefix))
-}
-
-function wantsMetadata({ metadataExact = {}, metadataPrefix = {} }: SinkFilter, event: ReadableEvent): boolean {
-  const metadata = metadataOf(event)
-  return (
-    Object.entries(metadataExact).every(([key, value]) => metadataText(metadata, key) === value) &&
-    Object.entries(metadataPrefix).every(([key, prefix]) => metadataText(metadata, key)?.startsWith(prefix) === true)
-  )
 }
 
 function evaluate({ expression }: FilterCheck & { valid: true }, event: ReadableEvent): FilterVerdict {

@@ -1,6 +1,7 @@
 /**
- * What an event may weigh for an expression to be run over it. Google's notifications are below 20 kB, nest four deep and hold no lists; an event that
- * is beyond these bounds is not judged, because the cost of every accepted expression was worked out for events inside them.
+ * What an event may weigh for an expression to be run over it. Google's notifications are below 20 kB, nest four deep
+ * and hold no lists; an event that is beyond these bounds is not judged, because the cost of every accepted expression
+ * was worked out for events inside them.
  */
 export const eventLimits = {
   bodyBytes: 32 * 1024,
@@ -8,5 +9,9 @@ export const eventLimits = {
   items: 100,
   /** Values of all kinds together, at every depth. */
   values: 2_000,
-  depth: 64,
+  /**
+   * Of objects and lists in each other. The library names and keeps the type of every value that it compares in vain,
+   * and whoever writes events chooses these: up to here there are some thousand.
+   */
+  depth: 10,
 } as const

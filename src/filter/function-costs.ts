@@ -1,22 +1,35 @@
 import { eventLimits } from './event-limits.ts'
 
-/** Upper bounds of a value and of everything inside it. */
+/**
+ * Upper bounds of a value and of everything inside it. `text` and `weight` are for the average visit of its place: what
+ * a loop goes over is no more, all together, than the list that it comes from. So they may be multiplied with the
+ * number of visits and with what is the same for all of these, but not with each other: for that there is `longest`.
+ */
 export interface Extent {
-  /** Elements of any list, or keys of any map. */
+  /** Elements of any list, or keys of any map, at any visit. */
   readonly items: number
-  /** Characters of any string. */
+  /** Characters of all strings together. */
   readonly text: number
+  /** Characters of any one string, at any visit. */
+  readonly longest: number
   /** What comparing it with its equal costs, in units. */
   readonly weight: number
 }
 
-export const scalar: Extent = { items: 0, text: 64, weight: 1 }
+export const scalar: Extent = { items: 0, text: 64, longest: 64, weight: 1 }
 
 /** Anything that comes out of an event. */
 export const fromEvent: Extent = {
   items: eventLimits.items,
   text: eventLimits.bodyBytes,
+  longest: eventLimits.bodyBytes,
   weight: eventLimits.values + eventLimits.bodyBytes / 64,
+}
+
+/** An element of the list, or a key of the map, as a loop over it sees it. */
+export function elementOf({ items, text, longest, weight }: Extent): Extent {
+  const visits = Math.max(1, items)
+  return { items, text: text / visits, longest, weight: weight / visits }
 }
 
 export interface CallCost {
@@ -32,7 +45,7 @@ const sameText: CostRule = (on) => ({ units: on.text / 64, extent: on })
 const compareEnd: CostRule = (_, argument) => ({ units: argument.text / 64, extent: scalar })
 /** At worst every place of the text is compared with all of what is searched. */
 const search: CostRule = (on, argument) => ({
-  units: on.text / 64 + (on.text * argument.text) / 4096,
+  units: on.text / 64 + Math.min(on.text * argument.longest, on.longest * argument.text) / 4096,
   extent: scalar,
 })
 /** With a time zone each call builds a calendar, which takes as long as hundreds of other steps. */
@@ -42,8 +55,9 @@ const timeParts = ['Date', 'DayOfMonth', 'DayOfWeek', 'DayOfYear', 'FullYear', '
 const moreTimeParts = ['Minutes', 'Month', 'Seconds']
 
 /**
- * The functions that a filter may call on a value. A list of what is allowed, because an update of the library may bring others: `matches` takes a
- * regular expression that can run for hours on thirty characters, `join` and `split` turn small values into huge ones, and so does `cel.bind`.
+ * The functions that a filter may call on a value. A list of what is allowed, because an update of the library may
+ * bring others: `matches` takes a regular expression that can run for hours on thirty characters, `join` and `split`
+ * turn small values into huge ones, and so does `cel.bind`.
  */
 export const methodCosts: ReadonlyMap<string, CostRule> = new Map<string, CostRule>([
   ['startsWith', compareEnd],

@@ -1,14 +1,28 @@
 import type { Clock } from '../clock.ts'
+import { inTurn } from '../fairness/in-turn.ts'
 import type { GeminiMetrics } from './gemini-metrics.ts'
 import { GeminiError } from './webhook-service.ts'
 
-/** How often one API key may call. Shared by everything that uses the key; waiting is first come, first served. */
+/** On whose account a call is made. */
+export interface CallAccount {
+  /** Who is to have a fair share of the key's budget: a namespace. `''`: what serves everybody who uses the key. */
+  readonly party: string
+  /** Goes before the other calls of its party. */
+  readonly isUrgent: boolean
+}
+
+export const everybody: CallAccount = { party: '', isUrgent: false }
+
+/**
+ * How often one API key may call. Shared by everything that uses the key; parties take turns, and within one it is
+ * first come, first served.
+ */
 export interface CallBudget {
   /**
-   * Resolves when the call may be made. Rejects with ERR_GEMINI_RATE_LIMITED at once when the wait would exceed `maxWaitMs` (so that a paused key does
-   * not hold up workers that have other keys to serve), and with the signal's reason when it aborts first.
+   * Resolves when the call may be made. Rejects with ERR_GEMINI_RATE_LIMITED at once when the wait would exceed
+   * `maxWaitMs` (whoever is refused has a queue to wait in), and with the signal's reason when it aborts first.
    */
-  take(signal?: AbortSignal): Promise<void>
+  take(signal?: AbortSignal, account?: CallAccount): Promise<void>
   /** After a 429: nobody calls for this long, and then at the steady rate, without a burst. */
   pause(pauseMs: number): void
   /** How many calls may be made now without waiting; 0 while paused or while others wait. */
@@ -39,7 +53,10 @@ export function refill(state: BudgetState, settings: CallBudgetSettings, nowMs: 
   return { ...state, tokens: Math.min(settings.burst, state.tokens + gained), atMs: Math.max(nowMs, state.atMs) }
 }
 
-/** Milliseconds until the caller with `ahead` others before it may go; 0 means now. The state must be refilled to `nowMs`. */
+/**
+ * Milliseconds until the caller with `ahead` others before it may go; 0 means now. The state must be refilled to
+ * `nowMs`.
+ */
 export function waitFor(state: BudgetState, settings: CallBudgetSettings, nowMs: number, ahead: number): number {
   const pauseMs = Math.max(state.pausedUntilMs - nowMs, 0)
   const missing = Math.max(ahead + 1 - state.tokens, 0)
@@ -51,7 +68,7 @@ export function pauseBudget(state: BudgetState, nowMs: number, pauseMs: number):
   return { ...state, tokens: Math.min(state.tokens, 0), pausedUntilMs: Math.max(state.pausedUntilMs, nowMs + pauseMs) }
 }
 
-interface Waiter {
+interface Waiter extends CallAccount {
   sinceMs: number
   go: () => void
   refuse: (error: GeminiError) => void
@@ -66,38 +83,51 @@ export function createCallBudget(options: {
   const settings = { ...defaultCallBudget, ...options.settings }
   let state: BudgetState = { tokens: settings.burst, atMs: clock.monotonic(), pausedUntilMs: 0 }
   let waiters: Waiter[] = []
+  /** Of the parties that wait, when each had its last turn, or came. */
+  const lastTurns = new Map<string, number>()
+  let turns = 0
   let cancelTimer: (() => void) | undefined
 
   const waitOf = (ahead: number) => waitFor(state, settings, clock.monotonic(), ahead)
+
+  function leave(gone: ReadonlySet<Waiter>): void {
+    waiters = waiters.filter((waiter) => !gone.has(waiter))
+    const waiting = new Set(waiters.map(({ party }) => party))
+    for (const party of lastTurns.keys()) if (!waiting.has(party)) lastTurns.delete(party)
+  }
 
   function serveWaiters(): void {
     cancelTimer?.()
     cancelTimer = undefined
     state = refill(state, settings, clock.monotonic())
-    for (let next = waiters[0]; next !== undefined && waitOf(0) === 0; next = waiters[0]) {
-      waiters.shift()
+    for (let [next] = inTurn(waiters, lastTurns); next !== undefined && waitOf(0) === 0;) {
+      lastTurns.set(next.party, (turns += 1))
+      leave(new Set([next]))
       state = { ...state, tokens: state.tokens - 1 }
       next.go()
+      ;[next] = inTurn(waiters, lastTurns)
     }
-    const hopeless = waiters.filter((_, ahead) => waitOf(ahead) > settings.maxWaitMs)
-    waiters = waiters.filter((waiter) => !hopeless.includes(waiter))
+    const hopeless = inTurn(waiters, lastTurns).filter((_, ahead) => waitOf(ahead) > settings.maxWaitMs)
+    leave(new Set(hopeless))
     for (const waiter of hopeless) waiter.refuse(tooLong(waitOf(0)))
     if (waiters.length > 0) cancelTimer = clock.after(waitOf(0), serveWaiters)
   }
 
   return {
-    take(signal) {
+    take(signal, { party, isUrgent } = everybody) {
       return new Promise((resolve, reject) => {
         if (signal?.aborted === true) return reject(signal.reason as Error)
-        const leave = () => {
-          waiters = waiters.filter((other) => other !== waiter)
+        const giveUp = () => {
+          leave(new Set([waiter]))
           reject(signal?.reason as Error)
         }
         const settled = (then: () => void) => {
-          signal?.removeEventListener('abort', leave)
+          signal?.removeEventListener('abort', giveUp)
           then()
         }
         const waiter: Waiter = {
+          party,
+          isUrgent,
           sinceMs: clock.monotonic(),
           go: () => {
             metrics.budgetWaitSeconds.observe((clock.monotonic() - waiter.sinceMs) / 1000)
@@ -105,8 +135,10 @@ export function createCallBudget(options: {
           },
           refuse: (error) => settled(() => reject(error)),
         }
-        signal?.addEventListener('abort', leave, { once: true })
+        signal?.addEventListener('abort', giveUp, { once: true })
         waiters.push(waiter)
+        // Who comes anew stands behind those that wait: coming and going earns no turns.
+        if (!lastTurns.has(party)) lastTurns.set(party, turns)
         serveWaiters()
       })
     },

@@ -1,7 +1,10 @@
 /** Google's text is for people; more than this helps nobody and may carry what was sent. */
 export const maxMessageCharacters = 200
 
-/** What must not be repeated even when the service repeats it: signing secrets, API keys, access tokens, keys in a query string. */
+/**
+ * What must not be repeated even when the service repeats it: signing secrets, API keys, access tokens, keys in a query
+ * string.
+ */
 const secretShapes: readonly RegExp[] = [
   /\bwh(?:sec|sk|pk)_[A-Za-z0-9+/=_-]+/g,
   /\bAIza[A-Za-z0-9_-]{8,}/g,
@@ -11,8 +14,8 @@ const secretShapes: readonly RegExp[] = [
 ]
 
 /**
- * One short line that is safe to publish. The given secrets and everything shaped like one are replaced before the text is cut, because half a
- * secret at the cut would no longer have the shape. Hints such as `whsec_...3frh` stay readable.
+ * One short line that is safe to publish. The given secrets and everything shaped like one are replaced before the text
+ * is cut, because half a secret at the cut would no longer have the shape. Hints such as `whsec_...3frh` stay readable.
  */
 export function cleanseText(text: string, secrets: readonly string[]): string {
   let clean = text

@@ -5,4 +5,9 @@ export interface EventEnvelope {
   timestamp?: string
   /** `data.id`: the job. */
   dataId?: string
+  /**
+   * Where the JSON text stands in the body, in bytes, without a byte order mark and blanks around it; undefined where
+   * it is none, or not in UTF-8.
+   */
+  json?: { readonly start: number; readonly end: number }
 }

@@ -1,12 +1,20 @@
+import { neverConnectedCodes } from '../never-connected.ts'
+import { findProxyError } from '../outbound/proxy-error.ts'
+import { maxAnswerBytes } from '../outbound/read-bounded.ts'
 import { cleanseText } from './cleanse-text.ts'
 import { GeminiError } from './webhook-service.ts'
 import type { GeminiErrorCode } from './webhook-service.ts'
+import { isRecord } from '../is-record.ts'
+import { parseRetryAfterMs } from '../retry-after.ts'
 
 export type Verb = 'list' | 'get' | 'create' | 'update' | 'delete' | 'ping' | 'rotateSigningSecret'
 
 export interface FailedCall {
   verb: Verb
-  /** What the SDK threw. Its classes are not exported and its text carries whole bodies: only fields are read, nothing of it is kept. */
+  /**
+   * What the SDK threw. Its classes are not exported and its text carries whole bodies: only fields are read, nothing
+   * of it is kept.
+   */
   error: unknown
   timedOut: boolean
   timeoutMs: number
@@ -22,12 +30,7 @@ const needsWebhook: ReadonlySet<Verb> = new Set(['get', 'update', 'delete', 'pin
 
 /** Connection failures at which not one byte of the request can have reached the service. */
 const nothingSent = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
+  ...neverConnectedCodes,
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
@@ -54,6 +57,8 @@ const advice: Record<GeminiErrorCode, string> = {
 export function toGeminiError(call: FailedCall): GeminiError {
   const answer = readAnswer(call.error, call.apiKey)
   const code = codeOf(call, answer)
+  const proxyError = call.timedOut ? undefined : findProxyError(call.error)
+  if (proxyError !== undefined) return neverLeft(call.verb, proxyError)
   const what = answer.status === undefined ? transportText(call, code) : `answered ${answer.status}`
   const detail = [answer.rpcStatus, answer.text].filter((part) => part !== '').join(': ')
   return new GeminiError({
@@ -65,12 +70,33 @@ export function toGeminiError(call: FailedCall): GeminiError {
   })
 }
 
+/** Stopped on its way out: nothing was asked of the service. */
+function neverLeft(verb: Verb, { message }: Error): GeminiError {
+  return new GeminiError({
+    code: 'ERR_GEMINI_CONNECTION',
+    message: `webhooks.${verb} did not get out: ${message}`,
+    mayHaveCommitted: false,
+  })
+}
+
 /** A 2xx whose content is not what the API promises. */
 export function badAnswer(verb: Verb, what: string): GeminiError {
   return new GeminiError({
     code: 'ERR_GEMINI_BAD_ANSWER',
     message: `webhooks.${verb} was answered without ${what}: ${advice.ERR_GEMINI_BAD_ANSWER}`,
     mayHaveCommitted: !reads.has(verb),
+  })
+}
+
+/**
+ * More than is read of a list. What it holds is left as it is: an operator that knows a part of the webhooks would take
+ * the others for gone.
+ */
+export function tooLong(excess: string): GeminiError {
+  return new GeminiError({
+    code: 'ERR_GEMINI_BAD_ANSWER',
+    message: `webhooks.list has more than ${excess}, which is more than is read: delete webhooks of this project that nobody needs, or use an API key of another project`,
+    mayHaveCommitted: false,
   })
 }
 
@@ -90,7 +116,10 @@ interface Answer {
   reasons: string[]
 }
 
-/** RPC shape: `{error: {code: 404, message, status, details: [{reason}]}}`; Interactions shape: `{error: {message, code: "invalid_request"}}`. */
+/**
+ * RPC shape: `{error: {code: 404, message, status, details: [{reason}]}}`; Interactions shape: `{error: {message, code:
+ * "invalid_request"}}`.
+ */
 function readAnswer(error: unknown, apiKey: string): Answer {
   const thrown = isRecord(error) ? error : {}
   const { status, headers } = thrown
@@ -114,14 +143,17 @@ function codeOf(call: FailedCall, answer: Answer): GeminiErrorCode {
   const { status } = answer
   if (status === undefined) {
     if (call.timedOut) return 'ERR_GEMINI_TIMEOUT'
-    return call.error instanceof SyntaxError ? 'ERR_GEMINI_BAD_ANSWER' : 'ERR_GEMINI_CONNECTION'
+    return call.error instanceof SyntaxError || isTooLarge(call.error)
+      ? 'ERR_GEMINI_BAD_ANSWER'
+      : 'ERR_GEMINI_CONNECTION'
   }
   if (status < 400) return 'ERR_GEMINI_BAD_ANSWER'
   if (status >= 500 || status === 408) return 'ERR_GEMINI_UNAVAILABLE'
   if (status === 401 || status === 403) return 'ERR_GEMINI_CREDENTIALS_REJECTED'
   if (status === 400 && answer.reasons.includes('API_KEY_INVALID')) return 'ERR_GEMINI_CREDENTIALS_REJECTED'
   if (status === 429) return 'ERR_GEMINI_RATE_LIMITED'
-  // An error page comes from a proxy or a wrong base URL: it proves nothing about the webhook and says nothing about the request.
+  // An error page comes from a proxy or a wrong base URL: it proves nothing about the webhook and says nothing about
+  // the request.
   if (!answer.isApiError) return 'ERR_GEMINI_BAD_ANSWER'
   if (status === 409) return 'ERR_GEMINI_CONFLICT'
   return status === 404 && needsWebhook.has(call.verb) ? 'ERR_GEMINI_NOT_FOUND' : 'ERR_GEMINI_REJECTED'
@@ -136,12 +168,19 @@ function mayHaveCommitted(call: FailedCall, code: GeminiErrorCode, status: numbe
 
 function transportText(call: FailedCall, code: GeminiErrorCode): string {
   if (code === 'ERR_GEMINI_TIMEOUT') return `got no answer within ${call.timeoutMs} ms`
+  if (isTooLarge(call.error)) return `was answered with more than ${maxAnswerBytes} bytes`
   if (code === 'ERR_GEMINI_BAD_ANSWER') return 'was answered with something that is not JSON'
   const [cause] = causeCodes(call.error)
   return `failed to connect or was cut off${cause === undefined ? '' : ` (${cause})`}`
 }
 
-/** System error codes (never texts) along the chain of causes; the chain may split where several addresses were tried. */
+function isTooLarge(error: unknown): boolean {
+  return causeCodes(error).includes('ERR_ANSWER_TOO_LARGE')
+}
+
+/**
+ * System error codes (never texts) along the chain of causes; the chain may split where several addresses were tried.
+ */
 function causeCodes(error: unknown, depth = 0): string[] {
   if (!isRecord(error) || depth > 6) return []
   const { code, cause, errors } = error
@@ -150,15 +189,9 @@ function causeCodes(error: unknown, depth = 0): string[] {
   return [...own, ...causeCodes(cause, depth + 1), ...tried]
 }
 
-/** `retry-after-ms`, or `retry-after` in seconds or as a date; undefined where neither is usable. At most a day. */
+/** `retry-after-ms`, or `retry-after`; undefined where neither is usable. At most a day. */
 function retryAfterMs(headers: Headers | undefined, nowMs: number): number | undefined {
   const milliseconds = Number(headers?.get('retry-after-ms') ?? Number.NaN)
-  const header = headers?.get('retry-after') ?? ''
-  const candidates = [milliseconds, /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - nowMs]
-  const found = candidates.find((candidate) => Number.isFinite(candidate))
+  const found = Number.isFinite(milliseconds) ? milliseconds : parseRetryAfterMs(headers?.get('retry-after'), nowMs)
   return found === undefined ? undefined : Math.min(Math.max(found, 0), maxRetryAfterMs)
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
 }

@@ -2,13 +2,16 @@ import { GoogleGenAI } from '@google/genai'
 
 import type { Clock } from '../clock.ts'
 import { untilAborted } from '../until-aborted.ts'
+import { everybody } from './call-budget.ts'
 import type { CallBudget } from './call-budget.ts'
-import { badAnswer, isUnreadableSuccess, toGeminiError } from './gemini-failure.ts'
+import { badAnswer, isUnreadableSuccess, tooLong, toGeminiError } from './gemini-failure.ts'
 import type { Verb } from './gemini-failure.ts'
+import { boundFetch } from '../outbound/bound-fetch.ts'
 import type { GeminiMetrics } from './gemini-metrics.ts'
+import { ListBounds } from './list-bounds.ts'
 import { readCreated, readPage, readRotatedSecret, readWebhook } from './remote-webhook.ts'
 import { GeminiError } from './webhook-service.ts'
-import type { RemoteWebhook, WebhookChanges, WebhookService } from './webhook-service.ts'
+import type { Caller, RemoteWebhook, SharedWebhookService, WebhookChanges, WebhookService } from './webhook-service.ts'
 
 export interface WebhookServiceOptions {
   /** Surrounding white space is dropped: Secrets made from files end in a newline. */
@@ -22,14 +25,14 @@ export interface WebhookServiceOptions {
   clock: Clock
   metrics: GeminiMetrics
   headers?: Readonly<Record<string, string>>
+  /** Default: Node's own, which knows no proxy. */
+  fetch?: typeof fetch
 }
 
 const defaultBaseUrl = 'https://generativelanguage.googleapis.com'
 const defaultTimeoutMs = 10_000
 /** The API's maximum. */
 const pageSize = 1000
-/** A service that hands out page tokens for ever must not hold a caller for ever; a million webhooks in one project are none of ours. */
-const maxPages = 1000
 /** When a 429 does not say how long. */
 const defaultPauseMs = 5_000
 
@@ -37,19 +40,38 @@ type CallOptions = { maxRetries: 0; timeout: number; signal: AbortSignal; redire
 type Call = <T>(verb: Verb, signal: AbortSignal | undefined, send: (options: CallOptions) => Promise<T>) => Promise<T>
 
 /**
- * The WebhookService over the official SDK, with what the SDK does on its own switched off: retries (it would repeat a create), Vertex mode and every
- * other setting that it takes from the environment, redirects (they would carry the API key elsewhere). Opens no connection until the first call.
+ * The WebhookService over the official SDK, with what the SDK does on its own switched off: retries (it would repeat a
+ * create), Vertex mode and every other setting that it takes from the environment, redirects (they would carry the API
+ * key elsewhere). Opens no connection until the first call.
  */
-export function openWebhookService(options: WebhookServiceOptions): WebhookService {
+export function openWebhookService(options: WebhookServiceOptions): SharedWebhookService {
   const apiKey = options.apiKey.trim()
   const { webhooks } = new GoogleGenAI({
     apiKey,
     vertexai: false,
     apiVersion: options.apiVersion ?? 'v1',
-    httpOptions: { baseUrl: options.baseUrl ?? defaultBaseUrl, headers: { ...options.headers } },
+    httpOptions: {
+      baseUrl: options.baseUrl ?? defaultBaseUrl,
+      headers: { ...options.headers },
+      fetch: boundFetch(options.fetch ?? fetch),
+    },
   })
-  const call = createCall(options, apiKey)
+  const service = bindService(webhooks, createCall(options, apiKey, anybody))
+  return {
+    ...service,
+    // A list serves everybody who uses the key, whoever asks for it first.
+    as: (caller) => ({
+      ...bindService(webhooks, createCall(options, apiKey, caller)),
+      list: (signal, take) => service.list(signal, take),
+    }),
+  }
+}
 
+/** Who has nothing else to do meanwhile, and no share of its own. */
+const anybody: Caller = { ...everybody, aside: (wait) => wait() }
+
+/** The calls as one caller makes them. */
+function bindService(webhooks: GoogleGenAI['webhooks'], call: Call): WebhookService {
   async function listPage(token: string, signal: AbortSignal | undefined) {
     const query = { page_size: pageSize, ...(token !== '' && { page_token: token }) }
     const page = readPage(await call('list', signal, (callOptions) => webhooks.list(query, callOptions)))
@@ -58,18 +80,20 @@ export function openWebhookService(options: WebhookServiceOptions): WebhookServi
   }
 
   return {
-    async list(signal) {
+    async list(signal, take) {
       // By id, because pages may shift under a change and show one webhook twice.
       const found = new Map<string, RemoteWebhook>()
+      const bounds = new ListBounds(take)
       let token = ''
-      for (let pages = 0; pages < maxPages; pages++) {
+      for (;;) {
         const page = await listPage(token, signal)
+        const excess = bounds.take(page.webhooks)
+        if (excess !== undefined) throw tooLong(excess)
         for (const webhook of page.webhooks) if (!found.has(webhook.id)) found.set(webhook.id, webhook)
         if (page.nextPageToken === '') return [...found.values()]
-        if (page.nextPageToken === token) break
+        if (page.nextPageToken === token) throw badAnswer('list', 'an end: the pages repeat')
         token = page.nextPageToken
       }
-      throw badAnswer('list', 'an end: the pages repeat')
     },
     async get(id, signal) {
       checkId('get', id)
@@ -109,11 +133,10 @@ export function openWebhookService(options: WebhookServiceOptions): WebhookServi
 }
 
 /** One request: waits for the budget, bounds the time, counts, translates the failure. */
-function createCall(options: WebhookServiceOptions, apiKey: string): Call {
+function createCall(options: WebhookServiceOptions, apiKey: string, caller: Caller): Call {
   const { budget, clock, metrics, timeoutMs = defaultTimeoutMs } = options
-  return async (verb, signal, send) => {
-    checkApiKey(verb, apiKey)
-    await budget.take(signal)
+  const request: Call = async (verb, signal, send) => {
+    await budget.take(eitherOf(signal, caller.signal), caller)
     // The SDK ignores its own timeout as soon as a signal is given, so the timeout is part of ours.
     const deadline = new AbortController()
     const cancelDeadline = clock.after(timeoutMs, () => deadline.abort())
@@ -121,7 +144,8 @@ function createCall(options: WebhookServiceOptions, apiKey: string): Call {
     const startMs = clock.monotonic()
     let code = 'OK'
     try {
-      // The SDK gives `fetch` a Request, whose signal Node holds weakly: after a garbage collection an unanswered one can no longer be aborted.
+      // The SDK gives `fetch` a Request, whose signal Node holds weakly: after a garbage collection an unanswered one
+      // can no longer be aborted.
       return await untilAborted(send({ maxRetries: 0, timeout: timeoutMs, signal: both, redirect: 'manual' }), both)
     } catch (error) {
       code = 'ABORTED'
@@ -137,6 +161,15 @@ function createCall(options: WebhookServiceOptions, apiKey: string): Call {
       metrics.callSeconds.observe((clock.monotonic() - startMs) / 1000, { verb })
     }
   }
+  return async (verb, signal, send) => {
+    checkApiKey(verb, apiKey)
+    return caller.aside(() => request(verb, signal, send))
+  }
+}
+
+/** No third one where one is enough: those of a long-lived signal are kept with it. */
+function eitherOf(a: AbortSignal | undefined, b: AbortSignal | undefined): AbortSignal | undefined {
+  return a !== undefined && b !== undefined ? AbortSignal.any([a, b]) : (a ?? b)
 }
 
 /** Only what changes travels, under a mask that names exactly it: the service applies keys outside the mask too. */

@@ -1,66 +1,73 @@
+import { isUtf8 } from 'node:buffer'
+
+import { isString, scanJson, type OnMember, type Span } from '../scan-json.ts'
 import type { EventEnvelope } from './event.ts'
 
 /** What an event is called whose body we cannot read. */
 const unknownType = 'unknown'
-/** JSON nested deeper than this is opaque: no known event nests deeper than 4, and deep nesting costs every reader stack. */
+/**
+ * JSON nested deeper than this is opaque: no known event nests deeper than 4, and deep nesting costs every reader
+ * stack.
+ */
 const maxJsonDepth = 64
 const maxTypeCharacters = 256
 const maxDataIdCharacters = 1024
+/** The longest has 35, or more where it counts smaller parts of a second. */
+const maxTimeCharacters = 256
+/** As an escape; all others take less. */
+const maxBytesPerCharacter = 6
+const quote = 0x22
+const openBrace = 0x7b
+const decoder = new TextDecoder()
 const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/i
 
 /**
- * Reads the envelope `{type, version, timestamp, data}` of a delivery, leniently: whatever is missing, of the wrong kind or too long is left out, and a
- * body that is not JSON has the type `unknown`. Never throws. The body has been verified before; nothing here decides whether it is kept.
+ * Reads the envelope `{type, version, timestamp, data}` of a delivery, leniently: whatever is missing, of the wrong
+ * kind or too long is left out, and a body that is not JSON has the type `unknown`. Never throws. The body has been
+ * verified before; nothing here decides whether it is kept. One pass over the bytes, in which nothing but these texts
+ * is built: a body may have 256 KiB of JSON that takes long to parse.
  */
 export function parseEnvelope(body: Uint8Array): EventEnvelope {
-  const envelope = readJsonObject(body)
-  if (envelope === undefined) return { type: unknownType }
-  const { type, timestamp, data } = envelope
-  const dataId = isRecord(data) ? data['id'] : undefined
+  const { type, timestamp, dataId, json } = findMembers(body)
+  const time = textAt(body, timestamp, maxTimeCharacters)
+  const id = textAt(body, dataId, maxDataIdCharacters)
   return {
-    type: isText(type, maxTypeCharacters) ? type : unknownType,
-    ...(typeof timestamp === 'string' && isTime(timestamp) && { timestamp }),
-    ...(isText(dataId, maxDataIdCharacters) && { dataId }),
+    type: textAt(body, type, maxTypeCharacters) ?? unknownType,
+    ...(time !== undefined && isTime(time) && { timestamp: time }),
+    ...(id !== undefined && { dataId: id }),
+    ...(json !== undefined && isUtf8(body) && { json }),
   }
 }
 
-function readJsonObject(body: Uint8Array): Record<string, unknown> | undefined {
-  if (isDeeperThan(maxJsonDepth, body)) return undefined
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(body))
-    return isRecord(value) ? value : undefined
-  } catch {
-    return undefined
+interface Found {
+  type?: Span
+  timestamp?: Span
+  dataId?: Span
+  json?: Span
+}
+
+/** Where the last member of each name stands, as for everybody who reads JSON; nothing of a body that is none. */
+function findMembers(body: Uint8Array): Found {
+  const found: Found = {}
+  let isInData = false
+  const tell: OnMember = (depth, key, value) => {
+    if (depth === 2) {
+      if (isInData && isString(body, key, 'id')) found.dataId = value
+    } else if (isString(body, key, 'type')) found.type = value
+    else if (isString(body, key, 'timestamp')) found.timestamp = value
+    else if (isString(body, key, 'data')) delete found.dataId
+    if (depth === 1) isInData = body[value.start] === openBrace && isString(body, key, 'data')
   }
+  const json = scanJson(body, maxJsonDepth, { upTo: 2, tell })
+  return json === undefined ? {} : { ...found, json }
 }
 
-const quote = 0x22
-const backslash = 0x5c
-const opening = new Set([0x5b, 0x7b])
-const closing = new Set([0x5d, 0x7d])
-
-/** Counts brackets outside of strings, without parsing. Bytes are enough: UTF-8 never uses these values inside another character. */
-function isDeeperThan(limit: number, body: Uint8Array): boolean {
-  let depth = 0
-  let inString = false
-  for (let at = 0; at < body.length; at++) {
-    const byte = body[at] ?? 0
-    if (inString) {
-      if (byte === backslash) at++
-      else if (byte === quote) inString = false
-    } else if (byte === quote) inString = true
-    else if (opening.has(byte) && ++depth > limit) return true
-    else if (closing.has(byte)) depth--
-  }
-  return false
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function isText(value: unknown, maxCharacters: number): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= maxCharacters
+/** The string that stands there; undefined where none does, or an empty one, or one that is too long. */
+function textAt(body: Uint8Array, span: Span | undefined, maxCharacters: number): string | undefined {
+  if (span === undefined || body[span.start] !== quote) return undefined
+  if (span.end - span.start > maxCharacters * maxBytesPerCharacter + 2) return undefined
+  const text = String(JSON.parse(decoder.decode(body.subarray(span.start, span.end))))
+  return text !== '' && text.length <= maxCharacters ? text : undefined
 }
 
 function isTime(value: string): boolean {

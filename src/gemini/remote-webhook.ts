@@ -35,7 +35,10 @@ function toRemoteWebhook(wire: z.infer<typeof webhookSchema>): RemoteWebhook {
   }
 }
 
-/** Each reader gives undefined for an answer that is not what the API promises; what it held is not repeated, since it may hold a secret. */
+/**
+ * Each reader gives undefined for an answer that is not what the API promises; what it held is not repeated, since it
+ * may hold a secret.
+ */
 export function readWebhook(answer: unknown): RemoteWebhook | undefined {
   const parsed = webhookSchema.safeParse(answer)
   return parsed.success ? toRemoteWebhook(parsed.data) : undefined

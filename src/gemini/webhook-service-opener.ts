@@ -1,15 +1,16 @@
 import type { Clock } from '../clock.ts'
 import type { Metrics } from '../observability/metrics.ts'
+import { BudgetShelf } from './budget-shelf.ts'
 import { createCallBudget } from './call-budget.ts'
 import type { CallBudget, CallBudgetSettings } from './call-budget.ts'
 import { createGeminiMetrics } from './gemini-metrics.ts'
 import { openWebhookService } from './open-webhook-service.ts'
 import type { WebhookServiceOptions } from './open-webhook-service.ts'
-import type { WebhookService } from './webhook-service.ts'
+import type { SharedWebhookService } from './webhook-service.ts'
 
 export interface WebhookServiceOpenerOptions extends Pick<
   WebhookServiceOptions,
-  'baseUrl' | 'apiVersion' | 'timeoutMs' | 'headers'
+  'baseUrl' | 'apiVersion' | 'timeoutMs' | 'headers' | 'fetch'
 > {
   budget?: Partial<CallBudgetSettings>
   clock: Clock
@@ -17,19 +18,18 @@ export interface WebhookServiceOpenerOptions extends Pick<
 }
 
 /**
- * Opens services for any number of API keys. Services that are opened with the same fingerprint share one call budget, even after the first of them is
- * gone: closing and opening must not be a way around a pause. A budget is a few numbers, so they are kept.
+ * Opens services for any number of API keys. Services that are opened with the same fingerprint share one call budget,
+ * even after the first of them is gone: closing and opening must not be a way around a pause.
  */
 export function createWebhookServiceOpener(
   options: WebhookServiceOpenerOptions,
-): (credentials: { apiKey: string; fingerprint: string }) => WebhookService {
+): (credentials: { apiKey: string; fingerprint: string }) => SharedWebhookService {
   const { budget: settings = {}, metrics: registry, clock, ...settingsOfEach } = options
   const metrics = createGeminiMetrics(registry)
-  const budgets = new Map<string, CallBudget>()
-  exposeLowestBudget(registry, () => budgets.values())
+  const shelf = new BudgetShelf(() => createCallBudget({ settings, clock, metrics }))
+  exposeLowestBudget(registry, () => shelf.budgets())
   return ({ apiKey, fingerprint }) => {
-    const budget = budgets.get(fingerprint) ?? createCallBudget({ settings, clock, metrics })
-    budgets.set(fingerprint, budget)
+    const budget = shelf.budgetOf(fingerprint)
     return openWebhookService({ ...settingsOfEach, apiKey, budget, clock, metrics })
   }
 }

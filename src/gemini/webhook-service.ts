@@ -1,4 +1,9 @@
-/** Google's WebhookService as the controller sees it: one method per call, snake_case of the wire left at the border. */
+import type { CallAccount } from './call-budget.ts'
+import type { TakeOfList } from './list-bounds.ts'
+
+/**
+ * Google's WebhookService as the controller sees it: one method per call, snake_case of the wire left at the border.
+ */
 
 export interface RemoteSecret {
   /** The hint: `whsec_...` and the last four characters; all that can ever be read again. */
@@ -27,12 +32,16 @@ export interface WebhookChanges {
 }
 
 /**
- * One project at Google, reached with one API key. One call means one request: nothing here retries, every call has a timeout and waits for the
- * key's call budget. Failures are `GeminiError`. Secrets are returned once and appear nowhere else.
+ * One project at Google, reached with one API key. One call means one request: nothing here retries, every call has a
+ * timeout and waits for the key's call budget. Failures are `GeminiError`. Secrets are returned once and appear nowhere
+ * else.
  */
 export interface WebhookService {
-  /** Every page, in order. */
-  list(signal?: AbortSignal): Promise<RemoteWebhook[]>
+  /**
+   * Every page, in order. `take` is asked before what a page brought is kept; where it refuses, the list ends as one
+   * that is too large.
+   */
+  list(signal?: AbortSignal, take?: TakeOfList): Promise<RemoteWebhook[]>
   /** undefined: Google answered 404. */
   get(id: string, signal?: AbortSignal): Promise<RemoteWebhook | undefined>
   /** `signingSecret` is shown this once. */
@@ -51,7 +60,26 @@ export interface WebhookService {
   rotateSigningSecret(id: string, revocation: RevocationBehavior): Promise<string>
 }
 
-/** What to do next follows from the code alone, never from the text (controller/failure-class.ts maps code to class). */
+/** Who makes a call. */
+export interface Caller extends CallAccount {
+  /** Runs the wait for the budget and for the answer; whoever has something else to do meanwhile does it. */
+  readonly aside: <T>(wait: () => Promise<T>) => Promise<T>
+  /**
+   * When it aborts, what has not been sent yet is not sent any more, and fails with its reason; what is under way is
+   * finished.
+   */
+  readonly signal?: AbortSignal
+}
+
+/** A service that many share: each makes its calls on its own account. */
+export interface SharedWebhookService extends WebhookService {
+  /** The same project, for one caller. Costs nothing; not to be kept longer than the caller lives. */
+  as(caller: Caller): WebhookService
+}
+
+/**
+ * What to do next follows from the code alone, never from the text (controller/failure-class.ts maps code to class).
+ */
 export type GeminiErrorCode =
   | 'ERR_GEMINI_CREDENTIALS_REJECTED' // 401, 403, or a 400 whose ErrorInfo names the key
   | 'ERR_GEMINI_NOT_FOUND' // 404 where the call needs the webhook to exist
@@ -68,12 +96,17 @@ export class GeminiError extends Error {
   readonly code: GeminiErrorCode
   readonly status: number | undefined
   readonly retryAfterMs: number | undefined
-  /** The call may have taken effect although no usable answer came: after create or rotate, look before acting again. */
+  /**
+   * The call may have taken effect although no usable answer came: after create or rotate, look before acting again.
+   */
   readonly mayHaveCommitted: boolean
 
   constructor(details: {
     code: GeminiErrorCode
-    /** Names the call and what was wrong; Google's text cut short and cleansed of anything that looks like a secret or a key. */
+    /**
+     * Names the call and what was wrong; Google's text cut short and cleansed of anything that looks like a secret or a
+     * key.
+     */
     message: string
     status?: number | undefined
     retryAfterMs?: number | undefined

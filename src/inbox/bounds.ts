@@ -7,11 +7,17 @@ export interface InboxBounds {
   maxBytes: number
   /** Events whose body is kept, over all objects. */
   maxEvents: number
-  /** What one object may take of `maxBytes` and `maxEvents`, 0 to 1: a full object is refused alone. */
+  /**
+   * The most that one object may take of `maxBytes` and `maxEvents`, 0 to 1, whatever is free: a full object is refused
+   * alone.
+   */
   ownerShare: number
-  /** How long an event id is remembered after its body is gone. The sender repeats for 24 h, so never less than 25 h. */
+  /**
+   * How long an event id is remembered after its body is gone. The sender repeats for 24 h, so never less than 25 h.
+   */
   dedupeMs: number
   deadLetterKeepMs: number
+  /** Over all objects: whoever has most of them makes room, with the oldest of its own. */
   maxDeadLetters: number
   /** What one object may take of `maxDeadLetters`, 0 to 1; the oldest of its own make room. */
   deadLetterShare: number

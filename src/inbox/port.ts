@@ -1,4 +1,12 @@
-/** The durable store between acknowledging a delivery and handing it on. Two drivers, one contract suite (test/contract/inbox). */
+import type { DeadLetterReason } from '../contract/dead-letter-reasons.ts'
+import type { NamespaceUsage } from './usage.ts'
+
+export { deadLetterReasons, type DeadLetterReason } from '../contract/dead-letter-reasons.ts'
+
+/**
+ * The durable store between acknowledging a delivery and handing it on. Two drivers, one contract suite
+ * (test/contract/inbox).
+ */
 
 /** Whose event: bound to the uid, so that an object of the same name never gets a predecessor's bodies. */
 export interface InboxOwner {
@@ -25,7 +33,11 @@ export interface NewEvent {
   sinks: readonly string[]
 }
 
-/** Anything but the first two means: nothing was kept. */
+/**
+ * Anything but the first two means: nothing was kept. `ownerFull`: its namespace or its object has its share, of
+ * events, bytes or remembered ids, and others go on. `inboxFull`: not even somebody who has nothing here would be
+ * taken.
+ */
 export type AppendResult = 'stored' | 'duplicate' | 'ownerFull' | 'inboxFull'
 
 export interface ClaimedDelivery {
@@ -41,23 +53,15 @@ export interface ClaimedDelivery {
   replayed: boolean
 }
 
-export const deadLetterReasons = [
-  'RetriesExhausted',
-  'Rejected',
-  'SinkRemoved',
-  'FilterError',
-  'OwnerGone',
-  'CrashedRepeatedly',
-  'Unsendable',
-] as const
-export type DeadLetterReason = (typeof deadLetterReasons)[number]
-
-/** How a claimed delivery goes on. */
+/**
+ * How a claimed delivery goes on. `cause`: why it goes on at all, in words of a closed list (never text from outside),
+ * at most 64 characters; where none is given, that of the step before stays.
+ */
 export type NextStep =
   | { type: 'Succeed' }
   | { type: 'Skip' } // the filter does not want it
-  | { type: 'RetryAt'; atMs: number }
-  | { type: 'Hold'; untilMs: number } // not the event's fault: spends no attempt
+  | { type: 'RetryAt'; atMs: number; cause?: string }
+  | { type: 'Hold'; untilMs: number; cause?: string } // not the event's fault: spends no attempt
   | { type: 'DeadLetter'; reason: DeadLetterReason }
 
 export interface DeadLetter {
@@ -101,6 +105,90 @@ export interface DeadLetterPage {
   next?: DeadLetterPosition
 }
 
+/** A delivery that has not ended. */
+export interface PendingDelivery {
+  deliveryId: string
+  owner: InboxOwner
+  eventId: string
+  /** As the sender named it; `unknown` where its body cannot be read. */
+  eventType: string
+  sink: string
+  /** `claimed`: an attempt is under way, or about to be. */
+  state: 'waiting' | 'claimed'
+  /** Attempts that were recorded. */
+  attempts: number
+  /** When the first attempt became due: `retryFor` counts from here. */
+  firstDueMs: number
+  /** When it falls due; of a claimed one, when its lease ends. */
+  dueMs: number
+  /** Why the last step was not the end; absent before the first. */
+  lastCause?: string
+  /** When that was. */
+  lastStepMs?: number
+  replayed: boolean
+}
+
+/** All that is given must hold. */
+export interface PendingQuery {
+  owner?: { namespace: string; name: string }
+  sink?: string
+  eventId?: string
+  eventType?: string
+  /** That of the last step. */
+  cause?: string
+  /** First due at this time or later, milliseconds since the epoch. */
+  sinceMs?: number
+  /** First due before this time. */
+  untilMs?: number
+  /** Where the page before ended. */
+  after?: PendingPosition
+  /** At most 1,000 are listed. */
+  limit: number
+}
+
+export interface PendingPosition {
+  firstDueMs: number
+  deliveryId: string
+}
+
+export interface PendingPage {
+  /** Oldest first. May be fewer than asked for, even none, with more to come. */
+  pending: PendingDelivery[]
+  /** Absent on the last page. */
+  next?: PendingPosition
+}
+
+/** What stays where it is in a claim. */
+export interface ClaimExcept {
+  /** `ownerUid/sink` */
+  readonly lanes: ReadonlySet<string>
+  /** All lanes of these objects, by uid. */
+  readonly owners?: ReadonlySet<string>
+  /** All objects of these namespaces. */
+  readonly namespaces?: ReadonlySet<string>
+}
+
+/** What bounds a claim besides its number of deliveries. */
+export interface ClaimTerms {
+  readonly except?: ClaimExcept
+  /** Of bodies: the claim ends with the delivery that reaches it, so that it takes one at least. */
+  readonly maxBytes?: number
+  /** Of lanes (`ownerUid/sink`) whose deliveries are taken for longer than the others. */
+  readonly leaseMsByLane?: ReadonlyMap<string, number>
+}
+
+/** Which deliveries of a lane are made due before their time. */
+export interface HurryRequest {
+  /** `ownerUid/sink` */
+  lane: string
+  limit: number
+  /**
+   * Only those whose last step was before this time, milliseconds since the epoch: what failed since is not hurried
+   * again.
+   */
+  recordedBeforeMs: number
+}
+
 export interface InboxStats {
   events: number
   bodyBytes: number
@@ -109,9 +197,25 @@ export interface InboxStats {
   deadLetters: number
   /** Age of the oldest pending delivery, milliseconds; 0 without one. */
   oldestPendingMs: number
+  /** Ids that are recognised as duplicates, those of kept events too. */
+  rememberedIds: number
   pendingByOwner: ReadonlyMap<string, number>
-  /** When this receiver last dropped dead letters of an object for good, milliseconds since the epoch; of the last 24 hours and since its start. */
+  /** Who has how much; namespaces that have nothing are left out. */
+  byNamespace: ReadonlyMap<string, NamespaceUsage>
+  /**
+   * When this receiver last dropped dead letters of an object for good, milliseconds since the epoch; of the last 24
+   * hours and since its start.
+   */
   lastDropMsByOwner: ReadonlyMap<string, number>
+}
+
+/** What one sink of one object has in the inbox. */
+export interface SinkBacklog {
+  ownerUid: string
+  sink: string
+  /** Deliveries that have not ended. */
+  pending: number
+  deadLetters: number
 }
 
 /** A delivery as it goes on in another inbox. */
@@ -121,6 +225,7 @@ export interface HandedDelivery {
   firstDueMs: number
   dueMs: number
   replayed: boolean
+  lastCause?: string
   /** Set for one that was given up. */
   deadLetter?: { reason: DeadLetterReason; endedAtMs: number }
 }
@@ -133,9 +238,15 @@ export interface HandedEvent {
   deliveries: readonly HandedDelivery[]
 }
 
-/** Moving what has not ended to another inbox, event by event: list, take over there, release here. A crash in between leaves an event in both. */
+/**
+ * Moving what has not ended to another inbox, event by event: list, take over there, release here. A crash in between
+ * leaves an event in both.
+ */
 export interface Handover {
-  /** Some of the events that are left, oldest deliveries first: at most `limit`, and no more bytes than fit into a message, but at least one. */
+  /**
+   * Some of the events that are left, oldest deliveries first: at most `limit`, and no more bytes than fit into a
+   * message, but at least one.
+   */
   list(limit: number): Promise<HandedEvent[]>
   /** Durable when it resolves with `stored`; `duplicate`: the event is here already, with deliveries of its own. */
   takeOver(handed: HandedEvent): Promise<AppendResult>
@@ -143,29 +254,68 @@ export interface Handover {
   release(ref: string): Promise<void>
 }
 
+/**
+ * Why an inbox takes no events now. `Full`: by its bounds. `VolumeFull`: something else filled the disk. `WritesFail`:
+ * what was tried last was refused. `NotConfirmed`: a write has been waiting for seconds. `Disconnected`: no connection
+ * to the servers. `StreamMissing`, `StreamUnfit`: somebody deleted the stream, or changed it so that it could not keep
+ * the promises. `Ended`: it cannot go on by itself.
+ */
+export type InboxObstacle =
+  'Full' | 'VolumeFull' | 'WritesFail' | 'NotConfirmed' | 'Disconnected' | 'StreamMissing' | 'StreamUnfit' | 'Ended'
+
 export interface Inbox {
+  /**
+   * undefined while it takes events. For whoever chooses where they are sent: an append may be tried all the same, and
+   * duplicates are recognised. Goes away by itself some seconds after its cause, without an append.
+   */
+  readonly obstacle: InboxObstacle | undefined
   /** Absent where receivers share the inbox: there is nothing to move. */
   readonly handover?: Handover
   /**
-   * Durable when it resolves with `stored` or `duplicate`. Idempotent by (namespace, name, eventId). Throws InboxUnavailableError when the store cannot
-   * write, or did not confirm it: what was written all the same is a duplicate when the sender repeats it. With a driver that several receivers share,
-   * the bounds may be overshot by what they take in the same moment.
+   * Durable when it resolves with `stored` or `duplicate`. Idempotent by (namespace, name, eventId). Throws
+   * InboxUnavailableError when the store cannot write, or did not confirm it: what was written all the same is a
+   * duplicate when the sender repeats it. With a driver that several receivers share, the bounds may be overshot by
+   * what they take in the same moment.
    */
   append(event: NewEvent): Promise<AppendResult>
-  /** Takes due deliveries for `leaseMs`; one that is not recorded by then becomes due again. Deliveries of `exceptSinks` (`ownerUid/sink`) stay. */
-  claimDue(limit: number, leaseMs: number, exceptSinks?: ReadonlySet<string>): Promise<ClaimedDelivery[]>
+  /**
+   * Takes due deliveries for `leaseMs`; one that is not recorded by then becomes due again. In turns: namespaces, in
+   * each its objects, in each its sinks, whoever was served least first, large bodies counting for more; of one sink
+   * what is due longest. What `except` names stays.
+   */
+  claimDue(limit: number, leaseMs: number, terms?: ClaimTerms): Promise<ClaimedDelivery[]>
   /** Attempt and next step in one transaction. Recording a delivery whose lease was lost is harmless. */
   record(delivery: ClaimedDelivery, next: NextStep): Promise<void>
   /**
-   * One page. A call looks at no more than some thousand dead letters, so that a search among many holds up nobody. What is replayed or dropped between two
-   * pages moves no other to a page where it is missed.
+   * One page. A call looks at no more than some thousand dead letters, so that a search among many holds up nobody.
+   * What is replayed or dropped between two pages moves no other to a page where it is missed.
    */
   deadLetters(query: DeadLetterQuery): Promise<DeadLetterPage>
   /** The event of a dead letter, with its body; undefined when it is unknown or none (any more). */
   deadLetterEvent(deliveryId: string): Promise<NewEvent | undefined>
-  /** Makes a dead letter due again with fresh attempts, marked `replayed`; false when it is unknown or still pending. */
+  /**
+   * Makes a dead letter due again with fresh attempts, marked `replayed`; false when it is unknown or still pending.
+   */
   replay(deliveryId: string): Promise<boolean>
+  /**
+   * One page of what is pending. Bounded like `deadLetters`, in bodies looked at too. What ends between two pages moves
+   * no other out of sight.
+   */
+  pending(query: PendingQuery): Promise<PendingPage>
+  /**
+   * Makes a pending delivery due now, its attempts and its `retryFor` as they are. Resolves with its lane
+   * (`ownerUid/sink`); undefined when it is unknown, has ended, or is claimed. Of one that is due already nothing
+   * changes.
+   */
+  retryNow(deliveryId: string): Promise<string | undefined>
+  /**
+   * Makes some waiting deliveries of a lane due now, in no promised order; resolves with how many. Fewer than `limit`
+   * were left where it is less.
+   */
+  hurry(request: HurryRequest): Promise<number>
   stats(): Promise<InboxStats>
+  /** The sinks that have anything pending or given up, in no order. Counted in memory: asking costs no search. */
+  backlog(): Promise<SinkBacklog[]>
   /** When the next pending delivery falls due, milliseconds since the epoch; undefined without one. */
   nextDueMs(): Promise<number | undefined>
   close(): Promise<void>

@@ -1,3 +1,4 @@
+import { neverConnectedCodes } from '../never-connected.ts'
 import { KubernetesApiError } from './client.ts'
 
 /** The server's text is for people; more than this is noise in a log line or a condition. */
@@ -61,19 +62,13 @@ export function badAnswerError(call: string, status: number): KubernetesApiError
   })
 }
 
-/** Retry-After in seconds, as the API server sends it; a date or nonsense counts as absent. */
-export function parseRetryAfterMs(header: string | string[] | undefined): number | undefined {
+/**
+ * Retry-After in seconds, as the API server sends it. A date is from something before it, which cannot say that a write
+ * was not done: it counts as absent, like nonsense.
+ */
+export function parseRetryAfterSeconds(header: string | string[] | undefined): number | undefined {
   return typeof header === 'string' && /^[0-9]{1,6}$/.test(header) ? Number(header) * 1000 : undefined
 }
-
-const neverConnectedCodes = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-])
 
 /** True where no byte of the request can have reached the server: repeating even a write is safe. */
 export function neverConnected(cause: unknown): boolean {

@@ -1,3 +1,5 @@
+import { formatTime } from '../format-time.ts'
+
 /** metav1.Condition. */
 export interface Condition<Type extends string = string, Reason extends string = string> {
   type: Type
@@ -10,8 +12,9 @@ export interface Condition<Type extends string = string, Reason extends string =
 }
 
 /**
- * The list with `next` in it. `lastTransitionTime` moves only when the status changes. When nothing at all changes the very same list is returned,
- * so that callers can compare by reference and save the write. Order is kept; a new type goes last. The input is not edited.
+ * The list with `next` in it. `lastTransitionTime` moves only when the status changes. When nothing at all changes the
+ * very same list is returned, so that callers can compare by reference and save the write. Order is kept; a new type
+ * goes last. The input is not edited.
  */
 export function setCondition<C extends Condition>(
   conditions: readonly C[],
@@ -21,9 +24,9 @@ export function setCondition<C extends Condition>(
   const index = conditions.findIndex((condition) => condition.type === next.type)
   const previous = conditions[index]
   const stamped = (lastTransitionTime: string) => ({ ...next, lastTransitionTime }) as C
-  if (previous === undefined) return [...conditions, stamped(formatSeconds(nowMs))]
+  if (previous === undefined) return [...conditions, stamped(formatTime(nowMs))]
   if (isSame(previous, next)) return conditions
-  const transitionTime = previous.status === next.status ? previous.lastTransitionTime : formatSeconds(nowMs)
+  const transitionTime = previous.status === next.status ? previous.lastTransitionTime : formatTime(nowMs)
   return conditions.with(index, stamped(transitionTime))
 }
 
@@ -34,10 +37,6 @@ export function removeCondition<C extends Condition>(conditions: readonly C[], t
     : conditions
 }
 
-export function findCondition<C extends Condition>(conditions: readonly C[], type: C['type']): C | undefined {
-  return conditions.find((condition) => condition.type === type)
-}
-
 function isSame(previous: Condition, next: Omit<Condition, 'lastTransitionTime'>): boolean {
   return (
     previous.status === next.status &&
@@ -45,9 +44,4 @@ function isSame(previous: Condition, next: Omit<Condition, 'lastTransitionTime'>
     previous.message === next.message &&
     previous.observedGeneration === next.observedGeneration
   )
-}
-
-/** metav1.Time has no fraction; the API server would cut it off, and a later comparison would see a change. */
-function formatSeconds(epochMs: number): string {
-  return new Date(epochMs).toISOString().replace(/\.\d+Z$/, 'Z')
 }

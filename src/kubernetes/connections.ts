@@ -17,15 +17,18 @@ export interface WireRequest {
 /** Enough for the workers of a controller and its lists; an API server counts concurrent requests, not connections. */
 const callConnections = 16
 
-/** A handshake that takes longer will not succeed; cutting it leaves time for a second try within one call's timeout. */
+/**
+ * A handshake that takes longer will not succeed; cutting it leaves time for a second try within one call's timeout.
+ */
 const connectTimeoutMs = 5_000
 
 /** Cloud load balancers drop idle connections after 60 s; TCP keep-alive has to come well before that. */
 const keepAliveInitialDelayMs = 30_000
 
 /**
- * The sockets to one API server: one dispatcher for calls and one for watches, because over HTTP/1.1 every open watch holds a connection, and
- * watches in the same pool would starve the calls. Both are made anew when CA, client certificate or server change.
+ * The sockets to one API server: one dispatcher for calls and one for watches, because over HTTP/1.1 every open watch
+ * holds a connection, and watches in the same pool would starve the calls. Both are made anew when CA, client
+ * certificate or server change.
  */
 export class Connections {
   #identity = ''
@@ -70,7 +73,8 @@ export class Connections {
       headersTimeout: 0,
       bodyTimeout: 0,
     })
-    // undici looks at the signal of a request that waits for its connection only once that stands, and the request is then never sent: no need to wait.
+    // undici looks at the signal of a request that waits for its connection only once that stands, and the request is
+    // then never sent: no need to wait.
     return untilAborted(answer, request.signal)
   }
 
@@ -85,7 +89,9 @@ export class Connections {
   }
 }
 
-/** `connections` null: as many as there are watches. HTTP/2 is off: a single stalled connection would hold every stream. */
+/**
+ * `connections` null: as many as there are watches. HTTP/2 is off: a single stalled connection would hold every stream.
+ */
 export function openDispatcher(
   { server, proxyUrl, tls }: Credentials,
   connections: number | null,

@@ -3,10 +3,9 @@ import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { unreachable } from '../unreachable.ts'
 import { KubernetesApiError, isConflict, type ObjectKey } from './client.ts'
-import { TerminalError, TransientError, WaitingError } from './errors.ts'
+import { TransientError } from './errors.ts'
 import type { ReconcileResult } from './result.ts'
-import { WorkSlots, type Aside } from './work-slots.ts'
-import { Workqueue, type AddOptions, type RetryLimits } from './workqueue.ts'
+import { Workqueue, type AddOptions, type Aside, type QueueTurn, type RetryLimits } from './workqueue.ts'
 
 /** What a reconcile is given besides its key. */
 export interface ReconcileTurn {
@@ -14,12 +13,17 @@ export interface ReconcileTurn {
   signal: AbortSignal
   /** For waits that need no work of their own: meanwhile the worker serves another key. The key itself stays taken. */
   aside: Aside
+  /** It was taken before what is usual. */
+  isUrgent: boolean
 }
 
 interface ControllerLoopOptions {
   /** Metric label and log key; one of a few fixed names. */
   name: string
-  /** Keys worked on at the same time; never two on the same key. */
+  /**
+   * Keys worked on at the same time; never two on the same key. A namespace with none in work may have one beyond it:
+   * others' work is nothing to wait for.
+   */
   workers: number
   /** Brings actual to desired for one key. */
   reconcile: (key: ObjectKey, turn: ReconcileTurn) => Promise<ReconcileResult>
@@ -28,36 +32,42 @@ interface ControllerLoopOptions {
   logger: Logger
   metrics: Metrics
   limits?: RetryLimits
+  /**
+   * What can hold up many keys of a namespace at once, such as an API key: each such group has its turn. Absent: there
+   * is none.
+   */
+  groupOf?: (key: ObjectKey) => string
+  /** Goes first within its namespace. Asked whenever a key becomes ready. */
+  isUrgent?: (key: ObjectKey) => boolean
 }
 
 export interface ControllerLoop {
   /** Work on the key soon. Keys added before `start` are kept. */
   enqueue(key: ObjectKey, options?: AddOptions): void
-  enqueueAfter(key: ObjectKey, delayMs: number): void
   /** Starts the workers. `signal` is handed to every reconcile; when it aborts no further key is taken. Once only. */
   start(signal?: AbortSignal): void
   /** Takes no further key and resolves when the reconciles in work have ended. May be called again. */
   stop(): Promise<void>
 }
 
-/** Reconciles that may wait aside; beyond that they keep their workers, and the rest stays in the queue. */
-const maxAside = 500
-
 /** What becomes of a key after one reconcile, and the label under which it is counted. */
 type Verdict =
-  | { next: 'forget'; label: 'done' | 'terminal' }
-  | { next: 'after'; label: 'requeue' | 'waiting'; delayMs: number }
+  | { next: 'forget'; label: 'done' }
+  | { next: 'after'; label: 'requeue'; delayMs: number }
   | { next: 'retry'; label: 'transient' | 'conflict' | 'unexpected'; notBeforeMs: number }
 
 /** A queue, its workers and the one place where a reconcile's outcome becomes the next step of its key. */
 export function createControllerLoop(options: ControllerLoopOptions): ControllerLoop {
-  const { name, workers, reconcile, clock, logger, metrics } = options
+  const { name, workers, reconcile, clock, logger, metrics, groupOf, isUrgent } = options
   if (!Number.isInteger(workers) || workers < 1) {
     throw new RangeError(`controller loop "${name}": workers must be a whole number of at least 1, got ${workers}`)
   }
-  const queue = new Workqueue(options)
+  const queue = new Workqueue({
+    ...options,
+    placeOf: (id) => ({ party: toKey(id).namespace, group: groupOf?.(toKey(id)) ?? '' }),
+    isUrgent: (id) => isUrgent?.(toKey(id)) ?? false,
+  })
   const instruments = createInstruments(metrics)
-  const slots = new WorkSlots({ slots: workers, maxAside })
   let serving: Promise<void> | undefined
   let stopped = false
   const neverAborts = new AbortController().signal
@@ -66,10 +76,11 @@ export function createControllerLoop(options: ControllerLoopOptions): Controller
     return queue.shutDown()
   }
 
-  async function workOn(id: string, signal: AbortSignal): Promise<void> {
+  async function workOn({ key: id, isUrgent: urgent }: QueueTurn, signal: AbortSignal): Promise<void> {
     const key = toKey(id)
     const startedMs = clock.monotonic()
-    const settled = await settle(() => reconcile(key, { signal, aside: slots.aside }))
+    const aside: Aside = (wait) => queue.aside(id, wait)
+    const settled = await settle(() => reconcile(key, { signal, aside, isUrgent: urgent }))
     const verdict = 'result' in settled ? verdictOfResult(settled.result) : verdictOfError(settled.error)
     instruments.total.add(1, { controller: name, result: verdict.label })
     instruments.seconds.observe((clock.monotonic() - startedMs) / 1000, { controller: name })
@@ -77,25 +88,22 @@ export function createControllerLoop(options: ControllerLoopOptions): Controller
     if ('error' in settled && !signal.aborted) logFailure(logger, { name, key, verdict, delayMs, error: settled.error })
   }
 
-  async function work(id: string, signal: AbortSignal): Promise<void> {
-    // It may have waited for its place until after the end.
-    if (!stopped) await workOn(id, signal)
-    queue.done(id)
-    slots.release()
+  async function work(turn: QueueTurn, signal: AbortSignal): Promise<void> {
+    // It may have been taken at the very end.
+    if (!stopped) await workOn(turn, signal)
+    queue.done(turn.key)
   }
 
   async function serve(signal: AbortSignal): Promise<void> {
     for (;;) {
-      const id = await queue.get()
-      if (id === undefined) return
-      await slots.take()
-      void work(id, signal)
+      const turn = await queue.take()
+      if (turn === undefined) return
+      void work(turn, signal)
     }
   }
 
   return {
     enqueue: (key, addOptions) => queue.add(toId(key), addOptions),
-    enqueueAfter: (key, delayMs) => queue.addAfter(toId(key), delayMs),
     start(signal = neverAborts) {
       if (serving !== undefined) throw new Error(`controller loop "${name}" is already started`)
       if (signal.aborted) void shutDown()
@@ -139,8 +147,6 @@ function verdictOfResult(result: ReconcileResult): Verdict {
 }
 
 function verdictOfError(error: unknown): Verdict {
-  if (error instanceof TerminalError) return { next: 'forget', label: 'terminal' }
-  if (error instanceof WaitingError) return { next: 'after', label: 'waiting', delayMs: error.requeueAfterMs }
   if (error instanceof TransientError)
     return { next: 'retry', label: 'transient', notBeforeMs: error.retryAfterMs ?? 0 }
   if (isConflict(error)) return { next: 'retry', label: 'conflict', notBeforeMs: 0 }
@@ -150,7 +156,10 @@ function verdictOfError(error: unknown): Verdict {
   return { next: 'retry', label: 'unexpected', notBeforeMs: 0 }
 }
 
-/** Acts on the verdict; returns the delay until the key comes again, milliseconds, or undefined when only a change brings it back. */
+/**
+ * Acts on the verdict; returns the delay until the key comes again, milliseconds, or undefined when only a change
+ * brings it back.
+ */
 function plan(queue: Workqueue, id: string, verdict: Verdict): number | undefined {
   switch (verdict.next) {
     case 'forget':
@@ -175,7 +184,10 @@ interface Failure {
   error: unknown
 }
 
-/** An unexpected error is a defect of ours and brings its stack; the expected kinds are one line. A lost race is nobody's trouble. */
+/**
+ * An unexpected error is a defect of ours and brings its stack; the expected kinds are one line. A lost race is
+ * nobody's trouble.
+ */
 function logFailure(logger: Logger, { name, key, verdict, delayMs, error }: Failure): void {
   const details = {
     controller: name,

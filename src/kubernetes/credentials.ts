@@ -25,16 +25,21 @@ export interface Credentials {
 }
 
 export interface CredentialSource {
-  /** Cached; read again when older than a minute, because tokens and certificates on disk rotate. A failed reread keeps the last good ones. */
+  /**
+   * Cached; read again when older than a minute, because tokens and certificates on disk rotate. A failed reread keeps
+   * the last good ones.
+   */
   current(): Promise<Credentials>
   /**
-   * The server has refused these: reads everything again at once, running an exec plugin anew. Many calls refused together cause one reread, and
-   * one that was sent with credentials already replaced causes none.
+   * The server has refused these: reads everything again at once, running an exec plugin anew. Many calls refused
+   * together cause one reread, and one that was sent with credentials already replaced causes none.
    */
   renew(refused: Credentials): Promise<Credentials>
 }
 
-/** Projected service account tokens are replaced on disk well before they expire; client-go rereads once a minute too. */
+/**
+ * Projected service account tokens are replaced on disk well before they expire; client-go rereads once a minute too.
+ */
 const rereadIntervalMs = 60_000
 
 interface CredentialOptions {
@@ -44,7 +49,10 @@ interface CredentialOptions {
   clock: Clock
 }
 
-/** Loads a kubeconfig with the official client's loader: files, in-cluster, exec plugins, OIDC, client certificates. Throws when there is none. */
+/**
+ * Loads a kubeconfig with the official client's loader: files, in-cluster, exec plugins, OIDC, client certificates.
+ * Throws when there is none.
+ */
 export async function openCredentials(options: CredentialOptions): Promise<CredentialSource> {
   let config = loadConfig(options)
   let credentials = await readCredentials(config)
@@ -52,7 +60,8 @@ export async function openCredentials(options: CredentialOptions): Promise<Crede
   let renewing: Promise<void> | undefined
 
   const read = async (fresh: boolean) => {
-    // An exec plugin or OIDC provider caches inside its KubeConfig until its token expires: kept, unless the token was refused.
+    // An exec plugin or OIDC provider caches inside its KubeConfig until its token expires: kept, unless the token was
+    // refused.
     if (fresh || !hasPlugin(config)) config = loadConfig(options)
     credentials = await readCredentials(config)
   }
@@ -60,7 +69,8 @@ export async function openCredentials(options: CredentialOptions): Promise<Crede
     async current() {
       if (options.clock.monotonic() - readAtMs >= rereadIntervalMs) {
         readAtMs = options.clock.monotonic()
-        // A file caught in the middle of its rotation is no reason to stop: what we hold still works, or a 401 will tell.
+        // A file caught in the middle of its rotation is no reason to stop: what we hold still works, or a 401 will
+        // tell.
         await read(false).catch(() => {})
       }
       return credentials
@@ -77,7 +87,8 @@ export async function openCredentials(options: CredentialOptions): Promise<Crede
   }
 }
 
-function loadConfig({ kubeconfigPath, context }: CredentialOptions): KubeConfig {
+/** Throws when there is no such context. */
+export function loadConfig({ kubeconfigPath, context }: Omit<CredentialOptions, 'clock'>): KubeConfig {
   const config = new KubeConfig()
   if (kubeconfigPath === undefined) config.loadFromDefault()
   else {
@@ -146,7 +157,10 @@ function tlsMaterialOf(options: RequestOptions): TlsMaterial {
   return tls
 }
 
-/** The loader gives a Buffer for files and inline data, a string from exec plugins; never the lists that the type allows. */
+/**
+ * The loader gives a Buffer for files and inline data, a string from exec plugins; never the lists that the type
+ * allows.
+ */
 function pemOf(material: unknown): string {
   if (typeof material === 'string') return material
   if (Buffer.isBuffer(material)) return material.toString('utf8')

@@ -74,7 +74,10 @@ export function objectKeyOf({ uid, namespace, kind, name }: Regarding): string {
   return JSON.stringify([uid, namespace, kind, name])
 }
 
-/** `firstMs` and the reporter go into the name's hash, so that a later series, or another replica's, is an object of its own. */
+/**
+ * `firstMs` and the reporter go into the name's hash, so that a later series, or another replica's, is an object of its
+ * own.
+ */
 export function toEventObject(
   event: NewKubernetesEvent,
   reporter: { controller: string; instance: string },
@@ -100,7 +103,10 @@ export function toEventObject(
   }
 }
 
-/** An Event's name is a DNS subdomain of at most 253 characters that starts with the object's, which may itself be that long. */
+/**
+ * An Event's name is a DNS subdomain of at most 253 characters that starts with the object's, which may itself be that
+ * long.
+ */
 function eventName(objectName: string, hash: string): string {
   const cut = objectName.slice(0, maxNameLength - hash.length - 1).replace(/[.-]+$/, '')
   return `${cut}.${hash}`

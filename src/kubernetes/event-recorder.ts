@@ -1,7 +1,8 @@
 import { sleep, type Clock } from '../clock.ts'
+import { SharedMemory } from '../fairness/shared-memory.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
-import { backoffMs } from './backoff.ts'
+import { backoffMs } from '../backoff.ts'
 import { KubernetesApiError, isConflict, isNotFound, type KubernetesClient } from './client.ts'
 import {
   eventKind,
@@ -13,6 +14,7 @@ import {
 } from './event-object.ts'
 import { formatMicroTime } from './micro-time.ts'
 import { TokenBucket, type BucketRate } from './token-bucket.ts'
+import { TurnQueue } from './turn-queue.ts'
 
 export type { NewKubernetesEvent } from './event-object.ts'
 
@@ -31,7 +33,10 @@ interface EventRecorderOptions {
 }
 
 export interface EventRecorder {
-  /** Returns at once, never throws. The same event again within ten minutes becomes a series of one Event. Losing an Event is allowed. */
+  /**
+   * Returns at once, never throws. The same event again within ten minutes becomes a series of one Event. Losing an
+   * Event is allowed.
+   */
   record(event: NewKubernetesEvent): void
   /** Resolves when everything recorded so far has been written or given up, counts of series included. */
   flush(): Promise<void>
@@ -45,7 +50,7 @@ const seriesWindowMs = 10 * 60_000
 /** A series is written at most this often, however fast it repeats. */
 const seriesWriteIntervalMs = 60_000
 const maxQueued = 1_000
-/** Series and buckets that are remembered; the longest untouched goes first. */
+/** Series and buckets that are remembered; of the namespace that has most the longest untouched goes first. */
 const maxRemembered = 4_096
 const maxAttempts = 3
 const writeTimeoutMs = 10_000
@@ -69,9 +74,10 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
 class QueueingEventRecorder implements EventRecorder {
   readonly #options: EventRecorderOptions
   readonly #instruments: ReturnType<typeof createInstruments>
-  readonly #series = new Map<string, Series>()
-  readonly #buckets = new Map<string, TokenBucket>()
-  readonly #queue: Series[] = []
+  readonly #series = new SharedMemory<Series>(maxRemembered)
+  readonly #buckets = new SharedMemory<TokenBucket>(maxRemembered)
+  /** By namespace: thousands of objects of one that all have something to tell hold up nobody else's. */
+  readonly #queue = new TurnQueue<Series>(maxQueued)
   readonly #giveUp = new AbortController()
   #pumping: Promise<void> | undefined
   #closed = false
@@ -85,11 +91,12 @@ class QueueingEventRecorder implements EventRecorder {
     if (this.#closed) return this.#instruments.dropped.add(1, { cause: 'closed' })
     const nowMs = this.#options.clock.now()
     const key = seriesKeyOf(event)
-    const known = this.#series.get(key)
+    const { namespace } = event.regarding
+    const known = this.#series.get(namespace, key)
     if (known !== undefined && nowMs - known.lastMs <= seriesWindowMs) {
       known.count += 1
       known.lastMs = nowMs
-      remember(this.#series, key, known)
+      this.#series.set(namespace, key, known)
       this.#planSeriesWrite(known)
       return
     }
@@ -103,14 +110,14 @@ class QueueingEventRecorder implements EventRecorder {
       planned: true,
       cancelTimer: () => {},
     }
-    remember(this.#series, key, series)
+    this.#series.set(namespace, key, series)
     this.#enqueue(series)
   }
 
   async flush(): Promise<void> {
     for (const series of this.#series.values()) {
       series.cancelTimer()
-      if (series.count > series.writtenCount && !this.#queue.includes(series)) this.#enqueue(series)
+      if (series.count > series.writtenCount && !this.#queue.has(series)) this.#enqueue(series)
     }
     while (this.#pumping !== undefined) await this.#pumping
   }
@@ -131,18 +138,20 @@ class QueueingEventRecorder implements EventRecorder {
 
   #bucketOf({ regarding }: NewKubernetesEvent): TokenBucket {
     const key = objectKeyOf(regarding)
+    const { namespace } = regarding
     const bucket =
-      this.#buckets.get(key) ?? new TokenBucket(this.#options.perObject ?? defaultPerObject, this.#options.clock)
-    remember(this.#buckets, key, bucket)
+      this.#buckets.get(namespace, key) ??
+      new TokenBucket(this.#options.perObject ?? defaultPerObject, this.#options.clock)
+    this.#buckets.set(namespace, key, bucket)
     return bucket
   }
 
   #enqueue(series: Series): void {
-    if (this.#queue.length >= maxQueued) {
-      series.planned = false
-      return this.#instruments.dropped.add(1, { cause: 'queue' })
+    const dropped = this.#queue.push(series.event.regarding.namespace, series)
+    if (dropped !== undefined) {
+      dropped.planned = false
+      this.#instruments.dropped.add(1, { cause: 'queue' })
     }
-    this.#queue.push(series)
     this.#pumping ??= this.#pump().finally(() => {
       this.#pumping = undefined
     })
@@ -172,7 +181,9 @@ class QueueingEventRecorder implements EventRecorder {
     }
   }
 
-  /** A first write creates; a later one patches the count, and creates anew when the Event has expired in the meantime. */
+  /**
+   * A first write creates; a later one patches the count, and creates anew when the Event has expired in the meantime.
+   */
   async #send(series: Series, count: number): Promise<void> {
     const { client, controller, instance } = this.#options
     const object = toEventObject(series.event, { controller, instance }, series.firstMs)
@@ -196,7 +207,7 @@ class QueueingEventRecorder implements EventRecorder {
 
   #giveUpOn(series: Series, count: number, error: unknown): void {
     // Not to be tried again before the next repeat; one that was never created starts over then.
-    if (series.writtenCount === 0) this.#series.delete(seriesKeyOf(series.event))
+    if (series.writtenCount === 0) this.#series.delete(series.event.regarding.namespace, seriesKeyOf(series.event))
     series.writtenCount = count
     this.#instruments.dropped.add(1, { cause: 'refused' })
     const details = {
@@ -209,15 +220,6 @@ class QueueingEventRecorder implements EventRecorder {
 }
 
 const backoff = { baseMs: 500, maxMs: 5_000 }
-
-/** Least recently used first: a Map keeps the order of insertion. */
-function remember<V>(map: Map<string, V>, key: string, value: V): void {
-  map.delete(key)
-  map.set(key, value)
-  if (map.size <= maxRemembered) return
-  const oldest = map.keys().next()
-  if (oldest.done !== true) map.delete(oldest.value)
-}
 
 function isWorthRetrying(error: unknown): boolean {
   return error instanceof KubernetesApiError && (error.status === 0 || error.status === 429 || error.status >= 500)

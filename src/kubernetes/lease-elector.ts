@@ -1,6 +1,6 @@
 import { sleep, type Clock } from '../clock.ts'
 import type { Logger } from '../observability/logger.ts'
-import type { Metrics } from '../observability/metrics.ts'
+import type { GaugeHandle, Metrics } from '../observability/metrics.ts'
 import { isConflict, isNotFound, type KubernetesClient, type ObjectKey } from './client.ts'
 import {
   acquireJitter,
@@ -20,8 +20,9 @@ export interface LeaseElectorOptions extends Partial<LeaseTimes> {
   /** Unique among all that may run at the same time, e.g. the pod's name. */
   identity: string
   /**
-   * The work, from the moment this process leads. When the signal aborts it must start nothing new and end what cannot be undone, within
-   * leaseDurationMs - renewDeadlineMs. Leadership is kept until it resolves; when it rejects, `run` rejects with its error.
+   * The work, from the moment this process leads. When the signal aborts it must start nothing new and end what cannot
+   * be undone, within leaseDurationMs - renewDeadlineMs. Leadership is kept until it resolves; when it rejects, `run`
+   * rejects with its error.
    */
   onStartedLeading: (signal: AbortSignal) => Promise<void>
   clock: Clock
@@ -32,9 +33,9 @@ export interface LeaseElectorOptions extends Partial<LeaseTimes> {
 
 export interface LeaseElector {
   /**
-   * Waits for the lease, leads, and resolves when leadership was lost or given back. Abort the signal to stop: the work is told, the lease is
-   * renewed until the work has ended, then released. Rejects when the work rejects, and when the work has not ended by the time the lease may be
-   * taken by another: the process must exit at once then.
+   * Waits for the lease, leads, and resolves when leadership was lost or given back. Abort the signal to stop: the work
+   * is told, the lease is renewed until the work has ended, then released. Rejects when the work rejects, and when the
+   * work has not ended by the time the lease may be taken by another: the process must exit at once then.
    */
   run(signal: AbortSignal): Promise<void>
   readonly isLeading: boolean
@@ -97,11 +98,13 @@ class Elector implements LeaseElector {
     }
   }
 
-  /** True once the lease is ours; false when the signal aborted first. A lease won in that very moment is given back. */
+  /**
+   * True once the lease is ours; false when the signal aborted first. A lease won in that very moment is given back.
+   */
   async #acquire(signal: AbortSignal): Promise<boolean> {
     const { clock, random } = this.#options
     while (!signal.aborted) {
-      const round = await this.#tryRound(this.#times.renewDeadlineMs)
+      const round = await this.#tryRound(this.#times.renewDeadlineMs, signal)
       if (round === 'held' && !signal.aborted) return true
       if (round === 'held') await this.#release()
       else await sleep(clock, this.#times.retryPeriodMs * (1 + random() * acquireJitter), signal)
@@ -164,28 +167,32 @@ class Elector implements LeaseElector {
     }
   }
 
-  /** One attempt to take or renew. undefined: it failed, and nothing is known. Never throws. */
-  async #tryRound(leftMs: number): Promise<Round | undefined> {
+  /**
+   * One attempt to take or renew. undefined: it failed, or the signal ended its read, and nothing is known. Never
+   * throws.
+   */
+  async #tryRound(leftMs: number, signal?: AbortSignal): Promise<Round | undefined> {
     const timeoutMs = Math.max(1, Math.min(leftMs, this.#times.renewDeadlineMs / triesWithinDeadline))
     try {
-      const round = await this.#round(timeoutMs)
+      const round = await this.#round(timeoutMs, signal)
       this.#instruments.rounds.add(1, { result: round })
       return round
     } catch (error) {
+      if (signal?.aborted === true) return undefined
       this.#instruments.rounds.add(1, { result: 'failed' })
       this.#options.logger.warn({ lease: this.#name, error }, 'lease.round_failed')
       return undefined
     }
   }
 
-  async #round(timeoutMs: number): Promise<Round> {
+  async #round(timeoutMs: number, signal: AbortSignal | undefined): Promise<Round> {
     const { client, key } = this.#options
     if (this.#leading && this.#observed !== undefined) {
       // The usual case needs no read: the resourceVersion of our own last write guards the next.
       const renewed = await this.#write(this.#observed.lease, timeoutMs)
       if (renewed) return 'held'
     }
-    const current = await client.get<Lease>(leaseKind, key, { timeoutMs })
+    const current = await client.get<Lease>(leaseKind, key, { timeoutMs, ...(signal !== undefined && { signal }) })
     if (current !== undefined) this.#observe(current)
     if (current !== undefined && !this.#mayTake(current)) return 'taken'
     return (await this.#write(current, timeoutMs)) ? 'held' : 'contested'
@@ -246,9 +253,19 @@ class Elector implements LeaseElector {
   }
 }
 
+/**
+ * Also for a process that leads without a Lease: an alert that nobody leads cannot know which installations have one.
+ */
+export function leadingGauge(metrics: Metrics): GaugeHandle {
+  return metrics.gauge({
+    name: 'gwh_leader',
+    help: '1 while this process leads, or works without a Lease; else 0.',
+  })
+}
+
 function createInstruments(metrics: Metrics) {
   return {
-    leading: metrics.gauge({ name: 'gwh_leader', help: '1 while this process leads, else 0.' }),
+    leading: leadingGauge(metrics),
     lost: metrics.counter({
       name: 'gwh_leader_lost_total',
       help: 'Times that leadership was lost rather than given back.',

@@ -49,8 +49,8 @@ export function checkLeaseTimes({ leaseDurationMs, renewDeadlineMs, retryPeriodM
 }
 
 /**
- * The record with which `identity` holds the lease from `nowMs` on. renewTime always differs from the current one: an update that changes nothing
- * succeeds without a conflict, and would prove nothing.
+ * The record with which `identity` holds the lease from `nowMs` on. renewTime always differs from the current one: an
+ * update that changes nothing succeeds without a conflict, and would prove nothing.
  */
 export function heldBy(
   identity: string,

@@ -1,5 +1,5 @@
 import { sleep, type Clock } from '../clock.ts'
-import { backoffMs, type Backoff } from './backoff.ts'
+import { backoffMs, type Backoff } from '../backoff.ts'
 import {
   KubernetesApiError,
   type KubernetesClient,
@@ -33,6 +33,11 @@ interface ListWatchOptions<T> {
   kind: ResourceKind
   scope: Pick<ListOptions, 'namespace' | 'fieldSelector' | 'labelSelector' | 'metadataOnly'>
   sink: ListWatchSink<T>
+  /**
+   * What is to stay of a listed object: called as each comes, so that the pages of large ones are never in memory. Must
+   * not throw.
+   */
+  keep: (object: T) => T
   clock: Clock
   random: () => number
   /** A watch on which nothing is heard for this long is cut and resumed, milliseconds. */
@@ -48,13 +53,19 @@ const maxRetryAfterMs = 60_000
 /** The server ends a watch after 5 to 10 minutes, spread so that many clients do not return at once. */
 const minWatchSeconds = 300
 
-/** A watch that ends sooner than this without a single event is a server or proxy in trouble: reconnecting at once would hammer it. */
+/**
+ * A watch that ends sooner than this without a single event is a server or proxy in trouble: reconnecting at once would
+ * hammer it.
+ */
 const shortestHealthyWatchMs = 1_000
 
 /** After so many failures in a row the version that we resume from is itself suspect; a list starts afresh. */
 const failuresUntilRelist = 5
 
-/** One scope (one namespace, or all) of one kind: lists, then watches from there, for as long as `run` is not aborted. Survives every error. */
+/**
+ * One scope (one namespace, or all) of one kind: lists, then watches from there, for as long as `run` is not aborted.
+ * Survives every error.
+ */
 export class ListWatch<T extends KubernetesObject> {
   readonly #options: ListWatchOptions<T>
   #resourceVersion: string | undefined
@@ -80,7 +91,8 @@ export class ListWatch<T extends KubernetesObject> {
 
   async #recover(phase: ListWatchFailure['phase'], error: unknown, signal: AbortSignal): Promise<void> {
     const expired = isExpired(error)
-    // The first 410 is ordinary: the version got old, a list makes it new. A 410 right after a list is not, and must not become a hot loop.
+    // The first 410 is ordinary: the version got old, a list makes it new. A 410 right after a list is not, and must
+    // not become a hot loop.
     const backoffDelayMs =
       expired && this.#failuresInARow === 0 ? 0 : backoffMs(this.#failuresInARow, backoff, this.#options.random)
     const askedForMs = error instanceof KubernetesApiError ? (error.retryAfterMs ?? 0) : 0
@@ -95,7 +107,8 @@ export class ListWatch<T extends KubernetesObject> {
   async #list(signal: AbortSignal): Promise<string> {
     const { sink } = this.#options
     const listed = await this.#readPages(signal, pageSize).catch((error: unknown) => {
-      // The snapshot that a continue token points to was compacted away while paging: one unpaged list cannot suffer that.
+      // The snapshot that a continue token points to was compacted away while paging: one unpaged list cannot suffer
+      // that.
       if (isExpired(error) && !signal.aborted) return this.#readPages(signal, undefined)
       throw error
     })
@@ -106,13 +119,14 @@ export class ListWatch<T extends KubernetesObject> {
   }
 
   async #readPages(signal: AbortSignal, limit: number | undefined): Promise<{ items: T[]; resourceVersion: string }> {
-    const { client, kind, scope } = this.#options
+    const { client, kind, scope, keep } = this.#options
     const items: T[] = []
     let continueToken: string | undefined
     for (;;) {
       const page = await client.list<T>(kind, {
         ...scope,
         signal,
+        keep,
         ...(limit !== undefined && { limit }),
         ...(continueToken !== undefined && { continueToken }),
       })

@@ -15,19 +15,22 @@ import {
   type ResourceKind,
   type WatchEvent,
   type WatchOptions,
+  type WriteOptions,
 } from './client.ts'
 import { openCredentials } from './credentials.ts'
+import { FairPace } from './fair-pace.ts'
 import {
   acceptFor,
   describeTarget,
   listPath,
-  patchContentTypes,
+  mergePatch,
   resourcePath,
   watchPath,
   withQuery,
+  type QueryValue,
 } from './request-path.ts'
+import { readList } from './read-list.ts'
 import { Requester, type ApiCall } from './requester.ts'
-import { TokenBucket } from './token-bucket.ts'
 import { parseWatchEvent, readLines } from './watch-events.ts'
 
 export interface OpenClientOptions {
@@ -44,7 +47,10 @@ export interface OpenClientOptions {
   qps?: number
   /** Calls at once after a quiet time. Default 100. */
   burst?: number
-  /** Bounds a call from being asked to being answered, milliseconds; an option of the call may replace it. Default 30,000. */
+  /**
+   * Bounds a call from being asked to being answered, milliseconds; an option of the call may replace it. Default
+   * 30,000.
+   */
   timeoutMs?: number
 }
 
@@ -53,18 +59,15 @@ const defaultBurst = 100
 const defaultTimeoutMs = 30_000
 
 /**
- * Opens a client; makes no call yet. Throws when there is no usable kubeconfig. A Lease elector deserves a client of its own, so that a flood of
- * other calls cannot hold up its renewals.
+ * Opens a client; makes no call yet. Throws when there is no usable kubeconfig. A Lease elector deserves a client of
+ * its own, so that a flood of other calls cannot hold up its renewals.
  */
 export async function openKubernetesClient(options: OpenClientOptions): Promise<KubernetesClient> {
   const { clock, random, logger, metrics, userAgent } = options
-  const bucket = new TokenBucket(
-    { ratePerSecond: options.qps ?? defaultQps, burst: options.burst ?? defaultBurst },
-    clock,
-  )
+  const pace = new FairPace({ ratePerSecond: options.qps ?? defaultQps, burst: options.burst ?? defaultBurst }, clock)
   const credentials = await openCredentials(options)
   const timeoutMs = options.timeoutMs ?? defaultTimeoutMs
-  const requester = new Requester({ credentials, userAgent, bucket, timeoutMs, clock, random, logger, metrics })
+  const requester = new Requester({ credentials, userAgent, pace, timeoutMs, clock, random, logger, metrics })
   const { server } = await credentials.current()
   return new RestClient(requester, server.hostname)
 }
@@ -97,22 +100,30 @@ class RestClient implements KubernetesClient {
     }
   }
 
-  async list<T extends KubernetesObject>(kind: ResourceKind, options: ListOptions = {}): Promise<ListPage<T>> {
-    const answer = (await this.#requester.request({
+  async list<T extends KubernetesObject, K = T>(
+    kind: ResourceKind,
+    options: ListOptions & { keep?: (object: T) => K } = {},
+  ): Promise<ListPage<K>> {
+    const keep = options.keep ?? ((object: T) => object as unknown as K)
+    const { items, rest } = (await this.#requester.request({
       ...callTo('list', kind, { namespace: options.namespace ?? '' }, options),
       method: 'GET',
       path: listPath(kind, options),
       accept: acceptFor(options.metadataOnly === true ? 'PartialObjectMetadataList' : undefined),
-    })) as { items?: T[] | null; metadata?: { resourceVersion?: string; continue?: string } }
-    const continueToken = answer.metadata?.continue
+      read: (body) => readList(body, (item) => keep(item as T)),
+    })) as { items: K[]; rest: { metadata?: { resourceVersion?: string; continue?: string } } }
+    const continueToken = rest.metadata?.continue
     return {
-      items: answer.items ?? [],
-      resourceVersion: answer.metadata?.resourceVersion ?? '',
+      items,
+      resourceVersion: rest.metadata?.resourceVersion ?? '',
       ...(continueToken !== undefined && continueToken !== '' && { continueToken }),
     }
   }
 
-  /** Ends quietly when the server ends the watch or `options.signal` aborts; throws when the connection breaks or the server refuses. */
+  /**
+   * Ends quietly when the server ends the watch or `options.signal` aborts; throws when the connection breaks or the
+   * server refuses.
+   */
   async *watch<T extends KubernetesObject>(
     kind: ResourceKind,
     options: WatchOptions,
@@ -136,21 +147,21 @@ class RestClient implements KubernetesClient {
     }
   }
 
-  create<T extends KubernetesObject>(kind: ResourceKind, object: T, options: ReadOptions = {}): Promise<T> {
+  create<T extends KubernetesObject>(kind: ResourceKind, object: T, options: WriteOptions = {}): Promise<T> {
     const key = { namespace: object.metadata.namespace ?? '', name: object.metadata.name }
     return this.#write({
       ...callTo('create', kind, key, options),
       method: 'POST',
-      path: resourcePath(kind, { namespace: object.metadata.namespace }),
+      path: withQuery(resourcePath(kind, { namespace: object.metadata.namespace }), writeQuery(options)),
       body: { contentType: json, value: object },
     })
   }
 
-  replace<T extends KubernetesObject>(kind: ResourceKind, object: T, options: ReadOptions = {}): Promise<T> {
+  replace<T extends KubernetesObject>(kind: ResourceKind, object: T, options: WriteOptions = {}): Promise<T> {
     return this.#put(kind, object, undefined, options)
   }
 
-  replaceStatus<T extends KubernetesObject>(kind: ResourceKind, object: T, options: ReadOptions = {}): Promise<T> {
+  replaceStatus<T extends KubernetesObject>(kind: ResourceKind, object: T, options: WriteOptions = {}): Promise<T> {
     return this.#put(kind, object, 'status', options)
   }
 
@@ -160,23 +171,16 @@ class RestClient implements KubernetesClient {
     body: unknown,
     options: PatchOptions,
   ): Promise<T> {
-    if (options.type === 'apply' && options.fieldManager === undefined) {
-      throw new TypeError(`patch ${describeTarget(kind, key)}: server-side apply needs a fieldManager`)
-    }
     return this.#write({
       ...callTo('patch', kind, key, options),
       method: 'PATCH',
-      path: withQuery(resourcePath(kind, { ...key, subresource: options.subresource }), {
-        fieldManager: options.fieldManager,
-        force: options.force,
-      }),
-      body: { contentType: patchContentTypes[options.type], value: body },
+      path: withQuery(resourcePath(kind, { ...key, subresource: options.subresource }), writeQuery(options)),
+      body: { contentType: mergePatch, value: body },
     })
   }
 
   async delete(kind: ResourceKind, key: ObjectKey, options: DeleteOptions = {}): Promise<void> {
-    const { preconditions, propagationPolicy } = options
-    const value = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions, propagationPolicy }
+    const value = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: options.preconditions }
     await this.#requester.request({
       ...callTo('delete', kind, key, options),
       method: 'DELETE',
@@ -192,13 +196,13 @@ class RestClient implements KubernetesClient {
     kind: ResourceKind,
     object: T,
     subresource: 'status' | undefined,
-    options: ReadOptions,
+    options: WriteOptions,
   ): Promise<T> {
     const key = { namespace: object.metadata.namespace ?? '', name: object.metadata.name }
     return this.#write({
       ...callTo('update', kind, key, options),
       method: 'PUT',
-      path: resourcePath(kind, { ...key, subresource }),
+      path: withQuery(resourcePath(kind, { ...key, subresource }), writeQuery(options)),
       body: { contentType: json, value: object },
     })
   }
@@ -206,6 +210,10 @@ class RestClient implements KubernetesClient {
   async #write<T>(call: ApiCall): Promise<T> {
     return (await this.#requester.request(call)) as T
   }
+}
+
+function writeQuery({ dryRun }: WriteOptions): Record<string, QueryValue> {
+  return dryRun === true ? { dryRun: 'All' } : {}
 }
 
 /** What all calls share; the path is that of the object itself. */

@@ -25,7 +25,10 @@ const dataChannel = 0
 const portBytes = 2
 const connectTimeoutMs = 15_000
 
-/** What `kubectl port-forward` does, without a local port: needs the right to `pods/portforward`. Throws when there is no usable kubeconfig. */
+/**
+ * What `kubectl port-forward` does, without a local port: needs the right to `pods/portforward`. Throws when there is
+ * no usable kubeconfig.
+ */
 export async function openPortForwarder({ kubeconfigPath, clock }: PortForwarderOptions): Promise<PortForwarder> {
   const source = await openCredentials({ ...(kubeconfigPath !== undefined && { kubeconfigPath }), clock })
   const dispatcher = openDispatcher(await source.current(), null, new Set())

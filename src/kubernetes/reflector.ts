@@ -15,7 +15,10 @@ export type ObjectChange<T> =
 export interface ReflectorOptions<T extends KubernetesObject> {
   client: KubernetesClient
   kind: ResourceKind
-  /** Metric label and log key where one kind is reflected several times; one of a few fixed names. Default: the kind's plural. */
+  /**
+   * Metric label and log key where one kind is reflected several times; one of a few fixed names. Default: the kind's
+   * plural.
+   */
   name?: string
   /** One list-watch per namespace, each synced by itself. Absent: one for all namespaces. */
   namespaces?: readonly string[]
@@ -23,10 +26,16 @@ export interface ReflectorOptions<T extends KubernetesObject> {
   labelSelector?: string
   /** Objects arrive as PartialObjectMetadata: the way Secrets are watched. */
   metadataOnly?: boolean
-  /** What to keep of an object; its key, uid and resourceVersion have to stay. managedFields are already gone. Should not throw. */
+  /**
+   * What to keep of an object; its key, uid and resourceVersion have to stay. managedFields are already gone. Should
+   * not throw; what it returned is given to it once more where objects were listed.
+   */
   transform?: (object: T) => T
   indexes?: IndexFunctions<T>
-  /** Called after the store changed. Promises the latest state, not each change in between. What it throws is logged and dropped. */
+  /**
+   * Called after the store changed. Promises the latest state, not each change in between. What it throws is logged and
+   * dropped.
+   */
   onChange?: (change: ObjectChange<T>) => void
   clock: Clock
   random: () => number
@@ -43,7 +52,9 @@ export interface UnsyncedScope {
   reason: string
 }
 
-/** The API server sends a bookmark about every minute; two missed ones and some grace mean that the connection is dead. */
+/**
+ * The API server sends a bookmark about every minute; two missed ones and some grace mean that the connection is dead.
+ */
 const defaultIdleLimitMs = 150_000
 
 interface Scope<T extends KubernetesObject> {
@@ -58,8 +69,9 @@ interface Scope<T extends KubernetesObject> {
 }
 
 /**
- * Keeps a local copy of a kind (or of a part of it) in step with the API server, through every error. There is no periodic relist: the watch
- * resumes from exact versions, silence is noticed by the idle limit, and controllers compare with the real thing on their own schedule.
+ * Keeps a local copy of a kind (or of a part of it) in step with the API server, through every error. There is no
+ * periodic relist: the watch resumes from exact versions, silence is noticed by the idle limit, and controllers compare
+ * with the real thing on their own schedule.
  */
 export class Reflector<T extends KubernetesObject> {
   readonly #options: ReflectorOptions<T>
@@ -98,20 +110,27 @@ export class Reflector<T extends KubernetesObject> {
     await this.#running
   }
 
-  /** Whether the first list of this namespace (absent: of every scope) has succeeded. It stays so through later failures. */
+  /**
+   * Whether the first list of this namespace (absent: of every scope) has succeeded. It stays so through later
+   * failures.
+   */
   hasSynced(namespace?: string): boolean {
     const scopes = this.#scopes.filter((scope) => namespace === undefined || covers(scope, namespace))
     return scopes.length > 0 && scopes.every(({ syncedOnce }) => syncedOnce)
   }
 
-  /** The scopes that have not synced, and why: a namespace that may not be read must be visible, and must not hold up the others. */
+  /**
+   * The scopes that have not synced, and why: a namespace that may not be read must be visible, and must not hold up
+   * the others.
+   */
   unsynced(): UnsyncedScope[] {
     return this.#scopes.filter(({ syncedOnce }) => !syncedOnce).map(({ namespace, reason }) => ({ namespace, reason }))
   }
 
   /**
-   * Resolves once every scope has synced, or has been refused (401, 403, 404) while at least one other has synced; `unsynced` names those.
-   * Rejects with the signal's reason when it aborts, with an Error when the reflector stops first.
+   * Resolves once every scope has synced, or has been refused (401, 403, 404) while at least one other has synced;
+   * `unsynced` names those. Rejects with the signal's reason when it aborts, with an Error when the reflector stops
+   * first.
    */
   async whenSynced(signal?: AbortSignal): Promise<void> {
     while (!this.#isReady()) {
@@ -169,6 +188,7 @@ export class Reflector<T extends KubernetesObject> {
       clock,
       random,
       idleLimitMs: idleLimitMs ?? defaultIdleLimitMs,
+      keep: (object) => this.#keep(object),
       sink: {
         replaceAll: (objects) => this.#replaceAll(scope, objects),
         changed: (type, object) => this.#apply(type, object),
@@ -230,14 +250,27 @@ export class Reflector<T extends KubernetesObject> {
     this.#notify({ type: 'deleted', object })
   }
 
-  /** undefined when `transform` threw: keeping the untransformed object could keep what it was to take away. */
-  #prepare(received: T): T | undefined {
+  /** As it comes; what `transform` cannot take is told when it is applied. */
+  #keep(received: T): T {
+    try {
+      return this.#transform(received)
+    } catch {
+      return received
+    }
+  }
+
+  #transform(received: T): T {
     const { managedFields: _, ...metadata } = received.metadata
     const object: T = { ...received, metadata }
+    return this.#strings.shareWithin(this.#options.transform?.(object) ?? object)
+  }
+
+  /** undefined when `transform` threw: keeping the untransformed object could keep what it was to take away. */
+  #prepare(received: T): T | undefined {
     try {
-      return this.#strings.shareWithin(this.#options.transform?.(object) ?? object)
+      return this.#transform(received)
     } catch (error) {
-      this.#contained('transform', object, error)
+      this.#contained('transform', received, error)
       return undefined
     }
   }
@@ -262,7 +295,8 @@ export class Reflector<T extends KubernetesObject> {
     this.#instruments.failures.add(1, { reflector: this.#name, cause })
     if (!scope.syncedOnce) scope.reason = failure.reason
     scope.refused = failure.phase === 'list' && [401, 403, 404].includes(failure.status)
-    const details = { reflector: this.#name, namespace: scope.namespace, ...failure }
+    const { message: error, status: code, ...rest } = failure
+    const details = { reflector: this.#name, namespace: scope.namespace, code, ...rest, error }
     // A namespace that stays forbidden would otherwise warn twice a minute for ever.
     const isNews = failure.reason !== scope.lastFailure && failure.status !== 410
     scope.lastFailure = failure.reason

@@ -1,8 +1,10 @@
-import type { ListOptions, ObjectKey, PatchType, ResourceKind, WatchOptions } from './client.ts'
+import type { ListOptions, ObjectKey, ResourceKind, WatchOptions } from './client.ts'
 
 export type QueryValue = string | number | boolean | undefined
 
-/** The REST path of a collection, or of one object in it, e.g. `/apis/apps/v1/namespaces/ml/deployments/worker/status`. */
+/**
+ * The REST path of a collection, or of one object in it, e.g. `/apis/apps/v1/namespaces/ml/deployments/worker/status`.
+ */
 export function resourcePath(
   kind: ResourceKind,
   target: { namespace?: string | undefined; name?: string; subresource?: string | undefined },
@@ -50,12 +52,7 @@ export function acceptFor(shape: 'PartialObjectMetadata' | 'PartialObjectMetadat
   return shape === undefined ? 'application/json' : `application/json;as=${shape};g=meta.k8s.io;v=v1`
 }
 
-export const patchContentTypes: Readonly<Record<PatchType, string>> = {
-  merge: 'application/merge-patch+json',
-  json: 'application/json-patch+json',
-  // JSON is YAML: the server takes it.
-  apply: 'application/apply-patch+yaml',
-}
+export const mergePatch = 'application/merge-patch+json'
 
 /** What a message calls the target: `secrets ml/signing`, `geminiwebhooks.example.io in ml`, `namespaces`. */
 export function describeTarget(kind: ResourceKind, target: Partial<ObjectKey>): string {

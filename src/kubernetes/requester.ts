@@ -7,7 +7,7 @@ import {
   badAnswerError,
   closedError,
   neverConnected,
-  parseRetryAfterMs,
+  parseRetryAfterSeconds,
   refusedError,
   timeoutError,
   unreachableError,
@@ -15,8 +15,8 @@ import {
 import { KubernetesApiError } from './client.ts'
 import { Connections, type WireRequest } from './connections.ts'
 import type { Credentials, CredentialSource } from './credentials.ts'
+import type { FairPace } from './fair-pace.ts'
 import { retryDelayMs, type AttemptFailure } from './retry-decision.ts'
-import type { TokenBucket } from './token-bucket.ts'
 
 /** One call to the API server, before it is known how many attempts it takes. */
 export interface ApiCall {
@@ -30,12 +30,22 @@ export interface ApiCall {
   body?: { contentType: string; value: unknown }
   timeoutMs?: number | undefined
   signal?: AbortSignal | undefined
+  /**
+   * Reads a 2xx answer; absent: as one JSON value. May run again after a connection that broke. A SyntaxError is a bad
+   * answer, and final.
+   */
+  read?: ((body: AsyncIterable<Uint8Array>) => Promise<unknown>) | undefined
+}
+
+/** The namespace that a call is about; empty where it is about none. */
+function namespaceIn(path: string): string {
+  return /\/namespaces\/([^/?]+)/.exec(path)?.[1] ?? ''
 }
 
 interface RequesterOptions {
   credentials: CredentialSource
   userAgent: string
-  bucket: TokenBucket
+  pace: FairPace
   /** Bounds a call from being asked to being answered, waiting and retries included. */
   timeoutMs: number
   clock: Clock
@@ -47,8 +57,7 @@ interface RequesterOptions {
 /** Nothing happens at this pace; any long time does. */
 const keepAliveIntervalMs = 60_000
 
-type Attempt =
-  { ok: true; text: string; status: number } | { ok: false; failure: AttemptFailure; error: KubernetesApiError }
+type Attempt = { ok: true; value: unknown } | { ok: false; failure: AttemptFailure; error: KubernetesApiError }
 
 /** Sends calls: paced, bounded in time, retried where that is safe, counted. Knows nothing of objects. */
 export class Requester {
@@ -65,15 +74,17 @@ export class Requester {
     this.#instruments = createInstruments(options.metrics)
   }
 
-  /** The parsed JSON of a 2xx answer. Throws KubernetesApiError, or the reason of `call.signal` once that aborts. */
+  /**
+   * What `call.read` makes of a 2xx answer. Throws KubernetesApiError, or the reason of `call.signal` once that aborts.
+   */
   async request(call: ApiCall): Promise<unknown> {
     const startedMs = this.#options.clock.monotonic()
     const bound = this.#bind(call)
-    // The clock's timers do not keep the process alive; a call that pauses before its next attempt has nothing else that does.
+    // The clock's timers do not keep the process alive; a call that pauses before its next attempt has nothing else
+    // that does.
     const keepAlive = setInterval(() => {}, keepAliveIntervalMs)
     try {
-      const { text, status } = await this.#attempts(call, bound.signal)
-      return parseJson(call, text, status)
+      return await this.#attempts(call, bound.signal)
     } catch (error) {
       throw bound.explain(error)
     } finally {
@@ -84,7 +95,10 @@ export class Requester {
     }
   }
 
-  /** The body of an open watch; the timeout bounds the wait for its headers only. Neither paced nor retried: the reflector does that. */
+  /**
+   * The body of an open watch; the timeout bounds the wait for its headers only. Neither paced nor retried: the
+   * reflector does that.
+   */
   async open(call: ApiCall): Promise<{ body: Dispatcher.ResponseData['body']; release: () => void }> {
     const bound = this.#bind(call)
     try {
@@ -115,13 +129,13 @@ export class Requester {
     return this.#connections.close()
   }
 
-  async #attempts(call: ApiCall, signal: AbortSignal): Promise<{ text: string; status: number }> {
+  async #attempts(call: ApiCall, signal: AbortSignal): Promise<unknown> {
     let credentialsRenewed = false
     for (let attempt = 1; ; attempt += 1) {
-      await this.#pace(signal)
+      await this.#options.pace.take(namespaceIn(call.path), signal)
       const credentials = await this.#options.credentials.current()
       const outcome = await this.#attempt(call, credentials, signal)
-      if (outcome.ok) return outcome
+      if (outcome.ok) return outcome.value
       signal.throwIfAborted()
       if (outcome.error.status === 401 && !credentialsRenewed) {
         // Refused before anything was done, so even a write may be repeated.
@@ -145,12 +159,13 @@ export class Requester {
       const answer = await this.#send(call, credentials, signal)
       this.#count(call, String(answer.statusCode))
       if (answer.statusCode >= 200 && answer.statusCode < 300) {
-        return { ok: true, text: await answer.body.text(), status: answer.statusCode }
+        return { ok: true, value: await read(call, answer) }
       }
       const error = await this.#refusal(call, answer)
       const { status, retryAfterMs } = error
       return { ok: false, failure: { type: 'refused', status, retryAfterMs }, error }
     } catch (cause) {
+      if (cause instanceof KubernetesApiError) throw cause
       this.#count(call, 'none')
       const failure: AttemptFailure = { type: 'broken', reached: !neverConnected(cause) }
       return { ok: false, failure, error: unreachableError(call.description, cause) }
@@ -183,16 +198,8 @@ export class Requester {
       call: call.description,
       status: answer.statusCode,
       text: await answer.body.text(),
-      retryAfterMs: parseRetryAfterMs(answer.headers['retry-after']),
+      retryAfterMs: parseRetryAfterSeconds(answer.headers['retry-after']),
     })
-  }
-
-  async #pace(signal: AbortSignal): Promise<void> {
-    const waitMs = this.#options.bucket.reserve()
-    if (waitMs > 0) await sleep(this.#options.clock, waitMs, signal)
-    if (!signal.aborted) return
-    this.#options.bucket.giveBack()
-    signal.throwIfAborted()
   }
 
   #count(call: ApiCall, code: string): void {
@@ -203,7 +210,8 @@ export class Requester {
   #bind(call: ApiCall) {
     const timeoutMs = call.timeoutMs ?? this.#options.timeoutMs
     const controller = new AbortController()
-    // Made only when it is needed: an error records its stack, which would cost more than the rest of this function on every call.
+    // Made only when it is needed: an error records its stack, which would cost more than the rest of this function on
+    // every call.
     const expire = () => controller.abort(timeoutError(call.description, timeoutMs))
     const stopTimer = this.#options.clock.after(timeoutMs, expire)
     const forward = () => controller.abort(call.signal?.reason)
@@ -225,11 +233,11 @@ export class Requester {
   }
 }
 
-function parseJson(call: ApiCall, text: string, status: number): unknown {
+async function read(call: ApiCall, { body, statusCode }: Dispatcher.ResponseData): Promise<unknown> {
   try {
-    return JSON.parse(text)
-  } catch {
-    throw badAnswerError(call.description, status)
+    return call.read === undefined ? JSON.parse(await body.text()) : await call.read(body)
+  } catch (error) {
+    throw error instanceof SyntaxError ? badAnswerError(call.description, statusCode) : error
   }
 }
 

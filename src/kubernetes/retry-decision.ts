@@ -1,4 +1,4 @@
-import { backoffMs, type Backoff } from './backoff.ts'
+import { backoffMs, type Backoff } from '../backoff.ts'
 
 /** How one HTTP attempt failed. */
 export type AttemptFailure =
@@ -6,7 +6,10 @@ export type AttemptFailure =
   /** `reached`: bytes may have arrived at the server. */
   | { type: 'broken'; reached: boolean }
 
-/** Five attempts with this backoff span about three seconds: enough for a leader change behind a load balancer; longer outages belong to the caller. */
+/**
+ * Five attempts with this backoff span about three seconds: enough for a leader change behind a load balancer; longer
+ * outages belong to the caller.
+ */
 const maxAttempts = 5
 const retryBackoff: Backoff = { baseMs: 100, maxMs: 5_000 }
 
@@ -14,8 +17,9 @@ const retryBackoff: Backoff = { baseMs: 100, maxMs: 5_000 }
 const maxRetryAfterMs = 10_000
 
 /**
- * Whether to try again, and after how long (milliseconds); undefined: do not. `attempt` counts from 1. Reads are repeated on 429, 5xx and broken
- * connections; writes only where the server surely did nothing: it said so (429 with Retry-After), or no connection came to be.
+ * Whether to try again, and after how long (milliseconds); undefined: do not. `attempt` counts from 1. Reads are
+ * repeated on 429, 5xx and broken connections; writes only where the server surely did nothing: it said so (429 with
+ * Retry-After), or no connection came to be.
  */
 export function retryDelayMs(
   call: { write: boolean; attempt: number },

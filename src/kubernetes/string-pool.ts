@@ -3,8 +3,9 @@ const longestShared = 128
 const defaultMaxStrings = 2_000
 
 /**
- * Lets equal strings of many objects be one. A parser makes each of them anew: a thousand objects hold a thousand copies of every condition's type, reason
- * and message. Bounded: when it is full it starts afresh, and what recurs is soon there again.
+ * Lets equal strings of many objects be one. A parser makes each of them anew: a thousand objects hold a thousand
+ * copies of every condition's type, reason and message. Bounded: when it is full it starts afresh, and what recurs is
+ * soon there again.
  */
 export class StringPool {
   readonly #strings = new Map<string, string>()
@@ -18,7 +19,10 @@ export class StringPool {
     return this.#strings.size
   }
 
-  /** Replaces strings within a value fresh from a parser, in place and at any depth, by equal ones known before; returns the value. */
+  /**
+   * Replaces strings within a value fresh from a parser, in place and at any depth, by equal ones known before; returns
+   * the value.
+   */
   shareWithin<T>(value: T): T {
     if (typeof value !== 'object' || value === null) return value
     const members = value as Record<string, unknown>

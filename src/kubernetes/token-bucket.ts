@@ -25,16 +25,14 @@ export class TokenBucket {
     this.#filledAtMs = clock.monotonic()
   }
 
-  /** Takes a token, borrowing from the future if none is left; returns how long to wait for it, milliseconds. First come, first served. */
+  /**
+   * Takes a token, borrowing from the future if none is left; returns how long to wait for it, milliseconds. First
+   * come, first served.
+   */
   reserve(): number {
     this.#fill()
     this.#tokens -= 1
     return this.#tokens >= 0 ? 0 : (-this.#tokens / this.#rate.ratePerSecond) * 1000
-  }
-
-  /** Gives back a reserved token that was not used. */
-  giveBack(): void {
-    this.#tokens = Math.min(this.#rate.burst, this.#tokens + 1)
   }
 
   /** Takes a token if one is there now. */
@@ -43,6 +41,13 @@ export class TokenBucket {
     if (this.#tokens < 1) return false
     this.#tokens -= 1
     return true
+  }
+
+  /** Until there is a token again, milliseconds; 0: there is one. */
+  nextInMs(): number {
+    this.#fill()
+    // Whole ones: a timer for less than the clock can tell apart would never come to an end.
+    return Math.max(Math.ceil(((1 - this.#tokens) / this.#rate.ratePerSecond) * 1000), 0)
   }
 
   #fill(): void {

@@ -1,12 +1,17 @@
 import type { Clock } from '../clock.ts'
 import type { Metrics } from '../observability/metrics.ts'
-import { backoffMs, type Backoff } from './backoff.ts'
+import { backoffMs, type Backoff } from '../backoff.ts'
+import { FairLine, type Place } from './fair-line.ts'
+import type { Rank } from './fair-party.ts'
 import { TokenBucket, type BucketRate } from './token-bucket.ts'
 
 export interface RetryLimits {
   /** Delay of one key by its consecutive failures. */
   readonly perKey: Backoff
-  /** All retries together, so that a thousand keys failing at once do not become a burst a second later. */
+  /**
+   * All retries of one party together, so that a thousand keys failing at once do not become a burst a second later,
+   * and delay nobody else's.
+   */
   readonly overall: BucketRate
 }
 
@@ -22,78 +27,90 @@ interface WorkqueueOptions {
   random: () => number
   metrics: Metrics
   limits?: RetryLimits
+  /** Keys handed out at the same time, those that wait aside not counted. Absent: any number. */
+  workers?: number
+  /** Whose share a key takes; absent: everything before its last slash, and all of that in one group. */
+  placeOf?: (key: string) => Place
+  /** Asked whenever a key becomes ready. */
+  isUrgent?: (key: string) => boolean
 }
 
 export interface AddOptions {
-  /** Goes after what was added without this, but for one in `behindEvery`: for what is merely looked at, or new, while others are half done. */
+  /**
+   * Goes after what was added without this, but for one turn in eight: for what is merely looked at, or new, while
+   * others are half done.
+   */
   behind?: boolean
+  /** Goes first within its share. */
+  urgent?: boolean
 }
 
-/** A crowd before them must not keep those behind waiting for ever. */
-const behindEvery = 8
+export interface QueueTurn {
+  key: string
+  isUrgent: boolean
+}
 
 /**
- * A queue of keys after client-go's: a key waits at most once, is never worked on by two workers, and when it is added while being worked on it
- * comes again afterwards. Nothing but the key travels: whoever takes it looks at the current state.
+ * Steps out of the way while waiting for something that needs no work, so that another key can be worked on meanwhile.
+ */
+export type Aside = <T>(wait: () => Promise<T>) => Promise<T>
+
+/** Keys begun and not ended, most of them aside: each costs the memory of what it has looked at. */
+const maxBegun = 500
+/** Parties whose retries are counted; the longest untouched is forgotten first. */
+const maxBuckets = 4_096
+
+/**
+ * A queue of keys after client-go's: a key waits at most once, is never worked on by two workers, and when it is added
+ * while being worked on it comes again afterwards. Nothing but the key travels: whoever takes it looks at the current
+ * state. Unlike client-go's it is fair: see `FairLine`.
  */
 export class Workqueue {
-  readonly #name: string
+  readonly #options: WorkqueueOptions
   readonly #clock: Clock
-  readonly #random: () => number
   readonly #limits: RetryLimits
-  readonly #bucket: TokenBucket
   readonly #instruments: ReturnType<typeof createInstruments>
-  /** Ready to be taken, oldest first, with the time each was added. */
-  readonly #waiting = new Map<string, number>()
-  /** Ready too, after those. */
-  readonly #behind = new Map<string, number>()
-  /** Taken from `waiting` since one of those behind had its turn. */
-  #passedBy = 0
-  readonly #processing = new Set<string>()
-  /** Added again while being processed, with the time of that. */
-  readonly #again = new Map<string, number>()
+  readonly #line: FairLine
+  /** By party. */
+  readonly #buckets = new Map<string, TokenBucket>()
+  /** Added again while being processed. */
+  readonly #again = new Map<string, { rank: Rank; atMs: number }>()
   readonly #delayed = new Map<string, { dueMs: number; cancel: () => void }>()
   readonly #failures = new Map<string, number>()
-  readonly #takers: ((key: string | undefined) => void)[] = []
+  readonly #takers: ((turn: QueueTurn | undefined) => void)[] = []
+  readonly #returning = new Map<string, () => void>()
   readonly #drained: (() => void)[] = []
   #shutDown = false
 
-  constructor({ name, clock, random, metrics, limits = defaultRetryLimits }: WorkqueueOptions) {
-    this.#name = name
-    this.#clock = clock
-    this.#random = random
-    this.#limits = limits
-    this.#bucket = new TokenBucket(limits.overall, clock)
-    this.#instruments = createInstruments(metrics)
+  constructor(options: WorkqueueOptions) {
+    this.#options = options
+    this.#clock = options.clock
+    this.#limits = options.limits ?? defaultRetryLimits
+    this.#instruments = createInstruments(options.metrics)
+    this.#line = new FairLine({ workers: options.workers ?? Infinity, begun: maxBegun })
   }
 
   /** Keys that wait to be taken. */
   get depth(): number {
-    return this.#waiting.size + this.#behind.size
+    return this.#line.waiting
   }
 
   /** How long the oldest waiting key has waited, milliseconds; 0 without one. */
   oldestMs(): number {
     const nowMs = this.#clock.monotonic()
-    const [addedMs = nowMs] = this.#waiting.values()
-    const [behindMs = nowMs] = this.#behind.values()
-    return nowMs - Math.min(addedMs, behindMs)
+    return nowMs - (this.#line.oldestSinceMs() ?? nowMs)
   }
 
   /** Makes the key ready now. Without effect after `shutDown`. */
-  add(key: string, { behind = false }: AddOptions = {}): void {
+  add(key: string, options: AddOptions = {}): void {
     if (this.#shutDown) return
-    const nowMs = this.#clock.monotonic()
-    if (this.#processing.has(key)) {
-      if (!this.#again.has(key)) this.#again.set(key, nowMs)
-      return
-    }
-    if (this.#waiting.has(key)) return
-    const behindMs = this.#behind.get(key)
-    if (behindMs === undefined) return this.#enqueue(key, nowMs, behind ? this.#behind : this.#waiting)
-    if (behind) return
-    this.#behind.delete(key)
-    this.#waiting.set(key, behindMs)
+    const rank = this.#rankOf(key, options)
+    const atMs = this.#clock.monotonic()
+    if (!this.#line.isBegun(key)) return this.#enqueue(key, rank, atMs)
+    const again = this.#again.get(key)
+    // Behind is for what nobody waits for; what was begun before has somebody.
+    const next = rank === 'urgent' || again?.rank === 'urgent' ? 'urgent' : 'usual'
+    this.#again.set(key, { rank: next, atMs: again?.atMs ?? atMs })
   }
 
   /** Makes the key ready in `delayMs`; of several delays for one key the earliest counts. */
@@ -111,15 +128,18 @@ export class Workqueue {
     this.#delayed.set(key, { dueMs, cancel })
   }
 
-  /** Adds the key after its backoff, which grows until `forget`; not before `notBeforeMs` from now. Returns the delay, milliseconds. */
+  /**
+   * Adds the key after its backoff, which grows until `forget`; not before `notBeforeMs` from now. Returns the delay,
+   * milliseconds.
+   */
   addRateLimited(key: string, notBeforeMs = 0): number {
     if (this.#shutDown) return 0
     const failures = this.#failures.get(key) ?? 0
     this.#failures.set(key, failures + 1)
-    this.#instruments.retries.add(1, { name: this.#name })
+    this.#instruments.retries.add(1, { name: this.#options.name })
     const delayMs = Math.max(
-      backoffMs(failures, this.#limits.perKey, this.#random),
-      this.#bucket.reserve(),
+      backoffMs(failures, this.#limits.perKey, this.#options.random),
+      this.#bucketOf(this.#placeOf(key).party).reserve(),
       notBeforeMs,
     )
     this.addAfter(key, delayMs)
@@ -131,75 +151,113 @@ export class Workqueue {
     this.#failures.delete(key)
   }
 
-  /** The next ready key, oldest first but for those behind; waits for one. undefined once the queue is shut down. Answer every key with `done`. */
-  get(): Promise<string | undefined> {
-    if (this.#shutDown) return Promise.resolve(undefined)
-    const next = this.#next()
-    if (next === undefined) return new Promise((resolve) => this.#takers.push(resolve))
-    const [key, addedMs] = next
-    this.#take(key, addedMs)
-    return Promise.resolve(key)
+  /**
+   * The next ready key, by turns; waits for one, and for a place. undefined once the queue is shut down. Answer every
+   * key with `done`.
+   */
+  async get(): Promise<string | undefined> {
+    return (await this.take())?.key
   }
 
-  #next(): [key: string, addedMs: number] | undefined {
-    const [first] = this.#waiting
-    const [firstBehind] = this.#behind
-    const isTurnBehind = first === undefined || this.#passedBy >= behindEvery - 1
-    if (firstBehind !== undefined && isTurnBehind) {
-      this.#passedBy = 0
-      return firstBehind
+  /** As `get`, and with the rank that it had when it was taken. */
+  take(): Promise<QueueTurn | undefined> {
+    if (this.#shutDown) return Promise.resolve(undefined)
+    const taken = new Promise<QueueTurn | undefined>((resolve) => this.#takers.push(resolve))
+    this.#serve()
+    return taken
+  }
+
+  /**
+   * Runs `wait` without the place of the key, which is in work, and returns or throws what it did once there is a place
+   * again. Whoever holds none, because it is aside already, merely waits.
+   */
+  async aside<T>(key: string, wait: () => Promise<T>): Promise<T> {
+    if (!this.#line.stepAside(key)) return wait()
+    this.#serve()
+    try {
+      return await wait()
+    } finally {
+      this.#line.comeBack(key)
+      const back = new Promise<void>((resolve) => this.#returning.set(key, resolve))
+      this.#serve()
+      await back
     }
-    if (firstBehind !== undefined) this.#passedBy += 1
-    return first
   }
 
   /** The worker is finished with the key, well or not. */
   done(key: string): void {
-    this.#processing.delete(key)
-    const addedMs = this.#again.get(key)
+    this.#line.end(key)
+    const again = this.#again.get(key)
     this.#again.delete(key)
-    if (addedMs !== undefined && !this.#shutDown) this.#enqueue(key, addedMs)
-    if (this.#shutDown && this.#processing.size === 0) for (const resolve of this.#drained.splice(0)) resolve()
+    if (again !== undefined && !this.#shutDown) this.#enqueue(key, again.rank, again.atMs)
+    this.#serve()
+    if (this.#shutDown && this.#line.begun === 0) for (const resolve of this.#drained.splice(0)) resolve()
   }
 
   /**
-   * No key is handed out any more; resolves when those in work are done. Waiting and delayed keys are dropped: work is level-based, and whoever
-   * starts next lists everything anyway.
+   * No key is handed out any more; resolves when those in work are done. Waiting and delayed keys are dropped: work is
+   * level-based, and whoever starts next lists everything anyway.
    */
   shutDown(): Promise<void> {
     this.#shutDown = true
     for (const { cancel } of this.#delayed.values()) cancel()
     this.#delayed.clear()
-    this.#waiting.clear()
-    this.#behind.clear()
+    this.#line.clear()
     this.#again.clear()
     this.#reportDepth()
     for (const resolve of this.#takers.splice(0)) resolve(undefined)
-    if (this.#processing.size === 0) return Promise.resolve()
+    if (this.#line.begun === 0) return Promise.resolve()
     return new Promise((resolve) => this.#drained.push(resolve))
   }
 
-  #enqueue(key: string, addedMs: number, line = this.#waiting): void {
-    this.#instruments.adds.add(1, { name: this.#name })
-    const taker = this.#takers.shift()
-    if (taker === undefined) {
-      line.set(key, addedMs)
-      return this.#reportDepth()
-    }
-    this.#take(key, addedMs)
-    taker(key)
+  #enqueue(key: string, rank: Rank, atMs: number): void {
+    const { waiting } = this.#line
+    this.#line.add(key, this.#placeOf(key), rank, atMs)
+    if (this.#line.waiting === waiting) return
+    this.#instruments.adds.add(1, { name: this.#options.name })
+    this.#reportDepth()
+    this.#serve()
   }
 
-  #take(key: string, addedMs: number): void {
-    this.#waiting.delete(key)
-    this.#behind.delete(key)
-    this.#processing.add(key)
-    this.#instruments.queueDuration.observe((this.#clock.monotonic() - addedMs) / 1000, { name: this.#name })
-    this.#reportDepth()
+  /** Hands out whatever may be worked on now. */
+  #serve(): void {
+    for (;;) {
+      const turn = this.#line.next(this.#takers.length > 0)
+      if (turn === undefined) return
+      const { key, isNew, rank, sinceMs } = turn
+      if (!isNew) {
+        const resume = this.#returning.get(key)
+        this.#returning.delete(key)
+        resume?.()
+        continue
+      }
+      const waitedMs = this.#clock.monotonic() - sinceMs
+      this.#instruments.queueDuration.observe(waitedMs / 1000, { name: this.#options.name })
+      this.#reportDepth()
+      this.#takers.shift()?.({ key, isUrgent: rank === 'urgent' })
+    }
+  }
+
+  #placeOf(key: string): Place {
+    return this.#options.placeOf?.(key) ?? { party: key.slice(0, Math.max(key.lastIndexOf('/'), 0)), group: '' }
+  }
+
+  #rankOf(key: string, { behind = false, urgent = false }: AddOptions): Rank {
+    if (urgent || this.#options.isUrgent?.(key) === true) return 'urgent'
+    return behind ? 'behind' : 'usual'
+  }
+
+  #bucketOf(party: string): TokenBucket {
+    const bucket = this.#buckets.get(party) ?? new TokenBucket(this.#limits.overall, this.#clock)
+    this.#buckets.delete(party)
+    this.#buckets.set(party, bucket)
+    const [longestUntouched] = this.#buckets.keys()
+    if (this.#buckets.size > maxBuckets && longestUntouched !== undefined) this.#buckets.delete(longestUntouched)
+    return bucket
   }
 
   #reportDepth(): void {
-    this.#instruments.depth.set(this.depth, { name: this.#name })
+    this.#instruments.depth.set(this.depth, { name: this.#options.name })
   }
 }
 

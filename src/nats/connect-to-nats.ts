@@ -19,7 +19,10 @@ const reconnectWaitMs = 250
 const pingIntervalMs = 10_000
 const maxPingsOut = 2
 
-/** Connects, and keeps reconnecting for ever. Rejects when no server answers now; the error names neither servers nor credentials. */
+/**
+ * Connects, and keeps reconnecting for ever. Rejects when no server answers now; the error names neither servers nor
+ * credentials.
+ */
 export function connectToNats({ urls, credentialsFile, caFile }: NatsAccess, name: string): Promise<NatsConnection> {
   const isEncrypted = urls.some((url) => url.startsWith('tls://')) || caFile !== undefined
   return connect({
@@ -49,7 +52,7 @@ export interface ConnectionListener {
 /** Tells the log and the listener about the connection until it is closed. `name` begins the log lines. */
 export async function watchConnection(
   connection: NatsConnection,
-  { name, logger }: { name: string; logger: Logger },
+  { name, logger }: { name: 'inbox' | 'nats_sink'; logger: Logger },
   { onChange, onError }: ConnectionListener,
 ): Promise<void> {
   for await (const status of connection.status()) {

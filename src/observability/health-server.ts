@@ -1,9 +1,13 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { Socket } from 'node:net'
 
+import { systemClock } from '../clock.ts'
+import { ConnectionBook } from '../connections/connection-book.ts'
+import { listenOn } from '../listen-on.ts'
 import type { Logger } from './logger.ts'
 import type { MetricsRegistry } from './metrics.ts'
+import { SpacedWork } from './spaced-work.ts'
 
 /** The answer to a probe. `why` is for people: short, in plain words, without secrets. */
 export type ProbeResult = { ok: true } | { ok: false; why: string }
@@ -27,26 +31,60 @@ export interface HealthServerOptions {
   logger: Logger
 }
 
-/** A scrape or a probe sends a few hundred bytes; whoever is slower or bigger is neither. */
-const limits = { requestTimeout: 5000, headersTimeout: 5000, connectionsCheckingInterval: 1000, maxHeaderSize: 8192 }
+/**
+ * A scrape or a probe sends a few hundred bytes; whoever is slower or bigger is neither. Idle connections are closed by
+ * the book below.
+ */
+const limits = {
+  requestTimeout: 5000,
+  headersTimeout: 5000,
+  keepAliveTimeout: 0,
+  connectionsCheckingInterval: 1000,
+  maxHeaderSize: 8192,
+}
+/**
+ * A kubelet, and a Prometheus or two. Above it the one that has waited longest gives way, so that whoever fills the
+ * port cannot keep a probe out.
+ */
+const maxConnections = 128
+const keepAliveMs = 5_000
 
-/** `/healthz`, `/readyz` (200 or 503, plain text) and `/metrics`, on a port that is not public. */
+type Exposition = Awaited<ReturnType<MetricsRegistry['expose']>>
+
+/**
+ * `/healthz`, `/readyz` (200 or 503, plain text) and `/metrics`, on a port that is not public. Without fastify: the
+ * controller serves nothing else, and would hold 8 MB more for three paths.
+ */
 export function createHealthServer(options: HealthServerOptions): HealthServer {
-  const server = createServer(limits, (request, response) => {
-    answer(request, response, options).catch((error: unknown) => {
-      options.logger.error({ error: error instanceof Error ? error.name : 'unknown' }, 'health request failed')
-      response.destroy()
-    })
+  const connections = new ConnectionBook({
+    maxConnections,
+    idleMs: { stranger: keepAliveMs, proven: keepAliveMs, proxy: keepAliveMs },
+    clock: systemClock,
+    onCut: () => {},
   })
+  const exposition = new SpacedWork(() => options.metrics.expose(), systemClock)
+  /** Connections that wait for an answer. */
+  const asking = new WeakSet<Socket>()
+  const server = createServer(limits, (request, response) => {
+    const { socket } = request
+    // Nobody who scrapes or probes asks again before the answer, and whoever does could ask thousands of times in one
+    // packet.
+    if (asking.has(socket)) return void socket.destroy()
+    if (socket.destroyed || !connections.begin(request)) return
+    asking.add(socket)
+    response.once('close', () => asking.delete(socket))
+    response.setHeader('keep-alive', `timeout=${keepAliveMs / 1000}`)
+    answer(request, response, { ...options, exposition })
+      .catch((error: unknown) => {
+        options.logger.error({ error: error instanceof Error ? error.name : 'unknown' }, 'health.request_failed')
+        response.destroy()
+      })
+      // Whether it has been read is not asked: who never reads could hold a place for ever.
+      .finally(() => connections.answered(socket, { isEnding: false }))
+  })
+  server.on('connection', (socket) => connections.accept(socket, 'stranger'))
   return {
-    listen: () =>
-      new Promise((resolve, reject) => {
-        server.once('error', reject)
-        server.listen(options.port, options.host, () => {
-          server.off('error', reject)
-          resolve({ port: (server.address() as AddressInfo).port })
-        })
-      }),
+    listen: () => listenOn(server, options),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
@@ -55,7 +93,11 @@ export function createHealthServer(options: HealthServerOptions): HealthServer {
   }
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, options: HealthServerOptions): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: Pick<HealthServerOptions, 'liveness' | 'readiness'> & { exposition: SpacedWork<Exposition> },
+): Promise<void> {
   const path = (request.url ?? '').split('?', 1)[0]
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     response.setHeader('allow', 'GET, HEAD')
@@ -67,7 +109,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
     case '/readyz':
       return sendProbe(request, response, options.readiness())
     case '/metrics': {
-      const { contentType, text } = await options.metrics.expose()
+      const { contentType, text } = await options.exposition.ask()
       response.setHeader('content-type', contentType)
       return sendText(request, response, 200, text)
     }

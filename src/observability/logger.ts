@@ -1,8 +1,14 @@
-import { destination, pino } from 'pino'
+import { destination, pino, stdTimeFunctions } from 'pino'
 
-type LogMethod = (details: Readonly<Record<string, unknown>>, message: string) => void
+import type { LogEvent } from './log-events.ts'
 
-/** What rooms may do with a log: constant messages, details as keys. Never a secret, a token, a signature or a body. */
+/** Keys that every line has already, and those that log systems read as something else; an error is always `error`. */
+type Reserved = 'message' | 'time' | 'severity' | 'level' | 'status' | 'component' | 'err'
+type Details = Readonly<Record<string, unknown>> & Readonly<Partial<Record<Reserved, never>>>
+
+type LogMethod = (details: Details, event: LogEvent) => void
+
+/** What rooms may do with a log: events by name, details as keys. Never a secret, a token, a signature or a body. */
 export interface Logger {
   debug: LogMethod
   info: LogMethod
@@ -16,15 +22,40 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 /** Names under which a secret could slip into details by mistake; the rule is not to log them at all. */
 const redactedKeys = ['apiKey', 'secret', 'signingSecret', 'token', 'authorization', 'signature', 'body']
 
-/** JSON lines on the file descriptor (1 = stdout). No transports: they are files of their own and get lost in a bundle. */
-export function createLogger(options: { level: LogLevel; name: string; fd?: number }): Logger {
+/** What the three keys are called that collectors look for. */
+export interface LogKeys {
+  severity: string
+  message: string
+  time: string
+}
+
+/** Google Cloud Logging reads all three without being told, Loki the severity, Datadog severity and message. */
+export const defaultLogKeys: LogKeys = { severity: 'severity', message: 'message', time: 'time' }
+
+const severities: Readonly<Record<string, string>> = { debug: 'DEBUG', info: 'INFO', warn: 'WARNING', error: 'ERROR' }
+
+interface LoggerOptions {
+  level: LogLevel
+  /** Which part of the program it is. */
+  name: string
+  fd?: number
+  keys?: LogKeys
+}
+
+/**
+ * JSON lines on the file descriptor (1 = stdout). No transports: they are files of their own and get lost in a bundle.
+ */
+export function createLogger({ keys = defaultLogKeys, ...options }: LoggerOptions): Logger {
   const paths = redactedKeys.flatMap((key) => [key, `*.${key}`])
   return pino(
     {
       level: options.level,
-      base: { name: options.name },
+      base: { component: options.name },
+      messageKey: keys.message,
+      timestamp: () => stdTimeFunctions.isoTime().replace('"time"', JSON.stringify(keys.time)),
+      formatters: { level: (label) => ({ [keys.severity]: severities[label] ?? label }) },
       redact: { paths, censor: '[redacted]' },
-      serializers: { error: describeError, err: describeError },
+      serializers: { error: describeError },
     },
     destination({ fd: options.fd ?? 1, sync: true }),
   )
@@ -33,18 +64,23 @@ export function createLogger(options: { level: LogLevel; name: string; fd?: numb
 const maxMessageLength = 500
 
 /**
- * The parts of an error that people need. Nothing that hangs on it: libraries keep requests, answers and their bodies there. A stack repeats the
- * message, so only its frames are kept. JSON.parse quotes what it read, so a SyntaxError goes without its message.
+ * The parts of an error that people need. Nothing that hangs on it: libraries keep requests, answers and their bodies
+ * there. A stack repeats the message, so only its frames are kept. Always an object, also where somebody gave text: a
+ * key must not change its type from line to line. JSON.parse quotes what it read, so a SyntaxError goes without its
+ * message.
  */
 function describeError(error: unknown): unknown {
-  if (!(error instanceof Error)) return error
+  if (!(error instanceof Error)) return { message: hideSecrets(String(error)).slice(0, maxMessageLength) }
   const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line))
   return {
     type: error.name,
     ...('code' in error && { code: String(error.code) }),
     ...('status' in error && { status: Number(error.status) }),
     ...(!(error instanceof SyntaxError) && { message: hideSecrets(error.message).slice(0, maxMessageLength) }),
-    stack: frames?.slice(0, 8).map((line) => line.trim()),
+    stack: frames
+      ?.slice(0, 8)
+      .map((line) => line.trim())
+      .join('\n'),
   }
 }
 

@@ -6,7 +6,10 @@ interface Instrument {
   /** Full name, units and `_total` included, e.g. `gwh_receiver_requests_total`. */
   name: string
   help: string
-  /** Label names; every value must come from a bounded set: never ids, URLs or error text, and object names only where a setting asks for them. */
+  /**
+   * Label names; every value must come from a bounded set: never ids, URLs or error text, and object names only where a
+   * setting asks for them.
+   */
   labels?: readonly string[]
 }
 
@@ -31,12 +34,16 @@ export interface HistogramHandle {
 }
 
 /**
- * What rooms may do with metrics: each makes its instruments once, when it is built. A name made again gives the same instrument, so that
- * several reflectors or loops share one and differ by label; only a gauge that collects a single number may be made once.
+ * What rooms may do with metrics: each makes its instruments once, when it is built. A name made again gives the same
+ * instrument, so that several reflectors or loops share one and differ by label; only a gauge that collects a single
+ * number may be made once.
  */
 export interface Metrics {
   counter(instrument: CounterInstrument): CounterHandle
-  /** `collect`, where given, is asked at scrape time instead of being set along the way: series that it does not name any more are gone. */
+  /**
+   * `collect`, where given, is asked at scrape time instead of being set along the way: series that it does not name
+   * any more are gone.
+   */
   gauge(instrument: Instrument & { collect?: () => number }): GaugeHandle
   /** Like `gauge`, with labels; made again, it shows the samples of all who made it. */
   collectedGauge(instrument: Instrument & { collect: () => Iterable<Sample> }): void
@@ -48,19 +55,47 @@ export interface MetricsRegistry extends Metrics {
   expose(): Promise<{ contentType: string; text: string }>
 }
 
+/** Labels that a scrape gives to every series of a target, by Prometheus itself or by the operator's ServiceMonitor. */
+const targetLabels: ReadonlySet<string> = new Set([
+  'job',
+  'instance',
+  'namespace',
+  'pod',
+  'container',
+  'service',
+  'endpoint',
+  'node',
+  'cluster',
+])
+
 /**
- * A registry of its own per process role: no singleton, so that tests can run many side by side. `processMetrics` adds memory, CPU, event loop delay and
- * garbage collection of the whole process; it starts observers that end with the process.
+ * A label of ours that the target has too would be stored as `exported_...`, and no query by the documented name would
+ * find it.
+ */
+function refuseTargetLabels({ name, labels = [] }: Instrument): void {
+  const taken = labels.find((label) => targetLabels.has(label) || label.startsWith('exported_'))
+  if (taken !== undefined) {
+    throw new TypeError(`metric ${name}: the label "${taken}" is the scrape's own; choose another name`)
+  }
+}
+
+/**
+ * A registry of its own per process role: no singleton, so that tests can run many side by side. `processMetrics` adds
+ * memory, CPU, event loop delay and garbage collection of the whole process; it starts observers that end with the
+ * process.
  */
 export function createMetrics({ processMetrics = false } = {}): MetricsRegistry {
   const registry = new Registry()
   if (processMetrics) collectDefaultMetrics({ register: registry })
-  const shared = (instrument: Instrument) => ({
-    name: instrument.name,
-    help: instrument.help,
-    labelNames: [...(instrument.labels ?? [])],
-    registers: [registry],
-  })
+  const shared = (instrument: Instrument) => {
+    refuseTargetLabels(instrument)
+    return {
+      name: instrument.name,
+      help: instrument.help,
+      labelNames: [...(instrument.labels ?? [])],
+      registers: [registry],
+    }
+  }
   const made = new Map<string, Counter<string> | Gauge<string> | Histogram<string>>()
   const collectors = new Map<string, (() => Iterable<Sample>)[]>()
   const once = <T extends Counter<string> | Gauge<string> | Histogram<string>>(
@@ -98,7 +133,6 @@ export function createMetrics({ processMetrics = false } = {}): MetricsRegistry 
         return
       }
       const asked = [collect]
-      collectors.set(instrument.name, asked)
       const gauge: Gauge<string> = new Gauge<string>({
         ...shared(instrument),
         collect() {
@@ -108,6 +142,7 @@ export function createMetrics({ processMetrics = false } = {}): MetricsRegistry 
           for (const each of asked) for (const { value, labels } of each()) gauge.set(labels, value)
         },
       })
+      collectors.set(instrument.name, asked)
     },
     histogram({ buckets, ...instrument }) {
       const histogram = once(

@@ -3,18 +3,28 @@ import type { ServerResponse } from 'node:http'
 import { answerOf, type AnsweredOutcome } from './status-codes.ts'
 
 export interface AnswerOptions {
-  /** Ends the connection after this answer. */
-  close: boolean
+  /** How long the connection may be idle after this answer, in milliseconds; undefined: it ends with it. */
+  keepAliveMs: number | undefined
   /** The `Allow` header of a 405. */
   allow?: string | undefined
 }
 
 /** Sends status and headers, never a body. Does nothing when an answer has begun or nobody listens any more. */
-export function sendAnswer(response: ServerResponse, outcome: AnsweredOutcome, { close, allow }: AnswerOptions): void {
+export function sendAnswer(
+  response: ServerResponse,
+  outcome: AnsweredOutcome,
+  { keepAliveMs, allow }: AnswerOptions,
+): void {
   if (response.headersSent || response.destroyed) return
   const { status, retryAfterSeconds } = answerOf(outcome)
   response.statusCode = status
-  if (close) response.setHeader('connection', 'close')
+  if (keepAliveMs === undefined) {
+    response.setHeader('connection', 'close')
+  } else if (response.shouldKeepAlive) {
+    // Node would name one time for all connections.
+    response.setHeader('connection', 'keep-alive')
+    response.setHeader('keep-alive', `timeout=${Math.floor(keepAliveMs / 1000)}`)
+  }
   if (status !== 204) {
     response.setHeader('content-length', 0)
     if (retryAfterSeconds !== undefined) response.setHeader('retry-after', retryAfterSeconds)

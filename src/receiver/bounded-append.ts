@@ -10,7 +10,9 @@ export interface AppendHandlers {
   settled: (result: AppendResult | 'unavailable') => void
 }
 
-/** How far a bound may be overrun. One timer for all appends: a timer per request is measurable at thousands a second. */
+/**
+ * How far a bound may be overrun. One timer for all appends: a timer per request is measurable at thousands a second.
+ */
 const sweepMs = 100
 
 /** Appends that are answered in time even when the inbox is not. */
@@ -67,8 +69,9 @@ interface Waiting {
 }
 
 /**
- * A doubly linked list whose members forget everything when they leave. A Set would do, but its discarded tables keep what was in them: with thousands of
- * joins and leaves a second most requests then live until the next full garbage collection, and pauses of 2 ms become 20 ms.
+ * A doubly linked list whose members forget everything when they leave. A Set would do, but its discarded tables keep
+ * what was in them: with thousands of joins and leaves a second most requests then live until the next full garbage
+ * collection, and pauses of 2 ms become 20 ms.
  */
 class WaitingLine {
   #first: Waiting | undefined

@@ -4,24 +4,36 @@ import { BlockList, isIP } from 'node:net'
 /** Proxies beyond this many are not ours, and a header may hold thousands of entries. */
 const maxHops = 16
 
-/** Says who sent a request. For logs only: nothing is decided by it. */
+/** Says who sent a request. For logs only: nothing is decided by what a header says. */
 export type ClientAddressOf = (request: Pick<IncomingMessage, 'socket' | 'headers'>) => string | undefined
 
+/** The proxies of the installation. `ranges` are address ranges; throws on one that is none. */
+export class TrustedProxies {
+  readonly #list = new BlockList()
+
+  constructor(ranges: readonly string[]) {
+    for (const range of ranges) addRange(this.#list, range)
+  }
+
+  /** Of an address as a socket shows it. */
+  has(address: string | undefined): boolean {
+    return isTrusted(this.#list, unmapped(address) ?? '')
+  }
+}
+
 /**
- * Reads `X-Forwarded-For` as far as it was written by proxies of the installation: from the end, each address that a trusted proxy named, until one that is
- * not trusted itself. What a client put in front is never reached. Without `trustedProxies` it is the address of the connection. `trustedProxies` are
- * address ranges; throws on one that is none.
+ * Reads `X-Forwarded-For` as far as it was written by proxies of the installation: from the end, each address that a
+ * trusted proxy named, until one that is not trusted itself. What a client put in front is never reached. Without
+ * proxies it is the address of the connection.
  */
-export function createClientAddressOf(trustedProxies: readonly string[]): ClientAddressOf {
-  const trusted = new BlockList()
-  for (const range of trustedProxies) addRange(trusted, range)
+export function createClientAddressOf(trusted: TrustedProxies): ClientAddressOf {
   return ({ socket, headers }) => {
-    let address = socket.remoteAddress
-    if (address === undefined || !isTrusted(trusted, address)) return address
+    let address = unmapped(socket.remoteAddress)
+    if (address === undefined || !trusted.has(address)) return address
     const hops = String(headers['x-forwarded-for'] ?? '')
       .split(',')
       .slice(-maxHops)
-    while (hops.length > 0 && isTrusted(trusted, address)) {
+    while (hops.length > 0 && trusted.has(address)) {
       const hop = bareAddress(hops.pop() ?? '')
       if (hop === undefined) break
       address = hop
@@ -37,7 +49,11 @@ function addRange(list: BlockList, range: string): void {
   list.addSubnet(network, Number(bits), version === 4 ? 'ipv4' : 'ipv6')
 }
 
-/** IPv4 addresses inside IPv6 ones, which is how a socket for both shows them, are found in ranges of IPv4. */
+/** A socket for both families shows IPv4 addresses inside IPv6 ones; logs and ranges want them as they are. */
+export function unmapped(address: string | undefined): string | undefined {
+  return address?.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '')
+}
+
 function isTrusted(list: BlockList, address: string): boolean {
   const version = isIP(address)
   return version !== 0 && list.check(address, version === 4 ? 'ipv4' : 'ipv6')

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 
+import { unmapped } from './client-address.ts'
 import type { RequestJournal } from './request-journal.ts'
 import { answerOf, type AnsweredOutcome } from './status-codes.ts'
 
@@ -11,7 +12,9 @@ const outcomeByCode: Readonly<Record<string, AnsweredOutcome>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 'BodyTooLarge',
 }
 
-/** The client went away in the middle: nobody is left to answer, and a body that was being read counts its own abort. */
+/**
+ * The client went away in the middle: nobody is left to answer, and a body that was being read counts its own abort.
+ */
 const goneCodes: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'HPE_INVALID_EOF_STATE'])
 
 /** A handshake that failed, took too long, or was none. */
@@ -44,7 +47,7 @@ export class ClientErrors {
     if (this.#answered.has(socket)) return
     this.#answered.add(socket)
     const outcome = outcomeByCode[code] ?? 'MalformedRequest'
-    this.#journal.recordUnparsed(outcome, socket.remoteAddress)
+    this.#journal.recordUnparsed(outcome, unmapped(socket.remoteAddress))
     const { status } = answerOf(outcome)
     socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
     socket.destroySoon()

@@ -4,12 +4,15 @@ import type { Server as TlsServer } from 'node:https'
 import type { Clock } from '../clock.ts'
 import type { ReceiverLimits } from './limits.ts'
 
-/** How often connections that have become idle are closed: one idle keep-alive would hold a plain close for its whole timeout. */
+/**
+ * How often connections that have become idle are closed: one idle keep-alive would hold a plain close for its whole
+ * timeout.
+ */
 const idleSweepMs = 1_000
 
 /**
- * Stops accepting, closes what is idle now and every second, and waits for the rest. Every request under way ends by its own timeouts; connections that
- * outlive them all are cut.
+ * Stops accepting, closes what is idle now and every second, and waits for the rest. Every request under way ends by
+ * its own timeouts; connections that outlive them all are cut.
  */
 export async function closeServer(
   http: Server | TlsServer,

@@ -1,18 +1,21 @@
-import type { AddressInfo } from 'node:net'
-
 import type { FastifyInstance } from 'fastify'
 
 import { sleep, type Clock } from '../clock.ts'
-import type { RequestEntry } from '../feed/entry.ts'
-import type { Inbox } from '../inbox/port.ts'
+import { ConnectionBook } from '../connections/connection-book.ts'
+import { Intake } from '../connections/intake.ts'
+import type { RequestEntry } from '../contract/feed-entry.ts'
+import type { Inbox, InboxObstacle } from '../inbox/port.ts'
+import { listenOn } from '../listen-on.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { sendAnswer } from './answer.ts'
+import { equalQuotas, type Quotas } from '../fairness/quotas.ts'
 import { BodyBudget } from './body-budget.ts'
 import { BoundedAppend } from './bounded-append.ts'
 import { ClientErrors } from './client-errors.ts'
-import { createClientAddressOf } from './client-address.ts'
+import { createClientAddressOf, TrustedProxies } from './client-address.ts'
 import { closeServer } from './close-server.ts'
+import { connectionEndOf } from './connection-end.ts'
 import { EndpointActivity } from './endpoint-activity.ts'
 import type { EndpointDirectory } from './endpoint-directory.ts'
 import type { Exchange } from './exchange.ts'
@@ -22,15 +25,15 @@ import { createDynamicRoute, type PublicKeys } from './receive-dynamic.ts'
 import { createStaticRoute } from './receive-static.ts'
 import { createReceiverMetrics } from './receiver-metrics.ts'
 import { RequestJournal } from './request-journal.ts'
-import { pathPrefixes } from './request-path.ts'
+import { endpointNamedIn, healthPath, pathPrefixes } from './request-path.ts'
 import type { ServingCertificate } from './serving-certificate.ts'
 import { createReceiverServer } from './server.ts'
-import type { Outcome } from './status-codes.ts'
+import type { AnsweredOutcome, Outcome } from './status-codes.ts'
 import type { EventSummary } from './withhold.ts'
 
 export interface ReceiverOptions {
   readonly directory: EndpointDirectory
-  readonly inbox: Pick<Inbox, 'append'>
+  readonly inbox: Pick<Inbox, 'append'> & Partial<Pick<Inbox, 'obstacle'>>
   readonly clock: Clock
   readonly logger: Logger
   readonly metrics: Metrics
@@ -45,22 +48,31 @@ export interface ReceiverOptions {
   readonly limits?: Partial<ReceiverLimits>
   /** Absent: plain HTTP, behind whatever ends TLS. */
   readonly tls?: Pick<ServingCertificate, 'current' | 'watch'>
-  /** Proxies whose `X-Forwarded-For` is believed, as address ranges; for logs only. */
+  /** Proxies whose `X-Forwarded-For` is believed and whose connections are kept, as address ranges. */
   readonly trustedProxies?: readonly string[]
   /** The path of the base URL, if it has one; requests are taken with and without it. */
   readonly pathPrefix?: string
+  /** What each namespace may have of what endpoints share; all alike where nothing is said. */
+  readonly quotas?: Quotas
 }
 
 type ReceiverReadiness =
-  { ready: true; why: 'Serving' } | { ready: false; why: 'NotListening' | 'ConfigurationNotLoaded' | 'Draining' }
+  | { ready: true; why: 'Serving' }
+  | { ready: false; why: 'NotListening' | 'ConfigurationNotLoaded' | 'Draining' | `Inbox${InboxObstacle}` }
 
 export interface Receiver {
   /** Port 0 chooses one. */
   listen(address: { host: string; port: number }): Promise<{ port: number }>
   readiness(): ReceiverReadiness
-  /** Turns not ready and goes on serving, each answer closing its connection, until `drainMs` have passed. Then call `close`. */
+  /**
+   * Turns not ready and goes on serving, each answer closing its connection, until `drainMs` have passed. Then call
+   * `close`.
+   */
   drain(): Promise<void>
-  /** Accepts no more connections, lets the requests under way end, bounded by their own timeouts, and closes. Idempotent. */
+  /**
+   * Accepts no more connections, lets the requests under way end, bounded by their own timeouts, and closes.
+   * Idempotent.
+   */
   close(): Promise<void>
   /** What deliveries have shown, for the report. */
   readonly activity: EndpointActivity
@@ -74,14 +86,41 @@ const noPublicKeys: PublicKeys = { keys: undefined, refresh: () => Promise.resol
 export function createReceiver(options: ReceiverOptions): Receiver {
   const { directory, inbox, clock } = options
   const limits: ReceiverLimits = { ...defaultLimits, ...options.limits }
-  const budget = new BodyBudget(limits.maxHeldBodyBytes)
+  const { quotas = equalQuotas } = options
+  const { maxHeldBodyBytes: maxBytes, maxBodyBytes: largestBodyBytes } = limits
+  const budget = new BodyBudget({ maxBytes, largestBodyBytes, quotas })
   const activity = new EndpointActivity()
   const metrics = createReceiverMetrics(options.metrics, {
     heldBodyBytes: () => budget.heldBytes,
     endpoints: () => directory.size,
+    isReady: () => readiness().ready,
+    connections: (standing) => connections.count(standing),
   })
+  const idleMs = {
+    stranger: limits.strangersKeepAliveTimeoutMs,
+    proven: limits.keepAliveTimeoutMs,
+    proxy: limits.keepAliveTimeoutMs,
+  }
+  const connections = new ConnectionBook({
+    maxConnections: limits.maxConnections,
+    idleMs,
+    clock,
+    onCut: (reason) =>
+      reason === 'NoRoom' ? metrics.droppedConnections.add() : metrics.closedConnections.add(1, { reason }),
+  })
+  const intake = new Intake({
+    connections,
+    namespaceIn: (bytes) => {
+      const named = endpointNamedIn(bytes)
+      return named !== undefined && directory.lookup(named.namespace, named.name) !== undefined ? named.namespace : ''
+    },
+    roomFor: ([namespace, uid = '']) => budget.of({ namespace, uid }),
+    quotas,
+    clock,
+  })
+  const trustedProxies = new TrustedProxies(options.trustedProxies ?? [])
   const { logger, onRequest: onEnded = () => {} } = options
-  const clientAddressOf = createClientAddressOf(options.trustedProxies ?? [])
+  const clientAddressOf = createClientAddressOf(trustedProxies)
   const journal = new RequestJournal({ metrics, logger, clock, clientAddressOf, onEnded })
   const clientErrors = new ClientErrors(journal, () => metrics.tlsFailures.add())
   let state: 'idle' | 'listening' | 'draining' = 'idle'
@@ -91,13 +130,32 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       if (!clientErrors.hasAnswered(exchange.request.socket)) journal.record(exchange, outcome)
       return
     }
-    sendAnswer(exchange.response, outcome, { close: connection === 'unread' || state === 'draining', allow })
+    sendAnswer(exchange.response, outcome, { keepAliveMs: keepAliveAfter(exchange, outcome, connection), allow })
     journal.record(exchange, outcome)
+  }
+  const keepAliveAfter = (
+    { request: { socket }, keyId, endpoint, route }: Exchange,
+    outcome: AnsweredOutcome,
+    connection: 'keep' | 'unread',
+  ): number | undefined => {
+    // Only a signature that is fresh sets the key: an old delivery that somebody found proves nothing.
+    if (keyId !== undefined && endpoint !== undefined) connections.prove(socket, endpoint.owner.namespace)
+    const end = connectionEndOf(
+      { outcome, isProbe: route === healthPath, isUnread: connection === 'unread', isDraining: state === 'draining' },
+      connections.standingOf(socket),
+    )
+    if (end !== undefined) metrics.closedConnections.add(1, { reason: end })
+    const mayIdleMs = connections.answered(socket, { isEnding: end !== undefined })
+    intake.answered(socket)
+    return end === undefined ? mayIdleMs : undefined
   }
   const readiness = (): ReceiverReadiness => {
     if (state === 'draining') return { ready: false, why: 'Draining' }
     if (!directory.isLoaded) return { ready: false, why: 'ConfigurationNotLoaded' }
-    return state === 'idle' ? { ready: false, why: 'NotListening' } : { ready: true, why: 'Serving' }
+    if (state === 'idle') return { ready: false, why: 'NotListening' }
+    // Whoever is sent here would be asked to come back; another receiver may have room.
+    const { obstacle } = inbox
+    return obstacle === undefined ? { ready: true, why: 'Serving' } : { ready: false, why: `Inbox${obstacle}` }
   }
   const routeDeps = {
     directory,
@@ -114,7 +172,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
   const receiveStatic = createStaticRoute(routeDeps)
   const receiveDynamic = createDynamicRoute({
     ...routeDeps,
-    checks: new PublicKeyChecks(limits, clock),
+    checks: new PublicKeyChecks(limits, { clock, quotas }),
     publicKeys: options.publicKeys ?? noPublicKeys,
   })
   const { http, app } = createReceiverServer({
@@ -127,7 +185,9 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     isReady: () => readiness().ready,
     finish,
     clientErrors,
-    onDroppedConnection: () => metrics.droppedConnections.add(),
+    connections,
+    intake,
+    trustedProxies,
   })
   let closing: Promise<void> | undefined
 
@@ -135,17 +195,11 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     activity,
     inject: app.inject.bind(app),
     readiness,
-    async listen({ host, port }) {
+    async listen(address) {
       await app.ready()
-      await new Promise<void>((resolve, reject) => {
-        http.once('error', reject)
-        http.listen({ host, port }, () => {
-          http.off('error', reject)
-          resolve()
-        })
-      })
+      const listening = await listenOn(http, address)
       state = 'listening'
-      return { port: (http.address() as AddressInfo).port }
+      return listening
     },
     async drain() {
       state = 'draining'

@@ -1,5 +1,5 @@
-import { keyringEntrySchema, type KeyringEntry, type LiveSecret } from '../keyring/entry.ts'
-import { keyringSecretNameFor } from '../keyring/shard.ts'
+import { keyringEntrySchema, type KeyringEntry, type LiveSecret } from '../contract/keyring/entry.ts'
+import { keyringSecretNameFor } from '../contract/keyring/shard.ts'
 import { decodeSigningSecret } from '../signature/signing-secret.ts'
 import type { VerificationKey } from '../signature/verify.ts'
 import { decodeDynamic, type DynamicEndpoint } from './dynamic-endpoint.ts'
@@ -19,7 +19,10 @@ export interface ShardContent {
   readonly problems: readonly { uid: string; problem: string }[]
 }
 
-/** Reads one keyring Secret: data key is the uid, value the entry as JSON. Never throws: one bad entry must not take the others along. */
+/**
+ * Reads one keyring Secret: data key is the uid, value the entry as JSON. Never throws: one bad entry must not take the
+ * others along.
+ */
 export function decodeShard(shard: string, data: ReadonlyMap<string, string>): ShardContent {
   const entries = new Map<string, UsableEntry>()
   const malformedUids: string[] = []
@@ -34,8 +37,9 @@ export function decodeShard(shard: string, data: ReadonlyMap<string, string>): S
 }
 
 /**
- * The content of a whole shard of which only some entries were decoded anew: the `unchanged` uids stay as they were before, and what was wrong with them
- * has been told. A shard changes entry by entry; decoding all of it each time would cost the square of the objects.
+ * The content of a whole shard of which only some entries were decoded anew: the `unchanged` uids stay as they were
+ * before, and what was wrong with them has been told. A shard changes entry by entry; decoding all of it each time
+ * would cost the square of the objects.
  */
 export function withUnchanged(
   changed: ShardContent,
@@ -67,7 +71,8 @@ function decodeEntry(shard: string, uid: string, text: string): DecodedEntry {
   if (entry.uid !== uid) return { problems: ['the entry carries another uid than its key'] }
   if (keyringSecretNameFor(uid) !== shard) return { problems: ['the entry belongs into another shard'] }
   const { keys, problems } = decodeSecrets(entry.secrets)
-  // With no secret left a former entry may still have good ones; an entry that never had any is one that waits for its first.
+  // With no secret left a former entry may still have good ones; an entry that never had any is one that waits for its
+  // first.
   if (keys.length === 0 && problems.length > 0) return { problems }
   const dynamic = decodeDynamic(entry.dynamic)
   return { usable: { entry, keys, dynamic: dynamic?.endpoint }, problems: [...problems, ...(dynamic?.problems ?? [])] }

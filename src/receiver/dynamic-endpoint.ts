@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 
-import { maxLiveTokens, type DynamicEndpointEntry } from '../keyring/entry.ts'
-import { hashToken } from '../keyring/token-hash.ts'
+import { maxLiveTokens, type DynamicEndpointEntry } from '../contract/keyring/entry.ts'
+import { hashToken } from '../contract/keyring/token-hash.ts'
 
 /** One token that opens a dynamic endpoint, as its hash. */
 interface TokenKey {
@@ -36,8 +36,8 @@ export function decodeDynamic(
 const nobody: TokenKey = { hash: Buffer.alloc(32), notAfterMs: undefined }
 
 /**
- * Whether `token` opens the endpoint at `nowMs`. Takes the same time for an endpoint that does not exist, for a wrong token and for a right one: always the
- * same number of comparisons, each in constant time, none skipped.
+ * Whether `token` opens the endpoint at `nowMs`. Takes the same time for an endpoint that does not exist, for a wrong
+ * token and for a right one: always the same number of comparisons, each in constant time, none skipped.
  */
 export function opensEndpoint(endpoint: DynamicEndpoint | undefined, token: string, nowMs: number): boolean {
   const given = Buffer.from(hashToken(token), 'hex')

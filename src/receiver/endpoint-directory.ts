@@ -1,6 +1,6 @@
 import type { InboxOwner } from '../inbox/port.ts'
-import type { KeyringEntry } from '../keyring/entry.ts'
-import { allKeyringSecretNames, keyringSecretNameFor } from '../keyring/shard.ts'
+import type { KeyringEntry } from '../contract/keyring/entry.ts'
+import { allKeyringSecretNames, keyringSecretNameFor } from '../contract/keyring/shard.ts'
 import type { VerificationKey } from '../signature/verify.ts'
 import type { ShardContent, UsableEntry } from './decode-shard.ts'
 import type { DynamicEndpoint } from './dynamic-endpoint.ts'
@@ -30,8 +30,9 @@ export interface EndpointFacts {
 }
 
 /**
- * The endpoints of this installation, in memory: looked up on every request, fed by files and watches, never asking anybody. The keyring decides what is
- * served; the objects add what is going on. It forgets only on proof: a shard that exists without the entry.
+ * The endpoints of this installation, in memory: looked up on every request, fed by files and watches, never asking
+ * anybody. The keyring decides what is served; the objects add what is going on. It forgets only on proof: a shard that
+ * exists without the entry.
  */
 export class EndpointDirectory {
   readonly #shards = new Map<string, ReadonlyMap<string, UsableEntry>>()
@@ -69,7 +70,10 @@ export class EndpointDirectory {
     return endpoint?.owner.uid === uid && endpoint.checkAttemptId === attemptId
   }
 
-  /** Known for certain not to exist: its shard was read and does not have it. A missing shard or a malformed entry proves nothing. */
+  /**
+   * Known for certain not to exist: its shard was read and does not have it. A missing shard or a malformed entry
+   * proves nothing.
+   */
   isGone(uid: string): boolean {
     const shard = keyringSecretNameFor(uid)
     return this.#provenShards.has(shard) && this.#malformedUids.get(shard)?.has(uid) !== true && !this.#entries.has(uid)
@@ -93,7 +97,10 @@ export class EndpointDirectory {
     return this.#knownShards.size === allKeyringSecretNames().length
   }
 
-  /** Takes a shard as it stands now. Entries that it no longer has are dropped; one that it has but that cannot be read keeps its last good form. */
+  /**
+   * Takes a shard as it stands now. Entries that it no longer has are dropped; one that it has but that cannot be read
+   * keeps its last good form.
+   */
   applyShard(shard: string, content: ShardContent): void {
     this.#knownShards.add(shard)
     this.#provenShards.add(shard)
@@ -101,8 +108,8 @@ export class EndpointDirectory {
   }
 
   /**
-   * Takes a shard as it is mounted: good for serving what it has, no proof of what it does not have. A mount lags behind by a minute or more, and an
-   * optional Secret that does not exist is an empty folder.
+   * Takes a shard as it is mounted: good for serving what it has, no proof of what it does not have. A mount lags
+   * behind by a minute or more, and an optional Secret that does not exist is an empty folder.
    */
   applyMountedShard(shard: string, content: ShardContent): void {
     this.#hasMounted ||= content.entries.size > 0

@@ -1,12 +1,21 @@
-/** What the public port allows. It faces the internet: every number here bounds what a stranger can make us hold, wait for or do. */
+/**
+ * What the public port allows. It faces the internet: every number here bounds what a stranger can make us hold, wait
+ * for or do.
+ */
 export interface ReceiverLimits {
   /** Largest body. The specification says below 20 kB; this leaves room and still ends a flood early. */
   maxBodyBytes: number
-  /** Body bytes held at once by the whole process, from the first byte read until the event is stored: many slow uploads must not fill the memory. */
+  /**
+   * Body bytes held at once by the whole process, from the first byte read until the event is stored: many slow uploads
+   * must not fill the memory.
+   */
   maxHeldBodyBytes: number
   /** Request line and headers together; ours need less than 1 KiB, proxies add theirs. */
   maxHeaderBytes: number
-  /** Longest path parameter that the router looks at: a namespace has 63 characters, a name 253, percent-encoding may lengthen them. */
+  /**
+   * Longest path parameter that the router looks at: a namespace has 63 characters, a name 253, percent-encoding may
+   * lengthen them.
+   */
   maxParamLength: number
   /** A client that has not sent its headers by then is not a sender. */
   headersTimeoutMs: number
@@ -14,13 +23,22 @@ export interface ReceiverLimits {
   requestTimeoutMs: number
   /** How often the two timeouts are looked at. Node's default of 30 s turns "10 s" into anything up to 40. */
   connectionsCheckingIntervalMs: number
-  /** Longer than the 600 s for which cloud load balancers keep backend connections: whoever closes first must be the side that knows of no request. */
+  /**
+   * For connections that have carried an authentic delivery, or come from a trusted proxy. Longer than the 600 s for
+   * which cloud load balancers keep backend connections: whoever closes first must be the side that knows of no
+   * request.
+   */
   keepAliveTimeoutMs: number
-  /** Open connections; each costs some 20 KB. Above it new ones are dropped, which a load balancer sees and retries elsewhere. */
+  /** For all others: somebody who has shown nothing is not worth a place for long. */
+  strangersKeepAliveTimeoutMs: number
+  /** Open connections; each costs some 20 KB. Above it the one that is worth least gives way to a new one. */
   maxConnections: number
   /** A commit that takes longer is answered 503: the sender waits only a few seconds. */
   appendTimeoutMs: number
-  /** Public-key checks at the same time, in the process and for one endpoint: each takes a share of a core, and strangers can ask for them once they know a token. */
+  /**
+   * Public-key checks at the same time, in the process and for one endpoint: each takes a share of a core, and
+   * strangers can ask for them once they know a token.
+   */
   maxPublicKeyChecks: number
   maxPublicKeyChecksPerEndpoint: number
   /** Checks of one endpoint that may fail within a minute. */
@@ -38,6 +56,7 @@ export const defaultLimits: ReceiverLimits = {
   requestTimeoutMs: 10_000,
   connectionsCheckingIntervalMs: 1_000,
   keepAliveTimeoutMs: 620_000,
+  strangersKeepAliveTimeoutMs: 5_000,
   maxConnections: 4_096,
   appendTimeoutMs: 3_000,
   maxPublicKeyChecks: 64,

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { allKeyringSecretNames } from '../keyring/shard.ts'
+import { allKeyringSecretNames } from '../contract/keyring/shard.ts'
 import type { Logger } from '../observability/logger.ts'
 import { decodeShard } from './decode-shard.ts'
 import type { EndpointDirectory } from './endpoint-directory.ts'
@@ -10,9 +10,9 @@ import type { EndpointDirectory } from './endpoint-directory.ts'
 const kubeletPrefix = '..'
 
 /**
- * Fills the directory from keyring Secrets mounted below `folder`, one folder per Secret, one file per uid: the boot that needs no API server. A folder
- * that is missing, like a uid that is missing, says nothing; one that cannot be read is logged and treated the same. Call it before the watches start: what they
- * bring is newer.
+ * Fills the directory from keyring Secrets mounted below `folder`, one folder per Secret, one file per uid: the boot
+ * that needs no API server. A folder that is missing, like a uid that is missing, says nothing; one that cannot be read
+ * is logged and treated the same. Call it before the watches start: what they bring is newer.
  */
 export async function loadKeyringFiles(folder: string, directory: EndpointDirectory, logger: Logger): Promise<void> {
   for (const shard of allKeyringSecretNames()) {
@@ -20,10 +20,10 @@ export async function loadKeyringFiles(folder: string, directory: EndpointDirect
       const data = await readFolder(join(folder, shard))
       if (data === undefined) continue
       const content = decodeShard(shard, data)
-      for (const { uid, problem } of content.problems) logger.warn({ shard, uid, problem }, 'keyring.entry-malformed')
+      for (const { uid, problem } of content.problems) logger.warn({ shard, uid, problem }, 'keyring.entry_malformed')
       directory.applyMountedShard(shard, content)
     } catch (error) {
-      logger.warn({ shard, err: error }, 'keyring.file-unreadable')
+      logger.warn({ shard, error: error }, 'keyring.file_unreadable')
     }
   }
 }

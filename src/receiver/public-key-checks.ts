@@ -1,4 +1,6 @@
 import type { Clock } from '../clock.ts'
+import type { Quotas } from '../fairness/quotas.ts'
+import { SharedRoom } from '../fairness/shared-room.ts'
 import type { ReceiverLimits } from './limits.ts'
 
 const minuteMs = 60_000
@@ -16,31 +18,34 @@ interface EndpointChecks {
 }
 
 /**
- * Bounds the public-key work that requests can cause: how much at once, and how many failures of one endpoint within a minute. Asked only after the token
- * held, so that nobody without one can use up an endpoint's share. There is one small record per endpoint that is being asked.
+ * Bounds the public-key work that requests can cause: how much at once, shared by namespaces, and how many failures of
+ * one endpoint within a minute. Asked only after the token held, so that nobody without one can use up an endpoint's
+ * share. There is one small record per endpoint that is being asked.
  */
 export class PublicKeyChecks {
   readonly #limits: CheckLimits
   readonly #clock: Clock
   readonly #byUid = new Map<string, EndpointChecks>()
-  #running = 0
+  readonly #running: SharedRoom
 
-  constructor(limits: CheckLimits, clock: Clock) {
+  constructor(limits: CheckLimits, { clock, quotas }: { clock: Clock; quotas: Quotas }) {
     this.#limits = limits
     this.#clock = clock
+    this.#running = new SharedRoom({ total: limits.maxPublicKeyChecks, ...quotas })
   }
 
   /** undefined: not now. Otherwise the check may begin, and whoever got the function calls it once with its outcome. */
-  begin(uid: string): ((outcome: 'held' | 'failed') => void) | undefined {
+  begin({ namespace, uid }: { namespace: string; uid: string }): ((outcome: 'held' | 'failed') => void) | undefined {
     const checks = this.#of(uid)
-    const { maxPublicKeyChecks, maxPublicKeyChecksPerEndpoint, maxFailedChecksPerMinute } = this.#limits
-    if (this.#running >= maxPublicKeyChecks || checks.running >= maxPublicKeyChecksPerEndpoint) return undefined
+    const { maxPublicKeyChecksPerEndpoint, maxFailedChecksPerMinute } = this.#limits
+    const taker = [namespace, uid] as const
+    if (this.#running.freeFor(taker) <= 0 || checks.running >= maxPublicKeyChecksPerEndpoint) return undefined
     // Those that run may all fail yet.
     if (checks.failures + checks.running >= maxFailedChecksPerMinute) return undefined
-    this.#running++
+    this.#running.take(taker, 1)
     checks.running++
     return (outcome) => {
-      this.#running--
+      this.#running.give(taker, 1)
       checks.running--
       if (outcome === 'failed') checks.failures++
       if (checks.running === 0 && checks.failures === 0) this.#byUid.delete(uid)

@@ -1,32 +1,49 @@
 import type { Readable } from 'node:stream'
 
-import type { BodyBudget } from './body-budget.ts'
+import type { OwnBudget } from './body-budget.ts'
 
-/** On anything but `read` the budget holds nothing of this body any more; a body that was read is given back by whoever took it over. */
+/**
+ * Each piece costs a callback on the thread that serves everybody, and a stranger chooses how small the chunks of a
+ * body are: one byte costs six to send.
+ */
+const maxSmallPieces = 1_024
+/** A body of larger pieces may have as many as it likes. */
+const smallPieceBytes = 64
+
+/**
+ * On anything but `read` the budget holds nothing of this body any more; a body that was read is given back by whoever
+ * took it over.
+ */
 export type BodyRead =
   { type: 'read'; body: Uint8Array } | { type: 'tooLarge' } | { type: 'overloaded' } | { type: 'aborted' }
 
 /**
- * Collects the raw body and calls back exactly once. Never decodes, never decompresses: the bytes that are verified are the bytes that are stored.
- * How long it may take is the server's request timeout, which ends the connection (`aborted`).
+ * Collects the raw body and calls back exactly once; one in more than a thousand scraps is too large, whatever its
+ * size. Never decodes, never decompresses: the bytes that are verified are the bytes that are stored. How long it may
+ * take is the server's request timeout, which ends the connection (`aborted`).
  */
 export function readBody(
   request: Readable,
-  { maxBytes, budget }: { maxBytes: number; budget: BodyBudget },
+  { maxBytes, budget }: { maxBytes: number; budget: OwnBudget },
   done: (result: BodyRead) => void,
 ): void {
   const collected = new CollectedBytes()
+  let smallPieces = 0
 
   const finish = (result: BodyRead) => {
     request.off('data', onData).off('end', onEnd).off('close', onAbort).off('error', onAbort)
     if (result.type !== 'read') {
       budget.give(collected.length)
-      // A reset that comes after our answer is nobody's concern, but an 'error' without a listener would end the process.
+      // A reset that comes after our answer is nobody's concern, but an 'error' without a listener would end the
+      // process.
       request.on('error', ignore)
+      // Without a listener what still comes of it would be kept piece by piece, which costs more than reading it.
+      request.on('data', ignore)
     }
     done(result)
   }
   const onData = (chunk: Buffer) => {
+    if (chunk.length < smallPieceBytes && ++smallPieces > maxSmallPieces) return finish({ type: 'tooLarge' })
     if (collected.length + chunk.length > maxBytes) return finish({ type: 'tooLarge' })
     if (!budget.take(chunk.length)) return finish({ type: 'overloaded' })
     collected.add(chunk)
@@ -38,8 +55,9 @@ export function readBody(
 }
 
 /**
- * Chunks put together as they come. A list of them would cost a few hundred bytes for each, and a stranger chooses how small they are: here a body never
- * takes more than about twice its size. The usual body is one chunk and is not copied at all.
+ * Chunks put together as they come. A list of them would cost a few hundred bytes for each, and a stranger chooses how
+ * small they are: here a body never takes more than about twice its size. The usual body is one chunk and is not copied
+ * at all.
  */
 class CollectedBytes {
   #buffer: Buffer = Buffer.alloc(0)

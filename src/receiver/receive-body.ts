@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 
-import type { BodyBudget } from './body-budget.ts'
+import type { BodyBudget, OwnBudget } from './body-budget.ts'
+import type { Endpoint } from './endpoint-directory.ts'
 import type { Exchange } from './exchange.ts'
 import { readBody, type BodyRead } from './read-body.ts'
 import type { Outcome } from './status-codes.ts'
@@ -8,7 +9,10 @@ import type { Outcome } from './status-codes.ts'
 interface BodyDeps {
   readonly budget: BodyBudget
   readonly maxBodyBytes: number
-  /** Ends an exchange: answer, count, log. `unread`: parts of the request have not been read, so the connection cannot be used again. */
+  /**
+   * Ends an exchange: answer, count, log. `unread`: parts of the request have not been read, so the connection cannot
+   * be used again.
+   */
   readonly finish: (exchange: Exchange, outcome: Outcome, connection: 'keep' | 'unread') => void
 }
 
@@ -24,17 +28,21 @@ export function isAnnouncedTooLarge(request: IncomingMessage, maxBodyBytes: numb
   return Number(request.headers['content-length'] ?? 0) > maxBodyBytes
 }
 
-/** Reads the body and hands it to `judge`, which ends the exchange and releases the body. A fault of `judge`, thrown or as a promise, is answered here. */
+/**
+ * Reads the body and hands it to `judge`, which ends the exchange and releases the body. A fault of `judge`, thrown or
+ * as a promise, is answered here.
+ */
 export function receiveBody(
   deps: BodyDeps,
   request: IncomingMessage,
-  exchange: Exchange,
+  { exchange, owner }: { exchange: Exchange; owner: Endpoint['owner'] },
   judge: (held: HeldBody) => void | Promise<void>,
 ): void {
-  readBody(request, { maxBytes: deps.maxBodyBytes, budget: deps.budget }, (read) => {
+  const budget = deps.budget.of(owner)
+  readBody(request, { maxBytes: deps.maxBodyBytes, budget }, (read) => {
     if (read.type !== 'read') return deps.finish(exchange, unreadOutcomes[read.type], 'unread')
     exchange.bodyBytes = read.body.length
-    const held: HeldBody = { body: read.body, release: releaseOnce(deps.budget, read.body) }
+    const held: HeldBody = { body: read.body, release: releaseOnce(budget, read.body) }
     const fail = (error: unknown) => {
       // Nobody above an event handler would catch it, and one odd delivery must not end the process.
       held.release()
@@ -55,7 +63,7 @@ const unreadOutcomes = {
   aborted: 'Aborted',
 } as const satisfies Record<Exclude<BodyRead['type'], 'read'>, Outcome>
 
-function releaseOnce(budget: BodyBudget, body: Uint8Array): () => void {
+function releaseOnce(budget: OwnBudget, body: Uint8Array): () => void {
   let heldBytes = body.length
   return () => {
     budget.give(heldBytes)

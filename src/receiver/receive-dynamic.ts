@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
+import { dynamicRoute, type DynamicEndpointPath } from '../contract/endpoint-path.ts'
 import type { RefreshOutcome } from '../signature/jwks-keeper.ts'
 import type { KeySet } from '../signature/key-set.ts'
 import { parseDynamicHeaders, type DynamicHeaders } from '../signature/parse-headers.ts'
@@ -9,13 +10,7 @@ import { opensEndpoint } from './dynamic-endpoint.ts'
 import type { Exchange } from './exchange.ts'
 import type { PublicKeyChecks } from './public-key-checks.ts'
 import { isAnnouncedTooLarge, receiveBody } from './receive-body.ts'
-import type { EndpointPath } from './receive-static.ts'
-import { dynamicPath } from './request-path.ts'
 import { refused, storeDelivery, type Admission, type Delivery, type RouteDeps } from './store-delivery.ts'
-
-export interface DynamicEndpointPath extends EndpointPath {
-  readonly token: string
-}
 
 /** Where the service's public keys come from. */
 export interface PublicKeys {
@@ -31,20 +26,23 @@ interface DynamicRouteDeps extends RouteDeps {
 }
 
 /**
- * Receives one delivery on a dynamic path. The service's keys are shared by all of its customers, so a signature alone does not tell whose job it is: the
- * token in the path does, and it is looked at first. Without it the answer is that of a path that does not exist.
+ * Receives one delivery on a dynamic path. The service's keys are shared by all of its customers, so a signature alone
+ * does not tell whose job it is: the token in the path does, and it is looked at first. Without it the answer is that
+ * of a path that does not exist.
  */
 export function createDynamicRoute(
   deps: DynamicRouteDeps,
 ): (request: IncomingMessage, response: ServerResponse, path: DynamicEndpointPath) => void {
   const verifier = new PublicKeyVerifier()
   return (request, response, path) => {
-    const exchange: Exchange = { request, response, route: dynamicPath, startedMs: deps.clock.monotonic() }
+    const exchange: Exchange = { request, response, route: dynamicRoute, startedMs: deps.clock.monotonic() }
     const admission = admit(deps, request, path)
     if (!admission.admitted) return deps.finish(exchange, admission.outcome, 'unread')
     const { endpoint, headers } = admission
     exchange.endpoint = endpoint
-    receiveBody(deps, request, exchange, (held) => judge(deps, verifier, exchange, { endpoint, headers, ...held }))
+    receiveBody(deps, request, { exchange, owner: endpoint.owner }, (held) =>
+      judge(deps, verifier, exchange, { endpoint, headers, ...held }),
+    )
   }
 }
 
@@ -73,7 +71,7 @@ async function judge(
   exchange: Exchange,
   delivery: Delivery<DynamicHeaders>,
 ): Promise<void> {
-  const end = deps.checks.begin(delivery.endpoint.owner.uid)
+  const end = deps.checks.begin(delivery.endpoint.owner)
   if (end === undefined) {
     delivery.release()
     return deps.finish(exchange, 'ChecksExhausted', 'keep')

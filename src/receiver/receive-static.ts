@@ -1,33 +1,30 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
+import { staticRoute, type EndpointPath } from '../contract/endpoint-path.ts'
 import { parseHeaders } from '../signature/parse-headers.ts'
 import { isLive, verifyDelivery, type Verdict } from '../signature/verify.ts'
 import type { Endpoint } from './endpoint-directory.ts'
 import type { Exchange } from './exchange.ts'
 import { isAnnouncedTooLarge, receiveBody } from './receive-body.ts'
-import { staticPath } from './request-path.ts'
 import type { AnsweredOutcome } from './status-codes.ts'
 import { refused, storeDelivery, type Admission, type Delivery, type RouteDeps } from './store-delivery.ts'
 
-export interface EndpointPath {
-  readonly namespace: string
-  readonly name: string
-}
-
 /**
- * Receives one delivery on a static path: headers, then body, then signature, then the inbox; the first phase that fails ends it. Callbacks instead of
- * promises, since this runs thousands of times a second.
+ * Receives one delivery on a static path: headers, then body, then signature, then the inbox; the first phase that
+ * fails ends it. Callbacks instead of promises, since this runs thousands of times a second.
  */
 export function createStaticRoute(
   deps: RouteDeps,
 ): (request: IncomingMessage, response: ServerResponse, path: EndpointPath) => void {
   return (request, response, path) => {
-    const exchange: Exchange = { request, response, route: staticPath, startedMs: deps.clock.monotonic() }
+    const exchange: Exchange = { request, response, route: staticRoute, startedMs: deps.clock.monotonic() }
     const admission = admit(deps, request, path)
     if (!admission.admitted) return deps.finish(exchange, admission.outcome, 'unread')
     const { endpoint, headers } = admission
     exchange.endpoint = endpoint
-    receiveBody(deps, request, exchange, (held) => judge(deps, exchange, { endpoint, headers, ...held }))
+    receiveBody(deps, request, { exchange, owner: endpoint.owner }, (held) =>
+      judge(deps, exchange, { endpoint, headers, ...held }),
+    )
   }
 }
 

@@ -1,4 +1,7 @@
+import type { Cut } from '../connections/connection-book.ts'
+import type { Standing } from '../connections/give-way.ts'
 import type { CounterHandle, GaugeHandle, HistogramHandle, Metrics } from '../observability/metrics.ts'
+import { connectionEnds, type ConnectionEnd } from './connection-end.ts'
 import { answers, type AnsweredOutcome } from './status-codes.ts'
 
 /** How a delivery can end although its signature held. */
@@ -10,12 +13,23 @@ const authenticRefusals = [
   'AppendTimeout',
 ] as const satisfies readonly AnsweredOutcome[]
 
+const standings = ['stranger', 'proven', 'proxy'] as const satisfies readonly Standing[]
+const closeReasons = [
+  ...connectionEnds,
+  'Idle',
+  'GaveWay',
+  'ProvenGaveWay',
+  'ProxyGaveWay',
+  'Crowded',
+] as const satisfies readonly (ConnectionEnd | Exclude<Cut, 'NoRoom'>)[]
+
 export interface ReceiverMetrics {
   readonly requests: CounterHandle
   readonly authenticRefused: CounterHandle
   readonly requestSeconds: HistogramHandle
   readonly clockSkewSeconds: GaugeHandle
   readonly droppedConnections: CounterHandle
+  readonly closedConnections: CounterHandle
   readonly tlsFailures: CounterHandle
 }
 
@@ -23,19 +37,32 @@ export interface ReceiverMetrics {
 export interface ReceiverGauges {
   heldBodyBytes: () => number
   endpoints: () => number
+  isReady: () => boolean
+  connections: (standing: Standing) => number
 }
 
 /** Made once per receiver: a name may be made only once per registry. */
 export function createReceiverMetrics(metrics: Metrics, gauges: ReceiverGauges): ReceiverMetrics {
   metrics.gauge({
     name: 'gwh_receiver_held_body_bytes',
-    help: 'Body bytes in memory, from the first byte read until the event is stored or refused.',
+    help: 'Bytes in memory of bodies, from the first byte read until the event is stored or refused, and of requests that wait for their turn.',
     collect: gauges.heldBodyBytes,
   })
   metrics.gauge({
     name: 'gwh_receiver_endpoints',
     help: 'Endpoints in the directory.',
     collect: gauges.endpoints,
+  })
+  metrics.gauge({
+    name: 'gwh_receiver_ready',
+    help: '1 while the receiver is ready, as `/readyz` says: it is not while its inbox takes no events.',
+    collect: () => (gauges.isReady() ? 1 : 0),
+  })
+  metrics.collectedGauge({
+    name: 'gwh_receiver_connections',
+    help: 'Open connections to the public port by what they have shown: authentic deliveries, a trusted proxy as their origin, or nothing.',
+    labels: ['standing'],
+    collect: () => standings.map((standing) => ({ value: gauges.connections(standing), labels: { standing } })),
   })
   return {
     requests: metrics.counter({
@@ -61,7 +88,13 @@ export function createReceiverMetrics(metrics: Metrics, gauges: ReceiverGauges):
     }),
     droppedConnections: metrics.counter({
       name: 'gwh_receiver_dropped_connections_total',
-      help: 'Connections dropped because too many were open.',
+      help: 'New connections that were dropped because too many were open and all of them were being answered.',
+    }),
+    closedConnections: metrics.counter({
+      name: 'gwh_receiver_closed_connections_total',
+      help: 'Connections to the public port that the receiver closed, by why. Those that give way make room for a new one.',
+      labels: ['reason'],
+      known: closeReasons.map((reason) => ({ reason })),
     }),
     tlsFailures: metrics.counter({
       name: 'gwh_receiver_tls_failures_total',

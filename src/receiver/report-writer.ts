@@ -1,23 +1,18 @@
+import { growingMs } from '../backoff.ts'
 import type { Clock } from '../clock.ts'
-import type { Inbox } from '../inbox/port.ts'
-import type { KubernetesClient, ResourceKind } from '../kubernetes/client.ts'
+import type { Inbox, SinkBacklog } from '../inbox/port.ts'
+import type { KubernetesClient } from '../kubernetes/client.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
-import { reportLivenessMs, reportsConfigMapName } from '../reports/report.ts'
+import { reportLivenessMs } from '../contract/receiver-report/report.ts'
 import { buildReport, toMinute } from './build-report.ts'
+import { ReportPlace } from './report-place.ts'
+import { reportSinks, type ReportedSinks, type SinkState } from './report-sinks.ts'
 import type { EndpointActivity } from './endpoint-activity.ts'
 import type { EndpointDirectory } from './endpoint-directory.ts'
 
-const configMapKind: ResourceKind = {
-  group: '',
-  version: 'v1',
-  kind: 'ConfigMap',
-  plural: 'configmaps',
-  namespaced: true,
-}
-
 export interface ReportWriterOptions {
-  readonly client: Pick<KubernetesClient, 'patch'>
+  readonly client: Pick<KubernetesClient, 'get' | 'patch'>
   /** The operator's own namespace. */
   readonly namespace: string
   /** Our data key. */
@@ -25,6 +20,8 @@ export interface ReportWriterOptions {
   readonly directory: EndpointDirectory
   readonly activity: EndpointActivity
   readonly inbox: Pick<Inbox, 'stats'>
+  /** How the sinks are that events go to from here, and what they hold. Absent: nothing is said of sinks. */
+  readonly sinks?: { states: () => readonly SinkState[]; backlog: () => Promise<readonly SinkBacklog[]> }
   readonly clock: Clock
   readonly logger: Logger
   readonly metrics: Metrics
@@ -41,45 +38,73 @@ export interface ReportWriter {
 }
 
 const defaultIntervalMs = 5_000
-/** Short, because the last report holds up the end of the process. */
-const patchTimeoutMs = 5_000
+/** How often a report that did not change is looked for: others may have removed it, the controller among them. */
+const lookIntervalMs = 60_000
+/** The first time sooner: where a controller has just begun, it may be making the ConfigMap anew. */
+const firstLookMs = 10_000
+/** A report of 800 KiB is written every 25 s at the most: each write goes into the history of etcd whole. */
+const bytesPerSecond = 32 * 1024
 /** A failing API server is asked less and less, up to once in so many intervals. */
 const maxBackoffIntervals = 12
 
 /**
- * Tells the controller what deliveries have shown: a merge patch of exactly our data key, at most once per interval and only when it differs from what was
- * written last, or when that was an hour ago: a receiver that is gone is known by its silence. Receivers write nothing else, so no stranger can cause a write.
+ * Tells the controller what deliveries have shown: a merge patch of exactly our data key, at most once per interval and
+ * only when it differs from what was written last, or is not there any more, or when that was an hour ago: a receiver
+ * that is gone is known by its silence. Receivers write nothing else, so no stranger can cause a write.
  */
 export function createReportWriter(options: ReportWriterOptions): ReportWriter {
-  const { client, directory, activity, inbox, clock, logger } = options
+  const { client, directory, activity, inbox, clock, logger, namespace, podName } = options
   const intervalMs = options.intervalMs ?? defaultIntervalMs
   const failures = options.metrics.counter({
     name: 'gwh_receiver_report_failures_total',
     help: 'Reports to the controller that could not be written; the next round tries again.',
   })
-  let written: { text: string; atMs: number } | undefined
+  const leftOut = options.metrics.gauge({
+    name: 'gwh_receiver_report_left_out',
+    help: 'What had no room in the last report to the controller, by what it is: endpoints or sinks.',
+    labels: ['what'],
+  })
+  const place = new ReportPlace({ client, namespace, podName, now: () => clock.now() })
+  let written: { text: string; atMs: number; lookedMs: number } | undefined
   let failedRounds = 0
   let cancel: (() => void) | undefined
   let round: Promise<void> = Promise.resolve()
   let isStopped = false
 
   async function writeIfChanged(): Promise<void> {
+    // Not even made: that takes time of the thread that answers deliveries.
+    if (!isStopped && written !== undefined && clock.monotonic() - written.atMs < costMs(written.text)) return
     forgetGoneEndpoints(directory, activity)
-    const { pendingByOwner, lastDropMsByOwner } = await inbox.stats()
+    // Asked at once, so that both are of the same moment: an object has no less pending than its sinks together.
+    const [{ pendingByOwner, lastDropMsByOwner }, sinks] = await Promise.all([inbox.stats(), sinksNow(options)])
     const endpoints = buildReport({
       activity: activity.entries(),
       pending: pendingByOwner,
       lastDropMs: lastDropMsByOwner,
       isCheckOpen: (uid, attemptId) => directory.isCheckOpen(uid, attemptId),
+      namespaceOf: (uid) => directory.entryOf(uid)?.namespace,
     })
-    const report = { ...(options.ownInbox && { ownInbox: true }), ...(isStopped && { stopped: true }), ...endpoints }
+    const report = {
+      ...(options.ownInbox && { ownInbox: true }),
+      ...(isStopped && { stopped: true }),
+      ...endpoints,
+      ...sinks,
+    }
+    leftOut.set(endpoints.endpointsLeftOut ?? 0, { what: 'endpoints' })
+    leftOut.set(sinks.sinksLeftOut ?? 0, { what: 'sinks' })
     const text = JSON.stringify(report)
     const atMs = clock.monotonic()
-    if (text === written?.text && atMs - written.atMs < reportLivenessMs) return
-    const key = { namespace: options.namespace, name: reportsConfigMapName }
-    const body = { data: { [options.podName]: JSON.stringify({ time: toMinute(clock.now()), ...report }) } }
-    await client.patch(configMapKind, key, body, { type: 'merge', timeoutMs: patchTimeoutMs })
-    written = { text, atMs }
+    if (await isSaid(text, atMs)) return
+    await place.write(JSON.stringify({ time: toMinute(clock.now()), ...report }))
+    written = { text, atMs, lookedMs: atMs + firstLookMs - lookIntervalMs }
+  }
+
+  /** Whether the report is there as it is. */
+  async function isSaid(text: string, nowMs: number): Promise<boolean> {
+    if (text !== written?.text || nowMs - written.atMs >= reportLivenessMs) return false
+    if (nowMs - written.lookedMs < lookIntervalMs) return true
+    written.lookedMs = nowMs
+    return place.stands()
   }
 
   async function runRound(): Promise<void> {
@@ -89,13 +114,13 @@ export function createReportWriter(options: ReportWriterOptions): ReportWriter {
     } catch (error) {
       failedRounds++
       failures.add()
-      logger.warn({ err: error, failedRounds }, 'report.write-failed')
+      logger.warn({ error: error, failedRounds }, 'report.write_failed')
     }
   }
 
   function scheduleNext(): void {
-    const backoff = Math.min(2 ** failedRounds, maxBackoffIntervals)
-    cancel = clock.after(intervalMs * backoff, () => {
+    const pauseMs = growingMs(failedRounds, { baseMs: intervalMs, maxMs: intervalMs * maxBackoffIntervals })
+    cancel = clock.after(pauseMs, () => {
       round = runRound().then(() => {
         if (!isStopped) scheduleNext()
       })
@@ -111,6 +136,19 @@ export function createReportWriter(options: ReportWriterOptions): ReportWriter {
       await runRound()
     },
   }
+}
+
+/** How long nothing more is written after a report. */
+function costMs(text: string): number {
+  return (text.length / bytesPerSecond) * 1_000
+}
+
+async function sinksNow({ sinks, directory, clock }: ReportWriterOptions): Promise<Partial<ReportedSinks>> {
+  if (sinks === undefined) return {}
+  const exists = ({ ownerUid }: { ownerUid: string }) => !directory.isSynced || directory.has(ownerUid)
+  const backlog = (await sinks.backlog()).filter(exists)
+  const namespaceOf = (uid: string) => directory.entryOf(uid)?.namespace
+  return reportSinks({ backlog, states: sinks.states().filter(exists), nowMs: clock.now(), namespaceOf })
 }
 
 /** Only once the directory is complete: before that, what it does not know may still exist. */

@@ -1,14 +1,17 @@
 import type { Clock } from '../clock.ts'
-import type { RequestEntry } from '../feed/entry.ts'
+import type { RequestEntry } from '../contract/feed-entry.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { ClientAddressOf } from './client-address.ts'
 import type { Exchange } from './exchange.ts'
-import { LineBudget } from './line-budget.ts'
 import type { ReceiverMetrics } from './receiver-metrics.ts'
+import { SharedLines } from './shared-lines.ts'
 import { shownHeaders } from './shown-headers.ts'
 import { answerOf, type Outcome } from './status-codes.ts'
 
-/** Strangers can make us refuse as fast as they like; they cannot make us fill the disk with it. */
+/**
+ * Strangers can make us refuse as fast as they like; they cannot make us fill the disk with it, nor hide what others'
+ * endpoints refuse. Of one namespace.
+ */
 const strangersLinesPerSecond = 20
 /** A genuine delivery that we refuse is worth a line, but a full inbox refuses all of them, again and again. */
 const authenticLinesPerSecond = 100
@@ -27,8 +30,8 @@ export class RequestJournal {
   readonly #metrics: ReceiverMetrics
   readonly #logger: Logger
   readonly #clock: Clock
-  readonly #strangers: LineBudget
-  readonly #authentic: LineBudget
+  readonly #strangers: SharedLines
+  readonly #authentic: SharedLines
 
   readonly #onEnded: (entry: RequestEntry) => void
   readonly #clientAddressOf: ClientAddressOf
@@ -39,8 +42,8 @@ export class RequestJournal {
     this.#logger = logger
     this.#clock = clock
     this.#onEnded = onEnded
-    this.#strangers = new LineBudget(strangersLinesPerSecond, clock)
-    this.#authentic = new LineBudget(authenticLinesPerSecond, clock)
+    this.#strangers = new SharedLines(strangersLinesPerSecond, clock)
+    this.#authentic = new SharedLines(authenticLinesPerSecond, clock)
   }
 
   record(exchange: Exchange, outcome: Outcome): void {
@@ -59,25 +62,27 @@ export class RequestJournal {
   /** A request that ended before its headers were complete: there is nothing to say but how. */
   recordUnparsed(outcome: Outcome, remoteAddress: string | undefined): void {
     this.#metrics.requests.add(1, { outcome })
-    const line = this.#strangers.take()
+    const line = this.#strangers.take('')
     if (line !== undefined) this.#logger.info({ outcome, remoteAddress, ...line }, 'request.unparsed')
   }
 
   #logRefusal(exchange: Exchange, outcome: Outcome, durationMs: number): void {
     const isOurFault = exchange.fault !== undefined
     const isAuthentic = exchange.eventId !== undefined
-    const line = (isAuthentic || isOurFault ? this.#authentic : this.#strangers).take()
+    const line = (isAuthentic || isOurFault ? this.#authentic : this.#strangers).take(
+      exchange.endpoint?.owner.namespace ?? '',
+    )
     if (line === undefined) return
     const details = { ...this.#detailsOf(exchange, outcome, durationMs), ...line }
-    if (isOurFault) this.#logger.error({ ...details, err: exchange.fault }, 'request.failed')
-    else if (isAuthentic) this.#logger.warn(details, 'request.authentic-refused')
+    if (isOurFault) this.#logger.error({ ...details, error: exchange.fault }, 'request.failed')
+    else if (isAuthentic) this.#logger.warn(details, 'request.authentic_refused')
     else this.#logger.info(details, 'request.refused')
   }
 
   #detailsOf(exchange: Exchange, outcome: Outcome, durationMs: number): Record<string, unknown> {
     return {
       outcome,
-      status: outcome === 'Aborted' ? undefined : answerOf(outcome).status,
+      httpStatus: outcome === 'Aborted' ? undefined : answerOf(outcome).status,
       method: exchange.request.method,
       route: exchange.route,
       namespace: exchange.endpoint?.owner.namespace,

@@ -1,13 +1,11 @@
-/** Where the receiver listens, below an optional prefix. The path fixes the way of signing; the caller never chooses it. */
-export const staticPath = '/v1/s/:namespace/:name'
-export const dynamicPath = '/v1/d/:namespace/:name/:token'
+import { isDeliveryPath } from '../contract/endpoint-path.ts'
+
+/** Below an optional prefix, too. */
 export const healthPath = '/healthz'
 
-const deliveryPatterns = [/^\/v1\/s\/[^/]+\/[^/]+$/, /^\/v1\/d\/[^/]+\/[^/]+\/[^/]+$/]
-
 /**
- * With and without the prefix: some ingresses strip it, some do not. `prefix` is the path of the base URL, with or without a trailing slash; throws
- * on one that is no plain path.
+ * With and without the prefix: some ingresses strip it, some do not. `prefix` is the path of the base URL, with or
+ * without a trailing slash; throws on one that is no plain path.
  */
 export function pathPrefixes(prefix: string): string[] {
   const plain = prefix.replace(/\/+$/, '')
@@ -18,14 +16,37 @@ export function pathPrefixes(prefix: string): string[] {
   return ['', plain]
 }
 
-/** The methods that a path answers to; undefined for a path that is not ours. `url` is the request target, query included. */
+/**
+ * The methods that a path answers to; undefined for a path that is not ours. `url` is the request target, query
+ * included.
+ */
 export function allowedMethods(url: string, prefixes: readonly string[]): string | undefined {
   const path = url.split('?', 1)[0] ?? ''
   for (const prefix of prefixes) {
     if (!path.startsWith(prefix)) continue
     const rest = path.slice(prefix.length)
     if (rest === healthPath) return 'GET, HEAD'
-    if (deliveryPatterns.some((pattern) => pattern.test(rest))) return 'POST'
+    if (isDeliveryPath(rest)) return 'POST'
   }
   return undefined
+}
+
+/** Longer than any path that is looked up. */
+const maxNamedBytes = 1_024
+/**
+ * Of the path alone: behind it whoever sends their own deliveries could name somebody else, whose turns these would
+ * take.
+ */
+const named = /^POST [^\s?#]*?\/v1\/[sd]\/(?<namespace>[^/\s?#]+)\/(?<name>[^/\s?#]+)/
+
+/**
+ * The endpoint that a request says it is for, from its first bytes and without reading it; undefined where that cannot
+ * be told. It proves nothing.
+ */
+export function endpointNamedIn(bytes: Uint8Array): { namespace: string; name: string } | undefined {
+  const first = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, maxNamedBytes)).toString(
+    'latin1',
+  )
+  const { namespace, name } = named.exec(first)?.groups ?? {}
+  return namespace === undefined || name === undefined ? undefined : { namespace, name }
 }

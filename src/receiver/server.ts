@@ -4,12 +4,15 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify'
 
 import type { Clock } from '../clock.ts'
+import type { ConnectionBook } from '../connections/connection-book.ts'
+import type { Intake } from '../connections/intake.ts'
+import { dynamicRoute, staticRoute } from '../contract/endpoint-path.ts'
+import type { DynamicEndpointPath, EndpointPath } from '../contract/endpoint-path.ts'
+import type { TrustedProxies } from './client-address.ts'
 import type { ClientErrors } from './client-errors.ts'
 import type { Exchange } from './exchange.ts'
 import type { ReceiverLimits } from './limits.ts'
-import type { DynamicEndpointPath } from './receive-dynamic.ts'
-import type { EndpointPath } from './receive-static.ts'
-import { allowedMethods, dynamicPath, healthPath, staticPath } from './request-path.ts'
+import { allowedMethods, healthPath } from './request-path.ts'
 import type { ServingCertificate } from './serving-certificate.ts'
 import type { Outcome } from './status-codes.ts'
 
@@ -24,7 +27,9 @@ export interface ServerDeps {
   readonly isReady: () => boolean
   readonly finish: (exchange: Exchange, outcome: Outcome, connection: 'keep' | 'unread', allow?: string) => void
   readonly clientErrors: ClientErrors
-  readonly onDroppedConnection: () => void
+  readonly connections: ConnectionBook
+  readonly intake: Intake
+  readonly trustedProxies: TrustedProxies
 }
 
 export interface ReceiverServer {
@@ -33,17 +38,24 @@ export interface ReceiverServer {
 }
 
 /**
- * The public port. Fastify routes; every answer is ours. Each route takes its request over in `onRequest`, because right after it fastify would read the
- * body, and its own refusals come only after that: a few hundred stalled uploads to paths that do not exist would cost hundreds of megabytes.
+ * The public port. Fastify routes; every answer is ours. Each route takes its request over in `onRequest`, because
+ * right after it fastify would read the body, and its own refusals come only after that: a few hundred stalled uploads
+ * to paths that do not exist would cost hundreds of megabytes.
  */
 export function createReceiverServer(deps: ServerDeps): ReceiverServer {
   const http = createHttpServer(deps)
   const app = fastify({
-    serverFactory: (handler) => http.on('request', handler),
+    serverFactory: (handler) =>
+      http.on('request', (request, response) => {
+        if (deps.connections.begin(request)) handler(request, response)
+      }),
     routerOptions: { maxParamLength: deps.limits.maxParamLength },
     // Fastify's lines carry the whole path, which is not for logs.
     logger: false,
-    clientErrorHandler: deps.clientErrors.handle,
+    clientErrorHandler: (error, socket) => {
+      deps.connections.end(socket)
+      deps.clientErrors.handle(error, socket)
+    },
     // Fastify's own 503 while closing has a body.
     return503OnClosing: false,
     forceCloseConnections: false,
@@ -71,19 +83,24 @@ export function createReceiverServer(deps: ServerDeps): ReceiverServer {
   return { http, app }
 }
 
-function createHttpServer({ limits, tls, onDroppedConnection }: ServerDeps): Server | TlsServer {
+function createHttpServer({ limits, tls, connections, intake, trustedProxies }: ServerDeps): Server | TlsServer {
   const options: ServerOptions = {
     headersTimeout: limits.headersTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
     connectionsCheckingInterval: limits.connectionsCheckingIntervalMs,
-    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    // Node knows one time for all connections; ours depends on what each has shown.
+    keepAliveTimeout: 0,
     maxHeaderSize: limits.maxHeaderBytes,
     // Node's refusal would pass no hook and no counter: the hook above refuses instead.
     requireHostHeader: false,
   }
   const http = tls === undefined ? createServer(options) : createSecureServer(options, tls, limits)
-  http.maxConnections = limits.maxConnections
-  http.on('drop', onDroppedConnection)
+  // Before its handshake, where there is one. Node's own bound would refuse the newcomer, whoever it is.
+  http.on('connection', (socket) =>
+    connections.accept(socket, trustedProxies.has(socket.remoteAddress) ? 'proxy' : 'stranger'),
+  )
+  // After Node's own listeners, which is what the intake needs.
+  http.on(tls === undefined ? 'connection' : 'secureConnection', (socket) => intake.guard(socket))
   // An expectation other than 100-continue may be ignored; Node would answer 417.
   http.on('checkExpectation', (request, response) => http.emit('request', request, response))
   return http
@@ -110,7 +127,7 @@ function createSecureServer(
 function addRoutes(app: FastifyInstance, prefix: string, deps: ServerDeps): void {
   app.route<{ Params: EndpointPath }>({
     method: 'POST',
-    url: `${prefix}${staticPath}`,
+    url: `${prefix}${staticRoute}`,
     onRequest: (request, reply) => {
       reply.hijack()
       deps.receiveStatic(request.raw, reply.raw, request.params)
@@ -119,7 +136,7 @@ function addRoutes(app: FastifyInstance, prefix: string, deps: ServerDeps): void
   })
   app.route<{ Params: DynamicEndpointPath }>({
     method: 'POST',
-    url: `${prefix}${dynamicPath}`,
+    url: `${prefix}${dynamicRoute}`,
     onRequest: (request, reply) => {
       reply.hijack()
       deps.receiveDynamic(request.raw, reply.raw, request.params)

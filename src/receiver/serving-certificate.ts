@@ -23,12 +23,15 @@ interface Options extends CertificateFiles {
   metrics: Metrics
 }
 
-/** How soon a new certificate is served after its files changed. They are read and compared: events of file systems get lost behind mounted Secrets. */
+/**
+ * How soon a new certificate is served after its files changed. They are read and compared: events of file systems get
+ * lost behind mounted Secrets.
+ */
 const recheckMs = 10_000
 
 /**
- * The certificate of the public port, and what becomes of its files. A pair that cannot be used (half of it written, the wrong key) changes nothing but the
- * log: what was served goes on being served.
+ * The certificate of the public port, and what becomes of its files. A pair that cannot be used (half of it written,
+ * the wrong key) changes nothing but the log: what was served goes on being served.
  */
 export class ServingCertificate {
   readonly #options: Options

@@ -1,4 +1,7 @@
-/** Every way a request can end, as data. Bodies are always empty; never 410 and never a redirect: a sender may read them as "gone for good". */
+/**
+ * Every way a request can end, as data. Bodies are always empty; never 410 and never a redirect: a sender may read them
+ * as "gone for good".
+ */
 
 interface Answer {
   readonly status: number
@@ -29,11 +32,20 @@ export const answers = {
   TooSlow: { status: 408 },
   BodyTooLarge: { status: 413 },
   HeadersTooLarge: { status: 431 },
-  /** The directory is not complete yet, so "unknown" cannot be told from "not heard of yet". Also the health answer while not ready. */
+  /**
+   * The directory is not complete yet, so "unknown" cannot be told from "not heard of yet". Also the health answer
+   * while not ready.
+   */
   NotReady: { status: 503, retryAfterSeconds: soonSeconds },
-  /** A known endpoint whose signing secrets have not arrived, or have all ended; a dynamic one before the service's public keys are here. */
+  /**
+   * A known endpoint whose signing secrets have not arrived, or have all ended; a dynamic one before the service's
+   * public keys are here.
+   */
   NoLiveKey: { status: 503, retryAfterSeconds: soonSeconds },
-  /** An unmatched signature may be of a key that has not arrived yet: a secret is being created or rotated, or the public keys cannot be looked up. */
+  /**
+   * An unmatched signature may be of a key that has not arrived yet: a secret is being created or rotated, or the
+   * public keys cannot be looked up.
+   */
   KeysChanging: { status: 503, retryAfterSeconds: soonSeconds },
   /** This object's share of the inbox is used up; others go on. */
   OwnerFull: { status: 503, retryAfterSeconds: laterSeconds },
@@ -41,7 +53,10 @@ export const answers = {
   InboxUnavailable: { status: 503, retryAfterSeconds: soonSeconds },
   /** Not committed in time. It may be later: the retry is then folded as a duplicate. */
   AppendTimeout: { status: 503, retryAfterSeconds: soonSeconds },
-  /** As many public-key checks run as may, or this endpoint has had its failures of the minute: a flood of forgeries, behind which one may be genuine. */
+  /**
+   * As many public-key checks run as may, or this endpoint has had its failures of the minute: a flood of forgeries,
+   * behind which one may be genuine.
+   */
   ChecksExhausted: { status: 503, retryAfterSeconds: soonSeconds },
   /** The process holds as many body bytes as it may. */
   Overloaded: { status: 503, retryAfterSeconds: soonSeconds },

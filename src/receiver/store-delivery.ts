@@ -25,7 +25,10 @@ export interface RouteDeps {
   readonly parseEnvelope: (body: Uint8Array) => EventSummary
   /** Best effort: whoever sends events on looks for them anyway. */
   readonly onStored: () => void
-  /** Ends an exchange: answer, count, log. `unread`: parts of the request have not been read, so the connection cannot be used again. */
+  /**
+   * Ends an exchange: answer, count, log. `unread`: parts of the request have not been read, so the connection cannot
+   * be used again.
+   */
   readonly finish: (exchange: Exchange, outcome: Outcome, connection: 'keep' | 'unread') => void
 }
 
@@ -91,7 +94,10 @@ const appendOutcomes = {
   unavailable: 'InboxUnavailable',
 } as const satisfies Record<BoundedAppendResult, AnsweredOutcome>
 
-/** A content type is kept for those who get the original bytes; nothing here looks at it, and nobody needs one longer than this. */
+/**
+ * A content type is kept for those who get the original bytes; nothing here looks at it, and nobody needs one longer
+ * than this.
+ */
 const maxContentTypeLength = 256
 
 function toEvent(

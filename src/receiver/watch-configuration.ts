@@ -1,6 +1,7 @@
 import { geminiWebhookKind } from '../api/kind.ts'
 import type { Clock } from '../clock.ts'
-import { allKeyringSecretNames } from '../keyring/shard.ts'
+import { allKeyringSecretNames } from '../contract/keyring/shard.ts'
+import { bareMetadata } from '../kubernetes/bare-metadata.ts'
 import type { KubernetesClient, KubernetesObject, ResourceKind } from '../kubernetes/client.ts'
 import { Reflector, type ObjectChange } from '../kubernetes/reflector.ts'
 import type { Logger } from '../observability/logger.ts'
@@ -40,8 +41,9 @@ export interface ConfigurationWatch {
 }
 
 /**
- * Keeps the directory in step with the cluster: one watch per keyring Secret, by name, because the receiver may read no other; and one of GeminiWebhooks,
- * for what is in progress. Secrets that do not exist are an answer too: their shard is known then.
+ * Keeps the directory in step with the cluster: one watch per keyring Secret, by name, because the receiver may read no
+ * other; and one of GeminiWebhooks, for what is in progress. Secrets that do not exist are an answer too: their shard
+ * is known then.
  */
 export function watchConfiguration(options: WatchConfigurationOptions): ConfigurationWatch {
   const { client, directory, clock, random, logger, metrics } = options
@@ -86,7 +88,7 @@ export function watchConfiguration(options: WatchConfigurationOptions): Configur
     contents.set(shard, content)
     for (const { uid, problem } of content.problems) {
       malformed.add()
-      logger.warn({ shard, uid, problem }, 'keyring.entry-malformed')
+      logger.warn({ shard, uid, problem }, 'keyring.entry_malformed')
     }
     directory.applyShard(shard, content)
   }
@@ -128,15 +130,9 @@ function decodeChange(
 }
 
 function keepProgressOnly({ metadata, status }: WebhookInProgress): WebhookInProgress {
-  const { name, namespace, uid, resourceVersion } = metadata
   const { operation, check } = status ?? {}
   return {
-    metadata: {
-      name,
-      ...(namespace !== undefined && { namespace }),
-      ...(uid !== undefined && { uid }),
-      ...(resourceVersion !== undefined && { resourceVersion }),
-    },
+    metadata: bareMetadata(metadata),
     status: {
       ...(operation !== undefined && { operation: { type: operation.type } }),
       ...(check !== undefined && { check: { attemptID: check.attemptID } }),

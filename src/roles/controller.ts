@@ -5,14 +5,16 @@ import { configProblems, defaultControllerConfig } from '../controller/config.ts
 import type { ControllerConfig as ControllerNumbers } from '../controller/config.ts'
 import { createWebhookController } from '../controller/controller.ts'
 import type { WebhookController } from '../controller/controller.ts'
-import type { OpenWebhookService } from '../controller/webhook-service-pool.ts'
+import { createEndpointProbe } from '../controller/observe/probe-endpoint.ts'
+import type { OpenWebhookService } from '../controller/observe/webhook-service-pool.ts'
 import { createWebhookServiceOpener } from '../gemini/webhook-service-opener.ts'
 import { createEventRecorder } from '../kubernetes/event-recorder.ts'
-import { createLeaseElector } from '../kubernetes/lease-elector.ts'
+import { createLeaseElector, leadingGauge } from '../kubernetes/lease-elector.ts'
+import { fetchThrough } from '../outbound/fetch-through.ts'
+import { openOutbound } from '../outbound/open-outbound.ts'
 import { createHealthServer } from '../observability/health-server.ts'
 import type { ProbeResult } from '../observability/health-server.ts'
 import { openCluster } from './open-cluster.ts'
-import { createEndpointProbe } from './probe-endpoint.ts'
 import type { RoleContext, RoleDeps } from './role-context.ts'
 import { runRole } from './run-role.ts'
 import { aborted } from './run-until-stopped.ts'
@@ -22,7 +24,10 @@ const eventController = 'webhooks.gemini-operator.io/controller'
 /** On top of `shutdownGrace`, which is for the work: giving back the Lease, writing the last Events. */
 const stopMarginMs = 10_000
 
-/** `gwh controller`: runs until it is stopped, or until it loses its Lease; then the process ends, and a fresh one stands in line again. */
+/**
+ * `gwh controller`: runs until it is stopped, or until it loses its Lease; then the process ends, and a fresh one
+ * stands in line again.
+ */
 export async function runController(
   config: ControllerConfig,
   described: Readonly<Record<string, string>>,
@@ -33,10 +38,10 @@ export async function runController(
     context.err(`${problems.map((problem) => `gwh controller: ${problem}`).join('\n')}\nNothing was started.\n`)
     return exitCodes.usage
   }
-  const { logLevel, shutdownGraceMs } = config
+  const { shutdownGraceMs } = config
   const start = (deps: RoleDeps) => startController(config, deps)
   return runRole(
-    { name: 'controller', logLevel, described, start, stopWithinMs: shutdownGraceMs + stopMarginMs },
+    { name: 'controller', log: config, described, start, stopWithinMs: shutdownGraceMs + stopMarginMs },
     context,
   )
 }
@@ -50,7 +55,10 @@ interface ControllerDeps extends RoleDeps {
   readonly probeOrigin?: () => string | undefined
 }
 
-/** Starts the controller, or stands in line for the Lease. Rejects when a port is taken or there is no usable kubeconfig. */
+/**
+ * Starts the controller, or stands in line for the Lease. Rejects when a port is taken or there is no usable
+ * kubeconfig.
+ */
 export async function startController(config: ControllerConfig, deps: ControllerDeps): Promise<RunningController> {
   const { clock, random, logger, metrics, hostname } = deps
   await using parts = new AsyncDisposableStack()
@@ -58,8 +66,10 @@ export async function startController(config: ControllerConfig, deps: Controller
   parts.defer(() => client.close())
   const recorder = createEventRecorder({ client, controller: eventController, instance: hostname, ...deps })
   parts.defer(() => recorder.close())
-  const endpointProbe = createEndpointProbe({ clock, random, connectTo: deps.probeOrigin })
+  const endpointProbe = createEndpointProbe({ clock, random, way: config, connectTo: deps.probeOrigin })
   parts.defer(() => endpointProbe.close())
+  const toGoogle = openOutbound(config, { clock })
+  parts.defer(() => toGoogle.close())
 
   let leading: WebhookController | undefined
   const { host, port } = { host: config.healthHost, port: config.healthPort }
@@ -78,7 +88,7 @@ export async function startController(config: ControllerConfig, deps: Controller
       metrics,
       recorder,
       probe: endpointProbe.probe,
-      openWebhookService: openServices(config, deps),
+      openWebhookService: openServices(config, { clock, metrics, fetch: fetchThrough(toGoogle) }),
       config: controllerNumbers(config),
     })
     leading = controller
@@ -90,7 +100,7 @@ export async function startController(config: ControllerConfig, deps: Controller
     await controller.stop()
   }
   const stopping = new AbortController()
-  const working = config.leaderElection ? await elect(config, deps, work) : work
+  const working = config.leaderElection ? await elect(config, deps, work) : leadAlone(work, deps)
   const worked = working(stopping.signal)
   parts.defer(() => {
     stopping.abort()
@@ -102,7 +112,10 @@ export async function startController(config: ControllerConfig, deps: Controller
   return { healthPort, stop: () => running.disposeAsync(), ended: endOf(worked, stopping.signal, deps) }
 }
 
-/** The same work, done only while this process holds the Lease. The elector has a client of its own: a flood of other calls must not hold up renewals. */
+/**
+ * The same work, done only while this process holds the Lease. The elector has a client of its own: a flood of other
+ * calls must not hold up renewals.
+ */
 async function elect(
   config: ControllerConfig,
   deps: RoleDeps,
@@ -129,6 +142,22 @@ async function elect(
   }
 }
 
+/** Without a Lease this process is the one that leads, for as long as it works. */
+function leadAlone(
+  work: (signal: AbortSignal) => Promise<void>,
+  { metrics }: RoleDeps,
+): (signal: AbortSignal) => Promise<void> {
+  const leading = leadingGauge(metrics)
+  return async (signal) => {
+    leading.set(1)
+    try {
+      await work(signal)
+    } finally {
+      leading.set(0)
+    }
+  }
+}
+
 /** Settles only when the work ends without having been asked to. */
 function endOf(worked: Promise<void>, stopping: AbortSignal, { logger }: RoleDeps): Promise<string> {
   return new Promise((resolve) => {
@@ -142,7 +171,10 @@ function endOf(worked: Promise<void>, stopping: AbortSignal, { logger }: RoleDep
   })
 }
 
-function openServices(config: ControllerConfig, { clock, metrics }: RoleDeps): OpenWebhookService {
+function openServices(
+  config: ControllerConfig,
+  { clock, metrics, fetch }: Pick<RoleDeps, 'clock' | 'metrics'> & { fetch: typeof globalThis.fetch },
+): OpenWebhookService {
   return createWebhookServiceOpener({
     baseUrl: config.googleBaseUrl,
     apiVersion: config.googleApiVersion,
@@ -151,6 +183,7 @@ function openServices(config: ControllerConfig, { clock, metrics }: RoleDeps): O
     budget: { callsPerSecond: config.callsPerMinute / 60 },
     clock,
     metrics,
+    fetch,
   })
 }
 

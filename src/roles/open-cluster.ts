@@ -8,7 +8,9 @@ interface ClusterSettings {
   readonly kubernetesBurst: number
 }
 
-/** A client by the role's settings; makes no call yet. `part` tells its requests apart in the API server's audit log. */
+/**
+ * A client by the role's settings; makes no call yet. `part` tells its requests apart in the API server's audit log.
+ */
 export function openCluster(settings: ClusterSettings, part: string, deps: RoleDeps): Promise<KubernetesClient> {
   const { clock, random, logger, metrics, version } = deps
   return openKubernetesClient({

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 
 import type { ReceiverConfig } from '../config/receiver-config.ts'
+import type { Quotas } from '../fairness/quotas.ts'
 import type { InboxBounds } from '../inbox/bounds.ts'
 import type { JetstreamInboxOptions } from '../inbox/jetstream/open-jetstream-inbox.ts'
 import type { Inbox } from '../inbox/port.ts'
@@ -11,6 +12,7 @@ const inboxFile = 'inbox.sqlite'
 
 interface InboxDeps extends Pick<RoleDeps, 'clock' | 'logger' | 'metrics'> {
   readonly podName: string
+  readonly quotas: Quotas
   readonly onEnded: (why: string) => void
   /** Another receiver left work to do. */
   readonly onOthersWork: () => void

@@ -1,9 +1,12 @@
 import { createAdminServer } from '../admin/admin-server.ts'
 import type { ReceiverConfig } from '../config/receiver-config.ts'
+import { givenQuotas } from '../fairness/given-quotas.ts'
 import { DeliveryFeed } from '../feed/delivery-feed.ts'
-import type { FeedEntry } from '../feed/entry.ts'
+import type { FeedEntry } from '../contract/feed-entry.ts'
 import { parseEnvelope } from '../gemini/parse-event.ts'
 import type { Inbox } from '../inbox/port.ts'
+import { fetchThrough } from '../outbound/fetch-through.ts'
+import { openOutbound } from '../outbound/open-outbound.ts'
 import { createHealthServer } from '../observability/health-server.ts'
 import type { ProbeResult } from '../observability/health-server.ts'
 import { createReceiver } from '../receiver/create-receiver.ts'
@@ -32,10 +35,10 @@ export function runReceiver(
   described: Readonly<Record<string, string>>,
   context: RoleContext,
 ): Promise<number> {
-  const { logLevel, drainMs, shutdownGraceMs } = config
+  const { drainMs, shutdownGraceMs } = config
   const start = (deps: RoleDeps) => startReceiver(config, deps)
   const stopWithinMs = drainMs + shutdownGraceMs + stopMarginMs
-  return runRole({ name: 'receiver', logLevel, described, start, stopWithinMs }, context)
+  return runRole({ name: 'receiver', log: config, described, start, stopWithinMs }, context)
 }
 
 export interface RunningReceiver extends RunningRole {
@@ -53,13 +56,14 @@ export interface ReceiverDeps extends RoleDeps {
 }
 
 /**
- * Starts serving. Rejects when a port is taken, when the inbox cannot be opened, or when there is no usable kubeconfig. The API server may be away: what
- * is mounted is served, the watches catch up.
+ * Starts serving. Rejects when a port is taken, when the inbox cannot be opened, or when there is no usable kubeconfig.
+ * The API server may be away: what is mounted is served, the watches catch up.
  */
 export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps): Promise<RunningReceiver> {
   const { clock, random, logger, metrics } = deps
   const machinery = { clock, random, logger, metrics }
   const podName = config.podName ?? deps.hostname
+  const quotas = givenQuotas(config.quotas)
   await using parts = new AsyncDisposableStack()
   const client = await openCluster(config, 'receiver', deps)
   parts.defer(() => client.close())
@@ -78,9 +82,11 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
   const { promise: ended, resolve: onEnded } = Promise.withResolvers<string>()
   let nudgeDispatcher: (() => void) | undefined
   const onOthersWork = () => nudgeDispatcher?.()
-  const inbox = await openInbox(config, { clock, logger, metrics, podName, onEnded, onOthersWork })
+  const inbox = await openInbox(config, { clock, logger, metrics, podName, quotas, onEnded, onOthersWork })
   parts.defer(() => inbox.close())
-  const publicKeys = createJwksKeeper(config.jwksUrl, machinery)
+  const toGoogle = openOutbound(config, { clock, connections: 2 })
+  parts.defer(() => toGoogle.close())
+  const publicKeys = createJwksKeeper(config.jwksUrl, { ...machinery, fetch: fetchThrough(toGoogle) })
   parts.defer(() => publicKeys.stop())
   const directory = new EndpointDirectory(() => publicKeys.start())
 
@@ -97,9 +103,9 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
 
   const feed = new DeliveryFeed()
   const onStep = (entry: FeedEntry) => feed.add(entry)
-  const dispatcher = startDispatch(config, { ...deps, client, inbox, directory, podName, onStep }, parts)
+  const dispatcher = startDispatch(config, { ...deps, client, inbox, directory, podName, quotas, onStep }, parts)
   nudgeDispatcher = () => dispatcher.nudge()
-  const onReplayed = () => dispatcher.nudge()
+  const onReplayed = (lanes: Iterable<string>) => dispatcher.probe(lanes)
   const beginHandover = async () => {
     void serving?.drain()
     await dispatcher.drain(config.shutdownGraceMs)
@@ -109,8 +115,10 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
     port: config.adminPort,
     clock,
     logger,
+    version: deps.version,
     inbox,
     isInboxShared,
+    underWay: () => dispatcher.underWay(),
     feed,
     onReplayed,
     beginHandover,
@@ -133,6 +141,7 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
     onRequest: (entry) => feed.add(entry),
     limits: receiverLimits(config),
     pathPrefix: config.pathPrefix,
+    quotas,
   })
   const reports = createReportWriter({
     client,
@@ -141,6 +150,7 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
     directory,
     activity: receiver.activity,
     inbox,
+    sinks: { states: () => dispatcher.sinkStates(), backlog: () => inbox.backlog() },
     ownInbox: !isInboxShared,
     clock,
     logger,

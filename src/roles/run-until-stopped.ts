@@ -5,7 +5,9 @@ import type { Logger } from '../observability/logger.ts'
 export interface RunningRole {
   /** Orderly: stop accepting, finish what is held, give back what is borrowed. Called once. */
   stop(): Promise<void>
-  /** Resolves when the role cannot go on by itself, such as a leader that lost its Lease, with the reason; else never. */
+  /**
+   * Resolves when the role cannot go on by itself, such as a leader that lost its Lease, with the reason; else never.
+   */
   readonly ended: Promise<string>
 }
 
@@ -18,7 +20,7 @@ export interface HostProcess {
 }
 
 export interface RunOptions {
-  /** Rejects when it cannot start; gives up soon when `signal` aborts. */
+  /** Rejects when it cannot start. May give up when `signal` aborts; what goes on starting all the same is cut off. */
   start: (signal: AbortSignal) => Promise<RunningRole>
   host: HostProcess
   logger: Logger
@@ -28,8 +30,9 @@ export interface RunOptions {
 }
 
 /**
- * Runs a role until SIGTERM or SIGINT (exit code 0), or until it ends by itself or cannot start (1). A second signal, or an error that nobody caught,
- * ends the process at once: every part is built to survive being killed, and after an unforeseen error nothing can be trusted to stop in order.
+ * Runs a role until SIGTERM or SIGINT (exit code 0), or until it ends by itself or cannot start (1). A second signal,
+ * or an error that nobody caught, ends the process at once: every part is built to survive being killed, and after an
+ * unforeseen error nothing can be trusted to stop in order.
  */
 export async function runUntilStopped(options: RunOptions): Promise<number> {
   const { host, logger } = options
@@ -59,15 +62,36 @@ export async function runUntilStopped(options: RunOptions): Promise<number> {
 
 async function run(options: RunOptions, stopping: AbortSignal): Promise<number> {
   const { logger } = options
-  const role = await options.start(stopping).catch((error: unknown) => {
-    if (!stopping.aborted) logger.error({ error }, 'role.start failed')
+  const starting = options.start(stopping).catch((error: unknown) => {
+    if (!stopping.aborted) logger.error({ error }, 'role.start_failed')
     return undefined
   })
+  const role = await Promise.race([starting, cutOff(options, stopping)])
+  if (role === 'cut off') return endWhileStarting(options)
   if (role === undefined) return stopping.aborted ? 0 : 1
   const why = await Promise.race([role.ended, aborted(stopping)])
   if (why !== undefined) logger.error({ why }, 'role.ended')
   const stopped = await stopInTime(role, options)
   return stopped && why === undefined ? 0 : 1
+}
+
+/**
+ * A start may wait for what is away, a NATS server for example: nothing is served yet, so nobody is served by waiting.
+ */
+const startCutOffMs = 500
+
+async function cutOff({ clock }: RunOptions, stopping: AbortSignal): Promise<'cut off'> {
+  await aborted(stopping)
+  const { promise, resolve } = Promise.withResolvers<'cut off'>()
+  clock.after(startCutOffMs, () => resolve('cut off'))
+  return promise
+}
+
+/** What was opened so far is built to survive being killed. */
+function endWhileStarting({ host, logger }: RunOptions): number {
+  logger.info({ whileStarting: true }, 'role.stopped')
+  host.exit(0)
+  return 0
 }
 
 /** Resolves when the signal aborts, at once if it has. */
@@ -88,6 +112,6 @@ async function stopInTime(role: RunningRole, { clock, logger, stopWithinMs }: Ru
   const problem = await Promise.race([stopped, tooLate])
   cancel()
   if (problem === undefined) logger.info({}, 'role.stopped')
-  else logger.error(problem, 'role.stop failed')
+  else logger.error(problem, 'role.stop_failed')
   return problem === undefined
 }

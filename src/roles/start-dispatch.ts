@@ -1,20 +1,24 @@
 import type { ReceiverConfig } from '../config/receiver-config.ts'
 import { createDispatcher } from '../dispatcher/dispatcher.ts'
 import type { Dispatcher } from '../dispatcher/dispatcher.ts'
-import { parseEnvelope } from '../gemini/parse-event.ts'
-import type { StepEntry } from '../feed/entry.ts'
+import type { Quotas } from '../fairness/quotas.ts'
+import { createFilterJudge } from '../filter/judge-filter.ts'
+import { parseEnvelope as parseBody } from '../gemini/parse-event.ts'
+import type { StepEntry } from '../contract/feed-entry.ts'
 import type { Inbox } from '../inbox/port.ts'
 import type { KubernetesClient } from '../kubernetes/client.ts'
 import { createEventRecorder } from '../kubernetes/event-recorder.ts'
 import type { EndpointDirectory } from '../receiver/endpoint-directory.ts'
+import { resolveSink } from '../receiver/resolve-sink.ts'
 import { createAddressRules } from '../sinks/address-guard.ts'
 import { createHttpSink } from '../sinks/http-sink.ts'
 import { createKubernetesEventSink } from '../sinks/kubernetes-event-sink.ts'
 import { lazySink } from '../sinks/lazy-sink.ts'
 import type { NatsSinkOptions } from '../sinks/nats-sink.ts'
 import type { Sink } from '../sinks/port.ts'
+import { rememberEnvelopes } from '../sinks/remember-envelopes.ts'
 import { routeByDestination } from '../sinks/route-by-destination.ts'
-import { resolveSink } from './resolve-sink.ts'
+import { followApiServerEndpoints } from './api-server-endpoints.ts'
 import type { RoleDeps } from './role-context.ts'
 
 interface DispatchDeps extends RoleDeps {
@@ -22,6 +26,7 @@ interface DispatchDeps extends RoleDeps {
   readonly inbox: Inbox
   readonly directory: EndpointDirectory
   readonly podName: string
+  readonly quotas: Quotas
   readonly onStep: (entry: StepEntry) => void
   readonly wrapSink?: (sink: Sink) => Sink
 }
@@ -33,7 +38,7 @@ const eventsPerObject = { ratePerSecond: 2, burst: 3_600 }
 
 /** From the inbox to the sinks: what was stored before and what is stored from now on is sent. Ends with `parts`. */
 export function startDispatch(config: ReceiverConfig, deps: DispatchDeps, parts: AsyncDisposableStack): Dispatcher {
-  const { client, inbox, directory, podName, onStep, wrapSink, clock, random, logger, metrics } = deps
+  const { client, inbox, directory, podName, quotas, onStep, wrapSink, clock, random, logger, metrics } = deps
   const recorder = createEventRecorder({
     client,
     controller: eventController,
@@ -51,9 +56,21 @@ export function startDispatch(config: ReceiverConfig, deps: DispatchDeps, parts:
     allowLoopback: config.allowLoopbackSinks,
     // Everything is on this machine there, the API server included.
     apiServerHosts: config.allowLoopbackSinks ? [] : [client.serverHost],
+    apiServerEndpoints: config.allowLoopbackSinks ? new Set() : followApiServerEndpoints({ client, clock }, parts),
+    allowedPorts: config.allowedSinkPorts.map(Number),
   })
+  const answerSeconds = metrics.counter({
+    name: 'gwh_sink_answers_processor_seconds_total',
+    help: 'Processor time of the serving thread that went into reading the answers of http sinks.',
+  })
+  const parseEnvelope = rememberEnvelopes(parseBody)
   const sinks = routeByDestination({
-    http: createHttpSink({ parseEnvelope, clock, addressRules }),
+    http: createHttpSink({
+      parseEnvelope,
+      clock,
+      addressRules,
+      onProcessorTime: (_namespace, ms) => answerSeconds.add(ms / 1_000),
+    }),
     nats: lazySink(async () => {
       const { createNatsSink } = await import('../sinks/nats-sink.ts')
       return createNatsSink({ ...natsSinkAccess(config), parseEnvelope, clock, logger })
@@ -61,16 +78,25 @@ export function startDispatch(config: ReceiverConfig, deps: DispatchDeps, parts:
     kubernetesEvent: createKubernetesEventSink({ recorder, parseEnvelope, clock, metrics }),
   })
   parts.defer(() => sinks.close())
+  const filters = createFilterJudge({
+    expressionsOf: (ownerUid) => directory.entryOf(ownerUid)?.sinks.flatMap(({ filter }) => filter?.cel ?? []) ?? [],
+    weightOf: (namespace) => quotas.weightOf(namespace),
+    clock,
+    logger,
+    metrics,
+  })
+  parts.defer(() => filters.close())
   const dispatcher = createDispatcher({
     inbox,
     sinks: wrapSink === undefined ? sinks : wrapSink(sinks),
     resolveSink: (ownerUid, sinkName) => resolveSink(directory, ownerUid, sinkName),
-    parseEnvelope,
+    judgeFilter: filters.judge,
     clock,
     random,
     logger,
     metrics,
     maxInFlight: config.maxInFlight,
+    quotas,
     onStep,
   })
   dispatcher.start()
@@ -78,7 +104,10 @@ export function startDispatch(config: ReceiverConfig, deps: DispatchDeps, parts:
   return dispatcher
 }
 
-/** The subjects of the inbox are off limits even where both have a cluster of their own: whoever merges the clusters later will not think of it. */
+/**
+ * The subjects of the inbox are off limits even where both have a cluster of their own: whoever merges the clusters
+ * later will not think of it.
+ */
 function natsSinkAccess(config: ReceiverConfig): Pick<NatsSinkOptions, 'access' | 'reservedPrefixes'> {
   const { natsSinkUrl: urls, natsSinkCredentials: credentialsFile, natsSinkCa: caFile, natsSubjectPrefix } = config
   const reservedPrefixes = [natsSubjectPrefix]

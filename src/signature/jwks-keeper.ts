@@ -5,9 +5,15 @@ import { readKeySet, type KeySet } from './key-set.ts'
 
 /** How old keys may get before they are looked up again, a tenth more or less. Google's own pace is not documented. */
 const refreshIntervalMs = 600_000
-/** A signature that fits no key asks for a look, at most this often, failed looks counted: forged ones must not drive requests. */
+/**
+ * A signature that fits no key asks for a look, at most this often, failed looks counted: forged ones must not drive
+ * requests.
+ */
 const forcedRefreshGapMs = 60_000
-/** First pause after a failed look while there are no keys at all; doubles up to `forcedRefreshGapMs`, which is also the pause while there are some. */
+/**
+ * First pause after a failed look while there are no keys at all; doubles up to `forcedRefreshGapMs`, which is also the
+ * pause while there are some.
+ */
 const firstRetryMs = 5_000
 const defaultTimeoutMs = 10_000
 
@@ -26,8 +32,8 @@ export interface JwksKeeperOptions {
 export type RefreshOutcome = 'changed' | 'unchanged' | 'unknown'
 
 /**
- * Keeps the service's public keys. The last set that could be read stays in use however long the key server is away; one look at a time; no look sooner
- * than its pause, also after failures. Nothing is fetched before `start`.
+ * Keeps the service's public keys. The last set that could be read stays in use however long the key server is away;
+ * one look at a time; no look sooner than its pause, also after failures. Nothing is fetched before `start`.
  */
 export class JwksKeeper {
   readonly #options: JwksKeeperOptions
@@ -66,20 +72,25 @@ export class JwksKeeper {
     this.#cancelTimer()
   }
 
-  /** For a signature that fits no key. Joins a look under way; within the pause it answers from the last one. Never rejects. */
+  /**
+   * For a signature that fits no key. Joins a look under way; within the pause it answers from the last one. Never
+   * rejects.
+   */
   async refresh(): Promise<RefreshOutcome> {
     if (this.#looking !== undefined) return this.#looking
-    const { endedMs, failed } = this.#last ?? { endedMs: -Infinity, failed: true }
-    const isPaused = this.#options.clock.monotonic() - endedMs < forcedRefreshGapMs
-    if (isPaused || this.#state !== 'running') return failed ? 'unknown' : 'unchanged'
+    const last = this.#last
+    if (last === undefined) return 'unknown' // not started
+    const isPaused = this.#options.clock.monotonic() - last.endedMs < forcedRefreshGapMs
+    if (isPaused || this.#state !== 'running') return last.failed ? 'unknown' : 'unchanged'
     return this.#look()
   }
 
   #look(): Promise<RefreshOutcome> {
     this.#cancelTimer()
-    this.#looking = this.#fetch().finally(() => {
+    this.#looking = this.#fetch().then((outcome) => {
       this.#looking = undefined
-      this.#schedule()
+      this.#schedule(outcome)
+      return outcome
     })
     return this.#looking
   }
@@ -92,7 +103,7 @@ export class JwksKeeper {
       const next = set && readKeySet(set)
       if (next === undefined) throw new Error('the key set at the JWKS URL holds no Ed25519 or RSA key to verify with')
       const isChanged = next.fingerprint !== this.#keys?.fingerprint
-      if (isChanged) this.#keys = next
+      this.#keys = next
       this.#last = { endedMs: clock.monotonic(), failed: false }
       this.#retryMs = firstRetryMs
       onLook({ ok: true, keys: next.ed25519.length })
@@ -104,10 +115,10 @@ export class JwksKeeper {
     }
   }
 
-  #schedule(): void {
+  #schedule(outcome: RefreshOutcome): void {
     if (this.#state !== 'running') return
     const { clock, random } = this.#options
-    const delayMs = this.#last?.failed === true ? this.#nextRetryMs() : refreshIntervalMs
+    const delayMs = outcome === 'unknown' ? this.#nextRetryMs() : refreshIntervalMs
     this.#cancelTimer = clock.after(delayMs * (0.9 + 0.2 * random()), () => void this.#look())
   }
 

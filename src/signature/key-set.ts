@@ -21,11 +21,16 @@ export interface KeySet {
 /** Three were seen. More than this would only multiply the price of a forged request. */
 const maxEd25519Keys = 16
 const maxRsaKeys = 16
+/** Of all kinds that are looked at: each costs a parse, on the thread that serves everybody. */
+const maxKeys = 64
 
-/** Sorts a JSON Web Key Set. Keys of other kinds, for encryption, or that cannot be read are left out; undefined when nothing is left. */
+/**
+ * Sorts a JSON Web Key Set. Keys of other kinds, for encryption, or that cannot be read are left out; undefined when
+ * nothing is left.
+ */
 export function readKeySet({ keys }: JSONWebKeySet): KeySet | undefined {
-  const signing = keys.filter(({ use }) => use === undefined || use === 'sig')
-  const ed25519 = signing.filter(isEd25519).flatMap(readEd25519).slice(0, maxEd25519Keys)
+  const signing = keys.slice(0, maxKeys).filter(({ use }) => use === undefined || use === 'sig')
+  const ed25519 = signing.flatMap(readEd25519).slice(0, maxEd25519Keys)
   const rsa = signing.filter(({ kty, alg }) => kty === 'RSA' && (alg === undefined || alg === 'RS256'))
   if (ed25519.length === 0 && rsa.length === 0) return undefined
   return {
@@ -35,17 +40,13 @@ export function readKeySet({ keys }: JSONWebKeySet): KeySet | undefined {
   }
 }
 
-function isEd25519({ kty, crv }: JWK): boolean {
-  return kty === 'OKP' && crv === 'Ed25519'
-}
-
-function readEd25519({ kty, crv, x }: JWK): PublicKey[] {
-  if (kty === undefined || crv === undefined || x === undefined) return []
-  const jwk: JsonWebKey = { kty, crv, x }
+function readEd25519({ kty, crv, x = '' }: JWK): PublicKey[] {
+  if (kty !== 'OKP' || crv !== 'Ed25519') return []
+  const jwk: JsonWebKey = { kty: 'OKP', crv: 'Ed25519', x }
   try {
     const key = createPublicKey({ key: jwk, format: 'jwk' })
     return [{ keyId: createHash('sha256').update(Buffer.from(x, 'base64url')).digest('hex').slice(0, 12), key }]
   } catch {
-    return []
+    return [] // Node judges the bytes: too few, too many or none are no key.
   }
 }

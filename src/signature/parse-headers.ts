@@ -1,13 +1,22 @@
-/** The three Standard Webhooks headers, read strictly, so that everything after this file deals with bounded, unambiguous text. */
+/**
+ * The three Standard Webhooks headers, read strictly, so that everything after this file deals with bounded,
+ * unambiguous text.
+ */
 
 export interface SignedHeaders {
-  /** `webhook-id`: visible ASCII without `.` (which separates the signed fields) and `,` (which a repeated header is joined with). */
+  /**
+   * `webhook-id`: visible ASCII without `.` (which separates the signed fields) and `,` (which a repeated header is
+   * joined with).
+   */
   readonly id: string
   /** `webhook-timestamp` exactly as it was sent: these digits were signed. */
   readonly timestamp: string
   /** The same in seconds since the epoch. */
   readonly timestampSeconds: number
-  /** The payloads of the well-formed entries of the wanted version, in their order; empty when `webhook-signature` carries other versions only. */
+  /**
+   * The payloads of the well-formed entries of the wanted version, in their order; empty when `webhook-signature`
+   * carries other versions only.
+   */
   readonly signatures: readonly string[]
 }
 
@@ -33,7 +42,10 @@ export const maxSignatureHeaderLength = 2_048
 
 /** `msg_` and a UUID are 40; the inbox keeps at most 256. */
 const idPattern = /^[\x21-\x2b\x2d\x2f-\x7e]{1,256}$/
-/** All digits, for parsers that stop at the first odd character accept what was never signed; twelve last until the year 33,658. */
+/**
+ * All digits, for parsers that stop at the first odd character accept what was never signed; twelve last until the year
+ * 33,658.
+ */
 const timestampPattern = /^[0-9]{1,12}$/
 const entryPattern = /^[A-Za-z0-9]{1,16},[^\s,]+$/
 /** 32 bytes in padded base64. */
@@ -54,8 +66,9 @@ const hmacVersion: Version = { prefix: 'v1,', pattern: hmacPattern, max: maxSign
 const ed25519Version: Version = { prefix: 'v1a,', pattern: ed25519Pattern, max: maxAsymmetricSignatures }
 
 /**
- * Reads the headers of one delivery on a static path. Unknown versions are ignored, malformed entries skipped; a signature header without one well-formed
- * entry, with more than `maxSignatures` of version `v1`, or sent more than once is malformed as a whole.
+ * Reads the headers of one delivery on a static path. Unknown versions are ignored, malformed entries skipped; a
+ * signature header without one well-formed entry, with more than `maxSignatures` of version `v1`, or sent more than
+ * once is malformed as a whole.
  */
 export function parseHeaders(headers: RequestHeaders): ParsedHeaders {
   const fields = parseFields(headers)
@@ -65,7 +78,10 @@ export function parseHeaders(headers: RequestHeaders): ParsedHeaders {
   return { valid: true, headers: { ...fields.signed, signatures } }
 }
 
-/** The same for a dynamic path, where the entries are of version `v1a`. With `acceptsJwt` the whole signature header may be one bare JWT instead. */
+/**
+ * The same for a dynamic path, where the entries are of version `v1a`. With `acceptsJwt` the whole signature header may
+ * be one bare JWT instead.
+ */
 export function parseDynamicHeaders(
   headers: RequestHeaders,
   { acceptsJwt }: { acceptsJwt: boolean },

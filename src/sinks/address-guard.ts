@@ -1,6 +1,11 @@
+import { isIP } from 'node:net'
+
 import ipaddr from 'ipaddr.js'
 
-/** `cluster`: private addresses are fine, for Services. `public`: only what the whole internet can reach, or what the installation allows. */
+/**
+ * `cluster`: private addresses are fine, for Services. `public`: only what the whole internet can reach, or what the
+ * installation allows.
+ */
 export type Reach = 'cluster' | 'public'
 
 export interface AddressRuleOptions {
@@ -10,6 +15,10 @@ export interface AddressRuleOptions {
   deniedCidrs?: readonly string[]
   /** Addresses and names of the API server. */
   apiServerHosts?: readonly string[]
+  /** Where the API server itself listens, by `endpointKey`. Read at each check, so that whoever fills it may go on. */
+  apiServerEndpoints?: ReadonlySet<string>
+  /** Those of `kubeletPorts` that sinks may reach all the same. */
+  allowedPorts?: readonly number[]
   /** Lets sinks reach this very machine. For the sandbox and tests only: in a pod it opens the pod to itself. */
   allowLoopback?: boolean
 }
@@ -21,24 +30,36 @@ export interface AddressRules {
   readonly denied: readonly Cidr[]
   /** Names, normalised. */
   readonly deniedNames: ReadonlySet<string>
+  readonly deniedPorts: ReadonlySet<number>
+  readonly deniedEndpoints: ReadonlySet<string>
   readonly allowLoopback: boolean
 }
 
-/** Clouds hand out credentials here; they pass as ordinary public or private addresses. Link-local ones need no mention. */
+/**
+ * Clouds hand out credentials here; they pass as ordinary public or private addresses. Link-local ones need no mention.
+ */
 const metadataAddresses = ['168.63.129.16', '100.100.100.200', '192.0.0.192', 'fd00:ec2::254', 'fd20:ce::254']
+
+/**
+ * Where every node listens: the kubelet, which runs commands in pods for whoever may, its reading door, and the health
+ * of kube-proxy. Which addresses are nodes is not known here, so nothing is reached at these ports anywhere.
+ */
+export const kubeletPorts: readonly number[] = [10250, 10255, 10256]
 
 /** The API server answers to these in every cluster, with and without the cluster's domain behind. */
 const apiServerName = /^kubernetes(?:\.default(?:\.svc(?:\..+)?)?)?$/
 
 /** Throws a RangeError that names the entry when one is not an address range. */
 export function createAddressRules(options: AddressRuleOptions = {}): AddressRules {
-  const { allowedCidrs = [], deniedCidrs = [], apiServerHosts = [], allowLoopback = false } = options
+  const { allowedCidrs = [], deniedCidrs = [], apiServerHosts = [], allowedPorts = [], allowLoopback = false } = options
   const hosts = apiServerHosts.map(normalizeHost)
   const addresses = [...metadataAddresses, ...hosts.filter((host) => ipaddr.isValid(host))]
   return {
     allowed: allowedCidrs.map((cidr) => parseCidr(cidr, 'allowedCidrs')),
     denied: [...deniedCidrs.map((cidr) => parseCidr(cidr, 'deniedCidrs')), ...addresses.map(asCidr)],
     deniedNames: new Set(hosts),
+    deniedPorts: new Set(kubeletPorts.filter((port) => !allowedPorts.includes(port))),
+    deniedEndpoints: options.apiServerEndpoints ?? new Set(),
     allowLoopback,
   }
 }
@@ -54,16 +75,31 @@ export function isForbiddenName(host: string, rules: AddressRules): boolean {
   return host === '' || rules.deniedNames.has(host) || apiServerName.test(host)
 }
 
+/** Names one port of one address, in whatever notation that is given. */
+export function endpointKey(address: string, port: number): string {
+  return `${ipaddr.isValid(address) ? ipaddr.process(address).toString() : address} ${port}`
+}
+
+/** What can be said of a host, name or address, and a port before anything is looked up. */
+export function isForbiddenHost(given: string, port: number, { reach, rules }: { reach: Reach; rules: AddressRules }) {
+  const host = normalizeHost(given)
+  if (rules.deniedPorts.has(port)) return true
+  return isIP(host) === 0 ? isForbiddenName(host, rules) : isForbiddenAddress(host, reach, rules, port)
+}
+
 /**
- * Whether a sink may be reached at this address, given in any notation. What cannot be read is forbidden. Loopback, link-local, metadata and denied
- * addresses are forbidden for every reach, also inside an IPv6 address that carries them.
+ * Whether a sink may be reached at this address, given in any notation. What cannot be read is forbidden. Loopback,
+ * link-local, metadata and denied addresses are forbidden for every reach, also inside an IPv6 address that carries
+ * them, and so are the endpoints of the API server. Port 0: an address that is judged for no connection in particular.
  */
-export function isForbiddenAddress(text: string, reach: Reach, rules: AddressRules): boolean {
+export function isForbiddenAddress(text: string, reach: Reach, rules: AddressRules, port = 0): boolean {
   if (!ipaddr.isValid(text)) return true
   const address = ipaddr.process(text)
+  if (rules.deniedEndpoints.has(endpointKey(text, port))) return true
   const range: string = address.range()
   if (range === 'loopback') return !rules.allowLoopback
   const carried = carriedIPv4(address)
+  if (carried !== undefined && rules.deniedEndpoints.has(endpointKey(carried.toString(), port))) return true
   if (isNeverAllowed(address, rules) || (carried !== undefined && isNeverAllowed(carried, rules))) return true
   if (matchesAny(address, rules.allowed)) return false
   if (carried !== undefined) return true // a translated or tunnelled address says nothing certain about where it ends
@@ -82,7 +118,10 @@ function isNeverAllowed(address: ipaddr.IPv4 | ipaddr.IPv6, rules: AddressRules)
 const ipv4Compatible: Cidr = [ipaddr.parse('::'), 96]
 const isatapMarker = 0x5efe
 
-/** The IPv4 address inside an IPv6 address that is made to carry one; undefined for ordinary addresses. Mapped ones have been unwrapped before. */
+/**
+ * The IPv4 address inside an IPv6 address that is made to carry one; undefined for ordinary addresses. Mapped ones have
+ * been unwrapped before.
+ */
 function carriedIPv4(address: ipaddr.IPv4 | ipaddr.IPv6): ipaddr.IPv4 | undefined {
   if (address.kind() === 'ipv4') return undefined
   const bytes = address.toByteArray()
@@ -115,5 +154,5 @@ function parseCidr(cidr: string, field: string): Cidr {
 
 function asCidr(text: string): Cidr {
   const address = ipaddr.process(text)
-  return [address, address.kind() === 'ipv4' ? 32 : 128]
+  return [address, address.toByteArray().length * 8]
 }

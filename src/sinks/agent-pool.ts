@@ -1,79 +1,67 @@
 import { createHash } from 'node:crypto'
 
-import { Agent } from 'undici'
-
+import type { Clock } from '../clock.ts'
+import { SharedCache } from '../fairness/shared-cache.ts'
 import type { AddressRules, Reach } from './address-guard.ts'
-import { createGuardedConnector, lookupAll, type LookupAll } from './guarded-connector.ts'
+import { ConnectionPool, type TlsMaterial } from './connection-pool.ts'
+import { lookupAll, type LookupAll } from './guarded-lookup.ts'
 
-/** What a connection is made with besides its address. PEM. */
-export interface TlsMaterial {
-  readonly ca?: string | undefined
-  readonly cert?: string | undefined
-  readonly key?: string | undefined
+interface AgentPoolOptions {
+  readonly addressRules: AddressRules
+  readonly clock: Clock
+  readonly lookup?: LookupAll | undefined
 }
 
-/** One destination must not use up the sockets of the process; requests beyond wait for a connection, within their own timeout. */
-const maxConnectionsPerOrigin = 128
-/** Shorter than the five seconds after which Node's own servers close: reusing a connection that is being closed costs an attempt. */
-const idleConnectionMs = 4_000
-/** Of agents with certificates of their own; the longest unused one goes first. */
-const maxTlsAgents = 256
+/** Of pools with certificates of their own; the longest unused one of the namespace that has most goes first. */
+const maxTlsPools = 256
 
 /**
- * Connections, apart by what they were made for: one for a Service must not serve a URI, and one that was made with yesterday's certificate must not carry
- * today's events. A changed certificate is another agent, so rotation needs no restart; the old one finishes what it has begun.
+ * Connections, apart by what they were made for: one for a Service must not serve a URI, and one that was made with
+ * yesterday's certificate must not carry today's events. A changed certificate is another pool, so rotation needs no
+ * restart; the old one finishes what it has begun.
  */
 export class AgentPool {
-  readonly #options: { addressRules: AddressRules; lookup?: LookupAll | undefined }
-  readonly #plain: Record<Reach, Agent>
-  readonly #withTls = new Map<string, Agent>()
-  readonly #closing = new Set<Promise<void>>()
+  readonly #options: AgentPoolOptions
+  readonly #plain: Record<Reach, ConnectionPool>
+  readonly #withTls = new SharedCache<ConnectionPool>(maxTlsPools)
+  /** Those that finish what they have begun. */
+  readonly #retired = new Set<ConnectionPool>()
 
-  constructor(options: { addressRules: AddressRules; lookup?: LookupAll | undefined }) {
+  constructor(options: AgentPoolOptions) {
     this.#options = options
     this.#plain = { cluster: this.#create('cluster', {}), public: this.#create('public', {}) }
   }
 
-  get(reach: Reach, tls: TlsMaterial): Agent {
+  /**
+   * Those with certificates are each namespace's own, so that whoever has many pushes out its own and nobody else's.
+   */
+  get(namespace: string, reach: Reach, tls: TlsMaterial): ConnectionPool {
     const { ca, cert, key } = tls
     if (ca === undefined && cert === undefined) return this.#plain[reach]
     const id = createHash('sha256')
-      .update(JSON.stringify([reach, ca, cert, key]))
+      .update(JSON.stringify([namespace, reach, ca, cert, key]))
       .digest('base64')
     const known = this.#withTls.get(id)
-    const agent = known ?? this.#create(reach, tls)
-    this.#withTls.delete(id)
-    this.#withTls.set(id, agent)
-    const oldest = this.#withTls.entries().next()
-    if (this.#withTls.size > maxTlsAgents && oldest.done !== true) this.#retire(...oldest.value)
-    return agent
+    if (known !== undefined) return known
+    const pool = this.#create(reach, tls)
+    const dropped = this.#withTls.add(namespace, id, pool)
+    if (dropped !== undefined) this.#retire(dropped)
+    return pool
   }
 
   /** Connections under way are cut off: whoever closes has waited for the attempts before. */
-  async destroy(): Promise<void> {
-    const agents = [...Object.values(this.#plain), ...this.#withTls.values()]
-    await Promise.all([...agents.map((agent) => agent.destroy()), ...this.#closing])
+  destroy(): void {
+    for (const pool of [...Object.values(this.#plain), ...this.#withTls.values(), ...this.#retired]) pool.destroy()
   }
 
-  #retire(id: string, agent: Agent): void {
-    this.#withTls.delete(id)
-    const closed = agent.close().catch(() => {})
-    this.#closing.add(closed)
-    void closed.finally(() => this.#closing.delete(closed))
+  #retire(pool: ConnectionPool): void {
+    pool.close()
+    for (const retired of this.#retired) if (retired.isIdle) this.#retired.delete(retired)
+    this.#retired.add(pool)
   }
 
-  /** One pool for each origin; a pool without connections is dropped. Timeouts are ours, so that one clock rules them all. */
-  #create(reach: Reach, tls: TlsMaterial): Agent {
-    const { addressRules, lookup = lookupAll } = this.#options
-    return new Agent({
-      connections: maxConnectionsPerOrigin,
-      pipelining: 1,
-      allowH2: false,
-      keepAliveTimeout: idleConnectionMs,
-      keepAliveMaxTimeout: idleConnectionMs,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: createGuardedConnector({ reach, rules: addressRules, lookup, connectTimeoutMs: 10_000, tls }),
-    })
+  #create(reach: Reach, tls: TlsMaterial): ConnectionPool {
+    const { addressRules, clock, lookup = lookupAll } = this.#options
+    return new ConnectionPool({ reach, rules: addressRules, lookup, tls, clock })
   }
 }

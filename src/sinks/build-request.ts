@@ -1,15 +1,15 @@
-import type { EventEnvelope } from '../gemini/event.ts'
-import { isReservedHeader } from '../keyring/reserved-headers.ts'
+import { isReservedHeader } from '../contract/keyring/reserved-headers.ts'
 import { signatureHeader } from '../signature/sign.ts'
 import { decodeSigningSecret } from '../signature/signing-secret.ts'
 import { unreachable } from '../unreachable.ts'
 import { dataContentType, encodeBinary, encodeStructured, type EncodedEvent } from './cloud-event.ts'
 import { attributesOf } from './event-attributes.ts'
 import type { OutgoingDelivery } from './port.ts'
+import type { ParseEnvelope } from './remember-envelopes.ts'
 import { traceparentOf } from './trace-context.ts'
 
 export interface RequestContext {
-  readonly parseEnvelope: (body: Uint8Array) => EventEnvelope
+  readonly parseEnvelope: ParseEnvelope
   readonly nowMs: number
 }
 
@@ -19,9 +19,10 @@ export type BuiltRequest =
   | { built: false; cause: 'badSigningSecret' }
 
 /**
- * Everything of a request but where it goes: the event in the format of the sink, the sink's own headers, and a Standard Webhooks signature with a fresh
- * timestamp where the sink has a secret. Without one, `format: Original` carries Google's headers under names of ours: their timestamp is of the first
- * delivery, which every library refuses after five minutes.
+ * Everything of a request but where it goes: the event in the format of the sink, the sink's own headers, and a
+ * Standard Webhooks signature with a fresh timestamp where the sink has a secret. Without one, `format: Original`
+ * carries Google's headers under names of ours: their timestamp is of the first delivery, which every library refuses
+ * after five minutes.
  */
 export function buildRequest(delivery: OutgoingDelivery, context: RequestContext): BuiltRequest {
   const { sink, event } = delivery
@@ -48,9 +49,11 @@ function encode(delivery: OutgoingDelivery, { parseEnvelope }: RequestContext): 
   const { event, sink } = delivery
   switch (sink.format) {
     case 'CloudEventBinary':
-      return encodeBinary(attributesOf(delivery, parseEnvelope(event.body)), event)
-    case 'CloudEventStructured':
-      return encodeStructured(attributesOf(delivery, parseEnvelope(event.body)), event)
+      return encodeBinary(attributesOf(delivery, parseEnvelope(event.body, event)), event)
+    case 'CloudEventStructured': {
+      const envelope = parseEnvelope(event.body, event)
+      return encodeStructured(attributesOf(delivery, envelope), event, envelope.json)
+    }
     case 'Original':
       return { headers: { 'content-type': dataContentType(event.contentType) }, body: event.body }
     default:

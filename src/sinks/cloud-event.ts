@@ -1,4 +1,4 @@
-import { jsonTextOf } from './json-text.ts'
+import type { EventEnvelope } from '../gemini/event.ts'
 import type { EventAttributes } from './event-attributes.ts'
 
 /** A request without its destination. */
@@ -12,6 +12,9 @@ interface EventData {
   readonly contentType: string
   readonly body: Uint8Array
 }
+
+/** Where the JSON text stands in the body, if it is one. */
+type JsonSpan = EventEnvelope['json']
 
 /** What Google sends; taken for a delivery that names none. */
 const defaultContentType = 'application/json'
@@ -27,22 +30,27 @@ export function encodeBinary(attributes: EventAttributes, data: EventData): Enco
   return { headers, body: data.body }
 }
 
-/** Structured mode: one JSON object. Data that is JSON stands in it as the sender wrote it, so that no number loses a digit; other data in base64. */
-export function encodeStructured(attributes: EventAttributes, data: EventData): EncodedEvent {
+/**
+ * Structured mode: one JSON object. Data that is JSON stands in it as the sender wrote it, so that no number loses a
+ * digit; other data in base64.
+ */
+export function encodeStructured(attributes: EventAttributes, data: EventData, span: JsonSpan): EncodedEvent {
   const datacontenttype = dataContentType(data.contentType)
   const head = JSON.stringify({ specversion: '1.0', ...attributes, datacontenttype }).slice(0, -1)
-  const json = isJson(datacontenttype) ? jsonTextOf(data.body) : undefined
-  const member =
-    json === undefined ? `"data_base64":"${Buffer.from(data.body).toString('base64')}"` : `"data":${json.trim()}`
+  const json = isJson(datacontenttype) && span !== undefined ? data.body.subarray(span.start, span.end) : undefined
+  const parts =
+    json === undefined
+      ? [`${head},"data_base64":"`, Buffer.from(data.body).toString('base64'), '"}']
+      : [`${head},"data":`, json, '}']
   return {
     headers: { 'content-type': 'application/cloudevents+json; charset=utf-8' },
-    body: Buffer.from(`${head},${member}}`),
+    body: Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part))),
   }
 }
 
 /**
- * The content type of the original bytes, as it may be sent on. A body must not pass for a structured CloudEvent because its sender called it one: the
- * attributes around it are ours.
+ * The content type of the original bytes, as it may be sent on. A body must not pass for a structured CloudEvent
+ * because its sender called it one: the attributes around it are ours.
  */
 export function dataContentType(given: string): string {
   if (given === '') return defaultContentType
@@ -54,7 +62,10 @@ function isJson(contentType: string): boolean {
   return /^\s*[\w.+-]+\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(contentType)
 }
 
-/** Header values by the HTTP binding, section 3.1.3.2: blanks, `"`, `%` and all outside of printable ASCII are percent-encoded UTF-8. */
+/**
+ * Header values by the HTTP binding, section 3.1.3.2: blanks, `"`, `%` and all outside of printable ASCII are
+ * percent-encoded UTF-8.
+ */
 export function percentEncode(value: string): string {
   if (/^[\x21\x23\x24\x26-\x7e]*$/.test(value)) return value
   let encoded = ''

@@ -3,8 +3,8 @@ import type { EventEnvelope } from '../gemini/event.ts'
 import type { OutgoingDelivery } from './port.ts'
 
 /**
- * The context attributes of a CloudEvent 1.0, `specversion` and data aside. Source and id together name the event, whatever attempt this is; extension
- * names have lower case letters and digits only, at most 20.
+ * The context attributes of a CloudEvent 1.0, `specversion` and data aside. Source and id together name the event,
+ * whatever attempt this is; extension names have lower case letters and digits only, at most 20.
  */
 export interface EventAttributes {
   readonly id: string
@@ -42,7 +42,10 @@ export function attributesOf(delivery: OutgoingDelivery, envelope: EventEnvelope
   }
 }
 
-/** Subscribers route by type, so that it must not carry anything but what an event type looks like; `unknown` for all else. */
+/**
+ * Subscribers route by type, so that it must not carry anything but what an event type looks like; `unknown` for all
+ * else.
+ */
 export function eventTypeOf({ type }: EventEnvelope): string {
   return type.length <= maxTypeLength && typePattern.test(type) ? type : 'unknown'
 }

@@ -14,8 +14,9 @@ export interface EventText {
 }
 
 /**
- * What a Kubernetes Event says about a Gemini event: `batch.succeeded` becomes `BatchSucceeded`, failed and expired ones are warnings. The note names
- * the job and nothing else, so that a repeat of the same has the same note and counts up one Event.
+ * What a Kubernetes Event says about a Gemini event: `batch.succeeded` becomes `BatchSucceeded`, failed and expired
+ * ones are warnings. The note names the job and nothing else, so that a repeat of the same has the same note and counts
+ * up one Event.
  */
 export function eventTextOf({ type, dataId }: EventEnvelope): EventText {
   const about = dataId === undefined ? '' : ` for ${shownId(dataId)}`

@@ -1,4 +1,7 @@
-/** Why no answer came, besides our own end of the attempt, as a closed list: the text of an error may hold addresses and names that are nobody's business. */
+/**
+ * Why no answer came, besides our own end of the attempt, as a closed list: the text of an error may hold addresses and
+ * names that are nobody's business.
+ */
 export type FailureCause =
   | 'forbiddenAddress'
   | 'nameNotResolved'
@@ -24,7 +27,9 @@ const causesByCode: Readonly<Record<string, FailureCause>> = {
   ETIMEDOUT: 'connectTimeout',
   EHOSTUNREACH: 'unreachable',
   ENETUNREACH: 'unreachable',
+  ERR_SOCKET_CONNECTION_TIMEOUT: 'connectTimeout',
   UND_ERR_HEADERS_OVERFLOW: 'malformedAnswer',
+  ERR_SINK_ANSWER_TOO_LONG: 'malformedAnswer',
 }
 
 /** Reads the code of an error of undici, of Node's sockets, TLS and resolver. */
@@ -32,13 +37,7 @@ export function failureCauseOf(error: unknown): FailureCause {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   const known = causesByCode[code]
   if (known !== undefined) return known
-  if (error instanceof Error && error.name === 'HTTPParserError') return 'malformedAnswer'
+  if (code.startsWith('HPE_') || (error instanceof Error && error.name === 'HTTPParserError')) return 'malformedAnswer'
   if (/TLS|SSL|CERT|SIGNATURE|ISSUER/.test(code)) return 'tls'
   return 'connection'
-}
-
-/** True when the request itself could not be made: nothing was sent, and it would be no better next time. */
-export function isRequestFault(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED' || error instanceof TypeError
 }

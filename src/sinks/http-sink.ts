@@ -1,31 +1,34 @@
-import type { Agent, Dispatcher } from 'undici'
+import { isIP } from 'node:net'
 
 import type { Clock } from '../clock.ts'
-import type { EventEnvelope } from '../gemini/event.ts'
 import type { AddressRules } from './address-guard.ts'
+import { AnswerCost, threadProcessorMs } from './answer-cost.ts'
 import { AgentPool } from './agent-pool.ts'
 import { outcomeOfAnswer } from './answer-outcome.ts'
 import { buildRequest, type BuiltRequest, type RequestContext } from './build-request.ts'
-import { failureCauseOf, isRequestFault } from './failure-cause.ts'
-import type { LookupAll } from './guarded-connector.ts'
+import type { ConnectionPool } from './connection-pool.ts'
+import { failureCauseOf } from './failure-cause.ts'
+import type { LookupAll } from './guarded-lookup.ts'
+import { post, type HttpAnswer, type HttpRequest } from './http-exchange.ts'
 import { parseTarget } from './parse-target.ts'
 import { unsendable, type OutgoingDelivery, type SendOutcome, type Sink } from './port.ts'
+import type { ParseEnvelope } from './remember-envelopes.ts'
 
 export interface HttpSinkOptions {
-  /** Must not throw. */
-  parseEnvelope: (body: Uint8Array) => EventEnvelope
+  parseEnvelope: ParseEnvelope
   clock: Clock
   addressRules: AddressRules
-  /** Absent: the system's resolver. */
+  /** Absent: what the process looks names up with. */
   lookup?: LookupAll
+  /** Of this thread, in milliseconds from an arbitrary start. Absent: as the machine measures it. */
+  processorMs?: () => number
+  /** Told how long the answers to each attempt held the thread, and whose they were. */
+  onProcessorTime?: (namespace: string, ms: number) => void
 }
 
-/** Of a sink's answer; beyond it the connection is closed. None of it is used. */
-const maxAnswerBytes = 64 * 1024
-
 /**
- * Sends events by HTTP POST. Redirects are not followed, proxy variables not looked at, and no connection is made to an address that the rules forbid.
- * The timeout is of the whole attempt: name, connection, request and answer.
+ * Sends events by HTTP POST. Redirects are not followed, proxy variables not looked at, and no connection is made to an
+ * address that the rules forbid. The timeout is of the whole attempt: name, connection, request and answer.
  */
 export function createHttpSink(options: HttpSinkOptions): Sink {
   return new HttpSink(options)
@@ -46,33 +49,34 @@ class HttpSink implements Sink {
     if (destination.type !== 'http') return { type: 'permanent', cause: unsendable }
     const target = parseTarget(destination.url, destination.reach, addressRules)
     if (!target.ok) return { type: 'retryable', cause: target.cause }
+    // Anything else would be looked up, and nobody has judged where that leads.
+    if (isIP(destination.address ?? '0.0.0.0') === 0) return { type: 'retryable', cause: 'forbiddenAddress' }
     const request = buildOrNothing(delivery, { parseEnvelope, nowMs: clock.now() })
     if (request === undefined) return { type: 'permanent', cause: unsendable }
     if (!request.built) return { type: 'retryable', cause: request.cause }
     const { headers, body } = request
     const { origin, path } = target
     const { cert, key } = delivery.sink.clientCertificate ?? {}
-    try {
-      return await this.#exchange(
-        this.#agents.get(destination.reach, { ca: destination.ca, cert, key }),
-        { method: 'POST', origin, path, headers, body },
-        { timeoutMs: delivery.sink.delivery.timeoutMs, signal },
-      )
-    } catch (error) {
-      return isRequestFault(error)
-        ? { type: 'permanent', cause: unsendable }
-        : { type: 'retryable', cause: failureCauseOf(error) }
-    }
+    const { processorMs = threadProcessorMs, onProcessorTime } = this.#options
+    const cost = new AnswerCost(processorMs)
+    const outcome = await this.#exchange(
+      this.#agents.get(delivery.event.owner.namespace, destination.reach, { ca: destination.ca, cert, key }),
+      { origin, path, headers, body, connectTo: destination.address },
+      { timeoutMs: delivery.sink.delivery.timeoutMs, signal, cost },
+    )
+    onProcessorTime?.(delivery.event.owner.namespace, cost.spentMs)
+    const { burden } = cost
+    return burden === undefined ? outcome : { ...outcome, burden }
   }
 
-  close(): Promise<void> {
-    return this.#agents.destroy()
+  async close(): Promise<void> {
+    this.#agents.destroy()
   }
 
   async #exchange(
-    agent: Agent,
-    request: Dispatcher.RequestOptions,
-    { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
+    pool: ConnectionPool,
+    request: HttpRequest,
+    { timeoutMs, signal, cost }: { timeoutMs: number; signal: AbortSignal; cost: AnswerCost },
   ): Promise<SendOutcome> {
     const { clock } = this.#options
     // One controller for both ends: a signal made of others would hang on the process's own for as long as that lives.
@@ -82,18 +86,26 @@ class HttpSink implements Sink {
     signal.addEventListener('abort', onCancel, { once: true })
     if (signal.aborted) onCancel()
     try {
-      const answer = await agent.request({ ...request, signal: end.signal })
-      const outcome = outcomeOfAnswer(answer.statusCode, oneOf(answer.headers['retry-after']), clock.now())
-      // The status has decided; a body that never ends cannot take the event back.
-      await answer.body.dump({ limit: maxAnswerBytes, signal: end.signal }).catch(() => {})
-      return outcome
+      const answer = postOrNothing(request, { pool, clock, signal: end.signal, cost })
+      if (answer === undefined) return { type: 'permanent', cause: unsendable }
+      const { status, retryAfter } = await answer
+      return outcomeOfAnswer(status, retryAfter, clock.now())
     } catch (error) {
-      if (!end.signal.aborted) throw error
+      if (!end.signal.aborted) return { type: 'retryable', cause: failureCauseOf(error) }
       return { type: 'retryable', cause: end.signal.reason === 'timeout' ? 'timeout' : 'cancelled' }
     } finally {
       cancelTimeout()
       signal.removeEventListener('abort', onCancel)
     }
+  }
+}
+
+/** undefined: such a request cannot be made, now or later. */
+function postOrNothing(request: HttpRequest, around: Parameters<typeof post>[1]): Promise<HttpAnswer> | undefined {
+  try {
+    return post(request, around)
+  } catch {
+    return undefined
   }
 }
 
@@ -104,8 +116,4 @@ function buildOrNothing(delivery: OutgoingDelivery, context: RequestContext): Bu
   } catch {
     return undefined
   }
-}
-
-function oneOf(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value[0] : value
 }

@@ -1,27 +1,27 @@
 import { apiVersion, kindName } from '../api/kind.ts'
 import type { Clock } from '../clock.ts'
-import type { EventEnvelope } from '../gemini/event.ts'
 import type { EventRecorder } from '../kubernetes/event-recorder.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { eventTextOf } from './event-note.ts'
 import { HourlyBudget } from './hourly-budget.ts'
 import { unsendable, type OutgoingDelivery, type SendOutcome, type Sink } from './port.ts'
+import type { ParseEnvelope } from './remember-envelopes.ts'
 
 export interface KubernetesEventSinkOptions {
   /**
-   * A recorder of its own, with a `perObject` rate above the budgets of the objects (`maxPerHour` is at most 3,600): the budget here is the user's, and the
-   * recorder's own limit would cut it short. Whoever made it closes it.
+   * A recorder of its own, with a `perObject` rate above the budgets of the objects (`maxPerHour` is at most 3,600):
+   * the budget here is the user's, and the recorder's own limit would cut it short. Whoever made it closes it.
    */
   recorder: Pick<EventRecorder, 'record'>
-  /** Must not throw. */
-  parseEnvelope: (body: Uint8Array) => EventEnvelope
+  parseEnvelope: ParseEnvelope
   clock: Clock
   metrics: Metrics
 }
 
 /**
- * Shows Gemini events as Kubernetes Events about the GeminiWebhook. An Event is for people and may be lost, so this is never the only record: beyond
- * `maxPerHour` of an object, an event counts as delivered, is not shown, and is counted as suppressed.
+ * Shows Gemini events as Kubernetes Events about the GeminiWebhook. An Event is for people and may be lost, so this is
+ * never the only record: beyond `maxPerHour` of an object, an event counts as delivered, is not shown, and is counted
+ * as suppressed.
  */
 export function createKubernetesEventSink(options: KubernetesEventSinkOptions): Sink {
   const { recorder, parseEnvelope, clock, metrics } = options
@@ -41,7 +41,7 @@ export function createKubernetesEventSink(options: KubernetesEventSinkOptions): 
     recorder.record({
       regarding: { apiVersion, kind: kindName, namespace, name, uid },
       action: 'ReceiveEvent',
-      ...eventTextOf(parseEnvelope(event.body)),
+      ...eventTextOf(parseEnvelope(event.body, event)),
     })
     return { type: 'delivered' }
   }

@@ -7,8 +7,9 @@ import type { Logger } from '../observability/logger.ts'
 const maxRefusedSubjects = 1_000
 
 /**
- * One connection for all sinks, made when it is first needed and kept. It is never that of an inbox: whoever publishes for tenants must not be able to
- * publish to the subjects of the server's own API with rights that were given for a stream of ours.
+ * One connection for all sinks, made when it is first needed and kept. It is never that of an inbox: whoever publishes
+ * for tenants must not be able to publish to the subjects of the server's own API with rights that were given for a
+ * stream of ours.
  */
 export class NatsSinkConnection {
   readonly #access: NatsAccess
@@ -18,13 +19,17 @@ export class NatsSinkConnection {
   #isUp = false
   #isClosed = false
   readonly #refusals = new Map<string, number>()
+  #refused = 0
 
   constructor(access: NatsAccess, logger: Logger) {
     this.#access = access
     this.#logger = logger
   }
 
-  /** The connection while it is up; undefined when there is none now. The first call, and each after a failure, tries to connect. */
+  /**
+   * The connection while it is up; undefined when there is none now. The first call, and each after a failure, tries to
+   * connect.
+   */
   async get(): Promise<NatsConnection | undefined> {
     if (this.#isClosed) return undefined
     if (this.#connection !== undefined && !this.#connection.isClosed()) {
@@ -35,8 +40,11 @@ export class NatsSinkConnection {
     return this.#connecting
   }
 
-  /** How often the server refused this subject for want of rights: it says so out of band. */
-  refusalsOf(subject: string): number {
+  /**
+   * The running number of the last time that the server refused this subject for want of rights, which it says out of
+   * band; 0 where it is not known to have.
+   */
+  lastRefusalOf(subject: string): number {
     return this.#refusals.get(subject) ?? 0
   }
 
@@ -72,6 +80,9 @@ export class NatsSinkConnection {
   #noteError(error: Error): void {
     if (!(error instanceof PermissionViolationError) || error.operation !== 'publish') return
     if (this.#refusals.size >= maxRefusedSubjects) this.#refusals.clear()
-    this.#refusals.set(error.subject, this.refusalsOf(error.subject) + 1)
+    // Counted for all together: one that is counted anew after the others were forgotten must not look like the one
+    // before.
+    this.#refused += 1
+    this.#refusals.set(error.subject, this.#refused)
   }
 }

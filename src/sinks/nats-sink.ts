@@ -10,7 +10,6 @@ import {
 } from '@nats-io/transport-node'
 
 import type { Clock } from '../clock.ts'
-import type { EventEnvelope } from '../gemini/event.ts'
 import type { NatsAccess } from '../nats/connect-to-nats.ts'
 import type { Logger } from '../observability/logger.ts'
 import { buildRequest, type BuiltRequest } from './build-request.ts'
@@ -18,22 +17,23 @@ import { eventTypeOf } from './event-attributes.ts'
 import { NatsSinkConnection } from './nats-connection.ts'
 import { fillSubject, isBelow } from './nats-subject.ts'
 import { unsendable, type OutgoingDelivery, type SendOutcome, type Sink } from './port.ts'
+import type { ParseEnvelope } from './remember-envelopes.ts'
+import { untilAborted } from '../until-aborted.ts'
 
 export interface NatsSinkOptions {
   /** Absent: this installation has no NATS servers for sinks, and deliveries wait. */
   access?: NatsAccess
   /** Subjects that belong to the installation itself, such as those of its inbox: nothing is published there. */
   reservedPrefixes: readonly string[]
-  /** Must not throw. */
-  parseEnvelope: (body: Uint8Array) => EventEnvelope
+  parseEnvelope: ParseEnvelope
   clock: Clock
   logger: Logger
 }
 
 /**
- * Publishes events to NATS, by the CloudEvents binding 1.0: attributes in headers or one JSON object, as the format says. Acknowledged by a stream, the
- * message is stored there when it counts as delivered, and repetitions carry the same `Nats-Msg-Id`; acknowledged by the server, it has reached those who
- * subscribe at that moment, perhaps nobody.
+ * Publishes events to NATS, by the CloudEvents binding 1.0: attributes in headers or one JSON object, as the format
+ * says. Acknowledged by a stream, the message is stored there when it counts as delivered, and repetitions carry the
+ * same `Nats-Msg-Id`; acknowledged by the server, it has reached those who subscribe at that moment, perhaps nobody.
  */
 export function createNatsSink(options: NatsSinkOptions): Sink {
   const { access, logger } = options
@@ -52,20 +52,12 @@ async function send(delivery: OutgoingDelivery, signal: AbortSignal, context: Se
   if (context.connection === undefined) return retryable('notConfigured')
   const message = buildMessage(delivery, destination.subject, context)
   if ('type' in message) return message
-  const { promise: cancelled, resolve } = Promise.withResolvers<SendOutcome>()
-  const onAbort = () => resolve(retryable('cancelled'))
-  signal.addEventListener('abort', onAbort, { once: true })
-  if (signal.aborted) onAbort()
   const published = publish(message, context.connection, {
     timeoutMs: policy.timeoutMs,
     byStream: destination.acknowledgedBy === 'Stream',
     clock: context.clock,
   }).catch((error: unknown) => outcomeOfError(error))
-  try {
-    return await Promise.race([published, cancelled])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
+  return untilAborted(published, signal).catch(() => retryable('cancelled'))
 }
 
 interface Message {
@@ -78,13 +70,14 @@ interface Message {
 function buildMessage(delivery: OutgoingDelivery, template: string, context: SendContext): Message | SendOutcome {
   const { parseEnvelope, clock, reservedPrefixes } = context
   const { event } = delivery
-  const subject = fillSubject(template, event.owner, eventTypeOf(parseEnvelope(event.body)))
+  const envelope = parseEnvelope(event.body, event)
+  const subject = fillSubject(template, event.owner, eventTypeOf(envelope))
   if (subject === undefined || reservedPrefixes.some((prefix) => isBelow(subject, prefix))) {
     return retryable('forbiddenSubject')
   }
   let request: BuiltRequest
   try {
-    request = buildRequest(delivery, { parseEnvelope, nowMs: clock.now() })
+    request = buildRequest(delivery, { parseEnvelope: () => envelope, nowMs: clock.now() })
     if (!request.built) return retryable(request.cause)
     const messageId = messageIdOf(delivery)
     const entries = Object.entries({ ...request.headers, ...(messageId !== undefined && { 'Nats-Msg-Id': messageId }) })
@@ -102,8 +95,8 @@ function buildMessage(delivery: OutgoingDelivery, template: string, context: Sen
 }
 
 /**
- * What a stream folds repetitions by. The id of an event alone would also fold what two sinks or two objects publish into one stream. A replay is asked
- * for because somebody wants it once more, so it has none.
+ * What a stream folds repetitions by. The id of an event alone would also fold what two sinks or two objects publish
+ * into one stream. A replay is asked for because somebody wants it once more, so it has none.
  */
 function messageIdOf({ event, sink, replayed, deadLetterReason }: OutgoingDelivery): string | undefined {
   if (replayed) return undefined
@@ -144,7 +137,14 @@ function outcomeOfAck(answer: Msg): SendOutcome {
   return ack.error.err_code === messageExceedsMaximum ? tooLarge : retryable('refusedByStream')
 }
 
+/**
+ * A stream's answer has about a hundred bytes; whoever else subscribes to the subject may answer as well, with
+ * anything.
+ */
+const maxAckBytes = 16 * 1024
+
 function parseAck(answer: Msg): { stream?: unknown; error?: { err_code?: number } } {
+  if (answer.data.length > maxAckBytes) return {}
   try {
     const ack: unknown = answer.json()
     return typeof ack === 'object' && ack !== null ? ack : {}
@@ -159,14 +159,14 @@ async function tellServer(
   context: { connection: NatsConnection; sinkConnection: NatsSinkConnection; timeoutMs: number; clock: Clock },
 ): Promise<SendOutcome> {
   const { connection, sinkConnection, timeoutMs, clock } = context
-  const refusedBefore = sinkConnection.refusalsOf(subject)
+  const refusedBefore = sinkConnection.lastRefusalOf(subject)
   connection.publish(subject, body, { headers })
   const { promise: late, resolve } = Promise.withResolvers<'late'>()
   const cancelTimeout = clock.after(timeoutMs, () => resolve('late'))
   const end = await Promise.race([connection.flush(), late]).finally(cancelTimeout)
   if (end === 'late') return retryable('timeout')
   await new Promise((resolve) => setImmediate(resolve)) // the refusal has arrived and is on its way through an iterator
-  return sinkConnection.refusalsOf(subject) > refusedBefore ? retryable('notPermitted') : { type: 'delivered' }
+  return sinkConnection.lastRefusalOf(subject) > refusedBefore ? retryable('notPermitted') : { type: 'delivered' }
 }
 
 function outcomeOfError(error: unknown): SendOutcome {

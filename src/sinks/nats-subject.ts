@@ -6,8 +6,9 @@ const maxSubjectLength = 1_024
 const subjectPattern = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/
 
 /**
- * Fills `{namespace}`, `{name}` and `{type}` in, each as one token: whatever a value holds, it can neither add a level to the subject nor make a wildcard
- * of it. undefined: what comes out is no subject that may be published to, wherever the template came from.
+ * Fills `{namespace}`, `{name}` and `{type}` in, each as one token: whatever a value holds, it can neither add a level
+ * to the subject nor make a wildcard of it. undefined: what comes out is no subject that may be published to, wherever
+ * the template came from.
  */
 export function fillSubject(template: string, owner: InboxOwner, eventType: string): string | undefined {
   const values: Record<string, string> = { namespace: owner.namespace, name: owner.name, type: eventType }

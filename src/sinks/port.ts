@@ -1,5 +1,6 @@
 import type { DeadLetterReason, NewEvent } from '../inbox/port.ts'
-import type { ResolvedSink } from '../keyring/entry.ts'
+import type { ResolvedSink } from '../contract/keyring/entry.ts'
+import type { AnswerBurden } from './answer-cost.ts'
 
 /** One try to hand one event to one sink. */
 export interface OutgoingDelivery {
@@ -12,12 +13,17 @@ export interface OutgoingDelivery {
   deadLetterReason?: DeadLetterReason
 }
 
-export type SendOutcome =
+/**
+ * `burden`: the answer cost more than answers may. What it says of the event stands, but it counts against the sink, as
+ * a failure does.
+ */
+export type SendOutcome = { readonly burden?: AnswerBurden } & (
   | { type: 'delivered'; status?: number }
   | { type: 'retryable'; cause: string; status?: number; retryAfterMs?: number }
   /** Our credentials are not wanted there: open the circuit and hold, spend no attempts. */
   | { type: 'unauthorized'; status: number }
   | { type: 'permanent'; cause: string; status?: number }
+)
 
 /** `cause` is one of a closed list of words, never text that came from outside. Send never throws. */
 export interface Sink {
@@ -25,5 +31,8 @@ export interface Sink {
   close(): Promise<void>
 }
 
-/** The cause of a permanent outcome when no request could be made of the event: an error of the event or of ours, never of the sink. */
+/**
+ * The cause of a permanent outcome when no request could be made of the event: an error of the event or of ours, never
+ * of the sink.
+ */
 export const unsendable = 'unsendable'

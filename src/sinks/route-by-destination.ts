@@ -1,4 +1,4 @@
-import type { Destination } from '../keyring/entry.ts'
+import type { Destination } from '../contract/keyring/entry.ts'
 import type { Sink } from './port.ts'
 
 /** One sink made of one for each type of destination. Closing it closes all of them. */

@@ -17,8 +17,13 @@ const shell = blocks.filter(({ language }) => language === 'sh')
 const sectionOf = ({ headings }: PageBlock) => headings[1] ?? ''
 const isKustomize = (block: PageBlock) => sectionOf(block) === 'kubectl and Kustomize'
 const ownNamespace = 'gemini-webhook-system'
+const newNamespace = 'gemini-webhooks'
+const isMove = ({ headings, text }: PageBlock) =>
+  headings.includes('To another namespace') && text.includes('helm uninstall')
 const crdName = 'geminiwebhooks.webhooks.gemini-operator.io'
 const crd = `customresourcedefinition/${crdName}`
+/** Of the chart, before anything is changed. */
+const refusal = /receiver\.persistence\.size: .*2Gi.*10Gi.*What cannot be changed in place.*Nothing was changed/
 
 test('every block of commands is marked as one, and is run below', () => {
   assert.ok(shell.length >= 9, `${shell.length} blocks`)
@@ -30,12 +35,59 @@ test('every block of commands is marked as one, and is run below', () => {
 
 /** What a block needs that a cluster with nodes and a controller would have by then. */
 function prepare(block: PageBlock, checkout: Checkout): void {
+  if (block.text.includes('formerTokens')) writeInstallations(block, checkout)
+  if (block.text.includes('--cascade=orphan')) prepareGrowth(checkout)
+  if (isMove(block)) checkout.run(installation)
+  if (block.headings.includes('From plain manifests to Helm')) {
+    checkout.run(`helm uninstall gemini-webhook-operator --namespace ${newNamespace}
+      kubectl apply --server-side --force-conflicts --filename deploy/install.yaml`)
+  }
   if (!block.text.includes('"finalizers":null')) return
   const finalizer = '{"metadata":{"finalizers":["webhooks.gemini-operator.io/finalizer"]}}'
   checkout.run(`kubectl apply --filename deploy/samples/minimal.yaml
     kubectl patch geminiwebhook minimal --type=merge --patch '${finalizer}'
     kubectl delete geminiwebhook minimal --wait=false`)
 }
+
+/** What the controllers of the namespaces that the block names write at their start. */
+function writeInstallations({ text }: PageBlock, checkout: Checkout): void {
+  for (const namespace of [ownNamespace, newNamespace]) {
+    if (!text.includes(`--namespace ${namespace} `)) continue
+    const data = `--from-literal=id=prod-eu-1 --from-literal=token=of-${namespace}`
+    checkout.run(`kubectl --namespace ${namespace} create configmap gwh-installation ${data} --dry-run=client --output yaml |
+      kubectl apply --filename -`)
+  }
+}
+
+const installation =
+  shell.find((block) => sectionOf(block) === 'Helm')?.text.replace(/^kubectl .*$/gm, '') ??
+  assert.fail('no installation')
+
+/**
+ * A claim that is bound and may grow; and what stands for the garbage collector, which lets pods go on without their
+ * StatefulSet.
+ */
+function prepareGrowth(checkout: Checkout): void {
+  checkout.write('claim.yaml', claim)
+  checkout.run(`kubectl apply --filename claim.yaml
+    kubectl --namespace ${ownNamespace} patch persistentvolumeclaim inbox-gwh-receiver-0 --subresource=status --patch '{"status":{"phase":"Bound"}}'`)
+  const statefulSet = `--namespace ${ownNamespace} statefulset/gwh-receiver`
+  checkout.run(`{ kubectl wait --for=jsonpath='{.metadata.deletionTimestamp}' ${statefulSet} --timeout=60s &&
+    kubectl patch ${statefulSet} --type=merge --patch '{"metadata":{"finalizers":null}}'; } > garbage-collector.log 2>&1 &`)
+}
+
+const claim = `
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: growing}
+provisioner: example.com/nobody
+allowVolumeExpansion: true
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: inbox-gwh-receiver-0, namespace: ${ownNamespace}}
+spec: {accessModes: [ReadWriteOnce], storageClassName: growing, resources: {requests: {storage: 2Gi}}}
+`
 
 function checkoutFor(server: RunningControlPlane, helm?: string): Checkout {
   const programs = { kubectl: server.kubectlPath, ...(helm !== undefined && { helm }) }
@@ -88,7 +140,33 @@ withHelm('the install page', (charts) => {
         if (isKustomize(block)) continue
         test(`the commands of "${block.headings.slice(1).join(', ')}" work (block ${at + 1})`, () => {
           prepare(block, checkout)
-          checkout.run(block.text)
+          const upgrade = block.text.split('\n').slice(-3).join('\n')
+          if (block.text.includes('--cascade=orphan')) assert.throws(() => checkout.run(upgrade), refusal)
+          // kubectl owns the fields of what it has applied; Helm 3 does not ask.
+          const isTakenOver = block.headings.includes('From plain manifests to Helm') && major >= 4
+          checkout.run(
+            isTakenOver ? block.text.replace('--take-ownership', '--take-ownership --force-conflicts') : block.text,
+          )
+          if (block.text.includes('--cascade=orphan')) {
+            const sizes = `{.spec.resources.requests.storage}{.spec.volumeClaimTemplates[*].spec.resources.requests.storage}`
+            const get = `kubectl --namespace ${ownNamespace} get`
+            assert.equal(
+              checkout.run(`${get} persistentvolumeclaim/inbox-gwh-receiver-0 --output jsonpath='${sizes}'`),
+              '10Gi',
+            )
+            assert.equal(checkout.run(`${get} statefulset/gwh-receiver --output jsonpath='${sizes}'`), '10Gi')
+            checkout.run(upgrade)
+          }
+          if (block.text.includes('--take-ownership')) {
+            const namespace = isMove(block) ? newNamespace : ownNamespace
+            const owner = `{.metadata.annotations.meta\\.helm\\.sh/release-namespace}`
+            for (const object of [crd, `--namespace ${namespace} statefulset/gwh-receiver`])
+              assert.equal(checkout.run(`kubectl get ${object} --output jsonpath='${owner}'`), namespace)
+          }
+          if (block.text.includes(`--namespace ${newNamespace} patch configmap`)) {
+            const former = `configmap/gwh-installation --output jsonpath='{.data.formerTokens}'`
+            assert.equal(checkout.run(`kubectl --namespace ${newNamespace} get ${former}`), `of-${ownNamespace}`)
+          }
           if (sectionOf(block) === 'Helm' && block.headings.length === 2) {
             const notes = checkout.run(`helm get notes gemini-webhook-operator --namespace ${ownNamespace}`)
             assert.match(notes, /1\. See that it runs:[\s\S]*rollout status deployment\/gwh-controller/)

@@ -6,7 +6,7 @@ import { controllerSettings } from '../../src/config/controller-config.ts'
 import { namesOf } from '../../src/config/names.ts'
 import { parseSettings } from '../../src/config/parse-settings.ts'
 import { receiverSettings } from '../../src/config/receiver-config.ts'
-import { allKeyringSecretNames } from '../../src/keyring/shard.ts'
+import { allKeyringSecretNames } from '../../src/contract/keyring/shard.ts'
 import { settingsOfTheChart } from '../../tools/chart-values-schema.ts'
 import { renderManifests } from '../../tools/render-manifests.ts'
 import { idOf, withHelm } from '../support/helm-chart.ts'
@@ -25,6 +25,19 @@ const graceOf = (chart: Chart, controller: object, receiver: object) => {
 const policyOf = (chart: Chart, values: object) =>
   named(chart.manifests(values), 'CustomResourceDefinition', 'geminiwebhooks.webhooks.gemini-operator.io').metadata
     .annotations?.['helm.sh/resource-policy']
+
+const quotasOf = (chart: Chart, values: object) =>
+  named(chart.manifests(values), 'ConfigMap', 'gwh-receiver').data?.['GWH_QUOTAS']
+
+/** What the schema of the values takes for a setting; the first word where it takes only some. */
+const exampleOf: Readonly<Record<string, string | number>> = {
+  NUMBER: 7,
+  PATH: '/hooks',
+  PORT: '8081',
+  DURATION: '10s',
+  SIZE: '2GiB',
+  URL: 'https://example.com',
+}
 
 withHelm('the chart', (charts) => {
   for (const chart of charts) {
@@ -96,7 +109,7 @@ withHelm('the chart', (charts) => {
             shape: string
             placeholder: string
           }
-          const scalar = setting.placeholder === 'NUMBER' ? 7 : 'text'
+          const scalar = exampleOf[setting.placeholder] ?? setting.placeholder.split('|')[0] ?? 'text'
           return [namesOf(property).key, { boolean: true, list: ['one', 'two'], scalar }[setting.shape]]
         }),
       )
@@ -177,6 +190,43 @@ withHelm('the chart', (charts) => {
     }
   })
 
+  test('quotas: by namespace with what is left out from the default; nothing where all are alike; nonsense is refused', () => {
+    const given = quotasOf(chart, valueSets['namespaces that are not alike'] ?? {})
+    assert.equal(given, '*=2:50%,0=2:50%,ml=4:50%,playground=2:10%')
+    const parsed = parseSettings(receiverSettings, { flags: [], env: { GWH_QUOTAS: given ?? '' } })
+    assert.equal(parsed.type, 'config')
+    assert.equal(quotasOf(chart, {}), undefined)
+    for (const namespaces of [{ ml: { weight: 0 } }, { ml: { maxShare: 0.5 } }, { Ml: {} }, { ml: { share: '5%' } }]) {
+      assert.throws(() => chart.manifests({ quotas: { namespaces } }), /quotas/)
+    }
+  })
+
+  test('Services and their endpoints: the controller may read and watch them where GeminiWebhooks are, the receiver only what leads to the API server', () => {
+    type Rules = { apiGroups: string[]; resources: string[]; resourceNames?: string[]; verbs: string[] }[]
+    const about = (manifests: Manifest[], kind: string, name: string) =>
+      (named(manifests, kind, name).rules as Rules).filter(({ resources }) =>
+        resources.some((each) => each === 'services' || each === 'endpointslices'),
+      )
+    const services = { apiGroups: [''], resources: ['services'], verbs: ['get', 'list', 'watch'] }
+    const slices = { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list', 'watch'] }
+    const own = { ...slices, resourceNames: ['kubernetes'], verbs: ['get'] }
+    const whole = chart.manifests({})
+    assert.deepEqual(about(whole, 'ClusterRole', 'gwh-controller'), [services, slices])
+    assert.deepEqual(about(whole, 'ClusterRole', 'gwh-receiver'), [own])
+    const narrow = chart.manifests(valueSets['namespace-scoped'] ?? {})
+    assert.deepEqual(about(narrow, 'Role', 'gwh-controller-webhooks'), [services, slices])
+    assert.deepEqual(about(narrow, 'Role', 'gwh-receiver-webhooks'), [])
+  })
+
+  test('what sinks may use besides is a value: namespaces of referenced Services, and foreign endpoints', () => {
+    const [set = {}, without = {}] = [valueSets['sinks that are Brokers and Channels'] ?? {}, {}].map(
+      (values) => named(chart.manifests(values), 'ConfigMap', 'gwh-controller').data ?? {},
+    )
+    assert.equal(set['GWH_ADDRESSABLE_NAMESPACES'], 'knative-eventing')
+    assert.equal(set['GWH_ALLOW_FOREIGN_ENDPOINTS'], 'true')
+    assert.equal(without['GWH_ALLOW_FOREIGN_ENDPOINTS'], undefined)
+  })
+
   test('NATS sinks: the controller gets the prefix, the receiver the servers with their files, and the way there is open', () => {
     const manifests = chart.manifests(valueSets['sinks in NATS beside an inbox on disk'] ?? {})
     const [forController, forReceiver] = ['gwh-controller', 'gwh-receiver'].map(
@@ -199,6 +249,30 @@ withHelm('the chart', (charts) => {
     assert.ok(egress.some(({ ports }) => ports?.some(({ port }) => port === 4333)))
     const without = chart.manifests({})
     assert.equal(named(without, 'ConfigMap', 'gwh-controller').data?.['GWH_NATS_SINK_PREFIX'], undefined)
+  })
+
+  test('a proxy and a private authority: both roles get them, their files are mounted, and the way to the proxy is open', () => {
+    const manifests = chart.manifests(valueSets['a corporate proxy and a private authority'] ?? {})
+    for (const [role, kind] of [
+      ['gwh-controller', 'Deployment'],
+      ['gwh-receiver', 'StatefulSet'],
+    ] as const) {
+      const settings = named(manifests, 'ConfigMap', role).data ?? {}
+      assert.equal(settings['GWH_HTTPS_PROXY'], 'http://proxy.corp.example.com:3128')
+      assert.equal(settings['GWH_PROXY_BYPASS'], '.corp.example.com,10.0.0.0/8')
+      const { volumes = [], containers } = podOf(named(manifests, kind, role))
+      for (const [variable, volume, file] of [
+        ['GWH_PROXY_CREDENTIALS', 'proxy-credentials', 'credentials'],
+        ['GWH_TRUSTED_CA', 'trusted-ca', 'bundle.pem'],
+      ] as const) {
+        const mount = containers[0]?.volumeMounts?.find(({ name }) => name === volume)
+        assert.equal(settings[variable], `${mount?.mountPath}/${file}`)
+        assert.ok(volumes.some(({ name }) => name === volume))
+      }
+      const { egress } = named(manifests, 'NetworkPolicy', role).spec as { egress: { ports?: { port: number }[] }[] }
+      assert.ok(egress.some(({ ports }) => ports?.some(({ port }) => port === 3128)))
+      assert.equal(named(chart.manifests({}), 'ConfigMap', role).data?.['GWH_HTTPS_PROXY'], undefined)
+    }
   })
 
   test('a TLS Secret of the receiver is mounted where its settings say, and the Service tells what is spoken', () => {

@@ -6,6 +6,8 @@ import { home, startControllerFixture } from '../support/controller-fixture.ts'
 import { applyCrd, withRealApiServer } from '../support/real-api-server.ts'
 
 const name = 'batch-events'
+/** Where Knative's Brokers receive, whatever namespace they are in. */
+const brokerNamespace = 'knative-eventing'
 
 /** What the chart adds to the controller's role for `addressableKinds`; test/chart compares the two. */
 const right = {
@@ -29,7 +31,7 @@ await withRealApiServer('a sink that is a Broker, on a real API server, under th
     const fixture = await startControllerFixture(t, {
       kubeconfigPath: running.kubeconfigPath,
       controllerKubeconfig: () => running.kubeconfigForServiceAccount(home, 'gwh-controller'),
-      config: { addressableKinds: [listedBroker], sinkRecheckMs: 200 },
+      config: { addressableKinds: [listedBroker], addressableNamespaces: [brokerNamespace], sinkRecheckMs: 200 },
     })
     const applied = await running.kubectl(['apply', '-f', 'deploy/rbac/controller.yaml'])
     assert.equal(applied.code, 0, applied.stderr)
@@ -57,6 +59,13 @@ await withRealApiServer('a sink that is a Broker, on a real API server, under th
     const missing = await fixture.untilCondition(name, 'SinksResolved', { reason: 'SinkNotReady' })
     assert.match(messageOf(missing), /Broker ml\/default .* does not exist: create it/)
 
+    for (const args of [
+      ['create', 'namespace', brokerNamespace],
+      ['-n', brokerNamespace, 'create', 'service', 'clusterip', 'broker-ingress', '--tcp=80'],
+    ]) {
+      const made = await running.kubectl(args)
+      assert.equal(made.code, 0, made.stderr)
+    }
     await createBroker(fixture.client)
     await addressBroker(fixture.client, 'http://broker-ingress.knative-eventing.svc.cluster.local/ml/default')
     const ready = await fixture.untilCondition(name, 'Ready', { status: 'True' })
@@ -65,6 +74,8 @@ await withRealApiServer('a sink that is a Broker, on a real API server, under th
     ])
     const entry = await fixture.keyringEntry(ready.metadata.uid)
     assert.equal(entry?.heldSinks, undefined)
-    assert.equal(entry?.sinks[0]?.destination.type, 'http')
+    const destination = entry?.sinks[0]?.destination
+    assert.ok(destination?.type === 'http' && destination.reach === 'cluster')
+    assert.match(destination.address ?? '', /^[\d.]+$/, 'the address that the Service has')
   })
 })

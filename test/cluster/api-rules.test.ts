@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { before, test } from 'node:test'
+
+import { parse } from 'yaml'
 
 import { applyCrd, withRealApiServer } from '../support/real-api-server.ts'
 import { invalidResources, validResources } from '../support/resource-fixtures.ts'
@@ -7,6 +10,7 @@ import { checkManifest } from '../../src/api/check-manifest.ts'
 import type { GeminiWebhookManifest } from '../../src/api/gemini-webhook.ts'
 import { apiVersion, geminiWebhookPath, pluralName } from '../../src/api/kind.ts'
 import { crdPath } from '../../tools/generate-crd.ts'
+import { eventually } from '../support/eventually.ts'
 import { aMutatedManifest } from '../support/a-mutated-manifest.ts'
 
 interface Refusal {
@@ -16,6 +20,19 @@ interface Refusal {
 
 const pathOf = (manifest: GeminiWebhookManifest) =>
   geminiWebhookPath({ namespace: 'default', name: manifest.metadata.name })
+
+/** As it was before these rules. */
+function crdWithoutRotationRules(): string {
+  const crd = parse(readFileSync(crdPath, 'utf8')) as {
+    spec: {
+      versions: { schema: { openAPIV3Schema: { properties: { spec: { properties: { rotation: object } } } } } }[]
+    }
+  }
+  const [version] = crd.spec.versions
+  if (version === undefined) throw new Error(`${crdPath} has no version`)
+  Object.assign(version.schema.openAPIV3Schema.properties.spec.properties.rotation, { 'x-kubernetes-validations': [] })
+  return JSON.stringify(crd)
+}
 
 await withRealApiServer('the CRD on a real API server', (server) => {
   const collection = `/apis/${apiVersion}/namespaces/default/${pluralName}`
@@ -73,6 +90,52 @@ await withRealApiServer('the CRD on a real API server', (server) => {
       if (previous !== undefined) await remove(previous)
     })
   }
+
+  test('an object that is older than a rule can be annotated, written by the controller, edited elsewhere and let go', async () => {
+    const younger = invalidResources().filter(({ rule }) =>
+      ['rotation-windows-need-interval', 'rotation-window-opens'].includes(rule),
+    )
+    const older = younger.map(({ manifest }, index) => ({
+      ...manifest,
+      metadata: { ...manifest.metadata, name: `old-${index}` },
+    }))
+    const applied = await server().kubectl(['apply', '-f', '-'], { input: crdWithoutRotationRules() })
+    assert.equal(applied.code, 0, applied.stderr)
+    for (const manifest of older)
+      await eventually('the older CRD takes it', async () => (await create(manifest)).status === 201)
+    await applyCrd(server())
+    const [probe] = younger
+    assert.ok(probe)
+    await eventually('the rules hold', async () => (await create(probe.manifest, '&dryRun=All')).status === 422)
+
+    for (const manifest of older) {
+      const { name } = manifest.metadata
+      const patch = async (body: object) => {
+        const { code, stderr } = await server().kubectl([
+          'patch',
+          'gwh',
+          name,
+          '--type=merge',
+          '-p',
+          JSON.stringify(body),
+        ])
+        assert.equal(code, 0, `${name} ${JSON.stringify(body)}: ${stderr}`)
+      }
+      await patch({
+        metadata: { finalizers: ['webhooks.gemini-operator.io/registration'], annotations: { note: 'seen' } },
+      })
+      const { body: stored } = await server().call('GET', pathOf(manifest))
+      const status = { installationID: 'installation-1' }
+      const written = await server().call('PUT', `${pathOf(manifest)}/status${strictly}`, {
+        ...(stored as object),
+        status,
+      })
+      assert.equal(written.status, 200, JSON.stringify(written.body))
+      await patch({ spec: { displayName: 'nightly' } })
+      await patch({ metadata: { finalizers: null } })
+      await remove(manifest)
+    }
+  })
 
   test('kubectl apply prints the field and the message of a broken rule', async () => {
     const broken = invalidResources().find(({ name }) => name === 'endpoint-url.userinfo')
@@ -148,7 +211,7 @@ await withRealApiServer('the CRD on a real API server', (server) => {
     const [header = '', row = ''] = stdout.split('\n')
     assert.deepEqual(
       header.split(/\s{2,}/).map((word) => word.trim()),
-      ['NAME', 'READY', 'STATE', 'EVENTS', 'URL', 'ROTATES', 'AGE'],
+      ['NAME', 'READY', 'STATE', 'SINKS', 'EVENTS', 'URL', 'ROTATES', 'AGE'],
     )
     assert.match(
       row,

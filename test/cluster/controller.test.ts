@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { secretKind } from '../../src/controller/kinds.ts'
+import { secretKind } from '../../src/kubernetes/core-kinds.ts'
 import { decode, home, startControllerFixture, tenant } from '../support/controller-fixture.ts'
 import { eventually } from '../support/eventually.ts'
 import { applyCrd, withRealApiServer } from '../support/real-api-server.ts'
@@ -21,7 +21,12 @@ await withRealApiServer('the controller on a real API server, under the roles th
     await fixture.startController()
     await fixture.putApiKey()
     await fixture.apply(name, { displayName: 'nightly' })
-    await fixture.untilCondition(name, 'Ready', { status: 'True' })
+    const theirs = { labels: { team: 'search' }, annotations: { note: 'of somebody' } }
+    await fixture.patch(name, { metadata: theirs })
+    const ready = await fixture.untilCondition(name, 'Ready', { status: 'True' })
+    // The controller keeps neither, and its writes of the status carry none.
+    assert.deepEqual(ready.metadata.labels, theirs.labels)
+    assert.deepEqual(ready.metadata.annotations, theirs.annotations)
     assert.equal(fixture.calls().counts.create.received, 1)
     assert.equal(await fixture.secretVerifiesNextDelivery(name), true)
 

@@ -1,4 +1,4 @@
-import { kubernetesApiContract } from '../contract/kubernetes-api/suite.ts'
+import { kubernetesApiContract } from '../playground/contract/kubernetes-api/suite.ts'
 import { withRealApiServer } from '../support/real-api-server.ts'
 
 await withRealApiServer('a real kube-apiserver, by the contract of the embedded one', (server) => {

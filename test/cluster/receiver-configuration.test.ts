@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test'
 
 import { geminiWebhookKind } from '../../src/api/kind.ts'
 import { systemClock } from '../../src/clock.ts'
-import { keyringSecretNameFor } from '../../src/keyring/shard.ts'
+import { keyringSecretNameFor } from '../../src/contract/keyring/shard.ts'
 import type { KubernetesClient, KubernetesObject } from '../../src/kubernetes/client.ts'
 import { openKubernetesClient } from '../../src/kubernetes/open-client.ts'
 import { silentLogger } from '../../src/observability/logger.ts'
@@ -12,7 +12,7 @@ import { EndpointActivity } from '../../src/receiver/endpoint-activity.ts'
 import { EndpointDirectory } from '../../src/receiver/endpoint-directory.ts'
 import { createReportWriter } from '../../src/receiver/report-writer.ts'
 import { watchConfiguration, type ConfigurationWatch } from '../../src/receiver/watch-configuration.ts'
-import { reportsConfigMapName } from '../../src/reports/report.ts'
+import { slotName } from '../../src/contract/receiver-report/slots.ts'
 import { eventually } from '../support/eventually.ts'
 import { withRealApiServer } from '../support/real-api-server.ts'
 import { aKeyringEntry } from '../support/receiver-fixture.ts'
@@ -116,7 +116,7 @@ await withRealApiServer('the configuration of a receiver, under the role that sh
   })
 
   test("a report goes into the receiver's own key and touches no other", async () => {
-    const key = { namespace: operatorNamespace, name: reportsConfigMapName }
+    const key = { namespace: operatorNamespace, name: slotName(0) }
     await admin.create(configMapKind, { metadata: key, data: { 'receiver-9': 'other' } } as KubernetesObject)
     const writer = createReportWriter({
       client: receiver,
@@ -135,6 +135,8 @@ await withRealApiServer('the configuration of a receiver, under the role that sh
             oldestPendingMs: 0,
             pendingByOwner: new Map([['uid-1', 1]]),
             lastDropMsByOwner: new Map(),
+            rememberedIds: 0,
+            byNamespace: new Map(),
           }),
       },
       clock: systemClock,

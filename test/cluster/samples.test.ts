@@ -10,10 +10,10 @@ import { parse } from 'yaml'
 import type { GeminiWebhook } from '../../src/api/gemini-webhook.ts'
 import { systemClock } from '../../src/clock.ts'
 import { silentLogger } from '../../src/observability/logger.ts'
-import { createWebhookServiceSimulator } from '../../src/sandbox/webhook-service/simulator.ts'
-import type { WebhookServiceSimulator } from '../../src/sandbox/webhook-service/simulator.ts'
+import { createWebhookServiceSimulator } from '../../playground/webhook-service/simulator.ts'
+import type { WebhookServiceSimulator } from '../../playground/webhook-service/simulator.ts'
 import { eventually } from '../support/eventually.ts'
-import { argoHealthOf, canRunLua, fluxHealthOf } from '../support/gitops-health.ts'
+import { argoHealthOf, canRunGo, fluxHealthOf } from '../support/gitops-health.ts'
 import { startOperatorProcesses } from '../support/operator-processes.ts'
 import { withRealApiServer } from '../support/real-api-server.ts'
 import { recordSecret } from '../support/run-record.ts'
@@ -78,11 +78,14 @@ await withRealApiServer('what is applied from Git, on a real API server with bot
     await putApiKey('gemini-api-key', admin().createApiKey(project))
     await kubectl(['create', 'service', 'clusterip', 'batch-worker', '--tcp=80'])
     await kubectl(['create', 'service', 'clusterip', 'graveyard', '--tcp=80'])
+    await kubectl(['create', 'namespace', 'knative-eventing'])
+    await kubectl(['-n', 'knative-eventing', 'create', 'service', 'clusterip', 'broker-ingress', '--tcp=80'])
     await addBroker()
     const controllerFlags = [
       '--confirm-interval=200ms',
       '--receiver-seen-wait=100ms',
       '--addressable-kinds=eventing.knative.dev/v1/Broker=brokers',
+      '--addressable-namespaces=knative-eventing',
       '--nats-sink-prefix=gwh.events',
     ]
     const roles = await startOperatorProcesses(server(), { folder, googleUrl, name: 'samples', controllerFlags })
@@ -163,7 +166,9 @@ await withRealApiServer('what is applied from Git, on a real API server with bot
     )
   })
 
-  /** The commands that a sample asks for in its comments, with values for their variables; the API key is there already. */
+  /**
+   * The commands that a sample asks for in its comments, with values for their variables; the API key is there already.
+   */
   async function runCommandsOf(text: string): Promise<void> {
     const commands = [...text.matchAll(/^# {3}kubectl (.*)$/gm)].map(([, command = '']) => command)
     for (const command of commands.filter((each) => !each.includes('gemini-api-key'))) {
@@ -209,7 +214,7 @@ await withRealApiServer('what is applied from Git, on a real API server with bot
     )
   })
 
-  test('so does Argo CD', { skip: !canRunLua && 'no go on PATH to build the Lua interpreter of Argo CD' }, () => {
+  test('so does Argo CD', { skip: !canRunGo && 'no go on PATH to build the Lua interpreter of Argo CD' }, () => {
     const healths = argoHealthOf(seen.map(({ webhook }) => webhook))
     assert.deepEqual(
       healths.map(({ status }) => status),

@@ -15,6 +15,7 @@ interface Ask {
 const own = 'gemini-webhook-system'
 const gwh = { group: 'webhooks.gemini-operator.io', resource: 'geminiwebhooks', namespace: 'team' }
 const events = { group: 'events.k8s.io', resource: 'events', namespace: 'team' }
+const slices = { group: 'discovery.k8s.io', resource: 'endpointslices' }
 const leases = { group: 'coordination.k8s.io', resource: 'leases', namespace: own }
 const each = (verbs: string, ask: Omit<Ask, 'verb'>): Ask[] =>
   verbs.split(' ').map((verb) => Object.assign({ verb }, ask))
@@ -24,7 +25,10 @@ const receiver = {
     ...each('list watch', gwh),
     ...each('list watch', { resource: 'secrets', namespace: own, name: 'gwh-keyring-0' }),
     ...each('list watch', { resource: 'secrets', namespace: own, name: 'gwh-keyring-15' }),
+    ...each('get patch', { resource: 'configmaps', namespace: own, name: 'gwh-receiver-reports-0' }),
+    ...each('get patch', { resource: 'configmaps', namespace: own, name: 'gwh-receiver-reports-15' }),
     ...each('patch', { resource: 'configmaps', namespace: own, name: 'gwh-receiver-reports' }),
+    ...each('get', { ...slices, namespace: 'default', name: 'kubernetes' }),
     ...each('create patch', events),
   ],
   mayNot: [
@@ -36,9 +40,13 @@ const receiver = {
     ...each('get list watch', { resource: 'secrets', namespace: own }),
     ...each('get update patch delete', { resource: 'secrets', namespace: own, name: 'gwh-keyring-0' }),
     ...each('create list watch', { resource: 'configmaps', namespace: own }),
+    ...each('update delete', { resource: 'configmaps', namespace: own, name: 'gwh-receiver-reports-0' }),
+    ...each('get patch', { resource: 'configmaps', namespace: own, name: 'gwh-receiver-reports-16' }),
     ...each('get patch', { resource: 'configmaps', namespace: own, name: 'gwh-installation' }),
     ...each('get list', { resource: 'pods', namespace: own }),
     ...each('get', { resource: 'services', namespace: 'team' }),
+    ...each('get', { ...slices, namespace: 'team', name: 'worker' }),
+    ...each('list watch', { ...slices, namespace: 'default' }),
     ...each('create', { resource: 'serviceaccounts', subresource: 'token', namespace: own, name: 'gwh-controller' }),
   ],
 }
@@ -48,17 +56,22 @@ const controller = {
     ...each('get list watch patch', gwh),
     ...each('update', { ...gwh, subresource: 'status' }),
     ...each('get list watch create update patch delete', { resource: 'secrets', namespace: 'team' }),
-    ...each('get', { resource: 'services', namespace: 'team' }),
+    ...each('get list watch', { resource: 'services', namespace: 'team' }),
+    ...each('list watch', { ...slices, namespace: 'team' }),
     ...each('get', { resource: 'namespaces', name: 'team' }),
     ...each('get list watch create patch', { resource: 'configmaps', namespace: own }),
+    ...each('delete', { resource: 'configmaps', namespace: own, name: 'gwh-receiver-reports' }),
+    ...each('delete', { resource: 'configmaps', namespace: own, name: 'gwh-receiver-reports-15' }),
     ...each('get create update', leases),
     ...each('create patch', events),
   ],
   mayNot: [
     ...each('create update delete', gwh),
     ...each('deletecollection', { resource: 'secrets', namespace: 'team' }),
-    ...each('list watch', { resource: 'services', namespace: 'team' }),
+    ...each('create update patch delete', { resource: 'services', namespace: 'team' }),
+    ...each('get create update patch delete', { ...slices, namespace: 'team' }),
     ...each('get create update', { resource: 'configmaps', namespace: 'team' }),
+    ...each('delete', { resource: 'configmaps', namespace: own, name: 'gwh-installation' }),
     ...each('get create update', { ...leases, namespace: 'team' }),
     ...each('list watch update delete', { resource: 'namespaces', name: 'team' }),
     ...each('get list create', { resource: 'pods', namespace: 'team' }),

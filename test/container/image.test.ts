@@ -9,7 +9,7 @@ import { GenericContainer, getContainerRuntimeClient, ImageName, Network, Wait }
 import { Webhook } from 'standardwebhooks'
 
 import packageJson from '../../package.json' with { type: 'json' }
-import { keyIdOf } from '../../src/keyring/shard.ts'
+import { keyIdOf } from '../../src/contract/keyring/shard.ts'
 import { absentApiServer } from '../support/absent-api-server.ts'
 import { findContainerEngine } from '../support/container-engine.ts'
 import { eventually } from '../support/eventually.ts'

@@ -24,7 +24,8 @@ describe('NATS in a container', { skip: engine.lacks('nats') }, () => {
       .withExposedPorts(4222)
       .withWaitStrategy(Wait.forLogMessage('Server is ready'))
       .start()
-    // Its log says that it is ready a moment too early, and the second time the line of the first is still there: only a connection tells.
+    // Its log says that it is ready a moment too early, and the second time the line of the first is still there: only
+    // a connection tells.
     const open = () => eventually('the server takes connections', () => tryToOpen().catch(() => undefined))
     const tryToOpen = () =>
       openJetstreamInbox({

@@ -9,12 +9,14 @@ import { openWebhookService } from '../../src/gemini/open-webhook-service.ts'
 import type { WebhookServiceOptions } from '../../src/gemini/open-webhook-service.ts'
 import type { GeminiError, WebhookService } from '../../src/gemini/webhook-service.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
-import { switchesSchema } from '../../src/sandbox/webhook-service/switches.ts'
-import type { SwitchChanges, Switches } from '../../src/sandbox/webhook-service/switches.ts'
+import { switchesSchema } from '../../playground/webhook-service/switches.ts'
+import type { SwitchChanges, Switches } from '../../playground/webhook-service/switches.ts'
 import { eventually } from '../support/eventually.ts'
 import { startSimulator } from '../support/simulator.ts'
 
-/** The port's promises, kept by the client over the official SDK against the simulated service, in both API versions. */
+/**
+ * The port's promises, kept by the client over the official SDK against the simulated service, in both API versions.
+ */
 const apiVersions = ['v1', 'v1beta'] as const
 
 async function start(t: TestContext, options: Partial<WebhookServiceOptions> = {}, switches: SwitchChanges = {}) {

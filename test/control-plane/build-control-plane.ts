@@ -10,8 +10,8 @@ const sources = join(import.meta.dirname, 'build')
 const progressEveryMs = 15_000
 
 /**
- * Builds one multi-call binary from the published Go modules, whose checksums stand in build/go.sum. Takes minutes on two cores and runs at the lowest
- * priority. false, with the reason said, where there is no `go` or the build fails.
+ * Builds one multi-call binary from the published Go modules, whose checksums stand in build/go.sum. Takes minutes on
+ * two cores and runs at the lowest priority. false, with the reason said, where there is no `go` or the build fails.
  */
 export async function buildControlPlane(target: ControlPlaneTarget): Promise<boolean> {
   const { version, folder, environment, say } = target

@@ -13,8 +13,9 @@ const archiveTimeoutMs = 300_000
 const goArchitectures: Record<string, string> = { x64: 'amd64' }
 
 /**
- * Fetches the official envtest archive and checks its published SHA-512; where the exact version is not published, the newest patch of the same minor
- * version. GWH_ENVTEST_INDEX names another index, such as a mirror. false, with the reason said, when it did not work for whatever reason.
+ * Fetches the official envtest archive and checks its published SHA-512; where the exact version is not published, the
+ * newest patch of the same minor version. GWH_ENVTEST_INDEX names another index, such as a mirror. false, with the
+ * reason said, when it did not work for whatever reason.
  */
 export async function downloadControlPlane({
   version,

@@ -37,8 +37,9 @@ export function installedControlPlane(environment: Environment = process.env): C
 }
 
 /**
- * Finds kube-apiserver, etcd and kubectl: KUBEBUILDER_ASSETS; the cache; the official archive by download; built from the published Go modules where
- * `go` is on PATH (minutes, once). undefined: none of these worked, and the reasons stand on stderr.
+ * Finds kube-apiserver, etcd and kubectl: KUBEBUILDER_ASSETS; the cache; the official archive by download; built from
+ * the published Go modules where `go` is on PATH (minutes, once). undefined: none of these worked, and the reasons
+ * stand on stderr.
  */
 export async function findControlPlane(
   environment: Environment = process.env,

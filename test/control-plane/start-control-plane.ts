@@ -16,7 +16,10 @@ export interface KubectlResult {
   code: number
 }
 
-/** A kube-apiserver with its etcd, on loopback, with RBAC. No controllers run: nothing is garbage-collected, namespaces stay Terminating. */
+/**
+ * A kube-apiserver with its etcd, on loopback, with RBAC. No controllers run: nothing is garbage-collected, namespaces
+ * stay Terminating.
+ */
 export interface RunningControlPlane {
   serverUrl: string
   caPem: string
@@ -30,7 +33,10 @@ export interface RunningControlPlane {
   serviceAccountToken(namespace: string, name: string): Promise<string>
   /** The same inside a kubeconfig file, so that a process can run as the ServiceAccount. */
   kubeconfigForServiceAccount(namespace: string, name: string): Promise<string>
-  /** Runs kubectl to its end; `as` is the path of a kubeconfig, `input` goes to its standard input. A failure is a result, not an exception. */
+  /**
+   * Runs kubectl to its end; `as` is the path of a kubeconfig, `input` goes to its standard input. A failure is a
+   * result, not an exception.
+   */
   kubectl(args: string[], options?: { input?: string; as?: string }): Promise<KubectlResult>
   /** One HTTP call as the administrator; the body goes out and comes back as JSON. */
   call(

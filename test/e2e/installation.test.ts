@@ -34,8 +34,9 @@ import {
 } from './world.ts'
 
 /**
- * The whole life of an installation on a real node, by the chart, with both majors of Helm where both are there. Needs a cluster that KUBECONFIG names, on
- * whose nodes the image GWH_E2E_IMAGE can be run, kubectl and Helm. It makes and deletes namespaces, the CRD and cluster roles of its own.
+ * The whole life of an installation on a real node, by the chart, with both majors of Helm where both are there. Needs
+ * a cluster that KUBECONFIG names, on whose nodes the image GWH_E2E_IMAGE can be run, kubectl and Helm. It makes and
+ * deletes namespaces, the CRD and cluster roles of its own.
  */
 describe('an installation on a real node', { skip: missing.length > 0 && `needs ${missing.join(', ')}` }, () => {
   before(async () => {
@@ -220,7 +221,7 @@ describe('an installation on a real node', { skip: missing.length > 0 && `needs 
   test('the report of a receiver that is gone is removed', async () => {
     const gone = JSON.stringify({ time: '2026-01-01T00:00:00Z', endpoints: {} })
     const patch = JSON.stringify({ data: { 'gwh-receiver-gone': gone } })
-    await kubectl(['--namespace', system, 'patch', 'configmap', 'gwh-receiver-reports', '--type=merge', '-p', patch])
+    await kubectl(['--namespace', system, 'patch', 'configmap', 'gwh-receiver-reports-3', '--type=merge', '-p', patch])
     await soon('only living receivers', async () => !(await receiverReports()).includes('gwh-receiver-gone'))
     assert.match(await receiverReports(), /gwh-receiver-0/)
   })

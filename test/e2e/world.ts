@@ -2,7 +2,10 @@ import { chartPath } from '../../tools/generate-chart.ts'
 import { findHelms } from '../../tools/helm.ts'
 import { ask, gwh, helm, kubectl, soon } from '../support/cluster-commands.ts'
 
-/** What the end-to-end suite installs and asks: the operator by its chart, the simulator as Google, a worker that remembers what it gets. */
+/**
+ * What the end-to-end suite installs and asks: the operator by its chart, the simulator as Google, a worker that
+ * remembers what it gets.
+ */
 export const image = process.env['GWH_E2E_IMAGE']
 const helms = findHelms(process.env)
 export const missing = [
@@ -98,7 +101,10 @@ export function install(program: string, more: readonly string[] = [], version =
 /** Lets the repetitions that the service still owes come at once. */
 const hurryRetries = () => ask<unknown>('POST', simulator, '_admin/clock/advance', { ms: 60_000 })
 
-/** What the service sent for finished batches to the webhook with the worker. Test deliveries are answered and not passed on. */
+/**
+ * What the service sent for finished batches to the webhook with the worker. Test deliveries are answered and not
+ * passed on.
+ */
 export async function batchDeliveries(): Promise<Delivery[]> {
   const id = await field('.status.webhook.id', 'gwh', 'batch-events')
   return (await deliveries()).filter(({ webhookId, eventType }) => webhookId === id && eventType.startsWith('batch.'))
@@ -120,7 +126,9 @@ export async function askReceivers<T>(command: string, ...flags: string[]): Prom
   return JSON.parse(await gwh([command, `--namespace=${system}`, '-o', 'json', ...flags])) as T
 }
 
-/** What `gwh listen` tells of the last deliveries to the webhook with the worker: one line of JSON each, oldest first. */
+/**
+ * What `gwh listen` tells of the last deliveries to the webhook with the worker: one line of JSON each, oldest first.
+ */
 export async function lastDeliveries(): Promise<Record<string, unknown>[]> {
   const lines = await gwh([
     'listen',
@@ -157,7 +165,14 @@ const receiverIsBack = () => kubectl([...inSystem, 'rollout', 'status', 'statefu
 
 /** What the receivers tell the controller. */
 export const receiverReports = () =>
-  kubectl([...inSystem, 'get', 'configmap', 'gwh-receiver-reports', '--output', 'json'])
+  kubectl([
+    ...inSystem,
+    'get',
+    'configmaps',
+    '--selector=app.kubernetes.io/component=gemini-webhook-reports',
+    '--output',
+    'json',
+  ])
 
 /** Until every pod runs what it should. */
 export async function rolledOut(): Promise<void> {
@@ -171,7 +186,10 @@ export async function killReceiver(): Promise<void> {
   await receiverIsBack()
 }
 
-/** As before maintenance: the receiver is evicted, its node takes no pods until it is back, and the volume stays where it is. */
+/**
+ * As before maintenance: the receiver is evicted, its node takes no pods until it is back, and the volume stays where
+ * it is.
+ */
 export async function restartReceiverNode(): Promise<void> {
   const node = await kubectl([...inSystem, 'get', 'pod', 'gwh-receiver-0', '--output', 'jsonpath={.spec.nodeName}'])
   try {

@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test'
 
 import { reconcileRequestedAtAnnotation } from '../../src/api/names.ts'
 import { leaseKind, type Lease } from '../../src/kubernetes/lease-record.ts'
-import type { LoggedCall } from '../../src/sandbox/webhook-service/call-log.ts'
+import type { LoggedCall } from '../../playground/webhook-service/call-log.ts'
 import { operatorNamespace, startSimulatedOperator } from '../support/simulated-operator.ts'
 import type { SimulatedOperator } from '../support/simulated-operator.ts'
 
@@ -103,8 +103,9 @@ test('50 objects that fail for ever leave the healthy ones alone, stay within th
     const messages = conditions.map(({ type, message }) => `${type}: ${message}`)
     assert.match(messages.join('\n'), remedy, name)
   }
-  // An answer 500 may hide a success, so each create is followed by the settle time of 40 s and a look, and from the second on by a pause of half of
-  // 40, 80, 160 ... 900 s in the mean: 12 an hour. With full jitter one object may have a few more; sixteen together may not. About six passes each.
+  // An answer 500 may hide a success, so each create is followed by the settle time of 40 s and a look, and from the
+  // second on by a pause of half of 40, 80, 160 ... 900 s in the mean: 12 an hour. With full jitter one object may have
+  // a few more; sixteen together may not. About six passes each.
   const attempts = 15
   assert.ok(creates <= serverErrors.length * attempts, `${creates} creates that end in 500`)
   assert.ok((broken ?? 0) <= serverErrors.length * attempts * 3, 'a list before each create and one after it')

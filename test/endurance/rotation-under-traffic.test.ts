@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { secretKind } from '../../src/controller/kinds.ts'
-import { keyringSecretNameFor } from '../../src/keyring/shard.ts'
-import type { SwitchChanges } from '../../src/sandbox/webhook-service/switches.ts'
+import { secretKind } from '../../src/kubernetes/core-kinds.ts'
+import { keyringSecretNameFor } from '../../src/contract/keyring/shard.ts'
+import type { SwitchChanges } from '../../playground/webhook-service/switches.ts'
 import { ConstantTraffic } from '../support/constant-traffic.ts'
 import { operatorNamespace, startSimulatedOperator, tenant } from '../support/simulated-operator.ts'
 
@@ -11,7 +11,8 @@ const name = 'batch-events'
 const quietly = { grainMs: 5_000 }
 
 test('rotations under constant traffic, signed by old, by both and by new, refuse no genuine delivery and accept no forged one', async (t) => {
-  // While the answer to an immediate rotation is lost, everything has to come back for a minute. When Google gives up on an endpoint is another matter.
+  // While the answer to an immediate rotation is lost, everything has to come back for a minute. When Google gives up
+  // on an endpoint is another matter.
   const operator = await startSimulatedOperator(t, { switches: { autoDisable: 'off' } })
   const { admin, clock, client } = operator
   await operator.giveApiKey('project-a')
@@ -30,7 +31,10 @@ test('rotations under constant traffic, signed by old, by both and by new, refus
     const { operation } = (await operator.get(name))?.status ?? {}
     return operation === undefined && Buffer.from(held, 'base64').toString() === currentSecret()
   }
-  /** Acts under traffic, the test's and the service's own, and waits until the keys have settled and all that was held is in. */
+  /**
+   * Acts under traffic, the test's and the service's own, and waits until the keys have settled and all that was held
+   * is in.
+   */
   async function phase(what: string, switches: SwitchChanges, act: () => unknown) {
     admin.setSwitches(switches)
     const answers = { ...traffic.answers }

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { Agent, request } from 'undici'
 
 import type { GeminiWebhookSpec } from '../../src/api/spec.ts'
+import { eventually } from '../support/eventually.ts'
 import { unwatchedAgent } from '../support/http-traffic.ts'
 import { signedDelivery } from '../support/signed-delivery.ts'
 import { controllerAgent, startSimulatedOperator, tenant } from '../support/simulated-operator.ts'
@@ -32,6 +33,11 @@ test('with a delivery every minute an object has its status written once an hour
   const receiver = await operator.startReceiver(['--append-timeout=60s'])
   for (const [name, spec] of Object.entries(objects)) await operator.apply(name, spec)
   await operator.untilAll(names, 'Ready', 'True')
+  // The pass that made an object Ready may be followed by one that says that nothing is left to do.
+  await eventually('all are at rest', async () => {
+    const objects = await Promise.all(names.map((name) => operator.get(name)))
+    return objects.every((each) => each?.status?.conditions?.every(({ type }) => type !== 'Reconciling') === true)
+  })
 
   async function deliver(name: string): Promise<void> {
     const id = (await operator.get(name))?.status?.webhook?.id ?? ''

@@ -4,8 +4,9 @@ import type { TestContext } from 'node:test'
 
 import { importLabel, sinkCredentialsSecretType } from '../../src/api/names.ts'
 import type { GeminiWebhookSpec } from '../../src/api/spec.ts'
-import { configMapKind, secretKind, type ConfigMap, type Secret } from '../../src/controller/kinds.ts'
-import { receiverReportSchema, reportsConfigMapName } from '../../src/reports/report.ts'
+import { configMapKind, secretKind, type ConfigMap, type Secret } from '../../src/kubernetes/core-kinds.ts'
+import { receiverReportSchema } from '../../src/contract/receiver-report/report.ts'
+import { firstSlotOf, slotName } from '../../src/contract/receiver-report/slots.ts'
 import { controllerAgent, operatorNamespace, startSimulatedOperator, tenant } from '../support/simulated-operator.ts'
 import type { SimulatedOperator } from '../support/simulated-operator.ts'
 
@@ -47,7 +48,7 @@ const unwell: Record<string, { spec: Partial<GeminiWebhookSpec>; condition: [typ
   adopted: { spec: { adoptionPolicy: 'TakeOver' }, condition: ['Ready', 'True'] },
   'broken-window': {
     spec: { rotation: { interval: '720h', windows: [{ cron: '0 0 30 2 *', duration: '1h' }] } },
-    condition: ['Stalled', 'True'],
+    condition: ['PartIgnored', 'True'],
   },
   'broken-filter': {
     spec: { sinks: [{ name: 'cluster', kubernetesEvent: {}, filter: { cel: 'event.data.id +' } }] },
@@ -65,7 +66,7 @@ async function startSteadyOperator(t: TestContext, { strangers = 0 } = {}) {
   await operator.putSecret('taken-signing-secret', { 'signing-secret': 'of somebody else' })
   await client.create({ group: '', version: 'v1', kind: 'Service', plural: 'services', namespaced: true }, {
     metadata: { name: 'batch-worker', namespace: tenant },
-    spec: { ports: [{ port: 80 }] },
+    spec: { selector: { app: 'batch-worker' }, ports: [{ port: 80 }] },
   } as never)
   const subscribedEvents = ['batch.succeeded']
   for (let index = 0; index < strangers; index++) {
@@ -98,9 +99,12 @@ async function startSteadyOperator(t: TestContext, { strangers = 0 } = {}) {
   return operator
 }
 
-/** Lets hours pass. The receiver's part, so that it need not run: it lives, which it says once an hour, and has nothing new to tell. */
+/**
+ * Lets hours pass. The receiver's part, so that it need not run: it lives, which it says once an hour, and has nothing
+ * new to tell.
+ */
 async function passHours({ clock, client }: SimulatedOperator, hours: number, everyHour: () => void = () => {}) {
-  const key = { namespace: operatorNamespace, name: reportsConfigMapName }
+  const key = { namespace: operatorNamespace, name: slotName(firstSlotOf(receiverName)) }
   for (let hour = 0; hour < hours; hour++) {
     const reports = await client.get<ConfigMap>(configMapKind, key)
     const last = receiverReportSchema.parse(JSON.parse(reports?.data?.[receiverName] ?? '{}'))
@@ -117,7 +121,9 @@ async function noteRest({ traffic, kubernetes, admin, versions }: SimulatedOpera
   traffic.forgetWrites()
   admin.resetCalls()
   return async (among: (object: string) => boolean = () => true) => {
-    const after = [...(await versions())].filter(([object]) => among(object) && !object.endsWith(reportsConfigMapName))
+    const after = [...(await versions())].filter(
+      ([object]) => among(object) && !object.includes(slotName(firstSlotOf(receiverName))),
+    )
     for (const [object, version] of after) assert.deepEqual(version, before.get(object), object)
     assert.deepEqual(traffic.writes(kubernetes.url, controllerAgent), [])
     const { create, update, delete: remove, ping, rotateSigningSecret } = admin.calls().counts

@@ -17,13 +17,17 @@ import {
   userNamespace,
 } from '../support/operator-world.ts'
 import type { OperatorWorld } from '../support/operator-world.ts'
+import { makeReportMaps } from '../support/report-maps.ts'
 import { recordSecret } from '../support/run-record.ts'
 
 const program = bundledProgram()
 const webhookKey = { namespace: userNamespace, name: 'crashed' }
 const secretName = `${webhookKey.name}-signing-secret`
 
-/** Writes to Kubernetes and every call to Google count; reads of Kubernetes change nothing, and Events may come in any order. */
+/**
+ * Writes to Kubernetes and every call to Google count; reads of Kubernetes change nothing, and Events may come in any
+ * order.
+ */
 const kubernetesPoint = (method: string, path: string) => {
   if (method === 'GET' || /\/(events|leases)(\/|\?|$)/.test(path)) return undefined
   const [, resource] = /\/namespaces\/[^/]+\/([^?]+)/.exec(path) ?? []
@@ -53,6 +57,7 @@ async function prepare(): Promise<Run> {
   const google = await startCrashProxy({ target: world.webhookServiceUrl, label: googlePoint, journal })
   const kubeconfig = await world.kubeconfigFor(kubernetes.url)
   await giveApiKey(world)
+  await makeReportMaps(world.client, operatorNamespace)
   const start = () => new GwhProcess(controllerArguments(kubeconfig, google.url), 'crash-matrix', program)
   const close = async () => {
     await kubernetes.close()
@@ -62,7 +67,10 @@ async function prepare(): Promise<Run> {
   return { world, journal, start, close }
 }
 
-/** Production's protocol with shorter waits; nothing is switched off but the lease, which a killed leader would hold for its whole term. */
+/**
+ * Production's protocol with shorter waits; nothing is switched off but the lease, which a killed leader would hold for
+ * its whole term.
+ */
 function controllerArguments(kubeconfig: string, googleUrl: string): string[] {
   return [
     'controller',
@@ -146,7 +154,10 @@ const scenarios: readonly Scenario[] = [
   },
 ]
 
-/** Nothing under way: what the object itself says when the controller believes to be finished. Ready comes a write before the end of Reconciling. */
+/**
+ * Nothing under way: what the object itself says when the controller believes to be finished. Ready comes a write
+ * before the end of Reconciling.
+ */
 function isReady(webhook: GeminiWebhook | undefined): boolean {
   const isTrue = (wanted: string) =>
     webhook?.status?.conditions?.some(({ type, status }) => type === wanted && status === 'True') === true
@@ -168,7 +179,10 @@ async function untilDone({ world }: Run, scenario: Scenario, process: GwhProcess
   })
 }
 
-/** The promise, read off the service and the Secret: one webhook, and the next delivery verifies with what the Secret holds. */
+/**
+ * The promise, read off the service and the Secret: one webhook, and the next delivery verifies with what the Secret
+ * holds.
+ */
 async function assertOneWebhookThatVerifies({ world }: Run, where: string): Promise<void> {
   const webhooks = world.webhookService.webhooks()
   assert.equal(webhooks.length, 1, `${where}: webhooks at the service`)
@@ -181,7 +195,10 @@ async function assertOneWebhookThatVerifies({ world }: Run, where: string): Prom
   assert.doesNotThrow(() => verifier.verify(delivery.body, delivery.headers as Record<string, string>), where)
 }
 
-/** Plays a scenario, killing the controller at the point, if there is one. Returns what the controller did, up to the end or to its death. */
+/**
+ * Plays a scenario, killing the controller at the point, if there is one. Returns what the controller did, up to the
+ * end or to its death.
+ */
 async function play(scenario: Scenario, point?: CrashPoint): Promise<CrashPoint[]> {
   const run = await prepare()
   const processes: GwhProcess[] = []

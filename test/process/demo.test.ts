@@ -45,7 +45,7 @@ test('a kept demo serves the stock kubectl: a second webhook is applied, shown a
   await kubectl('apply', '-f', 'deploy/samples/minimal.yaml')
   await kubectl('wait', '--for=condition=Ready', 'gwh/minimal', '--timeout=30s')
   const table = await kubectl('get', 'gwh')
-  assert.match(table, /^NAME +READY +STATE +EVENTS +ROTATES +AGE\nminimal +True +enabled +1 +\S+\n$/)
+  assert.match(table, /^NAME +READY +STATE +SINKS +EVENTS +ROTATES +AGE\nminimal +True +enabled +True +1 +\S+\n$/)
   t.diagnostic(table)
   await kubectl('delete', '-f', 'deploy/samples/minimal.yaml', '--timeout=30s')
   assert.equal(await kubectl('get', 'gwh'), '')

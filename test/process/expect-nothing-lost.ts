@@ -30,8 +30,9 @@ export interface UnderLoad {
 }
 
 /**
- * Deliveries without end while `disturb` does its worst. When it has resolved, every place has a receiver that lives, and then every delivery that was
- * answered 204 must reach the sink, under its own id. Returns what to say about the run.
+ * Deliveries without end while `disturb` does its worst. When it has resolved, every place has a receiver that lives,
+ * and then every delivery that was answered 204 must reach the sink, under its own id. Returns what to say about the
+ * run.
  */
 export async function expectNothingLost(
   t: TestContext,

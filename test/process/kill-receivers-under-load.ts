@@ -12,7 +12,10 @@ const servingMs = 150
 /** Acknowledged by each receiver that is killed while it serves, at least. */
 const warmUp = 10
 
-/** Receivers that are killed with SIGKILL at random moments, while they start and while they serve, and started again. `kills`: of all together. */
+/**
+ * Receivers that are killed with SIGKILL at random moments, while they start and while they serve, and started again.
+ * `kills`: of all together.
+ */
 export async function killReceiversUnderLoad(t: TestContext, installation: Installation, kills: number): Promise<void> {
   const { receivers, random } = installation
   const killsEach = Math.ceil(kills / receivers)
@@ -47,5 +50,5 @@ async function killAfter(place: ReceiverPlace, afterMs: number): Promise<boolean
   const process = place.start()
   await pause(afterMs)
   await place.kill(process)
-  return !process.lines.some(({ msg }) => msg === 'receiver.started')
+  return !process.lines.some(({ message }) => message === 'receiver.started')
 }

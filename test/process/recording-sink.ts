@@ -12,7 +12,10 @@ export interface RecordingSink {
   close(): void
 }
 
-/** A worker that answers 204 and remembers each CloudEvent id, or answers 503 and forgets it. Bodies name their delivery in `data.id`. */
+/**
+ * A worker that answers 204 and remembers each CloudEvent id, or answers 503 and forgets it. Bodies name their delivery
+ * in `data.id`.
+ */
 export async function startRecordingSink(failingShare: number, random: () => number): Promise<RecordingSink> {
   const received = new Set<string>()
   const misnamed: string[] = []

@@ -8,8 +8,8 @@ interface Listed {
 const headers = { 'x-gwh-admin': '1' }
 
 /**
- * Sends again what was parked because its receiver was killed three times during it, as a person would, through the admin port. Returns how many; fails
- * when something was given up for any other reason.
+ * Sends again what was parked because its receiver was killed three times during it, as a person would, through the
+ * admin port. Returns how many; fails when something was given up for any other reason.
  */
 export async function replayCrashed(adminPort: number | undefined): Promise<number> {
   const url = `http://127.0.0.1:${adminPort}/v1`

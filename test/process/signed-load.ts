@@ -7,7 +7,10 @@ const senders = 8
 /** Between two tries of one delivery, and while nobody listens. */
 const pauseMs = 5
 
-/** Deliveries without end, each sent with the same id until it is answered 204, as the service does, to whoever listens at the moment. */
+/**
+ * Deliveries without end, each sent with the same id until it is answered 204, as the service does, to whoever listens
+ * at the moment.
+ */
 export class SignedLoad {
   readonly acknowledged = new Set<string>()
   /** Answers other than 204, by status. */

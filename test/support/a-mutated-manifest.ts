@@ -12,7 +12,10 @@ const values: readonly unknown[] = [
   [], ['batch.failed'], ['batch.failed', 'batch.failed'], ['a'], {}, { name: 'a' }, { url: 'https://h.example.com' }, { a: 'b' },
 ] // prettier-ignore
 
-/** A valid manifest with one to three of its fields removed or replaced; the same for the same seed, so that a failing case can be repeated. */
+/**
+ * A valid manifest with one to three of its fields removed or replaced; the same for the same seed, so that a failing
+ * case can be repeated.
+ */
 export function aMutatedManifest(seed: number): GeminiWebhookManifest {
   const random = mulberry32(seed)
   const next = (limit: number) => Math.floor(random() * limit)

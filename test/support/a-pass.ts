@@ -1,12 +1,12 @@
 import { defaultControllerConfig } from '../../src/controller/config.ts'
-import type { PassContext } from '../../src/controller/context.ts'
-import { createInstruments } from '../../src/controller/instruments.ts'
-import { RemoteObserver } from '../../src/controller/remote-observer.ts'
+import type { PassContext } from '../../src/controller/observe/context.ts'
+import { createInstruments } from '../../src/controller/metrics/instruments.ts'
+import { RemoteObserver } from '../../src/controller/observe/remote-observer.ts'
 import type { WebhookService } from '../../src/gemini/webhook-service.ts'
 import { silentLogger } from '../../src/observability/logger.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
-import { fingerprint } from './a-webhook.ts'
-import { marker } from './an-observation.ts'
+import { fingerprint, installation } from './a-webhook.ts'
+import { identity } from './an-observation.ts'
 import { FakeClock } from './fake-clock.ts'
 
 /** A double that fails on every use that the test has not scripted. */
@@ -19,7 +19,10 @@ export function scripted<T extends object>(name: string, script: Partial<T> = {}
   })
 }
 
-/** One pass over one object, around doubles: a real observer and real instruments, a clock that stands still, nothing behind the ports. */
+/**
+ * One pass over one object, around doubles: a real observer and real instruments, a clock that stands still, nothing
+ * behind the ports.
+ */
 export function aPass(
   changes: Partial<Omit<PassContext, 'client'>> & { client?: Partial<PassContext['client']> } = {},
   service: Partial<WebhookService> = {},
@@ -35,6 +38,7 @@ export function aPass(
     webhooks: scripted('webhooks'),
     secrets: scripted('secrets'),
     keyring: scripted('keyring'),
+    areServicesWatched: () => true,
     observer: new RemoteObserver({
       clock,
       maxAgeMs: config.resyncIntervalMs,
@@ -42,14 +46,15 @@ export function aPass(
     }),
     pool: scripted('pool'),
     recollections: scripted('recollections'),
-    installation: () => ({ state: 'confirmed', id: 'installation-1' }),
+    installation: () => ({ state: 'confirmed', ...installation }),
     probe: () => Promise.reject(new Error('no test scripted a probe')),
     rollouts: scripted('rollouts'),
     reportOf: () => undefined,
     aside: (wait) => wait(),
+    isUrgent: false,
     signal: new AbortController().signal,
     recollection: { firstSightMs: 0, rush: 0 },
-    access: { service: scripted('service', service), fingerprint, marker },
+    access: { service: scripted('service', service), fingerprint, identity },
     ...changes,
     client: scripted('client', changes.client),
     clock,

@@ -8,8 +8,12 @@ export const remoteId = 'abcdefghijklmnopqrstuvwxyz0123456789'
 export const endpointUrl = 'https://hooks.example.com/v1/s/ml/batch-events'
 export const fingerprint = 'f'.repeat(32)
 export const installationId = 'installation-1'
+export const installation = { id: installationId, token: '0a1b2c3d', formerTokens: [] }
 
-/** A GeminiWebhook as the API server would give it; starts fresh and valid, so that a test shows only what matters to it. */
+/**
+ * A GeminiWebhook as the API server would give it; starts fresh and valid, so that a test shows only what matters to
+ * it.
+ */
 export class WebhookBuilder {
   readonly #webhook: GeminiWebhook
 

@@ -20,6 +20,6 @@ export function anEvent(given: Partial<NewEvent> = {}): NewEvent {
   }
 }
 
-export function anOwner(name: string): NewEvent['owner'] {
-  return { uid: `uid-of-${name}`, namespace: 'ml', name }
+export function anOwner(name: string, namespace = 'ml'): NewEvent['owner'] {
+  return { uid: namespace === 'ml' ? `uid-of-${name}` : `uid-of-${namespace}-${name}`, namespace, name }
 }

@@ -1,16 +1,18 @@
 import { ownerUidAnnotation } from '../../src/api/names.ts'
-import type { Failure } from '../../src/controller/failure-class.ts'
-import { attemptPrefixOf, wantedProof } from '../../src/controller/endpoint-proof.ts'
-import { found, missing } from '../../src/controller/lookup.ts'
-import type { CheckView, IntentView, ObservedWebhook, RemoteView } from '../../src/controller/observed.ts'
-import { markerOf } from '../../src/controller/ownership.ts'
-import type { TargetSecret } from '../../src/controller/target-secret.ts'
+import type { Failure } from '../../src/controller/facts/failure-class.ts'
+import { attemptPrefixOf, wantedProof } from '../../src/controller/facts/endpoint-proof.ts'
+import { found, missing } from '../../src/controller/facts/lookup.ts'
+import type { CheckView, IntentView, ObservedWebhook, RemoteView } from '../../src/controller/facts/observed.ts'
+import { markerOf, remoteNameOf } from '../../src/controller/facts/ownership.ts'
+import type { TargetSecret } from '../../src/controller/secrets/target-secret.ts'
 import type { RemoteWebhook } from '../../src/gemini/webhook-service.ts'
-import type { KeyringEntry, LiveSecret } from '../../src/keyring/entry.ts'
-import { keyIdOf } from '../../src/keyring/shard.ts'
-import { endpointUrl, fingerprint, installationId, remoteId } from './a-webhook.ts'
+import type { KeyringEntry, LiveSecret } from '../../src/contract/keyring/entry.ts'
+import { keyIdOf } from '../../src/contract/keyring/shard.ts'
+import { endpointUrl, fingerprint, installation, installationId, remoteId } from './a-webhook.ts'
 
 export const marker = markerOf(installationId, { namespace: 'ml', name: 'batch-events' })
+export const identity = { marker, token: installation.token, formerTokens: [] }
+export const remoteName = remoteNameOf(identity, undefined)
 /** Ends in `aaaa`, which is what the remote of `anObservation` shows. */
 export const currentSecret = 'whsec_currentcurrentcurrentcurrentaaaa'
 export const otherSecret = 'whsec_otherotherotherotherotherotherbbbb'
@@ -22,7 +24,7 @@ export function live(secret: string, notAfter?: string): LiveSecret {
 export function aRemote(changes: Partial<RemoteWebhook> = {}): RemoteWebhook {
   return {
     id: remoteId,
-    name: marker,
+    name: remoteName,
     uri: endpointUrl,
     subscribedEvents: ['batch.succeeded'],
     state: 'enabled',
@@ -106,7 +108,7 @@ export function aFailure(changes: Partial<Failure> = {}): Failure {
 
 export function anObservation(): ObservationBuilder {
   return new ObservationBuilder({
-    installation: { state: 'confirmed', id: installationId },
+    installation: { state: 'confirmed', ...installation },
     endpoint: { state: 'ours', url: endpointUrl },
     apiKey: found({ fingerprint }),
     secret: found(targetOf(currentSecret)),
@@ -114,6 +116,7 @@ export function anObservation(): ObservationBuilder {
     keyringHasRoom: true,
     sinks: { resolved: [], held: [], status: [] },
     remote: found({ webhook: aRemote(), owner: 'ours' as const, confirmed: false, confirmInMs: 0 }),
+    fenceDue: false,
     rollout: { state: 'go' },
     claimant: undefined,
     intent: { state: 'none' },

@@ -33,8 +33,8 @@ interface OpenWatch {
 }
 
 /**
- * An API server that follows a script, for the faults that a real one does not commit on request. Each expectation answers one request of its verb,
- * in order; a request that nobody scripted is answered with 501 and fails `close`.
+ * An API server that follows a script, for the faults that a real one does not commit on request. Each expectation
+ * answers one request of its verb, in order; a request that nobody scripted is answered with 501 and fails `close`.
  */
 export class ApiDouble {
   readonly seen: SeenRequest[] = []

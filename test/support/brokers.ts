@@ -1,7 +1,10 @@
 import type { KubernetesClient, KubernetesObject, ResourceKind } from '../../src/kubernetes/client.ts'
 import { tenant } from './controller-fixture.ts'
 
-/** A stand-in for Knative: Brokers that have the address that a test gives them. Its definition: `test/fixtures/crds/knative-brokers.yaml`. */
+/**
+ * A stand-in for Knative: Brokers that have the address that a test gives them. Its definition:
+ * `test/fixtures/crds/knative-brokers.yaml`.
+ */
 export const brokerKind: ResourceKind = {
   group: 'eventing.knative.dev',
   version: 'v1',

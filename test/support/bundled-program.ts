@@ -5,7 +5,10 @@ import { after, before } from 'node:test'
 
 import { bundle } from '../../tools/bundle.ts'
 
-/** The program as it ships, built before the tests of a file and removed after them. It starts in a third of the time that the sources take. */
+/**
+ * The program as it ships, built before the tests of a file and removed after them. It starts in a third of the time
+ * that the sources take.
+ */
 export function bundledProgram(): string {
   const folder = mkdtempSync(join(tmpdir(), 'gwh-bundle-'))
   before(async () => {

@@ -4,8 +4,8 @@ import type { TestContext } from 'node:test'
 import { Agent, request } from 'undici'
 
 import type { Clock } from '../../src/clock.ts'
-import type { SimulatorAdmin } from '../../src/sandbox/webhook-service/admin.ts'
-import { signV1 } from '../../src/sandbox/webhook-service/signer.ts'
+import type { SimulatorAdmin } from '../../playground/webhook-service/admin.ts'
+import { signV1 } from '../../playground/webhook-service/signer.ts'
 import { unwatchedAgent } from './http-traffic.ts'
 
 /** How a delivery is signed while several secrets are valid; `oldOnly`: by the oldest alone. */
@@ -55,7 +55,10 @@ export class ConstantTraffic {
     return this.#held.length
   }
 
-  /** Sends without a pause while `work` runs, and some more; then until everything that was asked to come back was accepted. */
+  /**
+   * Sends without a pause while `work` runs, and some more; then until everything that was asked to come back was
+   * accepted.
+   */
   async during(work: () => Promise<void>, atLeast = 300): Promise<void> {
     const over = new AbortController()
     const enough = this.#sent + atLeast

@@ -15,8 +15,8 @@ export interface ContainerEngine {
 }
 
 /**
- * Finds the container engine of this machine and the images on it. Nothing is pulled: a test must not depend on what a registry serves today.
- * With GWH_REQUIRE_CONTAINERS=1 a missing engine is an error, not a reason to skip.
+ * Finds the container engine of this machine and the images on it. Nothing is pulled: a test must not depend on what a
+ * registry serves today. With GWH_REQUIRE_CONTAINERS=1 a missing engine is an error, not a reason to skip.
  */
 export async function findContainerEngine(env: NodeJS.ProcessEnv): Promise<ContainerEngine> {
   const images = {

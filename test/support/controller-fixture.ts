@@ -15,18 +15,24 @@ import type { Condition } from '../../src/api/status.ts'
 import { systemClock } from '../../src/clock.ts'
 import { defaultControllerConfig, type ControllerConfig } from '../../src/controller/config.ts'
 import { createWebhookController, type WebhookController } from '../../src/controller/controller.ts'
-import type { ProbeOutcome } from '../../src/controller/probe.ts'
-import { configMapKind, namespaceKind, secretKind, type ConfigMap, type Secret } from '../../src/controller/kinds.ts'
+import type { ProbeOutcome } from '../../src/controller/facts/probe.ts'
+import {
+  configMapKind,
+  namespaceKind,
+  secretKind,
+  type ConfigMap,
+  type Secret,
+} from '../../src/kubernetes/core-kinds.ts'
 import { createWebhookServiceOpener } from '../../src/gemini/webhook-service-opener.ts'
-import { keyringEntrySchema, type KeyringEntry } from '../../src/keyring/entry.ts'
-import { keyringSecretNameFor } from '../../src/keyring/shard.ts'
+import { keyringEntrySchema, type KeyringEntry } from '../../src/contract/keyring/entry.ts'
+import { keyringSecretNameFor } from '../../src/contract/keyring/shard.ts'
 import { type KubernetesClient, type ResourceKind } from '../../src/kubernetes/client.ts'
 import type { NewKubernetesEvent } from '../../src/kubernetes/event-recorder.ts'
 import { openKubernetesClient } from '../../src/kubernetes/open-client.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
-import { reportsConfigMapName } from '../../src/reports/report.ts'
-import { startKubernetesApi } from '../../src/sandbox/kubernetes-api/server.ts'
-import type { SwitchChanges } from '../../src/sandbox/webhook-service/switches.ts'
+import { slotName } from '../../src/contract/receiver-report/slots.ts'
+import { startKubernetesApi } from '../../playground/kubernetes-api/server.ts'
+import type { SwitchChanges } from '../../playground/webhook-service/switches.ts'
 import { crdPath } from '../../tools/generate-crd.ts'
 import { eventually } from './eventually.ts'
 import { recordedLogger } from './recorded-logger.ts'
@@ -48,12 +54,31 @@ const shortTimes = {
   credentialsRetryMs: 500,
   releaseAfterMs: 600,
   keyringBatchMs: 5,
+  reportRestMs: 20,
 } as const
 
-/** What stands between a test and a client: sees every write before and after it is made. May throw, which is how a crash is played. */
-export type WriteHook = (moment: 'before' | 'after', call: string) => void | Promise<void>
+/**
+ * What stands between a test and a client: sees every write before and after it is made, and every dry run. May throw,
+ * which is how a crash is played.
+ */
+export type WriteHook = (
+  moment: 'before' | 'after' | 'rehearsed',
+  call: string,
+  subject?: WriteSubject,
+) => void | Promise<void>
 
-/** The real controller, in process, against the embedded Kubernetes API and the simulated WebhookService, with a double of the receiver. */
+/** The object that a write to Kubernetes is about. */
+export interface WriteSubject {
+  namespace: string
+  name: string
+}
+
+const unhooked: WriteHook = () => {}
+
+/**
+ * The real controller, in process, against the embedded Kubernetes API and the simulated WebhookService, with a double
+ * of the receiver.
+ */
 export async function startControllerFixture(
   t: Pick<TestContext, 'after'>,
   options: {
@@ -66,6 +91,8 @@ export async function startControllerFixture(
     controllerKubeconfig?: () => Promise<string>
     /** What becomes of the CRD before it is served, e.g. an older one. */
     editCrd?: (crd: string) => string
+    /** The service of another fixture: two clusters that use one project. */
+    service?: Service
   } = {},
 ) {
   const world = await startWorld(t, options)
@@ -77,7 +104,7 @@ export async function startControllerFixture(
   const controllers: Running[] = []
   t.after(() => Promise.all(controllers.map((running) => running.stop())))
 
-  async function startController(hook: WriteHook = () => {}, death?: AbortSignal): Promise<Running> {
+  async function startController(hook: WriteHook = unhooked, death?: AbortSignal): Promise<Running> {
     const running = await startOne(world, {
       hook,
       death,
@@ -90,22 +117,48 @@ export async function startControllerFixture(
     return running
   }
 
-  return { ...world, events, receiver, probe, startController, ...createVerbs(world) }
+  /** Another installation in the same cluster: in a namespace of its own, with settings of its own. */
+  async function startInstallation(config: Partial<ControllerConfig> & { namespace: string }): Promise<Running> {
+    const metadata = { name: config.namespace }
+    await world.client.create(namespaceKind, { apiVersion: 'v1', kind: 'Namespace', metadata })
+    const { kubeconfigPath } = world
+    const running = await startOne(world, {
+      hook: unhooked,
+      death: undefined,
+      events: [],
+      probe,
+      config,
+      kubeconfigPath,
+    })
+    controllers.push(running)
+    return running
+  }
+
+  return { ...world, events, receiver, probe, startController, startInstallation, ...createVerbs(world) }
 }
+
+type Service = Pick<Awaited<ReturnType<typeof startSimulator>>, 'url' | 'admin' | 'apiKey' | 'endpoint'>
 
 async function startWorld(
   t: Pick<TestContext, 'after'>,
-  options: { switches?: SwitchChanges; kubeconfigPath?: string; editCrd?: (crd: string) => string },
+  options: {
+    switches?: SwitchChanges
+    kubeconfigPath?: string
+    editCrd?: (crd: string) => string
+    service?: Service
+  },
 ) {
   const { switches } = options
-  const service = await startSimulator(t, { ...(switches !== undefined && { switches }), random: Math.random })
+  const service =
+    options.service ?? (await startSimulator(t, { ...(switches !== undefined && { switches }), random: Math.random }))
   const kubeconfigPath = options.kubeconfigPath ?? (await startEmbedded(t, options.editCrd))
   const client = await openClient(kubeconfigPath)
   t.after(() => client.close())
   for (const name of [home, tenant]) {
     await client.create(namespaceKind, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
   }
-  return { ...service, client, kubeconfigPath }
+  const { url, admin, apiKey, endpoint } = service
+  return { url, admin, apiKey, endpoint, client, kubeconfigPath }
 }
 
 async function startEmbedded(t: Pick<TestContext, 'after'>, editCrd = (crd: string) => crd): Promise<string> {
@@ -232,24 +285,39 @@ export function hooked<T extends object>(target: T, hook: WriteHook): T {
       const value: unknown = Reflect.get(inner, name, receiver)
       if (typeof value !== 'function' || typeof name !== 'string') return value
       const method = value.bind(inner) as (...args: unknown[]) => unknown
+      // A service for one caller, and its writes are writes too.
+      if (name === 'as') return (...args: unknown[]) => hooked(method(...args) as object, hook)
       if (!writes.has(name)) return method
       return async (...args: unknown[]) => {
         const [subject] = args
+        const rehearsal = args.some((arg) => (arg as { dryRun?: boolean } | undefined)?.dryRun === true)
         const call = `${name} ${isKind(subject) ? subject.kind : 'webhook at Google'}`
-        await hook('before', call)
+        const target = isKind(subject) ? subjectOf(args[1]) : undefined
+        await hook(rehearsal ? 'rehearsed' : 'before', call, target)
         const answer = await method(...args)
-        await hook('after', call)
+        if (!rehearsal) await hook('after', call, target)
         return answer
       }
     },
   })
 }
 
+type Named = Omit<WriteSubject, 'namespace'> & { namespace?: string }
+
+/** An object, or the key of one. */
+function subjectOf(argument: unknown): WriteSubject {
+  const { metadata, ...key } = argument as Named & { metadata?: Named }
+  const { namespace = '', name } = metadata ?? key
+  return { namespace, name }
+}
+
 function isKind(subject: unknown): subject is ResourceKind {
   return typeof subject === 'object' && subject !== null && 'plural' in subject
 }
 
-/** Verifies what arrives against the keyring, as receivers do, and reports the open check; polls what the endpoint got. */
+/**
+ * Verifies what arrives against the keyring, as receivers do, and reports the open check; polls what the endpoint got.
+ */
 function startReceiverDouble(world: World, answers: () => boolean): { stop(): Promise<void> } {
   let seen = 0
   const stopping = new AbortController()
@@ -282,7 +350,7 @@ async function report({ client }: World, { path, headers, body }: Received): Pro
   if (keyID === undefined) return
   const value = { endpoints: { [webhook.metadata.uid]: { check: { attemptID, keyID }, pending: 0 } } }
   const patch = { data: { [`double-${name}`]: JSON.stringify(value) } }
-  await client.patch<ConfigMap>(configMapKind, { namespace: home, name: reportsConfigMapName }, patch, {
+  await client.patch<ConfigMap>(configMapKind, { namespace: home, name: slotName(15) }, patch, {
     type: 'merge',
   })
 }
@@ -343,6 +411,11 @@ function createVerbs(world: World) {
     },
     patch(name: string, body: unknown): Promise<GeminiWebhook> {
       return client.patch<GeminiWebhook>(geminiWebhookKind, { namespace: tenant, name }, body, { type: 'merge' })
+    },
+    /** Says that this installation replaces the one of that token. */
+    async confirmToken(token: string): Promise<void> {
+      const key = { namespace: home, name: 'gwh-installation' }
+      await client.patch<ConfigMap>(configMapKind, key, { data: { formerTokens: token } }, { type: 'merge' })
     },
     async remove(name: string): Promise<void> {
       await client.delete(geminiWebhookKind, { namespace: tenant, name })

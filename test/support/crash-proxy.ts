@@ -72,8 +72,9 @@ export class CrashJournal {
 }
 
 /**
- * A reverse proxy that can kill its client before a request reaches the server (the server never saw it), or after the server answered and before
- * the answer reaches the client (done, and nobody knows): the two sides of every step that a crash can fall between.
+ * A reverse proxy that can kill its client before a request reaches the server (the server never saw it), or after the
+ * server answered and before the answer reaches the client (done, and nobody knows): the two sides of every step that a
+ * crash can fall between.
  */
 export async function startCrashProxy(
   options: CrashProxyOptions,

@@ -1,5 +1,5 @@
 import type { ClaimedDelivery } from '../../src/inbox/port.ts'
-import type { Destination, ResolvedSink } from '../../src/keyring/entry.ts'
+import type { Destination, ResolvedSink } from '../../src/contract/keyring/entry.ts'
 import type { OutgoingDelivery } from '../../src/sinks/port.ts'
 import { anEvent } from './an-event.ts'
 

@@ -2,10 +2,13 @@ import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
 
 import { SignJWT } from 'jose'
 
-import { hashToken } from '../../src/keyring/token-hash.ts'
+import { hashToken } from '../../src/contract/keyring/token-hash.ts'
 import { readKeySet, type KeySet } from '../../src/signature/key-set.ts'
 
-/** A service of the test's own with Ed25519 keys without `kid` and one RSA key: it signs as Google does, and shows its public keys as Google does. */
+/**
+ * A service of the test's own with Ed25519 keys without `kid` and one RSA key: it signs as Google does, and shows its
+ * public keys as Google does.
+ */
 export function aDynamicSender(options: { ed25519Keys?: number } = {}) {
   const { ed25519Keys = 3 } = options
   const pairs = Array.from({ length: ed25519Keys }, () => generateKeyPairSync('ed25519').privateKey)
@@ -39,16 +42,17 @@ export function aDynamicSender(options: { ed25519Keys?: number } = {}) {
       nowSeconds: number
       issuer?: string
       kid?: string
-      endsAt?: number
+      alg?: 'RS256' | 'RS512' | 'PS256'
+      /** `never`: the token has no `exp`. */
+      endsAt?: number | 'never'
     }): Promise<string> {
-      const { audience, nowSeconds, kid = 'rsa-1', endsAt = nowSeconds + 300 } = given
-      return new SignJWT()
-        .setProtectedHeader({ alg: 'RS256', kid, typ: 'JWT' })
+      const { audience, nowSeconds, kid = 'rsa-1', alg = 'RS256', endsAt = nowSeconds + 300 } = given
+      const token = new SignJWT()
+        .setProtectedHeader({ alg, kid, typ: 'JWT' })
         .setIssuer(given.issuer ?? 'https://generativelanguage.googleapis.com')
         .setAudience(audience)
         .setIssuedAt(nowSeconds)
-        .setExpirationTime(endsAt)
-        .sign(rsa)
+      return (endsAt === 'never' ? token : token.setExpirationTime(endsAt)).sign(rsa)
     },
   }
 }

@@ -1,7 +1,12 @@
-/** Waits until `probe` gives a value other than undefined or false. For real processes and sockets only; it polls, bounded. */
+type Falsy = undefined | null | false | '' | 0
+
+/**
+ * Waits until `probe` gives a truthy value: an empty string, zero and null say 'not yet' like false. For real processes
+ * and sockets only; it polls, bounded.
+ */
 export async function eventually<T>(
   what: string,
-  probe: () => Promise<T | undefined | false> | T | undefined | false,
+  probe: () => Promise<T | Falsy> | T | Falsy,
   { timeoutMs = 30_000, intervalMs = 50 } = {},
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs
@@ -9,7 +14,7 @@ export async function eventually<T>(
   for (;;) {
     try {
       const value = await probe()
-      if (value !== undefined && value !== false) return value
+      if (value) return value
     } catch (error) {
       last = error
     }

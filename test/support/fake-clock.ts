@@ -43,8 +43,9 @@ export class FakeClock implements Clock {
   }
 
   /**
-   * Moves time forward and fires what falls due, letting promises settle after each timer; with `grainMs`, after all that fall due within so long, which
-   * makes quiet days cheap. A grain must be shorter than every timeout of what the timers start.
+   * Moves time forward and fires what falls due, letting promises settle after each timer; with `grainMs`, after all
+   * that fall due within so long, which makes quiet days cheap. A grain must be shorter than every timeout of what the
+   * timers start.
    */
   async advance(
     by: { ms?: number; seconds?: number; minutes?: number; hours?: number },

@@ -5,19 +5,26 @@ import { join, resolve } from 'node:path'
 import { evaluate } from '@marcbachmann/cel-js'
 import { parse } from 'yaml'
 
-const luaRunner = join(import.meta.dirname, 'lua-runner')
+/** The judges of Argo CD and Flux are Go programs. */
+export const canRunGo = spawnSync('go', ['version']).status === 0
 
-export const canRunLua = spawnSync('go', ['version']).status === 0
+/** What kstatus says about these objects, which Flux asks where it has no expressions. Needs `go` on PATH. */
+export function kstatusOf(objects: readonly object[]): { status: string; message: string }[] {
+  return runGo(join(import.meta.dirname, 'kstatus-runner'), [], objects)
+}
 
 /** What Argo CD says about these objects: its interpreter runs the script. Needs `go` on PATH. */
 export function argoHealthOf(objects: readonly object[]): { status: string; message: string }[] {
-  const script = resolve('deploy/gitops/argocd-health.lua')
-  const { status, stdout, stderr } = spawnSync('go', ['run', '.', script], {
-    cwd: luaRunner,
+  return runGo(join(import.meta.dirname, 'lua-runner'), [resolve('deploy/gitops/argocd-health.lua')], objects)
+}
+
+function runGo(cwd: string, args: string[], objects: readonly object[]): { status: string; message: string }[] {
+  const { status, stdout, stderr } = spawnSync('go', ['run', '.', ...args], {
+    cwd,
     input: JSON.stringify(objects),
     encoding: 'utf8',
   })
-  if (status !== 0) throw new Error(`${script}: ${stderr}`)
+  if (status !== 0) throw new Error(`${cwd}: ${stderr}`)
   return JSON.parse(stdout) as { status: string; message: string }[]
 }
 

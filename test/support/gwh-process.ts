@@ -11,7 +11,10 @@ type LogLine = Readonly<Record<string, unknown>> & { msg?: string }
 
 const endedFirst: LogLine = {}
 
-/** A `gwh` role as its users run it: a process of its own, with the flags and the heap of the chart's pod, killed for real. */
+/**
+ * A `gwh` role as its users run it: a process of its own, with the flags and the heap of the chart's pod, killed for
+ * real.
+ */
 export class GwhProcess {
   readonly #child: ChildProcess
   readonly #exited: Promise<number | string>
@@ -55,9 +58,12 @@ export class GwhProcess {
     return `exit ${this.#child.exitCode ?? this.#child.signalCode ?? 'none'}\n${tail.join('\n')}\n${this.#stderr.slice(-2000)}`
   }
 
-  /** Resolves with the first log line that fits, already written or to come; rejects when the process ends or `timeoutMs` pass first. */
+  /**
+   * Resolves with the first log line that fits, already written or to come; rejects when the process ends or
+   * `timeoutMs` pass first.
+   */
   async logged(message: string, { timeoutMs = 30_000 } = {}): Promise<LogLine> {
-    const find = () => this.lines.find((line) => line.msg === message)
+    const find = () => this.lines.find((line) => line.message === message)
     const line = await eventually(`"${message}" in the log`, () => find() ?? (this.running ? undefined : endedFirst), {
       timeoutMs,
       intervalMs: 10,
@@ -89,6 +95,6 @@ function parse(line: string): LogLine {
   try {
     return JSON.parse(line) as LogLine
   } catch {
-    return { msg: line }
+    return { message: line }
   }
 }

@@ -2,7 +2,10 @@ import { request } from 'undici'
 
 const held = /^nodejs_(?:heap_size_used|external_memory)_bytes (\S+)$/gm
 
-/** What a process holds by its own count: heap and what hangs on it, what the garbage collector has not come to included. */
+/**
+ * What a process holds by its own count: heap and what hangs on it, what the garbage collector has not come to
+ * included.
+ */
 async function heldBytes(healthPort: number): Promise<number> {
   const { body } = await request(`http://127.0.0.1:${healthPort}/metrics`)
   return [...(await body.text()).matchAll(held)].reduce((sum, [, bytes]) => sum + Number(bytes), 0)

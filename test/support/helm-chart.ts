@@ -35,11 +35,16 @@ export interface Chart {
   manifests(values: object): Manifest[]
   /** What `helm test` runs. */
   testPods(values: object): Manifest[]
+  /** The NetworkPolicies of what `helm test` runs. */
+  testPolicies(values: object): Manifest[]
   /** Its output; throws when it fails. */
   lint(values: object): string
 }
 
-/** Both majors of Helm, or the reason why one is missing: tests are skipped by name then, and fail with GWH_REQUIRE_HELM=1. */
+/**
+ * Both majors of Helm, or the reason why one is missing: tests are skipped by name then, and fail with
+ * GWH_REQUIRE_HELM=1.
+ */
 export function withHelm(name: string, suite: (charts: readonly Chart[]) => void): void {
   const helms = findHelms(process.env)
   const missing = [3, 4].filter((major) => !helms.has(major))
@@ -73,6 +78,7 @@ function chartOf(major: number, helm: string): Chart {
     render,
     manifests: (values) => parseManifests(render(values)),
     testPods: (values) => parseManifests(template(values, '--show-only=templates/tests/installation.yaml')),
+    testPolicies: (values) => parseManifests(template(values, '--show-only=templates/tests/networkpolicy.yaml')),
     lint: (values) =>
       withValuesFile(values, (file) =>
         execFileSync(helm, ['lint', '--strict', `--kube-version=${kubeVersion}`, '--values', file, chartPath], {

@@ -23,12 +23,14 @@ export interface SeenWrite {
 export const unwatchedAgent = 'unwatched'
 /** In a row; what a socket has delivered by then has been read and acted on. */
 const calmTurns = 4
-/** Real time. Nothing here waits for the clock while a request is open; what takes longer than this would hang for ever. */
+/**
+ * Real time. Nothing here waits for the clock while a request is open; what takes longer than this would hang for ever.
+ */
 const longestRequestMs = 30_000
 
 /**
- * Every request that this process makes through undici, `fetch` included: which are open, and which write. With it a test on a clock that stands still
- * knows when all that a timer started has come to its end, over real sockets.
+ * Every request that this process makes through undici, `fetch` included: which are open, and which write. With it a
+ * test on a clock that stands still knows when all that a timer started has come to its end, over real sockets.
  */
 export class HttpTraffic {
   readonly #open = new Set<UndiciRequest>()
@@ -52,7 +54,10 @@ export class HttpTraffic {
     })
   }
 
-  /** Resolves when no request is open and what came with the last answers has been worked off. Rejects when one stays open. */
+  /**
+   * Resolves when no request is open and what came with the last answers has been worked off. Rejects when one stays
+   * open.
+   */
   async settled(): Promise<void> {
     const sinceMs = performance.now()
     for (let calm = 0, seen = -1; calm < calmTurns;) {

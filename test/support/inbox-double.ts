@@ -1,9 +1,12 @@
-import type { AppendResult, Inbox, NewEvent } from '../../src/inbox/port.ts'
+import type { AppendResult, Inbox, InboxObstacle, NewEvent } from '../../src/inbox/port.ts'
 
 type Script = AppendResult | Error | 'never' | ((event: NewEvent) => Promise<AppendResult>)
 
-/** An inbox that only appends, and only as often as the test has scripted: an append that nobody expected fails loudly. */
-export class InboxDouble implements Pick<Inbox, 'append'> {
+/**
+ * An inbox that only appends, and only as often as the test has scripted: an append that nobody expected fails loudly.
+ */
+export class InboxDouble implements Pick<Inbox, 'append' | 'obstacle'> {
+  obstacle: InboxObstacle | undefined
   readonly appended: NewEvent[] = []
   readonly #script: Script[] = []
 

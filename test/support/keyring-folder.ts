@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { keyringEntrySchema } from '../../src/keyring/entry.ts'
-import type { KeyringEntry } from '../../src/keyring/entry.ts'
-import { allKeyringSecretNames, keyringSecretNameFor } from '../../src/keyring/shard.ts'
+import { keyringEntrySchema } from '../../src/contract/keyring/entry.ts'
+import type { KeyringEntry } from '../../src/contract/keyring/entry.ts'
+import { allKeyringSecretNames, keyringSecretNameFor } from '../../src/contract/keyring/shard.ts'
 
 /** A keyring entry with one http sink that is tried again quickly and for long. */
 export function aKeyringEntry(

@@ -8,8 +8,8 @@ interface Definition {
 }
 
 /**
- * Writes what an API server says about its kinds (`/openapi/v2`) as the JSON schemas that kubeconform reads, one file per kind, closed so that unknown
- * fields are errors. Answers kubeconform's `-schema-location`.
+ * Writes what an API server says about its kinds (`/openapi/v2`) as the JSON schemas that kubeconform reads, one file
+ * per kind, closed so that unknown fields are errors. Answers kubeconform's `-schema-location`.
  */
 export function writeJsonSchemas(openapi: { definitions: Record<string, Definition> }, folder: string): string {
   mkdirSync(folder, { recursive: true })

@@ -3,7 +3,10 @@ import type { Lease } from '../../src/kubernetes/lease-record.ts'
 
 type Fault = 'unreachable' | 'answerLost' | 'hang'
 
-/** One Lease with optimistic locking, and clients that see it, each with its own faults. Everything but get, create and replace fails. */
+/**
+ * One Lease with optimistic locking, and clients that see it, each with its own faults. Everything but get, create and
+ * replace fails.
+ */
 export class LeaseDouble {
   current: Lease | undefined
   writes = 0

@@ -12,6 +12,7 @@ interface Container {
   livenessProbe?: object
   readinessProbe?: object
   securityContext?: object
+  resources?: object
   volumeMounts?: { name: string; mountPath: string; readOnly?: boolean }[]
 }
 

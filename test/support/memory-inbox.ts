@@ -1,16 +1,32 @@
 import type { Clock } from '../../src/clock.ts'
-import { InboxUnavailableError, type ClaimedDelivery, type Inbox, type NextStep } from '../../src/inbox/port.ts'
+import {
+  InboxUnavailableError,
+  type ClaimedDelivery,
+  type ClaimExcept,
+  type ClaimTerms,
+  type HurryRequest,
+  type Inbox,
+  type NextStep,
+} from '../../src/inbox/port.ts'
 
 interface Row {
   delivery: ClaimedDelivery
   dueMs: number
+  /** When its last step was recorded; 0 before the first. */
+  stepMs: number
+  isClaimed: boolean
   ended?: NextStep
 }
 
-/** The half of an inbox that sends, in memory and by the rules of the port: leases, steps, excluded sinks. What a test looks at is public. */
-export class MemoryInbox implements Pick<Inbox, 'claimDue' | 'record' | 'nextDueMs'> {
+/**
+ * The half of an inbox that sends, in memory and by the rules of the port: leases, steps, excluded sinks. What a test
+ * looks at is public.
+ */
+export class MemoryInbox implements Pick<Inbox, 'claimDue' | 'record' | 'nextDueMs' | 'hurry'> {
   readonly steps: { deliveryId: string; next: NextStep }[] = []
+  /** Of each delivery that was claimed, in milliseconds. */
   readonly leases: number[] = []
+  readonly hurries: number[] = []
   claims = 0
   /** Writes fail while set. */
   isBroken = false
@@ -23,22 +39,31 @@ export class MemoryInbox implements Pick<Inbox, 'claimDue' | 'record' | 'nextDue
 
   add(...deliveries: ClaimedDelivery[]): void {
     for (const delivery of deliveries) {
-      this.#rows.set(delivery.deliveryId, { delivery, dueMs: this.#clock.now() })
+      this.#rows.set(delivery.deliveryId, { delivery, dueMs: this.#clock.now(), stepMs: 0, isClaimed: false })
     }
   }
 
-  async claimDue(limit: number, leaseMs: number, exceptSinks: ReadonlySet<string> = new Set()) {
+  async claimDue(limit: number, usualLeaseMs: number, { except, maxBytes = Infinity, leaseMsByLane }: ClaimTerms = {}) {
     this.claims += 1
     if (this.isBroken) throw new InboxUnavailableError('the disk is full')
-    this.leases.push(leaseMs)
     const nowMs = this.#clock.now()
     const due = [...this.#rows.values()]
       .filter(({ ended, dueMs }) => ended === undefined && dueMs <= nowMs)
-      .filter(({ delivery }) => !exceptSinks.has(`${delivery.event.owner.uid}/${delivery.sink}`))
+      .filter(({ delivery }) => !isExcepted(delivery, except))
       .toSorted((a, b) => a.dueMs - b.dueMs)
       .slice(0, limit)
-    for (const row of due) row.dueMs = nowMs + leaseMs
-    return due.map(({ delivery }) => delivery)
+    const claimed: ClaimedDelivery[] = []
+    let bytes = 0
+    for (const row of due) {
+      if (bytes >= maxBytes) break
+      const { event, sink } = row.delivery
+      const leaseMs = leaseMsByLane?.get(`${event.owner.uid}/${sink}`) ?? usualLeaseMs
+      Object.assign(row, { dueMs: nowMs + leaseMs, isClaimed: true })
+      this.leases.push(leaseMs)
+      bytes += event.body.length
+      claimed.push(row.delivery)
+    }
+    return claimed
   }
 
   async record({ deliveryId }: ClaimedDelivery, next: NextStep): Promise<void> {
@@ -46,11 +71,25 @@ export class MemoryInbox implements Pick<Inbox, 'claimDue' | 'record' | 'nextDue
     this.steps.push({ deliveryId, next })
     const row = this.#rows.get(deliveryId)
     if (row === undefined) throw new Error(`record of ${deliveryId}, which was never added`)
+    row.isClaimed = false
+    row.stepMs = this.#clock.now()
     if (next.type === 'RetryAt') {
       row.dueMs = next.atMs
       row.delivery = { ...row.delivery, attempts: row.delivery.attempts + 1 }
     } else if (next.type === 'Hold') row.dueMs = next.untilMs
     else row.ended = next
+  }
+
+  async hurry({ lane, limit, recordedBeforeMs }: HurryRequest): Promise<number> {
+    const nowMs = this.#clock.now()
+    const chosen = [...this.#rows.values()]
+      .filter(({ delivery }) => `${delivery.event.owner.uid}/${delivery.sink}` === lane)
+      .filter(({ ended, isClaimed }) => ended === undefined && !isClaimed)
+      .filter(({ dueMs, stepMs }) => dueMs > nowMs && stepMs < recordedBeforeMs)
+      .slice(0, limit)
+    for (const row of chosen) row.dueMs = nowMs
+    this.hurries.push(chosen.length)
+    return chosen.length
   }
 
   async nextDueMs(): Promise<number | undefined> {
@@ -66,4 +105,14 @@ export class MemoryInbox implements Pick<Inbox, 'claimDue' | 'record' | 'nextDue
   get pending(): number {
     return [...this.#rows.values()].filter(({ ended }) => ended === undefined).length
   }
+}
+
+function isExcepted({ event, sink }: ClaimedDelivery, except: ClaimExcept | undefined): boolean {
+  const { uid, namespace } = event.owner
+  return (
+    except !== undefined &&
+    (except.lanes.has(`${uid}/${sink}`) ||
+      except.owners?.has(uid) === true ||
+      except.namespaces?.has(namespace) === true)
+  )
 }

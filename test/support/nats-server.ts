@@ -7,7 +7,10 @@ import { delimiter, join } from 'node:path'
 
 import { eventually } from './eventually.ts'
 
-/** NATS_SERVER, PATH, or beside the control plane's programs; undefined without one. Throws where GWH_REQUIRE_NATS=1 forbids to go on without. */
+/**
+ * NATS_SERVER, PATH, or beside the control plane's programs; undefined without one. Throws where GWH_REQUIRE_NATS=1
+ * forbids to go on without.
+ */
 export function findNatsServer(environment = process.env): string | undefined {
   const { NATS_SERVER: given, PATH = '', KUBEBUILDER_ASSETS: assets, GWH_REQUIRE_NATS: required } = environment
   const candidates = given
@@ -40,7 +43,10 @@ interface ServerSettings {
   configuration?: string
 }
 
-/** A real server with JetStream on a free port of this machine, which syncs every write; killed and started again at will on the same data and port. */
+/**
+ * A real server with JetStream on a free port of this machine, which syncs every write; killed and started again at
+ * will on the same data and port.
+ */
 export class NatsServer {
   readonly #program: string
   readonly #folder: string
@@ -66,14 +72,14 @@ export class NatsServer {
     return `nats://127.0.0.1:${this.#port}`
   }
 
-  async start(): Promise<void> {
+  async start({ jetstream = true } = {}): Promise<void> {
     const path = join(this.#folder, 'server.conf')
     await writeFile(
       path,
       [
         `listen: "127.0.0.1:${this.#port}"`,
         `ports_file_dir: "${this.#folder}"`,
-        `jetstream { store_dir: "${join(this.#folder, 'data')}", sync_interval: always }`,
+        jetstream ? `jetstream { store_dir: "${join(this.#folder, 'data')}", sync_interval: always }` : '',
         this.#configuration,
       ].join('\n'),
     )
@@ -90,6 +96,11 @@ export class NatsServer {
   /** SIGKILL: what was not on the disk is gone. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL')
+  }
+
+  /** What it has stored, while it is down. */
+  async forget(): Promise<void> {
+    await rm(join(this.#folder, 'data'), { recursive: true, force: true })
   }
 
   /** Ends it and removes its data. */

@@ -12,7 +12,10 @@ interface OperatorPlace {
   controllerFlags?: readonly string[]
 }
 
-/** Both roles as processes of their own, each with nothing but the rights of its shipped ServiceAccount. The roles must have been applied. */
+/**
+ * Both roles as processes of their own, each with nothing but the rights of its shipped ServiceAccount. The roles must
+ * have been applied.
+ */
 export async function startOperatorProcesses(
   server: RunningControlPlane,
   { folder, googleUrl, name, controllerFlags = [] }: OperatorPlace,

@@ -9,9 +9,9 @@ import type { KubernetesClient } from '../../src/kubernetes/client.ts'
 import { openKubernetesClient } from '../../src/kubernetes/open-client.ts'
 import { silentLogger } from '../../src/observability/logger.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
-import { startKubernetesApi } from '../../src/sandbox/kubernetes-api/server.ts'
-import { createWebhookServiceSimulator } from '../../src/sandbox/webhook-service/simulator.ts'
-import type { SimulatorAdmin } from '../../src/sandbox/webhook-service/admin.ts'
+import { startKubernetesApi } from '../../playground/kubernetes-api/server.ts'
+import { createWebhookServiceSimulator } from '../../playground/webhook-service/simulator.ts'
+import type { SimulatorAdmin } from '../../playground/webhook-service/admin.ts'
 import { recordSecret } from './run-record.ts'
 import { startEndpoint } from './simulator.ts'
 import type { Received } from './simulator.ts'
@@ -19,7 +19,10 @@ import type { Received } from './simulator.ts'
 export const operatorNamespace = 'gemini-webhook-system'
 export const userNamespace = 'ml'
 
-/** Everything around the operator's processes: a Kubernetes API, the simulated WebhookService, and somebody who catches deliveries. */
+/**
+ * Everything around the operator's processes: a Kubernetes API, the simulated WebhookService, and somebody who catches
+ * deliveries.
+ */
 export interface OperatorWorld {
   folder: string
   client: KubernetesClient

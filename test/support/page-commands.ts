@@ -29,7 +29,10 @@ export function blocksOf(page: string): PageBlock[] {
 }
 
 export interface Checkout {
-  /** Runs a shell block as somebody would who pasted it; stops at the first command that fails. Answers what it printed, throws with that when it failed. */
+  /**
+   * Runs a shell block as somebody would who pasted it; stops at the first command that fails. Answers what it printed,
+   * throws with that when it failed.
+   */
   run(block: string): string
   write(path: string, text: string): void
   read(path: string): string
@@ -43,7 +46,10 @@ interface CheckoutOptions {
   env: Readonly<Record<string, string>>
 }
 
-/** What a reader of the page has before them: the files that ship, the programs, a cluster. A copy, so that commands may write. */
+/**
+ * What a reader of the page has before them: the files that ship, the programs, a cluster. A copy, so that commands may
+ * write.
+ */
 export function makeCheckout({ kubeconfigPath, programs, env }: CheckoutOptions): Checkout {
   const root = mkdtempSync(join(tmpdir(), 'gwh-page-'))
   const folder = join(root, 'checkout')

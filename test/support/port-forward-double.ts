@@ -17,18 +17,25 @@ export interface Forwarding {
 interface DoubleOptions {
   /** Where each pod's connections lead, by its name. */
   pods: Record<string, number>
-  /** The API server's answers to anything but forwarding. */
+  /** The API server's answers to anything but forwarding; undefined: not found. */
   answer?: (request: IncomingMessage) => unknown
+  /** What the user has no right to, by its path. */
+  forbidden?: RegExp
   /** What the kubelet says instead of connecting. */
   failure?: string
 }
 
-/** The API server's half of port forwarding as the kubelet speaks it: `v4.channel.k8s.io`, each channel beginning with its port. */
-export async function startPortForwardDouble({ pods, answer, failure }: DoubleOptions): Promise<Forwarding> {
+/**
+ * The API server's half of port forwarding as the kubelet speaks it: `v4.channel.k8s.io`, each channel beginning with
+ * its port.
+ */
+export async function startPortForwardDouble({ pods, answer, forbidden, failure }: DoubleOptions): Promise<Forwarding> {
   const server = createServer((request, response) => {
-    const json = answer?.(request)
-    response.writeHead(json === undefined ? 404 : 200, { 'content-type': 'application/json' })
-    response.end(JSON.stringify(json ?? { kind: 'Status', status: 'Failure', code: 404 }))
+    const isForbidden = forbidden?.test(request.url ?? '') === true
+    const json = isForbidden ? undefined : answer?.(request)
+    const code = isForbidden ? 403 : 404
+    response.writeHead(json === undefined ? code : 200, { 'content-type': 'application/json' })
+    response.end(JSON.stringify(json ?? { kind: 'Status', status: 'Failure', code }))
   })
   const paths: string[] = []
   const headers: IncomingHttpHeaders[] = []

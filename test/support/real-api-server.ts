@@ -11,8 +11,9 @@ import { eventually } from './eventually.ts'
 export type { RunningControlPlane } from '../control-plane/start-control-plane.ts'
 
 /**
- * A suite of tests on one real kube-apiserver of its own, started before the first and stopped after the last. Where none can be had the suite is
- * skipped by name, visibly; with GWH_REQUIRE_CONTROL_PLANE=1 it fails instead. `server()` may be called inside tests and hooks only.
+ * A suite of tests on one real kube-apiserver of its own, started before the first and stopped after the last. Where
+ * none can be had the suite is skipped by name, visibly; with GWH_REQUIRE_CONTROL_PLANE=1 it fails instead. `server()`
+ * may be called inside tests and hooks only.
  */
 export async function withRealApiServer(
   name: string,

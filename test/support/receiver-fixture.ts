@@ -1,10 +1,10 @@
 import { createSecretKey, randomBytes } from 'node:crypto'
 
-import type { RequestEntry } from '../../src/feed/entry.ts'
+import type { RequestEntry } from '../../src/contract/feed-entry.ts'
 import { parseEnvelope } from '../../src/gemini/parse-event.ts'
 import type { Inbox } from '../../src/inbox/port.ts'
-import type { KeyringEntry, LiveSecret } from '../../src/keyring/entry.ts'
-import { allKeyringSecretNames, keyIdOf, keyringSecretNameFor } from '../../src/keyring/shard.ts'
+import type { KeyringEntry, LiveSecret } from '../../src/contract/keyring/entry.ts'
+import { allKeyringSecretNames, keyIdOf, keyringSecretNameFor } from '../../src/contract/keyring/shard.ts'
 import type { Logger } from '../../src/observability/logger.ts'
 import { recordedLogger } from './recorded-logger.ts'
 import { createMetrics, type MetricsRegistry } from '../../src/observability/metrics.ts'

@@ -7,7 +7,9 @@ import { recordFolder } from './run-record.ts'
 
 const opened = new Map<string, Logger>()
 
-/** The product's own logger at its most talkative, writing into the record of the run; silent where no record is kept. */
+/**
+ * The product's own logger at its most talkative, writing into the record of the run; silent where no record is kept.
+ */
 export function recordedLogger(name: string): Logger {
   if (recordFolder === undefined) return silentLogger
   const known = opened.get(name)

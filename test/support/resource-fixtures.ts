@@ -13,7 +13,10 @@ export interface ValidResource {
   manifest: GeminiWebhookManifest
 }
 
-/** A manifest that must be refused, in a file whose first lines say how: `# field:`, then `# message:` for a rule or `# server:` for the schema. */
+/**
+ * A manifest that must be refused, in a file whose first lines say how: `# field:`, then `# message:` for a rule or `#
+ * server:` for the schema.
+ */
 export interface InvalidResource extends ValidResource {
   /** What stands before the first dot of the file name: the id of a rule, or `shape`. */
   rule: string

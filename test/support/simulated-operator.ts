@@ -13,16 +13,16 @@ import { controllerSettings } from '../../src/config/controller-config.ts'
 import { parseSettings } from '../../src/config/parse-settings.ts'
 import { receiverSettings } from '../../src/config/receiver-config.ts'
 import type { ConfigOf, RoleSettings, SettingsTable } from '../../src/config/setting.ts'
-import { configMapKind, namespaceKind, secretKind, type Secret } from '../../src/controller/kinds.ts'
+import { configMapKind, namespaceKind, secretKind, type Secret } from '../../src/kubernetes/core-kinds.ts'
 import type { KubernetesClient, KubernetesObject } from '../../src/kubernetes/client.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
 import { startController } from '../../src/roles/controller.ts'
 import { openCluster } from '../../src/roles/open-cluster.ts'
 import { startReceiver } from '../../src/roles/receiver.ts'
 import type { RoleDeps } from '../../src/roles/role-context.ts'
-import { startKubernetesApi } from '../../src/sandbox/kubernetes-api/server.ts'
-import { createWebhookServiceSimulator } from '../../src/sandbox/webhook-service/simulator.ts'
-import type { SwitchChanges } from '../../src/sandbox/webhook-service/switches.ts'
+import { startKubernetesApi } from '../../playground/kubernetes-api/server.ts'
+import { createWebhookServiceSimulator } from '../../playground/webhook-service/simulator.ts'
+import type { SwitchChanges } from '../../playground/webhook-service/switches.ts'
 import type { Sink } from '../../src/sinks/port.ts'
 import { FakeClock } from './fake-clock.ts'
 import { HttpTraffic } from './http-traffic.ts'
@@ -37,8 +37,8 @@ export const publicHost = 'hooks.example.com'
 export const controllerAgent = 'gwh-controller/'
 
 /**
- * The roles as they ship, with the settings they ship with, between the embedded Kubernetes API and the simulated WebhookService, over real sockets
- * and on a clock that the test moves: a day takes seconds, and nothing is shortened.
+ * The roles as they ship, with the settings they ship with, between the embedded Kubernetes API and the simulated
+ * WebhookService, over real sockets and on a clock that the test moves: a day takes seconds, and nothing is shortened.
  */
 export async function startSimulatedOperator(t: TestContext, options: { switches?: SwitchChanges } = {}) {
   const seed = Number(process.env['GWH_SEED'] ?? randomBytes(4).readUInt32BE())
@@ -73,10 +73,21 @@ export async function startSimulatedOperator(t: TestContext, options: { switches
   const { url: googleUrl } = await simulator.listen({ port: 0 })
 
   const world = { clock, traffic, client, admin, kubernetes, random, folder, kubeconfig, googleUrl, deps }
-  return { ...world, ...createStarters(t, world), ...createVerbs(world) }
+  return {
+    ...world,
+    ...createStarters(t, world),
+    ...createVerbs(world, tenant),
+    /** Somebody else, in a namespace of their own. */
+    async addTenant(namespace: string) {
+      await client.create(namespaceKind, { metadata: { name: namespace } })
+      return createVerbs(world, namespace)
+    },
+  }
 }
 
 export type SimulatedOperator = Awaited<ReturnType<typeof startSimulatedOperator>>
+/** What one tenant does and sees. */
+export type TenantVerbs = ReturnType<typeof createVerbs>
 
 interface World {
   clock: FakeClock
@@ -108,10 +119,10 @@ function createStarters(t: TestContext, { kubeconfig, folder, googleUrl, admin, 
       return { stop, scrape: async () => (await part.metrics.expose()).text }
     },
     /** `gwh receiver`, to which the public host leads from now on. */
-    async startReceiver(flags: readonly string[] = [], hostname = 'receiver-0') {
+    async startReceiver(flags: readonly string[] = [], hostname = 'receiver-0', sink: Sink = everythingArrives) {
       const own = ['--host=127.0.0.1', '--port=0', '--admin-port=0', `--data-dir=${folder}`, '--drain=0s']
       const config = configOf(receiverSettings, [...shared, ...own, ...flags])
-      const running = await startReceiver(config, { ...deps(hostname), wrapSink: () => everythingArrives })
+      const running = await startReceiver(config, { ...deps(hostname), wrapSink: () => sink })
       const stop = onceStopped(clock, () => running.stop())
       t.after(stop)
       const url = `http://127.0.0.1:${running.port}`
@@ -142,8 +153,8 @@ function configOf<Table extends SettingsTable>(role: RoleSettings<Table>, flags:
 /** Far more than anything here takes; simulated time. */
 const patienceSeconds = 3_600
 
-function createVerbs({ client, admin, clock }: World) {
-  const get = (name: string) => client.get<GeminiWebhook>(geminiWebhookKind, { namespace: tenant, name })
+function createVerbs({ client, admin, clock }: World, namespace: string) {
+  const get = (name: string) => client.get<GeminiWebhook>(geminiWebhookKind, { namespace, name })
 
   /** Lets time pass, a second at a time, until the probe holds. */
   async function until(what: string, probe: () => Promise<boolean> | boolean, withinSeconds = patienceSeconds) {
@@ -165,7 +176,7 @@ function createVerbs({ client, admin, clock }: World) {
       await until(
         `${type}=${status} of every object`,
         async () => {
-          const { items } = await client.list<GeminiWebhook>(geminiWebhookKind, { namespace: tenant })
+          const { items } = await client.list<GeminiWebhook>(geminiWebhookKind, { namespace })
           for (const { metadata, status: { conditions = [] } = {} } of items) {
             if (conditions.some((one) => one.type === type && one.status === status)) waiting.delete(metadata.name)
           }
@@ -182,12 +193,12 @@ function createVerbs({ client, admin, clock }: World) {
       client.create<Pick<GeminiWebhook, 'spec'> & KubernetesObject>(geminiWebhookKind, {
         apiVersion,
         kind: kindName,
-        metadata: { namespace: tenant, name, ...metadata },
+        metadata: { namespace, name, ...metadata },
         spec: { apiKeySecretRef: { name: 'gemini-api-key' }, events: ['batch.succeeded'], ...spec },
       }),
     patch: (name: string, body: unknown) =>
-      client.patch<GeminiWebhook>(geminiWebhookKind, { namespace: tenant, name }, body, { type: 'merge' }),
-    /** A Secret in the tenant's namespace. */
+      client.patch<GeminiWebhook>(geminiWebhookKind, { namespace, name }, body, { type: 'merge' }),
+    /** A Secret in the namespace. */
     putSecret: (
       name: string,
       data: Record<string, string>,
@@ -196,11 +207,11 @@ function createVerbs({ client, admin, clock }: World) {
       client.create<Secret>(secretKind, {
         apiVersion: 'v1',
         kind: 'Secret',
-        metadata: { namespace: tenant, name, labels },
+        metadata: { namespace, name, labels },
         data: mapValues(data, (value) => Buffer.from(value).toString('base64')),
         ...(type !== undefined && { type }),
       }),
-    secret: (name: string) => client.get<Secret>(secretKind, { namespace: tenant, name }),
+    secret: (name: string) => client.get<Secret>(secretKind, { namespace, name }),
     /** A project of its own at Google, and its key in the Secret of this name. */
     async giveApiKey(project: string, secretName = 'gemini-api-key'): Promise<string> {
       admin.createProject(project)
@@ -209,7 +220,10 @@ function createVerbs({ client, admin, clock }: World) {
       await this.putSecret(secretName, { 'api-key': apiKey })
       return apiKey
     },
-    /** By `kind/namespace/name`: the version of everything that the operator may write, with its status where it has one. */
+    /**
+     * By `kind/namespace/name`: the version of everything that the operator may write, with its status where it has
+     * one.
+     */
     versions: async (): Promise<Map<string, { resourceVersion: string | undefined; status: unknown }>> => {
       const kinds = [geminiWebhookKind, secretKind, configMapKind]
       const lists = await Promise.all(
@@ -217,8 +231,8 @@ function createVerbs({ client, admin, clock }: World) {
       )
       return new Map(
         lists.flatMap(({ items }, index) =>
-          items.map(({ metadata: { namespace = '', name, resourceVersion }, status }) => [
-            `${kinds[index]?.kind ?? ''}/${namespace}/${name}`,
+          items.map(({ metadata: { namespace: of = '', name, resourceVersion }, status }) => [
+            `${kinds[index]?.kind ?? ''}/${of}/${name}`,
             { resourceVersion, status },
           ]),
         ),

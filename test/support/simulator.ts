@@ -10,8 +10,8 @@ import type { TestContext } from 'node:test'
 import { systemClock } from '../../src/clock.ts'
 import { recordedLogger } from './recorded-logger.ts'
 import { recordSecret } from './run-record.ts'
-import { createWebhookServiceSimulator } from '../../src/sandbox/webhook-service/simulator.ts'
-import type { SimulatorOptions } from '../../src/sandbox/webhook-service/simulator.ts'
+import { createWebhookServiceSimulator } from '../../playground/webhook-service/simulator.ts'
+import type { SimulatorOptions } from '../../playground/webhook-service/simulator.ts'
 
 export interface Received {
   path: string

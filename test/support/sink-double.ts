@@ -2,7 +2,10 @@ import type { OutgoingDelivery, SendOutcome, Sink } from '../../src/sinks/port.t
 
 type Answer = SendOutcome | Promise<SendOutcome>
 
-/** A sink whose answers the test decides per delivery. Notes what was sent, and how many attempts were under way at the same time per sink. */
+/**
+ * A sink whose answers the test decides per delivery. Notes what was sent, and how many attempts were under way at the
+ * same time per sink.
+ */
 export class SinkDouble implements Sink {
   readonly sent: OutgoingDelivery[] = []
   isClosed = false

@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 
-/** A real file system of so many bytes, in memory; undefined where mounting is not allowed. Unmounted after the test. */
+/**
+ * A real file system of so many bytes, in memory; undefined where mounting is not allowed. Unmounted after the test.
+ */
 export async function aSmallVolume(t: TestContext, bytes: number): Promise<SmallVolume | undefined> {
   const folder = await mkdtemp(join(tmpdir(), 'gwh-volume-'))
   const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', folder])

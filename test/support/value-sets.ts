@@ -6,7 +6,10 @@ const shipped = globSync('deploy/values/*.yaml')
   .toSorted()
   .map((path): [string, object] => [path, parse(readFileSync(path, 'utf8')) as object])
 
-/** What people set, from least to most: every template and every branch of the chart is in one of them. The ones that ship are in deploy/values. */
+/**
+ * What people set, from least to most: every template and every branch of the chart is in one of them. The ones that
+ * ship are in deploy/values.
+ */
 export const valueSets: Readonly<Record<string, object>> = {
   minimal: {},
   'a path prefix and more hosts': {
@@ -21,6 +24,8 @@ export const valueSets: Readonly<Record<string, object>> = {
       'eventing.knative.dev/v1/Broker=brokers',
       'messaging.knative.dev/v1/InMemoryChannel=inmemorychannels',
     ],
+    addressableNamespaces: ['knative-eventing'],
+    allowForeignEndpoints: true,
   },
   'sinks in NATS beside an inbox on disk': {
     natsSinks: {
@@ -28,6 +33,20 @@ export const valueSets: Readonly<Record<string, object>> = {
       subjectPrefix: 'prod.gemini',
       credentials: { secretName: 'gwh-nats-sinks', key: 'sinks.creds' },
       ca: { configMapName: 'nats-ca', key: 'bundle.pem' },
+    },
+  },
+  'a corporate proxy and a private authority': {
+    proxy: {
+      httpsProxy: 'http://proxy.corp.example.com:3128',
+      noProxy: ['.corp.example.com', '10.0.0.0/8'],
+      credentials: { secretName: 'corporate-proxy', key: 'credentials' },
+    },
+    trustedCA: { configMapName: 'corporate-ca', key: 'bundle.pem' },
+  },
+  'namespaces that are not alike': {
+    quotas: {
+      default: { weight: 2, maxShare: '50%' },
+      namespaces: { ml: { weight: 4 }, playground: { maxShare: '10%' }, '0': {} },
     },
   },
   'its own namespace only': { watchNamespaces: ['gemini-webhook-system'] },

@@ -15,7 +15,10 @@ export interface ImageOptions {
 const layerPath = (digest: string) => `${digest}/layer.tar`
 const sha256 = (data: Uint8Array | string) => createHash('sha256').update(data).digest('hex')
 
-/** An image as `docker load` and `ctr images import` read it, with the same configuration as the Dockerfile gives. The same input gives the same bytes. */
+/**
+ * An image as `docker load` and `ctr images import` read it, with the same configuration as the Dockerfile gives. The
+ * same input gives the same bytes.
+ */
 export function dockerArchive({ name, architecture, labels, layers }: ImageOptions): Buffer {
   const named = layers.map((content) => ({ digest: sha256(content), content }))
   const config = JSON.stringify({

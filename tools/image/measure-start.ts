@@ -22,8 +22,9 @@ export type MeasuredRole = keyof typeof flagsOf
 export const measuredRoles = Object.keys(flagsOf) as MeasuredRole[]
 
 /**
- * Milliseconds from starting the process to its first 200 on `/healthz`, for a bundled program. No API server is there, so the caches' first sync, which
- * depends on the cluster, is not counted. The process is gone when this resolves; rejects with what it printed when it ends first.
+ * Milliseconds from starting the process to its first 200 on `/healthz`, for a bundled program. No API server is there,
+ * so the caches' first sync, which depends on the cluster, is not counted. The process is gone when this resolves;
+ * rejects with what it printed when it ends first.
  */
 export async function measureStart(program: string, role: MeasuredRole): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'gwh-start-'))

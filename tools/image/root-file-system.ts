@@ -16,7 +16,10 @@ const resolverLibraries = ['libnss_dns.so.2', 'libnss_files.so.2', 'libresolv.so
 
 const text = (path: string, content: string): TarEntry => ({ path, mode: 0o644, content: Buffer.from(content) })
 
-/** Everything that Node needs and nothing else: its binary, the libraries that it is linked with, certificates, two users. Linux with glibc only. */
+/**
+ * Everything that Node needs and nothing else: its binary, the libraries that it is linked with, certificates, two
+ * users. Linux with glibc only.
+ */
 export function nodeRootFileSystem(nodeBinary: string): TarEntry[] {
   const linked = execFileSync('ldd', [nodeBinary], { encoding: 'utf8' })
   const libraries = [...linked.matchAll(/(?:=> )?(\/\S+) \(0x/g)].map((match) => match[1] ?? '')

@@ -1,4 +1,7 @@
-/** A file, folder or link of an archive. Everything belongs to root and is as old as the epoch: the same content gives the same bytes. */
+/**
+ * A file, folder or link of an archive. Everything belongs to root and is as old as the epoch: the same content gives
+ * the same bytes.
+ */
 export interface TarEntry {
   /** Without a leading slash; folders end with one. */
   path: string

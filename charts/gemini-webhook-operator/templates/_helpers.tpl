@@ -1,28 +1,27 @@
-{{/* Labels of every object. Helm itself adds app.kubernetes.io/managed-by, so that what "helm template" prints is also right without Helm. */}}
-{{- define "gwh.labels" -}}
-app.kubernetes.io/name: gemini-webhook-operator
-app.kubernetes.io/instance: {{ .Release.Name | quote }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-{{- with .Values.commonLabels }}
-{{ toYaml . }}
+{{/* One map out of a list of maps, each key once: later maps win, also with an empty text. */}}
+{{- define "gwh.overlaid" -}}
+{{- $all := dict -}}
+{{- range . }}{{ range $key, $value := . }}{{ $_ := set $all $key $value }}{{ end }}{{ end -}}
+{{- toYaml $all -}}
 {{- end }}
+
+{{/* Labels of an object or a pod: common ones, its own, and over all what the chart relies on. Helm itself adds app.kubernetes.io/managed-by, so that what
+"helm template" prints is also right without Helm. dict: root; optional component, labels. */}}
+{{- define "gwh.labels" -}}
+{{- $fixed := dict "app.kubernetes.io/name" "gemini-webhook-operator" "app.kubernetes.io/instance" .root.Release.Name "app.kubernetes.io/version" .root.Chart.AppVersion -}}
+{{- with .component }}{{ $_ := set $fixed "app.kubernetes.io/component" . }}{{ end -}}
+{{- include "gwh.overlaid" (list .root.Values.commonLabels .labels $fixed) -}}
 {{- end }}
 
 {{/* metadata of an object. dict: root, name; optional component, namespace, labels, annotations. */}}
 {{- define "gwh.metadata" -}}
-name: {{ .name }}
+name: {{ toYaml .name }}
 {{- with .namespace }}
-namespace: {{ . }}
+namespace: {{ toYaml . }}
 {{- end }}
 labels:
-  {{- include "gwh.labels" .root | nindent 2 }}
-  {{- with .component }}
-  app.kubernetes.io/component: {{ . }}
-  {{- end }}
-  {{- with .labels }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
-{{- with merge (dict) (.annotations | default dict) .root.Values.commonAnnotations }}
+  {{- include "gwh.labels" . | nindent 2 }}
+{{- with include "gwh.overlaid" (list .root.Values.commonAnnotations .annotations) | fromYaml }}
 annotations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
@@ -43,15 +42,28 @@ app.kubernetes.io/component: {{ .component }}
 {{- end -}}
 {{- end }}
 
+{{/* Annotations of a pod. dict: root, part (values of the component), component, settings (path of the template with its settings). */}}
+{{- define "gwh.podAnnotations" -}}
+{{- $default := dict "kubectl.kubernetes.io/default-container" .component -}}
+{{- $checksum := include (print .root.Template.BasePath .settings) .root | sha256sum -}}
+{{- $fixed := dict "webhooks.gemini-operator.io/settings-checksum" $checksum -}}
+{{- include "gwh.overlaid" (list $default .root.Values.commonAnnotations .part.podAnnotations $fixed) -}}
+{{- end }}
+
 {{/* https://host/prefix -> /prefix, or nothing. */}}
 {{- define "gwh.pathPrefix" -}}
 {{- trimSuffix "/" (urlParse .Values.baseUrl).path -}}
 {{- end }}
 
+{{/* What of it the receiver sees: an ingress may cut it off, and then the receiver was told so. */}}
+{{- define "gwh.receiverPathPrefix" -}}
+{{- get .Values.receiver.config "pathPrefix" | default (ternary "" (include "gwh.pathPrefix" .) (hasKey .Values.receiver.config "pathPrefix")) -}}
+{{- end }}
+
 {{/* The host of the base URL without its port, and the allowed host names. A JSON list. */}}
 {{- define "gwh.hostnames" -}}
-{{- $own := regexReplaceAll ":[0-9]+$" (urlParse .Values.baseUrl).host "" -}}
-{{- prepend .Values.allowedHostnames $own | uniq | toJson -}}
+{{- $own := regexReplaceAll ":[0-9]+$" (urlParse .Values.baseUrl).host "" | lower -}}
+{{- prepend (.Values.allowedHostnames | default list) $own | uniq | toJson -}}
 {{- end }}
 
 {{/* One setting as the text that an environment variable carries: lists with commas, numbers without an exponent. */}}
@@ -67,6 +79,19 @@ app.kubernetes.io/component: {{ .component }}
 {{- range $key, $value := .settings }}
 GWH_{{ $key | snakecase | upper }}: {{ include "gwh.settingText" $value | quote }}
 {{- end }}
+{{- end }}
+
+{{/* The setting quotas, its entries with commas; nothing where all namespaces are alike. */}}
+{{- define "gwh.quotas" -}}
+{{- $default := .Values.quotas.default -}}
+{{- $all := list -}}
+{{- if or (ne (int $default.weight) 1) (ne $default.maxShare "100%") -}}
+{{- $all = append $all (printf "*=%d:%s" (int $default.weight) $default.maxShare) -}}
+{{- end -}}
+{{- range $namespace, $quota := .Values.quotas.namespaces -}}
+{{- $all = append $all (printf "%s=%d:%s" $namespace (get $quota "weight" | default $default.weight | int) (get $quota "maxShare" | default $default.maxShare)) -}}
+{{- end -}}
+{{- join "," $all -}}
 {{- end }}
 
 {{/* 1h30m -> 5400. Rounded up. */}}
@@ -93,6 +118,37 @@ GWH_{{ $key | snakecase | upper }}: {{ include "gwh.settingText" $value | quote 
 {{- end }}
 {{- end }}
 
+{{/* Requests and limits with all quantities as texts, which is what the schemas of Kubernetes say. */}}
+{{- define "gwh.resources" -}}
+{{- $all := dict -}}
+{{- range $kind, $amounts := . -}}
+{{- $texts := dict -}}
+{{- range $name, $amount := $amounts }}{{ $_ := set $texts $name (include "gwh.quantity" $amount) }}{{ end -}}
+{{- $_ := set $all $kind $texts -}}
+{{- end -}}
+{{- toYaml $all -}}
+{{- end }}
+
+{{- define "gwh.quantity" -}}
+{{- if and (kindIs "float64" .) (eq (floor .) .) }}{{ int64 . }}{{ else }}{{ toString . }}{{ end -}}
+{{- end }}
+
+{{/* The port of an http or https URL. */}}
+{{- define "gwh.urlPort" -}}
+{{- $authority := regexFind "^https?://[^/]+" . -}}
+{{- regexFind "[0-9]+$" (regexFind ":[0-9]+$" $authority) | default (ternary "80" "443" (hasPrefix "http:" $authority)) -}}
+{{- end }}
+
+{{/* Address families of a Service. Argument: the root. */}}
+{{- define "gwh.ipFamilies" -}}
+{{- with .Values.ipFamilyPolicy }}
+ipFamilyPolicy: {{ . }}
+{{- end }}
+{{- with .Values.ipFamilies }}
+ipFamilies: [{{ join ", " . }}]
+{{- end }}
+{{- end }}
+
 {{- define "gwh.containerSecurityContext" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
@@ -107,7 +163,7 @@ imagePullSecrets:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .part.priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ toYaml . }}
 {{- end }}
 {{- with .part.nodeSelector }}
 nodeSelector:
@@ -136,4 +192,12 @@ readinessProbe:
   httpGet: {path: /readyz, port: health}
   periodSeconds: 5
   timeoutSeconds: 3
+{{- end }}
+
+{{/* The ConfigMaps that receivers report into; the last one is of older versions, whose receivers or controller may run during an upgrade. */}}
+{{- define "gwh.reportConfigMaps" -}}
+{{- range until 16 }}
+- gwh-receiver-reports-{{ . }}
+{{- end }}
+- gwh-receiver-reports
 {{- end }}

@@ -2,59 +2,100 @@ import { request, type IncomingMessage } from 'node:http'
 import { createInterface } from 'node:readline'
 import type { Duplex } from 'node:stream'
 
-import { isRecord } from '../json-fields.ts'
+import { errorAnswer } from '../../contract/admin-api/answers.ts'
+import type { DeliveryEntry } from '../../contract/admin-api/deliveries.ts'
+import { adminHeader, versionHeader } from '../../contract/admin-api/route.ts'
+import type { AdminRoute, AnswerOf, GivenTo } from '../../contract/admin-api/route.ts'
+import { adminRoutes, deliveryStream, type AdminRoutes } from '../../contract/admin-api/routes.ts'
+import { writeGiven } from '../../contract/admin-api/write-given.ts'
+import { readBounded } from '../../outbound/read-bounded.ts'
+import { UnjudgedError } from '../unjudged-error.ts'
 
 /** A replay of a thousand deliveries, with every write synced, takes some seconds. */
 const answerTimeoutMs = 60_000
+/** A page of a thousand entries, or of events with their bodies. */
+const maxAnswerBytes = 128 * 1024 * 1024
 
-interface AdminCall {
-  method: 'GET' | 'POST'
-  path: string
-  body?: unknown
+interface AdminClientOptions {
+  /** Whom it asks, for messages. */
+  readonly pod: string
+  /** Of this program. */
+  readonly version: string
+  readonly connect: () => Promise<Duplex>
 }
 
 /** The admin API of one receiver, a connection for each request. */
 export class AdminClient {
-  readonly #connect: () => Promise<Duplex>
+  readonly #options: AdminClientOptions
 
-  constructor(connect: () => Promise<Duplex>) {
-    this.#connect = connect
+  constructor(options: AdminClientOptions) {
+    this.#options = options
   }
 
-  /** The JSON of the answer. Throws with what the receiver says when it refuses. */
-  async ask(call: AdminCall): Promise<unknown> {
-    const response = await this.#send(call, answerTimeoutMs)
-    const chunks: Buffer[] = []
-    for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk)
-    const json = parse(Buffer.concat(chunks).toString('utf8'))
-    if (response.statusCode === 200) return json
-    const { error = 'no reason given' } = isRecord(json) ? json : {}
-    throw new Error(`the receiver answered ${response.statusCode}: ${String(error)}`)
+  /**
+   * The answer. Throws with what the receiver says when it refuses, an UnjudgedError when it answers something else
+   * than the route's contract.
+   */
+  async ask<Name extends keyof AdminRoutes>(
+    name: Name,
+    given?: GivenTo<AdminRoutes[Name]>,
+  ): Promise<AnswerOf<AdminRoutes[Name]>> {
+    const route = adminRoutes[name]
+    const response = await this.#send(route, given, answerTimeoutMs)
+    const json = parse((await readBounded(response, maxAnswerBytes)).toString('utf8'))
+    if (response.statusCode === 200) return this.#judge(route, json, response)
+    const { error = 'no reason given' } = errorAnswer.safeParse(json).data ?? {}
+    throw new Error(`the receiver answered ${response.statusCode}: ${error}`)
   }
 
-  /** Calls back with each line of a stream until it ends. */
-  async follow(path: string, onLine: (entry: unknown) => void): Promise<void> {
-    const response = await this.#send({ method: 'GET', path }, 0)
+  /** Calls back with each delivery as it happens until the stream ends, or something else comes. */
+  async follow(given: GivenTo<typeof deliveryStream>, onEntry: (entry: DeliveryEntry) => void): Promise<void> {
+    const response = await this.#send(deliveryStream, given, 0)
     if (response.statusCode !== 200) throw new Error(`the receiver answered ${response.statusCode}`)
     for await (const line of createInterface({ input: response })) {
-      if (line !== '') onLine(parse(line))
+      if (line !== '') onEntry(this.#judge(deliveryStream, parse(line), response))
     }
   }
 
-  async #send({ method, path, body }: AdminCall, timeoutMs: number): Promise<IncomingMessage> {
-    const socket = await this.#connect()
-    const text = body === undefined ? '' : JSON.stringify(body)
+  /** Names who answered what, and the first field that is wrong; never what stands in it. */
+  #judge<Route extends AdminRoute>(
+    { method, path, answer }: Route,
+    json: unknown,
+    { headers }: IncomingMessage,
+  ): AnswerOf<Route> {
+    const parsed = answer.safeParse(json)
+    if (parsed.success) return parsed.data as AnswerOf<Route>
+    const [issue] = parsed.error.issues
+    const field = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `
+    const theirs = headers[versionHeader]
+    const versions =
+      typeof theirs === 'string'
+        ? `this receiver is of version ${theirs}, gwh of ${this.#options.version}`
+        : 'is this receiver of another version than gwh?'
+    throw new UnjudgedError(
+      `${this.#options.pod}: ${method} ${path}: the answer cannot be judged: ${field}${issue?.message ?? 'unreadable'}; ${versions}`,
+    )
+  }
+
+  async #send<Route extends AdminRoute>(
+    route: Route,
+    given: GivenTo<Route> | undefined,
+    timeoutMs: number,
+  ): Promise<IncomingMessage> {
+    const socket = await this.#options.connect()
+    const { target, body } = writeGiven(route, given)
     const headers = {
       host: 'localhost',
-      'x-gwh-admin': 'gwh',
+      [adminHeader]: 'gwh',
       connection: 'close',
-      'content-length': Buffer.byteLength(text),
+      'content-length': Buffer.byteLength(body),
     }
+    const options = { method: route.method, path: target, headers, timeout: timeoutMs, createConnection: () => socket }
     return new Promise((resolve, reject) => {
-      const call = request({ method, path, headers, timeout: timeoutMs, createConnection: () => socket }, resolve)
+      const call = request(options, resolve)
       call.once('error', reject)
       call.once('timeout', () => call.destroy(new Error(`no answer in ${timeoutMs} ms`)))
-      call.end(text)
+      call.end(body)
     })
   }
 }

@@ -1,20 +1,66 @@
 import { setTimeout } from 'node:timers/promises'
 
-import type { DrainConfig } from '../../config/user-settings.ts'
-import { recordsIn, textIn } from '../json-fields.ts'
-import type { OpenReceivers, ReceiverPod } from './receivers.ts'
-import { exitCodes, type CommandContext } from '../run-command.ts'
+import { duration, optionalText } from '../../config/setting-types.ts'
+import type { ConfigOf } from '../../config/setting.ts'
+import type { WrittenEvent } from '../../contract/admin-api/handover.ts'
+import type { AnswerOf } from '../../contract/admin-api/route.ts'
+import type { AdminRoutes } from '../../contract/admin-api/routes.ts'
+import { maxHandedPage } from '../../contract/admin-api/page-limits.ts'
+import { exitCodes } from '../run-command.ts'
+import { visit } from '../shared-settings.ts'
+import { UnjudgedError } from '../unjudged-error.ts'
+import { userCommand, type Around } from '../user-command.ts'
+import type { ReceiverPod } from './receivers.ts'
 
 const pauseMs = 1_000
 
 /**
- * `gwh drain POD`: the receiver takes no more traffic, and what its inbox holds goes to another one, event by event: taken over there before it is released
- * here. Interrupted at any moment, it can be run again.
+ * Not looked into: what the one receiver says is for the other to judge, which may know more of it than this program.
  */
-export async function drainReceiver(
+type HandedPage = AnswerOf<AdminRoutes['listHandover']>
+
+const settings = {
+  to: optionalText({
+    group: 'Receivers',
+    help: 'The receiver that takes the events over; not set: another one that runs.',
+    placeholder: 'POD',
+    pattern: /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/,
+    what: 'a pod name',
+  }),
+  settleMs: duration({
+    group: 'Receivers',
+    help: 'How long nothing more must have arrived before it is done: load balancers need that long to notice.',
+    min: '0s',
+    max: '10m',
+    default: '20s',
+  }),
+  namespace: visit.namespace,
+  kubeconfig: visit.kubeconfig,
+  adminPort: visit.adminPort,
+  output: visit.output,
+} as const
+type DrainConfig = ConfigOf<typeof settings>
+
+/**
+ * `gwh drain POD`: the receiver takes no more traffic, and what its inbox holds goes to another one, event by event:
+ * taken over there before it is released here. Interrupted at any moment, it can be run again.
+ */
+export const drain = userCommand({
+  name: 'drain',
+  summary: 'Move the events of one receiver to another before scaling down.',
+  about:
+    'Before receivers with inboxes of their own are scaled down: makes one take no more traffic and moves what its inbox holds, pending deliveries and ' +
+    'dead letters, to another one. It serves again only when it is restarted. Can be run again when it was interrupted.',
+  example: 'gwh drain gwh-receiver-1',
+  settings,
+  names: { placeholder: 'POD', min: 1, max: 1 },
+  run: drainReceiver,
+})
+
+async function drainReceiver(
   config: DrainConfig,
-  podName: string,
-  { context: { out, err }, open }: { context: Pick<CommandContext, 'out' | 'err'>; open: OpenReceivers },
+  [podName = '']: readonly string[],
+  { out, err, receivers: open }: Around,
 ): Promise<number> {
   const receivers = await open({ ...config, pods: [] })
   try {
@@ -26,7 +72,7 @@ export async function drainReceiver(
       )
       return exitCodes.failed
     }
-    await source.admin.ask({ method: 'POST', path: '/v1/handover/begin' })
+    await source.admin.ask('beginHandover')
     err(`gwh drain: ${podName} takes no more traffic; moving to ${target.name}\n`)
     const { moved, refused } = await moveAll(source, target, config.settleMs)
     if (config.output === 'json') out(`${JSON.stringify({ from: podName, to: target.name, moved, refused })}\n`)
@@ -39,25 +85,43 @@ export async function drainReceiver(
   }
 }
 
-/** Until there has been nothing for `settleMs`: load balancers need a while to notice, and what they still send is stored and moved too. */
+/**
+ * Until there has been nothing for `settleMs`: load balancers need a while to notice, and what they still send is
+ * stored and moved too.
+ */
 async function moveAll(source: ReceiverPod, target: ReceiverPod, settleMs: number) {
   let moved = 0
   for (let quietMs = 0; quietMs <= settleMs;) {
-    const page = recordsIn(await source.admin.ask({ method: 'GET', path: '/v1/handover?limit=100' }), 'events')
+    const { events: page } = await source.admin.ask('listHandover', { limit: maxHandedPage })
     if (page.length === 0) {
       await setTimeout(Math.min(pauseMs, settleMs))
       quietMs += pauseMs
       continue
     }
     quietMs = 0
-    const answer = await target.admin.ask({ method: 'POST', path: '/v1/handover', body: { events: page } })
-    const results = recordsIn(answer, 'results')
+    const results = await handOver(page, target)
     const taken = results.filter(({ result }) => result === 'stored' || result === 'duplicate')
     const refs = taken.map(({ ref }) => ref)
-    if (refs.length > 0) await source.admin.ask({ method: 'POST', path: '/v1/handover/done', body: { refs } })
+    if (refs.length > 0) await releaseAt(source, refs)
     moved += refs.length
     const refused = results.find((result) => !taken.includes(result))
-    if (refused !== undefined || refs.length === 0) return { moved, refused: textIn(refused, 'result') ?? 'nothing' }
+    if (refused !== undefined || refs.length === 0) return { moved, refused: refused?.result ?? 'nothing' }
   }
   return { moved, refused: undefined }
+}
+
+/** What the target says about each of the events. */
+async function handOver(events: HandedPage['events'], { name, admin }: ReceiverPod) {
+  const { results } = await admin.ask('takeOver', { events: events as WrittenEvent[] })
+  const told = new Set(results.map(({ ref }) => ref))
+  if (events.every(({ ref }) => told.has(ref))) return results
+  throw new UnjudgedError(
+    `${name}: POST /v1/handover: says nothing about some of the ${events.length} events that it was given: they stay where they are`,
+  )
+}
+
+async function releaseAt({ name, admin }: ReceiverPod, refs: string[]): Promise<void> {
+  const { released } = await admin.ask('release', { refs })
+  if (released === refs.length) return
+  throw new UnjudgedError(`${name}: POST /v1/handover/done: released ${released} of ${refs.length}: run this again`)
 }

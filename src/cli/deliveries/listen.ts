@@ -1,35 +1,62 @@
-import type { ListenConfig } from '../../config/user-settings.ts'
-import { isRecord, recordsIn } from '../json-fields.ts'
-import type { OpenReceivers, ReceiverPod } from './receivers.ts'
-import { exitCodes, type CommandContext } from '../run-command.ts'
-import { selectionFields } from './selection-query.ts'
+import { boolean, integer } from '../../config/setting-types.ts'
+import type { ConfigOf } from '../../config/setting.ts'
+import type { DeliveryEntry } from '../../contract/admin-api/deliveries.ts'
+import { exitCodes } from '../run-command.ts'
+import { selection, visit } from '../shared-settings.ts'
 import { cellOf } from '../table.ts'
+import { UnjudgedError } from '../unjudged-error.ts'
+import { userCommand, type Around } from '../user-command.ts'
+import type { ReceiverPod } from './receivers.ts'
+import { selectionFields } from './selection-query.ts'
 
-/** `gwh listen`: the last deliveries of every receiver, then each as it happens, until it is interrupted or no receiver is left. */
-export async function listenToDeliveries(
+const settings = {
+  ...selection,
+  recent: integer({ group: 'Output', help: 'So many of the last ones first.', min: 0, max: 1_000, default: '20' }),
+  follow: boolean({ group: 'Output', help: 'Go on with what happens from now on.', default: 'true' }),
+  ...visit,
+} as const
+type ListenConfig = ConfigOf<typeof settings>
+
+/**
+ * `gwh listen`: the last deliveries of every receiver, then each as it happens, until it is interrupted or no receiver
+ * is left.
+ */
+export const listen = userCommand({
+  name: 'listen',
+  summary: 'Deliveries as they happen.',
+  about:
+    'Shows deliveries as they happen: each request and how it was answered, each step towards a sink. Bodies and signatures are not shown.',
+  example: 'gwh listen --webhook=ml/batch-events',
+  settings,
+  run: listenToDeliveries,
+})
+
+async function listenToDeliveries(
   config: ListenConfig,
-  { out, err }: Pick<CommandContext, 'out' | 'err'>,
-  open: OpenReceivers,
+  _names: readonly string[],
+  { out, err, receivers: open }: Around,
 ): Promise<number> {
   const receivers = await open(config)
-  const show = (pod: string, entry: unknown) => {
-    if (!isRecord(entry)) return
+  let isUnjudged = false
+  const show = (pod: string, entry: DeliveryEntry) => {
     out(`${config.output === 'json' ? JSON.stringify({ pod, ...entry }) : lineOf(pod, entry)}\n`)
   }
   try {
     if (config.recent > 0) await showRecent(receivers.pods, config, show)
     if (!config.follow) return exitCodes.ok
-    const path = `/v1/deliveries/stream?${new URLSearchParams(selectionFields(config)).toString()}`
     const follow = async ({ name, admin }: ReceiverPod) => {
       try {
-        await admin.follow(path, (entry) => show(name, entry))
+        await admin.follow(selectionFields(config), (entry) => show(name, entry))
         err(`gwh listen: ${name}: the stream ended\n`)
       } catch (error) {
-        err(`gwh listen: ${name}: ${error instanceof Error ? error.message : String(error)}\n`)
+        const why = error instanceof Error ? error.message : String(error)
+        if (!(error instanceof UnjudgedError)) return err(`gwh listen: ${name}: ${why}\n`)
+        isUnjudged = true
+        err(`gwh listen: ${why}\n`)
       }
     }
     await Promise.all(receivers.pods.map(follow))
-    return exitCodes.failed
+    return isUnjudged ? exitCodes.unjudged : exitCodes.failed
   } finally {
     await receivers.close()
   }
@@ -38,31 +65,30 @@ export async function listenToDeliveries(
 async function showRecent(
   pods: readonly ReceiverPod[],
   config: ListenConfig,
-  show: (pod: string, entry: unknown) => void,
+  show: (pod: string, entry: DeliveryEntry) => void,
 ): Promise<void> {
-  const query = new URLSearchParams({ ...selectionFields(config), limit: String(config.recent) })
-  const seen: { pod: string; at: string; entry: Record<string, unknown> }[] = []
+  const query = { ...selectionFields(config), limit: config.recent }
+  const seen: { pod: string; at: string; entry: DeliveryEntry }[] = []
   for (const { name: pod, admin } of pods) {
-    const answer = await admin.ask({ method: 'GET', path: `/v1/deliveries?${query.toString()}` })
+    const { deliveries } = await admin.ask('listRecent', query)
     // They come newest first; of one moment the order of the receiver is kept.
-    for (const entry of recordsIn(answer, 'deliveries').toReversed()) seen.push({ pod, at: cellOf(entry['at']), entry })
+    for (const entry of deliveries.toReversed()) seen.push({ pod, at: entry.at, entry })
   }
   const oldestFirst = seen.toSorted((a, b) => a.at.localeCompare(b.at)).slice(-config.recent)
   for (const { pod, entry } of oldestFirst) show(pod, entry)
 }
 
 /** Pure: one entry as one line. */
-export function lineOf(pod: string, entry: Record<string, unknown>): string {
-  const { at, kind, namespace, name, eventId, sink } = entry
+function lineOf(pod: string, entry: DeliveryEntry): string {
+  const { at, namespace, name, eventId } = entry
   const webhook = name === undefined ? cellOf(entry['route']) : `${cellOf(namespace)}/${cellOf(name)}`
   const words = [cellOf(at), pod, webhook, cellOf(eventId) || '-']
-  if (kind === 'request') words.push('<-', cellOf(entry['outcome']), cellOf(entry['status']))
-  else words.push('->', cellOf(sink), ...stepWords(entry))
+  if (entry.kind === 'request') words.push('<-', cellOf(entry.outcome), cellOf(entry.status))
+  else words.push('->', cellOf(entry.sink), ...stepWords(entry))
   return words.filter((word) => word !== '').join(' ')
 }
 
-function stepWords({ next, reason, attempt, retryAt }: Record<string, unknown>): string[] {
-  const { number, outcome, status, cause } = isRecord(attempt) ? attempt : {}
-  const tried = number === undefined ? '' : `attempt ${cellOf(number)} ${cellOf(outcome)}`
-  return [tried, cellOf(status), cellOf(cause), cellOf(next), cellOf(reason), cellOf(retryAt)]
+function stepWords({ next, reason, attempt, retryAt }: Extract<DeliveryEntry, { kind: 'step' }>): string[] {
+  const tried = attempt === undefined ? '' : `attempt ${attempt.number} ${cellOf(attempt.outcome)}`
+  return [tried, ...[attempt?.status, attempt?.cause, next, reason, retryAt].map(cellOf)]
 }

@@ -5,8 +5,9 @@ export type CapturedRequest = { valid: true; headers: RequestHeaders; body: Buff
 const headerLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/
 
 /**
- * Reads a request as it went over the wire (RFC 9112): an optional request line, headers, an empty line, the body byte for byte. Line ends may be CRLF or LF,
- * for editors change them; in the body nothing may have been changed. A `content-length` decides where the body ends. Problems never quote a value.
+ * Reads a request as it went over the wire (RFC 9112): an optional request line, headers, an empty line, the body byte
+ * for byte. Line ends may be CRLF or LF, for editors change them; in the body nothing may have been changed. A
+ * `content-length` decides where the body ends. Problems never quote a value.
  */
 export function readCapturedRequest(bytes: Buffer): CapturedRequest {
   const split = splitHead(bytes)

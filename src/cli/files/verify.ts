@@ -1,142 +1,50 @@
-import { readFile } from 'node:fs/promises'
+import { optionalText } from '../../config/setting-types.ts'
+import type { ConfigOf } from '../../config/setting.ts'
+import { exitCodes } from '../run-command.ts'
+import { output } from '../shared-settings.ts'
+import { userCommand, type Around } from '../user-command.ts'
 
-import type { JSONWebKeySet } from 'jose'
+const anyPath = { placeholder: 'FILE', pattern: /^.{1,4096}$/, what: 'a path' }
 
-import type { Clock } from '../../clock.ts'
-import type { VerifyConfig } from '../../config/offline-settings.ts'
-import { keyIdOf } from '../../keyring/shard.ts'
-import { readKeySet } from '../../signature/key-set.ts'
-import {
-  parseDynamicHeaders,
-  parseHeaders,
-  type RequestHeaders,
-  type SignedHeaders,
-} from '../../signature/parse-headers.ts'
-import { decodeSigningSecret } from '../../signature/signing-secret.ts'
-import { PublicKeyVerifier } from '../../signature/verify-public-key.ts'
-import { isStale, timestampToleranceSeconds, verifyDelivery, type VerificationKey } from '../../signature/verify.ts'
-import { readCapturedRequest } from './captured-request.ts'
-import { exitCodes, type CommandContext } from '../run-command.ts'
-
-interface Around {
-  context: Pick<CommandContext, 'out'>
-  clock: Clock
-}
-
-/** What is found out about one request. */
-interface Finding {
-  /** As if it had arrived at the time that it was signed for. */
-  signature: 'Good' | 'BadSignature' | 'MissingHeader' | 'MalformedHeader'
-  /** Names the secret or public key that it was made with: first 12 hex digits of its SHA-256. */
-  keyId?: string
-  eventId?: string
-  timestamp?: string
-  ageSeconds?: number
-  /** A receiver that got it now would refuse it for its age. */
-  stale?: boolean
-}
+const settings = {
+  secretFile: optionalText({
+    group: 'Keys',
+    help: 'For a static endpoint: a file with its signing secrets, one or several with blanks between them, as under signing-secrets of its Secret.',
+    ...anyPath,
+  }),
+  jwksFile: optionalText({
+    group: 'Keys',
+    help: "For a dynamic endpoint: a file with Google's public keys (a JSON Web Key Set).",
+    ...anyPath,
+  }),
+  output,
+} as const
+type VerifyConfig = ConfigOf<typeof settings>
 
 /** `gwh verify FILE`: 1 when the signature is not good. */
-export async function verifyRequest(config: VerifyConfig, file: string, { context, clock }: Around): Promise<number> {
-  const captured = readCapturedRequest(await readBytes(file))
-  if (!captured.valid) throw new Error(`${file}: ${captured.problem}`)
-  const finding = await judge(config, captured, clock.now())
-  context.out(config.output === 'json' ? `${JSON.stringify(finding, undefined, 2)}\n` : inWords(finding))
+export const verify = userCommand({
+  name: 'verify',
+  summary: 'Check the signature of a captured request: gwh verify FILE --secret-file=FILE',
+  about:
+    'Checks the signature of a request that was captured, in a file as it went over the wire: request line, headers, an empty line, and the body byte for ' +
+    'byte. Tells which secret it was made with, and how the age of its timestamp would be judged.',
+  example: 'gwh verify captured.http --secret-file=signing-secrets.txt',
+  settings,
+  check: ({ secretFile, jwksFile }) =>
+    (secretFile === undefined) === (jwksFile === undefined)
+      ? ['secret-file, jwks-file: give one of the two: the endpoint decides how its requests are signed']
+      : [],
+  names: { placeholder: 'FILE', min: 1, max: 1 },
+  run: verifyRequest,
+})
+
+async function verifyRequest(
+  config: VerifyConfig,
+  [file = '']: readonly string[],
+  { out, clock }: Around,
+): Promise<number> {
+  const { inWords, judgeRequest } = await import('./judge-request.ts')
+  const finding = await judgeRequest(file, config, clock.now())
+  out(config.output === 'json' ? `${JSON.stringify(finding, undefined, 2)}\n` : inWords(finding))
   return finding.signature === 'Good' ? exitCodes.ok : exitCodes.failed
-}
-
-interface Captured {
-  headers: RequestHeaders
-  body: Buffer
-}
-
-async function judge(config: VerifyConfig, captured: Captured, nowMs: number): Promise<Finding> {
-  const { headers, body } = captured
-  const parsed =
-    config.secretFile === undefined ? parseDynamicHeaders(headers, { acceptsJwt: false }) : parseHeaders(headers)
-  if (!parsed.valid) return { signature: parsed.reason }
-  const { id, timestampSeconds } = parsed.headers
-  const keyId = await signerOf(config, parsed.headers, body)
-  return {
-    ...(keyId === undefined ? { signature: 'BadSignature' } : { signature: 'Good', keyId }),
-    eventId: id,
-    timestamp: new Date(timestampSeconds * 1000).toISOString(),
-    ageSeconds: Math.floor(nowMs / 1000) - timestampSeconds,
-    stale: isStale(timestampSeconds, nowMs),
-  }
-}
-
-/** The key that made the signature, judged as of when it was made. */
-async function signerOf(
-  { secretFile, jwksFile = '' }: VerifyConfig,
-  headers: SignedHeaders,
-  body: Buffer,
-): Promise<string | undefined> {
-  const nowMs = headers.timestampSeconds * 1000
-  if (secretFile === undefined) {
-    const check = { keys: await publicKeysIn(jwksFile), audiences: [], nowMs }
-    const verdict = await new PublicKeyVerifier().verify(headers, body, check)
-    return verdict.accepted ? verdict.keyId : undefined
-  }
-  // One by one: a receiver tries a few live ones only, a file may hold many old ones.
-  const keys = await secretsIn(secretFile)
-  return keys.find((key) => verifyDelivery(headers, body, { keys: [key], nowMs }).accepted)?.keyId
-}
-
-/** Messages name the file and the place of a secret, never its text. */
-async function secretsIn(file: string): Promise<VerificationKey[]> {
-  const texts = (await readBytes(file))
-    .toString('utf8')
-    .split(/\s+/)
-    .filter((text) => text !== '')
-  if (texts.length === 0) throw new Error(`--secret-file: ${file} is empty: put the signing secrets there`)
-  return texts.map((text, index) => {
-    const decoded = decodeSigningSecret(text)
-    if (!decoded.valid) throw new Error(`--secret-file: ${file}: secret ${index + 1} ${decoded.problem}`)
-    return { keyId: keyIdOf(text), key: decoded.key }
-  })
-}
-
-async function publicKeysIn(file: string) {
-  const text = (await readBytes(file)).toString('utf8')
-  const keys = readKeySet(parseKeySet(text, file))
-  if (keys === undefined) throw new Error(`--jwks-file: ${file} has no Ed25519 key to verify with`)
-  return keys
-}
-
-function parseKeySet(text: string, file: string): JSONWebKeySet {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null && 'keys' in value && Array.isArray(value.keys)) {
-      return value as JSONWebKeySet
-    }
-  } catch {
-    // Told below, like any other text that is no key set.
-  }
-  throw new Error(`--jwks-file: ${file} is no JSON Web Key Set: an object with a list named keys`)
-}
-
-async function readBytes(file: string): Promise<Buffer> {
-  try {
-    return await readFile(file)
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
-    throw new Error(`${file}: cannot be read (${code})`, { cause: error })
-  }
-}
-
-function inWords({ signature, keyId = '', eventId = '', timestamp = '', ageSeconds = 0, stale }: Finding): string {
-  switch (signature) {
-    case 'MissingHeader':
-      return 'Refused (400): webhook-id, webhook-timestamp or webhook-signature is missing.\n'
-    case 'MalformedHeader':
-      return 'Refused (400): webhook-id, webhook-timestamp or webhook-signature is malformed, or sent more than once.\n'
-    case 'BadSignature':
-      return `Refused (401): ${eventId} is not signed by any of these keys, or its body was changed.\n`
-    case 'Good': {
-      const age = `signed for ${timestamp}, ${Math.abs(ageSeconds)} s ${ageSeconds < 0 ? 'ahead' : 'ago'}`
-      const note = stale === true ? `; a receiver takes it only within ${timestampToleranceSeconds} s of that` : ''
-      return `Good: ${eventId} is signed by key ${keyId}, ${age}${note}.\n`
-    }
-  }
 }

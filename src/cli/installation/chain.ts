@@ -9,10 +9,20 @@ interface PodFacts {
   image: string
 }
 
+interface ObjectFacts {
+  object: string
+  ready: boolean
+  suspended: boolean
+  /** A sink of it takes nothing. */
+  sinkFails?: boolean
+}
+
 /** What can be read of an installation. */
 export interface InstallationFacts {
   /** undefined: the API server does not know GeminiWebhooks. */
-  webhooks: Reading<readonly { object: string; ready: boolean; suspended: boolean }[] | undefined>
+  webhooks: Reading<readonly ObjectFacts[] | undefined>
+  /** Set where only the objects of this namespace could be seen. */
+  onlyIn?: string
   /** undefined: no ConfigMap. */
   installation: Reading<{ id: string; namespaceUid: string } | undefined>
   /** undefined: no such namespace. */
@@ -25,7 +35,10 @@ export interface InstallationFacts {
   orphans: Reading<number>
 }
 
-/** A Lease that was not renewed for so long after its end is nobody's; clocks here and in the cluster may differ by as much. */
+/**
+ * A Lease that was not renewed for so long after its end is nobody's; clocks here and in the cluster may differ by as
+ * much.
+ */
 const leaseMarginMs = 30_000
 
 /** From the API server over the controller to the receivers and what they have left. Pure. */
@@ -49,9 +62,13 @@ function linkAbout<T>(
   reading: Reading<T>,
   judge: (value: T) => readonly [state: Link['state'], says: string],
 ): Link {
-  if ('unread' in reading) return { name, state: 'Open', says: `could not be read: ${reading.unread}` }
+  if ('unread' in reading) return unjudged(name, `could not be read: ${reading.unread}`)
   const [state, says] = judge(reading.value)
   return { name, state, says }
+}
+
+function unjudged(name: string, says: string): Link {
+  return { name, state: 'Open', says, unjudged: true }
 }
 
 function crdLink({ webhooks }: InstallationFacts): Link {
@@ -63,11 +80,13 @@ function crdLink({ webhooks }: InstallationFacts): Link {
 }
 
 function installationLink({ installation, namespaceUid }: InstallationFacts, namespace: string): Link {
-  return linkAbout('installation', namespaceUid, (uid) => {
+  const name = 'installation'
+  if ('value' in namespaceUid && namespaceUid.value !== undefined && 'unread' in installation)
+    return unjudged(name, `could not be read: ${installation.unread}`)
+  return linkAbout(name, namespaceUid, (uid) => {
     if (uid === undefined)
       return ['Broken', `there is no namespace ${namespace}: name the operator's own with --namespace`]
-    if ('unread' in installation) return ['Open', `could not be read: ${installation.unread}`]
-    const { value } = installation
+    const value = 'value' in installation ? installation.value : undefined
     if (value === undefined)
       return ['Broken', `namespace ${namespace} has no ConfigMap gwh-installation: no controller has led here yet`]
     if (value.namespaceUid !== uid)
@@ -127,11 +146,23 @@ function orphansLink({ orphans }: InstallationFacts): Link {
 
 const namedObjects = 5
 
-function objectsLink({ webhooks }: InstallationFacts): Link {
-  return linkAbout('objects', webhooks, (all = []) => {
+function objectsLink({ webhooks, onlyIn }: InstallationFacts): Link {
+  const name = 'objects'
+  if ('value' in webhooks && webhooks.value === undefined)
+    return unjudged(name, 'without a CRD there are none to look at')
+  const link = linkAbout(name, webhooks, (all = []) => {
     const unwell = all.filter(({ ready, suspended }) => !ready && !suspended).map(({ object }) => object)
-    if (unwell.length === 0) return ['Good', `GeminiWebhooks: ${all.length}, all Ready or suspended`]
-    const named = [...unwell.slice(0, namedObjects), ...(unwell.length > namedObjects ? ['...'] : [])].join(', ')
-    return ['Broken', `not Ready: ${unwell.length} of ${all.length} GeminiWebhooks: ${named}: "gwh status" tells why`]
+    const count = (objects: readonly string[]) => `${objects.length} of ${all.length} GeminiWebhooks: ${named(objects)}`
+    if (unwell.length > 0) return ['Broken', `not Ready: ${count(unwell)}: "gwh status" tells why`]
+    const failing = all.filter(({ sinkFails }) => sinkFails === true).map(({ object }) => object)
+    if (failing.length > 0)
+      return ['Broken', `with a sink that takes nothing: ${count(failing)}: "gwh status" tells which`]
+    return ['Good', `GeminiWebhooks: ${all.length}, all Ready or suspended`]
   })
+  if (onlyIn === undefined || link.state !== 'Good') return link
+  return unjudged(name, `only those of namespace ${onlyIn} could be listed: ${link.says}`)
+}
+
+function named(objects: readonly string[]): string {
+  return [...objects.slice(0, namedObjects), ...(objects.length > namedObjects ? ['...'] : [])].join(', ')
 }

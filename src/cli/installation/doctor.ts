@@ -1,105 +1,33 @@
-import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
-import { geminiWebhookKind } from '../../api/kind.ts'
-import { leaderLeaseName } from '../../api/names.ts'
-import type { Clock } from '../../clock.ts'
-import type { DoctorConfig } from '../../config/webhook-command-settings.ts'
-import { configMapKind, namespaceKind, type ConfigMap, type Namespace } from '../../controller/kinds.ts'
-import { installationConfigMapName } from '../../controller/ownership.ts'
-import { strandedInboxes } from '../../controller/receiver-reports.ts'
-import {
-  isNotFound,
-  KubernetesApiError,
-  type KubernetesClient,
-  type KubernetesObject,
-} from '../../kubernetes/client.ts'
-import { leaseKind, type Lease } from '../../kubernetes/lease-record.ts'
-import { reportsConfigMapName } from '../../reports/report.ts'
-import { installationChain, type InstallationFacts, type Reading } from './chain.ts'
+import type { ConfigOf } from '../../config/setting.ts'
+import { clusterSettings } from '../../config/shared-settings.ts'
 import { tellChain } from '../link.ts'
-import type { OpenCluster } from '../operator-access.ts'
-import { orphansIn } from '../orphans/orphan-list.ts'
-import { podKind, podLabels } from '../deliveries/receivers.ts'
-import type { CommandContext } from '../run-command.ts'
+import { asUser } from '../shared-settings.ts'
+import { userCommand, type Around } from '../user-command.ts'
+import { installationChain } from './chain.ts'
 
-interface Around {
-  context: Pick<CommandContext, 'out'>
-  open: OpenCluster
-  clock: Clock
-}
+const settings = { namespace: clusterSettings.namespace, ...asUser } as const
+type DoctorConfig = ConfigOf<typeof settings>
 
-interface Pod extends KubernetesObject {
-  spec?: { containers?: { image?: string }[] }
-  status?: { conditions?: { type: string; status: string }[] }
-}
+/** `gwh doctor`: 1 when something is broken, 3 when something could not be read and nothing else is broken. */
+export const doctor = userCommand({
+  name: 'doctor',
+  summary: 'Whether the installation is well: controllers, receivers, what was left behind.',
+  about:
+    'Looks at the installation: CRD, controllers and their leader, receivers, versions, what was left behind, and which GeminiWebhooks are not Ready. Changes nothing. ' +
+    'What you may not read is told as open.',
+  example: 'gwh doctor',
+  settings,
+  run: examineInstallation,
+})
 
-/** `gwh doctor`: 1 when something is broken. What the user may not read is told as such. */
-export async function examineInstallation(config: DoctorConfig, { context, open, clock }: Around): Promise<number> {
+async function examineInstallation(config: DoctorConfig, _names: readonly string[], around: Around): Promise<number> {
   const { namespace, output } = config
-  const client = await open(config)
+  const { readInstallation } = await import('./read-installation.ts')
+  const client = await around.cluster(config)
   try {
-    const facts = await factsAbout(client, namespace, clock.now())
-    return tellChain(installationChain(facts, namespace, clock.now()), output, context)
+    const facts = await readInstallation(client, config, around.clock.now())
+    return tellChain(installationChain(facts, namespace, around.clock.now()), output, around)
   } finally {
     await client.close()
   }
-}
-
-async function factsAbout(client: KubernetesClient, namespace: string, nowMs: number): Promise<InstallationFacts> {
-  const configMap = (name: string) => client.get<ConfigMap>(configMapKind, { namespace, name })
-  const [webhooks, installation, namespaceUid, lease, receivers, controllers, stranded, orphans] = await Promise.all([
-    readable(() => webhooksIn(client)),
-    readable(async () => {
-      const { id = '', namespaceUid: uid = '' } = (await configMap(installationConfigMapName))?.data ?? {}
-      return id === '' ? undefined : { id, namespaceUid: uid }
-    }),
-    readable(
-      async () => (await client.get<Namespace>(namespaceKind, { namespace: '', name: namespace }))?.metadata.uid,
-    ),
-    readable(async () => leaseOf(await client.get<Lease>(leaseKind, { namespace, name: leaderLeaseName }))),
-    readable(() => podsIn(client, namespace, 'receiver')),
-    readable(() => podsIn(client, namespace, 'controller')),
-    readable(async () => strandedInboxes(await configMap(reportsConfigMapName), nowMs)),
-    readable(async () => (await orphansIn(client, namespace)).length),
-  ])
-  return { webhooks, installation, namespaceUid, lease, receivers, controllers, stranded, orphans }
-}
-
-async function readable<T>(read: () => Promise<T>): Promise<Reading<T>> {
-  try {
-    return { value: await read() }
-  } catch (error) {
-    if (error instanceof KubernetesApiError) return { unread: error.message }
-    throw error
-  }
-}
-
-/** undefined where the API server does not know the kind. */
-async function webhooksIn(client: KubernetesClient) {
-  try {
-    const { items } = await client.list<GeminiWebhook>(geminiWebhookKind)
-    return items.map(({ metadata, spec, status }) => ({
-      object: `${metadata.namespace}/${metadata.name}`,
-      ready: status?.conditions?.some(({ type, status: held }) => type === 'Ready' && held === 'True') === true,
-      suspended: spec.suspend === true,
-    }))
-  } catch (error) {
-    if (isNotFound(error)) return undefined
-    throw error
-  }
-}
-
-function leaseOf(lease: Lease | undefined) {
-  const { holderIdentity: holder = '', renewTime = '', leaseDurationSeconds = 0 } = lease?.spec ?? {}
-  return lease === undefined
-    ? undefined
-    : { holder, renewedMs: Date.parse(renewTime) || 0, durationMs: leaseDurationSeconds * 1000 }
-}
-
-async function podsIn(client: KubernetesClient, namespace: string, component: 'controller' | 'receiver') {
-  const { items } = await client.list<Pod>(podKind, { namespace, labelSelector: podLabels(component) })
-  return items.map(({ metadata, spec, status }) => ({
-    pod: metadata.name,
-    ready: status?.conditions?.some(({ type, status: held }) => type === 'Ready' && held === 'True') === true,
-    image: spec?.containers?.[0]?.image ?? '',
-  }))
 }

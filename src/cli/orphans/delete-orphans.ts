@@ -1,22 +1,42 @@
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import { geminiWebhookKind } from '../../api/kind.ts'
-import type { OrphansConfig } from '../../config/user-settings.ts'
-import { configMapKind, namespaceKind, type ConfigMap, type Namespace } from '../../controller/kinds.ts'
-import { installationConfigMapName, markerIn, markerOf } from '../../controller/ownership.ts'
+import {
+  orphanIdOf,
+  orphansConfigMapName,
+  type Orphan,
+  type OrphanRecord,
+} from '../../contract/orphans/orphan-record.ts'
+import {
+  identityOf,
+  installationConfigMapName,
+  ownerOfRemote,
+  tokenOf,
+  tokensIn,
+  type Installation,
+  type RemoteIdentity,
+} from '../../controller/facts/ownership.ts'
 import { apiKeyFingerprint } from '../../gemini/api-key-fingerprint.ts'
 import { GeminiError, type RemoteWebhook, type WebhookService } from '../../gemini/webhook-service.ts'
 import { isNotFound, KubernetesApiError, type KubernetesClient } from '../../kubernetes/client.ts'
-import { orphanIdOf, orphansConfigMapName, type Orphan, type OrphanRecord } from '../../orphans/orphan-record.ts'
+import { configMapKind, namespaceKind, type ConfigMap, type Namespace } from '../../kubernetes/core-kinds.ts'
 import { unreachable } from '../../unreachable.ts'
-import { judgeOrphan, type OrphanVerdict } from './judge-orphan.ts'
 import type { OperatorAccess } from '../operator-access.ts'
 import { readApiKey } from '../read-api-key.ts'
-import { orphansIn, removalByHand, removeEntry } from './orphan-list.ts'
 import { exitCodes, type CommandContext } from '../run-command.ts'
 import { cellOf } from '../table.ts'
+import { judgeOrphan, type OrphanVerdict } from './judge-orphan.ts'
+import { orphansIn, removalByHand, removeEntry } from './orphan-list.ts'
+
+interface DeletionConfig {
+  readonly namespace: string
+  readonly output: 'text' | 'json'
+  readonly apiKeySecret: string | undefined
+  readonly apiKeyField: string
+  readonly acceptMissing: boolean
+}
 
 interface Around {
-  config: OrphansConfig
+  config: DeletionConfig
   context: Pick<CommandContext, 'out' | 'err'>
   operator: OperatorAccess
 }
@@ -28,7 +48,7 @@ interface Grounds {
   service: WebhookService
   /** NAMESPACE/NAME, for messages. */
   apiKeySecret: string
-  installationId: string | undefined
+  installation: Installation | undefined
   fingerprint: string | undefined
   acceptMissing: boolean
   /** Ids that this API key was seen to know: one webhook may be noted by several objects. */
@@ -50,7 +70,10 @@ interface Problem {
   isFinal?: boolean
 }
 
-/** Deletes each at Google, where that is safe, then removes its entry; what cannot be cleaned is told and keeps its entry. Can be run again. */
+/**
+ * Deletes each at Google, where that is safe, then removes its entry; what cannot be cleaned is told and keeps its
+ * entry. Can be run again.
+ */
 export async function deleteOrphans(ids: ReadonlySet<string>, { config, context, operator }: Around): Promise<number> {
   const orphans = await orphansIn(operator.client, config.namespace)
   const grounds = await groundsFor(config, operator)
@@ -83,17 +106,17 @@ const inWords = {
   gone: 'was gone at Google already; taken off the list.',
 }
 
-async function groundsFor(config: OrphansConfig, operator: OperatorAccess): Promise<Grounds> {
+async function groundsFor(config: DeletionConfig, operator: OperatorAccess): Promise<Grounds> {
   const { client } = operator
   const { namespace, acceptMissing, apiKeySecret = '' } = config
-  const installationId = await installationIdIn(client, namespace)
+  const installation = await installationIn(client, namespace)
   const [keyNamespace = '', keyName = ''] = apiKeySecret.split('/')
   const apiKey = await readApiKey(client, {
     key: { namespace: keyNamespace, name: keyName },
     field: config.apiKeyField,
     where: '--api-key-secret',
   })
-  const fingerprint = installationId === undefined ? undefined : apiKeyFingerprint(apiKey, installationId)
+  const fingerprint = installation === undefined ? undefined : apiKeyFingerprint(apiKey, installation.id)
   const service = await operator.openService({ apiKey, fingerprint: fingerprint ?? '' })
   const webhooks = await webhooksIn(client)
   return {
@@ -101,7 +124,7 @@ async function groundsFor(config: OrphansConfig, operator: OperatorAccess): Prom
     client,
     service,
     apiKeySecret,
-    installationId,
+    installation,
     fingerprint,
     acceptMissing,
     seen: new Set(),
@@ -109,12 +132,16 @@ async function groundsFor(config: OrphansConfig, operator: OperatorAccess): Prom
   }
 }
 
-/** undefined in a restored or cloned cluster that nobody confirmed, as for the controller: what carries that id's markers may be the original's. */
-async function installationIdIn(client: KubernetesClient, namespace: string): Promise<string | undefined> {
+/**
+ * undefined in a restored or cloned cluster that nobody confirmed, as for the controller: what carries that id's
+ * markers may be the original's.
+ */
+async function installationIn(client: KubernetesClient, namespace: string): Promise<Installation | undefined> {
   const home = await client.get<Namespace>(namespaceKind, { namespace: '', name: namespace })
   const stored = await client.get<ConfigMap>(configMapKind, { namespace, name: installationConfigMapName })
-  const { id, namespaceUid } = stored?.data ?? {}
-  return namespaceUid !== undefined && namespaceUid === home?.metadata.uid ? id : undefined
+  const { id, namespaceUid, formerTokens } = stored?.data ?? {}
+  if (id === undefined || namespaceUid === undefined || namespaceUid !== home?.metadata.uid) return undefined
+  return { id, token: tokenOf(namespaceUid), formerTokens: tokensIn(formerTokens) }
 }
 
 /** None where the operator was uninstalled, its CRD included. */
@@ -155,27 +182,32 @@ async function cleanOne(orphan: Orphan, grounds: Grounds): Promise<Cleaned | Pro
 }
 
 async function verdictOn(record: OrphanRecord, grounds: Grounds): Promise<OrphanVerdict> {
-  const { fingerprint, installationId, acceptMissing, seen, webhooks, service } = grounds
-  const marker = installationId === undefined ? undefined : markerOf(installationId, record)
-  const remotes = await remotesOf(record, marker, service)
+  const { fingerprint, installation, acceptMissing, seen, webhooks, service } = grounds
+  const identity = installation && identityOfRecord(installation, record)
+  const remotes = await remotesOf(record, identity, service)
   const isKeyOfRecord = fingerprint !== undefined && fingerprint === record.keyFingerprint
   const hasSeenIt = isKeyOfRecord || seen.has(record.id ?? '')
   for (const { id } of remotes) seen.add(id)
-  return judgeOrphan({ record, remotes, marker, hasSeenIt, acceptMissing, webhooks })
+  return judgeOrphan({ record, remotes, identity, hasSeenIt, acceptMissing, webhooks })
+}
+
+function identityOfRecord(installation: Installation, record: OrphanRecord): RemoteIdentity {
+  const identity = identityOf(installation, { metadata: record })
+  return record.id === undefined ? identity : { ...identity, recordedId: record.id }
 }
 
 /** Where the id is unknown, whatever carries the object's marker was made for it. */
 async function remotesOf(
   record: OrphanRecord,
-  marker: string | undefined,
+  identity: RemoteIdentity | undefined,
   service: WebhookService,
 ): Promise<RemoteWebhook[]> {
   if (record.id !== undefined) {
     const remote = await service.get(record.id)
     return remote === undefined ? [] : [remote]
   }
-  if (marker === undefined) return []
-  return (await service.list()).filter(({ name }) => markerIn(name) === marker)
+  if (identity === undefined) return []
+  return (await service.list()).filter((remote) => ownerOfRemote(remote, identity) === 'ours')
 }
 
 async function withoutEntry(orphan: Orphan, { client, namespace }: Grounds, done: Cleaned): Promise<Cleaned | Problem> {

@@ -1,15 +1,17 @@
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
-import { markerIn } from '../../controller/ownership.ts'
+import { markerIn, ownerOfRemote, tokenIn, type RemoteIdentity } from '../../controller/facts/ownership.ts'
 import type { RemoteWebhook } from '../../gemini/webhook-service.ts'
-import type { OrphanRecord } from '../../orphans/orphan-record.ts'
+import type { OrphanRecord } from '../../contract/orphans/orphan-record.ts'
+
+type SeenRemote = Pick<RemoteWebhook, 'id' | 'name'> & Partial<Pick<RemoteWebhook, 'uri'>>
 
 /** What is known about one orphan when it is to be deleted. */
 export interface OrphanSituation {
   readonly record: OrphanRecord
   /** The webhook of that id; where no id is known, whatever carries the marker of the object. */
-  readonly remotes: readonly Pick<RemoteWebhook, 'id' | 'name'>[]
+  readonly remotes: readonly SeenRemote[]
   /** What the object's webhook is marked with at Google; undefined while the installation id cannot be relied on. */
-  readonly marker: string | undefined
+  readonly identity: RemoteIdentity | undefined
   /** Whether this API key is known to have seen the webhook: only then is a 404 a proof. */
   readonly hasSeenIt: boolean
   /** A person says that what is missing is gone, whatever the key. */
@@ -23,7 +25,10 @@ export type OrphanVerdict =
   | { readonly type: 'Gone' }
   | { readonly type: 'Refuse'; readonly why: string }
 
-/** Whether the webhook may be deleted at Google, or is gone already. Pure. In doubt it stays: it may be somebody's who relies on it. */
+/**
+ * Whether the webhook may be deleted at Google, or is gone already. Pure. In doubt it stays: it may be somebody's who
+ * relies on it.
+ */
 export function judgeOrphan(situation: OrphanSituation): OrphanVerdict {
   const why = whyInUse(situation) ?? whyForeign(situation)
   if (why !== undefined) return { type: 'Refuse', why }
@@ -55,10 +60,16 @@ function whyInUse({ record, remotes, webhooks }: OrphanSituation): string | unde
   return `GeminiWebhook ${record.namespace}/${record.name} exists again and may take it back: delete that object, or wait until its status names a webhook of its own`
 }
 
-function whyForeign({ remotes, marker }: OrphanSituation): string | undefined {
-  const foreign = remotes.map(({ name }) => markerIn(name)).find((found) => found !== undefined && found !== marker)
+function whyForeign({ remotes, identity }: OrphanSituation): string | undefined {
+  const foreign = remotes.find((remote) => isForeign(remote, identity))?.name
   if (foreign === undefined) return undefined
-  return marker === undefined
-    ? `it carries the marker ${foreign}, and whose that is cannot be told: ConfigMap gwh-installation is missing, or was made in another cluster`
-    : `it carries the marker ${foreign} of another object or installation, which relies on it: delete it there`
+  const mark = foreign.split(' ', tokenIn(foreign) === undefined ? 1 : 2).join(' ')
+  return identity === undefined
+    ? `it carries the marker ${mark}, and whose that is cannot be told: ConfigMap gwh-installation is missing, or was made in another cluster`
+    : `it carries the marker ${mark} of another object or installation, which relies on it: delete it there`
+}
+
+function isForeign(remote: SeenRemote, identity: RemoteIdentity | undefined): boolean {
+  if (identity === undefined) return markerIn(remote.name) !== undefined
+  return ownerOfRemote(remote, identity) === 'another'
 }

@@ -1,6 +1,6 @@
-import { configMapKind, type ConfigMap } from '../../controller/kinds.ts'
+import { configMapKind, type ConfigMap } from '../../kubernetes/core-kinds.ts'
 import { isConflict, type KubernetesClient } from '../../kubernetes/client.ts'
-import { orphansConfigMapName, readOrphans, type Orphan } from '../../orphans/orphan-record.ts'
+import { orphansConfigMapName, readOrphans, type Orphan } from '../../contract/orphans/orphan-record.ts'
 
 /** Read again and again only while others write the ConfigMap. */
 const removalTries = 10
@@ -11,7 +11,10 @@ export async function orphansIn(client: KubernetesClient, namespace: string): Pr
   return readOrphans(list?.data)
 }
 
-/** Removes the entry as it was read; `changed`: it was written anew meanwhile and stays. An entry that is gone already counts as removed. */
+/**
+ * Removes the entry as it was read; `changed`: it was written anew meanwhile and stays. An entry that is gone already
+ * counts as removed.
+ */
 export async function removeEntry(
   { key, text }: Orphan,
   client: KubernetesClient,

@@ -1,32 +1,66 @@
-import type { OrphansConfig } from '../../config/user-settings.ts'
-import { describeOrphanReason, orphanIdOf, type Orphan } from '../../orphans/orphan-record.ts'
-import { deleteOrphans } from './delete-orphans.ts'
-import type { OpenOperator } from '../operator-access.ts'
-import { orphansIn } from './orphan-list.ts'
-import { exitCodes, type CommandContext } from '../run-command.ts'
+import { boolean, optionalText } from '../../config/setting-types.ts'
+import type { ConfigOf } from '../../config/setting.ts'
+import { clusterSettings, googleSettings } from '../../config/shared-settings.ts'
+import { describeOrphanReason, orphanIdOf, type Orphan } from '../../contract/orphans/orphan-record.ts'
+import { exitCodes } from '../run-command.ts'
+import { apiKeyField, asUser } from '../shared-settings.ts'
 import { cellOf, table } from '../table.ts'
+import { maxNames, userCommand, type Around } from '../user-command.ts'
+import { orphansIn } from './orphan-list.ts'
 
-interface Around {
-  context: Pick<CommandContext, 'out' | 'err'>
-  open: OpenOperator
-}
+const settings = {
+  apiKeySecret: optionalText({
+    group: 'Google',
+    help: 'For delete: the Secret with an API key of the project that holds the webhooks. Read as you, not as the operator.',
+    placeholder: 'NAMESPACE/NAME',
+    pattern: /^[a-z0-9-]{1,63}\/[a-z0-9.-]{1,253}$/,
+    what: 'a namespace and a name, such as ml/gemini-api-key',
+  }),
+  apiKeyField,
+  acceptMissing: boolean({
+    group: 'Google',
+    help: 'Also take for gone what Google does not have for an API key that never saw it: you know that it was deleted.',
+    default: 'false',
+  }),
+  ...googleSettings,
+  namespace: clusterSettings.namespace,
+  ...asUser,
+} as const
+type OrphansConfig = ConfigOf<typeof settings>
 
-/** `gwh orphans`: what the controller noted. `gwh orphans delete ID ...`: 1 when one of those named could not be cleaned. */
-export async function cleanOrphans(config: OrphansConfig, names: readonly string[], around: Around): Promise<number> {
-  const { context, open } = around
+/**
+ * `gwh orphans`: what the controller noted. `gwh orphans delete ID ...`: 1 when one of those named could not be
+ * cleaned.
+ */
+export const orphans = userCommand({
+  name: 'orphans',
+  summary: 'Webhooks that were left at Google, and their removal: gwh orphans delete ID ...',
+  about:
+    'Lists the webhooks that the controller had to leave at Google. "gwh orphans delete ID ..." in front of the flags deletes them there, with an API key ' +
+    'of their project, and takes them off the list. What an object uses again, or another installation, is not deleted.',
+  example: 'gwh orphans --namespace=gemini-webhook-system',
+  settings,
+  names: { placeholder: 'names: none, or delete ID ...', min: 0, max: maxNames },
+  run: cleanOrphans,
+})
+
+async function cleanOrphans(config: OrphansConfig, names: readonly string[], around: Around): Promise<number> {
   const [verb, ...ids] = names
   const [wrong] = problemsOf(config, verb, ids)
   if (wrong !== undefined) {
-    context.err(`gwh orphans: ${wrong}\n`)
+    around.err(`gwh orphans: ${wrong}\n`)
     return exitCodes.usage
   }
-  const operator = await open(config)
+  const operator = await around.operator(config)
   try {
-    if (verb !== undefined) return await deleteOrphans(new Set(ids), { config, context, operator })
+    if (verb !== undefined) {
+      const { deleteOrphans } = await import('./delete-orphans.ts')
+      return await deleteOrphans(new Set(ids), { config, context: around, operator })
+    }
     const orphans = await orphansIn(operator.client, config.namespace)
-    if (config.output === 'json') context.out(`${JSON.stringify({ orphans: orphans.map(shown) }, undefined, 2)}\n`)
-    else if (orphans.length === 0) context.out('No orphans.\n')
-    else context.out(table(['ID', 'OBJECT', 'KEY FINGERPRINT', 'NOTED', 'WHY'], orphans.map(rowOf)))
+    if (config.output === 'json') around.out(`${JSON.stringify({ orphans: orphans.map(shown) }, undefined, 2)}\n`)
+    else if (orphans.length === 0) around.out('No orphans.\n')
+    else around.out(table(['ID', 'OBJECT', 'KEY FINGERPRINT', 'NOTED', 'WHY'], orphans.map(rowOf)))
     return exitCodes.ok
   } finally {
     await operator.close()

@@ -1,7 +1,7 @@
 import { defaultApiKeyField } from '../../api/defaults.ts'
 import type { GeminiWebhookManifest } from '../../api/gemini-webhook.ts'
 import { apiVersion, kindName } from '../../api/kind.ts'
-import { markerIn } from '../../controller/ownership.ts'
+import { markerIn, withoutToken } from '../../controller/facts/ownership.ts'
 import type { RemoteWebhook } from '../../gemini/webhook-service.ts'
 
 interface Place {
@@ -15,8 +15,9 @@ const maxDisplayName = 64
 const maxObjectName = 40
 
 /**
- * The manifest that adopts a webhook as it is: same URL, same events, same state. Its secret cannot be read, so adopting rotates it, with Google's overlap.
- * `names` are those that are taken; the new one is added. Pure but for that.
+ * The manifest that adopts a webhook as it is: same URL, same events, same state. Its secret cannot be read, so
+ * adopting rotates it, with Google's overlap. `names` are those that are taken; the new one is added. Pure but for
+ * that.
  */
 export function adoptionManifest(
   { id, name = '', uri, subscribedEvents, state }: RemoteWebhook,
@@ -24,7 +25,7 @@ export function adoptionManifest(
   names: Set<string>,
 ): GeminiWebhookManifest {
   const marker = markerIn(name)
-  const displayName = (marker === undefined ? name : name.slice(name.indexOf(marker) + marker.length))
+  const displayName = (marker === undefined ? name : withoutToken(name).slice(marker.length))
     .trim()
     .slice(0, maxDisplayName)
   return {

@@ -16,6 +16,15 @@ const beforeEndpoint = {
 /** What is False because the spec asks for it breaks nothing. */
 const wanted: ReadonlySet<string> = new Set(['NotRequired', 'DisabledBySpec', 'RolloutPending'])
 
+/** What is Unknown because somebody wants it so needs no judgement. */
+const notAskedFor: ReadonlySet<string> = new Set([
+  'NotRequired',
+  'ExternalEndpoint',
+  'NotChecked',
+  'DisabledBySpec',
+  'Suspended',
+])
+
 /** The whole chain of one object, from its status and from what was seen of its endpoint. Pure. */
 export function chainOf(webhook: GeminiWebhook, reach: Reach | undefined): Link[] {
   return [
@@ -25,6 +34,7 @@ export function chainOf(webhook: GeminiWebhook, reach: Reach | undefined): Link[
     conditionLink('endpoint proven', conditionOf(webhook, 'EndpointVerified')),
     deliveryLink(webhook),
     ...sinkLinks(webhook),
+    ...partLinks(webhook),
   ]
 }
 
@@ -34,7 +44,9 @@ function conditionOf({ status }: GeminiWebhook, type: ConditionType): Condition 
 
 function controllerLink(webhook: GeminiWebhook): Link {
   const [state, says] = judgeController(webhook)
-  return { name: 'controller', state, says }
+  const { metadata, status } = webhook
+  const isBehind = state === 'Open' && (status?.observedGeneration ?? 0) < metadata.generation
+  return { name: 'controller', state, says, ...(isBehind && { unjudged: true }) }
 }
 
 function judgeController(webhook: GeminiWebhook): readonly [Link['state'], string] {
@@ -42,7 +54,8 @@ function judgeController(webhook: GeminiWebhook): readonly [Link['state'], strin
   if (status?.conditions === undefined)
     return ['Broken', 'no controller has looked at this object: is one running, and does it watch this namespace?']
   const stalled = conditionOf(webhook, 'Stalled')
-  if (stalled !== undefined) return ['Broken', `${stalled.reason}: ${stalled.message}`]
+  if (stalled !== undefined && stalled.reason !== 'Suspended')
+    return ['Broken', `${stalled.reason}: ${stalled.message}`]
   if ((status.observedGeneration ?? 0) < metadata.generation)
     return ['Open', 'the latest change of the spec was not looked at yet']
   if (spec.suspend === true) return ['Open', 'spec.suspend is true: no calls to Google are made']
@@ -52,11 +65,12 @@ function judgeController(webhook: GeminiWebhook): readonly [Link['state'], strin
 }
 
 function conditionLink(name: string, condition: Condition | undefined): Link {
-  if (condition === undefined) return { name, state: 'Open', says: 'not known yet' }
+  if (condition === undefined) return { name, state: 'Open', says: 'not known yet', unjudged: true }
   const { status, reason, message } = condition
   if (status === 'True') return { name, state: 'Good', says: message }
   const state = status === 'False' && !wanted.has(reason) ? 'Broken' : 'Open'
-  return { name, state, says: `${reason}: ${message}` }
+  const isUnjudged = status === 'Unknown' && !notAskedFor.has(reason)
+  return { name, state, says: `${reason}: ${message}`, ...(isUnjudged && { unjudged: true }) }
 }
 
 const reached = ['DNS', 'connection', 'TLS', 'route'] as const
@@ -80,11 +94,35 @@ function deliveryLink({ status }: GeminiWebhook): Link {
   return { name, state: 'Good', says: `the last was verified at ${lastVerifiedTime}${waiting}` }
 }
 
+/** What is told beside the chain: everything else is done. */
+function partLinks(webhook: GeminiWebhook): Link[] {
+  const ignored = conditionOf(webhook, 'PartIgnored')
+  return ignored === undefined ? [] : [{ name: 'spec', state: 'Broken', says: ignored.message }]
+}
+
 function sinkLinks({ status }: GeminiWebhook): Link[] {
-  const sinks = (status?.sinks ?? []).map(({ name, ready, reason, address }): Link => {
+  const sinks = (status?.sinks ?? []).map((sink): Link => {
+    const { name, ready, reason, address, failingSince, lastFailure = '', pending, deadLetters } = sink
+    const waiting = waitingFor({ pending, deadLetters })
+    if (ready && failingSince !== undefined) {
+      const says = `takes nothing since ${failingSince}: ${lastFailure}${waiting}`
+      return { name: `sink ${name}`, state: 'Broken', says }
+    }
     const says = ready ? (address ?? 'resolved') : (reason ?? 'is not ready')
-    return { name: `sink ${name}`, state: ready ? 'Good' : 'Broken', says }
+    return { name: `sink ${name}`, state: ready ? 'Good' : 'Broken', says: `${says}${waiting}` }
   })
   const drops = status?.conditions?.find(({ type }) => type === 'DeadLettersDropped')
   return drops === undefined ? sinks : [...sinks, { name: 'dead letters', state: 'Broken', says: drops.message }]
+}
+
+function waitingFor({
+  pending = 0,
+  deadLetters = 0,
+}: {
+  pending?: number | undefined
+  deadLetters?: number | undefined
+}) {
+  const waits = pending === 0 ? [] : [`${pending} pending`]
+  const ended = deadLetters === 0 ? [] : [`${deadLetters} dead letters`]
+  return [...waits, ...ended].map((part) => `; ${part}`).join('')
 }

@@ -1,28 +1,48 @@
 import { stringify } from 'yaml'
 
-import { checkManifest } from '../../api/check-manifest.ts'
-import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
-import { geminiWebhookKind } from '../../api/kind.ts'
-import type { ImportConfig } from '../../config/webhook-command-settings.ts'
+import type { ManifestCheck } from '../../api/check-manifest.ts'
 import type { GeminiWebhookManifest } from '../../api/gemini-webhook.ts'
-import { adoptionManifest } from './adoption-manifest.ts'
+import type { ConfigOf } from '../../config/setting.ts'
+import { googleSettings } from '../../config/shared-settings.ts'
 import { readApiKey } from '../read-api-key.ts'
-import type { OpenOperator } from '../operator-access.ts'
-import { exitCodes, type CommandContext } from '../run-command.ts'
+import { exitCodes } from '../run-command.ts'
+import { apiKeyField, asUser } from '../shared-settings.ts'
 import { cellOf } from '../table.ts'
+import { userCommand, type Around } from '../user-command.ts'
+import { narrowed, visibleWebhooks } from '../visible-webhooks.ts'
 import { keyIn } from './webhook-named.ts'
 
-interface Around {
-  context: Pick<CommandContext, 'out' | 'err'>
-  open: OpenOperator
-}
+const settings = {
+  apiKeyField,
+  ...googleSettings,
+  ...asUser,
+} as const
+type ImportConfig = ConfigOf<typeof settings>
 
-/** `gwh import NAMESPACE/SECRET`: manifests on standard output, what they leave out on standard error. */
-export async function importWebhooks(
+/**
+ * `gwh import NAMESPACE/SECRET`: manifests on standard output, what they leave out on standard error; 3 where it cannot
+ * be told whether somebody has a webhook.
+ */
+export const importing = userCommand({
+  name: 'import',
+  summary: 'Print manifests that adopt what exists at Google.',
+  about:
+    'Lists the webhooks that exist in the project of an API key and prints, for each that no GeminiWebhook has yet, a manifest that adopts it as it is. Changes ' +
+    'nothing. The Secret with the API key is named as NAMESPACE/NAME in front of the flags; the manifests are for its namespace.',
+  example: 'gwh import ml/gemini-api-key > adopted.yaml',
+  settings,
+  names: { placeholder: 'NAMESPACE/SECRET', min: 1, max: 1 },
+  run: importWebhooks,
+})
+
+async function importWebhooks(
   config: ImportConfig,
-  secretName: string,
-  { context, open }: Around,
+  [secretName = '']: readonly string[],
+  { out, err, operator: open }: Around,
 ): Promise<number> {
+  const { checkManifest } = await import('../../api/check-manifest.ts')
+  const { markerIn } = await import('../../controller/facts/ownership.ts')
+  const { adoptionManifest } = await import('./adoption-manifest.ts')
   const operator = await open(config)
   try {
     const { namespace, name: apiKeySecret } = keyIn(secretName)
@@ -33,31 +53,39 @@ export async function importWebhooks(
     })
     const service = await operator.openService({ apiKey, fingerprint: '' })
     const remotes = await service.list()
-    const { items } = await operator.client.list<GeminiWebhook>(geminiWebhookKind)
+    const { items, onlyIn } = await visibleWebhooks(operator.client, () => namespace)
     const held = new Set(items.flatMap(({ spec, status }) => [spec.externalID, status?.webhook?.id]))
     const names = new Set(
       items.filter(({ metadata }) => metadata.namespace === namespace).map(({ metadata }) => metadata.name),
     )
     const place = { namespace, apiKeySecret, apiKeyField: config.apiKeyField }
-    const loose = remotes.filter(({ id }) => !held.has(id)).toSorted((a, b) => a.id.localeCompare(b.id))
+    const notSeen = remotes.filter(({ id }) => !held.has(id)).toSorted((a, b) => a.id.localeCompare(b.id))
+    // What carries a marker may well have an object in a namespace that cannot be seen: taking it over would harm that
+    // one.
+    const unjudged = onlyIn === undefined ? [] : notSeen.filter(({ name }) => markerIn(name) !== undefined)
+    const loose = notSeen.filter((remote) => !unjudged.includes(remote))
     const manifests = loose.map((remote) => adoptionManifest(remote, place, names))
     if (config.output === 'json')
-      context.out(`${JSON.stringify({ kind: 'List', apiVersion: 'v1', items: manifests }, undefined, 2)}\n`)
-    else context.out(manifests.map((manifest) => stringify(manifest)).join('---\n'))
-    context.err(
-      `gwh import: webhooks at Google: ${remotes.length}; with a GeminiWebhook already: ${remotes.length - loose.length}\n`,
+      out(`${JSON.stringify({ kind: 'List', apiVersion: 'v1', items: manifests }, undefined, 2)}\n`)
+    else out(manifests.map((manifest) => stringify(manifest)).join('---\n'))
+    err(
+      `gwh import: webhooks at Google: ${remotes.length}; with a GeminiWebhook already: ${remotes.length - notSeen.length}\n`,
     )
-    for (const doubt of manifests.flatMap(doubtsAbout)) context.err(`gwh import: ${cellOf(doubt)}\n`)
-    return exitCodes.ok
+    for (const doubt of manifests.flatMap((manifest) => doubtsAbout(manifest, checkManifest(manifest))))
+      err(`gwh import: ${cellOf(doubt)}\n`)
+    if (onlyIn !== undefined) err(`gwh import: ${narrowed(onlyIn)}\n`)
+    for (const { id } of unjudged) err(`gwh import: ${cellOf(id)}: ${whyLeftOut}\n`)
+    return unjudged.length === 0 ? exitCodes.ok : exitCodes.unjudged
   } finally {
     await operator.close()
   }
 }
 
+const whyLeftOut =
+  'carries the marker of an object that may be in a namespace you cannot list: left out; somebody who may list all can import it'
+
 /** What a person should know, or mend, before applying. */
-function doubtsAbout(manifest: GeminiWebhookManifest): string[] {
-  const { metadata, spec } = manifest
-  const checked = checkManifest(manifest)
+function doubtsAbout({ metadata, spec }: GeminiWebhookManifest, checked: ManifestCheck): string[] {
   const takesOver = `${metadata.name}: webhook ${spec.externalID} carries the marker of another object or installation, which relies on it: remove the manifest, or that object`
   return [
     ...(spec.adoptionPolicy === 'TakeOver' ? [takesOver] : []),

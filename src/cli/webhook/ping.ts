@@ -1,20 +1,16 @@
 import { setTimeout } from 'node:timers/promises'
 
 import { apiKeyFieldOf } from '../../api/defaults.ts'
-import type { PingConfig } from '../../config/webhook-command-settings.ts'
-import { recordsIn, textIn } from '../json-fields.ts'
-import type { OpenOperator } from '../operator-access.ts'
+import { duration } from '../../config/setting-types.ts'
+import type { ConfigOf } from '../../config/setting.ts'
+import { googleSettings } from '../../config/shared-settings.ts'
+import type { Receivers } from '../deliveries/receivers.ts'
 import { readApiKey } from '../read-api-key.ts'
-import type { OpenReceivers, Receivers } from '../deliveries/receivers.ts'
-import { exitCodes, type CommandContext } from '../run-command.ts'
+import { exitCodes } from '../run-command.ts'
+import { visit } from '../shared-settings.ts'
 import { cellOf } from '../table.ts'
+import { userCommand, type Around } from '../user-command.ts'
 import { webhookNamed } from './webhook-named.ts'
-
-interface Around {
-  context: Pick<CommandContext, 'out' | 'err'>
-  open: OpenOperator
-  openReceivers: OpenReceivers
-}
 
 /** A verified delivery of the object, as a receiver remembers it. */
 interface Seen {
@@ -28,10 +24,34 @@ const pollMs = 500
 /** Of each receiver; more than what one object gets while a ping is on its way. */
 const recentDeliveries = 200
 
+const settings = {
+  waitMs: duration({
+    group: 'Receivers',
+    help: 'How long to wait for the delivery.',
+    min: '0s',
+    max: '10m',
+    default: '30s',
+  }),
+  ...googleSettings,
+  ...visit,
+} as const
+type PingConfig = ConfigOf<typeof settings>
+
 /** `gwh ping NAMESPACE/NAME`: 1 when nothing that is verified came in time. */
-export async function pingWebhook(config: PingConfig, name: string, around: Around): Promise<number> {
-  const { context, open, openReceivers } = around
-  const operator = await open(config)
+export const ping = userCommand({
+  name: 'ping',
+  summary: 'Have Google send a test delivery, and see it arrive.',
+  about:
+    'Has Google send a test delivery to a GeminiWebhook and waits until a receiver has verified it. Takes the API key from the Secret that the object names, which ' +
+    'you must be allowed to read, and asks the receivers for what came.',
+  example: 'gwh ping ml/batch-events',
+  settings,
+  names: { placeholder: 'NAMESPACE/NAME', min: 1, max: 1 },
+  run: pingWebhook,
+})
+
+async function pingWebhook(config: PingConfig, [name = '']: readonly string[], around: Around): Promise<number> {
+  const operator = await around.operator(config)
   try {
     const { metadata, spec, status } = await webhookNamed(name, operator.client)
     const id = status?.webhook?.id
@@ -44,15 +64,15 @@ export async function pingWebhook(config: PingConfig, name: string, around: Arou
     if (spec.endpoint?.url !== undefined) {
       await service.ping(id)
       const text = `${cellOf(name)}: asked for; what arrives at a server of your own cannot be seen from here`
-      context.out(config.output === 'json' ? '{ "asked": true }\n' : `${text}\n`)
+      around.out(config.output === 'json' ? '{ "asked": true }\n' : `${text}\n`)
       return exitCodes.ok
     }
-    const receivers = await openReceivers(config)
+    const receivers = await around.receivers(config)
     try {
       // Told apart by id: no two clocks are compared.
       const before = new Set((await deliveriesOf(name, receivers)).map(({ eventId }) => eventId))
       await service.ping(id)
-      return tell(name, await waitForOther(name, { receivers, before, waitMs: config.waitMs }), config, context)
+      return tell(name, await waitForOther(name, { receivers, before, waitMs: config.waitMs }), config, around)
     } finally {
       await receivers.close()
     }
@@ -74,27 +94,21 @@ async function waitForOther(
 
 async function deliveriesOf(name: string, { pods }: Receivers): Promise<Seen[]> {
   const [namespace = '', object = ''] = name.split('/')
-  const query = new URLSearchParams({ namespace, name: object, kind: 'request', limit: String(recentDeliveries) })
+  const query = { namespace, name: object, kind: 'request', limit: recentDeliveries }
   const answers = await Promise.all(
     pods.map(async ({ name: pod, admin }) => {
-      const answer = await admin.ask({ method: 'GET', path: `/v1/deliveries?${query.toString()}` })
-      return recordsIn(answer, 'deliveries').flatMap((entry): Seen[] => {
-        const eventId = textIn(entry, 'eventId')
-        return eventId === undefined
+      const { deliveries } = await admin.ask('listRecent', query)
+      return deliveries.flatMap((entry): Seen[] =>
+        entry.kind === 'step' || entry.eventId === undefined
           ? []
-          : [{ pod, eventId, outcome: cellOf(entry['outcome']), status: cellOf(entry['status']) }]
-      })
+          : [{ pod, eventId: entry.eventId, outcome: cellOf(entry.outcome), status: cellOf(entry.status) }],
+      )
     }),
   )
   return answers.flat()
 }
 
-function tell(
-  name: string,
-  seen: Seen | undefined,
-  { output, waitMs }: PingConfig,
-  { out, err }: Around['context'],
-): number {
+function tell(name: string, seen: Seen | undefined, { output, waitMs }: PingConfig, { out, err }: Around): number {
   if (output === 'json') out(`${JSON.stringify({ arrived: seen !== undefined, ...seen }, undefined, 2)}\n`)
   else if (seen !== undefined)
     out(

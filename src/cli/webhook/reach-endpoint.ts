@@ -1,5 +1,5 @@
-import type { Dispatcher } from 'undici'
-
+import type { Outbound } from '../../outbound/open-outbound.ts'
+import { ProxyError } from '../../outbound/proxy-error.ts'
 import { failureCauseOf } from '../../sinks/failure-cause.ts'
 
 /** How far a request from here gets on the way to a receiver. */
@@ -8,15 +8,18 @@ export interface Reach {
   says: string
 }
 
-/** Asks an endpoint without a body and a signature. A receiver answers any GET on its paths with 405 and Allow: POST, before it looks at anything else. */
+/**
+ * Asks an endpoint without a body and a signature. A receiver answers any GET on its paths with 405 and Allow: POST,
+ * before it looks at anything else.
+ */
 export async function reachEndpoint(
   url: string,
-  { dispatcher, timeoutMs }: { dispatcher: Dispatcher; timeoutMs: number },
+  { outbound, timeoutMs }: { outbound: Pick<Outbound, 'request'>; timeoutMs: number },
 ): Promise<Reach> {
   const { origin, pathname, host, hostname } = new URL(url)
   const signal = AbortSignal.timeout(timeoutMs)
   try {
-    const { statusCode, headers, body } = await dispatcher.request({ origin, path: pathname, method: 'GET', signal })
+    const { statusCode, headers, body } = await outbound.request({ origin, path: pathname, method: 'GET', signal })
     await body.dump({ limit: 16 * 1024, signal }).catch(() => {})
     if (statusCode === 405 && headers['allow'] === 'POST') return { ends: 'receiver', says: 'a receiver answers' }
     return {
@@ -26,6 +29,8 @@ export async function reachEndpoint(
   } catch (error) {
     if (signal.aborted)
       return { ends: 'connection', says: `${host} does not answer in ${timeoutMs / 1000} s from here` }
+    if (error instanceof ProxyError)
+      return { ends: 'connection', says: `${host} is not reached from here: ${error.message}` }
     switch (failureCauseOf(error)) {
       case 'nameNotResolved':
         return { ends: 'DNS', says: `${hostname} does not resolve from here` }

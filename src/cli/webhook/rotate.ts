@@ -2,28 +2,60 @@ import { setTimeout } from 'node:timers/promises'
 
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import { geminiWebhookKind } from '../../api/kind.ts'
-import type { Clock } from '../../clock.ts'
-import type { RotateConfig } from '../../config/webhook-command-settings.ts'
-import type { OpenCluster } from '../operator-access.ts'
-import { exitCodes, type CommandContext } from '../run-command.ts'
+import { duration, oneOf, optionalText } from '../../config/setting-types.ts'
+import type { ConfigOf } from '../../config/setting.ts'
+import { exitCodes } from '../run-command.ts'
+import { asUser } from '../shared-settings.ts'
 import { cellOf } from '../table.ts'
+import { userCommand, type Around } from '../user-command.ts'
 import { webhookNamed } from './webhook-named.ts'
-
-interface Around {
-  context: Pick<CommandContext, 'out' | 'err'>
-  open: OpenCluster
-  clock: Clock
-}
 
 const pollMs = 500
 
+const settings = {
+  requestId: optionalText({
+    group: 'Rotation',
+    help: 'Goes into spec.rotation.request.id; not set: one with the time in it.',
+    placeholder: 'ID',
+    pattern: /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,62}[A-Za-z0-9])?$/,
+    what: 'an id of at most 64 letters, digits, "-", "_" and "."',
+  }),
+  revokePrevious: oneOf({
+    group: 'Rotation',
+    help: 'Whether the secret before is valid for another day, or ends at once: for one that has leaked. Deliveries on their way are then refused.',
+    words: ['AfterGracePeriod', 'Immediately'],
+    default: 'AfterGracePeriod',
+  }),
+  waitMs: duration({
+    group: 'Rotation',
+    help: 'How long to wait until it is done; 0s: do not wait.',
+    min: '0s',
+    max: '1h',
+    default: '2m',
+  }),
+  ...asUser,
+} as const
+type RotateConfig = ConfigOf<typeof settings>
+
 /** `gwh rotate NAMESPACE/NAME`: 1 when it was not done in time. */
-export async function rotateSecret(
+export const rotate = userCommand({
+  name: 'rotate',
+  summary: 'Rotate a signing secret now.',
+  about:
+    'Rotates the signing secret of a GeminiWebhook by a new spec.rotation.request, as a commit would. A GitOps tool may take the request back: an id that was ' +
+    'answered never rotates again.',
+  example: 'gwh rotate ml/batch-events',
+  settings,
+  names: { placeholder: 'NAMESPACE/NAME', min: 1, max: 1 },
+  run: rotateSecret,
+})
+
+async function rotateSecret(
   config: RotateConfig,
-  name: string,
-  { context: { out, err }, open, clock }: Around,
+  [name = '']: readonly string[],
+  { out, err, cluster, clock }: Around,
 ): Promise<number> {
-  const client = await open(config)
+  const client = await cluster(config)
   try {
     const before = await webhookNamed(name, client)
     const id = config.requestId ?? `gwh-${new Date(clock.now()).toISOString().replaceAll(/[-:]/g, '')}`

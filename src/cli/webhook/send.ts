@@ -1,28 +1,23 @@
 import { readFile } from 'node:fs/promises'
 
-import { Agent } from 'undici'
-
 import { signingSecretNameOf } from '../../api/defaults.ts'
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import { signingSecretKeys } from '../../api/names.ts'
-import type { Clock } from '../../clock.ts'
-import type { SendConfig } from '../../config/webhook-command-settings.ts'
-import { secretKind, type Secret } from '../../controller/kinds.ts'
+import { outboundSettings } from '../../config/outbound-settings.ts'
+import { duration, optionalText, text } from '../../config/setting-types.ts'
+import type { ConfigOf } from '../../config/setting.ts'
 import type { KubernetesClient } from '../../kubernetes/client.ts'
-import { signatureHeader } from '../../signature/sign.ts'
+import { secretKind, type Secret } from '../../kubernetes/core-kinds.ts'
+import type { OutboundSettings } from '../../outbound/open-outbound.ts'
+import { ProxyError } from '../../outbound/proxy-error.ts'
+import { signedDelivery, type SignedDelivery } from '../../signature/signed-delivery.ts'
 import { decodeSigningSecret } from '../../signature/signing-secret.ts'
 import { failureCauseOf } from '../../sinks/failure-cause.ts'
-import { isRecord } from '../json-fields.ts'
-import type { OpenCluster } from '../operator-access.ts'
-import { exitCodes, type CommandContext } from '../run-command.ts'
+import { isRecord } from '../../is-record.ts'
+import { exitCodes } from '../run-command.ts'
+import { asUser } from '../shared-settings.ts'
+import { userCommand, type Around } from '../user-command.ts'
 import { webhookNamed } from './webhook-named.ts'
-
-interface Around {
-  context: Pick<CommandContext, 'out'>
-  open: OpenCluster
-  clock: Clock
-  random: () => number
-}
 
 /** What a receiver means by its answer; the phases are those of its documentation. */
 const meanings: Readonly<Record<number, string>> = {
@@ -33,13 +28,72 @@ const meanings: Readonly<Record<number, string>> = {
   503: 'the receiver asks for a repetition: it is starting, has no room, or a rotation is under way',
 }
 
-/** `gwh send NAMESPACE/NAME`: 1 unless it was acknowledged. */
-export async function sendEvent(
+/** The one answer with which a receiver acknowledges. */
+const acknowledged = 204
+
+const settings = {
+  type: text({
+    group: 'Event',
+    help: 'Type of the event.',
+    placeholder: 'TYPE',
+    pattern: /^[a-z0-9_]{1,64}(\.[a-z0-9_]{1,64}){0,4}$/,
+    what: 'an event type such as batch.succeeded',
+    default: 'batch.succeeded',
+  }),
+  dataFile: optionalText({
+    group: 'Event',
+    help: 'A file with the JSON object that becomes its data; not set: an id that no job has.',
+    placeholder: 'FILE',
+    pattern: /^.{1,4096}$/,
+    what: 'a path',
+  }),
+  eventId: optionalText({
+    group: 'Event',
+    help: 'Its webhook-id; the same one again is folded. Not set: a new one.',
+    placeholder: 'ID',
+    pattern: /^[\x21-\x2b\x2d\x2f-\x7e]{1,256}$/,
+    what: 'visible ASCII without "." and ","',
+  }),
+  url: optionalText({
+    group: 'Endpoint',
+    help: 'Where to send it; not set: status.endpoint.url.',
+    placeholder: 'URL',
+    pattern: /^https?:\/\/[^\s]{1,2000}$/,
+    what: 'a URL that starts with https:// (or http://)',
+  }),
+  timeoutMs: duration({
+    group: 'Endpoint',
+    help: 'Longest time for the answer.',
+    min: '100ms',
+    max: '1m',
+    default: '10s',
+  }),
+  ...outboundSettings,
+  ...asUser,
+} as const
+type SendConfig = ConfigOf<typeof settings>
+
+/**
+ * `gwh send NAMESPACE/NAME`: 1 unless it was acknowledged; 3 where something that is no receiver says that it took it.
+ */
+export const send = userCommand({
+  name: 'send',
+  summary: 'Send a signed test event, as Google would.',
+  about:
+    'Sends an event to the endpoint of a GeminiWebhook as Google would, signed with the secret from its Secret, which you must be allowed to read. A receiver ' +
+    'cannot tell the difference: the event is stored and goes to the sinks.',
+  example: 'gwh send ml/batch-events --type=batch.failed',
+  settings,
+  names: { placeholder: 'NAMESPACE/NAME', min: 1, max: 1 },
+  run: sendEvent,
+})
+
+async function sendEvent(
   config: SendConfig,
-  name: string,
-  { context, open, clock, random }: Around,
+  [name = '']: readonly string[],
+  { out, cluster, clock, random }: Around,
 ): Promise<number> {
-  const client = await open(config)
+  const client = await cluster(config)
   try {
     const webhook = await webhookNamed(name, client)
     const url = config.url ?? webhook.status?.endpoint?.url
@@ -50,19 +104,13 @@ export async function sendEvent(
     const nowMs = clock.now()
     const { eventId: id = `gwh_test_${nowMs.toString(36)}${Math.floor(random() * 2 ** 32).toString(36)}`, type } =
       config
-    const body = Buffer.from(JSON.stringify({ type, version: 'v1', timestamp: new Date(nowMs).toISOString(), data }))
-    const timestamp = String(Math.floor(nowMs / 1000))
-    const headers = {
-      'content-type': 'application/json',
-      'webhook-id': id,
-      'webhook-timestamp': timestamp,
-      'webhook-signature': signatureHeader({ id, timestamp }, body, [key]),
-    }
-    const status = await post(url, { headers, body, timeoutMs: config.timeoutMs })
+    const delivery = signedDelivery({ id, type, data }, { key, nowMs })
+    const status = await post(url, { ...delivery, timeoutMs: config.timeoutMs, way: config })
     const says = meanings[status] ?? 'this is no answer of a receiver: look at what stands before it'
-    if (config.output === 'json') context.out(`${JSON.stringify({ eventId: id, url, status }, undefined, 2)}\n`)
-    else context.out(`${id} to ${url}: ${status}, ${says}\n`)
-    return status >= 200 && status < 300 ? exitCodes.ok : exitCodes.failed
+    if (config.output === 'json') out(`${JSON.stringify({ eventId: id, url, status }, undefined, 2)}\n`)
+    else out(`${id} to ${url}: ${status}, ${says}\n`)
+    if (status === acknowledged) return exitCodes.ok
+    return status >= 200 && status < 300 ? exitCodes.unjudged : exitCodes.failed
   } finally {
     await client.close()
   }
@@ -96,21 +144,31 @@ async function dataFor({ dataFile }: SendConfig): Promise<Record<string, unknown
 
 async function post(
   url: string,
-  { headers, body, timeoutMs }: { headers: Record<string, string>; body: Buffer; timeoutMs: number },
+  { headers, body, timeoutMs, way }: SignedDelivery & { timeoutMs: number; way: OutboundSettings },
 ): Promise<number> {
   const { origin, pathname, search } = new URL(url)
-  const agent = new Agent({ connections: 1, pipelining: 0 })
+  const { openOutbound } = await import('../../outbound/open-outbound.ts')
+  const outbound = openOutbound(way, { connections: 1, keepAlive: false })
   const signal = AbortSignal.timeout(timeoutMs)
   try {
-    const answer = await agent.request({ origin, path: `${pathname}${search}`, method: 'POST', headers, body, signal })
+    const answer = await outbound.request({
+      origin,
+      path: `${pathname}${search}`,
+      method: 'POST',
+      headers,
+      body,
+      signal,
+    })
     await answer.body.dump({ limit: 16 * 1024, signal }).catch(() => {})
     return answer.statusCode
   } catch (error) {
-    const why = signal.aborted ? `no answer in ${timeoutMs / 1000} s` : failureCauseOf(error)
+    const why = signal.aborted ? `no answer in ${timeoutMs / 1000} s` : whyOf(error)
     throw new Error(`${url}: nothing was sent, or nothing came back (${why}); "gwh status" follows the way there`, {
       cause: error,
     })
   } finally {
-    await agent.destroy()
+    await outbound.close()
   }
 }
+
+const whyOf = (error: unknown) => (error instanceof ProxyError ? error.message : failureCauseOf(error))

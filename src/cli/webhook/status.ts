@@ -1,67 +1,117 @@
-import { Agent } from 'undici'
-
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
-import { geminiWebhookKind } from '../../api/kind.ts'
-import type { StatusConfig } from '../../config/webhook-command-settings.ts'
-import { brokenLink, tellChain, type Link } from '../link.ts'
-import type { OpenCluster } from '../operator-access.ts'
-import { reachEndpoint } from './reach-endpoint.ts'
-import { exitCodes, type CommandContext } from '../run-command.ts'
+import { outboundSettings } from '../../config/outbound-settings.ts'
+import { boolean, duration, optionalText } from '../../config/setting-types.ts'
+import type { ConfigOf } from '../../config/setting.ts'
+import { brokenLink, exitCodeOf, tellChain, unjudgedLinks, type Link } from '../link.ts'
+import { asUser } from '../shared-settings.ts'
 import { cellOf, table } from '../table.ts'
+import { userCommand, type Around } from '../user-command.ts'
+import { narrowed, visibleWebhooks, webhooksIn } from '../visible-webhooks.ts'
 import { chainOf } from './chain.ts'
+import { reachEndpoint } from './reach-endpoint.ts'
 import { webhookNamed } from './webhook-named.ts'
 
-interface Around {
-  context: Pick<CommandContext, 'out'>
-  open: OpenCluster
-}
+/** Of the objects, not of the operator: `GWH_NAMESPACE`, which means that one, is not for it. */
+const ofObjects = {
+  ...optionalText({
+    group: 'Kubernetes',
+    help: "Only the GeminiWebhooks of this namespace. Not set: those of the whole cluster, or if you may not list them, those of the kubeconfig's namespace.",
+    placeholder: 'NAMESPACE',
+    pattern: /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    what: 'a namespace name (lower case letters, digits and -)',
+  }),
+  ignoresEnvironment: true,
+} as const
 
-/** `gwh status [NAMESPACE/NAME]`: 1 when a link is broken. */
-export async function showStatus(
-  config: StatusConfig,
-  name: string | undefined,
-  { context, open }: Around,
-): Promise<number> {
-  const client = await open(config)
+const settings = {
+  probe: boolean({
+    group: 'Endpoint',
+    help: 'Also ask the public address from here, without a signature: does the name resolve, does TLS work, is a receiver there.',
+    default: 'true',
+  }),
+  probeTimeoutMs: duration({
+    group: 'Endpoint',
+    help: 'Longest time for that.',
+    min: '100ms',
+    max: '1m',
+    default: '10s',
+  }),
+  namespace: ofObjects,
+  ...outboundSettings,
+  ...asUser,
+} as const
+type StatusConfig = ConfigOf<typeof settings>
+
+/** `gwh status [NAMESPACE/NAME]`: 1 when a link is broken, 3 when one could not be judged and no other is broken. */
+export const status = userCommand({
+  name: 'status',
+  summary: 'The chain from Google to the sinks, and its first broken link.',
+  about:
+    'Follows a GeminiWebhook from its API key over Google, DNS, TLS, endpoint and signing secret to its sinks, and names the first link that is broken. ' +
+    'Without a name: one line for every GeminiWebhook that you may see.',
+  example: 'gwh status ml/batch-events',
+  settings,
+  names: { placeholder: 'NAMESPACE/NAME', min: 0, max: 1 },
+  run: showStatus,
+})
+
+async function showStatus(config: StatusConfig, [name]: readonly string[], around: Around): Promise<number> {
+  const client = await around.cluster(config)
   try {
     if (name !== undefined)
-      return tellChain(await chainFor(await webhookNamed(name, client), config), config.output, context)
-    const { items } = await client.list<GeminiWebhook>(geminiWebhookKind)
-    return tellAll(items, config, context)
+      return tellChain(await chainFor(await webhookNamed(name, client), config), config.output, around)
+    const { namespace, kubeconfig } = config
+    if (namespace !== undefined) {
+      return tellAll(await webhooksIn(client, namespace), config, around)
+    }
+    const { items, onlyIn } = await visibleWebhooks(client, async () => {
+      const { contextNamespace } = await import('../../kubernetes/context-namespace.ts')
+      return contextNamespace(kubeconfig)
+    })
+    if (onlyIn !== undefined) around.err(`gwh status: ${narrowed(onlyIn)}\n`)
+    return tellAll(items, config, around)
   } finally {
     await client.close()
   }
 }
 
-async function chainFor(webhook: GeminiWebhook, { probe, probeTimeoutMs: timeoutMs }: StatusConfig): Promise<Link[]> {
+async function chainFor(webhook: GeminiWebhook, config: StatusConfig): Promise<Link[]> {
+  const { probe, probeTimeoutMs: timeoutMs } = config
   const url = webhook.status?.endpoint?.url
   // What stands on a server of somebody else's answers as it likes.
   const isOurs = webhook.spec.endpoint?.url === undefined
   if (!probe || url === undefined || !isOurs) return chainOf(webhook, undefined)
-  const dispatcher = new Agent({ connections: 1, pipelining: 0 })
+  const { openOutbound } = await import('../../outbound/open-outbound.ts')
+  const outbound = openOutbound(config, { connections: 1, keepAlive: false })
   try {
-    return chainOf(webhook, await reachEndpoint(url, { dispatcher, timeoutMs }))
+    return chainOf(webhook, await reachEndpoint(url, { outbound, timeoutMs }))
   } finally {
-    await dispatcher.destroy()
+    await outbound.close()
   }
 }
 
-function tellAll(webhooks: readonly GeminiWebhook[], { output }: StatusConfig, { out }: Around['context']): number {
+function tellAll(webhooks: readonly GeminiWebhook[], { output }: StatusConfig, { out }: Around): number {
   const seen = webhooks.map(summaryOf).toSorted((a, b) => a.object.localeCompare(b.object))
   if (output === 'json') out(`${JSON.stringify({ objects: seen }, undefined, 2)}\n`)
   else if (seen.length === 0) out('No GeminiWebhooks.\n')
   else {
-    const rows = seen.map(({ object, ready, broken }) => [object, ready, broken?.name, broken?.says].map(cellOf))
+    const rows = seen.map(({ object, ready, broken, unjudged }) => {
+      const says = broken?.says ?? (unjudged.length === 0 ? '' : `not judged: ${unjudged.join(', ')}`)
+      return [object, ready, broken?.name, says].map(cellOf)
+    })
     out(table(['OBJECT', 'READY', 'BROKEN', 'WHAT'], rows))
   }
-  return seen.some(({ broken }) => broken !== undefined) ? exitCodes.failed : exitCodes.ok
+  const unjudged = seen.flatMap((each) => each.unjudged)
+  return exitCodeOf(seen.find(({ broken }) => broken !== undefined)?.broken, unjudged)
 }
 
 function summaryOf(webhook: GeminiWebhook) {
   const { metadata, status } = webhook
+  const chain = chainOf(webhook, undefined)
   return {
     object: `${metadata.namespace}/${metadata.name}`,
     ready: status?.conditions?.find(({ type }) => type === 'Ready')?.status ?? 'Unknown',
-    broken: brokenLink(chainOf(webhook, undefined)),
+    broken: brokenLink(chain),
+    unjudged: unjudgedLinks(chain),
   }
 }

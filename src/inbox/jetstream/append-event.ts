@@ -1,13 +1,13 @@
+import type { Taker } from '../../fairness/shared-room.ts'
 import { InboxUnavailableError, type AppendResult, type NewEvent } from '../port.ts'
+import { chargedBytesOf, isOverOwnerShare, type Charge } from '../rooms.ts'
 import { toOpenRecord, type ClosedEventRecord } from './records.ts'
+import { AppendGate } from './append-gate.ts'
 import type { SharedParts } from './shared-parts.ts'
-import { eventKeyOf } from './subjects.ts'
+import { idBytesOf } from './remembered-ids.ts'
+import { eventKeyOf, takerOf } from './subjects.ts'
 
 const maxEventIdCharacters = 256
-/** What may wait for the server at once: behind one that hangs, memory is what fills. */
-const maxWaitingBytes = 64 * 1024 * 1024
-/** What a message takes in the stream besides its body, roughly: between two looks at its real size. */
-const recordOverheadBytes = 512
 /** An id that is written, forgotten and written again under our hands comes to rest after a few rounds. */
 const maxRounds = 5
 /** The server forgets an id by its own clock, later than we would: its clock and ours may differ. */
@@ -17,25 +17,28 @@ export function closedRecord(nowMs: number, dedupeMs: number): { record: ClosedE
   return { record: { kind: 'closed', forgetAtMs: nowMs + dedupeMs }, keepMs: dedupeMs + forgetMarginMs }
 }
 
+/** Who asks for how much. */
+interface Asked {
+  readonly taker: Taker
+  readonly charge: Charge
+}
+
 /** Stores events: dedupe and write are one compare-and-set on the event's subject. */
 export class EventAppender {
   readonly #parts: SharedParts
-  #waitingBytes = 0
-  #reservedEvents = 0
+  readonly #gate: AppendGate
   readonly #reservedByOwner = new Map<string, number>()
   readonly #underWay = new Map<string, Promise<AppendResult>>()
-  /** Of the whole stream: what it said last, and what we have added since. */
-  usedBytes = 0
 
   constructor(parts: SharedParts) {
     this.#parts = parts
+    this.#gate = new AppendGate(parts.quotas)
   }
 
   async append(event: NewEvent): Promise<AppendResult> {
     if (event.eventId.length > maxEventIdCharacters) {
       throw new TypeError(`eventId has ${event.eventId.length} characters; at most ${maxEventIdCharacters} are kept`)
     }
-    if (this.#waitingBytes > maxWaitingBytes) throw new InboxUnavailableError('inbox: too much waits for the stream')
     const key = eventKeyOf(event.owner, event.eventId)
     if (this.#parts.ledger.event(key) !== undefined) return 'duplicate'
     for (;;) {
@@ -51,32 +54,36 @@ export class EventAppender {
 
   /** Of several appends of one id at once here, one at a time asks the stream. */
   async #appendFirst(event: NewEvent, key: string): Promise<AppendResult> {
-    const refusal = this.#refusalOf(event)
+    const idBytes = idBytesOf(this.#parts.subjects.event(key))
+    const asked = { taker: takerOf(key), charge: { bytes: chargedBytesOf(event), idBytes } }
+    const refusal = this.#refusalOf(event, asked)
     if (refusal !== undefined) return (await this.#isRemembered(key)) ? 'duplicate' : refusal
-    const release = this.#reserve(event)
+    const release = this.#reserve(event, asked)
     try {
-      return await this.#store(event, key)
+      return await this.#gate.write(event, () => this.#store(event, key))
     } finally {
       release()
     }
   }
 
-  #refusalOf({ owner, body }: NewEvent): 'inboxFull' | 'ownerFull' | undefined {
+  #refusalOf(event: NewEvent, { taker, charge }: Asked): 'inboxFull' | 'ownerFull' | undefined {
     const { ledger, bounds } = this.#parts
-    const { maxBytes, maxEvents, ownerShare } = bounds
-    const bytes = body.length
-    if (this.usedBytes + bytes > maxBytes || ledger.totals.events + this.#reservedEvents >= maxEvents)
-      return 'inboxFull'
-    const account = ledger.account(owner)
-    const events = (account?.events ?? 0) + (this.#reservedByOwner.get(owner.uid) ?? 0)
-    const isOwnerFull = events >= maxEvents * ownerShare || (account?.bodyBytes ?? 0) + bytes > maxBytes * ownerShare
-    return isOwnerFull ? 'ownerFull' : undefined
+    const refusal = ledger.rooms.refusalOf(taker, charge)
+    if (refusal !== undefined || event.sinks.length === 0) return refusal
+    const { events = 0, bodyBytes = 0 } = ledger.account(event.owner) ?? {}
+    const reserved = this.#reservedByOwner.get(event.owner.uid) ?? 0
+    return isOverOwnerShare({ events: events + reserved, bodyBytes }, event.body.length, bounds)
+      ? 'ownerFull'
+      : undefined
   }
 
-  #reserve({ owner, body }: NewEvent): () => void {
-    const count = (by: number) => {
-      this.#waitingBytes += by * body.length
-      this.#reservedEvents += by
+  /** Counts it as if it were stored, until it is, or is not. */
+  #reserve({ owner, sinks }: NewEvent, { taker, charge }: Asked): () => void {
+    const { rooms } = this.#parts.ledger
+    const count = (by: 1 | -1) => {
+      rooms.addEvents(taker, sinks.length === 0 ? 0 : by)
+      rooms.addBytes(taker, by * charge.bytes)
+      rooms.addIdBytes(taker, by * charge.idBytes)
       const left = (this.#reservedByOwner.get(owner.uid) ?? 0) + by
       if (left === 0) this.#reservedByOwner.delete(owner.uid)
       else this.#reservedByOwner.set(owner.uid, left)
@@ -104,12 +111,13 @@ export class EventAppender {
       const result = await store.put({ subject, expectSeq, ...put })
       if (result.type === 'full') return 'inboxFull'
       if (result.type === 'stored') {
-        this.usedBytes += recordOverheadBytes + ('body' in put ? event.body.length : 0)
         if (put.record.kind === 'event') ledger.open(key, result.seq, open)
+        else ledger.close(key, { seq: result.seq, forgetAtMs: put.record.forgetAtMs, nowMs, from: 'us' })
         instruments.writeSeconds.observe((clock.monotonic() - started) / 1000)
         return 'stored'
       }
-      // Somebody was first. Asked once more, of the stream's leader: what is only about to be written is no duplicate yet.
+      // Somebody was first. Asked once more, of the stream's leader: what is only about to be written is no duplicate
+      // yet.
       const last = await store.last(subject)
       if (last?.record.kind === 'event') {
         ledger.open(key, last.seq, last.record)

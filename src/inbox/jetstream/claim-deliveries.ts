@@ -1,28 +1,33 @@
-import { InboxUnavailableError, type ClaimedDelivery, type NewEvent } from '../port.ts'
+import { InboxUnavailableError, type ClaimedDelivery, type ClaimTerms, type NewEvent } from '../port.ts'
 import { readEvent } from './read-event.ts'
-import { endAsDeadLetter } from './record-step.ts'
+import { endAsDeadLetter, lastStepOf } from './record-step.ts'
 import { refreshDelivery } from './refresh.ts'
 import type { SharedParts } from './shared-parts.ts'
 import type { DeletionQueue } from './deletion-queue.ts'
-import type { Lane, TrackedDelivery } from './tracked.ts'
+import type { TrackedDelivery } from './tracked.ts'
 
 /** Claims without a record after which a delivery is taken for what brings the process down. */
 const maxUnrecordedClaims = 3
-/** From this many on a delivery is tried alone among its like, so that the one to blame does not take its neighbours along. */
+/**
+ * From this many on a delivery is tried alone among its like, so that the one to blame does not take its neighbours
+ * along.
+ */
 const isolateFromUnrecorded = 2
-/** What an attempt takes when all is well: suspects follow each other closely, or hundreds of them would wait for minutes after two crashes. */
+/**
+ * What an attempt takes when all is well: suspects follow each other closely, or hundreds of them would wait for
+ * minutes after two crashes.
+ */
 const isolationDelayMs = 50
 /** After a claim that could not be made: time for the stream's news to arrive. */
 const afterConflictMs = 250
 const afterFailureMs = 1_000
 
-export interface ClaimRequest {
+export interface ClaimRequest extends ClaimTerms {
   limit: number
   leaseMs: number
-  exceptSinks: ReadonlySet<string>
 }
 
-/** Takes due deliveries: first come, first served between receivers, in turns between sinks. */
+/** Takes due deliveries: first come, first served between receivers, in turns between namespaces, objects and sinks. */
 export class DeliveryClaimer {
   readonly #parts: SharedParts
   readonly #deletions: DeletionQueue
@@ -51,7 +56,10 @@ export class DeliveryClaimer {
     const { clock } = this.#parts
     const taken = this.#take(request, clock.now())
     const versions = taken.map(({ version }) => version)
-    const results = await Promise.allSettled(taken.map((delivery) => this.#claimOne(delivery, request.leaseMs)))
+    const { leaseMs, leaseMsByLane } = request
+    const results = await Promise.allSettled(
+      taken.map((delivery) => this.#claimOne(delivery, leaseMsByLane?.get(delivery.lane.key) ?? leaseMs)),
+    )
     const claimed: ClaimedDelivery[] = []
     let failure: unknown
     for (const [at, result] of results.entries()) {
@@ -69,26 +77,15 @@ export class DeliveryClaimer {
     return claimed
   }
 
-  #take({ limit, exceptSinks }: ClaimRequest, nowMs: number): TrackedDelivery[] {
+  #take({ limit, maxBytes, except }: ClaimRequest, nowMs: number): TrackedDelivery[] {
     const { ledger } = this.#parts
-    const due: { lane: Lane; headMs: number }[] = []
-    for (const lane of ledger.lanes) {
-      const headMs = ledger.headMs(lane)
-      if (headMs !== undefined && headMs <= nowMs && !exceptSinks.has(lane.key)) due.push({ lane, headMs })
-    }
-    due.sort((a, b) => a.headMs - b.headMs)
     const taken: TrackedDelivery[] = []
-    for (const [at, { lane }] of due.entries()) {
-      const left = limit - taken.length
-      if (left <= 0) break
-      // What the lanes before did not take is shared among those that follow.
-      const share = Math.ceil(left / (due.length - at))
-      for (let count = 0; count < share; count += 1) {
-        const delivery = ledger.takeDue(lane, nowMs)
-        if (delivery === undefined) break
-        taken.push(delivery)
-      }
-    }
+    ledger.due.claim({ limit, maxBytes, nowMs, except }, (lane) => {
+      const delivery = ledger.takeDue(lane, nowMs)
+      if (delivery === undefined) return 'none'
+      taken.push(delivery)
+      return { bytes: delivery.event.bodyBytes, hasMore: (ledger.headMs(lane) ?? Infinity) <= nowMs }
+    })
     return taken
   }
 
@@ -139,6 +136,7 @@ export class DeliveryClaimer {
         firstDueMs,
         replayed,
         leaseMs,
+        ...lastStepOf(delivery),
         ...identity,
       },
       expectSeq: seq,

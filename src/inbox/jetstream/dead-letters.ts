@@ -23,14 +23,29 @@ function compare(a: DeadLetterPosition, b: DeadLetterPosition): number {
   return b.endedAtMs - a.endedAtMs || (a.deliveryId < b.deliveryId ? 1 : a.deliveryId > b.deliveryId ? -1 : 0)
 }
 
-/** After a dead letter of the account was added: the oldest make room, an object's own first. */
+/**
+ * After a dead letter of the account was added: with too many of its own its oldest makes room, with too many of all
+ * that of whoever has most.
+ */
 export async function trimDeadLetters(parts: SharedParts, deletions: DeletionQueue, account: Account): Promise<void> {
   const { ledger, bounds } = parts
   const { maxDeadLetters, deadLetterShare } = bounds
   const isOwnerOver = account.deadLetters.size > maxDeadLetters * deadLetterShare
   if (!isOwnerOver && ledger.totals.deadLetters <= maxDeadLetters) return
-  const [oldest] = isOwnerOver ? account.deadLetters : ledger.deadLetters
+  const [oldest] = (isOwnerOver ? account : ledger.heaviestOfDeadLetters())?.deadLetters ?? []
   if (oldest !== undefined) await drop(parts, deletions, oldest)
+}
+
+/** Drops those that are too many, however they came to be; true while there may be more. */
+export async function trimAllDeadLetters(parts: SharedParts, deletions: DeletionQueue): Promise<boolean> {
+  const { ledger, bounds } = parts
+  for (let dropped = 0; dropped < maxExpiredAtOnce; dropped += 1) {
+    if (ledger.totals.deadLetters <= bounds.maxDeadLetters) return false
+    const [oldest] = ledger.heaviestOfDeadLetters()?.deadLetters ?? []
+    // One that somebody else was faster with is as it is now, and the next round sees it.
+    if (oldest === undefined || !(await drop(parts, deletions, oldest))) return false
+  }
+  return true
 }
 
 /** Drops those that are past their time, oldest first; true while there may be more. */
@@ -45,10 +60,11 @@ export async function expireDeadLetters(parts: SharedParts, deletions: DeletionQ
   return expired.length === maxExpiredAtOnce
 }
 
-async function drop(parts: SharedParts, deletions: DeletionQueue, delivery: TrackedDelivery): Promise<void> {
-  if (!(await dropDeadLetter(parts, deletions, delivery))) return
+async function drop(parts: SharedParts, deletions: DeletionQueue, delivery: TrackedDelivery): Promise<boolean> {
+  if (!(await dropDeadLetter(parts, deletions, delivery))) return false
   parts.instruments.dropped.add()
   parts.recentDrops.note(delivery.event.account.owner.uid, parts.clock.now())
+  return true
 }
 
 function toDeadLetter({ event, sink, sinkToken, attempts, state }: TrackedDelivery): DeadLetter | undefined {

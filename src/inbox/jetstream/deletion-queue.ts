@@ -2,7 +2,10 @@ import type { StreamStore } from './stream-store.ts'
 
 const maxAtOnce = 32
 
-/** Messages that nobody needs any longer, deleted in the background. What cannot be deleted now stays for the next `retry`. */
+/**
+ * Messages that nobody needs any longer, deleted in the background. What cannot be deleted now stays for the next
+ * `retry`.
+ */
 export class DeletionQueue {
   readonly #store: Pick<StreamStore, 'delete'>
   readonly #waiting: number[] = []

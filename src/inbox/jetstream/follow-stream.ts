@@ -24,15 +24,19 @@ interface FollowerOptions {
   deletions: DeletionQueue
   /** Called when other receivers left something that this one may claim by now; at most once in a head start. */
   onOthersWork: () => void
-  /** Called with the event's key when another receiver, or a former life of this one, ended a delivery: it may have been the last. */
+  /**
+   * Called with the event's key when another receiver, or a former life of this one, ended a delivery: it may have been
+   * the last.
+   */
   onDeliveryEnded: (key: string) => void
   /** Called when the stream holds what only a newer version of this program can read. */
   onNewer: () => void
 }
 
 /**
- * Keeps the ledger up to date: reads the last message of every subject once, then whatever is added, headers only. One ordered consumer, made again by
- * the client or by us whenever it ends, from where it stood: as a subject's last message says everything, nothing that was missed in between matters.
+ * Keeps the ledger up to date: reads the last message of every subject once, then whatever is added, headers only. One
+ * ordered consumer, made again by the client or by us whenever it ends, from where it stood: as a subject's last
+ * message says everything, nothing that was missed in between matters.
  */
 export class StreamFollower {
   readonly #parts: SharedParts
@@ -71,7 +75,7 @@ export class StreamFollower {
         await this.#follow()
       } catch (error) {
         if (signal.aborted) return
-        this.#parts.logger.warn({ error, readUpTo: this.#parts.ledger.position }, 'inbox.follow interrupted')
+        this.#parts.logger.warn({ error, readUpTo: this.#parts.ledger.position }, 'inbox.follow_interrupted')
         await sleep(this.#parts.clock, afterFailureMs, signal)
       }
     }
@@ -95,7 +99,10 @@ export class StreamFollower {
     }
   }
 
-  /** The last messages of a load can be deleted before they are read: asked beside the reading, so that it ends all the same. */
+  /**
+   * The last messages of a load can be deleted before they are read: asked beside the reading, so that it ends all the
+   * same.
+   */
   #checkLoaded(consumer: Consumer): () => void {
     const { clock, ledger } = this.#parts
     let cancel: (() => void) | undefined
@@ -143,7 +150,10 @@ export class StreamFollower {
     const record = read.type === 'read' ? read.record : undefined
     if (record !== undefined) this.#noteWork(record)
     if (subject.kind === 'event' && record?.kind === 'event') return ledger.open(subject.key, message.seq, record)
-    if (subject.kind === 'event' && record?.kind === 'closed') return ledger.close(subject.key, message.seq, 'stream')
+    if (subject.kind === 'event' && record?.kind === 'closed') {
+      const { forgetAtMs } = record
+      return ledger.close(subject.key, { seq: message.seq, forgetAtMs, nowMs: clock.now(), from: 'stream' })
+    }
     if (subject.kind === 'delivery' && record?.kind === 'delivery') {
       const result = ledger.update(subject.key, subject.sinkToken, message.seq, record, clock.now())
       if (result === 'taken' && record.state === 'ended') this.#options.onDeliveryEnded(subject.key)
@@ -152,6 +162,6 @@ export class StreamFollower {
     }
     if (subject.kind === 'event') this.#unreadable.add(subject.key)
     instruments.unreadable.add()
-    logger.error({ sequence: message.seq }, 'inbox.record unreadable')
+    logger.error({ sequence: message.seq }, 'inbox.record_unreadable')
   }
 }

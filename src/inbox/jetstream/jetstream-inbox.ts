@@ -3,25 +3,37 @@ import type { NatsConnection } from '@nats-io/transport-node'
 import {
   InboxUnavailableError,
   type AppendResult,
+  type ClaimTerms,
   type ClaimedDelivery,
   type DeadLetterPage,
   type DeadLetterQuery,
+  type HurryRequest,
   type Inbox,
+  type InboxObstacle,
   type InboxStats,
   type NewEvent,
   type NextStep,
+  type PendingPage,
+  type PendingQuery,
+  type SinkBacklog,
 } from '../port.ts'
+import { Admission } from '../admission.ts'
 import { EventAppender } from './append-event.ts'
 import { DeliveryClaimer } from './claim-deliveries.ts'
-import { expireDeadLetters, pageOfDeadLetters, trimDeadLetters } from './dead-letters.ts'
+import { expireDeadLetters, pageOfDeadLetters, trimAllDeadLetters, trimDeadLetters } from './dead-letters.ts'
 import type { DeletionQueue } from './deletion-queue.ts'
 import type { StreamFollower } from './follow-stream.ts'
+import { hurry, pageOfPending, retryNow } from './pending-deliveries.ts'
 import { readEvent } from './read-event.ts'
 import { closeIfEnded, findClaimed, findDelivery, recordStep, replayDelivery } from './record-step.ts'
 import type { SharedParts } from './shared-parts.ts'
+import type { StreamState } from './stream-store.ts'
+import { eventBytesOf, problemsOfStream, type WantedStream } from './stream-setup.ts'
 
 const maintenanceIntervalMs = 5_000
 const maintenancePauseMs = 20
+/** After a write that failed, and before a stream that was not found is believed to be gone. */
+const lookSoonMs = 500
 
 export interface JetstreamInboxParts extends SharedParts {
   connection: NatsConnection
@@ -29,17 +41,23 @@ export interface JetstreamInboxParts extends SharedParts {
   deletions: DeletionQueue
   /** When the stream was made: another time means another stream. */
   created: string
+  wanted: WantedStream
   onEnded: (why: string) => void
 }
 
 /**
- * The inbox in a JetStream stream, for many receivers at once. Every write is a compare-and-set on one subject, so that of two receivers one wins and
- * the other learns it. Quotas are kept by what this receiver has heard: several receivers may overshoot them by what they take in the same moment.
+ * The inbox in a JetStream stream, for many receivers at once. Every write is a compare-and-set on one subject, so that
+ * of two receivers one wins and the other learns it. Quotas are kept by what this receiver has heard: several receivers
+ * may overshoot them by what they take in the same moment.
  */
 export class JetstreamInbox implements Inbox {
   readonly #parts: JetstreamInboxParts
   readonly #appender: EventAppender
   readonly #claimer: DeliveryClaimer
+  readonly #admission: Admission
+  /** What is wrong with the stream as it was found last. */
+  #problems: readonly string[] = []
+  #isMissing = false
   readonly #underWay = new Set<Promise<unknown>>()
   #maintaining: Promise<void> = Promise.resolve()
   #cancelMaintenance = () => {}
@@ -51,9 +69,17 @@ export class JetstreamInbox implements Inbox {
     this.#parts = parts
     this.#appender = new EventAppender(parts)
     this.#claimer = new DeliveryClaimer(parts, parts.deletions)
+    this.#admission = new Admission(parts)
   }
 
-  /** Reads what is in the stream, and looks after things from then on. Rejects with the reason when it ended meanwhile. */
+  get obstacle(): InboxObstacle | undefined {
+    if (this.#ended !== undefined) return 'Ended'
+    return this.#parts.store.isConnected ? this.#admission.obstacle : 'Disconnected'
+  }
+
+  /**
+   * Reads what is in the stream, and looks after things from then on. Rejects with the reason when it ended meanwhile.
+   */
   async start(): Promise<void> {
     try {
       await this.#parts.follower.start()
@@ -66,11 +92,23 @@ export class JetstreamInbox implements Inbox {
   }
 
   append(event: NewEvent): Promise<AppendResult> {
-    return this.#run(() => this.#appender.append(event))
+    return this.#run(async () => {
+      const { wanted, store } = this.#parts
+      if (this.#problems.length > 0) throw new InboxUnavailableError(unfit(wanted.name, this.#problems))
+      try {
+        const result = await this.#appender.append(event)
+        if (result === 'inboxFull') this.#admission.block('Full')
+        return result
+      } catch (error) {
+        // Without a connection nothing was refused, and it says by itself when it is back.
+        if (error instanceof InboxUnavailableError && store.isConnected) this.#noteFailedWrite()
+        throw error
+      }
+    })
   }
 
-  claimDue(limit: number, leaseMs: number, exceptSinks: ReadonlySet<string> = new Set()): Promise<ClaimedDelivery[]> {
-    return this.#run(() => this.#claimer.claim({ limit, leaseMs, exceptSinks }))
+  claimDue(limit: number, leaseMs: number, terms?: ClaimTerms): Promise<ClaimedDelivery[]> {
+    return this.#run(() => this.#claimer.claim({ limit, leaseMs, ...terms }))
   }
 
   record(claimed: ClaimedDelivery, next: NextStep): Promise<void> {
@@ -106,11 +144,24 @@ export class JetstreamInbox implements Inbox {
     })
   }
 
+  pending(query: PendingQuery): Promise<PendingPage> {
+    return this.#run(async () => pageOfPending(this.#parts, query))
+  }
+
+  retryNow(deliveryId: string): Promise<string | undefined> {
+    return this.#run(() => retryNow(this.#parts, deliveryId))
+  }
+
+  hurry(request: HurryRequest): Promise<number> {
+    return this.#run(() => hurry(this.#parts, request))
+  }
+
   stats(): Promise<InboxStats> {
     return this.#run(async () => {
       await this.#maintaining
       const { ledger, clock, recentDrops } = this.#parts
       const nowMs = clock.now()
+      ledger.ids.forget(nowMs)
       const pendingByOwner = new Map<string, number>()
       for (const { owner, pending } of ledger.accounts) {
         if (pending > 0) pendingByOwner.set(owner.uid, (pendingByOwner.get(owner.uid) ?? 0) + pending)
@@ -119,27 +170,39 @@ export class JetstreamInbox implements Inbox {
         ...ledger.totals,
         oldestPendingMs: ledger.oldestPendingMs(nowMs),
         pendingByOwner,
+        byNamespace: ledger.usage(),
         lastDropMsByOwner: recentDrops.byOwner(nowMs),
       }
+    })
+  }
+
+  backlog(): Promise<SinkBacklog[]> {
+    return this.#run(async () => {
+      await this.#maintaining
+      const backlog: SinkBacklog[] = []
+      for (const { ownerUid, sink, pending: waiting, deadLetters } of this.#parts.ledger.lanes) {
+        const pending = waiting.size
+        if (pending > 0 || deadLetters > 0) backlog.push({ ownerUid, sink, pending, deadLetters })
+      }
+      return backlog
     })
   }
 
   nextDueMs(): Promise<number | undefined> {
     return this.#run(async () => {
       const { ledger } = this.#parts
-      let next: number | undefined
-      for (const lane of ledger.lanes) {
-        const headMs = ledger.headMs(lane)
-        if (headMs !== undefined && headMs < (next ?? Infinity)) next = headMs
-      }
-      return next
+      const lane = ledger.due.next()
+      return lane && ledger.headMs(lane)
     })
   }
 
-  /** Somebody else ended a delivery of this event: closes the event if that was the last one. What fails is done again at the next start. */
+  /**
+   * Somebody else ended a delivery of this event: closes the event if that was the last one. What fails is done again
+   * at the next start.
+   */
   closeIfEnded(key: string): void {
     this.#run(() => closeIfEnded(this.#parts, this.#parts.deletions, key)).catch((error: unknown) => {
-      if (this.#ended === undefined) this.#parts.logger.warn({ error }, 'inbox.close-event failed')
+      if (this.#ended === undefined) this.#parts.logger.warn({ error }, 'inbox.close_event_failed')
     })
   }
 
@@ -181,9 +244,17 @@ export class JetstreamInbox implements Inbox {
     }
   }
 
+  /** What is the matter is looked at soon, since with nobody sending any more nothing else would tell. */
+  #noteFailedWrite(): void {
+    const wasBlocked = this.#admission.obstacle !== undefined
+    if (!this.#isMissing) this.#admission.block('WritesFail')
+    if (!wasBlocked && this.#ended === undefined) this.#planMaintenance(lookSoonMs)
+  }
+
   #planMaintenance(delayMs: number): void {
+    this.#cancelMaintenance()
     this.#cancelMaintenance = this.#parts.clock.after(delayMs, () => {
-      this.#maintaining = this.#maintain()
+      this.#maintaining = this.#maintaining.then(() => this.#maintain())
     })
   }
 
@@ -192,20 +263,63 @@ export class JetstreamInbox implements Inbox {
     try {
       await this.#lookAtStream()
       this.#parts.deletions.retry()
-      more = await expireDeadLetters(this.#parts, this.#parts.deletions)
+      const { deletions } = this.#parts
+      more = await expireDeadLetters(this.#parts, deletions)
+      more = (await trimAllDeadLetters(this.#parts, deletions)) || more
     } catch (error) {
-      this.#parts.logger.warn({ error }, 'inbox.maintenance failed')
+      this.#parts.logger.warn({ error }, 'inbox.maintenance_failed')
     }
-    if (this.#ended === undefined) this.#planMaintenance(more ? maintenancePauseMs : maintenanceIntervalMs)
+    if (this.#ended !== undefined) return
+    this.#planMaintenance(this.#isMissing ? lookSoonMs : more ? maintenancePauseMs : maintenanceIntervalMs)
   }
 
   async #lookAtStream(): Promise<void> {
     const { store, ledger, instruments, clock, created } = this.#parts
     const readUpTo = ledger.position
-    const state = await store.state()
+    const state = await store.state().catch((error: unknown) => {
+      // A server that cannot say anything about the stream stores nothing in it either.
+      if (store.isConnected) this.#admission.block('WritesFail')
+      throw error
+    })
+    if (state === undefined) return this.#noteMissing()
+    this.#isMissing = false
     if (state.created !== created) return this.end('its stream was deleted and made again; start anew to read it')
     if (state.lastSeq < readUpTo) return this.end('its stream lost its newest messages; start anew to read it')
-    this.#appender.usedBytes = state.bytes
-    instruments.note(ledger.totals, ledger.oldestPendingMs(clock.now()), state.bytes)
+    ledger.ids.forget(clock.now())
+    ledger.rooms.noteUsed(state.bytes)
+    instruments.note({
+      totals: { ...ledger.totals, idBytes: ledger.ids.bytes },
+      largestShares: ledger.rooms.largestShares(),
+      oldestPendingMs: ledger.oldestPendingMs(clock.now()),
+      usedBytes: state.bytes,
+    })
+    this.#judgeStream(state)
   }
+
+  /** Found missing twice in a row: a cluster that is just coming up may not know yet what it has. */
+  #noteMissing(): void {
+    if (this.#isMissing) return this.end('its stream was deleted; start anew to make it again')
+    this.#isMissing = true
+    this.#admission.block('StreamMissing')
+  }
+
+  /**
+   * By hand a stream can be changed at any time, also so that it could not keep the promises of what it acknowledges.
+   */
+  #judgeStream({ config }: StreamState): void {
+    const { wanted, bounds, ledger, logger, instruments } = this.#parts
+    const problems = problemsOfStream(config, wanted)
+    if (problems.length > 0 && problems.join() !== this.#problems.join()) {
+      logger.error({ stream: wanted.name, problems }, 'inbox.stream_unfit')
+    }
+    this.#problems = problems
+    bounds.maxBytes = eventBytesOf(config, wanted)
+    instruments.budget.set(bounds.maxBytes)
+    if (problems.length > 0) this.#admission.block('StreamUnfit')
+    else if (ledger.rooms.hasRoom) this.#admission.clear()
+  }
+}
+
+function unfit(stream: string, problems: readonly string[]): string {
+  return `inbox stream ${stream}: ${problems.join('; ')}. Change it back (nats stream edit); events are taken again soon after`
 }

@@ -1,17 +1,35 @@
 import type { Metrics } from '../../observability/metrics.ts'
-import type { Totals } from './ledger.ts'
+import type { LargestShares } from '../rooms.ts'
+import type { Totals } from '../totals.ts'
+
+interface InboxState {
+  readonly totals: Totals & { idBytes: number }
+  readonly largestShares: LargestShares
+  readonly oldestPendingMs: number
+  readonly usedBytes: number
+}
 
 const writeSecondsBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 3, 5]
 
-/** What all receivers share stands under the same names as for the embedded inbox: each receiver shows the whole stream, so take the maximum, not the sum. */
+/**
+ * What all receivers share stands under the same names as for the embedded inbox: each receiver shows the whole stream,
+ * so take the maximum, not the sum.
+ */
 export function createJetstreamInstruments(metrics: Metrics) {
   const gauge = (name: string, help: string) => metrics.gauge({ name, help })
   const events = gauge('gwh_inbox_events', 'Events whose body is kept.')
   const bodyBytes = gauge('gwh_inbox_body_bytes', 'Bytes of the bodies that are kept.')
   const pending = gauge('gwh_inbox_pending_deliveries', 'Deliveries that have not ended.')
   const deadLetters = gauge('gwh_inbox_dead_letters', 'Deliveries that were given up and can be replayed.')
+  const rememberedIds = gauge('gwh_inbox_remembered_ids', 'Ids by which repetitions are recognised.')
+  const idBytes = gauge('gwh_inbox_remembered_id_bytes', 'Bytes that the remembered ids take, about.')
   const oldest = gauge('gwh_inbox_oldest_pending_seconds', 'Age of the oldest delivery that has not ended.')
   const used = gauge('gwh_inbox_used_bytes', 'Bytes of the inbox in use.')
+  const shares = metrics.gauge({
+    name: 'gwh_inbox_largest_share_ratio',
+    help: 'How much of the inbox the namespace that has most for its weight has, 0 to 1: of the events, the bytes and the ids that may be kept. `gwh inbox` names it.',
+    labels: ['resource'],
+  })
   return {
     budget: gauge('gwh_inbox_max_bytes', 'Bytes that the inbox may use before it answers that it is full.'),
     connected: gauge('gwh_inbox_connected', '1 while there is a connection to the NATS server.'),
@@ -36,13 +54,16 @@ export function createJetstreamInstruments(metrics: Metrics) {
       help: 'Time until the stream confirmed an event.',
       buckets: writeSecondsBuckets,
     }),
-    note(totals: Totals, oldestPendingMs: number, usedBytes: number): void {
+    note({ totals, largestShares, oldestPendingMs, usedBytes }: InboxState): void {
       events.set(totals.events)
       bodyBytes.set(totals.bodyBytes)
       pending.set(totals.pending)
       deadLetters.set(totals.deadLetters)
+      rememberedIds.set(totals.rememberedIds)
+      idBytes.set(totals.idBytes)
       oldest.set(oldestPendingMs / 1000)
       used.set(usedBytes)
+      for (const [resource, share] of Object.entries(largestShares)) shares.set(share, { resource })
     },
   }
 }

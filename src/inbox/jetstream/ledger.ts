@@ -1,8 +1,15 @@
+import type { Taker } from '../../fairness/shared-room.ts'
 import { unreachable } from '../../unreachable.ts'
+import { DueLanes } from '../due-lanes.ts'
+import { DueQueue } from '../due-queue.ts'
 import type { InboxOwner } from '../port.ts'
-import { DueQueue } from './due-queue.ts'
+import { InboxRooms, overheadOf } from '../rooms.ts'
+import { usageByNamespace, type NamespaceUsage } from '../usage.ts'
+import type { Closing, Identity, LedgerParts } from './ledger-parts.ts'
+import type { Totals } from '../totals.ts'
 import type { DeliveryRecord, OpenEventRecord } from './records.ts'
-import { tokenOf } from './subjects.ts'
+import { idBytesOf, RememberedIds, usualIdBytes } from './remembered-ids.ts'
+import { takerOf, tokenOf, type Subjects } from './subjects.ts'
 import {
   isPending,
   type Account,
@@ -13,31 +20,19 @@ import {
 } from './tracked.ts'
 
 /**
- * Another receiver leaves a delivery to the one that stored it or wrote to it last for so long: nearly every claim is then undisputed, and what its home
- * cannot take (busy, gone) is taken by the others.
+ * Another receiver leaves a delivery to the one that stored it or wrote to it last for so long: nearly every claim is
+ * then undisputed, and what its home cannot take (busy, gone) is taken by the others.
  */
 export const headStartMs = 1_000
 
-export interface Identity {
-  /** The receiver, the same over its restarts. */
-  home: string
-  /** This life of its process. */
-  run: string
-}
-
-export interface Totals {
-  events: number
-  bodyBytes: number
-  pending: number
-  deadLetters: number
-}
-
 /**
- * The stream in memory, without the bodies: built by following it, and told of our own writes as soon as they are acknowledged. What it says may be
- * outdated by a moment; no decision rests on it alone, because every write names the sequence that it believes to be the last.
+ * The stream in memory, without the bodies: built by following it, and told of our own writes as soon as they are
+ * acknowledged. What it says may be outdated by a moment; no decision rests on it alone, because every write names the
+ * sequence that it believes to be the last.
  */
 export class Ledger {
   readonly #identity: Identity
+  readonly #subjects: Subjects
   readonly #events = new Map<string, TrackedEvent>()
   readonly #accounts = new Map<string, Account>()
   readonly #lanes = new Map<string, Lane>()
@@ -50,9 +45,21 @@ export class Ledger {
   #position = 0
   /** Everything that was in the stream at the start has been read. */
   isLoaded = false
+  /** Whose turn it is in a claim. */
+  readonly due: DueLanes<Lane>
+  /** Who has how much, and who may take more. */
+  readonly rooms: InboxRooms
+  readonly ids: RememberedIds
 
-  constructor(identity: Identity) {
+  constructor({ identity, subjects, bounds, quotas }: LedgerParts) {
     this.#identity = identity
+    this.#subjects = subjects
+    this.rooms = new InboxRooms(bounds, quotas, usualIdBytes)
+    this.ids = new RememberedIds(this.rooms)
+    this.due = new DueLanes({
+      headMs: (lane) => this.headMs(lane),
+      weightOf: (namespace) => quotas.weightOf(namespace),
+    })
   }
 
   get totals(): Totals {
@@ -61,6 +68,7 @@ export class Ledger {
       bodyBytes: this.#bodyBytes,
       pending: this.#pending.size,
       deadLetters: this.#deadLetters.size,
+      rememberedIds: this.ids.count,
     }
   }
 
@@ -70,6 +78,11 @@ export class Ledger {
 
   get lanes(): Iterable<Lane> {
     return this.#lanes.values()
+  }
+
+  /** In the order in which they came. */
+  get pending(): Iterable<TrackedDelivery> {
+    return this.#pending
   }
 
   /** Oldest first. */
@@ -88,6 +101,26 @@ export class Ledger {
 
   account(owner: InboxOwner): Account | undefined {
     return this.#accounts.get(accountKey(owner))
+  }
+
+  /** Whose dead letters make room when there are too many. */
+  heaviestOfDeadLetters(): Account | undefined {
+    return this.#accounts.get(this.rooms.deadLetters.heaviest()?.[1] ?? '')
+  }
+
+  /** Namespaces with what they have. */
+  usage(): Map<string, NamespaceUsage> {
+    const objects = [...this.#accounts.values()].map(({ owner, events, bodyBytes, deadLetters }) => ({
+      namespace: owner.namespace,
+      events,
+      bodyBytes,
+      deadLetters: deadLetters.size,
+      rememberedIds: 0,
+    }))
+    const ids = [...this.ids.byNamespace].map(([namespace, rememberedIds]) => {
+      return { namespace, events: 0, bodyBytes: 0, deadLetters: 0, rememberedIds }
+    })
+    return usageByNamespace([...objects, ...ids])
   }
 
   oldestPendingMs(nowMs: number): number {
@@ -109,23 +142,31 @@ export class Ledger {
     if ((this.#closedAhead.get(key) ?? 0) > seq) return
     if (known !== undefined) this.#forget(known)
     const account = this.#accountOf(record.owner)
+    const charge = {
+      bytes: overheadOf(record) + record.bodyBytes,
+      idBytes: idBytesOf(this.#subjects.event(key)),
+    }
     const event: TrackedEvent = {
       key,
       seq,
       eventId: record.eventId,
+      eventType: record.eventType,
       bodyBytes: record.bodyBytes,
+      charge,
       account,
       deliveries: new Map(),
     }
     this.#events.set(key, event)
-    account.events += 1
-    account.bodyBytes += event.bodyBytes
-    this.#bodyBytes += event.bodyBytes
+    this.#count(event, 1)
     for (const sink of record.sinks) this.#addDelivery(event, sink, record)
   }
 
-  /** Nothing needs the event's body any longer. */
-  close(key: string, seq: number, from: 'stream' | 'us'): void {
+  /** Nothing needs the event's body any longer: its id is remembered until `forgetAtMs`. */
+  close(key: string, { seq, forgetAtMs, nowMs, from }: Closing): void {
+    const isCounted = this.#closedAhead.get(key) === seq || (from === 'us' && seq <= this.#position)
+    if (!isCounted && forgetAtMs > nowMs) {
+      this.ids.addUntil(takerOf(key), idBytesOf(this.#subjects.event(key)), forgetAtMs)
+    }
     if (from === 'us') this.#closedAhead.set(key, seq)
     const known = this.#events.get(key)
     if (known !== undefined && known.seq < seq) this.#forget(known)
@@ -157,6 +198,8 @@ export class Ledger {
     delivery.unrecorded = record.unrecorded - (isLostClaim ? 1 : 0)
     delivery.firstDueMs = record.firstDueMs
     delivery.replayed = record.replayed
+    delivery.lastCause = record.cause
+    delivery.lastStepMs = record.stepMs ?? 0
     this.#setState(delivery, this.#stateOf(record, nowMs, isLostClaim))
     return 'taken'
   }
@@ -185,7 +228,10 @@ export class Ledger {
     }
   }
 
-  /** Takes the lane's next delivery out of its queue, if it may be claimed now: the caller puts it back by whatever it does with it. */
+  /**
+   * Takes the lane's next delivery out of its queue, if it may be claimed now: the caller puts it back by whatever it
+   * does with it.
+   */
   takeDue(lane: Lane, nowMs: number): TrackedDelivery | undefined {
     const headMs = this.headMs(lane)
     return headMs !== undefined && headMs <= nowMs ? lane.due.take()?.item.delivery : undefined
@@ -224,6 +270,8 @@ export class Ledger {
       unrecorded: 0,
       firstDueMs: record.storedAtMs,
       replayed: false,
+      lastCause: undefined,
+      lastStepMs: 0,
       version: 0,
     }
     delivery.lane.members += 1
@@ -237,19 +285,26 @@ export class Ledger {
     if (delivery.state.type === 'dead') {
       this.#deadLetters.delete(delivery)
       event.account.deadLetters.delete(delivery)
+      this.rooms.addDeadLetters(event.account.taker, -1)
+      lane.deadLetters -= 1
     }
     delivery.state = state
     delivery.version += 1
     if (state.type === 'waiting' || state.type === 'claimed') {
       lane.due.add(state.availableAtMs, { delivery, version: delivery.version })
+      this.due.note(lane, state.availableAtMs)
     } else if (state.type === 'dead') {
       this.#deadLetters.add(delivery)
       event.account.deadLetters.add(delivery)
+      this.rooms.addDeadLetters(event.account.taker, 1)
+      lane.deadLetters += 1
     }
     const change = (isPending(delivery) ? 1 : 0) - (wasPending ? 1 : 0)
     event.account.pending += change
-    if (change > 0) this.#pending.add(delivery)
-    else if (change < 0) this.#pending.delete(delivery)
+    for (const pending of change === 0 ? [] : [this.#pending, lane.pending]) {
+      if (change > 0) pending.add(delivery)
+      else pending.delete(delivery)
+    }
   }
 
   #forget(event: TrackedEvent): void {
@@ -261,17 +316,26 @@ export class Ledger {
     }
     this.#events.delete(event.key)
     const { account } = event
-    account.events -= 1
-    account.bodyBytes -= event.bodyBytes
-    this.#bodyBytes -= event.bodyBytes
+    this.#count(event, -1)
     if (account.events === 0) this.#accounts.delete(accountKey(account.owner))
+  }
+
+  #count({ key, bodyBytes, charge, account }: TrackedEvent, by: 1 | -1): void {
+    account.events += by
+    account.bodyBytes += by * bodyBytes
+    this.#bodyBytes += by * bodyBytes
+    const taker = takerOf(key)
+    this.rooms.addEvents(taker, by)
+    this.rooms.addBytes(taker, by * charge.bytes)
+    this.ids.addOpen(taker, charge.idBytes, by)
   }
 
   #accountOf(owner: InboxOwner): Account {
     const key = accountKey(owner)
     const known = this.#accounts.get(key)
     if (known !== undefined) return known
-    const account = { owner, events: 0, bodyBytes: 0, pending: 0, deadLetters: new Set<TrackedDelivery>() }
+    const taker: Taker = [owner.namespace, key]
+    const account = { owner, taker, events: 0, bodyBytes: 0, pending: 0, deadLetters: new Set<TrackedDelivery>() }
     this.#accounts.set(key, account)
     return account
   }
@@ -280,7 +344,17 @@ export class Ledger {
     const id = `${accountKey(owner)}/${sink}`
     const known = this.#lanes.get(id)
     if (known !== undefined) return known
-    const lane: Lane = { id, key: `${owner.uid}/${sink}`, due: new DueQueue(), members: 0 }
+    const lane: Lane = {
+      id,
+      key: `${owner.uid}/${sink}`,
+      ownerUid: owner.uid,
+      namespace: owner.namespace,
+      sink,
+      pending: new Set(),
+      deadLetters: 0,
+      due: new DueQueue(),
+      members: 0,
+    }
     this.#lanes.set(id, lane)
     return lane
   }

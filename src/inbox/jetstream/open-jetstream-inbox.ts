@@ -4,6 +4,7 @@ import { jetstreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
 
 import type { Clock } from '../../clock.ts'
+import { equalQuotas, type Quotas } from '../../fairness/quotas.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import { defaultInboxBounds, problemsOf, type InboxBounds } from '../bounds.ts'
@@ -35,9 +36,17 @@ export interface JetstreamInboxOptions extends NatsAccess {
   logger: Logger
   metrics: Metrics
   bounds?: Partial<InboxBounds>
-  /** Called when other receivers left work that is due or will be: a good moment to ask `nextDueMs`, which nobody else would tell to ask. */
+  /** What each namespace gets of what all share; all alike where absent. */
+  quotas?: Quotas
+  /**
+   * Called when other receivers left work that is due or will be: a good moment to ask `nextDueMs`, which nobody else
+   * would tell to ask.
+   */
   onOthersWork?: () => void
-  /** Called once when the inbox ended by itself (its stream was replaced or lost messages): the process should end and start again. */
+  /**
+   * Called once when the inbox ended by itself (its stream was deleted, replaced or lost messages): the process should
+   * end and start again.
+   */
   onEnded?: (why: string) => void
 }
 
@@ -47,8 +56,9 @@ const headerAllowanceBytes = 32 * 1024
 const oldestServer = [2, 11] as const
 
 /**
- * Opens the inbox that many receivers share: one JetStream stream. Rejects with an error that says what to do when no server answers, the server is too
- * old or takes only small messages, or the stream that is there could not keep the promises.
+ * Opens the inbox that many receivers share: one JetStream stream. Rejects with an error that says what to do when no
+ * server answers, the server is too old or takes only small messages, or the stream that is there could not keep the
+ * promises.
  */
 export async function openJetstreamInbox(options: JetstreamInboxOptions): Promise<Inbox> {
   const bounds = { ...defaultInboxBounds, ...options.bounds }
@@ -73,7 +83,8 @@ async function openOn(connection: NatsConnection, options: JetstreamInboxOptions
   const manager = await jetstreamManager(connection)
   const client = manager.jetstream()
   const subjects = new Subjects(subjectPrefix)
-  const wanted = { name: stream, subjects: subjects.all, replicas, maxBytes: bounds.maxBytes }
+  const maxMessageBytes = maxBodyBytes + headerAllowanceBytes
+  const wanted = { name: stream, subjects: subjects.all, replicas, maxBytes: bounds.maxBytes, maxMessageBytes }
   const { maxBytes, warning } = await prepareStream(manager, wanted)
   if (warning !== undefined) logger.warn({ stream, warning }, 'inbox.durability')
 
@@ -87,9 +98,13 @@ async function openOn(connection: NatsConnection, options: JetstreamInboxOptions
   }
   void watchConnection(connection, { name: 'inbox', logger }, { onChange })
 
-  const { created } = await store.state()
+  const state = await store.state()
+  if (state === undefined)
+    throw new Error(`inbox stream ${stream}: it was deleted as soon as it was there; start again`)
   const identity = { home, run: randomUUID() }
-  const ledger = new Ledger(identity)
+  const kept = { ...bounds, maxBytes }
+  const { quotas = equalQuotas } = options
+  const ledger = new Ledger({ identity, subjects, bounds: kept, quotas })
   const deletions = new DeletionQueue(store)
   const parts: SharedParts = {
     store,
@@ -100,7 +115,8 @@ async function openOn(connection: NatsConnection, options: JetstreamInboxOptions
     logger,
     instruments,
     recentDrops: new RecentDrops(),
-    bounds: { ...bounds, maxBytes },
+    bounds: kept,
+    quotas,
   }
   const onOthersWork = options.onOthersWork ?? (() => {})
   const onNewer = () => inbox.end('a newer version of this program writes to its stream; run that version')
@@ -111,7 +127,8 @@ async function openOn(connection: NatsConnection, options: JetstreamInboxOptions
     connection,
     follower,
     deletions,
-    created,
+    created: state.created,
+    wanted,
     onEnded: onEnded ?? (() => {}),
   })
   await inbox.start()

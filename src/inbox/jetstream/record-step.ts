@@ -31,17 +31,24 @@ export async function recordStep(
   { delivery, body }: { delivery: TrackedDelivery; body: Uint8Array },
   next: NextStep,
 ): Promise<void> {
-  const waiting = (dueMs: number, attempts: number) =>
-    writeState(parts, delivery, { ...countsOf(parts, delivery), state: 'waiting', dueMs: Math.ceil(dueMs), attempts })
+  const waiting = (dueMs: number, attempts: number, cause?: string) =>
+    writeState(parts, delivery, {
+      ...countsOf(parts, delivery),
+      state: 'waiting',
+      dueMs: Math.ceil(dueMs),
+      attempts,
+      stepMs: parts.clock.now(),
+      ...(cause !== undefined && { cause }),
+    })
   switch (next.type) {
     case 'Succeed':
     case 'Skip':
       return endDelivery(parts, deletions, delivery)
     case 'RetryAt':
-      await waiting(next.atMs, delivery.attempts + 1)
+      await waiting(next.atMs, delivery.attempts + 1, next.cause)
       return
     case 'Hold':
-      await waiting(next.untilMs, delivery.attempts)
+      await waiting(next.untilMs, delivery.attempts, next.cause)
       return
     case 'DeadLetter': {
       const attempts = delivery.attempts + (endsAfterAttempt.has(next.reason) ? 1 : 0)
@@ -68,10 +75,21 @@ export async function replayDelivery(parts: SharedParts, delivery: TrackedDelive
   if (delivery.state.type !== 'dead') return false
   const nowMs = parts.clock.now()
   const fresh = { attempts: 0, firstDueMs: nowMs, replayed: true, dueMs: nowMs }
-  return writeState(parts, delivery, { ...countsOf(parts, delivery), state: 'waiting', ...fresh })
+  const { cause: _ofItsEnd, stepMs: _before, ...counts } = countsOf(parts, delivery)
+  return writeState(parts, delivery, { ...counts, state: 'waiting', ...fresh })
 }
 
-/** Ends a dead letter for good. Written down before its event may go: somebody could be replaying it. False when somebody did. */
+/** Makes a waiting delivery due now, all else as it is; false when somebody else was first. */
+export function makeDue(parts: SharedParts, delivery: TrackedDelivery): Promise<boolean> {
+  const { unrecorded } = delivery
+  const counts = { ...countsOf(parts, delivery), unrecorded }
+  return writeState(parts, delivery, { ...counts, state: 'waiting', dueMs: parts.clock.now() })
+}
+
+/**
+ * Ends a dead letter for good. Written down before its event may go: somebody could be replaying it. False when
+ * somebody did.
+ */
 export async function dropDeadLetter(
   parts: SharedParts,
   deletions: DeletionQueue,
@@ -94,7 +112,10 @@ async function endDelivery(parts: SharedParts, deletions: DeletionQueue, deliver
   await closeEvent(parts, deletions, event)
 }
 
-/** For when the last word came from another receiver: two that each ended one of the last deliveries may both have missed that it was the last. */
+/**
+ * For when the last word came from another receiver: two that each ended one of the last deliveries may both have
+ * missed that it was the last.
+ */
 export async function closeIfEnded(parts: SharedParts, deletions: DeletionQueue, key: string): Promise<void> {
   const event = parts.ledger.event(key)
   if (event !== undefined && hasEnded(event)) await closeEvent(parts, deletions, event)
@@ -104,17 +125,15 @@ export async function closeIfEnded(parts: SharedParts, deletions: DeletionQueue,
 async function closeEvent(parts: SharedParts, deletions: DeletionQueue, event: TrackedEvent): Promise<void> {
   const { store, subjects, ledger, clock, bounds } = parts
   const touched = [...event.deliveries.values()].map(({ seq }) => seq).filter((seq) => seq > 0)
-  const result = await store.put({
-    subject: subjects.event(event.key),
-    expectSeq: event.seq,
-    ...closedRecord(clock.now(), bounds.dedupeMs),
-  })
+  const closed = closedRecord(clock.now(), bounds.dedupeMs)
+  const result = await store.put({ subject: subjects.event(event.key), expectSeq: event.seq, ...closed })
   if (result.type === 'full') throw fullError()
   if (result.type === 'conflict') {
     await refreshEvent(parts, event.key)
     return
   }
-  ledger.close(event.key, result.seq, 'us')
+  const { forgetAtMs } = closed.record
+  ledger.close(event.key, { seq: result.seq, forgetAtMs, nowMs: clock.now(), from: 'us' })
   deletions.add(touched)
 }
 
@@ -136,8 +155,24 @@ function hasEnded(event: TrackedEvent): boolean {
   return [...event.deliveries.values()].every(({ state }) => state.type === 'ended')
 }
 
-function countsOf({ identity }: SharedParts, { sink, attempts, firstDueMs, replayed }: TrackedDelivery) {
-  return { kind: 'delivery', sink, attempts, unrecorded: 0, firstDueMs, replayed, home: identity.home } as const
+function countsOf({ identity }: SharedParts, delivery: TrackedDelivery) {
+  const { sink, attempts, firstDueMs, replayed } = delivery
+  const { home } = identity
+  return {
+    kind: 'delivery',
+    sink,
+    attempts,
+    unrecorded: 0,
+    firstDueMs,
+    replayed,
+    ...lastStepOf(delivery),
+    home,
+  } as const
+}
+
+/** As it stands in a record. */
+export function lastStepOf({ lastCause, lastStepMs }: TrackedDelivery): { cause?: string; stepMs?: number } {
+  return { ...(lastCause !== undefined && { cause: lastCause }), ...(lastStepMs > 0 && { stepMs: lastStepMs }) }
 }
 
 function fullError(): InboxUnavailableError {

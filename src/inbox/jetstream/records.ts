@@ -1,10 +1,12 @@
 import { z } from 'zod'
 
+import { parseEnvelope } from '../../gemini/parse-event.ts'
 import { deadLetterReasons, type NewEvent } from '../port.ts'
 
 /**
- * What the header of a message says; its payload is an event's body and nothing else, so that receivers can follow the stream by headers alone. Written
- * as one line of ASCII JSON, because a header can hold neither line breaks nor, for certain, anything else.
+ * What the header of a message says; its payload is an event's body and nothing else, so that receivers can follow the
+ * stream by headers alone. Written as one line of ASCII JSON, because a header can hold neither line breaks nor, for
+ * certain, anything else.
  */
 
 /** Raised when an older program could no longer read what a newer one writes. */
@@ -21,6 +23,8 @@ const openEvent = z.object({
   contentType: z.string(),
   signature: z.string(),
   sinks: z.array(z.string()),
+  /** Versions before this field did not write it. */
+  eventType: z.string().default('unknown'),
   bodyBytes: z.number(),
   /** When its deliveries became due. */
   storedAtMs: z.number(),
@@ -39,6 +43,9 @@ const deliveryCounts = {
   unrecorded: z.number(),
   firstDueMs: z.number(),
   replayed: z.boolean(),
+  /** Why the last step was not the end, and when that was. Versions before these fields did not write them. */
+  cause: z.string().exactOptional(),
+  stepMs: z.number().exactOptional(),
   /** The receiver that wrote this. */
   home: z.string(),
 }
@@ -106,6 +113,7 @@ export function toOpenRecord(event: NewEvent, storedAtMs: number, home: string):
     contentType,
     signature,
     sinks: [...sinks],
+    eventType: parseEnvelope(body).type,
     bodyBytes: body.length,
     storedAtMs,
     home,

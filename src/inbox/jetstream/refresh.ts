@@ -15,14 +15,16 @@ export async function refreshDelivery(parts: SharedParts, delivery: TrackedDeliv
 }
 
 /** True when the event is still there, with its body. */
-export async function refreshEvent({ store, subjects, ledger }: SharedParts, key: string): Promise<boolean> {
+export async function refreshEvent({ store, subjects, ledger, clock }: SharedParts, key: string): Promise<boolean> {
   const last = await store.last(subjects.event(key))
   if (last?.record.kind === 'event') {
     ledger.open(key, last.seq, last.record)
     return true
   }
   const known = ledger.event(key)
-  if (last !== undefined) ledger.close(key, last.seq, 'us')
-  else if (known !== undefined) ledger.drop(known)
+  if (last?.record.kind === 'closed') {
+    const { forgetAtMs } = last.record
+    ledger.close(key, { seq: last.seq, forgetAtMs, nowMs: clock.now(), from: 'us' })
+  } else if (known !== undefined) ledger.drop(known)
   return false
 }

@@ -1,9 +1,11 @@
 import type { Clock } from '../../clock.ts'
 import type { Logger } from '../../observability/logger.ts'
+import type { Quotas } from '../../fairness/quotas.ts'
 import type { InboxBounds } from '../bounds.ts'
 import type { RecentDrops } from '../recent-drops.ts'
 import type { JetstreamInstruments } from './jetstream-instruments.ts'
-import type { Identity, Ledger } from './ledger.ts'
+import type { Ledger } from './ledger.ts'
+import type { Identity } from './ledger-parts.ts'
 import type { StreamStore } from './stream-store.ts'
 import type { Subjects } from './subjects.ts'
 
@@ -14,6 +16,7 @@ export interface SharedParts {
   subjects: Subjects
   identity: Identity
   bounds: InboxBounds
+  quotas: Quotas
   clock: Clock
   logger: Logger
   instruments: JetstreamInstruments

@@ -7,7 +7,10 @@ import {
   type StreamConfig,
 } from '@nats-io/jetstream'
 
-/** What of the stream the events may take; the rest is for claims and outcomes, without which nothing could end and make room. */
+/**
+ * What of the stream the events may take; the rest is for claims and outcomes, without which nothing could end and make
+ * room.
+ */
 const eventShare = 0.8
 
 const streamNotFound = 10_059
@@ -18,6 +21,8 @@ export interface WantedStream {
   replicas: number
   /** For the events. */
   maxBytes: number
+  /** The largest message, with its headers. */
+  maxMessageBytes: number
 }
 
 export interface PreparedStream {
@@ -70,11 +75,23 @@ export function problemsOfStream(found: Partial<StreamConfig>, wanted: WantedStr
   if ((found.num_replicas ?? 1) < wanted.replicas) {
     problems.push(`num_replicas is ${found.num_replicas ?? 1}, ${wanted.replicas} are configured`)
   }
+  const maxMessageBytes = found.max_msg_size ?? -1
+  if (maxMessageBytes !== -1 && maxMessageBytes < wanted.maxMessageBytes) {
+    problems.push(`max_msg_size is ${maxMessageBytes}, deliveries may have ${wanted.maxMessageBytes} with headers`)
+  }
+  if (found.no_ack === true) problems.push('no_ack is true: it would never say that it has stored anything')
   if (found.sealed === true || found.deny_delete === true) problems.push('it is sealed or denies deletes')
   return problems
 }
 
-/** Uses the stream that is there, or makes it. Rejects when the one that is there could not keep the inbox's promises. */
+/** Pure: what the events may really take of a stream. */
+export function eventBytesOf({ max_bytes: limit }: Pick<StreamConfig, 'max_bytes'>, wanted: WantedStream): number {
+  return limit > 0 ? Math.min(wanted.maxBytes, Math.floor(limit * eventShare)) : wanted.maxBytes
+}
+
+/**
+ * Uses the stream that is there, or makes it. Rejects when the one that is there could not keep the inbox's promises.
+ */
 export async function prepareStream(manager: JetStreamManager, wanted: WantedStream): Promise<PreparedStream> {
   const config = (await findStream(manager, wanted.name)) ?? (await createStream(manager, wanted))
   const problems = problemsOfStream(config, wanted)
@@ -83,9 +100,8 @@ export async function prepareStream(manager: JetStreamManager, wanted: WantedStr
       `inbox stream ${wanted.name}: ${problems.join('; ')}. Change it (nats stream edit), or let the receiver make one under another name`,
     )
   }
-  const limit = config.max_bytes > 0 ? Math.floor(config.max_bytes * eventShare) : Infinity
   return {
-    maxBytes: Math.min(wanted.maxBytes, limit),
+    maxBytes: eventBytesOf(config, wanted),
     warning:
       config.num_replicas > 1
         ? undefined

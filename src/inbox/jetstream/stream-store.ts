@@ -1,4 +1,10 @@
-import { JetStreamApiError, type JetStreamClient, type JetStreamManager, type StoredMsg } from '@nats-io/jetstream'
+import {
+  JetStreamApiError,
+  type JetStreamClient,
+  type JetStreamManager,
+  type StoredMsg,
+  type StreamConfig,
+} from '@nats-io/jetstream'
 import { Empty, headers } from '@nats-io/transport-node'
 
 import { InboxUnavailableError } from '../port.ts'
@@ -10,6 +16,7 @@ const callTimeoutMs = 5_000
 /** The server's own error codes. */
 const wrongLastSequence: ReadonlySet<number> = new Set([10_071, 10_164])
 const storeFull: ReadonlySet<number> = new Set([10_077, 10_047, 10_023])
+const streamNotFound = 10_059
 const messageNotFound: ReadonlySet<number> = new Set([10_037, 10_043])
 
 export type PutResult = { type: 'stored'; seq: number } | { type: 'conflict' } | { type: 'full' }
@@ -18,7 +25,10 @@ export interface Put {
   subject: string
   record: InboxRecord
   body?: Uint8Array
-  /** The sequence of the subject's last message as the caller knows it, 0 for none: the write succeeds only if that is still true. */
+  /**
+   * The sequence of the subject's last message as the caller knows it, 0 for none: the write succeeds only if that is
+   * still true.
+   */
   expectSeq: number
   /** The server forgets the message by itself after this long. */
   keepMs?: number
@@ -31,13 +41,17 @@ export interface StoredRecord {
 }
 
 export interface StreamState {
+  config: StreamConfig
   bytes: number
   lastSeq: number
   /** Changes when the stream was deleted and made again. */
   created: string
 }
 
-/** The calls to the server. A write is a compare-and-set on one subject: that is all the agreement that several receivers need. */
+/**
+ * The calls to the server. A write is a compare-and-set on one subject: that is all the agreement that several
+ * receivers need.
+ */
 export class StreamStore {
   readonly #stream: string
   readonly #client: JetStreamClient
@@ -52,7 +66,14 @@ export class StreamStore {
     this.#manager = manager
   }
 
-  /** While there is no connection calls fail at once: what would wait for it is lost when it comes back, and nobody needs to wait for the answers to it. */
+  get isConnected(): boolean {
+    return this.#isConnected
+  }
+
+  /**
+   * While there is no connection calls fail at once: what would wait for it is lost when it comes back, and nobody
+   * needs to wait for the answers to it.
+   */
   noteConnection(isConnected: boolean): void {
     this.#isConnected = isConnected
     if (isConnected) return
@@ -64,10 +85,12 @@ export class StreamStore {
     const written = headers()
     written.set(recordHeader, writeRecord(record))
     const ttl = keepMs === undefined ? {} : { ttl: `${Math.ceil(keepMs / 1000)}s` }
-    const expect = { streamName: this.#stream, lastSubjectSequence: expectSeq }
     try {
-      const options = { headers: written, expect, timeout: callTimeoutMs, ...ttl }
-      const { seq } = await this.#answer(() => this.#client.publish(subject, body ?? Empty, options))
+      const options = { headers: written, expect: { lastSubjectSequence: expectSeq }, timeout: callTimeoutMs, ...ttl }
+      const { seq, stream } = await this.#answer(() => this.#client.publish(subject, body ?? Empty, options))
+      // Looked at in the answer: as an expectation it would be stored with every message, and what is remembered of an
+      // id is little more than this.
+      if (stream !== this.#stream) throw new Error(`the subject belongs to the stream ${stream}`)
       return { type: 'stored', seq }
     } catch (error) {
       if (error instanceof JetStreamApiError && wrongLastSequence.has(error.code)) return { type: 'conflict' }
@@ -76,7 +99,9 @@ export class StreamStore {
     }
   }
 
-  /** The subject's last message, as the stream's leader knows it; undefined without one, or with one that is not ours. */
+  /**
+   * The subject's last message, as the stream's leader knows it; undefined without one, or with one that is not ours.
+   */
   async last(subject: string): Promise<StoredRecord | undefined> {
     try {
       return toRecord(
@@ -107,11 +132,13 @@ export class StreamStore {
     }
   }
 
-  async state(): Promise<StreamState> {
+  /** undefined: there is no stream. */
+  async state(): Promise<StreamState | undefined> {
     try {
-      const { state, created } = await this.#answer(() => this.#manager.streams.info(this.#stream))
-      return { bytes: state.bytes, lastSeq: state.last_seq, created }
+      const { state, created, config } = await this.#answer(() => this.#manager.streams.info(this.#stream))
+      return { bytes: state.bytes, lastSeq: state.last_seq, created, config }
     } catch (error) {
+      if (error instanceof JetStreamApiError && error.code === streamNotFound) return undefined
       throw this.#unavailable('look', error)
     }
   }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 
+import type { Taker } from '../../fairness/shared-room.ts'
 import type { InboxOwner } from '../port.ts'
 
 /**
- * The stream is the table: one subject per event and one per delivery that was ever touched, each with its last message only. Names stay readable for
- * people with the `nats` tool wherever they fit into one token.
+ * The stream is the table: one subject per event and one per delivery that was ever touched, each with its last message
+ * only. Names stay readable for people with the `nats` tool wherever they fit into one token.
  */
 
 const plainToken = /^[A-Za-z0-9_-]{1,64}$/
@@ -17,6 +18,14 @@ export function tokenOf(text: string): string {
 /** Namespace, name and event id: the dedupe key. */
 export function eventKeyOf(owner: Pick<InboxOwner, 'namespace' | 'name'>, eventId: string): string {
   return `${tokenOf(owner.namespace)}.${tokenOf(owner.name)}.${tokenOf(eventId)}`
+}
+
+/**
+ * Pure: whose event it is, as the rooms name them: by namespace and name, which is all that is left of a remembered id.
+ */
+export function takerOf(key: string): Taker {
+  const [namespace = '', name = ''] = key.split('.')
+  return [namespace, name]
 }
 
 export type ParsedSubject =

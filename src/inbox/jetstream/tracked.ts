@@ -1,9 +1,14 @@
+import type { Taker } from '../../fairness/shared-room.ts'
 import type { DeadLetterReason, InboxOwner } from '../port.ts'
-import type { DueQueue } from './due-queue.ts'
+import type { Charge } from '../rooms.ts'
+import type { DueLane } from '../due-lanes.ts'
+import type { DueQueue } from '../due-queue.ts'
 
 /** What one object has in the inbox, as far as this receiver has heard. */
 export interface Account {
   readonly owner: InboxOwner
+  /** As the rooms name it where one and no other object is meant. */
+  readonly taker: Taker
   events: number
   bodyBytes: number
   pending: number
@@ -11,13 +16,15 @@ export interface Account {
   readonly deadLetters: Set<TrackedDelivery>
 }
 
-/** The deliveries of one object for one sink: the unit of fairness. */
-export interface Lane {
+/** The deliveries of one object for one sink. */
+export interface Lane extends DueLane {
   readonly id: string
-  /** `ownerUid/sink`, as the port names it. */
-  readonly key: string
+  readonly sink: string
+  deadLetters: number
   /** Deliveries and the time from which they may be claimed here; may hold outdated entries. */
   readonly due: DueQueue<{ delivery: TrackedDelivery; version: number }>
+  /** Not ended, in the order in which they came. */
+  readonly pending: Set<TrackedDelivery>
   /** Deliveries of events that are still here, ended ones included. */
   members: number
 }
@@ -27,7 +34,10 @@ export interface TrackedEvent {
   readonly key: string
   readonly seq: number
   readonly eventId: string
+  readonly eventType: string
   readonly bodyBytes: number
+  /** What it is charged, and its id. */
+  readonly charge: Charge
   readonly account: Account
   /** By the sink's subject token. */
   readonly deliveries: Map<string, TrackedDelivery>
@@ -53,6 +63,10 @@ export interface TrackedDelivery {
   unrecorded: number
   firstDueMs: number
   replayed: boolean
+  /** Why the last step was not the end; undefined before the first. */
+  lastCause: string | undefined
+  /** When that was; 0 before the first. */
+  lastStepMs: number
   /** Counts changes of state, so that the lane's queue knows its outdated entries. */
   version: number
 }

@@ -69,9 +69,11 @@ function packStep(writer: ByteWriter, next: NextStep): void {
     case 'Skip':
       return
     case 'RetryAt':
-      return writer.number(next.atMs)
+      writer.number(next.atMs)
+      return writer.text(next.cause ?? '')
     case 'Hold':
-      return writer.number(next.untilMs)
+      writer.number(next.untilMs)
+      return writer.text(next.cause ?? '')
     case 'DeadLetter':
       // Positions travel between threads of one program only; the database holds the words.
       return writer.byte(deadLetterReasons.indexOf(next.reason))
@@ -88,9 +90,9 @@ function unpackStep(reader: ByteReader): NextStep {
     case stepKinds.Skip:
       return { type: 'Skip' }
     case stepKinds.RetryAt:
-      return { type: 'RetryAt', atMs: reader.number() }
+      return { type: 'RetryAt', atMs: reader.number(), ...unpackCause(reader) }
     case stepKinds.Hold:
-      return { type: 'Hold', untilMs: reader.number() }
+      return { type: 'Hold', untilMs: reader.number(), ...unpackCause(reader) }
     case stepKinds.DeadLetter: {
       const reason = deadLetterReasons[reader.byte()]
       if (reason === undefined) throw new Error('packed step with an unknown dead-letter reason')
@@ -99,6 +101,11 @@ function unpackStep(reader: ByteReader): NextStep {
     default:
       throw new Error(`packed step of unknown kind ${kind}`)
   }
+}
+
+function unpackCause(reader: ByteReader): { cause?: string } {
+  const cause = reader.text()
+  return cause === '' ? {} : { cause }
 }
 
 /** What an item came to, by position; `recorded` is the answer to every record. */

@@ -26,6 +26,9 @@ const fullCode = 13
 /** After a failed write nothing is claimed for so long: what could not be recorded would be sent twice. */
 const claimPauseMs = 1_000
 
+/** Of an event that is handed over: names, signature and content type, about. */
+const bytesBesidesBody = 1_024
+
 type Batch = Extract<ToWorker, { type: 'batch' }>
 
 /** What the worker thread does, without the thread: one transaction per batch. */
@@ -64,8 +67,13 @@ export class BatchRunner {
     return dirname(this.#path)
   }
 
+  get namespaces(): string[] {
+    return this.#store.namespaces
+  }
+
   run(batch: Batch): FromWorker {
     const started = performance.now()
+    this.#store.learnQuotas(batch.quotas ?? [])
     try {
       return this.#attempt(batch, started)
     } catch (error) {
@@ -86,7 +94,8 @@ export class BatchRunner {
     try {
       this.#store.shortenLog()
     } catch {
-      // The log stays as it is and grows on; a volume that cannot take the copy will fail the next commit, which is handled there.
+      // The log stays as it is and grows on; a volume that cannot take the copy will fail the next commit, which is
+      // handled there.
     }
   }
 
@@ -94,6 +103,8 @@ export class BatchRunner {
     return {
       totals: this.#store.totals,
       usedBytes: this.#store.usedBytes,
+      largestShares: this.#store.largestShares,
+      hasRoom: this.#store.hasRoom,
       oldestPendingMs: this.#store.oldestPendingMs(nowMs),
       droppedDeadLetters: this.#store.takeDropped(),
       commitMs: performance.now() - started,
@@ -137,6 +148,12 @@ export class BatchRunner {
         return { type: call.type, event: this.#store.deadLetterEvent(call.deliveryId) }
       case 'replay':
         return { type: call.type, replayed: this.#store.replay(call.deliveryId, nowMs) }
+      case 'pending':
+        return { type: call.type, page: this.#store.pending(call.query, nowMs) }
+      case 'retryNow':
+        return { type: call.type, lane: this.#store.retryNow(call.deliveryId, nowMs) }
+      case 'hurry':
+        return { type: call.type, hurried: this.#store.hurry(call.request, nowMs) }
       case 'listHandover':
         return { type: call.type, events: this.#store.listHandover(call.limit) }
       case 'takeOver':
@@ -144,18 +161,24 @@ export class BatchRunner {
       case 'release':
         this.#store.release(call.ref, nowMs)
         return { type: call.type }
+      case 'backlog':
+        return { type: call.type, sinks: this.#store.backlog() }
       case 'stats':
         return { type: call.type, stats: this.#store.stats(nowMs) }
       case 'nextDue':
         return { type: call.type, atMs: this.#store.nextDueMs() }
       case 'maintain':
+        if (call.writesFail === true) this.#store.tryWriting()
         return { type: call.type, more: this.#store.retain(nowMs) }
       default:
         return unreachable(call)
     }
   }
 
-  /** With each look after things: the ballast back where there is room again, the log emptied when nothing was written since the last look. */
+  /**
+   * With each look after things: the ballast back where there is room again, the log emptied when nothing was written
+   * since the last look.
+   */
   #afterCommit(batch: Batch, wrote: boolean): void {
     this.#batchesWritten += wrote ? 1 : 0
     if (!batch.calls.some(({ type }) => type === 'maintain')) return
@@ -200,12 +223,16 @@ function* unpackItems(packed: Uint8Array): Generator<PackedItem> {
   while (!reader.isAtEnd) yield unpackItem(reader)
 }
 
-/** A dead letter that was made due again, told to whoever asked for it; and the look after things, which makes durable what was only in order. */
+/**
+ * A dead letter that was made due again, told to whoever asked for it; and the look after things, which makes durable
+ * what was only in order.
+ */
 const durableCalls = new Set<Call['type']>(['replay', 'maintain'])
 
 /**
- * Only what was accepted from somebody, who then forgets it, needs the disk before the answer. A claim or a record that is lost with the power repeats an
- * attempt, as the loss of the process between sending and recording always could; an fsync for each would keep the appends waiting.
+ * Only what was accepted from somebody, who then forgets it, needs the disk before the answer. A claim or a record that
+ * is lost with the power repeats an attempt, as the loss of the process between sending and recording always could; an
+ * fsync for each would keep the appends waiting.
  */
 function promiseOf(items: readonly PackedItem[], calls: readonly Call[]): CommitPromise {
   const isDurable = items.some(({ type }) => type === 'append') || calls.some(({ type }) => durableCalls.has(type))
@@ -213,7 +240,7 @@ function promiseOf(items: readonly PackedItem[], calls: readonly Call[]): Commit
 }
 
 function packClaims(claimed: readonly ClaimedDelivery[]): CallResult {
-  const writer = new ByteWriter()
+  const writer = new ByteWriter(claimed.reduce((sum, { event }) => sum + event.body.length + bytesBesidesBody, 0))
   const claims: PackedClaim[] = []
   for (const { event, ...claim } of claimed) {
     packEvent(writer, event)

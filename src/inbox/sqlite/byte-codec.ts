@@ -5,11 +5,19 @@ const numberBytes = 8
 /** UTF-8 needs at most three bytes for one UTF-16 unit. */
 const maxBytesPerUnit = 3
 
-/** Appends values to one growing buffer that can be transferred to another thread: no object per value, one copy of each body. */
+/**
+ * Appends values to one growing buffer that can be transferred to another thread: no object per value, one copy of each
+ * body.
+ */
 export class ByteWriter {
-  // Not from Node's shared pool: a pooled buffer cannot be transferred.
-  #buffer = Buffer.allocUnsafeSlow(initialBytes)
+  #buffer: Buffer<ArrayBuffer>
   #length = 0
+
+  /** `roomBytes`: about what will be written, where that is known: growing leaves a buffer of each size behind. */
+  constructor(roomBytes = initialBytes) {
+    // Not from Node's shared pool: a pooled buffer cannot be transferred.
+    this.#buffer = Buffer.allocUnsafeSlow(roomBytes)
+  }
 
   get length(): number {
     return this.#length

@@ -5,7 +5,8 @@ import { deadLetterPage } from '../dead-letter-page.ts'
 import type { DeadLetter, DeadLetterPage, DeadLetterQuery, DeadLetterReason, NewEvent } from '../port.ts'
 import { toEvent } from './event-row.ts'
 import type { EventsTable } from './events-table.ts'
-import type { Lane, Ledger, OwnerAccount } from './ledger.ts'
+import type { Lane, OwnerAccount } from './accounts.ts'
+import type { Ledger } from './ledger.ts'
 
 interface EndedDelivery {
   id: number
@@ -16,7 +17,10 @@ interface EndedDelivery {
   endedAtMs?: number
 }
 
-/** Deliveries that were given up. Bounded by age and number; what makes room is an object's own oldest first. */
+/**
+ * Deliveries that were given up. Bounded by age and number; whoever has most of them makes room, with the oldest of its
+ * own.
+ */
 export class DeadLettersTable {
   readonly #ledger: Ledger
   readonly #events: EventsTable
@@ -24,7 +28,6 @@ export class DeadLettersTable {
   readonly #droppedOf: Set<string>
   readonly #insert: StatementSync
   readonly #oldestOfOwner: StatementSync
-  readonly #oldest: StatementSync
   readonly #expired: StatementSync
   readonly #find: StatementSync
   readonly #delete: StatementSync
@@ -51,7 +54,6 @@ export class DeadLettersTable {
     this.#oldestOfOwner = database.prepare(
       'SELECT id, event, lane FROM dead_letters WHERE owner = ? ORDER BY id LIMIT 1',
     )
-    this.#oldest = database.prepare('SELECT id, event, lane FROM dead_letters ORDER BY ended_at_ms LIMIT 1')
     this.#expired = database.prepare(
       'SELECT id, event, lane FROM dead_letters WHERE ended_at_ms <= ? ORDER BY ended_at_ms LIMIT ?',
     )
@@ -75,12 +77,21 @@ export class DeadLettersTable {
   add({ id, event, lane, attempts, endedAtMs }: EndedDelivery, reason: DeadLetterReason, nowMs: number): number {
     const { account } = lane
     this.#insert.run(id, event, lane.id, account.id, reason, attempts, endedAtMs ?? nowMs)
-    this.#ledger.count(account, 'deadLetters', 1)
+    this.#ledger.countDelivery(lane, 'deadLetters', 1)
     const { maxDeadLetters, deadLetterShare } = this.#bounds
-    if (account.deadLetters > maxDeadLetters * deadLetterShare)
-      return this.#drop(this.#oldestOfOwner.all(account.id), nowMs)
-    if (this.#ledger.totals.deadLetters > maxDeadLetters) return this.#drop(this.#oldest.all(), nowMs)
-    return 0
+    const isOwnerOver = account.deadLetters > maxDeadLetters * deadLetterShare
+    return isOwnerOver ? this.#dropOldestOf(account, nowMs) : this.trim(nowMs, 1)
+  }
+
+  /** Drops at most `limit` that are too many, each time of the object that has most; returns how many. */
+  trim(nowMs: number, limit: number): number {
+    let dropped = 0
+    while (dropped < limit && this.#ledger.totals.deadLetters > this.#bounds.maxDeadLetters) {
+      const account = this.#ledger.heaviestOfDeadLetters()
+      if (account === undefined) break
+      dropped += this.#dropOldestOf(account, nowMs)
+    }
+    return dropped
   }
 
   /** Drops at most `limit` that are past their time; returns how many. */
@@ -93,7 +104,7 @@ export class DeadLettersTable {
     const row = this.#find.get(id)
     if (row === undefined) return undefined
     const lane = this.#ledger.laneById(Number(row['lane']))
-    this.#remove(id, lane.account)
+    this.#remove(id, lane)
     return { event: Number(row['event']), lane }
   }
 
@@ -115,25 +126,31 @@ export class DeadLettersTable {
   release(event: number): OwnerAccount | undefined {
     let account: OwnerAccount | undefined
     for (const row of this.#ofEvent.all(event)) {
-      account = this.#ledger.laneById(Number(row['lane'])).account
-      this.#remove(Number(row['id']), account)
+      const lane = this.#ledger.laneById(Number(row['lane']))
+      account = lane.account
+      this.#remove(Number(row['id']), lane)
     }
     return account
   }
 
+  #dropOldestOf(account: OwnerAccount, nowMs: number): number {
+    return this.#drop(this.#oldestOfOwner.all(account.id), nowMs)
+  }
+
   #drop(rows: readonly Record<string, unknown>[], nowMs: number): number {
     for (const row of rows) {
-      const { account } = this.#ledger.laneById(Number(row['lane']))
-      this.#remove(Number(row['id']), account)
+      const lane = this.#ledger.laneById(Number(row['lane']))
+      const { account } = lane
+      this.#remove(Number(row['id']), lane)
       this.#events.close(Number(row['event']), account, nowMs)
       this.#droppedOf.add(account.uid)
     }
     return rows.length
   }
 
-  #remove(id: number, account: OwnerAccount): void {
+  #remove(id: number, lane: Lane): void {
     this.#delete.run(id)
-    this.#ledger.count(account, 'deadLetters', -1)
+    this.#ledger.countDelivery(lane, 'deadLetters', -1)
   }
 }
 

@@ -1,20 +1,29 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
 
 import { unreachable } from '../../unreachable.ts'
-import type { ClaimedDelivery, DeadLetterReason, HandedDelivery, NextStep } from '../port.ts'
+import type { ClaimedDelivery, ClaimTerms, DeadLetterReason, HandedDelivery, NextStep } from '../port.ts'
 import type { DeadLettersTable } from './dead-letters-table.ts'
 import { toEvent } from './event-row.ts'
 import type { EventsTable } from './events-table.ts'
-import type { Lane, Ledger, OwnerAccount } from './ledger.ts'
+import type { Lane, OwnerAccount } from './accounts.ts'
+import type { Ledger } from './ledger.ts'
 
 /** Claims without a record after which a delivery is taken for what brings the process down. */
 const maxUnrecordedClaims = 3
-/** From this many on a delivery is tried alone among its like, so that the one to blame does not take its neighbours along. */
+/**
+ * From this many on a delivery is tried alone among its like, so that the one to blame does not take its neighbours
+ * along.
+ */
 const isolateFromUnrecorded = 2
-/** What an attempt takes when all is well: suspects follow each other closely, or hundreds of them would wait for minutes after two crashes. */
+/**
+ * What an attempt takes when all is well: suspects follow each other closely, or hundreds of them would wait for
+ * minutes after two crashes.
+ */
 const isolationDelayMs = 50
 /** With the other reasons nothing was sent. */
 const endsAfterAttempt = new Set<DeadLetterReason>(['RetriesExhausted', 'Rejected', 'Unsendable'])
+
+type Row = Record<string, SQLOutputValue>
 
 interface DeliveryRow {
   id: number
@@ -25,11 +34,9 @@ interface DeliveryRow {
   unrecorded: number
 }
 
-export interface ClaimRequest {
+export interface ClaimRequest extends ClaimTerms {
   limit: number
   leaseMs: number
-  /** `ownerUid/sink`: these stay where they are. */
-  exceptSinks: ReadonlySet<string>
 }
 
 /** Deliveries that have not ended. Everything here is part of the running transaction. */
@@ -41,12 +48,12 @@ export class DeliveriesTable {
   readonly #insertHanded: StatementSync
   readonly #ofEvent: StatementSync
   readonly #due: StatementSync
+  readonly #body: StatementSync
   readonly #lease: StatementSync
   readonly #postpone: StatementSync
   readonly #find: StatementSync
   readonly #delete: StatementSync
-  readonly #retry: StatementSync
-  readonly #hold: StatementSync
+  readonly #wait: StatementSync
   readonly #oldest: StatementSync
   /** The suspect that is being tried alone now. */
   #isolated: { id: number; untilMs: number } | undefined
@@ -59,38 +66,40 @@ export class DeliveriesTable {
       'INSERT INTO deliveries (event, lane, due_at_ms, first_due_ms, replayed) VALUES (?, ?, ?, ?, ?)',
     )
     this.#insertHanded = database.prepare(
-      'INSERT INTO deliveries (event, lane, due_at_ms, first_due_ms, attempts, replayed) VALUES (?, ?, ?, ?, ?, ?)',
+      'INSERT INTO deliveries (event, lane, due_at_ms, first_due_ms, attempts, replayed, last_cause) VALUES (?, ?, ?, ?, ?, ?, ?)',
     )
     this.#ofEvent = database.prepare('SELECT id, lane FROM deliveries WHERE event = ?')
     this.#due = database.prepare(
-      `SELECT d.*, e.event_id, e.sent_at_s, e.received_at_ms, e.mode, e.content_type, e.signature, e.body, o.uid, o.namespace, o.name
+      `SELECT d.*, e.event_id, e.sent_at_s, e.received_at_ms, e.mode, e.content_type, e.signature, o.uid, o.namespace, o.name
        FROM deliveries d JOIN events e ON e.seq = d.event JOIN owners o ON o.id = e.owner
        WHERE d.lane = ? AND d.due_at_ms <= ? ORDER BY d.due_at_ms LIMIT ?`,
     )
+    this.#body = database.prepare('SELECT body FROM events WHERE seq = ?')
     this.#lease = database.prepare(
       'UPDATE deliveries SET due_at_ms = ?, claims = claims + 1, unrecorded = unrecorded + 1 WHERE id = ?',
     )
     this.#postpone = database.prepare('UPDATE deliveries SET due_at_ms = ? WHERE id = ?')
     this.#find = database.prepare('SELECT id, event, lane, attempts, claims, unrecorded FROM deliveries WHERE id = ?')
     this.#delete = database.prepare('DELETE FROM deliveries WHERE id = ?')
-    this.#retry = database.prepare(
-      'UPDATE deliveries SET due_at_ms = ?, attempts = attempts + 1, unrecorded = 0 WHERE id = ?',
+    this.#wait = database.prepare(
+      `UPDATE deliveries SET due_at_ms = ?, attempts = attempts + ?, unrecorded = 0, last_step_ms = ?,
+         last_cause = coalesce(nullif(?, ''), last_cause) WHERE id = ?`,
     )
-    this.#hold = database.prepare('UPDATE deliveries SET due_at_ms = ?, unrecorded = 0 WHERE id = ?')
     this.#oldest = database.prepare('SELECT first_due_ms FROM deliveries ORDER BY id LIMIT 1')
   }
 
   add(event: number, lane: Lane, nowMs: number, replayed: boolean): void {
     this.#insert.run(event, lane.id, nowMs, nowMs, replayed ? 1 : 0)
-    this.#ledger.count(lane.account, 'pending', 1)
+    this.#ledger.countDelivery(lane, 'pending', 1)
     this.#ledger.noteDue(lane, nowMs)
   }
 
   /** As another inbox had it. Returns how many dead letters were dropped for it. */
   takeOver(event: number, lane: Lane, handed: HandedDelivery, nowMs: number): number {
-    const { attempts, firstDueMs, dueMs, replayed, deadLetter } = handed
-    const { lastInsertRowid } = this.#insertHanded.run(event, lane.id, dueMs, firstDueMs, attempts, replayed ? 1 : 0)
-    this.#ledger.count(lane.account, 'pending', 1)
+    const { attempts, firstDueMs, dueMs, replayed, lastCause = '', deadLetter } = handed
+    const counts = [attempts, replayed ? 1 : 0, lastCause] as const
+    const { lastInsertRowid } = this.#insertHanded.run(event, lane.id, dueMs, firstDueMs, ...counts)
+    this.#ledger.countDelivery(lane, 'pending', 1)
     this.#ledger.noteDue(lane, dueMs)
     if (deadLetter === undefined) return 0
     const id = Number(lastInsertRowid)
@@ -111,24 +120,35 @@ export class DeliveriesTable {
   }
 
   claim(request: ClaimRequest, nowMs: number): { claimed: ClaimedDelivery[]; dropped: number } {
+    const { limit, maxBytes, leaseMs, leaseMsByLane, except } = request
     const claimed: ClaimedDelivery[] = []
     let dropped = 0
-    const lanes = [...this.#ledger.lanes]
-      .filter((lane) => (lane.headDueMs ?? Infinity) <= nowMs && !request.exceptSinks.has(lane.key))
-      .toSorted((a, b) => (a.headDueMs ?? 0) - (b.headDueMs ?? 0))
-    for (const [at, lane] of lanes.entries()) {
-      const left = request.limit - claimed.length
-      if (left <= 0) break
-      // What the lanes before did not take is shared among those that follow.
-      const share = Math.ceil(left / (lanes.length - at))
-      for (const row of this.#due.all(lane.id, nowMs, share)) {
-        const outcome = this.#claimRow(row, lane, request.leaseMs, nowMs)
-        if (typeof outcome === 'number') dropped += outcome
-        else if (outcome !== undefined) claimed.push(outcome)
+    const read = new Map<Lane, Row[]>()
+    this.#ledger.due.claim({ limit, maxBytes, nowMs, except }, (lane) => {
+      let rows = read.get(lane)
+      if (rows === undefined || rows.length === 0) read.set(lane, (rows = this.#readDue(lane, nowMs, limit)))
+      const row = rows.shift()
+      if (row === undefined) {
+        this.#ledger.refreshHead(lane)
+        return 'none'
       }
-      this.#ledger.refreshHead(lane)
-    }
+      const outcome = this.#claimRow(row, lane, leaseMsByLane?.get(lane.key) ?? leaseMs, nowMs)
+      const delivery = typeof outcome === 'number' ? undefined : outcome
+      if (typeof outcome === 'number') dropped += outcome
+      if (delivery !== undefined) claimed.push(delivery)
+      if (rows.length === 0) this.#ledger.refreshHead(lane)
+      return { bytes: delivery?.event.body.length ?? 0, hasMore: (lane.headDueMs ?? Infinity) <= nowMs }
+    })
     return { claimed, dropped }
+  }
+
+  /**
+   * Some that are due, oldest first; as many as the lane will about be given. Without their bodies, which may be too
+   * large for all of them to be taken.
+   */
+  #readDue(lane: Lane, nowMs: number, limit: number): Row[] {
+    const share = Math.ceil(limit / Math.max(this.#ledger.due.dueCount, 1))
+    return this.#due.all(lane.id, nowMs, share)
   }
 
   /** The claimed delivery; undefined when it has to wait; the number of dropped dead letters when it became one. */
@@ -148,10 +168,12 @@ export class DeliveriesTable {
       this.#isolated = { id: delivery.id, untilMs: nowMs + leaseMs }
     }
     this.#lease.run(nowMs + leaseMs, delivery.id)
-    return toClaimed(row, delivery, lane.sink)
+    return toClaimed({ ...row, ...this.#body.get(delivery.event) }, delivery, lane.sink)
   }
 
-  /** Ignores a delivery whose lease was lost: by then it is another claim's. Returns how many dead letters were dropped. */
+  /**
+   * Ignores a delivery whose lease was lost: by then it is another claim's. Returns how many dead letters were dropped.
+   */
   record(id: number, claim: number, next: NextStep, nowMs: number): number {
     const row = this.#find.get(id)
     if (row === undefined) return 0
@@ -166,13 +188,9 @@ export class DeliveriesTable {
         this.#events.close(delivery.event, lane.account, nowMs)
         return 0
       case 'RetryAt':
-        this.#retry.run(Math.ceil(next.atMs), id)
-        this.#ledger.noteDue(lane, Math.ceil(next.atMs))
-        return 0
+        return this.#waitUntil(next.atMs, { id, lane, spent: 1, cause: next.cause, nowMs })
       case 'Hold':
-        this.#hold.run(Math.ceil(next.untilMs), id)
-        this.#ledger.noteDue(lane, Math.ceil(next.untilMs))
-        return 0
+        return this.#waitUntil(next.untilMs, { id, lane, spent: 0, cause: next.cause, nowMs })
       case 'DeadLetter': {
         const attempts = delivery.attempts + (endsAfterAttempt.has(next.reason) ? 1 : 0)
         return this.#giveUp({ ...delivery, attempts }, lane, next.reason, nowMs)
@@ -182,6 +200,16 @@ export class DeliveriesTable {
     }
   }
 
+  #waitUntil(
+    dueMs: number,
+    step: { id: number; lane: Lane; spent: 0 | 1; cause: string | undefined; nowMs: number },
+  ): 0 {
+    const { id, lane, spent, cause = '', nowMs } = step
+    this.#wait.run(Math.ceil(dueMs), spent, nowMs, cause, id)
+    this.#ledger.noteDue(lane, Math.ceil(dueMs))
+    return 0
+  }
+
   /** Age of the oldest, by the order in which they came. */
   oldestMs(nowMs: number): number {
     const firstDue = this.#oldest.get()?.['first_due_ms']
@@ -189,17 +217,12 @@ export class DeliveriesTable {
   }
 
   nextDueMs(): number | undefined {
-    for (;;) {
-      let next: Lane | undefined
-      for (const lane of this.#ledger.lanes) {
-        if (lane.headDueMs !== undefined && (next?.headDueMs === undefined || lane.headDueMs < next.headDueMs))
-          next = lane
-      }
-      if (next === undefined) return undefined
+    for (let lane = this.#ledger.due.next(); lane !== undefined; lane = this.#ledger.due.next()) {
+      const known = lane.headDueMs
       // Heads may be too early: a delivery that ended leaves its own behind.
-      const known = next.headDueMs
-      if (this.#ledger.refreshHead(next) === known) return known
+      if (this.#ledger.refreshHead(lane) === known) return known
     }
+    return undefined
   }
 
   #giveUp(delivery: DeliveryRow, lane: Lane, reason: DeadLetterReason, nowMs: number): number {
@@ -209,11 +232,14 @@ export class DeliveriesTable {
 
   #end(delivery: Pick<DeliveryRow, 'id'>, lane: Lane): void {
     this.#delete.run(delivery.id)
-    this.#ledger.count(lane.account, 'pending', -1)
+    this.#ledger.countDelivery(lane, 'pending', -1)
   }
 }
 
-/** Leases do not outlive the process that held them: the file is locked by us alone, so every open one is a predecessor's. */
+/**
+ * Leases do not outlive the process that held them: the file is locked by us alone, so every open one is a
+ * predecessor's.
+ */
 export function releaseLeases(database: DatabaseSync, nowMs: number): void {
   database.prepare('UPDATE deliveries SET due_at_ms = ? WHERE unrecorded > 0 AND due_at_ms > ?').run(nowMs, nowMs)
 }

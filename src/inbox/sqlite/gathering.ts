@@ -13,6 +13,12 @@ export interface Waiters {
   calls: Waiting<CallResult>[]
 }
 
+export interface Batch {
+  message: Extract<ToWorker, { type: 'batch' }>
+  transfer: ArrayBuffer[]
+  waiters: Waiters
+}
+
 /** What has arrived for the next batch. */
 export class Gathering {
   readonly #writer = new ByteWriter()
@@ -21,11 +27,6 @@ export class Gathering {
 
   get isEmpty(): boolean {
     return this.#items.length === 0 && this.#calls.length === 0
-  }
-
-  /** Packed, calls not counted. */
-  get bytes(): number {
-    return this.#writer.length
   }
 
   addItem(pack: (writer: ByteWriter) => void, waiting: Waiting<ItemResult>): void {
@@ -38,7 +39,7 @@ export class Gathering {
   }
 
   /** The batch, and who waits for it; the next one begins empty. */
-  take(nowMs: number): { message: ToWorker; transfer: ArrayBuffer[]; waiters: Waiters } {
+  take(nowMs: number): Batch {
     const waiters = { items: this.#items, calls: this.#calls }
     const calls = this.#calls.map(({ call }) => call)
     const items = this.#writer.take()

@@ -50,14 +50,17 @@ export class HandoverTable {
     return chosen
   }
 
-  /** Pending ones and dead letters, in one look through each table: neither has an index by event, which nothing else would use. */
+  /**
+   * Pending ones and dead letters, in one look through each table: neither has an index by event, which nothing else
+   * would use.
+   */
   #deliveriesOf(seqs: readonly number[]): Map<number, HandedDelivery[]> {
     const rows = this.#database
       .prepare(
-        `SELECT d.event, l.sink, d.attempts, d.first_due_ms, d.due_at_ms, d.replayed, NULL AS reason, NULL AS ended_at_ms
+        `SELECT d.event, l.sink, d.attempts, d.first_due_ms, d.due_at_ms, d.replayed, d.last_cause, NULL AS reason, NULL AS ended_at_ms
            FROM deliveries d JOIN lanes l ON l.id = d.lane WHERE d.event IN (${marks(seqs)})
          UNION ALL
-         SELECT d.event, l.sink, d.attempts, d.ended_at_ms, d.ended_at_ms, 0, d.reason, d.ended_at_ms
+         SELECT d.event, l.sink, d.attempts, d.ended_at_ms, d.ended_at_ms, 0, '', d.reason, d.ended_at_ms
            FROM dead_letters d JOIN lanes l ON l.id = d.lane WHERE d.event IN (${marks(seqs)})`,
       )
       .all(...seqs, ...seqs)
@@ -78,6 +81,7 @@ function toHanded(row: Row): HandedDelivery {
     firstDueMs: Number(row['first_due_ms']),
     dueMs: Number(row['due_at_ms']),
     replayed: row['replayed'] === 1,
+    ...(row['last_cause'] !== '' && { lastCause: String(row['last_cause']) }),
     // Only this program writes the column, from the same closed list.
     ...(reason !== null && { deadLetter: { reason: reason as DeadLetterReason, endedAtMs: Number(endedAtMs) } }),
   }

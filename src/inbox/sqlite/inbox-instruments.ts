@@ -1,4 +1,5 @@
 import type { Metrics } from '../../observability/metrics.ts'
+import { rememberedIdBytes } from './ids-table.ts'
 import type { BatchReport } from './worker-protocol.ts'
 
 const commitSecondsBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 3]
@@ -10,10 +11,17 @@ export function createInboxInstruments(metrics: Metrics) {
   const bodyBytes = gauge('gwh_inbox_body_bytes', 'Bytes of the bodies that are kept.')
   const pending = gauge('gwh_inbox_pending_deliveries', 'Deliveries that have not ended.')
   const deadLetters = gauge('gwh_inbox_dead_letters', 'Deliveries that were given up and can be replayed.')
+  const rememberedIds = gauge('gwh_inbox_remembered_ids', 'Ids by which repetitions are recognised.')
+  const idBytes = gauge('gwh_inbox_remembered_id_bytes', 'Bytes that the remembered ids take, about.')
   const oldest = gauge('gwh_inbox_oldest_pending_seconds', 'Age of the oldest delivery that has not ended.')
   const used = gauge('gwh_inbox_used_bytes', 'Bytes of the inbox in use.')
   const budget = gauge('gwh_inbox_max_bytes', 'Bytes that the inbox may use before it answers that it is full.')
   const volumeFull = gauge('gwh_inbox_volume_full', '1 while the volume itself is full and nothing new is taken.')
+  const shares = metrics.gauge({
+    name: 'gwh_inbox_largest_share_ratio',
+    help: 'How much of the inbox the namespace that has most for its weight has, 0 to 1: of the events, the bytes and the ids that may be kept. `gwh inbox` names it.',
+    labels: ['resource'],
+  })
   const dropped = metrics.counter({
     name: 'gwh_inbox_dead_letters_dropped_total',
     help: 'Dead letters that ended for good, by age or to make room.',
@@ -40,8 +48,11 @@ export function createInboxInstruments(metrics: Metrics) {
       bodyBytes.set(report.totals.bodyBytes)
       pending.set(report.totals.pending)
       deadLetters.set(report.totals.deadLetters)
+      rememberedIds.set(report.totals.rememberedIds)
+      idBytes.set(report.totals.rememberedIds * rememberedIdBytes)
       oldest.set(report.oldestPendingMs / 1000)
       used.set(report.usedBytes)
+      for (const [resource, share] of Object.entries(report.largestShares)) shares.set(share, { resource })
       volumeFull.set(report.isVolumeFull ? 1 : 0)
       if (report.droppedDeadLetters > 0) dropped.add(report.droppedDeadLetters)
     },

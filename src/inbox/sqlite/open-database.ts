@@ -38,8 +38,8 @@ export function sqliteCodeOf(error: unknown): number | undefined {
 }
 
 /**
- * Opens or makes the file, durable at every commit and locked against any other process. Throws an error that says what to do when the file is taken,
- * damaged, a stranger's or of a newer version.
+ * Opens or makes the file, durable at every commit and locked against any other process. Throws an error that says what
+ * to do when the file is taken, damaged, a stranger's or of a newer version.
  */
 export function openDatabase(path: string): DatabaseSync {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
@@ -52,7 +52,8 @@ export function openDatabase(path: string): DatabaseSync {
     database.exec('PRAGMA locking_mode = EXCLUSIVE')
     database.exec('PRAGMA journal_mode = WAL')
     database.exec('PRAGMA synchronous = FULL')
-    // SQLite would copy the log into the file inside of a commit, before it says that it is durable. The runner does it after it has answered.
+    // SQLite would copy the log into the file inside of a commit, before it says that it is durable. The runner does it
+    // after it has answered.
     database.exec('PRAGMA wal_autocheckpoint = 0')
     database.exec('PRAGMA temp_store = MEMORY')
     database.exec('PRAGMA cache_size = -32768')

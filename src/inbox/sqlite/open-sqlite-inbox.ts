@@ -2,12 +2,14 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 
 import type { Clock } from '../../clock.ts'
+import { equalQuotas, type Quotas } from '../../fairness/quotas.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import { InboxUnavailableError, type Inbox } from '../port.ts'
 import { defaultInboxBounds, problemsOf, type InboxBounds } from '../bounds.ts'
 import { createInboxInstruments } from './inbox-instruments.ts'
 import { SqliteInbox } from './sqlite-inbox.ts'
+import { QuotaTeller } from './told-quotas.ts'
 import type { FromWorker, WorkerSettings } from './worker-protocol.ts'
 
 export interface SqliteInboxOptions {
@@ -17,17 +19,26 @@ export interface SqliteInboxOptions {
   logger: Logger
   metrics: Metrics
   bounds?: Partial<InboxBounds>
+  /** What each namespace gets of what all share; all alike where absent. */
+  quotas?: Quotas
   /** A damaged file is moved aside, with an error in the log, and an empty one begun. Absent: it is refused. */
   setAsideDamaged?: boolean
-  /** The worker's program. By default the one beside this file: `worker.ts` in the sources, `inbox-worker.mjs` beside a bundle. */
+  /**
+   * The worker's program. By default the one beside this file: `worker.ts` in the sources, `inbox-worker.mjs` beside a
+   * bundle.
+   */
   workerUrl?: URL
-  /** Called once when the inbox ended by itself (its thread died): every operation fails from then on, so the process should end and start again. */
+  /**
+   * Called once when the inbox ended by itself (its thread died): every operation fails from then on, so the process
+   * should end and start again.
+   */
   onEnded?: (why: string) => void
 }
 
 /**
- * Opens the embedded inbox: one file, one worker thread, durable at every answer. Rejects with an error that says what to do when the file is held by
- * another process, damaged, of a newer version, or on a file system that cannot keep it safe.
+ * Opens the embedded inbox: one file, one worker thread, durable at every answer. Rejects with an error that says what
+ * to do when the file is held by another process, damaged, of a newer version, or on a file system that cannot keep it
+ * safe.
  */
 export async function openSqliteInbox(options: SqliteInboxOptions): Promise<Inbox> {
   const { path, clock, logger, metrics } = options
@@ -54,7 +65,14 @@ export async function openSqliteInbox(options: SqliteInboxOptions): Promise<Inbo
   instruments.budget.set(opened.maxBytes)
   instruments.note(opened.report)
   logger.info({ path, maxBytes: opened.maxBytes, ...opened.report.totals }, 'inbox.opened')
-  return new SqliteInbox({ worker, clock, logger, instruments, onEnded: options.onEnded ?? (() => {}) })
+  return new SqliteInbox({
+    worker,
+    clock,
+    logger,
+    instruments,
+    quotas: new QuotaTeller(options.quotas ?? equalQuotas, opened.namespaces),
+    onEnded: options.onEnded ?? (() => {}),
+  })
 }
 
 function defaultWorkerUrl(): URL {

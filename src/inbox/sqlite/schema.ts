@@ -6,8 +6,9 @@ import { parseEnvelope } from '../../gemini/parse-event.ts'
 const applicationId = 0x47574849
 
 /**
- * Each step takes the schema from its position to the next and is never edited once released. Bodies stay out of every index. What has ended leaves:
- * a delivery's row on success, an event's body with its last delivery, its row when the id may be forgotten.
+ * Each step takes the schema from its position to the next and is never edited once released. Bodies stay out of every
+ * index. What has ended leaves: a delivery's row on success, an event's with its last delivery, that of an id when it
+ * may be forgotten.
  */
 const migrations: readonly string[] = [
   `
@@ -59,6 +60,24 @@ const migrations: readonly string[] = [
   ALTER TABLE dead_letters ADD COLUMN event_type TEXT NOT NULL DEFAULT 'unknown';
   UPDATE dead_letters SET event_type = gwh_event_type((SELECT body FROM events WHERE seq = dead_letters.event));
   `,
+  `
+  ALTER TABLE deliveries ADD COLUMN last_cause TEXT NOT NULL DEFAULT '';
+  ALTER TABLE deliveries ADD COLUMN last_step_ms INTEGER NOT NULL DEFAULT 0;  -- 0: no step was recorded, or by a version before
+  `,
+  // Ids by themselves. Those that an older file has in its events follow in slices (unmoved-ids.ts), with the object in
+  // each row; later rows have none.
+  `
+  CREATE TABLE ids (
+    hash BLOB PRIMARY KEY,                   -- of namespace, name and event id: the dedupe key
+    owner INTEGER NOT NULL,
+    forget_at_s INTEGER NOT NULL             -- 0 while its event is kept
+  ) WITHOUT ROWID;
+  CREATE INDEX ids_to_forget ON ids (forget_at_s) WHERE forget_at_s > 0;
+  ALTER TABLE owners ADD COLUMN charged_bytes INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE owners ADD COLUMN remembered_ids INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE events ADD COLUMN charged_bytes INTEGER NOT NULL DEFAULT 0;  -- 0: by a version before, charged for its body alone
+  UPDATE owners SET charged_bytes = body_bytes;
+  `,
 ]
 
 /** `gwh_event_type(body)`: how the sender named the event. */
@@ -72,8 +91,15 @@ function readPragma(database: DatabaseSync, name: string): number {
   return Number(database.prepare(`PRAGMA ${name}`).get()?.[name])
 }
 
-/** Brings the file to today's schema, in one transaction, and gives the connection the functions that it uses. Throws when the file is a stranger's or of a newer version. */
-export function migrate(database: DatabaseSync): void {
+/** By which ids were found before the fourth schema. */
+export const oldIdIndex = 'events_by_id'
+export const dropOldIdIndexes = `DROP INDEX ${oldIdIndex}; DROP INDEX events_to_forget`
+
+/**
+ * Brings the file to today's schema, or to an older one, in one transaction, and gives the connection the functions
+ * that it uses. Throws when the file is a stranger's or of a newer version.
+ */
+export function migrate(database: DatabaseSync, upTo = migrations.length): void {
   const owner = readPragma(database, 'application_id')
   const version = readPragma(database, 'user_version')
   const tables = Number(database.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.['n'])
@@ -87,8 +113,9 @@ export function migrate(database: DatabaseSync): void {
   }
   addFunctions(database)
   database.exec('BEGIN IMMEDIATE')
-  for (const migration of migrations.slice(version)) database.exec(migration)
+  for (const migration of migrations.slice(version, upTo)) database.exec(migration)
+  if (version === 0 && upTo === migrations.length) database.exec(dropOldIdIndexes) // nothing to move
   database.exec(`PRAGMA application_id = ${applicationId}`)
-  database.exec(`PRAGMA user_version = ${migrations.length}`)
+  database.exec(`PRAGMA user_version = ${upTo}`)
   database.exec('COMMIT')
 }

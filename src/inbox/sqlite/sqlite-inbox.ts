@@ -5,48 +5,63 @@ import type { Logger } from '../../observability/logger.ts'
 import {
   InboxUnavailableError,
   type AppendResult,
+  type ClaimTerms,
   type ClaimedDelivery,
   type DeadLetterPage,
   type Handover,
   type DeadLetterQuery,
+  type HurryRequest,
   type Inbox,
+  type InboxObstacle,
   type InboxStats,
   type NewEvent,
   type NextStep,
+  type PendingPage,
+  type PendingQuery,
+  type SinkBacklog,
 } from '../port.ts'
-import { packAppend, packRecord, unpackEvent, unpackResult, type ItemResult } from './batch-codec.ts'
-import { ByteReader, type ByteWriter } from './byte-codec.ts'
-import { Gathering, type Waiters } from './gathering.ts'
+import { Admission } from '../admission.ts'
+import { AppendLine } from './append-line.ts'
+import { packRecord, unpackEvent, unpackResult, type ItemResult } from './batch-codec.ts'
+import { ByteReader } from './byte-codec.ts'
+import { Gathering, type Waiters, type Waiting } from './gathering.ts'
 import type { createInboxInstruments } from './inbox-instruments.ts'
-import type { Call, CallResult, FromWorker, ToWorker } from './worker-protocol.ts'
+import type { QuotaTeller } from './told-quotas.ts'
+import { isResultOf } from './worker-protocol.ts'
+import type { BatchReport, Call, CallResult, FromWorker, ResultOf, ToWorker } from './worker-protocol.ts'
 
 const maintenanceIntervalMs = 5_000
 /** Between two slices of forgetting, so that appends get their turn. */
 const maintenancePauseMs = 20
-/** What may wait for one commit: behind a volume that hangs, memory is what fills. */
-const maxWaitingBytes = 64 * 1024 * 1024
 const maxEventIdCharacters = 256
+/** Longer than any volume takes that works. */
+const longestCommitMs = 5_000
 
 interface Parts {
   worker: Worker
   clock: Clock
   logger: Logger
   instruments: ReturnType<typeof createInboxInstruments>
+  quotas: QuotaTeller
   onEnded: (why: string) => void
 }
 
 /**
- * The main thread's half: gathers what arrives while the last commit runs and hands it over. Appends are a batch of their own, because it alone waits for
- * the disk; records, claims and questions go before it, so that what is on its way to a sink never waits for what is only arriving.
+ * The main thread's half: gathers what arrives while the last commit runs and hands it over. Appends are a batch of
+ * their own, because it alone waits for the disk, filled in turns of their namespaces up to a bound; records, claims
+ * and questions go before it, so that what is on its way to a sink never waits for what is only arriving.
  */
 export class SqliteInbox implements Inbox {
   readonly #parts: Parts
-  readonly #appends = new Gathering()
+  readonly #appends: AppendLine
   readonly #others = new Gathering()
   /** Handed over and not answered yet, in the order of their answers. */
   readonly #underWay: Waiters[] = []
   #isSendPlanned = false
   #wasVolumeFull = false
+  readonly #admission: Admission
+  /** When what is under way was handed over, or the answer before came. */
+  #underWaySinceMs = 0
   /** Once set, every operation fails with it. */
   #ended: InboxUnavailableError | undefined
   #whenClosed: (() => void) | undefined
@@ -54,18 +69,31 @@ export class SqliteInbox implements Inbox {
 
   constructor(parts: Parts) {
     this.#parts = parts
+    this.#admission = new Admission(parts)
+    this.#appends = new AppendLine(parts.quotas.quotas)
     parts.worker.on('message', (message: FromWorker) => this.#receive(message))
     parts.worker.on('error', (error) => this.#end(`its worker thread failed: ${error.message}`))
     parts.worker.on('exit', () => this.#end('its worker thread ended'))
     this.#cancelMaintenance = this.#planMaintenance(maintenanceIntervalMs)
   }
 
+  get obstacle(): InboxObstacle | undefined {
+    if (this.#ended !== undefined) return 'Ended'
+    if (this.#wasVolumeFull) return 'VolumeFull'
+    const isUnderWay = this.#underWay.length > 0
+    if (isUnderWay && this.#parts.clock.monotonic() - this.#underWaySinceMs > longestCommitMs) return 'NotConfirmed'
+    return this.#admission.obstacle
+  }
+
   async append(event: NewEvent): Promise<AppendResult> {
     if (event.eventId.length > maxEventIdCharacters) {
       throw new TypeError(`eventId has ${event.eventId.length} characters; at most ${maxEventIdCharacters} are kept`)
     }
-    if (this.#appends.bytes > maxWaitingBytes) throw new InboxUnavailableError('inbox: too much waits for the disk')
-    const result = await this.#item(this.#appends, (writer) => packAppend(writer, event))
+    this.#parts.quotas.look(event.owner.namespace)
+    const result = await this.#item((waiting) => {
+      if (!this.#appends.add(event, waiting)) waiting.resolve('ownerFull')
+    })
+    if (result === 'inboxFull') this.#admission.block('Full')
     if (result === 'recorded') throw new Error('inbox: an append was answered as a record')
     return result
   }
@@ -73,44 +101,44 @@ export class SqliteInbox implements Inbox {
   async record(delivery: ClaimedDelivery, next: NextStep): Promise<void> {
     const [id, claim] = delivery.deliveryId.split('.').map(Number)
     if (id === undefined || claim === undefined) throw new TypeError('record: the delivery was not claimed here')
-    await this.#item(this.#others, (writer) => packRecord(writer, id, claim, next))
+    await this.#item((waiting) => this.#others.addItem((writer) => packRecord(writer, id, claim, next), waiting))
   }
 
-  async claimDue(
-    limit: number,
-    leaseMs: number,
-    exceptSinks: ReadonlySet<string> = new Set(),
-  ): Promise<ClaimedDelivery[]> {
-    const result = await this.#call({ type: 'claim', limit, leaseMs, exceptSinks })
-    if (result.type !== 'claim') return []
+  async claimDue(limit: number, leaseMs: number, terms?: ClaimTerms): Promise<ClaimedDelivery[]> {
+    const result = await this.#call({ type: 'claim', limit, leaseMs, ...terms })
     const events = new ByteReader(result.events)
-    return result.claims.map((claim) => Object.assign(claim, { event: unpackEvent(events) }))
+    return result.claims.map((claim) => Object.assign(claim, { event: withOwnBody(unpackEvent(events)) }))
   }
 
   async deadLetters(query: DeadLetterQuery): Promise<DeadLetterPage> {
-    const result = await this.#call({ type: 'deadLetters', query })
-    return result.type === 'deadLetters' ? result.page : { deadLetters: [] }
+    return (await this.#call({ type: 'deadLetters', query })).page
   }
 
   async deadLetterEvent(deliveryId: string): Promise<NewEvent | undefined> {
-    const result = await this.#call({ type: 'deadLetterEvent', deliveryId })
-    return result.type === 'deadLetterEvent' ? result.event : undefined
+    return (await this.#call({ type: 'deadLetterEvent', deliveryId })).event
   }
 
   async replay(deliveryId: string): Promise<boolean> {
-    const result = await this.#call({ type: 'replay', deliveryId })
-    return result.type === 'replay' && result.replayed
+    return (await this.#call({ type: 'replay', deliveryId })).replayed
+  }
+
+  async pending(query: PendingQuery): Promise<PendingPage> {
+    return (await this.#call({ type: 'pending', query })).page
+  }
+
+  async retryNow(deliveryId: string): Promise<string | undefined> {
+    return (await this.#call({ type: 'retryNow', deliveryId })).lane
+  }
+
+  async hurry(request: HurryRequest): Promise<number> {
+    return (await this.#call({ type: 'hurry', request })).hurried
   }
 
   readonly handover: Handover = {
-    list: async (limit) => {
-      const result = await this.#call({ type: 'listHandover', limit })
-      return result.type === 'listHandover' ? result.events : []
-    },
+    list: async (limit) => (await this.#call({ type: 'listHandover', limit })).events,
     takeOver: async (handed) => {
-      const result = await this.#call({ type: 'takeOver', handed })
-      if (result.type !== 'takeOver') throw new Error('inbox: a handover was answered as something else')
-      return result.result
+      this.#parts.quotas.look(handed.event.owner.namespace)
+      return (await this.#call({ type: 'takeOver', handed })).result
     },
     release: async (ref) => {
       await this.#call({ type: 'release', ref })
@@ -118,14 +146,15 @@ export class SqliteInbox implements Inbox {
   }
 
   async stats(): Promise<InboxStats> {
-    const result = await this.#call({ type: 'stats' })
-    if (result.type !== 'stats') throw new Error('inbox: stats were answered as something else')
-    return result.stats
+    return (await this.#call({ type: 'stats' })).stats
+  }
+
+  async backlog(): Promise<SinkBacklog[]> {
+    return (await this.#call({ type: 'backlog' })).sinks
   }
 
   async nextDueMs(): Promise<number | undefined> {
-    const result = await this.#call({ type: 'nextDue' })
-    return result.type === 'nextDue' ? result.atMs : undefined
+    return (await this.#call({ type: 'nextDue' })).atMs
   }
 
   /** Finishes what is under way and waiting, then closes the file. Idempotent. */
@@ -138,18 +167,22 @@ export class SqliteInbox implements Inbox {
     })
   }
 
-  #item(to: Gathering, pack: (writer: ByteWriter) => void): Promise<ItemResult> {
+  #item(add: (waiting: Waiting<ItemResult>) => void): Promise<ItemResult> {
     return new Promise((resolve, reject) => {
       if (this.#isRefused(reject)) return
-      to.addItem(pack, { resolve, reject })
+      add({ resolve, reject })
       this.#planSend()
     })
   }
 
-  #call(call: Call): Promise<CallResult> {
+  #call<C extends Call>(call: C): Promise<ResultOf<C>> {
     return new Promise((resolve, reject) => {
       if (this.#isRefused(reject)) return
-      this.#others.addCall(call, { resolve, reject })
+      const settle = (result: CallResult) => {
+        if (isResultOf(call, result)) resolve(result)
+        else reject(new Error(`inbox: "${call.type}" was answered as "${result.type}"`))
+      }
+      this.#others.addCall(call, { resolve: settle, reject })
       this.#planSend()
     })
   }
@@ -173,11 +206,12 @@ export class SqliteInbox implements Inbox {
 
   #sendOrClose(): void {
     if (this.#underWay.length > 0 || this.#ended !== undefined) return
+    this.#underWaySinceMs = this.#parts.clock.monotonic()
     for (const gathering of [this.#others, this.#appends]) {
       if (gathering.isEmpty) continue
       const { message, transfer, waiters } = gathering.take(this.#parts.clock.now())
       this.#underWay.push(waiters)
-      this.#tell(message, transfer)
+      this.#tell({ ...message, quotas: this.#parts.quotas.take() }, transfer)
     }
     if (this.#underWay.length === 0 && this.#whenClosed !== undefined) this.#tell({ type: 'close' })
   }
@@ -190,6 +224,7 @@ export class SqliteInbox implements Inbox {
     if (message.type === 'closed') return this.#end('it is closed')
     const batch = this.#underWay.shift()
     if (batch === undefined) return
+    this.#underWaySinceMs = this.#parts.clock.monotonic()
     if (message.type === 'done') {
       const { results, calls, report } = message
       this.#parts.instruments.note(report)
@@ -199,11 +234,14 @@ export class SqliteInbox implements Inbox {
       for (const [at, waiting] of batch.calls.entries()) {
         const result = calls[at]
         if (result !== undefined) waiting.resolve(result)
+        if (result?.type === 'maintain') this.#noteLook(report)
       }
     } else if (message.type === 'failed') {
       this.#parts.instruments.failures.add()
       this.#parts.logger.error({ problem: message.problem, items: batch.items.length }, 'inbox.commit_failed')
       this.#noteVolume(message.isVolumeFull)
+      // What only reads may fail for reasons of its own, such as damage in one place.
+      if (batch.items.length > 0 || this.#admission.obstacle === 'WritesFail') this.#admission.block('WritesFail')
       const error = new InboxUnavailableError(`inbox: the batch could not be written: ${message.problem}`)
       for (const waiting of [...batch.items, ...batch.calls]) waiting.reject(error)
     }
@@ -217,13 +255,18 @@ export class SqliteInbox implements Inbox {
     else this.#parts.logger.info({}, 'inbox.volume_has_room')
   }
 
+  /** After each look after things, which writes where writing has failed. */
+  #noteLook({ hasRoom }: BatchReport): void {
+    if (hasRoom) this.#admission.clear()
+  }
+
   #end(why: string): void {
     if (this.#ended !== undefined) return
     this.#ended = new InboxUnavailableError(`inbox: ${why}`)
     this.#cancelMaintenance()
-    const { waiters: others } = this.#others.take(0)
-    const { waiters: appends } = this.#appends.take(0)
-    for (const { items, calls } of [...this.#underWay.splice(0), others, appends]) {
+    const waiting = [...this.#underWay.splice(0), this.#others.take(0).waiters]
+    while (!this.#appends.isEmpty) waiting.push(this.#appends.take(0).waiters)
+    for (const { items, calls } of waiting) {
       for (const { reject } of items) reject(this.#ended)
       for (const { reject } of calls) reject(this.#ended)
     }
@@ -238,9 +281,10 @@ export class SqliteInbox implements Inbox {
 
   async #maintain(): Promise<void> {
     let more = false
+    this.#parts.quotas.lookAgain()
     try {
-      const result = await this.#call({ type: 'maintain' })
-      more = result.type === 'maintain' && result.more
+      const result = await this.#call({ type: 'maintain', writesFail: this.#admission.obstacle === 'WritesFail' })
+      more = result.more
     } catch {
       // Logged and counted where the batch failed; the next round tries again.
     }
@@ -248,4 +292,12 @@ export class SqliteInbox implements Inbox {
       this.#cancelMaintenance = this.#planMaintenance(more ? maintenancePauseMs : maintenanceIntervalMs)
     }
   }
+}
+
+/**
+ * A view of its body would keep the bodies of all others that were claimed with it in memory, for as long as its
+ * attempt takes.
+ */
+function withOwnBody(event: NewEvent): NewEvent {
+  return { ...event, body: Buffer.from(event.body) }
 }

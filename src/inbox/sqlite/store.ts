@@ -1,31 +1,48 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 
-import type { AppendResult, DeadLetterPage, DeadLetterQuery, HandedEvent, NewEvent } from '../port.ts'
+import type {
+  AppendResult,
+  DeadLetterPage,
+  DeadLetterQuery,
+  HandedEvent,
+  HurryRequest,
+  NewEvent,
+  PendingPage,
+  PendingQuery,
+  SinkBacklog,
+} from '../port.ts'
 import type { ItemResult, PackedItem } from './batch-codec.ts'
 import type { InboxBounds } from '../bounds.ts'
 import { DeadLettersTable } from './dead-letters-table.ts'
 import { DeliveriesTable, releaseLeases, type ClaimRequest } from './deliveries-table.ts'
 import { EventsTable } from './events-table.ts'
 import { HandoverTable } from './handover-table.ts'
+import { PendingTable } from './pending-table.ts'
 import { RecentDrops } from '../recent-drops.ts'
-import { forgetEmptyOwners, Ledger, type OwnerAccount, type Totals } from './ledger.ts'
+import { chargedBytesOf, isOverOwnerShare, type LargestShares } from '../rooms.ts'
+import { usageByNamespace, type NamespaceUsage } from '../usage.ts'
+import { IdsTable, rememberedIdBytes } from './ids-table.ts'
+import { UnmovedIds } from './unmoved-ids.ts'
+import { ToldQuotas, type ToldQuota } from './told-quotas.ts'
+import type { Totals } from '../totals.ts'
+import type { OwnerAccount } from './accounts.ts'
+import { forgetEmptyOwners, Ledger } from './ledger.ts'
 
 /** More at once blocks appends for seconds. */
 const retentionSliceRows = 200
-/** What a row takes besides its body, roughly: between two looks at the file's real size. */
-const rowOverheadBytes = 512
 /**
- * How long the log may get before its pages are copied into the file. Ids come in no order, so each touches a page of the index by chance: the longer the
- * log, the more of these copies fall together. Shorter where the whole inbox is small, for the log takes room of its own; and never so long that copying
- * holds up appends for more than some ten milliseconds.
+ * How long the log may get before its pages are copied into the file. Ids come in no order, so each touches a page of
+ * the index by chance: the longer the log, the more of these copies fall together. Shorter where the whole inbox is
+ * small, for the log takes room of its own; and never so long that copying holds up appends for more than some ten
+ * milliseconds.
  */
 const maxLogBytes = 16 * 1024 * 1024
 const minLogBytes = 256 * 1024
 const logShare = 1 / 32
 
 /**
- * `durable`: survives the loss of power. `ordered`: survives the end of this process, and the loss of power once anything durable was committed after it,
- * or the log was copied into the file.
+ * `durable`: survives the loss of power. `ordered`: survives the end of this process, and the loss of power once
+ * anything durable was committed after it, or the log was copied into the file.
  */
 export type CommitPromise = 'durable' | 'ordered'
 
@@ -34,17 +51,25 @@ const synchronousOf = { durable: 'FULL', ordered: 'NORMAL' } as const satisfies 
 export interface StoreStats extends Totals {
   oldestPendingMs: number
   pendingByOwner: Map<string, number>
+  byNamespace: Map<string, NamespaceUsage>
   lastDropMsByOwner: Map<string, number>
 }
 
-/** The inbox's tables as one synchronous thing. Every method is part of the transaction that the caller runs; none knows a clock. */
+/**
+ * The inbox's tables as one synchronous thing. Every method is part of the transaction that the caller runs; none knows
+ * a clock.
+ */
 export class Store {
   readonly #database: DatabaseSync
   readonly #bounds: InboxBounds
+  readonly #quotas = new ToldQuotas()
   readonly #ledger: Ledger
+  readonly #ids: IdsTable
+  readonly #unmovedIds: UnmovedIds
   readonly #events: EventsTable
   readonly #deadLetters: DeadLettersTable
   readonly #deliveries: DeliveriesTable
+  readonly #pending: PendingTable
   readonly #handover: HandoverTable
   readonly #pageCount: StatementSync
   readonly #freePages: StatementSync
@@ -70,10 +95,16 @@ export class Store {
     this.#bounds = bounds
     releaseLeases(database, nowMs)
     forgetEmptyOwners(database)
-    this.#ledger = new Ledger(database)
-    this.#events = new EventsTable(database, this.#ledger, bounds.dedupeMs)
+    const ledger = new Ledger(database, bounds, this.#quotas)
+    const ids = new IdsTable(database, ledger, bounds.dedupeMs)
+    const unmovedIds = new UnmovedIds(database, ledger, ids)
+    this.#ledger = ledger
+    this.#ids = ids
+    this.#unmovedIds = unmovedIds
+    this.#events = new EventsTable(database, { ledger, ids, unmovedIds })
     this.#deadLetters = new DeadLettersTable(database, this.#ledger, this.#events, bounds, this.#droppedOf)
     this.#deliveries = new DeliveriesTable(database, this.#ledger, this.#events, this.#deadLetters)
+    this.#pending = new PendingTable(database, this.#ledger)
     this.#handover = new HandoverTable(database)
     this.#pageCount = database.prepare('PRAGMA page_count')
     this.#freePages = database.prepare('PRAGMA freelist_count')
@@ -86,7 +117,17 @@ export class Store {
   }
 
   get totals(): Totals {
-    return { ...this.#ledger.totals }
+    const { events, bodyBytes, pending, deadLetters, rememberedIds } = this.#ledger.totals
+    return { events, bodyBytes, pending, deadLetters, rememberedIds }
+  }
+
+  /** That have anything here. */
+  get namespaces(): string[] {
+    return [...new Set([...this.#ledger.accounts].map(({ namespace }) => namespace))]
+  }
+
+  learnQuotas(quotas: readonly ToldQuota[]): void {
+    this.#quotas.learn(quotas)
   }
 
   get usedBytes(): number {
@@ -100,6 +141,7 @@ export class Store {
     this.#database.exec('BEGIN IMMEDIATE')
     const pages = Number(this.#pageCount.get()?.['page_count']) - Number(this.#freePages.get()?.['freelist_count'])
     this.#usedBytes = pages * this.#pageBytes
+    this.#ledger.rooms.noteUsed(this.#usedBytes)
   }
 
   /** As durable as was promised when it returns. True when there was something to write. */
@@ -118,6 +160,7 @@ export class Store {
   rollback(): void {
     if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
     this.#ledger.reload()
+    this.#unmovedIds.reset()
     this.#droppedOf.clear()
     this.#dropped = 0
   }
@@ -151,6 +194,19 @@ export class Store {
     return true
   }
 
+  pending(query: PendingQuery, nowMs: number): PendingPage {
+    return this.#pending.page(query, nowMs)
+  }
+
+  retryNow(deliveryId: string, nowMs: number): string | undefined {
+    const id = rowIdOf(deliveryId)
+    return id === undefined ? undefined : this.#pending.retryNow(id, nowMs)
+  }
+
+  hurry(request: HurryRequest, nowMs: number): number {
+    return this.#pending.hurry(request, nowMs)
+  }
+
   listHandover(limit: number): HandedEvent[] {
     return this.#handover.list(limit)
   }
@@ -160,11 +216,11 @@ export class Store {
     const refusal = this.#refusalOf(event, account)
     if (refusal !== undefined) return refusal
     const seq = this.#events.insert({ ...event, sinks: deliveries.map(({ sink }) => sink) }, account, nowMs)
-    if (seq === undefined) return 'duplicate'
+    if (seq === 'duplicate') return 'duplicate'
     for (const handed of deliveries) {
+      if (seq === 'remembered') break
       this.#dropped += this.#deliveries.takeOver(seq, this.#ledger.laneOf(account, handed.sink), handed, nowMs)
     }
-    this.#usedBytes += event.body.length + rowOverheadBytes
     return 'stored'
   }
 
@@ -182,7 +238,17 @@ export class Store {
       if (pending > 0) pendingByOwner.set(uid, (pendingByOwner.get(uid) ?? 0) + pending)
     }
     const lastDropMsByOwner = this.#recentDrops.byOwner(nowMs)
-    return { ...this.totals, oldestPendingMs: this.oldestPendingMs(nowMs), pendingByOwner, lastDropMsByOwner }
+    const byNamespace = usageByNamespace(this.#ledger.accounts)
+    const oldestPendingMs = this.oldestPendingMs(nowMs)
+    return { ...this.totals, oldestPendingMs, pendingByOwner, byNamespace, lastDropMsByOwner }
+  }
+
+  backlog(): SinkBacklog[] {
+    const backlog: SinkBacklog[] = []
+    for (const { account, sink, pending, deadLetters } of this.#ledger.lanes) {
+      if (pending > 0 || deadLetters > 0) backlog.push({ ownerUid: account.uid, sink, pending, deadLetters })
+    }
+    return backlog
   }
 
   oldestPendingMs(nowMs: number): number {
@@ -195,10 +261,19 @@ export class Store {
 
   /** One slice of forgetting; true while there is more to do. */
   retain(nowMs: number): boolean {
-    const forgotten = this.#events.forget(nowMs, retentionSliceRows)
+    const moreIds = this.#unmovedIds.move(retentionSliceRows)
+    const forgotten = this.#ids.forget(nowMs, retentionSliceRows)
     const expired = this.#deadLetters.dropExpired(nowMs, retentionSliceRows)
-    this.#dropped += expired
-    return forgotten === retentionSliceRows || expired === retentionSliceRows
+    const trimmed = this.#deadLetters.trim(nowMs, retentionSliceRows)
+    this.#dropped += expired + trimmed
+    const moreLanes = this.#ledger.dropEmptyLanes(retentionSliceRows)
+    return moreIds || moreLanes || [forgotten, expired, trimmed].includes(retentionSliceRows)
+  }
+
+  /** Makes the running transaction one that writes: a page with what it says already. */
+  tryWriting(): void {
+    const version = Number(this.#database.prepare('PRAGMA user_version').get()?.['user_version'])
+    this.#database.exec(`PRAGMA user_version = ${version}`)
   }
 
   takeDropped(): number {
@@ -207,7 +282,10 @@ export class Store {
     return dropped
   }
 
-  /** Copies a log that has grown long into the file, so that the next commit starts it anew; outside of a transaction only. Changes nothing that is durable. */
+  /**
+   * Copies a log that has grown long into the file, so that the next commit starts it anew; outside of a transaction
+   * only. Changes nothing that is durable.
+   */
   shortenLog(): void {
     const state = this.#logState.get()
     if (Number(state?.['log']) - Number(state?.['checkpointed']) >= this.#maxLogPages) this.#copyLog.get()
@@ -227,21 +305,33 @@ export class Store {
     const refusal = this.#refusalOf(event, account)
     if (refusal !== undefined) return refusal
     const seq = this.#events.insert(event, account, nowMs)
-    if (seq === undefined) return 'duplicate'
-    for (const sink of event.sinks) this.#deliveries.add(seq, this.#ledger.laneOf(account, sink), nowMs, false)
-    this.#usedBytes += event.body.length + rowOverheadBytes
+    if (seq === 'duplicate') return seq
+    if (seq !== 'remembered') {
+      for (const sink of event.sinks) this.#deliveries.add(seq, this.#ledger.laneOf(account, sink), nowMs, false)
+    }
     return 'stored'
   }
 
-  /** What is said without writing, when the inbox or the object's share of it is full. */
+  get largestShares(): LargestShares {
+    return this.#ledger.rooms.largestShares()
+  }
+
+  /** There is room for more than an event or two. */
+  get hasRoom(): boolean {
+    return !this.refusesAppends && this.#ledger.rooms.hasRoom
+  }
+
+  /**
+   * What is said without writing, when the inbox, or the share of it that the namespace or the object may have, is
+   * full.
+   */
   #refusalOf(event: NewEvent, account: OwnerAccount): Exclude<AppendResult, 'stored'> | undefined {
-    const { maxBytes, maxEvents, ownerShare } = this.#bounds
-    const bytes = event.body.length
-    const isFull = this.refusesAppends || this.#usedBytes + bytes > maxBytes || this.#ledger.totals.events >= maxEvents
-    const isOwnerFull = account.events >= maxEvents * ownerShare || account.bodyBytes + bytes > maxBytes * ownerShare
-    if (!isFull && !isOwnerFull) return undefined
-    if (this.#events.has(event)) return 'duplicate'
-    return isFull ? 'inboxFull' : 'ownerFull'
+    const charge = { bytes: chargedBytesOf(event), idBytes: rememberedIdBytes }
+    const refusal = this.refusesAppends ? 'inboxFull' : this.#ledger.rooms.refusalOf(account.taker, charge)
+    const isKept = event.sinks.length > 0
+    const isOverMaximum = isKept && isOverOwnerShare(account, event.body.length, this.#bounds)
+    if (refusal === undefined && !isOverMaximum) return undefined
+    return this.#events.has(account, event.eventId) ? 'duplicate' : (refusal ?? 'ownerFull')
   }
 }
 

@@ -1,11 +1,25 @@
-import type { AppendResult, HandedEvent, ClaimedDelivery, DeadLetterPage, DeadLetterQuery, NewEvent } from '../port.ts'
+import type {
+  AppendResult,
+  ClaimTerms,
+  ClaimedDelivery,
+  DeadLetterPage,
+  DeadLetterQuery,
+  HandedEvent,
+  HurryRequest,
+  NewEvent,
+  PendingPage,
+  PendingQuery,
+  SinkBacklog,
+} from '../port.ts'
 import type { InboxBounds } from '../bounds.ts'
-import type { Totals } from './ledger.ts'
+import type { LargestShares } from '../rooms.ts'
+import type { Totals } from '../totals.ts'
 import type { StoreStats } from './store.ts'
+import type { ToldQuota } from './told-quotas.ts'
 
 /**
- * What the two threads say to each other. What arrives while batches are under way makes the next ones: that is the group commit. Each batch is answered
- * once, in the order in which they came.
+ * What the two threads say to each other. What arrives while batches are under way makes the next ones: that is the
+ * group commit. Each batch is answered once, in the order in which they came.
  */
 
 export interface WorkerSettings {
@@ -18,16 +32,21 @@ export interface WorkerSettings {
 }
 
 export type Call =
-  | { type: 'claim'; limit: number; leaseMs: number; exceptSinks: ReadonlySet<string> }
+  | ({ type: 'claim'; limit: number; leaseMs: number } & ClaimTerms)
   | { type: 'deadLetters'; query: DeadLetterQuery }
   | { type: 'deadLetterEvent'; deliveryId: string }
   | { type: 'replay'; deliveryId: string }
+  | { type: 'pending'; query: PendingQuery }
+  | { type: 'retryNow'; deliveryId: string }
+  | { type: 'hurry'; request: HurryRequest }
   | { type: 'listHandover'; limit: number }
   | { type: 'takeOver'; handed: HandedEvent }
   | { type: 'release'; ref: string }
   | { type: 'stats' }
+  | { type: 'backlog' }
   | { type: 'nextDue' }
-  | { type: 'maintain' }
+  /** `writesFail`: so whether the disk takes anything again has to be tried. */
+  | { type: 'maintain'; writesFail?: boolean }
 
 /** Without the event, which travels packed beside it. */
 export type PackedClaim = Omit<ClaimedDelivery, 'event'>
@@ -37,18 +56,40 @@ export type CallResult =
   | { type: 'deadLetters'; page: DeadLetterPage }
   | { type: 'deadLetterEvent'; event: NewEvent | undefined }
   | { type: 'replay'; replayed: boolean }
+  | { type: 'pending'; page: PendingPage }
+  | { type: 'retryNow'; lane: string | undefined }
+  | { type: 'hurry'; hurried: number }
   | { type: 'listHandover'; events: HandedEvent[] }
   | { type: 'takeOver'; result: AppendResult }
   | { type: 'release' }
   | { type: 'stats'; stats: StoreStats }
+  | { type: 'backlog'; sinks: SinkBacklog[] }
   | { type: 'nextDue'; atMs: number | undefined }
   | { type: 'maintain'; more: boolean }
 
-export type ToWorker = { type: 'batch'; items: Uint8Array; calls: readonly Call[]; nowMs: number } | { type: 'close' }
+export type ResultOf<C extends Call> = Extract<CallResult, { type: C['type'] }>
+
+export function isResultOf<C extends Call>(call: C, result: CallResult): result is ResultOf<C> {
+  return result.type === call.type
+}
+
+export type ToWorker =
+  | {
+      type: 'batch'
+      items: Uint8Array
+      calls: readonly Call[]
+      nowMs: number
+      /** Those that changed, or are of namespaces that were not told before and are not like all others. */
+      quotas?: readonly ToldQuota[]
+    }
+  | { type: 'close' }
 
 export interface BatchReport {
   totals: Totals
   usedBytes: number
+  largestShares: LargestShares
+  /** There is room for more than an event or two. */
+  hasRoom: boolean
   oldestPendingMs: number
   droppedDeadLetters: number
   commitMs: number
@@ -62,6 +103,8 @@ export type FromWorker =
       warning: string | undefined
       setAside: string | undefined
       maxBytes: number
+      /** That have anything in the file. */
+      namespaces: string[]
       report: BatchReport
     }
   | { type: 'refused'; problem: string }

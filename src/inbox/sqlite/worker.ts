@@ -22,9 +22,10 @@ function serve(port: NonNullable<typeof parentPort>, settings: WorkerSettings): 
     say({ type: 'closed' })
     port.close()
   })
-  const { warning, setAside, maxBytes } = runner
-  say({ type: 'opened', warning, setAside, maxBytes, report: runner.report(settings.nowMs) })
+  const { warning, setAside, maxBytes, namespaces } = runner
+  say({ type: 'opened', warning, setAside, maxBytes, namespaces, report: runner.report(settings.nowMs) })
 }
 
-// The one effect of loading this file, which is a program and not a library. Its settings come from openSqliteInbox and nobody else.
+// The one effect of loading this file, which is a program and not a library. Its settings come from openSqliteInbox and
+// nobody else.
 if (parentPort !== null) serve(parentPort, workerData as WorkerSettings)

@@ -1,18 +1,31 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { get, request, type IncomingMessage } from 'node:http'
+import { networkInterfaces } from 'node:os'
 import { createInterface } from 'node:readline'
 import { test, type TestContext } from 'node:test'
 
+import type { z } from 'zod'
+
 import { createAdminServer } from '../../../src/admin/admin-server.ts'
+import { adminRoutes } from '../../../src/contract/admin-api/routes.ts'
 import { DeliveryFeed } from '../../../src/feed/delivery-feed.ts'
-import type { RequestEntry, StepEntry } from '../../../src/feed/entry.ts'
-import { InboxUnavailableError, type DeadLetter, type DeadLetterQuery } from '../../../src/inbox/port.ts'
+import type { RequestEntry, StepEntry } from '../../../src/contract/feed-entry.ts'
+import {
+  InboxUnavailableError,
+  type DeadLetter,
+  type DeadLetterQuery,
+  type PendingDelivery,
+  type PendingQuery,
+} from '../../../src/inbox/port.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { anEvent } from '../../support/an-event.ts'
 import { eventually } from '../../support/eventually.ts'
 import { FakeClock, settle } from '../../support/fake-clock.ts'
+import { RawConnection } from '../../support/raw-connection.ts'
+import { undocumentedFields } from '../../support/undocumented-fields.ts'
 
+const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'))
 const owner = { uid: 'uid-1', namespace: 'ml', name: 'batch-events' }
 const letters: DeadLetter[] = ['08', '09', '10'].map((hour, at) => ({
   deliveryId: String(at + 1),
@@ -25,27 +38,53 @@ const letters: DeadLetter[] = ['08', '09', '10'].map((hour, at) => ({
   endedAtMs: Date.parse(`2026-11-21T${hour}:00:00Z`),
 }))
 
+const common = { owner, eventType: 'batch.failed', sink: 'worker', replayed: false }
+const firstDueMs = Date.parse('2026-11-21T08:00:00Z')
+const nextTryMs = Date.parse('2026-11-21T08:30:00Z')
+const pending: PendingDelivery[] = [
+  {
+    ...common,
+    deliveryId: '7',
+    eventId: 'msg_7',
+    state: 'waiting',
+    attempts: 3,
+    firstDueMs,
+    dueMs: nextTryMs,
+    lastCause: 'status 503',
+    lastStepMs: firstDueMs + 1_000,
+  },
+  { ...common, deliveryId: '8', eventId: 'msg_8', state: 'claimed', attempts: 0, firstDueMs, dueMs: nextTryMs },
+]
+
 async function anAdmin(t: TestContext, given: { isBroken?: boolean; hasMore?: boolean } = {}) {
   const queries: DeadLetterQuery[] = []
+  const pendingQueries: PendingQuery[] = []
   const asked: string[] = []
+  const probed: string[][] = []
   let nudges = 0
   const feed = new DeliveryFeed()
   const clock = new FakeClock()
   const server = createAdminServer({
     port: 0,
     clock,
+    version: '1.2.3',
     logger: silentLogger,
     feed,
     isInboxShared: false,
+    underWay: () => new Map([['ml', { underWay: 7, waiting: 2 }]]),
     beginHandover: async () => {},
-    onReplayed: () => nudges++,
+    onReplayed: (lanes) => {
+      nudges++
+      probed.push([...lanes])
+    },
     inbox: {
       async stats() {
         if (given.isBroken === true) throw new InboxUnavailableError('/secret/path is full')
         const pendingByOwner = new Map([['uid-1', 2]])
         const lastDropMsByOwner = new Map([['uid-1', 1_000]])
-        const counts = { events: 5, bodyBytes: 500, pending: 2, deadLetters: 3, oldestPendingMs: 10 }
-        return { ...counts, pendingByOwner, lastDropMsByOwner }
+        const counts = { events: 5, bodyBytes: 500, pending: 2, deadLetters: 3, oldestPendingMs: 10, rememberedIds: 9 }
+        const byNamespace = new Map([['batch', { events: 5, bytes: 500, deadLetters: 3, rememberedIds: 9 }]])
+        return { ...counts, pendingByOwner, lastDropMsByOwner, byNamespace }
       },
       async deadLetters(query) {
         queries.push(query)
@@ -61,6 +100,15 @@ async function anAdmin(t: TestContext, given: { isBroken?: boolean; hasMore?: bo
         asked.push(id)
         if (given.isBroken === true && asked.length > 1) throw new InboxUnavailableError('the disk is full')
         return letters.some(({ deliveryId }) => deliveryId === id)
+      },
+      async pending(query) {
+        pendingQueries.push(query)
+        return { pending, ...(given.hasMore === true && { next: { firstDueMs, deliveryId: '8' } }) }
+      },
+      async retryNow(id) {
+        asked.push(id)
+        if (given.isBroken === true && asked.length > 1) throw new InboxUnavailableError('the disk is full')
+        return id === '7' ? 'uid-1/worker' : undefined
       },
     },
   })
@@ -86,7 +134,10 @@ async function anAdmin(t: TestContext, given: { isBroken?: boolean; hasMore?: bo
     response.on('error', () => {})
     return response
   }
-  return { ask, replay, watch, server, feed, clock, queries, asked, nudges: () => nudges }
+  const retry = (body: unknown) =>
+    ask('/v1/retry', { method: 'POST', body: JSON.stringify(body), headers: { 'x-gwh-admin': '1' } })
+  const seen = { queries, pendingQueries, asked, probed, nudges: () => nudges }
+  return { ask, replay, retry, watch, server, port, feed, clock, ...seen }
 }
 
 function aRequest(given: Partial<RequestEntry> = {}): RequestEntry {
@@ -136,14 +187,24 @@ for (const [who, headers] of Object.entries<Record<string, string>>({
   })
 }
 
-test('answers a forwarded port by either name of this machine', async (t) => {
+test('answers a forwarded port by every name of this machine', async (t) => {
   const { ask } = await anAdmin(t)
-  for (const host of ['localhost:12345', '127.0.0.1', 'LOCALHOST:8081']) {
+  for (const host of ['localhost:12345', '127.0.0.1', 'LOCALHOST:8081', '[::1]:8081']) {
     assert.equal((await ask('/v1/stats', { headers: { 'x-gwh-admin': 'gwh', host } })).status, 200)
   }
 })
 
-test('statistics are those of the inbox', async (t) => {
+test(
+  'answers a port that is forwarded to the IPv6 loopback address',
+  { skip: !hasIpv6 && 'this machine has no IPv6' },
+  async (t) => {
+    const { port } = await anAdmin(t)
+    const answer = await fetch(`http://[::1]:${port}/v1/stats`, { headers: { 'x-gwh-admin': '1' } })
+    assert.equal(answer.status, 200)
+  },
+)
+
+test('statistics are those of the inbox, and what each namespace has there and under way', async (t) => {
   const { ask } = await anAdmin(t)
   const pendingByOwner = { 'uid-1': 2 }
   const stats = {
@@ -153,8 +214,13 @@ test('statistics are those of the inbox', async (t) => {
     pending: 2,
     deadLetters: 3,
     oldestPendingMs: 10,
+    rememberedIds: 9,
     pendingByOwner,
     lastDropMsByOwner: { 'uid-1': 1_000 },
+    namespaces: [
+      { namespace: 'batch', events: 5, bytes: 500, deadLetters: 3, rememberedIds: 9, underWay: 0, waiting: 0 },
+      { namespace: 'ml', events: 0, bytes: 0, deadLetters: 0, rememberedIds: 0, underWay: 7, waiting: 2 },
+    ],
   }
   assert.deepEqual((await ask('/v1/stats')).json, stats)
 })
@@ -393,4 +459,130 @@ test('an endless body is refused, and so is a path that does not exist', async (
   assert.equal((await ask('/v1/replay', long)).status, 413)
   assert.equal((await ask('/v1/nothing')).status, 404)
   assert.equal((await ask('/v1/replay')).status, 404)
+})
+
+test('answers have what the contract names, and no more', async (t) => {
+  const { ask, retry, replay, feed } = await anAdmin(t, { hasMore: true })
+  feed.add(aRequest({ bodyBytes: 5, skewSeconds: 1 }))
+  feed.add(aStep({ reason: 'Rejected' }))
+  const answers: [z.ZodType, { json: unknown }][] = [
+    [adminRoutes.readStats.answer, await ask('/v1/stats')],
+    [adminRoutes.listRecent.answer, await ask('/v1/deliveries')],
+    [adminRoutes.listPending.answer, await ask('/v1/pending')],
+    [adminRoutes.listDeadLetters.answer, await ask('/v1/deadletters')],
+    [adminRoutes.readDeadLetterBody.answer, await ask('/v1/deadletters/body?deliveryId=1')],
+    [adminRoutes.retry.answer, await retry({ all: true })],
+    [adminRoutes.replay.answer, await replay({ all: true })],
+  ]
+  for (const [schema, { json }] of answers) {
+    assert.deepEqual(schema.safeParse(json).error?.issues, undefined)
+    assert.deepEqual(undocumentedFields(schema, json), [])
+  }
+})
+
+test('every answer tells the version of the receiver, refusals and the stream too', async (t) => {
+  const { port, watch } = await anAdmin(t)
+  const headers = { 'x-gwh-admin': '1' }
+  const answers = await Promise.all([
+    fetch(`http://127.0.0.1:${port}/v1/stats`, { headers }),
+    fetch(`http://127.0.0.1:${port}/v1/stats`),
+    fetch(`http://127.0.0.1:${port}/%zz`, { headers }),
+  ])
+  const told = answers.map((answer) => [answer.status, answer.headers.get('x-gwh-version')])
+  assert.deepEqual(told, [
+    [200, '1.2.3'],
+    [403, '1.2.3'],
+    [404, '1.2.3'],
+  ])
+  assert.equal((await watch('/v1/deliveries/stream')).headers['x-gwh-version'], '1.2.3')
+})
+
+test('what a body is called does not matter, and what is no name at all is not blamed on the inbox', async (t) => {
+  const { ask, asked } = await anAdmin(t)
+  const body = JSON.stringify({ deliveryIds: ['1'] })
+  const named = (type: string) =>
+    ask('/v1/replay', { method: 'POST', body, headers: { 'x-gwh-admin': '1', 'content-type': type } })
+  for (const type of ['application/x-www-form-urlencoded', 'application/json', 'text/plain; charset=x']) {
+    assert.equal((await named(type)).status, 200, type)
+  }
+  assert.equal((await named(';')).status, 400)
+  assert.equal(asked.length, 3)
+})
+
+test('headers are bounded, and so are connections', async (t) => {
+  const { port } = await anAdmin(t)
+  const long = await RawConnection.open(port)
+  long.write(`GET /v1/stats HTTP/1.1\r\nHost: localhost\r\nx: ${'a'.repeat(8_192)}\r\n\r\n`)
+  await long.closed
+  assert.match(long.received, /^HTTP\/1\.1 431 /)
+  const silent = await Promise.all(Array.from({ length: 64 }, () => RawConnection.open(port)))
+  t.after(() => silent.forEach((connection) => connection.close()))
+  const another = await RawConnection.open(port)
+  await another.closed
+})
+
+test('pending deliveries are listed as they stand, page by page, without a body', async (t) => {
+  const { ask, pendingQueries } = await anAdmin(t, { hasMore: true })
+  const { status, json } = await ask('/v1/pending?namespace=ml&name=batch-events&cause=status%20503&limit=2')
+  assert.equal(status, 200)
+  const shown = { namespace: 'ml', name: 'batch-events', uid: 'uid-1', since: '2026-11-21T08:00:00.000Z' }
+  const { owner: _, ...kept } = common
+  const { cursor, ...page } = json as { cursor: string }
+  assert.deepEqual(page, {
+    pending: [
+      {
+        ...kept,
+        ...shown,
+        deliveryId: '7',
+        eventId: 'msg_7',
+        state: 'waiting',
+        attempts: 3,
+        lastCause: 'status 503',
+        lastStepAt: '2026-11-21T08:00:01.000Z',
+        nextTryAt: '2026-11-21T08:30:00.000Z',
+      },
+      { ...kept, ...shown, deliveryId: '8', eventId: 'msg_8', state: 'claimed', attempts: 0 },
+    ],
+  })
+  await ask(`/v1/pending?since=2026-11-21T07:00:00Z&cursor=${cursor}`)
+  assert.deepEqual(pendingQueries, [
+    { owner: { namespace: 'ml', name: 'batch-events' }, cause: 'status 503', limit: 2 },
+    { sinceMs: Date.parse('2026-11-21T07:00:00Z'), after: { firstDueMs, deliveryId: '8' }, limit: 1_000 },
+  ])
+})
+
+test('retry makes due what waits, leaves what is under way, and has the sink tried', async (t) => {
+  const { retry, asked, probed } = await anAdmin(t)
+  assert.deepEqual((await retry({ sink: 'worker' })).json, { retried: ['7'], unknown: [] })
+  assert.deepEqual(asked, ['7'], 'the claimed one needs no hurry')
+  assert.deepEqual((await retry({ deliveryIds: ['7', '8', '9'] })).json, { retried: ['7'], unknown: ['8', '9'] })
+  assert.deepEqual(probed, [['uid-1/worker'], ['uid-1/worker']])
+  assert.deepEqual((await retry({ deliveryIds: ['9'] })).json, { retried: [], unknown: ['9'] })
+  assert.equal(probed.length, 2, 'nothing was made due')
+})
+
+test('a replay has the sink tried, too', async (t) => {
+  const { replay, probed } = await anAdmin(t)
+  await replay({ sink: 'worker' })
+  assert.deepEqual(probed, [['uid-1/worker']])
+})
+
+for (const body of [
+  {},
+  { reason: 'Rejected' },
+  { all: true, sink: 'x' },
+  { deliveryIds: [] },
+  { sink: 'x', typo: 1 },
+]) {
+  test(`retry refuses ${JSON.stringify(body)}, and does nothing`, async (t) => {
+    const { retry, asked } = await anAdmin(t)
+    assert.equal((await retry(body)).status, 400)
+    assert.deepEqual(asked, [])
+  })
+}
+
+test('a page of retries that the inbox takes in part is a failure, and what it took goes out', async (t) => {
+  const { retry, nudges } = await anAdmin(t, { isBroken: true })
+  assert.equal((await retry({ deliveryIds: ['7', '8'] })).status, 503)
+  assert.equal(nudges(), 1)
 })

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { abandonAnnotation } from '../../../src/api/names.ts'
-import { exposeKeyringUse } from '../../../src/controller/instruments.ts'
-import { exposeSecretAge } from '../../../src/controller/object-metrics.ts'
-import { exposeStranded } from '../../../src/controller/reports-config-map.ts'
+import { exposeKeyringUse, exposeStranded } from '../../../src/controller/metrics/instruments.ts'
+import { exposeSecretAge } from '../../../src/controller/metrics/object-metrics.ts'
 import { createWebhookServiceOpener } from '../../../src/gemini/webhook-service-opener.ts'
 import { createControllerLoop } from '../../../src/kubernetes/controller-loop.ts'
 import { TransientError } from '../../../src/kubernetes/errors.ts'
@@ -21,7 +20,10 @@ import { AlertBench } from '../../support/promql/alert-bench.ts'
 import { startSimulator } from '../../support/simulator.ts'
 
 const textOf = async (metrics: MetricsRegistry) => (await metrics.expose()).text
-/** Other processes are not scraped here: that there is no receiver, and no lease where only a part of a controller runs, is no news. */
+/**
+ * Other processes are not scraped here: that there is no receiver, and no lease where only a part of a controller runs,
+ * is no news.
+ */
 const firing = (bench: AlertBench, alsoExpected: readonly string[] = []) =>
   bench.firing().filter((name) => ![...alsoExpected, 'GwhReceiverAbsent'].includes(name))
 
@@ -252,8 +254,7 @@ test('deliveries on the volume of a receiver that was scaled away are told, and 
   const clock = new FakeClock('2026-11-21T12:00:00Z')
   const metrics = createMetrics()
   let data = { 'gwh-receiver-1': lastReport(5) }
-  const reports = { get: () => ({ metadata: { name: 'gwh-receiver-reports' }, data }) }
-  exposeStranded(reports, { config: { namespace: 'gwh' }, clock, metrics })
+  exposeStranded(() => ({ data }), { clock, metrics })
   const bench = healthyBench(await textOf(metrics))
   await clock.advance({ minutes: 16 })
   bench.hold({ controller: await textOf(metrics) }, 1)

@@ -20,8 +20,10 @@ import type { SendOutcome } from '../../../src/sinks/port.ts'
 import { anEvent } from '../../support/an-event.ts'
 import { aClaim, aSink } from '../../support/deliveries.ts'
 import { eventually } from '../../support/eventually.ts'
+import { fillUp } from '../../support/fill-up.ts'
 import { FakeClock, settle } from '../../support/fake-clock.ts'
 import { InboxDouble } from '../../support/inbox-double.ts'
+import { judgeHere } from '../../support/judge-here.ts'
 import { MemoryInbox } from '../../support/memory-inbox.ts'
 import { AlertBench } from '../../support/promql/alert-bench.ts'
 import { aKeyringEntry, aReceiver, aSecret, directoryOf, signedHeaders } from '../../support/receiver-fixture.ts'
@@ -115,8 +117,7 @@ async function anInbox(t: TestContext, bounds: Partial<InboxBounds>) {
 test('an inbox that is more than four fifths full is told', async (t) => {
   const { inbox, scrape } = await anInbox(t, { maxBytes: 2 * 1024 * 1024, ownerShare: 1 })
   const bench = healthyBench(await scrape())
-  const large = Buffer.alloc(64 * 1024, 'x')
-  for (let at = 0; (await inbox.append(anEvent({ eventId: `large-${at}`, body: large }))) === 'stored'; at += 1);
+  await fillUp(inbox, 64 * 1024)
   bench.hold({ receiver: await scrape() }, 9)
   assert.ok(!firing(bench).includes('GwhInboxFilling'))
   bench.hold({ receiver: await scrape() }, 2)
@@ -130,6 +131,15 @@ test('a full inbox is told at once, with the first delivery that is refused for 
   await post('one')
   bench.step({ receiver: await scrape() })
   assert.deepEqual(firing(bench), ['GwhAuthenticDeliveriesRefused', 'GwhInboxFull'])
+})
+
+test('an owner that has its share is told as such, and as nothing that concerns everybody', async () => {
+  const { inbox, post, scrape } = aReceiverPod()
+  const bench = healthyBench(await scrape())
+  inbox.willAnswer('ownerFull')
+  await post('one')
+  bench.step({ receiver: await scrape() })
+  assert.deepEqual(firing(bench), ['GwhOwnerFull'])
 })
 
 test('an inbox that cannot be written is told, on a disk and in NATS', async () => {
@@ -174,15 +184,15 @@ test('dead letters that end for good are told', async (t) => {
   assert.ok(firing(bench).includes('GwhDeadLettersDropped'))
 })
 
-function aDispatch(outcome: () => SendOutcome) {
+function aDispatch(outcome: (sink: string) => SendOutcome) {
   const clock = new FakeClock()
   const inbox = new MemoryInbox(clock)
   const metrics = createMetrics()
   const dispatcher = createDispatcher({
     inbox,
-    sinks: new SinkDouble(outcome),
-    resolveSink: () => aSink(),
-    parseEnvelope: (bytes) => JSON.parse(Buffer.from(bytes).toString()),
+    sinks: new SinkDouble(({ sink }) => outcome(sink.name)),
+    resolveSink: (_uid, name) => aSink({ name }),
+    judgeFilter: judgeHere(),
     clock,
     random: () => 0.5,
     logger: silentLogger,
@@ -191,9 +201,9 @@ function aDispatch(outcome: () => SendOutcome) {
   })
   dispatcher.start()
   let sent = 0
-  const deliver = async () => {
+  const deliver = async (sink = 'worker') => {
     sent += 1
-    inbox.add(aClaim({ deliveryId: `d-${sent}`, event: anEvent({ eventId: `d-${sent}` }) }))
+    inbox.add(aClaim({ deliveryId: `d-${sent}`, sink, event: anEvent({ eventId: `d-${sent}` }) }))
     dispatcher.nudge()
     for (let turn = 0; turn < 4; turn += 1) await settle()
   }
@@ -215,6 +225,42 @@ test('a sink that takes nothing for most of an hour is told, one failure is not'
     bench.step({ receiver: await scrape() })
   }
   assert.deepEqual(firing(bench), ['GwhSinkFailing'])
+})
+
+test('one sink that takes nothing is told, though others take a hundred times as much', async () => {
+  const { clock, deliver, scrape } = aDispatch((name) =>
+    name === 'broken' ? { type: 'retryable', cause: 'status', status: 503 } : { type: 'delivered' },
+  )
+  await deliver('fine')
+  const bench = healthyBench(await scrape())
+  await deliver('broken')
+  for (let passed = 0; passed < 40; passed += 1) {
+    for (let sent = 0; sent < 20; sent += 1) await deliver('fine')
+    await clock.advance({ seconds: 30 })
+    bench.step({ receiver: await scrape() })
+  }
+  assert.deepEqual(firing(bench), ['GwhSinkFailing'])
+})
+
+test('one sink that gives up everything at once is told as well, and no more once it takes events', async () => {
+  let isBroken = true
+  const { clock, deliver, scrape } = aDispatch((name) =>
+    name === 'broken' && isBroken ? { type: 'permanent', cause: 'refused', status: 422 } : { type: 'delivered' },
+  )
+  await deliver('fine')
+  const bench = healthyBench(await scrape())
+  const pass = async (minutes: number) => {
+    for (let passed = 0; passed < minutes * 2; passed += 1) {
+      for (const sink of ['broken', 'fine', 'fine', 'fine']) await deliver(sink)
+      await clock.advance({ seconds: 30 })
+      bench.step({ receiver: await scrape() })
+    }
+  }
+  await pass(20)
+  assert.deepEqual(firing(bench), ['GwhSinkFailing', 'GwhDeadLetters'])
+  isBroken = false
+  await pass(20)
+  assert.deepEqual(firing(bench), [])
 })
 
 test('a sink that refuses our credentials is told', async () => {
@@ -245,7 +291,10 @@ test('reports that cannot be written for half an hour are told', async () => {
   const activity = new EndpointActivity()
   let isAway = false
   const writer = createReportWriter({
-    client: { patch: () => (isAway ? Promise.reject(new Error('away')) : Promise.resolve({} as never)) },
+    client: {
+      get: () => Promise.resolve(undefined),
+      patch: () => (isAway ? Promise.reject(new Error('away')) : Promise.resolve({} as never)),
+    },
     namespace: 'gemini-webhook-system',
     podName: 'gwh-receiver-0',
     directory: directoryOf(aKeyringEntry()),
@@ -261,6 +310,8 @@ test('reports that cannot be written for half an hour are told', async () => {
           oldestPendingMs: 0,
           pendingByOwner: new Map(),
           lastDropMsByOwner: new Map(),
+          rememberedIds: 0,
+          byNamespace: new Map(),
         }),
     },
     clock,

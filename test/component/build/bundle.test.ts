@@ -6,8 +6,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { after, before, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
 
 import packageJson from '../../../package.json' with { type: 'json' }
+import { systemClock } from '../../../src/clock.ts'
+import { LimitedWorker } from '../../../src/filter/limited-worker.ts'
 import { bundle, loadedCode } from '../../../tools/bundle.ts'
 import type { LoadedCode } from '../../../tools/bundle.ts'
 import { eventually } from '../../support/eventually.ts'
@@ -62,14 +65,29 @@ test('the program answers for itself without node_modules', () => {
 
 test('each role loads its own code and not that of the others', () => {
   assert.ok(loads('src/roles/controller.ts', '@google/genai'))
-  assert.ok(!loads('src/roles/controller.ts', 'src/sandbox/'))
+  assert.ok(!loads('src/roles/controller.ts', 'playground/'))
   assert.ok(!loads('src/roles/controller.ts', 'fastify'))
   assert.ok(loads('src/roles/receiver.ts', 'fastify'))
   assert.ok(!loads('src/roles/receiver.ts', '@google/genai'), 'the pod that faces the internet has no use for it')
-  assert.ok(!loads('src/roles/receiver.ts', 'src/sandbox/'))
+  assert.ok(!loads('src/roles/receiver.ts', 'playground/'))
   assert.ok(!loads('src/roles/receiver.ts', '@nats-io/'), 'only an inbox in JetStream needs it')
-  assert.ok(!loads('src/main.ts', '@kubernetes/client-node'), 'help must not wait for it')
+  assert.ok(loads('src/program.ts', 'src/cli/webhook/status.ts'))
+  assert.ok(!loads('src/program.ts', '@kubernetes/client-node'), 'help must not wait for it')
   assert.ok(!loads('src/inbox/sqlite/worker.ts', 'node_modules/'), 'the inbox thread needs Node alone')
+  assert.ok(!loads('src/roles/receiver.ts', 'cel-js'), 'no expression may run on the thread that answers requests')
+  assert.ok(loads('src/filter/worker.ts', 'cel-js'))
+  assert.ok(!loads('src/filter/worker.ts', 'src/observability/'), 'the thread of the filters has nothing but them')
+})
+
+test('the thread of the filters runs from a file of the bundle', async () => {
+  const limits = { processorMs: 60_000, elapsedMs: 60_000 }
+  const url = pathToFileURL(join(folder, 'dist', 'filter-worker.mjs'))
+  const worker = new LimitedWorker(url, { clock: systemClock, limits })
+  assert.ok(await worker.ready)
+  const filter = { typesExact: [], typesPrefix: [], cel: 'event.data.count == 2' }
+  const end = await worker.run({ filter, expressions: [], body: new TextEncoder().encode('{"data":{"count":2}}') }, [])
+  await worker.end()
+  assert.equal(end.type === 'answered' && end.verdict, 'wanted')
 })
 
 test('the receiver starts without an API server, its inbox thread from a file beside it, and stops in order', async (t) => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
-import { keyIdOf } from '../../../src/keyring/shard.ts'
+import { keyIdOf } from '../../../src/contract/keyring/shard.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { gwhCommand } from '../../support/gwh-command.ts'
 import { invalidResources } from '../../support/resource-fixtures.ts'
@@ -35,7 +35,9 @@ test('gwh validate takes every sample and every valid manifest', async (t) => {
   assert.ok(Number(all) >= files.length)
 })
 
-/** What it was before is the cluster's to know; and what the schema says is worded by the server there, by ours here. */
+/**
+ * What it was before is the cluster's to know; and what the schema says is worded by the server there, by ours here.
+ */
 const refused = invalidResources().filter(({ previous }) => previous === undefined)
 for (const { name, rule, field, message } of refused) {
   test(`gwh validate names the field of ${name} and what is wrong with it`, async (t) => {
@@ -68,7 +70,34 @@ test('gwh validate names file, object and field of every mistake, in Lists and a
   assert.equal(misspelt, `${list}: GeminiWebhook ml/misspelt: spec: has no field named evnts`)
   assert.ok(cel?.startsWith(`${list}: GeminiWebhook ml/filter: spec.sinks[0].filter.cel: does not compile`), cel)
   assert.equal(summary, '1 of 3 are valid.')
-  assert.equal((await gwh('validate', others)).out, 'No GeminiWebhook in these files.\n')
+  const nothing = await gwh('validate', others)
+  assert.deepEqual([nothing.code, nothing.out], [3, 'No GeminiWebhook in these files.\n'], 'nothing was judged')
+})
+
+test('gwh validate adds up what the filters of an object may cost', async (t) => {
+  const { gwh, put } = await aFolder(t)
+  const sinks = ['a', 'b', 'c'].map((name) => ({
+    name,
+    kubernetesEvent: {},
+    filter: { cel: `event.data.${name} == event.metadata.${name}` },
+  }))
+  const object = (name: string, count: number) => ({
+    apiVersion: 'webhooks.gemini-operator.io/v1alpha1',
+    kind: 'GeminiWebhook',
+    metadata: { name, namespace: 'ml' },
+    spec: { apiKeySecretRef: { name: 'k' }, events: ['batch.succeeded'], sinks: sinks.slice(0, count) },
+  })
+  const one = await put('one.yaml', JSON.stringify(object('one', 1)))
+  const many = await put('many.yaml', JSON.stringify(object('many', 3)))
+  const { code, out } = await gwh('validate', one, many)
+  assert.equal(code, 1)
+  const lines = out.split('\n')
+  assert.match(
+    lines[0] ?? '',
+    /many\.yaml: GeminiWebhook ml\/many: spec\.sinks\[1\]\.filter\.cel: may cost 2,519 steps .* 38 more than the 5,000/,
+  )
+  assert.match(lines[1] ?? '', /spec\.sinks\[2\]\.filter\.cel: may cost 2,519 steps .* 2,557 more than the 5,000/)
+  assert.equal(lines[2], '1 of 2 are valid.')
 })
 
 test('gwh validate tells what it cannot read', async (t) => {

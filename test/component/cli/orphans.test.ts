@@ -4,11 +4,11 @@ import { test, type TestContext } from 'node:test'
 import { abandonAnnotation } from '../../../src/api/names.ts'
 import { operatorIn, type AccessConfig } from '../../../src/cli/operator-access.ts'
 import { systemClock } from '../../../src/clock.ts'
-import { configMapKind, namespaceKind, secretKind, type ConfigMap } from '../../../src/controller/kinds.ts'
-import { markerOf } from '../../../src/controller/ownership.ts'
+import { configMapKind, namespaceKind, secretKind, type ConfigMap } from '../../../src/kubernetes/core-kinds.ts'
+import { markerOf } from '../../../src/controller/facts/ownership.ts'
 import { apiKeyFingerprint } from '../../../src/gemini/api-key-fingerprint.ts'
 import { KubernetesApiError } from '../../../src/kubernetes/client.ts'
-import { orphanKeyOf, type OrphanRecord } from '../../../src/orphans/orphan-record.ts'
+import { orphanKeyOf, type OrphanRecord } from '../../../src/contract/orphans/orphan-record.ts'
 import {
   apiKeySecretName,
   home,
@@ -25,7 +25,10 @@ const marker = markerOf('prod-eu-1', object)
 const secretFlag = `--api-key-secret=${tenant}/${apiKeySecretName}`
 const orphansKey = { namespace: home, name: 'gwh-orphans' }
 
-/** The program's command against an embedded Kubernetes API and a simulated service; every call checks that no API key is told. */
+/**
+ * The program's command against an embedded Kubernetes API and a simulated service; every call checks that no API key
+ * is told.
+ */
 async function aWorld(t: TestContext, options: Parameters<typeof startControllerFixture>[1] = {}) {
   const fixture = await startControllerFixture(t, options)
   await fixture.putApiKey()
@@ -34,7 +37,7 @@ async function aWorld(t: TestContext, options: Parameters<typeof startController
   const hook: WriteHook = async (moment, call) => {
     if (moment === 'before' && call === 'patch ConfigMap') await race.beforePatch()
   }
-  const operator = async () => async (config: AccessConfig) => {
+  const operator = async (config: AccessConfig) => {
     const access = await operatorIn(deps)(config)
     return { ...access, client: hooked(access.client, hook) }
   }

@@ -7,7 +7,7 @@ import { test, type TestContext } from 'node:test'
 
 import { createAdminServer } from '../../../src/admin/admin-server.ts'
 import { operatorIn } from '../../../src/cli/operator-access.ts'
-import { receiversIn } from '../../../src/cli/deliveries/receivers.ts'
+import { receiversIn } from '../../../src/cli/deliveries/open-receivers.ts'
 import { runCommand } from '../../../src/cli/run-command.ts'
 import { systemClock } from '../../../src/clock.ts'
 import { DeliveryFeed } from '../../../src/feed/delivery-feed.ts'
@@ -19,7 +19,14 @@ import { anEvent } from '../../support/an-event.ts'
 import { eventually } from '../../support/eventually.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { gwhCommand, gwhCommands } from '../../support/gwh-command.ts'
+import { kubeconfigFor } from '../../support/kubeconfig.ts'
 import { startPortForwardDouble } from '../../support/port-forward-double.ts'
+
+const underWay = () =>
+  new Map([
+    ['default', { underWay: 3, waiting: 1 }],
+    ['ml', { underWay: 0, waiting: 2 }],
+  ])
 
 /** A receiver as far as its admin port goes: a real inbox, a real server. */
 async function aReceiver(t: TestContext, folder: string, given: { isInboxShared?: boolean } = {}) {
@@ -30,8 +37,8 @@ async function aReceiver(t: TestContext, folder: string, given: { isInboxShared?
   const { isInboxShared = false } = given
   const begun = { count: 0 }
   const beginHandover = async () => void begun.count++
-  const shown = { feed, isInboxShared, beginHandover, onReplayed: () => {} }
-  const server = createAdminServer({ port: 0, ...around, inbox, ...shown })
+  const shown = { feed, isInboxShared, beginHandover, onReplayed: () => {}, underWay }
+  const server = createAdminServer({ port: 0, version: '1.2.3', ...around, inbox, ...shown })
   const { port } = await server.listen()
   t.after(async () => {
     await server.close()
@@ -41,7 +48,7 @@ async function aReceiver(t: TestContext, folder: string, given: { isInboxShared?
 }
 
 /** Two receivers behind an API server that forwards, and the program's commands. */
-async function anInstallation(t: TestContext, given: { isInboxShared?: boolean } = {}) {
+async function anInstallation(t: TestContext, given: { isInboxShared?: boolean; forbidden?: RegExp } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'gwh-cli-'))
   t.after(() => rm(folder, { recursive: true }))
   const [a, b] = await Promise.all(['a', 'b'].map((name) => aReceiver(t, join(folder, name), given)))
@@ -52,29 +59,20 @@ async function anInstallation(t: TestContext, given: { isInboxShared?: boolean }
     const running = ['gwh-receiver-1', 'gwh-receiver-0'].map((name) => aPod(name, 'Running'))
     return { kind: 'PodList', metadata: {}, items: [...running, aPod('gwh-receiver-2', 'Pending')] }
   }
-  const api = await startPortForwardDouble({ pods: { 'gwh-receiver-0': a.port, 'gwh-receiver-1': b.port }, answer })
+  const { forbidden } = given
+  const pods = { 'gwh-receiver-0': a.port, 'gwh-receiver-1': b.port }
+  const api = await startPortForwardDouble({ pods, answer, ...(forbidden !== undefined && { forbidden }) })
   t.after(() => api.close())
   const kubeconfig = join(folder, 'kubeconfig')
   await writeFile(kubeconfig, kubeconfigFor(api.url))
   const deps = { clock: systemClock, random: () => 0.5, version: '1.2.3' }
-  const parts = { receivers: async () => receiversIn(deps), operator: async () => operatorIn(deps) }
+  const parts = { receivers: receiversIn(deps), operator: operatorIn(deps) }
   const gwh = gwhCommand(parts, { GWH_KUBECONFIG: kubeconfig })
   return { a, b, gwh, seen, api, commands: gwhCommands(parts), kubeconfig }
 }
 
 function aPod(name: string, phase: string) {
   return { metadata: { name, namespace: 'gemini-webhook-system' }, status: { phase } }
-}
-
-function kubeconfigFor(server: string): string {
-  return JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'c', cluster: { server, 'insecure-skip-tls-verify': true } }],
-    users: [{ name: 'u', user: { token: 'a-token' } }],
-    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
-    'current-context': 'x',
-  })
 }
 
 async function aDeadLetter(inbox: Inbox, eventId: string, body = '{"type":"batch.failed"}'): Promise<void> {
@@ -95,10 +93,30 @@ test('gwh inbox shows every receiver that runs, found by its labels in the names
     'gwh-receiver-0  own    1       1        0             90s',
     'gwh-receiver-1  own    0       0        0             0s',
     '',
+    'POD             NAMESPACE  EVENTS  BYTES  DEAD LETTERS  REMEMBERED IDS  UNDER WAY  WAITING',
+    'gwh-receiver-0  ml         1       136    0             1               0          2',
+    'gwh-receiver-0  default    0       0      0             0               3          1',
+    'gwh-receiver-1  default    0       0      0             0               3          1',
+    'gwh-receiver-1  ml         0       0      0             0               0          2',
+    '',
   ])
   const [request = ''] = seen
   assert.match(request, /^\/api\/v1\/namespaces\/operators\/pods\?labelSelector=/)
   assert.match(decodeURIComponent(request), /component=receiver.* Bearer a-token$/)
+})
+
+test('gwh inbox tells who may see one namespace alone of that one, and of an inbox that receivers share once', async (t) => {
+  const given = { isInboxShared: true, forbidden: /\/geminiwebhooks/ }
+  const { a, gwh } = await anInstallation(t, given)
+  await a.inbox.append(anEvent())
+  const { code, out } = await gwh('inbox')
+  assert.equal(code, 0)
+  assert.deepEqual(out.split('\n').slice(3), [
+    'POD             NAMESPACE  EVENTS  BYTES  DEAD LETTERS  REMEMBERED IDS  UNDER WAY  WAITING',
+    'gwh-receiver-0  default    0       0      0             0               6          2',
+    '',
+  ])
+  assert.doesNotMatch((await gwh('inbox', '-o', 'json')).out, /"ml"|uid/)
 })
 
 test('gwh deadletters lists those of every receiver, newest first, each by an id that names its pod', async (t) => {
@@ -280,4 +298,69 @@ test('gwh drain needs another receiver that runs, and inboxes that are not share
   }
   assert.equal((await gwh('drain')).code, 2)
   assert.deepEqual([a.begun.count, (await a.inbox.stats()).events], [0, 1])
+})
+
+/** A delivery that was tried in vain and waits for half an hour. */
+async function aPending({ inbox, clock }: { inbox: Inbox; clock: FakeClock }, eventId: string, cause: string) {
+  await inbox.append(anEvent({ eventId }))
+  const [claimed] = await inbox.claimDue(1, 60_000)
+  assert.ok(claimed)
+  await inbox.record(claimed, { type: 'RetryAt', atMs: clock.now() + 1_800_000, cause })
+}
+
+test('gwh deliveries lists what is pending in every inbox, oldest first, with its next try and why it is still there', async (t) => {
+  const { a, b, gwh } = await anInstallation(t)
+  await aPending(b, 'msg_old', 'status 503')
+  await a.clock.advance({ minutes: 5 })
+  await aPending(a, 'msg_new', 'timeout')
+  await a.inbox.append(anEvent({ eventId: 'msg_way' }))
+  await a.inbox.claimDue(1, 60_000)
+  const { code, out, err } = await gwh('deliveries')
+  assert.deepEqual([code, err], [0, ''])
+  const [header = '', first = '', second = '', third = ''] = out.split('\n')
+  assert.match(header, /^ID +WEBHOOK +SINK +TYPE +SINCE +ATTEMPTS +NEXT TRY +LAST CAUSE +EVENT$/)
+  assert.match(
+    first,
+    /^gwh-receiver-1\/1 +ml\/batch-events +worker +batch\.succeeded +2026-11-21T12:00:00\.000Z +1 +2026-11-21T12:30:00\.000Z +status 503 +msg_old$/,
+  )
+  assert.match(second, /^gwh-receiver-0\/1 .* timeout +msg_new$/)
+  assert.match(third, /^gwh-receiver-0\/2 .* 0 +under way +- +msg_way$/)
+
+  const json = JSON.parse((await gwh('deliveries', '--cause=timeout', '-o', 'json')).out) as {
+    pending: { id: string; eventId: string; lastCause: string }[]
+  }
+  assert.deepEqual(
+    json.pending.map(({ id, eventId, lastCause }) => [id, eventId, lastCause]),
+    [['gwh-receiver-0/1', 'msg_new', 'timeout']],
+  )
+  const bounded = await gwh('deliveries', '--limit=2')
+  assert.equal(bounded.out.split('\n').length, 4)
+  assert.match(bounded.err, /more than these 2/)
+  assert.equal((await gwh('deliveries', '--webhook=ml/other')).out, 'Nothing is pending.\n')
+})
+
+const dueNow = async ({ inbox }: { inbox: Inbox }) => (await inbox.claimDue(10, 60_000)).length
+
+test('gwh retry makes due what is named or selected, and counts it', async (t) => {
+  const { a, b, gwh } = await anInstallation(t)
+  for (const id of ['msg_1', 'msg_2']) await aPending(a, id, 'timeout')
+  await aPending(b, 'msg_3', 'timeout')
+  const named = await gwh('retry', 'gwh-receiver-0/1', 'gwh-receiver-0/99')
+  assert.deepEqual([named.code, named.out], [1, '1 are due now.\n'])
+  assert.equal(named.err, 'gwh retry: gwh-receiver-0/99: is not pending (any more), or under way\n')
+  assert.deepEqual([await dueNow(a), await dueNow(b)], [1, 0])
+  const selected = await gwh('retry', '--sink=worker', '-o', 'json')
+  assert.deepEqual([selected.code, JSON.parse(selected.out)], [0, { retried: 2, unknown: [] }])
+  assert.deepEqual([await dueNow(a), await dueNow(b)], [1, 1])
+})
+
+test('gwh retry goes through every page, and needs one way to say what', async (t) => {
+  const { a, gwh } = await anInstallation(t)
+  await Promise.all(Array.from({ length: 1_200 }, (_, n) => a.inbox.append(anEvent({ eventId: `msg_${n}` }))))
+  assert.equal((await gwh('retry', '--all')).out, '1200 are due now.\n')
+  for (const args of [[], ['a/1', '--all'], ['--all', '--sink=x'], ['17']]) {
+    const { code, err } = await gwh('retry', ...args)
+    assert.equal(code, 2, args.join(' '))
+    assert.match(err, /gwh retry: name pending deliveries as POD\/ID/)
+  }
 })

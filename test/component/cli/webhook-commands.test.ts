@@ -15,25 +15,28 @@ import { clusterIn, operatorIn } from '../../../src/cli/operator-access.ts'
 import type { AdminClient } from '../../../src/cli/deliveries/admin-client.ts'
 import type { Receivers } from '../../../src/cli/deliveries/receivers.ts'
 import { systemClock } from '../../../src/clock.ts'
-import { markerOf } from '../../../src/controller/ownership.ts'
+import { configMapKind } from '../../../src/kubernetes/core-kinds.ts'
+import { markerOf } from '../../../src/controller/facts/ownership.ts'
 import { apiKeySecretName, decode, startControllerFixture, tenant, verifies } from '../../support/controller-fixture.ts'
+import { slotName } from '../../../src/contract/receiver-report/slots.ts'
 import { gwhCommand } from '../../support/gwh-command.ts'
+import { kubeconfigFor } from '../../support/kubeconfig.ts'
 
 const name = 'batch-events'
 const object = `${tenant}/${name}`
 
-/** A controller that works, and the program's commands against the same API server and the same Google. No API key and no signing secret is ever told. */
+/**
+ * A controller that works, and the program's commands against the same API server and the same Google. No API key and
+ * no signing secret is ever told.
+ */
 async function aWorld(t: TestContext, options: Parameters<typeof startControllerFixture>[1] = {}) {
   const fixture = await startControllerFixture(t, options)
   await fixture.startController()
   await fixture.putApiKey()
   const deps = { clock: systemClock, random: () => 0.5, version: '1.2.3' }
   const env = { GWH_KUBECONFIG: fixture.kubeconfigPath, GWH_GOOGLE_BASE_URL: fixture.url }
-  const receivers = async () => async () => theReceiver(fixture)
-  const command = gwhCommand(
-    { cluster: async () => clusterIn(deps), operator: async () => operatorIn(deps), receivers },
-    env,
-  )
+  const receivers = async () => theReceiver(fixture)
+  const command = gwhCommand({ cluster: clusterIn(deps), operator: operatorIn(deps), receivers }, env)
   const gwh = async (...args: string[]) => {
     const answer = await command(...args)
     const told = `${answer.out}${answer.err}`
@@ -51,14 +54,13 @@ async function aWorld(t: TestContext, options: Parameters<typeof startController
 
 /** One receiver, whose admin port remembers what came to the fixture's endpoint. */
 function theReceiver({ endpoint }: Awaited<ReturnType<typeof startControllerFixture>>): Receivers {
-  const ask = async ({ path }: { path: string }) => {
-    const { searchParams } = new URL(path, 'http://localhost')
-    const own = endpoint.received.filter((delivery) => delivery.path.endsWith(`/${searchParams.get('name')}`))
-    return {
-      deliveries: own.map(({ headers }) => ({ eventId: headers['webhook-id'], outcome: 'Stored', status: 204 })),
-    }
+  const ask = async (_route: unknown, { name }: { name: string }) => {
+    const own = endpoint.received.filter(({ path }) => path.endsWith(`/${name}`))
+    const ids = own.map(({ headers }) => headers['webhook-id'])
+    return { deliveries: ids.map((eventId) => ({ kind: 'request', eventId, outcome: 'Stored', status: 204 })) }
   }
-  return { pods: [{ name: 'gwh-receiver-0', admin: { ask } as unknown as AdminClient }], close: async () => {} }
+  const pods = [{ name: 'gwh-receiver-0', admin: { ask } as unknown as AdminClient }]
+  return { pods, onlyNamespace: async () => undefined, close: async () => {} }
 }
 
 test('gwh status follows a healthy object to its sinks, and names the link that breaks', async (t) => {
@@ -190,6 +192,9 @@ test('gwh send tells what a refusal means, and what is wrong before anything is 
   const refused = await gwh('send', object, `--url=${refusing.url}`)
   assert.equal(refused.code, 1)
   assert.match(refused.out, /: 401, the signature or the time is refused/)
+  const stranger = await anEndpoint(t, 200)
+  const welcomed = await gwh('send', object, `--url=${stranger.url}`)
+  assert.deepEqual([welcomed.code, welcomed.out.includes('this is no answer of a receiver')], [3, true])
   const nobody = await gwh('send', object, '--url=http://127.0.0.1:9/')
   assert.deepEqual([nobody.code, nobody.err.includes('connectionRefused')], [1, true])
   const noFile = await gwh('send', object, `--url=${refusing.url}`, '--data-file=/dev/null')
@@ -283,4 +288,44 @@ test('gwh doctor names what is missing, and what it could not read', async (t) =
     'Good',
   ])
   assert.equal((await it.gwh('doctor', '--namespace=nowhere', '-o', 'json')).code, 1)
+})
+
+test('gwh doctor does not take reports that are missing or that it cannot read for nothing left behind', async (t) => {
+  const it = await aWorld(t)
+  await it.ready()
+  const inboxes = async () => {
+    const { out } = await it.gwh('doctor', '-o', 'json')
+    const { chain, unjudged } = JSON.parse(out) as { chain: { name: string; says: string }[]; unjudged: string[] }
+    return { isJudged: !unjudged.includes('inboxes'), says: chain.find(({ name: link }) => link === 'inboxes')?.says }
+  }
+  assert.equal((await inboxes()).isJudged, true)
+  const reports = { namespace: 'gemini-webhook-system', name: slotName(7) }
+  await it.client.patch(configMapKind, reports, { data: { 'gwh-receiver-7': '{"v":2}' } }, { type: 'merge' })
+  const unread = await inboxes()
+  assert.equal(unread.isJudged, false)
+  assert.match(unread.says ?? '', /the reports of gwh-receiver-7 in gwh-receiver-reports-7 are not in a form/)
+})
+
+test('an answer that is no list of an API server is not "no GeminiWebhooks"', async (t) => {
+  for (const body of ['{}', '{"items":[]}', '{"kind":"List","metadata":{}}']) {
+    const server = createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(body)
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const folder = await mkdtemp(join(tmpdir(), 'gwh-proxy-'))
+    t.after(async () => {
+      server.close()
+      server.closeAllConnections()
+      await rm(folder, { recursive: true })
+    })
+    const kubeconfig = join(folder, 'kubeconfig')
+    await writeFile(kubeconfig, kubeconfigFor(`http://127.0.0.1:${(server.address() as AddressInfo).port}`))
+    const deps = { clock: systemClock, random: () => 0.5, version: '1.2.3' }
+    const gwh = gwhCommand({ cluster: clusterIn(deps) }, { GWH_KUBECONFIG: kubeconfig })
+    for (const args of [['status'], ['status', '-n', 'ml']]) {
+      const { code, out, err } = await gwh(...args)
+      assert.deepEqual([code, out], [3, ''], body)
+      assert.match(err, /is no list of an API server/)
+    }
+  }
 })

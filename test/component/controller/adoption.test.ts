@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { importLabel, ownerUidAnnotation } from '../../../src/api/names.ts'
-import { secretKind, type Secret } from '../../../src/controller/kinds.ts'
+import { secretKind, type Secret } from '../../../src/kubernetes/core-kinds.ts'
 import { decode, startControllerFixture, tenant, type WriteHook } from '../../support/controller-fixture.ts'
 import { eventually } from '../../support/eventually.ts'
 
@@ -29,7 +29,7 @@ test('externalID adopts an existing webhook: one rotation, marker and spec appli
   assert.equal(it.calls().counts.create.received, 0)
   assert.equal(it.calls().counts.rotateSigningSecret.received, 1)
   const [remote] = it.remotes()
-  assert.match(remote?.name ?? '', /^gwh:[0-9a-f]{12}$/)
+  assert.match(remote?.name ?? '', /^gwh:[0-9a-f]{24} @[0-9a-f]{8}$/)
   assert.equal(remote?.uri, 'https://hooks.example.com/v1/s/ml/batch-events')
   assert.equal(await it.secretVerifiesNextDelivery(name), true)
   await it.remove(name)

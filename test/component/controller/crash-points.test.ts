@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { decode, startControllerFixture, type WriteHook } from '../../support/controller-fixture.ts'
+import { decode, home, startControllerFixture, type WriteHook } from '../../support/controller-fixture.ts'
 import { eventually } from '../../support/eventually.ts'
+import { makeReportMaps } from '../../support/report-maps.ts'
 
 const name = 'batch-events'
 const short = {
@@ -14,7 +15,10 @@ const short = {
 } as const
 const patience = { timeoutMs: 40_000, intervalMs: 20 }
 
-/** From the k-th write on the process is dead: nothing that it still tries gets out, and nothing that it was told is remembered. */
+/**
+ * From the k-th write on the process is dead: nothing that it still tries gets out, and nothing that it was told is
+ * remembered.
+ */
 function dieAt(point: number) {
   const dead = new AbortController()
   let count = 0
@@ -87,7 +91,7 @@ const rotate = (revokePrevious: 'AfterGracePeriod' | 'Immediately'): Scenario =>
 const scenarios: Scenario[] = [
   {
     name: 'a create',
-    prepare: async () => {},
+    prepare: ({ client }) => makeReportMaps(client, home),
     cause: (fixture) => fixture.apply(name),
     done: (fixture) => fixture.untilCondition(name, 'Ready', { status: 'True' }),
     verify: verifyPair,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { keyringLabel } from '../../../src/controller/keyring-writer.ts'
-import { secretKind, type Secret } from '../../../src/controller/kinds.ts'
-import { allKeyringSecretNames, keyringSecretNameFor, maxShardBytes } from '../../../src/keyring/shard.ts'
+import { keyringLabel } from '../../../src/controller/keyring/keyring-writer.ts'
+import { secretKind, type Secret } from '../../../src/kubernetes/core-kinds.ts'
+import { allKeyringSecretNames, keyringSecretNameFor, maxShardBytes } from '../../../src/contract/keyring/shard.ts'
 import { decode, home, startControllerFixture, tenant } from '../../support/controller-fixture.ts'
 
 test('an applied object is registered once, its secret kept, its endpoint proven, and then Ready', async (t) => {
@@ -16,7 +16,7 @@ test('an applied object is registered once, its secret kept, its endpoint proven
 
   const [remote, ...others] = fixture.remotes()
   assert.deepEqual(others, [])
-  assert.match(remote?.name ?? '', /^gwh:[0-9a-f]{12} nightly batches$/)
+  assert.match(remote?.name ?? '', /^gwh:[0-9a-f]{24} @[0-9a-f]{8} nightly batches$/)
   assert.equal(remote?.uri, 'https://hooks.example.com/v1/s/ml/batch-events')
   assert.equal(fixture.calls().counts.create.received, 1)
   assert.equal(webhook.status?.webhook?.id, remote?.id)
@@ -38,7 +38,7 @@ test('an object that the keyring has no room for is not registered, says why, an
   // Entries of unknown objects are only removed where all namespaces are seen.
   const fixture = await startControllerFixture(t, { config: { watchNamespaces: [tenant] } })
   await fixture.putApiKey()
-  const ballast = Buffer.alloc(0.8 * maxShardBytes).toString('base64')
+  const ballast = Buffer.alloc(0.9999 * maxShardBytes).toString('base64')
   for (const name of allKeyringSecretNames()) {
     const metadata = { namespace: home, name, labels: { [keyringLabel.key]: keyringLabel.value } }
     await fixture.client.create<Secret>(secretKind, { apiVersion: 'v1', kind: 'Secret', metadata, data: { ballast } })
@@ -49,7 +49,7 @@ test('an object that the keyring has no room for is not registered, says why, an
   const shard = keyringSecretNameFor(applied.metadata.uid)
   assert.ok(fixture.conditionOf(stalled, 'Registered')?.message.includes(shard))
   assert.equal(fixture.calls().counts.create.received, 0)
-  assert.match(await running.scrape(), /^gwh_controller_keyring_used_ratio 0\.79999/m)
+  assert.match(await running.scrape(), /^gwh_controller_keyring_used_ratio 0\.9998/m)
 
   await fixture.client.patch(
     secretKind,

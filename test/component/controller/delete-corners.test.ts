@@ -3,8 +3,8 @@ import { test } from 'node:test'
 
 import { geminiWebhookKind } from '../../../src/api/kind.ts'
 import { finalizer } from '../../../src/api/names.ts'
-import { configMapKind, namespaceKind, type ConfigMap } from '../../../src/controller/kinds.ts'
-import { orphanKeyOf } from '../../../src/orphans/orphan-record.ts'
+import { configMapKind, namespaceKind, type ConfigMap } from '../../../src/kubernetes/core-kinds.ts'
+import { orphanKeyOf } from '../../../src/contract/orphans/orphan-record.ts'
 import { home, startControllerFixture, tenant, type WriteHook } from '../../support/controller-fixture.ts'
 import { eventually } from '../../support/eventually.ts'
 

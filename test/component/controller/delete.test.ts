@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { secretKind } from '../../../src/controller/kinds.ts'
+import { secretKind } from '../../../src/kubernetes/core-kinds.ts'
 import { abandonAnnotation } from '../../../src/api/names.ts'
-import { orphanKeyOf } from '../../../src/orphans/orphan-record.ts'
+import { orphanKeyOf } from '../../../src/contract/orphans/orphan-record.ts'
 import { apiKeySecretName, startControllerFixture, tenant } from '../../support/controller-fixture.ts'
 import { eventually } from '../../support/eventually.ts'
 

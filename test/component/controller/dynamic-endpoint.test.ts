@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { secretKind, type Secret } from '../../../src/controller/kinds.ts'
-import { hashToken } from '../../../src/keyring/token-hash.ts'
+import { secretKind, type Secret } from '../../../src/kubernetes/core-kinds.ts'
+import { hashToken } from '../../../src/contract/keyring/token-hash.ts'
 import { baseUrl, decode, startControllerFixture, tenant } from '../../support/controller-fixture.ts'
 import { eventually } from '../../support/eventually.ts'
 

@@ -29,9 +29,13 @@ test('a scrape tells conditions by count, the age of the oldest secret and the t
   await eventually('one is left', has('gwh_controller_conditions{type="Ready",status="True"} 1'), { timeoutMs: 4000 })
 })
 
-const readyLine = (name: string) => `gwh_controller_object_condition{namespace="ml",name="${name}",type="Ready"} 1`
+const readyLine = (name: string) =>
+  `gwh_controller_object_condition{webhook_namespace="ml",webhook="${name}",type="Ready"} 1`
 const agePattern = (name: string) =>
-  new RegExp(`^gwh_controller_object_signing_secret_age_seconds\\{namespace="ml",name="${name}"\\} [0-9.]+$`, 'm')
+  new RegExp(
+    `^gwh_controller_object_signing_secret_age_seconds\\{webhook_namespace="ml",webhook="${name}"\\} [0-9.]+$`,
+    'm',
+  )
 
 test('with objectMetrics a scrape names every object, and none that is gone', async (t) => {
   const fixture = await startControllerFixture(t, { config: { objectMetrics: true } })
@@ -46,6 +50,6 @@ test('with objectMetrics a scrape names every object, and none that is gone', as
   assert.match(await running.scrape(), agePattern('one'))
   await fixture.remove('two')
   await fixture.untilGone('two')
-  await eventually('forgotten', async () => !(await running.scrape()).includes('name="two"'))
+  await eventually('forgotten', async () => !(await running.scrape()).includes('webhook="two"'))
   assert.match(await running.scrape(), agePattern('one'))
 })

@@ -9,10 +9,10 @@ import {
   type ConfigMap,
   type Secret,
   type Service,
-} from '../../../src/controller/kinds.ts'
-import { keyringSecretNameFor } from '../../../src/keyring/shard.ts'
-import { orphanKeyOf } from '../../../src/orphans/orphan-record.ts'
-import { reportsConfigMapName } from '../../../src/reports/report.ts'
+} from '../../../src/kubernetes/core-kinds.ts'
+import { keyringSecretNameFor } from '../../../src/contract/keyring/shard.ts'
+import { orphanKeyOf } from '../../../src/contract/orphans/orphan-record.ts'
+import { slotName } from '../../../src/contract/receiver-report/slots.ts'
 import { startControllerFixture, apiKeySecretName, decode, home, tenant } from '../../support/controller-fixture.ts'
 import { eventually } from '../../support/eventually.ts'
 
@@ -72,7 +72,7 @@ test('a short outage of Google leaves the status of a Ready object as it was', a
 })
 
 test('what Google keeps refusing is Stalled once and stays so, however often it is tried again', async (t) => {
-  const fixture = await startControllerFixture(t, { switches: { maxNameCharacters: 17 } })
+  const fixture = await startControllerFixture(t, { switches: { maxNameCharacters: 39 } })
   await fixture.startController()
   await fixture.putApiKey()
   await fixture.apply(name, { displayName: 'of the night' })
@@ -97,7 +97,7 @@ test('what Google keeps refusing is Stalled once and stays so, however often it 
 })
 
 test('what was Stalled because Google refuses it stays so for a controller that comes after a restart', async (t) => {
-  const fixture = await startControllerFixture(t, { switches: { maxNameCharacters: 17 } })
+  const fixture = await startControllerFixture(t, { switches: { maxNameCharacters: 39 } })
   const first = await fixture.startController()
   await fixture.putApiKey()
   await fixture.apply(name, { displayName: 'of the night' })
@@ -298,7 +298,7 @@ const written = (time: string) => JSON.stringify({ time, endpoints: {} })
 test('the report of a receiver that is gone is removed, the others stay', async (t) => {
   const fixture = await startControllerFixture(t, { config: { resyncIntervalMs: 400 } })
   await fixture.startController()
-  const key = { namespace: home, name: reportsConfigMapName }
+  const key = { namespace: home, name: slotName(0) }
   const data = { gone: written('2020-01-01T00:00:00Z'), alive: written('2999-01-01T00:00:00Z') }
   await fixture.client.patch(configMapKind, key, { data }, { type: 'merge' })
   const pods = async () => Object.keys((await fixture.client.get<ConfigMap>(configMapKind, key))?.data ?? {})
@@ -309,7 +309,7 @@ test('the report of a receiver that is gone is removed, the others stay', async 
 test('what a receiver that is gone left on its volume is remembered, and only that', async (t) => {
   const fixture = await startControllerFixture(t, { config: { resyncIntervalMs: 400 } })
   const running = await fixture.startController()
-  const key = { namespace: home, name: reportsConfigMapName }
+  const key = { namespace: home, name: slotName(0) }
   const endpoints = { u: { pending: 2, refusingSince: '2020-01-01T00:00:00Z' }, v: { pending: 0 } }
   const report = { time: '2020-01-01T00:00:00Z', ownInbox: true, endpoints }
   await fixture.client.patch(configMapKind, key, { data: { gone: JSON.stringify(report) } }, { type: 'merge' })
@@ -330,7 +330,7 @@ test('dead letters that a receiver drops become a condition and one Event, and R
   await fixture.apply(name)
   const quiet = await fixture.untilCondition(name, 'Ready', { status: 'True' })
   assert.equal(fixture.conditionOf(quiet, 'DeadLettersDropped'), undefined)
-  const key = { namespace: home, name: reportsConfigMapName }
+  const key = { namespace: home, name: slotName(0) }
   const dropAt = async (lastDropTime: string) => {
     const endpoints = { [quiet.metadata.uid]: { lastDropTime, pending: 0 } }
     const data = { 'receiver-0': JSON.stringify({ endpoints }), 'of-an-older-version': written('2999-01-01T00:00:00Z') }
@@ -377,7 +377,7 @@ test('a Service that appears after the sink that names it makes the condition tr
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { namespace: tenant, name: 'worker' },
-    spec: { ports: [{ port: 80 }] },
+    spec: { selector: { app: 'worker' }, ports: [{ port: 80 }] },
   })
   await fixture.untilCondition(name, 'Ready', { status: 'True' })
 })

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { secretKind, type Secret } from '../../../src/controller/kinds.ts'
-import { keyringSecretNameFor } from '../../../src/keyring/shard.ts'
+import { secretKind, type Secret } from '../../../src/kubernetes/core-kinds.ts'
+import { keyringSecretNameFor } from '../../../src/contract/keyring/shard.ts'
 import { decode, home, startControllerFixture, tenant } from '../../support/controller-fixture.ts'
 import { eventually } from '../../support/eventually.ts'
 
@@ -120,6 +120,26 @@ test('a Secret that is overwritten again and again is given up, naming who does 
   const webhook = await it.untilCondition(name, 'SecretAvailable', { status: 'False', reason: 'SecretContested' })
   assert.equal(it.conditionOf(webhook, 'Stalled')?.reason, 'SecretContested')
   assert.equal(it.conditionOf(webhook, 'Ready')?.status, 'False')
+})
+
+test('a label or annotation that leaves the spec leaves the Secret, and what others put there stays', async (t) => {
+  const allowed = { allowedSecretLabels: ['team'], allowedSecretAnnotations: ['example.com/'] }
+  const it = await startReady(t, { config: allowed })
+  const metadata = async () => (await it.targetSecret(name))?.metadata
+  await it.patch(name, {
+    spec: { signingSecret: { labels: { team: 'ml' }, annotations: { 'example.com/reload': 'true' } } },
+  })
+  await eventually('both are there', async () => (await metadata())?.labels?.['team'] === 'ml', patience)
+  const key = { namespace: tenant, name: secretName }
+  const theirs = { metadata: { labels: { backup: 'daily' }, annotations: { 'example.com/seen': 'yes' } } }
+  await it.client.patch<Secret>(secretKind, key, theirs, { type: 'merge' })
+  await it.patch(name, { spec: { signingSecret: null } })
+  await eventually('they are gone', async () => (await metadata())?.labels?.['team'] === undefined, patience)
+  const { labels, annotations } = (await metadata()) ?? {}
+  assert.equal(annotations?.['example.com/reload'], undefined)
+  assert.equal(labels?.['backup'], 'daily')
+  assert.equal(annotations?.['example.com/seen'], 'yes')
+  assert.equal(await it.current(), it.original)
 })
 
 test('a Secret of a stranger under the wanted name is never written, and nothing is registered', async (t) => {

@@ -89,9 +89,26 @@ test('a window that can never open is a condition, and correcting it is enough',
   await fixture.startController()
   await fixture.putApiKey()
   await fixture.apply(name, windowOf('0 0 30 2 *'))
-  const webhook = await fixture.untilCondition(name, 'Stalled', { reason: 'RotationBlocked' })
-  assert.match(fixture.conditionOf(webhook, 'Stalled')?.message ?? '', /spec\.rotation\.windows\[0\]\.cron/)
-  assert.equal(fixture.conditionOf(webhook, 'EndpointVerified')?.status, 'True')
+  const webhook = await fixture.untilCondition(name, 'Ready', { status: 'True' })
+  const told = fixture.conditionOf(webhook, 'PartIgnored')
+  assert.equal(told?.reason, 'RotationBlocked')
+  assert.match(told?.message ?? '', /spec\.rotation\.windows\[0\]\.cron/)
+  assert.match(
+    fixture.conditionOf(webhook, 'Ready')?.message ?? '',
+    /but for the part that the condition PartIgnored names/,
+  )
+  assert.equal(fixture.conditionOf(webhook, 'Stalled'), undefined)
+  assert.equal(fixture.events.filter(({ reason }) => reason === 'PartIgnored').length, 1)
+
+  // Nothing else stops: a request rotates, and a lost Secret is restored.
+  await fixture.patch(name, { spec: { rotation: { request: { id: 'leak-1' } } } })
+  await eventually('the request is answered', async () =>
+    (await fixture.get(name))?.status?.rotation?.handledRequestIDs?.includes('leak-1'),
+  )
   await fixture.patch(name, { spec: windowOf('0 0 28 2 *') })
+  await eventually('it is not told any more', async () => {
+    const corrected = await fixture.get(name)
+    return fixture.conditionOf(corrected, 'PartIgnored') === undefined && corrected
+  })
   await fixture.untilCondition(name, 'Ready', { status: 'True' })
 })

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 
 import { sinkCredentialsSecretType } from '../../../src/api/names.ts'
-import { secretKind, type Secret } from '../../../src/controller/kinds.ts'
+import { secretKind, type Secret } from '../../../src/kubernetes/core-kinds.ts'
 import { startControllerFixture, tenant } from '../../support/controller-fixture.ts'
 import { eventually } from '../../support/eventually.ts'
 

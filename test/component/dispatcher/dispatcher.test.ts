@@ -2,14 +2,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { createDispatcher, type DispatcherOptions } from '../../../src/dispatcher/dispatcher.ts'
-import type { StepEntry } from '../../../src/feed/entry.ts'
-import type { ResolvedSink } from '../../../src/keyring/entry.ts'
+import type { StepEntry } from '../../../src/contract/feed-entry.ts'
+import type { ResolvedSink } from '../../../src/contract/keyring/entry.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import type { SendOutcome } from '../../../src/sinks/port.ts'
 import { anEvent } from '../../support/an-event.ts'
 import { aClaim, aSink } from '../../support/deliveries.ts'
 import { FakeClock, settle } from '../../support/fake-clock.ts'
+import { judgeHere } from '../../support/judge-here.ts'
 import { MemoryInbox } from '../../support/memory-inbox.ts'
 import { hanging, SinkDouble } from '../../support/sink-double.ts'
 
@@ -26,7 +27,7 @@ function aDispatcher(sinks: readonly ResolvedSink[] = [aSink()], given: Partial<
     inbox,
     sinks: sink,
     resolveSink: (_uid, name) => known.get(name) ?? 'sinkRemoved',
-    parseEnvelope: (body) => JSON.parse(Buffer.from(body).toString()),
+    judgeFilter: judgeHere(),
     clock,
     random: () => 0.999,
     logger: silentLogger,
@@ -334,6 +335,34 @@ test('a lease lasts longer than the attempt that it is for, also for a sink with
   assert.ok((inbox.leases.at(-1) ?? 0) > 340_000)
 })
 
+test('a long timeout lengthens the leases of its own sink, from then on, and of no other', async () => {
+  const slow = aSink({ name: 'slow', delivery: { ...aSink().delivery, timeoutMs: 300_000 } })
+  const { clock, inbox, dispatcher } = aDispatcher([slow, aSink()])
+  inbox.add(aClaim({ deliveryId: 'slow-1', sink: 'slow' }))
+  dispatcher.start()
+  await clock.advance({ seconds: 1 })
+  inbox.leases.splice(0)
+  inbox.add(aClaim({ deliveryId: 'slow-2', sink: 'slow' }), aClaim({ deliveryId: 'other' }))
+  dispatcher.nudge()
+  await clock.advance({ seconds: 1 })
+  assert.deepEqual(
+    inbox.leases.toSorted((a, b) => a - b),
+    [60_000, 350_000],
+  )
+  assert.equal(inbox.steps.filter(({ next }) => next.type === 'Hold').length, 1, 'the first of the slow sink alone')
+})
+
+test('what is begun at once is bounded in bytes, and goes on at once', async () => {
+  const { clock, inbox, sink, dispatcher } = aDispatcher()
+  const body = new Uint8Array(256 * 1_024)
+  for (let at = 0; at < 40; at += 1)
+    inbox.add(aClaim({ deliveryId: String(at), event: anEvent({ eventId: `m${at}`, body }) }))
+  dispatcher.start()
+  await clock.advance({ ms: 100 })
+  assert.equal(sink.sent.length, 40)
+  assert.ok(inbox.claims >= 5, `${inbox.claims} claims`)
+})
+
 test('a sink that throws could not make a request of the event: a dead letter, and the next event goes on', async () => {
   const { inbox, sink, dispatcher } = aDispatcher()
   sink.willAnswer(({ event }) => {
@@ -403,12 +432,12 @@ test('each attempt is one line, with names and outcome, without a secret, a sign
   await clock.advance({ seconds: 5 })
   const attempts = lines.map((line) => JSON.parse(line))
   assert.deepEqual(
-    attempts.map(({ message, attempt, outcome, cause, status, next }) => [
+    attempts.map(({ message, attempt, outcome, cause, httpStatus, next }) => [
       message,
       attempt,
       outcome,
       cause,
-      status,
+      httpStatus,
       next,
     ]),
     [
@@ -524,4 +553,42 @@ test('a scrape tells how long deliveries took, from the sender and from storing,
     assert.ok(text.split('\n').includes(line), `${line}\n${text}`)
   }
   assert.doesNotMatch(text, /batch-events|msg_1|worker|uid-1/, 'no names, no ids')
+})
+
+test('the age of what was replayed by hand is nowhere among the times of deliveries', async () => {
+  const { clock, inbox, dispatcher, scrape } = aDispatcher([aSink()])
+  const weekOld = {
+    receivedAtMs: clock.now() - 7 * 86_400_000,
+    sentAtSeconds: Math.floor(clock.now() / 1000) - 604_800,
+  }
+  inbox.add(aClaim({ event: anEvent(weekOld), replayed: true }))
+  dispatcher.start()
+  await clock.advance({ seconds: 5 })
+  const text = await scrape()
+  assert.match(text, /^gwh_delivery_attempts_total\{sink_type="http",outcome="delivered"\} 1$/m)
+  assert.doesNotMatch(text, /^gwh_delivery_(since_sent|duration)_seconds_count/m)
+})
+
+test('a scrape tells that one sink fails though the others are well; what is none of its fault does not count', async () => {
+  const { clock, inbox, sink, dispatcher, metric, known } = aDispatcher([
+    aSink({ name: 'broken' }),
+    aSink({ name: 'fine' }),
+    aSink({ name: 'removed' }),
+  ])
+  sink.willAnswer(({ sink: { name } }) => (name === 'fine' ? { type: 'delivered' } : unavailable))
+  inbox.add(...claimsFor('fine', 50), ...claimsFor('broken', 2), ...claimsFor('removed', 2))
+  dispatcher.start()
+  await clock.advance({ seconds: 9 })
+  const failing = 'gwh_sinks_taking_nothing{sink_type="http"}'
+  assert.equal(await metric(failing), `${failing} 0`)
+  await clock.advance({ seconds: 1 })
+  assert.equal(await metric(failing), `${failing} 2`)
+  known.delete('removed')
+  assert.equal(await metric(failing), `${failing} 1`)
+  const broken = dispatcher.sinkStates().find((state) => state.failing !== undefined)
+  assert.equal(broken?.sink, 'broken')
+  assert.deepEqual(broken.failing, { cause: 'status', status: 503, sinceMs: clock.now() - 10_000 })
+  sink.willAnswer(() => ({ type: 'delivered' }))
+  await clock.advance({ minutes: 30 })
+  assert.equal(await metric(failing), `${failing} 0`)
 })

@@ -13,6 +13,7 @@ import { createHttpSink } from '../../../src/sinks/http-sink.ts'
 import { anEvent } from '../../support/an-event.ts'
 import { aClaim, anHttpSink } from '../../support/deliveries.ts'
 import { eventually } from '../../support/eventually.ts'
+import { judgeHere } from '../../support/judge-here.ts'
 import { MemoryInbox } from '../../support/memory-inbox.ts'
 
 async function aServer(t: TestContext, answer: RequestListener): Promise<string> {
@@ -50,7 +51,7 @@ test('over real sockets: a sink that never answers and one that is gone delay a 
     inbox,
     sinks: http,
     resolveSink: (_uid, name) => new Map(Object.entries(sinks)).get(name) ?? 'sinkRemoved',
-    parseEnvelope,
+    judgeFilter: judgeHere(),
     clock: systemClock,
     random: () => 0.5,
     logger: silentLogger,

@@ -10,15 +10,16 @@ import { systemClock } from '../../../src/clock.ts'
 import { createDispatcher } from '../../../src/dispatcher/dispatcher.ts'
 import { parseEnvelope } from '../../../src/gemini/parse-event.ts'
 import { openSqliteInbox } from '../../../src/inbox/sqlite/open-sqlite-inbox.ts'
-import type { ResolvedSink } from '../../../src/keyring/entry.ts'
+import type { ResolvedSink } from '../../../src/contract/keyring/entry.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { startSampleWorker } from '../../../src/sandbox/sample-worker.ts'
+import { startSampleWorker } from '../../../playground/sample-worker.ts'
 import { createAddressRules } from '../../../src/sinks/address-guard.ts'
 import { createHttpSink } from '../../../src/sinks/http-sink.ts'
 import { anEvent } from '../../support/an-event.ts'
 import { anHttpSink } from '../../support/deliveries.ts'
 import { eventually } from '../../support/eventually.ts'
+import { judgeHere } from '../../support/judge-here.ts'
 
 const machinery = { clock: systemClock, logger: silentLogger }
 
@@ -41,7 +42,7 @@ async function aLife(path: string, sinks: Readonly<Record<string, ResolvedSink>>
     inbox,
     sinks: http,
     resolveSink: (_uid, name) => sinks[name] ?? 'sinkRemoved',
-    parseEnvelope,
+    judgeFilter: judgeHere(),
     random: () => 0.5,
     metrics,
     maxInFlight: 64,

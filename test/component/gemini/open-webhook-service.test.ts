@@ -6,17 +6,20 @@ import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 
 import { systemClock } from '../../../src/clock.ts'
-import { createCallBudget } from '../../../src/gemini/call-budget.ts'
+import { createCallBudget, type CallAccount, type CallBudget } from '../../../src/gemini/call-budget.ts'
 import { createGeminiMetrics } from '../../../src/gemini/gemini-metrics.ts'
 import { createWebhookServiceOpener } from '../../../src/gemini/webhook-service-opener.ts'
 import { openWebhookService } from '../../../src/gemini/open-webhook-service.ts'
 import type { WebhookServiceOptions } from '../../../src/gemini/open-webhook-service.ts'
-import type { GeminiError, WebhookService } from '../../../src/gemini/webhook-service.ts'
+import type { Caller, GeminiError, WebhookService } from '../../../src/gemini/webhook-service.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import { collectGarbage } from '../../support/collect-garbage.ts'
 import { eventually } from '../../support/eventually.ts'
 
-/** What only a broken or foreign server answers; the service's own behaviour is in test/contract/webhook-service.test.ts. */
+/**
+ * What only a broken or foreign server answers; the service's own behaviour is in
+ * test/contract/webhook-service.test.ts.
+ */
 const apiKey = 'AIzaSyTestOnlyTestOnlyTestOnlyTestOnly12'
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 
@@ -317,4 +320,132 @@ test("nothing of the SDK's environment gets in: no other key, address, version o
   await aService().service.list()
   assert.equal(seen[0]?.url, '/v1/webhooks?page_size=1000')
   assert.equal(seen[0]?.headers['x-goog-api-key'], apiKey)
+})
+
+test('an answer that is too large is told as such, after what is read of any, by every call and with any fetch', async () => {
+  let sent = 0
+  answer = (response) => {
+    response.writeHead(200, { 'content-type': 'application/json' })
+    const block = Buffer.alloc(64 * 1024, ' ')
+    const push = () => {
+      while (!response.destroyed && sent < 200 * 1024 * 1024) {
+        sent += block.length
+        if (!response.write(block)) return void response.once('drain', push)
+      }
+    }
+    push()
+  }
+  const { service } = aService()
+  const calls: [call: () => Promise<unknown>, mayHaveCommitted: boolean][] = [
+    [() => service.list(), false],
+    [() => service.get('w1'), false],
+    [() => service.create({ name: 'n', uri: 'https://a.example/', subscribedEvents: [] }), true],
+    [() => service.rotateSigningSecret('w1', 'revoke_previous_secrets_immediately'), true],
+  ]
+  for (const [call, mayHaveCommitted] of calls) {
+    sent = 0
+    await assert.rejects(call(), (error: GeminiError) => {
+      assert.equal(error.code, 'ERR_GEMINI_BAD_ANSWER')
+      assert.match(error.message, /was answered with more than 8388608 bytes/)
+      assert.equal(error.mayHaveCommitted, mayHaveCommitted)
+      return true
+    })
+    assert.ok(sent < 64 * 1024 * 1024, `${sent} bytes were taken`)
+  }
+})
+
+test('a list is bounded in all: by its webhooks, and by how long they are together', async () => {
+  for (const [name, perPage, message] of [
+    ['short', 1000, /webhooks\.list has more than 100000 webhooks/],
+    ['x'.repeat(4_000_000), 1, /webhooks\.list has more than 67108864 characters/],
+  ] as const) {
+    let pages = 0
+    answer = (response, request) => {
+      pages += 1
+      const webhooks = Array.from({ length: perPage }, (_, n) => ({
+        id: `w-${pages}-${n}`,
+        name,
+        uri: 'https://a.example/',
+      }))
+      json(200, { webhooks, next_page_token: `page-${pages}` })(response, request)
+    }
+    await assert.rejects(aService().service.list(), (error: GeminiError) => {
+      assert.equal(error.code, 'ERR_GEMINI_BAD_ANSWER')
+      assert.match(error.message, message)
+      return true
+    })
+    assert.ok(pages <= 101, `${pages} pages were asked for`)
+  }
+})
+
+/** A budget that is never free. */
+const untilAborted: CallBudget['take'] = (signal) =>
+  new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)))
+
+/** Notes when it steps aside. */
+function aCaller(changes: Partial<Caller> = {}) {
+  const asides: string[] = []
+  const caller: Caller = {
+    party: 'ml',
+    isUrgent: false,
+    async aside(wait) {
+      asides.push('begun')
+      const answered = await wait()
+      asides.push('ended')
+      return answered
+    },
+    ...changes,
+  }
+  return { asides, caller }
+}
+
+describe('a service that makes its calls for one caller', () => {
+  const emptyList = json(200, { webhooks: [] })
+
+  test('waits for the budget and for the answer aside, so that it holds up nothing meanwhile', async () => {
+    const { service } = aService()
+    const { asides, caller } = aCaller()
+    let seenAtAnswer: string[] = []
+    answer = (response, request) => {
+      seenAtAnswer = [...asides]
+      json(200, {})(response, request)
+    }
+    await service.as(caller).ping('abc')
+    assert.deepEqual(seenAtAnswer, ['begun'])
+    assert.deepEqual(asides, ['begun', 'ended'])
+  })
+
+  test('takes from the budget on the account of the caller; a list is on nobody’s', async () => {
+    const taken: (CallAccount | undefined)[] = []
+    const take: CallBudget['take'] = (_signal, account) => Promise.resolve(void taken.push(account))
+    const { service } = aService({ budget: { take, pause: () => {}, available: () => 1 } })
+    const { caller, asides } = aCaller({ isUrgent: true })
+    answer = json(200, {})
+    await service.as(caller).ping('abc')
+    answer = emptyList
+    await service.as(caller).list()
+    assert.deepEqual(
+      taken.map((account) => [account?.party, account?.isUrgent]),
+      [
+        ['ml', true],
+        ['', false],
+      ],
+    )
+    assert.equal(asides.length, 2, 'whoever waits for a list sees to that itself')
+  })
+
+  test('once its caller is told to stop, what waits for the budget is not sent; what is under way is finished', async () => {
+    const stopping = new AbortController()
+    const { caller } = aCaller({ signal: stopping.signal })
+    const empty = { take: untilAborted, pause: () => {}, available: () => 0 }
+    const waiting = assert.rejects(aService({ budget: empty }).service.as(caller).ping('abc'), /told to stop/)
+    const { service } = aService()
+    answer = (response, request) => {
+      stopping.abort(new Error('told to stop'))
+      json(200, {})(response, request)
+    }
+    await service.as(caller).ping('abc')
+    await waiting
+    assert.equal(seen.length, 1)
+  })
 })

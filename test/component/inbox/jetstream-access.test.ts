@@ -7,7 +7,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { openJetstreamInbox, type JetstreamInboxOptions } from '../../../src/inbox/jetstream/open-jetstream-inbox.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { createServingCertificate } from '../../../src/sandbox/kubernetes-api/serving-certificate.ts'
+import { createServingCertificate } from '../../../playground/kubernetes-api/serving-certificate.ts'
 import { anEvent } from '../../support/an-event.ts'
 import { eventually } from '../../support/eventually.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
@@ -97,6 +97,44 @@ void describe('the way to the NATS server', { skip: withoutNatsServer }, () => {
     )
   })
 
+  it('a server with an empty disk in place of the old one ends the inbox, which then begins anew', async (t) => {
+    const server = await aServer(t, '')
+    const clock = new FakeClock()
+    let ended = ''
+    const options = { ...optionsFor(server), clock, onEnded: (why: string) => (ended = why) }
+    const inbox = await openJetstreamInbox(options)
+    t.after(() => inbox.close())
+    await server.kill()
+    await server.forget()
+    await server.start()
+    await eventually('it ends', async () => {
+      await clock.advance({ ms: 500 })
+      return /its stream was deleted/.test(ended)
+    })
+    const again = await openJetstreamInbox({ ...options, metrics: createMetrics() })
+    t.after(() => again.close())
+    assert.equal(await again.append(anEvent()), 'stored')
+  })
+
+  it('a server that came back without JetStream is an obstacle, until it has it again', async (t) => {
+    const server = await aServer(t, '')
+    const clock = new FakeClock()
+    const inbox = await openJetstreamInbox({ ...optionsFor(server), clock })
+    t.after(() => inbox.close())
+    const lookUntil = (what: string, obstacle: string | undefined) =>
+      eventually(what, async () => {
+        await clock.advance({ seconds: 5 })
+        return inbox.obstacle === obstacle
+      })
+    await server.kill()
+    await server.start({ jetstream: false })
+    await lookUntil('it takes nothing', 'WritesFail')
+    await server.kill()
+    await server.start()
+    await lookUntil('it takes events again', undefined)
+    assert.equal(await inbox.append(anEvent()), 'stored')
+  })
+
   it('a server that comes back is used again, without anybody doing anything', async (t) => {
     const server = await aServer(t, '')
     const inbox = await openJetstreamInbox(optionsFor(server))
@@ -110,7 +148,9 @@ void describe('the way to the NATS server', { skip: withoutNatsServer }, () => {
       )
       return failed && performance.now() - startedMs < 100
     })
+    assert.equal(inbox.obstacle, 'Disconnected')
     await server.start()
+    await eventually('it takes events, without an append', () => inbox.obstacle === undefined)
     await eventually('it stores again', async () => (await inbox.append(anEvent())) === 'stored')
   })
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it, type TestContext } from 'node:test'
 
-import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
+import { jetstreamManager, type JetStreamManager, type StreamConfig } from '@nats-io/jetstream'
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node'
 
 import { openJetstreamInbox, type JetstreamInboxOptions } from '../../../src/inbox/jetstream/open-jetstream-inbox.ts'
@@ -10,6 +10,7 @@ import { silentLogger, type Logger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import { anEvent, anOwner } from '../../support/an-event.ts'
 import { eventually } from '../../support/eventually.ts'
+import { fillUp } from '../../support/fill-up.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { aStream } from '../../support/jetstream-options.ts'
 import { NatsServer, withoutNatsServer } from '../../support/nats-server.ts'
@@ -198,20 +199,29 @@ void describe('receivers that share an inbox in JetStream', { skip: withoutNatsS
     const { open, clock } = anInstallation(t, { bounds: { maxBytes: 64 * 1024, ownerShare: 1 } })
     const a = await open('a')
     const body = Buffer.alloc(8 * 1024)
-    const stored: string[] = []
-    let result = await a.append(anEvent({ eventId: 'msg_0', body }))
-    while (result === 'stored') {
-      stored.push(`msg_${stored.length}`)
-      result = await a.append(anEvent({ eventId: `msg_${stored.length}`, body }))
-    }
-    assert.equal(result, 'inboxFull')
-    assert.ok(stored.length >= 5, `${stored.length} fitted`)
-    assert.equal(await a.append(anEvent({ body: Buffer.alloc(0), eventId: 'msg_0' })), 'duplicate')
+    const stored = await fillUp(a, body.length)
+    assert.ok(stored >= 5, `${stored} fitted`)
+    assert.equal(a.obstacle, 'Full')
+    const known = anEvent({ body: Buffer.alloc(0), eventId: 'msg_0', owner: anOwner('o', 'n0') })
+    assert.equal(await a.append(known), 'duplicate')
     for (const claimed of await a.claimDue(100, leaseMs)) await a.record(claimed, { type: 'Succeed' })
     await eventually('room is seen', async () => {
       await clock.advance({ seconds: 5 })
       return (await a.append(anEvent({ eventId: 'msg_more', body }))) === 'stored'
     })
+  })
+
+  it('ids are counted once by every receiver, whoever ended their events, and by one that starts later', async (t) => {
+    const { open } = anInstallation(t)
+    const [a, b] = [await open('a'), await open('b')]
+    for (const eventId of ['1', '2']) await a.append(anEvent({ eventId }))
+    await b.append(anEvent({ eventId: '3', sinks: [] }))
+    for (const claimed of await a.claimDue(10, leaseMs)) await a.record(claimed, { type: 'Succeed' })
+    await a.append(anEvent({ eventId: 'last' }))
+    for (const inbox of [a, b, await open('c')]) {
+      await eventually('the last is known', async () => (await inbox.stats()).byNamespace.get('ml')?.events === 1)
+      assert.equal((await inbox.stats()).byNamespace.get('ml')?.rememberedIds, 4)
+    }
   })
 
   it('what others publish below the subjects is told, counted and left alone', async (t) => {
@@ -224,7 +234,7 @@ void describe('receivers that share an inbox in JetStream', { skip: withoutNatsS
     await manager.jetstream().publish(`${subjectPrefix}.event.ml.x.y`, 'not ours')
     await manager.jetstream().publish(`${subjectPrefix}.delivery.ml.x.y.z`, '', { headers: strange })
     await eventually('both are told', () => errors.length === 2)
-    assert.deepEqual([...new Set(errors)], ['inbox.record unreadable'])
+    assert.deepEqual([...new Set(errors)], ['inbox.record_unreadable'])
     assert.equal(await a.append(anEvent()), 'stored')
     assert.equal((await manager.streams.info(stream)).state.messages, 3)
   })
@@ -253,6 +263,106 @@ void describe('receivers that share an inbox in JetStream', { skip: withoutNatsS
       return /deleted and made again/.test(ended)
     })
     await assert.rejects(a.stats(), { code: 'ERR_INBOX_UNAVAILABLE' })
+  })
+
+  it('a stream that was deleted ends the inbox, and the next start makes it again', async (t) => {
+    let ended = ''
+    const { open, stream, clock } = anInstallation(t, { onEnded: (why) => (ended = why) })
+    const a = await open('a')
+    await a.append(anEvent())
+    await manager.streams.delete(stream)
+    await assert.rejects(a.append(anEvent({ eventId: 'msg_2' })), { code: 'ERR_INBOX_UNAVAILABLE' })
+    assert.equal(a.obstacle, 'WritesFail', 'at once')
+    await eventually('it is missing', async () => {
+      await clock.advance({ ms: 500 })
+      return a.obstacle === 'StreamMissing' || ended !== ''
+    })
+    await eventually('it ends', async () => {
+      await clock.advance({ ms: 500 })
+      return ended
+    })
+    assert.match(ended, /its stream was deleted; start anew/)
+    assert.equal(a.obstacle, 'Ended')
+    const again = await open('a')
+    assert.equal(again.obstacle, undefined)
+    assert.equal(await again.append(anEvent()), 'stored')
+  })
+
+  it('a deleted stream is noticed without anybody sending', async (t) => {
+    let ended = ''
+    const { open, stream, clock } = anInstallation(t, { onEnded: (why) => (ended = why) })
+    const a = await open('a')
+    await manager.streams.delete(stream)
+    await clock.advance({ seconds: 5 })
+    await eventually('it is missing', () => a.obstacle === 'StreamMissing')
+    await eventually('it ends', async () => {
+      await clock.advance({ ms: 500 })
+      return ended !== ''
+    })
+  })
+
+  const byHand: [field: string, change: Partial<StreamConfig>, back: Partial<StreamConfig>][] = [
+    ['subjects', { subjects: ['elsewhere.>'] }, {}],
+    ['max_age', { max_age: 3_600_000_000_000 }, { max_age: 0 }],
+    ['max_msg_size', { max_msg_size: 1_000 }, { max_msg_size: -1 }],
+    ['no_ack', { no_ack: true }, { no_ack: false }],
+  ]
+  for (const [field, change, back] of byHand) {
+    it(`a stream whose ${field} somebody changed takes no events, by name, until it is changed back`, async (t) => {
+      const errors: object[] = []
+      const logger: Logger = { ...silentLogger, error: (details: object) => void errors.push(details) }
+      const { open, stream, clock, subjectPrefix } = anInstallation(t, { logger })
+      const a = await open('a')
+      await manager.streams.update(stream, change)
+      await clock.advance({ seconds: 5 })
+      await eventually('it is seen', () => a.obstacle === 'StreamUnfit')
+      await assert.rejects(a.append(anEvent()), new RegExp(`${field}.*nats stream edit`))
+      assert.ok(JSON.stringify(errors).includes(field))
+      await manager.streams.update(stream, field === 'subjects' ? { subjects: [`${subjectPrefix}.>`] } : back)
+      await eventually('it is seen', async () => {
+        await clock.advance({ seconds: 5 })
+        return a.obstacle === undefined
+      })
+      assert.equal(await a.append(anEvent()), 'stored')
+    })
+  }
+
+  it('a stream that was made smaller or larger by hand counts with its new size', async (t) => {
+    const { open, stream, clock } = anInstallation(t, { bounds: { maxBytes: 1024 * 1024, ownerShare: 1 } })
+    const a = await open('a')
+    const body = Buffer.alloc(100 * 1024)
+    await manager.streams.update(stream, { max_bytes: 100 * 1024 })
+    await eventually('there is no room for a large one', async () => {
+      await clock.advance({ seconds: 5 })
+      return (await a.append(anEvent({ body }))) === 'ownerFull'
+    })
+    // The server itself may have refused one before the change was seen.
+    await eventually('others may send what is small', async () => {
+      await clock.advance({ seconds: 5 })
+      return a.obstacle === undefined
+    })
+    await fillUp(a, 16 * 1024)
+    assert.equal(a.obstacle, 'Full')
+    await manager.streams.update(stream, { max_bytes: 10 * 1024 * 1024 })
+    await eventually('there is room', async () => {
+      await clock.advance({ seconds: 5 })
+      return a.obstacle === undefined
+    })
+    assert.equal(await a.append(anEvent({ body })), 'stored')
+  })
+
+  it('purging the stream and deleting its consumers by hand stop nothing', async (t) => {
+    const { open, stream } = anInstallation(t)
+    const a = await open('a')
+    await a.append(anEvent())
+    await manager.streams.purge(stream)
+    for await (const consumer of manager.consumers.list(stream)) await manager.consumers.delete(stream, consumer.name)
+    assert.equal(await a.append(anEvent({ eventId: 'msg_2' })), 'stored')
+    await eventually('it is claimed', async () => {
+      const claimed = await a.claimDue(10, leaseMs)
+      return claimed.some(({ event }) => event.eventId === 'msg_2')
+    })
+    assert.equal(a.obstacle, undefined)
   })
 
   it('ids, names and sinks that are no subject tokens are kept apart all the same', async (t) => {

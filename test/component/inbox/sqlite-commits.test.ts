@@ -56,7 +56,7 @@ function aRunner(t: TestContext, bounds: InboxBounds = defaultInboxBounds) {
   return { run, commits, failNext }
 }
 
-const claim: Call = { type: 'claim', limit: 10, leaseMs: 1_000, exceptSinks: new Set() }
+const claim: Call = { type: 'claim', limit: 10, leaseMs: 1_000 }
 const nothing = () => {}
 
 test('whatever holds an append is synced to the disk before it is answered, whatever else is in it', (t) => {
@@ -94,6 +94,62 @@ test('what is claimed does not wait for the appends that arrive with it', async 
     inbox.claimDue(10, 1_000).then((claimed) => order.push(`claim of ${claimed.length}`)),
   ])
   assert.deepEqual(order, ['claim of 1', 'append'])
+})
+
+test('what one namespace sends at once does not hold up what another sends after it', async (t) => {
+  const inbox = await openSqliteInbox({
+    path: join(aFolder(t), 'inbox.sqlite'),
+    clock: systemClock,
+    logger: silentLogger,
+    metrics: createMetrics(),
+  })
+  t.after(() => inbox.close())
+  const answered: string[] = []
+  const append = async (namespace: string, eventId: string, sinks: string[]) => {
+    await inbox.append(anEvent({ owner: { uid: namespace, namespace, name: 'batch-events' }, eventId, sinks }))
+    answered.push(namespace)
+  }
+  const sinks = Array.from({ length: 16 }, (_, at) => `sink-${at}`)
+  const crowd = Array.from({ length: 1_000 }, (_, at) => append('crowd', `msg_${at}`, sinks))
+  await Promise.all([...crowd, append('neighbour', 'msg_1', ['worker'])])
+  assert.ok(answered.indexOf('neighbour') < 500, `${answered.indexOf('neighbour')} were answered before it`)
+})
+
+test('one that was claimed does not keep the bodies of those claimed with it in memory', async (t) => {
+  const path = join(aFolder(t), 'inbox.sqlite')
+  const inbox = await openSqliteInbox({ path, clock: systemClock, logger: silentLogger, metrics: createMetrics() })
+  t.after(() => inbox.close())
+  const body = Buffer.alloc(100_000, 'x')
+  await Promise.all(['msg_1', 'msg_2', 'msg_3'].map((eventId) => inbox.append(anEvent({ eventId, body }))))
+  const claimed = await inbox.claimDue(10, 1_000)
+  const held = claimed.map(({ event }) => event.body.buffer.byteLength)
+  assert.deepEqual(held, [body.length, body.length, body.length])
+})
+
+test('lanes of sinks that nothing goes to any more are forgotten once there are thousands, and come back with their next event', (t) => {
+  const { run } = aRunner(t)
+  const perEvent = 700
+  const events = [1, 2, 3, 4, 5, 6]
+  const sinksOf = (at: number) => Array.from({ length: perEvent }, (_, sink) => `sink-${at}-${sink}`)
+  run((writer) => {
+    for (const at of events) packAppend(writer, anEvent({ eventId: `msg_${at}`, sinks: sinksOf(at) }))
+  })
+  run(
+    nothing,
+    events.map((ref) => ({ type: 'release', ref: String(ref) })),
+  )
+  const maintain = () => {
+    const done = run(nothing, [{ type: 'maintain' }])
+    const [call] = done.type === 'done' ? done.calls : []
+    return call?.type === 'maintain' && call.more
+  }
+  assert.deepEqual([maintain(), maintain()], [true, false], '200 at once, down to 4,096')
+  run((writer) => packAppend(writer, anEvent({ eventId: 'next', sinks: ['sink-1-0'] })))
+  const done = run(nothing, [{ type: 'backlog' }, claim])
+  assert.ok(done.type === 'done')
+  const [backlog, claimed] = done.calls
+  assert.deepEqual(backlog?.type === 'backlog' && backlog.sinks.map(({ sink }) => sink), ['sink-1-0'])
+  assert.equal(claimed?.type === 'claim' && claimed.claims.length, 1)
 })
 
 test('dead letters whose drop was not committed are neither counted nor told as dropped; the next try counts them once', (t) => {

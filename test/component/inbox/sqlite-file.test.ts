@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { mkdtemp, open, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -19,6 +19,7 @@ import { createMetrics } from '../../../src/observability/metrics.ts'
 import { anEvent, batchSucceeded } from '../../support/an-event.ts'
 import { eventually } from '../../support/eventually.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
+import { undoFourthSchema } from '../../support/undo-fourth-schema.ts'
 
 const garbage = Buffer.alloc(8192, 'not a database ')
 
@@ -134,7 +135,7 @@ test('damage that shows while it runs fails the batch, and the log says what to 
   const { size } = await file.stat()
   for (let at = 2 * 4096; at < size; at += 4096) await file.write(Buffer.alloc(4096, 0xff), 0, 4096, at)
   await file.close()
-  const answer = run(runner, () => {}, { type: 'claim', limit: 99, leaseMs: 1_000, exceptSinks: new Set() })
+  const answer = run(runner, () => {}, { type: 'claim', limit: 99, leaseMs: 1_000 })
   assert.equal(answer.type, 'failed')
   assert.match(answer.type === 'failed' ? answer.problem : '', /malformed; it is damaged.*--inbox-set-aside-damaged/)
 })
@@ -163,12 +164,22 @@ test('bounds that break the promises are refused before the file is touched', as
 
 test('a thread that dies fails what waits and everything after, and says so once', async (t) => {
   const path = join(await aFolder(t), 'inbox.db')
-  const totals = { events: 0, bodyBytes: 0, pending: 0, deadLetters: 0 }
+  const totals = { events: 0, bodyBytes: 0, pending: 0, deadLetters: 0, rememberedIds: 0 }
   const opened = {
     type: 'opened',
     maxBytes: 1,
     setAside: undefined,
-    report: { totals, usedBytes: 0, oldestPendingMs: 0, droppedDeadLetters: 0, commitMs: 0, isVolumeFull: false },
+    namespaces: [],
+    report: {
+      totals,
+      usedBytes: 0,
+      largestShares: { events: 0, bytes: 0, ids: 0 },
+      hasRoom: true,
+      oldestPendingMs: 0,
+      droppedDeadLetters: 0,
+      commitMs: 0,
+      isVolumeFull: false,
+    },
   }
   const program = `
     import { parentPort } from 'node:worker_threads'
@@ -201,7 +212,7 @@ test('on a full disk new events are refused, known ones folded, deliveries recor
   assert.deepEqual(resultsOf(full), ['duplicate', ...Array.from({ length: 7 }, () => 'inboxFull')])
   assert.equal(existsSync(`${path}-ballast`), false)
 
-  const [claim] = claimsOf(run(runner, () => {}, { type: 'claim', limit: 9, leaseMs: 1_000, exceptSinks: new Set() }))
+  const [claim] = claimsOf(run(runner, () => {}, { type: 'claim', limit: 9, leaseMs: 1_000 }))
   assert.ok(claim, 'what is there still goes out')
   const [id = 0, fence = 0] = claim.deliveryId.split('.').map(Number)
   assert.deepEqual(resultsOf(run(runner, (writer) => packRecord(writer, id, fence, { type: 'Succeed' }))), ['recorded'])
@@ -209,6 +220,21 @@ test('on a full disk new events are refused, known ones folded, deliveries recor
   run(runner, () => {}, { type: 'maintain' })
   assert.equal(existsSync(`${path}-ballast`), true, 'with room on the volume the ballast comes back')
   assert.deepEqual(resultsOf(run(runner, (writer) => packAppend(writer, big('msg_9')))), ['stored'])
+})
+
+test('whether the disk takes anything again is tried by writing, and only after writes have failed', async (t) => {
+  const path = join(await aFolder(t), 'inbox.db')
+  const runner = new BatchRunner(settingsFor(path))
+  t.after(() => runner.close())
+  const logBytes = () => statSync(`${path}-wal`).size
+  run(runner, (writer) => packAppend(writer, anEvent()))
+  const before = logBytes()
+  run(runner, () => {}, { type: 'maintain' })
+  assert.equal(logBytes(), before)
+  run(runner, (writer) => packAppend(writer, anEvent({ eventId: 'msg_2' })))
+  const between = logBytes()
+  run(runner, () => {}, { type: 'maintain', writesFail: true })
+  assert.ok(logBytes() > between)
 })
 
 test('forgetting comes in slices of 200 rows, so that appends get their turn', async (t) => {
@@ -275,13 +301,39 @@ test('dead letters of a file of the first schema get the type of their event', a
   }
   await inbox.close()
   const first = new DatabaseSync(path)
-  first.exec('ALTER TABLE dead_letters DROP COLUMN event_type; PRAGMA user_version = 1')
+  undoFourthSchema(first)
+  first.exec(`ALTER TABLE dead_letters DROP COLUMN event_type; ALTER TABLE deliveries DROP COLUMN last_cause;
+    ALTER TABLE deliveries DROP COLUMN last_step_ms; PRAGMA user_version = 1`)
   first.close()
 
   const upgraded = await openSqliteInbox(optionsFor(path))
   t.after(() => upgraded.close())
   const { deadLetters } = await upgraded.deadLetters({ limit: 10 })
   assert.deepEqual(deadLetters.map(({ eventType }) => eventType).toSorted(), ['batch.succeeded', 'unknown'])
+})
+
+test('what is pending in a file of the second schema goes on, and tells its cause from its next step on', async (t) => {
+  const path = join(await aFolder(t), 'inbox.db')
+  const inbox = await openSqliteInbox(optionsFor(path))
+  await inbox.append(anEvent())
+  const [first] = await inbox.claimDue(1, 1_000)
+  assert.ok(first)
+  await inbox.record(first, { type: 'RetryAt', atMs: 1 })
+  await inbox.close()
+  const second = new DatabaseSync(path)
+  undoFourthSchema(second)
+  second.exec(`ALTER TABLE deliveries DROP COLUMN last_cause; ALTER TABLE deliveries DROP COLUMN last_step_ms;
+    PRAGMA user_version = 2`)
+  second.close()
+
+  const upgraded = await openSqliteInbox(optionsFor(path))
+  t.after(() => upgraded.close())
+  const [before] = (await upgraded.pending({ limit: 1 })).pending
+  assert.deepEqual([before?.attempts, before?.lastCause, before?.lastStepMs], [1, undefined, undefined])
+  const [claimed] = await upgraded.claimDue(1, 1_000)
+  assert.ok(claimed)
+  await upgraded.record(claimed, { type: 'RetryAt', atMs: 1, cause: 'timeout' })
+  assert.equal((await upgraded.pending({ limit: 1 })).pending[0]?.lastCause, 'timeout')
 })
 
 test('every commit is on the disk before it is answered, and nobody else may open the file', async (t) => {
@@ -299,7 +351,7 @@ test('after a batch that could not be written nothing is claimed for a second: i
   const runner = new BatchRunner(settingsFor(join(await aFolder(t), 'inbox.db')))
   t.after(() => runner.close())
   run(runner, (writer) => packAppend(writer, anEvent()))
-  const claim: Call = { type: 'claim', limit: 9, leaseMs: 1_000, exceptSinks: new Set() }
+  const claim: Call = { type: 'claim', limit: 9, leaseMs: 1_000 }
   const at = (nowMs: number, items: Uint8Array) => runner.run({ type: 'batch', items, calls: [claim], nowMs })
   assert.equal(at(2_000, Uint8Array.of(99)).type, 'failed')
   assert.deepEqual(claimsOf(at(2_999, new Uint8Array())), [])

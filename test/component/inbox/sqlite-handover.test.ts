@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
-import { parseHandedEvents, writeHandedEvent } from '../../../src/admin/handed-event.ts'
+import { readHandedEvent, writeHandedEvent } from '../../../src/admin/handed-event.ts'
+import { readGiven } from '../../../src/contract/admin-api/read-given.ts'
+import { adminRoutes } from '../../../src/contract/admin-api/routes.ts'
 import type { Handover, Inbox } from '../../../src/inbox/port.ts'
 import { openSqliteInbox } from '../../../src/inbox/sqlite/open-sqlite-inbox.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
@@ -34,9 +36,9 @@ function handoverOf({ handover }: Inbox): Handover {
 async function listed(inbox: Inbox, limit = 100) {
   const events = (await handoverOf(inbox).list(limit)).map(writeHandedEvent)
   if (events.length === 0) return []
-  const read = parseHandedEvents(JSON.stringify({ events }))
-  assert.ok(read)
-  return read
+  const given = readGiven(adminRoutes.takeOver, { query: {}, body: JSON.stringify({ events }) })
+  assert.ok('read' in given)
+  return given.read.events.map(readHandedEvent)
 }
 
 test('a delivery goes on in the other inbox as it stood: attempts, due time, horizon, mark, body', async (t) => {
@@ -49,7 +51,8 @@ test('a delivery goes on in the other inbox as it stood: attempts, due time, hor
   await from.append(event)
   const startMs = clock.now()
   for (const claimed of await from.claimDue(10, 60_000)) {
-    if (claimed.sink === 'waits') await from.record(claimed, { type: 'RetryAt', atMs: startMs + 90_000 })
+    if (claimed.sink === 'waits')
+      await from.record(claimed, { type: 'RetryAt', atMs: startMs + 90_000, cause: 'timeout' })
     if (claimed.sink === 'gave-up') await from.record(claimed, { type: 'DeadLetter', reason: 'Rejected' })
     if (claimed.sink === 'done') await from.record(claimed, { type: 'Succeed' })
   }
@@ -57,6 +60,7 @@ test('a delivery goes on in the other inbox as it stood: attempts, due time, hor
   const [handed] = await listed(from)
   assert.ok(handed)
   assert.equal(await handoverOf(to).takeOver(handed), 'stored')
+  assert.equal((await to.pending({ limit: 10 })).pending[0]?.lastCause, 'timeout')
   assert.equal(await handoverOf(to).takeOver(handed), 'duplicate', 'a crash before the release repeats it')
   await handoverOf(from).release(handed.ref)
   await handoverOf(from).release(handed.ref)
@@ -80,7 +84,7 @@ test('a delivery goes on in the other inbox as it stood: attempts, due time, hor
 })
 
 test('an inbox that is full takes nothing over, and the other one keeps it', async (t) => {
-  const { from, to } = await twoInboxes(t, { maxEvents: 1 })
+  const { from, to } = await twoInboxes(t, { maxEvents: 2 })
   await to.append(anEvent({ eventId: 'there', owner: { uid: 'u', namespace: 'n', name: 'o' } }))
   await from.append(anEvent())
   const [handed] = await listed(from)

@@ -461,3 +461,31 @@ test('whenSynced ends with its signal, and when the reflector stops first', asyn
   await reflector.stop()
   await other
 })
+
+test('of a listed object is kept what counts as soon as it comes, before its page has ended', async (t) => {
+  const taken: string[] = []
+  const transform = ({ metadata }: Widget): Widget => {
+    taken.push(metadata.name)
+    return { metadata }
+  }
+  const { double, reflector } = await setUp(t, { transform })
+  const end = Promise.withResolvers<void>()
+  const [first, second] = ['a', 'b'].map((name) => JSON.stringify(aWidget(name, '1', { size: 'x'.repeat(100_000) })))
+  double.expect('list', (response) => {
+    response.writeHead(200, { 'content-type': 'application/json' })
+    response.write(`{"metadata":{"resourceVersion":"5"},"items":[${first},`)
+    void end.promise.then(() => response.end(`${second}]}`))
+  })
+  double.expect('watch', hang())
+  reflector.start()
+  await eventually('the first is taken', () => taken.length === 1)
+  end.resolve()
+  await reflector.whenSynced()
+  assert.deepEqual(
+    reflector.store.list().map(({ metadata, spec }) => [metadata.name, spec]),
+    [
+      ['a', undefined],
+      ['b', undefined],
+    ],
+  )
+})

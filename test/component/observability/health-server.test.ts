@@ -5,6 +5,7 @@ import { createHealthServer } from '../../../src/observability/health-server.ts'
 import type { ProbeResult } from '../../../src/observability/health-server.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
+import { RawConnection } from '../../support/raw-connection.ts'
 
 async function startServer(probes: { readiness?: () => ProbeResult; liveness?: () => ProbeResult } = {}) {
   const metrics = createMetrics()
@@ -81,4 +82,35 @@ test('close does not wait for a scraper that keeps its connection open', async (
   await (await ask('/healthz')).text()
   await server.close()
   await assert.rejects(ask('/healthz'))
+})
+
+test('whoever fills the port keeps no probe out', async (t) => {
+  const { server, port, ask } = await startServer()
+  t.after(() => server.close())
+  const silent = await Promise.all(Array.from({ length: 128 }, () => RawConnection.open(port)))
+  t.after(() => silent.forEach((connection) => connection.close()))
+  assert.equal((await ask('/healthz')).status, 200)
+  await Promise.any(silent.map(({ closed }) => closed))
+})
+
+test('metrics are rendered once for all who wait for them, and who asks again before an answer loses the connection', async (t) => {
+  const { server, port, metrics, ask } = await startServer()
+  t.after(() => server.close())
+  let renderings = 0
+  const render = () => {
+    const startedMs = performance.now()
+    while (performance.now() - startedMs < 5);
+    return (renderings += 1)
+  }
+  metrics.gauge({ name: 'gwh_renderings', help: 'How often this was asked for.', collect: render })
+  const scrapes = await Promise.all(Array.from({ length: 40 }, () => ask('/metrics').then((answer) => answer.text())))
+  assert.ok(scrapes.every((text) => text.includes('gwh_renderings')))
+  assert.ok(renderings < 20, `${renderings} renderings for 40 scrapes`)
+
+  const before = renderings
+  const crowd = await RawConnection.open(port)
+  crowd.write('GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(1_000))
+  await crowd.closed
+  assert.ok(renderings - before <= 1, `${renderings - before} renderings for one connection`)
+  assert.match(await (await ask('/metrics')).text(), /^gwh_renderings \d+$/m)
 })

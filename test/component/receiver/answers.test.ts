@@ -156,6 +156,26 @@ test('an unknown endpoint is a 404, on an unknown path too', async () => {
   }
 })
 
+test('what an anonymous sender learns from answers: whether a static endpoint exists, and nothing of a dynamic one', async () => {
+  const scene = aScene()
+  const forged = scene.sign({ secrets: [aSecret()] })
+  const seen = async (url: string, headers: Record<string, string>) => {
+    const { statusCode, body: text, headers: answered } = await scene.post(headers, body, url)
+    return { statusCode, text, names: Object.keys(answered).toSorted() }
+  }
+  const known = '/v1/s/ml/batch-events'
+  const unknown = '/v1/s/ml/other'
+  assert.deepEqual([(await seen(known, {})).statusCode, (await seen(known, forged)).statusCode], [400, 401])
+  assert.deepEqual([(await seen(unknown, {})).statusCode, (await seen(unknown, forged)).statusCode], [404, 404])
+  for (const headers of [{}, forged]) {
+    const [ofKnown, ofUnknown] = [await seen(known, headers), await seen(unknown, headers)]
+    assert.deepEqual([ofKnown.text, ofUnknown.text], ['', ''], 'the status is all that differs')
+    const dynamic = await seen('/v1/d/ml/batch-events/guessed', headers)
+    assert.deepEqual(dynamic, await seen('/v1/d/ml/other/guessed', headers))
+    assert.equal(dynamic.statusCode, 404)
+  }
+})
+
 test('before the directory is complete an unknown endpoint is a 503, and a known one is served', async () => {
   const clock = new FakeClock()
   const directory = new EndpointDirectory()
@@ -299,7 +319,7 @@ for (const { name, fault, outcome } of faults) {
   test(`${name} is a 503, logged with its cause, and the budget is whole again`, async () => {
     const clock = new FakeClock()
     const entry = aKeyringEntry()
-    const lines: { err?: Error; outcome?: string }[] = []
+    const lines: { error?: Error; outcome?: string }[] = []
     const log = (details: object) => void lines.push(details)
     const logger = { debug: log, info: log, warn: log, error: log, child: () => logger }
     const scene = { directory: directoryOf(entry), inbox: new InboxDouble(), clock, logger, ...fault }
@@ -310,7 +330,7 @@ for (const { name, fault, outcome } of faults) {
     assert.equal(answer.statusCode, 503)
     assert.match((await metrics.expose()).text, /gwh_receiver_held_body_bytes 0\n/)
     assert.deepEqual(
-      lines.map((line) => [line.outcome, line.err?.message]),
+      lines.map((line) => [line.outcome, line.error?.message]),
       [[outcome, 'a fault of ours']],
     )
   })
@@ -332,6 +352,7 @@ test('an endpoint check is answered by a newly stored delivery, with the key tha
 
 const withheld: { name: string; body: string; isCheckOpen: boolean; sinks: string[] }[] = [
   { name: 'a ping', body: '{"type":"ping"}', isCheckOpen: false, sinks: [] },
+  { name: 'a ping that is written with an escape', body: '{"type":"p\\u0069ng"}', isCheckOpen: false, sinks: [] },
   { name: 'a ping of some family', body: '{"type":"webhook.ping","data":{"id":"x"}}', isCheckOpen: false, sinks: [] },
   { name: 'an unknown type outside of a check', body: '{"type":"news.flash"}', isCheckOpen: false, sinks: ['worker'] },
   { name: 'an unknown type without a job during a check', body: '{"type":"news.flash"}', isCheckOpen: true, sinks: [] },

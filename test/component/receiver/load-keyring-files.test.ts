@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 
-import { allKeyringSecretNames, keyringSecretNameFor } from '../../../src/keyring/shard.ts'
+import { allKeyringSecretNames, keyringSecretNameFor } from '../../../src/contract/keyring/shard.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { EndpointDirectory } from '../../../src/receiver/endpoint-directory.ts'
 import { loadKeyringFiles } from '../../../src/receiver/load-keyring-files.ts'
@@ -57,7 +57,10 @@ test('a shard that cannot be read is logged and left unknown, and the others are
   await writeFile(join(readable, entry.uid), JSON.stringify(entry))
   const directory = new EndpointDirectory()
   const warned: unknown[] = []
-  const logger = { ...silentLogger, warn: (details: { shard?: unknown }) => void warned.push(details.shard) }
+  const logger = {
+    ...silentLogger,
+    warn: (details: Readonly<Record<string, unknown>>) => void warned.push(details.shard),
+  }
   await loadKeyringFiles(broken, directory, logger)
   assert.deepEqual(warned, [first])
   assert.deepEqual([directory.isLoaded, directory.isSynced], [true, false])

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 
-import type { InboxStats } from '../../../src/inbox/port.ts'
+import type { InboxStats, SinkBacklog } from '../../../src/inbox/port.ts'
 import type { KubernetesClient } from '../../../src/kubernetes/client.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
@@ -10,7 +11,7 @@ import { createReportWriter } from '../../../src/receiver/report-writer.ts'
 import { FakeClock, settle } from '../../support/fake-clock.ts'
 import { aKeyringEntry, directoryOf } from '../../support/receiver-fixture.ts'
 
-function aScene(given: { ownInbox?: boolean } = {}) {
+function aScene(given: { ownInbox?: boolean; sinks?: (pending: Map<string, number>) => SinkBacklog[] } = {}) {
   const clock = new FakeClock()
   const directory = directoryOf(aKeyringEntry())
   const activity = new EndpointActivity()
@@ -18,7 +19,10 @@ function aScene(given: { ownInbox?: boolean } = {}) {
   const lastDropMsByOwner = new Map<string, number>()
   const patches: { target: unknown; type: string; report: unknown }[] = []
   let failures = 0
+  const stored = new Map<string, string>()
   const client = {
+    get: (_kind, { name }) =>
+      Promise.resolve({ metadata: { name }, data: { 'receiver-0': stored.get(name) } } as never),
     patch: (kind, { namespace, name }, body, { type }) => {
       if (failures > 0) {
         failures--
@@ -27,25 +31,35 @@ function aScene(given: { ownInbox?: boolean } = {}) {
       const { data } = body as { data: Record<string, string> }
       assert.deepEqual(Object.keys(data), ['receiver-0'], 'nobody else is touched')
       patches.push({ target: [kind.plural, namespace, name], type, report: JSON.parse(data['receiver-0'] ?? '') })
-      return Promise.resolve({ metadata: { name } } as never)
+      stored.set(name, data['receiver-0'] ?? '')
+      return Promise.resolve({ metadata: { name }, data } as never)
     },
-  } satisfies Pick<KubernetesClient, 'patch'>
-  const counts = { events: 0, bodyBytes: 0, pending: 0, deadLetters: 0, oldestPendingMs: 0 }
-  const stats: InboxStats = { ...counts, pendingByOwner, lastDropMsByOwner }
+  } satisfies Pick<KubernetesClient, 'get' | 'patch'>
+  const counts = { events: 0, bodyBytes: 0, pending: 0, deadLetters: 0, rememberedIds: 0, oldestPendingMs: 0 }
+  const stats: InboxStats = { ...counts, pendingByOwner, byNamespace: new Map(), lastDropMsByOwner }
+  const asked: (() => void)[] = []
   const writer = createReportWriter({
     client,
     namespace: 'gemini-webhook-system',
     podName: 'receiver-0',
     directory,
     activity,
-    inbox: { stats: () => Promise.resolve(stats) },
+    inbox: {
+      stats: () => {
+        const answer = Promise.resolve({ ...stats, pendingByOwner: new Map(pendingByOwner) })
+        for (const then of asked) then()
+        return answer
+      },
+    },
+    ...(given.sinks && { sinks: { states: () => [], backlog: async () => given.sinks?.(pendingByOwner) ?? [] } }),
     ownInbox: given.ownInbox ?? false,
     clock,
     logger: silentLogger,
     metrics: createMetrics(),
   })
   const fail = (times: number) => (failures = times)
-  return { clock, directory, activity, pendingByOwner, lastDropMsByOwner, patches, writer, fail }
+  const whenAsked = (then: () => void) => asked.push(then)
+  return { clock, directory, activity, pendingByOwner, lastDropMsByOwner, patches, writer, fail, stored, whenAsked }
 }
 
 test('it writes its own key by merge patch, every five seconds at most and only what changed', async () => {
@@ -57,7 +71,7 @@ test('it writes its own key by merge patch, every five seconds at most and only 
   await clock.advance({ ms: 1 })
   assert.deepEqual(patches, [
     {
-      target: ['configmaps', 'gemini-webhook-system', 'gwh-receiver-reports'],
+      target: ['configmaps', 'gemini-webhook-system', 'gwh-receiver-reports-0'],
       type: 'merge',
       report: {
         time: '2026-11-21T12:00:00Z',
@@ -165,4 +179,55 @@ test('a receiver with an inbox of its own says so, and its last report says that
       { time: '2026-11-21T12:00:00Z', ownInbox: true, stopped: true, endpoints },
     ],
   )
+})
+
+test('a report that somebody removed is written again, as it was: after ten seconds while it is new, then within a minute', async () => {
+  const { clock, patches, writer, stored } = aScene()
+  writer.start()
+  await clock.advance({ seconds: 5 })
+  stored.clear()
+  await clock.advance({ seconds: 5 })
+  assert.equal(patches.length, 1)
+  await clock.advance({ seconds: 5 })
+  assert.equal(patches.length, 2)
+  await clock.advance({ seconds: 10 })
+  stored.clear()
+  await clock.advance({ seconds: 55 })
+  assert.equal(patches.length, 2)
+  await clock.advance({ seconds: 10 })
+  assert.equal(patches.length, 3)
+})
+
+test('a large report is written less often: etcd keeps each version whole', async () => {
+  const { clock, pendingByOwner, patches, writer } = aScene()
+  const uid = randomUUID()
+  for (let n = 0; n < 20_000; n++) pendingByOwner.set(n === 0 ? uid : randomUUID(), 1)
+  const bytes = () => JSON.stringify(patches.at(-1)?.report).length
+  writer.start()
+  await clock.advance({ seconds: 5 })
+  assert.ok(bytes() > 500 * 1024, String(bytes()))
+  let rounds = 0
+  for (; patches.length < 3 && rounds < 60; rounds++) {
+    pendingByOwner.set(uid, rounds + 2)
+    await clock.advance({ seconds: 5 })
+  }
+  assert.ok((rounds * 5) / 2 >= bytes() / (32 * 1024), `${rounds} rounds for two more`)
+  assert.equal(patches.length, 3)
+})
+
+test('what an object and what its sinks have pending are of one moment', async () => {
+  const { clock, pendingByOwner, patches, writer, whenAsked } = aScene({
+    sinks: (pending) =>
+      [...pending].map(([ownerUid, count]) => ({ ownerUid, sink: 'worker', pending: count, deadLetters: 0 })),
+  })
+  pendingByOwner.set('uid-1', 1)
+  // A delivery is stored right after the inbox was asked.
+  whenAsked(() => queueMicrotask(() => pendingByOwner.set('uid-1', 2)))
+  writer.start()
+  await clock.advance({ seconds: 5 })
+  const { time: _time, ...report } = (patches[0]?.report ?? {}) as Record<string, unknown>
+  assert.deepEqual(report, {
+    endpoints: { 'uid-1': { pending: 1 } },
+    sinks: { 'uid-1': { worker: { pending: 1, unseen: true } } },
+  })
 })

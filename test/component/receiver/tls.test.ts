@@ -10,6 +10,7 @@ import { test, type TestContext } from 'node:test'
 import { connect, type TLSSocket } from 'node:tls'
 
 import { createMetrics } from '../../../src/observability/metrics.ts'
+import type { ReceiverLimits } from '../../../src/receiver/limits.ts'
 import { ServingCertificate } from '../../../src/receiver/serving-certificate.ts'
 import { systemClock } from '../../../src/clock.ts'
 import { eventually } from '../../support/eventually.ts'
@@ -41,7 +42,7 @@ async function aMountedSecret(t: TestContext, files: Record<string, string>) {
 
 const server = (n: 1 | 2) => ({ 'tls.crt': pem(`server-${n}.cert`), 'tls.key': pem(`server-${n}.key`) })
 
-async function aTlsReceiver(t: TestContext) {
+async function aTlsReceiver(t: TestContext, limits: Partial<ReceiverLimits> = {}) {
   const secret = await aMountedSecret(t, server(1))
   const clock = new FakeClock()
   const metrics = createMetrics()
@@ -55,7 +56,7 @@ async function aTlsReceiver(t: TestContext) {
     inbox,
     clock: systemClock,
     tls,
-    limits: { headersTimeoutMs: 300 },
+    limits: { headersTimeoutMs: 300, ...limits },
   })
   const { port } = await fixture.receiver.listen({ host: '127.0.0.1', port: 0 })
   t.after(() => fixture.receiver.close())
@@ -136,6 +137,23 @@ test('what is no TLS gets no answer and is counted, and so is a handshake that i
     intervalMs: 5,
   })
   assert.equal((await deliver('msg_1')).status, 204)
+})
+
+test('handshakes that never end give way, and a connection that has delivered stays', async (t) => {
+  const { port, deliver, metrics } = await aTlsReceiver(t, {
+    maxConnections: 2,
+    headersTimeoutMs: 60_000,
+    requestTimeoutMs: 60_000,
+  })
+  const first = await deliver('msg_1')
+  const silent = [connectPlain(port, '127.0.0.1'), connectPlain(port, '127.0.0.1'), connectPlain(port, '127.0.0.1')]
+  for (const socket of silent) socket.on('error', () => {})
+  await Promise.all(silent.slice(0, 2).map((socket) => once(socket, 'close')))
+  const { text } = await metrics.expose()
+  assert.match(text, /gwh_receiver_closed_connections_total\{reason="GaveWay"\} 2\n/)
+  assert.match(text, /gwh_receiver_connections\{standing="proven"\} 1\n/)
+  assert.deepEqual(await deliver('msg_2'), first, 'the same connection')
+  for (const socket of silent) socket.destroy() // the server would wait for them
 })
 
 test('TLS 1.1 and HTTP/2 are not spoken', async (t) => {

@@ -234,16 +234,6 @@ test('hundreds of stalled uploads hold only what has arrived of them, and stop a
   await server.receiver.close()
 })
 
-test('connections beyond the limit are dropped and counted', async () => {
-  const server = await aServer({ maxConnections: 2 })
-  const held = [await server.open(), await server.open()]
-  const third = await server.open()
-  await closesPromptly(third)
-  assert.match((await server.metrics.expose()).text, /gwh_receiver_dropped_connections_total 1\n/)
-  for (const connection of held) connection.close()
-  await server.receiver.close()
-})
-
 test('draining serves on, closes each connection after its answer, and ends in a server that takes no more', async () => {
   const server = await aServer({ drainMs: 100 })
   const late = Promise.withResolvers<AppendResult>()
@@ -271,6 +261,40 @@ test('draining serves on, closes each connection after its answer, and ends in a
   await inFlight.answers(1)
   assert.deepEqual(inFlight.statuses, [204], 'what was under way ends as if nothing had happened')
   await closed
+})
+
+test('while the inbox takes no events nothing is ready, with the reason, and by itself again after', async () => {
+  const server = await aServer()
+  const probe = async () => {
+    const connection = await server.open()
+    await connection.write(requestHead('GET /healthz', {})).answers(1)
+    connection.close()
+    return connection.statuses
+  }
+  const ready = async () => /gwh_receiver_ready (\d)\n/.exec((await server.metrics.expose()).text)?.[1]
+  assert.deepEqual(await probe(), [200])
+  assert.equal(await ready(), '1')
+  for (const obstacle of [
+    'Full',
+    'VolumeFull',
+    'WritesFail',
+    'NotConfirmed',
+    'Disconnected',
+    'StreamMissing',
+  ] as const) {
+    server.inbox.obstacle = obstacle
+    assert.deepEqual(server.receiver.readiness(), { ready: false, why: `Inbox${obstacle}` })
+  }
+  assert.deepEqual(await probe(), [503])
+  assert.equal(await ready(), '0')
+  server.inbox.willAnswer('duplicate')
+  const known = await server.open()
+  await known.write(server.genuine('known')).answers(1)
+  assert.deepEqual(known.statuses, [204], 'whoever comes all the same is served as well as can be')
+  known.close()
+  server.inbox.obstacle = undefined
+  assert.deepEqual(await probe(), [200])
+  await server.receiver.close()
 })
 
 test('before the first configuration nothing is ready, and probes are told so', async () => {

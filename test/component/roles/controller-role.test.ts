@@ -18,8 +18,9 @@ import { leaseKind } from '../../../src/kubernetes/lease-record.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { startController } from '../../../src/roles/controller.ts'
 import { openCluster } from '../../../src/roles/open-cluster.ts'
-import { startKubernetesApi } from '../../../src/sandbox/kubernetes-api/server.ts'
+import { startKubernetesApi } from '../../../playground/kubernetes-api/server.ts'
 import { eventually } from '../../support/eventually.ts'
+import { AlertBench } from '../../support/promql/alert-bench.ts'
 import { roleDeps } from '../../support/role-deps.ts'
 
 const namespace = 'gemini-webhook-system'
@@ -68,8 +69,20 @@ async function startOne(t: TestContext, kubeconfig: string, hostname: string, mo
   t.after(stop)
   const isLeading = () => messages.includes('controller.leading')
   const probe = async () => (await fetch(`http://127.0.0.1:${controller.healthPort}/readyz`)).status
-  return { ended: controller.ended, stop, isLeading, probe }
+  const scrape = async () => (await fetch(`http://127.0.0.1:${controller.healthPort}/metrics`)).text()
+  return { ended: controller.ended, stop, isLeading, probe, scrape }
 }
+
+test('a controller without a Lease leads, and its scrape says so: no alert fires for want of a leader', async (t) => {
+  const { kubeconfig } = await startCluster(t)
+  const alone = await startOne(t, kubeconfig, 'controller-a', ['--no-leader-election'])
+  await eventually('leading', alone.isLeading)
+  const controller = await alone.scrape()
+  assert.match(controller, /^gwh_leader 1$/m)
+  const bench = new AlertBench()
+  bench.hold({ controller }, 60)
+  assert.ok(!bench.firing().includes('GwhNoLeader'))
+})
 
 test('of two controllers one works; when it stops it gives the Lease back and the other takes over at once', async (t) => {
   const { kubeconfig } = await startCluster(t)

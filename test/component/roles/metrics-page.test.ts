@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import type { Logger } from '../../../src/observability/logger.ts'
-import { startSandbox } from '../../../src/roles/start-sandbox.ts'
+import { startSandbox } from '../../../src/roles/sandbox/start.ts'
 import { findMetrics } from '../../../tools/generate-metrics-page.ts'
 import { roleDeps } from '../../support/role-deps.ts'
 

@@ -9,7 +9,10 @@ import { JwksKeeper } from '../../../src/signature/jwks-keeper.ts'
 import { collectGarbage } from '../../support/collect-garbage.ts'
 import { eventually } from '../../support/eventually.ts'
 
-/** Over a real connection, where `fetch` loses hold of its signal when it is given it in a Request. The keeper's rules themselves are in test/unit/signature/jwks-keeper.test.ts. */
+/**
+ * Over a real connection, where `fetch` loses hold of its signal when it is given it in a Request. The keeper's rules
+ * themselves are in test/unit/signature/jwks-keeper.test.ts.
+ */
 let answer: (response: ServerResponse) => void = () => {}
 let requests = 0
 const server = createServer((_request, response) => {

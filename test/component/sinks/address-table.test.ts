@@ -13,7 +13,10 @@ import type { SendOutcome } from '../../../src/sinks/port.ts'
 import { anOutgoing, aSink } from '../../support/deliveries.ts'
 import { DnsServer, type Zone } from '../../support/dns-server.ts'
 
-/** Every TCP connection that this process begins, counted where it is handed to the system: also one that nobody answers. */
+/**
+ * Every TCP connection that this process begins, counted where it is handed to the system: also one that nobody
+ * answers.
+ */
 let connects = 0
 const connectHook = createHook({
   init: (_id, type) => {

@@ -6,13 +6,13 @@ import { test, type TestContext } from 'node:test'
 import { Webhook } from 'standardwebhooks'
 
 import { parseEnvelope } from '../../../src/gemini/parse-event.ts'
-import { startSampleWorker } from '../../../src/sandbox/sample-worker.ts'
+import { startSampleWorker } from '../../../playground/sample-worker.ts'
 import { createAddressRules } from '../../../src/sinks/address-guard.ts'
 import { createHttpSink, type HttpSinkOptions } from '../../../src/sinks/http-sink.ts'
 import { systemClock } from '../../../src/clock.ts'
 import { anEvent, batchSucceeded } from '../../support/an-event.ts'
 import { anHttpSink, anOutgoing, aSink } from '../../support/deliveries.ts'
-import { FakeClock, settle } from '../../support/fake-clock.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
 import { eventually } from '../../support/eventually.ts'
 
 const never = new AbortController().signal
@@ -93,6 +93,15 @@ test('binary mode sends the original bytes under their content type, with a trac
   assert.equal(request?.headers['authorization'], 'Bearer t0ken')
   assert.equal(request?.headers['x-team'], 'search')
   assert.match(String(request?.headers['traceparent']), /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/)
+})
+
+test('the attempts of a delivery are told apart at the worker: one trace, a span each', async (t) => {
+  const server = await aServer(t)
+  const sink = aHttpSink(t)
+  for (const attempt of [1, 2]) await sink.send(anOutgoing({ sink: anHttpSink(server.url), attempt }), never)
+  const [first, second] = server.received.map(({ headers }) => String(headers['traceparent']).split('-'))
+  assert.equal(first?.[1], second?.[1])
+  assert.notEqual(first?.[2], second?.[2])
 })
 
 test('a sink with a signing secret gets a Standard Webhooks signature that verifies, in every format', async (t) => {
@@ -244,19 +253,20 @@ test('a connection that breaks before the answer is retried, and what is no HTTP
   })
 })
 
-test('connections are reused, and bounded for one destination however many attempts are under way', async (t) => {
+test('connections are reused, and no attempt waits for others to the same destination: they may be of another namespace', async (t) => {
   const held: (() => void)[] = []
   const server = await aServer(t, (_request, response) => held.push(() => response.writeHead(204).end()))
   const sink = aHttpSink(t)
-  const sends = Array.from({ length: 200 }, () => sink.send(anOutgoing({ sink: anHttpSink(server.url) }), never))
-  await eventually('128 requests', () => held.length === 128, { intervalMs: 5 })
-  await settle()
-  assert.equal(server.connections.count, 128)
-  while (server.received.length < 200 || held.length > 0) {
-    for (const answer of held.splice(0)) answer()
-    await settle()
-  }
+  const sendAll = (count: number) =>
+    Array.from({ length: count }, () => sink.send(anOutgoing({ sink: anHttpSink(server.url) }), never))
+  const sends = sendAll(200)
+  await eventually('200 requests', () => held.length === 200, { intervalMs: 5 })
+  for (const answer of held.splice(0)) answer()
   const outcomes = await Promise.all(sends)
   assert.ok(outcomes.every(({ type }) => type === 'delivered'))
-  assert.equal(server.connections.count, 128)
+  const more = sendAll(100)
+  await eventually('100 more', () => held.length === 100, { intervalMs: 5 })
+  for (const answer of held.splice(0)) answer()
+  await Promise.all(more)
+  assert.equal(server.connections.count, 200)
 })

@@ -102,7 +102,8 @@ for (const format of formats) {
     test(`the CloudEvents SDK gives the subject ${JSON.stringify(dataId)} of ${format}`, async (t) => {
       const body = Buffer.from(JSON.stringify({ type: 'batch.succeeded', data: { id: dataId } }))
       const event = parseWithSdk(await send(t, { format }, { event: anEvent({ body }) }))
-      // The SDK (10.0.0) leaves header values percent-encoded, contrary to section 3.1.3.2 of the HTTP binding: whoever uses it decodes once more.
+      // The SDK (10.0.0) leaves header values percent-encoded, contrary to section 3.1.3.2 of the HTTP binding: whoever
+      // uses it decodes once more.
       const subject = format === 'CloudEventBinary' ? decodeURIComponent(event.subject ?? '') : event.subject
       assert.equal(subject, dataId)
       assert.deepEqual(event.data, { type: 'batch.succeeded', data: { id: dataId } })
@@ -138,7 +139,8 @@ for (const { name, of } of verifiers) {
       const event = anEvent({ body, sentAtSeconds: 1_600_000_000 })
       const { headers, body: sent } = await send(t, { format, signingSecret }, { event })
       const texts = Object.fromEntries(Object.entries(headers).map(([key, value]) => [key, String(value)]))
-      of(signingSecret).verify(sent.toString(), texts) // throws where it does not fit, or where the timestamp is not fresh
+      // throws where it does not fit, or where the timestamp is not fresh
+      of(signingSecret).verify(sent.toString(), texts)
       assert.throws(() => of(strangersSecret).verify(sent.toString(), texts), /No matching signature/)
       assert.throws(() => of(signingSecret).verify(`${sent.toString()} `, texts), /No matching signature/)
     })

@@ -7,7 +7,7 @@ import { Webhook } from 'standardwebhooks'
 
 import { systemClock } from '../../../src/clock.ts'
 import { parseEnvelope } from '../../../src/gemini/parse-event.ts'
-import type { ResolvedSink } from '../../../src/keyring/entry.ts'
+import type { ResolvedSink } from '../../../src/contract/keyring/entry.ts'
 import { createNatsSink, type NatsSinkOptions } from '../../../src/sinks/nats-sink.ts'
 import type { SendOutcome } from '../../../src/sinks/port.ts'
 import { anEvent, batchSucceeded } from '../../support/an-event.ts'
@@ -217,7 +217,8 @@ void describe('the NATS sink, with a real server', { skip: withoutNatsServer }, 
     const manager = await aStream(t, server)
     const sink = aNatsSink(t, [server.url])
     assert.deepEqual(await sink.send(withBody(4_096, 'msg_1'), never), { type: 'permanent', cause: 'tooLarge' })
-    // The largest that fits, found by trying: one byte more must be refused by us, since the server would close the connection.
+    // The largest that fits, found by trying: one byte more must be refused by us, since the server would close the
+    // connection.
     const sizes = Array.from({ length: 400 }, (_, n) => 4_096 - n)
     let largest = 0
     for (const size of sizes) {
@@ -228,6 +229,19 @@ void describe('the NATS sink, with a real server', { skip: withoutNatsServer }, 
     }
     assert.ok(largest > 3_500 && largest < 4_000, `${largest}`)
     assert.equal((await manager.streams.info('EVENTS')).state.messages, 1)
+  })
+
+  it('a refusal is one also when thousands of other subjects are refused meanwhile', async (t) => {
+    const permissions = { publish: { allow: ['gwh.events.ml.>'] } }
+    const users = [{ user: 'sinks', password: 'unused', permissions }]
+    const server = await aServer(t, `authorization { users: ${JSON.stringify(users)} }\nno_auth_user: sinks`)
+    const sink = aNatsSink(t, [server.url])
+    const send = (refused: string) =>
+      sink.send(anOutgoing({ sink: toNats({}, { subject: refused, byServer: true }) }), never)
+    assert.deepEqual(await send('gwh.events.other.x'), retryable('notPermitted'))
+    await Promise.all(Array.from({ length: 999 }, (_, n) => send(`gwh.events.many.${n}`)))
+    const [, outcome] = await Promise.all([send('gwh.events.many.last'), send('gwh.events.other.x')])
+    assert.deepEqual(outcome, retryable('notPermitted'))
   })
 
   for (const byServer of [undefined, true] as const) {

@@ -9,7 +9,10 @@ import { createMetrics } from '../../../src/observability/metrics.ts'
 import { anEvent } from '../../support/an-event.ts'
 import { aStream } from '../../support/jetstream-options.ts'
 
-/** A process to be killed: appends without end and prints the id of each event that was acknowledged, a line each, only after the answer. */
+/**
+ * A process to be killed: appends without end and prints the id of each event that was acknowledged, a line each, only
+ * after the answer.
+ */
 const [driver, place = '', prefix = ''] = process.argv.slice(2)
 const inbox = await open()
 let next = 0

@@ -6,7 +6,8 @@ import { createMetrics } from '../../../src/observability/metrics.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { aStream } from '../../support/jetstream-options.ts'
 import { NatsServer, withoutNatsServer } from '../../support/nats-server.ts'
-import { inboxContract, suiteBounds } from './suite.ts'
+import { neighboursContract } from './neighbours.ts'
+import { inboxContract, type MakeInbox } from './suite.ts'
 
 void describe('inbox on a real nats-server', { skip: withoutNatsServer }, () => {
   let server: NatsServer
@@ -16,7 +17,7 @@ void describe('inbox on a real nats-server', { skip: withoutNatsServer }, () => 
   })
   after(() => server.dispose())
 
-  inboxContract('jetstream', async () => {
+  const make: MakeInbox = async ({ bounds, quotas }) => {
     const clock = new FakeClock()
     const number = ++streams
     const open = () =>
@@ -25,7 +26,8 @@ void describe('inbox on a real nats-server', { skip: withoutNatsServer }, () => 
         clock,
         logger: silentLogger,
         metrics: createMetrics(),
-        bounds: { ...suiteBounds, maxBytes: 8 * 1024 * 1024 },
+        bounds: { maxBytes: 8 * 1024 * 1024, ...bounds },
+        ...(quotas !== undefined && { quotas }),
       })
     let inbox = await open()
     return {
@@ -40,5 +42,8 @@ void describe('inbox on a real nats-server', { skip: withoutNatsServer }, () => 
         await inbox.close()
       },
     }
-  })
+  }
+
+  inboxContract('jetstream', make)
+  neighboursContract('jetstream', make)
 })

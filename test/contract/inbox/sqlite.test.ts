@@ -6,9 +6,10 @@ import { openSqliteInbox } from '../../../src/inbox/sqlite/open-sqlite-inbox.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
-import { inboxContract, suiteBounds } from './suite.ts'
+import { neighboursContract } from './neighbours.ts'
+import { inboxContract, type MakeInbox } from './suite.ts'
 
-inboxContract('sqlite', async () => {
+const make: MakeInbox = async (options) => {
   const folder = await mkdtemp(join(tmpdir(), 'gwh-inbox-'))
   const clock = new FakeClock()
   const open = () =>
@@ -17,7 +18,7 @@ inboxContract('sqlite', async () => {
       clock,
       logger: silentLogger,
       metrics: createMetrics(),
-      bounds: suiteBounds,
+      ...options,
     })
   let inbox = await open()
   return {
@@ -33,4 +34,7 @@ inboxContract('sqlite', async () => {
       await rm(folder, { recursive: true })
     },
   }
-})
+}
+
+inboxContract('sqlite', make)
+neighboursContract('sqlite', make)

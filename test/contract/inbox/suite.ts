@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 
+import type { Quotas } from '../../../src/fairness/quotas.ts'
+import type { InboxBounds } from '../../../src/inbox/bounds.ts'
 import type {
   ClaimedDelivery,
   DeadLetter,
@@ -8,9 +10,13 @@ import type {
   DeadLetterQuery,
   Inbox,
   NewEvent,
+  PendingDelivery,
+  PendingPosition,
+  PendingQuery,
 } from '../../../src/inbox/port.ts'
 import { anEvent, anOwner } from '../../support/an-event.ts'
 import type { FakeClock } from '../../support/fake-clock.ts'
+import { fillUp } from '../../support/fill-up.ts'
 
 /** Small enough to be reached by a test. */
 export const suiteBounds = { maxEvents: 10, ownerShare: 0.5, maxDeadLetters: 6, deadLetterShare: 0.5 }
@@ -26,11 +32,26 @@ export interface InboxUnderTest {
 
 const leaseMs = 60_000
 
-/** Every promise of the port, for any driver. `make` opens an empty inbox with `suiteBounds`. */
-export function inboxContract(driver: string, make: () => Promise<InboxUnderTest>): void {
+async function backlogOf(inbox: Pick<Inbox, 'backlog'>) {
+  const backlog = await inbox.backlog()
+  return backlog
+    .toSorted((a, b) => `${a.ownerUid}/${a.sink}`.localeCompare(`${b.ownerUid}/${b.sink}`))
+    .map(({ ownerUid, sink, pending, deadLetters }) => [`${ownerUid}/${sink}`, pending, deadLetters])
+}
+
+export interface UnderTestOptions {
+  bounds: Partial<InboxBounds>
+  quotas?: Quotas
+}
+
+/** Opens an empty inbox. */
+export type MakeInbox = (options: UnderTestOptions) => Promise<InboxUnderTest>
+
+/** Every promise of the port, for any driver. */
+export function inboxContract(driver: string, make: MakeInbox): void {
   const promise = (name: string, run: (under: InboxUnderTest) => Promise<void>) => {
     void it(name, async () => {
-      const under = await make()
+      const under = await make({ bounds: suiteBounds })
       try {
         await run(under)
       } finally {
@@ -86,6 +107,7 @@ export function inboxContract(driver: string, make: () => Promise<InboxUnderTest
         await inbox.record(await claimOne(inbox), { type: 'Succeed' })
         assert.equal((await inbox.stats()).bodyBytes, 0, 'a delivered body is not kept')
         await clock.advance({ hours: 24, minutes: 59 })
+        await letRetentionRun(inbox, clock)
         assert.equal(await inbox.append(anEvent()), 'duplicate')
         await clock.advance({ hours: 1 })
         await letRetentionRun(inbox, clock)
@@ -93,10 +115,15 @@ export function inboxContract(driver: string, make: () => Promise<InboxUnderTest
       },
     )
 
-    promise('an event without sinks is remembered and leads to no delivery', async ({ inbox }) => {
+    promise('an event without sinks is remembered for as long and leads to no delivery', async ({ inbox, clock }) => {
       assert.equal(await inbox.append(anEvent({ sinks: [] })), 'stored')
+      await clock.advance({ hours: 24, minutes: 59 })
+      await letRetentionRun(inbox, clock)
       assert.equal(await inbox.append(anEvent({ sinks: [] })), 'duplicate')
       assert.deepEqual(await inbox.claimDue(10, leaseMs), [])
+      await clock.advance({ hours: 1 })
+      await letRetentionRun(inbox, clock)
+      assert.equal(await inbox.append(anEvent({ sinks: [] })), 'stored')
     })
 
     promise('events bind to the uid of their object', async ({ inbox }) => {
@@ -162,12 +189,31 @@ export function inboxContract(driver: string, make: () => Promise<InboxUnderTest
     })
 
     promise('a full inbox refuses everybody and drops nothing', async ({ inbox }) => {
-      for (const name of ['a', 'b', 'c']) {
-        for (let n = 0; n < 5; n++) await inbox.append(anEvent({ eventId: `msg_${n}`, owner: anOwner(name) }))
-      }
-      assert.equal(await inbox.append(anEvent({ eventId: 'msg_9', owner: anOwner('d') })), 'inboxFull')
-      assert.equal(await inbox.append(anEvent({ eventId: 'msg_0', owner: anOwner('a') })), 'duplicate')
-      assert.equal((await inbox.claimDue(100, leaseMs)).length, 10)
+      const stored = await fillUp(inbox)
+      assert.equal(await inbox.append(anEvent({ eventId: 'msg_9', owner: anOwner('d', 'd') })), 'inboxFull')
+      assert.equal(await inbox.append(anEvent({ eventId: 'msg_0', owner: anOwner('o', 'n0') })), 'duplicate')
+      assert.equal((await inbox.claimDue(100, leaseMs)).length, stored)
+    })
+
+    promise(
+      'a full inbox says so, and no longer once deliveries have ended, without another append',
+      async ({ inbox, clock }) => {
+        assert.equal(inbox.obstacle, undefined)
+        await fillUp(inbox)
+        assert.equal(inbox.obstacle, 'Full')
+        await clock.advance({ minutes: 1 })
+        await inbox.stats()
+        assert.equal(inbox.obstacle, 'Full', 'nothing has ended')
+        for (const claimed of await inbox.claimDue(100, leaseMs)) await inbox.record(claimed, { type: 'Succeed' })
+        await letRetentionRun(inbox, clock)
+        assert.equal(inbox.obstacle, undefined)
+      },
+    )
+
+    promise('what is full for one object alone is no obstacle', async ({ inbox }) => {
+      for (let n = 0; n < 6; n++) await inbox.append(anEvent({ eventId: `msg_${n}` }))
+      assert.equal(await inbox.append(anEvent({ eventId: 'msg_more' })), 'ownerFull')
+      assert.equal(inbox.obstacle, undefined)
     })
 
     promise('an excepted sink keeps its deliveries; a backlog does not crowd out another sink', async ({ inbox }) => {
@@ -175,7 +221,7 @@ export function inboxContract(driver: string, make: () => Promise<InboxUnderTest
       await inbox.append(anEvent({ eventId: 'late', owner: anOwner('other'), sinks: ['quick'] }))
       const fair = await inbox.claimDue(2, leaseMs)
       assert.deepEqual(fair.map(({ sink }) => sink).toSorted(), ['quick', 'slow'])
-      assert.deepEqual(await inbox.claimDue(10, leaseMs, new Set(['uid-1/slow'])), [])
+      assert.deepEqual(await inbox.claimDue(10, leaseMs, { except: { lanes: new Set(['uid-1/slow']) } }), [])
       assert.equal((await inbox.claimDue(10, leaseMs)).length, 4)
     })
 
@@ -301,23 +347,26 @@ export function inboxContract(driver: string, make: () => Promise<InboxUnderTest
       assert.equal(await inbox.append(anEvent({ eventId: 'msg_1' })), 'duplicate', 'its id is still remembered')
     })
 
-    promise('an object over its share loses none of another; over all objects the oldest makes room', async (under) => {
-      const { inbox, clock } = under
-      const giveUpAll = async (name: string, ids: readonly string[]) => {
-        for (const eventId of ids) {
-          await giveUp(inbox, anEvent({ eventId, owner: anOwner(name) }))
-          await clock.advance({ ms: 1 })
+    promise(
+      'an object over its share loses none of another; over all objects whoever has most makes room',
+      async (under) => {
+        const { inbox, clock } = under
+        const giveUpAll = async (name: string, ids: readonly string[]) => {
+          for (const eventId of ids) {
+            await giveUp(inbox, anEvent({ eventId, owner: anOwner(name) }))
+            await clock.advance({ ms: 1 })
+          }
         }
-      }
-      const kept = async () => (await listed(inbox, { limit: 10 })).map(({ eventId }) => eventId)
-      await giveUpAll('quiet', ['msg_old'])
-      await giveUpAll('crowded', ['msg_1', 'msg_2', 'msg_3', 'msg_4'])
-      assert.deepEqual(await kept(), ['msg_4', 'msg_3', 'msg_2', 'msg_old'])
-      await giveUpAll('third', ['msg_5', 'msg_6'])
-      assert.deepEqual(await kept(), ['msg_6', 'msg_5', 'msg_4', 'msg_3', 'msg_2', 'msg_old'])
-      await giveUpAll('third', ['msg_7'])
-      assert.deepEqual(await kept(), ['msg_7', 'msg_6', 'msg_5', 'msg_4', 'msg_3', 'msg_2'])
-    })
+        const kept = async () => (await listed(inbox, { limit: 10 })).map(({ eventId }) => eventId)
+        await giveUpAll('quiet', ['msg_old'])
+        await giveUpAll('crowded', ['msg_1', 'msg_2', 'msg_3', 'msg_4'])
+        assert.deepEqual(await kept(), ['msg_4', 'msg_3', 'msg_2', 'msg_old'])
+        await giveUpAll('third', ['msg_5', 'msg_6'])
+        assert.deepEqual(await kept(), ['msg_6', 'msg_5', 'msg_4', 'msg_3', 'msg_2', 'msg_old'])
+        await giveUpAll('third', ['msg_7'])
+        assert.deepEqual(await kept(), ['msg_7', 'msg_6', 'msg_5', 'msg_4', 'msg_3', 'msg_old'])
+      },
+    )
 
     promise('dead letters end for good after 30 days', async ({ inbox, clock }) => {
       await inbox.append(anEvent())
@@ -328,6 +377,145 @@ export function inboxContract(driver: string, make: () => Promise<InboxUnderTest
       await letRetentionRun(inbox, clock)
       assert.deepEqual(await listed(inbox, { limit: 10 }), [])
       assert.equal((await inbox.stats()).bodyBytes, 0)
+    })
+
+    promise('what is pending is listed oldest first, with attempts, next try and last cause', async (under) => {
+      const { inbox, clock } = under
+      const startMs = clock.now()
+      await inbox.append(anEvent({ sinks: ['a'] }))
+      await inbox.record(await claimOne(inbox), { type: 'RetryAt', atMs: startMs + 60_000, cause: 'status 503' })
+      await clock.advance({ seconds: 5 })
+      await inbox.append(anEvent({ eventId: 'msg_2', sinks: ['b'] }))
+      await claimOne(inbox)
+      await inbox.append(anEvent({ eventId: 'msg_3', sinks: ['c'], body: Buffer.from('no JSON') }))
+      const common = { owner: anEvent().owner, attempts: 0, replayed: false }
+      const later = { ...common, firstDueMs: startMs + 5_000 }
+      const wanted = [
+        {
+          ...common,
+          deliveryId: 'string',
+          eventId: 'msg_1',
+          eventType: 'batch.succeeded',
+          sink: 'a',
+          state: 'waiting',
+          attempts: 1,
+          firstDueMs: startMs,
+          dueMs: startMs + 60_000,
+          lastCause: 'status 503',
+          lastStepMs: startMs,
+        },
+        {
+          ...later,
+          deliveryId: 'string',
+          eventId: 'msg_2',
+          eventType: 'batch.succeeded',
+          sink: 'b',
+          state: 'claimed',
+          dueMs: startMs + 5_000 + leaseMs,
+        },
+        {
+          ...later,
+          deliveryId: 'string',
+          eventId: 'msg_3',
+          eventType: 'unknown',
+          sink: 'c',
+          state: 'waiting',
+          dueMs: startMs + 5_000,
+        },
+      ]
+      assert.deepEqual((await pendingIn(inbox, {})).map(named), wanted)
+      await under.inbox.record(await claimOne(inbox), { type: 'Succeed' })
+      const [survived] = (await pendingIn(await under.reopen(), { sink: 'a' })).map(named)
+      assert.deepEqual(survived, wanted[0], 'causes and times survive a restart')
+    })
+
+    promise('what is pending is found by all that is asked for', async ({ inbox, clock }) => {
+      const startMs = clock.now()
+      for (const [at, type] of ['batch.succeeded', 'batch.failed'].entries()) {
+        const body = Buffer.from(JSON.stringify({ type, data: {} }))
+        await inbox.append(anEvent({ eventId: `msg_${at}`, sinks: [`sink-${at}`], body }))
+        await inbox.record(await claimOne(inbox), { type: 'RetryAt', atMs: startMs + 90_000, cause: `status 50${at}` })
+        await clock.advance({ seconds: 1 })
+      }
+      const found = async (query: Omit<PendingQuery, 'limit'>) =>
+        (await pendingIn(inbox, query)).map(({ eventId }) => eventId)
+      assert.deepEqual(await found({ eventType: 'batch.failed' }), ['msg_1'])
+      assert.deepEqual(await found({ cause: 'status 500' }), ['msg_0'])
+      assert.deepEqual(await found({ sink: 'sink-1' }), ['msg_1'])
+      assert.deepEqual(await found({ eventId: 'msg_0' }), ['msg_0'])
+      assert.deepEqual(await found({ owner: { namespace: 'ml', name: 'other' } }), [])
+      assert.deepEqual(await found({ sinceMs: startMs + 1_000 }), ['msg_1'])
+      assert.deepEqual(await found({ untilMs: startMs + 1_000 }), ['msg_0'], 'the end does not belong to it')
+    })
+
+    promise('page after page shows each pending delivery once, whatever ends in between', async ({ inbox, clock }) => {
+      for (const name of ['a', 'b']) {
+        await inbox.append(anEvent({ owner: anOwner(name), sinks: ['x', 'y'] }))
+        await clock.advance({ ms: 1 })
+      }
+      const all = (await pendingIn(inbox, {})).map(({ deliveryId }) => deliveryId)
+      assert.equal(new Set(all).size, 4)
+      const seen: string[] = []
+      let after: PendingPosition | undefined
+      do {
+        const { pending, next } = await inbox.pending({ limit: 1, ...(after !== undefined && { after }) })
+        seen.push(...pending.map(({ deliveryId }) => deliveryId))
+        if (seen.length === 1) await inbox.record(await claimOne(inbox), { type: 'Succeed' })
+        after = next
+      } while (after !== undefined)
+      assert.deepEqual(seen.slice(0, 1), all.slice(0, 1))
+      assert.equal(new Set(seen).size, seen.length)
+      assert.ok(seen.length >= 3 && seen.length <= 4)
+    })
+
+    promise('a pending delivery is made due now by hand, its attempts and its cause as they are', async (under) => {
+      const { inbox, clock } = under
+      await inbox.append(anEvent())
+      const first = await claimOne(inbox)
+      const [claimed] = await pendingIn(inbox, {})
+      assert.ok(claimed)
+      assert.equal(await inbox.retryNow(claimed.deliveryId), undefined, 'it is claimed')
+      await inbox.record(first, { type: 'RetryAt', atMs: clock.now() + 1_800_000, cause: 'timeout' })
+      assert.equal(await inbox.retryNow(claimed.deliveryId), 'uid-1/worker')
+      assert.equal(await inbox.retryNow(claimed.deliveryId), 'uid-1/worker', 'it is due already')
+      assert.equal(await inbox.nextDueMs(), clock.now())
+      assert.equal((await pendingIn(inbox, {}))[0]?.lastCause, 'timeout')
+      const second = await claimOne(inbox)
+      assert.deepEqual([second.attempts, second.firstDueMs, second.replayed], [1, first.firstDueMs, false])
+      await inbox.record(second, { type: 'Succeed' })
+      assert.equal(await inbox.retryNow(claimed.deliveryId), undefined)
+      assert.equal(await inbox.retryNow('no such delivery'), undefined)
+    })
+
+    promise('a lane is hurried by so many at a time, and what failed since is left alone', async ({ inbox, clock }) => {
+      for (let n = 1; n <= 4; n++) await inbox.append(anEvent({ eventId: `msg_${n}` }))
+      await inbox.append(anEvent({ eventId: 'msg_5', sinks: ['other'] }))
+      for (const claimed of await inbox.claimDue(10, leaseMs)) {
+        await inbox.record(claimed, { type: 'RetryAt', atMs: clock.now() + 1_800_000 })
+      }
+      await clock.advance({ seconds: 1 })
+      const since = { lane: 'uid-1/worker', recordedBeforeMs: clock.now() }
+      assert.equal(await inbox.hurry({ ...since, limit: 1 }), 1)
+      const again = await claimOne(inbox)
+      assert.deepEqual(await inbox.claimDue(10, leaseMs), [], 'one was hurried')
+      await inbox.record(again, { type: 'RetryAt', atMs: clock.now() + 1_800_000 })
+      assert.equal(await inbox.hurry({ ...since, limit: 2 }), 2)
+      assert.equal(await inbox.hurry({ ...since, limit: 2 }), 1, 'the one that failed since is not hurried again')
+      const claimed = await inbox.claimDue(10, leaseMs)
+      assert.deepEqual(
+        claimed.map(({ event, sink }) => [event.eventId === again.event.eventId, sink]),
+        [1, 2, 3].map(() => [false, 'worker']),
+      )
+      assert.equal(await inbox.hurry({ lane: 'uid-1/unknown', recordedBeforeMs: clock.now(), limit: 2 }), 0)
+    })
+
+    promise('a Hold without a cause keeps that of the attempt before', async ({ inbox, clock }) => {
+      await inbox.append(anEvent())
+      const untilMs = clock.now() + 1_000
+      await inbox.record(await claimOne(inbox), { type: 'Hold', untilMs, cause: 'filterInvalid' })
+      await clock.advance({ seconds: 1 })
+      await inbox.record(await claimOne(inbox), { type: 'Hold', untilMs: clock.now() + 1_000 })
+      assert.equal((await pendingIn(inbox, {}))[0]?.lastCause, 'filterInvalid')
     })
 
     promise('stats tell for a day whose dead letters were dropped, to make room or by age', async (under) => {
@@ -357,7 +545,9 @@ export function inboxContract(driver: string, make: () => Promise<InboxUnderTest
         bodyBytes: 150,
         pending: 3,
         deadLetters: 0,
+        rememberedIds: 2,
         oldestPendingMs: 7_000,
+        byNamespace: new Map([['ml', { events: 2, bytes: 150, deadLetters: 0, rememberedIds: 2 }]]),
         pendingByOwner: new Map([
           ['uid-1', 2],
           ['uid-of-other', 1],
@@ -365,6 +555,32 @@ export function inboxContract(driver: string, make: () => Promise<InboxUnderTest
         lastDropMsByOwner: new Map(),
       })
     })
+
+    promise(
+      'the backlog tells by sink what is pending and what was given up, and outlives a restart',
+      async ({ inbox, reopen }) => {
+        assert.deepEqual(await backlogOf(inbox), [])
+        for (const eventId of ['1', '2']) await inbox.append(anEvent({ eventId, sinks: ['a', 'b'] }))
+        await inbox.append(anEvent({ owner: anOwner('other'), sinks: ['a'] }))
+        for (const claimed of await inbox.claimDue(10, leaseMs)) {
+          if (claimed.event.owner.name === 'other') await inbox.record(claimed, { type: 'Succeed' })
+          else if (claimed.sink === 'a') await inbox.record(claimed, { type: 'DeadLetter', reason: 'Rejected' })
+        }
+        const expected = [
+          ['uid-1/a', 0, 2],
+          ['uid-1/b', 2, 0],
+        ]
+        assert.deepEqual(await backlogOf(inbox), expected)
+        const again = await reopen()
+        assert.deepEqual(await backlogOf(again), expected)
+        const { deadLetters } = await again.deadLetters({ limit: 1 })
+        assert.equal(await again.replay(deadLetters[0]?.deliveryId ?? ''), true)
+        assert.deepEqual(await backlogOf(again), [
+          ['uid-1/a', 1, 1],
+          ['uid-1/b', 2, 0],
+        ])
+      },
+    )
 
     promise('everything survives closing and opening again', async ({ inbox, reopen }) => {
       await inbox.append(anEvent({ sinks: ['a', 'b', 'c'] }))
@@ -446,8 +662,11 @@ export function inboxContract(driver: string, make: () => Promise<InboxUnderTest
   })
 }
 
-/** Forgetting is work of its own, planned every few seconds: a round that began before the jump in time, then one after it. */
-async function letRetentionRun(inbox: Inbox, clock: FakeClock): Promise<void> {
+/**
+ * Forgetting is work of its own, planned every few seconds: a round that began before the jump in time, then one after
+ * it.
+ */
+export async function letRetentionRun(inbox: Inbox, clock: FakeClock): Promise<void> {
   for (let round = 0; round < 2; round++) {
     await inbox.stats()
     await clock.advance({ seconds: 10 })
@@ -459,8 +678,17 @@ async function listed(inbox: Inbox, query: DeadLetterQuery): Promise<DeadLetter[
   return (await inbox.deadLetters(query)).deadLetters
 }
 
+/** Ids are the driver's own. */
+function named(delivery: PendingDelivery) {
+  return { ...delivery, deliveryId: typeof delivery.deliveryId }
+}
+
+async function pendingIn(inbox: Inbox, query: Omit<PendingQuery, 'limit'>): Promise<PendingDelivery[]> {
+  return (await inbox.pending({ limit: 10, ...query })).pending
+}
+
 /** Appends the event and makes its one delivery a dead letter. */
-async function giveUp(inbox: Inbox, event: NewEvent): Promise<void> {
+export async function giveUp(inbox: Inbox, event: NewEvent): Promise<void> {
   assert.equal(await inbox.append(event), 'stored')
   await inbox.record(await claimOne(inbox), { type: 'DeadLetter', reason: 'Rejected' })
 }

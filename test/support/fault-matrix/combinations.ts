@@ -24,7 +24,7 @@ export function allCombinations(): Combination[] {
 }
 
 /** So many different ones, each as likely as every other. */
-export function drawSome(from: readonly Combination[], count: number, random: () => number): Combination[] {
+export function drawSome<T>(from: readonly T[], count: number, random: () => number): T[] {
   const pool = [...from]
   return Array.from({ length: Math.min(count, pool.length) }, () =>
     pool.splice(Math.floor(random() * pool.length), 1),

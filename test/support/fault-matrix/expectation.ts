@@ -20,6 +20,7 @@ const healthy = {
   Enabled: fine,
   EndpointVerified: fine,
   SinksResolved: fine,
+  SinksHealthy: fine,
 }
 const disabled = { ...healthy, Enabled: 'False/DisabledBySpec', EndpointVerified: 'Unknown/DisabledBySpec' }
 
@@ -41,7 +42,7 @@ const stalled = (conditions: typeof healthy) => ({
 const exceptions: readonly (Expectation & { operation: string; setting: string })[] = [
   {
     operation: 'create',
-    setting: 'maxNameCharacters=17',
+    setting: 'maxNameCharacters=39',
     conditions: {
       ...stalled(unregistered),
       Registered: 'False/Progressing',
@@ -51,7 +52,7 @@ const exceptions: readonly (Expectation & { operation: string; setting: string }
   },
   {
     operation: 'update',
-    setting: 'maxNameCharacters=17',
+    setting: 'maxNameCharacters=39',
     conditions: { ...stalled(healthy), InSync: 'False/UpdatePending' },
     webhook: 'unchanged',
     effect: false,

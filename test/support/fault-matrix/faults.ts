@@ -1,4 +1,5 @@
-import type { CallFault } from '../../../src/sandbox/webhook-service/faults.ts'
+import type { CallFault } from '../../../playground/webhook-service/faults.ts'
+import type { RefusalForGood, Written } from '../refusing-api.ts'
 import type { Operation, Verb } from './operations.ts'
 
 type Effect = CallFault['effect']
@@ -6,9 +7,17 @@ type Effect = CallFault['effect']
 /** One thing that goes wrong once on the way; `lag`: all the way. */
 export type Fault =
   | { type: 'none'; name: string }
-  /** The process dies before or after one of its writes: what it still tries gets nowhere, and what it was told is forgotten. */
+  /**
+   * The process dies before or after one of its writes: what it still tries gets nowhere, and what it was told is
+   * forgotten.
+   */
   | { type: 'kill'; name: string; moment: 'before' | 'after'; write: string; nth: number }
   | { type: 'call'; name: string; fault: CallFault }
+  /**
+   * The API server refuses a kind of write for good, from the start or from the moment that Google has revealed a
+   * secret on; later somebody mends that.
+   */
+  | { type: 'refusal'; name: string; written: Written; how: RefusalForGood; from: 'start' | 'call' }
 
 /** Longer than a request takes and shorter than what two looks are apart. */
 const lagMs = 400
@@ -66,5 +75,22 @@ export function faultsOf({ writes, verbs }: Operation): Fault[] {
     name: 'lists lag',
     fault: { verb: 'list', times: 0, effect: { type: 'lag', ms: lagMs } },
   }
-  return [{ type: 'none', name: 'no fault' }, ...kills, ...calls, lag]
+  return [{ type: 'none', name: 'no fault' }, ...kills, ...calls, lag, ...refusalsOf(verbs)]
+}
+
+const refusedWrites: readonly Written[] = ['target Secret', 'keyring', 'status']
+/** 403, 422, and what an admission webhook answers by default. */
+const refusals: readonly RefusalForGood[] = ['missing right', 'immutable', 'webhook']
+
+function refusalsOf(verbs: readonly Verb[]): Fault[] {
+  const reveals = verbs.includes('create') || verbs.includes('rotateSigningSecret')
+  const moments = reveals ? (['start', 'call'] as const) : (['start'] as const)
+  return moments.flatMap((from) =>
+    refusedWrites.flatMap((written) =>
+      refusals.map((how): Fault => {
+        const name = `${written} refused ${from === 'start' ? 'from the start' : 'after the call'}: ${how}`
+        return { type: 'refusal', name, written, how, from }
+      }),
+    ),
+  )
 }

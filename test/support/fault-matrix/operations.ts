@@ -1,7 +1,7 @@
 import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
 import type { GeminiWebhookSpec } from '../../../src/api/spec.ts'
-import { secretKind, type Secret } from '../../../src/controller/kinds.ts'
-import { keyringSecretNameFor } from '../../../src/keyring/shard.ts'
+import { secretKind, type Secret } from '../../../src/kubernetes/core-kinds.ts'
+import { keyringSecretNameFor } from '../../../src/contract/keyring/shard.ts'
 import type { startControllerFixture } from '../controller-fixture.ts'
 import { home, tenant } from '../controller-fixture.ts'
 
@@ -36,7 +36,10 @@ export interface Operation {
   secret: 'kept' | 'new'
   /** May the one before still be live afterwards? Then receivers must still hold it. */
   previous: 'live' | 'revoked' | 'none'
-  /** Every write that it takes, to Kubernetes and to Google, in order; each is a step that a process can die before or after. */
+  /**
+   * Every write that it takes, to Kubernetes and to Google, in order; each is a step that a process can die before or
+   * after.
+   */
   writes: readonly string[]
   /** The calls that it makes, each of which can fail. */
   verbs: readonly Verb[]
@@ -49,12 +52,12 @@ export interface Operation {
 const status = 'replaceStatus GeminiWebhook'
 const finalizer = 'patch GeminiWebhook'
 const checked = [status, 'ping webhook at Google', status]
-/** After the intent: the call, the Secret, the keyring. */
+/** After the intent: the call, the keyring, the Secret. */
 const revealed = (keyring: 'patch Secret' | 'create Secret') => [
   status,
   'rotateSigningSecret webhook at Google',
-  'replace Secret',
   keyring,
+  'replace Secret',
   status,
 ]
 
@@ -85,8 +88,8 @@ const registration = {
     'create Secret',
     status,
     'create webhook at Google',
-    'replace Secret',
     'create Secret',
+    'replace Secret',
     ...checked,
   ],
 } as const

@@ -1,13 +1,16 @@
 import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
 import { signingSecretKeys } from '../../../src/api/names.ts'
 import { isDocumented } from '../../../src/api/reasons.ts'
-import { markerOf, remoteNameOf } from '../../../src/controller/ownership.ts'
+import { markerOf, remoteNameOf } from '../../../src/controller/facts/ownership.ts'
 import { baseUrl, decode, tenant } from '../controller-fixture.ts'
 import type { Combination } from './combinations.ts'
 import { expectationFor, type Expectation } from './expectation.ts'
 import { name, type Before, type World } from './operations.ts'
 
-/** What is not yet, or never will be, as it must be at rest; empty when all is. Stops at the first part that is wrong: it is asked often. */
+/**
+ * What is not yet, or never will be, as it must be at rest; empty when all is. Stops at the first part that is wrong:
+ * it is asked often.
+ */
 export async function problemsAtRest(world: World, combination: Combination, before: Before): Promise<string[]> {
   const expected = expectationFor(combination)
   const webhook = await world.get(name)
@@ -59,9 +62,10 @@ function problemsAtGoogle(world: World, webhook: GeminiWebhook, expected: Expect
   const identity = differing('the id', remote.id, status?.webhook?.id)
   if (expected.webhook === 'unchanged') return identity
   const marker = markerOf(status?.installationID ?? '', metadata)
+  const token = status?.installationToken ?? ''
   return [
     ...identity,
-    ...differing('the name', remote.name, remoteNameOf(marker, spec.displayName)),
+    ...differing('the name', remote.name, remoteNameOf({ marker, token }, spec.displayName)),
     ...differing('the URI', remote.uri, `${baseUrl}/v1/s/${tenant}/${name}`),
     ...differing('the list of events', remote.subscribedEvents.join(), spec.events?.join()),
     ...differing('the state', remote.state, spec.state === 'Disabled' ? 'disabled' : 'enabled'),

@@ -7,10 +7,14 @@ import { rawApi } from '../simulator.ts'
 import { assertCalls } from './call-bounds.ts'
 import type { Combination } from './combinations.ts'
 import { expectationFor } from './expectation.ts'
+import { createRefusal, outlastRefusal } from './refusal.ts'
 import { name, type Before, type Operation, type World } from './operations.ts'
 import { problemsAtRest } from './problems-at-rest.ts'
 
-/** Short, in the proportions of production: two looks are further apart than reads lag, a call settles for longer than it takes. */
+/**
+ * Short, in the proportions of production: two looks are further apart than reads lag, a call settles for longer than
+ * it takes.
+ */
 export const shortTimes = {
   callTimeoutMs: 1000,
   settleExtraMs: 1000,
@@ -27,7 +31,9 @@ type Times = Record<keyof typeof shortTimes, number>
 /** So long that no machine is too slow for them: nothing times out and no ping is repeated. */
 export const calmTimes: Times = { ...shortTimes, callTimeoutMs: 20_000, settleExtraMs: 20_000, pingRepeatMs: 20_000 }
 
-/** For a machine that is busy with other things: a run takes some six seconds of waiting, and a third of one of work. */
+/**
+ * For a machine that is busy with other things: a run takes some six seconds of waiting, and a third of one of work.
+ */
 const patience = { timeoutMs: 120_000, intervalMs: 40 }
 
 /** How a run went, when it ended as it must. */
@@ -59,7 +65,12 @@ async function play(
   const world = await startControllerFixture(t, { config, switches: atStart })
   await world.putApiKey()
   const death = createDeath(combination)
-  let running = await world.startController(death.hook, death.signal)
+  const refusal = createRefusal(combination)
+  const hook: WriteHook = async (moment, call, subject) => {
+    await death.hook(moment, call)
+    await refusal.hook(moment, call, subject)
+  }
+  let running = await world.startController(hook, death.signal)
   const before = await prepare(world, operation)
   if (operation.offline !== undefined) await running.stop()
   if (setting.from === 'operation') world.admin.setSwitches(setting.changes)
@@ -67,12 +78,14 @@ async function play(
   if (fault.type === 'call') world.admin.addFault({ ...fault.fault, ...shapeOf(combination) })
   const startMs = performance.now()
   death.arm()
+  refusal.arm()
   if (operation.offline !== undefined) {
     await operation.offline(world, before)
-    running = await world.startController(death.hook, death.signal)
+    running = await world.startController(hook, death.signal)
   }
   await cause(world, operation, before)
 
+  if (fault.type === 'refusal') running = await outlastRefusal(world, { fault, refusal, running, hook, death })
   await comeToRest(world, combination, before, death.isDead)
   if (death.isDead()) {
     await running.stop()
@@ -81,8 +94,20 @@ async function play(
   }
   assertCalls(world, combination, performance.now() - startMs)
   await assertVerifies(world, combination)
-  const struck = fault.type === 'kill' ? death.isDead() : world.calls().calls.some(({ faults }) => faults.length > 0)
-  return { struck: struck || fault.type === 'none', writes: death.writes }
+  return { struck: hasStruck(), writes: death.writes }
+
+  function hasStruck(): boolean {
+    switch (fault.type) {
+      case 'none':
+        return true
+      case 'kill':
+        return death.isDead()
+      case 'refusal':
+        return refusal.times() > 0
+      case 'call':
+        return world.calls().calls.some(({ faults }) => faults.length > 0)
+    }
+  }
 }
 
 /** The errors of the service have one form; so do those that are injected. */
@@ -97,7 +122,7 @@ function createDeath({ fault }: Combination) {
   const writes: string[] = []
   let armed = false
   const hook: WriteHook = (moment, call) => {
-    if (dead.signal.aborted && moment === 'before') throw new Error('dead')
+    if (dead.signal.aborted && moment !== 'after') throw new Error('dead')
     if (!armed || dead.signal.aborted) return
     if (moment === 'before') writes.push(call)
     const isIt = fault.type === 'kill' && fault.moment === moment && fault.write === call
@@ -140,8 +165,8 @@ async function cause(world: World, { start, spec, cause: own }: Operation, befor
 }
 
 /**
- * Waits until all is as it must be, and still is two lists later, the second of which shows whatever the first could have set off. Ends early when `isOver`;
- * fails with what is wrong.
+ * Waits until all is as it must be, and still is two lists later, the second of which shows whatever the first could
+ * have set off. Ends early when `isOver`; fails with what is wrong.
  */
 async function comeToRest(
   world: World,

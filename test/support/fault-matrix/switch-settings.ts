@@ -1,4 +1,4 @@
-import type { SwitchChanges, Switches } from '../../../src/sandbox/webhook-service/switches.ts'
+import type { SwitchChanges, Switches } from '../../../playground/webhook-service/switches.ts'
 
 /** One way in which the service may be other than by default, and the operations that could notice. */
 export interface Setting {
@@ -32,7 +32,10 @@ const forBodies = 'what stands in the bodies of events'
 const forJobs = 'webhooks of single jobs, which are never registered'
 const refusedUri = (key: keyof SwitchChanges): Touch => ({ operations: addressing, settings: [{ [key]: 'refused' }] })
 
-/** Every switch of the simulator: which operations it touches, with which values besides its default; or why it touches none. */
+/**
+ * Every switch of the simulator: which operations it touches, with which values besides its default; or why it touches
+ * none.
+ */
 const touches: Readonly<Record<keyof Switches, Touch | string>> = {
   pingType: { operations: checking, settings: [{ pingType: 'webhook.ping' }] },
   pingBody: { operations: checking, settings: [{ pingBody: 'envelopeWithId' }, { pingBody: 'emptyObject' }] },
@@ -79,7 +82,7 @@ const touches: Readonly<Record<keyof Switches, Touch | string>> = {
     operations: ['create', 'update'],
     settings: [
       { maxNameCharacters: 64, from: 'operation' },
-      { maxNameCharacters: 17, from: 'operation' },
+      { maxNameCharacters: 39, from: 'operation' },
     ],
   },
   // More than an operation with its fault and its resyncs needs.

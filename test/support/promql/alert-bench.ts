@@ -31,7 +31,10 @@ export const targets = {
 
 type Scrapes = Partial<Record<keyof typeof targets, string>>
 
-/** The shipped alerts on a Prometheus of which only the rules are left: it is given the text of each scrape, and time passes by steps. */
+/**
+ * The shipped alerts on a Prometheus of which only the rules are left: it is given the text of each scrape, and time
+ * passes by steps.
+ */
 export class AlertBench {
   readonly #history = new SampleHistory()
   readonly #rules: readonly { name: string; expression: Expression; forMs: number; since: Map<string, number> }[]

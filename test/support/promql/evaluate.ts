@@ -8,7 +8,9 @@ export interface Element {
   value: number
 }
 
-/** The instant vector that an expression gives at a time, by Prometheus' rules; a scalar is one element without labels. */
+/**
+ * The instant vector that an expression gives at a time, by Prometheus' rules; a scalar is one element without labels.
+ */
 export function evaluate(expression: Expression, history: SampleHistory, atMs: number): Element[] {
   switch (expression.type) {
     case 'number':
@@ -56,8 +58,9 @@ function call(name: FunctionName, argument: Expression, history: SampleHistory, 
 }
 
 /**
- * How much a counter grew in a window, resets taken for a start at zero, extrapolated to the edges of the window as Prometheus does: by half a scrape
- * interval at most where the samples end early, and never below zero. Undefined with less than two samples.
+ * How much a counter grew in a window, resets taken for a start at zero, extrapolated to the edges of the window as
+ * Prometheus does: by half a scrape interval at most where the samples end early, and never below zero. Undefined with
+ * less than two samples.
  */
 function increaseOf(points: readonly Point[], window: { fromMs: number; toMs: number }): number | undefined {
   const [first] = points

@@ -5,7 +5,8 @@ import { evaluate } from '../../support/promql/evaluate.ts'
 import { parseExpression } from '../../support/promql/expression.ts'
 import { SampleHistory } from '../../support/promql/sample-history.ts'
 
-// Prometheus' own engine (github.com/prometheus/prometheus v0.315.0, promqltest) gives the same answers to the same series.
+// Prometheus' own engine (github.com/prometheus/prometheus v0.315.0, promqltest) gives the same answers to the same
+// series.
 const minute = 60_000
 const target = { pod: 'a' }
 

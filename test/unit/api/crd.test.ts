@@ -52,6 +52,15 @@ test('every list has a largest size and says how it is merged', () => {
   )
 })
 
+test('a reference to another object is replaced as a whole: half of one names something that nobody meant', () => {
+  const references = places.filter(({ path, schema }) => /(Ref|\.ref)$/.test(path) && schema.type === 'object')
+  assert.deepEqual(
+    references.filter((place) => place.schema['x-kubernetes-map-type'] !== 'atomic').map(({ path }) => path),
+    [],
+  )
+  assert.ok(references.length >= 5, `${references.length} references`)
+})
+
 test('every map has a largest size', () => {
   assert.deepEqual(
     pathsWhere((schema) => schema.additionalProperties !== undefined && schema['maxProperties'] === undefined),

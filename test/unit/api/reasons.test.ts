@@ -36,7 +36,7 @@ test('every condition can be True with Succeeded, but for those that are present
   const lasting = Object.keys(reasons.Succeeded.on)
   assert.deepEqual(
     conditionTypes.filter((type) => !lasting.includes(type)),
-    ['DeadLettersDropped', 'Reconciling', 'Stalled'],
+    ['DeadLettersDropped', 'PartIgnored', 'Reconciling', 'Stalled'],
   )
   assert.equal(conditionTypes.length, Object.keys(conditions).length)
 })

@@ -9,6 +9,7 @@ import { helpText } from '../../../src/config/help-text.ts'
 import { loadConfig } from '../../../src/config/load-config.ts'
 import { namesOf } from '../../../src/config/names.ts'
 import { parseSettings } from '../../../src/config/parse-settings.ts'
+import type { SettingsInput } from '../../../src/config/parse-settings.ts'
 import { receiverSettings } from '../../../src/config/receiver-config.ts'
 import { sandboxSettings } from '../../../src/config/sandbox-config.ts'
 
@@ -62,6 +63,28 @@ function receiverErrors(...flags: string[]): string[] {
   const parsed = parseReceiver(flags)
   return parsed.type === 'errors' ? parsed.errors : []
 }
+
+test('HTTPS_PROXY and NO_PROXY count where nothing was said to us, and a password is never shown', () => {
+  const { settings } = controllerSettings
+  const env = { HTTPS_PROXY: 'http://team:pa%2Fss@proxy:3128', no_proxy: '.svc, 10.0.0.0/8' }
+  const flags = ['--base-url=https://hooks.example.com']
+  const parse = (input: Partial<SettingsInput>) => parseSettings(controllerSettings, { flags, env, ...input })
+  const parsed = parse({})
+  assert.equal(parsed.type, 'config')
+  assert.equal(parsed.config.httpsProxy, 'http://team:pa%2Fss@proxy:3128/')
+  assert.deepEqual(parsed.config.proxyBypass, ['.svc', '10.0.0.0/8'])
+  assert.equal(parsed.described['httpsProxy'], 'http://proxy:3128 (HTTPS_PROXY)')
+  const file = { path: 'gwh.yaml', text: 'httpsProxy: ours:3128' }
+  const overruled = parse({ file })
+  assert.equal(overruled.type === 'config' && overruled.config.httpsProxy, 'http://ours:3128/')
+  for (const text of ['http://team:pa/ss@proxy:3128', 'socks5://team:pass@proxy:1080', 'http://team:p@ss@:1']) {
+    const refused = parse({ env: { HTTPS_PROXY: text } })
+    assert.equal(refused.type, 'errors')
+    assert.match(refused.errors.join(), /^HTTPS_PROXY: "[^"]*" (is not the URL of a proxy|uses socks5)/)
+    assert.doesNotMatch(refused.errors.join(), /pa\/ss|pass|p@ss/)
+  }
+  assert.equal(settings.httpsProxy.presence.type, 'optional')
+})
 
 test('a certificate without its key, or a key without its certificate, is a mistake', () => {
   for (const flag of ['--tls-cert=/a', '--tls-key=/b'])

@@ -2,16 +2,21 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
-import { Recollections } from '../../../src/controller/recollection.ts'
+import { Recollections } from '../../../src/controller/memory/recollection.ts'
 import { reconcileWebhook } from '../../../src/controller/reconcile.ts'
 import { KubernetesApiError, type KubernetesClient } from '../../../src/kubernetes/client.ts'
 import { aPass } from '../../support/a-pass.ts'
-import { aWebhook } from '../../support/a-webhook.ts'
+import { aWebhook, installation } from '../../support/a-webhook.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 
 const key = { namespace: 'ml', name: 'batch-events' }
 const version = (resourceVersion: string) =>
-  aWebhook().finalized().spec({ suspend: true }).metadata({ resourceVersion }).build()
+  aWebhook()
+    .finalized()
+    .status({ installationID: installation.id, installationToken: installation.token })
+    .spec({ suspend: true })
+    .metadata({ resourceVersion })
+    .build()
 
 /** A suspended object: a pass over it reads the cache, and writes nothing but status. */
 function aScene(

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { makeCall } from '../../../src/controller/actions/make-call.ts'
-import type { PassContext, RemoteAccess } from '../../../src/controller/context.ts'
-import { FailedCall } from '../../../src/controller/failure-class.ts'
-import { listFor } from '../../../src/controller/observe-remote.ts'
-import { RemoteObserver } from '../../../src/controller/remote-observer.ts'
+import { makeCall } from '../../../src/controller/apply/actions/make-call.ts'
+import type { PassContext, RemoteAccess } from '../../../src/controller/observe/context.ts'
+import { FailedCall } from '../../../src/controller/facts/failure-class.ts'
+import { listFor } from '../../../src/controller/observe/observe-remote.ts'
+import { RemoteObserver } from '../../../src/controller/observe/remote-observer.ts'
 import type { WebhookService } from '../../../src/gemini/webhook-service.ts'
-import { marker } from '../../support/an-observation.ts'
+import { identity } from '../../support/an-observation.ts'
 import { FakeClock, settle } from '../../support/fake-clock.ts'
 
 const aside = <T>(wait: () => Promise<T>) => wait()
@@ -46,7 +46,7 @@ test('a call that has begun is finished', async () => {
 test('who waits for a list is let go when the controller is told to stop', async () => {
   const { leading, pass } = aPass()
   const service = { list: () => new Promise(() => {}) } as unknown as WebhookService
-  const access: RemoteAccess = { service, fingerprint: 'f', marker }
+  const access: RemoteAccess = { service, fingerprint: 'f', identity }
   const waiting = assert.rejects(listFor(access, {}, pass), /is stopping/)
   await settle()
   leading.abort()

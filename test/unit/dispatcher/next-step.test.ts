@@ -21,6 +21,7 @@ interface StepCase {
   firstDueMs?: number
   policy?: Partial<typeof policy>
   random?: number
+  isProbe?: boolean
   want: NextStep
 }
 
@@ -101,9 +102,30 @@ const cases: StepCase[] = [
   { name: 'no retries: the first attempt was the only one', outcome: failed, policy: { retry: 0 }, want: exhausted },
   { name: 'the time is over', outcome: failed, firstDueMs: nowMs - 24 * hourMs, want: exhausted },
   {
-    name: 'a pause that would reach beyond the time ends it now',
+    name: 'a Retry-After that would reach beyond the time is cut short: tried once more just before the end',
     outcome: { ...failed, retryAfterMs: 60_000 },
     firstDueMs: nowMs - 24 * hourMs + 30_000,
+    want: { type: 'RetryAt', atMs: nowMs + 29_000 },
+  },
+  {
+    name: 'so is a pause of our own',
+    outcome: failed,
+    attempts: 20,
+    random: 0.999,
+    firstDueMs: nowMs - 24 * hourMs + 30_000,
+    want: { type: 'RetryAt', atMs: nowMs + 29_000 },
+  },
+  {
+    name: 'a time shorter than the wish of the sink still has two attempts in it',
+    outcome: { ...failed, retryAfterMs: 300_000 },
+    policy: { retryForMs: 10_000 },
+    want: { type: 'RetryAt', atMs: nowMs + 9_000 },
+  },
+  {
+    name: 'after that last attempt the time is over',
+    outcome: { ...failed, retryAfterMs: 60_000 },
+    firstDueMs: nowMs - 24 * hourMs + 1_000,
+    attempts: 1,
     want: exhausted,
   },
   {
@@ -113,6 +135,28 @@ const cases: StepCase[] = [
     want: { type: 'Hold', untilMs: nowMs + 15_000 },
   },
   {
+    name: 'a probe that fails spends no attempt, and waits as long as the attempt before',
+    outcome: failed,
+    attempts: 60,
+    random: 0.5,
+    isProbe: true,
+    want: { type: 'Hold', untilMs: nowMs + 900_000 },
+  },
+  {
+    name: 'so does one of a delivery that was never tried',
+    outcome: failed,
+    random: 0.5,
+    isProbe: true,
+    want: { type: 'Hold', untilMs: nowMs + 500 },
+  },
+  {
+    name: 'a probe does not outlive the time',
+    outcome: failed,
+    firstDueMs: nowMs - 24 * hourMs,
+    isProbe: true,
+    want: exhausted,
+  },
+  {
     name: 'a refusal of our credentials does not outlive the time',
     outcome: refused,
     firstDueMs: nowMs - 24 * hourMs,
@@ -120,13 +164,14 @@ const cases: StepCase[] = [
   },
 ]
 
-for (const { name, outcome, want, attempts = 0, firstDueMs = nowMs, random = 0, ...given } of cases) {
+for (const { name, outcome, want, attempts = 0, firstDueMs = nowMs, random = 0, isProbe = false, ...given } of cases) {
   test(name, () => {
     const context = {
       policy: { ...policy, ...given.policy },
       nowMs,
       random: () => random,
       holdUntilMs: nowMs + 15_000,
+      isProbe,
     }
     assert.deepEqual(nextStep({ attempts, firstDueMs }, outcome, context), want)
   })
@@ -153,14 +198,21 @@ test('whatever the policy and the answers, retrying ends, in time and in number'
         let atMs = nowMs
         for (let attempts = 0; ; attempts++) {
           const { chance, retryAfterMs } = answers[attempts % answers.length] ?? { chance: 0, retryAfterMs: 0 }
-          const context = { policy: { ...policy, ...given }, nowMs: atMs, random: () => chance, holdUntilMs: 0 }
+          const context = {
+            policy: { ...policy, ...given },
+            nowMs: atMs,
+            random: () => chance,
+            holdUntilMs: 0,
+            isProbe: false,
+          }
           const step = nextStep({ attempts, firstDueMs: nowMs }, { ...failed, retryAfterMs }, context)
           if (step.type === 'DeadLetter') return
           assert.equal(step.type, 'RetryAt')
           const pauseMs = step.type === 'RetryAt' ? step.atMs - atMs : 0
           assert.ok(Number.isInteger(pauseMs) && pauseMs >= 0)
           assert.ok(pauseMs <= Math.max(given.backoffMaxMs, given.retryAfterMaxMs))
-          assert.ok(pauseMs >= Math.min(retryAfterMs, given.retryAfterMaxMs))
+          const leftMs = nowMs + given.retryForMs - 1_000 - atMs
+          assert.ok(pauseMs >= Math.min(retryAfterMs, given.retryAfterMaxMs, leftMs), 'the wish counts up to the end')
           atMs += pauseMs
           assert.ok(atMs < nowMs + given.retryForMs, 'no attempt after retryFor')
           assert.ok(attempts < given.retry, 'no attempt after the last retry')

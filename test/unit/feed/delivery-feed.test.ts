@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { DeliveryFeed } from '../../../src/feed/delivery-feed.ts'
-import type { FeedEntry } from '../../../src/feed/entry.ts'
+import type { FeedEntry } from '../../../src/contract/feed-entry.ts'
 
 function aRefusal(n: number): FeedEntry {
   return { kind: 'request', atMs: n, route: 'unrouted', outcome: 'UnknownEndpoint', headers: {}, durationMs: 0 }
 }
 
-function aStored(eventId: string): FeedEntry {
-  const owner = { namespace: 'ml', name: 'a' }
+function aStored(eventId: string, namespace = 'ml'): FeedEntry {
+  const owner = { namespace, name: 'a' }
   return { kind: 'request', atMs: 0, route: 'r', outcome: 'Stored', eventId, ...owner, headers: {}, durationMs: 0 }
 }
 
@@ -39,4 +39,18 @@ test('who stopped listening hears no more', () => {
   stop()
   feed.add(aStored('msg_2'))
   assert.deepEqual(heard, [aStored('msg_1')])
+})
+
+test('a namespace with much traffic pushes out its own, and leaves what others have up to an even share', () => {
+  const feed = new DeliveryFeed()
+  for (let n = 0; n < 300; n++) feed.add(aStored(`quiet_${n}`, 'quiet'))
+  for (let n = 0; n < 5_000; n++) feed.add(aStored(`loud_${n}`, 'loud'))
+  assert.equal(feed.recent({ namespace: 'quiet' }, 5_000).length, 300)
+  assert.equal(feed.recent({ namespace: 'loud' }, 5_000).length, 700)
+  for (let n = 0; n < 2_000; n++) feed.add(aStored(`new_${n}`, 'new'))
+  const counts = ['quiet', 'loud', 'new'].map((namespace) => feed.recent({ namespace }, 5_000).length)
+  assert.ok(
+    counts.every((count) => count >= 300),
+    counts.join(' '),
+  )
 })

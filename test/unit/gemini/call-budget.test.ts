@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { createCallBudget, pauseBudget, refill, waitFor } from '../../../src/gemini/call-budget.ts'
+import * as fc from 'fast-check'
+
+import {
+  createCallBudget,
+  pauseBudget,
+  refill,
+  waitFor,
+  type CallAccount,
+  type CallBudget,
+} from '../../../src/gemini/call-budget.ts'
 import { createGeminiMetrics } from '../../../src/gemini/gemini-metrics.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import { FakeClock, settle } from '../../support/fake-clock.ts'
@@ -110,4 +119,96 @@ test('what is available is what would not wait: less with each call, nothing dur
   await clock.advance({ minutes: 1 })
   taking(budget, 5)
   assert.equal(budget.available(), 0, 'others wait')
+})
+
+/** Takes on the account of a party, and tells who went, in order. */
+function takingFor(budget: CallBudget, went: string[], refused: string[]) {
+  return (party: string, count: number, isUrgent = false) => {
+    for (let index = 0; index < count; index++) {
+      const name = `${party}${index}${isUrgent ? '!' : ''}`
+      budget.take(undefined, { party, isUrgent }).then(
+        () => went.push(name),
+        () => refused.push(name),
+      )
+    }
+  }
+}
+
+test('parties share the budget by turns: a crowd of one delays another by a turn', async () => {
+  const { clock, budget } = aBudget()
+  const [went, refused]: [string[], string[]] = [[], []]
+  const take = takingFor(budget, went, refused)
+  take('crowd', 60)
+  await settle()
+  take('victim', 2)
+  take('', 1)
+  await settle()
+  assert.equal(went.length, 3, 'the burst went to who was there')
+  await clock.advance({ seconds: 3 })
+  assert.deepEqual(went.slice(3), ['crowd3', 'victim0', '0', 'crowd4', 'victim1', 'crowd5'])
+})
+
+test('only the crowd is refused for its length, and nothing of the budget is wasted', async () => {
+  const { clock, budget } = aBudget()
+  const [went, refused]: [string[], string[]] = [[], []]
+  const take = takingFor(budget, went, refused)
+  take('crowd', 60)
+  take('victim', 3)
+  await settle()
+  assert.ok(refused.length > 40)
+  assert.ok(refused.every((name) => name.startsWith('crowd')))
+  await clock.advance({ seconds: 5 })
+  assert.equal(went.length, 3 + 10, 'two a second, all the time')
+  assert.ok(['victim0', 'victim1', 'victim2'].every((name) => went.includes(name)))
+})
+
+test('what is urgent goes before the rest of its party, and before nobody else', async () => {
+  const { clock, budget } = aBudget()
+  const [went, refused]: [string[], string[]] = [[], []]
+  const take = takingFor(budget, went, refused)
+  take('a', 5)
+  await settle()
+  take('b', 1)
+  take('a', 1, true)
+  await clock.advance({ seconds: 2 })
+  assert.deepEqual(went.slice(3), ['a0!', 'b0', 'a3', 'a4'])
+})
+
+const anAccount = fc.record({ party: fc.constantFrom('a', 'b', 'c'), isUrgent: fc.boolean() })
+
+test('for any parties and demands nobody who waits is passed by another party twice, and a free call is taken at once', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.array(anAccount, { maxLength: 4 }), { maxLength: 12 }), async (arrivals) => {
+      const clock = new FakeClock()
+      const metrics = createGeminiMetrics(createMetrics())
+      const budget = createCallBudget({ settings: { ...settings, maxWaitMs: 60_000 }, clock, metrics })
+      const waiting = new Set<{ party: string; passedBy: Map<string, number> }>()
+      const arrive = ({ party, isUrgent }: CallAccount) => {
+        const waiter = { party, passedBy: new Map<string, number>() }
+        waiting.add(waiter)
+        void budget.take(undefined, { party, isUrgent }).then(() => {
+          waiting.delete(waiter)
+          for (const { party: other, passedBy } of waiting) {
+            // A turn of a party is a turn for whichever of its calls waits.
+            if (other === party) passedBy.clear()
+            else passedBy.set(party, (passedBy.get(party) ?? 0) + 1)
+          }
+        })
+      }
+      const look = async () => {
+        await settle()
+        for (const { passedBy } of waiting) for (const passes of passedBy.values()) assert.ok(passes <= 1)
+        assert.ok(waiting.size === 0 || budget.available() === 0, 'somebody waits although a call is free')
+      }
+      for (const batch of [...arrivals, ...arrivals.map(() => [])]) {
+        for (const account of batch) {
+          arrive(account)
+          await look()
+        }
+        await clock.advance({ ms: 500 })
+        await look()
+      }
+    }),
+    { numRuns: 60 },
+  )
 })

@@ -73,6 +73,13 @@ const cases: Case[] = [
     committed: false,
   },
   {
+    name: '404 on get whose error is a list, which is neither shape of the API',
+    error: { status: 404, error: { error: [] } },
+    verb: 'get',
+    code: 'ERR_GEMINI_BAD_ANSWER',
+    committed: false,
+  },
+  {
     name: '404 on create, which needs no webhook',
     error: rpc(404, 'NOT_FOUND'),
     code: 'ERR_GEMINI_REJECTED',
@@ -148,6 +155,7 @@ const retryAfterCases: [string, Record<string, string>, number | undefined][] = 
   ['a date in the past', { 'retry-after': 'Sat, 21 Nov 2026 11:00:00 GMT' }, 0],
   ['milliseconds first', { 'retry-after-ms': '250', 'retry-after': '9' }, 250],
   ['nonsense', { 'retry-after': 'soon' }, undefined],
+  ['a fraction, which some take for a day in 2001', { 'retry-after': '1.5' }, undefined],
   ['nothing', {}, undefined],
   ['more than a day, cut', { 'retry-after': '999999' }, 86_400_000],
 ]

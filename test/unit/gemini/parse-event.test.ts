@@ -6,6 +6,7 @@ import { assert as property, property as forAll, uint8Array, json } from 'fast-c
 import { parseEnvelope } from '../../../src/gemini/parse-event.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
+const jsonOf = (body: Uint8Array) => parseEnvelope(body).json
 const nested = (depth: number) => `{"type":"a.b","data":${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}}`
 
 const cases: [string, string, object][] = [
@@ -29,6 +30,20 @@ const cases: [string, string, object][] = [
   ['an id that is no string', '{"type":"a","data":{"id":5}}', { type: 'a' }],
   ['an id of 2000 characters', `{"type":"a","data":{"id":"${'x'.repeat(2000)}"}}`, { type: 'a' }],
   ['a byte order mark', '\uFEFF{"type":"a"}', { type: 'a' }],
+  [
+    'names that are escaped',
+    '{"t\\u0079pe":"a\\u002eb","d\\u0061ta":{"\\u0069d":"\\ud83d\\ude00"}}',
+    { type: 'a.b', dataId: '\u{1F600}' },
+  ],
+  ['the last of several', '{"type":"a","data":{"id":"1"},"type":"b","data":{"id":"2"}}', { type: 'b', dataId: '2' }],
+  ['the last of several, which has no id', '{"type":"a","data":{"id":"1"},"data":7,"other":{"id":"2"}}', { type: 'a' }],
+  ['an id deeper than the job', '{"type":"a","data":{"x":{"id":"1"}},"list":[{"id":"2"}]}', { type: 'a' }],
+  ['members after one that is no JSON', '{"type":"a","x":01}', { type: 'unknown' }],
+  [
+    'an id of 1024 escapes',
+    `{"type":"a","data":{"id":"${'\\u0078'.repeat(1024)}"}}`,
+    { type: 'a', dataId: 'x'.repeat(1024) },
+  ],
   ['a list', '[{"type":"a"}]', { type: 'unknown' }],
   ['null', 'null', { type: 'unknown' }],
   ['nothing', '', { type: 'unknown' }],
@@ -39,12 +54,20 @@ const cases: [string, string, object][] = [
 ]
 for (const [name, body, want] of cases) {
   test(`reads ${name}`, () => {
-    assert.deepEqual(parseEnvelope(bytes(body)), want)
+    const { json: _, ...envelope } = parseEnvelope(bytes(body))
+    assert.deepEqual(envelope, want)
   })
 }
 
 test('a deeply nested body of 256 KiB is told apart without parsing it', () => {
   assert.deepEqual(parseEnvelope(bytes('['.repeat(256 * 1024))), { type: 'unknown' })
+})
+
+test('tells where JSON stands that may be sent on as it is', () => {
+  assert.deepEqual(jsonOf(bytes('\uFEFF {} \n')), { start: 4, end: 6 })
+  assert.deepEqual(jsonOf(bytes('7')), { start: 0, end: 1 })
+  assert.equal(jsonOf(bytes('{} {}')), undefined)
+  assert.equal(jsonOf(Buffer.from([0x22, 0xff, 0x22])), undefined, 'not in UTF-8')
 })
 
 test('never throws, whatever the bytes', () => {

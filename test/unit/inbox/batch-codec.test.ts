@@ -33,12 +33,16 @@ const reason = fc.constantFrom<DeadLetterReason>(
   'Unsendable',
 )
 const atMs = fc.double({ noNaN: true, noDefaultInfinity: true })
+const cause = fc.constant('status 503')
 const step: fc.Arbitrary<NextStep> = fc.oneof(
   fc.constant<NextStep>({ type: 'Succeed' }),
   fc.constant<NextStep>({ type: 'Skip' }),
-  atMs.map<NextStep>((at) => ({ type: 'RetryAt', atMs: at })),
-  atMs.map<NextStep>((until) => ({ type: 'Hold', untilMs: until })),
-  reason.map<NextStep>((why) => ({ type: 'DeadLetter', reason: why })),
+  fc.record({ type: fc.constant('RetryAt' as const), atMs, cause }, { ...plain, requiredKeys: ['type', 'atMs'] }),
+  fc.record(
+    { type: fc.constant('Hold' as const), untilMs: atMs, cause },
+    { ...plain, requiredKeys: ['type', 'untilMs'] },
+  ),
+  reason.map<NextStep>((end) => ({ type: 'DeadLetter', reason: end })),
 )
 
 test('any batch of appends and records arrives as it was sent', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { findCondition, removeCondition, setCondition, type Condition } from '../../../src/kubernetes/conditions.ts'
+import { removeCondition, setCondition, type Condition } from '../../../src/kubernetes/conditions.ts'
 
 const noon = Date.parse('2026-11-21T12:00:00.123Z')
 const later = noon + 3_600_000
@@ -41,7 +41,7 @@ test('the transition time moves with the status only', () => {
     },
   ])
   const turned = setCondition<Condition>(reworded, { ...ready, status: 'False' }, later)
-  assert.equal(findCondition(turned, 'Ready')?.lastTransitionTime, '2026-11-21T13:00:00Z')
+  assert.equal(turned[0]?.lastTransitionTime, '2026-11-21T13:00:00Z')
 })
 
 test('when nothing changes the very same list comes back, so that no write is made', () => {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { KubernetesApiError, type ObjectKey } from '../../../src/kubernetes/client.ts'
 import { createControllerLoop, type ReconcileTurn } from '../../../src/kubernetes/controller-loop.ts'
-import { TerminalError, TransientError, WaitingError } from '../../../src/kubernetes/errors.ts'
+import { TransientError } from '../../../src/kubernetes/errors.ts'
 import { done, requeueAfter, type ReconcileResult } from '../../../src/kubernetes/result.ts'
 import type { Logger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
@@ -24,7 +24,11 @@ function recordingLogger(): { logger: Logger; lines: { level: string; details: R
   return { logger, lines }
 }
 
-function aLoop(reconcile: (key: ObjectKey, turn: ReconcileTurn) => Promise<ReconcileResult>, workers = 1) {
+function aLoop(
+  reconcile: (key: ObjectKey, turn: ReconcileTurn) => Promise<ReconcileResult>,
+  workers = 1,
+  fairness: Partial<Pick<Parameters<typeof createControllerLoop>[0], 'groupOf' | 'isUrgent'>> = {},
+) {
   const clock = new FakeClock()
   const metrics = createMetrics()
   const { logger, lines } = recordingLogger()
@@ -38,6 +42,7 @@ function aLoop(reconcile: (key: ObjectKey, turn: ReconcileTurn) => Promise<Recon
     logger,
     metrics,
     limits,
+    ...fairness,
   })
   return { clock, metrics, loop, lines }
 }
@@ -45,20 +50,6 @@ function aLoop(reconcile: (key: ObjectKey, turn: ReconcileTurn) => Promise<Recon
 const outcomes = [
   { name: 'done waits for a change', outcome: () => done(), againMs: undefined, label: 'done', level: undefined },
   { name: 'requeueAfter comes again on time', outcome: () => requeueAfter(5_000), againMs: 5_000, label: 'requeue' },
-  {
-    name: 'a terminal error waits for a change',
-    outcome: () => new TerminalError({ reason: 'InvalidSpec', message: 'spec.events of ml/nightly is empty' }),
-    againMs: undefined,
-    label: 'terminal',
-    level: 'warn',
-  },
-  {
-    name: 'a waiting error comes again after its own delay',
-    outcome: () => new WaitingError({ reason: 'SecretNotFound', message: 'no secret', requeueAfterMs: 7_000 }),
-    againMs: 7_000,
-    label: 'waiting',
-    level: 'warn',
-  },
   {
     name: 'a transient error comes again after the backoff',
     outcome: () => new TransientError({ reason: 'RateLimited', message: 'slow down' }),
@@ -294,4 +285,83 @@ test('what fails aside fails the reconcile, with its worker given back', async (
 
 test('a loop without workers is refused when it is built', () => {
   assert.throws(() => aLoop(() => Promise.resolve(done()), 0), /"test": workers must be a whole number of at least 1/)
+})
+
+test('a crowd of one namespace that all wait for the same thing delays no other namespace, nor another key of its own', async () => {
+  const gate = Promise.withResolvers<void>()
+  const seen: string[] = []
+  const { loop } = aLoop(
+    async ({ namespace, name }, { aside }) => {
+      seen.push(`${namespace}/${name}`)
+      if (name.startsWith('crowd')) await aside(() => gate.promise)
+      return done()
+    },
+    8,
+    { groupOf: ({ name }) => (name.startsWith('crowd') ? 'paused-key' : 'other-key') },
+  )
+  for (let index = 0; index < 700; index++) loop.enqueue({ namespace: 'evil', name: `crowd-${index}` })
+  loop.start()
+  await settle()
+  assert.equal(seen.length, 500, 'what waits aside is bounded')
+  loop.enqueue({ namespace: 'victim', name: 'a' })
+  loop.enqueue({ namespace: 'evil', name: 'b' })
+  await settle()
+  assert.deepEqual(seen.slice(500), ['victim/a', 'evil/b'])
+  gate.resolve()
+  await settle()
+  assert.equal(seen.length, 702)
+  await loop.stop()
+})
+
+test('a namespace whose reconciles hold every worker keeps no other from being worked on', async () => {
+  const gate = Promise.withResolvers<void>()
+  const seen: string[] = []
+  const { loop } = aLoop(async ({ namespace }) => {
+    seen.push(namespace)
+    if (namespace === 'evil') await gate.promise
+    return done()
+  }, 2)
+  for (const name of ['a', 'b', 'c']) loop.enqueue({ namespace: 'evil', name })
+  loop.start()
+  await settle()
+  loop.enqueue({ namespace: 'victim', name: 'a' })
+  await settle()
+  assert.deepEqual(seen, ['evil', 'evil', 'victim'])
+  gate.resolve()
+  await loop.stop()
+})
+
+test('the retries of one namespace wait for its own failures alone', async () => {
+  const seen: string[] = []
+  const { loop, clock } = aLoop(async ({ namespace, name }) => {
+    seen.push(`${namespace}/${name}`)
+    throw new TransientError({ reason: 'Busy', message: 'busy' })
+  })
+  for (let index = 0; index < 400; index++) loop.enqueue({ namespace: 'evil', name: `e-${index}` })
+  loop.start()
+  await settle()
+  loop.enqueue({ namespace: 'victim', name: 'a' })
+  await settle()
+  seen.length = 0
+  await clock.advance({ seconds: 1 })
+  assert.ok(seen.includes('victim/a'), 'its first backoff is a second')
+  await loop.stop()
+})
+
+test('what is urgent is told so, and goes first within its namespace', async () => {
+  const seen: string[] = []
+  const { loop } = aLoop(
+    async ({ name }, { isUrgent }) => {
+      seen.push(`${name}${isUrgent ? '!' : ''}`)
+      return done()
+    },
+    1,
+    { isUrgent: ({ name }) => name === 'deleted' },
+  )
+  for (const name of ['a', 'deleted', 'b']) loop.enqueue({ namespace: 'ml', name })
+  loop.enqueue({ namespace: 'ml', name: 'lost' }, { urgent: true })
+  loop.start()
+  await settle()
+  assert.deepEqual(seen, ['deleted!', 'lost!', 'a', 'b'])
+  await loop.stop()
 })

@@ -20,11 +20,14 @@ test('tokens come back with time, never more than the burst', async () => {
   assert.deepEqual([bucket.reserve(), bucket.reserve(), bucket.reserve()], [0, 0, 100])
 })
 
-test('a reservation that is given back is there for the next', () => {
-  const bucket = new TokenBucket({ ratePerSecond: 10, burst: 1 }, new FakeClock())
-  assert.equal(bucket.reserve(), 0)
-  bucket.giveBack()
-  assert.equal(bucket.reserve(), 0)
+test('when the next token comes is known', async () => {
+  const clock = new FakeClock()
+  const bucket = new TokenBucket({ ratePerSecond: 10, burst: 1 }, clock)
+  assert.equal(bucket.nextInMs(), 0)
+  bucket.reserve()
+  assert.equal(bucket.nextInMs(), 100)
+  await clock.advance({ ms: 40 })
+  assert.equal(bucket.nextInMs(), 60)
 })
 
 test('tryTake refuses rather than borrows', async () => {

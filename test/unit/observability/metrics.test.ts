@@ -53,6 +53,22 @@ test('a label that the instrument does not have is an error, not a silent new se
   assert.throws(() => counter.add(1, { namespace: 'team' }))
 })
 
+test('no instrument may have a label that a scrape gives to every series of its target', () => {
+  const metrics = createMetrics()
+  for (const taken of ['job', 'instance', 'namespace', 'pod', 'container', 'service', 'endpoint', 'node', 'cluster']) {
+    const instrument = { name: 'gwh_things', help: 'Things.', labels: ['kind', taken] }
+    const refusal = new RegExp(`gwh_things: the label "${taken}"`)
+    assert.throws(() => metrics.counter(instrument), refusal)
+    assert.throws(() => metrics.gauge(instrument), refusal)
+    assert.throws(() => metrics.collectedGauge({ ...instrument, collect: () => [] }), refusal)
+    assert.throws(() => metrics.histogram({ ...instrument, buckets: [1] }), refusal)
+  }
+  assert.throws(
+    () => metrics.counter({ name: 'gwh_things', help: 'Things.', labels: ['exported_pod'] }),
+    /exported_pod/,
+  )
+})
+
 test('process metrics are there when asked for', async () => {
   assert.doesNotMatch((await createMetrics().expose()).text, /^process_/m)
   const { text } = await createMetrics({ processMetrics: true }).expose()

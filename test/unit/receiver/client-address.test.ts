@@ -4,12 +4,15 @@ import { test } from 'node:test'
 
 import * as fc from 'fast-check'
 
-import { createClientAddressOf } from '../../../src/receiver/client-address.ts'
+import { createClientAddressOf, TrustedProxies } from '../../../src/receiver/client-address.ts'
 
 function addressOf(given: { trusted?: string[]; from: string | undefined; forwarded?: string }) {
   const { trusted = ['10.0.0.0/8', 'fd00::/8'], from, forwarded } = given
   const headers = forwarded === undefined ? {} : { 'x-forwarded-for': forwarded }
-  return createClientAddressOf(trusted)({ socket: { remoteAddress: from } as IncomingMessage['socket'], headers })
+  return createClientAddressOf(new TrustedProxies(trusted))({
+    socket: { remoteAddress: from } as IncomingMessage['socket'],
+    headers,
+  })
 }
 
 const cases: { name: string; given: Parameters<typeof addressOf>[0]; want: string | undefined }[] = [
@@ -37,6 +40,11 @@ const cases: { name: string; given: Parameters<typeof addressOf>[0]; want: strin
     want: '10.9.9.9',
   },
   { name: 'IPv4 inside IPv6', given: { from: '::ffff:10.0.0.1', forwarded: '1.1.1.1' }, want: '1.1.1.1' },
+  {
+    name: 'IPv4 inside IPv6 that nobody trusts is told as IPv4',
+    given: { from: '::ffff:8.8.8.8', forwarded: '1.1.1.1' },
+    want: '8.8.8.8',
+  },
   { name: 'IPv6 proxies and clients', given: { from: 'fd00::1', forwarded: '2001:db8::7' }, want: '2001:db8::7' },
   { name: 'an entry with a port', given: { from: '10.0.0.1', forwarded: '1.1.1.1:4711' }, want: '1.1.1.1' },
   { name: 'a bracketed entry', given: { from: '10.0.0.1', forwarded: '[2001:db8::7]:443' }, want: '2001:db8::7' },
@@ -67,8 +75,5 @@ test('whatever the header holds, the answer is an address that stands in it, or 
 })
 
 test('a range that is none is refused by name', () => {
-  assert.throws(
-    () => createClientAddressOf(['proxy.example']),
-    /trustedProxies: "proxy.example" is not an address range/,
-  )
+  assert.throws(() => new TrustedProxies(['proxy.example']), /trustedProxies: "proxy.example" is not an address range/)
 })

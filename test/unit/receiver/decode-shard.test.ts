@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { keyringSecretNameFor } from '../../../src/keyring/shard.ts'
+import { keyringSecretNameFor } from '../../../src/contract/keyring/shard.ts'
 import { decodeShard, withUnchanged } from '../../../src/receiver/decode-shard.ts'
 import { aKeyringEntry, aSecret } from '../../support/receiver-fixture.ts'
 

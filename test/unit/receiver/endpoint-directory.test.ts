@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import type { KeyringEntry } from '../../../src/keyring/entry.ts'
-import { allKeyringSecretNames, keyringSecretNameFor } from '../../../src/keyring/shard.ts'
+import type { KeyringEntry } from '../../../src/contract/keyring/entry.ts'
+import { allKeyringSecretNames, keyringSecretNameFor } from '../../../src/contract/keyring/shard.ts'
 import { decodeShard } from '../../../src/receiver/decode-shard.ts'
 import { EndpointDirectory } from '../../../src/receiver/endpoint-directory.ts'
 import { aKeyringEntry, aSecret, aSink } from '../../support/receiver-fixture.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { allowedMethods, pathPrefixes } from '../../../src/receiver/request-path.ts'
+import { allowedMethods, endpointNamedIn, pathPrefixes } from '../../../src/receiver/request-path.ts'
 
 const cases: { url: string; prefix?: string; want: string | undefined }[] = [
   { url: '/v1/s/ml/batch-events', want: 'POST' },
@@ -32,3 +32,15 @@ for (const prefix of ['hooks', '/a b', '/a?b', '/:param', '/*', '/a//b', '/%41']
     assert.throws(() => pathPrefixes(prefix), { name: 'RangeError', message: /is not a plain path; write it like/ })
   })
 }
+
+const namedIn = (target: string) => endpointNamedIn(Buffer.from(`POST ${target} HTTP/1.1\r\nhost: x\r\n\r\n`))
+
+test('whom a request is for is told by its path, and by nothing behind it', () => {
+  const victim = { namespace: 'victim', name: 'hook' }
+  for (const target of ['/v1/s/victim/hook', '/hooks/v1/d/victim/hook/token', '/v1/s/victim/hook?x=/v1/s/other/hook']) {
+    assert.deepEqual(namedIn(target), victim, target)
+  }
+  for (const target of ['/v1/%73/other/hook?/v1/s/victim/hook', '/v1/%73/other/hook#/v1/s/victim/hook', '/healthz']) {
+    assert.equal(namedIn(target), undefined, target)
+  }
+})

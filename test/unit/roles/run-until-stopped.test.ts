@@ -39,6 +39,28 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
   })
 }
 
+test('a start that waits for something away is cut off, soon after the signal', async () => {
+  const { host, clock, code, log } = run(() => never)
+  await settle()
+  host.emit('SIGTERM', 'SIGTERM')
+  await clock.advance({ ms: 500 })
+  assert.equal(await code, 0)
+  assert.deepEqual([host.exits, log], [[0], ['role.stopping', 'role.stopped']])
+})
+
+test('a start that ends soon after the signal is stopped in order', async () => {
+  const { promise, resolve } = Promise.withResolvers<RunningRole>()
+  let stops = 0
+  const { host, clock, code } = run(() => promise)
+  await settle()
+  host.emit('SIGTERM', 'SIGTERM')
+  await clock.advance({ ms: 400 })
+  resolve({ stop: async () => void (stops += 1), ended: never })
+  assert.equal(await code, 0)
+  await clock.advance({ seconds: 1 })
+  assert.deepEqual([host.exits, stops], [[], 1])
+})
+
 test('a second signal does not wait for the stop', async () => {
   const { host } = run(async () => ({ stop: () => never, ended: never }))
   await settle()
@@ -55,7 +77,7 @@ test('a stop that takes too long ends with 1', async () => {
   host.emit('SIGTERM', 'SIGTERM')
   await clock.advance({ seconds: 10 })
   assert.equal(await code, 1)
-  assert.deepEqual(log, ['role.stopping', 'role.stop failed'])
+  assert.deepEqual(log, ['role.stopping', 'role.stop_failed'])
 })
 
 test('a stop that fails ends with 1', async () => {
@@ -77,7 +99,7 @@ test('a role that ends by itself is still stopped in order, and ends with 1', as
 test('a role that cannot start ends with 1 and nothing is stopped', async () => {
   const { code, log } = run(() => Promise.reject(new Error('port taken')))
   assert.equal(await code, 1)
-  assert.deepEqual(log, ['role.start failed'])
+  assert.deepEqual(log, ['role.start_failed'])
 })
 
 function startUntilAborted(signal: AbortSignal): Promise<RunningRole> {

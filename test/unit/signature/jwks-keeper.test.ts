@@ -8,30 +8,39 @@ import { FakeClock, settle } from '../../support/fake-clock.ts'
 const url = new URL('https://keys.example.com/.well-known/jwks.json')
 
 /** A keeper whose key server answers what the test says, when the test says so where it holds answers back. */
-function aScene() {
+function aScene({ random = 0.5, timeoutMs }: { random?: number; timeoutMs?: number } = {}) {
   const clock = new FakeClock()
   const sender = aDynamicSender({ ed25519Keys: 2 })
-  const server: { mode: 'serving' | 'down' | 'redirecting' | 'empty'; requests: number; gate?: Promise<void> } = {
-    mode: 'serving',
-    requests: 0,
-  }
+  const server: {
+    mode: 'serving' | 'down' | 'redirecting' | 'empty' | 'silent'
+    requests: number
+    gate?: Promise<void>
+  } = { mode: 'serving', requests: 0 }
   const looks: boolean[] = []
+  const problems: string[] = []
   const keeper = new JwksKeeper({
     url,
     clock,
-    random: () => 0.5,
-    onLook: ({ ok }) => looks.push(ok),
-    fetch: async (asked) => {
+    random: () => random,
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    onLook: (look) => {
+      looks.push(look.ok)
+      if (!look.ok) problems.push(String(look.error))
+    },
+    fetch: async (asked, { signal }) => {
       server.requests++
       assert.equal(asked, url.href)
       await server.gate
+      if (server.mode === 'silent') {
+        await new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)))
+      }
       if (server.mode === 'down') throw new TypeError('fetch failed')
       if (server.mode === 'redirecting') return Response.redirect('https://elsewhere.example.com', 302)
       return Response.json(server.mode === 'empty' ? { keys: [] } : sender.jwks())
     },
   })
   const keyIds = () => keeper.keys?.ed25519.map(({ keyId }) => keyId)
-  return { clock, sender, server, looks, keeper, keyIds }
+  return { clock, sender, server, looks, problems, keeper, keyIds }
 }
 
 /** A response body takes a few turns of the event loop. */
@@ -39,8 +48,8 @@ async function settleResponse(): Promise<void> {
   for (let turn = 0; turn < 10; turn++) await settle()
 }
 
-async function aStartedScene() {
-  const scene = aScene()
+async function aStartedScene(options: Parameters<typeof aScene>[0] = {}) {
+  const scene = aScene(options)
   scene.keeper.start()
   await settleResponse()
   return scene
@@ -146,4 +155,56 @@ test('after the stop nothing is fetched any more', async () => {
   assert.equal(await keeper.refresh(), 'unchanged')
   assert.equal(server.requests, 1)
   assert.equal(clock.pending, 0)
+})
+
+test('a look that finds the same keys changes nothing, and moves the next regular one', async () => {
+  const { clock, server, keeper } = await aStartedScene()
+  await clock.advance({ minutes: 1 })
+  assert.equal(await keeper.refresh(), 'unchanged')
+  assert.equal(server.requests, 2)
+  await clock.advance({ minutes: 9 })
+  await settleResponse()
+  assert.equal(server.requests, 2, 'the timer of the look before was cancelled')
+  await clock.advance({ minutes: 1 })
+  await settleResponse()
+  assert.equal(server.requests, 3)
+})
+
+test('the interval is spread, so that receivers do not ask together', async () => {
+  const { clock, server } = await aStartedScene({ random: 0 })
+  await clock.advance({ seconds: 539 })
+  assert.equal(server.requests, 1)
+  await clock.advance({ seconds: 1 })
+  await settleResponse()
+  assert.equal(server.requests, 2)
+})
+
+test('a set without a key to verify with is told as such', async () => {
+  const scene = aScene()
+  scene.server.mode = 'empty'
+  scene.keeper.start()
+  await settleResponse()
+  assert.deepEqual(scene.problems, ['Error: the key set at the JWKS URL holds no Ed25519 or RSA key to verify with'])
+})
+
+test('a keeper that was stopped, even in the middle of a look, asks no more and cannot be started again', async () => {
+  const scene = aScene()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  scene.server.gate = promise
+  scene.keeper.start()
+  scene.keeper.stop()
+  resolve()
+  await settleResponse()
+  scene.keeper.start()
+  await settleResponse()
+  assert.equal(scene.server.requests, 1)
+  assert.equal(scene.clock.pending, 0)
+})
+
+test('a key server that does not answer is given up after the time that was set', async () => {
+  const scene = aScene({ timeoutMs: 20 })
+  scene.server.mode = 'silent'
+  scene.keeper.start()
+  assert.equal(await scene.keeper.refresh(), 'unknown')
+  assert.deepEqual(scene.looks, [false])
 })

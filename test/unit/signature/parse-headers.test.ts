@@ -35,6 +35,7 @@ for (const name of ['webhook-id', 'webhook-timestamp', 'webhook-signature']) {
     const value = good[name as keyof typeof good]
     assert.deepEqual(parsed({ [name]: `${value}, ${value}` }), { valid: false, reason: 'MalformedHeader' })
     assert.deepEqual(parsed({ [name]: [value, value] }), { valid: false, reason: 'MalformedHeader' })
+    assert.deepEqual(parsed({ [name]: [value] }), { valid: false, reason: 'MalformedHeader' })
   })
 }
 
@@ -48,13 +49,24 @@ const malformed: { name: string; headers: Record<string, string>; because: strin
     headers: { 'webhook-timestamp': timestamp },
     because: 'only plain digits were signed',
   })),
-  ...['v1', 'v1,', ',abc', 'v1,short', `v1,${payload.slice(0, -1)}`, `v1,${payload},${payload}`, '   ', 'v1;x'].map(
-    (signature) => ({
-      name: `the signature "${signature}" alone`,
-      headers: { 'webhook-signature': signature },
-      because: 'no entry is well-formed',
-    }),
-  ),
+  ...[
+    'v1',
+    'v1,',
+    ',abc',
+    'v1,short',
+    `v1,${payload.slice(0, -1)}`,
+    `v1,${payload},${payload}`,
+    `v1,A${payload}`,
+    `v1,${payload}A`,
+    '_v2,x',
+    'v2,x,y',
+    '   ',
+    'v1;x',
+  ].map((signature) => ({
+    name: `the signature "${signature}" alone`,
+    headers: { 'webhook-signature': signature },
+    because: 'no entry is well-formed',
+  })),
   {
     name: 'more signatures than a sender has secrets',
     headers: { 'webhook-signature': Array.from({ length: maxSignatures + 1 }, () => vector.signature).join(' ') },
@@ -141,4 +153,10 @@ test('the order of entries decides nothing but their order', () => {
       }
     }),
   )
+})
+
+test('a signature header of exactly the bound is read', () => {
+  const padding = 'x'.repeat(maxSignatureHeaderLength - vector.signature.length - ' v2,'.length)
+  const result = parsed({ 'webhook-signature': `${vector.signature} v2,${padding}` })
+  assert.deepEqual(result.valid && result.headers.signatures, [payload])
 })

@@ -38,6 +38,7 @@ const refused: { name: string; text: string; problem: RegExp }[] = [
   { name: 'the url-safe alphabet', text: `whsec_${'-_Aa'.repeat(8)}`, problem: /is not base64/ },
   { name: 'a trailing newline', text: `whsec_${'Aa09'.repeat(8)}\n`, problem: /is not base64/ },
   { name: 'padding that does not fit', text: `whsec_${'Aa09'.repeat(8)}=`, problem: /is not base64/ },
+  { name: 'more padding than base64 has', text: `whsec_${'Aa09'.repeat(8)}====`, problem: /is not base64/ },
   { name: 'a length that no bytes have', text: `whsec_${'Aa09'.repeat(8)}A`, problem: /is not base64/ },
   {
     name: 'too few bytes',

@@ -1,4 +1,7 @@
-/** Fixed Standard Webhooks vectors: two of version v1 that must verify, and a well-formed signature that matches neither. */
+/**
+ * Fixed Standard Webhooks vectors: two of version v1 that must verify, and a well-formed signature that matches
+ * neither.
+ */
 export const v1Vectors = [
   {
     secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
@@ -26,6 +29,8 @@ export const v1aVector = {
 } as const
 
 export const strangersSignature = 'v1,Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ/9tdO6mc='
-/** The published v1a vector's signature for the first message: authentic, but of a scheme that a static path never uses. */
+/**
+ * The published v1a vector's signature for the first message: authentic, but of a scheme that a static path never uses.
+ */
 export const asymmetricSignature =
   'v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg=='

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'node:test'
 
 import * as fc from 'fast-check'
@@ -7,6 +8,7 @@ import { SignJWT } from 'jose'
 import { readKeySet, type KeySet } from '../../../src/signature/key-set.ts'
 import {
   maxAsymmetricSignatures,
+  maxSignatureHeaderLength,
   parseDynamicHeaders,
   type RequestHeaders,
 } from '../../../src/signature/parse-headers.ts'
@@ -121,6 +123,7 @@ const wrongJwts: { name: string; change: Partial<Parameters<ReturnType<typeof aD
   { name: 'of another issuer', change: { issuer: 'https://accounts.google.com' } },
   { name: 'by a key that the set does not have', change: { kid: 'rsa-2' } },
   { name: 'that has ended', change: { endsAt: nowSeconds - 301 } },
+  { name: 'that never ends', change: { endsAt: 'never' } },
 ]
 for (const { name, change } of wrongJwts) {
   test(`a JWT ${name} is refused`, async () => {
@@ -152,10 +155,98 @@ test('keys for encryption, of other kinds and damaged ones are left out of a set
     { kty: 'OKP', crv: 'Ed25519', x: 'AAAA' },
     { kty: 'OKP', crv: 'X25519', x: Buffer.alloc(32, 1).toString('base64url') },
     { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' },
+    { kty: 'EC', crv: 'Ed25519', x: Buffer.alloc(32, 1).toString('base64url') },
+    { kty: 'OKP', crv: 'Ed25519' },
     { ...keys[0], use: 'enc' },
   ]
   assert.equal(readKeySet({ keys: [...strange, ...keys] })?.ed25519.length, 1)
   assert.equal(readKeySet({ keys: strange }), undefined)
+})
+
+for (const alg of ['RS512', 'PS256'] as const) {
+  test(`a JWT by the right key with ${alg} is refused, also where the key names no algorithm`, async () => {
+    const sender = aDynamicSender()
+    const keys = readKeySet({ keys: sender.jwks().keys.map(({ alg: _named, ...key }) => key) })
+    assert.ok(keys)
+    const given = { keys, audiences: [audience] }
+    assert.equal((await verify(jwtHeaders(await sender.jwt({ audience, nowSeconds })), given)).accepted, true)
+    const jwt = await sender.jwt({ audience, nowSeconds, alg })
+    assert.deepEqual(await verify(jwtHeaders(jwt), given), { accepted: false })
+  })
+}
+
+test('the key that fitted last is tried first, and each key once', async () => {
+  const sender = aDynamicSender()
+  const keys = sender.keySet()
+  const tried: number[] = []
+  const recorded = keys.ed25519.map(({ keyId, key }, index) => ({
+    keyId,
+    get key() {
+      tried.push(index)
+      return key
+    },
+  }))
+  const verifier = new PublicKeyVerifier()
+  const check = (headers: RequestHeaders) => verify(headers, { keys: { ...keys, ed25519: recorded }, verifier })
+  const from = (key: number) => sender.headers({ timestampSeconds: nowSeconds, body, key })
+  const stranger = aDynamicSender().headers({ timestampSeconds: nowSeconds, body })
+  for (const headers of [from(1), from(1), stranger, from(0), from(2)]) await check(headers)
+  assert.deepEqual(tried, [0, 1, 1, 1, 0, 2, 1, 0, 0, 1, 2])
+})
+
+test('what is no verdict on the delivery is a fault, and not taken for a refusal', async () => {
+  const sender = aDynamicSender()
+  const keys = sender.keySet()
+  const { publicKey } = generateKeyPairSync('x25519')
+  const unfit = { ...keys, ed25519: [{ keyId: 'unfit', key: publicKey }] }
+  await assert.rejects(verify(sender.headers({ timestampSeconds: nowSeconds, body }), { keys: unfit }))
+  const broken = { ...keys, rs256: () => Promise.reject(new TypeError('the thread is gone')) }
+  const jwt = jwtHeaders(await sender.jwt({ audience, nowSeconds }))
+  await assert.rejects(verify(jwt, { keys: broken, audiences: [audience] }), TypeError)
+})
+
+test('a header that is one JWT is read as such up to the bound of signature headers', () => {
+  const long = `${'a'.repeat(512)}.${'b'.repeat(1_024)}.`
+  const jwt = `${long}${'c'.repeat(maxSignatureHeaderLength - long.length)}`
+  assert.deepEqual(headersOf(jwtHeaders(jwt), true), {
+    id: 'msg_1',
+    timestamp: String(nowSeconds),
+    timestampSeconds: nowSeconds,
+    signatures: [],
+    jwt,
+  })
+  for (const wrong of [`${jwt}c`, '?a.b.c', 'a.b.c?']) {
+    const parsed = parseDynamicHeaders(jwtHeaders(wrong), { acceptsJwt: true })
+    assert.deepEqual(parsed, { valid: false, reason: 'MalformedHeader' }, wrong)
+  }
+})
+
+for (const wrong of [`v1a,A${v1aVector.signature.slice('v1a,'.length)}`, `${v1aVector.signature}A`]) {
+  test(`the entry ${wrong.slice(0, 9)}...${wrong.slice(-4)} is no signature`, () => {
+    const parsed = parseDynamicHeaders(jwtHeaders(wrong), { acceptsJwt: false })
+    assert.deepEqual(parsed, { valid: false, reason: 'MalformedHeader' })
+  })
+}
+
+test('at most sixteen keys of a kind are kept, each under twelve digits of its own', async () => {
+  const { keys } = aDynamicSender({ ed25519Keys: 17 }).jwks()
+  const rsa = Array.from({ length: 17 }, (_, index) => ({ ...keys.at(-1), kty: 'RSA', kid: `rsa-${index}` }))
+  const set = readKeySet({ keys: [...keys.slice(0, -1), ...rsa] })
+  assert.equal(set?.ed25519.length, 16)
+  for (const { keyId } of set.ed25519) assert.match(keyId, /^[0-9a-f]{12}$/)
+  assert.ok(await set.rs256({ alg: 'RS256', kid: 'rsa-15' }, { payload: '', signature: '' }))
+  await assert.rejects(async () => set.rs256({ alg: 'RS256', kid: 'rsa-16' }, { payload: '', signature: '' }))
+})
+
+test('an RSA key alone is a set, unless it is for another algorithm; its change is a change of the set', () => {
+  const key = { ...aDynamicSender().jwks().keys.at(-1), kty: 'RSA' }
+  const { alg: _alg, ...unnamed } = { alg: 'RS256', ...key }
+  assert.ok(readKeySet({ keys: [key] }))
+  assert.ok(readKeySet({ keys: [unnamed] }))
+  assert.equal(readKeySet({ keys: [{ ...key, alg: 'RS512' }] }), undefined)
+  const other = { ...aDynamicSender().jwks().keys.at(-1), kty: 'RSA' }
+  const fingerprints = [key, { ...key, kid: 'rsa-2' }, other].map((each) => readKeySet({ keys: [each] })?.fingerprint)
+  assert.equal(new Set(fingerprints).size, 3)
 })
 
 test('no text in the signature header makes a verifier throw, or accept what was not signed', async () => {

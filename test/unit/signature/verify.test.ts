@@ -175,3 +175,9 @@ test('we and the reference library agree on what either signs and on what either
     { numRuns: 500 },
   )
 })
+
+test('a signature of another length is a bad one, and no fault', () => {
+  const key = aKey('a')
+  const headers = { ...signed([key]), signatures: ['short'] }
+  assert.deepEqual(verifyDelivery(headers, body, { keys: [key], nowMs }), { accepted: false, reason: 'BadSignature' })
+})

@@ -57,7 +57,15 @@ for (const address of ['10.0.0.1', '172.16.5.4', '192.168.1.1', '100.64.0.1', 'f
   })
 }
 
-for (const address of ['8.8.8.8', '2606:4700:4700::1111', '::ffff:8.8.8.8']) {
+test('an address that carries another is for no sink, even if both could be reached', () => {
+  for (const address of ['2606:4700::5efe:808:808', '64:ff9b::808:808', '2002:808:808::1']) {
+    assert.equal(isForbiddenAddress(address, 'cluster', rules), true, address)
+    assert.equal(isForbiddenAddress(address, 'public', rules), true, address)
+  }
+})
+
+// The last has the digits of ISATAP in their place, and not its zeros before them.
+for (const address of ['8.8.8.8', '2606:4700:4700::1111', '::ffff:8.8.8.8', '2606:4700::1000:5efe:7f00:1']) {
   test(`public: ${address} is fine for every sink`, () => {
     assert.equal(isForbiddenAddress(address, 'cluster', rules), false)
     assert.equal(isForbiddenAddress(address, 'public', rules), false)
@@ -75,9 +83,14 @@ test('an allowed range opens private addresses to sinks with a URI, but nothing 
     '100.100.100.200',
     'fd00:ec2::254',
     '64:ff9b::a9fe:a9fe',
+    '2002:a9fe:a9fe::1',
+    '2001:0:4136:e378:8000:63bf:5601:5601', // Teredo, client 169.254.169.254
     '::7f00:1',
   ]) {
     assert.equal(isForbiddenAddress(address, 'public', wide), true, address)
+  }
+  for (const address of ['2002:808:808::a9fe:a9fe', '2001:0:4136:e378:8000:63bf:a9fe:a9fe']) {
+    assert.equal(isForbiddenAddress(address, 'public', wide), false, `${address} carries a public one`)
   }
 })
 
@@ -104,10 +117,14 @@ test('the API server is refused by each of its addresses and names', () => {
   for (const address of ['10.96.0.1', '::ffff:10.96.0.1', 'fd00::1', 'fd00:0:0::1']) {
     assert.equal(isForbiddenAddress(address, 'cluster', given), true, address)
   }
+  for (const address of ['10.96.0.2', 'fd00::2']) {
+    assert.equal(isForbiddenAddress(address, 'cluster', given), false, `${address} is its neighbour`)
+  }
   for (const name of [
     'api.example.com',
     'kubernetes',
     'kubernetes.default',
+    'kubernetes.default.svc',
     'kubernetes.default.svc.cluster.local',
     '',
   ]) {
@@ -121,6 +138,12 @@ test('the API server is refused by each of its addresses and names', () => {
 test('hosts are compared in one form', () => {
   assert.equal(normalizeHost('[::1]'), '::1')
   assert.equal(normalizeHost('Worker.ML.svc..'), 'worker.ml.svc')
+  assert.equal(normalizeHost('[::1'), '[::1')
+  assert.equal(normalizeHost('::1]'), '::1]')
+})
+
+test('without settings no name is denied but those of every API server', () => {
+  assert.deepEqual(rules.deniedNames, new Set())
 })
 
 test('a range that is none is refused at the start, by name', () => {

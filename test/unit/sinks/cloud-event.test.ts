@@ -3,6 +3,7 @@ import { test } from 'node:test'
 
 import * as fc from 'fast-check'
 
+import { parseEnvelope } from '../../../src/gemini/parse-event.ts'
 import { dataContentType, encodeBinary, encodeStructured, percentEncode } from '../../../src/sinks/cloud-event.ts'
 import { attributesOf } from '../../../src/sinks/event-attributes.ts'
 import { anEvent, batchSucceeded } from '../../support/an-event.ts'
@@ -19,7 +20,8 @@ function subjectOf(dataId: string): string | undefined {
 }
 
 function structured(body: string | Uint8Array, contentType = 'application/json') {
-  const encoded = encodeStructured(attributes, { contentType, body: Buffer.from(body) })
+  const data = { contentType, body: Buffer.from(body) }
+  const encoded = encodeStructured(attributes, data, parseEnvelope(data.body).json)
   return { headers: encoded.headers, text: Buffer.from(encoded.body).toString() }
 }
 

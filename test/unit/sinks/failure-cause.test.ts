@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { failureCauseOf, isRequestFault } from '../../../src/sinks/failure-cause.ts'
+import { failureCauseOf } from '../../../src/sinks/failure-cause.ts'
 
 function errorWith(code: string): Error {
   return Object.assign(new Error('connect to 10.0.0.1 as user:password'), { code })
@@ -12,6 +12,7 @@ const causes = [
   ['ECONNRESET', 'connectionReset'],
   ['UND_ERR_SOCKET', 'connectionReset'],
   ['UND_ERR_CONNECT_TIMEOUT', 'connectTimeout'],
+  ['HPE_INVALID_CONSTANT', 'malformedAnswer'],
   ['ENOTFOUND', 'nameNotResolved'],
   ['EAI_AGAIN', 'nameNotResolved'],
   ['DEPTH_ZERO_SELF_SIGNED_CERT', 'tls'],
@@ -28,10 +29,4 @@ for (const [code, cause] of causes) {
 test('what is no error has a cause too', () => {
   assert.equal(failureCauseOf('text'), 'connection')
   assert.equal(failureCauseOf(undefined), 'connection')
-})
-
-test('only a request that could not be made is the fault of the request', () => {
-  assert.equal(isRequestFault(errorWith('UND_ERR_INVALID_ARG')), true)
-  assert.equal(isRequestFault(new TypeError('invalid')), true)
-  assert.equal(isRequestFault(errorWith('ECONNRESET')), false)
 })

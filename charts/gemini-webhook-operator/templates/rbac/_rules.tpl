@@ -13,13 +13,16 @@
 - apiGroups: ['']
   resources: [secrets]
   verbs: [get, list, watch, create, update, patch, delete]
-# Addresses of sinks.
+# Addresses of sinks, and whether they lead to pods. The watches ask for metadata only, and for no slices but those that Kubernetes does not make itself.
 - apiGroups: ['']
   resources: [services]
-  verbs: [get]
+  verbs: [get, list, watch]
+- apiGroups: [discovery.k8s.io]
+  resources: [endpointslices]
+  verbs: [list, watch]
 {{- range .Values.addressableKinds }}
-- apiGroups: [{{ regexFind "^[^/]+" . }}]
-  resources: [{{ regexFind "[^=]+$" . }}]
+- apiGroups: [{{ regexFind "^[^/]+" . | quote }}]
+  resources: [{{ regexFind "[^=]+$" . | quote }}]
   verbs: [get]
 {{- end }}
 # Is the namespace terminating? And the uid of the operator's own namespace.
@@ -36,6 +39,13 @@
 - apiGroups: [webhooks.gemini-operator.io]
   resources: [geminiwebhooks]
   verbs: [list, watch]
+{{- if not .Values.watchNamespaces }}
+# Where the API servers listen, for no sink may reach them. Without it, as with roles in single namespaces, their Service is still refused.
+- apiGroups: [discovery.k8s.io]
+  resources: [endpointslices]
+  resourceNames: [kubernetes]
+  verbs: [get]
+{{- end }}
 # Sinks of type kubernetesEvent.
 - apiGroups: [events.k8s.io]
   resources: [events]
@@ -68,8 +78,8 @@ roleRef:
   name: {{ $name }}
 subjects:
   - kind: ServiceAccount
-    name: {{ $.account }}
-    namespace: {{ $.root.Release.Namespace }}
+    name: {{ toYaml $.account }}
+    namespace: {{ toYaml $.root.Release.Namespace }}
 {{- end }}
 {{- end }}
 
@@ -85,6 +95,6 @@ roleRef:
   name: gwh-{{ .component }}
 subjects:
   - kind: ServiceAccount
-    name: {{ .account }}
-    namespace: {{ .root.Release.Namespace }}
+    name: {{ toYaml .account }}
+    namespace: {{ toYaml .root.Release.Namespace }}
 {{- end }}

@@ -7,24 +7,18 @@
 {{- $natsSinks := .Values.natsSinks }}
 metadata:
   labels:
-    {{- include "gwh.labels" . | nindent 4 }}
-    app.kubernetes.io/component: receiver
-    {{- with $part.podLabels }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- include "gwh.labels" (dict "root" . "component" "receiver" "labels" $part.podLabels) | nindent 4 }}
   annotations:
-    kubectl.kubernetes.io/default-container: receiver
-    webhooks.gemini-operator.io/settings-checksum: {{ include (print $.Template.BasePath "/receiver/configmap.yaml") . | sha256sum }}
-    {{- with merge (dict) $part.podAnnotations .Values.commonAnnotations }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- include "gwh.podAnnotations" (dict "root" . "component" "receiver" "part" $part "settings" "/receiver/configmap.yaml") | nindent 4 }}
 spec:
-  serviceAccountName: {{ $part.serviceAccount.name }}
+  serviceAccountName: {{ toYaml $part.serviceAccount.name }}
   enableServiceLinks: false
   # Drain, then open requests and attempts, then the last report and closing the inbox.
   terminationGracePeriodSeconds: {{ include "gwh.terminationGracePeriodSeconds" (dict "settings" $part.config "drain" "15s" "grace" "10s") }}
+  {{- with .Values.podSecurityContext }}
   securityContext:
-    {{- toYaml .Values.podSecurityContext | nindent 4 }}
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
   {{- with include "gwh.scheduling" (dict "root" . "part" $part) | trim }}
   {{- . | nindent 2 }}
   {{- end }}
@@ -57,8 +51,10 @@ spec:
       {{- include "gwh.probes" . | nindent 6 }}
       securityContext:
         {{- include "gwh.containerSecurityContext" . | nindent 8 }}
+      {{- with $part.resources }}
       resources:
-        {{- toYaml $part.resources | nindent 8 }}
+        {{- include "gwh.resources" . | nindent 8 }}
+      {{- end }}
       volumeMounts:
         {{- if $ownInbox }}
         - {name: inbox, mountPath: /var/lib/gwh}
@@ -82,6 +78,9 @@ spec:
         {{- range $shard := until $shards }}
         - {name: keyring-{{ $shard }}, mountPath: /etc/gwh/keyring/gwh-keyring-{{ $shard }}, readOnly: true}
         {{- end }}
+        {{- with include "gwh.wayOutMounts" . | trim }}
+        {{- . | nindent 8 }}
+        {{- end }}
         {{- with $part.extraVolumeMounts }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
@@ -94,11 +93,11 @@ spec:
     {{- with $part.tls.secretName }}
     # Read again when it changes.
     - name: tls
-      secret: {secretName: {{ . }}, items: [{key: tls.crt, path: tls.crt}, {key: tls.key, path: tls.key}]}
+      secret: {secretName: {{ quote . }}, items: [{key: tls.crt, path: tls.crt}, {key: tls.key, path: tls.key}]}
     {{- end }}
     {{- with $nats.credentials.secretName }}
     - name: nats-credentials
-      secret: {secretName: {{ . }}, items: [{key: {{ $nats.credentials.key }}, path: {{ $nats.credentials.key }}}]}
+      secret: {secretName: {{ quote . }}, items: [{key: {{ quote $nats.credentials.key }}, path: {{ quote $nats.credentials.key }}}]}
     {{- end }}
     {{- with include "gwh.caSource" $nats.ca }}
     - name: nats-ca
@@ -106,7 +105,7 @@ spec:
     {{- end }}
     {{- with $natsSinks.credentials.secretName }}
     - name: nats-sink-credentials
-      secret: {secretName: {{ . }}, items: [{key: {{ $natsSinks.credentials.key }}, path: {{ $natsSinks.credentials.key }}}]}
+      secret: {secretName: {{ quote . }}, items: [{key: {{ quote $natsSinks.credentials.key }}, path: {{ quote $natsSinks.credentials.key }}}]}
     {{- end }}
     {{- with include "gwh.caSource" $natsSinks.ca }}
     - name: nats-sink-ca
@@ -116,6 +115,9 @@ spec:
     {{- range $shard := until $shards }}
     - name: keyring-{{ $shard }}
       secret: {secretName: gwh-keyring-{{ $shard }}, optional: true}
+    {{- end }}
+    {{- with include "gwh.wayOutVolumes" . | trim }}
+    {{- . | nindent 4 }}
     {{- end }}
     {{- with $part.extraVolumes }}
     {{- toYaml . | nindent 4 }}
@@ -130,11 +132,11 @@ spec:
 
 {{/* The volume with authorities of servers; nothing where the system's are trusted. Argument: secretName, configMapName, key. */}}
 {{- define "gwh.caSource" -}}
-{{- $items := printf "[{key: %s, path: %s}]" .key .key -}}
+{{- $items := printf "[{key: %q, path: %q}]" .key .key -}}
 {{- if .secretName -}}
-secret: {secretName: {{ .secretName }}, items: {{ $items }}}
+secret: {secretName: {{ quote .secretName }}, items: {{ $items }}}
 {{- else if .configMapName -}}
-configMap: {name: {{ .configMapName }}, items: {{ $items }}}
+configMap: {name: {{ quote .configMapName }}, items: {{ $items }}}
 {{- end -}}
 {{- end }}
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { installationChain, type InstallationFacts } from '../../../../src/cli/installation/chain.ts'
-import { brokenLink } from '../../../../src/cli/link.ts'
+import { brokenLink, tellChain, unjudgedLinks } from '../../../../src/cli/link.ts'
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
 const image = 'example.com/gwh:1.0.0'
@@ -54,6 +54,11 @@ const broken: [string, Partial<InstallationFacts>, RegExp][] = [
     { webhooks: read([{ object: 'ml/x', ready: false, suspended: false }]) },
     /1 of 1 .*: ml\/x: "gwh status"/,
   ],
+  [
+    'objects',
+    { webhooks: read([{ object: 'ml/x', ready: true, suspended: false, sinkFails: true }]) },
+    /a sink that takes nothing: 1 of 1 .*: ml\/x: "gwh status"/,
+  ],
 ]
 for (const [name, changes, says] of broken) {
   test(`broken at ${name}: ${says.source}`, () => {
@@ -70,6 +75,54 @@ test('what may not be read is open and says why, and breaks nothing', () => {
   assert.equal(brokenLink(chain), undefined)
   assert.ok(chain.every(({ state }) => state === 'Open'))
   assert.ok(chain.every(({ says }) => says.includes(why)))
+})
+
+test('what may not be read is not said to be well: exit code 3, with the names of what was not judged', () => {
+  const nothing = Object.fromEntries(Object.keys(well).map((fact) => [fact, { unread: 'forbidden' }]))
+  const told: string[] = []
+  const out = (text: string) => void told.push(text)
+  const chain = chainOf(nothing)
+  assert.equal(tellChain(chain, 'text', { out }), 3)
+  assert.match(
+    told.join(''),
+    /\nNot judged: 9 of 9 links: CRD, installation, .*, objects\. No other link is broken; whether/,
+  )
+  assert.equal(tellChain(chain, 'json', { out }), 3)
+  assert.deepEqual(
+    (JSON.parse(told[1] ?? '') as { unjudged: string[] }).unjudged,
+    chain.map(({ name }) => name),
+  )
+})
+
+for (const fact of [
+  'webhooks',
+  'installation',
+  'namespaceUid',
+  'lease',
+  'receivers',
+  'controllers',
+  'stranded',
+  'orphans',
+]) {
+  test(`${fact} alone that cannot be read is enough not to be well, and what is broken beside it is told first`, () => {
+    const unread = { [fact]: { unread: 'forbidden' } }
+    const silent = { out: () => {} }
+    assert.equal(tellChain(chainOf(unread), 'text', silent), 3)
+    const alsoBroken = fact === 'orphans' ? { receivers: read([]) } : { orphans: read(2) }
+    assert.equal(tellChain(chainOf({ ...unread, ...alsoBroken }), 'text', silent), 1)
+  })
+}
+
+test('objects of one namespace alone say nothing about the others, unless one is not Ready', () => {
+  const narrow = chainOf({ onlyIn: 'team' })
+  assert.deepEqual(unjudgedLinks(narrow), ['objects'])
+  assert.match(narrow.at(-1)?.says ?? '', /only those of namespace team could be listed/)
+  const unwell = chainOf({ onlyIn: 'team', webhooks: read([{ object: 'team/x', ready: false, suspended: false }]) })
+  assert.equal(brokenLink(unwell)?.name, 'objects')
+})
+
+test('without a CRD nothing is said about objects', () => {
+  assert.deepEqual(unjudgedLinks(chainOf({ webhooks: read(undefined) })), ['objects'])
 })
 
 test('two images are an upgrade that has not ended', () => {

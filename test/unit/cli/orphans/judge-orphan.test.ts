@@ -12,7 +12,7 @@ const ofUnknownId = { namespace: 'ml', name: 'batch-events' }
 const situation: OrphanSituation = {
   record,
   remotes: [{ id: 'wh_1', name: `${marker} Batch events` }],
-  marker,
+  identity: { marker, token: '0a1b2c3d', formerTokens: [] },
   hasSeenIt: true,
   acceptMissing: false,
   webhooks: [],
@@ -48,14 +48,26 @@ const cases: { name: string; given: Partial<OrphanSituation>; want: string[] | '
     because: 'somebody took it over meanwhile',
   },
   {
+    name: 'what another installation of the same id registered stays',
+    given: { remotes: [{ id: 'wh_1', name: `${marker} @ffffffff Batch events` }] },
+    want: /marker gwh:0123456789ab @ffffffff of another object or installation/,
+    because: 'a second cluster with the same Helm values relies on it',
+  },
+  {
+    name: 'what carries the token of this installation is deleted',
+    given: { remotes: [{ id: 'wh_1', name: `${marker} @0a1b2c3d Batch events` }] },
+    want: ['wh_1'],
+    because: 'it was made here',
+  },
+  {
     name: 'what carries any marker stays while the installation is not confirmed',
-    given: { marker: undefined },
+    given: { identity: undefined },
     want: /whose that is cannot be told/,
     because: 'a cloned cluster must not delete what the original relies on',
   },
   {
     name: 'what carries no marker goes even so',
-    given: { marker: undefined, remotes: [{ id: 'wh_1' }] },
+    given: { identity: undefined, remotes: [{ id: 'wh_1' }] },
     want: ['wh_1'],
     because: 'no installation claims it',
   },

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { checkManifest } from '../../../../src/api/check-manifest.ts'
 import { adoptionManifest } from '../../../../src/cli/webhook/adoption-manifest.ts'
-import { markerOf } from '../../../../src/controller/ownership.ts'
+import { markerOf } from '../../../../src/controller/facts/ownership.ts'
 import { aRemote } from '../../../support/an-observation.ts'
 
 const place = { namespace: 'ml', apiKeySecret: 'gemini-api-key', apiKeyField: 'api-key' }

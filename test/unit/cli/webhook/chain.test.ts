@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import type { GeminiWebhook } from '../../../../src/api/gemini-webhook.ts'
 import type { Condition } from '../../../../src/api/status.ts'
-import { brokenLink } from '../../../../src/cli/link.ts'
+import { brokenLink, unjudgedLinks } from '../../../../src/cli/link.ts'
 import type { Reach } from '../../../../src/cli/webhook/reach-endpoint.ts'
 import { chainOf } from '../../../../src/cli/webhook/chain.ts'
 import { aWebhook } from '../../../support/a-webhook.ts'
@@ -64,6 +64,33 @@ for (const [ends, name] of [
   })
 }
 
+for (const [type, reason, name] of [
+  ['Registered', 'RemoteUnavailable', 'registration'],
+  ['CredentialsValid', 'Progressing', 'API key'],
+  ['InSync', 'Progressing', 'in sync'],
+  ['EndpointVerified', 'CheckPending', 'endpoint proven'],
+] as const) {
+  test(`${type} Unknown for ${reason} is not judged`, () => {
+    const chain = chainOf(anObject({ [type]: { status: 'Unknown', reason } }), undefined)
+    assert.deepEqual([brokenLink(chain), unjudgedLinks(chain)], [undefined, [name]])
+  })
+}
+
+test('a condition that is missing is not judged, nor is a spec that nobody has looked at', () => {
+  const { status, ...rest } = anObject()
+  const conditions = status?.conditions?.filter(({ type }) => type !== 'Enabled') ?? []
+  assert.deepEqual(unjudgedLinks(chainOf({ ...rest, status: { ...status, conditions } }, undefined)), ['enabled'])
+  const behind = { ...rest, status: { ...status, observedGeneration: rest.metadata.generation - 1 } }
+  assert.deepEqual(unjudgedLinks(chainOf(behind, undefined)), ['controller'])
+})
+
+test('what is Unknown because the spec wants it so needs no judgement', () => {
+  for (const reason of ['NotRequired', 'ExternalEndpoint', 'NotChecked', 'DisabledBySpec', 'Suspended'] as const) {
+    const chain = chainOf(anObject({ EndpointVerified: { status: 'Unknown', reason } }), undefined)
+    assert.deepEqual(unjudgedLinks(chain), [])
+  }
+})
+
 test('what the spec asks for breaks nothing', () => {
   const disabled = anObject({
     Enabled: { status: 'False', reason: 'DisabledBySpec' },
@@ -79,7 +106,7 @@ test('an object that no controller has looked at, or that is Stalled, is broken 
   assert.equal(brokenLink(chainOf(stalled, undefined))?.says, 'SecretNameTaken: choose another name')
 })
 
-test('refused deliveries, sinks that are not ready and dropped dead letters are broken links', () => {
+test('refused deliveries, sinks that are not ready or take nothing, and dropped dead letters are broken links', () => {
   const { status, ...rest } = anObject()
   const refusing = { ...rest, status: { ...status, delivery: { refusingSince: '2026-11-21T12:00:00Z' } } }
   assert.equal(brokenIn(refusing), 'deliveries')
@@ -88,5 +115,16 @@ test('refused deliveries, sinks that are not ready and dropped dead letters are 
     { name: 'gone', ready: false, reason: 'SinkNotReady' },
   ]
   assert.equal(brokenIn({ ...rest, status: { ...status, sinks } }), 'sink gone')
+  const failing = { failingSince: '2026-11-21T12:00:00Z', lastFailure: 'it answers with an error (503)' }
+  const holding = { ...failing, pending: 200, deadLetters: 3 }
+  const chain = chainOf(
+    { ...rest, status: { ...status, sinks: [{ name: 'orders', ready: true, ...holding }] } },
+    undefined,
+  )
+  assert.deepEqual(brokenLink(chain), {
+    name: 'sink orders',
+    state: 'Broken',
+    says: 'takes nothing since 2026-11-21T12:00:00Z: it answers with an error (503); 200 pending; 3 dead letters',
+  })
   assert.equal(brokenIn(anObject({ DeadLettersDropped: { status: 'True', reason: 'BoundReached' } })), 'dead letters')
 })

@@ -13,7 +13,7 @@ function anEnd(reply: (pool: ReturnType<ReturnType<MockAgent['get']>['intercept'
   dispatcher.disableNetConnect()
   const { origin, pathname } = new URL(url)
   reply(dispatcher.get(origin).intercept({ path: pathname, method: 'GET' }))
-  return reachEndpoint(url, { dispatcher, timeoutMs: 5_000 })
+  return reachEndpoint(url, { outbound: dispatcher, timeoutMs: 5_000 })
 }
 
 const failing = (code: string) => (end: { replyWithError(error: Error): void }) =>

@@ -24,6 +24,18 @@ test('what is not ours is unreadable, never an exception', () => {
   assert.equal(readRecord('{"format":1,"kind":"delivery","state":"waiting"}').type, 'unreadable')
 })
 
+const read = (record: object) => readRecord(JSON.stringify({ format: 1, ...record }))
+
+test('records of versions without types of events, causes and times of steps are read, and what newer ones add is passed over', () => {
+  const { eventType: _, ...open } = toOpenRecord(anEvent(), 1_795_000_001_501, 'receiver-0')
+  const delivery = { kind: 'delivery', state: 'waiting', sink: 'a', attempts: 1, unrecorded: 0, firstDueMs: 1 }
+  const waiting = { ...delivery, replayed: false, home: 'receiver-0', dueMs: 2 }
+  assert.deepEqual(read(open), { type: 'read', record: { ...open, eventType: 'unknown' } })
+  assert.deepEqual(read(waiting), { type: 'read', record: waiting })
+  const now = { ...waiting, cause: 'timeout', stepMs: 3 }
+  assert.deepEqual(read({ ...now, later: true }), { type: 'read', record: now })
+})
+
 test('a newer format is told apart from nonsense', () => {
   assert.deepEqual(readRecord('{"format":2,"kind":"something new"}'), { type: 'newer' })
 })

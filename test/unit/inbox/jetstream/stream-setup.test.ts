@@ -3,9 +3,9 @@ import { test } from 'node:test'
 
 import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from '@nats-io/jetstream'
 
-import { problemsOfStream } from '../../../../src/inbox/jetstream/stream-setup.ts'
+import { eventBytesOf, problemsOfStream } from '../../../../src/inbox/jetstream/stream-setup.ts'
 
-const wanted = { name: 'GWH_INBOX', subjects: 'gwh.inbox.>', replicas: 3, maxBytes: 1024 }
+const wanted = { name: 'GWH_INBOX', subjects: 'gwh.inbox.>', replicas: 3, maxBytes: 1024, maxMessageBytes: 300 }
 
 const good: Partial<StreamConfig> = {
   name: 'GWH_INBOX',
@@ -24,6 +24,7 @@ const good: Partial<StreamConfig> = {
 test('a stream as the receiver makes it can serve, one with more replicas too', () => {
   assert.deepEqual(problemsOfStream(good, wanted), [])
   assert.deepEqual(problemsOfStream({ ...good, num_replicas: 5 }, wanted), [])
+  assert.deepEqual(problemsOfStream({ ...good, max_msg_size: 300 }, wanted), [])
 })
 
 const cases: { change: Partial<StreamConfig>; problem: string; because: string }[] = [
@@ -37,6 +38,9 @@ const cases: { change: Partial<StreamConfig>; problem: string; because: string }
   { change: { allow_msg_ttl: false }, problem: 'allow_msg_ttl is false', because: 'ids would be kept for ever' },
   { change: { num_replicas: 1 }, problem: 'num_replicas is 1, 3 are configured', because: 'less safe than asked for' },
   { change: { subjects: ['other.>'] }, problem: 'subjects lack gwh.inbox.>', because: 'nothing would be stored' },
+  { change: { max_msg_size: 299 }, problem: 'max_msg_size is 299', because: 'large deliveries would never be stored' },
+  { change: { no_ack: true }, problem: 'no_ack is true', because: 'nothing would be confirmed' },
+  { change: { sealed: true }, problem: 'it is sealed', because: 'nothing could be stored' },
   { change: { deny_delete: true }, problem: 'it is sealed or denies deletes', because: 'nothing could end' },
 ]
 for (const { change, problem, because } of cases) {
@@ -46,3 +50,9 @@ for (const { change, problem, because } of cases) {
     assert.ok(problems[0]?.startsWith(problem), problems[0])
   })
 }
+
+test('events may take four fifths of the stream, and never more than was asked for', () => {
+  assert.equal(eventBytesOf({ max_bytes: 1_000 }, wanted), 800)
+  assert.equal(eventBytesOf({ max_bytes: 10_000 }, wanted), 1_024)
+  assert.equal(eventBytesOf({ max_bytes: -1 }, wanted), 1_024)
+})

@@ -1,0 +1,42 @@
+import { boolean } from '../../config/setting-types.ts'
+import type { ConfigOf } from '../../config/setting.ts'
+import { pendingSelection, visit } from '../shared-settings.ts'
+import { maxNames, userCommand, type Around } from '../user-command.ts'
+import { actOnDeliveries, type DeliveryAction } from './act-on-deliveries.ts'
+import { selectionFields } from './selection-query.ts'
+
+const action: DeliveryAction = {
+  command: 'retry',
+  what: 'pending deliveries',
+  act: async (admin, given) => {
+    const { retried: done, ...rest } = await admin.ask('retry', given)
+    return { done, ...rest }
+  },
+  counted: 'retried',
+  says: 'are due now.',
+  unknown: 'is not pending (any more), or under way',
+}
+
+const settings = {
+  ...pendingSelection,
+  all: boolean({ group: 'Selection', help: 'Every pending delivery there is.', default: 'false' }),
+  ...visit,
+} as const
+type RetryConfig = ConfigOf<typeof settings>
+
+/** `gwh retry`: 1 when one of those named was not pending (any more). */
+export const retry = userCommand({
+  name: 'retry',
+  summary: 'Try pending deliveries now: gwh retry POD/ID ... or by selection.',
+  about:
+    'Makes pending deliveries due now: those named as POD/ID in front of the flags, or all that are selected. Their attempts and their retryFor stay as they ' +
+    'are. A sink that is left alone because it failed is tried at once, with one delivery; the others follow when that is taken.',
+  example: 'gwh retry --webhook=ml/batch-events --sink=worker',
+  settings,
+  names: { placeholder: 'POD/ID', min: 0, max: maxNames },
+  run: retryDeliveries,
+})
+
+function retryDeliveries(config: RetryConfig, names: readonly string[], around: Around): Promise<number> {
+  return actOnDeliveries(action, { config, fields: selectionFields(config), names }, around)
+}

@@ -1,0 +1,130 @@
+import { leaderLeaseName } from '../../api/names.ts'
+import { receiverReportSchema } from '../../contract/receiver-report/report.ts'
+import { formerConfigMapName, reportsLabel, slotNames } from '../../contract/receiver-report/slots.ts'
+import { installationConfigMapName } from '../../controller/facts/ownership.ts'
+import { strandedInboxes } from '../../controller/reports/receiver-reports.ts'
+import {
+  isNotFound,
+  KubernetesApiError,
+  type KubernetesClient,
+  type KubernetesObject,
+} from '../../kubernetes/client.ts'
+import { contextNamespace } from '../../kubernetes/context-namespace.ts'
+import { configMapKind, namespaceKind, type ConfigMap, type Namespace } from '../../kubernetes/core-kinds.ts'
+import { leaseKind, type Lease } from '../../kubernetes/lease-record.ts'
+import { orphansIn } from '../orphans/orphan-list.ts'
+import { podKind, podLabels } from '../pods.ts'
+import { UnjudgedError } from '../unjudged-error.ts'
+import { visibleWebhooks } from '../visible-webhooks.ts'
+import type { InstallationFacts, Reading } from './chain.ts'
+
+interface Pod extends KubernetesObject {
+  spec?: { containers?: { image?: string }[] }
+  status?: { conditions?: { type: string; status: string }[] }
+}
+
+/**
+ * Whatever can be read of an installation; what cannot is told as unread. Throws for what is no answer of an API
+ * server's.
+ */
+export async function readInstallation(
+  client: KubernetesClient,
+  { namespace, kubeconfig }: { namespace: string; kubeconfig: string | undefined },
+  nowMs: number,
+): Promise<InstallationFacts> {
+  const configMap = (name: string) => client.get<ConfigMap>(configMapKind, { namespace, name })
+  const [seen, installation, namespaceUid, lease, receivers, controllers, stranded, orphans] = await Promise.all([
+    readable(() => webhooksIn(client, kubeconfig)),
+    readable(async () => {
+      const { id = '', namespaceUid: uid = '' } = (await configMap(installationConfigMapName))?.data ?? {}
+      return id === '' ? undefined : { id, namespaceUid: uid }
+    }),
+    readable(
+      async () => (await client.get<Namespace>(namespaceKind, { namespace: '', name: namespace }))?.metadata.uid,
+    ),
+    readable(async () => leaseOf(await client.get<Lease>(leaseKind, { namespace, name: leaderLeaseName }))),
+    readable(() => podsIn(client, namespace, 'receiver')),
+    readable(() => podsIn(client, namespace, 'controller')),
+    readable(async () => strandedIn(await reportsIn(client, namespace), nowMs)),
+    readable(async () => (await orphansIn(client, namespace)).length),
+  ])
+  const webhooks = 'value' in seen ? { value: seen.value?.objects } : seen
+  const onlyIn = 'value' in seen ? seen.value?.onlyIn : undefined
+  const scope = onlyIn === undefined ? {} : { onlyIn }
+  return { webhooks, ...scope, installation, namespaceUid, lease, receivers, controllers, stranded, orphans }
+}
+
+async function readable<T>(read: () => Promise<T>): Promise<Reading<T>> {
+  try {
+    return { value: await read() }
+  } catch (error) {
+    if (error instanceof KubernetesApiError || error instanceof UnjudgedError) return { unread: error.message }
+    throw error
+  }
+}
+
+/** undefined where the API server does not know the kind. */
+async function webhooksIn(client: KubernetesClient, kubeconfig: string | undefined) {
+  try {
+    const { items, onlyIn } = await visibleWebhooks(client, () => contextNamespace(kubeconfig))
+    const objects = items.map(({ metadata, spec, status }) => ({
+      object: `${metadata.namespace}/${metadata.name}`,
+      ready: status?.conditions?.some(({ type, status: held }) => type === 'Ready' && held === 'True') === true,
+      suspended: spec.suspend === true,
+      sinkFails:
+        status?.conditions?.some(({ type, status: held }) => type === 'SinksHealthy' && held === 'False') === true,
+    }))
+    return { objects, onlyIn }
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
+  }
+}
+
+/** What receivers report into, the ConfigMap of older versions among them. */
+async function reportsIn(client: KubernetesClient, namespace: string): Promise<ConfigMap[]> {
+  const labelSelector = `${reportsLabel.key}=${reportsLabel.value}`
+  const [{ items }, former] = await Promise.all([
+    client.list<ConfigMap>(configMapKind, { namespace, labelSelector }),
+    client.get<ConfigMap>(configMapKind, { namespace, name: formerConfigMapName }),
+  ])
+  const known = items.filter(({ metadata }) => slotNames.includes(metadata.name))
+  return former === undefined ? known : [...known, former]
+}
+
+/** Reports that are missing, or that this program cannot read, say nothing about what waits. */
+function strandedIn(configMaps: readonly ConfigMap[], nowMs: number) {
+  if (configMaps.length === 0)
+    throw new UnjudgedError(`ConfigMaps ${formerConfigMapName}-N do not exist: no receiver has told`)
+  const unreadable = configMaps.flatMap(({ metadata, data }) =>
+    Object.entries(data ?? {}).flatMap(([pod, text]) => (isReport(text) ? [] : [`${pod} in ${metadata.name}`])),
+  )
+  if (unreadable.length === 0) return configMaps.flatMap((configMap) => strandedInboxes(configMap, nowMs))
+  throw new UnjudgedError(
+    `the reports of ${unreadable.slice(0, 16).join(', ')} are not in a form that this version of gwh reads`,
+  )
+}
+
+function isReport(text: string): boolean {
+  try {
+    return receiverReportSchema.safeParse(JSON.parse(text)).success
+  } catch {
+    return false
+  }
+}
+
+function leaseOf(lease: Lease | undefined) {
+  const { holderIdentity: holder = '', renewTime = '', leaseDurationSeconds = 0 } = lease?.spec ?? {}
+  return lease === undefined
+    ? undefined
+    : { holder, renewedMs: Date.parse(renewTime) || 0, durationMs: leaseDurationSeconds * 1000 }
+}
+
+async function podsIn(client: KubernetesClient, namespace: string, component: 'controller' | 'receiver') {
+  const { items } = await client.list<Pod>(podKind, { namespace, labelSelector: podLabels(component) })
+  return items.map(({ metadata, spec, status }) => ({
+    pod: metadata.name,
+    ready: status?.conditions?.some(({ type, status: held }) => type === 'Ready' && held === 'True') === true,
+    image: spec?.containers?.[0]?.image ?? '',
+  }))
+}

@@ -1,0 +1,46 @@
+import type { GeminiWebhook } from '../api/gemini-webhook.ts'
+import { geminiWebhookKind } from '../api/kind.ts'
+import { isForbidden, type KubernetesClient } from '../kubernetes/client.ts'
+import { UnjudgedError } from './unjudged-error.ts'
+
+export interface VisibleWebhooks {
+  readonly items: readonly GeminiWebhook[]
+  /** Set where only those of this namespace could be seen, though more were asked for. */
+  readonly onlyIn?: string
+}
+
+/**
+ * Every GeminiWebhook that the user may list: of the whole cluster, or else of the one namespace that `fallback` names.
+ */
+export async function visibleWebhooks(
+  client: KubernetesClient,
+  fallback: () => string | Promise<string>,
+): Promise<VisibleWebhooks> {
+  try {
+    return { items: await webhooksIn(client, undefined) }
+  } catch (error) {
+    if (!isForbidden(error)) throw error
+    const namespace = await fallback()
+    return { items: await webhooksIn(client, namespace), onlyIn: namespace }
+  }
+}
+
+/**
+ * Those of one namespace, or of the cluster. A list of an API server has a version, also an empty one: what has none is
+ * something else, not "none".
+ */
+export async function webhooksIn(
+  client: KubernetesClient,
+  namespace: string | undefined,
+): Promise<readonly GeminiWebhook[]> {
+  const scope = namespace === undefined ? {} : { namespace }
+  const { items, resourceVersion } = await client.list<GeminiWebhook>(geminiWebhookKind, scope)
+  if (resourceVersion !== '') return items
+  throw new UnjudgedError(
+    'list geminiwebhooks: the answer is no list of an API server; is something else at that address?',
+  )
+}
+
+export function narrowed(namespace: string): string {
+  return `GeminiWebhooks of the whole cluster may not be listed: these are those of namespace ${namespace}`
+}

@@ -1,0 +1,139 @@
+import { z } from 'zod'
+
+/**
+ * What the controller hands to the receivers for one GeminiWebhook: everything needed to verify its deliveries and send
+ * them on, without an API server. One JSON value in a keyring Secret, under the object's uid. A receiver keeps the last
+ * entry that it could read.
+ */
+
+/** Sixteen is part of the format: the receiver's Role names each Secret. */
+export const keyringShardCount = 16
+export const keyringSecretPrefix = 'gwh-keyring-'
+/** Google signs with at most the current and the secrets of one overlap; more is not ours. */
+export const maxLiveSecrets = 4
+
+/** The current token of a dynamic endpoint and its predecessors. Each one more is one more that opens it. */
+export const maxLiveTokens = 4
+const maxAudiences = 8
+
+const liveSecretSchema = z.object({
+  /** Names the secret in reports and logs without telling it: first 12 hex digits of its SHA-256. */
+  keyId: z.string(),
+  secret: z.string(),
+  /** RFC 3339; receivers stop accepting the secret then, by their own clock. Absent on the current one. */
+  notAfter: z.string().optional(),
+})
+
+const liveTokenSchema = z.object({
+  /**
+   * SHA-256 of the token, 64 hex digits. The token itself is in the user's Secret only: whoever reads the keyring
+   * cannot send with it.
+   */
+  hash: z.string().regex(/^[0-9a-f]{64}$/),
+  /** RFC 3339; from then on the token opens nothing, by the receiver's own clock. Absent on the current one. */
+  notAfter: z.string().optional(),
+})
+
+const dynamicEndpointSchema = z.object({
+  /** Current first. */
+  tokens: z.array(liveTokenSchema).max(maxLiveTokens),
+  /** Empty: the JWT of the documentation is not accepted, only `v1a`. */
+  audiences: z.array(z.string()).max(maxAudiences),
+})
+
+const destinationSchema = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('http'),
+    url: z.string(),
+    /**
+     * The address to connect to; the host of `url` is only the name that is asked for. Of a Service it is the cluster
+     * IP that was judged: a name could be made to lead elsewhere since. Absent: the host of `url` is looked up, as in
+     * entries of older controllers.
+     */
+    address: z.string().max(45).optional(),
+    /**
+     * cluster: private addresses are fine (Services). public: only public or allow-listed ones (uri, and ref outside
+     * the cluster).
+     */
+    reach: z.enum(['cluster', 'public']),
+    /** Certificate authorities (PEM) that its certificate is checked with, instead of the system's. */
+    ca: z.string().optional(),
+    /**
+     * The object that published the address, `GROUP/VERSION/KIND/NAME`. Absent for addresses that stand in the spec.
+     */
+    via: z.string().optional(),
+  }),
+  z.object({
+    type: z.literal('nats'),
+    /**
+     * Begins with the prefix of the installation and the namespace; {namespace}, {name} and {type} are filled in for
+     * each event.
+     */
+    subject: z.string(),
+    acknowledgedBy: z.enum(['Stream', 'Server']),
+  }),
+  z.object({ type: z.literal('kubernetesEvent'), maxPerHour: z.number() }),
+])
+
+/** All that is given must hold. */
+const sinkFilterSchema = z.object({
+  /** One of these, or one of the prefixes; both empty: every type. */
+  typesExact: z.array(z.string()),
+  typesPrefix: z.array(z.string()),
+  metadataExact: z.record(z.string(), z.string()).optional(),
+  metadataPrefix: z.record(z.string(), z.string()).optional(),
+  /** May be one that does not pass the check: deliveries then wait until it is corrected. */
+  cel: z.string().optional(),
+})
+
+const resolvedSinkSchema = z.object({
+  name: z.string(),
+  destination: destinationSchema,
+  filter: sinkFilterSchema.optional(),
+  format: z.enum(['CloudEventBinary', 'CloudEventStructured', 'Original']),
+  headers: z.record(z.string(), z.string()),
+  /** Standard Webhooks secret to sign outgoing requests with. */
+  signingSecret: z.string().optional(),
+  /** PEM. Shown to an https destination that asks for one. */
+  clientCertificate: z.object({ cert: z.string(), key: z.string() }).optional(),
+  delivery: z.object({
+    timeoutMs: z.number(),
+    retry: z.number(),
+    retryForMs: z.number(),
+    backoffPolicy: z.enum(['Exponential', 'Linear']),
+    backoffDelayMs: z.number(),
+    backoffMaxMs: z.number(),
+    retryAfterMaxMs: z.number(),
+    maxInFlight: z.number(),
+  }),
+  deadLetter: destinationSchema.optional(),
+})
+
+export const keyringEntrySchema = z.object({
+  uid: z.string(),
+  namespace: z.string(),
+  name: z.string(),
+  /** Current first. */
+  secrets: z.array(liveSecretSchema).max(maxLiveSecrets),
+  /**
+   * The create or rotation that revealed the current secret, for the controller that finds its intent. Absent where
+   * none of this object's did.
+   */
+  attemptID: z.string().optional(),
+  sinks: z.array(resolvedSinkSchema),
+  /**
+   * Names of sinks that cannot be resolved now (a Secret is gone, a field is wrong): events are kept for them and
+   * deliveries wait. Leaving them out would look like sinks that were removed, whose deliveries end. Absent without
+   * any.
+   */
+  heldSinks: z.array(z.string()).optional(),
+  /** Absent: there is no dynamic endpoint. */
+  dynamic: dynamicEndpointSchema.optional(),
+})
+
+export type LiveSecret = z.infer<typeof liveSecretSchema>
+export type DynamicEndpointEntry = z.infer<typeof dynamicEndpointSchema>
+export type Destination = z.infer<typeof destinationSchema>
+export type SinkFilter = z.infer<typeof sinkFilterSchema>
+export type ResolvedSink = z.infer<typeof resolvedSinkSchema>
+export type KeyringEntry = z.infer<typeof keyringEntrySchema>

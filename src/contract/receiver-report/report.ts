@@ -1,0 +1,77 @@
+import { z } from 'zod'
+
+/**
+ * What receivers tell the controller: one JSON value each, under the data key that is their pod name, in a ConfigMap of
+ * the operator's namespace (slots.ts). Caused by authentic traffic only; bounded. The schemas say what receivers write.
+ * The controller reads field by field and believes nothing (controller/read-report.ts): a receiver may be anybody's by
+ * then.
+ */
+
+/** More than any inbox holds: what is greater is no count. */
+export const maxReportedCount = 1_000_000_000
+
+const endpointReportSchema = z.object({
+  /** Echo of the open endpoint check that a verified delivery answered, and the key that verified it. */
+  check: z.object({ attemptID: z.string(), keyID: z.string() }).optional(),
+  /** RFC 3339, to the minute. */
+  lastVerifiedTime: z.string().optional(),
+  /** RFC 3339: since when authentic deliveries have been refused without one being stored; absent when all is well. */
+  refusingSince: z.string().optional(),
+  /** RFC 3339, to the hour: when dead letters were last dropped for good. Receivers of older versions do not tell. */
+  lastDropTime: z.string().optional(),
+  /** Deliveries stored and not yet ended. */
+  pending: z.number(),
+})
+
+/**
+ * What a receiver says of one sink: only of those that fail, or that have something pending or given up. Neither
+ * `since` nor `unseen`: the last that was sent there was taken.
+ */
+export const sinkReportSchema = z.object({
+  /** RFC 3339: since when it has taken nothing. */
+  since: z.iso.datetime().optional(),
+  /** Why the last attempt failed: a word of a closed list, and the status of the answer. */
+  cause: z
+    .string()
+    .regex(/^[A-Za-z]{1,32}$/)
+    .optional(),
+  status: z.int().min(100).max(999).optional(),
+  /** This receiver does not know how the sink is: it has sent nothing there since its start, or not for long. */
+  unseen: z.literal(true).optional(),
+  /** Deliveries that have not ended. */
+  pending: z.int().min(0).max(maxReportedCount).optional(),
+  deadLetters: z.int().min(0).max(maxReportedCount).optional(),
+})
+
+/** A receiver writes at least this often, changed or not: what is much older was left by one that is gone. */
+export const reportLivenessMs = 3_600_000
+
+export const receiverReportSchema = z.object({
+  /** RFC 3339, to the minute: when it was written. */
+  time: z.string().optional(),
+  /** What is pending lies on a volume of this receiver alone: nobody else delivers it. */
+  ownInbox: z.boolean().optional(),
+  /** The last one before an orderly end. */
+  stopped: z.boolean().optional(),
+  /** By uid of the GeminiWebhook. */
+  endpoints: z.record(z.string(), endpointReportSchema),
+  /** Those that are not told in full (packed.ts). Controllers of older versions do not read it. */
+  packed: z.string().optional(),
+  /** How many had no room at all. */
+  endpointsLeftOut: z.int().min(1).optional().catch(undefined),
+  /**
+   * By uid and name of the sink, each a `SinkReport`; read one by one, so that one that cannot be read costs no other.
+   * Receivers of older versions do not tell.
+   */
+  sinks: z.record(z.string(), z.unknown()).optional().catch(undefined),
+  /** How many sinks had no room in the report: nothing is known of what it does not name. */
+  sinksLeftOut: z.int().min(1).optional().catch(undefined),
+})
+
+export type EndpointReport = z.infer<typeof endpointReportSchema>
+export type SinkReport = z.infer<typeof sinkReportSchema>
+/** As it is read: its sinks are judged one by one. */
+export type ReceiverReport = Omit<z.infer<typeof receiverReportSchema>, 'sinks' | 'packed'> & {
+  packed?: string
+  sinks?: Record<string, Record<string, SinkReport>>
+}

@@ -1,0 +1,48 @@
+/**
+ * Why attempts at a sink fail, as people are told: the closed list of the causes that sinks and dispatcher name. Text
+ * that came from outside is never told, because it may hold addresses, names and secrets.
+ */
+const failureWords = {
+  status: 'it answers with an error',
+  redirect: 'it answers with a redirect, and none is followed',
+  refused: 'it refuses the event',
+  unauthorized: 'it refuses our credentials',
+  timeout: 'no answer in time',
+  cancelled: 'the attempt was cut off',
+  forbiddenAddress: 'its address is not allowed',
+  nameNotResolved: 'its name does not resolve',
+  connectionRefused: 'the connection is refused',
+  connectionReset: 'the connection is closed before an answer',
+  connectTimeout: 'no connection in time',
+  unreachable: 'there is no route to it',
+  tls: 'TLS fails, or its certificate is not accepted',
+  malformedAnswer: 'its answer cannot be read',
+  connection: 'the connection fails',
+  badUrl: 'its URL cannot be used',
+  badSigningSecret: 'the secret to sign with cannot be used',
+  tooLarge: 'the event is too large for it',
+  unsendable: 'no request can be made of the event',
+  fault: 'the attempt failed with a fault of our own',
+  notConfigured: 'receivers have no NATS server for sinks',
+  forbiddenSubject: 'its subject is not allowed',
+  noStream: 'no stream takes the subject',
+  refusedByStream: 'the stream refuses the event',
+  notPermitted: 'our user may not publish there',
+  filterFailed: 'its filter fails on the events',
+} as const
+
+export type SinkFailureCause = keyof typeof failureWords
+
+const otherWords = 'attempts fail'
+
+/**
+ * In words, with the status where an answer came. A cause that a newer receiver knows and we do not is told in general.
+ */
+export function explainSinkFailure({ cause, status }: { cause: string; status?: number | undefined }): string {
+  const words = isKnownCause(cause) ? failureWords[cause] : otherWords
+  return status === undefined ? words : `${words} (${status})`
+}
+
+export function isKnownCause(cause: string): cause is SinkFailureCause {
+  return Object.hasOwn(failureWords, cause)
+}

@@ -1,0 +1,71 @@
+import { accessOf, withEvent, type ActionState } from '../action-state.ts'
+import type { Action } from '../../facts/action.ts'
+import { callerFor } from '../../observe/caller.ts'
+import type { PassContext } from '../../observe/context.ts'
+import { ownerOfRemote } from '../../facts/ownership.ts'
+import { recordOrphan } from './record-orphan.ts'
+
+/**
+ * Deletes by id what carries our marker, or what `externalID` names unless somebody else's marker is on it; each is
+ * read live first.
+ */
+export async function deleteWebhooks(
+  state: ActionState,
+  ctx: PassContext,
+  { ids, cause }: Extract<Action, { type: 'DeleteWebhooks' }>,
+): Promise<ActionState> {
+  const { service, fingerprint, identity } = accessOf(ctx)
+  let next = state
+  for (const id of ids) {
+    const remote = await ctx.observer.get(fingerprint, service, id)
+    if (remote === undefined) {
+      // A list lags for longer than was thought: it is left alone anew.
+      if (ctx.recollection.deleted?.has(id) === true) noteDeleted(id, ctx)
+      continue
+    }
+    const owner = ownerOfRemote(remote, identity)
+    const isAdopted = state.webhook.spec.externalID === id && owner !== 'another'
+    if (owner !== 'ours' && !isAdopted) continue
+    ctx.recollection.lastMutationMs = ctx.clock.monotonic()
+    await service.delete(id)
+    ctx.recollection.lastMutationMs = ctx.clock.monotonic()
+    ctx.observer.learn(fingerprint, id, undefined)
+    noteDeleted(id, ctx)
+    next = withEvent(next, eventOf(id, cause))
+  }
+  return next
+}
+
+function noteDeleted(id: string, { recollection, clock }: PassContext): void {
+  recollection.deleted = new Map(recollection.deleted).set(id, clock.monotonic())
+}
+
+function eventOf(id: string, cause: 'Twin' | 'Deletion' | 'NotRequired') {
+  const reason = cause === 'Twin' ? 'DuplicateRemoved' : 'Deleted'
+  const note =
+    cause === 'Twin'
+      ? `webhook ${id}, a duplicate with this object's marker, was deleted`
+      : `webhook ${id} was deleted at Google`
+  return { type: 'Normal', reason, action: 'Delete', note } as const
+}
+
+/**
+ * The API key moved to another project: the old webhook is deleted with the old key where it is still known, else noted
+ * for people.
+ */
+export async function leaveProject(
+  state: ActionState,
+  ctx: PassContext,
+  { id }: Extract<Action, { type: 'LeaveProject' }>,
+): Promise<ActionState> {
+  const former = state.webhook.status?.webhook?.keyFingerprint
+  const service = ctx.pool.known(former, callerFor(state.webhook, ctx))
+  if (service === undefined || former === undefined) return recordOrphan(state, ctx, { id, reason: 'ProjectChanged' })
+  try {
+    const remote = await service.get(id)
+    if (remote !== undefined && ownerOfRemote(remote, accessOf(ctx).identity) === 'ours') await service.delete(id)
+    return state
+  } catch {
+    return recordOrphan(state, ctx, { id, reason: 'ProjectChanged' })
+  }
+}

@@ -1,0 +1,42 @@
+import type { KeyringEntry, LiveSecret } from '../../../contract/keyring/entry.ts'
+import type { ActionState, ActionStep } from '../action-state.ts'
+import type { PassContext } from '../../observe/context.ts'
+import { attemptOf } from '../../facts/held-secret.ts'
+
+/** Hands the live secrets, the resolved sinks and what opens the dynamic endpoint to the receivers. */
+export async function writeKeyring(
+  state: ActionState,
+  ctx: PassContext,
+  secrets: LiveSecret[],
+  attemptID = attemptOf(secrets[0]?.secret, state.observed),
+): Promise<ActionState> {
+  const entry = keyringEntryOf(state, secrets, attemptID)
+  await ctx.aside(() => ctx.keyring.write(entry))
+  return { ...state, observed: { ...state.observed, keyring: entry } }
+}
+
+/** The entry as it is to be. `attemptID`: what revealed the first of the secrets. */
+export function keyringEntryOf(
+  { webhook, observed }: ActionState,
+  secrets: LiveSecret[],
+  attemptID: string | undefined,
+): KeyringEntry {
+  const { uid, namespace, name } = webhook.metadata
+  const { resolved, held } = observed.sinks
+  const dynamic = observed.dynamic?.entry
+  return {
+    uid,
+    namespace,
+    name,
+    secrets,
+    ...(attemptID !== undefined && { attemptID }),
+    sinks: resolved,
+    ...(held.length > 0 && { heldSinks: held }),
+    ...(dynamic !== undefined && { dynamic }),
+  }
+}
+
+export const removeKeyringEntry: ActionStep = async (state, ctx) => {
+  await ctx.aside(() => ctx.keyring.remove(state.webhook.metadata.uid))
+  return { ...state, observed: { ...state.observed, keyring: undefined } }
+}

@@ -1,0 +1,28 @@
+/** A transition worth telling in `kubectl describe`. */
+export interface ControllerEvent {
+  type: 'Normal' | 'Warning'
+  reason:
+    | 'Registered'
+    | 'Adopted'
+    | 'Rotated'
+    | 'SecretRepaired'
+    | 'SecretImported'
+    | 'SecretNotStored'
+    | 'StatusNotWritten'
+    | 'Updated'
+    | 'DriftDetected'
+    | 'DisabledByGoogle'
+    | 'Reenabled'
+    | 'EndpointVerified'
+    | 'NeverArrived'
+    | 'DuplicateRemoved'
+    | 'DeadLettersDropped'
+    | 'PartIgnored'
+    | 'SinkFailing'
+    | 'SinkRecovered'
+    | 'Deleted'
+    | 'Orphaned'
+    | 'Stalled'
+  action: string
+  note: string
+}

@@ -1,0 +1,87 @@
+import { desiredStateOf } from '../../api/defaults.ts'
+import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
+import type { GeminiWebhookSpec } from '../../api/spec.ts'
+import type { RemoteWebhook, WebhookChanges } from '../../gemini/webhook-service.ts'
+import { formerNamesOf, markerIn } from './ownership.ts'
+import { isSameJson } from './same-json.ts'
+
+/** What the webhook at Google should be. */
+export interface DesiredRemote {
+  name: string
+  uri: string
+  subscribedEvents: string[]
+  state: 'enabled' | 'disabled'
+}
+
+export interface Difference {
+  field: keyof DesiredRemote
+  /**
+   * `Spec` asks for something else than was last applied; `Drift`: another hand changed it at Google. `Fence`: the name
+   * is as it should be but for the whole marker or the token of this installation, which the version that wrote it did
+   * not know; nobody waits for it.
+   */
+  cause: 'Spec' | 'Drift' | 'Fence'
+}
+
+export const disabledByGoogle = 'disabled_due_to_failed_deliveries'
+
+export function desiredRemoteOf(webhook: GeminiWebhook, name: string, uri: string): DesiredRemote {
+  return {
+    name,
+    uri,
+    subscribedEvents: [...(webhook.spec.events ?? [])],
+    state: desiredStateAtGoogle(webhook.spec),
+  }
+}
+
+export function desiredStateAtGoogle(spec: GeminiWebhookSpec): DesiredRemote['state'] {
+  return desiredStateOf(spec) === 'Enabled' ? 'enabled' : 'disabled'
+}
+
+/**
+ * Three-way: desired, last applied, remote. In the order in which people care. That Google itself switched off what
+ * should be enabled is no difference: only an endpoint that is well may be enabled again.
+ */
+export function differencesOf(webhook: GeminiWebhook, desired: DesiredRemote, remote: RemoteWebhook): Difference[] {
+  const applied = webhook.status?.webhook
+  const gaveUp = remote.state === disabledByGoogle
+  const differences: Difference[] = []
+  const compare = (field: Difference['field'], differs: boolean, asApplied: boolean) => {
+    if (differs) differences.push({ field, cause: asApplied ? 'Drift' : 'Spec' })
+  }
+  compare('uri', desired.uri !== remote.uri, applied?.uri === desired.uri)
+  compare(
+    'subscribedEvents',
+    !sameSet(desired.subscribedEvents, remote.subscribedEvents),
+    sameSet(desired.subscribedEvents, applied?.events ?? []),
+  )
+  const isNameApplied = applied?.name === desired.name
+  const isNameKept = desired.name === remote.name || (isNameApplied && isCutShort(desired.name, remote.name))
+  const isOfOldForm = !isNameApplied && remote.name !== undefined && formerNamesOf(desired.name).includes(remote.name)
+  if (isOfOldForm && !isNameKept) differences.push({ field: 'name', cause: 'Fence' })
+  else compare('name', !isNameKept, isNameApplied)
+  // Status of before it was recorded what was applied: an unchanged spec was.
+  const isStateApplied =
+    applied?.appliedState === undefined
+      ? webhook.metadata.generation === webhook.status?.observedGeneration
+      : applied.appliedState === desired.state
+  compare('state', desired.state !== remote.state && !(gaveUp && desired.state === 'enabled'), isStateApplied)
+  return differences
+}
+
+/**
+ * A name that the service cut short when it was applied still says whose it is: the marker comes first. Correcting it
+ * again would never end.
+ */
+function isCutShort(desired: string, remote: string | undefined): boolean {
+  return remote !== undefined && desired.startsWith(remote) && markerIn(remote) === markerIn(desired)
+}
+
+/** Exactly the differing fields. */
+export function changesFor(differences: readonly Difference[], desired: DesiredRemote): WebhookChanges {
+  return Object.fromEntries(differences.map(({ field }) => [field, desired[field]]))
+}
+
+function sameSet(a: readonly string[], b: readonly string[]): boolean {
+  return isSameJson([...new Set(a)].toSorted(), [...new Set(b)].toSorted())
+}

@@ -1,0 +1,22 @@
+import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
+import type { RemoteWebhook } from '../../gemini/webhook-service.ts'
+import type { ObservedWebhook } from './observed.ts'
+import { identityOf, installationConfigMapName, isSameMarker, markerIn, tokenIn } from './ownership.ts'
+
+/**
+ * Two installations of one id are the mistake that nobody sees: the marker is ours, so it must be said what is not, and
+ * what a person has to do in each of the two cases. Undefined where the marker alone tells that the webhook is somebody
+ * else's.
+ */
+export function explainNamesake(
+  webhook: GeminiWebhook,
+  { installation }: Pick<ObservedWebhook, 'installation'>,
+  { id, name }: RemoteWebhook,
+): string | undefined {
+  const token = tokenIn(name)
+  if (installation.state !== 'confirmed' || token === undefined) return undefined
+  const { marker, formerMarker, token: ours } = identityOf(installation, webhook)
+  const theirs = markerIn(name)
+  if (!isSameMarker(theirs, marker) && !isSameMarker(theirs, formerMarker)) return undefined
+  return `webhook ${id} at Google belongs to another installation with the same installationId ${installation.id} (its name carries @${token}, this one writes @${ours}), so another cluster or namespace runs with these settings; nothing is touched: give one of the two another installationId, or, if the other is gone for good, add ${token} to formerTokens in the ConfigMap ${installationConfigMapName} of this one`
+}

@@ -1,0 +1,18 @@
+/** What all receivers together say of one sink. */
+export interface FoldedSink {
+  /** Set while it takes nothing. */
+  failing?: { since: string; cause?: string | undefined; status?: number | undefined }
+  /** Nobody knows how it is: what was known stays. */
+  isUnseen: boolean
+  pending: number
+  deadLetters: number
+}
+
+/** What all receivers together say of the sinks of one object. */
+export interface FoldedSinks {
+  /** At least one receiver tells of sinks at all, and not too long ago. */
+  isTold: boolean
+  /** Not every sink had room in the reports: nothing is known of one that is not named. */
+  isPartial: boolean
+  byName: ReadonlyMap<string, FoldedSink>
+}

@@ -1,0 +1,22 @@
+import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
+import { isDeleting } from './life-stage.ts'
+import { openRequestOf } from '../rotation/rotation-schedule.ts'
+
+/**
+ * Whether this object's work goes first within the share of its namespace, before a crowd of new or edited ones: a
+ * secret that somebody wants to be another, one that is lost, and what is to be gone. Pure; told from the object alone,
+ * as the watch shows it.
+ */
+export function isUrgent(webhook: GeminiWebhook): boolean {
+  if (isDeleting(webhook)) return true
+  const { spec, status } = webhook
+  // What is not registered yet gets a fresh secret anyway.
+  if (spec.suspend === true || status?.webhook?.id === undefined) return false
+  const cause = status.operation?.type === 'Rotate' ? status.operation.cause : undefined
+  return openRequestOf(webhook) !== undefined || cause === 'Request' || cause === 'Repair' || lacksSecret(webhook)
+}
+
+function lacksSecret({ status }: GeminiWebhook): boolean {
+  const secret = status?.conditions?.find(({ type }) => type === 'SecretAvailable')
+  return secret?.status === 'False' && secret.reason === 'Repairing'
+}

@@ -1,0 +1,81 @@
+import type { CounterHandle, HistogramHandle, Metrics } from '../../observability/metrics.ts'
+import type { Clock } from '../../clock.ts'
+import type { ConditionGauges } from './condition-census.ts'
+import type { ReportSource } from '../reports/read-reports.ts'
+import { strandedInboxes } from '../reports/receiver-reports.ts'
+
+export interface ControllerInstruments {
+  actions: CounterHandle
+  statusWrites: CounterHandle
+  orphans: CounterHandle
+  timeToReady: HistogramHandle
+}
+
+/** Objects by what their conditions say. */
+export function createConditionGauges(metrics: Metrics): ConditionGauges {
+  return {
+    conditions: metrics.gauge({
+      name: 'gwh_controller_conditions',
+      help: 'GeminiWebhooks by condition type and status.',
+      labels: ['type', 'status'],
+    }),
+    falseConditions: metrics.gauge({
+      name: 'gwh_controller_false_conditions',
+      help: 'GeminiWebhooks whose condition is False, by condition type and reason.',
+      labels: ['type', 'reason'],
+    }),
+  }
+}
+
+/** Made once per controller. */
+export function exposeLeftObjects(metrics: Metrics, count: () => number): void {
+  metrics.gauge({
+    name: 'gwh_controller_left_objects',
+    help: 'GeminiWebhooks that are seen and left alone, because another installation serves them.',
+    collect: count,
+  })
+}
+
+/** Made once per controller. */
+export function exposeKeyringUse(metrics: Metrics, keyring: { usedShare(): number }): void {
+  metrics.gauge({
+    name: 'gwh_controller_keyring_used_ratio',
+    help: 'How full the fullest keyring Secret is, 0 to 1, with room for a rotation of each entry. At 0.89 a namespace alone has what it may have, and no new object of it is registered whose entry would go there.',
+    collect: () => keyring.usedShare(),
+  })
+}
+
+export function createInstruments(metrics: Metrics): ControllerInstruments {
+  return {
+    actions: metrics.counter({
+      name: 'gwh_controller_actions_total',
+      help: 'Steps of plans that were carried out, by kind and outcome.',
+      labels: ['action', 'outcome'],
+    }),
+    statusWrites: metrics.counter({
+      name: 'gwh_controller_status_writes_total',
+      help: 'Status updates of GeminiWebhooks: none in steady state.',
+    }),
+    orphans: metrics.counter({
+      name: 'gwh_controller_orphans_total',
+      help: 'Webhooks that may be left at Google because their API key was gone or their deletion was abandoned.',
+    }),
+    timeToReady: metrics.histogram({
+      name: 'gwh_controller_time_to_ready_seconds',
+      help: 'How long GeminiWebhooks that became Ready had not been so, from their creation for new ones.',
+      buckets: [1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 21_600, 86_400],
+    }),
+  }
+}
+
+/** Made once per controller. Asked when somebody scrapes. */
+export function exposeStranded(
+  reports: () => ReportSource,
+  { clock, metrics }: { clock: Clock; metrics: Metrics },
+): void {
+  metrics.gauge({
+    name: 'gwh_controller_stranded_deliveries',
+    help: 'Deliveries on the volumes of receivers that are gone: nobody delivers them.',
+    collect: () => strandedInboxes(reports(), clock.now()).reduce((sum, { pending }) => sum + pending, 0),
+  })
+}

@@ -1,0 +1,62 @@
+import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
+import type { Clock } from '../../clock.ts'
+import type { WebhookService } from '../../gemini/webhook-service.ts'
+import type { KubernetesClient } from '../../kubernetes/client.ts'
+import type { ReconcileTurn } from '../../kubernetes/controller-loop.ts'
+import type { EventRecorder } from '../../kubernetes/event-recorder.ts'
+import type { ObjectStore } from '../../kubernetes/store.ts'
+import type { Logger } from '../../observability/logger.ts'
+import type { ControllerConfig } from '../config.ts'
+import type { ControllerInstruments } from '../metrics/instruments.ts'
+import type { KeyringWriter } from '../keyring/keyring-writer.ts'
+import type { InstallationView } from '../facts/observed.ts'
+import type { ProbeInTurn } from '../facts/probe.ts'
+import type { FoldedReport } from '../reports/receiver-reports.ts'
+import type { RemoteIdentity } from '../facts/ownership.ts'
+import type { Recollection, Recollections } from '../memory/recollection.ts'
+import type { RemoteObserver } from './remote-observer.ts'
+import type { Rollouts } from './rollouts.ts'
+import type { SecretReader } from './secret-reader.ts'
+import type { SinkReportSource } from '../reports/sink-counts.ts'
+import type { WebhookServicePool } from './webhook-service-pool.ts'
+
+/** What every reconcile works with. */
+export interface WebhookContext {
+  client: KubernetesClient
+  clock: Clock
+  random: () => number
+  config: ControllerConfig
+  logger: Logger
+  instruments: ControllerInstruments
+  recorder: Pick<EventRecorder, 'record'>
+  webhooks: Pick<ObjectStore<GeminiWebhook>, 'get' | 'list' | 'byIndex'>
+  secrets: SecretReader
+  keyring: KeyringWriter
+  /** Whether every change of a Service, and of endpoints that no Service selects, brings its objects a pass. */
+  areServicesWatched: () => boolean
+  observer: RemoteObserver
+  pool: WebhookServicePool
+  recollections: Recollections
+  installation: () => InstallationView
+  probe: ProbeInTurn
+  rollouts: Pick<Rollouts, 'of'>
+  reportOf: (uid: string) => FoldedReport | undefined
+  /** Absent: nothing is known of sinks. */
+  reports?: SinkReportSource
+}
+
+/** What a pass observes with: it may wait aside for what it shares with others. */
+export type TurnContext = WebhookContext & ReconcileTurn
+
+/** How this object reaches Google: the service behind its API key. */
+export interface RemoteAccess {
+  service: WebhookService
+  fingerprint: string
+  identity: RemoteIdentity
+}
+
+/** One pass over one object. */
+export interface PassContext extends TurnContext {
+  recollection: Recollection
+  access: RemoteAccess | undefined
+}

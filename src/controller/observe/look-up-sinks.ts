@@ -1,0 +1,58 @@
+import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
+import type { SinkRef, SinkSpec } from '../../api/sink.ts'
+import { readAddressable, refKeyOf } from '../sinks/addressable.ts'
+import type { WebhookContext } from './context.ts'
+import { lookUpServices } from './look-up-services.ts'
+import { resolveSinks } from '../sinks/resolve-sinks.ts'
+import type { SinkResolution } from '../facts/sink-resolution.ts'
+import { boundCredentials, credentialsOf } from '../sinks/sink-credentials.ts'
+
+/** Reads what the sinks refer to and resolves them. */
+export async function lookUpSinks(
+  { metadata, spec }: GeminiWebhook,
+  ctx: Pick<WebhookContext, 'client' | 'secrets' | 'config' | 'keyring' | 'areServicesWatched'>,
+): Promise<SinkResolution> {
+  const sinks = spec.sinks ?? []
+  const { namespace } = metadata
+  const { client, config } = ctx
+  const credentials = await readAll(credentialsOf(sinks), async (name) =>
+    boundCredentials(await ctx.secrets.read({ namespace, name })),
+  )
+  const refs = new Map(refsOf(sinks).map((ref) => [refKeyOf(ref), ref]))
+  const addressables = new Map(
+    await Promise.all(
+      [...refs].map(
+        async ([key, ref]) =>
+          [key, await readAddressable(ref, namespace, { client, listed: config.addressableKinds })] as const,
+      ),
+    ),
+  )
+  const services = await lookUpServices(sinks, addressables.values(), { client, config, namespace })
+  const known = ctx.keyring.entryOf(metadata.uid)?.sinks ?? []
+  const {
+    clusterDomain,
+    natsSinkPrefix: natsPrefix,
+    allowForeignEndpoints: allowForeign,
+    addressableNamespaces,
+  } = config
+  return resolveSinks(sinks, {
+    namespace,
+    clusterDomain,
+    natsPrefix,
+    allowForeign,
+    addressableNamespaces,
+    services,
+    areServicesWatched: ctx.areServicesWatched(),
+    credentials,
+    addressables,
+    known,
+  })
+}
+
+function refsOf(sinks: readonly SinkSpec[]): SinkRef[] {
+  return sinks.flatMap(({ ref, deadLetter }) => [ref, deadLetter?.ref]).filter((ref) => ref !== undefined)
+}
+
+async function readAll<T>(names: string[], read: (name: string) => Promise<T>): Promise<Map<string, T>> {
+  return new Map(await Promise.all([...new Set(names)].map(async (name) => [name, await read(name)] as const)))
+}

@@ -1,0 +1,179 @@
+import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
+import type { RemoteWebhook } from '../../gemini/webhook-service.ts'
+import { settleMsOf } from '../config.ts'
+import type { RemoteAccess, TurnContext } from './context.ts'
+import { FailedCall, failureOf, stopping, type Failure } from '../facts/failure-class.ts'
+import type { EndpointView, IntentView, RemoteLookup } from '../facts/observed.ts'
+import { ownerOfRemote, type RemoteIdentity } from '../facts/ownership.ts'
+import { findRival } from './find-rival.ts'
+import { isOfThisInstallation } from '../facts/object-of-marker.ts'
+import { currentHint } from '../secrets/hint.ts'
+import { isDeleting } from '../facts/life-stage.ts'
+import type { Recollection } from '../memory/recollection.ts'
+import type { RemoteListing } from './project-view.ts'
+import type { ListDemand } from './remote-observer.ts'
+import { untilAborted } from '../../until-aborted.ts'
+
+interface Viewpoint {
+  access: RemoteAccess
+  intent: IntentView
+  recollection: Recollection
+  endpoint: EndpointView
+}
+
+type Context = Pick<TurnContext, 'clock' | 'config' | 'observer' | 'aside' | 'signal' | 'webhooks' | 'installation'>
+
+/** What Google shows of this object: from the shared list, and by id where the list alone proves nothing. */
+export async function observeRemote(
+  webhook: GeminiWebhook,
+  { access, intent, recollection, endpoint }: Viewpoint,
+  ctx: Context,
+): Promise<RemoteLookup> {
+  if (intent.state === 'waiting') return { state: 'notAsked' }
+  const demand = {
+    notBeforeMs: notBefore(webhook, intent, recollection, ctx),
+    urgent: recollection.look !== undefined,
+    party: webhook.metadata.namespace,
+  }
+  const listing = await listFor(access, demand, ctx)
+  if ('class' in listing) return { state: 'failed', failure: listing }
+  const marked = carriedBy(listing, access.identity)
+  const id = webhook.status?.webhook?.id ?? webhook.spec.externalID
+  const remote = marked[0] ?? (id === undefined ? undefined : listing.byId(id))
+  const isShown = [...marked, ...(remote === undefined ? [] : [remote])].some((one) =>
+    recollection.deleted?.has(one.id),
+  )
+  if (isShown) recollection.newerThanMs = listing.startedAtMs
+  if (marked.length > 1) return { state: 'several', webhooks: marked }
+  const rival = findRival(listing, endpoint, access.identity, isOfThisInstallation(ctx))
+  if (remote !== undefined) return withRival(viewFound(remote, { access, recollection }, ctx), rival)
+  if (id === undefined)
+    return { state: 'missing', confirmed: true, confirmInMs: 0, ...(rival !== undefined && { rival }) }
+  // A list may lag behind the registration itself: only of what this very process deleted is its silence enough.
+  if (isDeleting(webhook) && recollection.deleted?.has(id) === true) return goneFromList(listing, recollection)
+  return lookUpById(id, { access, recollection }, ctx)
+}
+
+/**
+ * What carries this object's marker, or the one of the installation that it was taken over from, and is ours by its
+ * token.
+ */
+export function carriedBy(listing: Pick<RemoteListing, 'byMarker'>, identity: RemoteIdentity): RemoteWebhook[] {
+  const markers = new Set([identity.marker, identity.formerMarker ?? identity.marker])
+  return [...markers]
+    .flatMap((marker) => listing.byMarker(marker))
+    .filter((remote) => ownerOfRemote(remote, identity) === 'ours')
+}
+
+/**
+ * The shared list, waited for aside: a slow answer for one API key must not hold up the objects of another. Nobody
+ * waits for it when the controller is told to stop; throws FailedCall then.
+ */
+export async function listFor(
+  { fingerprint, service }: RemoteAccess,
+  demand: ListDemand,
+  { observer, aside, signal }: Pick<TurnContext, 'observer' | 'aside' | 'signal'>,
+): Promise<RemoteListing | Failure> {
+  const known = observer.known(fingerprint, demand)
+  if (known !== undefined) return known
+  return aside(() => untilAborted(observer.list(fingerprint, service, demand), signal, failStopping))
+}
+
+const failStopping = () => new FailedCall(stopping)
+
+function withRival(
+  found: Extract<RemoteLookup, { state: 'found' }>,
+  rival: RemoteWebhook | undefined,
+): Extract<RemoteLookup, { state: 'found' }> {
+  // An adopted webhook may carry the other marker itself; whose it is, is a question of its own.
+  if (rival === undefined || rival.id === found.value.webhook.id) return found
+  return { ...found, value: { ...found.value, rival } }
+}
+
+/**
+ * How new the list must be: newer than what an intent may have done, than our own deletion, than a list that still
+ * showed what was deleted, and than a request to look now.
+ */
+function notBefore(
+  webhook: GeminiWebhook,
+  intent: IntentView,
+  recollection: Recollection,
+  { clock, config }: Context,
+): number {
+  const { intent: remembered, deletingSinceMs, lastMutationMs, newerThanMs, look } = recollection
+  const requestedMs = look?.sinceMs ?? -Infinity
+  if (isDeleting(webhook)) {
+    return Math.max(
+      deletingSinceMs ?? clock.monotonic(),
+      lastMutationMs ?? 0,
+      (newerThanMs ?? -Infinity) + 1,
+      requestedMs,
+    )
+  }
+  if (intent.state !== 'settled' || remembered === undefined) return requestedMs
+  const settledMs = remembered.call === 'unclear' ? remembered.sinceMs + settleMsOf(config) : remembered.sinceMs
+  return Math.max(settledMs, requestedMs)
+}
+
+function viewFound(
+  webhook: RemoteWebhook,
+  { access, recollection }: Omit<Viewpoint, 'intent' | 'endpoint'>,
+  { clock, config }: Context,
+): Extract<RemoteLookup, { state: 'found' }> {
+  delete recollection.gone
+  const trustedFromMs = (recollection.lastMutationMs ?? recollection.firstSightMs) + config.confirmIntervalMs
+  const { read } = recollection
+  // By what it showed and not by being the newest: lists that others ask for come in between, and say the same.
+  const isRead = read?.id === webhook.id && read.hint === currentHint(webhook)
+  return {
+    state: 'found',
+    value: {
+      webhook,
+      owner: ownerOfRemote(webhook, access.identity),
+      confirmed: isRead && read.atMs >= trustedFromMs,
+      confirmInMs: Math.max(trustedFromMs - clock.monotonic(), 0),
+    },
+  }
+}
+
+/** Reads by id, and remembers what that showed: only such a look can confirm what surprises in a list. */
+export async function readById(
+  id: string,
+  { access, recollection }: Omit<Viewpoint, 'intent' | 'endpoint'>,
+  { clock, observer }: Pick<Context, 'clock' | 'observer'>,
+): Promise<RemoteWebhook | undefined> {
+  const atMs = clock.monotonic()
+  const webhook = await observer.get(access.fingerprint, access.service, id)
+  if (webhook === undefined) delete recollection.read
+  else recollection.read = { id, hint: currentHint(webhook), atMs }
+  return webhook
+}
+
+/** A deletion ends on a list that was started after our own DELETE. */
+function goneFromList({ startedAtMs }: RemoteListing, { lastMutationMs, deletingSinceMs }: Recollection): RemoteLookup {
+  const confirmed = startedAtMs >= Math.max(lastMutationMs ?? 0, deletingSinceMs ?? 0)
+  return { state: 'missing', confirmed, confirmInMs: 0 }
+}
+
+/**
+ * The list may lag and its pages may shift: an id is gone only after two reads by id, far enough apart, found nothing.
+ */
+async function lookUpById(
+  id: string,
+  { access, recollection }: Omit<Viewpoint, 'intent' | 'endpoint'>,
+  ctx: Context,
+): Promise<RemoteLookup> {
+  const sinceMs = recollection.gone?.id === id ? recollection.gone.atMs : undefined
+  const nowMs = ctx.clock.monotonic()
+  const dueMs = sinceMs === undefined ? nowMs : sinceMs + ctx.config.confirmIntervalMs
+  if (dueMs > nowMs) return { state: 'missing', confirmed: false, confirmInMs: dueMs - nowMs }
+  try {
+    const remote = await readById(id, { access, recollection }, ctx)
+    if (remote !== undefined) return viewFound(remote, { access, recollection }, ctx)
+  } catch (error) {
+    return { state: 'failed', failure: failureOf(error) }
+  }
+  if (sinceMs !== undefined) return { state: 'missing', confirmed: true, confirmInMs: 0 }
+  recollection.gone = { id, atMs: nowMs }
+  return { state: 'missing', confirmed: false, confirmInMs: ctx.config.confirmIntervalMs }
+}

@@ -1,0 +1,76 @@
+import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
+import type { GeminiWebhookStatus, SinkStatus } from '../../api/status.ts'
+import type { ControllerConfig } from '../config.ts'
+import type { FoldedReport } from './receiver-reports.ts'
+import type { FoldedSinks } from '../facts/folded-sinks.ts'
+import { noSinkReports } from './sink-status.ts'
+
+/** Pending deliveries that come and go while all is well; they are not worth a write. */
+const inFlight = 10
+/** What has been waiting for so long without a break is not merely in flight. */
+const waitingFromMs = 5 * 60_000
+/** How often small changes of what waits are told. */
+const smallCountsMs = 3_600_000
+
+/** Whether a write tells other counts than the status before it. */
+export function areCountsNew(before: GeminiWebhookStatus | undefined, after: GeminiWebhookStatus): boolean {
+  return JSON.stringify(countsIn(before)) !== JSON.stringify(countsIn(after))
+}
+
+/**
+ * What the receivers say of the sinks of an object, and for how long something has been pending for them, milliseconds.
+ */
+export interface SinkReportSource {
+  sinks: (uid: string) => FoldedSinks
+  waitingMs: (uid: string) => number
+}
+
+/** Whether a pass may write counts: `sinceToldMs` after the last that did. Traffic alone writes none. */
+export function areCountsDue(
+  webhook: GeminiWebhook,
+  { reports, config }: { reports?: SinkReportSource; config: Pick<ControllerConfig, 'countsIntervalMs'> },
+  { report, sinceToldMs }: { report: Pick<FoldedReport, 'pending'> | undefined; sinceToldMs: number },
+): boolean {
+  const { uid } = webhook.metadata
+  const waitingMs = reports?.waitingMs(uid) ?? 0
+  const isStale = areCountsStale(webhook, { report, sinks: reports?.sinks(uid) ?? noSinkReports, waitingMs })
+  if (isStale) return sinceToldMs >= config.countsIntervalMs
+  return waitingMs >= waitingFromMs && sinceToldMs >= smallCountsMs
+}
+
+export interface Counted {
+  report: Pick<FoldedReport, 'pending'> | undefined
+  sinks: FoldedSinks
+  /** For how long something has been pending without a break. */
+  waitingMs: number
+}
+
+/** Whether the status lags so far behind the reports that the object is worth a pass of its own. */
+export function areCountsStale({ status }: Pick<GeminiWebhook, 'status'>, counted: Counted): boolean {
+  const { byName, isTold, isPartial } = counted.sinks
+  const sinks = status?.sinks ?? []
+  const isFailing = sinks.some(({ failingSince }) => failingSince !== undefined)
+  const isFar = (told: number, now: number) =>
+    told !== now &&
+    (isFailing || now === 0 || Math.abs(told - now) >= inFlight || (told === 0 && counted.waitingMs >= waitingFromMs))
+  const hasTurned = sinks.some(({ name, failingSince }) => {
+    const said = byName.get(name)
+    if (said?.failing !== undefined) return failingSince === undefined
+    return failingSince !== undefined && (said === undefined ? isTold && !isPartial : !said.isUnseen)
+  })
+  const hasOtherDeadLetters = sinks.some(({ name, deadLetters = 0 }) => {
+    const said = byName.get(name)
+    // What had no room in a report may be as it was.
+    return said === undefined && isPartial ? false : deadLetters !== (said?.deadLetters ?? 0)
+  })
+  return hasTurned || hasOtherDeadLetters || isFar(status?.delivery?.pending ?? 0, counted.report?.pending ?? 0)
+}
+
+/** Of sinks that have any: one that is new in the status tells nothing by that. */
+function countsIn(status: GeminiWebhookStatus | undefined) {
+  const { delivery, sinks = [] } = status ?? {}
+  const told = sinks.flatMap(({ name, pending = 0, deadLetters = 0, lastFailure = '' }: SinkStatus) =>
+    pending === 0 && deadLetters === 0 && lastFailure === '' ? [] : [[name, pending, deadLetters, lastFailure]],
+  )
+  return [delivery?.pending ?? 0, told]
+}

@@ -1,0 +1,90 @@
+import type { SinkStatus } from '../../api/status.ts'
+import { explainSinkFailure } from '../../contract/receiver-report/sink-failure.ts'
+import type { Judgement } from '../facts/judgement.ts'
+import type { FoldedSink, FoldedSinks } from '../facts/folded-sinks.ts'
+
+/** Nobody reports anything of sinks. */
+export const noSinkReports: FoldedSinks = { isTold: false, isPartial: false, byName: new Map() }
+
+/**
+ * The sinks as they resolved, with what the receivers say of them. That a sink fails or has recovered is told at once;
+ * counts and reasons only where `countsDue`, so that a backlog that grows by the second costs a write a minute. What
+ * nobody can say stays as it was told.
+ */
+export function foldSinkStatus(
+  resolved: readonly SinkStatus[],
+  before: readonly SinkStatus[] | undefined,
+  reports: FoldedSinks,
+  countsDue: boolean,
+): SinkStatus[] {
+  return resolved.map(({ failingSince: _since, lastFailure: _why, pending: _pending, deadLetters: _dead, ...sink }) => {
+    const told = before?.find(({ name }) => name === sink.name)
+    const said = reports.byName.get(sink.name)
+    // What was never told is told now, however lately something else was.
+    const isDue = countsDue || told === undefined
+    return { ...sink, ...failureOf({ told, said }, reports, isDue), ...countsOf({ told, said }, reports, isDue) }
+  })
+}
+
+interface Views {
+  told: SinkStatus | undefined
+  said: FoldedSink | undefined
+}
+
+type Health = Pick<SinkStatus, 'failingSince' | 'lastFailure' | 'pending' | 'deadLetters'>
+
+function failureOf({ told, said }: Views, reports: FoldedSinks, countsDue: boolean): Health {
+  const { failing } = said ?? {}
+  const wasFailing = told?.failingSince !== undefined
+  if (failing === undefined) return wasFailing && isUnknown(said, reports) ? failureAsTold(told) : {}
+  if (wasFailing && !countsDue) return failureAsTold(told)
+  // A receiver that began anew sees the failure begin anew.
+  const failingSince = wasFailing ? earlier(told.failingSince, failing.since) : failing.since
+  const lastFailure = explainSinkFailure({ cause: failing.cause ?? '', status: failing.status })
+  return { failingSince, lastFailure }
+}
+
+/** No success is known either. */
+function isUnknown(said: FoldedSink | undefined, { isTold, isPartial }: FoldedSinks): boolean {
+  if (!isTold) return true
+  return said === undefined ? isPartial : said.isUnseen
+}
+
+function failureAsTold({ failingSince, lastFailure }: SinkStatus): Health {
+  return { ...(failingSince && { failingSince }), ...(lastFailure && { lastFailure }) }
+}
+
+function countsOf({ told, said }: Views, reports: FoldedSinks, countsDue: boolean): Health {
+  const isLeftOut = said === undefined && reports.isPartial
+  const { pending = 0, deadLetters = 0 } = countsDue && !isLeftOut ? (said ?? {}) : (told ?? {})
+  return { ...(pending > 0 && { pending }), ...(deadLetters > 0 && { deadLetters }) }
+}
+
+function earlier(a: string | undefined, b: string): string {
+  return a !== undefined && Date.parse(a) <= Date.parse(b) ? a : b
+}
+
+/** Longest list of sinks in a message: the others are in the status. */
+const namedSinks = 4
+
+/**
+ * Whether every sink takes what it is sent. Ready does not depend on it: the webhook works, and what fails is kept and
+ * tried again.
+ */
+export function judgeSinkHealth(sinks: readonly SinkStatus[], { isTold }: FoldedSinks): Judgement {
+  const failing = sinks.filter(({ failingSince }) => failingSince !== undefined)
+  if (sinks.length === 0) return { status: 'True', reason: 'Succeeded', message: 'there are no sinks' }
+  if (failing.length > 0) {
+    const named = failing.slice(0, namedSinks).map(explain).join('; ')
+    const more = failing.length > namedSinks ? `; and ${failing.length - namedSinks} more` : ''
+    const message = `${failing.length} of ${sinks.length} sinks take nothing: ${named}${more}; what is kept for them is tried again as spec.sinks[].delivery says`
+    return { status: 'False', reason: 'SinkFailing', message }
+  }
+  if (!isTold) return { status: 'Unknown', reason: 'NotReported', message: 'no receiver has reported on sinks yet' }
+  return { status: 'True', reason: 'Succeeded', message: 'no sink is known to fail' }
+}
+
+/** For people: since when a sink fails, and why. */
+export function explain({ name, failingSince = '', lastFailure = '' }: SinkStatus): string {
+  return `${name} since ${failingSince}: ${lastFailure}`
+}

@@ -1,0 +1,21 @@
+import { KubernetesApiError } from '../../kubernetes/client.ts'
+
+/**
+ * Enough of a secret to recognise it, for the text of the API server may have been cut within it, and too little to be
+ * of use.
+ */
+const recognised = 16
+
+/**
+ * An admission policy may put what it was shown into its answer, and the answer goes into status, Events and logs: from
+ * the first of `secrets` on, in clear or in base64, the text is left out. Any other error is returned as it is.
+ */
+export function withoutSecrets(error: unknown, secrets: readonly string[]): unknown {
+  if (!(error instanceof KubernetesApiError)) return error
+  const { status, reason, retryAfterMs, message } = error
+  const forms = secrets.flatMap((secret) => [secret, Buffer.from(secret, 'utf8').toString('base64')])
+  const found = forms.map((form) => message.indexOf(form.slice(0, recognised))).filter((at) => at >= 0)
+  if (found.length === 0) return error
+  const kept = message.slice(0, Math.min(...found))
+  return new KubernetesApiError({ status, reason, retryAfterMs, message: `${kept}[the rest repeats a secret]` })
+}

@@ -1,0 +1,200 @@
+import { deliveryPolicyOf, sinkFormatOf } from '../../api/defaults.ts'
+import type { SinkSpec } from '../../api/sink.ts'
+import type { SinkStatus } from '../../api/status.ts'
+import { checkExpressions, type FilterCheck } from '../../filter/check-filter.ts'
+import type { Destination, ResolvedSink, SinkFilter } from '../../contract/keyring/entry.ts'
+import { resolveDestination } from './resolve-destination.ts'
+import { serviceNamesIn } from '../facts/service-names.ts'
+import type { DestinationSurroundings } from './resolve-service.ts'
+import { invalid, ok, type Resolved } from '../facts/resolved.ts'
+import { blocksOf, readSinkTls } from './sink-tls.ts'
+import { readSinkCredentials, type CredentialsLookup, type SinkCredentials } from './sink-credentials.ts'
+import type { SinkProblem, SinkResolution } from '../facts/sink-resolution.ts'
+
+/**
+ * What the receivers' keyring may carry for one object, credentials included; checked before anything is registered.
+ */
+const maxResolvedSinkBytes = 16 * 1024
+
+export interface SinkSurroundings extends DestinationSurroundings {
+  credentials: ReadonlyMap<string, CredentialsLookup>
+  /** Every change of a Service is told, so that it need not be looked at again. */
+  areServicesWatched: boolean
+}
+
+/** What becomes of each expression, which depends on all that the object has. */
+type ExpressionChecks = ReadonlyMap<string, FilterCheck>
+
+/**
+ * Turns `spec.sinks` into what receivers can act on without an API server. Pure; the first problem explains the
+ * condition.
+ */
+export function resolveSinks(sinks: readonly SinkSpec[], around: SinkSurroundings): SinkResolution {
+  const checks = checkExpressions(sinks.flatMap(({ filter }) => filter?.cel ?? []))
+  const results = sinks.map((sink) => ({ sink, result: resolveSink(sink, around, checks) }))
+  const isAwaited = results.some(({ sink, result }) => !result.ok && serviceNamesIn([sink]).length > 0)
+  const recheck = isSettled(around) && !isAwaited ? {} : ({ recheck: true } as const)
+  const resolved = results.flatMap(({ result }) => (result.ok ? [result.value] : []))
+  const status = results.map(({ sink, result }) => statusOf(sink, result))
+  const size = Buffer.byteLength(JSON.stringify(resolved))
+  if (size > maxResolvedSinkBytes) {
+    const message = `spec.sinks resolves to ${size} bytes, credentials and filters included; at most ${maxResolvedSinkBytes} fit: use fewer or smaller headers and filters, or spread the sinks over several objects`
+    return {
+      resolved: [],
+      held: sinks.map(({ name }) => name),
+      status,
+      problem: { reason: 'CredentialsTooLarge', message, blocksRegistration: true },
+      ...recheck,
+    }
+  }
+  const problem = results.map(({ result }) => problemOf(result)).find((found) => found !== undefined)
+  const held = results.flatMap(({ sink, result }) => (result.ok ? [] : [sink.name]))
+  return { resolved, held, status, ...(problem !== undefined && { problem }), ...recheck }
+}
+
+/**
+ * Addresses of referenced objects are told by others, who may change them at any time; of Services only where they are
+ * watched.
+ */
+function isSettled({ services, areServicesWatched, addressables, credentials }: SinkSurroundings): boolean {
+  return (
+    [...services.values()].every(({ state }) => areServicesWatched && state === 'found') &&
+    [...addressables.values()].every(({ state }) => state === 'unlisted') &&
+    [...credentials.values()].every(({ state }) => state !== 'failed')
+  )
+}
+
+function problemOf(result: Resolved<ResolvedSink>): SinkProblem | undefined {
+  if (!result.ok) {
+    // What is awaited will be there, and its events are kept until then.
+    return { reason: result.reason, message: result.message, blocksRegistration: result.awaited !== true }
+  }
+  if (result.warning === undefined) return undefined
+  return { reason: 'SinkInvalid', message: result.warning, blocksRegistration: false }
+}
+
+function statusOf(sink: SinkSpec, result: Resolved<ResolvedSink>): SinkStatus {
+  if (!result.ok) return { name: sink.name, ready: false, reason: result.reason }
+  const { destination } = result.value
+  const address = addressIn(destination)
+  return result.warning === undefined
+    ? { name: sink.name, address, ready: true }
+    : { name: sink.name, address, ready: false, reason: 'SinkInvalid' }
+}
+
+function addressIn(destination: Destination): string {
+  switch (destination.type) {
+    case 'http':
+      return destination.url
+    case 'nats':
+      return `nats:${destination.subject}`
+    case 'kubernetesEvent':
+      return 'events.k8s.io'
+  }
+}
+
+function resolveSink(sink: SinkSpec, around: SinkSurroundings, checks: ExpressionChecks): Resolved<ResolvedSink> {
+  const field = `spec.sinks[${sink.name}]`
+  const destination = resolveDestination(sink, field, around)
+  if (!destination.ok) return destination
+  const deadLetter = resolveDeadLetter(sink, field, around)
+  if (!deadLetter.ok) return deadLetter
+  const credentials = resolveCredentials(sink, field, around)
+  if (!credentials.ok) return credentials
+  const secured = secure(destination.value, sink, field, around)
+  if (!secured.ok) return secured
+  const filter = sink.filter && resolveFilter(sink.filter, field, checks)
+  const warning = filter?.warning ?? destination.warning ?? deadLetter.warning
+  return {
+    ok: true,
+    ...(warning !== undefined && { warning }),
+    value: {
+      name: sink.name,
+      ...secured.value,
+      ...(filter !== undefined && { filter: filter.value }),
+      format: sinkFormatOf(sink),
+      ...credentials.value,
+      delivery: deliveryPolicyOf(sink),
+      ...deadLetter.value,
+    },
+  }
+}
+
+function resolveDeadLetter(
+  { deadLetter }: SinkSpec,
+  field: string,
+  around: SinkSurroundings,
+): Resolved<Pick<ResolvedSink, 'deadLetter'>> {
+  if (deadLetter === undefined) return ok({})
+  const resolved = resolveDestination(deadLetter, `${field}.deadLetter`, around)
+  if (resolved.ok) return { ...resolved, value: { deadLetter: resolved.value } }
+  // A dead letter that cannot be handed on stays in the inbox: no reason to hold what the sink itself would take.
+  const isLater = resolved.awaited === true && deadLetter.service !== undefined
+  return isLater ? { ...ok({}), warning: resolved.message } : resolved
+}
+
+/**
+ * A filter that cannot run only delays deliveries, since receivers hold them until it is corrected: leaving the sink
+ * out would end them.
+ */
+function resolveFilter(
+  { types, metadata, cel }: NonNullable<SinkSpec['filter']>,
+  field: string,
+  checks: ExpressionChecks,
+): { value: SinkFilter; warning?: string } {
+  const value: SinkFilter = {
+    typesExact: types?.exact ?? [],
+    typesPrefix: types?.prefix ?? [],
+    ...(metadata?.exact !== undefined && { metadataExact: metadata.exact }),
+    ...(metadata?.prefix !== undefined && { metadataPrefix: metadata.prefix }),
+    ...(cel !== undefined && { cel }),
+  }
+  const check = cel === undefined ? undefined : checks.get(cel)
+  if (check === undefined || check.valid) return { value }
+  const warning = `${field}.filter.cel ${check.problem}: correct it; deliveries to this sink wait until then`
+  return { value, warning }
+}
+
+/**
+ * The destination with the authorities and the client certificate of the sink; what is meant for TLS must not be
+ * forgotten on a plain connection.
+ */
+function secure(
+  destination: Destination,
+  sink: SinkSpec,
+  field: string,
+  around: SinkSurroundings,
+): Resolved<Pick<ResolvedSink, 'destination' | 'clientCertificate'>> {
+  const ref = sink.auth?.tlsSecretRef
+  if (ref === undefined) return ok({ destination })
+  if (destination.type !== 'http' || !destination.url.startsWith('https:')) {
+    return invalid(`${field}.auth.tlsSecretRef: the destination is not https: make it so, or remove tlsSecretRef`)
+  }
+  const tls = readSinkTls(around.credentials.get(ref.name))
+  if (!tls.ok) return invalid(`${field}.auth.tlsSecretRef: ${tls.message}`)
+  const { clientCertificate } = tls.value
+  // Each once: a destination that was taken from the keyring has those of the Secret already.
+  const ca = [...new Set([destination.ca, tls.value.ca].flatMap((pem) => blocksOf(pem ?? '')))].join('\n')
+  return ok({
+    destination: { ...destination, ...(ca !== '' && { ca }) },
+    ...(clientCertificate !== undefined && { clientCertificate }),
+  })
+}
+
+function resolveCredentials(
+  sink: SinkSpec,
+  field: string,
+  around: SinkSurroundings,
+): Resolved<Pick<ResolvedSink, 'headers' | 'signingSecret'>> {
+  const { headersSecretRef, signingSecretRef } = sink.auth ?? {}
+  const headers = headersSecretRef && readSinkCredentials(around.credentials.get(headersSecretRef.name))
+  if (headers?.ok === false) return invalid(`${field}.auth.headersSecretRef: ${headers.message}`)
+  const signing = signingSecretRef && readSinkCredentials(around.credentials.get(signingSecretRef.name))
+  if (signing?.ok === false) return invalid(`${field}.auth.signingSecretRef: ${signing.message}`)
+  const signingSecret = signing?.value.signingSecret
+  if (signing !== undefined && signingSecret === undefined) {
+    return invalid(`${field}.auth.signingSecretRef: the Secret has no key signing-secret: add it`)
+  }
+  const sent: SinkCredentials['headers'] = headers?.value.headers ?? {}
+  return ok({ headers: sent, ...(signingSecret !== undefined && { signingSecret }) })
+}

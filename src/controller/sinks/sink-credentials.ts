@@ -1,0 +1,99 @@
+import { signingSecretKeys, sinkCredentialsSecretType, sinkTlsKeys } from '../../api/names.ts'
+import type { SinkSpec } from '../../api/sink.ts'
+import { isReservedHeader } from '../../contract/keyring/reserved-headers.ts'
+import type { Secret } from '../../kubernetes/core-kinds.ts'
+import type { Lookup } from '../facts/lookup.ts'
+
+/** `tooLarge`: it is there, and holds far more than sinks can use. */
+export type CredentialsLookup = Lookup<Secret> | { state: 'tooLarge'; name: string }
+
+export interface SinkCredentials {
+  headers: Record<string, string>
+  signingSecret?: string
+}
+
+export type CredentialsRead<T> = { ok: true; value: T } | { ok: false; message: string }
+
+const maxHeaders = 16
+const maxBytes = 8 * 1024
+/**
+ * Of all that one Secret holds, with a bundle of authorities in mind. More is neither held while its object is looked
+ * at, nor decoded, nor searched.
+ */
+const maxSecretBytes = 64 * 1024
+const headerName = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/
+/** A header value that no proxy will split or cut: printable, no line breaks. */
+const headerValue = /^[\x20-\x7e\t]*$/
+
+/** What is not sent as a header: one Secret may hold everything that a sink needs. */
+const otherKeys: ReadonlySet<string> = new Set([signingSecretKeys.current, ...Object.values(sinkTlsKeys)])
+
+/** Names of the Secrets that sinks take credentials from. */
+export function credentialsOf(sinks: readonly SinkSpec[]): string[] {
+  return sinks
+    .flatMap(({ auth }) => [auth?.headersSecretRef, auth?.signingSecretRef, auth?.tlsSecretRef].map((ref) => ref?.name))
+    .filter((name) => name !== undefined)
+}
+
+/** What may be held of a Secret that sinks name: there may be three for each sink, of 1 MiB each. */
+export function boundCredentials(lookup: Lookup<Secret>): CredentialsLookup {
+  if (lookup.state !== 'found') return lookup
+  const { data = {}, metadata } = lookup.value
+  const bytes = Object.values(data).reduce((sum, base64) => sum + Buffer.byteLength(base64, 'base64'), 0)
+  return bytes > maxSecretBytes ? { state: 'tooLarge', name: metadata.name } : lookup
+}
+
+/** Headers and signing secret of a Secret of our own type. Messages name keys, never values. */
+export function readSinkCredentials(lookup: CredentialsLookup | undefined): CredentialsRead<SinkCredentials> {
+  const opened = openCredentials(lookup)
+  if (!opened.ok) return opened
+  const { name, data } = opened.value
+  const headers = [...data].filter(([key]) => !otherKeys.has(key))
+  if (headers.length > maxHeaders) return refuse(`Secret ${name} has ${headers.length} headers; at most ${maxHeaders}`)
+  const bytes = headers.reduce((sum, [key, value]) => sum + key.length + Buffer.byteLength(value), 0)
+  if (bytes > maxBytes) return refuse(`Secret ${name} holds ${bytes} bytes of headers; at most ${maxBytes} are sent`)
+  for (const [key, value] of headers) {
+    if (!headerName.test(key) || isReservedHeader(key)) {
+      return refuse(`Secret ${name}: key "${key}" may not be sent as a header: remove it`)
+    }
+    if (!headerValue.test(value)) {
+      return refuse(`Secret ${name}: the value of key "${key}" is not printable ASCII: correct it`)
+    }
+  }
+  const signingSecret = data.get(signingSecretKeys.current)
+  return {
+    ok: true,
+    value: { headers: Object.fromEntries(headers), ...(signingSecret !== undefined && { signingSecret }) },
+  }
+}
+
+/**
+ * What a Secret of our own type holds. Any other type is refused: whoever may create a GeminiWebhook but not read
+ * Secrets must not be able to send somebody's Secret away.
+ */
+export function openCredentials(
+  lookup: CredentialsLookup | undefined,
+): CredentialsRead<{ name: string; data: ReadonlyMap<string, string> }> {
+  if (lookup === undefined || lookup.state === 'missing') return refuse('the Secret does not exist: create it')
+  if (lookup.state === 'failed') return refuse('the Secret could not be read; it is tried again')
+  if (lookup.state === 'tooLarge') {
+    return refuse(`Secret ${lookup.name} holds more than ${maxSecretBytes} bytes: keep in it what the sink needs alone`)
+  }
+  const { type, data = {}, metadata } = lookup.value
+  if (type !== sinkCredentialsSecretType) {
+    return refuse(`Secret ${metadata.name} is not of type ${sinkCredentialsSecretType}: only such Secrets may be sent`)
+  }
+  const decoded = Object.entries(data).map(([key, value]) => [key, decode(value)] as const)
+  return { ok: true, value: { name: metadata.name, data: new Map(decoded) } }
+}
+
+export function refuse(message: string): { ok: false; message: string } {
+  return { ok: false, message }
+}
+
+/** Secrets made from files often end in a newline, which no header may. */
+function decode(base64: string): string {
+  return Buffer.from(base64, 'base64')
+    .toString('utf8')
+    .replace(/\r?\n$/, '')
+}

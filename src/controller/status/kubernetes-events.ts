@@ -1,0 +1,82 @@
+import { apiVersion, kindName } from '../../api/kind.ts'
+import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
+import type { Condition, GeminiWebhookStatus, SinkStatus } from '../../api/status.ts'
+import type { NewKubernetesEvent } from '../../kubernetes/event-recorder.ts'
+import { explain } from '../reports/sink-status.ts'
+import type { ControllerEvent } from '../facts/controller-event.ts'
+
+/** What Kubernetes keeps of a note. */
+const maxNoteLength = 1_000
+
+/** What the conditions tell by changing; what actions did is told by the actions. */
+export function transitionEvents(
+  before: GeminiWebhookStatus | undefined,
+  after: GeminiWebhookStatus,
+): ControllerEvent[] {
+  const events: ControllerEvent[] = []
+  const stalled = conditionOf(after, 'Stalled')
+  const isNews = [conditionOf(before, 'Stalled'), conditionOf(before, 'Ready')].every(
+    (known) => known?.reason !== stalled?.reason,
+  )
+  // What was told as the reason of Ready before is not told again because it lasts, nor what somebody did on purpose.
+  if (stalled !== undefined && isNews && stalled.reason !== 'Suspended') {
+    events.push({
+      type: 'Warning',
+      reason: 'Stalled',
+      action: 'Reconcile',
+      note: `${stalled.reason}: ${stalled.message}`,
+    })
+  }
+  const [was, is] = [conditionOf(before, 'Enabled'), conditionOf(after, 'Enabled')]
+  if (is?.reason === 'DisabledByGoogle' && was?.reason !== is.reason) {
+    events.push({ type: 'Warning', reason: 'DisabledByGoogle', action: 'Observe', note: is.message })
+  }
+  const [synced, inSync] = [conditionOf(before, 'InSync'), conditionOf(after, 'InSync')]
+  if (inSync?.reason === 'Drifted' && synced?.reason !== 'Drifted') {
+    events.push({ type: 'Warning', reason: 'DriftDetected', action: 'Observe', note: inSync.message })
+  }
+  const drops = conditionOf(after, 'DeadLettersDropped')
+  if (drops !== undefined && conditionOf(before, 'DeadLettersDropped') === undefined) {
+    events.push({ type: 'Warning', reason: 'DeadLettersDropped', action: 'Observe', note: drops.message })
+  }
+  const ignored = conditionOf(after, 'PartIgnored')
+  if (ignored !== undefined && conditionOf(before, 'PartIgnored') === undefined) {
+    events.push({ type: 'Warning', reason: 'PartIgnored', action: 'Observe', note: ignored.message })
+  }
+  return [...events, ...sinkEvents(before, after)]
+}
+
+/**
+ * That sinks begin to fail or take events again: one event each way and pass. A sink that was taken out of the spec has
+ * not recovered.
+ */
+function sinkEvents(before: GeminiWebhookStatus | undefined, after: GeminiWebhookStatus): ControllerEvent[] {
+  const sinks = after.sinks ?? []
+  const failedBefore = new Set(failingSinksOf(before).map(({ name }) => name))
+  const failing = failingSinksOf(after).filter(({ name }) => !failedBefore.has(name))
+  const recovered = sinks.filter(({ name, failingSince }) => failingSince === undefined && failedBefore.has(name))
+  const events: ControllerEvent[] = []
+  if (failing.length > 0) {
+    const note = `sinks take nothing: ${failing.map(explain).join('; ')}`
+    events.push({ type: 'Warning', reason: 'SinkFailing', action: 'Observe', note: note.slice(0, maxNoteLength) })
+  }
+  if (recovered.length > 0) {
+    const note = `sinks take events again: ${recovered.map(({ name }) => name).join(', ')}`
+    events.push({ type: 'Normal', reason: 'SinkRecovered', action: 'Observe', note: note.slice(0, maxNoteLength) })
+  }
+  return events
+}
+
+function failingSinksOf(status: GeminiWebhookStatus | undefined): SinkStatus[] {
+  return (status?.sinks ?? []).filter(({ failingSince }) => failingSince !== undefined)
+}
+
+/** The event as the recorder takes it, about this object. */
+export function toKubernetesEvent({ metadata }: GeminiWebhook, event: ControllerEvent): NewKubernetesEvent {
+  const { namespace, name, uid } = metadata
+  return { regarding: { apiVersion, kind: kindName, namespace, name, uid }, ...event }
+}
+
+function conditionOf(status: GeminiWebhookStatus | undefined, type: string): Condition | undefined {
+  return status?.conditions?.find((condition) => condition.type === type)
+}

@@ -1,0 +1,55 @@
+import type { Condition, GeminiWebhookStatus } from '../../api/status.ts'
+import { removeCondition, setCondition } from '../../kubernetes/conditions.ts'
+import type { ActionState } from '../apply/action-state.ts'
+import { foldDelivery } from './fold-delivery.ts'
+import { judgeDrops } from './judge-conditions.ts'
+import type { Judgement } from '../facts/judgement.ts'
+import { foldSinkStatus, judgeSinkHealth, noSinkReports } from '../reports/sink-status.ts'
+import { isSameJson } from '../facts/same-json.ts'
+
+/**
+ * A status with what the receivers say of deliveries and sinks. Apart from everything else that a pass tells, because
+ * it holds whether or not Google can be asked. Pure.
+ */
+export function tellDeliveries(status: GeminiWebhookStatus, state: ActionState, nowMs: number): GeminiWebhookStatus {
+  const counts = state.observed.countsDue !== false
+  const turned = told(status, state, false)
+  // What turns is written at once, and then with the counts of the same moment.
+  const hasTurned = !isSameJson(troubles(turned), troubles(state.draft))
+  const { delivery, sinks } = hasTurned || counts ? told(status, state, true) : turned
+  const generation = status.observedGeneration ?? state.webhook.metadata.generation
+  const set = (conditions: readonly Condition[], type: Condition['type'], judgement: Judgement) =>
+    setCondition<Condition>(conditions, { type, ...judgement, observedGeneration: generation }, nowMs)
+  const health = judgeSinkHealth(sinks ?? [], state.observed.sinkReports ?? noSinkReports)
+  const drops = judgeDrops(delivery?.lastDropTime, nowMs)
+  const withHealth = set(status.conditions ?? [], 'SinksHealthy', health)
+  const conditions =
+    drops === undefined
+      ? removeCondition(withHealth, 'DeadLettersDropped')
+      : set(withHealth, 'DeadLettersDropped', drops)
+  const { delivery: _delivery, sinks: _sinks, ...rest } = status
+  return {
+    ...rest,
+    ...(delivery !== undefined && { delivery }),
+    ...(sinks !== undefined && { sinks }),
+    conditions: [...conditions],
+  }
+}
+
+function told(
+  status: GeminiWebhookStatus,
+  { observed, draft }: ActionState,
+  countsDue: boolean,
+): Pick<GeminiWebhookStatus, 'delivery' | 'sinks'> {
+  const delivery = foldDelivery(draft.delivery, observed.report, countsDue)
+  const reports = observed.sinkReports ?? noSinkReports
+  const sinks = status.sinks && foldSinkStatus(status.sinks, draft.sinks, reports, countsDue)
+  return { delivery, sinks }
+}
+
+/** What is told at once when it begins or ends. */
+function troubles({ delivery, sinks = [] }: Pick<GeminiWebhookStatus, 'delivery' | 'sinks'>) {
+  const failing = sinks.flatMap(({ name, failingSince }) => (failingSince === undefined ? [] : [name]))
+  // Stryker disable next-line EqualityOperator: two of these are compared, and two that are negated are the same just where the two are.
+  return [delivery?.refusingSince === undefined, delivery?.lastDropTime ?? '', failing]
+}

@@ -1,0 +1,72 @@
+import type { Clock } from '../clock.ts'
+import type { ClaimedDelivery, NextStep } from '../inbox/port.ts'
+import type { Metrics } from '../observability/metrics.ts'
+import type { Sink } from '../sinks/port.ts'
+import type { ResolveSink } from './before-send.ts'
+import { SinkHealth, type OwnedSinkName, type SinkName, type SinkState } from './sink-health.ts'
+
+interface WatchedParts {
+  readonly sinks: Pick<Sink, 'send'>
+  readonly resolveSink: ResolveSink
+  readonly clock: Clock
+  readonly metrics: Metrics
+}
+
+export interface SinkWatch {
+  /** The same sinks; what comes of every attempt is remembered. */
+  readonly sinks: Pick<Sink, 'send'>
+  /** What a delivery came to without an attempt: a filter that fails keeps a sink from everything as well. */
+  noteStep(delivery: ClaimedDelivery, next: NextStep): void
+  /** Of the sinks that this process has tried and that still exist. */
+  states(): SinkState[]
+}
+
+const sinkTypes = ['http', 'nats', 'kubernetesEvent'] as const
+
+/** Looks on while deliveries are sent. Made once per dispatcher, because of its gauge. */
+export function watchSinks({ sinks, resolveSink, clock, metrics }: WatchedParts): SinkWatch {
+  const health = new SinkHealth()
+  const isKnown = ({ ownerUid, sink }: SinkName) => {
+    const resolved = resolveSink(ownerUid, sink)
+    return resolved !== 'ownerGone' && resolved !== 'sinkRemoved'
+  }
+  const states = () => health.states(clock.now(), isKnown)
+  metrics.collectedGauge({
+    name: 'gwh_sinks_taking_nothing',
+    help: 'Sinks that take nothing: every attempt of the last ten seconds or longer has failed, here, and none has succeeded since.',
+    labels: ['sink_type'],
+    collect: () => countByType(states()),
+  })
+  return {
+    sinks: {
+      async send(delivery, signal) {
+        const outcome = await sinks.send(delivery, signal)
+        const { event, sink, deadLetterReason } = delivery
+        // A dead letter goes elsewhere, and an attempt that we cut off says nothing.
+        const isNews = deadLetterReason === undefined && (outcome.type === 'delivered' || !signal.aborted)
+        const name = ownedName(event.owner, sink.name)
+        if (isNews) health.noteOutcome(name, sink.destination.type, outcome, clock.now())
+        return outcome
+      },
+    },
+    noteStep({ event, sink }, next) {
+      if (next.type !== 'DeadLetter' || next.reason !== 'FilterError') return
+      const resolved = resolveSink(event.owner.uid, sink)
+      if (typeof resolved === 'string') return
+      const failure = { why: { cause: 'filterFailed' }, isSinksFault: false }
+      health.noteFailure(ownedName(event.owner, sink), resolved.destination.type, failure, clock.now())
+    },
+    states,
+  }
+}
+
+function ownedName({ namespace, uid }: ClaimedDelivery['event']['owner'], sink: string): OwnedSinkName {
+  return { namespace, ownerUid: uid, sink }
+}
+
+function countByType(states: readonly SinkState[]) {
+  return sinkTypes.map((type) => ({
+    value: states.filter(({ sinkType, failing }) => sinkType === type && failing !== undefined).length,
+    labels: { sink_type: type },
+  }))
+}

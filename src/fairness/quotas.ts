@@ -1,0 +1,12 @@
+/**
+ * What an installation gives each namespace of all that namespaces share. Asked each time, so that answers may change.
+ */
+export interface Quotas {
+  /** How much it counts beside others, above 0. */
+  weightOf(namespace: string): number
+  /** The most of any total that it may ever take, above 0 and at most 1. */
+  maxShareOf(namespace: string): number
+}
+
+/** All alike, and nobody held below what fairness allows. */
+export const equalQuotas: Quotas = { weightOf: () => 1, maxShareOf: () => 1 }

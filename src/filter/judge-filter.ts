@@ -1,0 +1,157 @@
+import type { Clock } from '../clock.ts'
+import { parseEnvelope } from '../gemini/parse-event.ts'
+import type { SinkFilter } from '../contract/keyring/entry.ts'
+import type { Logger } from '../observability/logger.ts'
+import type { Metrics } from '../observability/metrics.ts'
+import { unreachable } from '../unreachable.ts'
+import { EvaluationPool, type EvaluationEnd } from './evaluation-pool.ts'
+import { createFilterMetrics, type FilterMetrics } from './filter-metrics.ts'
+import { LimitedWorker, type WorkerLimits } from './limited-worker.ts'
+import { Offenders } from './offenders.ts'
+import { passesPlainParts } from './plain-filter.ts'
+import type { FilterVerdict } from './verdict.ts'
+
+export interface FilterQuestion {
+  readonly owner: { readonly uid: string; readonly namespace: string; readonly name: string }
+  readonly sink: string
+  readonly filter: SinkFilter
+  readonly body: Uint8Array
+}
+
+/**
+ * waits, paused: not judged. The one has not had its turn yet, the other was interrupted lately and is not run before
+ * that time.
+ */
+export type Judgement =
+  { readonly type: FilterVerdict } | { readonly type: 'waits' | 'paused'; readonly untilMs: number }
+
+/** Never throws and never rejects. When `signal` aborts, what has not begun is put off. */
+export type JudgeFilter = (question: FilterQuestion, signal: AbortSignal) => Judgement | Promise<Judgement>
+
+export interface FilterJudge {
+  readonly judge: JudgeFilter
+  close(): Promise<void>
+}
+
+export interface FilterJudgeOptions {
+  /** The expressions of all sinks of an object. */
+  readonly expressionsOf: (ownerUid: string) => readonly string[]
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly metrics: Metrics
+  /** How much of the time a namespace may have beside others, above 0; all alike where nothing is said. */
+  readonly weightOf?: (namespace: string) => number
+  readonly limits?: Partial<WorkerLimits>
+  /**
+   * The worker's program. By default the one beside this file: `worker.ts` in the sources, `filter-worker.mjs` beside a
+   * bundle.
+   */
+  readonly workerUrl?: URL
+}
+
+/**
+ * Larger bodies are read in a thread, whatever the filter: reading this much takes some ten microseconds. Google's
+ * notifications have a few hundred bytes.
+ */
+const smallBodyBytes = 4 * 1024
+/** Two, so that the neighbours of one that has to be interrupted do not even wait for that. */
+const poolSize = 2
+/** Some thirty times what an object may cost at worst. */
+const defaultLimits: WorkerLimits = { processorMs: 250, elapsedMs: 10_000 }
+/** Less than what a lease allows for waiting: who waits longer is given back, and claimed again with a new one. */
+const maxWaitMs = 5_000
+const turnPauseMs = 1_000
+
+/**
+ * Judges events by filters without ever holding up the caller's thread: expressions, and bodies that take long to read,
+ * are left to a few threads that namespaces take turns at. What only compares small things is judged at once.
+ */
+export function createFilterJudge(options: FilterJudgeOptions): FilterJudge {
+  const judge = new PoolJudge(options)
+  return { judge: (question, signal) => judge.judge(question, signal), close: () => judge.close() }
+}
+
+class PoolJudge {
+  readonly #options: FilterJudgeOptions
+  readonly #pool: EvaluationPool
+  readonly #metrics: FilterMetrics
+  readonly #offenders = new Offenders()
+  /** Filters whose expression is known to be one that may run: what their other parts refuse is refused at once. */
+  readonly #valid = new WeakSet<SinkFilter>()
+
+  constructor(options: FilterJudgeOptions) {
+    const { clock, metrics, weightOf, limits, workerUrl = defaultWorkerUrl() } = options
+    this.#options = options
+    this.#metrics = createFilterMetrics(metrics, () => this.#pool.waiting)
+    this.#pool = new EvaluationPool({
+      startWorker: () => new LimitedWorker(workerUrl, { clock, limits: { ...defaultLimits, ...limits } }),
+      clock,
+      size: poolSize,
+      maxWaitMs,
+      ...(weightOf !== undefined && { weightOf }),
+      onTurn: (waitedMs) => this.#metrics.waitSeconds.observe(waitedMs / 1000),
+      onWorkerEnd: (why) => {
+        this.#metrics.workersEnded.add(1, { why })
+        // Pauses grow between failed starts, and between interruptions of one filter: lines are few.
+        if (why === 'notStarted') options.logger.error({ why }, 'filter.worker_not_started')
+      },
+    })
+  }
+
+  close(): Promise<void> {
+    return this.#pool.close()
+  }
+
+  judge(question: FilterQuestion, signal: AbortSignal): Judgement | Promise<Judgement> {
+    const { filter, body } = question
+    const hasExpression = filter.cel !== undefined
+    if (body.length <= smallBodyBytes && (!hasExpression || this.#valid.has(filter))) {
+      const passes = passesPlainParts(filter, { type: parseEnvelope(body).type, body })
+      if (!passes) return { type: 'unwanted' }
+      if (!hasExpression) return { type: 'wanted' }
+    }
+    return this.#judgeElsewhere(question, signal)
+  }
+
+  async #judgeElsewhere({ owner, sink, filter, body }: FilterQuestion, signal: AbortSignal): Promise<Judgement> {
+    const { clock, expressionsOf } = this.#options
+    const key = `${owner.uid}/${sink}`
+    const pausedMs = this.#offenders.pausedUntil(key, clock.monotonic())
+    if (pausedMs !== undefined) {
+      this.#metrics.evaluations.add(1, { outcome: 'paused' })
+      return { type: 'paused', untilMs: clock.now() + pausedMs - clock.monotonic() }
+    }
+    const question = { filter, expressions: expressionsOf(owner.uid), body }
+    const end = await this.#pool.run([owner.namespace, owner.uid, sink], question, signal)
+    this.#measure(end)
+    if (end.type === 'answered') {
+      this.#offenders.clear(key)
+      if (end.verdict !== 'invalid') this.#valid.add(filter)
+      return { type: end.verdict }
+    }
+    if (end.type === 'noTurn') return { type: 'waits', untilMs: clock.now() + (signal.aborted ? 0 : turnPauseMs) }
+    this.#offenders.note(key, clock.monotonic())
+    const { namespace, name } = owner
+    this.#options.logger.warn({ namespace, name, sink, why: end.type }, 'filter.interrupted')
+    switch (end.type) {
+      case 'overran':
+      case 'crashed':
+        return { type: 'failed' }
+      case 'stalled':
+        // Without time of a processor nothing was found out about it.
+        return { type: 'waits', untilMs: clock.now() + turnPauseMs }
+      default:
+        return unreachable(end)
+    }
+  }
+
+  #measure(end: EvaluationEnd): void {
+    this.#metrics.evaluations.add(1, { outcome: end.type === 'answered' ? end.verdict : end.type })
+    if (end.type === 'answered' || end.type === 'overran') this.#metrics.evaluationSeconds.observe(end.costMs / 1000)
+  }
+}
+
+function defaultWorkerUrl(): URL {
+  const isSource = import.meta.url.endsWith('.ts')
+  return isSource ? new URL('./worker.ts', import.meta.url) : new URL('./filter-worker.mjs', import.meta.url)
+}

@@ -1,0 +1,32 @@
+import type { MessagePort } from 'node:worker_threads'
+import { getHeapStatistics } from 'node:v8'
+
+import { parseEnvelope } from '../gemini/parse-event.ts'
+import type { EvaluateFilter } from './evaluate-filter.ts'
+import type { FromWorker, ToWorker } from './worker-protocol.ts'
+
+/**
+ * Half of what the thread may have. The library remembers types of values that it saw, and whoever writes events
+ * chooses these.
+ */
+const fullBytes = 32 * 1024 * 1024
+/** Asking takes as long as a small evaluation does. */
+const jobsBetweenLooks = 8
+
+/** Judges one event after the other. What an event holds is forgotten with its answer. */
+export function serveEvaluations(port: MessagePort, evaluate: EvaluateFilter): void {
+  const say = (message: FromWorker) => port.postMessage(message)
+  let jobs = 0
+  port.on('message', ({ filter, expressions, body }: ToWorker) => {
+    const verdict = evaluate(filter, { type: parseEnvelope(body).type, body }, expressions)
+    jobs += 1
+    const isFull = jobs % jobsBetweenLooks === 0 && getHeapStatistics().used_heap_size > fullBytes
+    say({ type: 'answer', verdict, processorMs: processorMs(), isFull })
+  })
+  say({ type: 'ready', processorMs: processorMs() })
+}
+
+function processorMs(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
+}

@@ -1,0 +1,27 @@
+import { setPriority } from 'node:os'
+import { parentPort } from 'node:worker_threads'
+
+import { createFilterEvaluator } from './evaluate-filter.ts'
+import { serveEvaluations } from './serve-evaluations.ts'
+
+/** As `nice` counts: where processors are short, the threads that answer requests get about nine tenths of them. */
+const niceness = 10
+
+/**
+ * Linux alone knows priorities of threads: elsewhere 0 would mean the whole process. A system that refuses it goes
+ * without.
+ */
+function stepBack(): void {
+  if (process.platform !== 'linux') return
+  try {
+    setPriority(0, niceness)
+  } catch {
+    // Sandboxed kernels refuse it; the order of the evaluations is kept by others.
+  }
+}
+
+// The one effect of loading this file, which is a program and not a library.
+if (parentPort !== null) {
+  stepBack()
+  serveEvaluations(parentPort, createFilterEvaluator())
+}

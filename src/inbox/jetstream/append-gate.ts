@@ -1,0 +1,47 @@
+import type { Quotas } from '../../fairness/quotas.ts'
+import { AppendTurns } from '../append-turns.ts'
+import type { NewEvent } from '../port.ts'
+
+/**
+ * What is on its way to the server at the same time, in rows and pages of bodies: a hundred small events and more, or 2
+ * MiB. One connection carries them all in their order, so whoever comes next waits for these, and not for all that
+ * somebody else has sent at once.
+ */
+const maxCostUnderWay = 512
+
+/** Lets events through to the server in turns: namespaces by what their events cost, in each its objects. */
+export class AppendGate {
+  /** Who waits is told what the event costs. */
+  readonly #turns: AppendTurns<(cost: number) => void>
+  #costUnderWay = 0
+
+  constructor(quotas: Quotas) {
+    this.#turns = new AppendTurns(quotas)
+  }
+
+  /**
+   * Calls `write` when the event's turn has come; `ownerFull`: its owner has so much waiting that no more is taken of
+   * it.
+   */
+  async write<T>(event: NewEvent, write: () => Promise<T>): Promise<T | 'ownerFull'> {
+    const { promise: turn, resolve } = Promise.withResolvers<number>()
+    if (!this.#turns.add(event, resolve)) return 'ownerFull'
+    this.#letThrough()
+    const cost = await turn
+    try {
+      return await write()
+    } finally {
+      this.#costUnderWay -= cost
+      this.#letThrough()
+    }
+  }
+
+  #letThrough(): void {
+    while (this.#costUnderWay < maxCostUnderWay) {
+      const next = this.#turns.next()
+      if (next === undefined) return
+      this.#costUnderWay += next.cost
+      next.waiting(next.cost)
+    }
+  }
+}

@@ -1,0 +1,153 @@
+import type { Quotas } from '../fairness/quotas.ts'
+import { SharedRoom, type Taker } from '../fairness/shared-room.ts'
+import type { InboxBounds } from './bounds.ts'
+import type { AppendResult, NewEvent } from './port.ts'
+
+/** What remembered ids may take of all bytes together. */
+const idShare = 0.75
+/** As little as anybody sends: while not even this fits for somebody who has nothing here, the inbox is full. */
+const modestBytes = 4 * 1024
+/**
+ * A full inbox takes events again when somebody who has nothing could take so much of each bound, not with each event
+ * that ends.
+ */
+const roomAgainShare = 0.01
+const roomAgainModest = 4
+
+/**
+ * What an event takes besides its body and the texts that came with it; half of it for what its deliveries write, each.
+ */
+const eventOverheadBytes = 512
+const deliveryOverheadBytes = 256
+
+/** Nobody's, and like no namespace's name: what is in use that was charged to nobody. */
+const overhead: Taker = ['(overhead)']
+const newcomer: Taker = ['(newcomer)', '(newcomer)']
+
+/** What an event takes, from its arrival until it ends; its id stays for longer. */
+export interface Charge {
+  /** Of the event with its deliveries. */
+  readonly bytes: number
+  /** Of its id. */
+  readonly idBytes: number
+}
+
+/** Pure: what the event is charged, roughly; what it takes more than that is told by `noteUsed`. */
+export function chargedBytesOf(event: Pick<NewEvent, 'body' | 'signature' | 'contentType' | 'sinks'>): number {
+  const { body, signature, contentType, sinks } = event
+  return sinks.length === 0 ? 0 : overheadOf({ signature, contentType, sinks }) + body.length
+}
+
+export function overheadOf(event: Pick<NewEvent, 'signature' | 'contentType' | 'sinks'>): number {
+  const { signature, contentType, sinks } = event
+  return eventOverheadBytes + signature.length + contentType.length + sinks.length * deliveryOverheadBytes
+}
+
+export type RoomsBounds = Pick<InboxBounds, 'maxBytes' | 'maxEvents' | 'maxDeadLetters'>
+
+/** What the namespace that has most has of each total, 0 to 1. */
+export type LargestShares = Readonly<Record<'events' | 'bytes' | 'ids', number>>
+
+/**
+ * Who has how much of the inbox, by namespace and in it by object, and who may take more. One that has its share is
+ * refused alone; of the room that is left there is always some for who has less. Ids have a bound of their own, so that
+ * they never take what events need.
+ */
+export class InboxRooms {
+  readonly events: SharedRoom
+  readonly deadLetters: SharedRoom
+  readonly #bytes: SharedRoom
+  readonly #ids: SharedRoom
+  readonly #bounds: RoomsBounds
+  readonly #idBytes: number
+  /** In use and charged to nobody. */
+  #overhead = 0
+
+  /** `bounds` may change later. `idBytes`: what an id takes, about. */
+  constructor(bounds: RoomsBounds, quotas: Quotas, idBytes: number) {
+    this.#bounds = bounds
+    this.#idBytes = idBytes
+    const room = (totalOf: () => number) =>
+      new SharedRoom({
+        get total() {
+          return totalOf()
+        },
+        weightOf: (namespace) => quotas.weightOf(namespace),
+        maxShareOf: (namespace) => quotas.maxShareOf(namespace),
+      })
+    this.events = room(() => bounds.maxEvents)
+    this.deadLetters = room(() => bounds.maxDeadLetters)
+    this.#bytes = room(() => bounds.maxBytes)
+    this.#ids = room(() => bounds.maxBytes * idShare)
+  }
+
+  addBytes(taker: Taker, bytes: number): void {
+    change(this.#bytes, taker, bytes)
+  }
+
+  /** Ids count as bytes too. */
+  addIdBytes(taker: Taker, bytes: number): void {
+    change(this.#bytes, taker, bytes)
+    change(this.#ids, taker, bytes)
+  }
+
+  addEvents(taker: Taker, events: number): void {
+    change(this.events, taker, events)
+  }
+
+  addDeadLetters(taker: Taker, count: number): void {
+    change(this.deadLetters, taker, count)
+  }
+
+  /** How much is really in use. What is more than was charged takes from what is left for all. */
+  noteUsed(bytes: number): void {
+    const found = Math.max(0, bytes - (this.#bytes.used - this.#overhead))
+    change(this.#bytes, overhead, found - this.#overhead)
+    this.#overhead = found
+  }
+
+  /** Why nothing more is taken of it; undefined when it may come. */
+  refusalOf(taker: Taker, charge: Charge): Exclude<AppendResult, 'stored' | 'duplicate'> | undefined {
+    if (this.#fits(taker, charge.bytes === 0 ? 0 : 1, charge)) return undefined
+    return this.#fits(newcomer, 1, { bytes: modestBytes, idBytes: this.#idBytes }) ? 'ownerFull' : 'inboxFull'
+  }
+
+  largestShares(): LargestShares {
+    const [nobody] = overhead
+    return {
+      events: this.events.largestShare(),
+      bytes: this.#bytes.largestShare(nobody),
+      ids: this.#ids.largestShare(),
+    }
+  }
+
+  /** There is room for more than an event or two of somebody who has nothing here. */
+  get hasRoom(): boolean {
+    const { maxBytes, maxEvents } = this.#bounds
+    const bytes = Math.max(roomAgainModest * modestBytes, maxBytes * roomAgainShare)
+    const events = Math.max(1, maxEvents * roomAgainShare)
+    return this.#fits(newcomer, events, { bytes, idBytes: roomAgainModest * this.#idBytes })
+  }
+
+  #fits(taker: Taker, events: number, { bytes, idBytes }: Charge): boolean {
+    return (
+      (events === 0 || events <= this.events.freeFor(taker)) &&
+      bytes + idBytes <= this.#bytes.freeFor(taker) &&
+      idBytes <= this.#ids.freeFor(taker)
+    )
+  }
+}
+
+/** Pure: one object would have more than the most that one may have. */
+export function isOverOwnerShare(
+  has: { events: number; bodyBytes: number },
+  moreBytes: number,
+  { maxBytes, maxEvents, ownerShare }: Pick<InboxBounds, 'maxBytes' | 'maxEvents' | 'ownerShare'>,
+): boolean {
+  return has.events >= maxEvents * ownerShare || has.bodyBytes + moreBytes > maxBytes * ownerShare
+}
+
+function change(room: SharedRoom, taker: Taker, by: number): void {
+  if (by > 0) room.take(taker, by)
+  else if (by < 0) room.give(taker, -by)
+}

@@ -1,0 +1,79 @@
+import type { SandboxConfig } from '../../config/sandbox-config.ts'
+import type { ReceivedEvent } from '../../../playground/sample-worker.ts'
+import { readSwitches } from '../../../playground/webhook-service/read-switches.ts'
+import type { RoleContext, RoleDeps } from '../role-context.ts'
+import { runRole } from '../run-role.ts'
+import type { RunningRole } from '../run-until-stopped.ts'
+import type { Sandbox } from './start.ts'
+import { sandboxApiKey, startSimulator } from './start-simulator.ts'
+
+const stopWithinMs = 20_000
+/** The simulator does not end by itself. */
+const never = new Promise<string>(() => {})
+
+/**
+ * `gwh sandbox`: prints where everything is, then what the worker gets, until it is interrupted. Logs go to standard
+ * error.
+ */
+export function runSandbox(
+  config: SandboxConfig,
+  described: Readonly<Record<string, string>>,
+  context: RoleContext,
+): Promise<number> {
+  const parts = { everything: startEverything, 'webhook-service': startWebhookServiceOnly }
+  const start = (deps: RoleDeps) => parts[config.only](config, deps, context.out)
+  return runRole({ name: 'sandbox', log: config, logFd: 2, described, start, stopWithinMs }, context)
+}
+
+type Print = (text: string) => void
+
+async function startEverything(config: SandboxConfig, deps: RoleDeps, print: Print): Promise<RunningRole> {
+  const { startSandbox } = await import('./start.ts')
+  const switches = readSwitches(config.switches)
+  const sandbox = await startSandbox({ ...config, onWorkerEvent: (event) => print(eventLine(event)) }, deps)
+  sandbox.simulator.admin.setSwitches(switches)
+  print(overview(sandbox))
+  return sandbox
+}
+
+async function startWebhookServiceOnly(config: SandboxConfig, deps: RoleDeps, print: Print): Promise<RunningRole> {
+  const { host, webhookServicePort: port } = config
+  const switches = readSwitches(config.switches)
+  const simulator = await startSimulator({ host, port }, deps)
+  simulator.admin.setSwitches(switches)
+  print(`${serviceLines(simulator.url).join('\n')}\n`)
+  return { stop: () => simulator.close(), ended: never }
+}
+
+const serviceLines = (url: string) => [
+  `WebhookService  ${url}  (simulated; admin API below ${url}/_admin/)`,
+  `API key         ${sandboxApiKey}`,
+]
+
+/** For the admin API of the simulated service: as if a batch of the sandbox's project had ended. */
+const sampleEvent = '{"project":"sandbox","type":"batch.succeeded","data":{"id":"batches/demo"}}'
+
+function overview({ simulator, receiver, worker, kubeconfigPath, dataDir }: Sandbox): string {
+  return [
+    ...serviceLines(simulator.url),
+    `Receiver        ${receiver.url}  (registered as ${receiver.publicUrl})`,
+    `Worker          ${worker.url}  (Service default/batch-worker)`,
+    `Data            ${dataDir}`,
+    `Kubeconfig      ${kubeconfigPath}`,
+    '',
+    'Try:',
+    `  export KUBECONFIG=${kubeconfigPath}`,
+    '  kubectl apply -f deploy/samples/worker-and-events.yaml',
+    '  kubectl wait --for=condition=Ready gwh/batch-events',
+    `  curl -d '${sampleEvent}' ${simulator.url}/_admin/events`,
+    '  kubectl describe gwh batch-events',
+    '',
+    'In the sandbox the pods behind a Service are this machine: its targetPort is a port here. Ctrl-C ends everything.',
+    '',
+  ].join('\n')
+}
+
+function eventLine({ type, id, subject, extensions, repeated }: ReceivedEvent): string {
+  const attempt = extensions['deliveryattempt'] ?? '1'
+  return `worker got      ${type} ${subject ?? ''} (id ${id}, attempt ${attempt}${repeated ? ', seen before' : ''})\n`
+}

@@ -1,0 +1,26 @@
+import { createWebhookServiceSimulator } from '../../../playground/webhook-service/simulator.ts'
+import type { SimulatorAdmin } from '../../../playground/webhook-service/admin.ts'
+import type { RoleDeps } from '../role-context.ts'
+
+/** Not a secret: it opens nothing but a sandbox. */
+export const sandboxApiKey = 'sandbox-api-key'
+const sandboxProject = 'sandbox'
+
+export interface RunningSimulator {
+  url: string
+  apiKey: string
+  admin: SimulatorAdmin
+  close(): Promise<void>
+}
+
+/** The simulated WebhookService with one project and one API key. */
+export async function startSimulator(
+  address: { host: string; port: number },
+  { clock, random, logger }: Pick<RoleDeps, 'clock' | 'random' | 'logger'>,
+): Promise<RunningSimulator> {
+  const simulator = createWebhookServiceSimulator({ clock, random, logger })
+  const { url } = await simulator.listen(address)
+  simulator.admin.createProject(sandboxProject)
+  simulator.admin.createApiKey(sandboxProject, sandboxApiKey)
+  return { url, apiKey: sandboxApiKey, admin: simulator.admin, close: () => simulator.close() }
+}

@@ -1,0 +1,210 @@
+import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { isIP } from 'node:net'
+
+import type { Clock } from '../clock.ts'
+import type { AnswerCost } from './answer-cost.ts'
+import { AnswerRoom } from './answer-room.ts'
+import { readFrom, type Reader } from './connection-gate.ts'
+import type { ConnectionKind, ConnectionPool } from './connection-pool.ts'
+import { mayReuse } from './may-reuse.ts'
+import { StatusWatch } from './status-watch.ts'
+
+export interface HttpRequest {
+  /** Without user name and password. */
+  readonly origin: string
+  /**
+   * An address to connect to instead of looking up the host of `origin`, which is asked for all the same. Absent:
+   * looked up.
+   */
+  readonly connectTo?: string | undefined
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+}
+
+/** All of an answer that counts. */
+export interface HttpAnswer {
+  readonly status: number
+  readonly retryAfter: string | undefined
+}
+
+/** How long the rest of an answer whose status is known may take, for the sake of the connection. */
+const restOfAnswerMs = 1_000
+
+interface Around {
+  readonly pool: ConnectionPool
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  /** Of all that is sent for one attempt. */
+  readonly cost: AnswerCost
+}
+
+/**
+ * Posts, and resolves with the answer. Whatever a careful client may read is understood: interim answers, odd framing,
+ * odd headers. Once a final status was read it stands, whether the rest of the answer can be read or not. Rejects when
+ * there was none, or with the reason of `signal`. Throws at once, before anything is sent, when no request can be made
+ * of what is given.
+ *
+ * A kept connection that ends without a byte was most likely closed by the other side while we wrote: that is no
+ * failure of the sink, and the request is sent once more, over a new connection. Should the sink have taken it all the
+ * same, it knows the event by its id.
+ */
+export function post(request: HttpRequest, around: Around): Promise<HttpAnswer> {
+  return send(request, 'kept', around).catch((error: unknown) => {
+    if (error instanceof StaleConnectionError && !around.signal.aborted) return send(request, 'new', around)
+    throw error
+  })
+}
+
+function send(request: HttpRequest, connection: ConnectionKind, around: Around): Promise<HttpAnswer> {
+  const url = new URL(request.origin)
+  const isEncrypted = url.protocol === 'https:'
+  const outgoing = (isEncrypted ? httpsRequest : httpRequest)({
+    method: 'POST',
+    protocol: url.protocol,
+    ...whereTo(url, request.connectTo),
+    port: url.port,
+    path: request.path,
+    headers: { ...request.headers, host: url.host, 'content-length': String(request.body.length) },
+    agent: around.pool.agentFor(isEncrypted, connection),
+    // Takes what others take, such as line feeds alone. What it is lenient about only frames an answer that nobody
+    // reads.
+    insecureHTTPParser: true,
+  })
+  const answer = hear(outgoing, around)
+  outgoing.end(request.body)
+  return answer
+}
+
+/** The name that is asked for stays the one of the URL, also in TLS, whatever address is connected to. */
+function whereTo({ hostname }: URL, connectTo: string | undefined): { hostname: string; servername?: string } {
+  const host = hostname.replace(/^\[(.*)\]$/, '$1')
+  if (connectTo === undefined) return { hostname: host }
+  return { hostname: connectTo, servername: isIP(host) === 0 ? host : '' }
+}
+
+function hear(outgoing: ClientRequest, { clock, signal, cost }: Around): Promise<HttpAnswer> {
+  const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>()
+  const watch = new StatusWatch()
+  const room = new AnswerRoom()
+  let retryAfter: string | undefined
+  let cancelRest: (() => void) | undefined
+  const end = (error?: unknown) => {
+    signal.removeEventListener('abort', onAbort)
+    cancelRest?.()
+    cancelRest = () => {}
+    if (watch.status !== undefined) resolve({ status: watch.status, retryAfter })
+    else if (isClosedByOther(error) && outgoing.reusedSocket && watch.isUntouched) reject(new StaleConnectionError())
+    else reject(error ?? new ConnectionClosedError())
+  }
+  const cutOff = (error?: Error) => {
+    end(error)
+    outgoing.destroy()
+  }
+  const onAbort = () => cutOff(signal.reason)
+  const onRead = () => {
+    if (watch.status !== undefined) cancelRest ??= clock.after(restOfAnswerMs, cutOff)
+    if (!room.isSpent) return
+    // Without a status the attempt fails, which says it all.
+    if (room.isHeadEndless && watch.status !== undefined) cost.noteEndlessHead()
+    cutOff(new AnswerTooLongError())
+  }
+  outgoing.on('socket', (socket) => {
+    const stop = readFrom(socket, readerOf({ watch, room, cost, onRead, isOver: () => outgoing.destroyed }))
+    outgoing.on('close', stop)
+  })
+  outgoing.on('response', (response) => {
+    room.noteHead()
+    retryAfter = response.headers['retry-after']
+    readRest(response, { outgoing, ended: end, cutOff })
+  })
+  // Nobody asked for another protocol; the status says what there is to say.
+  outgoing.on('upgrade', (_response, socket) => {
+    end()
+    socket.destroy()
+  })
+  outgoing.on('error', end)
+  outgoing.on('close', end)
+  signal.addEventListener('abort', onAbort, { once: true })
+  if (signal.aborted) onAbort()
+  return promise
+}
+
+/**
+ * Shows what comes over the request's connection to `watch`, and gives to the parser what there is room for, in parts:
+ * whether the head has ended is known only once the parser has read it. At the first byte beyond, the rest is dropped
+ * where it is.
+ */
+function readerOf(parts: {
+  watch: StatusWatch
+  room: AnswerRoom
+  cost: AnswerCost
+  /** After each part, and where there is no room. */
+  onRead: () => void
+  isOver: () => boolean
+}): Reader {
+  const { watch, room, cost, onRead, isOver } = parts
+  const read = (bytes: Uint8Array, pass: (part: Uint8Array) => boolean): boolean => {
+    let isMoreWanted = true
+    let rest = bytes
+    room.notePiece()
+    while (rest.length > 0 && !isOver()) {
+      const part = rest.subarray(0, room.take(rest))
+      rest = rest.subarray(part.length)
+      watch.take(part)
+      if (part.length > 0) isMoreWanted = pass(part)
+      onRead()
+    }
+    return isMoreWanted && !isOver()
+  }
+  return (bytes, pass) => cost.measure(() => read(bytes, pass))
+}
+
+/**
+ * Reads to the end, so that the connection can be used again; where that would not be safe, the connection is given up.
+ */
+function readRest(
+  response: IncomingMessage,
+  { outgoing, ended, cutOff }: { outgoing: ClientRequest; ended: () => void; cutOff: () => void },
+): void {
+  if (!mayReuse(response)) outgoing.shouldKeepAlive = false
+  response.resume()
+  response.on('end', () => {
+    // An answer that came before the request was sent: nobody is going to read the rest of that.
+    if (outgoing.writableFinished) ended()
+    else cutOff()
+  })
+  response.on('error', ended)
+  response.on('close', ended)
+}
+
+function isClosedByOther(error: unknown): boolean {
+  return error === undefined || (error instanceof Error && 'code' in error && closedCodes.has(error.code))
+}
+
+const closedCodes: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE'])
+
+class StaleConnectionError extends Error {
+  override readonly name = 'StaleConnectionError'
+  readonly code = 'ECONNRESET'
+  constructor() {
+    super('the kept connection had ended')
+  }
+}
+
+class AnswerTooLongError extends Error {
+  override readonly name = 'AnswerTooLongError'
+  readonly code = 'ERR_SINK_ANSWER_TOO_LONG'
+  constructor() {
+    super('the sink announces its answer without end')
+  }
+}
+
+class ConnectionClosedError extends Error {
+  override readonly name = 'ConnectionClosedError'
+  readonly code = 'ECONNRESET'
+  constructor() {
+    super('the connection ended before an answer')
+  }
+}

@@ -1,0 +1,5 @@
+import { test } from 'node:test'
+
+import { runHistories } from '../../support/disorder/run-histories.ts'
+
+test('whatever befalls an object, once all is quiet it comes to rest', { concurrency: 4 }, (t) => runHistories(t, 8))

@@ -1,0 +1,59 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { TestContext } from 'node:test'
+
+import { aTenant, anEventBody, type Tenant } from '../../support/neighbours/a-tenant.ts'
+import { isLong, playBeside, type Attack } from '../../support/neighbours/play-beside.ts'
+import { sendAll, sendSteadily } from '../../support/neighbours/send-steadily.ts'
+
+/** Just below what is allowed, of what takes longest to parse. */
+const largestBytes = 255 * 1024
+const rows = Array.from({ length: 15_000 }, (_, at) => ({ k: at % 10, v: 'ab' }))
+const body = anEventBody({ id: 'batches/1', rows }).padEnd(largestBytes, ' ')
+
+const formats = ['CloudEventBinary', 'CloudEventStructured'] as const
+
+/** More would have the attacker's own process take the processors that the receiver is to be looked at with. */
+const perSecond = isLong ? 20 : 8
+
+/**
+ * A body of this size is one write, to the volume or to the server of the stream, and read once more for the sinks:
+ * whoever comes in the middle of it waits for it. A disk that others are busy with takes some tenths of a second for a
+ * few of them.
+ */
+const indivisibleMs = 250
+
+playBeside(`bodies of ${largestBytes / 1024} KiB to ${2 * formats.length} sinks`, anAttack)
+
+async function anAttack(t: TestContext): Promise<Attack> {
+  const server = createServer((request, response) => {
+    request.resume().once('end', () => response.writeHead(204).end())
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const { port: sinkPort } = server.address() as AddressInfo
+  const attacker = inFormats(aTenant('attacker', 'large', sinksAt(sinkPort)))
+  return {
+    attackers: [attacker],
+    indivisibleMs,
+    async begin({ port, signal }) {
+      await sendAll(attacker, { port, count: 16, body: () => body })
+      void sendSteadily(attacker, { port, signal, perSecond, body: () => body })
+    },
+  }
+}
+
+function sinksAt(port: number) {
+  return formats.flatMap((format) =>
+    [0, 1].map((at) => ({ name: `${format}-${at}`.toLowerCase(), url: `http://127.0.0.1:${port}/` })),
+  )
+}
+
+/** As many sinks of each format. */
+function inFormats(tenant: Tenant): Tenant {
+  const sinks = tenant.entry.sinks.map((sink, at) => ({ ...sink, format: formats[at % 2] ?? formats[0] }))
+  return { ...tenant, entry: { ...tenant.entry, sinks } }
+}

@@ -1,0 +1,17 @@
+import type { DatabaseSync } from 'node:sqlite'
+
+/**
+ * Makes of an inbox file, of today or of the fourth schema, one of the third: ids are found in their events. Those of
+ * events that have ended are lost.
+ */
+export function undoFourthSchema(database: DatabaseSync): void {
+  database.exec(`
+    DROP TABLE ids;
+    ALTER TABLE owners DROP COLUMN charged_bytes;
+    ALTER TABLE owners DROP COLUMN remembered_ids;
+    ALTER TABLE events DROP COLUMN charged_bytes;
+    UPDATE events SET object = (SELECT namespace || '/' || name FROM owners WHERE id = events.owner);
+    CREATE UNIQUE INDEX IF NOT EXISTS events_by_id ON events (object, event_id);
+    CREATE INDEX IF NOT EXISTS events_to_forget ON events (forget_at_ms) WHERE forget_at_ms IS NOT NULL;
+    PRAGMA user_version = 3`)
+}

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { defaultControllerConfig } from '../../../../src/controller/config.ts'
+import type { GeminiWebhook } from '../../../../src/api/gemini-webhook.ts'
+import { reconcileRequestedAtAnnotation } from '../../../../src/api/names.ts'
+import {
+  isReenableCounted,
+  noteSetback,
+  viewIntent,
+  viewSetback,
+  type Recollection,
+} from '../../../../src/controller/memory/recollection.ts'
+import { longestPauseMs } from '../../../../src/controller/config.ts'
+import { aWebhook } from '../../../support/a-webhook.ts'
+import { anObservation } from '../../../support/an-observation.ts'
+import { FakeClock } from '../../../support/fake-clock.ts'
+
+const config = { ...defaultControllerConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
+const operation = (type: 'Create' | 'Rotate') => aWebhook().intending(type).build().status?.operation
+const remembering = (changes: Partial<Recollection>): Recollection => ({ firstSightMs: 0, rush: 0, ...changes })
+const own = (call: 'notMade' | 'unclear' | 'answered', sinceMs: number) =>
+  remembering({ intent: { attemptID: 'attempt-1', call, sinceMs } })
+
+const withReenables = (times: string[]) => aWebhook().registered({ reenableTimes: times }).build()
+
+test('an intent that somebody else wrote settles by our own clock, from first sight, after the longest call and some more', () => {
+  const recollection = remembering({})
+  const seenMs = 1_000_000
+  const settleMs = 10_000 + 30_000
+  assert.deepEqual(viewIntent(operation('Create'), recollection, seenMs, config), {
+    state: 'waiting',
+    remainingMs: settleMs,
+  })
+  assert.deepEqual(viewIntent(operation('Create'), recollection, seenMs + settleMs - 1, config), {
+    state: 'waiting',
+    remainingMs: 1,
+  })
+  assert.deepEqual(viewIntent(operation('Create'), recollection, seenMs + settleMs, config), { state: 'settled' })
+})
+
+test('our own create is called at once, our own rotation two seconds after receivers can know of it', () => {
+  assert.deepEqual(viewIntent(operation('Create'), own('notMade', 5_000), 5_000, config), { state: 'ready' })
+  assert.deepEqual(viewIntent(operation('Rotate'), own('notMade', 5_000), 6_999, config), {
+    state: 'waiting',
+    remainingMs: 1,
+  })
+  assert.deepEqual(viewIntent(operation('Rotate'), own('notMade', 5_000), 7_000, config), { state: 'ready' })
+})
+
+test('a call of ours whose outcome is unclear settles like anybody’s; one that was answered is over', () => {
+  assert.equal(viewIntent(operation('Rotate'), own('unclear', 5_000), 44_999, config).state, 'waiting')
+  assert.equal(viewIntent(operation('Rotate'), own('unclear', 5_000), 45_000, config).state, 'settled')
+  assert.equal(viewIntent(operation('Rotate'), own('answered', 5_000), 5_000, config).state, 'settled')
+})
+
+test('another attempt than the one remembered is not ours', () => {
+  const recollection = remembering({ intent: { attemptID: 'before', call: 'notMade', sinceMs: 0 } })
+  assert.equal(viewIntent(operation('Create'), recollection, 1_000, config).state, 'waiting')
+})
+
+test('an enabling counts as counted only where this process wrote the count and status shows it', () => {
+  const counted = '2026-11-21T12:00:00Z'
+  const memory = remembering({ reenableCountedAs: counted })
+  const gaveUp = anObservation().withRemote({ state: 'disabled_due_to_failed_deliveries' }).build().remote
+  assert.equal(isReenableCounted(withReenables([counted]), gaveUp, memory), true)
+  assert.equal(isReenableCounted(withReenables(['2026-11-21T09:00:00Z']), gaveUp, memory), false, 'the write was lost')
+  assert.equal(
+    isReenableCounted(withReenables([counted]), gaveUp, remembering({})),
+    false,
+    'written by a process that is gone',
+  )
+
+  assert.equal(isReenableCounted(withReenables([counted]), anObservation().build().remote, memory), false, 'spent')
+  assert.equal(isReenableCounted(withReenables([counted]), gaveUp, memory), false, 'the next needs another')
+})
+
+const settleMs = 40_000
+
+/** Fails a call so many times in a row; returns how long each next one is held back. */
+function pausesAfter(
+  times: number,
+  {
+    recollection = remembering({}),
+    random = () => 1,
+    webhook = aWebhook().build(),
+    operation = 'Create',
+  }: {
+    recollection?: Recollection
+    random?: () => number
+    webhook?: GeminiWebhook
+    operation?: 'Create' | 'Rotate'
+  } = {},
+): number[] {
+  const clock = new FakeClock()
+  return Array.from({ length: times }, () => {
+    noteSetback(webhook, { operation, why: 'Google answered 500' }, { recollection, clock, random, config })
+    return viewSetback(webhook, recollection, clock.monotonic())?.remainingMs ?? 0
+  })
+}
+
+test('after a first failure nothing is held back; from then on the pause after the settle time doubles up to its maximum', () => {
+  const beyondSettling = pausesAfter(9).map((pauseMs) => Math.max(pauseMs - settleMs, 0))
+  assert.deepEqual(beyondSettling, [0, 40_000, 80_000, 160_000, 320_000, 640_000, 900_000, 900_000, 900_000])
+  assert.equal(longestPauseMs, 900_000)
+})
+
+test('pauses are spread over their whole length, so that those that failed together do not come back together', () => {
+  assert.deepEqual(
+    pausesAfter(9, { random: () => 0 }).slice(1),
+    Array.from({ length: 8 }, () => settleMs),
+  )
+  assert.deepEqual(pausesAfter(8, { random: () => 0.5 }).at(-1), settleMs + longestPauseMs / 2)
+})
+
+test('a pause is over when its time has passed', () => {
+  const recollection = remembering({})
+  const [, pauseMs = 0] = pausesAfter(2, { recollection })
+  assert.equal(viewSetback(aWebhook().build(), recollection, pauseMs - 1)?.remainingMs, 1)
+  assert.equal(viewSetback(aWebhook().build(), recollection, pauseMs), undefined)
+})
+
+const otherOccasions: { what: string; webhook?: GeminiWebhook; fingerprint?: string }[] = [
+  { what: 'a changed spec', webhook: aWebhook().metadata({ generation: 2 }).build() },
+  { what: 'another API key', fingerprint: 'another' },
+  {
+    what: 'a new request to look now',
+    webhook: aWebhook()
+      .metadata({ annotations: { [reconcileRequestedAtAnnotation]: 'now' } })
+      .build(),
+  },
+]
+for (const { what, webhook = aWebhook().build(), fingerprint } of otherOccasions) {
+  test(`${what} is tried at once, and its own failures are counted from one`, () => {
+    const recollection = remembering({ fingerprint: 'first' })
+    pausesAfter(8, { recollection })
+    recollection.fingerprint = fingerprint ?? 'first'
+    assert.equal(viewSetback(webhook, recollection, 0), undefined)
+    assert.deepEqual(pausesAfter(2, { recollection, webhook }), [0, 2 * settleMs])
+  })
+}
+
+test('a create that failed holds no rotation back: it is what repairs a create whose answer was lost', () => {
+  const recollection = remembering({})
+  pausesAfter(8, { recollection })
+  assert.deepEqual(pausesAfter(1, { recollection, operation: 'Rotate' }), [0])
+})

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { equalQuotas } from '../../../src/fairness/quotas.ts'
+import { chargedBytesOf, InboxRooms, isOverOwnerShare } from '../../../src/inbox/rooms.ts'
+import { usageByNamespace } from '../../../src/inbox/usage.ts'
+import { anEvent } from '../../support/an-event.ts'
+
+const idBytes = 100
+const charge = { bytes: 10_000, idBytes }
+const bounds = { maxBytes: 1_000_000, maxEvents: 1_000, maxDeadLetters: 100 }
+
+function fillAlone(rooms: InboxRooms, taker: readonly [string, string], what = charge): number {
+  for (let taken = 0; ; taken += 1) {
+    if (rooms.refusalOf(taker, what) !== undefined) return taken
+    rooms.addEvents(taker, what.bytes === 0 ? 0 : 1)
+    rooms.addBytes(taker, what.bytes)
+    rooms.addIdBytes(taker, what.idBytes)
+  }
+}
+
+test('one namespace that has its share is refused alone; only what nobody fits into is full', () => {
+  const rooms = new InboxRooms(bounds, equalQuotas, idBytes)
+  fillAlone(rooms, ['a', 'x'])
+  assert.equal(rooms.refusalOf(['a', 'x'], charge), 'ownerFull')
+  assert.equal(rooms.refusalOf(['b', 'x'], charge), undefined)
+  assert.equal(rooms.refusalOf(['b', 'x'], { bytes: 500_000, idBytes }), 'ownerFull', 'others may send what is smaller')
+  assert.equal(rooms.hasRoom, true)
+  for (let at = 0; rooms.refusalOf(['new', 'x'], { bytes: 4_096, idBytes }) === undefined; at += 1) {
+    fillAlone(rooms, [`n${at}`, 'x'], { bytes: 4_096, idBytes })
+  }
+  assert.equal(rooms.refusalOf(['new', 'x'], { bytes: 4_096, idBytes }), 'inboxFull')
+  assert.equal(rooms.hasRoom, false)
+})
+
+test('ids take three quarters of all bytes at most, and of that no namespace more than its share', () => {
+  const rooms = new InboxRooms(bounds, equalQuotas, idBytes)
+  const ids = fillAlone(rooms, ['a', 'x'], { bytes: 0, idBytes })
+  assert.equal(ids, Math.floor((0.64 * 0.75 * bounds.maxBytes) / idBytes))
+  assert.equal(rooms.refusalOf(['b', 'x'], charge), undefined)
+})
+
+test('what is in use and charged to nobody takes from what is left, and is given back', () => {
+  const rooms = new InboxRooms(bounds, equalQuotas, idBytes)
+  rooms.addBytes(['a', 'x'], 100_000)
+  rooms.noteUsed(999_000)
+  assert.equal(rooms.refusalOf(['b', 'x'], { bytes: 1_000, idBytes }), 'inboxFull')
+  rooms.noteUsed(50_000)
+  assert.equal(rooms.refusalOf(['b', 'x'], charge), undefined)
+})
+
+test('bounds that change count at once', () => {
+  const changing = { ...bounds }
+  const rooms = new InboxRooms(changing, equalQuotas, idBytes)
+  changing.maxBytes = 6_000
+  assert.equal(rooms.refusalOf(['b', 'x'], charge), 'inboxFull')
+  changing.maxBytes = 1_000_000
+  assert.equal(rooms.refusalOf(['b', 'x'], charge), undefined)
+})
+
+test('an event is charged for its body, its texts and each delivery; without sinks for nothing but its id', () => {
+  const event = anEvent({
+    body: Buffer.alloc(1_000),
+    signature: 's'.repeat(10),
+    contentType: 'c'.repeat(5),
+    sinks: ['a', 'b'],
+  })
+  assert.equal(chargedBytesOf(event), 1_000 + 10 + 5 + 512 + 2 * 256)
+  assert.equal(chargedBytesOf({ ...event, sinks: [] }), 0)
+})
+
+test('one object has a maximum of events and of bytes, whatever is free', () => {
+  const most = { maxBytes: 1_000, maxEvents: 100, ownerShare: 0.5 }
+  assert.equal(isOverOwnerShare({ events: 49, bodyBytes: 0 }, 500, most), false)
+  assert.equal(isOverOwnerShare({ events: 50, bodyBytes: 0 }, 0, most), true)
+  assert.equal(isOverOwnerShare({ events: 0, bodyBytes: 1 }, 500, most), true)
+})
+
+test('usage is summed by namespace, without those who have nothing', () => {
+  const counts = { events: 1, bodyBytes: 10, deadLetters: 2, rememberedIds: 3 }
+  const nothing = { events: 0, bodyBytes: 0, deadLetters: 0, rememberedIds: 0 }
+  const objects = [
+    { namespace: 'a', ...counts },
+    { namespace: 'a', ...counts },
+    { namespace: 'b', ...nothing, rememberedIds: 1 },
+    { namespace: 'c', ...nothing },
+  ]
+  assert.deepEqual(
+    [...usageByNamespace(objects)],
+    [
+      ['a', { events: 2, bytes: 20, deadLetters: 4, rememberedIds: 6 }],
+      ['b', { events: 0, bytes: 0, deadLetters: 0, rememberedIds: 1 }],
+    ],
+  )
+})
