@@ -22,15 +22,10 @@ async function deliver({ admin, clock, get }: SimulatedOperator, url: string, di
   const secret = admin.secrets(id)[0]?.secret ?? ''
   const { headers, body } = signedDelivery({ secret, atMs: clock.now(), dataId: `batches/${clock.now()}` })
   const sent = { method: 'POST', dispatcher, headers: { ...headers, 'user-agent': unwatchedAgent }, body } as const
-  const answered = request(`${url}/v1/s/${tenant}/${name}`, sent).then(async ({ statusCode, body: answer }) => {
-    await answer.dump()
-    return statusCode
-  })
-  const passed = () => clock.advance({ ms: 10 }).then(() => undefined)
-  for (;;) {
-    const statusCode = await Promise.race([answered, passed()])
-    if (statusCode !== undefined) return statusCode
-  }
+  // The clock stands still meanwhile: a disk that stalls must not become a delivery that took too long to store.
+  const { statusCode, body: answer } = await request(`${url}/v1/s/${tenant}/${name}`, sent)
+  await answer.dump()
+  return statusCode
 }
 
 test('a sink that takes nothing for half an hour is told within a minute, at most once a minute after that, over a restart, and until it is mended', async (t) => {
@@ -46,7 +41,7 @@ test('a sink that takes nothing for half an hour is told within a minute, at mos
   )
   await operator.giveApiKey('project')
   await operator.startController()
-  let receiver = await operator.startReceiver(['--append-timeout=60s'], 'receiver-0', sink)
+  let receiver = await operator.startReceiver([], 'receiver-0', sink)
   await operator.apply(name, {
     sinks: ['broken', 'fine'].map((to) => ({ name: to, uri: `https://${to}.example.com/`, delivery: { retry: 60 } })),
   })
@@ -70,7 +65,7 @@ test('a sink that takes nothing for half an hour is told within a minute, at mos
     assert.ok(statusWrites().length <= 2, `${statusWrites().length} writes in minute ${minute}`)
     if (minute !== 15) continue
     await receiver.stop()
-    receiver = await operator.startReceiver(['--append-timeout=60s'], 'receiver-0', sink)
+    receiver = await operator.startReceiver([], 'receiver-0', sink)
     await operator.until('it serves again', async () => (await deliver(operator, receiver.url, agent)) === 204)
   }
   const failing = await brokenSink()

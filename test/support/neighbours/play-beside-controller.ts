@@ -41,7 +41,7 @@ export function playBesideController(
     const operator = await startSimulatedOperator(t)
     const apiKey = await operator.giveApiKey('own')
     await operator.startController(['--no-leader-election', ...flags])
-    await operator.startReceiver(['--append-timeout=60s'])
+    await operator.startReceiver()
     const evil = await operator.addTenant('evil')
     // The first finds nothing there, and makes what all share.
     await timeVictim(operator, 'first')
