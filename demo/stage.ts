@@ -95,7 +95,7 @@ interface Forgery {
 /** One delivery by another hand than Google's; the status it was answered with. */
 export async function post({ sandbox }: Stage, { id, secret, ageSeconds = 0 }: Forgery): Promise<number> {
   const decoded = decodeSigningSecret(secret)
-  if (!decoded.valid) throw new Error(`the demo's secret ${decoded.problem}`)
+  if (!decoded.ok) throw new Error(`the demo's secret ${decoded.problem}`)
   const nowMs = systemClock.now()
   const body = Buffer.from(
     JSON.stringify({ type: 'batch.succeeded', version: 'v1', timestamp: new Date(nowMs).toISOString(), data: { id } }),
@@ -107,7 +107,7 @@ export async function post({ sandbox }: Stage, { id, secret, ageSeconds = 0 }: F
       'content-type': 'application/json',
       'webhook-id': id,
       'webhook-timestamp': timestamp,
-      'webhook-signature': signatureHeader({ id, timestamp }, body, [decoded.key]),
+      'webhook-signature': signatureHeader({ id, timestamp }, body, [decoded.value]),
     },
     body,
   })

@@ -8,6 +8,7 @@ import { specSchema } from './spec.ts'
 import { statusSchema } from './status.ts'
 import { objectName } from './field-types.ts'
 import { isRecord } from '../is-record.ts'
+import { ok, problem, type Result } from '../result.ts'
 
 const manifestSchema = z.strictObject({
   apiVersion: z.literal(apiVersion),
@@ -23,8 +24,7 @@ interface ManifestProblem {
   message: string
 }
 
-export type ManifestCheck =
-  { valid: true; webhook: GeminiWebhookManifest } | { valid: false; problems: ManifestProblem[] }
+export type ManifestCheck = Result<GeminiWebhookManifest, ManifestProblem[]>
 
 /**
  * Judges a manifest offline as the API server would with fieldValidation=Strict: first its shape, unknown fields
@@ -36,15 +36,15 @@ export function checkManifest(value: unknown, previous?: GeminiWebhookManifest):
   const parsed = manifestSchema.safeParse(given)
   const ofMetadata = isRecord(given) && isRecord(given['metadata']) ? checkMetadata(given['metadata']) : []
   if (!parsed.success || ofMetadata.length > 0) {
-    return { valid: false, problems: [...(parsed.error?.issues ?? []).map(problemOf), ...ofMetadata] }
+    return problem([...(parsed.error?.issues ?? []).map(problemOf), ...ofMetadata])
   }
   // Parsed without transformations, so the value itself has the type.
   const webhook = given as GeminiWebhookManifest
   const violations = ruleViolations(webhook, previous)
   if (violations.length > 0) {
-    return { valid: false, problems: violations.map(({ field, message }) => ({ field, message })) }
+    return problem(violations.map(({ field, message }) => ({ field, message })))
   }
-  return { valid: true, webhook }
+  return ok(webhook)
 }
 
 /**

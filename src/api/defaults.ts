@@ -127,5 +127,5 @@ export function deliveryPolicyOf(sink: Pick<SinkSpec, 'delivery'>): DeliveryPoli
 
 function msOr(duration: string | undefined, fallbackMs: number): number {
   const parsed = duration === undefined ? undefined : parseDuration(duration)
-  return parsed?.valid === true ? parsed.ms : fallbackMs
+  return parsed?.ok === true ? parsed.value : fallbackMs
 }

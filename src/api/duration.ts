@@ -1,15 +1,14 @@
+import { ok, problem, type Result } from '../result.ts'
 import { sumDuration } from '../sum-duration.ts'
 import { durationPattern } from './field-types.ts'
 
-export type DurationResult = { valid: true; ms: number } | { valid: false; problem: string }
-
 /**
- * Reads a duration of the resource, such as `2160h`, `1h30m` or `10s`: whole hours, minutes and seconds, one to three
- * parts, which add up.
+ * Milliseconds of a duration of the resource, such as `2160h`, `1h30m` or `10s`: whole hours, minutes and seconds, one
+ * to three parts, which add up.
  */
-export function parseDuration(text: string): DurationResult {
+export function parseDuration(text: string): Result<number> {
   if (!durationPattern.test(text)) {
-    return { valid: false, problem: `"${text.slice(0, 32)}" is not a duration such as 10s, 30m or 1h30m` }
+    return problem(`"${text.slice(0, 32)}" is not a duration such as 10s, 30m or 1h30m`)
   }
-  return { valid: true, ms: sumDuration(text) }
+  return ok(sumDuration(text))
 }

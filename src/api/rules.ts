@@ -275,7 +275,7 @@ export const rules: { readonly [S in RuleScope]: readonly Rule<S>[] } = {
 
 function durationWithin(text: string, leastMs: number, mostMs: number): boolean {
   const parsed = parseDuration(text)
-  return parsed.valid && parsed.ms >= leastMs && parsed.ms <= mostMs
+  return parsed.ok && parsed.value >= leastMs && parsed.value <= mostMs
 }
 
 function secretNamesDiffer(webhook: GeminiWebhookManifest): boolean {

@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 
 import { z } from 'zod'
 
+import { ok, problem, type Result } from '../result.ts'
 import { parseDuration, parseSize } from './quantities.ts'
 import type { Presence, Setting } from './setting.ts'
 
@@ -21,10 +22,10 @@ interface WithDefault extends Words {
 
 const withDefault = (text: string): Presence => ({ type: 'default', text })
 
-function fromText<T>(read: (text: string) => { value: T } | { problem: string }): z.ZodType<T, string> {
+function fromText<T>(read: (text: string) => Result<T>): z.ZodType<T, string> {
   return z.string().transform((text, context) => {
     const result = read(text)
-    if ('value' in result) return result.value
+    if (result.ok) return result.value
     context.addIssue({ code: 'custom', message: result.problem })
     return z.NEVER
   })
@@ -32,8 +33,8 @@ function fromText<T>(read: (text: string) => { value: T } | { problem: string })
 
 export function boolean({ default: text, ...words }: WithDefault): Setting<boolean> {
   const schema = fromText((given) => {
-    if (given === 'true' || given === 'false') return { value: given === 'true' }
-    return { problem: 'is neither true nor false; write one of the two' }
+    if (given === 'true' || given === 'false') return ok(given === 'true')
+    return problem('is neither true nor false; write one of the two')
   })
   return { ...words, shape: 'boolean', placeholder: 'true|false', schema, presence: withDefault(text) }
 }
@@ -41,8 +42,8 @@ export function boolean({ default: text, ...words }: WithDefault): Setting<boole
 export function integer({ min, max, default: text, ...words }: WithDefault & { min: number; max: number }) {
   const schema = fromText((given) => {
     const value = /^\d{1,15}$/.test(given) ? Number(given) : Number.NaN
-    if (value >= min && value <= max) return { value }
-    return { problem: `is not a whole number from ${min} to ${max}` }
+    if (value >= min && value <= max) return ok(value)
+    return problem(`is not a whole number from ${min} to ${max}`)
   })
   return { ...words, shape: 'scalar', placeholder: 'NUMBER', schema, presence: withDefault(text) } as const
 }
@@ -50,8 +51,8 @@ export function integer({ min, max, default: text, ...words }: WithDefault & { m
 export function decimal({ min, max, default: text, ...words }: WithDefault & { min: number; max: number }) {
   const schema = fromText((given) => {
     const value = /^\d{1,9}(\.\d{1,6})?$/.test(given) ? Number(given) : Number.NaN
-    if (value >= min && value <= max) return { value }
-    return { problem: `is not a number from ${min} to ${max}` }
+    if (value >= min && value <= max) return ok(value)
+    return problem(`is not a number from ${min} to ${max}`)
   })
   return { ...words, shape: 'scalar', placeholder: 'NUMBER', schema, presence: withDefault(text) } as const
 }
@@ -66,8 +67,8 @@ export function duration({ min, max, default: text, ...words }: WithDefault & { 
   const [minMs, maxMs] = [requireValue(parseDuration(min)), requireValue(parseDuration(max))]
   const schema = fromText((given) => {
     const parsed = parseDuration(given)
-    if ('problem' in parsed || (parsed.value >= minMs && parsed.value <= maxMs)) return parsed
-    return { problem: `is outside ${min} to ${max}` }
+    if (!parsed.ok || (parsed.value >= minMs && parsed.value <= maxMs)) return parsed
+    return problem(`is outside ${min} to ${max}`)
   })
   return { ...words, shape: 'scalar', placeholder: 'DURATION', schema, presence: withDefault(text) } as const
 }
@@ -77,8 +78,8 @@ export function size({ min, max, default: text, ...words }: WithDefault & { min:
   const [minBytes, maxBytes] = [requireValue(parseSize(min)), requireValue(parseSize(max))]
   const schema = fromText((given) => {
     const parsed = parseSize(given)
-    if ('problem' in parsed || (parsed.value >= minBytes && parsed.value <= maxBytes)) return parsed
-    return { problem: `is outside ${min} to ${max}` }
+    if (!parsed.ok || (parsed.value >= minBytes && parsed.value <= maxBytes)) return parsed
+    return problem(`is outside ${min} to ${max}`)
   })
   return { ...words, shape: 'scalar', placeholder: 'SIZE', schema, presence: withDefault(text) } as const
 }
@@ -90,7 +91,7 @@ export function oneOf<const Word extends string>({
 }: WithDefault & { words: readonly Word[] }): Setting<Word> {
   const schema = fromText((given) => {
     const value = allowed.find((word) => word === given)
-    return value === undefined ? { problem: `is not one of ${allowed.join(', ')}` } : { value }
+    return value === undefined ? problem(`is not one of ${allowed.join(', ')}`) : ok(value)
   })
   return { ...words, shape: 'scalar', placeholder: allowed.join('|'), schema, presence: withDefault(text) }
 }
@@ -103,7 +104,7 @@ interface TextRule extends Words {
 }
 
 const textSchema = ({ pattern, what }: TextRule) =>
-  fromText((given) => (pattern.test(given) ? { value: given } : { problem: `is not ${what}` }))
+  fromText((given) => (pattern.test(given) ? ok(given) : problem(`is not ${what}`)))
 
 export function text(rule: TextRule & { default: string }): Setting<string> {
   return { ...shown(rule), shape: 'scalar', schema: textSchema(rule), presence: withDefault(rule.default) }
@@ -137,10 +138,10 @@ export function optionalPath(words: Words): Setting<string | undefined> {
 export function proxyUrl(words: Words): Setting<string | undefined> {
   const schema = fromText((given) => {
     const url = proxyIn(given)
-    if (url === null) return { problem: 'is not the URL of a proxy such as http://proxy.example.com:3128' }
+    if (url === null) return problem('is not the URL of a proxy such as http://proxy.example.com:3128')
     if (!['http:', 'https:'].includes(url.protocol))
-      return { problem: `uses ${url.protocol}//; only http:// and https:// proxies are supported` }
-    return { value: url.href }
+      return problem(`uses ${url.protocol}//; only http:// and https:// proxies are supported`)
+    return ok(url.href)
   })
   return {
     ...words,
@@ -162,7 +163,7 @@ function proxyIn(text: string): URL | null {
 /** Address ranges such as 10.0.0.0/8 or fd00::/8. */
 export function cidrList(words: Words): Setting<readonly string[]> {
   const entry = fromText((given) =>
-    isCidr(given) ? { value: given } : { problem: 'is not an address range such as 10.0.0.0/8 or fd00::/8' },
+    isCidr(given) ? ok(given) : problem('is not an address range such as 10.0.0.0/8 or fd00::/8'),
   )
   const schema = z.array(entry).max(1000, 'has more than 1000 entries')
   return { ...words, shape: 'list', placeholder: 'CIDR,...', schema, presence: { type: 'default', text: '' } }
@@ -177,11 +178,11 @@ function isCidr(given: string): boolean {
 const urlSchema = fromText((given) => {
   const url = URL.parse(given)
   if (url === null || !['http:', 'https:'].includes(url.protocol)) {
-    return { problem: 'is not a URL that starts with https:// (or http://)' }
+    return problem('is not a URL that starts with https:// (or http://)')
   }
-  if (url.username !== '' || url.password !== '') return { problem: 'carries a user name or password; leave them out' }
-  if (url.search !== '' || url.hash !== '') return { problem: 'carries a ? or # part; leave it out' }
-  return { value: given.replace(/\/+$/, '') }
+  if (url.username !== '' || url.password !== '') return problem('carries a user name or password; leave them out')
+  if (url.search !== '' || url.hash !== '') return problem('carries a ? or # part; leave it out')
+  return ok(given.replace(/\/+$/, ''))
 })
 
 /** An http(s) URL without credentials, query and fragment; a trailing slash is cut. */
@@ -193,7 +194,7 @@ export function requiredUrl(words: Words): Setting<string> {
   return { ...words, shape: 'scalar', placeholder: 'URL', schema: urlSchema, presence: { type: 'required' } }
 }
 
-function requireValue(parsed: { value: number } | { problem: string }): number {
-  if ('problem' in parsed) throw new Error(`a bound in the settings table ${parsed.problem}`)
+function requireValue(parsed: Result<number>): number {
+  if (!parsed.ok) throw new Error(`a bound in the settings table ${parsed.problem}`)
   return parsed.value
 }

@@ -1,5 +1,6 @@
 import type { Environment, ParseResult } from '@marcbachmann/cel-js'
 
+import { ok, problem, type Result } from '../result.ts'
 import { createCelEnvironment } from './cel-environment.ts'
 import { estimateCost } from './estimate-cost.ts'
 
@@ -14,10 +15,10 @@ export const maxObjectUnits = 5_000
  * `units`: what one event may cost at worst. A problem is a phrase without a full stop that says what is wrong with the
  * expression.
  */
-export type FilterCheck = { valid: true; expression: ParseResult; units: number } | Invalid
-interface Invalid {
-  readonly valid: false
-  readonly problem: string
+export type FilterCheck = Result<CheckedFilter>
+export interface CheckedFilter {
+  readonly expression: ParseResult
+  readonly units: number
 }
 
 let sharedEnvironment: Environment | undefined
@@ -27,12 +28,12 @@ export function checkExpression(text: string): FilterCheck {
   // Making one takes longer than most checks. It is not changed after it was made.
   sharedEnvironment ??= createCelEnvironment()
   const { type, error } = sharedEnvironment.check(text)
-  if (error !== undefined) return invalid(`does not compile: ${error.summary}${placeOf(error.range)}`)
-  if (type !== 'bool' && type !== 'dyn') return invalid(`yields ${type ?? 'nothing'}, not a bool`)
+  if (error !== undefined) return problem(`does not compile: ${error.summary}${placeOf(error.range)}`)
+  if (type !== 'bool' && type !== 'dyn') return problem(`yields ${type ?? 'nothing'}, not a bool`)
   const expression = sharedEnvironment.parse(text)
   const { refusals, units } = estimateCost(expression.ast)
-  if (refusals[0] !== undefined) return invalid(`is refused: ${refusals[0]}`)
-  return { valid: true, expression, units }
+  if (refusals[0] !== undefined) return problem(`is refused: ${refusals[0]}`)
+  return ok({ expression, units })
 }
 
 /**
@@ -48,14 +49,14 @@ export function checkExpressions(
   const checks = new Map(texts.map((text) => [text, check(text)]))
   const costOf = (text: string) => {
     const checked = checks.get(text)
-    return checked?.valid === true ? checked.units * texts.filter((other) => other === text).length : 0
+    return checked?.ok === true ? checked.value.units * texts.filter((other) => other === text).length : 0
   }
   // What may not run costs nothing, and so comes first.
   const costs = [...checks.keys()].map((text) => ({ text, units: costOf(text) })).toSorted((a, b) => a.units - b.units)
   let total = 0
   for (const { text, units } of costs) {
     total += units
-    if (total > maxObjectUnits) checks.set(text, invalid(tooDear(units, total)))
+    if (total > maxObjectUnits) checks.set(text, problem(tooDear(units, total)))
   }
   return checks
 }
@@ -74,8 +75,4 @@ function steps(count: number): string {
 function placeOf(range: { start: number } | undefined): string {
   // Stryker disable next-line ConditionalExpression: the library allows itself an error without a place, but makes none
   return range === undefined ? '' : ` (at character ${range.start + 1})`
-}
-
-function invalid(problem: string): Invalid {
-  return { valid: false, problem }
 }

@@ -1,5 +1,5 @@
 import type { SinkFilter } from '../contract/keyring/entry.ts'
-import { checkExpression, checkExpressions, type FilterCheck } from './check-filter.ts'
+import { checkExpression, checkExpressions, type CheckedFilter } from './check-filter.ts'
 import { memoize } from './memoize.ts'
 import { passesPlainParts } from './plain-filter.ts'
 import { readEvent, type ReadableEvent } from './read-event.ts'
@@ -35,13 +35,13 @@ export function createFilterEvaluator(): EvaluateFilter {
     // Before all else: a filter that is wrong must not depend on which event comes first.
     const all = cel === undefined || expressions.includes(cel) ? expressions : [...expressions, cel]
     const expression = cel === undefined ? undefined : checkExpressions(all, compile).get(cel)
-    if (expression?.valid === false) return 'invalid'
+    if (expression?.ok === false) return 'invalid'
     if (!passesPlainParts(filter, event)) return 'unwanted'
-    return expression === undefined ? 'wanted' : evaluate(expression, readEvent(event.type, event.body))
+    return expression === undefined ? 'wanted' : evaluate(expression.value, readEvent(event.type, event.body))
   }
 }
 
-function evaluate({ expression }: FilterCheck & { valid: true }, event: ReadableEvent): FilterVerdict {
+function evaluate({ expression }: CheckedFilter, event: ReadableEvent): FilterVerdict {
   const view = viewOf(event)
   if (view === undefined) return 'failed'
   try {

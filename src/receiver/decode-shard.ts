@@ -84,10 +84,10 @@ function decodeSecrets(secrets: readonly LiveSecret[]): { keys: VerificationKey[
   for (const { keyId, secret, notAfter } of secrets) {
     const decoded = decodeSigningSecret(secret)
     const notAfterMs = notAfter === undefined ? undefined : Date.parse(notAfter)
-    if (!decoded.valid) problems.push(`signing secret ${keyId} ${decoded.problem}`)
+    if (!decoded.ok) problems.push(`signing secret ${keyId} ${decoded.problem}`)
     // Without a readable end it would be accepted for ever.
     else if (Number.isNaN(notAfterMs)) problems.push(`signing secret ${keyId} has a notAfter that is not a time`)
-    else keys.push({ keyId, key: decoded.key, notAfterMs })
+    else keys.push({ keyId, key: decoded.value, notAfterMs })
   }
   return { keys, problems }
 }

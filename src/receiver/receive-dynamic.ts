@@ -56,8 +56,8 @@ function admit(deps: DynamicRouteDeps, request: IncomingMessage, path: DynamicEn
   if (isAnnouncedTooLarge(request, deps.maxBodyBytes)) return refused('BodyTooLarge')
   const acceptsJwt = (endpoint.dynamic?.audiences.length ?? 0) > 0
   const parsed = parseDynamicHeaders(request.headers, { acceptsJwt })
-  if (!parsed.valid) return refused(parsed.reason)
-  const { headers } = parsed
+  if (!parsed.ok) return refused(parsed.problem)
+  const { value: headers } = parsed
   if (isStale(headers.timestampSeconds, nowMs)) return refused('StaleTimestamp')
   // Signed in another way only: the path fixes the way, whatever the caller offers.
   if (headers.signatures.length === 0 && headers.jwt === undefined) return refused('BadSignature')

@@ -34,10 +34,10 @@ function admit(deps: RouteDeps, request: IncomingMessage, path: EndpointPath): A
   if (endpoint === undefined) return refused(deps.directory.isSynced ? 'UnknownEndpoint' : 'NotReady')
   if (isAnnouncedTooLarge(request, deps.maxBodyBytes)) return refused('BodyTooLarge')
   const parsed = parseHeaders(request.headers)
-  if (!parsed.valid) return refused(parsed.reason)
+  if (!parsed.ok) return refused(parsed.problem)
   const nowMs = deps.clock.now()
   if (!endpoint.keys.some((key) => isLive(key, nowMs))) return refused('NoLiveKey')
-  return { admitted: true, endpoint, headers: parsed.headers }
+  return { admitted: true, endpoint, headers: parsed.value }
 }
 
 function judge(deps: RouteDeps, exchange: Exchange, delivery: Delivery): void {

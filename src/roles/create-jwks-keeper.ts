@@ -40,9 +40,9 @@ export function createJwksKeeper(
       looks.add(1, { outcome: outcome.ok ? 'ok' : 'failed' })
       if (outcome.ok) {
         lastGoodMs = clock.monotonic()
-        logger.debug({ keys: outcome.keys }, 'jwks.read')
+        logger.debug({ keys: outcome.value }, 'jwks.read')
       } else {
-        logger.warn({ error: findProxyError(outcome.error) ?? outcome.error }, 'jwks.unreadable')
+        logger.warn({ error: findProxyError(outcome.problem) ?? outcome.problem }, 'jwks.unreadable')
       }
     },
   })

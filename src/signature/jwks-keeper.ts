@@ -1,6 +1,7 @@
 import { createRemoteJWKSet, customFetch, type FetchImplementation } from 'jose'
 
 import type { Clock } from '../clock.ts'
+import { ok, problem, type Result } from '../result.ts'
 import { readKeySet, type KeySet } from './key-set.ts'
 
 /** How old keys may get before they are looked up again, a tenth more or less. Google's own pace is not documented. */
@@ -24,8 +25,8 @@ export interface JwksKeeperOptions {
   readonly fetch: FetchImplementation
   /** Bound of one look. */
   readonly timeoutMs?: number
-  /** After every look, for log and metrics. */
-  readonly onLook: (outcome: { ok: true; keys: number } | { ok: false; error: unknown }) => void
+  /** After every look, for log and metrics: how many Ed25519 keys there are, or the error. */
+  readonly onLook: (outcome: Result<number, unknown>) => void
 }
 
 /** `unknown`: the key server could not be asked, so a key that fits may exist all the same. */
@@ -106,11 +107,11 @@ export class JwksKeeper {
       this.#keys = next
       this.#last = { endedMs: clock.monotonic(), failed: false }
       this.#retryMs = firstRetryMs
-      onLook({ ok: true, keys: next.ed25519.length })
+      onLook(ok(next.ed25519.length))
       return isChanged ? 'changed' : 'unchanged'
     } catch (error) {
       this.#last = { endedMs: clock.monotonic(), failed: true }
-      onLook({ ok: false, error })
+      onLook(problem(error))
       return 'unknown'
     }
   }

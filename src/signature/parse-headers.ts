@@ -1,3 +1,5 @@
+import { ok, problem, type Result } from '../result.ts'
+
 /**
  * The three Standard Webhooks headers, read strictly, so that everything after this file deals with bounded,
  * unambiguous text.
@@ -26,7 +28,7 @@ export interface DynamicHeaders extends SignedHeaders {
 }
 
 export type HeaderProblem = 'MissingHeader' | 'MalformedHeader'
-export type ParsedHeaders<H = SignedHeaders> = { valid: true; headers: H } | { valid: false; reason: HeaderProblem }
+export type ParsedHeaders<H = SignedHeaders> = Result<H, HeaderProblem>
 
 /** Header names are in lower case, as Node gives them; a repeated header is one text joined with a comma, or a list. */
 export type RequestHeaders = Readonly<Record<string, string | string[] | undefined>>
@@ -72,10 +74,10 @@ const ed25519Version: Version = { prefix: 'v1a,', pattern: ed25519Pattern, max: 
  */
 export function parseHeaders(headers: RequestHeaders): ParsedHeaders {
   const fields = parseFields(headers)
-  if (!fields.valid) return fields
-  const signatures = parseSignatures(fields.signature, hmacVersion)
+  if (!fields.ok) return fields
+  const signatures = parseSignatures(fields.value.signature, hmacVersion)
   if (signatures === undefined) return malformed
-  return { valid: true, headers: { ...fields.signed, signatures } }
+  return ok({ ...fields.value.signed, signatures })
 }
 
 /**
@@ -87,31 +89,32 @@ export function parseDynamicHeaders(
   { acceptsJwt }: { acceptsJwt: boolean },
 ): ParsedHeaders<DynamicHeaders> {
   const fields = parseFields(headers)
-  if (!fields.valid) return fields
-  const { signed, signature } = fields
+  if (!fields.ok) return fields
+  const { signed, signature } = fields.value
   if (acceptsJwt && signature.length <= maxSignatureHeaderLength && jwtPattern.test(signature)) {
-    return { valid: true, headers: { ...signed, signatures: [], jwt: signature } }
+    return ok({ ...signed, signatures: [], jwt: signature })
   }
   const signatures = parseSignatures(signature, ed25519Version)
   if (signatures === undefined) return malformed
-  return { valid: true, headers: { ...signed, signatures } }
+  return ok({ ...signed, signatures })
 }
 
-type Fields =
-  | { valid: true; signed: Omit<SignedHeaders, 'signatures'>; signature: string }
-  | { valid: false; reason: HeaderProblem }
+interface Fields {
+  readonly signed: Omit<SignedHeaders, 'signatures'>
+  readonly signature: string
+}
 
-function parseFields(headers: RequestHeaders): Fields {
+function parseFields(headers: RequestHeaders): Result<Fields, HeaderProblem> {
   const id = headers['webhook-id']
   const timestamp = headers['webhook-timestamp']
   const signature = headers['webhook-signature']
-  if (isMissing(id) || isMissing(timestamp) || isMissing(signature)) return { valid: false, reason: 'MissingHeader' }
+  if (isMissing(id) || isMissing(timestamp) || isMissing(signature)) return problem('MissingHeader')
   if (typeof id !== 'string' || typeof timestamp !== 'string' || typeof signature !== 'string') return malformed
   if (!idPattern.test(id) || !timestampPattern.test(timestamp)) return malformed
-  return { valid: true, signed: { id, timestamp, timestampSeconds: Number(timestamp) }, signature }
+  return ok({ signed: { id, timestamp, timestampSeconds: Number(timestamp) }, signature })
 }
 
-const malformed: { valid: false; reason: HeaderProblem } = { valid: false, reason: 'MalformedHeader' }
+const malformed = problem<HeaderProblem>('MalformedHeader')
 
 function isMissing(value: string | string[] | undefined): value is undefined {
   return value === undefined || value.length === 0

@@ -77,11 +77,11 @@ function signatureHeaders(
 ): Record<string, string> | undefined | 'badSigningSecret' {
   if (sink.signingSecret === undefined) return undefined
   const secret = decodeSigningSecret(sink.signingSecret)
-  if (!secret.valid) return 'badSigningSecret' // unsigned is not what the user asked for
+  if (!secret.ok) return 'badSigningSecret' // unsigned is not what the user asked for
   const fields = { id: event.eventId, timestamp: String(Math.floor(nowMs / 1000)) }
   return {
     'webhook-id': fields.id,
     'webhook-timestamp': fields.timestamp,
-    'webhook-signature': signatureHeader(fields, body, [secret.key]),
+    'webhook-signature': signatureHeader(fields, body, [secret.value]),
   }
 }

@@ -48,14 +48,14 @@ class HttpSink implements Sink {
     const { destination } = delivery.sink
     if (destination.type !== 'http') return { type: 'permanent', cause: unsendable }
     const target = parseTarget(destination.url, destination.reach, addressRules)
-    if (!target.ok) return { type: 'retryable', cause: target.cause }
+    if (!target.ok) return { type: 'retryable', cause: target.problem }
     // Anything else would be looked up, and nobody has judged where that leads.
     if (isIP(destination.address ?? '0.0.0.0') === 0) return { type: 'retryable', cause: 'forbiddenAddress' }
     const request = buildOrNothing(delivery, { parseEnvelope, nowMs: clock.now() })
     if (request === undefined) return { type: 'permanent', cause: unsendable }
     if (!request.built) return { type: 'retryable', cause: request.cause }
     const { headers, body } = request
-    const { origin, path } = target
+    const { origin, path } = target.value
     const { cert, key } = delivery.sink.clientCertificate ?? {}
     const { processorMs = threadProcessorMs, onProcessorTime } = this.#options
     const cost = new AnswerCost(processorMs)

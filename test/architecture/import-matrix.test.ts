@@ -123,6 +123,7 @@ const houses: Record<string, { rooms: Record<string, Rights>; everywhere: string
       'is-record.ts',
       'listen-on.ts',
       'never-connected.ts',
+      'result.ts',
       'retry-after.ts',
       'scan-json.ts',
       'sum-duration.ts',

@@ -229,11 +229,11 @@ await withRealApiServer('the CRD on a real API server', (server) => {
       const offline = checkManifest(manifest)
       const { status, body } = await create(manifest, '&dryRun=All')
       const context = () => JSON.stringify({ seed, spec: manifest.spec, offline, body }, undefined, 1)
-      assert.equal(status === 201, offline.valid, context())
-      verdicts[offline.valid ? 'accepted' : 'refused'] += 1
-      if (offline.valid || status === 400) continue // 400 is about unknown fields and does not blame one
+      assert.equal(status === 201, offline.ok, context())
+      verdicts[offline.ok ? 'accepted' : 'refused'] += 1
+      if (offline.ok || status === 400) continue // 400 is about unknown fields and does not blame one
       const blamed = (body as Refusal).details?.causes?.map(({ field }) => field) ?? []
-      for (const { field } of offline.problems) assert.ok(blamed.includes(field), `${field}: ${context()}`)
+      for (const { field } of offline.problem) assert.ok(blamed.includes(field), `${field}: ${context()}`)
     }
     assert.ok(
       verdicts.accepted > 50 && verdicts.refused > 50,

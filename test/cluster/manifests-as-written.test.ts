@@ -69,7 +69,7 @@ await withRealApiServer('manifests as people write them', (server) => {
     const taken = new Set(stdout.split('\n').map((line) => line.split('/')[1]))
     const differing = texts.flatMap((text, index) => {
       const [document] = readManifests(text)
-      const valid = document !== undefined && 'value' in document && checkManifest(document.value).valid
+      const valid = document !== undefined && 'value' in document && checkManifest(document.value).ok
       return valid === taken.has(`m-${index}`) ? [] : [`kubectl ${valid ? 'refuses' : 'takes'}:\n${text}`]
     })
     assert.deepEqual(differing, [], differing.join('\n'))

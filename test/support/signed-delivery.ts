@@ -11,12 +11,12 @@ export function signedDelivery(given: { secret: string; atMs: number; id?: strin
   )
   const timestamp = String(Math.floor(atMs / 1000))
   const decoded = decodeSigningSecret(secret)
-  if (!decoded.valid) throw new Error(`the test's signing secret ${decoded.problem}`)
+  if (!decoded.ok) throw new Error(`the test's signing secret ${decoded.problem}`)
   const headers = {
     'content-type': 'application/json',
     'webhook-id': id,
     'webhook-timestamp': timestamp,
-    'webhook-signature': signatureHeader({ id, timestamp }, body, [decoded.key]),
+    'webhook-signature': signatureHeader({ id, timestamp }, body, [decoded.value]),
   }
   return { id, headers, body }
 }

@@ -1,6 +1,10 @@
+import { ok, problem, type Result } from '../../result.ts'
 import type { RequestHeaders } from '../../signature/parse-headers.ts'
 
-export type CapturedRequest = { valid: true; headers: RequestHeaders; body: Buffer } | { valid: false; problem: string }
+interface CapturedRequest {
+  readonly headers: RequestHeaders
+  readonly body: Buffer
+}
 
 const headerLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/
 
@@ -9,15 +13,15 @@ const headerLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/
  * for byte. Line ends may be CRLF or LF, for editors change them; in the body nothing may have been changed. A
  * `content-length` decides where the body ends. Problems never quote a value.
  */
-export function readCapturedRequest(bytes: Buffer): CapturedRequest {
+export function readCapturedRequest(bytes: Buffer): Result<CapturedRequest> {
   const split = splitHead(bytes)
-  if (split === undefined) return invalid('has no empty line between its headers and its body')
+  if (split === undefined) return problem('has no empty line between its headers and its body')
   const [first = '', ...rest] = split.head.split(/\r?\n/)
   const lines = headerLine.test(first) ? [first, ...rest] : rest
   const headers: Record<string, string> = {}
   for (const [index, line] of lines.entries()) {
     const [, name = '', value = ''] = headerLine.exec(line) ?? []
-    if (name === '') return invalid(`line ${index + 1 + (rest.length + 1 - lines.length)} is no header`)
+    if (name === '') return problem(`line ${index + 1 + (rest.length + 1 - lines.length)} is no header`)
     const key = name.toLowerCase()
     // As Node does: a repeated header is one text joined with a comma.
     headers[key] = headers[key] === undefined ? value : `${headers[key]}, ${value}`
@@ -32,20 +36,16 @@ function splitHead(bytes: Buffer): { head: string; body: Buffer } | undefined {
   return { head: bytes.subarray(0, end.at).toString('latin1'), body: bytes.subarray(end.at + end.length) }
 }
 
-function withBody(headers: Record<string, string>, body: Buffer): CapturedRequest {
+function withBody(headers: Record<string, string>, body: Buffer): Result<CapturedRequest> {
   const { 'content-length': length } = headers
   if (headers['transfer-encoding'] !== undefined)
-    return invalid('has a body in chunks (transfer-encoding): capture it without')
-  if (length === undefined) return { valid: true, headers, body }
-  if (!/^\d{1,9}$/.test(length)) return invalid('has a content-length that is no number')
+    return problem('has a body in chunks (transfer-encoding): capture it without')
+  if (length === undefined) return ok({ headers, body })
+  if (!/^\d{1,9}$/.test(length)) return problem('has a content-length that is no number')
   if (body.length < Number(length)) {
-    return invalid(
+    return problem(
       `has ${body.length} bytes of body where content-length says ${length}: it was cut, or its line ends were changed`,
     )
   }
-  return { valid: true, headers, body: body.subarray(0, Number(length)) }
-}
-
-function invalid(problem: string): CapturedRequest {
-  return { valid: false, problem }
+  return ok({ headers, body: body.subarray(0, Number(length)) })
 }

@@ -53,7 +53,7 @@ function judgeObject(file: string, value: Record<string, unknown>, warnings: str
   const metadata = isRecord(value['metadata']) ? value['metadata'] : {}
   const object = [metadata['namespace'], metadata['name']].filter((part) => typeof part === 'string').join('/')
   const checked = checkManifest(value)
-  return { file, object, problems: checked.valid ? filterProblems(checked.webhook) : checked.problems, warnings }
+  return { file, object, problems: checked.ok ? filterProblems(checked.value) : checked.problem, warnings }
 }
 
 /** The API server takes any text for a filter; the controller does not, and deliveries would wait. */
@@ -62,7 +62,7 @@ function filterProblems({ spec }: GeminiWebhookManifest): Problem[] {
   const checks = checkExpressions(sinks.flatMap(({ filter }) => filter?.cel ?? []))
   return sinks.flatMap(({ filter }, index) => {
     const checked = filter?.cel === undefined ? undefined : checks.get(filter.cel)
-    return checked === undefined || checked.valid
+    return checked === undefined || checked.ok
       ? []
       : [{ field: `spec.sinks[${index}].filter.cel`, message: checked.problem }]
   })

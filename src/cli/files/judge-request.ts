@@ -32,13 +32,13 @@ interface KeyFiles {
 /** Judges the request that was captured in a file. Throws where a file cannot be read, or is not what it should be. */
 export async function judgeRequest(file: string, keyFiles: KeyFiles, nowMs: number): Promise<Finding> {
   const captured = readCapturedRequest(await readBytes(file))
-  if (!captured.valid) throw new Error(`${file}: ${captured.problem}`)
-  const { headers, body } = captured
+  if (!captured.ok) throw new Error(`${file}: ${captured.problem}`)
+  const { headers, body } = captured.value
   const parsed =
     keyFiles.secretFile === undefined ? parseDynamicHeaders(headers, { acceptsJwt: false }) : parseHeaders(headers)
-  if (!parsed.valid) return { signature: parsed.reason }
-  const { id, timestampSeconds } = parsed.headers
-  const keyId = await signerOf(keyFiles, parsed.headers, body)
+  if (!parsed.ok) return { signature: parsed.problem }
+  const { id, timestampSeconds } = parsed.value
+  const keyId = await signerOf(keyFiles, parsed.value, body)
   return {
     ...(keyId === undefined ? { signature: 'BadSignature' } : { signature: 'Good', keyId }),
     eventId: id,
@@ -74,8 +74,8 @@ async function secretsIn(file: string): Promise<VerificationKey[]> {
   if (texts.length === 0) throw new Error(`--secret-file: ${file} is empty: put the signing secrets there`)
   return texts.map((text, index) => {
     const decoded = decodeSigningSecret(text)
-    if (!decoded.valid) throw new Error(`--secret-file: ${file}: secret ${index + 1} ${decoded.problem}`)
-    return { keyId: keyIdOf(text), key: decoded.key }
+    if (!decoded.ok) throw new Error(`--secret-file: ${file}: secret ${index + 1} ${decoded.problem}`)
+    return { keyId: keyIdOf(text), key: decoded.value }
   })
 }
 

@@ -89,6 +89,6 @@ function doubtsAbout({ metadata, spec }: GeminiWebhookManifest, checked: Manifes
   const takesOver = `${metadata.name}: webhook ${spec.externalID} carries the marker of another object or installation, which relies on it: remove the manifest, or that object`
   return [
     ...(spec.adoptionPolicy === 'TakeOver' ? [takesOver] : []),
-    ...(checked.valid ? [] : checked.problems.map(({ field, message }) => `${metadata.name}: ${field}: ${message}`)),
+    ...(checked.ok ? [] : checked.problem.map(({ field, message }) => `${metadata.name}: ${field}: ${message}`)),
   ]
 }

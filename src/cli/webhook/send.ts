@@ -125,9 +125,8 @@ async function signingKeyOf(webhook: GeminiWebhook, client: KubernetesClient) {
     throw new Error(`Secret ${namespace}/${name}: does not exist: wait until the webhook is registered`)
   const text = Buffer.from(secret.data?.[signingSecretKeys.current] ?? '', 'base64').toString('utf8')
   const decoded = decodeSigningSecret(text)
-  if (!decoded.valid)
-    throw new Error(`Secret ${namespace}/${name}: key ${signingSecretKeys.current} ${decoded.problem}`)
-  return decoded.key
+  if (!decoded.ok) throw new Error(`Secret ${namespace}/${name}: key ${signingSecretKeys.current} ${decoded.problem}`)
+  return decoded.value
 }
 
 async function dataFor({ dataFile }: SendConfig): Promise<Record<string, unknown>> {

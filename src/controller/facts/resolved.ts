@@ -1,22 +1,21 @@
+import { problem, type Result } from '../../result.ts'
+
 export type SinkFault = 'SinkInvalid' | 'SinkNotReady' | 'SinkUnsupported'
 
-/**
- * A warning goes with what works, or will work as it is. `awaited`: it may come without a change of the object, so
- * registration need not wait for it.
- */
-export type Resolved<T> =
-  { ok: true; value: T; warning?: string } | { ok: false; reason: SinkFault; message: string; awaited?: true }
-
-type Refusal = Extract<Resolved<never>, { ok: false }>
-
-export function ok<T>(value: T): { ok: true; value: T } {
-  return { ok: true, value }
+/** `awaited`: it may come without a change of the object, so registration need not wait for it. */
+interface Refusal {
+  readonly reason: SinkFault
+  readonly message: string
+  readonly awaited?: true
 }
 
-export function invalid(message: string): Refusal {
+/** A warning goes with what works, or will work as it is. */
+export type Resolved<T> = Result<T, Refusal> & { readonly warning?: string }
+
+export function invalid(message: string): Resolved<never> {
   return refuse('SinkInvalid', message)
 }
 
-export function refuse(reason: SinkFault, message: string): Refusal {
-  return { ok: false, reason, message, ...(reason === 'SinkNotReady' && { awaited: true }) }
+export function refuse(reason: SinkFault, message: string): Resolved<never> {
+  return problem({ reason, message, ...(reason === 'SinkNotReady' && { awaited: true as const }) })
 }

@@ -64,10 +64,10 @@ export function createEndpointProbe(options: EndpointProbeOptions): { probe: Pro
 
 function probeDelivery(secret: string, { clock, random }: EndpointProbeOptions) {
   const decoded = decodeSigningSecret(secret)
-  if (!decoded.valid) return undefined
+  if (!decoded.ok) return undefined
   const nowMs = clock.now()
   const id = `probe_${Math.floor(random() * 2 ** 48).toString(16)}_${nowMs.toString(16)}`
-  return signedDelivery({ id, type: probeType, data: {} }, { key: decoded.key, nowMs })
+  return signedDelivery({ id, type: probeType, data: {} }, { key: decoded.value, nowMs })
 }
 
 function atProxy({ proxyStatus }: ProxyError): ProbeOutcome {

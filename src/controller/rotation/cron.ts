@@ -1,3 +1,5 @@
+import { ok, problem, type Result } from '../../result.ts'
+
 /** The minutes of a year at which something happens, as five-field cron says it. */
 export interface Cron {
   /** 0 to 59. */
@@ -7,8 +9,6 @@ export interface Cron {
   /** Whether a calendar day counts; month 1 to 12, weekday 0 (Sunday) to 6. */
   matchesDay(day: { dayOfMonth: number; month: number; weekday: number }): boolean
 }
-
-export type ParsedCron = { valid: true; cron: Cron } | { valid: false; problem: string }
 
 interface Field {
   label: string
@@ -37,14 +37,14 @@ const fields = [
  * and lists. As everywhere, a day counts when either of the two day fields says so, unless one of them begins with `*`:
  * then both must.
  */
-export function parseCron(text: string): ParsedCron {
+export function parseCron(text: string): Result<Cron> {
   const parts = text.trim().split(/\s+/)
-  if (parts.length !== fields.length) return invalid(`has ${parts.length} fields instead of five`)
+  if (parts.length !== fields.length) return problem(`has ${parts.length} fields instead of five`)
   const sets: number[][] = []
   for (const [index, field] of fields.entries()) {
     const part = parts[index] ?? ''
     const set = parseField(part, field)
-    if (set === undefined) return invalid(`"${part}" is no ${field.label}`)
+    if (set === undefined) return problem(`"${part}" is no ${field.label}`)
     sets.push(set)
   }
   const [minutes = [], hours = [], days = [], months = [], weekdays = []] = sets
@@ -55,11 +55,7 @@ export function parseCron(text: string): ParsedCron {
     const [byDay, byWeekday] = [days.includes(dayOfMonth), weekdaySet.has(weekday)]
     return needsBoth ? byDay && byWeekday : byDay || byWeekday
   }
-  return { valid: true, cron: { minutes, hours, matchesDay } }
-}
-
-function invalid(problem: string): ParsedCron {
-  return { valid: false, problem }
+  return ok({ minutes, hours, matchesDay })
 }
 
 /** The numbers that a field names, ascending; undefined when it cannot be read. */

@@ -24,9 +24,9 @@ export function nextRotationMs({ metadata, spec, status }: GeminiWebhook, nowMs:
   const { interval, windows = [] } = spec.rotation ?? {}
   const parsed = interval === undefined ? undefined : parseDuration(interval)
   const last = status?.rotation?.lastRotationTime
-  if (parsed?.valid !== true || last === undefined) return undefined
+  if (parsed?.ok !== true || last === undefined) return undefined
   const share = createHash('sha256').update(metadata.uid).digest().readUInt32BE(0) / 2 ** 32
-  const dueMs = Date.parse(last) + parsed.ms * (1 + spread * share)
+  const dueMs = Date.parse(last) + parsed.value * (1 + spread * share)
   return windows.length === 0 ? dueMs : nextOpportunity(windows, { dueMs, nowMs, share })
 }
 

@@ -1,5 +1,6 @@
 import { parseDuration } from '../../api/duration.ts'
 import type { RotationSpec } from '../../api/spec.ts'
+import { ok, problem, type Result } from '../../result.ts'
 import { parseCron, type Cron } from './cron.ts'
 import { openTimeZone, type TimeZone } from './time-zone.ts'
 
@@ -10,8 +11,6 @@ interface RotationWindow {
   durationMs: number
   timeZone: TimeZone
 }
-
-type ReadWindow = { valid: true; window: RotationWindow } | { valid: false; problem: string }
 
 const dayMs = 86_400_000
 /** From one 29 February to the next there can be eight years; what has not opened by then never will. */
@@ -32,8 +31,8 @@ export function windowProblems(windows: readonly WindowSpec[], nowMs: number): s
   return windows.flatMap((spec, index) => {
     const field = `spec.rotation.windows[${index}]`
     const read = readWindow(spec)
-    if (!read.valid) return [`${field}.${read.problem}`]
-    const opens = openingAfter(read.window, nowMs) !== undefined
+    if (!read.ok) return [`${field}.${read.problem}`]
+    const opens = openingAfter(read.value, nowMs) !== undefined
     return opens ? [] : [`${field}.cron: "${spec.cron}" names no day that exists`]
   })
 }
@@ -50,23 +49,23 @@ export function nextOpportunity(
   const fromMs = Math.max(dueMs, nowMs)
   const starts = windows.flatMap((spec) => {
     const read = readWindow(spec)
-    if (!read.valid) return []
-    const { durationMs } = read.window
-    const opensMs = openingAfter(read.window, fromMs - durationMs)
+    if (!read.ok) return []
+    const { durationMs } = read.value
+    const opensMs = openingAfter(read.value, fromMs - durationMs)
     return opensMs === undefined ? [] : [Math.max(opensMs + share * spread * durationMs, dueMs)]
   })
   return starts.length === 0 ? undefined : Math.min(...starts)
 }
 
-function readWindow({ cron, duration, timeZone = 'UTC' }: WindowSpec): ReadWindow {
+function readWindow({ cron, duration, timeZone = 'UTC' }: WindowSpec): Result<RotationWindow> {
   const parsed = parseCron(cron)
-  if (!parsed.valid) return { valid: false, problem: `cron: ${parsed.problem}` }
+  if (!parsed.ok) return problem(`cron: ${parsed.problem}`)
   const length = parseDuration(duration)
-  if (!length.valid) return { valid: false, problem: `duration: ${length.problem}` }
-  if (length.ms === 0) return { valid: false, problem: 'duration: the window closes as it opens' }
+  if (!length.ok) return problem(`duration: ${length.problem}`)
+  if (length.value === 0) return problem('duration: the window closes as it opens')
   const zone = openTimeZone(timeZone)
-  if (zone === undefined) return { valid: false, problem: `timeZone: "${timeZone}" is no IANA time zone` }
-  return { valid: true, window: { cron: parsed.cron, durationMs: length.ms, timeZone: zone } }
+  if (zone === undefined) return problem(`timeZone: "${timeZone}" is no IANA time zone`)
+  return ok({ cron: parsed.value, durationMs: length.value, timeZone: zone })
 }
 
 /**

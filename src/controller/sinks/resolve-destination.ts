@@ -6,7 +6,8 @@ import type { Destination } from '../../contract/keyring/entry.ts'
 import { addressOf, refKeyOf } from './addressable.ts'
 import { destinationsIn, mayName, resolveUrlOfService, servicePortOf } from './resolve-service.ts'
 import type { Asked, DestinationSurroundings, HttpDestination } from './resolve-service.ts'
-import { invalid, ok, refuse, type Resolved } from '../facts/resolved.ts'
+import { ok } from '../../result.ts'
+import { invalid, refuse, type Resolved } from '../facts/resolved.ts'
 
 /** Where a sink, or a dead letter, goes. Pure. */
 export function resolveDestination(

@@ -2,7 +2,8 @@ import type { Destination, ResolvedSink } from '../../contract/keyring/entry.ts'
 import type { AddressableLookup } from './addressable.ts'
 import { externalNameOf, judgeService, type ServiceView } from './judge-service.ts'
 import { missing, type Lookup } from '../facts/lookup.ts'
-import { invalid, ok, refuse, type Resolved } from '../facts/resolved.ts'
+import { ok, problem } from '../../result.ts'
+import { invalid, refuse, type Resolved } from '../facts/resolved.ts'
 import { serviceOfHost } from '../facts/service-host.ts'
 
 /** `forbidden`: the controller may not read the Service, or its EndpointSlices. */
@@ -49,17 +50,21 @@ export function resolveUrlOfService(
     case 'found':
       break
     case 'missing':
-      return { ...invalid(`${field}: ${where} does not exist: create it or correct the name`), awaited: true }
+      return problem({
+        reason: 'SinkInvalid',
+        message: `${field}: ${where} does not exist: create it or correct the name`,
+        awaited: true,
+      })
     case 'forbidden':
     case 'failed': {
-      const problem =
+      const why =
         lookup.state === 'failed'
           ? `${where} could not be read; it is tried again`
           : `the controller may not read ${where}: grant its account the verb get on services and list on endpointslices.discovery.k8s.io`
       const known = knownFor(destination, around)
       return known === undefined
-        ? refuse('SinkNotReady', `${field}: ${problem}`)
-        : { ...ok(known), ...(lookup.state === 'forbidden' && { warning: `${field}: ${problem}` }) }
+        ? refuse('SinkNotReady', `${field}: ${why}`)
+        : { ...ok(known), ...(lookup.state === 'forbidden' && { warning: `${field}: ${why}` }) }
     }
   }
   const judged = judgeService(lookup.value, { port, allowForeign: around.allowForeign })

@@ -6,7 +6,8 @@ import type { Destination, ResolvedSink, SinkFilter } from '../../contract/keyri
 import { resolveDestination } from './resolve-destination.ts'
 import { serviceNamesIn } from '../facts/service-names.ts'
 import type { DestinationSurroundings } from './resolve-service.ts'
-import { invalid, ok, type Resolved } from '../facts/resolved.ts'
+import { ok } from '../../result.ts'
+import { invalid, type Resolved } from '../facts/resolved.ts'
 import { blocksOf, readSinkTls } from './sink-tls.ts'
 import { readSinkCredentials, type CredentialsLookup, type SinkCredentials } from './sink-credentials.ts'
 import type { SinkProblem, SinkResolution } from '../facts/sink-resolution.ts'
@@ -67,14 +68,18 @@ function isSettled({ services, areServicesWatched, addressables, credentials }: 
 function problemOf(result: Resolved<ResolvedSink>): SinkProblem | undefined {
   if (!result.ok) {
     // What is awaited will be there, and its events are kept until then.
-    return { reason: result.reason, message: result.message, blocksRegistration: result.awaited !== true }
+    return {
+      reason: result.problem.reason,
+      message: result.problem.message,
+      blocksRegistration: result.problem.awaited !== true,
+    }
   }
   if (result.warning === undefined) return undefined
   return { reason: 'SinkInvalid', message: result.warning, blocksRegistration: false }
 }
 
 function statusOf(sink: SinkSpec, result: Resolved<ResolvedSink>): SinkStatus {
-  if (!result.ok) return { name: sink.name, ready: false, reason: result.reason }
+  if (!result.ok) return { name: sink.name, ready: false, reason: result.problem.reason }
   const { destination } = result.value
   const address = addressIn(destination)
   return result.warning === undefined
@@ -129,8 +134,8 @@ function resolveDeadLetter(
   const resolved = resolveDestination(deadLetter, `${field}.deadLetter`, around)
   if (resolved.ok) return { ...resolved, value: { deadLetter: resolved.value } }
   // A dead letter that cannot be handed on stays in the inbox: no reason to hold what the sink itself would take.
-  const isLater = resolved.awaited === true && deadLetter.service !== undefined
-  return isLater ? { ...ok({}), warning: resolved.message } : resolved
+  const isLater = resolved.problem.awaited === true && deadLetter.service !== undefined
+  return isLater ? { ...ok({}), warning: resolved.problem.message } : resolved
 }
 
 /**
@@ -150,7 +155,7 @@ function resolveFilter(
     ...(cel !== undefined && { cel }),
   }
   const check = cel === undefined ? undefined : checks.get(cel)
-  if (check === undefined || check.valid) return { value }
+  if (check === undefined || check.ok) return { value }
   const warning = `${field}.filter.cel ${check.problem}: correct it; deliveries to this sink wait until then`
   return { value, warning }
 }
@@ -171,7 +176,7 @@ function secure(
     return invalid(`${field}.auth.tlsSecretRef: the destination is not https: make it so, or remove tlsSecretRef`)
   }
   const tls = readSinkTls(around.credentials.get(ref.name))
-  if (!tls.ok) return invalid(`${field}.auth.tlsSecretRef: ${tls.message}`)
+  if (!tls.ok) return invalid(`${field}.auth.tlsSecretRef: ${tls.problem}`)
   const { clientCertificate } = tls.value
   // Each once: a destination that was taken from the keyring has those of the Secret already.
   const ca = [...new Set([destination.ca, tls.value.ca].flatMap((pem) => blocksOf(pem ?? '')))].join('\n')
@@ -188,9 +193,9 @@ function resolveCredentials(
 ): Resolved<Pick<ResolvedSink, 'headers' | 'signingSecret'>> {
   const { headersSecretRef, signingSecretRef } = sink.auth ?? {}
   const headers = headersSecretRef && readSinkCredentials(around.credentials.get(headersSecretRef.name))
-  if (headers?.ok === false) return invalid(`${field}.auth.headersSecretRef: ${headers.message}`)
+  if (headers?.ok === false) return invalid(`${field}.auth.headersSecretRef: ${headers.problem}`)
   const signing = signingSecretRef && readSinkCredentials(around.credentials.get(signingSecretRef.name))
-  if (signing?.ok === false) return invalid(`${field}.auth.signingSecretRef: ${signing.message}`)
+  if (signing?.ok === false) return invalid(`${field}.auth.signingSecretRef: ${signing.problem}`)
   const signingSecret = signing?.value.signingSecret
   if (signing !== undefined && signingSecret === undefined) {
     return invalid(`${field}.auth.signingSecretRef: the Secret has no key signing-secret: add it`)

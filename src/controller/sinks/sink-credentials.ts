@@ -2,6 +2,7 @@ import { signingSecretKeys, sinkCredentialsSecretType, sinkTlsKeys } from '../..
 import type { SinkSpec } from '../../api/sink.ts'
 import { isReservedHeader } from '../../contract/keyring/reserved-headers.ts'
 import type { Secret } from '../../kubernetes/core-kinds.ts'
+import { ok, problem, type Result } from '../../result.ts'
 import type { Lookup } from '../facts/lookup.ts'
 
 /** `tooLarge`: it is there, and holds far more than sinks can use. */
@@ -11,8 +12,6 @@ export interface SinkCredentials {
   headers: Record<string, string>
   signingSecret?: string
 }
-
-export type CredentialsRead<T> = { ok: true; value: T } | { ok: false; message: string }
 
 const maxHeaders = 16
 const maxBytes = 8 * 1024
@@ -44,27 +43,24 @@ export function boundCredentials(lookup: Lookup<Secret>): CredentialsLookup {
 }
 
 /** Headers and signing secret of a Secret of our own type. Messages name keys, never values. */
-export function readSinkCredentials(lookup: CredentialsLookup | undefined): CredentialsRead<SinkCredentials> {
+export function readSinkCredentials(lookup: CredentialsLookup | undefined): Result<SinkCredentials> {
   const opened = openCredentials(lookup)
   if (!opened.ok) return opened
   const { name, data } = opened.value
   const headers = [...data].filter(([key]) => !otherKeys.has(key))
-  if (headers.length > maxHeaders) return refuse(`Secret ${name} has ${headers.length} headers; at most ${maxHeaders}`)
+  if (headers.length > maxHeaders) return problem(`Secret ${name} has ${headers.length} headers; at most ${maxHeaders}`)
   const bytes = headers.reduce((sum, [key, value]) => sum + key.length + Buffer.byteLength(value), 0)
-  if (bytes > maxBytes) return refuse(`Secret ${name} holds ${bytes} bytes of headers; at most ${maxBytes} are sent`)
+  if (bytes > maxBytes) return problem(`Secret ${name} holds ${bytes} bytes of headers; at most ${maxBytes} are sent`)
   for (const [key, value] of headers) {
     if (!headerName.test(key) || isReservedHeader(key)) {
-      return refuse(`Secret ${name}: key "${key}" may not be sent as a header: remove it`)
+      return problem(`Secret ${name}: key "${key}" may not be sent as a header: remove it`)
     }
     if (!headerValue.test(value)) {
-      return refuse(`Secret ${name}: the value of key "${key}" is not printable ASCII: correct it`)
+      return problem(`Secret ${name}: the value of key "${key}" is not printable ASCII: correct it`)
     }
   }
   const signingSecret = data.get(signingSecretKeys.current)
-  return {
-    ok: true,
-    value: { headers: Object.fromEntries(headers), ...(signingSecret !== undefined && { signingSecret }) },
-  }
+  return ok({ headers: Object.fromEntries(headers), ...(signingSecret !== undefined && { signingSecret }) })
 }
 
 /**
@@ -73,22 +69,20 @@ export function readSinkCredentials(lookup: CredentialsLookup | undefined): Cred
  */
 export function openCredentials(
   lookup: CredentialsLookup | undefined,
-): CredentialsRead<{ name: string; data: ReadonlyMap<string, string> }> {
-  if (lookup === undefined || lookup.state === 'missing') return refuse('the Secret does not exist: create it')
-  if (lookup.state === 'failed') return refuse('the Secret could not be read; it is tried again')
+): Result<{ name: string; data: ReadonlyMap<string, string> }> {
+  if (lookup === undefined || lookup.state === 'missing') return problem('the Secret does not exist: create it')
+  if (lookup.state === 'failed') return problem('the Secret could not be read; it is tried again')
   if (lookup.state === 'tooLarge') {
-    return refuse(`Secret ${lookup.name} holds more than ${maxSecretBytes} bytes: keep in it what the sink needs alone`)
+    return problem(
+      `Secret ${lookup.name} holds more than ${maxSecretBytes} bytes: keep in it what the sink needs alone`,
+    )
   }
   const { type, data = {}, metadata } = lookup.value
   if (type !== sinkCredentialsSecretType) {
-    return refuse(`Secret ${metadata.name} is not of type ${sinkCredentialsSecretType}: only such Secrets may be sent`)
+    return problem(`Secret ${metadata.name} is not of type ${sinkCredentialsSecretType}: only such Secrets may be sent`)
   }
   const decoded = Object.entries(data).map(([key, value]) => [key, decode(value)] as const)
-  return { ok: true, value: { name: metadata.name, data: new Map(decoded) } }
-}
-
-export function refuse(message: string): { ok: false; message: string } {
-  return { ok: false, message }
+  return ok({ name: metadata.name, data: new Map(decoded) })
 }
 
 /** Secrets made from files often end in a newline, which no header may. */

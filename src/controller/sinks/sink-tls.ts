@@ -1,7 +1,8 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto'
 
 import { sinkTlsKeys } from '../../api/names.ts'
-import { openCredentials, refuse, type CredentialsLookup, type CredentialsRead } from './sink-credentials.ts'
+import { ok, problem, type Result } from '../../result.ts'
+import { openCredentials, type CredentialsLookup } from './sink-credentials.ts'
 
 export interface SinkTls {
   /** PEM; replaces the system's certificate authorities. */
@@ -13,7 +14,7 @@ export interface SinkTls {
  * Reads what a sink's TLS needs from a Secret of our own type, and makes sure that it can be used: a mistake is told
  * when it is made, not at the first event.
  */
-export function readSinkTls(lookup: CredentialsLookup | undefined): CredentialsRead<SinkTls> {
+export function readSinkTls(lookup: CredentialsLookup | undefined): Result<SinkTls> {
   const opened = openCredentials(lookup)
   if (!opened.ok) return opened
   const { name, data } = opened.value
@@ -21,20 +22,20 @@ export function readSinkTls(lookup: CredentialsLookup | undefined): CredentialsR
   const cert = data.get(sinkTlsKeys.cert)
   const key = data.get(sinkTlsKeys.key)
   if (ca === undefined && cert === undefined && key === undefined) {
-    return refuse(
+    return problem(
       `Secret ${name} has neither ${sinkTlsKeys.ca} nor ${sinkTlsKeys.cert} with ${sinkTlsKeys.key}: add them`,
     )
   }
   if (ca !== undefined && !areCertificates(ca)) {
-    return refuse(`Secret ${name}: key "${sinkTlsKeys.ca}" is not a list of certificates in PEM: correct it`)
+    return problem(`Secret ${name}: key "${sinkTlsKeys.ca}" is not a list of certificates in PEM: correct it`)
   }
-  if (cert === undefined && key === undefined) return { ok: true, value: { ...(ca !== undefined && { ca }) } }
+  if (cert === undefined && key === undefined) return ok({ ...(ca !== undefined && { ca }) })
   if (cert === undefined || key === undefined) {
-    return refuse(`Secret ${name}: ${sinkTlsKeys.cert} and ${sinkTlsKeys.key} belong together: add the other one`)
+    return problem(`Secret ${name}: ${sinkTlsKeys.cert} and ${sinkTlsKeys.key} belong together: add the other one`)
   }
-  const problem = pairProblem(cert, key)
-  if (problem !== undefined) return refuse(`Secret ${name}: ${problem}`)
-  return { ok: true, value: { ...(ca !== undefined && { ca }), clientCertificate: { cert, key } } }
+  const mismatch = pairProblem(cert, key)
+  if (mismatch !== undefined) return problem(`Secret ${name}: ${mismatch}`)
+  return ok({ ...(ca !== undefined && { ca }), clientCertificate: { cert, key } })
 }
 
 function pairProblem(certText: string, keyText: string): string | undefined {

@@ -24,8 +24,8 @@ export function aTenant(
   const secret = `whsec_${randomBytes(24).toString('base64')}`
   recordSecret(secret)
   const decoded = decodeSigningSecret(secret)
-  if (!decoded.valid) throw new Error(`the test's signing secret ${decoded.problem}`)
-  const { key } = decoded
+  if (!decoded.ok) throw new Error(`the test's signing secret ${decoded.problem}`)
+  const { value: key } = decoded
   const secrets = [{ keyId: keyIdOf(secret), secret }]
   const plain = aKeyringEntry({ uid: randomUUID(), namespace, name, secrets, sinkUrl: 'http://127.0.0.1:9/' })
   const [worker] = plain.sinks

@@ -14,13 +14,13 @@ const cases: [string, number][] = [
   ['99999h99999m99999s', 99_999 * 3_661_000],
 ]
 for (const [text, ms] of cases) {
-  test(`reads ${text}`, () => assert.deepEqual(parseDuration(text), { valid: true, ms }))
+  test(`reads ${text}`, () => assert.deepEqual(parseDuration(text), { ok: true, value: ms }))
 }
 
 for (const text of ['', '10', 's', '1.5h', '-1s', '10ms', '1d', '1h 30m', '1h1m1s1s', '100000s', '10s\n']) {
   test(`refuses ${JSON.stringify(text)} and says what a duration looks like`, () => {
     const parsed = parseDuration(text)
-    assert.ok(!parsed.valid)
+    assert.ok(!parsed.ok)
     assert.match(parsed.problem, /is not a duration such as 10s, 30m or 1h30m$/)
   })
 }
@@ -31,7 +31,7 @@ test('parts add up', () => {
   fc.assert(
     fc.property(fc.array(part, { minLength: 1, maxLength: 3 }), (parts) => {
       const ms = parts.reduce((sum, [count, unit]) => sum + count * unitMs[unit], 0)
-      assert.deepEqual(parseDuration(parts.map(([count, unit]) => `${count}${unit}`).join('')), { valid: true, ms })
+      assert.deepEqual(parseDuration(parts.map(([count, unit]) => `${count}${unit}`).join('')), { ok: true, value: ms })
     }),
   )
 })

@@ -14,21 +14,21 @@ const ruleIds = Object.values(rules)
   .map(({ id }) => id)
 
 for (const { name, manifest } of validResources()) {
-  test(`accepts ${name}`, () => assert.deepEqual(checkManifest(manifest), { valid: true, webhook: manifest }))
+  test(`accepts ${name}`, () => assert.deepEqual(checkManifest(manifest), { ok: true, value: manifest }))
 }
 
 for (const { name, rule, field, message, manifest, previous } of invalidResources()) {
   if (rule === 'shape') {
     test(`refuses ${name} by its shape and names ${field}`, () => {
       const check = checkManifest(manifest, previous)
-      assert.ok(!check.valid)
-      assert.deepEqual(new Set(check.problems.map((problem) => problem.field)), new Set([field]))
+      assert.ok(!check.ok)
+      assert.deepEqual(new Set(check.problem.map((problem) => problem.field)), new Set([field]))
     })
     continue
   }
   test(`refuses ${name} and nothing else about it`, () => {
     assert.deepEqual(ruleViolations(manifest, previous), [{ id: rule, field, message }])
-    assert.deepEqual(checkManifest(manifest, previous), { valid: false, problems: [{ field, message }] })
+    assert.deepEqual(checkManifest(manifest, previous), { ok: false, problem: [{ field, message }] })
   })
 }
 

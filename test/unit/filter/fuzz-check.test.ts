@@ -49,11 +49,11 @@ test('whatever is written, the check answers, and what it accepts of an object i
       for (const cel of cels) {
         const checked = checks.get(cel)
         if (checked === undefined) return false
-        if (!checked.valid) {
+        if (!checked.ok) {
           if (checked.problem === '') return false
           continue
         }
-        const { units, refusals } = estimateCost(checked.expression.ast)
+        const { units, refusals } = estimateCost(checked.value.expression.ast)
         if (refusals.length > 0 || cel.includes('matches("')) return false
         total += units
       }

@@ -118,7 +118,7 @@ const groups = [headerMutations, headerMutations, bodyMutations, borderMutations
 /** What the receiver does with one request, without the request. */
 function judge({ headers, body }: { headers: RequestHeaders; body: Buffer }): boolean {
   const parsed = parseHeaders(headers)
-  return parsed.valid && verifyDelivery(parsed.headers, body, { keys, nowMs: nowSeconds * 1000 }).accepted
+  return parsed.ok && verifyDelivery(parsed.value, body, { keys, nowMs: nowSeconds * 1000 }).accepted
 }
 
 /** The rule once more, written differently and without a thought for speed. */

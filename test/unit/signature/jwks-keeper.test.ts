@@ -25,7 +25,7 @@ function aScene({ random = 0.5, timeoutMs }: { random?: number; timeoutMs?: numb
     ...(timeoutMs !== undefined && { timeoutMs }),
     onLook: (look) => {
       looks.push(look.ok)
-      if (!look.ok) problems.push(String(look.error))
+      if (!look.ok) problems.push(String(look.problem))
     },
     fetch: async (asked, { signal }) => {
       server.requests++

@@ -21,21 +21,21 @@ function parsed(changes: Record<string, string | string[] | undefined>): ReturnT
 
 test('reads id, timestamp and signature of a well-formed delivery', () => {
   assert.deepEqual(parseHeaders(good), {
-    valid: true,
-    headers: { id: vector.id, timestamp: '1614265330', timestampSeconds: 1614265330, signatures: [payload] },
+    ok: true,
+    value: { id: vector.id, timestamp: '1614265330', timestampSeconds: 1614265330, signatures: [payload] },
   })
 })
 
 for (const name of ['webhook-id', 'webhook-timestamp', 'webhook-signature']) {
   test(`a delivery without ${name}, or with an empty one, is missing a header`, () => {
-    assert.deepEqual(parsed({ [name]: undefined }), { valid: false, reason: 'MissingHeader' })
-    assert.deepEqual(parsed({ [name]: '' }), { valid: false, reason: 'MissingHeader' })
+    assert.deepEqual(parsed({ [name]: undefined }), { ok: false, problem: 'MissingHeader' })
+    assert.deepEqual(parsed({ [name]: '' }), { ok: false, problem: 'MissingHeader' })
   })
   test(`a repeated ${name} is refused, joined or as a list`, () => {
     const value = good[name as keyof typeof good]
-    assert.deepEqual(parsed({ [name]: `${value}, ${value}` }), { valid: false, reason: 'MalformedHeader' })
-    assert.deepEqual(parsed({ [name]: [value, value] }), { valid: false, reason: 'MalformedHeader' })
-    assert.deepEqual(parsed({ [name]: [value] }), { valid: false, reason: 'MalformedHeader' })
+    assert.deepEqual(parsed({ [name]: `${value}, ${value}` }), { ok: false, problem: 'MalformedHeader' })
+    assert.deepEqual(parsed({ [name]: [value, value] }), { ok: false, problem: 'MalformedHeader' })
+    assert.deepEqual(parsed({ [name]: [value] }), { ok: false, problem: 'MalformedHeader' })
   })
 }
 
@@ -80,7 +80,7 @@ const malformed: { name: string; headers: Record<string, string>; because: strin
 ]
 for (const { name, headers, because } of malformed) {
   test(`refuses ${name}`, () => {
-    assert.deepEqual(parsed(headers), { valid: false, reason: 'MalformedHeader' }, because)
+    assert.deepEqual(parsed(headers), { ok: false, problem: 'MalformedHeader' }, because)
   })
 }
 
@@ -103,8 +103,8 @@ const signatureCases: { name: string; header: string; want: string[] }[] = [
 for (const { name, header, want } of signatureCases) {
   test(`${name} in the signature header`, () => {
     const result = parsed({ 'webhook-signature': header })
-    assert.ok(result.valid)
-    assert.deepEqual(result.headers.signatures, want)
+    assert.ok(result.ok)
+    assert.deepEqual(result.value.signatures, want)
   })
 }
 
@@ -119,8 +119,8 @@ test('whatever the headers are, parsing ends with a bounded answer and never thr
   fc.assert(
     fc.property(headers, (given: RequestHeaders) => {
       const result = parseHeaders(given)
-      if (!result.valid) return
-      const { id, timestamp, timestampSeconds, signatures } = result.headers
+      if (!result.ok) return
+      const { id, timestamp, timestampSeconds, signatures } = result.value
       assert.ok(id.length <= 256 && !id.includes('.'))
       assert.ok(Number.isSafeInteger(timestampSeconds) && /^\d+$/.test(timestamp))
       assert.ok(signatures.length <= maxSignatures && signatures.every((each) => each.length === 44))
@@ -147,9 +147,9 @@ test('the order of entries decides nothing but their order', () => {
         .map(({ each }) => each)
       const forward = parsed({ 'webhook-signature': entries.join(' ') })
       const other = parsed({ 'webhook-signature': shuffled.join(' ') })
-      assert.equal(forward.valid, other.valid)
-      if (forward.valid && other.valid) {
-        assert.deepEqual(forward.headers.signatures.toSorted(), other.headers.signatures.toSorted())
+      assert.equal(forward.ok, other.ok)
+      if (forward.ok && other.ok) {
+        assert.deepEqual(forward.value.signatures.toSorted(), other.value.signatures.toSorted())
       }
     }),
   )
@@ -158,5 +158,5 @@ test('the order of entries decides nothing but their order', () => {
 test('a signature header of exactly the bound is read', () => {
   const padding = 'x'.repeat(maxSignatureHeaderLength - vector.signature.length - ' v2,'.length)
   const result = parsed({ 'webhook-signature': `${vector.signature} v2,${padding}` })
-  assert.deepEqual(result.valid && result.headers.signatures, [payload])
+  assert.deepEqual(result.ok && result.value.signatures, [payload])
 })

@@ -7,13 +7,13 @@ import { decodeSigningSecret, maxSecretBytes, minSecretBytes } from '../../../sr
 
 function bytesOf(text: string): Buffer {
   const decoded = decodeSigningSecret(text)
-  assert.ok(decoded.valid, JSON.stringify(decoded))
-  return decoded.key.export()
+  assert.ok(decoded.ok, JSON.stringify(decoded))
+  return decoded.value.export()
 }
 
 function problemOf(text: string): string {
   const decoded = decodeSigningSecret(text)
-  assert.ok(!decoded.valid, 'expected the secret to be refused')
+  assert.ok(!decoded.ok, 'expected the secret to be refused')
   return decoded.problem
 }
 

@@ -40,9 +40,9 @@ const cases: { name: string; text: string; headers: Record<string, string>; body
 for (const { name, text, headers, body } of cases) {
   test(name, () => {
     const request = read(text)
-    assert.ok(request.valid)
-    assert.deepEqual(request.headers, headers)
-    assert.equal(request.body.toString('latin1'), body)
+    assert.ok(request.ok)
+    assert.deepEqual(request.value.headers, headers)
+    assert.equal(request.value.body.toString('latin1'), body)
   })
 }
 
@@ -56,7 +56,7 @@ for (const [text, problem] of [
 ] as const) {
   test(`refused: ${JSON.stringify(text)}`, () => {
     const request = read(text)
-    assert.ok(!request.valid)
+    assert.ok(!request.ok)
     assert.match(request.problem, problem)
   })
 }

@@ -37,7 +37,7 @@ for (const { name, text, taken } of verdicts) {
       const [document] = readManifests(`${head}${text}\n`.replaceAll('\n', end))
       assert.ok(document !== undefined && 'value' in document)
       const checked = checkManifest(document.value)
-      assert.equal(checked.valid, taken, JSON.stringify(checked))
+      assert.equal(checked.ok, taken, JSON.stringify(checked))
       assert.deepEqual(document.warnings, [])
     }
   })

@@ -27,7 +27,7 @@ test('a webhook without a marker is adopted as it is: URL, events and name', () 
     adoptionPolicy: 'AdoptOnly',
     deletionPolicy: 'Retain',
   })
-  assert.equal(checkManifest(manifest).valid, true)
+  assert.equal(checkManifest(manifest).ok, true)
 })
 
 test('one that carries a marker needs TakeOver, and its name is what follows the marker', () => {

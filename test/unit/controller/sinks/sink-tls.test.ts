@@ -36,5 +36,5 @@ test('a Secret that holds more than sinks can use is not held, decoded or search
   const bounded = boundCredentials(secretOf(64 * 1024 + 2))
   assert.deepEqual(bounded, { state: 'tooLarge', name: 'token' })
   const opened = openCredentials(bounded)
-  assert.match(opened.ok ? '' : opened.message, /^Secret token holds more than 65536 bytes/)
+  assert.match(opened.ok ? '' : opened.problem, /^Secret token holds more than 65536 bytes/)
 })
