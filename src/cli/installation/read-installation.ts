@@ -1,7 +1,7 @@
 import { leaderLeaseName } from '../../api/names.ts'
+import { installationConfigMapName, readInstallationRecord } from '../../contract/installation-record.ts'
 import { receiverReportSchema } from '../../contract/receiver-report/report.ts'
 import { formerConfigMapName, reportsLabel, slotNames } from '../../contract/receiver-report/slots.ts'
-import { installationConfigMapName } from '../../controller/facts/ownership.ts'
 import { strandedInboxes } from '../../controller/reports/receiver-reports.ts'
 import {
   isNotFound,
@@ -36,7 +36,7 @@ export async function readInstallation(
   const [seen, installation, namespaceUid, lease, receivers, controllers, stranded, orphans] = await Promise.all([
     readable(() => webhooksIn(client, kubeconfig)),
     readable(async () => {
-      const { id = '', namespaceUid: uid = '' } = (await configMap(installationConfigMapName))?.data ?? {}
+      const { id, namespaceUid: uid = '' } = readInstallationRecord((await configMap(installationConfigMapName))?.data)
       return id === '' ? undefined : { id, namespaceUid: uid }
     }),
     readable(

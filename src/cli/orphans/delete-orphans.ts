@@ -1,5 +1,6 @@
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import { geminiWebhookKind } from '../../api/kind.ts'
+import { installationConfigMapName, readInstallationRecord } from '../../contract/installation-record.ts'
 import {
   orphanIdOf,
   orphansConfigMapName,
@@ -8,10 +9,8 @@ import {
 } from '../../contract/orphans/orphan-record.ts'
 import {
   identityOf,
-  installationConfigMapName,
   ownerOfRemote,
   tokenOf,
-  tokensIn,
   type Installation,
   type RemoteIdentity,
 } from '../../controller/facts/ownership.ts'
@@ -139,9 +138,9 @@ async function groundsFor(config: DeletionConfig, operator: OperatorAccess): Pro
 async function installationIn(client: KubernetesClient, namespace: string): Promise<Installation | undefined> {
   const home = await client.get<Namespace>(namespaceKind, { namespace: '', name: namespace })
   const stored = await client.get<ConfigMap>(configMapKind, { namespace, name: installationConfigMapName })
-  const { id, namespaceUid, formerTokens } = stored?.data ?? {}
-  if (id === undefined || namespaceUid === undefined || namespaceUid !== home?.metadata.uid) return undefined
-  return { id, token: tokenOf(namespaceUid), formerTokens: tokensIn(formerTokens) }
+  const { id, namespaceUid, formerTokens } = readInstallationRecord(stored?.data)
+  if (id === '' || namespaceUid === undefined || namespaceUid !== home?.metadata.uid) return undefined
+  return { id, token: tokenOf(namespaceUid), formerTokens }
 }
 
 /** None where the operator was uninstalled, its CRD included. */

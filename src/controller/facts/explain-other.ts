@@ -1,7 +1,8 @@
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import type { RemoteWebhook } from '../../gemini/webhook-service.ts'
 import type { ObservedWebhook } from './observed.ts'
-import { identityOf, installationConfigMapName, isSameMarker, markerIn, tokenIn } from './ownership.ts'
+import { installationConfigMapName } from '../../contract/installation-record.ts'
+import { identityOf, isSameMarker, markerIn, tokenIn } from './ownership.ts'
 
 /**
  * Two installations of one id are the mistake that nobody sees: the marker is ours, so it must be said what is not, and

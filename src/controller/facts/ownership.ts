@@ -4,9 +4,6 @@ import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import type { RemoteWebhook } from '../../gemini/webhook-service.ts'
 import type { ObjectKey } from '../../kubernetes/client.ts'
 
-/** In the operator's namespace: who this installation is at Google. */
-export const installationConfigMapName = 'gwh-installation'
-
 /**
  * `gwh:` and 24 hex digits of a SHA-256: 96 bits, so that nobody finds the name of an object with the marker of
  * another. Put first, for what a length limit on remote names cuts off is the end. Earlier versions wrote the first 12
@@ -68,11 +65,6 @@ export function isSameMarker(a: string | undefined, b: string | undefined): bool
 
 export function tokenOf(namespaceUid: string): string {
   return createHash('sha256').update(`installation of namespace ${namespaceUid}`).digest('hex').slice(0, tokenDigits)
-}
-
-/** As people list them in the ConfigMap; what is no token is left out. */
-export function tokensIn(text: string | undefined): string[] {
-  return (text ?? '').split(/[\s,]+/).filter((each) => /^[0-9a-f]{8}$/.test(each))
 }
 
 export function identityOf(

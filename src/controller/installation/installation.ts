@@ -1,8 +1,13 @@
 import { installationAnnotation, managedByLabel, managedByValue } from '../../api/names.ts'
+import {
+  installationConfigMapName,
+  installationData,
+  readInstallationRecord,
+} from '../../contract/installation-record.ts'
 import type { KubernetesClient } from '../../kubernetes/client.ts'
 import { configMapKind, namespaceKind, type ConfigMap, type Namespace } from '../../kubernetes/core-kinds.ts'
 import type { InstallationView } from '../facts/observed.ts'
-import { installationConfigMapName, tokenOf, tokensIn } from '../facts/ownership.ts'
+import { tokenOf } from '../facts/ownership.ts'
 
 interface InstallationOptions {
   client: KubernetesClient
@@ -44,9 +49,8 @@ async function checkStored(
   { client, namespace, configuredId }: InstallationOptions,
 ): Promise<InstallationView> {
   const where = `ConfigMap ${namespace}/${installationConfigMapName}`
-  const { id, namespaceUid: storedUid, token: storedToken } = stored.data ?? {}
-  if (id === undefined || id === '') return unconfirmed(`${where} has no id: restore it from a backup, or delete it`)
-  const formerTokens = tokensIn(stored.data?.formerTokens)
+  const { id, namespaceUid: storedUid, token: storedToken, formerTokens } = readInstallationRecord(stored.data)
+  if (id === '') return unconfirmed(`${where} has no id: restore it from a backup, or delete it`)
   const claims = { id, tokens: storedToken === undefined ? formerTokens : [storedToken, ...formerTokens] }
   if (configuredId !== undefined && configuredId !== id) {
     return unconfirmed(`${where} says id ${id}, the configuration says ${configuredId}: correct one of them`, claims)
@@ -61,7 +65,7 @@ async function checkStored(
   if (storedToken === token) return { state: 'confirmed', id, token, formerTokens }
   // Confirmed by a person, or written by a version without tokens: what carries the token from before is ours as well.
   const former = [...new Set(claims.tokens)].filter((each) => each !== token)
-  const data = { token, ...(former.length > 0 && { formerTokens: former.join(',') }) }
+  const data = installationData({ token, formerTokens: former })
   await client.patch<ConfigMap>(
     configMapKind,
     { namespace, name: installationConfigMapName },
@@ -81,7 +85,7 @@ async function store(
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: { namespace, name: installationConfigMapName, labels: { [managedByLabel]: managedByValue } },
-    data: { id, namespaceUid, token },
+    data: installationData({ id, namespaceUid, token }),
   })
   return { state: 'confirmed', id, token, formerTokens: [] }
 }

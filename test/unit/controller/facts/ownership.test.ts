@@ -12,7 +12,6 @@ import {
   shortMarkerOf,
   tokenIn,
   tokenOf,
-  tokensIn,
   withoutToken,
 } from '../../../../src/controller/facts/ownership.ts'
 import { aWebhook } from '../../../support/a-webhook.ts'
@@ -86,12 +85,6 @@ test('what an object was taken over from counts as ours until it is renamed', ()
   assert.equal(ownerOf(theirs, identityOf(installation, taken)), 'ours')
   assert.equal(ownerOf(`${theirs} @33333333`, identityOf(installation, taken)), 'another')
   assert.equal(ownerOf(theirs, identityOf(installation, aWebhook().build())), 'another')
-})
-
-test('tokens are listed as people write lists', () => {
-  assert.deepEqual(tokensIn('0a1b2c3d, 11111111\n22222222,'), ['0a1b2c3d', '11111111', '22222222'])
-  assert.deepEqual(tokensIn('prod-eu-1 0A1B2C3D'), [])
-  assert.deepEqual(tokensIn(undefined), [])
 })
 
 const short = shortMarkerOf(marker)
