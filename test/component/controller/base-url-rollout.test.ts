@@ -7,7 +7,7 @@ import { eventually } from '../../support/eventually.ts'
 const patience = { timeoutMs: 40_000, intervalMs: 20 }
 
 test('a new base URL moves one object, halts on its failed check, and moves the rest once it is proven', async (t) => {
-  const config = { baseUrl: 'https://old.example.com', pingRepeatMs: 60, pingAttempts: 1, resyncIntervalMs: 500 }
+  const config = { baseUrl: 'https://old.example.com', pingRepeatMs: 5_000, pingAttempts: 1, resyncIntervalMs: 500 }
   const fixture = await startControllerFixture(t, { config })
   const first = await fixture.startController()
   await fixture.putApiKey()
@@ -17,24 +17,30 @@ test('a new base URL moves one object, halts on its failed check, and moves the 
   await first.stop()
 
   config.baseUrl = 'https://new.example.com'
+  config.pingRepeatMs = 300
   fixture.receiver.mode = 'silent'
   await fixture.startController()
   const moved = () => fixture.remotes().filter(({ uri }) => uri.startsWith(config.baseUrl)).length
-  const halted = await eventually(
-    'the others are told that it is halted',
+  await eventually(
+    'the others say that it is halted',
     async () => {
       const objects = await Promise.all(names.map((name) => fixture.get(name)))
-      return objects.find((webhook) => /check failed/.test(fixture.conditionOf(webhook, 'InSync')?.message ?? ''))
+      const saysSo = objects.map((webhook) => fixture.conditionOf(webhook, 'InSync')?.message ?? '')
+      return saysSo.filter((message) => /check failed/.test(message)).length === names.length - 1
     },
     patience,
   )
-  assert.equal(fixture.conditionOf(halted, 'InSync')?.reason, 'RolloutPending')
   assert.equal(moved(), 1)
   const objects = await Promise.all(names.map((name) => fixture.get(name)))
   const tell = (type: string) => objects.map((webhook) => fixture.conditionOf(webhook, type)?.status ?? 'absent').sort()
   assert.deepEqual(tell('Ready'), ['False', 'True', 'True'], 'one that goes first, and no mass of red')
-  assert.deepEqual(tell('Reconciling'), ['absent', 'absent', 'absent'], 'who waits is at rest')
-  assert.match(halted.status?.endpoint?.url ?? '', /^https:\/\/old/)
+  // The one that went first may just be checked once more.
+  const waiting = objects.filter((webhook) => fixture.conditionOf(webhook, 'InSync')?.reason === 'RolloutPending')
+  assert.equal(waiting.length, 2)
+  for (const webhook of waiting) {
+    assert.equal(fixture.conditionOf(webhook, 'Reconciling'), undefined, 'who waits is at rest')
+    assert.match(webhook?.status?.endpoint?.url ?? '', /^https:\/\/old/)
+  }
 
   fixture.receiver.mode = 'answers'
   await eventually('all have moved', () => moved() === names.length, patience)
