@@ -1,5 +1,6 @@
-import { parseArgs } from 'node:util'
+import { constants } from 'node:os'
 
+import { chooseBenchmark } from './arguments.ts'
 import type { Benchmark } from './benchmark.ts'
 import { controllerBenchmark } from './controller/benchmark.ts'
 import { deliveryBenchmark } from './delivery/benchmark.ts'
@@ -8,55 +9,62 @@ import { soakBenchmark } from './soak/benchmark.ts'
 
 const benchmarks: readonly Benchmark[] = [receiverBenchmark, deliveryBenchmark, soakBenchmark, controllerBenchmark]
 
-const help = `usage: npm run bench -- NAME [--smoke | --full]
+const help = `usage: npm run bench -- NAME [--smoke | --full] [--compare COMMIT]
 
 ${benchmarks.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n')}
 
-Prints one line of JSON on standard output; progress goes to standard error when it is a terminal.
+Tables go to standard error, with progress before them when it is a terminal; one line of JSON goes to standard output
+when that is none.
 --smoke runs every step with little of everything: its figures say that the benchmark works, nothing else.
---full measures the largest sizes too.
+--full measures the largest sizes too (controller).
+--compare measures the receiver of that commit in turn with today's (${benchmarks
+  .filter(({ comparesCommits }) => comparesCommits)
+  .map(({ name }) => name)
+  .join(', ')}): ratios of one run.
 `
 
 function progress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`${text}\n`)
 }
 
+const parts = new AsyncDisposableStack()
+
+/** A signal ends the measurement, and what was started and written for it goes; a second one ends it where it is. */
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    void parts.disposeAsync().finally(() => process.exit(128 + constants.signals[signal]))
+  })
+}
+
 /** Exit codes: 0 measured, 1 a measurement failed, 2 wrong usage. */
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      smoke: { type: 'boolean', default: false },
-      full: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  })
-  const [name, ...rest] = positionals
-  if (values.help || name === undefined) {
+  const chosen = chooseBenchmark(process.argv.slice(2), benchmarks)
+  if (chosen.type === 'help') {
     process.stdout.write(help)
     return 0
   }
-  const benchmark = benchmarks.find((each) => each.name === name)
-  if (benchmark === undefined || rest.length > 0) {
-    process.stderr.write(
-      `${benchmark === undefined ? `no benchmark is called ${name}` : 'one name at a time'}\n\n${help}`,
-    )
+  if (chosen.type === 'usage') {
+    process.stderr.write(`${chosen.problem}\n\n${help}`)
     return 2
   }
-  const { smoke, full } = values
-  const result = await benchmark.run({ smoke, full, progress })
-  process.stdout.write(`${JSON.stringify({ benchmark: name, smoke, full, ...result })}\n`)
-  if (result.failure === undefined) return 0
-  process.stderr.write(`${result.failure}\n`)
+  const { benchmark, options } = chosen
+  const { result, text, failure } = await benchmark.run({ ...options, progress, parts })
+  process.stderr.write(text)
+  if (!process.stdout.isTTY) {
+    const line = { benchmark: benchmark.name, ...options, ...result, ...(failure !== undefined && { failure }) }
+    process.stdout.write(`${JSON.stringify(line)}\n`)
+  }
+  if (failure === undefined) return 0
+  process.stderr.write(`${failure}\n`)
   return 1
 }
 
 try {
   process.exitCode = await main()
 } catch (error) {
-  const isUsage = error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
-  process.stderr.write(
-    isUsage ? `${error.message}\n\n${help}` : `${error instanceof Error ? error.stack : String(error)}\n`,
-  )
-  process.exitCode = isUsage ? 2 : 1
+  // A signal takes its parts away from under a measurement; what that says of it is no news.
+  if (!parts.disposed) process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
+  process.exitCode = 1
+} finally {
+  await parts.disposeAsync()
 }

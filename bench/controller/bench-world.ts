@@ -11,7 +11,8 @@ import type { SimulatorAdmin } from '../../playground/webhook-service/admin.ts'
 import { createWebhookServiceSimulator } from '../../playground/webhook-service/simulator.ts'
 import type { ControlPlaneBinaries } from '../../test/control-plane/find-control-plane.ts'
 import { startControlPlane, type RunningControlPlane } from '../../test/control-plane/start-control-plane.ts'
-import { startServerProcess, type ServerProcess } from '../server-process.ts'
+import { startRole, thisCheckout } from '../role-process.ts'
+import type { ServerProcess } from '../server-process.ts'
 import { writesIn, type Writes } from './api-server-writes.ts'
 import { totalOf } from './exposition.ts'
 
@@ -34,7 +35,6 @@ export interface BenchWorld {
   leader(): Promise<string | undefined>
   /** What the API server has counted so far. */
   counted(): Promise<{ writes: Writes; cpuMs: number }>
-  stop(): Promise<void>
 }
 
 const leaseKind: ResourceKind = {
@@ -48,10 +48,12 @@ const leaseKind: ResourceKind = {
 /**
  * A fresh kube-apiserver, the simulated WebhookService, and receiver and controllers as processes of their own, each
  * under the role that ships. The receiver is real: pings travel from the service to its port, are verified and stored,
- * and its report proves the endpoint.
+ * and its report proves the endpoint. All of it goes with `parts`.
  */
-export async function startBenchWorld(binaries: ControlPlaneBinaries): Promise<BenchWorld> {
-  await using parts = new AsyncDisposableStack()
+export async function startBenchWorld(
+  binaries: ControlPlaneBinaries,
+  parts: AsyncDisposableStack,
+): Promise<BenchWorld> {
   const controlPlane = await startControlPlane(binaries)
   parts.defer(() => controlPlane.stop())
   const simulator = createWebhookServiceSimulator({ clock: systemClock, random: Math.random, logger: silentLogger })
@@ -68,15 +70,20 @@ export async function startBenchWorld(binaries: ControlPlaneBinaries): Promise<B
   ]
   const folder = await mkdtemp(join(tmpdir(), 'gwh-bench-'))
   parts.defer(() => rm(folder, { recursive: true, force: true }))
-  const receiver = await startServerProcess(new URL('./receiver-server.ts', import.meta.url), [
-    ...(await as('gwh-receiver')),
-    '--host=127.0.0.1',
-    '--port=0',
-    '--pod-name=gwh-receiver-0',
-    '--drain=0s',
-    '--admin-port=0',
-    `--data-dir=${folder}`,
-  ])
+  const receiver = await startRole({
+    role: 'receiver',
+    checkout: thisCheckout,
+    logPath: join(folder, 'receiver.log'),
+    flags: [
+      ...(await as('gwh-receiver')),
+      '--host=127.0.0.1',
+      '--port=0',
+      '--pod-name=gwh-receiver-0',
+      '--drain=0s',
+      '--admin-port=0',
+      `--data-dir=${folder}`,
+    ],
+  })
   parts.defer(() => receiver.stop())
   simulator.admin.setConnectTo({ '*': `http://127.0.0.1:${receiver.port}` })
   const client = await openKubernetesClient({
@@ -90,17 +97,18 @@ export async function startBenchWorld(binaries: ControlPlaneBinaries): Promise<B
     burst: 10_000,
   })
   parts.defer(() => client.close())
-  const running = parts.move()
   return {
     client,
     webhookService: simulator.admin,
     async startController(name, flags) {
-      const controller = await startServerProcess(
-        new URL('./controller-server.ts', import.meta.url),
-        [name, ...(await as('gwh-controller')), `--google-base-url=${url}`, ...flags],
-        ['--expose-gc'],
-      )
-      running.defer(() => controller.stop())
+      const controller = await startRole({
+        role: 'controller',
+        checkout: thisCheckout,
+        logPath: join(folder, `${name}.log`),
+        flags: [...(await as('gwh-controller')), `--google-base-url=${url}`, ...flags],
+        execArgv: ['--expose-gc'],
+      })
+      parts.defer(() => controller.stop())
       return controller
     },
     async leader() {
@@ -111,7 +119,6 @@ export async function startBenchWorld(binaries: ControlPlaneBinaries): Promise<B
       const exposition = await kubectl(controlPlane, ['get', '--raw', '/metrics'])
       return { writes: writesIn(exposition), cpuMs: totalOf(exposition, 'process_cpu_seconds_total') * 1000 }
     },
-    stop: () => running.disposeAsync(),
   }
 }
 

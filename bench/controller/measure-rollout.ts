@@ -1,11 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import type { GeminiWebhook } from '../../src/api/gemini-webhook.ts'
 import { apiVersion, geminiWebhookKind, kindName } from '../../src/api/kind.ts'
 import type { KubernetesClient } from '../../src/kubernetes/client.ts'
+import { cpuMsOf } from '../process-cost.ts'
 import type { ServerProcess } from '../server-process.ts'
 import { sumOf, writesSince, type Writes } from './api-server-writes.ts'
 import { apiKeySecretName, tenantNamespace } from './bench-world.ts'
 import { totalOf, totalsBy } from './exposition.ts'
-import { costOf, countedResources, round, scrape, type Measuring } from './measuring.ts'
+import { countedResources, round, scrape, type Measuring } from './measuring.ts'
+import { until } from './until.ts'
 
 export interface Rollout {
   /** From the first apply to the last Ready. */
@@ -34,19 +38,20 @@ const firstLists = 4
 
 /** From apply to all Ready. */
 export async function measureRollout(objects: number, leader: ServerProcess, plan: Measuring): Promise<Rollout> {
-  const { world, ready, deadline, settleSeconds, progress } = plan
-  await deadline.until(async () => {
+  const { world, ready, settleSeconds, progress } = plan
+  await until(async () => {
     const lists = totalOf(await scrape(leader), 'gwh_reflector_lists_total')
-    return lists >= firstLists ? undefined : `the leader had read ${lists} of its ${firstLists} first lists`
+    if (lists >= firstLists) return undefined
+    return { left: firstLists - lists, what: `the leader had read ${lists} of its ${firstLists} first lists` }
   })
-  const idle = await costOf(leader)
+  const idle = await leader.cost()
   const before = await world.counted()
   const started = performance.now()
   await applyAll(world.client, objects)
-  const ended = await ready.untilAll(objects, deadline, (count) => progress(`${count} Ready`))
+  const ended = await ready.untilAll(objects, (count) => progress(`${count} of ${objects} Ready`))
   const { create, list } = world.webhookService.calls().counts
-  await deadline.sleep(settleSeconds * 1000, 'the last reports')
-  const last = await costOf(leader)
+  await sleep(settleSeconds * 1000)
+  const last = await leader.cost()
   const after = await world.counted()
   const scraped = await scrape(leader)
   const written = writesSince(before.writes, after.writes, countedResources)
@@ -54,7 +59,7 @@ export async function measureRollout(objects: number, leader: ServerProcess, pla
   const calls = Object.entries(totalsBy(scraped, 'gwh_kubernetes_requests_total', 'verb'))
   return {
     seconds: round((ended - started) / 1000),
-    controllerCpuMsPerObject: round((last.cpuMs - idle.cpuMs) / objects),
+    controllerCpuMsPerObject: round((cpuMsOf(last) - cpuMsOf(idle)) / objects),
     apiServerCpuMsPerObject: round((after.cpuMs - before.cpuMs) / objects),
     writesPerObject: round(sumOf(ours) / objects),
     writesByResource: ours,

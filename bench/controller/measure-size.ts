@@ -3,6 +3,7 @@ import { measureRollout, type Rollout } from './measure-rollout.ts'
 import { measureSteadyState, type SteadyState } from './measure-steady-state.ts'
 import { measureTakeover, type Takeover } from './measure-takeover.ts'
 import type { SizePlan } from './measuring.ts'
+import { until } from './until.ts'
 import { watchReadyObjects } from './ready-objects.ts'
 
 export interface MeasuredSize extends Rollout {
@@ -19,23 +20,21 @@ export interface MeasuredSize extends Rollout {
 export async function measureSize(objects: number, plan: SizePlan): Promise<MeasuredSize> {
   const progress = (text: string) => plan.progress(`${objects} objects: ${text}`)
   progress('starting a control plane, a receiver and two controllers')
-  const world = await startBenchWorld(plan.binaries)
-  try {
-    const leader = await world.startController('leader', plan.controllerFlags)
-    await plan.deadline.until(async () => ((await world.leader()) === undefined ? 'no controller led' : undefined))
-    const quick = [
-      `--resync-interval=${plan.resyncSeconds}s`,
-      `--confirm-interval=${Math.min(60, plan.resyncSeconds - 1)}s`,
-    ]
-    const standby = await world.startController('standby', [...plan.controllerFlags, ...quick])
-    const ready = await watchReadyObjects(world.client)
-    const measuring = { ...plan, progress, world, ready }
-    const rollout = await measureRollout(objects, leader, measuring)
-    const takeover = await measureTakeover(objects, leader, measuring)
-    const steady = await measureSteadyState(standby, measuring)
-    await ready.stop()
-    return { objects, ...rollout, takeover, steady }
-  } finally {
-    await world.stop()
-  }
+  await using own = new AsyncDisposableStack()
+  const parts = plan.parts.use(own)
+  const world = await startBenchWorld(plan.binaries, parts)
+  const leader = await world.startController('leader', plan.controllerFlags)
+  await until(async () => ((await world.leader()) === undefined ? { left: 1, what: 'no controller led' } : undefined))
+  const quick = [
+    `--resync-interval=${plan.resyncSeconds}s`,
+    `--confirm-interval=${Math.min(60, plan.resyncSeconds - 1)}s`,
+  ]
+  const standby = await world.startController('standby', [...plan.controllerFlags, ...quick])
+  const ready = await watchReadyObjects(world.client)
+  parts.defer(() => ready.stop())
+  const measuring = { ...plan, progress, world, ready }
+  const rollout = await measureRollout(objects, leader, measuring)
+  const takeover = await measureTakeover(objects, leader, measuring)
+  const steady = await measureSteadyState(standby, measuring)
+  return { objects, ...rollout, takeover, steady }
 }

@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { cpuMsOf } from '../process-cost.ts'
 import type { ServerProcess } from '../server-process.ts'
 import { sumOf, writesSince } from './api-server-writes.ts'
 import { totalOf } from './exposition.ts'
-import { costOf, countedResources, round, scrape, type Measuring } from './measuring.ts'
+import { countedResources, round, scrape, type Measuring } from './measuring.ts'
+import { until } from './until.ts'
 
 export interface SteadyState {
   resyncs: number
@@ -25,20 +29,20 @@ const resyncJitter = 1.25
 
 /** A few resyncs in which nothing should happen. */
 export async function measureSteadyState(controller: ServerProcess, plan: Measuring): Promise<SteadyState> {
-  const { world, ready, deadline, resyncSeconds, progress } = plan
+  const { world, ready, resyncSeconds, progress } = plan
   // Who has just begun to lead looks at every object once; until then its resyncs have not begun.
-  await deadline.until(async () => {
+  await until(async () => {
     const depth = totalOf(await scrape(controller), 'workqueue_depth')
-    return depth === 0 ? undefined : `${depth} objects waited for the new leader`
+    return depth === 0 ? undefined : { left: depth, what: `${depth} objects waited for the new leader` }
   })
   // The first resync may still fold in what the pings have told; what counts is the rest of the object's life.
-  await deadline.sleep(resyncSeconds * 1000 * resyncJitter, 'the first resync')
+  await sleep(resyncSeconds * 1000 * resyncJitter)
   progress(`${resyncs} resyncs of ${resyncSeconds} s`)
-  const before = { ...(await world.counted()), cost: await costOf(controller) }
+  const before = { ...(await world.counted()), cost: await controller.cost() }
   world.webhookService.resetCalls()
-  await deadline.sleep(resyncs * resyncSeconds * 1000, 'the resyncs')
+  await sleep(resyncs * resyncSeconds * 1000)
   const { writes } = await world.counted()
-  const cost = await costOf(controller)
+  const cost = await controller.cost()
   const { list, ...others } = world.webhookService.calls().counts
   return {
     resyncs,
@@ -46,7 +50,7 @@ export async function measureSteadyState(controller: ServerProcess, plan: Measur
     listsPerResync: round(list.received / Math.ceil(ready.names.size / listPageSize) / resyncs),
     listCallsPerResync: list.received / resyncs,
     otherCalls: Object.values(others).reduce((sum, { received }) => sum + received, 0),
-    cpuMsPerObject: round((cost.cpuMs - before.cost.cpuMs) / resyncs / ready.names.size),
+    cpuMsPerObject: round((cpuMsOf(cost) - cpuMsOf(before.cost)) / resyncs / ready.names.size),
     heapBytes: cost.heapBytes,
     rssMiB: Math.round(cost.residentBytes / 2 ** 20),
   }

@@ -4,6 +4,7 @@ import type { ServerProcess } from '../server-process.ts'
 import { tenantNamespace, type BenchWorld } from './bench-world.ts'
 import { nameOf } from './measure-rollout.ts'
 import { round, type Measuring } from './measuring.ts'
+import { until } from './until.ts'
 
 /** Times count from the SIGKILL. */
 export interface Takeover {
@@ -20,20 +21,22 @@ const editedName = 'edited before the leader died'
 
 /** Edits, and in the same moment the leader is gone: what it had begun and what it never saw is the standby's. */
 export async function measureTakeover(objects: number, leader: ServerProcess, plan: Measuring): Promise<Takeover> {
-  const { world, ready, deadline, edits, progress } = plan
+  const { world, ready, edits, progress } = plan
   const former = await world.leader()
   world.webhookService.resetCalls()
   await Promise.all(Array.from({ length: edits }, (_, index) => edit(world, Math.floor((index * objects) / edits))))
   await leader.kill()
   const killed = performance.now()
   progress('the leader was killed')
-  const led = await deadline.until(async () =>
-    (await world.leader()) === former ? 'the standby had not taken over' : undefined,
+  const led = await until(async () =>
+    (await world.leader()) === former ? { left: 1, what: 'the standby had not taken over' } : undefined,
   )
-  const converged = await deadline.until(() => {
+  progress('the standby leads')
+  const converged = await until(() => {
     const done = world.webhookService.webhooks().filter(({ name }) => name?.endsWith(editedName)).length
     if (done === edits && ready.names.size === objects) return undefined
-    return `${done} of ${edits} edits were at the service and ${ready.names.size} of ${objects} objects Ready`
+    const what = `${done} of ${edits} edits were at the service and ${ready.names.size} of ${objects} objects Ready`
+    return { left: edits - done + objects - ready.names.size, what }
   })
   const { create, rotateSigningSecret } = world.webhookService.calls().counts
   return {

@@ -1,11 +1,9 @@
 import type { ControlPlaneBinaries } from '../../test/control-plane/find-control-plane.ts'
-import type { Deadline } from '../deadline.ts'
 import type { ServerProcess } from '../server-process.ts'
 import type { BenchWorld } from './bench-world.ts'
-import type { ProcessCost } from './process-cost.ts'
 import type { ReadyObjects } from './ready-objects.ts'
 
-/** What is measured, and how long it may take. */
+/** What is measured. */
 export interface SizePlan {
   binaries: ControlPlaneBinaries
   /** What leader and standby are started with. */
@@ -15,8 +13,9 @@ export interface SizePlan {
   /** For what is still on its way when the last object turns Ready: reports, Events, a status that follows. */
   settleSeconds: number
   edits: number
-  deadline: Deadline
   progress: (text: string) => void
+  /** What ends with the whole benchmark, if it ends early. */
+  parts: AsyncDisposableStack
 }
 
 /** What every part of a measurement works with. */
@@ -27,10 +26,6 @@ export interface Measuring extends SizePlan {
 
 /** Everything that controller and receiver may write, but Events (best effort) and the Lease (time, not objects). */
 export const countedResources = ['geminiwebhooks', 'geminiwebhooks/status', 'secrets', 'configmaps']
-
-export async function costOf(controller: ServerProcess): Promise<ProcessCost> {
-  return (await controller.ask('cost')) as ProcessCost
-}
 
 /** What a scrape of the controller sees. */
 export async function scrape({ port }: ServerProcess): Promise<string> {

@@ -5,13 +5,13 @@ import type { KubernetesClient } from '../../src/kubernetes/client.ts'
 import { Reflector } from '../../src/kubernetes/reflector.ts'
 import { silentLogger } from '../../src/observability/logger.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
-import type { Deadline } from '../deadline.ts'
+import { until } from './until.ts'
 
 export interface ReadyObjects {
   /** Names that are Ready now, in their present generation. */
   readonly names: ReadonlySet<string>
-  /** When the last of so many became Ready, by `performance.now()`. Throws with what is missing when the time is up. */
-  untilAll(count: number, deadline: Deadline, progress: (ready: number) => void): Promise<number>
+  /** When the last of so many became Ready, by `performance.now()`. Throws with what is missing when nothing moves. */
+  untilAll(count: number, progress: (ready: number) => void): Promise<number>
   stop(): Promise<void>
 }
 
@@ -38,10 +38,13 @@ export async function watchReadyObjects(client: KubernetesClient): Promise<Ready
   await reflector.whenSynced()
   return {
     names,
-    async untilAll(count, deadline, progress) {
+    async untilAll(count, progress) {
       const telling = setInterval(() => progress(names.size), progressIntervalMs)
       try {
-        await deadline.until(() => (names.size >= count ? undefined : `${names.size} of ${count} objects were Ready`))
+        await until(() => {
+          const left = count - names.size
+          return left <= 0 ? undefined : { left, what: `${names.size} of ${count} objects were Ready` }
+        })
         return lastChangeMs
       } finally {
         clearInterval(telling)

@@ -1,84 +1,92 @@
-import { createSecretKey, randomBytes } from 'node:crypto'
-import { availableParallelism, cpus } from 'node:os'
+import { createSecretKey } from 'node:crypto'
 
-import type { Benchmark } from '../benchmark.ts'
-import { measureOpenLoop } from '../receiver/open-loop.ts'
+import type { Benchmark, BenchmarkOptions } from '../benchmark.ts'
+import { checkoutsToMeasure } from '../check-out.ts'
+import { compareRounds, comparisonTable, type Compared } from '../compare-rounds.ts'
+import { machine } from '../machine.ts'
+import { playRounds } from '../play-rounds.ts'
+import { startBareServer } from '../receiver/start-bare-server.ts'
 import { signedRequests } from '../receiver/signed-requests.ts'
-import { startServerProcess } from '../server-process.ts'
-import { openDrivers, type Driver } from './drivers.ts'
-import { install } from './installation.ts'
-import { latencyOf, measureDelivery, type Delivered, type Latency } from './measure-delivery.ts'
+import { thisCheckout, type Checkout } from '../role-process.ts'
+import { findDrivers, type Driver } from './drivers.ts'
+import { aSecret, deliveryPath } from './installation.ts'
+import { deliveryFigures, measureBare, measureDelivery, type DeliveryFigure, type Load } from './measure-delivery.ts'
+import { openReceivers } from './open-receivers.ts'
 import { startTimingSink, type TimingSink } from './timing-sink.ts'
 
-const full = { rates: [500, 2_000], seconds: 15, warmUpSeconds: 4, patienceMs: 30_000 }
-const smoke = { rates: [100], seconds: 1, warmUpSeconds: 1, patienceMs: 10_000 }
+const full = { rates: [500, 2_000], rounds: 5, seconds: 3, warmUpSeconds: 4 }
+const smoke = { rates: [100], rounds: 1, seconds: 1, warmUpSeconds: 1 }
 /** A rate that anything here can do. */
 const warmUpPerSecond = 300
+const bodyBytes = 600
+const figureNames = Object.keys(deliveryFigures) as DeliveryFigure[]
 
-interface Level extends Delivered {
-  /** `node:http` that answers 204 at once, at the same rate, right before. */
-  bare: Latency
-  /** Delivered per bare: the figures that mean something on another machine too. */
-  ratio: { p50: number; p99: number }
+type Plan = typeof full
+
+interface Level extends Compared {
+  ratePerSecond: number
 }
 
 /** What a delivery takes from the first byte of its POST to the 2xx of its sink, with everything on that ships. */
 export const deliveryBenchmark: Benchmark = {
   name: 'delivery',
   about: 'from the POST to the 2xx of the sink, both inboxes, beside a bare node:http server',
-  async run({ smoke: isSmoke, progress }) {
-    const plan = isSmoke ? smoke : full
-    await using parts = new AsyncDisposableStack()
+  comparesCommits: true,
+  async run(options) {
+    const plan = options.smoke ? smoke : full
     const sink = await startTimingSink()
-    parts.defer(() => sink.stop())
-    const drivers = await openDrivers()
-    for (const driver of drivers) parts.defer(() => driver.stop())
-    const inboxes: Record<string, unknown>[] = []
+    options.parts.defer(() => sink.stop())
+    const checkouts = await checkoutsToMeasure(options)
+    const drivers = findDrivers()
+    const inboxes: { inbox: Driver['name']; durability: string; levels: Level[] }[] = []
     for (const driver of drivers) {
-      const levels = await measureDriver(driver, sink, plan)
-      for (const { ratePerSecond, delivered, undelivered, refused } of levels) {
-        progress(
-          `${driver.name} ${ratePerSecond}/s: p50 ${delivered.p50Ms} ms, p99 ${delivered.p99Ms} ms, ${undelivered} undelivered, ${refused} refused`,
-        )
-      }
+      const levels = await measureDriver(driver, { sink, checkouts, plan, options })
       inboxes.push({ inbox: driver.name, durability: driver.durability, levels })
     }
     const absent = drivers.some(({ name }) => name === 'jetstream')
       ? {}
       : { absent: 'jetstream: no nats-server on PATH' }
-    const machine = { node: process.version, cpu: cpus()[0]?.model, cores: availableParallelism() }
     const on =
       'limits, look-up, signature, dedupe, inbox, dispatcher, address guard, CloudEvents, metrics, log (info, to a file)'
-    return { ...machine, on, ...plan, inboxes, ...absent }
+    const text = inboxes.flatMap(({ inbox, durability, levels }) =>
+      levels.map(
+        (level) =>
+          `\n${inbox} (${durability}), ${level.ratePerSecond} a second, rounds of ${plan.seconds} s: ` +
+          `median of ${plan.rounds} (least–most)\n${comparisonTable(deliveryFigures, level)}`,
+      ),
+    )
+    return { result: { ...machine(), on, bodyBytes, ...plan, inboxes, ...absent }, text: text.join('') }
   },
 }
 
-async function measureDriver(driver: Driver, sink: TimingSink, plan: typeof full): Promise<Level[]> {
-  const { seconds, warmUpSeconds, patienceMs } = plan
-  await using parts = new AsyncDisposableStack()
-  const bare = await startServerProcess(new URL('../receiver/bare-server.ts', import.meta.url))
-  parts.defer(() => bare.stop())
-  const installation = await install({ sinkUrl: sink.url, endpoints: 1, inboxFlags: driver.inboxFlags })
-  parts.defer(() => installation.stop())
-  await measureDelivery(installation, sink, { ratePerSecond: warmUpPerSecond, seconds: warmUpSeconds, patienceMs })
+interface Setting {
+  sink: TimingSink
+  checkouts: readonly Checkout[]
+  plan: Plan
+  options: BenchmarkOptions
+}
+
+async function measureDriver(driver: Driver, { sink, checkouts, plan, options }: Setting): Promise<Level[]> {
+  await using own = new AsyncDisposableStack()
+  const parts = options.parts.use(own)
+  const secret = aSecret()
+  const loadOf = (ratePerSecond: number, seconds: number): Load => {
+    const source = { path: deliveryPath(), key: createSecretKey(secret), bodyBytes, nowMs: Date.now() }
+    return { requests: signedRequests(ratePerSecond * seconds, source), ratePerSecond }
+  }
+  const opened = await openReceivers(driver, checkouts, { secret, sinkUrl: sink.url }, parts)
+  const receivers = opened.map((each) => ({
+    name: each.name,
+    play: (load: Load) => measureDelivery({ ...each, sink }, load),
+  }))
+  for (const { play } of receivers) await play(loadOf(warmUpPerSecond, plan.warmUpSeconds))
+  const bare = await startBareServer(parts)
+  const players = [{ name: 'bare', play: (load: Load) => measureBare(bare, load) }, ...receivers]
   const levels: Level[] = []
   for (const ratePerSecond of plan.rates) {
-    const bareLatency = await measureBare(bare.port, ratePerSecond, seconds)
-    const delivered = await measureDelivery(installation, sink, { ratePerSecond, seconds, patienceMs })
-    const ratio = {
-      p50: rounded(delivered.delivered.p50Ms / bareLatency.p50Ms),
-      p99: rounded(delivered.delivered.p99Ms / bareLatency.p99Ms),
-    }
-    levels.push({ ...delivered, bare: bareLatency, ratio })
+    options.progress(`${driver.name}, ${ratePerSecond} a second: ${plan.rounds} rounds of ${plan.seconds} s`)
+    const played = await playRounds(plan.rounds, () => loadOf(ratePerSecond, plan.seconds), players)
+    levels.push({ ratePerSecond, ...compareRounds(figureNames, played, thisCheckout.name) })
   }
   return levels
-}
-
-async function measureBare(port: number, ratePerSecond: number, seconds: number): Promise<Latency> {
-  const source = { path: '/', key: createSecretKey(randomBytes(24)), bodyBytes: 600, nowMs: Date.now() }
-  return latencyOf(await measureOpenLoop(port, signedRequests(ratePerSecond * seconds, source), ratePerSecond))
-}
-
-function rounded(ratio: number): number {
-  return Math.round(ratio * 100) / 100
 }

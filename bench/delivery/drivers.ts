@@ -1,31 +1,53 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { findNatsServer, NatsServer } from '../../test/support/nats-server.ts'
+import { cpuMsInStat } from './cpu-in-stat.ts'
+
+/** A store of its own for one receiver. */
+export interface Store {
+  readonly flags: readonly string[]
+  /** undefined: it is a file. */
+  readonly natsUrl?: string
+  /** User and system time of the server behind it; undefined: there is none, or the system does not tell. */
+  readonly serverCpuMs: () => number | undefined
+}
 
 /** An inbox to measure with. */
 export interface Driver {
   readonly name: 'sqlite' | 'jetstream'
   readonly durability: string
-  readonly inboxFlags: (folder: string) => string[]
-  readonly stop: () => Promise<void>
+  /** For a receiver that works in this folder; goes with `parts`. */
+  open(folder: string, parts: AsyncDisposableStack): Promise<Store>
 }
 
 const sqlite: Driver = {
   name: 'sqlite',
   durability: 'fsync per commit',
-  inboxFlags: (folder) => [`--data-dir=${join(folder, 'data')}`],
-  stop: async () => {},
+  open: async (folder) => ({ flags: [`--data-dir=${join(folder, 'data')}`], serverCpuMs: () => undefined }),
 }
 
-/** Those that there are on this machine; a real nats-server of its own that syncs every write, where one is found. */
-export async function openDrivers(): Promise<Driver[]> {
-  if (findNatsServer() === undefined) return [sqlite]
-  const server = await NatsServer.start()
-  const jetstream: Driver = {
-    name: 'jetstream',
-    durability: 'one nats-server, sync_interval: always',
-    inboxFlags: () => ['--inbox=jetstream', `--nats-url=${server.url}`, '--nats-replicas=1'],
-    stop: () => server.dispose(),
-  }
-  return [sqlite, jetstream]
+const jetstream: Driver = {
+  name: 'jetstream',
+  durability: 'one nats-server, sync_interval: always',
+  async open(_folder, parts) {
+    const server = await NatsServer.start()
+    parts.defer(() => server.dispose())
+    return {
+      natsUrl: server.url,
+      flags: ['--inbox=jetstream', `--nats-url=${server.url}`, '--nats-replicas=1'],
+      serverCpuMs: () => cpuMsOf(server.pid),
+    }
+  },
+}
+
+/** Those that there are on this machine. */
+export function findDrivers(): Driver[] {
+  return findNatsServer() === undefined ? [sqlite] : [sqlite, jetstream]
+}
+
+/** From outside, for a program that is not ours; Linux alone tells. */
+function cpuMsOf(pid: number | undefined): number | undefined {
+  if (pid === undefined || process.platform !== 'linux') return undefined
+  return cpuMsInStat(readFileSync(`/proc/${pid}/stat`, 'utf8'))
 }

@@ -15,20 +15,7 @@ export function measuredFrom(latenciesMs: Float64Array, elapsedMs: number): Meas
   }
 }
 
-/** The typical round: medians, each figure by itself. */
-export function mediansOf(rounds: readonly Measured[]): Measured {
-  return {
-    perSecond: median(rounds.map(({ perSecond }) => perSecond)),
-    p50Ms: median(rounds.map(({ p50Ms }) => p50Ms)),
-    p99Ms: median(rounds.map(({ p99Ms }) => p99Ms)),
-  }
-}
-
 function quantile(sorted: Float64Array, share: number): number {
   const value = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
   return Math.round(value * 1000) / 1000
-}
-
-export function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }

@@ -4,60 +4,33 @@ import { systemClock } from '../../src/clock.ts'
 import { parseEnvelope } from '../../src/gemini/parse-event.ts'
 import { openJetstreamInbox } from '../../src/inbox/jetstream/open-jetstream-inbox.ts'
 import { openSqliteInbox } from '../../src/inbox/sqlite/open-sqlite-inbox.ts'
-import { allKeyringSecretNames, keyIdOf, keyringSecretNameFor } from '../../src/contract/keyring/shard.ts'
-import type { KeyringEntry } from '../../src/contract/keyring/entry.ts'
+import { allKeyringSecretNames, keyringSecretNameFor } from '../../src/contract/keyring/shard.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
 import { createReceiver } from '../../src/receiver/create-receiver.ts'
 import { decodeShard } from '../../src/receiver/decode-shard.ts'
 import { EndpointDirectory } from '../../src/receiver/endpoint-directory.ts'
 import { aStream } from '../../test/support/jetstream-options.ts'
-import { tellCost } from '../process-cost.ts'
+import { anEntry } from '../delivery/installation.ts'
 
 /**
  * The receiver with everything that it has in production up to the answer: limits, look-up, signature, inbox with
  * fsync, metrics, log. The one endpoint has one sink, without which an inbox keeps the ids alone: so the whole event is
  * stored, and its delivery to claim. Nothing claims it: handing on is not what is measured. Arguments: folder for the
- * inbox, signing secret, and the URL of a nats-server for an inbox there. A process of its own; tells its port and ends
- * with its parent.
+ * inbox, signing secret, and the URL of a nats-server for an inbox there. A process of its own; logs its port.
  */
-const [dataFolder = '', secret = '', natsUrl] = process.argv.slice(2)
-const uid = '0b5c4a7e-0000-4000-8000-000000000001'
-const entry: KeyringEntry = {
-  uid,
-  namespace: 'bench',
-  name: 'events',
-  secrets: [{ keyId: keyIdOf(secret), secret }],
-  sinks: [
-    {
-      name: 'worker',
-      destination: { type: 'http', url: 'http://worker.bench.svc/events', reach: 'cluster' },
-      format: 'CloudEventBinary',
-      headers: {},
-      delivery: {
-        timeoutMs: 10_000,
-        retry: 60,
-        retryForMs: 24 * 3_600_000,
-        backoffPolicy: 'Exponential',
-        backoffDelayMs: 1_000,
-        backoffMaxMs: 1_800_000,
-        retryAfterMaxMs: 300_000,
-        maxInFlight: 64,
-      },
-    },
-  ],
-}
-
-const logger = createLogger({ level: 'warn', name: 'bench-receiver', fd: 2 })
+const [folder = '', secret = '', natsUrl] = process.argv.slice(2)
+const entry = anEntry({ secret: Buffer.from(secret, 'base64'), sinkUrl: 'http://worker.bench.svc/events' })
+const logger = createLogger({ level: 'warn', name: 'bench-receiver', fd: 1 })
 const metrics = createMetrics()
 const settings = { clock: systemClock, logger, metrics, bounds: { ownerShare: 1 } }
 const inbox =
   natsUrl === undefined
-    ? await openSqliteInbox({ ...settings, path: join(dataFolder, 'inbox.sqlite') })
+    ? await openSqliteInbox({ ...settings, path: join(folder, 'inbox.sqlite') })
     : await openJetstreamInbox({ ...settings, ...aStream(natsUrl) })
 const directory = new EndpointDirectory()
 for (const shard of allKeyringSecretNames()) {
-  const data = shard === keyringSecretNameFor(uid) ? [[uid, JSON.stringify(entry)] as const] : []
+  const data = shard === keyringSecretNameFor(entry.uid) ? [[entry.uid, JSON.stringify(entry)] as const] : []
   directory.applyShard(shard, decodeShard(shard, new Map(data)))
 }
 const receiver = createReceiver({
@@ -70,9 +43,8 @@ const receiver = createReceiver({
   onStored: () => {},
 })
 const { port } = await receiver.listen({ host: '127.0.0.1', port: 0 })
-process.send?.({ port })
-process.on('message', tellCost)
-process.once('disconnect', () => {
+process.stdout.write(`${JSON.stringify({ message: 'bench.started', port })}\n`)
+process.once('SIGTERM', () => {
   void receiver
     .close()
     .then(() => inbox.close())

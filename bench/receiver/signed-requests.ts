@@ -11,17 +11,20 @@ export interface RequestSource {
   nowMs: number
 }
 
+/** In the same order. */
+export interface SignedRequests {
+  ids: readonly string[]
+  bytes: readonly Buffer[]
+}
+
 /**
  * Whole HTTP requests, each a genuine delivery with an id of its own, as the service would send it. Made before the
  * clock starts: signing would cost the generator as much as verifying costs the server. They stay fresh for five
- * minutes. `onId` is told their ids, in their order.
+ * minutes.
  */
-export function signedRequests(count: number, source: RequestSource, onId: (id: string) => void = () => {}): Buffer[] {
-  return Array.from({ length: count }, () => {
-    const id = `msg_${randomUUID()}`
-    onId(id)
-    return signedRequest(id, source)
-  })
+export function signedRequests(count: number, source: RequestSource): SignedRequests {
+  const ids = Array.from({ length: count }, () => `msg_${randomUUID()}`)
+  return { ids, bytes: ids.map((id) => signedRequest(id, source)) }
 }
 
 function signedRequest(id: string, { path, key, bodyBytes, nowMs }: RequestSource): Buffer {

@@ -72,6 +72,11 @@ export class NatsServer {
     return `nats://127.0.0.1:${this.#port}`
   }
 
+  /** undefined: it is down. */
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
   async start({ jetstream = true } = {}): Promise<void> {
     const path = join(this.#folder, 'server.conf')
     await writeFile(
