@@ -19,10 +19,13 @@ export async function checkoutsToMeasure({
 
 /**
  * The sources of a commit in a folder of their own, with the installed dependencies of this checkout; goes with
- * `parts`. Rejects with what Git says when there is no such commit.
+ * `parts`. Rejects when there is no such commit.
  */
 async function checkOut(commit: string, parts: AsyncDisposableStack): Promise<Checkout> {
-  const { stdout } = await run('git', ['rev-parse', '--verify', '--short', `${commit}^{commit}`])
+  const found = run('git', ['rev-parse', '--verify', '--short', `${commit}^{commit}`])
+  const { stdout } = await found.catch((error: unknown) => {
+    throw new Error(`--compare ${commit}: Git finds no such commit here`, { cause: error })
+  })
   const name = stdout.trim()
   const folder = resolve(await makeScratchFolder(`commit-${name}`, parts))
   const archive = join(folder, 'commit.tar')

@@ -15,17 +15,17 @@ export interface Played<Name extends string> {
 
 /**
  * Rounds alternate between the servers, every other one from the last to the first, so that whatever else the machine
- * does hits all of them. `prepare` makes what all of them play with in one round.
+ * does hits all of them. `prepare` makes what all of them play with in one round, told its number from 1.
  */
 export async function playRounds<Name extends string, Input>(
   rounds: number,
-  prepare: () => Input,
+  prepare: (round: number) => Input,
   players: readonly Player<Name, Input>[],
 ): Promise<Played<Name>[]> {
   const seats = players.map((player) => ({ player, rounds: [] as Figures<Name>[] }))
-  for (let round = 0; round < rounds; round += 1) {
-    const input = prepare()
-    const turn = round % 2 === 0 ? seats : seats.toReversed()
+  for (let round = 1; round <= rounds; round += 1) {
+    const input = prepare(round)
+    const turn = round % 2 === 1 ? seats : seats.toReversed()
     for (const seat of turn) seat.rounds.push(await seat.player.play(input))
   }
   return seats.map(({ player: { name }, rounds: played }) => ({ name, rounds: played }))

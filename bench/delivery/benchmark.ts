@@ -84,8 +84,11 @@ async function measureDriver(driver: Driver, { sink, checkouts, plan, options }:
   const players = [{ name: 'bare', play: (load: Load) => measureBare(bare, load) }, ...receivers]
   const levels: Level[] = []
   for (const ratePerSecond of plan.rates) {
-    options.progress(`${driver.name}, ${ratePerSecond} a second: ${plan.rounds} rounds of ${plan.seconds} s`)
-    const played = await playRounds(plan.rounds, () => loadOf(ratePerSecond, plan.seconds), players)
+    const prepare = (round: number) => {
+      options.progress(`${driver.name}, ${ratePerSecond} a second: round ${round} of ${plan.rounds}`)
+      return loadOf(ratePerSecond, plan.seconds)
+    }
+    const played = await playRounds(plan.rounds, prepare, players)
     levels.push({ ratePerSecond, ...compareRounds(figureNames, played, thisCheckout.name) })
   }
   return levels

@@ -75,7 +75,6 @@ async function measureDriver(
   const servers = [{ name: 'bare', receiver: bare }, ...receivers]
   const levels: Level[] = []
   for (const { name: load, send, warmUpRequests, requestsPerRound } of loadsFor(driver.name, plan)) {
-    options.progress(`${driver.name}, ${load}: ${plan.rounds} rounds`)
     const players = servers.map(({ name, receiver }) => ({
       name,
       play: (requests: readonly Buffer[]) => measureReceiver(receiver, requests, send),
@@ -83,7 +82,11 @@ async function measureDriver(
     const warmUp = requestsOf(warmUpRequests)
     for (const { play } of players) await play(warmUp)
     // Fresh ids for each round: a duplicate would be folded, which is less work.
-    const played = await playRounds(plan.rounds, () => requestsOf(requestsPerRound), players)
+    const prepare = (round: number) => {
+      options.progress(`${driver.name}, ${load}: round ${round} of ${plan.rounds}`)
+      return requestsOf(requestsPerRound)
+    }
+    const played = await playRounds(plan.rounds, prepare, players)
     levels.push({ inbox: driver.name, load, ...compareRounds(figureNames, played, thisCheckout.name) })
   }
   return levels

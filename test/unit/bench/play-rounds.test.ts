@@ -12,8 +12,7 @@ test('servers take turns, every other round in reverse, with the same input in o
       return { perSecond: input }
     },
   })
-  let prepared = 0
-  const played = await playRounds(3, () => ++prepared, [player('a'), player('b')])
+  const played = await playRounds(3, (round) => round, [player('a'), player('b')])
   assert.deepEqual(turns, ['a1', 'b1', 'b2', 'a2', 'a3', 'b3'])
   const rounds = [{ perSecond: 1 }, { perSecond: 2 }, { perSecond: 3 }]
   assert.deepEqual(played, [
