@@ -29,9 +29,15 @@ function progress(text: string): void {
 
 const parts = new AsyncDisposableStack()
 
-/** A signal ends the measurement, and what was started and written for it goes; a second one ends it where it is. */
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
+/**
+ * A signal ends the measurement, and what was started and written for it goes. Others that follow change nothing: a
+ * terminal that is closed sends two.
+ */
+let isEnding = false
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    if (isEnding) return
+    isEnding = true
     void parts.disposeAsync().finally(() => process.exit(128 + constants.signals[signal]))
   })
 }
@@ -63,7 +69,7 @@ try {
   process.exitCode = await main()
 } catch (error) {
   // A signal takes its parts away from under a measurement; what that says of it is no news.
-  if (!parts.disposed) process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
+  if (!isEnding) process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
   process.exitCode = 1
 } finally {
   await parts.disposeAsync()

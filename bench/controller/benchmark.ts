@@ -23,7 +23,8 @@ const callsPerMinute = 60_000
 /** By default 8, which keep 50 requests a second busy. */
 const workers = 32
 
-const fullAdds = '--full measures 1,000 and 5,000 objects with resyncs of 60 s: 15 minutes on a machine to itself'
+const fullAdds =
+  '--full measures 1,000 and 5,000 objects with resyncs of 60 s: a quarter of an hour on a machine to itself'
 
 /** What objects cost: from apply to all Ready, when the leader dies, and afterwards, on a real API server. */
 export const controllerBenchmark: Benchmark = {
