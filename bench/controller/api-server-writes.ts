@@ -9,8 +9,9 @@ const writeVerbs = new Set(['POST', 'PUT', 'PATCH', 'APPLY', 'DELETE'])
 export function writesIn(exposition: string): Writes {
   const writes: Record<string, number> = {}
   for (const { labels, value } of samplesOf(exposition, 'apiserver_request_total')) {
-    const { verb = '', code = '', resource = '', subresource = '' } = labels
-    if (!writeVerbs.has(verb) || !code.startsWith('2')) continue
+    const { verb = '', code = '', resource = '', subresource = '', dry_run: dryRun = '' } = labels
+    // A rehearsal of a write (`dryRun=All`) is answered like one and changes nothing.
+    if (!writeVerbs.has(verb) || !code.startsWith('2') || dryRun !== '') continue
     const name = subresource === '' ? resource : `${resource}/${subresource}`
     writes[name] = (writes[name] ?? 0) + value
   }

@@ -20,10 +20,11 @@ test('adds up what succeeded, over verbs and codes, and keeps subresources apart
   assert.deepEqual(writesIn(exposition), { secrets: 7, 'geminiwebhooks/status': 5 })
 })
 
-test('counts neither reads nor refusals nor other counters', () => {
+test('counts neither reads nor refusals nor rehearsals nor other counters', () => {
   const exposition = [
     line({ ...secret, code: '200', verb: 'LIST' }, 9),
     line({ ...secret, code: '409', verb: 'PUT' }, 9),
+    line({ ...secret, code: '200', verb: 'PUT', dry_run: 'All' }, 9),
     line({ ...secret, verb: 'POST' }, 9).replace('_total', '_aborts_total'),
   ].join('\n')
   assert.deepEqual(writesIn(exposition), {})
