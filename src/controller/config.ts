@@ -1,6 +1,7 @@
 /**
- * The controller's numbers. All of them are configuration, so that tests with real processes can shorten them;
- * `configProblems` keeps their ratios.
+ * What the controller is configured with. Some fields are settings of the program (`src/config/controller-config.ts`);
+ * the others keep their value of `defaultControllerConfig` in production, and tests shorten them. `configProblems`
+ * names values that contradict each other.
  */
 export interface ControllerConfig {
   /** The operator's own namespace: installation, keyring and receiver reports live there. */

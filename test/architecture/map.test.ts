@@ -48,6 +48,28 @@ test('every file that the map links to exists', () => {
   )
 })
 
+test('every path that the map names as code exists, and so does every command', () => {
+  const scripts = (JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> }).scripts
+  const codes = [...text.matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code)
+  const commands = codes.flatMap((code) => /^npm (?:run )?([\w:-]+)/.exec(code)?.[1] ?? [])
+  assert.ok(commands.length >= 8, `${commands.length} commands`)
+  assert.deepEqual(
+    commands.filter((name) => scripts[name] === undefined),
+    [],
+  )
+  const paths = codes.filter((code) => /^[\w./-]+(\.ts|\.md|\.yaml|\/)$/.test(code))
+  assert.ok(paths.length >= 15, `${paths.length} paths`)
+  assert.deepEqual(
+    paths.filter((path) => !['', 'src/', 'src/*/', 'src/controller/'].some((base) => globSync(base + path).length > 0)),
+    [],
+  )
+  const programs = codes.flatMap((code) => /^node (\S+)/.exec(code)?.[1] ?? [])
+  assert.deepEqual(
+    programs.filter((path) => !existsSync(path)),
+    [],
+  )
+})
+
 test('the words of the map stand in the order of the alphabet, each once', () => {
   const words = firstColumn('Word').map((word) => word.toLowerCase())
   assert.ok(words.length >= 50, `${words.length} words`)

@@ -34,7 +34,10 @@ import { viewProbe } from './view-probe.ts'
 import { areCountsDue } from '../reports/sink-counts.ts'
 import { readTargetSecret, type TargetSecret } from '../secrets/target-secret.ts'
 
-/** Reads everything that a plan looks at, and changes nothing; a failed read is data. */
+/**
+ * Reads everything that a plan looks at. It changes nothing in Kubernetes or at Google; it notes in the recollection
+ * when things were first seen. A failed read is data.
+ */
 export async function observeWebhook(
   webhook: GeminiWebhook,
   recollection: Recollection,
