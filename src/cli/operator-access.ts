@@ -10,8 +10,7 @@ import { fetchThrough } from '../outbound/fetch-through.ts'
 import { openOutbound } from '../outbound/open-outbound.ts'
 
 /**
- * What the operator itself works with, for one who runs a command: the API server as the user of the kubeconfig, and
- * Google.
+ * What the operator itself uses, for the user of a command: the API server as the user of the kubeconfig, and Google.
  */
 export interface OperatorAccess {
   readonly client: KubernetesClient

@@ -6,7 +6,7 @@ import { clusterSettings } from '../config/shared-settings.ts'
 /** How a command for people prints what it found. */
 export const output = oneOf({
   group: 'Output',
-  help: 'For people, or JSON for programs (also -o json).',
+  help: 'Text for people, or JSON for programs (also -o json).',
   words: ['text', 'json'],
   default: 'text',
 })
@@ -20,7 +20,7 @@ export const visit = {
   kubeconfig: clusterSettings.kubeconfig,
   pods: textList({
     group: 'Receivers',
-    help: 'Only these receiver pods; none: all that run.',
+    help: 'Only these receiver pods; not set: all that run.',
     placeholder: 'POD,...',
     pattern: /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/,
     what: 'a pod name',
@@ -35,21 +35,21 @@ const anyText = /^[^\s]{1,512}$/
 export const selection = {
   webhook: optionalText({
     group: 'Selection',
-    help: 'Of this GeminiWebhook.',
+    help: 'Deliveries of this GeminiWebhook.',
     placeholder: 'NAMESPACE/NAME',
     pattern: /^[a-z0-9-]{1,63}\/[a-z0-9-]{1,63}$/,
     what: 'a namespace and a name, such as ml/batch-events',
   }),
   sink: optionalText({
     group: 'Selection',
-    help: 'For this sink.',
+    help: 'Deliveries to this sink.',
     placeholder: 'NAME',
     pattern: anyText,
     what: 'a name',
   }),
   eventId: optionalText({
     group: 'Selection',
-    help: 'Of the event with this webhook-id.',
+    help: 'Deliveries of the event with this webhook-id.',
     placeholder: 'ID',
     pattern: anyText,
     what: 'an id',
@@ -60,7 +60,7 @@ const time = { pattern: /^\d{4}-\d\d-\d\dT\S{1,40}$/, what: 'a time such as 2026
 
 const eventType = optionalText({
   group: 'Selection',
-  help: 'Of events of this type, such as batch.failed.',
+  help: 'Deliveries of events of this type, such as batch.failed.',
   placeholder: 'TYPE',
   pattern: anyText,
   what: 'an event type',
@@ -87,7 +87,7 @@ export const pendingSelection = {
   type: eventType,
   cause: optionalText({
     group: 'Selection',
-    help: 'Whose last step ended for this cause, as the list shows it, such as "status 503".',
+    help: 'Deliveries whose last step had this cause, as the list shows it, such as "status 503".',
     placeholder: 'CAUSE',
     pattern: /^[A-Za-z0-9 ]{1,64}$/,
     what: 'a cause',
@@ -98,7 +98,7 @@ export const pendingSelection = {
 
 export const apiKeyField = text({
   group: 'Google',
-  help: 'The key of that Secret under which the API key is.',
+  help: 'The key of that Secret that holds the API key.',
   placeholder: 'KEY',
   pattern: /^[-._a-zA-Z0-9]{1,253}$/,
   what: 'a key of a Secret',

@@ -1,6 +1,6 @@
 /**
- * What was asked for could not be judged: the answer is none that this program understands, or what it takes could not
- * be read. Never good news.
+ * The subject of a command could not be judged: this program does not understand the answer, or could not read what it
+ * needs. It is not known to be well.
  */
 export class UnjudgedError extends Error {
   override readonly name = 'UnjudgedError'

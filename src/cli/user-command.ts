@@ -16,7 +16,7 @@ export interface Installation {
   readonly operator: OpenOperator
 }
 
-/** What a command has around it when it runs: the installation, and whom it tells. */
+/** What a command has around it when it runs: the installation, and both output streams. */
 export interface Around extends Installation, Pick<CommandContext, 'out' | 'err'> {}
 
 /** All that a command is; its file exports it. */

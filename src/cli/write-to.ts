@@ -15,7 +15,7 @@ export function visibleText(text: string): string {
   return text.replaceAll(unsafe, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
-/** How every command writes: people get to see what there is, other programs get the bytes as they are. */
+/** How every command writes: to a terminal as visible text, to other programs the bytes as they are. */
 export function writeTo(target: Target): (text: string) => void {
   return (text) => {
     target.write(target.isTTY === true ? visibleText(text) : text)

@@ -50,12 +50,12 @@ const settings = {
   }),
   allowedSecretLabels: textList({
     group: 'Secrets',
-    help: 'Keys of labels that a GeminiWebhook may put on its Secret with signingSecret.labels: each allows itself, or with / or * at its end everything that begins so. Labels select: whoever may create GeminiWebhooks chooses what acts on the Secrets.',
+    help: 'Keys of labels that a GeminiWebhook may put on its Secret with signingSecret.labels: each entry allows that key or, if it ends in / or *, every key that begins so. Other controllers select Secrets by labels: a user who may create GeminiWebhooks then chooses which of them act on the Secrets.',
     ...metadataKeys,
   }),
   allowedSecretAnnotations: textList({
     group: 'Secrets',
-    help: 'Likewise for signingSecret.annotations. The default allows what only restarts workloads; a tool that copies Secrets would carry them out of their namespace. none allows nothing.',
+    help: 'Likewise for signingSecret.annotations. The default allows annotations that only restart workloads; annotations of a tool that copies Secrets would carry them out of their namespace. none allows nothing.',
     default: 'reloader.stakater.com/,secret.reloader.stakater.com/',
     ...metadataKeys,
   }),
@@ -75,32 +75,32 @@ const settings = {
   }),
   allowForeignEndpoints: boolean({
     group: 'Sinks',
-    help: 'Let sinks use Services that are headless, have no selector or externalIPs, or lead to something else than pods of their namespace. Whoever may write Services, Endpoints or EndpointSlices then decides which private address receives events.',
+    help: 'Let sinks use Services that are headless, have no selector or externalIPs, or lead to something other than pods of their namespace. A user who may write Services, Endpoints or EndpointSlices then decides which private address receives events.',
     default: 'false',
   }),
   natsSinkPrefix: optionalText({
     group: 'Sinks',
-    help: 'First tokens of the subjects of NATS sinks; the namespace and what the object says follow. Not set: NATS sinks are refused. The receivers need nats-sink-url.',
+    help: 'First tokens of the subjects of NATS sinks; the namespace and the subject of the object follow. Not set: NATS sinks are refused. The receivers need nats-sink-url.',
     ...natsSubject,
   }),
   ...leaseSettings,
   workers: integer({
     group: 'Reconciling',
-    help: 'GeminiWebhooks that are worked on at the same time. Those that wait for Google do not count, and a namespace without any in work may have one more.',
+    help: 'GeminiWebhooks that are worked on at the same time. Those that wait for Google do not count, and a namespace with none in progress may have one more.',
     min: 1,
     max: 64,
     default: '8',
   }),
   resyncIntervalMs: duration({
     group: 'Reconciling',
-    help: 'How often everything is compared with Google, by one paged list per API key; how soon drift is seen.',
+    help: 'How often all objects are compared with Google, by one paged list per API key; drift is noticed within this time.',
     min: '1s',
     max: '24h',
     default: '10m',
   }),
   settleExtraMs: duration({
     group: 'Reconciling',
-    help: 'How much longer than a call to Google can take to wait before looking what a call left unfinished by a crash has done.',
+    help: 'How long to wait, beyond the longest time of a call to Google, before reading the result of a call that a crash left unfinished.',
     min: '0s',
     max: '10m',
     default: '30s',
@@ -114,14 +114,14 @@ const settings = {
   }),
   receiverSeenWaitMs: duration({
     group: 'Reconciling',
-    help: 'How long receivers get to see that a rotation is coming before it is done.',
+    help: 'How long receivers have to see that a rotation is coming before it is made.',
     min: '0s',
     max: '5m',
     default: '2s',
   }),
   pingRepeatMs: duration({
     group: 'Reconciling',
-    help: 'How long to wait for a test delivery before asking for it again; asked three times.',
+    help: 'How long to wait for a test delivery before requesting it again; it is requested three times.',
     min: '100ms',
     max: '1h',
     default: '30s',
@@ -135,7 +135,7 @@ const settings = {
   }),
   credentialsRetryMs: duration({
     group: 'Reconciling',
-    help: 'How often an API key that Google refused is tried again; at once when its Secret changes.',
+    help: 'How often an API key that Google refused is tried again; it is tried at once when its Secret changes.',
     min: '1s',
     max: '24h',
     default: '15m',
@@ -150,7 +150,7 @@ const settings = {
   ...googleSettings,
   callsPerMinute: integer({
     group: 'Google',
-    help: 'Budget of calls for each API key. Google publishes no limit; this leaves room for other tools.',
+    help: 'Budget of calls for each API key. Google publishes no limit; the default leaves room for other tools.',
     min: 1,
     max: 60_000,
     default: '300',
@@ -175,7 +175,7 @@ export type ControllerConfig = ConfigOf<typeof settings>
 export const controllerSettings: RoleSettings<typeof settings> = {
   role: 'controller',
   about:
-    'Registers GeminiWebhooks at Google, keeps their signing secrets in Kubernetes Secrets and hands the keys to the receivers. ' +
+    'Registers GeminiWebhooks at Google, keeps their signing secrets in Kubernetes Secrets and passes the keys to the receivers. ' +
     'It is the only part that calls Google. It needs the CRD installed and the rights of deploy/rbac/controller.yaml; ' +
     'API keys are read from the Secrets that the GeminiWebhooks name.',
   example: 'gwh controller --base-url=https://hooks.example.com --installation-id=prod-eu-1',

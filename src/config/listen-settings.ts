@@ -26,7 +26,7 @@ export const listenSettings = {
   }),
   tlsCert: optionalText({
     group: 'Endpoint',
-    help: 'File with the certificate (PEM, intermediates behind it) to serve TLS with; read again when it changes. Not set: plain HTTP, behind whatever ends TLS.',
+    help: 'File with the certificate (PEM, intermediates behind it) to serve TLS with; read again when it changes. Not set: plain HTTP, behind a proxy that terminates TLS.',
     placeholder: 'FILE',
     pattern: /^.{1,4096}$/,
     what: 'a path',
@@ -40,16 +40,16 @@ export const listenSettings = {
   }),
   trustedProxies: cidrList({
     group: 'Endpoint',
-    help: 'Address ranges of your proxies in front of the receiver. Their X-Forwarded-For is believed, for the log, and their connections are kept for 620 s.',
+    help: 'Address ranges of your proxies in front of the receiver. Their X-Forwarded-For is used for the log, and their connections are kept for 620 s.',
   }),
   jwksUrl: url({
     group: 'Endpoint',
-    help: "Google's public keys, for dynamic endpoints; asked only while a GeminiWebhook has one. Another address is for simulators and proxies.",
+    help: "Google's public keys, for dynamic endpoints; fetched only while a GeminiWebhook has one. Another address is for simulators and proxies.",
     default: 'https://generativelanguage.googleapis.com/.well-known/jwks.json',
   }),
   maxConnections: integer({
     group: 'Endpoint',
-    help: 'Connections to the public port at the same time; above it one that has carried no delivery gives way to a new one.',
+    help: 'Connections to the public port at the same time; above it, one that has carried no delivery is closed for a new one.',
     min: 1,
     max: 100_000,
     default: '4096',
@@ -63,21 +63,21 @@ export const listenSettings = {
   }),
   maxUnverifiedBytes: size({
     group: 'Endpoint',
-    help: 'Memory for bodies that are still being read or verified; above it callers are asked to come back.',
+    help: 'Memory for bodies that are still being read or verified; above it, requests are answered 503.',
     min: '1MiB',
     max: '1GiB',
     default: '64MiB',
   }),
   appendTimeoutMs: duration({
     group: 'Endpoint',
-    help: 'Longest wait for the inbox to store a delivery; then Google is asked to come back.',
+    help: 'Longest wait for the inbox to store a delivery; then it is answered 503, so that Google repeats it.',
     min: '100ms',
     max: '60s',
     default: '3s',
   }),
   drainMs: duration({
     group: 'Endpoint',
-    help: 'How long to go on serving after SIGTERM, until load balancers have noticed.',
+    help: 'How long to continue serving after SIGTERM, until load balancers have noticed.',
     min: '0s',
     max: '10m',
     default: '15s',

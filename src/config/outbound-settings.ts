@@ -1,29 +1,29 @@
 import { optionalPath, proxyUrl, textList } from './setting-types.ts'
 
 /**
- * How whatever leaves the cluster leaves it, sinks excepted: what a sink's address is, its own guard decides
+ * How connections leave the cluster, except those to sinks, whose addresses have a guard of their own
  * (docs/networking.md).
  */
 export const outboundSettings = {
   httpsProxy: proxyUrl({
-    group: 'Way out',
+    group: 'Outgoing calls',
     help: 'Proxy for https calls to Google and to public endpoints, http:// or https://; never for sinks and the API server. Not set: HTTPS_PROXY counts.',
     alsoEnv: ['HTTPS_PROXY', 'https_proxy'],
   }),
   proxyCredentials: optionalPath({
-    group: 'Way out',
+    group: 'Outgoing calls',
     help: 'File with user:password for the proxy; read again when it changes.',
   }),
   proxyBypass: textList({
-    group: 'Way out',
-    help: 'What is called without the proxy: domains with all below them, .domains without themselves, addresses, ranges, each with :PORT if wanted, or *. Not set: NO_PROXY counts. This machine itself never goes through it.',
+    group: 'Outgoing calls',
+    help: 'Hosts that are called without the proxy: domains with all their subdomains, .domains for the subdomains only, addresses, ranges, each optionally with :PORT, or *. Not set: NO_PROXY counts. The local machine is never called through the proxy.',
     placeholder: 'HOST,...',
     pattern: /^[\x20-\x7e]{1,270}$/,
     what: 'a domain, an address, a range such as 10.0.0.0/8, or *',
     alsoEnv: ['NO_PROXY', 'no_proxy'],
   }),
   trustedCa: optionalPath({
-    group: 'Way out',
+    group: 'Outgoing calls',
     help: 'File with authorities (PEM) that are trusted besides the well-known ones, by the proxy and behind it; read again when it changes.',
   }),
 } as const

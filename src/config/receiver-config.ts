@@ -17,7 +17,7 @@ const inboxSettings = {
   }),
   dataDir: text({
     group: 'Inbox',
-    help: 'With sqlite: directory of the inbox, on a disk of its own that outlives the pod; not on a network file system.',
+    help: 'With sqlite: directory of the inbox, on a disk of its own that remains when the pod ends; not on a network file system.',
     ...path,
     default: '/var/lib/gwh',
   }),
@@ -42,21 +42,21 @@ const inboxSettings = {
   }),
   inboxOwnerSharePercent: integer({
     group: 'Inbox',
-    help: 'Share of the inbox, in events, bytes and dead letters, that one GeminiWebhook may fill; a full one is refused alone.',
+    help: 'Share of the inbox, in events, bytes and dead letters, that one GeminiWebhook may fill; one that has filled it is refused alone.',
     min: 1,
     max: 100,
     default: '50',
   }),
   dedupeMs: duration({
     group: 'Inbox',
-    help: 'How long a delivery is remembered after its body is gone, to fold repetitions. Google repeats for 24 hours.',
+    help: 'How long the id of a delivery is kept after its body is deleted, to recognise repetitions. Google repeats for 24 hours.',
     min: '25h',
     max: '365d',
     default: '25h',
   }),
   maxDeadLetters: integer({
     group: 'Inbox',
-    help: 'Most dead letters to keep; the namespace that has most makes room with its oldest.',
+    help: 'Most dead letters to keep; above it, the namespace that has most loses its oldest.',
     min: 1,
     max: 10_000_000,
     default: '100000',
@@ -73,7 +73,7 @@ const inboxSettings = {
 const natsSettings = {
   natsUrl: textList({
     group: 'NATS',
-    help: 'With jetstream: servers of one NATS cluster; tls:// insists on encryption.',
+    help: 'With jetstream: servers of one NATS cluster; tls:// requires encryption.',
     ...natsUrls,
   }),
   natsCredentials: optionalText({
@@ -92,7 +92,7 @@ const natsSettings = {
   }),
   natsStream: text({
     group: 'NATS',
-    help: 'Name of the inbox stream, made where missing. The same for all receivers of one installation, another one for each installation.',
+    help: 'Name of the inbox stream, which is created if missing. All receivers of one installation use the same stream, and each installation its own.',
     placeholder: 'NAME',
     pattern: /^[A-Za-z0-9_-]{1,64}$/,
     what: 'a stream name (letters, digits, _ and -)',
@@ -100,7 +100,7 @@ const natsSettings = {
   }),
   natsSubjectPrefix: text({
     group: 'NATS',
-    help: 'First tokens of its subjects. Nobody else may publish below them.',
+    help: 'First tokens of its subjects. No other client may publish below them.',
     ...natsSubject,
     default: 'gwh.inbox',
   }),
@@ -149,7 +149,7 @@ const settings = {
   }),
   shutdownGraceMs: duration({
     group: 'Operation',
-    help: 'Longest time for open requests and running attempts to end after the drain; what is not done is done after the next start.',
+    help: 'Longest time for open requests and running attempts to end after the drain; unfinished deliveries continue after the next start.',
     min: '0s',
     max: '10m',
     default: '10s',
@@ -161,7 +161,7 @@ export type ReceiverConfig = ConfigOf<typeof settings>
 export const receiverSettings: RoleSettings<typeof settings> = {
   role: 'receiver',
   about:
-    'Serves the public endpoint: verifies what arrives, stores it durably, answers, and delivers it to the sinks. It never calls ' +
+    'Serves the public endpoint: verifies deliveries, stores them durably, answers, and passes them to the sinks. It never calls ' +
     'Google and can read no API key. It needs a volume of its own (or a NATS cluster) and the rights of deploy/rbac/receiver.yaml, and keeps serving while ' +
     'the API server or the controller is away.',
   example: 'gwh receiver --data-dir=/var/lib/gwh --keyring-dir=/etc/gwh/keyring --port=8080',

@@ -11,7 +11,7 @@ const settings = {
   }),
   host: text({
     group: 'Parts',
-    help: 'Address for all ports. Nothing here is meant for other machines.',
+    help: 'Address for all ports. The sandbox is not meant to be reached from other machines.',
     placeholder: 'HOST',
     pattern: hostPattern,
     what: 'a host name or an address',
@@ -27,7 +27,7 @@ const settings = {
   workerPort: port({ group: 'Parts', help: 'Port of the sample worker; 0: any free one.', default: '0' }),
   switches: textList({
     group: 'Parts',
-    help: 'How the simulated WebhookService behaves where nobody knows how Google does; docs/reference/simulated-webhook-service.md lists what there is.',
+    help: "How the simulated WebhookService behaves where Google's behaviour is unknown; docs/reference/simulated-webhook-service.md lists the switches.",
     placeholder: 'NAME=VALUE,...',
     pattern: /^[A-Za-z0-9]{1,64}=.{0,256}$/,
     what: 'a switch and its value, such as autoDisable=off',

@@ -37,7 +37,7 @@ export type ConfigOf<Table extends SettingsTable> = {
   readonly [Property in keyof Table]: Table[Property] extends Setting<infer Value> ? Value : never
 }
 
-/** Everything a role can be told, and what it says about itself in `--help`. */
+/** All settings of a role, and its description in `--help`. */
 export interface RoleSettings<Table extends SettingsTable> {
   readonly role: string
   /** Two or three sentences: what the role does and what it needs. */

@@ -9,7 +9,7 @@ export const hostPattern = /^[A-Za-z0-9.:_-]{1,253}$/
 export const clusterSettings = {
   namespace: text({
     group: 'Kubernetes',
-    help: "The operator's own namespace: keyring Secrets, receiver reports, the Lease and the installation id live there.",
+    help: "The operator's own namespace: keyring Secrets, receiver reports, the Lease and the installation id are there.",
     placeholder: 'NAMESPACE',
     pattern: namespacePattern,
     what: 'a namespace name (lower case letters, digits and -)',
@@ -69,7 +69,7 @@ const logSettings = {
 export const operationSettings = {
   healthHost: text({
     group: 'Operation',
-    help: 'Address for /healthz, /readyz and /metrics; :: is every address, of IPv4 and of IPv6, or of the one that there is.',
+    help: 'Address for /healthz, /readyz and /metrics; :: is every address of IPv4 and IPv6, or of the one family that the machine has.',
     placeholder: 'HOST',
     pattern: hostPattern,
     what: 'a host name or an address',
@@ -86,7 +86,7 @@ export const operationSettings = {
 export const leaseSettings = {
   leaderElection: boolean({
     group: 'Leader election',
-    help: 'Elect one active controller by a Lease. Only a single local controller may do without.',
+    help: 'Elect one active controller by a Lease. Turn it off only for a single local controller.',
     default: 'true',
   }),
   leaseDurationMs: duration({
@@ -122,14 +122,14 @@ export const kubernetesRateSettings = {
   }),
   kubernetesBurst: integer({
     group: 'Kubernetes',
-    help: 'Requests to the API server that may go out at once.',
+    help: 'Requests to the API server that may be sent at once.',
     min: 1,
     max: 5000,
     default: '100',
   }),
 } as const
 
-/** How whoever calls Google reaches it. */
+/** How the programs that call Google reach it. */
 export const googleSettings = {
   googleBaseUrl: url({
     group: 'Google',
@@ -144,7 +144,7 @@ export const googleSettings = {
   }),
   googleApiRevision: optionalText({
     group: 'Google',
-    help: 'Revision of the Gemini API to ask for, in the header Api-Revision; not set: none is asked for, as the official SDK does.',
+    help: 'Revision of the Gemini API to request in the header Api-Revision; not set: the header is not sent, like the official SDK.',
     placeholder: 'DATE',
     pattern: /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/,
     what: 'a date such as 2026-05-20',

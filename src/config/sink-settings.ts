@@ -12,7 +12,7 @@ export const sinkSettings = {
   }),
   natsSinkUrl: textList({
     group: 'Sinks',
-    help: 'Servers of one NATS cluster for NATS sinks, on a connection of their own; tls:// insists on encryption.',
+    help: 'Servers of one NATS cluster for NATS sinks, on a connection of their own; tls:// requires encryption.',
     ...natsUrls,
   }),
   natsSinkCredentials: optionalText({
@@ -39,14 +39,14 @@ export const sinkSettings = {
   }),
   allowedSinkPorts: textList({
     group: 'Sinks',
-    help: 'Which of the ports of nodes (10250, 10255 and 10256: kubelet and kube-proxy) sinks may reach all the same. Not set: none, at whatever address.',
+    help: 'Which of the ports of nodes (10250, 10255 and 10256: kubelet and kube-proxy) sinks may reach nevertheless. Not set: none, at any address.',
     placeholder: 'PORT,...',
     pattern: /^(10250|10255|10256)$/,
     what: 'one of 10250, 10255 and 10256',
   }),
   allowLoopbackSinks: boolean({
     group: 'Sinks',
-    help: 'Let sinks reach this very machine. For the sandbox and tests only: in a cluster it opens the pod to itself.',
+    help: 'Let sinks reach loopback addresses. For the sandbox and tests only: in a cluster, sinks could then reach the ports of the pod itself.',
     default: 'false',
   }),
 } as const

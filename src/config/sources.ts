@@ -107,8 +107,8 @@ export function readEnvironment(table: SettingsTable, env: Environment): SourceR
 }
 
 /**
- * Variables that other programs know too, such as HTTPS_PROXY; the last of all sources, so that what was said to us
- * counts more.
+ * Variables that other programs know too, such as HTTPS_PROXY; the last of all sources, so that settings of our own
+ * take precedence.
  */
 export function readCommonVariables(table: SettingsTable, env: Environment): SourceReading {
   const reading: SourceReading = { given: new Map(), errors: [] }

@@ -17,7 +17,7 @@ const answerTimeoutMs = 60_000
 const maxAnswerBytes = 128 * 1024 * 1024
 
 interface AdminClientOptions {
-  /** Whom it asks, for messages. */
+  /** The receiver pod that it calls, for messages. */
   readonly pod: string
   /** Of this program. */
   readonly version: string
@@ -57,7 +57,7 @@ export class AdminClient {
     }
   }
 
-  /** Names who answered what, and the first field that is wrong; never what stands in it. */
+  /** Names the pod, the call and the first field that is wrong; never its value. */
   #judge<Route extends AdminRoute>(
     { method, path, answer }: Route,
     json: unknown,

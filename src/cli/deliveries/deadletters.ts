@@ -31,9 +31,9 @@ type DeadLettersConfig = ConfigOf<typeof settings>
 /** `gwh deadletters`: what was given up, of every inbox, newest first; or the body of one. */
 export const deadLetters = userCommand({
   name: 'deadletters',
-  summary: 'Deliveries that were given up.',
+  summary: 'List deliveries that were given up.',
   about:
-    'Lists deliveries that were given up, newest first. They can be replayed for 30 days, unless the receiver is told otherwise.',
+    'Lists deliveries that were given up, newest first. They can be replayed for 30 days, unless deadLetterKeep of the receiver says otherwise.',
   example: 'gwh deadletters --webhook=ml/batch-events --since=2026-11-21T09:00:00Z',
   settings,
   run: showDeadLetters,

@@ -24,9 +24,9 @@ type DeliveriesConfig = ConfigOf<typeof settings>
 /** `gwh deliveries`: what is pending in every inbox, oldest first. */
 export const deliveries = userCommand({
   name: 'deliveries',
-  summary: 'Deliveries that wait for their next try.',
+  summary: 'List deliveries that wait for their next try.',
   about:
-    'Lists deliveries that have not ended, oldest first: how often each was tried, when it is tried next, and why the last try or hold was not the end.',
+    'Lists deliveries that have not ended, oldest first: how often each was tried, when it is tried next, and why it did not end with the last try or hold.',
   example: 'gwh deliveries --webhook=ml/batch-events --sink=worker',
   settings,
   run: showPending,

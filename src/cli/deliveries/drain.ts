@@ -14,9 +14,7 @@ import type { ReceiverPod } from './receivers.ts'
 
 const pauseMs = 1_000
 
-/**
- * Not looked into: what the one receiver says is for the other to judge, which may know more of it than this program.
- */
+/** Not parsed: the other receiver judges it, and its version may support more than this program. */
 type HandedPage = AnswerOf<AdminRoutes['listHandover']>
 
 const settings = {
@@ -29,7 +27,7 @@ const settings = {
   }),
   settleMs: duration({
     group: 'Receivers',
-    help: 'How long nothing more must have arrived before it is done: load balancers need that long to notice.',
+    help: 'How long nothing must have arrived before the drain is complete: load balancers need that long to notice.',
     min: '0s',
     max: '10m',
     default: '20s',
@@ -49,8 +47,8 @@ export const drain = userCommand({
   name: 'drain',
   summary: 'Move the events of one receiver to another before scaling down.',
   about:
-    'Before receivers with inboxes of their own are scaled down: makes one take no more traffic and moves what its inbox holds, pending deliveries and ' +
-    'dead letters, to another one. It serves again only when it is restarted. Can be run again when it was interrupted.',
+    'Prepares receivers with inboxes of their own for scaling down: takes one out of traffic and moves what its inbox holds, pending deliveries and ' +
+    'dead letters, to another one. It serves again only when it is restarted. The command can be run again after an interruption.',
   example: 'gwh drain gwh-receiver-1',
   settings,
   names: { placeholder: 'POD', min: 1, max: 1 },

@@ -20,9 +20,9 @@ type InboxConfig = ConfigOf<typeof settings>
 /** `gwh inbox`: what each inbox holds, and which namespace has how much of it. */
 export const inbox = userCommand({
   name: 'inbox',
-  summary: 'What the inboxes of the receivers hold.',
+  summary: 'Show what the inboxes of the receivers hold.',
   about:
-    'Shows what the inboxes of the receivers hold: events, pending deliveries, dead letters, and how old the oldest is. Then which namespace has how much, the heaviest first.',
+    'Shows what the inboxes of the receivers hold: events, pending deliveries, dead letters, and the age of the oldest. Then it shows how much each namespace has, the heaviest first.',
   example: 'gwh inbox',
   settings,
   run: showInboxes,
@@ -73,7 +73,7 @@ function inboxesOf(all: readonly Stats[]): Stats[] {
   return [heaviestFirst({ ...first, namespaces: [...merged.values()] })]
 }
 
-/** Whoever may see the objects of one namespace alone sees what that one has, and the totals. */
+/** A user who may list the objects of one namespace alone sees what that one has, and the totals. */
 function narrowedTo(onlyIn: string | undefined, stats: Stats): Stats {
   const { namespaces = [], pendingByOwner: _p, lastDropMsByOwner: _l, ...totals } = stats as Stats & Partial<Answer>
   if (onlyIn === undefined) return stats

@@ -11,8 +11,14 @@ import { selectionFields } from './selection-query.ts'
 
 const settings = {
   ...selection,
-  recent: integer({ group: 'Output', help: 'So many of the last ones first.', min: 0, max: 1_000, default: '20' }),
-  follow: boolean({ group: 'Output', help: 'Go on with what happens from now on.', default: 'true' }),
+  recent: integer({
+    group: 'Output',
+    help: 'How many past deliveries to show first.',
+    min: 0,
+    max: 1_000,
+    default: '20',
+  }),
+  follow: boolean({ group: 'Output', help: 'Then show deliveries as they happen.', default: 'true' }),
   ...visit,
 } as const
 type ListenConfig = ConfigOf<typeof settings>
@@ -23,7 +29,7 @@ type ListenConfig = ConfigOf<typeof settings>
  */
 export const listen = userCommand({
   name: 'listen',
-  summary: 'Deliveries as they happen.',
+  summary: 'Show deliveries as they happen.',
   about:
     'Shows deliveries as they happen: each request and how it was answered, each step towards a sink. Bodies and signatures are not shown.',
   example: 'gwh listen --webhook=ml/batch-events',

@@ -23,8 +23,8 @@ export interface VisitConfig {
 export type OpenReceivers = (config: VisitConfig) => Promise<Receivers>
 
 /**
- * The pods to ask about what is in inboxes: all of them where each has its own; one where they share it, since every
- * other would say the same.
+ * The pods to ask about what is in inboxes: all of them where each has its own; one where they share it, because every
+ * other would answer the same.
  */
 export async function inboxPods(pods: readonly ReceiverPod[]): Promise<readonly ReceiverPod[]> {
   const [first] = pods

@@ -30,7 +30,7 @@ export const retry = userCommand({
   summary: 'Try pending deliveries now: gwh retry POD/ID ... or by selection.',
   about:
     'Makes pending deliveries due now: those named as POD/ID in front of the flags, or all that are selected. Their attempts and their retryFor stay as they ' +
-    'are. A sink that is left alone because it failed is tried at once, with one delivery; the others follow when that is taken.',
+    'are. A sink that gets only probes because it failed is tried at once, with one delivery; the others follow when the sink takes it.',
   example: 'gwh retry --webhook=ml/batch-events --sink=worker',
   settings,
   names: { placeholder: 'POD/ID', min: 0, max: maxNames },

@@ -1,8 +1,8 @@
 import { UnjudgedError } from '../unjudged-error.ts'
 
 /**
- * Goes from page to page until the last, or until `isEnough`. A receiver that gives a page's own cursor again would be
- * asked for ever.
+ * Goes from page to page until the last, or until `isEnough`. A receiver that repeats the cursor of a page would cause
+ * an endless loop.
  */
 export async function forEachPage<Page extends { cursor?: string }>(
   ask: (cursor: string | undefined) => Promise<Page>,

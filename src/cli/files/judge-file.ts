@@ -16,10 +16,10 @@ interface Problem {
 /** What was found about one object, or about a file that cannot be read as manifests. */
 export interface Judged {
   file: string
-  /** NAMESPACE/NAME, or the name alone where the manifest leaves the namespace to whoever applies it. */
+  /** NAMESPACE/NAME, or the name alone where the manifest has no namespace. */
   object: string
   problems: Problem[]
-  /** What is taken, but hardly meant. */
+  /** Valid, but probably not intended. */
   warnings: string[]
 }
 

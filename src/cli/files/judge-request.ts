@@ -93,7 +93,7 @@ function parseKeySet(text: string, file: string): JSONWebKeySet {
       return value as JSONWebKeySet
     }
   } catch {
-    // Told below, like any other text that is no key set.
+    // Reported below, like any other text that is no key set.
   }
   throw new Error(`--jwks-file: ${file} is no JSON Web Key Set: an object with a list named keys`)
 }

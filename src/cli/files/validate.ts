@@ -14,7 +14,7 @@ export const validate = userCommand({
   summary: 'Judge manifests without a cluster: gwh validate FILE ...',
   about:
     'Judges the GeminiWebhooks in manifests as the API server would, unknown fields and the rules of the CRD included, and type-checks their filters. ' +
-    'Other objects are passed over. What only the cluster knows (Secrets, Services, allowed host names) is not judged.',
+    'Other objects are ignored. References to objects of the cluster and settings of the installation (Secrets, Services, allowed host names) are not judged.',
   example: 'gwh validate deploy/samples/minimal.yaml',
   settings,
   names: { placeholder: 'FILE', min: 1, max: maxNames },

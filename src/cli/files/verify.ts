@@ -9,7 +9,7 @@ const anyPath = { placeholder: 'FILE', pattern: /^.{1,4096}$/, what: 'a path' }
 const settings = {
   secretFile: optionalText({
     group: 'Keys',
-    help: 'For a static endpoint: a file with its signing secrets, one or several with blanks between them, as under signing-secrets of its Secret.',
+    help: 'For a static endpoint: a file with its signing secrets, one or several separated by blanks, as under signing-secrets of its Secret.',
     ...anyPath,
   }),
   jwksFile: optionalText({
@@ -26,8 +26,8 @@ export const verify = userCommand({
   name: 'verify',
   summary: 'Check the signature of a captured request: gwh verify FILE --secret-file=FILE',
   about:
-    'Checks the signature of a request that was captured, in a file as it went over the wire: request line, headers, an empty line, and the body byte for ' +
-    'byte. Tells which secret it was made with, and how the age of its timestamp would be judged.',
+    'Checks the signature of a captured request in a file, as it was sent over the wire: request line, headers, an empty line, and the body byte for ' +
+    'byte. Says which secret made the signature, and how the age of its timestamp would be judged.',
   example: 'gwh verify captured.http --secret-file=signing-secrets.txt',
   settings,
   check: ({ secretFile, jwksFile }) =>

@@ -36,12 +36,12 @@ export interface InstallationFacts {
 }
 
 /**
- * A Lease that was not renewed for so long after its end is nobody's; clocks here and in the cluster may differ by as
+ * A Lease that was not renewed for so long after its end has no holder; clocks here and in the cluster may differ by as
  * much.
  */
 const leaseMarginMs = 30_000
 
-/** From the API server over the controller to the receivers and what they have left. Pure. */
+/** From the API server through the controller to the receivers and what was left behind. Pure. */
 export function installationChain(facts: InstallationFacts, namespace: string, nowMs: number): Link[] {
   return [
     crdLink(facts),

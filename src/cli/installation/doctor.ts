@@ -11,10 +11,10 @@ type DoctorConfig = ConfigOf<typeof settings>
 /** `gwh doctor`: 1 when something is broken, 3 when something could not be read and nothing else is broken. */
 export const doctor = userCommand({
   name: 'doctor',
-  summary: 'Whether the installation is well: controllers, receivers, what was left behind.',
+  summary: 'Check the installation: controllers, receivers, what was left behind.',
   about:
-    'Looks at the installation: CRD, controllers and their leader, receivers, versions, what was left behind, and which GeminiWebhooks are not Ready. Changes nothing. ' +
-    'What you may not read is told as open.',
+    'Checks the installation: CRD, controllers and their leader, receivers, versions, what was left behind, and which GeminiWebhooks are not Ready. It changes nothing. ' +
+    'What you may not read is shown as open.',
   example: 'gwh doctor',
   settings,
   run: examineInstallation,

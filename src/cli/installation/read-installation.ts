@@ -24,8 +24,8 @@ interface Pod extends KubernetesObject {
 }
 
 /**
- * Whatever can be read of an installation; what cannot is told as unread. Throws for what is no answer of an API
- * server's.
+ * Whatever can be read of an installation; what cannot be read is reported as unread. Throws for an answer that is not
+ * from an API server.
  */
 export async function readInstallation(
   client: KubernetesClient,

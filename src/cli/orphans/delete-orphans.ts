@@ -65,12 +65,12 @@ interface Cleaned {
 
 interface Problem {
   problem: string
-  /** Google refuses the API key: no other webhook would go better, and each try counts against the key. */
+  /** Google refuses the API key: no other webhook would succeed, and each try counts against the key. */
   isFinal?: boolean
 }
 
 /**
- * Deletes each at Google, where that is safe, then removes its entry; what cannot be cleaned is told and keeps its
+ * Deletes each at Google, where that is safe, then removes its entry; what cannot be deleted is reported and keeps its
  * entry. Can be run again.
  */
 export async function deleteOrphans(ids: ReadonlySet<string>, { config, context, operator }: Around): Promise<number> {
@@ -132,8 +132,8 @@ async function groundsFor(config: DeletionConfig, operator: OperatorAccess): Pro
 }
 
 /**
- * undefined in a restored or cloned cluster that nobody confirmed, as for the controller: what carries that id's
- * markers may be the original's.
+ * undefined in a restored or cloned cluster that is not confirmed, as for the controller: a webhook with markers of
+ * that id may belong to the original.
  */
 async function installationIn(client: KubernetesClient, namespace: string): Promise<Installation | undefined> {
   const home = await client.get<Namespace>(namespaceKind, { namespace: '', name: namespace })

@@ -16,7 +16,7 @@ export interface OrphanSituation {
   readonly hasSeenIt: boolean
   /** A person says that what is missing is gone, whatever the key. */
   readonly acceptMissing: boolean
-  /** Every GeminiWebhook there is. */
+  /** Every GeminiWebhook of the cluster. */
   readonly webhooks: readonly Pick<GeminiWebhook, 'metadata' | 'spec' | 'status'>[]
 }
 
@@ -25,10 +25,7 @@ export type OrphanVerdict =
   | { readonly type: 'Gone' }
   | { readonly type: 'Refuse'; readonly why: string }
 
-/**
- * Whether the webhook may be deleted at Google, or is gone already. Pure. In doubt it stays: it may be somebody's who
- * relies on it.
- */
+/** Whether the webhook may be deleted at Google, or is gone already. Pure. In doubt it stays: it may be in use. */
 export function judgeOrphan(situation: OrphanSituation): OrphanVerdict {
   const why = whyInUse(situation) ?? whyForeign(situation)
   if (why !== undefined) return { type: 'Refuse', why }

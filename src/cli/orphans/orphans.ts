@@ -11,7 +11,7 @@ import { orphansIn } from './orphan-list.ts'
 const settings = {
   apiKeySecret: optionalText({
     group: 'Google',
-    help: 'For delete: the Secret with an API key of the project that holds the webhooks. Read as you, not as the operator.',
+    help: 'For delete: the Secret with an API key of the project that holds the webhooks. It is read with your rights, not with those of the operator.',
     placeholder: 'NAMESPACE/NAME',
     pattern: /^[a-z0-9-]{1,63}\/[a-z0-9.-]{1,253}$/,
     what: 'a namespace and a name, such as ml/gemini-api-key',
@@ -19,7 +19,7 @@ const settings = {
   apiKeyField,
   acceptMissing: boolean({
     group: 'Google',
-    help: 'Also take for gone what Google does not have for an API key that never saw it: you know that it was deleted.',
+    help: 'Also treat a webhook as gone that Google does not have for an API key that never saw it: you know that it was deleted.',
     default: 'false',
   }),
   ...googleSettings,
@@ -30,14 +30,14 @@ type OrphansConfig = ConfigOf<typeof settings>
 
 /**
  * `gwh orphans`: what the controller noted. `gwh orphans delete ID ...`: 1 when one of those named could not be
- * cleaned.
+ * deleted.
  */
 export const orphans = userCommand({
   name: 'orphans',
-  summary: 'Webhooks that were left at Google, and their removal: gwh orphans delete ID ...',
+  summary: 'List webhooks that were left at Google, and delete them: gwh orphans delete ID ...',
   about:
     'Lists the webhooks that the controller had to leave at Google. "gwh orphans delete ID ..." in front of the flags deletes them there, with an API key ' +
-    'of their project, and takes them off the list. What an object uses again, or another installation, is not deleted.',
+    'of their project, and removes them from the list. A webhook that an object or another installation uses is not deleted.',
   example: 'gwh orphans --namespace=gemini-webhook-system',
   settings,
   names: { placeholder: 'names: none, or delete ID ...', min: 0, max: maxNames },

@@ -39,7 +39,7 @@ export function adoptionManifest(
       ...(state === 'disabled' && { state: 'Disabled' }),
       endpoint: { url: uri },
       externalID: id,
-      // Only asked for where it is needed: it takes a webhook away from whoever put the marker there.
+      // Only where it is needed: TakeOver takes a webhook away from the owner of the marker.
       adoptionPolicy: marker === undefined ? 'AdoptOnly' : 'TakeOver',
       deletionPolicy: 'Retain',
     },

@@ -16,7 +16,7 @@ const beforeEndpoint = {
 /** What is False because the spec asks for it breaks nothing. */
 const wanted: ReadonlySet<string> = new Set(['NotRequired', 'DisabledBySpec', 'RolloutPending'])
 
-/** What is Unknown because somebody wants it so needs no judgement. */
+/** A condition that is Unknown because the spec asks for it needs no judgement. */
 const notAskedFor: ReadonlySet<string> = new Set([
   'NotRequired',
   'ExternalEndpoint',
@@ -94,7 +94,7 @@ function deliveryLink({ status }: GeminiWebhook): Link {
   return { name, state: 'Good', says: `the last was verified at ${lastVerifiedTime}${waiting}` }
 }
 
-/** What is told beside the chain: everything else is done. */
+/** Links beside the chain: a part of the spec that is ignored, while everything else is done. */
 function partLinks(webhook: GeminiWebhook): Link[] {
   const ignored = conditionOf(webhook, 'PartIgnored')
   return ignored === undefined ? [] : [{ name: 'spec', state: 'Broken', says: ignored.message }]

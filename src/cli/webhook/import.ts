@@ -20,14 +20,14 @@ const settings = {
 type ImportConfig = ConfigOf<typeof settings>
 
 /**
- * `gwh import NAMESPACE/SECRET`: manifests on standard output, what they leave out on standard error; 3 where it cannot
- * be told whether somebody has a webhook.
+ * `gwh import NAMESPACE/SECRET`: manifests on standard output, what they leave out on standard error; 3 where a webhook
+ * may belong to an object that cannot be seen.
  */
 export const importing = userCommand({
   name: 'import',
   summary: 'Print manifests that adopt what exists at Google.',
   about:
-    'Lists the webhooks that exist in the project of an API key and prints, for each that no GeminiWebhook has yet, a manifest that adopts it as it is. Changes ' +
+    'Lists the webhooks that exist in the project of an API key and prints, for each that no GeminiWebhook has yet, a manifest that adopts it as it is. It changes ' +
     'nothing. The Secret with the API key is named as NAMESPACE/NAME in front of the flags; the manifests are for its namespace.',
   example: 'gwh import ml/gemini-api-key > adopted.yaml',
   settings,
@@ -84,7 +84,7 @@ async function importWebhooks(
 const whyLeftOut =
   'carries the marker of an object that may be in a namespace you cannot list: left out; somebody who may list all can import it'
 
-/** What a person should know, or mend, before applying. */
+/** What a person should know, or correct, before applying. */
 function doubtsAbout({ metadata, spec }: GeminiWebhookManifest, checked: ManifestCheck): string[] {
   const takesOver = `${metadata.name}: webhook ${spec.externalID} carries the marker of another object or installation, which relies on it: remove the manifest, or that object`
   return [

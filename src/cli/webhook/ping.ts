@@ -40,10 +40,10 @@ type PingConfig = ConfigOf<typeof settings>
 /** `gwh ping NAMESPACE/NAME`: 1 when nothing that is verified came in time. */
 export const ping = userCommand({
   name: 'ping',
-  summary: 'Have Google send a test delivery, and see it arrive.',
+  summary: 'Ask Google for a test delivery, and wait until it arrives.',
   about:
-    'Has Google send a test delivery to a GeminiWebhook and waits until a receiver has verified it. Takes the API key from the Secret that the object names, which ' +
-    'you must be allowed to read, and asks the receivers for what came.',
+    'Asks Google for a test delivery to a GeminiWebhook and waits until a receiver has verified it. It takes the API key from the Secret that the object names, which ' +
+    'you must be allowed to read, and finds the delivery in the feeds of the receivers.',
   example: 'gwh ping ml/batch-events',
   settings,
   names: { placeholder: 'NAMESPACE/NAME', min: 1, max: 1 },
@@ -69,7 +69,7 @@ async function pingWebhook(config: PingConfig, [name = '']: readonly string[], a
     }
     const receivers = await around.receivers(config)
     try {
-      // Told apart by id: no two clocks are compared.
+      // Deliveries are distinguished by id: no two clocks are compared.
       const before = new Set((await deliveriesOf(name, receivers)).map(({ eventId }) => eventId))
       await service.ping(id)
       return tell(name, await waitForOther(name, { receivers, before, waitMs: config.waitMs }), config, around)

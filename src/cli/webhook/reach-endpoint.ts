@@ -9,8 +9,8 @@ export interface Reach {
 }
 
 /**
- * Asks an endpoint without a body and a signature. A receiver answers any GET on its paths with 405 and Allow: POST,
- * before it looks at anything else.
+ * Sends an endpoint a GET without a body and a signature. A receiver answers any GET on its paths with 405 and Allow:
+ * POST, before it checks anything else.
  */
 export async function reachEndpoint(
   url: string,

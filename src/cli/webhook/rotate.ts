@@ -15,20 +15,20 @@ const pollMs = 500
 const settings = {
   requestId: optionalText({
     group: 'Rotation',
-    help: 'Goes into spec.rotation.request.id; not set: one with the time in it.',
+    help: 'Value of spec.rotation.request.id; not set: an id made from the time.',
     placeholder: 'ID',
     pattern: /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,62}[A-Za-z0-9])?$/,
     what: 'an id of at most 64 letters, digits, "-", "_" and "."',
   }),
   revokePrevious: oneOf({
     group: 'Rotation',
-    help: 'Whether the secret before is valid for another day, or ends at once: for one that has leaked. Deliveries on their way are then refused.',
+    help: 'Whether the previous secret stays valid for another day or is revoked at once, for one that has leaked. Deliveries on their way are then refused.',
     words: ['AfterGracePeriod', 'Immediately'],
     default: 'AfterGracePeriod',
   }),
   waitMs: duration({
     group: 'Rotation',
-    help: 'How long to wait until it is done; 0s: do not wait.',
+    help: 'How long to wait for the rotation; 0s: do not wait.',
     min: '0s',
     max: '1h',
     default: '2m',
@@ -42,7 +42,7 @@ export const rotate = userCommand({
   name: 'rotate',
   summary: 'Rotate a signing secret now.',
   about:
-    'Rotates the signing secret of a GeminiWebhook by a new spec.rotation.request, as a commit would. A GitOps tool may take the request back: an id that was ' +
+    'Rotates the signing secret of a GeminiWebhook by a new spec.rotation.request, as a commit would. A GitOps tool may revert the request: an id that was ' +
     'answered never rotates again.',
   example: 'gwh rotate ml/batch-events',
   settings,

@@ -42,14 +42,14 @@ const settings = {
   }),
   dataFile: optionalText({
     group: 'Event',
-    help: 'A file with the JSON object that becomes its data; not set: an id that no job has.',
+    help: 'A file with the JSON object that becomes the data of the event; not set: an id that no job has.',
     placeholder: 'FILE',
     pattern: /^.{1,4096}$/,
     what: 'a path',
   }),
   eventId: optionalText({
     group: 'Event',
-    help: 'Its webhook-id; the same one again is folded. Not set: a new one.',
+    help: 'The webhook-id of the event; a second one with the same id is a duplicate. Not set: a new one.',
     placeholder: 'ID',
     pattern: /^[\x21-\x2b\x2d\x2f-\x7e]{1,256}$/,
     what: 'visible ASCII without "." and ","',
@@ -73,15 +73,13 @@ const settings = {
 } as const
 type SendConfig = ConfigOf<typeof settings>
 
-/**
- * `gwh send NAMESPACE/NAME`: 1 unless it was acknowledged; 3 where something that is no receiver says that it took it.
- */
+/** `gwh send NAMESPACE/NAME`: 1 unless it was acknowledged; 3 where a server that is no receiver answered 2xx. */
 export const send = userCommand({
   name: 'send',
   summary: 'Send a signed test event, as Google would.',
   about:
     'Sends an event to the endpoint of a GeminiWebhook as Google would, signed with the secret from its Secret, which you must be allowed to read. A receiver ' +
-    'cannot tell the difference: the event is stored and goes to the sinks.',
+    'cannot distinguish it: the event is stored and goes to the sinks.',
   example: 'gwh send ml/batch-events --type=batch.failed',
   settings,
   names: { placeholder: 'NAMESPACE/NAME', min: 1, max: 1 },
@@ -136,7 +134,7 @@ async function dataFor({ dataFile }: SendConfig): Promise<Record<string, unknown
     const data: unknown = JSON.parse(text)
     if (isRecord(data)) return data
   } catch {
-    // Told below, like any other text that is no object.
+    // Reported below, like any other text that is no object.
   }
   throw new Error(`--data-file: ${dataFile} is no JSON object`)
 }

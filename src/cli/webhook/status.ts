@@ -26,12 +26,12 @@ const ofObjects = {
 const settings = {
   probe: boolean({
     group: 'Endpoint',
-    help: 'Also ask the public address from here, without a signature: does the name resolve, does TLS work, is a receiver there.',
+    help: 'Also test the public address from here, without a signature: whether the name resolves, TLS works, and a receiver answers.',
     default: 'true',
   }),
   probeTimeoutMs: duration({
     group: 'Endpoint',
-    help: 'Longest time for that.',
+    help: 'Longest time for that test.',
     min: '100ms',
     max: '1m',
     default: '10s',
@@ -47,7 +47,7 @@ export const status = userCommand({
   name: 'status',
   summary: 'The chain from Google to the sinks, and its first broken link.',
   about:
-    'Follows a GeminiWebhook from its API key over Google, DNS, TLS, endpoint and signing secret to its sinks, and names the first link that is broken. ' +
+    'Follows a GeminiWebhook from its API key through Google, DNS, TLS, endpoint and signing secret to its sinks, and names the first link that is broken. ' +
     'Without a name: one line for every GeminiWebhook that you may see.',
   example: 'gwh status ml/batch-events',
   settings,
@@ -78,7 +78,7 @@ async function showStatus(config: StatusConfig, [name]: readonly string[], aroun
 async function chainFor(webhook: GeminiWebhook, config: StatusConfig): Promise<Link[]> {
   const { probe, probeTimeoutMs: timeoutMs } = config
   const url = webhook.status?.endpoint?.url
-  // What stands on a server of somebody else's answers as it likes.
+  // An external endpoint is another server, whose answers say nothing about a receiver.
   const isOurs = webhook.spec.endpoint?.url === undefined
   if (!probe || url === undefined || !isOurs) return chainOf(webhook, undefined)
   const { openOutbound } = await import('../../outbound/open-outbound.ts')
