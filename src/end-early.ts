@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 const signals = { SIGTERM: 15, SIGINT: 2 } as const
 type EndingSignal = keyof typeof signals
 
-/** The part of `process` that is needed, so that a test can play it. */
+/** The part of `process` that is needed, so that a test can replace it. */
 interface FirstProcess {
   readonly pid: number
   on(event: EndingSignal, listener: () => void): unknown
@@ -12,9 +12,9 @@ interface FirstProcess {
 }
 
 /**
- * Makes SIGTERM and SIGINT end the first process of a container until somebody else listens to them, such as a role.
- * The kernel kills any other process by itself, but not this one: a signal that it has no handler for is dropped, and
- * the pod would live on for its whole grace period. To be called before anything else is loaded.
+ * Makes SIGTERM and SIGINT end the first process of a container until other code, such as a role, listens to them. The
+ * kernel ends any other process by itself, but not the first one: a signal without a handler is dropped, and the pod
+ * would stay for its whole grace period. To be called before anything else is loaded.
  */
 export function endEarlyAsFirstProcess(host: FirstProcess, readStatus = readOwnStatus): void {
   if (host.pid !== 1) return
@@ -27,9 +27,9 @@ export function endEarlyAsFirstProcess(host: FirstProcess, readStatus = readOwnS
 }
 
 /**
- * From its first milliseconds on Node has a handler of its own, which puts the terminal in order, gives itself up and
- * raises the signal again; the second one is dropped in a first process, and Node goes on. What tells that this has
- * happened is that the handler is no longer there.
+ * From its first milliseconds on Node has a handler of its own, which restores the terminal, removes itself and raises
+ * the signal again; the second signal is dropped in a first process, and Node continues. The missing handler shows that
+ * this has happened.
  */
 function cameWhileNodeStarted(number: number, readStatus: () => string | undefined): boolean {
   const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readStatus() ?? '')?.[1]

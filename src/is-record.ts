@@ -1,4 +1,4 @@
-/** An object with members, as JSON has it: no null, no list. Its members are still to be looked at. */
+/** An object with members, as JSON has it: no null, no list. Its members are not checked. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

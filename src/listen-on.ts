@@ -1,11 +1,11 @@
 import { isIPv6 } from 'node:net'
 import type { AddressInfo, Server } from 'node:net'
 
-/** Every address of the machine, of both families; of the one that there is where the other is off. */
+/** Every address of the machine, of both families, or of one where the other is off. */
 export const everyAddress = '::'
 const everyIpv4Address = '0.0.0.0'
 /**
- * How a machine says that it has no IPv6: off in the kernel, off on its interfaces, refused by a sandbox around the
+ * Error codes of a machine without IPv6: off in the kernel, off on its interfaces, refused by a sandbox around the
  * process.
  */
 const withoutIpv6: ReadonlySet<unknown> = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EPROTONOSUPPORT', 'EINVAL'])

@@ -1,6 +1,6 @@
 /**
  * `Retry-After` in seconds or as a date (RFC 9110, section 10.2.3), as milliseconds from now: 0 for a date that has
- * passed. Undefined when absent or malformed. Not bounded: whoever waits has a bound of its own.
+ * passed. Undefined when absent or malformed. Not bounded: each caller has its own bound.
  */
 export function parseRetryAfterMs(value: string | null | undefined, nowMs: number): number | undefined {
   const text = value?.trim() ?? ''

@@ -16,11 +16,11 @@ const letterE = 0x65
 const toClosing = 2
 const byteOrderMark = [0xef, 0xbb, 0xbf] as const
 const words = ['true', 'false', 'null'].map((word) => new TextEncoder().encode(word))
-/** 1 for each byte that may follow a backslash. Tables, for these are asked for every byte. */
+/** 1 for each byte that may follow a backslash. Tables, because every byte is looked up. */
 const escaped = tableOf('"\\/bfnrt')
 const digits = tableOf('0123456789')
 const hexDigits = tableOf('0123456789abcdefABCDEF')
-/** No JSON, or none that goes on here. */
+/** Not JSON, or not a valid continuation at this byte. */
 const wrong = -1
 
 /** Where something stands in the bytes. */
@@ -36,10 +36,10 @@ export interface Span {
 export type OnMember = (depth: number, key: Span, value: Span) => void
 
 /**
- * Where the JSON text stands that the bytes are, and nothing else but blanks around it; undefined for what is none, or
- * nested deeper than `maxDepth`; and where the members of its outermost objects stand: one pass that builds nothing, so
- * that a body costs about what copying it does, whatever it looks like. UTF-8 is not judged: its bytes never look like
- * another character. A byte order mark is passed over.
+ * The span of the JSON text in the bytes, which may have blanks around it and nothing else; undefined where the bytes
+ * are not JSON, or are nested deeper than `maxDepth`. Reports the members of the outermost objects on the way. One pass
+ * that builds nothing, so that scanning any body costs about as much as copying it. UTF-8 is not validated, because its
+ * bytes never look like another character. A byte order mark is skipped.
  */
 export function scanJson(
   bytes: Uint8Array,

@@ -1,6 +1,7 @@
 /**
  * The promise's outcome, or a rejection as soon as the signal aborts, with its reason or with `reason`, for work that
- * cannot be relied on to end when its own signal aborts. What is left goes on unheard until it ends by itself.
+ * cannot be relied on to end when its own signal aborts. The work itself then continues, unobserved, until it ends by
+ * itself.
  */
 export async function untilAborted<T>(
   promise: Promise<T>,

@@ -83,7 +83,7 @@ function letIn({ headers }: FastifyRequest, reply: FastifyReply, version: string
   return false
 }
 
-/** What is too long is read to its end and forgotten, so that whoever sends it gets the answer. */
+/** A body that is too long is read to its end and discarded, so that its sender gets the answer. */
 async function readText(payload: IncomingMessage, maxBytes: number): Promise<string> {
   const chunks: Uint8Array[] = []
   let bytes = 0
@@ -107,7 +107,7 @@ function send(reply: FastifyReply, { status, body }: AdminReply): FastifyReply {
     .send(Buffer.from(`${JSON.stringify(body)}\n`))
 }
 
-/** Which type it is does not matter; what is none does not get as far as the parser. */
+/** Any content type is accepted; a malformed one is refused before the parser. */
 function isBadType(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE'
 }

@@ -11,7 +11,10 @@ export type Handler<Name extends keyof AdminRoutes, Deps> = (
   deps: Deps,
 ) => Promise<AdminReply<AnswerOf<AdminRoutes[Name]>>> | AdminReply<AnswerOf<AdminRoutes[Name]>>
 
-/** Told once something was made due; `lanes` (`ownerUid/sink`): where a sink that is left alone is to be tried now. */
+/**
+ * Told once something was made due; `lanes` (`ownerUid/sink`): lanes with an open circuit whose sink is to be tried
+ * now.
+ */
 export type OnDue = (lanes: Iterable<string>) => void
 
 export function ok<Answer>(body: Answer): AdminReply<Answer> {

@@ -23,13 +23,15 @@ export interface AdminServer {
 }
 
 /**
- * Not a setting: whoever reaches it may replay anybody's events, so that reaching it must take the right to forward
- * ports to the pod. Both families, because it is the node's choice which of them a forwarded port arrives by.
+ * Not a setting: a client that reaches the port may replay the events of every object, so that reaching it must take
+ * the right to forward ports to the pod. Both families, because the node chooses by which of them a forwarded port
+ * arrives.
  */
 const loopbackHosts = ['127.0.0.1', '::1'] as const
 const limits = { requestTimeout: 10_000, headersTimeout: 5000, connectionsCheckingInterval: 1000, maxHeaderSize: 8192 }
 /**
- * For a few people with a command line each; the port is on loopback, so that whoever fills it is in the pod already.
+ * For a few people with a command line each; the port is on loopback, so that a client that fills it is in the pod
+ * already.
  */
 const maxConnections = 64
 

@@ -13,8 +13,8 @@ export interface AdminDeps extends DeadLetterDeps, HandoverDeps, PendingDeps {
   readonly inbox: DeadLetterDeps['inbox'] & HandoverDeps['inbox'] & PendingDeps['inbox'] & Pick<Inbox, 'stats'>
   readonly feed: DeliveryFeed
   /**
-   * Attempts of each namespace in this receiver, and its deliveries that wait in memory; who has neither may be
-   * missing.
+   * Attempts of each namespace in this receiver, and its deliveries that wait in memory; a namespace with neither may
+   * be missing.
    */
   readonly underWay: () => ReadonlyMap<string, { readonly underWay: number; readonly waiting: number }>
   /** Whether other receivers have the same inbox. */

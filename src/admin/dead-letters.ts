@@ -13,7 +13,7 @@ export const listDeadLetters: Handler<'listDeadLetters', DeadLetterDeps> = async
   return ok({ deadLetters: deadLetters.map(shown), ...(next !== undefined && { cursor: cursorOf(next) }) })
 }
 
-/** The one answer with a body of an event, which nobody gets who did not ask for this very one. */
+/** The one answer that contains the body of an event, and only of the one that was requested. */
 export const readDeadLetterBody: Handler<'readDeadLetterBody', DeadLetterDeps> = async ({ deliveryId }, { inbox }) => {
   const event = await inbox.deadLetterEvent(deliveryId)
   if (event === undefined) return refused(404, 'deliveryId is no dead letter (any more)')
@@ -29,7 +29,7 @@ export const readDeadLetterBody: Handler<'readDeadLetterBody', DeadLetterDeps> =
 
 export const replay: Handler<'replay', DeadLetterDeps> = async (targets, deps) => {
   if ('deliveryIds' in targets) return ok(await replayAll(targets.deliveryIds, deps))
-  // One page of the selection: a caller with more goes on with the cursor.
+  // One page of the selection: a caller that wants more continues with the cursor.
   const { deadLetters, next } = await deps.inbox.deadLetters(deadLetterQuery(targets))
   const ids = deadLetters.map(({ deliveryId }) => deliveryId)
   const lanes = new Set(deadLetters.map(({ owner, sink }) => `${owner.uid}/${sink}`))

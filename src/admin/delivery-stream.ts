@@ -9,11 +9,11 @@ import { shownEntry } from './recent-deliveries.ts'
 
 const maxReaders = 8
 /**
- * What may wait for one reader in this process. Who reads more slowly than events come is cut off: it can ask again,
- * memory cannot.
+ * What may wait for one reader in this process. A reader that is slower than the events is disconnected and may connect
+ * again.
  */
 const maxWaitingBytes = 1024 * 1024
-/** An empty line, so that nobody on the way takes a quiet stream for a dead one. */
+/** An empty line, so that no proxy on the way closes a quiet stream as dead. */
 const heartbeatMs = 15_000
 
 /** The live stream: one line of JSON for each entry as it happens, until the reader goes away or falls behind. */

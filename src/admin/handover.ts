@@ -25,8 +25,8 @@ export const beginHandover: Handler<'beginHandover', HandoverDeps> = async (_giv
 }
 
 /**
- * Events with all that has not ended of them. To be asked once sending has stopped: what is sent meanwhile is delivered
- * twice.
+ * Events with all that has not ended of them. To be listed once sending has stopped: what is sent meanwhile is
+ * delivered twice.
  */
 export const listHandover: Handler<'listHandover', HandoverDeps> = ({ limit }, { inbox }) =>
   withHandover(inbox, async (handover) => ok({ events: (await handover.list(limit)).map(writeHandedEvent) }))

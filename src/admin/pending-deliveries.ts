@@ -13,7 +13,7 @@ export const listPending: Handler<'listPending', PendingDeps> = async (selection
   return ok({ pending: pending.map(shown), ...(next !== undefined && { cursor: cursorOf(next) }) })
 }
 
-/** Makes due now what waits. What is under way needs no hurry, and is no part of a selection. */
+/** Makes waiting deliveries due now. Those under way are not affected, and are no part of a selection. */
 export const retry: Handler<'retry', PendingDeps> = async (targets, deps) => {
   if ('deliveryIds' in targets) return ok(await retryAll(targets.deliveryIds, deps))
   const { pending, next } = await deps.inbox.pending(pendingQuery(targets))
@@ -46,7 +46,7 @@ function cursorOf({ firstDueMs, deliveryId }: { firstDueMs: number; deliveryId: 
   return writeCursor({ ms: firstDueMs, deliveryId })
 }
 
-/** A claimed one is not tried by a time that anybody knows: its attempt is under way, or about to be. */
+/** A claimed delivery has no known time of its next try: its attempt is under way, or about to be. */
 function shown({ owner, firstDueMs, dueMs, lastStepMs, ...delivery }: PendingDelivery) {
   return {
     ...delivery,

@@ -28,8 +28,8 @@ export type ManifestCheck = Result<GeminiWebhookManifest, ManifestProblem[]>
 
 /**
  * Judges a manifest offline as the API server would with fieldValidation=Strict: first its shape, unknown fields
- * included, and where that holds the rules. Without `previous`, the stored object, changes are not judged. It knows
- * nothing of the cluster: Secrets, Services, allowed host names.
+ * included, and where that holds the rules. Without `previous`, the stored object, changes are not judged. It does not
+ * check anything in the cluster: Secrets, Services, allowed host names.
  */
 export function checkManifest(value: unknown, previous?: GeminiWebhookManifest): ManifestCheck {
   const given = withoutNulls(value)
@@ -58,7 +58,7 @@ function withoutNulls(value: unknown): unknown {
   return Object.fromEntries(kept.map(([key, each]) => [key, withoutNulls(each)]))
 }
 
-/** zod's words, but for the two mistakes that people make most: a field left out and a field misspelt. */
+/** zod's message, except for the two most frequent mistakes: a field left out and a field misspelt. */
 function problemOf(issue: z.core.$ZodIssue): ManifestProblem {
   const field = pathOf(issue.path)
   if (issue.code === 'unrecognized_keys') return { field, message: `has no field named ${issue.keys.join(', ')}` }

@@ -6,7 +6,7 @@ interface MetadataProblem {
   message: string
 }
 
-/** What the API server knows below metadata; with fieldValidation=Strict anything else is refused. */
+/** The fields that the API server has below metadata; with fieldValidation=Strict anything else is refused. */
 const known = new Set([
   'name',
   'generateName',

@@ -29,7 +29,7 @@ export interface StructuralSchema {
   [key: string]: unknown
 }
 
-/** zod gives every integer the bounds of a double's safe range; they say nothing and lengthen the file. */
+/** zod gives every integer the bounds of a double's safe range; these bounds have no effect and lengthen the file. */
 const safeIntegers = new Set([Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER])
 
 /** The CustomResourceDefinition, whole, as an object; pure. Column names appear in capitals in `kubectl get`. */

@@ -4,7 +4,7 @@ import type { SinkFormat, SinkService, SinkSpec } from './sink.ts'
 import type { GeminiWebhookSpec, RevokePrevious } from './spec.ts'
 
 /**
- * What a field means when it is absent. Here and not in the CRD, so that what stands in Git is what stands in the
+ * What a field means when it is absent. Here and not in the CRD, so that the manifest in Git equals the object in the
  * cluster. All functions are pure.
  */
 

@@ -53,7 +53,10 @@ export function setOf<T extends z.ZodType>(item: T, max: number, min = 0) {
     .meta({ 'x-kubernetes-list-type': 'set' })
 }
 
-/** A reference to another object: replaced as a whole, for half of one names something that nobody meant. */
+/**
+ * A reference to another object: replaced as a whole, because a mixture of two references names an object that was not
+ * meant.
+ */
 export function referenceOf<T extends z.ZodRawShape>(shape: T) {
   return z.strictObject(shape).meta({ 'x-kubernetes-map-type': 'atomic' })
 }

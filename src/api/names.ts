@@ -15,9 +15,9 @@ export const reconcileRequestedAtAnnotation = `${apiGroup}/reconcile-requested-a
 /** Set by people to "true": releases a stuck deletion and leaves what may exist at Google. */
 export const abandonAnnotation = `${apiGroup}/abandon`
 /**
- * Set by people, the installation that is to serve the object, as its id or as `ID/TOKEN`: every other one leaves it
- * alone. Where installations see the same objects it says who serves which, and a new value moves an object to another
- * one.
+ * Set by people, the installation that is to serve the object, as its id or as `ID/TOKEN`: no other one touches it.
+ * Where several installations see the same objects it says which of them serves an object, and a new value moves the
+ * object to another one.
  */
 export const installationAnnotation = `${apiGroup}/installation`
 /**
@@ -28,14 +28,14 @@ export const ownerUidAnnotation = `${apiGroup}/owner-uid`
 /** The same owner by name, for people and for finding the object when the Secret changes. */
 export const ownerNameAnnotation = `${apiGroup}/owner-name`
 /**
- * Set by the controller along with a secret: the attempt of the create or rotation that revealed it. Tells after a
+ * Set by the controller along with a secret: the attempt of the create or rotation that revealed it. Shows after a
  * crash whether the call was made.
  */
 export const attemptAnnotation = `${apiGroup}/attempt-id`
 
 /**
  * Set by the controller on the Secret, as JSON: the keys of the labels and annotations that the spec added to it, so
- * that one that goes is removed.
+ * that a key that the spec drops is removed.
  */
 export const appliedMetadataAnnotation = `${apiGroup}/applied-metadata`
 

@@ -17,7 +17,7 @@ export interface ReasonMeaning {
 }
 
 const nothing = 'Nothing.'
-/** The controller goes on by itself. */
+/** The controller continues by itself. */
 const working = { Ready: ['False', 'Unknown'], Reconciling: ['True'] } as const
 /** The controller waits for a human. */
 const stalled = { Ready: ['False'], Stalled: ['True'] } as const
@@ -365,7 +365,7 @@ export type Reason = keyof typeof reasons
 
 /**
  * Whether the list above knows this condition with this status and reason; conditions of other writers (unknown types)
- * are not its business.
+ * are not checked.
  */
 export function isDocumented(condition: { type: string; status: ConditionStatus; reason: string }): boolean {
   const meaning: ReasonMeaning | undefined = Object.entries(reasons).find(([name]) => name === condition.reason)?.[1]

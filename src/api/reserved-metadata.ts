@@ -2,9 +2,9 @@ import { apiGroup } from './kind.ts'
 import { managedByLabel } from './names.ts'
 
 /**
- * The keys of labels and annotations that the spec may not put on a Secret, because somebody else is their author:
- * whatever the spec said, it would be written over, and written again, without end. One list for the CRD, for its twin
- * and for the controller.
+ * The keys of labels and annotations that the spec may not put on a Secret, because they have another author: whatever
+ * the spec says would be overwritten, and written again, without end. One list for the CRD, for its twin and for the
+ * controller.
  */
 
 /** Every annotation and label of ours begins so. */

@@ -12,8 +12,8 @@ export interface RuleViolation {
 
 /**
  * Every rule that a well-formed object breaks, in the order of the resource. `previous` is the stored object that it
- * replaces: without it transitions are not judged, as on creation. Types, lengths and patterns are the business of the
- * schema, not of rules.
+ * replaces: without it transitions are not judged, as on creation. The schema checks types, lengths and patterns; rules
+ * do not.
  */
 export function ruleViolations(webhook: GeminiWebhookManifest, previous?: GeminiWebhookManifest): RuleViolation[] {
   const { spec } = webhook

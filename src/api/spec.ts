@@ -20,8 +20,7 @@ import {
 
 /**
  * What a user wants, the one source of type, CRD and validation. No defaults here: they live in defaults.ts, so that
- * Git and cluster never differ. No unions: they are not structural. What one field demands of another stands in
- * rules.ts.
+ * Git and cluster never differ. No unions: they are not structural. Rules between fields are in rules.ts.
  */
 
 const revokePrevious = () =>

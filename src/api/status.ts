@@ -7,8 +7,8 @@ import type { Reason } from './reasons.ts'
 
 /**
  * What is seen, written by the controller alone. It is a hint, not an authority: nothing at Google is changed by an id
- * from here unless the webhook carries the marker of this object. Unknown fields are pruned by an older CRD without a
- * word, so whoever writes an intent reads it back.
+ * from here unless the webhook carries the marker of this object. An older CRD prunes unknown fields silently, so the
+ * writer of an intent reads it back.
  */
 
 /** Longest condition message that is written; the API conventions allow more, but every object is kept in memory. */

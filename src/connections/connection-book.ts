@@ -10,7 +10,7 @@ import { whoGivesWay, type Standing } from './give-way.ts'
  */
 export type Cut = 'Idle' | 'GaveWay' | 'ProvenGaveWay' | 'ProxyGaveWay' | 'Crowded' | 'NoRoom'
 
-/** What is known of an open connection, as of now. */
+/** The current state of an open connection. */
 export interface ConnectionState {
   readonly standing: Standing
   /** The namespace that a proven one counts for. */
@@ -65,7 +65,7 @@ class Connection implements ConnectionState {
   }
 }
 
-/** How often idle connections are looked for: nobody is closed before its time, and nobody this much later. */
+/** How often idle connections are looked for: none is closed before its time, and none more than this after it. */
 const sweepMs = 1_000
 const gaveWay: Readonly<Record<Standing, Cut>> = {
   stranger: 'GaveWay',
@@ -128,7 +128,7 @@ export class ConnectionBook {
     return this.#find(socket)
   }
 
-  /** Nothing more is read from it: what it said was no request, and it is told so. */
+  /** Nothing more is read from it: it sent something that is no request, and gets an answer that says so. */
   end(socket: Socket): void {
     const connection = this.#find(socket)
     if (connection !== undefined) connection.isEnding = true
@@ -142,7 +142,7 @@ export class ConnectionBook {
     this.#options.onCut('Crowded')
   }
 
-  /** False: its connection has been told that it ends, so that nobody waits for an answer to this. */
+  /** False: an answer has announced the end of the connection, so that the client expects no answer to this request. */
   begin(request: IncomingMessage): boolean {
     const connection = this.#find(request.socket)
     if (connection === undefined) return true

@@ -27,16 +27,16 @@ export interface OpenConnections<C extends Candidate> {
 }
 
 /**
- * What connections with standing may take of the bound while strangers want in: a new sender is a stranger until its
- * first delivery is in, and a line of one would be too short for that.
+ * What connections with standing may take of the bound while strangers connect: a new sender is a stranger until its
+ * first delivery is stored, and a line of one would be too short for that.
  */
 const establishedShare = 3 / 4
 
 /**
  * Which connection makes room for one more; undefined when every one of them is being answered. Strangers do, the
- * longest waiting first, whatever they send meanwhile: who trickles a byte a second waits as well. Above their share
- * those with standing do instead: of the namespace that has most, the longest waiting; a proxy's last of all, since
- * everybody stands behind it.
+ * longest waiting first, whatever they send meanwhile: one that trickles a byte a second counts as waiting. Above their
+ * share those with standing do instead: of the namespace that has most, the longest waiting; those of a proxy last,
+ * because all clients may be behind it.
  */
 export function whoGivesWay<C extends Candidate>(open: OpenConnections<C>, maxConnections: number): C | undefined {
   const { strangers, proven, proxies } = open

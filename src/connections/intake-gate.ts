@@ -65,7 +65,7 @@ export class IntakeGate {
       if (this.canPass) owner.arrived(this)
     })
     socket.once('close', () => this.drop())
-    // Node's server reads past the stream unless somebody listens to it.
+    // Node's server reads past the stream unless it has a listener.
     socket.on('data', () => {})
   }
 
@@ -93,8 +93,8 @@ export class IntakeGate {
   }
 
   /**
-   * Nobody waits for an answer to what is kept. Reading goes on all the same: what is left unread would take the last
-   * answer with it.
+   * Discards what is kept, to which no answer is expected. Reading continues: unread bytes would reset the connection
+   * before the client has the last answer.
    */
   drop(): void {
     const isHeldUp = this.#keptBytes > 0 || this.#isMoreWanted

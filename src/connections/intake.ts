@@ -13,14 +13,14 @@ export interface IntakeOptions {
    * ''.
    */
   readonly namespaceIn: (bytes: Uint8Array) => string
-  /** Memory for what has come and waits, shared by whoever is first in the path. */
+  /** Memory for what has come and waits, shared by the first element of the path. */
   readonly roomFor: (path: TurnPath) => WaitingRoom
   readonly quotas: Quotas
   readonly clock: Clock
 }
 
 /**
- * How long requests may be taken in before the event loop goes round and hears of others: whoever comes new waits about
+ * How long requests may be taken in before the next turn of the event loop accepts others: a new connection waits about
  * so long.
  */
 const sliceMs = 2
@@ -29,8 +29,8 @@ const sliceMs = 2
  * Takes in what comes over the connections of one port, before any parser. A connection has one request under way: what
  * was sent behind it stays where it is until it is answered, so that nothing is made of it. While more comes than one
  * thread can answer, connections wait their turn: namespaces by the time that their requests take, each connection in
- * its namespace once for each request. Strangers together are one among the namespaces; among themselves they take
- * turns by the namespace that they say they come for, which proves nothing, and then by their address.
+ * its namespace once for each request. Strangers together count as one namespace; among themselves they take turns by
+ * the namespace in their path, which proves nothing, and then by their address.
  */
 export class Intake {
   readonly #options: IntakeOptions

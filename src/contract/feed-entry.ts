@@ -1,4 +1,6 @@
-/** What happened to deliveries, for people who watch: no bodies, no signatures, no tokens, no credentials. */
+/**
+ * What happened to deliveries, for `gwh listen` and the admin API: no bodies, no signatures, no tokens, no credentials.
+ */
 
 /** One request on the public port and how it was answered. */
 export interface RequestEntry {
@@ -8,7 +10,7 @@ export interface RequestEntry {
   /** The path as a template. */
   readonly route: string
   readonly outcome: string
-  /** Absent where nobody was left to answer. */
+  /** Absent where the client was gone before the answer. */
   readonly status?: number
   /** Of the endpoint, once the path led to one. */
   readonly namespace?: string
@@ -31,7 +33,7 @@ export interface StepEntry {
   readonly name: string
   readonly eventId: string
   readonly sink: string
-  /** How the delivery goes on: Succeed, Skip, RetryAt, Hold, DeadLetter. */
+  /** The next step of the delivery: Succeed, Skip, RetryAt, Hold, DeadLetter. */
   readonly next: string
   /** Of a dead letter. */
   readonly reason?: string

@@ -54,9 +54,7 @@ export interface WebhookControllerOptions {
   logger: Logger
   metrics: Metrics
   recorder: Pick<EventRecorder, 'record'>
-  /**
-   * Tells whether an endpoint is well before a webhook that Google disabled is enabled again, and why a check failed.
-   */
+  /** Tests whether an endpoint works before a webhook that Google disabled is enabled again, and why a check failed. */
   probe: ProbeEndpoint
 }
 
@@ -67,8 +65,8 @@ export interface WebhookController {
    */
   start(signal: AbortSignal): Promise<void>
   /**
-   * Resolves when what was in work has ended: a call to Google under way and the Secret write after it are finished
-   * first.
+   * Resolves when the passes under way have ended: a call to Google under way and the Secret write after it are
+   * finished first.
    */
   stop(): Promise<void>
   /** Whether every watch has had its first list. */
@@ -277,13 +275,13 @@ class RunningController implements WebhookController {
     const concerned = this.#reflectors.webhooks.store.byIndex(bySecret, `${namespace}/${name}`)
     // The pass that wrote it has decided when to look again; others that name it have not.
     if (type !== 'deleted' && this.#ctx.secrets.sawOwnWrite(object) && concerned.length <= 1) return
-    // Gone: if it is one that jobs verify with, nothing goes before putting it back.
+    // Deleted: restoring a Secret with which jobs verify comes before everything else.
     for (const webhook of concerned) this.#loop.enqueue(keyOf(webhook), { urgent: type === 'deleted' })
   }
 
   #onKeyring({ type, object }: ObjectChange<Secret>): void {
     const changed = this.#ctx.keyring.observe(object.metadata.name, type === 'deleted' ? undefined : object)
-    // Without its entry a receiver refuses what is genuine.
+    // Without its entry a receiver refuses genuine deliveries.
     this.#wake(changed, { urgent: true })
   }
 
@@ -310,10 +308,7 @@ class RunningController implements WebhookController {
     for (const webhook of this.#all()) this.#loop.enqueue(keyOf(webhook))
   }
 
-  /**
-   * Another installation serves it under an address of its own: what our receivers were told of it opens nothing any
-   * more.
-   */
+  /** Another installation serves it under an address of its own: the entry that our receivers have is obsolete. */
   #isMovedAway(webhook: GeminiWebhook): boolean {
     const endpoint = viewEndpoint(webhook, this.#ctx.config)
     return this.#isLeft(webhook) && endpoint.state === 'ours' && endpoint.url !== webhook.status?.webhook?.uri
@@ -327,7 +322,7 @@ class RunningController implements WebhookController {
     return this.#reflectors.webhooks.store.list()
   }
 
-  /** Only with a full view of the objects: a partial one would take keys from the living. */
+  /** Only with a full view of the objects: a partial one would remove entries of objects that exist. */
   async #sweep(): Promise<void> {
     await this.#reports.look()
     await this.#reports.prune()

@@ -11,8 +11,8 @@ interface HousekeepingOptions {
 }
 
 /**
- * What is nobody's single business: is this still the right cluster, and which keyring entries, API keys and memories
- * has nobody any use for.
+ * Periodic work that belongs to no single object: checks whether this is still the right cluster, and removes keyring
+ * entries, API keys and memories that are not used any more.
  */
 export function startHousekeeping(options: HousekeepingOptions): { stop(): Promise<void> } {
   const { clock, config, checkInstallation, sweep, onError } = options

@@ -113,8 +113,8 @@ function secretsOf(webhook: GeminiWebhook): string[] {
 
 /**
  * Services and foreign endpoints, by their metadata: what changed is read when its objects are looked at. Most slices
- * are made by Kubernetes of the pods that a Service selects; they come and go with every pod, tell nothing new, and are
- * left out. The rights to watch may be missing: nothing waits for these.
+ * are made by Kubernetes of the pods that a Service selects; they change with every pod, carry no new information, and
+ * are left out. The rights to watch may be missing: nothing waits for these.
  */
 export function createServiceReflectors(machinery: Machinery, config: ControllerConfig, { onService }: Handlers) {
   const scope = config.watchNamespaces === undefined ? {} : { namespaces: config.watchNamespaces }
@@ -163,7 +163,7 @@ function onlyName({ metadata }: KubernetesObject): KubernetesObject {
 const longestAnnotation = 1_024
 
 /**
- * Labels and annotations may take 256 KiB and more of each object; what nobody reads is not kept. A write of the status
+ * Labels and annotations may take 256 KiB and more of each object; only what is read is kept. A write of the status
  * leaves them as they are, whatever it carries, and finalizers are patched.
  */
 export function onlyWhatCounts(webhook: GeminiWebhook): GeminiWebhook {

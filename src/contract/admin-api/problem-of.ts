@@ -1,7 +1,8 @@
 import type { z } from 'zod'
 
 /**
- * What is told of all that is wrong: that it could mean everything, then a field that is none, then the first field.
+ * Which problem is reported when there are several: first a selection that would mean everything, then an unknown
+ * field, then the first wrong field.
  */
 export function problemOf(issues: readonly z.core.$ZodIssue[]): string {
   const ofAll = issues.find(({ code, path }) => code === 'custom' && path.length === 0)

@@ -7,7 +7,7 @@ export interface Came {
   readonly body: string
 }
 
-/** What a route is asked with, or what is wrong with it. */
+/** The input of a route, or what is wrong with it. */
 export function readGiven<Route extends AdminRoute>(
   { method, given, refusal }: Route,
   { query, body }: Came,

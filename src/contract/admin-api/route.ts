@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 
 /**
- * One request of the admin API: what the receiver reads, what `gwh` asks and checks, and what the reference page tells
+ * One request of the admin API: what the receiver reads, what `gwh` sends and checks, and what the reference page says
  * all come from it.
  */
 export interface AdminRoute<Given extends z.ZodType = z.ZodType, Answer extends z.ZodType = z.ZodType> {
@@ -10,17 +10,17 @@ export interface AdminRoute<Given extends z.ZodType = z.ZodType, Answer extends 
   /** For the reference page. */
   readonly about: string
   /**
-   * The query of a GET, the body of a POST. Its messages are told to who asked: they name the field, and what to give
+   * The query of a GET, the body of a POST. Its messages go to the caller: they name the field, and what to give
    * instead.
    */
   readonly given: Given
-  /** Told in place of those messages, whatever is wrong. */
+  /** Sent in place of those messages, whatever is wrong. */
   readonly refusal?: string
   /** Above it the answer is 413. */
   readonly maxBodyBytes: number
   /**
-   * Loose: what a newer receiver adds is let through, what is missing or of another type is an error of who asked. Of a
-   * stream: one line of it.
+   * Loose: what a newer receiver adds is let through, a field that is missing or of another type is an error for the
+   * caller. Of a stream: one line of it.
    */
   readonly answer: Answer
 }

@@ -62,8 +62,8 @@ export const pendingTargets = targets(
 )
 
 /**
- * `selecting`: the fields of which at least one must narrow a selection. An empty selection is everything: that must be
- * said, not left out.
+ * `selecting`: the fields of which at least one must narrow a selection. An empty selection means everything: that must
+ * be explicit.
  */
 function targets<Selected extends z.ZodType<object, object>>(selected: Selected, selecting: readonly string[]) {
   const isSaid = (given: object) => {

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 
 /**
- * What the controller hands to the receivers for one GeminiWebhook: everything needed to verify its deliveries and send
- * them on, without an API server. One JSON value in a keyring Secret, under the object's uid. A receiver keeps the last
- * entry that it could read.
+ * What the controller passes to the receivers for one GeminiWebhook: everything needed to verify its deliveries and
+ * send them to its sinks, without an API server. One JSON value in a keyring Secret, under the object's uid. A receiver
+ * keeps the last entry that it could read.
  */
 
 /** Sixteen is part of the format: the receiver's Role names each Secret. */
@@ -17,7 +17,7 @@ export const maxLiveTokens = 4
 const maxAudiences = 8
 
 const liveSecretSchema = z.object({
-  /** Names the secret in reports and logs without telling it: first 12 hex digits of its SHA-256. */
+  /** Identifies the secret in reports and logs without revealing it: first 12 hex digits of its SHA-256. */
   keyId: z.string(),
   secret: z.string(),
   /** RFC 3339; receivers stop accepting the secret then, by their own clock. Absent on the current one. */
@@ -26,8 +26,8 @@ const liveSecretSchema = z.object({
 
 const liveTokenSchema = z.object({
   /**
-   * SHA-256 of the token, 64 hex digits. The token itself is in the user's Secret only: whoever reads the keyring
-   * cannot send with it.
+   * SHA-256 of the token, 64 hex digits. The token itself is in the user's Secret only: a reader of the keyring cannot
+   * send with it.
    */
   hash: z.string().regex(/^[0-9a-f]{64}$/),
   /** RFC 3339; from then on the token opens nothing, by the receiver's own clock. Absent on the current one. */
@@ -46,8 +46,8 @@ const destinationSchema = z.discriminatedUnion('type', [
     type: z.literal('http'),
     url: z.string(),
     /**
-     * The address to connect to; the host of `url` is only the name that is asked for. Of a Service it is the cluster
-     * IP that was judged: a name could be made to lead elsewhere since. Absent: the host of `url` is looked up, as in
+     * The address to connect to; the host of `url` is used only in `Host` and TLS. Of a Service it is the cluster IP
+     * that was judged: its name may resolve to another address by now. Absent: the host of `url` is looked up, as in
      * entries of older controllers.
      */
     address: z.string().max(45).optional(),
@@ -94,7 +94,7 @@ const resolvedSinkSchema = z.object({
   headers: z.record(z.string(), z.string()),
   /** Standard Webhooks secret to sign outgoing requests with. */
   signingSecret: z.string().optional(),
-  /** PEM. Shown to an https destination that asks for one. */
+  /** PEM. Presented to an https destination that requests one. */
   clientCertificate: z.object({ cert: z.string(), key: z.string() }).optional(),
   delivery: z.object({
     timeoutMs: z.number(),

@@ -15,7 +15,7 @@ export function allKeyringSecretNames(): string[] {
   return Array.from({ length: keyringShardCount }, (_, shard) => `${keyringSecretPrefix}${shard}`)
 }
 
-/** Names a signing secret without telling it: first 12 hex digits of its SHA-256. */
+/** Identifies a signing secret without revealing it: first 12 hex digits of its SHA-256. */
 export function keyIdOf(secret: string): string {
   return createHash('sha256').update(secret).digest('hex').slice(0, 12)
 }

@@ -1,12 +1,12 @@
 import { readOrphans, type Orphan } from './orphan-record.ts'
 
 /**
- * A ConfigMap holds 1 MiB; what is left takes the next records, so that none is ever refused for those that are there.
+ * A ConfigMap holds 1 MiB; the rest is for the next records, so that no record is ever refused because of earlier ones.
  */
 const maxOrphanBytes = 900 * 1024
 
 /**
- * The records that give way when there are too many: always the oldest of the namespace that has most, so that one that
+ * The records to drop when there are too many: always the oldest of the namespace that has most, so that one that
  * leaves thousands behind takes no room from the others. `data` is the ConfigMap's. Pure.
  */
 export function recordsToDrop(

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 
 /**
- * What the controller notes about webhooks that it had to leave at Google, and the command line reads: ConfigMap
+ * What the controller records about webhooks that it had to leave at Google, for the command line to read: ConfigMap
  * `gwh-orphans` in the operator's namespace, one data key per object and webhook, one JSON value each.
  */
 export const orphansConfigMapName = 'gwh-orphans'
@@ -23,7 +23,7 @@ const recordSchema = z.object({
   /** At Google; absent where the answer to a create was never seen. */
   id: z.string().optional(),
   uri: z.string().optional(),
-  /** Names the API key that last saw the id, without telling it. */
+  /** Identifies the API key that last saw the id, without revealing it. */
   keyFingerprint: z.string().optional(),
   /** RFC 3339: when it was noted. */
   time: z.string().optional(),
@@ -39,7 +39,7 @@ export interface Orphan {
   readonly key: string
   /** As it stands there, so that what changed meanwhile is not removed. */
   readonly text: string
-  /** undefined: not a record, such as what a hand has edited. */
+  /** undefined: not a record, for example after an edit by hand. */
   readonly record: OrphanRecord | undefined
 }
 
@@ -53,7 +53,7 @@ function keyPartOf(id: string): string {
   return /^[-._a-zA-Z0-9]{1,128}$/.test(id) ? id : createHash('sha256').update(id).digest('hex')
 }
 
-/** By what people name an orphan: the id at Google, or where it is unknown the key of its entry. */
+/** The name of an orphan for people: the id at Google, or where it is unknown the key of its entry. */
 export function orphanIdOf({ key, record }: Pick<Orphan, 'key' | 'record'>): string {
   return record?.id ?? key
 }

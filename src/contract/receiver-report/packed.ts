@@ -2,7 +2,7 @@ import { formatTime } from '../../format-time.ts'
 import type { EndpointReport } from './report.ts'
 
 /**
- * Endpoints beyond those that are told in full, some 31 bytes each instead of 110: entries that end in a semicolon,
+ * Endpoints beyond those that are reported in full, some 31 bytes each instead of 110: entries that end in a semicolon,
  * each the 16 bytes of the uid in base64url, then when a delivery was last verified, what is pending, since when
  * refused, when last dropped. Times in minutes since the epoch, numbers to base 36, what is not there empty, empty ends
  * left out.
@@ -12,7 +12,7 @@ const minuteMs = 60_000
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const entry = /^([A-Za-z0-9_-]{22})((?:,[0-9a-z]{0,8}){0,4})$/
 
-/** Undefined for a uid that is no UUID, and for an endpoint with a check: that is told in full. */
+/** Undefined for a uid that is no UUID, and for an endpoint with a check, which is reported in full. */
 export function packEndpoint(uid: string, report: EndpointReport): string | undefined {
   if (!uuid.test(uid) || report.check !== undefined) return undefined
   const { lastVerifiedTime, pending, refusingSince, lastDropTime } = report

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 
 /**
- * What receivers tell the controller: one JSON value each, under the data key that is their pod name, in a ConfigMap of
- * the operator's namespace (slots.ts). Caused by authentic traffic only; bounded. The schemas say what receivers write.
- * The controller reads field by field and believes nothing (controller/read-report.ts): a receiver may be anybody's by
- * then.
+ * What receivers report to the controller: one JSON value each, under the data key that is their pod name, in a
+ * ConfigMap of the operator's namespace (slots.ts). Caused by authentic traffic only; bounded. The schemas say what
+ * receivers write. The controller checks each field (controller/reports/read-report.ts), because a receiver may be
+ * compromised.
  */
 
 /** More than any inbox holds: what is greater is no count. */
@@ -17,7 +17,7 @@ const endpointReportSchema = z.object({
   lastVerifiedTime: z.string().optional(),
   /** RFC 3339: since when authentic deliveries have been refused without one being stored; absent when all is well. */
   refusingSince: z.string().optional(),
-  /** RFC 3339, to the hour: when dead letters were last dropped for good. Receivers of older versions do not tell. */
+  /** RFC 3339, to the hour: when dead letters were last dropped for good. Absent from receivers of older versions. */
   lastDropTime: z.string().optional(),
   /** Deliveries stored and not yet ended. */
   pending: z.number(),
@@ -36,32 +36,32 @@ export const sinkReportSchema = z.object({
     .regex(/^[A-Za-z]{1,32}$/)
     .optional(),
   status: z.int().min(100).max(999).optional(),
-  /** This receiver does not know how the sink is: it has sent nothing there since its start, or not for long. */
+  /** This receiver does not know the state of the sink: it has sent nothing there since its start, or not for long. */
   unseen: z.literal(true).optional(),
   /** Deliveries that have not ended. */
   pending: z.int().min(0).max(maxReportedCount).optional(),
   deadLetters: z.int().min(0).max(maxReportedCount).optional(),
 })
 
-/** A receiver writes at least this often, changed or not: what is much older was left by one that is gone. */
+/** A receiver writes at least this often, changed or not: a much older report was left by a receiver that is gone. */
 export const reportLivenessMs = 3_600_000
 
 export const receiverReportSchema = z.object({
   /** RFC 3339, to the minute: when it was written. */
   time: z.string().optional(),
-  /** What is pending lies on a volume of this receiver alone: nobody else delivers it. */
+  /** What is pending is on a volume of this receiver alone: no other receiver delivers it. */
   ownInbox: z.boolean().optional(),
   /** The last one before an orderly end. */
   stopped: z.boolean().optional(),
   /** By uid of the GeminiWebhook. */
   endpoints: z.record(z.string(), endpointReportSchema),
-  /** Those that are not told in full (packed.ts). Controllers of older versions do not read it. */
+  /** Those that are not reported in full (packed.ts). Controllers of older versions do not read it. */
   packed: z.string().optional(),
   /** How many had no room at all. */
   endpointsLeftOut: z.int().min(1).optional().catch(undefined),
   /**
-   * By uid and name of the sink, each a `SinkReport`; read one by one, so that one that cannot be read costs no other.
-   * Receivers of older versions do not tell.
+   * By uid and name of the sink, each a `SinkReport`; read one by one, so that an unreadable one affects no other.
+   * Absent from receivers of older versions.
    */
   sinks: z.record(z.string(), z.unknown()).optional().catch(undefined),
   /** How many sinks had no room in the report: nothing is known of what it does not name. */

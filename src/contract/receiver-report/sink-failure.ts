@@ -1,6 +1,6 @@
 /**
- * Why attempts at a sink fail, as people are told: the closed list of the causes that sinks and dispatcher name. Text
- * that came from outside is never told, because it may hold addresses, names and secrets.
+ * Why attempts at a sink fail, in words for people: the closed list of the causes that sinks and dispatcher name. Text
+ * from outside is never shown, because it may contain addresses, names and secrets.
  */
 const failureWords = {
   status: 'it answers with an error',
@@ -35,9 +35,7 @@ export type SinkFailureCause = keyof typeof failureWords
 
 const otherWords = 'attempts fail'
 
-/**
- * In words, with the status where an answer came. A cause that a newer receiver knows and we do not is told in general.
- */
+/** In words, with the status where an answer came. A cause that only a newer receiver has is described in general. */
 export function explainSinkFailure({ cause, status }: { cause: string; status?: number | undefined }): string {
   const words = isKnownCause(cause) ? failureWords[cause] : otherWords
   return status === undefined ? words : `${words} (${status})`

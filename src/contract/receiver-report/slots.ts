@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 
 /**
- * The ConfigMaps that receivers report into: a fixed list, because a right can be bound to names and not to whoever
- * asks. The controller makes them and makes them again; a receiver may get and patch them, and nothing else.
+ * The ConfigMaps that receivers report into: a fixed list, because RBAC can bind a right to names of objects and not to
+ * the pod that calls. The controller makes them, and again when they are gone; a receiver may get and patch them, and
+ * nothing else.
  */
 
 /** The one ConfigMap of all receivers, as older versions have it. */

@@ -7,7 +7,7 @@ import { found } from '../facts/lookup.ts'
 import type { ObservedWebhook } from '../facts/observed.ts'
 import { ownerOfRemote } from '../facts/ownership.ts'
 
-/** What the actions of a pass hand on: each advances what is observed and what status will say. */
+/** The state that the actions of a pass pass on: each advances what is observed and what status will say. */
 export interface ActionState {
   /** The newest version known; a write of an action replaces it. */
   webhook: GeminiWebhook
@@ -15,7 +15,7 @@ export interface ActionState {
   /** The status to be written, without conditions, which are derived at the end. */
   draft: GeminiWebhookStatus
   events: ControllerEvent[]
-  /** What the action found makes the rest of the plan obsolete: look again. */
+  /** What the action found makes the rest of the plan obsolete: plan again. */
   halted?: true
   /** The finalizer is gone, and so is the object perhaps. */
   released?: true
@@ -40,7 +40,7 @@ export function withEvent(state: ActionState, event: ControllerEvent): ActionSta
   return { ...state, events: [...state.events, event] }
 }
 
-/** The observation after a call of ours told the webhook as it is now. */
+/** The observation after a call of ours returned the webhook as it is now. */
 export function withRemote(state: ActionState, webhook: RemoteWebhook, { access }: PassContext): ActionState {
   const owner = access === undefined ? 'nobody' : ownerOfRemote(webhook, access.identity)
   return {

@@ -28,7 +28,7 @@ export type Action =
       secrets: LiveSecret[]
       cause: 'Restored' | 'Overwritten' | 'Imported' | 'Metadata' | 'Expired'
     }
-  /** Somebody vouches for the Secret: its repairs are counted from none again. */
+  /** A person vouches for the Secret: its repairs are counted from zero again. */
   | { type: 'ForgiveRepairs' }
   | { type: 'WriteKeyring'; secrets: LiveSecret[] }
   | { type: 'CloseIntent' }
@@ -61,12 +61,12 @@ export type Action =
   | { type: 'ProbeEndpoint' }
   /** Counts an enabling in status before it is done: a crash in between spends one, it never gives one away. */
   | { type: 'CountReenable' }
-  /** After Google gave up on the endpoint and a probe found it well. */
+  /** After Google disabled the webhook and a probe of the endpoint succeeded. */
   | { type: 'ReenableWebhook'; id: string }
   | { type: 'RemoveKeyringEntry' }
   | { type: 'DeleteTargetSecret' }
-  /** Notes for people what may be left at Google. */
+  /** Records a webhook that may be left at Google. */
   | { type: 'RecordOrphan'; id: string | undefined; reason: OrphanReason }
-  /** Deletes with the old project's key if it is still at hand, else notes an orphan. */
+  /** Deletes with the old project's key if it is still known, otherwise records an orphan. */
   | { type: 'LeaveProject'; id: string }
   | { type: 'RemoveFinalizer' }

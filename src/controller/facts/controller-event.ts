@@ -1,4 +1,4 @@
-/** A transition worth telling in `kubectl describe`. */
+/** A transition that `kubectl describe` should show. */
 export interface ControllerEvent {
   type: 'Normal' | 'Warning'
   reason:

@@ -16,9 +16,9 @@ export interface DesiredRemote {
 export interface Difference {
   field: keyof DesiredRemote
   /**
-   * `Spec` asks for something else than was last applied; `Drift`: another hand changed it at Google. `Fence`: the name
-   * is as it should be but for the whole marker or the token of this installation, which the version that wrote it did
-   * not know; nobody waits for it.
+   * `Spec` asks for something else than was last applied; `Drift`: it was changed at Google by others. `Fence`: the
+   * name lacks only the whole marker or the token of this installation, because an earlier version wrote it; this
+   * difference is not urgent.
    */
   cause: 'Spec' | 'Drift' | 'Fence'
 }
@@ -39,8 +39,8 @@ export function desiredStateAtGoogle(spec: GeminiWebhookSpec): DesiredRemote['st
 }
 
 /**
- * Three-way: desired, last applied, remote. In the order in which people care. That Google itself switched off what
- * should be enabled is no difference: only an endpoint that is well may be enabled again.
+ * Three-way: desired, last applied, remote. In the order of importance to people. That Google itself disabled what
+ * should be enabled is no difference: only a working endpoint may be enabled again.
  */
 export function differencesOf(webhook: GeminiWebhook, desired: DesiredRemote, remote: RemoteWebhook): Difference[] {
   const applied = webhook.status?.webhook

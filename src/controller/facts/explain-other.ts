@@ -5,9 +5,9 @@ import { installationConfigMapName } from '../../contract/installation-record.ts
 import { identityOf, isSameMarker, markerIn, tokenIn } from './ownership.ts'
 
 /**
- * Two installations of one id are the mistake that nobody sees: the marker is ours, so it must be said what is not, and
- * what a person has to do in each of the two cases. Undefined where the marker alone tells that the webhook is somebody
- * else's.
+ * Two installations of one id are a mistake that is hard to see: the marker is ours, so the message must say what is
+ * not, and what a person has to do in each of the two cases. Undefined where the marker alone shows that the webhook is
+ * not ours.
  */
 export function explainNamesake(
   webhook: GeminiWebhook,

@@ -4,9 +4,9 @@ import { isRefusal, KubernetesApiError } from '../../kubernetes/client.ts'
 
 /**
  * What a failure means for the object. `terminal`: only a change of spec or Secret helps. `transient`: try again soon.
- * `credentials`: the API key is refused; tried again slowly. `refused`: the API server says no and will go on to, until
- * somebody changes what it goes by; told at once, and tried again with growing pauses, for that change is not seen from
- * here.
+ * `credentials`: the API key is refused; tried again slowly. `refused`: the API server refuses the write and will
+ * continue to, until a policy, a right or an object is changed; reported at once, and retried with growing pauses,
+ * because that change cannot be seen from here.
  */
 export interface Failure {
   class: 'terminal' | 'transient' | 'credentials' | 'refused'
@@ -23,7 +23,7 @@ export function isRefusedWrite({ class: kind, reason }: Failure): boolean {
   return kind === 'refused' || reason === 'KeyringFull'
 }
 
-/** What is not begun any more, because this process was told to stop. */
+/** The failure of a call that is not begun any more, because this process is stopping. */
 export const stopping: Failure = {
   class: 'transient',
   reason: 'ProgressingWithRetry',

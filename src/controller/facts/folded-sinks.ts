@@ -2,7 +2,7 @@
 export interface FoldedSink {
   /** Set while it takes nothing. */
   failing?: { since: string; cause?: string | undefined; status?: number | undefined }
-  /** Nobody knows how it is: what was known stays. */
+  /** Its state is unknown: what was known stays. */
   isUnseen: boolean
   pending: number
   deadLetters: number
@@ -10,7 +10,7 @@ export interface FoldedSink {
 
 /** What all receivers together say of the sinks of one object. */
 export interface FoldedSinks {
-  /** At least one receiver tells of sinks at all, and not too long ago. */
+  /** At least one receiver has reported on sinks, and not too long ago. */
   isTold: boolean
   /** Not every sink had room in the reports: nothing is known of one that is not named. */
   isPartial: boolean

@@ -6,6 +6,8 @@ export interface Judgement {
   status: ConditionStatus
   reason: Reason
   message: string
-  /** The generation that it is about, where that is an older one than the object has now: nobody could look since. */
+  /**
+   * The generation that it is about, where that is an older one than the object has now: it could not be judged since.
+   */
   evaluated?: number
 }

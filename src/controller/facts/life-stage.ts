@@ -10,9 +10,9 @@ export function hasFinalizer(webhook: GeminiWebhook): boolean {
 }
 
 /**
- * Whether somebody waits for what this object asks for: it is in service and was edited, or it is being deleted, or
- * half done. After a start, and when many come at once, these go before those that are only to be compared or have not
- * begun; so what was begun is finished first.
+ * Whether work on this object is awaited: it is in service and was edited, or it is being deleted, or half done. After
+ * a start, and when there are many objects at once, these come before objects that are only to be compared or have not
+ * begun, so that what was begun is finished first.
  */
 export function isAwaited(webhook: GeminiWebhook): boolean {
   const { metadata, status } = webhook

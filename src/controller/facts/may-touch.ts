@@ -4,9 +4,9 @@ import { fitsHint, currentHint } from '../secrets/hint.ts'
 import type { ObservedWebhook, RemoteView } from './observed.ts'
 
 /**
- * Ours by marker; by `externalID` unless somebody else's marker is on it (TakeOver takes even that); or without any
- * marker, when our URL or our secret prove that only the name was edited. An id in status alone proves nothing: status
- * can be written by others.
+ * Ours by marker; by `externalID` unless it carries a foreign marker (TakeOver takes even that); or without any marker,
+ * when our URL or our secret prove that only the name was edited. An id in status alone proves nothing: status can be
+ * written by others.
  */
 export function mayTouch(
   webhook: GeminiWebhook,

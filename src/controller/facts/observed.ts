@@ -29,7 +29,7 @@ export type RolloutTurn =
   /** `failed`: its check at the new address failed. */
   | { state: 'wait'; pioneer: { namespace: string; name: string; failed: boolean } }
 
-/** Another live object that has the better right to the webhook which `spec.externalID` names. */
+/** Another live object with the better right to the webhook which `spec.externalID` names. */
 export interface Claimant {
   namespace: string
   name: string
@@ -44,12 +44,12 @@ export interface DynamicView {
   secret: Lookup<DynamicSecret>
   /** A Secret under a former name, or of an endpoint that is not wanted any more: taken over, then deleted. */
   former?: { name: string; secret: Lookup<DynamicSecret> }
-  /** What receivers are to be told; undefined: nothing. */
+  /** What the keyring is to say; undefined: nothing. */
   entry: DynamicEndpointEntry | undefined
 }
 
 interface ApiKeyView {
-  /** Names the key without telling it. */
+  /** Identifies the key without revealing it. */
   fingerprint: string
 }
 
@@ -148,9 +148,9 @@ export interface ObservedWebhook {
   endpoint: EndpointView
   apiKey: ApiKeyLookup
   secret: Lookup<TargetSecret>
-  /** What receivers are told now. */
+  /** What the keyring says now. */
   keyring: KeyringEntry | undefined
-  /** Whether receivers could be told of this object, if it were registered now. */
+  /** Whether the keyring has room for this object, if it were registered now. */
   keyringHasRoom: boolean
   sinks: SinkResolution
   /** Absent: no dynamic endpoint is wanted, and none is left. */
@@ -165,7 +165,7 @@ export interface ObservedWebhook {
   refused?: Action['type']
   /** What the API server refused for good; absent: nothing is held back for it. */
   refusedWrites?: readonly RefusedWrite[]
-  /** Somebody asks for a look who has not been let off before: repairs that are spent begin anew. */
+  /** A look was requested that has not restarted the count of repairs yet. */
   mayForgive?: true
   /** This very process deleted the webhook that status names, and Google said so. */
   deletedHere?: true
@@ -178,10 +178,13 @@ export interface ObservedWebhook {
   revealed?: RevealedSecret
   check: CheckView
   /**
-   * The token of this installation may be put into a name that was written without one: not into all of them at once.
+   * The token of this installation may be added now to a name that was written without one; not to all names at once.
    */
   fenceDue: boolean
-  /** Somebody keeps changing the labels or annotations that the spec puts on the Secret: they are left for a while. */
+  /**
+   * Another client keeps changing the labels or annotations that the spec puts on the Secret: they are not written for
+   * a while.
+   */
   metadataHeld?: boolean
   /** May this object move to the address that the base URL gives it now? */
   rollout: RolloutTurn

@@ -5,14 +5,14 @@ import type { RemoteWebhook } from '../../gemini/webhook-service.ts'
 import type { ObjectKey } from '../../kubernetes/client.ts'
 
 /**
- * `gwh:` and 24 hex digits of a SHA-256: 96 bits, so that nobody finds the name of an object with the marker of
- * another. Put first, for what a length limit on remote names cuts off is the end. Earlier versions wrote the first 12
+ * `gwh:` and 24 hex digits of a SHA-256: 96 bits, so that no name of an object can be found with the marker of another.
+ * It comes first, because a length limit on remote names would cut off the end. Earlier versions wrote the first 12
  * digits of the same.
  */
 const markerDigits = 24
 const shortMarkerDigits = 12
 const markerPattern = /^(gwh:(?:[0-9a-f]{24}|[0-9a-f]{12}))(?: |$)/
-/** After the marker: what is cut off first is what is missed least. */
+/** After the marker and before the display name, which would be cut off first. */
 const tokenPattern = /^(gwh:(?:[0-9a-f]{24}|[0-9a-f]{12})) @([0-9a-f]{8})(?: |$)/
 const tokenDigits = 8
 
@@ -21,7 +21,7 @@ export interface Installation {
   /** Chosen by people or minted: what its markers are made from. */
   id: string
   /**
-   * Follows from the uid of the operator's namespace: tells two installations of one id apart, such as two clusters
+   * Follows from the uid of the operator's namespace: distinguishes two installations of one id, such as two clusters
    * with the same Helm values.
    */
   token: string
@@ -37,7 +37,7 @@ export interface RemoteIdentity {
   /** Of the installation that the object was taken over from, until the webhook carries our own. */
   formerMarker?: string
   /**
-   * What tells a webhook with a short marker from one of another object with the same: the id in status, and how the
+   * Distinguishes a webhook with a short marker from one of another object with the same: the id in status, and how the
    * URL of the object's endpoint ends.
    */
   recordedId?: string
@@ -95,7 +95,7 @@ export type RemoteOwner = 'ours' | 'another' | 'nobody'
 
 /**
  * Whose marker a remote name carries. `nobody`: no marker at all, so it was made or renamed by hand. A marker without a
- * token was put there by a version that knew none, and counts by itself.
+ * token was written by a version without tokens, and counts by itself.
  */
 export function ownerOf(remoteName: string | undefined, identity: RemoteIdentity): RemoteOwner {
   const marker = markerIn(remoteName)
@@ -107,8 +107,8 @@ export function ownerOf(remoteName: string | undefined, identity: RemoteIdentity
 }
 
 /**
- * Whose a webhook is. The 48 bits of a short marker are few enough for somebody to look for a name with the same ones,
- * so it counts only for the object that has recorded the webhook, or whose endpoint it calls.
+ * Whose a webhook is. The 48 bits of a short marker are few enough that a name with the same marker can be found on
+ * purpose, so it counts only for the object that has recorded the webhook, or whose endpoint it calls.
  */
 export function ownerOfRemote(
   { id, name, uri }: Pick<RemoteWebhook, 'id' | 'name'> & Partial<Pick<RemoteWebhook, 'uri'>>,

@@ -4,8 +4,7 @@ import { openRequestOf } from '../rotation/rotation-schedule.ts'
 
 /**
  * Whether this object's work goes first within the share of its namespace, before a crowd of new or edited ones: a
- * secret that somebody wants to be another, one that is lost, and what is to be gone. Pure; told from the object alone,
- * as the watch shows it.
+ * requested rotation, a lost secret, and a deletion. Pure; decided from the object alone, as the watch shows it.
  */
 export function isUrgent(webhook: GeminiWebhook): boolean {
   if (isDeleting(webhook)) return true

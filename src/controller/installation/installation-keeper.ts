@@ -40,7 +40,7 @@ export class InstallationKeeper {
   }
 
   /**
-   * Resolves after the first answer. An API server that does not answer is no reason to take this cluster for a clone.
+   * Resolves after the first answer. An API server that does not answer is no reason to treat this cluster as a clone.
    */
   async awaitFirst(signal: AbortSignal): Promise<void> {
     const { clock, logger } = this.#options
@@ -70,7 +70,7 @@ export class InstallationKeeper {
       logger.warn({ why: this.#view.message }, 'installation.unconfirmed')
       return false
     }
-    // What carries a former token is somebody's until a person says that it is ours.
+    // A webhook with a former token is foreign until a person says that it is ours.
     const isSame = before.state === 'confirmed' && isSameJson(before.formerTokens, this.#view.formerTokens)
     if (!isSame) onConfirmed()
     return true

@@ -11,8 +11,8 @@ export type ObjectOwner = { type: 'ours' } | { type: 'claimable' } | { type: 'an
 
 /**
  * Who writes this object: one installation, and no other touches it. The annotation decides, where a person has set it.
- * Else who has claimed the object in its status; an object without a claim is anybody's, and the first status write
- * wins. `isKnownHere`: receivers of this installation were told of it.
+ * Else the installation that has claimed the object in its status; an object without a claim is free, and the first
+ * status write wins. `isKnownHere`: the keyring of this installation has an entry of it.
  */
 export function objectOwnerOf(
   { metadata, status }: Pick<GeminiWebhook, 'metadata' | 'status'>,
@@ -51,8 +51,8 @@ export function claimedStatus(status: GeminiWebhookStatus = {}, { id, token }: C
 }
 
 /**
- * Nothing is done for it, but it is told why: only where this installation has served it. A second installation that
- * has no id yet must not write into what the first one serves.
+ * Nothing is done for the object, but its status says why: only where this installation has served it. A second
+ * installation that has no id yet must not write into what the first one serves.
  */
 function ownerForUnconfirmed(
   wanted: string,

@@ -34,7 +34,7 @@ export class KeyringRehearsals {
     this.#options = options
   }
 
-  /** Resolves when a try that began after this call was taken; rejects with what was said against it. */
+  /** Resolves when a try that began after this call was taken; rejects with the reason of the refusal. */
   rehearse(name: string, uid: string, value: string): Promise<void> {
     const queue = this.#queues.get(name) ?? { waiting: new Map<string, Waiting[]>(), busy: false }
     this.#queues.set(name, queue)

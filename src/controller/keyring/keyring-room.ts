@@ -3,20 +3,20 @@ import { keyringSecretNameFor, maxShardBytes } from '../../contract/keyring/shar
 import { FailedCall } from '../facts/failure-class.ts'
 
 /**
- * Of what its namespace may have, new objects are registered up to this; the rest is for those that are there, and for
- * what is under way.
+ * Of what its namespace may have, new objects are registered up to this; the rest is for existing entries, and for work
+ * under way.
  */
 const registrationShare = 0.95
 /** A new entry without sinks takes less. */
 const smallEntryBytes = 1_000
 /**
- * What a rotation adds to an entry for a day. A secret that could not be handed to the receivers would have its
- * deliveries refused.
+ * What a rotation adds to an entry for a day. If a secret could not be written for the receivers, its deliveries would
+ * be refused.
  */
 const secretBytes = 180
 /**
- * Of each: one alone may have 16 of 17 parts. Where most installations have one namespace or few, a fifth for whoever
- * comes next would be too much.
+ * Of each: one alone may have 16 of 17 parts. Most installations have one namespace or few, for which a reserve of a
+ * fifth would be too much.
  */
 const weight = 4
 
@@ -27,15 +27,16 @@ interface Charge {
   base64: string
   namespace: string
   bytes: number
-  /** With room for one more secret where the entry has one: nobody who fills the Secret can block a rotation. */
+  /** With room for one more secret where the entry has one, so that a full Secret cannot block a rotation. */
   charged: number
 }
 
 const nothing = { bytes: 0, charged: 0 }
 
 /**
- * The room in one keyring Secret, shared by namespace: whoever may create objects may fill their entries with sinks,
- * and which Secret an object's uid leads to is chance. What an entry holds is read once for each time that it changes.
+ * The room in one keyring Secret, shared by namespace: a user who may create objects may fill their entries with sinks,
+ * and the uid of an object assigns it to a Secret by chance. What an entry holds is read once for each time that it
+ * changes.
  */
 export class KeyringRoom {
   readonly #room = new SharedRoom({ total: maxShardBytes, weightOf: () => weight })
@@ -130,7 +131,7 @@ export function keyringIsFull(uid: string): FailedCall {
   })
 }
 
-/** What is no entry of ours is nobody's. */
+/** A value that is no entry of ours is charged to no namespace. */
 function chargeOf(base64: string): Charge {
   const text = Buffer.from(base64, 'base64')
   const bytes = text.length

@@ -13,7 +13,10 @@ interface KeyringOptions {
   client: KubernetesClient
   namespace: string
   clock: Clock
-  /** The first entry waits this long for company; after that, the patch under way and the rest after it gather it. */
+  /**
+   * The first entry waits this long for others to join it; after that, entries gather during the patch under way and
+   * the rest after it.
+   */
   batchMs: number
 }
 
@@ -21,10 +24,10 @@ interface KeyringOptions {
  * A patch of one entry costs the API server, its store and every watcher the whole Secret: somewhat less than 0.1 ms of
  * the API server's CPU for each entry in it. So a Secret rests after a patch in proportion to what it holds, and what
  * comes meanwhile goes in the next: sixteen Secrets take at most a twentieth of a core, and an object in a large
- * rollout costs no more than one in a small. Who comes to a Secret that is quiet waits for nothing.
+ * rollout costs no more than one in a small. An entry for a Secret that is quiet does not wait.
  */
 const restMsPerEntry = 32
-/** As long as a receiver's report, which whoever waits for a proven endpoint waits for anyway. */
+/** As long as the interval of receivers' reports, for which the proof of an endpoint waits anyway. */
 const longestRestMs = 5_000
 
 interface Waiting {
@@ -131,8 +134,8 @@ export class KeyringWriter {
   }
 
   /**
-   * Drops entries of objects that do not exist. Only after a full sync of the objects: a partial view would take keys
-   * from the living.
+   * Drops entries of objects that do not exist. Only after a full sync of the objects: a partial view would remove
+   * entries of objects that exist.
    */
   async prune(isKnown: (uid: string) => boolean): Promise<void> {
     const uids = [...this.#shards.values()].flatMap(({ secret }) => Object.keys(secret?.data ?? {}))
@@ -149,7 +152,7 @@ export class KeyringWriter {
     const shard = this.#shardOf(uid)
     const stored = new Promise<void>((resolve, reject) => {
       const settle = (error?: unknown) => (error === undefined ? resolve() : reject(error))
-      // The newest value is the one that is written; everybody who waits for this key is served by it.
+      // The newest value is the one that is written; it serves all writes that wait for this key.
       shard.waiting.set(uid, [...(shard.waiting.get(uid) ?? []), { value, settle }])
     })
     this.#scheduleFlush(keyringSecretNameFor(uid), shard)
@@ -211,7 +214,7 @@ export class KeyringWriter {
     })
   }
 
-  /** What was never seen is created first; whoever was faster is patched. */
+  /** A Secret that was never seen is created; if it exists by then, it is patched. */
   async #patchOrCreate(
     name: string,
     changes: Changes,
@@ -220,7 +223,7 @@ export class KeyringWriter {
   ): Promise<Secret> {
     const { client, namespace } = this.#options
     const key = { namespace, name }
-    // Without its label the watch does not see it, and neither would we what is in it.
+    // Without its label the watch would not show it, nor its entries.
     const labels = { [managedByLabel]: managedByValue, [keyringLabel.key]: keyringLabel.value }
     const patch = () =>
       client.patch<Secret>(

@@ -6,12 +6,12 @@ import type { Judgement } from '../facts/judgement.ts'
 import type { Finding } from './result.ts'
 
 /**
- * How long something that others have to bring, such as a Service, counts as on its way. Health checks of GitOps tools
- * wait about as long.
+ * How long something that others have to create, such as a Service, counts as still to come. Health checks of GitOps
+ * tools wait about as long.
  */
 const waitForOthersMs = 5 * 60_000
 
-/** Where somebody has to see to it, though it is tried again. */
+/** Reasons for which a person has to act, though the work is retried. */
 const forPeople: ReadonlySet<Reason> = new Set([
   'Suspended',
   'SinkInvalid',
@@ -25,7 +25,7 @@ const forPeople: ReadonlySet<Reason> = new Set([
   'WrongAnswer',
 ])
 
-/** With these an object is Stalled while it rests: nothing is in the way of whatever else comes up. */
+/** With these an object is Stalled while it rests; other work on it is not blocked. */
 export const restsStalled: ReadonlySet<Reason> = new Set([...forPeople, 'Drifted'])
 
 export interface Rest {
@@ -38,9 +38,9 @@ export interface Rest {
 }
 
 /**
- * What an object that rests and is not Ready is to be called. Tools that read conditions take `Ready=False` alone for
- * work under way and wait for ever; so it is either: `Reconciling` while it may still come by itself, `Stalled` when
- * somebody has to see to it.
+ * The finding for an object that rests and is not Ready. Tools that read conditions treat `Ready=False` alone as work
+ * under way and wait for ever; so it gets one of two: `Reconciling` while it may still become Ready by itself,
+ * `Stalled` when a person has to act.
  */
 export function findingAtRest({ reason, message }: Judgement, rest: Rest): Finding {
   const isLeft = reason === 'Drifted' && driftPolicyOf(rest.spec) === 'Report'

@@ -55,7 +55,8 @@ function planOpenCheck(
   const sent = open.sent ?? 0
   const headStartMs = config.receiverSeenWaitMs - check.openForMs
   if (check.pinged === 0 && headStartMs > 0) {
-    // A ping that arrives before the receivers know of the attempt proves nothing, and the next is a long wait away.
+    // A ping that arrives before the receivers have the attempt proves nothing, and the next follows only after a long
+    // wait.
     return waitMs(headStartMs, 'CheckPending', checkPendingMessage)
   }
   if (check.pinged < sent) {

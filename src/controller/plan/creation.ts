@@ -42,7 +42,7 @@ export function planCreation(webhook: GeminiWebhook, observed: ObservedWebhook, 
   )
 }
 
-/** Gone with the same key: deleted by another hand. Gone with another key: perhaps it only lives in another project. */
+/** Gone with the same key: deleted by others. Gone with another key: perhaps it only exists in another project. */
 function planLoss(webhook: GeminiWebhook, observed: ObservedWebhook, id: string): Plan {
   if (isSeenBy(webhook, observed)) {
     return act([{ type: 'ForgetWebhook' }], 'Missing', `webhook ${id} is gone from Google: registering again`)
@@ -63,7 +63,7 @@ export function isSeenBy({ status }: GeminiWebhook, { apiKey }: Pick<ObservedWeb
   return seenBy === undefined || (apiKey.state === 'found' && apiKey.value.fingerprint === seenBy)
 }
 
-/** A secret is only ever asked for when there is a Secret of ours to put it into. */
+/** A secret is only ever requested when there is a Secret of ours to store it. */
 export function withPreparedSecret(
   webhook: GeminiWebhook,
   { secret }: Pick<ObservedWebhook, 'secret'>,

@@ -11,13 +11,13 @@ import { act, idle, stall, waitMs, type Plan, type PlanContext } from './result.
 const waysOut = `set spec.deletionPolicy to Retain, or the annotation ${abandonAnnotation} to "true"`
 
 /**
- * Deletion, over suspend and everything else: the webhook goes, then the keyring entry and the Secret, then the
- * finalizer.
+ * Deletion, which overrides suspend and everything else: removes the webhook, then the keyring entry and the Secret,
+ * then the finalizer.
  */
 export function planDeletion(webhook: GeminiWebhook, observed: ObservedWebhook, ctx: PlanContext): Plan {
   if (webhook.metadata.finalizers?.includes(finalizer) !== true) return idle()
   const id = webhook.status?.webhook?.id
-  // A create that was begun and not answered may have left a webhook whose id nobody knows.
+  // A create that was begun and not answered may have left a webhook whose id is unknown.
   const neverRegistered = id === undefined && webhook.status?.operation === undefined
   if (webhook.metadata.annotations?.[abandonAnnotation] === 'true') {
     return release('Delete', neverRegistered ? [] : [{ type: 'RecordOrphan', id, reason: 'Abandoned' }])
@@ -96,13 +96,13 @@ function planWithoutKey(
 
 function planFailure(failure: Failure, { config }: Pick<PlanContext, 'config'>, neverRegistered: boolean): Plan {
   if (failure.class === 'credentials' && neverRegistered) return release('Delete')
-  // What Google answers a list today it may not answer tomorrow.
+  // Google may answer the list again later, so the failure counts as transient.
   const passing = failure.class === 'terminal' ? ({ ...failure, class: 'transient' } as const) : failure
   return afterFailedDeletion(passing, config)
 }
 
 /**
- * Whatever refuses a step of a deletion for good, the two ways out are named with it. 5xx and timeouts are retried,
+ * The message of a step of a deletion that is refused for good names the two remedies. 5xx and timeouts are retried,
  * never Stalled.
  */
 export function afterFailedDeletion(
@@ -130,9 +130,9 @@ export function afterFailedDeletion(
 const firstLookAgainMs = 1_000
 
 /**
- * Written down first which key sees it: once it is gone only that proves that the key looked in the right project. What
- * was just deleted here and is shown all the same is not deleted again at once: lists and reads lag, and each try would
- * ask for both anew.
+ * First the key that sees the webhook is recorded: once the webhook is gone, only that record proves that the key was
+ * used in the right project. A webhook that was just deleted here and is still shown is not deleted again at once:
+ * lists and reads lag, and each try would need both anew.
  */
 function remove(webhook: GeminiWebhook, observed: ObservedWebhook, shown: string[]): Plan {
   const known = webhook.status?.webhook?.id

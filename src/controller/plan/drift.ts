@@ -32,7 +32,7 @@ export function planDrift(webhook: GeminiWebhook, observed: ObservedWebhook, rem
 
 /**
  * The base URL changed and another object goes first. What is due besides is done before. This object is at rest
- * meanwhile: the old address goes on working, and a rollout must not turn every object that waits for it red.
+ * meanwhile: the old address still works, and a rollout must not make every waiting object unhealthy.
  */
 export function planRolloutWait({ rollout }: ObservedWebhook, { config }: PlanContext): Plan | undefined {
   return rollout.state === 'go' ? undefined : idle({ type: 'after', delayMs: config.pingRepeatMs })

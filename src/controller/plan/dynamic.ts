@@ -25,8 +25,8 @@ const maxHandledRequests = 16
 
 /**
  * The Secret that publishes the endpoint to jobs, then the keyring, then what is left under a former name. Needs
- * neither an API key nor Google. Undefined when all agree, and when the Secret is in the way of it, which is for
- * `planDynamicProblem` to say.
+ * neither an API key nor Google. Undefined when all agree, and when the Secret prevents it, which `planDynamicProblem`
+ * reports.
  */
 export function planDynamic(webhook: GeminiWebhook, observed: ObservedWebhook, ctx: PlanContext): Plan | undefined {
   const { dynamic } = observed
@@ -34,14 +34,14 @@ export function planDynamic(webhook: GeminiWebhook, observed: ObservedWebhook, c
   const step = planStep(webhook, observed, dynamic, ctx.nowMs)
   if (step !== undefined) return act(step, 'Progressing', 'writing the Secret of the dynamic endpoint')
   const secrets = keptSecrets(observed.keyring, ctx.nowMs)
-  // With events the sinks and secrets are told along with the webhook; without any, this is all there is to tell.
+  // With events, sinks and secrets are written along with the webhook; without any, this is all that the entry has.
   const isUntold = !isSameJson(observed.keyring?.dynamic, dynamic.entry) || webhook.spec.events === undefined
   const mayTell = dynamic.entry !== undefined || observed.keyring !== undefined
   if (mayTell && isUntold && keyringDiffers(observed, secrets)) return actQuietly([{ type: 'WriteKeyring', secrets }])
   return planFormer(webhook, dynamic)
 }
 
-/** The Secret belongs to somebody else, or cannot be read. Asked last: everything that does not need it goes on. */
+/** The Secret is not ours, or cannot be read. Checked last, so that everything that does not need it is done. */
 export function planDynamicProblem(
   { metadata }: GeminiWebhook,
   { dynamic }: ObservedWebhook,
@@ -83,7 +83,7 @@ function planStep(
   const renamed = former?.secret.state === 'found' ? former.secret.value : undefined
   const held = existing ?? (renamed?.ownership === 'stranger' ? undefined : renamed)
   const wanted = wantedContent(webhook, held, observed.keyring?.dynamic, nowMs)
-  // Jobs are not sent to an address that nobody has proven yet.
+  // Jobs do not get an address that is not proven yet.
   const url = addressNow(webhook, observed, observed.endpoint.url)
   const uri = held?.token === undefined ? undefined : dynamicUrl(url, held.token)
   const isAsWanted =
@@ -101,8 +101,7 @@ function planStep(
 }
 
 /**
- * What the Secret is to say. A request that is there from the start is recorded and makes nothing: the first token is
- * new already.
+ * What the Secret is to say. A request that is present from the start is only recorded: the first token is new already.
  */
 function wantedContent(
   { spec }: GeminiWebhook,
@@ -121,7 +120,7 @@ function wantedContent(
   const listed = held?.previous ?? []
   const lapsing = [...endsNow, ...unlistedTokens(told, currentHash, listed)]
   const fresh = lapsing.map((hash) => ({ hash, notAfter: formatTime(nowMs + tokenOverlapMs) }))
-  // A Secret that was lost took its list along; the receivers still have theirs.
+  // With a lost Secret its list is lost; the keyring still has one.
   const remembered = listed.length > 0 ? listed : listedBy(told)
   const previous = [...fresh, ...remembered].map((each) => (revokesNow ? endedBy(each, nowMs) : each))
   return {
@@ -140,7 +139,10 @@ function endedBy({ hash, notAfter }: PreviousToken, nowMs: number): PreviousToke
   return Date.parse(notAfter) <= nowMs ? { hash, notAfter } : { hash, notAfter: formatTime(nowMs) }
 }
 
-/** An ended token stays listed until receivers are told: else it would look like one that nobody had replaced. */
+/**
+ * An expired token stays listed until the keyring has the change: otherwise it would look like one that was not
+ * replaced.
+ */
 function isNeeded({ hash, notAfter }: PreviousToken, told: DynamicEndpointEntry | undefined, nowMs: number): boolean {
   if (Date.parse(notAfter) > nowMs) return true
   return told?.tokens.some((token) => token.hash === hash && token.notAfter === undefined) === true

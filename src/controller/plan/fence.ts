@@ -7,9 +7,9 @@ import { actQuietly, type Plan } from './result.ts'
 
 /**
  * The whole marker and the token of this installation go into the name of a webhook that an earlier version registered
- * without them. Nobody waits for it, so an upgrade spreads these calls over time; only what is about to be rotated
- * because nobody holds its secret is fenced first: of two clusters with one installation id, the second would take it
- * from the first.
+ * without them. It is not urgent, so an upgrade spreads these calls over time; only a webhook that is about to be
+ * rotated because its secret is lost is fenced first: of two clusters with one installation id, the second would take
+ * it from the first.
  */
 export function planFence(webhook: GeminiWebhook, observed: ObservedWebhook, remote: RemoteView): Plan | undefined {
   const desired = desiredFor(webhook, observed)

@@ -13,9 +13,9 @@ interface Subject {
 }
 
 /**
- * The secret comes first where something can be done about it. While that waits for its confirmation, is given to a
- * human, or is refused by Google, what the spec asks for besides does not wait with it. Undefined where the secret
- * comes first, or there is nothing else to do.
+ * The secret comes first where something can be done about it. While that waits for confirmation, needs a person, or is
+ * refused by Google, the other changes of the spec do not wait for it. Undefined where the secret comes first, or there
+ * is nothing else to do.
  */
 export function planMeanwhile(
   webhook: GeminiWebhook,
@@ -39,7 +39,7 @@ export function planMeanwhile(
   )
 }
 
-/** Google refuses to rotate what it disabled itself: asking again is for when it is enabled again. */
+/** Google refuses to rotate a webhook that it disabled: the rotation is tried again once it is enabled. */
 export function unlessHopeless(plan: Plan | undefined, { webhook, observed, remote }: Subject): Plan | undefined {
   if (plan === undefined) return undefined
   return isRefused(plan, observed) && isGivenUp(webhook, remote) ? undefined : plan

@@ -22,7 +22,7 @@ export function refuseAdoption(id: string): Plan {
 
 /**
  * Two installations registered the same object at the same moment, each under its own marker. Neither may delete the
- * other's, so both say so, after everything else that can be done: the secret stays cared for.
+ * other's, so both report it, after everything else that can be done: the secret is still maintained.
  */
 export function planRival(webhook: GeminiWebhook, observed: ObservedWebhook, remote: RemoteView): Plan | undefined {
   const { rival } = remote

@@ -31,9 +31,7 @@ export function planWebhook(webhook: GeminiWebhook, observed: ObservedWebhook, c
   return wakeForSinks(observed, withRefusedTold(webhook, tellMeanwhile(plan, observed, ctx), observed), ctx)
 }
 
-/**
- * A change of sinks is none of Google's business: where Google cannot be asked, receivers are told of it all the same.
- */
+/** A change of sinks does not need Google: it is written to the keyring even while Google cannot be called. */
 function tellMeanwhile(plan: Plan, observed: ObservedWebhook, { nowMs }: PlanContext): Plan {
   const { remote, keyring, installation } = observed
   const isUnasked = remote.state === 'failed' || remote.state === 'notAsked'
@@ -46,7 +44,7 @@ function tellMeanwhile(plan: Plan, observed: ObservedWebhook, { nowMs }: PlanCon
 function planLife(webhook: GeminiWebhook, observed: ObservedWebhook, ctx: PlanContext): Plan {
   const unstored = planUnstored(webhook, observed)
   if (unstored !== undefined) return unstored
-  // No calls to Google. Receiving goes on, and what receivers are told goes on with it.
+  // No calls to Google. Receiving continues, and the keyring is kept up to date for it.
   if (webhook.spec.suspend === true) return idle()
   if (observed.installation.state === 'unconfirmed') {
     return stall('InstallationUnconfirmed', observed.installation.message, { type: 'Registered', status: 'False' })
@@ -94,7 +92,7 @@ function planRegistered(webhook: GeminiWebhook, observed: ObservedWebhook, remot
   )
 }
 
-/** The webhook is as it should be; what is left to be proven, waited for or told. */
+/** The webhook is as it should be; what remains to be proven, waited for or reported. */
 function planRest(webhook: GeminiWebhook, observed: ObservedWebhook, remote: RemoteView, ctx: PlanContext): Plan {
   return (
     planInvalidEndpoint(observed) ??
@@ -107,7 +105,7 @@ function planRest(webhook: GeminiWebhook, observed: ObservedWebhook, remote: Rem
 }
 
 /**
- * What is registered goes on as it was applied, its secret cared for; only the change that is asked for cannot be made.
+ * A registered webhook stays as it was applied, and its secret is maintained; only the requested change cannot be made.
  */
 function planInvalidEndpoint({ endpoint }: ObservedWebhook): Plan | undefined {
   if (endpoint.state !== 'invalid') return undefined
@@ -115,8 +113,8 @@ function planInvalidEndpoint({ endpoint }: ObservedWebhook): Plan | undefined {
 }
 
 /**
- * What a sink names can come, or change, without anybody telling us: the objects of a reference, and Services where
- * they may not be watched. These are looked at again sooner than at the next resync.
+ * What a sink names can appear, or change, without a watch showing it: the objects of a reference, and Services where
+ * they may not be watched. These are read again sooner than at the next resync.
  */
 function wakeForSinks({ sinks }: ObservedWebhook, plan: Plan, { config }: PlanContext): Plan {
   const mayWait = sinks.recheck !== true || plan.next.type !== 'resync'
@@ -134,7 +132,7 @@ function planSeveral(webhook: GeminiWebhook, observed: ObservedWebhook, webhooks
 function planYield({ metadata, spec }: GeminiWebhook, { namespace, name, right }: Claimant): Plan {
   const why = right === 'Older' ? 'claims it too and is older' : 'has registered it'
   const id = spec.externalID ?? ''
-  // What lives in another namespace is not told to this one.
+  // The message does not name objects of another namespace.
   const message =
     namespace === metadata.namespace
       ? `spec.externalID: webhook ${id} belongs to GeminiWebhook ${namespace}/${name}, which ${why}: delete one of the two`

@@ -15,13 +15,14 @@ import { planStored } from './secret.ts'
 
 /**
  * What a call of this process revealed and could not be stored, or not everywhere. Needs neither Google nor the API
- * key, so it comes before all that does: until it is done the secret is in this memory, in the keyring at best.
+ * key, so it comes before everything that does: until it is done the secret is only in the memory of this process, or
+ * also in the keyring.
  */
 export function planUnstored({ status }: GeminiWebhook, observed: ObservedWebhook): Plan | undefined {
   const { revealed, remote, secret } = observed
   const operation = status?.operation
   if (operation === undefined || revealed?.attemptID !== operation.attemptID) return undefined
-  // Another secret there may be a newer leader's: what Google shows decides, as it does for every intent.
+  // Another secret there may be that of a newer leader: what Google shows decides, as for every intent.
   const held = valueOf(secret)?.secrets.current
   const isUntouched = held === undefined || held === revealed.replaced || held === revealed.secrets[0]?.secret
   if (!isUntouched) return undefined
@@ -35,8 +36,8 @@ export function planUnstored({ status }: GeminiWebhook, observed: ObservedWebhoo
 const finish: readonly Action[] = [{ type: 'StoreRevealedSecret' }, { type: 'CloseIntent' }, { type: 'OpenCheck' }]
 
 /**
- * An intent is written in status. This process's own is carried out; any other is settled first, and then the service
- * is asked what came of it.
+ * An intent is written in status. This process's own is carried out; any other is settled first, and then its outcome
+ * is read at Google.
  */
 export function planRecovery(webhook: GeminiWebhook, observed: ObservedWebhook, ctx: PlanContext): Plan {
   const operation = webhook.status?.operation
@@ -77,7 +78,7 @@ function carryOut(webhook: GeminiWebhook, observed: ObservedWebhook, operation: 
   return withPreparedSecret(webhook, observed, [rotate, ...finish], 'rotating the signing secret')
 }
 
-/** One webhook is there. We hold its secret: done. Nobody does: it is rotated under a new intent. */
+/** There is one webhook. If its secret is held, the intent is done. If not, it is rotated under a new intent. */
 function settle(
   webhook: GeminiWebhook,
   observed: ObservedWebhook,
@@ -93,7 +94,7 @@ function settle(
   const adopt: Action[] = webhook.status?.webhook?.id === id ? [] : [{ type: 'AdoptWebhook', id }]
   if (holdsOutcome(operation, remote.webhook, observed)) {
     // Closed once receivers and the Secret have what the call revealed: until then deliveries that do not verify are
-    // asked for again.
+    // answered 503.
     const stored = planStored(webhook, observed, remote, ctx)
     return 'finding' in stored
       ? stored
@@ -140,7 +141,7 @@ function progressOf({ type }: Operation): 'CreateIncomplete' | 'RotationInProgre
   return type === 'Create' ? 'CreateIncomplete' : 'RotationInProgress'
 }
 
-/** `why`: how the call failed, for whoever waits for an object whose calls fail again and again. */
+/** `why`: how the call failed, for people who wait for an object whose calls fail repeatedly. */
 function messageOf({ type, attemptID }: Operation, why?: string): string {
   const progress =
     type === 'Create'

@@ -6,7 +6,7 @@ import type { ObservedWebhook, RemoteView } from '../facts/observed.ts'
 import { act, actQuietly, restMs, stall, type Plan, type PlanContext } from './result.ts'
 import { explainProbe } from '../facts/probe.ts'
 
-/** What can be done at once about a webhook that Google gave up on; undefined where that is to wait, or to tell. */
+/** What can be done at once about a webhook that Google disabled; undefined where it must wait, or is only reported. */
 export function planReenabling(
   webhook: GeminiWebhook,
   observed: ObservedWebhook,
@@ -27,9 +27,9 @@ const notEnabled = { type: 'Enabled', status: 'False' } as const
 const byHand = 'make the endpoint answer, then set spec.state to Disabled and back to Enabled'
 
 /**
- * Google gave up on the endpoint. It is enabled again only when a signed request of our own to the public URL succeeds,
- * and only so often: enabling a broken endpoint teaches Google nothing but to give up again. Counted first, done in the
- * next pass: whatever crashes in between, no day sees more.
+ * Google disabled the webhook. It is enabled again only when a signed request of our own to the public URL succeeds,
+ * and only a few times a day: with a broken endpoint Google would only disable it again. Counted first, done in the
+ * next pass, so that a crash in between never leads to more than that.
  */
 export function planReenable(
   webhook: GeminiWebhook,

@@ -5,19 +5,21 @@ import { stall, type Plan } from './result.ts'
 
 type Refused = Pick<ObservedWebhook, 'refusedWrites'>
 
-/** Undefined for a step that the API server refused a moment ago: whatever does not need it goes on meanwhile. */
+/**
+ * Undefined for a step that the API server refused a moment ago: everything that does not need it is done meanwhile.
+ */
 export function unlessRefused(plan: Plan | undefined, { refusedWrites: refused = [] }: Refused): Plan | undefined {
   return plan === undefined || refusalIn(plan, refused) === undefined ? plan : undefined
 }
 
 /**
- * A refused write is told until it is taken, or not wanted any more, whatever else the object is about; and it is tried
- * again. Where nothing goes on without it, the object waits for that.
+ * A refused write is reported until it succeeds, or is not wanted any more, whatever else is done for the object; and
+ * it is retried. Where nothing can be done without it, the object waits for that.
  */
 export function withRefusedTold(webhook: GeminiWebhook, plan: Plan, { refusedWrites: refused = [] }: Refused): Plan {
   const isOver = plan.finding.type === 'AtRest' && plan.actions.length === 0
   const held = refused.filter(({ remainingMs }) => remainingMs > 0)
-  // What is due and was not come to yet, because Google does not answer for one, is told as before.
+  // A due write that was not tried yet, for example because Google does not answer, is reported as before.
   const told = refusalIn(plan, refused) ?? held[0] ?? (isOver ? undefined : refused[0])
   if (told === undefined || isDeleting(webhook)) return plan
   const actions = refusalIn(plan, refused) === undefined ? plan.actions : []

@@ -4,9 +4,9 @@ import { allKeyringSecretNames } from '../../contract/keyring/shard.ts'
 import { stall, type Plan, type PlanContext } from './result.ts'
 
 /**
- * In the operator's own namespace an object could name a Secret of the keyring, which holds what receivers know of all
- * objects: as its API key it would be sent to Google, and as its own Secret, made before the keyring needs it, it would
- * be written over with every rotation.
+ * In the operator's own namespace an object could name a Secret of the keyring, which has the entries of all objects:
+ * used as an API key it would be sent to Google, and used as the object's own Secret, made before the keyring needs it,
+ * it would be overwritten with every rotation.
  */
 export function planReservedNames(webhook: GeminiWebhook, { config }: Pick<PlanContext, 'config'>): Plan | undefined {
   if (webhook.metadata.namespace !== config.namespace) return undefined

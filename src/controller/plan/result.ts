@@ -24,7 +24,7 @@ export type Next =
   | { type: 'now' }
   /**
    * `spread`: up to a fifth later, so that objects that share a refused key do not ask together; so is every resync.
-   * `rests`: all that can be done now is done, so whoever asked for a look is answered.
+   * `rests`: all that can be done now is done, so a requested look is acknowledged.
    */
   | { type: 'after'; delayMs: number; spread?: true; rests?: true }
   | { type: 'resync' }
@@ -51,7 +51,7 @@ export function act(actions: Action[], reason: Reason, message: string, conditio
   return { actions, finding: finding('Progressing', reason, message, condition), next: { type: 'now' } }
 }
 
-/** Do these as part of being at rest: nothing that anybody waits for. */
+/** Do these as part of being at rest: they are not urgent. */
 export function actQuietly(actions: Action[]): Plan {
   return { actions, finding: atRest, next: { type: 'now' } }
 }
@@ -81,7 +81,7 @@ export function isAnswer({ next, finding: { type } }: Plan): boolean {
   return type !== 'Progressing' || 'rests' in next
 }
 
-/** Only a human, or a change elsewhere, helps; looked at again every resync all the same. */
+/** Only a person, or a change elsewhere, helps; the object is still reconciled every resync. */
 export function stall(reason: Reason, message: string, condition?: About): Plan {
   return { actions: [], finding: finding('Stalled', reason, message, condition), next: { type: 'resync' } }
 }

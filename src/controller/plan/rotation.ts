@@ -22,8 +22,7 @@ export function planRotation(webhook: GeminiWebhook, { nowMs }: PlanContext): Pl
 }
 
 /**
- * What rests until the next resync is woken for a rotation that is due before it: a short window must not be slept
- * through.
+ * What rests until the next resync is woken for a rotation that is due before it: a short window must not be missed.
  */
 export function wakeForRotation(webhook: GeminiWebhook, plan: Plan, { config, nowMs }: PlanContext): Plan {
   const waitMs = (nextRotationMs(webhook, nowMs) ?? Infinity) - nowMs

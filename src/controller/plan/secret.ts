@@ -40,10 +40,7 @@ export function planSecret(
   )
 }
 
-/**
- * The steps that hand what is held to receivers and to the Secret, whoever has it now; or why the Secret cannot be
- * asked for.
- */
+/** The steps that write the held secrets to the keyring and to the Secret; or why the Secret cannot be written. */
 export function planStored(
   webhook: GeminiWebhook,
   observed: ObservedWebhook,
@@ -65,7 +62,7 @@ export function planStored(
   ]
 }
 
-/** Taken as it is only where it holds what Google signs with; else it stays what it is, somebody's. */
+/** Taken as it is only where it holds what Google signs with; otherwise it is not ours and stays as it is. */
 function planImport(
   webhook: GeminiWebhook,
   { secrets }: TargetSecret,
@@ -135,7 +132,7 @@ function planTarget(
 ): Plan | undefined {
   const [current, previous] = secrets
   const write = (cause: Extract<Action, { type: 'StoreSecret' }>['cause']): Action[] => [
-    // First: receivers need it whatever becomes of the Secret, which others can make unwritable.
+    // First: receivers need it even if the Secret cannot be written, which others can cause.
     ...(keyringDiffers(observed, secrets) ? ([{ type: 'WriteKeyring', secrets }] as const) : []),
     { type: 'StoreSecret', secrets, cause },
   ]
@@ -160,8 +157,8 @@ function hasMetadata(webhook: GeminiWebhook, target: TargetSecret, { config }: P
 }
 
 /**
- * Nobody holds what Google signs with. A hint that surprises must first be confirmed; a secret that was never held
- * needs no proof.
+ * The secret with which Google signs is held nowhere. A hint that surprises must first be confirmed; a secret that was
+ * never held needs no proof.
  */
 function planLostSecret(webhook: GeminiWebhook, observed: ObservedWebhook, remote: RemoteView, ctx: PlanContext): Plan {
   const { id } = remote.webhook
@@ -188,10 +185,7 @@ function repairsSpent({ status }: GeminiWebhook, { config, nowMs }: PlanContext)
   return (recent?.length ?? 0) >= config.maxRepairs
 }
 
-/**
- * Until a day has passed, or somebody says with a request to look that whatever changed it has stopped: then repairs
- * begin anew.
- */
+/** Until a day has passed, or a requested look says that the other writer has stopped: then repairs begin anew. */
 function contested(
   webhook: GeminiWebhook,
   { mayForgive }: Pick<ObservedWebhook, 'mayForgive'>,

@@ -5,7 +5,7 @@ import { longestPauseMs } from '../config.ts'
 
 /**
  * A call that fails again and again is announced again only after its pause. The intent itself waits, not the call
- * after it: while one is open, receivers ask for deliveries again that they would else refuse.
+ * after it: while one is open, receivers answer 503 to deliveries that they would otherwise refuse with 401.
  */
 export function heldBack(plan: Plan, { setback }: Pick<ObservedWebhook, 'setback'>): Plan {
   const isHeld = plan.actions.some(

@@ -9,11 +9,11 @@ import {
 import { isRecord } from '../../is-record.ts'
 
 /**
- * Reads what a receiver says, field by field, and believes nothing: whatever goes on into a status must fit there, or
- * no status of the object could be written any more. What is wrong is dropped and counted, the rest counts.
+ * Reads the report of a receiver and checks each field: a value that reaches a status must be valid there, or no status
+ * of the object could be written any more. Wrong fields are dropped and counted, the rest is used.
  */
 
-/** Clocks differ; what lies further ahead is no time at all. */
+/** Clocks differ; a time further ahead is invalid. */
 const futureToleranceMs = 5 * 60_000
 /** Nothing of this project is older. */
 const earliestMs = Date.parse('2020-01-01T00:00:00Z')

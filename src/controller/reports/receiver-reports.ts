@@ -49,7 +49,7 @@ export function sumOfCounts(counts: readonly number[]): number {
 /**
  * The reports whose counts are added up: those about an inbox of the receiver's own, also of one that is gone, since
  * its deliveries wait on its volume. Of a shared inbox each tells the whole, and the newest counts; at the same minute
- * one that still runs. What does not say when it was written is of a version that did not share.
+ * one that still runs. A report without a time of writing is of a version without shared inboxes.
  */
 export function countedReports(reports: readonly PodReport[]): PodReport[] {
   const [newest] = reports.filter(isShared).toSorted(byNewness)
@@ -66,14 +66,14 @@ function byNewness(a: PodReport, b: PodReport): number {
   )
 }
 
-/** Silent for longer than any receiver that lives. One that never said when it wrote is not judged. */
+/** Silent for longer than any running receiver. A report without a time of writing is not judged. */
 export function isGone({ writtenMs }: Pick<PodReport, 'writtenMs'>, nowMs: number): boolean {
   return writtenMs !== undefined && nowMs - writtenMs > goneAfterMs
 }
 
 /**
  * The uids about which the controller has something to do: an echo came, refusing began or ended, or dead letters were
- * dropped. Traffic alone wakes nobody.
+ * dropped. Traffic alone causes no pass.
  */
 export function noteworthyChanges(
   before: ReadonlyMap<string, FoldedReport>,
@@ -93,9 +93,9 @@ export function noteworthyChanges(
 const strandedAfterMs = 15 * 60_000
 
 /**
- * The receivers that are gone: silent for longer than any that lives. One that ended in good order and left nothing
- * behind is gone sooner, for its report takes the room of its successor's. One that never said when it wrote is not
- * judged.
+ * The receivers that are gone: silent for longer than any that runs. One that ended in good order and left nothing
+ * behind counts as gone sooner, because its report takes room from that of its successor. A report without a time of
+ * writing is not judged.
  */
 export function staleReports(source: ReportSource, nowMs: number): string[] {
   return readReports(source, nowMs).flatMap((pod) => {
@@ -136,7 +136,7 @@ export function whatIsStranded(text: string): string | undefined {
 /** So many still fit in full, some 55 bytes each. */
 const maxStrandedInFull = 2_000
 
-/** How the sinks are is over with the receiver; what waits for them is not. */
+/** The health of sinks ends with the receiver; the deliveries that wait for them remain. */
 function strandedSinks(report: PodReport['report']): Record<string, Record<string, SinkReport>> | undefined {
   const sinks = Object.keys(report.sinks ?? {}).flatMap((uid) => {
     const waiting = [...sinksIn(report, uid)].filter(([, { pending = 0 }]) => pending > 0)
@@ -147,8 +147,8 @@ function strandedSinks(report: PodReport['report']): Record<string, Record<strin
 }
 
 /**
- * Receivers that ended with deliveries on a volume of their own and did not come back, or fell silent so: nobody
- * delivers these.
+ * Receivers that ended with deliveries on a volume of their own and did not come back, or fell silent with them: no
+ * other receiver delivers these.
  */
 export function strandedInboxes(source: ReportSource, nowMs: number): { pod: string; pending: number }[] {
   return readReports(source, nowMs).flatMap(({ pod, report, writtenMs }) => {

@@ -14,11 +14,11 @@ interface DeskOptions {
   /** What the receivers say, as it is cached now. */
   read: () => readonly PodReport[]
   webhooks: () => readonly GeminiWebhook[]
-  /** The objects of these uids are to be looked at soon; `behind`: after whatever is more than a receiver's word. */
+  /** The objects of these uids are to be looked at soon; `behind`: after all work with another cause than a report. */
   wake: (uids: readonly string[], options: { behind: boolean }) => void
 }
 
-/** Later than the last look by more than a write takes: what that one told is then due again. */
+/** More than a write takes after the last look: the counts that it wrote are then due again. */
 const lookMarginMs = 1_000
 
 /**
@@ -27,14 +27,14 @@ const lookMarginMs = 1_000
  */
 const shareOfTime = 0.05
 /**
- * An object is woken at once for so many turns a minute, the next with the look at the counts: a receiver that lies
- * costs no more.
+ * An object is woken at once for so many turns a minute, and further ones with the look at the counts: false reports
+ * cost no more.
  */
 const turnsAtOnce = 10
 
 /**
- * The receivers' reports, folded: wakes at once whom a turn concerns, and once a minute those whose counts have moved
- * on.
+ * The receivers' reports, folded: wakes the objects of a turn at once, and once a minute those whose counts have
+ * changed.
  */
 export class ReportDesk {
   readonly #options: DeskOptions
@@ -94,7 +94,7 @@ export class ReportDesk {
     wake(this.#answered(before.endpoints), { behind: false })
   }
 
-  /** Those whose open check a receiver has just answered: people wait for them. */
+  /** Objects whose open check a receiver has just answered: they come first, because people wait for them. */
   #answered(before: ReadonlyMap<string, FoldedReport>): string[] {
     const isNew = (uid: string, attemptID: string) =>
       before.get(uid)?.echoes.some((echo) => echo.attemptID === attemptID) !== true

@@ -20,7 +20,7 @@ interface KeeperOptions {
   shelf: ReportShelf
 }
 
-/** Between two looks at the least: who breaks a ConfigMap again and again costs few writes. */
+/** Least time between two looks: a client that breaks a ConfigMap again and again causes few writes. */
 const lookIntervalMs = 5_000
 /** Of what a log line names. */
 const maxNamed = 16
@@ -51,7 +51,7 @@ export class ReportKeeper {
     if (type === 'deleted' || faultOf(object) !== undefined) this.#lookSoon()
   }
 
-  /** Makes what is missing and mends what cannot be used; what fails is told in the log and tried at the next look. */
+  /** Makes what is missing and mends what cannot be used; a failure is logged and retried at the next look. */
   look(): Promise<void> {
     this.#looking = this.#looking.then(async () => {
       if (this.#isStopped) return
@@ -62,8 +62,9 @@ export class ReportKeeper {
   }
 
   /**
-   * Receivers that are gone cannot remove their reports themselves, and pods are none of our business: their silence
-   * tells. What still lies on a volume of theirs is remembered until they come back, or somebody removes the key.
+   * Receivers that are gone cannot remove their reports themselves, and the controller does not watch pods: silence
+   * shows that they are gone. Deliveries on a volume of theirs stay recorded until they come back, or a person removes
+   * the key.
    */
   async prune(): Promise<void> {
     const { clock, logger } = this.#options
@@ -132,7 +133,7 @@ export class ReportKeeper {
       await client.create<ConfigMap>(configMapKind, newReportMap(key))
     } catch (error) {
       if (!isConflict(error)) throw error
-      // Somebody took its label away, and with that hid it from our watch.
+      // Its label was removed, so that the watch does not show it.
       const live = await client.get<ConfigMap>(configMapKind, key)
       if (live !== undefined) await this.#repair(live)
     }

@@ -5,9 +5,9 @@ import { readReport } from './read-report.ts'
 import { maxPodsEach } from './report-shelf.ts'
 
 /**
- * What keeps receivers from writing their reports: a receiver that is no longer ours may patch every ConfigMap of the
- * list, in every field. `Held`: it could not be deleted, or somebody else would delete it. `Immutable`: it takes no
- * write any more. `Cluttered`: there is no room.
+ * What keeps receivers from writing their reports: a compromised receiver may patch every ConfigMap of the list, in
+ * every field. `Held`: it has a finalizer or an owner reference, so that it could not be deleted or would be deleted by
+ * others. `Immutable`: it takes no write any more. `Cluttered`: there is no room.
  */
 export type ReportMapFault = 'Held' | 'Immutable' | 'Cluttered'
 

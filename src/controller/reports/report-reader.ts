@@ -110,7 +110,7 @@ export class ReportReader {
       rest(object)
       const previous = slot.known
       slot.known = object
-      // Told once: it may have gone while it was read, and have been told as what that brought.
+      // Only once: it may have been deleted while it was read, and that read has reported it.
       if (object === undefined && previous !== undefined) this.#options.onRead({ type: 'deleted', object: previous })
       if (object === undefined) return
       this.#options.onRead(previous === undefined ? { type: 'added', object } : { type: 'updated', object, previous })

@@ -4,7 +4,7 @@ import type { ConfigMap } from '../../kubernetes/core-kinds.ts'
 import { readReport, reportParts } from './read-report.ts'
 import { toPodReport, type PodReport } from './read-reports.ts'
 
-/** So many receivers are heard from one ConfigMap: more keys than that are not read. */
+/** The most receivers that are read from one ConfigMap: further keys are not read. */
 export const maxPodsEach = 32
 
 /** One report where it was found. */

@@ -9,7 +9,7 @@ import { noSinkReports } from './sink-status.ts'
 const inFlight = 10
 /** What has been waiting for so long without a break is not merely in flight. */
 const waitingFromMs = 5 * 60_000
-/** How often small changes of what waits are told. */
+/** How often small changes of the pending counts are written. */
 const smallCountsMs = 3_600_000
 
 /** Whether a write tells other counts than the status before it. */

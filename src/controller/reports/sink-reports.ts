@@ -19,7 +19,7 @@ export function foldSinkReports(source: ReportSource, nowMs: number): SinkReport
   const running = telling.filter((pod) => pod.report.stopped !== true && !isGone(pod, nowMs))
   const uids = new Set(telling.flatMap(({ report }) => Object.keys(report.sinks ?? {})))
   const folded = new Map([...uids].map((uid) => [uid, foldOne(uid, { telling, running, counted })]))
-  // One that has just ended has told as well: a restart must not make every object forget what it knew.
+  // A receiver that has just ended counts as well: a restart must not reset what the status of every object says.
   const isTold = telling.some((pod) => !isGone(pod, nowMs))
   const isPartial = running.some(({ report }) => report.sinksLeftOut !== undefined)
   return { uids: [...uids], of: (uid) => ({ isTold, isPartial, byName: folded.get(uid) ?? nothingSaid }) }
@@ -55,15 +55,15 @@ function foldOne(uid: string, { telling, running, counted }: Sources): Map<strin
 }
 
 /**
- * Whether a receiver has seen the sink take something: it says so, or takes deliveries of the object and has no
- * complaint.
+ * Whether a receiver has seen the sink take something: it says so, or takes deliveries of the object and reports no
+ * failure.
  */
 function isWitness(uid: string, { pod, sink }: { pod: PodReport; sink: SinkReport | undefined }): boolean {
   if (sink !== undefined) return sink.since === undefined && sink.unseen !== true
   return pod.report.endpoints[uid]?.lastVerifiedTime !== undefined
 }
 
-/** Since the earliest; why, by whoever has seen it fail first. */
+/** The earliest start, with the cause that the receiver reports which saw it fail first. */
 function failingIn(sinks: readonly SinkReport[]): Pick<FoldedSink, 'failing'> {
   const [first] = sinks
     .flatMap(({ since, cause, status }) => (since === undefined ? [] : [{ since, cause, status }]))

@@ -3,13 +3,13 @@ import { explainSinkFailure } from '../../contract/receiver-report/sink-failure.
 import type { Judgement } from '../facts/judgement.ts'
 import type { FoldedSink, FoldedSinks } from '../facts/folded-sinks.ts'
 
-/** Nobody reports anything of sinks. */
+/** No receiver reports anything of sinks. */
 export const noSinkReports: FoldedSinks = { isTold: false, isPartial: false, byName: new Map() }
 
 /**
- * The sinks as they resolved, with what the receivers say of them. That a sink fails or has recovered is told at once;
- * counts and reasons only where `countsDue`, so that a backlog that grows by the second costs a write a minute. What
- * nobody can say stays as it was told.
+ * The sinks as they resolved, with what the receivers say of them. That a sink fails or has recovered is written at
+ * once; counts and reasons only where `countsDue`, so that a backlog that grows every second costs one write a minute.
+ * What is unknown stays as it was.
  */
 export function foldSinkStatus(
   resolved: readonly SinkStatus[],
@@ -20,7 +20,7 @@ export function foldSinkStatus(
   return resolved.map(({ failingSince: _since, lastFailure: _why, pending: _pending, deadLetters: _dead, ...sink }) => {
     const told = before?.find(({ name }) => name === sink.name)
     const said = reports.byName.get(sink.name)
-    // What was never told is told now, however lately something else was.
+    // A sink without counts in status gets them now, however recently others were written.
     const isDue = countsDue || told === undefined
     return { ...sink, ...failureOf({ told, said }, reports, isDue), ...countsOf({ told, said }, reports, isDue) }
   })

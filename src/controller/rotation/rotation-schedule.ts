@@ -31,8 +31,8 @@ export function nextRotationMs({ metadata, spec, status }: GeminiWebhook, nowMs:
 }
 
 /**
- * What is wrong with the schedule, said aloud: silence would look like a rotation that is still to come. Empty where
- * all is well.
+ * What is wrong with the schedule. It must be reported: without a message the rotation would seem to be still to come.
+ * Empty where all is well.
  */
 export function scheduleProblems({ spec }: Pick<GeminiWebhook, 'spec'>, nowMs: number): string[] {
   const { interval, windows = [] } = spec.rotation ?? {}

@@ -7,7 +7,7 @@ export type AllowedKeys = Pick<ControllerConfig, 'allowedSecretLabels' | 'allowe
 /** What an entry of the setting says instead of a key: that there is none. */
 const nothing = 'none'
 
-/** Whether the list allows the key; one whose author is somebody else never is, whatever the list says. */
+/** Whether the list allows the key; a reserved key never is, whatever the list says. */
 export function isAllowedKey(key: string, entries: readonly string[]): boolean {
   return !isReservedKey(key) && entries.some((entry) => entry !== nothing && allows(entry, key))
 }

@@ -28,12 +28,12 @@ export interface WantedDynamicContent {
 /** What is known of the Secret that publishes a dynamic endpoint to jobs. */
 export interface DynamicSecret {
   /**
-   * `inherited`: left by an object of the same name, which cannot be alive; its token goes on, as after a cluster was
-   * rebuilt. `stranger`: it carries neither, and is never written.
+   * `inherited`: left by an object of the same name, which no longer exists; its token stays valid, as after a cluster
+   * was rebuilt. `stranger`: it carries neither, and is never written.
    */
   ownership: 'ours' | 'inherited' | 'stranger'
   resourceVersion: string
-  /** Absent where there is none that is long enough: somebody emptied the Secret or wrote a password of their own. */
+  /** Absent where there is none that is long enough: the Secret was emptied, or has a password of the user's own. */
   token?: string
   uri?: string
   /**

@@ -11,10 +11,10 @@ export interface SecretMetadata {
 type Wishes = Pick<GeminiWebhook, 'spec'>
 
 /**
- * What the spec adds to the metadata of the Secret, and the keys of it: who finds a key there that the spec no longer
- * has knows whose it was. Keys that the installation does not allow are left out; what was put there while they were
- * allowed stays as `before` has it until the spec drops it, because taking it away would make the tools that act on it
- * undo what they did.
+ * What the spec adds to the metadata of the Secret, and the keys that it added: they show later which keys to remove
+ * when the spec no longer has them. Keys that the installation does not allow are left out; what was put there while
+ * they were allowed stays as `before` has it until the spec drops it, because taking it away would make the tools that
+ * act on it undo what they did.
  */
 export function wantedMetadata({ spec }: Wishes, allowed: AllowedKeys, before?: SecretMetadata): SecretMetadata {
   const { labels = {}, annotations = {} } = spec.signingSecret ?? {}
@@ -54,10 +54,12 @@ export function hasWanted(webhook: Wishes, actual: SecretMetadata, allowed: Allo
   return isRecorded && within(labels, actual.labels) && within(annotations, actual.annotations)
 }
 
-/** Longest list of keys in a message: who removes these learns of the others. */
+/** Longest list of keys in a message: once these are removed, it names the others. */
 const namedKeys = 5
 
-/** The keys of the spec that are not put on the Secret, by whose will, and what to do. Empty where there are none. */
+/**
+ * The keys of the spec that are not put on the Secret, what forbids them, and what to do. Empty where there are none.
+ */
 export function metadataProblems({ spec }: Wishes, allowed: AllowedKeys): string[] {
   const { labels = {}, annotations = {} } = spec.signingSecret ?? {}
   return [...problemsOf('labels', labels, allowed), ...problemsOf('annotations', annotations, allowed)]

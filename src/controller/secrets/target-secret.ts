@@ -36,11 +36,11 @@ export interface TargetSecret {
   wellFormed: boolean
   /** The create or rotation that wrote it. */
   attemptID?: string
-  /** Somebody fixed what it holds; its labels and annotations can still be changed. */
+  /** Its data cannot be changed; its labels and annotations can. */
   immutable?: true
   labels: Record<string, string>
   annotations: Record<string, string>
-  /** Who wrote last, for the message when somebody keeps overwriting it. */
+  /** The last writer, for the message when the Secret is overwritten again and again. */
   lastManager?: string
 }
 

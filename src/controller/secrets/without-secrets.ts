@@ -7,8 +7,8 @@ import { KubernetesApiError } from '../../kubernetes/client.ts'
 const recognised = 16
 
 /**
- * An admission policy may put what it was shown into its answer, and the answer goes into status, Events and logs: from
- * the first of `secrets` on, in clear or in base64, the text is left out. Any other error is returned as it is.
+ * An admission policy may put parts of the object into its answer, and the answer goes into status, Events and logs:
+ * from the first of `secrets` on, in clear or in base64, the text is left out. Any other error is returned as it is.
  */
 export function withoutSecrets(error: unknown, secrets: readonly string[]): unknown {
   if (!(error instanceof KubernetesApiError)) return error

@@ -9,7 +9,7 @@ import { failureOf } from '../facts/failure-class.ts'
 import { found, missing, type Lookup } from '../facts/lookup.ts'
 import { areCertificates } from './sink-tls.ts'
 
-/** What Knative calls Addressable: anything that tells in its status where it takes events. */
+/** What Knative calls Addressable: any object whose status says where it takes events. */
 export interface Addressable extends KubernetesObject {
   status?: {
     address?: Address

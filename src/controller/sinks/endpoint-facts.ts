@@ -48,8 +48,8 @@ export function addressesIn(slices: readonly EndpointSlice[]): string[] {
 }
 
 /**
- * Made by Kubernetes' own controller, of pods of this namespace. A slice that only claims so is corrected or removed by
- * that controller within moments, for it takes it for one of its own.
+ * Made by Kubernetes' own controller, of pods of this namespace. That controller corrects or removes a slice with its
+ * label that others made within moments, because it treats it as its own.
  */
 function isOfPods({ metadata, endpoints }: EndpointSlice, namespace: string): boolean {
   if (metadata.labels?.[sliceManagerLabel] !== sliceController) return false

@@ -21,9 +21,9 @@ export function externalNameOf({ spec }: Service): string | undefined {
 }
 
 /**
- * Whether events may be sent to a Service, and to which address. What it leads to must be what its namespace runs: pods
- * that its selector finds, as Kubernetes itself notes them. Everything else lets whoever writes Services, Endpoints or
- * EndpointSlices choose any address that the receivers can reach. Pure.
+ * Whether events may be sent to a Service, and to which address. It must lead to what its namespace runs: pods that its
+ * selector finds, as Kubernetes itself records them. Anything else would let the writer of a Service, Endpoints or an
+ * EndpointSlice choose any address that the receivers can reach. Pure.
  */
 export function judgeService(
   { service, endpoints }: ServiceView,

@@ -26,7 +26,7 @@ export function resolveDestination(
 }
 
 /**
- * Events wait while there is no Service, or none that may be used: its name alone leads wherever somebody says later.
+ * Events wait while there is no Service, or none that may be used: its name alone could resolve to any address later.
  */
 function resolveService(service: SinkService, field: string, around: DestinationSurroundings): Resolved<Destination> {
   const { name, scheme, port, path } = completeService(service)
@@ -67,8 +67,8 @@ function resolveNats(nats: SinkNats, field: string, around: DestinationSurroundi
 }
 
 /**
- * Nothing is known of the address until the object tells it, so events wait meanwhile. A read that fails changes
- * nothing of what is known.
+ * The address is unknown until the object publishes it, so events wait meanwhile. A read that fails changes nothing of
+ * what is known.
  */
 function resolveRef(ref: SinkRef, field: string, around: DestinationSurroundings): Resolved<Destination> {
   const key = refKeyOf(ref)

@@ -23,7 +23,7 @@ export interface DestinationSurroundings {
   natsPrefix: string | undefined
   /** By `refKeyOf`. */
   addressables: ReadonlyMap<string, AddressableLookup>
-  /** What the receivers are told now: stands in for what cannot be read at the moment. */
+  /** What the keyring says now: used for what cannot be read at the moment. */
   known: readonly ResolvedSink[]
 }
 
@@ -106,7 +106,8 @@ export function servicePortOf(
   const lookup = around.services.get(`${first.namespace}/${first.name}`)
   const alias = lookup?.state === 'found' ? externalNameOf(lookup.value.service) : undefined
   const second = alias === undefined ? undefined : serviceOfHost(alias, around.clusterDomain)
-  // Into its own namespace leads no alias: it could be made by anybody there, and a Service there can be named itself.
+  // An alias into its own namespace is not followed: a user of that namespace could make it, and can name the Service
+  // directly.
   const isFollowed = second !== undefined && around.addressableNamespaces.includes(second.namespace)
   return { ...(isFollowed ? second : first), port }
 }

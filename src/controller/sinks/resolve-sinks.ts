@@ -19,7 +19,7 @@ const maxResolvedSinkBytes = 16 * 1024
 
 export interface SinkSurroundings extends DestinationSurroundings {
   credentials: ReadonlyMap<string, CredentialsLookup>
-  /** Every change of a Service is told, so that it need not be looked at again. */
+  /** A watch shows every change of a Service, so that it need not be read again. */
   areServicesWatched: boolean
 }
 
@@ -54,8 +54,8 @@ export function resolveSinks(sinks: readonly SinkSpec[], around: SinkSurrounding
 }
 
 /**
- * Addresses of referenced objects are told by others, who may change them at any time; of Services only where they are
- * watched.
+ * Whether nothing that the sinks refer to can change unseen: referenced objects may change their address at any time,
+ * and Services are settled only where they are watched.
  */
 function isSettled({ services, areServicesWatched, addressables, credentials }: SinkSurroundings): boolean {
   return (

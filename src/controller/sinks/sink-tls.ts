@@ -11,8 +11,8 @@ export interface SinkTls {
 }
 
 /**
- * Reads what a sink's TLS needs from a Secret of our own type, and makes sure that it can be used: a mistake is told
- * when it is made, not at the first event.
+ * Reads what a sink's TLS needs from a Secret of our own type, and makes sure that it can be used: a mistake is
+ * reported when it is made, not at the first event.
  */
 export function readSinkTls(lookup: CredentialsLookup | undefined): Result<SinkTls> {
   const opened = openCredentials(lookup)

@@ -3,12 +3,12 @@ import type { ObservedWebhook } from '../facts/observed.ts'
 
 type DeliveryStatus = NonNullable<GeminiWebhookStatus['delivery']>
 
-/** That deliveries still come is told at most this often for one object. */
+/** The time of the last delivery is written at most this often for one object. */
 const quietMs = 3_600_000
 
 /**
- * The receivers' reports as status tells them: a time only moves forward, refusing and dropping are told at once, what
- * is pending where `countsDue`, and that deliveries come once an hour, or along with anything else.
+ * The receivers' reports as status shows them: a time only moves forward; refusing and dropping are written at once,
+ * pending counts where `countsDue`, and the time of the last delivery once an hour or along with anything else.
  */
 export function foldDelivery(
   before: DeliveryStatus | undefined,
@@ -16,7 +16,7 @@ export function foldDelivery(
   countsDue = true,
 ): DeliveryStatus | undefined {
   if (report === undefined && before === undefined) return undefined
-  // Nobody reports anything about it: nothing is pending and nothing refused.
+  // Without a report nothing is pending and nothing refused.
   const { lastVerifiedTime, refusingSince, lastDropTime, pending } = report ?? { pending: 0 }
   const movedMs = timeOf(lastVerifiedTime) - timeOf(before?.lastVerifiedTime)
   const turned = (refusingSince === undefined) !== (before?.refusingSince === undefined)

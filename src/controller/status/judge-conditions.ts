@@ -39,7 +39,7 @@ export type SubjectCondition = Exclude<
   'Ready' | 'SinksHealthy' | 'DeadLettersDropped' | 'PartIgnored' | 'Reconciling' | 'Stalled'
 >
 
-/** How long one drop is told: long enough for a daily look, short enough not to outlast the repair. */
+/** How long one drop is shown: long enough for a daily check, short enough not to outlast the repair. */
 const dropToldMs = 24 * 3_600_000
 
 /** Undefined once it is over: the condition is then absent. */
@@ -53,7 +53,7 @@ export function judgeDrops(lastDropTime: string | undefined, nowMs: number): Jud
   }
 }
 
-/** An optional part that is wrong: told, and nothing else stops for it. Undefined where there is none. */
+/** An optional part that is wrong: it is reported, and everything else works. Undefined where there is none. */
 export function judgeParts(webhook: GeminiWebhook, nowMs: number, allowed: AllowedKeys): Judgement | undefined {
   const schedule = scheduleProblems(webhook, nowMs)
   const metadata = metadataProblems(webhook, allowed)
@@ -107,7 +107,7 @@ function judgeSecret(state: ActionState, kept: Kept): Judgement {
   if (comparison === 'unseen') {
     const before = kept('SecretAvailable') ?? unknown('Progressing', 'no webhook to compare with yet')
     if (operation?.type !== 'Rotate') return before
-    // A planned rotation replaces a secret that works: it stays available all the while.
+    // A planned rotation replaces a secret that works: it stays available throughout.
     if (before.status === 'True') return seenNow(before)
   }
   const refusal = observed.refusedWrites?.find(({ type }) => storing.has(type))
@@ -193,8 +193,8 @@ function judgeEndpoint(state: ActionState, kept: Kept): Judgement {
   if (endpointCheckOf(webhook.spec) === 'Never') return unknown('NotChecked', 'spec.endpointCheck is Never')
   if (desiredStateOf(webhook.spec) === 'Disabled')
     return unknown('DisabledBySpec', 'spec.state is Disabled: nothing is delivered')
-  // A proof is about an address and a secret, not about a generation; while Google is not heard nobody knows what it
-  // delivers to.
+  // A proof is about an address and a secret, not about a generation; while Google does not answer, the address to
+  // which it delivers is unknown.
   const isHeard = observed.remote.state !== 'failed' && observed.remote.state !== 'notAsked'
   const known: Kept = (type) => {
     const before = kept(type)
@@ -216,7 +216,10 @@ function judgeEndpoint(state: ActionState, kept: Kept): Judgement {
   return unproven(state, () => undefined)
 }
 
-/** A request of our own tells how far one gets from here. Where it is not at hand any more, what it said stays. */
+/**
+ * A request of our own shows how far one gets from here. Where its result is not in memory any more, the condition
+ * stays.
+ */
 function judgeFailedCheck({ webhook, observed: { probe } }: ActionState, before: Judgement | undefined): Judgement {
   const again = 'pings were sent and none came back; tried again at the next resync'
   switch (probe.state) {

@@ -8,7 +8,7 @@ import type { ControllerEvent } from '../facts/controller-event.ts'
 /** What Kubernetes keeps of a note. */
 const maxNoteLength = 1_000
 
-/** What the conditions tell by changing; what actions did is told by the actions. */
+/** Events for changes of conditions; actions record their own. */
 export function transitionEvents(
   before: GeminiWebhookStatus | undefined,
   after: GeminiWebhookStatus,
@@ -18,7 +18,7 @@ export function transitionEvents(
   const isNews = [conditionOf(before, 'Stalled'), conditionOf(before, 'Ready')].every(
     (known) => known?.reason !== stalled?.reason,
   )
-  // What was told as the reason of Ready before is not told again because it lasts, nor what somebody did on purpose.
+  // A reason that Ready had before is not repeated because it lasts, and neither is one that the user set.
   if (stalled !== undefined && isNews && stalled.reason !== 'Suspended') {
     events.push({
       type: 'Warning',

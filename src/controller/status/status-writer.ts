@@ -14,8 +14,8 @@ export interface StatusWrite {
 
 /**
  * The one writer of status: a PUT of all of it under optimistic lock, and only when it differs. An intent, a check and
- * a counted enabling count as written only if the answer echoes them: an older CRD drops unknown fields without a word,
- * and an intent that nobody can find is none.
+ * a counted enabling count as written only if the answer echoes them: an older CRD drops unknown fields silently, and
+ * an intent that is not stored is none.
  */
 export async function writeStatus(
   webhook: GeminiWebhook,

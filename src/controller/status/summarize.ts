@@ -43,7 +43,7 @@ export function summarize(
   const status = {
     ...summarizeFacts(state, nowMs),
     ...(isAnswered && isLookedAt(state) && requestedAt !== undefined && { lastHandledReconcileAt: requestedAt }),
-    // What was not evaluated was not observed either: whoever waits for this generation must go on waiting.
+    // What was not evaluated was not observed either: a client that waits for this generation must keep waiting.
     observedGeneration: ready?.observedGeneration ?? webhook.metadata.generation,
     conditions: [...conditions],
   }

@@ -8,8 +8,8 @@ import { foldSinkStatus, judgeSinkHealth, noSinkReports } from '../reports/sink-
 import { isSameJson } from '../facts/same-json.ts'
 
 /**
- * A status with what the receivers say of deliveries and sinks. Apart from everything else that a pass tells, because
- * it holds whether or not Google can be asked. Pure.
+ * A status with the receivers' reports on deliveries and sinks. Separate from the rest of the status, because it does
+ * not depend on Google. Pure.
  */
 export function tellDeliveries(status: GeminiWebhookStatus, state: ActionState, nowMs: number): GeminiWebhookStatus {
   const counts = state.observed.countsDue !== false
@@ -47,7 +47,7 @@ function told(
   return { delivery, sinks }
 }
 
-/** What is told at once when it begins or ends. */
+/** What is written at once when it begins or ends. */
 function troubles({ delivery, sinks = [] }: Pick<GeminiWebhookStatus, 'delivery' | 'sinks'>) {
   const failing = sinks.flatMap(({ name, failingSince }) => (failingSince === undefined ? [] : [name]))
   // Stryker disable next-line EqualityOperator: two of these are compared, and two that are negated are the same just where the two are.

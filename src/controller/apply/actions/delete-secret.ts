@@ -15,8 +15,8 @@ export const deleteTargetSecret: ActionStep = async (state, ctx) => {
 }
 
 /**
- * The Secret was renamed and the new one holds: the one under the former name goes, and status says so with the same
- * pass.
+ * The Secret was renamed and the new one is in place: deletes the one under the former name, which the status of the
+ * same pass no longer names.
  */
 export async function deleteOldSecret(
   state: ActionState,
@@ -28,7 +28,7 @@ export async function deleteOldSecret(
   return { ...state, draft: { ...state.draft, signingSecret } }
 }
 
-/** What is not there, or belongs to somebody else, is left as it is. */
+/** A Secret that does not exist, or is not ours, is left as it is. */
 export async function deleteIfOurs(
   name: string,
   { webhook }: ActionState,

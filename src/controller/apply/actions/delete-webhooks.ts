@@ -6,8 +6,8 @@ import { ownerOfRemote } from '../../facts/ownership.ts'
 import { recordOrphan } from './record-orphan.ts'
 
 /**
- * Deletes by id what carries our marker, or what `externalID` names unless somebody else's marker is on it; each is
- * read live first.
+ * Deletes by id what carries our marker, or what `externalID` names unless it carries a foreign marker; each is read
+ * live first.
  */
 export async function deleteWebhooks(
   state: ActionState,
@@ -50,8 +50,8 @@ function eventOf(id: string, cause: 'Twin' | 'Deletion' | 'NotRequired') {
 }
 
 /**
- * The API key moved to another project: the old webhook is deleted with the old key where it is still known, else noted
- * for people.
+ * The API key moved to another project: the old webhook is deleted with the old key where it is still known, otherwise
+ * recorded as an orphan.
  */
 export async function leaveProject(
   state: ActionState,

@@ -13,7 +13,10 @@ import { withoutSecrets } from '../../secrets/without-secrets.ts'
 import { rehearseTelling } from './rehearse.ts'
 import { deleteIfOurs } from './delete-secret.ts'
 
-/** Twice the 128 bits that would do. From the operating system's source: whoever guesses it sends events as Google. */
+/**
+ * Twice the 128 bits that would suffice. From the operating system's source: a guessed token would allow sending events
+ * as Google.
+ */
 const tokenBytes = 32
 
 /**
@@ -27,7 +30,7 @@ export async function storeDynamicSecret(
 ): Promise<ActionState> {
   const { name, existing, previous, handledRequestIDs, cause } = action
   const { metadata, spec } = state.webhook
-  // A token that receivers cannot be told of would have the deliveries of every job that takes it refused.
+  // With a token that the keyring cannot hold, the deliveries of every job that uses it would be refused.
   if (action.token === undefined) await rehearseTelling(state, ctx)
   const token = action.token ?? randomBytes(tokenBytes).toString('base64url')
   const content = { token, uri: dynamicUrl(action.endpointUrl, token), previous, handledRequestIDs }

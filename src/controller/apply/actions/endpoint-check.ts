@@ -58,7 +58,7 @@ export const passCheck: ActionStep = async (state, ctx) => {
 }
 
 /**
- * Rests until the next resync. A request of our own tells where the way is broken, as far as that can be seen from
+ * Rests until the next resync. A request of our own shows where the path is broken, as far as that can be seen from
  * here.
  */
 export const failCheck: ActionStep = async (unexplained, ctx) => {

@@ -10,7 +10,7 @@ export const addFinalizer: ActionStep = async (state, ctx) => {
   return { ...state, webhook }
 }
 
-/** The last step of a deletion. An object that is gone already is as good. */
+/** The last step of a deletion. Succeeds for an object that is gone already. */
 export const removeFinalizer: ActionStep = async (state, ctx) => {
   const others = (state.webhook.metadata.finalizers ?? []).filter((name) => name !== finalizer)
   try {

@@ -2,9 +2,9 @@ import type { PassContext } from '../../observe/context.ts'
 import { classifyFailure, FailedCall, stopping } from '../../facts/failure-class.ts'
 
 /**
- * Makes the one call that an intent announces, and remembers how far it got: whatever interrupts us from here on, this
- * process knows whether it must wait for the call's effects, and any other process finds the intent. Nothing new is
- * begun once this process was told to stop: another may lead soon.
+ * Makes the one call that an intent announces, and remembers how far it got: after any interruption this process knows
+ * whether it must wait for the call's effects, and any other process finds the intent. No call is begun once this
+ * process is stopping, because another may lead soon.
  */
 export async function makeCall<T>({ recollection, clock, signal }: PassContext, call: () => Promise<T>): Promise<T> {
   const { intent } = recollection

@@ -39,17 +39,15 @@ export async function putTarget(
   }
 }
 
-/**
- * What a call is about to replace in the Secret: whatever else is found there afterwards was written by somebody else.
- */
+/** What a call is about to replace in the Secret: anything else that is found there afterwards has another writer. */
 export function replacedBy({ observed }: ActionState): { replaced?: string } {
   const replaced = valueOf(observed.secret)?.secrets.current
   return replaced === undefined ? {} : { replaced }
 }
 
 /**
- * Throws the conflict that a write would end in, where the write itself may be refused before it comes to that. A
- * Secret that cannot be read tells nothing.
+ * Throws the conflict that a write would cause, for a write that may be refused before the API server finds the
+ * conflict. A Secret that cannot be read proves nothing.
  */
 export async function assertTargetUntouched(state: ActionState, ctx: PassContext): Promise<void> {
   const before = valueOf(state.observed.secret)
@@ -91,7 +89,7 @@ async function write(
   } catch (error) {
     if (!isConflict(error)) throw error
     const live = await readLive(state, ctx)
-    // Somebody wrote it since: a label is harmless, another secret means that a newer leader was here, and we lose.
+    // It was written since: a changed label is harmless, another secret means that a newer leader wrote it, which wins.
     if (live === undefined || !holdsSame(live, target)) throw error
     return replace(live)
   }

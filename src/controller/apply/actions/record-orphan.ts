@@ -19,8 +19,8 @@ interface LeftBehind {
 }
 
 /**
- * Notes what may be left at Google, where the command line can find and clean it: one line per object and webhook in
- * the operator's namespace.
+ * Records a webhook that may be left at Google, so that the command line can find and delete it: one line per object
+ * and webhook in the operator's namespace.
  */
 export async function recordOrphan(
   state: ActionState,
@@ -43,7 +43,7 @@ export async function recordOrphan(
   ctx.instruments.orphans.add()
   const note = `webhook ${id ?? 'of unknown id'} may be left at Google; noted in ConfigMap ${ctx.config.namespace}/${orphansConfigMapName}`
   const event = { type: 'Warning', reason: 'Orphaned', action: 'Release', note } as const
-  // In a namespace that is being deleted no Event can be created: it is told where the operator lives, too.
+  // In a namespace that is being deleted no Event can be created: it is created in the operator's namespace, too.
   const regarding = {
     apiVersion: 'v1',
     kind: 'ConfigMap',
@@ -55,7 +55,7 @@ export async function recordOrphan(
   return withEvent(state, event)
 }
 
-/** For the next one. What gives way is told in the log: nothing else remembers it. */
+/** For the next one. The log names each dropped record: nothing else has it. */
 async function makeRoom({ data }: ConfigMap, { client, config, logger }: PassContext): Promise<void> {
   const dropped = recordsToDrop(data)
   if (dropped.length === 0) return

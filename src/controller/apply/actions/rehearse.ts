@@ -10,21 +10,21 @@ import { keptSecrets } from '../../secrets/kept-secrets.ts'
 import { putTarget } from './put-target.ts'
 import { keyringEntryOf } from './write-keyring.ts'
 
-/** As long as what Google reveals, and good for nothing. */
+/** As long as what Google reveals, and no valid secret. */
 const placeholder = `whsec_${Buffer.alloc(64).toString('base64')}`
 const standIn: LiveSecret = { keyId: keyIdOf(placeholder), secret: placeholder }
 
 /**
- * Google reveals a secret once. Before it is asked for one, the API server is shown the very objects that are to hold
- * it, with a stand-in for the secret, and says whether it would store them (`dryRun=All`): what an immutable Secret, a
- * policy, a quota or a missing right forbids is found while nothing is lost.
+ * Google reveals a secret once. Before the call, the objects that are to hold the secret are written as a dry run
+ * (`dryRun=All`), with a placeholder in its place: a refusal by an immutable Secret, a policy, a quota or a missing
+ * right is found while nothing is lost.
  */
 export async function rehearseStore(state: ActionState, ctx: PassContext, attemptID: string): Promise<void> {
   await rehearseTarget(state, ctx, attemptID)
   await rehearseKeyring(state, ctx, attemptID)
 }
 
-/** The target Secret alone: one small write, cheap enough to be asked about once more right before the call. */
+/** The target Secret alone: one small write, cheap enough to be repeated right before the call. */
 export async function rehearseTarget(state: ActionState, ctx: PassContext, attemptID: string): Promise<void> {
   const current = valueOf(state.observed.secret)?.secrets.current
   const previous = current === undefined ? [] : [{ keyId: keyIdOf(current), secret: current }]
@@ -43,7 +43,7 @@ async function rehearseKeyring(state: ActionState, ctx: PassContext, attemptID: 
   await ctx.aside(() => rehearsed(ctx.keyring.rehearse(keyringEntryOf(state, secrets, attemptID))))
 }
 
-/** The keyring with what it holds already: whether receivers could be told of what else changes. */
+/** The keyring with what it holds already: whether the keyring could hold the other changes. */
 export async function rehearseTelling(state: ActionState, ctx: PassContext): Promise<void> {
   const { keyring } = state.observed
   const secrets = keptSecrets(keyring, ctx.clock.now())
@@ -51,9 +51,9 @@ export async function rehearseTelling(state: ActionState, ctx: PassContext): Pro
 }
 
 /**
- * A webhook that cannot be asked without effects says nothing about the write itself. Then nobody knows whether it
- * would be stored, so nothing is asked of Google either; but whoever reads it must learn that the refusal is of the
- * rehearsal, and what to change.
+ * An admission webhook with side effects makes the API server refuse any dry run, which says nothing about the write
+ * itself. Then it is unknown whether the write would be stored, so Google is not called either; but the message must
+ * say that the rehearsal was refused, and what to change.
  */
 async function rehearsed(rehearsal: Promise<unknown>): Promise<void> {
   try {

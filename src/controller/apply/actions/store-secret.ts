@@ -31,7 +31,7 @@ export async function storeSecret(
   return withEvent(counted, { type: 'Normal', reason: 'SecretRepaired', action: 'Repair', note })
 }
 
-/** Counts a repair: who keeps changing the Secret must not keep us busy for ever. */
+/** Counts a repair: a writer that keeps changing the Secret must not cause repairs without end. */
 export function withRepair(state: ActionState, { clock, config }: PassContext): ActionState {
   const { signingSecret = {} } = state.draft
   const repairTimes = [...(signingSecret.repairTimes ?? []), formatTime(clock.now())].slice(-config.maxRepairs)

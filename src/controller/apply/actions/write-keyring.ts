@@ -3,7 +3,7 @@ import type { ActionState, ActionStep } from '../action-state.ts'
 import type { PassContext } from '../../observe/context.ts'
 import { attemptOf } from '../../facts/held-secret.ts'
 
-/** Hands the live secrets, the resolved sinks and what opens the dynamic endpoint to the receivers. */
+/** Writes the live secrets, the resolved sinks and the tokens of the dynamic endpoint for the receivers. */
 export async function writeKeyring(
   state: ActionState,
   ctx: PassContext,
