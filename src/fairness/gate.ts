@@ -7,13 +7,13 @@ interface GateOptions {
 
 /**
  * Lets so many pieces of work go at once. The parties take turns at it, such as namespaces, each in the order in which
- * it came, and none may have more than its part under way: what one of them wants a thousand times delays another by a
- * turn. Knows no clock; work that never ends keeps its place, so bound its time.
+ * it came, and none may have more than its part under way: a thousand pieces of one party delay another by one turn. It
+ * has no clock; work that never ends keeps its place, so the caller must bound its time.
  */
 export class Gate {
   readonly #options: GateOptions
   readonly #running = new Map<string, number>()
-  /** Whose turn is longest ago first; who comes anew stands behind those that wait. */
+  /** The party whose turn is longest ago comes first; a new party stands behind those that wait. */
   readonly #lines = new Map<string, (() => void)[]>()
   #total = 0
 

@@ -1,6 +1,6 @@
 import type { Quotas } from './quotas.ts'
 
-/** What an installation was told about one namespace. */
+/** The quota that an installation sets for one namespace. */
 export interface GivenQuota {
   /** `*`: every namespace that is not named. */
   readonly namespace: string
@@ -8,14 +8,14 @@ export interface GivenQuota {
   readonly maxShare: number
 }
 
-/** Whom a quota is for that names no namespace. */
+/** The name of a quota for every namespace that is not named. */
 const everyOther = '*'
 
 const ofNobody = { weight: 1, maxShare: 1 }
 
 /**
- * The quotas that were given, one for each namespace at most; who is not named gets that of every other, or all that
- * fairness allows.
+ * The quotas that were given, one for each namespace at most; a namespace that is not named gets that of every other,
+ * or all that fairness allows.
  */
 export function givenQuotas(given: readonly GivenQuota[]): Quotas {
   const byNamespace = new Map(given.map((quota) => [quota.namespace, quota]))

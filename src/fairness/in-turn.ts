@@ -1,6 +1,6 @@
 /** One that waits for something of which one at a time is handed out. */
 export interface Waiting {
-  /** Who is to have a fair share, such as a namespace. */
+  /** The party that is to have a fair share, such as a namespace. */
   readonly party: string
   /** Goes before the others of its party. */
   readonly isUrgent: boolean
@@ -9,8 +9,8 @@ export interface Waiting {
 /**
  * The order in which those that wait are served: the parties by turns, the one whose last turn is longest ago first;
  * within a party the urgent ones, then in the order in which they came. `lastTurns` says when each party had its last,
- * as a running number; one that it does not know has just come, and stands behind the others. Pure; `waiting` is in the
- * order of arrival.
+ * as a running number; a party that is not in it is new, and stands behind the others. Pure; `waiting` is in the order
+ * of arrival.
  */
 export function inTurn<W extends Waiting>(waiting: readonly W[], lastTurns: ReadonlyMap<string, number>): W[] {
   const came = [...new Set(waiting.map(({ party }) => party))]

@@ -1,6 +1,4 @@
-/**
- * What an installation gives each namespace of all that namespaces share. Asked each time, so that answers may change.
- */
+/** The shares of namespaces in what they have in common. Called each time, so that the answers may change. */
 export interface Quotas {
   /** How much it counts beside others, above 0. */
   weightOf(namespace: string): number
@@ -8,5 +6,5 @@ export interface Quotas {
   maxShareOf(namespace: string): number
 }
 
-/** All alike, and nobody held below what fairness allows. */
+/** All namespaces are equal, and none is limited below what fairness allows. */
 export const equalQuotas: Quotas = { weightOf: () => 1, maxShareOf: () => 1 }

@@ -6,8 +6,8 @@ interface Entry<Value> {
 }
 
 /**
- * Remembers so many things and no more: the longest unused one of the namespace that has most makes room, so that
- * nobody pushes out what others have.
+ * A bounded cache: room is made by the longest unused entry of the namespace that has most, so that no namespace evicts
+ * entries of others.
  */
 export class SharedCache<Value> {
   readonly #total: number
@@ -33,7 +33,7 @@ export class SharedCache<Value> {
     return entry.value
   }
 
-  /** Of a key that is not known. Returns what had to make room. */
+  /** Adds an unknown key. Returns the entry that was removed for it. */
   add(namespace: string, key: string, value: Value): Value | undefined {
     this.#entries.set(key, { namespace, value })
     this.#room.take([namespace], 1)

@@ -1,6 +1,6 @@
 /**
  * Remembers at most so many values. Where there is no room, the longest untouched of the party that has most is
- * forgotten, such as a namespace: what one of them fills it with pushes out its own. Pure bookkeeping.
+ * forgotten, such as a namespace: a party that fills it loses its own entries. Pure bookkeeping.
  */
 export class SharedMemory<V> {
   readonly #max: number

@@ -1,5 +1,6 @@
 /**
- * Who takes of a room, from the widest group to the narrowest: namespace, object, sink. Rooms may leave out the last.
+ * The taker of a part of a room, from the widest group to the narrowest: namespace, object, sink. Rooms may leave out
+ * the last.
  */
 export type Taker = readonly [namespace: string, ...within: string[]]
 
@@ -18,18 +19,17 @@ export interface SharedRoomOptions {
 }
 
 /**
- * What one of weight 1 may take of a room that it has for itself: four fifths, so that there is room for whoever comes
- * next.
+ * What one of weight 1 may take of a room that it has for itself: four fifths, so that there is room for the next one.
  */
 export const loneShare = 0.8
 
 /**
- * A bounded amount that is shared by namespaces, then by the objects of each, then by the sinks of each. Nothing is set
- * aside for anybody: each may take as long as it has less than a multiple of what is left, so that one alone gets four
- * fifths of all, n of them get equal parts, and some is always left. These are the dynamic thresholds of shared-memory
- * switches (Choudhury and Hahne, IEEE/ACM Transactions on Networking 6(2), 1998), applied level by level. They need no
- * knowledge of who is active, and nothing is ever taken back: for amounts that cannot be, such as what was
- * acknowledged.
+ * A bounded amount that is shared by namespaces, then by the objects of each, then by the sinks of each. Nothing is
+ * reserved: each may take as long as it has less than a multiple of what is left, so that one alone gets four fifths of
+ * all, n of them get equal parts, and some is always left. These are the dynamic thresholds of shared-memory switches
+ * (Choudhury and Hahne, IEEE/ACM Transactions on Networking 6(2), 1998), applied level by level. They do not depend on
+ * which takers are active, and nothing is ever taken back, which suits amounts that cannot be, such as acknowledged
+ * events.
  *
  * Pure bookkeeping: no clock, no I/O. What holds for any takers, demands and bounds (test/unit/fairness): of two with
  * the same weight under one parent, the one that has less is refused only where the one that has more is refused, too;
@@ -65,7 +65,7 @@ export class SharedRoom {
     return free
   }
 
-  /** Counts without asking: whoever may not take it asks `freeFor` before. */
+  /** Counts unconditionally: a caller that may be refused checks `freeFor` before. */
   take(taker: Taker, amount: number): void {
     let part = this.#root
     part.used += amount
@@ -84,15 +84,15 @@ export class SharedRoom {
       const next = part.parts.get(name)
       if (next === undefined) return
       next.used -= amount
-      // Who has nothing is forgotten, with all that is in it.
+      // A part with nothing is removed, with all that is in it.
       if (next.used <= 0) part.parts.delete(name)
       part = next
     }
   }
 
   /**
-   * Who gives way where room is made by dropping: the namespace that has most for its weight, in it the object, in it
-   * the sink.
+   * The taker that loses something where room is made by dropping: the namespace that has most for its weight, in it
+   * the object, in it the sink.
    */
   heaviest(): Taker | undefined {
     const first = heaviestOf(this.#root, (namespace) => this.#weightOf(namespace))

@@ -1,4 +1,4 @@
-/** Who waits for its turn, from the widest group to the narrowest: namespace, object, sink. */
+/** The path of a job that waits for its turn, from the widest group to the narrowest: namespace, object, sink. */
 export type TurnPath = readonly [first: string, ...within: string[]]
 
 /** A job whose turn it is. The caller hands it back with what it cost. */
@@ -18,12 +18,12 @@ export interface TurnsOptions {
 /**
  * Whose turn it is at something that serves one after the other, such as a processor: first between namespaces, then
  * between the objects of each, then between their sinks. This is start-time fair queueing (Goyal, Vin and Cheng,
- * IEEE/ACM Transactions on Networking 5(5), 1997), level by level: whoever has had least for its weight is next, and
- * who comes new begins where the others are, neither with a debt nor with time that it saved up. Nothing is idle while
- * anything waits. Costs are known only afterwards; until then each job counts as much as the one of its own before it.
+ * IEEE/ACM Transactions on Networking 5(5), 1997), level by level: the one that has used least for its weight is next,
+ * and a new one begins where the others are, without debt and without saved time. No place is idle while a job waits.
+ * Costs are known only afterwards; until then each job counts as much as the one of its own before it.
  *
- * Pure bookkeeping: no clock, no I/O. Costs are in any one unit, such as milliseconds. It forgets whoever has no
- * advantage over the others, so that its memory is that of those who wait and who were served lately.
+ * Pure bookkeeping: no clock, no I/O. Costs are in any one unit, such as milliseconds. It drops entries that have no
+ * advantage over the others, so that its memory covers only those that wait or were served lately.
  */
 export class Turns<Job> {
   readonly #weightOf: (first: string) => number
@@ -118,7 +118,7 @@ function childOf<Job>(parent: Part<Job>, name: string): Part<Job> {
     parent.parts.set(name, part)
     return part
   }
-  // Time in which it wanted nothing is not saved up.
+  // Time in which it had no jobs is not saved.
   if (isIdle(known)) known.tag = Math.max(known.tag, virtualTime)
   return known
 }

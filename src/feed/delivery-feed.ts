@@ -2,8 +2,8 @@ import type { FeedEntry } from '../contract/feed-entry.ts'
 import { Remembered } from './remembered.ts'
 
 /**
- * How many of each sort are remembered. Strangers have room of their own: however many knock, they push nothing genuine
- * out.
+ * How many of each sort are remembered. Refused requests have room of their own, so that they never displace genuine
+ * ones.
  */
 const remembered = { genuine: 1_000, refused: 250, steps: 1_000 } as const
 type Sort = keyof typeof remembered
@@ -17,7 +17,7 @@ export interface FeedQuery {
   readonly kind?: FeedEntry['kind']
 }
 
-/** The last deliveries of this process, in memory, and whoever watches new ones. */
+/** The last deliveries of this process, in memory, and the listeners for new ones. */
 export class DeliveryFeed {
   readonly #sorts: Record<Sort, Remembered> = {
     genuine: new Remembered(remembered.genuine),
@@ -27,7 +27,7 @@ export class DeliveryFeed {
   readonly #listeners = new Set<(entry: FeedEntry) => void>()
   #number = 0
 
-  /** Cheap, and never throws because of who listens: it is called for every request. */
+  /** Cheap, because it is called for every request; a listener cannot make it throw. */
   add(entry: FeedEntry): void {
     this.#sorts[sortOf(entry)].add({ number: this.#number, entry })
     this.#number += 1

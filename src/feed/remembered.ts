@@ -7,8 +7,8 @@ export interface Numbered {
 }
 
 /**
- * The newest entries, a bounded number. Room for one more is made by whoever has most: a namespace with much traffic
- * pushes out what is its own.
+ * The newest entries, a bounded number. Room for one more is made by the namespace that has most: one with much traffic
+ * displaces its own entries.
  */
 export class Remembered {
   readonly #max: number
@@ -33,7 +33,7 @@ export class Remembered {
     return [...this.#byNamespace.values()].flat()
   }
 
-  /** Who has an even share or more makes its own room, which spares the search for who has most. */
+  /** A namespace with an even share or more makes its own room, which saves the search for the one that has most. */
   #whoGivesWay(adding: string): string {
     const evenShare = this.#max / this.#byNamespace.size
     if (this.#room.usedBy([adding]) >= evenShare) return adding

@@ -1,12 +1,12 @@
 import { Environment } from '@marcbachmann/cel-js'
 
-/** An expression may be this big; the reader of a longer one would not follow it either. */
+/** The largest expression; people could not follow a larger one either. */
 export const maxExpressionNodes = 200
 const maxExpressionDepth = 32
 
 interface EventFields {
   readonly type: string
-  /** Undefined is absent, to the library as well: has(event.version) is false then. */
+  /** Undefined counts as absent in the library, too: has(event.version) is false then. */
   readonly version: string | undefined
   readonly timestamp: string | undefined
   readonly data: ReadonlyMap<string, unknown>

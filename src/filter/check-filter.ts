@@ -40,7 +40,7 @@ export function checkExpression(text: string): FilterCheck {
  * What becomes of each of an object's expressions, by their text; a text that several sinks have counts as often. The
  * check that the controller makes when an object is applied and the receivers make again before they run an expression:
  * the same code, so that what was accepted is what runs. Where all together may cost more than `maxObjectUnits`, the
- * cheapest run and the dearest do not. Never throws. `check` may remember.
+ * cheapest run and the most expensive do not. Never throws. `check` may remember.
  */
 export function checkExpressions(
   texts: readonly string[],

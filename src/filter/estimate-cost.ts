@@ -4,7 +4,7 @@ import { eventFieldNames } from './cel-environment.ts'
 import { elementOf, fromEvent, functionCosts, loops, methodCosts, scalar } from './function-costs.ts'
 import type { CallCost, Extent } from './function-costs.ts'
 
-/** Loops inside loops: two compare each element with each other one, and nobody needed more. */
+/** Loops inside loops: two compare each element with each other one; no use for more is known. */
 const maxLoopNesting = 2
 
 interface Place {

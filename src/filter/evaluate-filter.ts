@@ -18,8 +18,8 @@ interface FilterEvent {
 export type EvaluateFilter = (filter: SinkFilter, event: FilterEvent, expressions: readonly string[]) => FilterVerdict
 
 /**
- * Compiling costs ten times what running does. More expressions than this take turns; nothing breaks, and a megabyte or
- * two is all they take.
+ * Compiling costs ten times what running does. With more expressions than this, some are compiled again; the cache
+ * takes a megabyte or two.
  */
 const maxCompiled = 512
 

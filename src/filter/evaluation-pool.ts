@@ -6,7 +6,7 @@ import type { ToWorker } from './worker-protocol.ts'
 
 export type PoolWorker = Pick<LimitedWorker, 'ready' | 'isUsable' | 'run' | 'end'>
 
-/** noTurn: it was not begun, because others had their turn, the caller gave up, or the pool was closed. */
+/** noTurn: it was not begun, because others had their turn, the caller aborted, or the pool was closed. */
 export type EvaluationEnd = RunEnd | { readonly type: 'noTurn' }
 
 export type WorkerEnd = 'overran' | 'stalled' | 'crashed' | 'full' | 'notStarted'
@@ -28,9 +28,9 @@ interface Job {
   readonly path: TurnPath
   readonly question: ToWorker
   readonly askedMs: number
-  /** Its thread died under it: once, that may be the work of those before it. */
+  /** Its thread died while it ran: once, an earlier job may be the cause. */
   hasCrashed: boolean
-  /** Set once: nobody waits for it any more. */
+  /** Set once: the caller has its result. */
   end: EvaluationEnd | undefined
   readonly settle: (end: EvaluationEnd) => void
 }
@@ -39,8 +39,7 @@ const restartPauses = { baseMs: 1_000, maxMs: 30_000 }
 
 /**
  * A few threads that many share. Whose turn it is, is decided by the time of a processor that each has had
- * (src/fairness/turns.ts). A thread has one job at a time, so that nobody else's goes down with one that has to be
- * ended.
+ * (src/fairness/turns.ts). A thread has one job at a time, so that ending one job never ends another.
  */
 export class EvaluationPool {
   readonly #options: EvaluationPoolOptions
@@ -158,7 +157,7 @@ export class EvaluationPool {
     })
   }
 
-  /** Whoever waits meanwhile is given back when its time is up. */
+  /** Jobs that wait meanwhile end with `noTurn` when their time is up. */
   #noteFailedStart(): void {
     if (this.#isClosed) return
     const { clock, onWorkerEnd } = this.#options

@@ -54,17 +54,21 @@ export interface FilterJudgeOptions {
  * notifications have a few hundred bytes.
  */
 const smallBodyBytes = 4 * 1024
-/** Two, so that the neighbours of one that has to be interrupted do not even wait for that. */
+/** Two, so that other evaluations do not wait for the interruption of one. */
 const poolSize = 2
 /** Some thirty times what an object may cost at worst. */
 const defaultLimits: WorkerLimits = { processorMs: 250, elapsedMs: 10_000 }
-/** Less than what a lease allows for waiting: who waits longer is given back, and claimed again with a new one. */
+/**
+ * Less than a lease allows for waiting: a delivery that waits longer is returned to the inbox, and claimed again with a
+ * new lease.
+ */
 const maxWaitMs = 5_000
 const turnPauseMs = 1_000
 
 /**
  * Judges events by filters without ever holding up the caller's thread: expressions, and bodies that take long to read,
- * are left to a few threads that namespaces take turns at. What only compares small things is judged at once.
+ * are evaluated in a few threads at which namespaces take turns. Filters that only compare small values are judged at
+ * once.
  */
 export function createFilterJudge(options: FilterJudgeOptions): FilterJudge {
   const judge = new PoolJudge(options)
@@ -138,7 +142,7 @@ class PoolJudge {
       case 'crashed':
         return { type: 'failed' }
       case 'stalled':
-        // Without time of a processor nothing was found out about it.
+        // Without processor time the evaluation had no result.
         return { type: 'waits', untilMs: clock.now() + turnPauseMs }
       default:
         return unreachable(end)

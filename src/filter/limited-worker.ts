@@ -26,13 +26,13 @@ interface Run {
   cancelLook: () => void
 }
 
-/** Bounds what a hostile event can make of its thread's memory; beyond it the thread ends, and no other. */
+/** Bounds the memory that a hostile event can use in its thread; beyond it the thread ends, and no other. */
 const resourceLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 }
 
 /**
- * A thread that does one job at a time and is ended when one takes too long. It knows nothing of the environment and of
- * the arguments of the process. The time that counts is that of its processor, asked from outside: a machine that is
- * overloaded or was suspended interrupts nobody.
+ * A thread that does one job at a time and is ended when one takes too long. It has no access to the environment and
+ * the arguments of the process. Its processor time counts, measured from outside: an overloaded or suspended machine
+ * interrupts no job.
  */
 export class LimitedWorker {
   /** Resolves once: false when it ended before it could take a job. */
@@ -58,7 +58,7 @@ export class LimitedWorker {
       this.#worker.unref()
       resolve(true)
     })
-    // Its end tells it.
+    // The `exit` event reports it.
     this.#worker.on('error', () => {})
     this.#worker.on('exit', () => {
       resolve(false)

@@ -26,7 +26,7 @@ export class Offenders {
 
   note(key: string, nowMs: number): void {
     const before = this.#offences.get(key)
-    // What was under way while it was interrupted is not a further offence.
+    // An evaluation that was under way during the interruption does not count again.
     if (before !== undefined && before.untilMs > nowMs) return
     const repeats = before === undefined ? 0 : before.repeats + 1
     this.#offences.delete(key)

@@ -6,11 +6,11 @@ import type { EvaluateFilter } from './evaluate-filter.ts'
 import type { FromWorker, ToWorker } from './worker-protocol.ts'
 
 /**
- * Half of what the thread may have. The library remembers types of values that it saw, and whoever writes events
+ * Half of what the thread may have. The library remembers types of values that it saw, and the sender of an event
  * chooses these.
  */
 const fullBytes = 32 * 1024 * 1024
-/** Asking takes as long as a small evaluation does. */
+/** Measuring takes as long as a small evaluation does. */
 const jobsBetweenLooks = 8
 
 /** Judges one event after the other. What an event holds is forgotten with its answer. */

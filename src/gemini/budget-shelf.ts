@@ -1,12 +1,12 @@
 import type { CallBudget } from './call-budget.ts'
 
-/** How many budgets there are before those that nobody needs are looked for the first time. */
+/** How many budgets there are before unused ones are removed for the first time. */
 const firstSweepAt = 64
 
 /**
  * The call budget of each API key that anything still holds, or that must be remembered: closing and opening a service
- * must be no way around a pause. One that is full is as good as a new one, so it lives as long as its users do; whoever
- * brings key after key leaves nothing behind.
+ * must not bypass a pause. A full budget equals a new one, so it is kept only as long as it has users; ever new keys
+ * leave nothing behind.
  */
 export class BudgetShelf {
   readonly #create: () => CallBudget

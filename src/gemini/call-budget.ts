@@ -5,7 +5,10 @@ import { GeminiError } from './webhook-service.ts'
 
 /** On whose account a call is made. */
 export interface CallAccount {
-  /** Who is to have a fair share of the key's budget: a namespace. `''`: what serves everybody who uses the key. */
+  /**
+   * The party that is to have a fair share of the key's budget: a namespace. `''`: calls that serve all users of the
+   * key.
+   */
   readonly party: string
   /** Goes before the other calls of its party. */
   readonly isUrgent: boolean
@@ -20,10 +23,10 @@ export const everybody: CallAccount = { party: '', isUrgent: false }
 export interface CallBudget {
   /**
    * Resolves when the call may be made. Rejects with ERR_GEMINI_RATE_LIMITED at once when the wait would exceed
-   * `maxWaitMs` (whoever is refused has a queue to wait in), and with the signal's reason when it aborts first.
+   * `maxWaitMs` (the caller has a queue to wait in), and with the signal's reason when it aborts first.
    */
   take(signal?: AbortSignal, account?: CallAccount): Promise<void>
-  /** After a 429: nobody calls for this long, and then at the steady rate, without a burst. */
+  /** After a 429: no call is made for this long, and then calls follow at the steady rate, without a burst. */
   pause(pauseMs: number): void
   /** How many calls may be made now without waiting; 0 while paused or while others wait. */
   available(): number
@@ -137,7 +140,7 @@ export function createCallBudget(options: {
         }
         signal?.addEventListener('abort', giveUp, { once: true })
         waiters.push(waiter)
-        // Who comes anew stands behind those that wait: coming and going earns no turns.
+        // A new party stands behind those that wait, so that leaving and returning gains no turns.
         if (!lastTurns.has(party)) lastTurns.set(party, turns)
         serveWaiters()
       })

@@ -1,4 +1,4 @@
-/** Google's text is for people; more than this helps nobody and may carry what was sent. */
+/** Google's text is for people; more than this does not help, and may contain what was sent. */
 export const maxMessageCharacters = 200
 
 /**

@@ -70,7 +70,7 @@ export function toGeminiError(call: FailedCall): GeminiError {
   })
 }
 
-/** Stopped on its way out: nothing was asked of the service. */
+/** Aborted before it was sent: the service was not called. */
 function neverLeft(verb: Verb, { message }: Error): GeminiError {
   return new GeminiError({
     code: 'ERR_GEMINI_CONNECTION',
@@ -89,8 +89,8 @@ export function badAnswer(verb: Verb, what: string): GeminiError {
 }
 
 /**
- * More than is read of a list. What it holds is left as it is: an operator that knows a part of the webhooks would take
- * the others for gone.
+ * More than is read of a list. The list is not used at all: with a part of the webhooks, the operator would treat the
+ * others as gone.
  */
 export function tooLong(excess: string): GeminiError {
   return new GeminiError({

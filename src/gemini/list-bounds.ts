@@ -1,6 +1,6 @@
 import type { RemoteWebhook } from './webhook-service.ts'
 
-/** A service that hands out page tokens for ever must not hold a caller for ever. */
+/** Bounds a list from a service that returns page tokens without end. */
 const maxPages = 1_000
 /** Of one project. Far more than one operator keeps, and as much as is worth the memory. */
 const maxWebhooks = 100_000
@@ -26,7 +26,7 @@ export class ListBounds {
     this.#take = take
   }
 
-  /** Undefined: go on. Otherwise what is too much, to follow "has more than". */
+  /** Undefined: within the bounds. Otherwise what is too much, to follow "has more than". */
   take(page: readonly RemoteWebhook[]): string | undefined {
     this.#pages += 1
     this.#webhooks += page.length

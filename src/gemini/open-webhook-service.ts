@@ -14,7 +14,7 @@ import { GeminiError } from './webhook-service.ts'
 import type { Caller, RemoteWebhook, SharedWebhookService, WebhookChanges, WebhookService } from './webhook-service.ts'
 
 export interface WebhookServiceOptions {
-  /** Surrounding white space is dropped: Secrets made from files end in a newline. */
+  /** Surrounding white space is removed: Secrets made from files end in a newline. */
   apiKey: string
   /** Default: Google's. A path prefix is kept. */
   baseUrl?: string
@@ -25,7 +25,7 @@ export interface WebhookServiceOptions {
   clock: Clock
   metrics: GeminiMetrics
   headers?: Readonly<Record<string, string>>
-  /** Default: Node's own, which knows no proxy. */
+  /** Default: Node's own, without a proxy. */
   fetch?: typeof fetch
 }
 
@@ -59,7 +59,7 @@ export function openWebhookService(options: WebhookServiceOptions): SharedWebhoo
   const service = bindService(webhooks, createCall(options, apiKey, anybody))
   return {
     ...service,
-    // A list serves everybody who uses the key, whoever asks for it first.
+    // A list serves all users of the key, whichever of them needs it first.
     as: (caller) => ({
       ...bindService(webhooks, createCall(options, apiKey, caller)),
       list: (signal, take) => service.list(signal, take),
@@ -67,7 +67,7 @@ export function openWebhookService(options: WebhookServiceOptions): SharedWebhoo
   }
 }
 
-/** Who has nothing else to do meanwhile, and no share of its own. */
+/** A caller that has nothing else to do meanwhile, and no share of its own. */
 const anybody: Caller = { ...everybody, aside: (wait) => wait() }
 
 /** The calls as one caller makes them. */

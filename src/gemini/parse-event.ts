@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer'
 import { isString, scanJson, type OnMember, type Span } from '../scan-json.ts'
 import type { EventEnvelope } from './event.ts'
 
-/** What an event is called whose body we cannot read. */
+/** The type of an event whose body cannot be read. */
 const unknownType = 'unknown'
 /**
  * JSON nested deeper than this is opaque: no known event nests deeper than 4, and deep nesting costs every reader
@@ -46,7 +46,7 @@ interface Found {
   json?: Span
 }
 
-/** Where the last member of each name stands, as for everybody who reads JSON; nothing of a body that is none. */
+/** Where the last member of each name stands, as in any JSON parser; empty for a body that is no JSON. */
 function findMembers(body: Uint8Array): Found {
   const found: Found = {}
   let isInData = false

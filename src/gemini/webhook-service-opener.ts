@@ -19,7 +19,7 @@ export interface WebhookServiceOpenerOptions extends Pick<
 
 /**
  * Opens services for any number of API keys. Services that are opened with the same fingerprint share one call budget,
- * even after the first of them is gone: closing and opening must not be a way around a pause.
+ * even after the first of them is gone: closing and opening must not bypass a pause.
  */
 export function createWebhookServiceOpener(
   options: WebhookServiceOpenerOptions,
@@ -34,7 +34,7 @@ export function createWebhookServiceOpener(
   }
 }
 
-/** Keys are no label, so the one that is worst off speaks for all. */
+/** Keys are no label, so the lowest budget stands for all. */
 function exposeLowestBudget(metrics: Metrics, budgets: () => Iterable<CallBudget>): void {
   metrics.collectedGauge({
     name: 'gwh_gemini_budget_lowest_tokens',

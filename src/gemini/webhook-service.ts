@@ -38,8 +38,8 @@ export interface WebhookChanges {
  */
 export interface WebhookService {
   /**
-   * Every page, in order. `take` is asked before what a page brought is kept; where it refuses, the list ends as one
-   * that is too large.
+   * Every page, in order. `take` is called before a page is kept; where it refuses, the list fails as one that is too
+   * large.
    */
   list(signal?: AbortSignal, take?: TakeOfList): Promise<RemoteWebhook[]>
   /** undefined: Google answered 404. */
@@ -60,9 +60,9 @@ export interface WebhookService {
   rotateSigningSecret(id: string, revocation: RevocationBehavior): Promise<string>
 }
 
-/** Who makes a call. */
+/** The caller on whose account a call is made. */
 export interface Caller extends CallAccount {
-  /** Runs the wait for the budget and for the answer; whoever has something else to do meanwhile does it. */
+  /** Runs the wait for the budget and for the answer; a worker can serve another key meanwhile. */
   readonly aside: <T>(wait: () => Promise<T>) => Promise<T>
   /**
    * When it aborts, what has not been sent yet is not sent any more, and fails with its reason; what is under way is
@@ -78,7 +78,8 @@ export interface SharedWebhookService extends WebhookService {
 }
 
 /**
- * What to do next follows from the code alone, never from the text (controller/failure-class.ts maps code to class).
+ * What to do next follows from the code alone, never from the text (controller/facts/failure-class.ts maps code to
+ * class).
  */
 export type GeminiErrorCode =
   | 'ERR_GEMINI_CREDENTIALS_REJECTED' // 401, 403, or a 400 whose ErrorInfo names the key

@@ -63,8 +63,8 @@ export function badAnswerError(call: string, status: number): KubernetesApiError
 }
 
 /**
- * Retry-After in seconds, as the API server sends it. A date is from something before it, which cannot say that a write
- * was not done: it counts as absent, like nonsense.
+ * Retry-After in seconds, as the API server sends it. A date comes from a proxy in front of it, which cannot say that a
+ * write was not done: it counts as absent, like a malformed value.
  */
 export function parseRetryAfterSeconds(header: string | string[] | undefined): number | undefined {
   return typeof header === 'string' && /^[0-9]{1,6}$/.test(header) ? Number(header) * 1000 : undefined

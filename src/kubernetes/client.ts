@@ -72,9 +72,7 @@ export interface WatchOptions extends Omit<ListOptions, 'limit' | 'continueToken
 }
 
 export interface WriteOptions extends ReadOptions {
-  /**
-   * Judged as the real thing would be, by rights, admission, quota and validation, and then not stored (`dryRun=All`).
-   */
+  /** Checked like a real write, by rights, admission, quota and validation, and then not stored (`dryRun=All`). */
   dryRun?: boolean
 }
 

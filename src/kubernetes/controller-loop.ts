@@ -11,7 +11,7 @@ import { Workqueue, type AddOptions, type Aside, type QueueTurn, type RetryLimit
 export interface ReconcileTurn {
   /** Aborts when the loop must give up at once (leadership lost, or stopping). */
   signal: AbortSignal
-  /** For waits that need no work of their own: meanwhile the worker serves another key. The key itself stays taken. */
+  /** For waits without work: the worker serves another key meanwhile. The key itself stays taken. */
   aside: Aside
   /** It was taken before what is usual. */
   isUrgent: boolean
@@ -21,8 +21,8 @@ interface ControllerLoopOptions {
   /** Metric label and log key; one of a few fixed names. */
   name: string
   /**
-   * Keys worked on at the same time; never two on the same key. A namespace with none in work may have one beyond it:
-   * others' work is nothing to wait for.
+   * Keys worked on at the same time; never two on the same key. A namespace with none in work may have one beyond it,
+   * so that it does not wait for the work of others.
    */
   workers: number
   /** Brings actual to desired for one key. */
@@ -33,16 +33,16 @@ interface ControllerLoopOptions {
   metrics: Metrics
   limits?: RetryLimits
   /**
-   * What can hold up many keys of a namespace at once, such as an API key: each such group has its turn. Absent: there
-   * is none.
+   * What can delay many keys of a namespace at once, such as an API key: each such group has its turn. Absent: there is
+   * none.
    */
   groupOf?: (key: ObjectKey) => string
-  /** Goes first within its namespace. Asked whenever a key becomes ready. */
+  /** Whether the key comes first within its namespace. Called whenever a key becomes ready. */
   isUrgent?: (key: ObjectKey) => boolean
 }
 
 export interface ControllerLoop {
-  /** Work on the key soon. Keys added before `start` are kept. */
+  /** Adds the key to the queue. Keys added before `start` are kept. */
   enqueue(key: ObjectKey, options?: AddOptions): void
   /** Starts the workers. `signal` is handed to every reconcile; when it aborts no further key is taken. Once only. */
   start(signal?: AbortSignal): void
@@ -185,8 +185,8 @@ interface Failure {
 }
 
 /**
- * An unexpected error is a defect of ours and brings its stack; the expected kinds are one line. A lost race is
- * nobody's trouble.
+ * An unexpected error is a defect of ours and brings its stack; the expected kinds are one line. A lost race is logged
+ * at debug level.
  */
 function logFailure(logger: Logger, { name, key, verdict, delayMs, error }: Failure): void {
   const details = {

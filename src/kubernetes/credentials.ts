@@ -69,8 +69,8 @@ export async function openCredentials(options: CredentialOptions): Promise<Crede
     async current() {
       if (options.clock.monotonic() - readAtMs >= rereadIntervalMs) {
         readAtMs = options.clock.monotonic()
-        // A file caught in the middle of its rotation is no reason to stop: what we hold still works, or a 401 will
-        // tell.
+        // A file caught in the middle of its rotation is no reason to stop: the current credentials still work, or a
+        // 401 shows that they do not.
         await read(false).catch(() => {})
       }
       return credentials

@@ -55,7 +55,7 @@ export const maxNoteBytes = 1024
 
 const maxNameLength = 253
 
-/** What tells two Events apart: everything else is an occurrence of the same. */
+/** What distinguishes two Events: everything else is an occurrence of the same. */
 export function seriesKeyOf({ regarding, type, reason, action, note }: NewKubernetesEvent): string {
   return JSON.stringify([
     regarding.uid,

@@ -76,7 +76,7 @@ class QueueingEventRecorder implements EventRecorder {
   readonly #instruments: ReturnType<typeof createInstruments>
   readonly #series = new SharedMemory<Series>(maxRemembered)
   readonly #buckets = new SharedMemory<TokenBucket>(maxRemembered)
-  /** By namespace: thousands of objects of one that all have something to tell hold up nobody else's. */
+  /** By namespace: Events about thousands of objects of one do not delay those of others. */
   readonly #queue = new TurnQueue<Series>(maxQueued)
   readonly #giveUp = new AbortController()
   #pumping: Promise<void> | undefined
@@ -192,7 +192,7 @@ class QueueingEventRecorder implements EventRecorder {
       count > 1 ? { series: { count, lastObservedTime: formatMicroTime(series.lastMs) } } : {}
     const create = () => client.create(eventKind, { ...object, ...repeated }, options)
     if (series.writtenCount === 0) {
-      // The name is ours alone: when it exists, an earlier attempt whose answer got lost has succeeded.
+      // The name is unique to this recorder: when it exists, an earlier attempt whose answer was lost has succeeded.
       await create().catch((error: unknown) => {
         if (!isConflict(error)) throw error
       })

@@ -1,8 +1,8 @@
 import { count, isBefore, isReturning, newParty, ranks, type Party, type Rank } from './fair-party.ts'
 
 /**
- * Where a key stands in line: its party is whoever is to have a fair share, a namespace; its group what can hold up
- * many of one party at once, an API key.
+ * The place of a key in line: its party is to have a fair share, for example a namespace; its group is what can delay
+ * many keys of one party at once, for example an API key.
  */
 export interface Place {
   readonly party: string
@@ -11,11 +11,11 @@ export interface Place {
 
 export interface LineBounds {
   /**
-   * Keys in work at the same time. A party without any in work may have one beyond it, so that it never waits for what
-   * others have in work; twice as many is the end.
+   * Keys in work at the same time. A party without any in work may have one beyond it, so that it never waits for the
+   * work of others; twice as many is the limit.
    */
   readonly workers: number
-  /** Keys begun and not ended, those aside included, before only those begin who have few of them. */
+  /** Keys begun and not ended, those aside included, above which only parties with few of them may begin another. */
   readonly begun: number
 }
 
@@ -47,8 +47,8 @@ interface Begun extends Waiting {
 }
 
 /**
- * Who is worked on next. Of all parties that have something to do, the one with least in work comes first, and of those
- * the one whose last turn is longest ago; so each has an equal share while it wants one, and whatever others leave.
+ * Decides which key is next. Of all parties with keys to work on, the one with least in work comes first, and of those
+ * the one whose last turn is longest ago; so each has an equal share while it needs one, and what others do not use.
  * Pure bookkeeping, without clock and timers.
  */
 export class FairLine {
@@ -94,8 +94,8 @@ export class FairLine {
   }
 
   /**
-   * Whose turn it is now, if anybody may have one: that key is in work from then on. Without `mayBegin` only those that
-   * come back are asked.
+   * The next key, if one may have a turn: it is in work from then on. Without `mayBegin` only keys that come back
+   * count.
    */
   next(mayBegin = true): Turn | undefined {
     const party = this.#nextParty(mayBegin)
@@ -109,7 +109,7 @@ export class FairLine {
     return { key, isNew: back === undefined, rank, sinceMs }
   }
 
-  /** The key waits for something else and gives its place up meanwhile. False: it has none to give. */
+  /** The key waits for something else and releases its place meanwhile. False: it has none. */
   stepAside(key: string): boolean {
     const begun = this.#begun.get(key)
     if (begun?.state !== 'working') return false
@@ -140,7 +140,7 @@ export class FairLine {
     this.#forget(name)
   }
 
-  /** Nothing waits any more; what is begun goes on. */
+  /** Removes all keys that wait; those that are begun continue. */
   clear(): void {
     for (const [key, waiting] of this.#waiting) {
       this.#takeOut(key, waiting)
@@ -166,7 +166,7 @@ export class FairLine {
     return ranks.some((rank) => this.#nextGroup(party, rank) !== undefined)
   }
 
-  /** Those that are aside cost memory; but nobody waits for others of them who has few. */
+  /** Keys that are aside cost memory; but a party that has few of them does not wait for others. */
   #mayBegin(party: Party, group: string): boolean {
     const { begun } = this.#bounds
     if (this.#begun.size < begun || party.begun < fewBegun) return true
@@ -255,7 +255,7 @@ export class FairLine {
     if (keys?.size === 0) party.waiting[rank].delete(place.group)
   }
 
-  /** Whoever comes anew stands behind those that wait: coming and going earns no turns. */
+  /** A new party stands behind those that wait, so that leaving and returning gains no turns. */
   #partyOf({ party: name }: Place): Party {
     let party = this.#parties.get(name)
     if (party === undefined) this.#parties.set(name, (party = newParty(this.#turns)))

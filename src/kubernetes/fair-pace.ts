@@ -8,8 +8,8 @@ const smallShare = { ofRate: 0.1, ofBurst: 0.2 }
 const maxCounted = 4_096
 
 /**
- * How often calls may be made, by turns of the namespaces that they are about, and those first that call little:
- * objects of one that cause many calls delay each call of another by the time of one call.
+ * The pace of calls: namespaces take turns, and those that call little come first: objects of one that cause many calls
+ * delay each call of another by the time of one call.
  */
 export class FairPace {
   readonly #clock: Clock

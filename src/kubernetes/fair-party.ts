@@ -3,7 +3,7 @@ export type Rank = 'urgent' | 'usual' | 'behind'
 
 export const ranks: readonly Rank[] = ['urgent', 'usual', 'behind']
 
-/** What a fair line knows of one of those that share it. */
+/** The state of one party in a fair line. */
 export interface Party {
   /** Keys in work. */
   working: number
@@ -35,7 +35,7 @@ export function newParty(lastTurn: number): Party {
   }
 }
 
-/** Who has less in work, then whose last turn is longer ago. */
+/** The party with less in work comes first, then the one whose last turn is longer ago. */
 export function isBefore(a: Party, b: Party): boolean {
   return a.working === b.working ? a.lastTurn < b.lastTurn : a.working < b.working
 }

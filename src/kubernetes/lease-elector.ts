@@ -14,7 +14,7 @@ import {
 } from './lease-record.ts'
 
 export interface LeaseElectorOptions extends Partial<LeaseTimes> {
-  /** Best a client of its own, so that no flood of other calls holds up a renewal. */
+  /** Best a client of its own, so that a flood of other calls cannot delay a renewal. */
   client: KubernetesClient
   key: ObjectKey
   /** Unique among all that may run at the same time, e.g. the pod's name. */
@@ -33,9 +33,10 @@ export interface LeaseElectorOptions extends Partial<LeaseTimes> {
 
 export interface LeaseElector {
   /**
-   * Waits for the lease, leads, and resolves when leadership was lost or given back. Abort the signal to stop: the work
-   * is told, the lease is renewed until the work has ended, then released. Rejects when the work rejects, and when the
-   * work has not ended by the time the lease may be taken by another: the process must exit at once then.
+   * Waits for the lease, leads, and resolves when leadership was lost or given back. Abort the signal to stop: the
+   * signal of the work aborts, the lease is renewed until the work has ended, then released. Rejects when the work
+   * rejects, and when the work has not ended by the time the lease may be taken by another: the process must exit at
+   * once then.
    */
   run(signal: AbortSignal): Promise<void>
   readonly isLeading: boolean
@@ -58,7 +59,7 @@ export function createLeaseElector(options: LeaseElectorOptions): LeaseElector {
   return new Elector(options, times)
 }
 
-/** contested: somebody wrote between our read and our write; whether the lease is ours shows at the next attempt. */
+/** contested: another client wrote between our read and our write; the next attempt shows whether the lease is ours. */
 type Round = 'held' | 'taken' | 'contested'
 
 class Elector implements LeaseElector {
@@ -198,7 +199,7 @@ class Elector implements LeaseElector {
     return (await this.#write(current, timeoutMs)) ? 'held' : 'contested'
   }
 
-  /** False: somebody else was faster (409), or the record has been deleted (404). */
+  /** False: another client was faster (409), or the record has been deleted (404). */
   async #write(current: Lease | undefined, timeoutMs: number): Promise<boolean> {
     const { client, key, identity, clock } = this.#options
     const sentMs = clock.monotonic()
@@ -254,7 +255,8 @@ class Elector implements LeaseElector {
 }
 
 /**
- * Also for a process that leads without a Lease: an alert that nobody leads cannot know which installations have one.
+ * Also for a process that leads without a Lease: the alert on a missing leader cannot distinguish installations with
+ * and without one.
  */
 export function leadingGauge(metrics: Metrics): GaugeHandle {
   return metrics.gauge({

@@ -24,7 +24,7 @@ export interface Lease extends KubernetesObject {
 export interface LeaseTimes {
   /** How long a holder that has fallen silent keeps the lease, as its rivals judge it. */
   readonly leaseDurationMs: number
-  /** How long a holder that cannot renew goes on working. Work must end between this and the duration. */
+  /** How long a holder that cannot renew continues to work. Work must end between this and the duration. */
   readonly renewDeadlineMs: number
   /** Between attempts to acquire or renew. */
   readonly retryPeriodMs: number
@@ -78,7 +78,7 @@ export function heldBy(
   }
 }
 
-/** The record that hands the lease over: no holder, and a duration after which nobody has to wait. */
+/** The record that releases the lease: no holder, and the shortest duration, so that rivals need not wait. */
 export function releasedFrom(current: Lease, nowMs: number): Lease {
   const renewTime = differentFrom(current.spec?.renewTime, nowMs)
   return { ...current, spec: { ...current.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime } }

@@ -9,12 +9,12 @@ import {
   type WatchEvent,
 } from './client.ts'
 
-/** What a list-watch tells its reflector. None of these may throw. */
+/** What a list-watch reports to its reflector. None of these may throw. */
 interface ListWatchSink<T> {
   /** Everything that exists now within this scope. */
   replaceAll(objects: T[]): void
   changed(type: 'ADDED' | 'MODIFIED' | 'DELETED', object: T): void
-  /** Something was heard from the server: a list, an event, a bookmark. */
+  /** Something was received from the server: a list, an event, a bookmark. */
   alive(): void
   /** A list or watch failed and will be tried again. */
   failed(cause: ListWatchFailure): void
@@ -55,7 +55,7 @@ const minWatchSeconds = 300
 
 /**
  * A watch that ends sooner than this without a single event is a server or proxy in trouble: reconnecting at once would
- * hammer it.
+ * overload it.
  */
 const shortestHealthyWatchMs = 1_000
 

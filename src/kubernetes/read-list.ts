@@ -13,9 +13,9 @@ const comma = 0x2c
 const maxItemBytes = 16 * 1024 * 1024
 
 /**
- * Reads the answer to a list as it comes: each item is parsed by itself and handed to `keep`, and of it stays what that
- * returns. So the memory that a list takes is one object and what is kept of all, however large a page is. `rest` is
- * the answer without its items. Throws SyntaxError on what is no JSON, and what `keep` throws.
+ * Reads the answer to a list as it comes: each item is parsed by itself and handed to `keep`, and only what that
+ * returns is kept. So the memory that a list takes is one object and what is kept of all, however large a page is.
+ * `rest` is the answer without its items. Throws SyntaxError on what is no JSON, and what `keep` throws.
  */
 export async function readList<K>(
   body: AsyncIterable<Uint8Array>,

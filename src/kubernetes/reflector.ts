@@ -9,7 +9,9 @@ import { IndexedStore, keyOf, type IndexFunctions, type ObjectStore } from './st
 export type ObjectChange<T> =
   | { type: 'added'; object: T }
   | { type: 'updated'; object: T; previous: T }
-  /** The last state that was seen. A delete-and-recreate that nobody watched comes as deleted, then added. */
+  /**
+   * The last state that was seen. A delete-and-recreate during a gap in the watch is reported as deleted, then added.
+   */
   | { type: 'deleted'; object: T }
 
 export interface ReflectorOptions<T extends KubernetesObject> {
@@ -97,7 +99,7 @@ export class Reflector<T extends KubernetesObject> {
     return this.#store
   }
 
-  /** Returns at once; the work goes on until `stop`. Once only. */
+  /** Returns at once; the work continues until `stop`. Once only. */
   start(): void {
     if (this.#running !== undefined) throw new Error(`reflector ${this.#name} is already started`)
     this.#running = Promise.all(this.#scopes.map(({ listWatch }) => listWatch.run(this.#stopping.signal)))
@@ -147,7 +149,7 @@ export class Reflector<T extends KubernetesObject> {
     return Math.max(0, ...synced.map(({ heardMs }) => nowMs - heardMs))
   }
 
-  /** Of one watch for all namespaces, or of the quietest of several: one that died must not hide behind the others. */
+  /** Of one watch for all namespaces, or of the quietest of several: the others must not hide one that died. */
   #exposeSilence(): void {
     this.#options.metrics.collectedGauge({
       name: 'gwh_reflector_silence_seconds',
@@ -250,7 +252,7 @@ export class Reflector<T extends KubernetesObject> {
     this.#notify({ type: 'deleted', object })
   }
 
-  /** As it comes; what `transform` cannot take is told when it is applied. */
+  /** As it comes; a failure of `transform` is reported when the object is applied. */
   #keep(received: T): T {
     try {
       return this.#transform(received)

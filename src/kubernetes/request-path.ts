@@ -47,7 +47,7 @@ export function watchPath(kind: ResourceKind, options: WatchOptions): string {
   })
 }
 
-/** Without a plain-JSON fallback on purpose: whoever asks for metadata only must never be sent the rest. */
+/** Without a plain-JSON fallback on purpose: a request for metadata only must never get the rest. */
 export function acceptFor(shape: 'PartialObjectMetadata' | 'PartialObjectMetadataList' | undefined): string {
   return shape === undefined ? 'application/json' : `application/json;as=${shape};g=meta.k8s.io;v=v1`
 }

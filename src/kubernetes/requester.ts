@@ -59,7 +59,7 @@ const keepAliveIntervalMs = 60_000
 
 type Attempt = { ok: true; value: unknown } | { ok: false; failure: AttemptFailure; error: KubernetesApiError }
 
-/** Sends calls: paced, bounded in time, retried where that is safe, counted. Knows nothing of objects. */
+/** Sends calls: paced, bounded in time, retried where that is safe, counted. Independent of objects and kinds. */
 export class Requester {
   readonly #options: RequesterOptions
   readonly #connections = new Connections()
@@ -111,7 +111,7 @@ export class Requester {
       this.#count(call, String(answer.statusCode))
       if (answer.statusCode !== 200) throw await this.#refusal(call, answer)
       bound.stopTimer()
-      // A body that is destroyed half-read reports that as an error; nobody is left to hear it.
+      // A body that is destroyed half-read reports that as an error; that error is expected.
       answer.body.on('error', () => {})
       return { body: answer.body, release: bound.release }
     } catch (error) {
@@ -206,7 +206,7 @@ export class Requester {
     this.#instruments.total.add(1, { verb: call.verb, code })
   }
 
-  /** Ties the caller's signal and the timeout into one signal, and tells afterwards which of them it was. */
+  /** Ties the caller's signal and the timeout into one signal, and says afterwards which of them aborted it. */
   #bind(call: ApiCall) {
     const timeoutMs = call.timeoutMs ?? this.#options.timeoutMs
     const controller = new AbortController()

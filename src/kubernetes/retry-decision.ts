@@ -13,7 +13,7 @@ export type AttemptFailure =
 const maxAttempts = 5
 const retryBackoff: Backoff = { baseMs: 100, maxMs: 5_000 }
 
-/** A server that asks for more patience than this gets its error handed to the caller, who has a queue to wait in. */
+/** With a longer Retry-After the error goes to the caller, which has a queue to wait in. */
 const maxRetryAfterMs = 10_000
 
 /**
@@ -29,7 +29,7 @@ export function retryDelayMs(
   if (call.attempt >= maxAttempts || !isRepeatable(call.write, failure)) return undefined
   const backoff = backoffMs(call.attempt - 1, retryBackoff, random)
   if (failure.type === 'broken' || failure.retryAfterMs === undefined) return backoff
-  // Retry-After counts whole seconds: without the added jitter all who were told the same come back together.
+  // Retry-After counts whole seconds: without the added jitter, all clients with the same value would retry together.
   return failure.retryAfterMs > maxRetryAfterMs ? undefined : failure.retryAfterMs + backoff
 }
 

@@ -46,7 +46,7 @@ export class TokenBucket {
   /** Until there is a token again, milliseconds; 0: there is one. */
   nextInMs(): number {
     this.#fill()
-    // Whole ones: a timer for less than the clock can tell apart would never come to an end.
+    // Whole ones: a timer for less than the resolution of the clock would never end.
     return Math.max(Math.ceil(((1 - this.#tokens) / this.#rate.ratePerSecond) * 1000), 0)
   }
 

@@ -1,6 +1,6 @@
 /**
- * A bounded queue that serves its parties by turns, each in the order in which it came. Who has most gives way where
- * there is no room.
+ * A bounded queue that serves its parties by turns, each in the order in which it came. Where there is no room, the
+ * party that has most loses its last item.
  */
 export class TurnQueue<T> {
   readonly #max: number
@@ -16,7 +16,7 @@ export class TurnQueue<T> {
     return this.#length
   }
 
-  /** Returns what gives way for it, if anything: the last of the longest line. */
+  /** Returns the item that is dropped for it, if any: the last of the longest line. */
   push(party: string, item: T): T | undefined {
     const line = this.#lines.get(party)
     if (line === undefined) this.#lines.set(party, [item])

@@ -22,9 +22,7 @@ export async function* readLines(body: AsyncIterable<Uint8Array>): AsyncGenerato
   }
 }
 
-/**
- * One line of a watch. Throws on anything that is not a watch event: swallowing it would lose a change without a word.
- */
+/** One line of a watch. Throws on anything that is not a watch event: ignoring it would silently lose a change. */
 export function parseWatchEvent<T extends KubernetesObject>(line: string): WatchEvent<T> {
   const { type, object } = JSON.parse(line) as { type: unknown; object: unknown }
   if (typeof object !== 'object' || object === null) throw new Error('watch event without an object')

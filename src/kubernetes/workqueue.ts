@@ -10,7 +10,7 @@ export interface RetryLimits {
   readonly perKey: Backoff
   /**
    * All retries of one party together, so that a thousand keys failing at once do not become a burst a second later,
-   * and delay nobody else's.
+   * and do not delay those of other parties.
    */
   readonly overall: BucketRate
 }
@@ -29,15 +29,15 @@ interface WorkqueueOptions {
   limits?: RetryLimits
   /** Keys handed out at the same time, those that wait aside not counted. Absent: any number. */
   workers?: number
-  /** Whose share a key takes; absent: everything before its last slash, and all of that in one group. */
+  /** The place whose share a key takes; absent: everything before its last slash, and all of that in one group. */
   placeOf?: (key: string) => Place
-  /** Asked whenever a key becomes ready. */
+  /** Called whenever a key becomes ready. */
   isUrgent?: (key: string) => boolean
 }
 
 export interface AddOptions {
   /**
-   * Goes after what was added without this, but for one turn in eight: for what is merely looked at, or new, while
+   * Goes after what was added without this, but for one turn in eight: for keys that are merely checked, or new, while
    * others are half done.
    */
   behind?: boolean
@@ -50,9 +50,7 @@ export interface QueueTurn {
   isUrgent: boolean
 }
 
-/**
- * Steps out of the way while waiting for something that needs no work, so that another key can be worked on meanwhile.
- */
+/** Releases the worker while waiting for something that needs no work, so that it can serve another key meanwhile. */
 export type Aside = <T>(wait: () => Promise<T>) => Promise<T>
 
 /** Keys begun and not ended, most of them aside: each costs the memory of what it has looked at. */
@@ -62,8 +60,8 @@ const maxBuckets = 4_096
 
 /**
  * A queue of keys after client-go's: a key waits at most once, is never worked on by two workers, and when it is added
- * while being worked on it comes again afterwards. Nothing but the key travels: whoever takes it looks at the current
- * state. Unlike client-go's it is fair: see `FairLine`.
+ * while being worked on it comes again afterwards. Nothing but the key travels: its worker reads the current state.
+ * Unlike client-go's it is fair: see `FairLine`.
  */
 export class Workqueue {
   readonly #options: WorkqueueOptions
@@ -108,7 +106,7 @@ export class Workqueue {
     const atMs = this.#clock.monotonic()
     if (!this.#line.isBegun(key)) return this.#enqueue(key, rank, atMs)
     const again = this.#again.get(key)
-    // Behind is for what nobody waits for; what was begun before has somebody.
+    // `behind` is for keys that are not awaited; a key that was begun before is awaited.
     const next = rank === 'urgent' || again?.rank === 'urgent' ? 'urgent' : 'usual'
     this.#again.set(key, { rank: next, atMs: again?.atMs ?? atMs })
   }
@@ -146,7 +144,7 @@ export class Workqueue {
     return delayMs
   }
 
-  /** The key did well: its next backoff starts over. */
+  /** The key succeeded: its next backoff starts over. */
   forget(key: string): void {
     this.#failures.delete(key)
   }
@@ -169,7 +167,7 @@ export class Workqueue {
 
   /**
    * Runs `wait` without the place of the key, which is in work, and returns or throws what it did once there is a place
-   * again. Whoever holds none, because it is aside already, merely waits.
+   * again. A key without a place, because it is aside already, merely waits.
    */
   async aside<T>(key: string, wait: () => Promise<T>): Promise<T> {
     if (!this.#line.stepAside(key)) return wait()
@@ -196,7 +194,7 @@ export class Workqueue {
 
   /**
    * No key is handed out any more; resolves when those in work are done. Waiting and delayed keys are dropped: work is
-   * level-based, and whoever starts next lists everything anyway.
+   * level-based, and the next process lists everything anyway.
    */
   shutDown(): Promise<void> {
     this.#shutDown = true

@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts'
 
 /**
  * What the DNS says about one full name. `none`: it exists nowhere, or, where `isForAll` is not set, without addresses
- * of the family that was asked for. `failed`: nobody could say; it may be tried again.
+ * of the family that was asked for. `failed`: no server gave an answer; it may be tried again.
  */
 export type DnsAnswer =
   | { type: 'addresses'; addresses: readonly LookupAddress[]; ttlSeconds: number }
@@ -29,9 +29,9 @@ const tries = 3
 const otherFamilyMs = 250
 
 /**
- * Asks the name servers for both families at once. c-ares asks in the event loop, so that a name nobody answers for
- * holds no thread, and turns to the next server after silence and to TCP after a cut answer; after a refusal it does
- * not, so that is done here.
+ * Asks the name servers for both families at once. c-ares works in the event loop, so that a name without an answer
+ * holds no thread, and turns to the next server after silence and to TCP after a truncated answer; it does not after a
+ * refusal, so that is done here.
  */
 export async function askServers(question: Question): Promise<DnsAnswer> {
   const { servers } = question

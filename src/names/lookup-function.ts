@@ -4,7 +4,7 @@ import { networkInterfaces } from 'node:os'
 
 import type { NameResolver } from './name-resolver.ts'
 
-/** What `dns.lookup` may be asked for; hints are passed over. */
+/** Options of `dns.lookup`; hints are ignored. */
 export interface LookupOptions {
   family?: number | 'IPv4' | 'IPv6' | undefined
   all?: boolean | undefined
@@ -53,7 +53,7 @@ async function resolveOrdered(
 
 /**
  * IPv4 first where this machine has it: in a cluster it leads out more often than IPv6, whose addresses tend to be
- * private there. Whoever connects tries the others when the first does not answer.
+ * private there. A client tries the others when the first does not answer.
  */
 export function orderAddresses(addresses: readonly LookupAddress[], hasOwnIPv4: boolean): readonly LookupAddress[] {
   const firstFamily = hasOwnIPv4 ? 4 : 6

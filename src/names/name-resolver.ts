@@ -26,13 +26,12 @@ const lookupTimeoutMs = 5_000
  * this time.
  */
 const longestKeptMs = 5_000
-/** What does not exist may be about to, and a name server that failed may be back. */
+/** What does not exist may be about to, and a name server that failed may be available again. */
 const missKeptMs = 1_000
 const maxKept = 4_096
 /**
- * Each holds a socket or two. Above it whoever has waited longest gives way: names that exist are answered within
- * milliseconds, so that names nobody answers for, however many somebody has asked for, push out their like and nobody
- * else.
+ * Each holds a socket or two. Above it the lookup that has waited longest ends: names that exist are answered within
+ * milliseconds, so that any number of names without an answer only displace each other.
  */
 const mostUnderWay = 1_024
 
@@ -41,7 +40,7 @@ type Outcome = { found: true; addresses: readonly LookupAddress[] } | { found: f
 /**
  * Finds the addresses of names as the system's resolver does (`/etc/hosts`, search domains and `ndots` of
  * `/etc/resolv.conf`, both families), but in the event loop: `getaddrinfo` has two of the process's threads and cannot
- * be cancelled, so that two names nobody answers for hold up everybody else's. One lookup at a time for each name,
+ * be cancelled, so that two names without an answer would delay all other lookups. One lookup at a time for each name,
  * bounded in time, and its outcome kept for a moment.
  */
 export class NameResolver {
@@ -70,7 +69,7 @@ export class NameResolver {
 
   /**
    * All addresses, never none. Rejects with NameNotResolvedError: `ENOTFOUND` when there is no such name, `EAI_AGAIN`
-   * when nobody could say.
+   * when no server gave an answer.
    */
   async resolve(hostname: string): Promise<readonly LookupAddress[]> {
     const name = hostname.toLowerCase()

@@ -20,8 +20,8 @@ const defaultNdots = 1
 const defaultServer = '127.0.0.1'
 
 /**
- * Reads the text of a `resolv.conf`. What it does not know it passes over, as every resolver does; of several `search`
- * lines the last counts.
+ * Reads the text of a `resolv.conf`. Unknown options are ignored, as in every resolver; of several `search` lines the
+ * last counts.
  */
 export function parseResolvConf(text: string): ResolvConf {
   const servers: string[] = []

@@ -7,8 +7,8 @@ import { NameResolver } from './name-resolver.ts'
 /**
  * Makes every connection by name in this process use our resolver instead of the system's. `dns.lookup` is replaced,
  * because the libraries that connect for us (Google's SDK, the NATS client, the built-in fetch) take no resolver as an
- * argument, and one of them that still waited for a thread would hold up whoever else does. Elsewhere than on Linux
- * nothing changes: names come from other places than these files there. The returned function undoes it.
+ * argument, and one of them that still waited for a thread would delay the others. Elsewhere than on Linux nothing
+ * changes: names come from other places than these files there. The returned function undoes it.
  */
 export function useOwnResolver(clock: Clock): () => void {
   if (process.platform !== 'linux') return () => {}

@@ -5,8 +5,8 @@ import type { Clock } from '../clock.ts'
 const lookAgainMs = 1_000
 
 /**
- * What a small file on this machine says, read again after it changed. Looked at when it is asked for, at most once a
- * second, and in place: asynchronous reads would take threads that others wait for. A file that is away says nothing.
+ * What a small file on this machine says, read again after it changed. Checked when it is used, at most once a second,
+ * and synchronously: asynchronous reads would take threads that others wait for. A missing file counts as empty.
  */
 export class WatchedFile<T> {
   readonly #path: string

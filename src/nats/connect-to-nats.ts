@@ -15,7 +15,7 @@ export interface NatsAccess {
 
 const connectTimeoutMs = 5_000
 const reconnectWaitMs = 250
-/** A connection whose other end is gone without a word is noticed after three of these. */
+/** A connection whose other end is gone silently is noticed after three of these. */
 const pingIntervalMs = 10_000
 const maxPingsOut = 2
 
@@ -42,14 +42,14 @@ export function connectToNats({ urls, credentialsFile, caFile }: NatsAccess, nam
   })
 }
 
-/** What a connection tells about itself while it lives. */
+/** Callbacks about the state of a connection. */
 export interface ConnectionListener {
   onChange: (isConnected: boolean) => void
   /** What the server said out of band, a refused publish for example. */
   onError?: (error: Error) => void
 }
 
-/** Tells the log and the listener about the connection until it is closed. `name` begins the log lines. */
+/** Reports the state of the connection to the log and the listener until it is closed. `name` begins the log lines. */
 export async function watchConnection(
   connection: NatsConnection,
   { name, logger }: { name: 'inbox' | 'nats_sink'; logger: Logger },

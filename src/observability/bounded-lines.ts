@@ -8,13 +8,13 @@ import type { Logger, LogLevel } from './logger.ts'
  */
 const linesPerObject = 20
 const linesPerNamespace = 100
-/** Budgets that are remembered; whose is longest unused gives way and begins anew, which costs a line or two more. */
+/** Budgets that are remembered; the longest unused one is dropped and begins anew, which costs a line or two more. */
 const maxBudgets = 4_096
 
 /**
- * A logger whose lines about objects, by the details `namespace` and `name`, are bounded: whoever makes events, or has
- * them refused, as fast as they like cannot fill the log that everybody shares. The next line of that namespace says
- * how many were left out. All other lines pass.
+ * A logger whose lines about objects, by the details `namespace` and `name`, are bounded: a tenant that causes events
+ * or refusals as fast as possible cannot fill the log that all share. The next line of that namespace says how many
+ * were left out. All other lines pass.
  */
 export function boundLines(inner: Logger, clock: Clock): Logger {
   const budgets = new Budgets(clock)
@@ -25,7 +25,7 @@ export function boundLines(inner: Logger, clock: Clock): Logger {
       if (line !== undefined) inner[level]({ ...details, ...line }, event)
     }
   return {
-    // Whoever asks for these wants all of them.
+    // Debug lines are not bounded.
     debug: (details, event) => inner.debug(details, event),
     info: bounded('info'),
     warn: bounded('warn'),

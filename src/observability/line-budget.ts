@@ -15,7 +15,7 @@ export class LineBudget {
     this.#clock = clock
   }
 
-  /** Counts a line that somebody else decided to leave out. */
+  /** Counts a line that another budget has left out. */
   skip(): undefined {
     this.#suppressedLines++
     return undefined

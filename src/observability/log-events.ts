@@ -25,8 +25,8 @@ const totals = ['events', 'bodyBytes', 'pending', 'deadLetters']
 
 /**
  * Every event that is logged, by its name: dots between its parts, lower case, underscores inside a part. Alerts and
- * searches of other people hang on these names. docs/reference/logs.md is made from this table, and a test compares it
- * with the code.
+ * searches of users depend on these names. docs/reference/logs.md is made from this table, and a test compares it with
+ * the code.
  */
 export const logEvents = {
   'role.starting': {

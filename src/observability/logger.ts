@@ -22,14 +22,14 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 /** Names under which a secret could slip into details by mistake; the rule is not to log them at all. */
 const redactedKeys = ['apiKey', 'secret', 'signingSecret', 'token', 'authorization', 'signature', 'body']
 
-/** What the three keys are called that collectors look for. */
+/** The names of the three keys that log collectors look for. */
 export interface LogKeys {
   severity: string
   message: string
   time: string
 }
 
-/** Google Cloud Logging reads all three without being told, Loki the severity, Datadog severity and message. */
+/** Google Cloud Logging reads all three without configuration, Loki the severity, Datadog severity and message. */
 export const defaultLogKeys: LogKeys = { severity: 'severity', message: 'message', time: 'time' }
 
 const severities: Readonly<Record<string, string>> = { debug: 'DEBUG', info: 'INFO', warn: 'WARNING', error: 'ERROR' }
@@ -64,10 +64,9 @@ export function createLogger({ keys = defaultLogKeys, ...options }: LoggerOption
 const maxMessageLength = 500
 
 /**
- * The parts of an error that people need. Nothing that hangs on it: libraries keep requests, answers and their bodies
- * there. A stack repeats the message, so only its frames are kept. Always an object, also where somebody gave text: a
- * key must not change its type from line to line. JSON.parse quotes what it read, so a SyntaxError goes without its
- * message.
+ * The parts of an error that people need. None of its other properties: libraries keep requests, answers and their
+ * bodies there. A stack repeats the message, so only its frames are kept. Always an object, also for a text: a key must
+ * not change its type from line to line. JSON.parse quotes what it read, so a SyntaxError goes without its message.
  */
 function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return { message: hideSecrets(String(error)).slice(0, maxMessageLength) }
@@ -84,12 +83,12 @@ function describeError(error: unknown): unknown {
   }
 }
 
-/** The last net under text that others wrote: signing secrets, API keys, bearer tokens. */
+/** The last protection for text from outside: signing secrets, API keys, bearer tokens. */
 function hideSecrets(text: string): string {
   return text.replace(/whsec_[\w+/=-]+|AIza[\w-]{8,}|Bearer \S+/g, '[redacted]')
 }
 
-/** For tests and callers that have nothing to say. */
+/** For tests, and for callers without a log. */
 export const silentLogger: Logger = {
   debug: () => {},
   info: () => {},

@@ -14,7 +14,7 @@ interface Instrument {
 }
 
 interface CounterInstrument extends Instrument {
-  /** Series that exist from the start, at 0: an increase from nothing to 1 would be seen by no alert. */
+  /** Series that exist from the start, at 0: an alert does not see an increase from an absent series to 1. */
   known?: readonly Labels[]
 }
 
@@ -41,11 +41,11 @@ export interface HistogramHandle {
 export interface Metrics {
   counter(instrument: CounterInstrument): CounterHandle
   /**
-   * `collect`, where given, is asked at scrape time instead of being set along the way: series that it does not name
-   * any more are gone.
+   * `collect`, where given, is called at each scrape, instead of setting values in between: series that it does not
+   * return any more are gone.
    */
   gauge(instrument: Instrument & { collect?: () => number }): GaugeHandle
-  /** Like `gauge`, with labels; made again, it shows the samples of all who made it. */
+  /** Like `gauge`, with labels; made again, it shows the samples of all collectors. */
   collectedGauge(instrument: Instrument & { collect: () => Iterable<Sample> }): void
   histogram(instrument: Instrument & { buckets: readonly number[] }): HistogramHandle
 }
@@ -137,7 +137,7 @@ export function createMetrics({ processMetrics = false } = {}): MetricsRegistry 
         ...shared(instrument),
         collect() {
           gauge.reset()
-          // A reset leaves a gauge without labels at 0, which nobody has told.
+          // A reset leaves a gauge without labels at 0, which is no sample of a collector.
           if (instrument.labels === undefined) gauge.remove({})
           for (const each of asked) for (const { value, labels } of each()) gauge.set(labels, value)
         },

@@ -5,8 +5,8 @@ const restFactor = 9
 const maxRestMs = 1_000
 
 /**
- * Does work that all who ask share, however many they are: once for everybody who came before it began, and never
- * without a rest in between. Who asks gets what was done after that, so nothing is ever stale; who asks alone does not
+ * Does work that any number of callers share: once for all that called before it began, and never without a rest in
+ * between. A caller gets a result that was begun after its call, so nothing is ever stale; a single caller does not
  * wait.
  */
 export class SpacedWork<T> {

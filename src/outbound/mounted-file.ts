@@ -7,7 +7,7 @@ interface MountedFile {
   /** The setting that names it, for the message. */
   setting: string
   path: string | undefined
-  /** From what stands in it to what is used; throws with what is wrong, without repeating it. */
+  /** From the text of the file to the value that is used; throws with what is wrong, without repeating it. */
   parse: (text: string) => string
 }
 

@@ -20,7 +20,7 @@ export interface OutboundSettings {
 }
 
 interface OutboundOptions {
-  /** Absent: the files are read once, for what lives only a moment. */
+  /** Absent: the files are read once, for short-lived programs. */
   clock?: { monotonic: () => number }
   /** Connections to one origin at the same time. */
   connections?: number

@@ -1,4 +1,4 @@
-/** More than any answer that anybody here asks for: a full page of the list of webhooks is a megabyte or two. */
+/** More than any expected answer: a full page of the list of webhooks is a megabyte or two. */
 export const maxAnswerBytes = 8 * 1024 * 1024
 
 class AnswerTooLargeError extends Error {

@@ -9,7 +9,7 @@ export interface AnswerOptions {
   allow?: string | undefined
 }
 
-/** Sends status and headers, never a body. Does nothing when an answer has begun or nobody listens any more. */
+/** Sends status and headers, never a body. Does nothing when an answer has begun or the client is gone. */
 export function sendAnswer(
   response: ServerResponse,
   outcome: AnsweredOutcome,

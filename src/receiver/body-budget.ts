@@ -1,7 +1,7 @@
 import type { Quotas } from '../fairness/quotas.ts'
 import { SharedRoom } from '../fairness/shared-room.ts'
 
-/** For whom a body is. */
+/** The object that a body is for. */
 interface Owner {
   readonly namespace: string
   readonly uid: string
@@ -22,10 +22,11 @@ export interface OwnBudget {
 }
 
 /**
- * Counts the body bytes that the process holds, whoever sent them, from the first byte read until the event is stored
- * or refused. Only what has really arrived is counted: reserving the announced length would let a few idle connections
- * use up the budget for nothing. Namespaces share it, and in them their objects, and what waits to be read counts as
- * well, so that who stalls uploads to one endpoint, or sends it more than can be stored, takes little from the others.
+ * Counts the body bytes that the process holds, from any sender, from the first byte read until the event is stored or
+ * refused. Only what has really arrived is counted: reserving the announced length would let a few idle connections use
+ * up the budget for nothing. Namespaces share it, and in them their objects, and what waits to be read counts as well,
+ * so that a sender that stalls uploads to one endpoint, or sends it more than can be stored, takes little from the
+ * others.
  */
 export class BodyBudget {
   readonly #held: SharedRoom

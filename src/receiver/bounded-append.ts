@@ -6,7 +6,7 @@ export type BoundedAppendResult = AppendResult | 'timeout' | 'unavailable'
 export interface AppendHandlers {
   /** Exactly once, at the latest when the bound has passed. `fault` is what made the inbox unavailable. */
   answer: (result: BoundedAppendResult, fault?: unknown) => void
-  /** Exactly once, when the inbox has spoken: perhaps long after the answer. */
+  /** Exactly once, when the inbox has settled the append: perhaps long after the answer. */
   settled: (result: AppendResult | 'unavailable') => void
 }
 
@@ -69,8 +69,8 @@ interface Waiting {
 }
 
 /**
- * A doubly linked list whose members forget everything when they leave. A Set would do, but its discarded tables keep
- * what was in them: with thousands of joins and leaves a second most requests then live until the next full garbage
+ * A doubly linked list whose members are cleared when they leave. A Set would do, but its discarded tables keep what
+ * was in them: with thousands of joins and leaves a second most requests then live until the next full garbage
  * collection, and pauses of 2 ms become 20 ms.
  */
 class WaitingLine {

@@ -5,14 +5,11 @@ import type { Activity } from './endpoint-activity.ts'
 import { inTurns } from '../fairness/in-turn.ts'
 
 /**
- * How many endpoints are told in full, some 110 bytes each. The others are packed: 20,000 that all have deliveries
+ * How many endpoints are reported in full, some 110 bytes each. The others are packed: 20,000 that all have deliveries
  * pending take 800 KiB together, and a ConfigMap holds 1 MiB.
  */
 export const maxReportedEndpoints = 2_000
-/**
- * Of those in full and of the packed ones: with the sinks beside them they fill a ConfigMap, and leave what its bound
- * needs.
- */
+/** Of those in full and of the packed ones: with the sinks beside them they fit into a ConfigMap. */
 const maxFullBytes = 288 * 1024
 export const maxPackedBytes = 640 * 1024
 
@@ -33,8 +30,8 @@ export interface ReportInput {
 
 /**
  * Pure. The same state gives the same report, to the byte: what did not change is not written. Where not all have room,
- * namespaces take turns, and in each what the controller waits for comes first: whoever has thousands hides nobody
- * else's.
+ * namespaces take turns, and in each what the controller waits for comes first: a namespace with thousands never hides
+ * those of others.
  */
 export function buildReport(input: ReportInput): ReceiverReport {
   const activity = new Map(input.activity)

@@ -4,7 +4,7 @@ import { BlockList, isIP } from 'node:net'
 /** Proxies beyond this many are not ours, and a header may hold thousands of entries. */
 const maxHops = 16
 
-/** Says who sent a request. For logs only: nothing is decided by what a header says. */
+/** The address of the sender of a request. For logs only: no decision depends on a header. */
 export type ClientAddressOf = (request: Pick<IncomingMessage, 'socket' | 'headers'>) => string | undefined
 
 /** The proxies of the installation. `ranges` are address ranges; throws on one that is none. */

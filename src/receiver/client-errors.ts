@@ -13,7 +13,8 @@ const outcomeByCode: Readonly<Record<string, AnsweredOutcome>> = {
 }
 
 /**
- * The client went away in the middle: nobody is left to answer, and a body that was being read counts its own abort.
+ * The client went away in the middle: there is no client to answer, and a body that was being read counts its own
+ * abort.
  */
 const goneCodes: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'HPE_INVALID_EOF_STATE'])
 
@@ -35,7 +36,7 @@ export class ClientErrors {
   readonly handle = (error: NodeJS.ErrnoException, socket: Socket): void => {
     const code = error.code ?? ''
     if (tlsCodes.test(code)) {
-      // No request, and nobody who could read an answer in clear.
+      // No request, and no client that could read an answer without TLS.
       this.#onTlsFailure()
       socket.destroy()
       return

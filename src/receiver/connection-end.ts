@@ -8,15 +8,15 @@ export type ConnectionEnd = (typeof connectionEnds)[number]
 export interface LastWords {
   readonly outcome: AnsweredOutcome
   readonly isProbe: boolean
-  /** Parts of the request have not been read: what comes next would be taken for a request. */
+  /** Parts of the request have not been read: what follows would be parsed as a request. */
   readonly isUnread: boolean
   readonly isDraining: boolean
 }
 
 /**
  * Whether the connection ends with this answer. One that has carried an authentic delivery, or comes from a proxy of
- * the installation, stays: others may stand behind whoever sent this request. A stranger's ends with its probe or its
- * refusal; who is asked to come back (503) may be a sender, and stays.
+ * the installation, stays open: it may carry requests of other clients. That of a stranger ends with its probe or its
+ * refusal; after a 503 it stays open, because it may be a sender that repeats.
  */
 export function connectionEndOf(answer: LastWords, standing: Standing): ConnectionEnd | undefined {
   if (answer.isDraining) return 'Draining'

@@ -43,12 +43,12 @@ export interface ReceiverOptions {
   readonly onStored: () => void
   /** Called with each request that ended, however it was answered; must not throw. */
   readonly onRequest?: (entry: RequestEntry) => void
-  /** The service's public keys. Absent: deliveries on dynamic paths are asked to come back. */
+  /** The service's public keys. Absent: deliveries on dynamic paths are answered 503. */
   readonly publicKeys?: PublicKeys
   readonly limits?: Partial<ReceiverLimits>
-  /** Absent: plain HTTP, behind whatever ends TLS. */
+  /** Absent: plain HTTP, behind a proxy that terminates TLS. */
   readonly tls?: Pick<ServingCertificate, 'current' | 'watch'>
-  /** Proxies whose `X-Forwarded-For` is believed and whose connections are kept, as address ranges. */
+  /** Proxies whose `X-Forwarded-For` is used and whose connections are kept, as address ranges. */
   readonly trustedProxies?: readonly string[]
   /** The path of the base URL, if it has one; requests are taken with and without it. */
   readonly pathPrefix?: string
@@ -65,8 +65,8 @@ export interface Receiver {
   listen(address: { host: string; port: number }): Promise<{ port: number }>
   readiness(): ReceiverReadiness
   /**
-   * Turns not ready and goes on serving, each answer closing its connection, until `drainMs` have passed. Then call
-   * `close`.
+   * Becomes not ready and continues to serve, with each answer closing its connection, until `drainMs` have passed.
+   * Then call `close`.
    */
   drain(): Promise<void>
   /**
@@ -138,7 +138,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     outcome: AnsweredOutcome,
     connection: 'keep' | 'unread',
   ): number | undefined => {
-    // Only a signature that is fresh sets the key: an old delivery that somebody found proves nothing.
+    // Only a fresh signature sets the key: a captured old delivery proves nothing.
     if (keyId !== undefined && endpoint !== undefined) connections.prove(socket, endpoint.owner.namespace)
     const end = connectionEndOf(
       { outcome, isProbe: route === healthPath, isUnread: connection === 'unread', isDraining: state === 'draining' },
@@ -153,7 +153,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     if (state === 'draining') return { ready: false, why: 'Draining' }
     if (!directory.isLoaded) return { ready: false, why: 'ConfigurationNotLoaded' }
     if (state === 'idle') return { ready: false, why: 'NotListening' }
-    // Whoever is sent here would be asked to come back; another receiver may have room.
+    // Deliveries here would be answered 503; another receiver may have room.
     const { obstacle } = inbox
     return obstacle === undefined ? { ready: true, why: 'Serving' } : { ready: false, why: `Inbox${obstacle}` }
   }

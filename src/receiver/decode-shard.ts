@@ -20,8 +20,8 @@ export interface ShardContent {
 }
 
 /**
- * Reads one keyring Secret: data key is the uid, value the entry as JSON. Never throws: one bad entry must not take the
- * others along.
+ * Reads one keyring Secret: data key is the uid, value the entry as JSON. Never throws: one bad entry must not affect
+ * the others.
  */
 export function decodeShard(shard: string, data: ReadonlyMap<string, string>): ShardContent {
   const entries = new Map<string, UsableEntry>()
@@ -38,8 +38,8 @@ export function decodeShard(shard: string, data: ReadonlyMap<string, string>): S
 
 /**
  * The content of a whole shard of which only some entries were decoded anew: the `unchanged` uids stay as they were
- * before, and what was wrong with them has been told. A shard changes entry by entry; decoding all of it each time
- * would cost the square of the objects.
+ * before, and their problems have been logged. A shard changes entry by entry; decoding all of it each time would cost
+ * the square of the objects.
  */
 export function withUnchanged(
   changed: ShardContent,

@@ -16,7 +16,7 @@ export interface Endpoint {
   readonly sinks: readonly string[]
   /** A Create or Rotate is under way, so a genuine signature may be of a secret that has not arrived yet. */
   readonly areKeysChanging: boolean
-  /** Set while an endpoint check is open: whoever verifies a new delivery now echoes it. */
+  /** Set while an endpoint check is open: a receiver that verifies a new delivery now reports it as an echo. */
   readonly checkAttemptId: string | undefined
 }
 
@@ -30,9 +30,9 @@ export interface EndpointFacts {
 }
 
 /**
- * The endpoints of this installation, in memory: looked up on every request, fed by files and watches, never asking
- * anybody. The keyring decides what is served; the objects add what is going on. It forgets only on proof: a shard that
- * exists without the entry.
+ * The endpoints of this installation, in memory: looked up on every request and fed by files and watches, so that a
+ * lookup makes no call. The keyring decides what is served; the objects add which operation or check is under way. It
+ * drops an entry only on proof: a shard that exists without the entry.
  */
 export class EndpointDirectory {
   readonly #shards = new Map<string, ReadonlyMap<string, UsableEntry>>()
@@ -58,7 +58,7 @@ export class EndpointDirectory {
     return this.#endpoints.get(pathOf({ namespace, name }))
   }
 
-  /** The whole entry, for those who send events on. */
+  /** The whole entry, for the dispatcher. */
   entryOf(uid: string): KeyringEntry | undefined {
     return this.#entries.get(uid)?.entry
   }
@@ -173,7 +173,7 @@ export class EndpointDirectory {
 
   #rebuildEndpoint(path: string): void {
     const facts = this.#factsByPath.get(path)
-    // An object that lives decides which secrets count: those of a predecessor of the same name never verify for it.
+    // An existing object decides which secrets count: those of a predecessor of the same name never verify for it.
     const uid = facts?.uid ?? [...(this.#uidsByPath.get(path) ?? [])].at(-1)
     const usable = uid === undefined ? undefined : this.#entries.get(uid)
     const owner = facts ?? usable?.entry

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 
 import type { Endpoint } from './endpoint-directory.ts'
 
-/** One request on its way to its answer. Filled in as the phases learn more; read once, by whoever ends it. */
+/** One request on its way to its answer. Filled in phase by phase; read once, when the exchange ends. */
 export interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
@@ -10,7 +10,7 @@ export interface Exchange {
   readonly route: string
   readonly startedMs: number
   endpoint?: Endpoint
-  /** Only of a delivery whose signature held: anything else is a stranger's text. */
+  /** Only of a delivery whose signature held: any other value is unverified text. */
   eventId?: string
   keyId?: string
   bodyBytes?: number

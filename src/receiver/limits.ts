@@ -1,6 +1,6 @@
 /**
- * What the public port allows. It faces the internet: every number here bounds what a stranger can make us hold, wait
- * for or do.
+ * What the public port allows. It faces the internet: every number here bounds what a stranger can make the receiver
+ * hold, wait for or do.
  */
 export interface ReceiverLimits {
   /** Largest body. The specification says below 20 kB; this leaves room and still ends a flood early. */
@@ -25,13 +25,13 @@ export interface ReceiverLimits {
   connectionsCheckingIntervalMs: number
   /**
    * For connections that have carried an authentic delivery, or come from a trusted proxy. Longer than the 600 s for
-   * which cloud load balancers keep backend connections: whoever closes first must be the side that knows of no
-   * request.
+   * which cloud load balancers keep backend connections: the side that closes first must be the load balancer, which
+   * knows that it has sent no request.
    */
   keepAliveTimeoutMs: number
-  /** For all others: somebody who has shown nothing is not worth a place for long. */
+  /** For all others: a connection that has carried no delivery does not keep a place for long. */
   strangersKeepAliveTimeoutMs: number
-  /** Open connections; each costs some 20 KB. Above it the one that is worth least gives way to a new one. */
+  /** Open connections; each costs some 20 KB. Above it, one is closed for a new one, strangers first. */
   maxConnections: number
   /** A commit that takes longer is answered 503: the sender waits only a few seconds. */
   appendTimeoutMs: number
@@ -43,7 +43,10 @@ export interface ReceiverLimits {
   maxPublicKeyChecksPerEndpoint: number
   /** Checks of one endpoint that may fail within a minute. */
   maxFailedChecksPerMinute: number
-  /** How long to go on serving after the stop signal: load balancers need that long to notice that we are not ready. */
+  /**
+   * How long to continue serving after the stop signal: load balancers need that long to notice that the receiver is
+   * not ready.
+   */
   drainMs: number
 }
 

@@ -11,8 +11,8 @@ const kubeletPrefix = '..'
 
 /**
  * Fills the directory from keyring Secrets mounted below `folder`, one folder per Secret, one file per uid: the boot
- * that needs no API server. A folder that is missing, like a uid that is missing, says nothing; one that cannot be read
- * is logged and treated the same. Call it before the watches start: what they bring is newer.
+ * that needs no API server. A folder that is missing, like a uid that is missing, proves nothing; one that cannot be
+ * read is logged and treated the same. Call it before the watches start: what they bring is newer.
  */
 export async function loadKeyringFiles(folder: string, directory: EndpointDirectory, logger: Logger): Promise<void> {
   for (const shard of allKeyringSecretNames()) {

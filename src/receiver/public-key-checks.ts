@@ -19,8 +19,8 @@ interface EndpointChecks {
 
 /**
  * Bounds the public-key work that requests can cause: how much at once, shared by namespaces, and how many failures of
- * one endpoint within a minute. Asked only after the token held, so that nobody without one can use up an endpoint's
- * share. There is one small record per endpoint that is being asked.
+ * one endpoint within a minute. Called only after the token was checked, so that a client without one cannot use up an
+ * endpoint's share. There is one small record per endpoint with checks.
  */
 export class PublicKeyChecks {
   readonly #limits: CheckLimits
@@ -34,7 +34,7 @@ export class PublicKeyChecks {
     this.#running = new SharedRoom({ total: limits.maxPublicKeyChecks, ...quotas })
   }
 
-  /** undefined: not now. Otherwise the check may begin, and whoever got the function calls it once with its outcome. */
+  /** undefined: not now. Otherwise the check may begin, and the caller calls the function once with its outcome. */
   begin({ namespace, uid }: { namespace: string; uid: string }): ((outcome: 'held' | 'failed') => void) | undefined {
     const checks = this.#of(uid)
     const { maxPublicKeyChecksPerEndpoint, maxFailedChecksPerMinute } = this.#limits

@@ -3,17 +3,14 @@ import type { Readable } from 'node:stream'
 import type { OwnBudget } from './body-budget.ts'
 
 /**
- * Each piece costs a callback on the thread that serves everybody, and a stranger chooses how small the chunks of a
- * body are: one byte costs six to send.
+ * Each piece costs a callback on the serving thread, and a stranger chooses how small the chunks of a body are: one
+ * byte costs six to send.
  */
 const maxSmallPieces = 1_024
 /** A body of larger pieces may have as many as it likes. */
 const smallPieceBytes = 64
 
-/**
- * On anything but `read` the budget holds nothing of this body any more; a body that was read is given back by whoever
- * took it over.
- */
+/** On anything but `read` the budget holds nothing of this body any more; the caller releases a body that was read. */
 export type BodyRead =
   { type: 'read'; body: Uint8Array } | { type: 'tooLarge' } | { type: 'overloaded' } | { type: 'aborted' }
 
@@ -34,8 +31,7 @@ export function readBody(
     request.off('data', onData).off('end', onEnd).off('close', onAbort).off('error', onAbort)
     if (result.type !== 'read') {
       budget.give(collected.length)
-      // A reset that comes after our answer is nobody's concern, but an 'error' without a listener would end the
-      // process.
+      // A reset after the answer does not matter, but an 'error' without a listener would end the process.
       request.on('error', ignore)
       // Without a listener what still comes of it would be kept piece by piece, which costs more than reading it.
       request.on('data', ignore)

@@ -23,7 +23,7 @@ export interface HeldBody {
   readonly release: () => void
 }
 
-/** Whether the body that is announced is one that nobody needs to begin reading. */
+/** Whether the announced body is too large to begin reading. */
 export function isAnnouncedTooLarge(request: IncomingMessage, maxBodyBytes: number): boolean {
   return Number(request.headers['content-length'] ?? 0) > maxBodyBytes
 }
@@ -44,7 +44,7 @@ export function receiveBody(
     exchange.bodyBytes = read.body.length
     const held: HeldBody = { body: read.body, release: releaseOnce(budget, read.body) }
     const fail = (error: unknown) => {
-      // Nobody above an event handler would catch it, and one odd delivery must not end the process.
+      // An exception in an event handler is not caught, and one odd delivery must not end the process.
       held.release()
       exchange.fault = error
       deps.finish(exchange, 'InternalError', 'keep')

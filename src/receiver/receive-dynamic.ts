@@ -27,8 +27,8 @@ interface DynamicRouteDeps extends RouteDeps {
 
 /**
  * Receives one delivery on a dynamic path. The service's keys are shared by all of its customers, so a signature alone
- * does not tell whose job it is: the token in the path does, and it is looked at first. Without it the answer is that
- * of a path that does not exist.
+ * does not show whose job it is: the token in the path does, and it is checked first. Without it the answer is that of
+ * a path that does not exist.
  */
 export function createDynamicRoute(
   deps: DynamicRouteDeps,
@@ -59,7 +59,7 @@ function admit(deps: DynamicRouteDeps, request: IncomingMessage, path: DynamicEn
   if (!parsed.ok) return refused(parsed.problem)
   const { value: headers } = parsed
   if (isStale(headers.timestampSeconds, nowMs)) return refused('StaleTimestamp')
-  // Signed in another way only: the path fixes the way, whatever the caller offers.
+  // Signed with another scheme only: the path determines the scheme, not the caller.
   if (headers.signatures.length === 0 && headers.jwt === undefined) return refused('BadSignature')
   if (deps.publicKeys.keys === undefined) return refused('NoLiveKey')
   return { admitted: true, endpoint, headers }

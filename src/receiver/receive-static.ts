@@ -52,7 +52,7 @@ function judge(deps: RouteDeps, exchange: Exchange, delivery: Delivery): void {
   storeDelivery(deps, exchange, { delivery, mode: 'static', keyId: verdict.keyId, nowMs })
 }
 
-/** A delivery that was signed all right, by a clock that is not ours: the metric says how far they are apart. */
+/** A delivery with a good signature and a stale timestamp: the metric shows how far the clocks differ. */
 function noteSkew(deps: RouteDeps, exchange: Exchange, { endpoint, headers }: Delivery, nowMs: number): void {
   exchange.skewSeconds = headers.timestampSeconds - Math.floor(nowMs / 1000)
   exchange.eventId = headers.id
@@ -62,7 +62,7 @@ function noteSkew(deps: RouteDeps, exchange: Exchange, { endpoint, headers }: De
 }
 
 function refusalOutcome(verdict: Exclude<Verdict, { accepted: true }>, endpoint: Endpoint): AnsweredOutcome {
-  // The secret that signed it may be on its way to us: "come back" loses nothing, "wrong" might.
+  // The secret that signed it may be on its way to the receiver: a 503 loses nothing, a 401 might.
   if (verdict.reason === 'BadSignature' && endpoint.areKeysChanging) return 'KeysChanging'
   return verdict.reason
 }

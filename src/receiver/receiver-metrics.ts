@@ -33,7 +33,7 @@ export interface ReceiverMetrics {
   readonly tlsFailures: CounterHandle
 }
 
-/** Sources are asked at scrape time. */
+/** Sources are read at scrape time. */
 export interface ReceiverGauges {
   heldBodyBytes: () => number
   endpoints: () => number

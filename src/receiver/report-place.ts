@@ -29,20 +29,20 @@ interface PlaceOptions {
   readonly now: () => number
 }
 
-/** Short, because the last report holds up the end of the process. */
+/** Short, because the last report delays the end of the process. */
 const timeoutMs = 5_000
 /** Tried in one round; the next goes on where this one ended. */
 const triesEach = 4
 /**
- * The place is missing, not ours to write, made immutable, or full: another one may do. Whatever else fails would fail
+ * The place is missing, not ours to write, made immutable, or full: another one may work. Any other failure would occur
  * there too.
  */
 const unusable: ReadonlySet<number> = new Set([403, 404, 409, 413, 422])
 
 /**
  * Where the report of this receiver stands: in one of the ConfigMaps that the controller makes, alone where there are
- * enough. A receiver goes on to the next where it cannot write, and where another that runs has the smaller name, so
- * that two agree without talking. Under a controller of an older version it is the ConfigMap that all receivers share.
+ * enough. A receiver moves to the next where it cannot write, and where another that runs has the smaller name, so that
+ * two agree without communication. Under a controller of an older version it is the ConfigMap that all receivers share.
  */
 export class ReportPlace {
   readonly #options: PlaceOptions
@@ -57,8 +57,8 @@ export class ReportPlace {
   }
 
   /**
-   * Throws where no place could be written. What was written before stays until this stands elsewhere: whoever takes
-   * all places silences nobody.
+   * Throws where no place could be written. What was written before stays until this stands elsewhere: a client that
+   * takes all places silences no receiver.
    */
   async write(text: string): Promise<void> {
     let refused: unknown
@@ -91,7 +91,7 @@ export class ReportPlace {
     })
   }
 
-  /** Whether what was written last is still there. What cannot be asked counts as there. */
+  /** Whether what was written last is still there. If that cannot be read, it counts as there. */
   async stands(): Promise<boolean> {
     const { client, namespace, podName } = this.#options
     if (this.#written === undefined) return false

@@ -3,7 +3,7 @@ import { formatTime } from '../format-time.ts'
 import { inTurns } from '../fairness/in-turn.ts'
 import type { SinkReport } from '../contract/receiver-report/report.ts'
 
-/** How one sink is, as this process has seen. Times are milliseconds since the epoch. */
+/** The state of one sink, as this process has seen it. Times are milliseconds since the epoch. */
 export interface SinkState {
   readonly ownerUid: string
   readonly sink: string
@@ -26,12 +26,13 @@ export interface ReportedSinks {
 
 /** Fits into the receiver's ConfigMap (1 MiB) besides what it says of endpoints: some 700 sinks. */
 export const maxSinkBytes = 88 * 1024
-/** With nothing pending, what was seen so long ago says nothing about now: another receiver may have seen better. */
+/** With nothing pending, an observation this old proves nothing: another receiver may have a newer one. */
 const seenForMs = 3_600_000
 
 /**
  * Pure. Names only sinks that fail or hold something. Where not all have room, namespaces take turns, and in each the
- * failing ones come first: whoever has thousands of them hides nobody else's. The same state gives the same report.
+ * failing ones come first: a namespace with thousands never hides those of others. The same state gives the same
+ * report.
  */
 export function reportSinks({ backlog, states, nowMs, namespaceOf }: SinksInput): ReportedSinks {
   const entries = inTurns(

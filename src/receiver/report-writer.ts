@@ -20,12 +20,12 @@ export interface ReportWriterOptions {
   readonly directory: EndpointDirectory
   readonly activity: EndpointActivity
   readonly inbox: Pick<Inbox, 'stats'>
-  /** How the sinks are that events go to from here, and what they hold. Absent: nothing is said of sinks. */
+  /** The state of the sinks to which this receiver delivers, and their backlog. Absent: the report has no sinks. */
   readonly sinks?: { states: () => readonly SinkState[]; backlog: () => Promise<readonly SinkBacklog[]> }
   readonly clock: Clock
   readonly logger: Logger
   readonly metrics: Metrics
-  /** Whether nobody but this receiver can deliver what its inbox holds. */
+  /** Whether only this receiver can deliver what its inbox holds. */
   readonly ownInbox: boolean
   /** Between two writes at the least. */
   readonly intervalMs?: number
@@ -44,13 +44,13 @@ const lookIntervalMs = 60_000
 const firstLookMs = 10_000
 /** A report of 800 KiB is written every 25 s at the most: each write goes into the history of etcd whole. */
 const bytesPerSecond = 32 * 1024
-/** A failing API server is asked less and less, up to once in so many intervals. */
+/** A failing API server is called less and less often, up to once in so many intervals. */
 const maxBackoffIntervals = 12
 
 /**
- * Tells the controller what deliveries have shown: a merge patch of exactly our data key, at most once per interval and
- * only when it differs from what was written last, or is not there any more, or when that was an hour ago: a receiver
- * that is gone is known by its silence. Receivers write nothing else, so no stranger can cause a write.
+ * Reports to the controller what deliveries have shown: a merge patch of exactly our data key, at most once per
+ * interval and only when it differs from what was written last, or is not there any more, or when that was an hour ago:
+ * silence shows that a receiver is gone. Receivers write nothing else, so no stranger can cause a write.
  */
 export function createReportWriter(options: ReportWriterOptions): ReportWriter {
   const { client, directory, activity, inbox, clock, logger, namespace, podName } = options
@@ -75,7 +75,7 @@ export function createReportWriter(options: ReportWriterOptions): ReportWriter {
     // Not even made: that takes time of the thread that answers deliveries.
     if (!isStopped && written !== undefined && clock.monotonic() - written.atMs < costMs(written.text)) return
     forgetGoneEndpoints(directory, activity)
-    // Asked at once, so that both are of the same moment: an object has no less pending than its sinks together.
+    // Read together, so that both are of the same moment: an object has no less pending than its sinks together.
     const [{ pendingByOwner, lastDropMsByOwner }, sinks] = await Promise.all([inbox.stats(), sinksNow(options)])
     const endpoints = buildReport({
       activity: activity.entries(),

@@ -9,8 +9,8 @@ import { shownHeaders } from './shown-headers.ts'
 import { answerOf, type Outcome } from './status-codes.ts'
 
 /**
- * Strangers can make us refuse as fast as they like; they cannot make us fill the disk with it, nor hide what others'
- * endpoints refuse. Of one namespace.
+ * Strangers can make us refuse as fast as they like; but not fill the disk with log lines, nor hide the refusals of
+ * other endpoints. Of one namespace.
  */
 const strangersLinesPerSecond = 20
 /** A genuine delivery that we refuse is worth a line, but a full inbox refuses all of them, again and again. */
@@ -21,7 +21,7 @@ interface JournalParts {
   readonly logger: Logger
   readonly clock: Clock
   readonly clientAddressOf: ClientAddressOf
-  /** Told of every request but probes and what never was one. */
+  /** Called for every request except probes and input that was no request. */
   readonly onEnded: (entry: RequestEntry) => void
 }
 

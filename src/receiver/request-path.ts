@@ -33,15 +33,12 @@ export function allowedMethods(url: string, prefixes: readonly string[]): string
 
 /** Longer than any path that is looked up. */
 const maxNamedBytes = 1_024
-/**
- * Of the path alone: behind it whoever sends their own deliveries could name somebody else, whose turns these would
- * take.
- */
+/** Of the path alone: in the rest of the request, a sender could name another namespace and use up its turns. */
 const named = /^POST [^\s?#]*?\/v1\/[sd]\/(?<namespace>[^/\s?#]+)\/(?<name>[^/\s?#]+)/
 
 /**
- * The endpoint that a request says it is for, from its first bytes and without reading it; undefined where that cannot
- * be told. It proves nothing.
+ * The endpoint that a request says it is for, from its first bytes and without reading it; undefined where they do not
+ * show it. It proves nothing.
  */
 export function endpointNamedIn(bytes: Uint8Array): { namespace: string; name: string } | undefined {
   const first = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, maxNamedBytes)).toString(

@@ -2,13 +2,13 @@ import type { ResolvedSink } from '../contract/keyring/entry.ts'
 import type { EndpointDirectory } from './endpoint-directory.ts'
 
 /**
- * Why a delivery has no sink now. `notSynced` and `held` pass: the directory gets read, the fault gets mended; the
- * others are for good.
+ * Why a delivery has no sink now. `notSynced` and `held` are temporary: the directory will be read, the fault
+ * corrected; the others are final.
  */
 export type ResolvedDestination = ResolvedSink | 'ownerGone' | 'sinkRemoved' | 'held' | 'notSynced'
 
 /**
- * Today's form of a sink, asked for at each attempt. An object counts as gone only when its keyring Secret was read
+ * The current form of a sink, resolved at each attempt. An object counts as gone only when its keyring Secret was read
  * without it.
  */
 export function resolveSink(

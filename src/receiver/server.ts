@@ -38,9 +38,9 @@ export interface ReceiverServer {
 }
 
 /**
- * The public port. Fastify routes; every answer is ours. Each route takes its request over in `onRequest`, because
- * right after it fastify would read the body, and its own refusals come only after that: a few hundred stalled uploads
- * to paths that do not exist would cost hundreds of megabytes.
+ * The public port. Fastify routes; this code sends every answer. Each route takes its request over in `onRequest`,
+ * because right after it fastify would read the body, and its own refusals come only after that: a few hundred stalled
+ * uploads to paths that do not exist would cost hundreds of megabytes.
  */
 export function createReceiverServer(deps: ServerDeps): ReceiverServer {
   const http = createHttpServer(deps)
@@ -95,7 +95,7 @@ function createHttpServer({ limits, tls, connections, intake, trustedProxies }: 
     requireHostHeader: false,
   }
   const http = tls === undefined ? createServer(options) : createSecureServer(options, tls, limits)
-  // Before its handshake, where there is one. Node's own bound would refuse the newcomer, whoever it is.
+  // Before its handshake, where there is one. Node's own bound would always refuse the new connection.
   http.on('connection', (socket) =>
     connections.accept(socket, trustedProxies.has(socket.remoteAddress) ? 'proxy' : 'stranger'),
   )

@@ -30,8 +30,8 @@ interface Options extends CertificateFiles {
 const recheckMs = 10_000
 
 /**
- * The certificate of the public port, and what becomes of its files. A pair that cannot be used (half of it written,
- * the wrong key) changes nothing but the log: what was served goes on being served.
+ * The certificate of the public port, read again when its files change. An unusable pair (half of it written, the wrong
+ * key) is only logged: the former certificate stays in use.
  */
 export class ServingCertificate {
   readonly #options: Options
@@ -122,7 +122,7 @@ function problemOf({ cert, key }: CertificatePair, { certFile, keyFile }: Certif
   return `tlsKey: ${keyFile} is not the key of the certificate in ${certFile}; correct one of the files`
 }
 
-/** OpenSSL's own words could quote the file. */
+/** OpenSSL's own message could quote the file. */
 function attempt<T>(make: () => T): T | undefined {
   try {
     return make()

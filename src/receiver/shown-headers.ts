@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-/** Named one by one: what is not here may carry a signature, a token or a credential of somebody's proxy. */
+/** Named one by one: any other may carry a signature, a token or a credential of a proxy. */
 const shown = [
   'webhook-id',
   'webhook-timestamp',

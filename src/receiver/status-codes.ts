@@ -5,7 +5,7 @@
 
 interface Answer {
   readonly status: number
-  /** Sent as `retry-after`: our fault, so the sender keeps the event and comes back. */
+  /** Sent as `retry-after`: a fault of ours, so the sender keeps the event and repeats it. */
   readonly retryAfterSeconds?: number
 }
 
@@ -33,8 +33,8 @@ export const answers = {
   BodyTooLarge: { status: 413 },
   HeadersTooLarge: { status: 431 },
   /**
-   * The directory is not complete yet, so "unknown" cannot be told from "not heard of yet". Also the health answer
-   * while not ready.
+   * The directory is not complete yet, so an unknown endpoint cannot be distinguished from one that is not loaded yet.
+   * Also the health answer while not ready.
    */
   NotReady: { status: 503, retryAfterSeconds: soonSeconds },
   /**
@@ -47,11 +47,11 @@ export const answers = {
    * public keys cannot be looked up.
    */
   KeysChanging: { status: 503, retryAfterSeconds: soonSeconds },
-  /** This object's share of the inbox is used up; others go on. */
+  /** This object's share of the inbox is used up; others are served. */
   OwnerFull: { status: 503, retryAfterSeconds: laterSeconds },
   InboxFull: { status: 503, retryAfterSeconds: laterSeconds },
   InboxUnavailable: { status: 503, retryAfterSeconds: soonSeconds },
-  /** Not committed in time. It may be later: the retry is then folded as a duplicate. */
+  /** Not committed in time. It may be committed later: the repetition is then a duplicate. */
   AppendTimeout: { status: 503, retryAfterSeconds: soonSeconds },
   /**
    * As many public-key checks run as may, or this endpoint has had its failures of the minute: a flood of forgeries,
@@ -65,7 +65,7 @@ export const answers = {
 } as const satisfies Record<string, Answer>
 
 export type AnsweredOutcome = keyof typeof answers
-/** `Aborted`: the client went away before it had sent everything; nobody is left to answer. */
+/** `Aborted`: the client went away before it had sent everything; there is no client to answer. */
 export type Outcome = AnsweredOutcome | 'Aborted'
 
 export function answerOf(outcome: AnsweredOutcome): Answer {

@@ -23,7 +23,7 @@ export interface RouteDeps {
   readonly clock: Clock
   readonly metrics: ReceiverMetrics
   readonly parseEnvelope: (body: Uint8Array) => EventSummary
-  /** Best effort: whoever sends events on looks for them anyway. */
+  /** Best effort: the dispatcher also polls. */
   readonly onStored: () => void
   /**
    * Ends an exchange: answer, count, log. `unread`: parts of the request have not been read, so the connection cannot
@@ -95,8 +95,8 @@ const appendOutcomes = {
 } as const satisfies Record<BoundedAppendResult, AnsweredOutcome>
 
 /**
- * A content type is kept for those who get the original bytes; nothing here looks at it, and nobody needs one longer
- * than this.
+ * The content type is kept for sinks that get the original bytes; the receiver does not interpret it, and a longer one
+ * has no use.
  */
 const maxContentTypeLength = 256
 

@@ -97,7 +97,7 @@ export function watchConfiguration(options: WatchConfigurationOptions): Configur
     start() {
       for (const { shard, reflector } of shards) {
         reflector.start()
-        // Rejects only when it is stopped before it has synced: then nothing is known, and nobody asks any more.
+        // Rejects only when it is stopped before it has synced: then nothing is known, and nothing needs it any more.
         reflector.whenSynced().then(
           () => {
             if (reflector.store.size === 0) directory.noteMissingShard(shard)

@@ -9,8 +9,8 @@ export interface EventSummary {
 const known: ReadonlySet<string> = new Set(knownEventTypes)
 
 /**
- * True for a test delivery, which is stored and counted but is nobody's business event. The type of Google's ping is
- * not documented: while an endpoint check is open, an unknown type that names no job is taken for it too. Anything else
+ * True for a test delivery, which is stored and counted but does not go to sinks. The type of Google's ping is not
+ * documented: while an endpoint check is open, an unknown type that names no job counts as a ping, too. Anything else
  * goes to the sinks.
  */
 export function shouldWithhold({ type, dataId }: EventSummary, isCheckOpen: boolean): boolean {
@@ -25,6 +25,6 @@ export function shouldWithhold({ type, dataId }: EventSummary, isCheckOpen: bool
 export function mayBeWithheld(body: Uint8Array, isCheckOpen: boolean): boolean {
   if (isCheckOpen) return true
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
-  // Any of its letters may be an escape, as for everybody who reads JSON.
+  // Any of its letters may be an escape, as in any JSON.
   return bytes.includes('ping') || bytes.includes('\\u00')
 }

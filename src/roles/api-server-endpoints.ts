@@ -4,16 +4,17 @@ import { apiServerSlice, endpointSliceKind, endpointsOf, type EndpointSlice } fr
 import { endpointKey } from '../sinks/address-guard.ts'
 
 /**
- * Control planes move rarely. What was seen stays known, for an address that serves no more does no harm in the list.
+ * Control planes move rarely. What was seen stays known, because an address that is no longer in use does no harm in
+ * the list.
  */
 const refreshMs = 5 * 60_000
 /** Of addresses that are remembered; more would be no control plane. */
 const maxEndpoints = 1_000
 
 /**
- * Where the API servers themselves listen, behind the Service that everybody else calls, by `endpointKey`. Filled as
- * soon as it can be read, and kept up to date until `parts` end. Where it may not be read it stays empty: the Service's
- * own name and address are denied without it.
+ * Where the API servers themselves listen, behind the Service that other clients call, by `endpointKey`. Filled as soon
+ * as it can be read, and kept up to date until `parts` end. Where it may not be read it stays empty: the Service's own
+ * name and address are denied without it.
  */
 export function followApiServerEndpoints(
   { client, clock }: { client: Pick<KubernetesClient, 'get'>; clock: Clock },

@@ -25,8 +25,8 @@ const eventController = 'webhooks.gemini-operator.io/controller'
 const stopMarginMs = 10_000
 
 /**
- * `gwh controller`: runs until it is stopped, or until it loses its Lease; then the process ends, and a fresh one
- * stands in line again.
+ * `gwh controller`: runs until it is stopped, or until it loses its Lease; then the process ends, and a new one
+ * competes for the Lease again.
  */
 export async function runController(
   config: ControllerConfig,
@@ -55,10 +55,7 @@ interface ControllerDeps extends RoleDeps {
   readonly probeOrigin?: () => string | undefined
 }
 
-/**
- * Starts the controller, or stands in line for the Lease. Rejects when a port is taken or there is no usable
- * kubeconfig.
- */
+/** Starts the controller, or competes for the Lease. Rejects when a port is taken or there is no usable kubeconfig. */
 export async function startController(config: ControllerConfig, deps: ControllerDeps): Promise<RunningController> {
   const { clock, random, logger, metrics, hostname } = deps
   await using parts = new AsyncDisposableStack()
@@ -114,7 +111,7 @@ export async function startController(config: ControllerConfig, deps: Controller
 
 /**
  * The same work, done only while this process holds the Lease. The elector has a client of its own: a flood of other
- * calls must not hold up renewals.
+ * calls must not delay renewals.
  */
 async function elect(
   config: ControllerConfig,
@@ -125,7 +122,7 @@ async function elect(
   const elector = createLeaseElector({
     client,
     key: { namespace: config.namespace, name: leaderLeaseName },
-    // Two processes on one machine must not take each other for themselves.
+    // Two processes on one machine must not have the same identity.
     identity: `${deps.hostname}-${Math.floor(deps.random() * 2 ** 40).toString(36)}`,
     onStartedLeading: work,
     leaseDurationMs: config.leaseDurationMs,

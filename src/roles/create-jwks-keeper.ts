@@ -4,12 +4,12 @@ import { JwksKeeper } from '../signature/jwks-keeper.ts'
 import type { RoleDeps } from './role-context.ts'
 
 /**
- * Google's has three keys in 1 KiB. All of it is parsed and copied on the thread that serves everybody: 8 MiB of empty
- * keys cost six seconds and a gigabyte.
+ * Google's has three keys in 1 KiB. All of it is parsed and copied on the serving thread: 8 MiB of empty keys cost six
+ * seconds and a gigabyte.
  */
 const maxKeySetBytes = 64 * 1024
 
-/** The keeper of Google's public keys, with its metrics and log lines. It asks for nothing before it is started. */
+/** The keeper of Google's public keys, with its metrics and log lines. It fetches nothing before it is started. */
 export function createJwksKeeper(
   url: string,
   {

@@ -9,7 +9,7 @@ interface ClusterSettings {
 }
 
 /**
- * A client by the role's settings; makes no call yet. `part` tells its requests apart in the API server's audit log.
+ * A client by the role's settings; makes no call yet. `part` distinguishes its requests in the API server's audit log.
  */
 export function openCluster(settings: ClusterSettings, part: string, deps: RoleDeps): Promise<KubernetesClient> {
   const { clock, random, logger, metrics, version } = deps

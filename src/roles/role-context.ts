@@ -3,14 +3,14 @@ import type { Logger } from '../observability/logger.ts'
 import type { MetricsRegistry } from '../observability/metrics.ts'
 import type { HostProcess } from './run-until-stopped.ts'
 
-/** What main.ts takes from the world and hands to a role. */
+/** What main.ts takes from the process and passes to a role. */
 export interface RoleContext {
   readonly clock: Clock
   readonly random: () => number
   readonly version: string
   readonly hostname: string
   readonly host: HostProcess
-  /** Standard output and error, for people. Logs go their own way. */
+  /** Standard output and error, for people. Logs do not use them. */
   readonly out: (text: string) => void
   readonly err: (text: string) => void
 }

@@ -18,7 +18,7 @@ interface RoleRun {
   stopWithinMs: number
 }
 
-/** Runs one role as this process: its log, its metrics, its life from the first line to the exit code. */
+/** Runs one role as this process, from the first line of the log to the exit code, with log and metrics. */
 export async function runRole(run: RoleRun, context: RoleContext): Promise<number> {
   const { clock, random, version, hostname, host } = context
   const {

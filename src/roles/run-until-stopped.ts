@@ -5,13 +5,11 @@ import type { Logger } from '../observability/logger.ts'
 export interface RunningRole {
   /** Orderly: stop accepting, finish what is held, give back what is borrowed. Called once. */
   stop(): Promise<void>
-  /**
-   * Resolves when the role cannot go on by itself, such as a leader that lost its Lease, with the reason; else never.
-   */
+  /** Resolves with the reason when the role cannot continue, such as a leader that lost its Lease; otherwise never. */
   readonly ended: Promise<string>
 }
 
-/** The part of `process` that is needed, so that a test can play it. */
+/** The part of `process` that is needed, so that a test can replace it. */
 export interface HostProcess {
   on(event: string, listener: (argument: unknown) => void): unknown
   off(event: string, listener: (argument: unknown) => void): unknown
@@ -20,19 +18,19 @@ export interface HostProcess {
 }
 
 export interface RunOptions {
-  /** Rejects when it cannot start. May give up when `signal` aborts; what goes on starting all the same is cut off. */
+  /** Rejects when it cannot start. May give up when `signal` aborts; a start that continues nevertheless is cut off. */
   start: (signal: AbortSignal) => Promise<RunningRole>
   host: HostProcess
   logger: Logger
   clock: Clock
-  /** Longest time for `stop`; then the process ends all the same, with 1. */
+  /** Longest time for `stop`; then the process ends anyway, with 1. */
   stopWithinMs: number
 }
 
 /**
  * Runs a role until SIGTERM or SIGINT (exit code 0), or until it ends by itself or cannot start (1). A second signal,
- * or an error that nobody caught, ends the process at once: every part is built to survive being killed, and after an
- * unforeseen error nothing can be trusted to stop in order.
+ * or an uncaught error, ends the process at once: every part is built to survive being killed, and after an unforeseen
+ * error nothing can be trusted to stop in order.
  */
 export async function runUntilStopped(options: RunOptions): Promise<number> {
   const { host, logger } = options
@@ -75,9 +73,7 @@ async function run(options: RunOptions, stopping: AbortSignal): Promise<number> 
   return stopped && why === undefined ? 0 : 1
 }
 
-/**
- * A start may wait for what is away, a NATS server for example: nothing is served yet, so nobody is served by waiting.
- */
+/** A start may wait for what is away, a NATS server for example: nothing is served yet, so waiting has no use. */
 const startCutOffMs = 500
 
 async function cutOff({ clock }: RunOptions, stopping: AbortSignal): Promise<'cut off'> {

@@ -105,8 +105,8 @@ export function startDispatch(config: ReceiverConfig, deps: DispatchDeps, parts:
 }
 
 /**
- * The subjects of the inbox are off limits even where both have a cluster of their own: whoever merges the clusters
- * later will not think of it.
+ * The subjects of the inbox are off limits even where both have a cluster of their own: the clusters may be merged
+ * later.
  */
 function natsSinkAccess(config: ReceiverConfig): Pick<NatsSinkOptions, 'access' | 'reservedPrefixes'> {
   const { natsSinkUrl: urls, natsSinkCredentials: credentialsFile, natsSinkCa: caFile, natsSubjectPrefix } = config

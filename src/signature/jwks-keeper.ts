@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts'
 import { ok, problem, type Result } from '../result.ts'
 import { readKeySet, type KeySet } from './key-set.ts'
 
-/** How old keys may get before they are looked up again, a tenth more or less. Google's own pace is not documented. */
+/** How old keys may get before they are fetched again, a tenth more or less. Google's own pace is not documented. */
 const refreshIntervalMs = 600_000
 /**
  * A signature that fits no key asks for a look, at most this often, failed looks counted: forged ones must not drive
@@ -29,7 +29,7 @@ export interface JwksKeeperOptions {
   readonly onLook: (outcome: Result<number, unknown>) => void
 }
 
-/** `unknown`: the key server could not be asked, so a key that fits may exist all the same. */
+/** `unknown`: the key server could not be reached, so a key that fits may exist nevertheless. */
 export type RefreshOutcome = 'changed' | 'unchanged' | 'unknown'
 
 /**

@@ -21,7 +21,7 @@ export interface KeySet {
 /** Three were seen. More than this would only multiply the price of a forged request. */
 const maxEd25519Keys = 16
 const maxRsaKeys = 16
-/** Of all kinds that are looked at: each costs a parse, on the thread that serves everybody. */
+/** Of all kinds that are looked at: each costs a parse, on the serving thread. */
 const maxKeys = 64
 
 /**
@@ -47,6 +47,6 @@ function readEd25519({ kty, crv, x = '' }: JWK): PublicKey[] {
     const key = createPublicKey({ key: jwk, format: 'jwk' })
     return [{ keyId: createHash('sha256').update(Buffer.from(x, 'base64url')).digest('hex').slice(0, 12), key }]
   } catch {
-    return [] // Node judges the bytes: too few, too many or none are no key.
+    return [] // Node checks the bytes: too few, too many or none are no key.
   }
 }

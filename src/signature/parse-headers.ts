@@ -45,8 +45,8 @@ export const maxSignatureHeaderLength = 2_048
 /** `msg_` and a UUID are 40; the inbox keeps at most 256. */
 const idPattern = /^[\x21-\x2b\x2d\x2f-\x7e]{1,256}$/
 /**
- * All digits, for parsers that stop at the first odd character accept what was never signed; twelve last until the year
- * 33,658.
+ * All digits, because parsers that stop at the first odd character accept what was never signed; twelve last until the
+ * year 33,658.
  */
 const timestampPattern = /^[0-9]{1,12}$/
 const entryPattern = /^[A-Za-z0-9]{1,16},[^\s,]+$/

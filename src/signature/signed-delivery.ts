@@ -8,8 +8,8 @@ export interface SignedDelivery {
 }
 
 /**
- * A delivery as Google makes them, of an event that we make up: for whoever tries an endpoint. `nowMs` is both its time
- * and the time of signing.
+ * A delivery of an artificial event, signed like those of Google, to test an endpoint. `nowMs` is both its time and the
+ * time of signing.
  */
 export function signedDelivery(
   { id, type, data }: { id: string; type: string; data: Record<string, unknown> },

@@ -7,7 +7,7 @@ import type { DynamicHeaders } from './parse-headers.ts'
 import { timestampToleranceSeconds } from './verify.ts'
 
 /**
- * Who signs the JWTs of the documentation. Anybody's project at the same service has this issuer: the audience tells
+ * The issuer of the JWTs of the documentation. Every project at the service has the same issuer: the audience shows
  * whose they are.
  */
 const jwtIssuer = 'https://generativelanguage.googleapis.com'
@@ -19,8 +19,8 @@ export interface PublicKeyCheck {
   /** Empty: no JWT is accepted. */
   readonly audiences: readonly string[]
   /**
-   * Our clock, milliseconds since the epoch: for the JWT's own times. Whether the delivery's timestamp is stale is for
-   * the caller to say, before this.
+   * Our clock, milliseconds since the epoch: for the JWT's own times. The caller checks beforehand whether the
+   * delivery's timestamp is stale.
    */
   readonly nowMs: number
 }
@@ -67,7 +67,7 @@ function isSignedBy(key: KeyObject, content: Uint8Array, signature: Uint8Array):
  * are pinned, an end is required.
  */
 async function verifyJwt(jwt: string, { keys, audiences, nowMs }: PublicKeyCheck): Promise<PublicKeyVerdict> {
-  // Stryker disable next-line ConditionalExpression: jose refuses an empty list as well; it is said here so that it does not rest on jose alone
+  // Stryker disable next-line ConditionalExpression: jose refuses an empty list as well; this check does not depend on jose alone
   if (audiences.length === 0) return refused
   try {
     const { protectedHeader } = await jwtVerify(jwt, keys.rs256, {
@@ -80,7 +80,7 @@ async function verifyJwt(jwt: string, { keys, audiences, nowMs }: PublicKeyCheck
     })
     return { accepted: true, keyId: protectedHeader.kid ?? 'rs256' }
   } catch (error) {
-    // Whatever jose says of a token is a verdict on the token.
+    // Any error of jose is a verdict on the token.
     if (error instanceof errors.JOSEError) return refused
     throw error
   }

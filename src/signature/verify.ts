@@ -11,7 +11,7 @@ export const timestampToleranceSeconds = 300
 export const maxLiveKeys = 4
 
 export interface VerificationKey {
-  /** Names the key in logs and reports without telling it. */
+  /** Identifies the key in logs and reports without revealing it. */
   readonly keyId: string
   readonly key: KeyObject
   /** Our clock, milliseconds since the epoch: from then on the key verifies nothing. Absent on the current key. */
@@ -21,12 +21,12 @@ export interface VerificationKey {
 export type Verdict =
   | { accepted: true; keyId: string }
   | { accepted: false; reason: HeaderProblem | 'NoLiveKey' | 'BadSignature' }
-  /** `authentic`: signed by a live key all the same. One of the two clocks is wrong, or somebody replays. */
+  /** `authentic`: signed by a live key nevertheless. One of the two clocks is wrong, or the delivery is replayed. */
   | { accepted: false; reason: 'StaleTimestamp'; authentic: boolean }
 
 /**
- * Tries every `v1` signature against every key that is live at `nowMs`; the first match wins. Only the bytes given are
- * looked at: no decoding, no parsing. Never throws. Beyond `maxLiveKeys` keys are not tried.
+ * Tries every `v1` signature against every key that is live at `nowMs`; the first match wins. Uses only the given
+ * bytes: no decoding, no parsing. Never throws. Beyond `maxLiveKeys` keys are not tried.
  */
 export function verifyDelivery(
   headers: SignedHeaders,

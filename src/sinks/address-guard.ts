@@ -15,11 +15,14 @@ export interface AddressRuleOptions {
   deniedCidrs?: readonly string[]
   /** Addresses and names of the API server. */
   apiServerHosts?: readonly string[]
-  /** Where the API server itself listens, by `endpointKey`. Read at each check, so that whoever fills it may go on. */
+  /** Where the API server itself listens, by `endpointKey`. Read at each check, so that it may change. */
   apiServerEndpoints?: ReadonlySet<string>
-  /** Those of `kubeletPorts` that sinks may reach all the same. */
+  /** Those of `kubeletPorts` that sinks may reach nevertheless. */
   allowedPorts?: readonly number[]
-  /** Lets sinks reach this very machine. For the sandbox and tests only: in a pod it opens the pod to itself. */
+  /**
+   * Lets sinks reach loopback addresses. For the sandbox and tests only: in a pod, sinks could then reach its own
+   * ports.
+   */
   allowLoopback?: boolean
 }
 
@@ -36,13 +39,15 @@ export interface AddressRules {
 }
 
 /**
- * Clouds hand out credentials here; they pass as ordinary public or private addresses. Link-local ones need no mention.
+ * Clouds issue credentials at these addresses, which look like ordinary public or private ones. Link-local ones need no
+ * entry.
  */
 const metadataAddresses = ['168.63.129.16', '100.100.100.200', '192.0.0.192', 'fd00:ec2::254', 'fd20:ce::254']
 
 /**
- * Where every node listens: the kubelet, which runs commands in pods for whoever may, its reading door, and the health
- * of kube-proxy. Which addresses are nodes is not known here, so nothing is reached at these ports anywhere.
+ * Where every node listens: the kubelet, which runs commands in pods for authorized clients, its read-only port, and
+ * the health port of kube-proxy. Which addresses are nodes is not known here, so nothing is reached at these ports
+ * anywhere.
  */
 export const kubeletPorts: readonly number[] = [10250, 10255, 10256]
 
@@ -80,7 +85,7 @@ export function endpointKey(address: string, port: number): string {
   return `${ipaddr.isValid(address) ? ipaddr.process(address).toString() : address} ${port}`
 }
 
-/** What can be said of a host, name or address, and a port before anything is looked up. */
+/** The judgement of a host, name or address, and a port before any lookup. */
 export function isForbiddenHost(given: string, port: number, { reach, rules }: { reach: Reach; rules: AddressRules }) {
   const host = normalizeHost(given)
   if (rules.deniedPorts.has(port)) return true
@@ -102,7 +107,7 @@ export function isForbiddenAddress(text: string, reach: Reach, rules: AddressRul
   if (carried !== undefined && rules.deniedEndpoints.has(endpointKey(carried.toString(), port))) return true
   if (isNeverAllowed(address, rules) || (carried !== undefined && isNeverAllowed(carried, rules))) return true
   if (matchesAny(address, rules.allowed)) return false
-  if (carried !== undefined) return true // a translated or tunnelled address says nothing certain about where it ends
+  if (carried !== undefined) return true // the destination of a translated or tunnelled address is uncertain
   if (range === 'unicast') return false
   return !(reach === 'cluster' && privateRanges.has(range))
 }

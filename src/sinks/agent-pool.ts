@@ -32,9 +32,7 @@ export class AgentPool {
     this.#plain = { cluster: this.#create('cluster', {}), public: this.#create('public', {}) }
   }
 
-  /**
-   * Those with certificates are each namespace's own, so that whoever has many pushes out its own and nobody else's.
-   */
+  /** Those with certificates belong to one namespace each, so that one with many displaces only its own. */
   get(namespace: string, reach: Reach, tls: TlsMaterial): ConnectionPool {
     const { ca, cert, key } = tls
     if (ca === undefined && cert === undefined) return this.#plain[reach]
@@ -49,7 +47,7 @@ export class AgentPool {
     return pool
   }
 
-  /** Connections under way are cut off: whoever closes has waited for the attempts before. */
+  /** Cuts off connections under way: the caller has waited for the attempts before. */
   destroy(): void {
     for (const pool of [...Object.values(this.#plain), ...this.#withTls.values(), ...this.#retired]) pool.destroy()
   }

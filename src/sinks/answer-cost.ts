@@ -1,13 +1,11 @@
-/**
- * More than any answer that is kept within its room costs; a few of them a second would take the thread from everybody.
- */
+/** More than any answer that is kept within its room costs; a few of them a second would block the serving thread. */
 const maxProcessorMs = 50
 
 /** What an answer cost beyond what answers may. */
 export type AnswerBurden = 'endlessHead' | 'processorTime'
 
 /**
- * Processor time of this thread, from an arbitrary start, in milliseconds. Unlike a clock's it does not go on while
+ * Processor time of this thread, from an arbitrary start, in milliseconds. Unlike a clock's time it does not pass while
  * others have the processor.
  */
 export function threadProcessorMs(): number {

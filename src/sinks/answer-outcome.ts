@@ -1,7 +1,7 @@
 import type { SendOutcome } from './port.ts'
 import { parseRetryAfterMs } from '../retry-after.ts'
 
-/** What an event itself can be guilty of: the same request gets the same answer tomorrow. */
+/** Statuses caused by the event itself: a repetition of the request gets the same answer. */
 const permanentStatuses = new Set([400, 410, 413, 415, 422])
 
 /**

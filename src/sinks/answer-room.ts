@@ -1,4 +1,4 @@
-/** Of the head of an answer, with all interim answers before it: nobody has that much to say before the answer. */
+/** Of the head of an answer, with all interim answers before it: no ordinary answer needs that much. */
 const maxHeadBytes = 16 * 1024
 /** Of a whole answer, its framing included; beyond it the connection is closed. None of it is used. */
 const maxAnswerBytes = 64 * 1024
@@ -24,7 +24,7 @@ export class AnswerRoom {
     return this.#isSpent
   }
 
-  /** Spent before its head had ended: no answer that anybody gives on purpose. */
+  /** Spent before its head had ended: no ordinary answer. */
   get isHeadEndless(): boolean {
     return this.#isSpent && !this.#isHeadRead
   }

@@ -49,8 +49,8 @@ export function encodeStructured(attributes: EventAttributes, data: EventData, s
 }
 
 /**
- * The content type of the original bytes, as it may be sent on. A body must not pass for a structured CloudEvent
- * because its sender called it one: the attributes around it are ours.
+ * The content type of the original bytes, as it may be sent on. A body must not count as a structured CloudEvent
+ * because its sender declared it one: the attributes around it are ours.
  */
 export function dataContentType(given: string): string {
   if (given === '') return defaultContentType

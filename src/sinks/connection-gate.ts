@@ -10,8 +10,8 @@ const readers = new WeakMap<Duplex, Reader>()
 
 /**
  * Puts a gate where a connection's bytes come in: `push`, which everything that is read from it passes, encrypted or
- * not. Whoever has asked something over the connection reads there; what comes while nobody has ends the connection,
- * since it would be taken for the answer to whatever is asked next.
+ * not. The request under way reads there; bytes that arrive without one end the connection, because they would be taken
+ * for the answer to the next request.
  */
 export function guardReading(connection: Duplex): void {
   const pass = connection.push.bind(connection)

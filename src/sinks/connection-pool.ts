@@ -31,8 +31,8 @@ const maxKeptPerOrigin = 128
  */
 const idleConnectionMs = 4_000
 /**
- * Without Diffie-Hellman in groups that the server makes up: one of 10,000 bits costs the thread that serves everybody
- * most of a second for every handshake. Whoever knows them knows elliptic curves, too.
+ * Without Diffie-Hellman in groups that the server makes up: one of 10,000 bits costs the serving thread most of a
+ * second for every handshake. A server that supports them supports elliptic curves, too.
  */
 const ciphers = `${DEFAULT_CIPHERS}:!DHE`
 /** Of one connection: two are usual, and a renewed one now and then. */
@@ -160,8 +160,8 @@ class GuardedHttpsAgent extends HttpsAgent {
 }
 
 /**
- * Read when it is needed first, and for all connections: Node would read the certificates for each of them, and whoever
- * names a sink may give some hundreds and have every connection closed. Throws each time what was wrong with them.
+ * Read when it is needed first, and for all connections: Node would read the certificates for each of them, and the
+ * owner of a sink may name some hundreds and make every connection close. Throws each time what was wrong with them.
  */
 function onceMade(tls: TlsMaterial): () => SecureContext {
   let made: { context: SecureContext } | { error: unknown } | undefined

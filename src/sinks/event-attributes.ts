@@ -24,7 +24,7 @@ const maxTypeLength = 128
 /** Servers limit the header block as a whole, so that one long id must not cost the event. */
 const maxSubjectBytes = 1_024
 
-/** What a receiver learns about an event without looking into it. */
+/** What a consumer learns about an event without reading its data. */
 export function attributesOf(delivery: OutgoingDelivery, envelope: EventEnvelope): EventAttributes {
   const { event, attempt, replayed, deadLetterReason } = delivery
   const { dataId, timestamp } = envelope

@@ -1,6 +1,6 @@
 /**
- * Why no answer came, besides our own end of the attempt, as a closed list: the text of an error may hold addresses and
- * names that are nobody's business.
+ * Why no answer came, besides our own end of the attempt, as a closed list: the text of an error may contain addresses
+ * and names that must not be published.
  */
 export type FailureCause =
   | 'forbiddenAddress'

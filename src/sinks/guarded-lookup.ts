@@ -23,7 +23,7 @@ export interface GuardOptions {
   readonly lookup: LookupAll
 }
 
-/** By whatever the process looks names up with, which in every role is our own resolver. */
+/** With the resolver of the process, which in every role is our own. */
 export const lookupAll: LookupAll = (hostname, callback) =>
   dns.lookup(hostname, { all: true }, (error, addresses) => callback(error, addresses))
 
@@ -47,7 +47,7 @@ export class AddressGuard {
     return isForbiddenHost(host, port, { reach, rules }) ? new ForbiddenAddressError() : undefined
   }
 
-  /** For whoever makes a connection to this port. */
+  /** The lookup for connections to this port. */
   lookupFor(port: number): LookupFunction {
     const { reach, rules } = this.#options
     return (hostname, { all }, callback) => {
@@ -63,7 +63,10 @@ export class AddressGuard {
   }
 }
 
-/** One lookup at a time for each name, whatever looks it up: a name that hangs is asked for by every new connection. */
+/**
+ * One lookup at a time for each name, whatever looks it up: every new connection would otherwise look up a name that
+ * hangs.
+ */
 function shareLookups(lookup: LookupAll): LookupAll {
   const waiting = new Map<string, Parameters<LookupAll>[1][]>()
   return (hostname, callback) => {

@@ -14,7 +14,7 @@ export interface HttpRequest {
   /** Without user name and password. */
   readonly origin: string
   /**
-   * An address to connect to instead of looking up the host of `origin`, which is asked for all the same. Absent:
+   * An address to connect to instead of looking up the host of `origin`, which still goes into `Host` and TLS. Absent:
    * looked up.
    */
   readonly connectTo?: string | undefined
@@ -41,14 +41,14 @@ interface Around {
 }
 
 /**
- * Posts, and resolves with the answer. Whatever a careful client may read is understood: interim answers, odd framing,
- * odd headers. Once a final status was read it stands, whether the rest of the answer can be read or not. Rejects when
- * there was none, or with the reason of `signal`. Throws at once, before anything is sent, when no request can be made
- * of what is given.
+ * Posts, and resolves with the answer. Accepts everything that a careful client may accept: interim answers, odd
+ * framing, odd headers. Once a final status was read it stands, whether the rest of the answer can be read or not.
+ * Rejects when there was none, or with the reason of `signal`. Throws at once, before anything is sent, when no request
+ * can be made of what is given.
  *
  * A kept connection that ends without a byte was most likely closed by the other side while we wrote: that is no
- * failure of the sink, and the request is sent once more, over a new connection. Should the sink have taken it all the
- * same, it knows the event by its id.
+ * failure of the sink, and the request is sent once more, over a new connection. If the sink did take it, it recognises
+ * the event by its id.
  */
 export function post(request: HttpRequest, around: Around): Promise<HttpAnswer> {
   return send(request, 'kept', around).catch((error: unknown) => {
@@ -68,8 +68,8 @@ function send(request: HttpRequest, connection: ConnectionKind, around: Around):
     path: request.path,
     headers: { ...request.headers, host: url.host, 'content-length': String(request.body.length) },
     agent: around.pool.agentFor(isEncrypted, connection),
-    // Takes what others take, such as line feeds alone. What it is lenient about only frames an answer that nobody
-    // reads.
+    // As lenient as other clients, for example about line feeds alone. That concerns only the framing of an answer that
+    // is not used.
     insecureHTTPParser: true,
   })
   const answer = hear(outgoing, around)
@@ -77,7 +77,7 @@ function send(request: HttpRequest, connection: ConnectionKind, around: Around):
   return answer
 }
 
-/** The name that is asked for stays the one of the URL, also in TLS, whatever address is connected to. */
+/** The host name stays that of the URL, in TLS too, whatever address is connected to. */
 function whereTo({ hostname }: URL, connectTo: string | undefined): { hostname: string; servername?: string } {
   const host = hostname.replace(/^\[(.*)\]$/, '$1')
   if (connectTo === undefined) return { hostname: host }
@@ -119,7 +119,7 @@ function hear(outgoing: ClientRequest, { clock, signal, cost }: Around): Promise
     retryAfter = response.headers['retry-after']
     readRest(response, { outgoing, ended: end, cutOff })
   })
-  // Nobody asked for another protocol; the status says what there is to say.
+  // No other protocol was requested; only the status counts.
   outgoing.on('upgrade', (_response, socket) => {
     end()
     socket.destroy()
@@ -171,7 +171,7 @@ function readRest(
   if (!mayReuse(response)) outgoing.shouldKeepAlive = false
   response.resume()
   response.on('end', () => {
-    // An answer that came before the request was sent: nobody is going to read the rest of that.
+    // An answer that came before the request was sent: the rest of it is not read.
     if (outgoing.writableFinished) ended()
     else cutOff()
   })

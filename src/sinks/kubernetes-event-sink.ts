@@ -10,7 +10,7 @@ import type { ParseEnvelope } from './remember-envelopes.ts'
 export interface KubernetesEventSinkOptions {
   /**
    * A recorder of its own, with a `perObject` rate above the budgets of the objects (`maxPerHour` is at most 3,600):
-   * the budget here is the user's, and the recorder's own limit would cut it short. Whoever made it closes it.
+   * the budget here is the user's, and the recorder's own limit would cut it short. Its creator closes it.
    */
   recorder: Pick<EventRecorder, 'record'>
   parseEnvelope: ParseEnvelope

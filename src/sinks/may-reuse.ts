@@ -4,8 +4,8 @@ import type { IncomingMessage } from 'node:http'
 const bodiless = new Set([204, 304])
 
 /**
- * Whether the connection can carry another request. Not when the answer's end is a matter of opinion: what one reader
- * takes for the rest of it the next would take for the answer to the next request.
+ * Whether the connection can carry another request. Not when the end of the answer is ambiguous: bytes that one reader
+ * treats as the rest of it another would treat as the answer to the next request.
  */
 export function mayReuse({ statusCode = 0, rawHeaders }: Pick<IncomingMessage, 'statusCode' | 'rawHeaders'>): boolean {
   const lengths = valuesOf(rawHeaders, 'content-length')

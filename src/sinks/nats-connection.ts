@@ -7,9 +7,8 @@ import type { Logger } from '../observability/logger.ts'
 const maxRefusedSubjects = 1_000
 
 /**
- * One connection for all sinks, made when it is first needed and kept. It is never that of an inbox: whoever publishes
- * for tenants must not be able to publish to the subjects of the server's own API with rights that were given for a
- * stream of ours.
+ * One connection for all sinks, made when it is first needed and kept. It is never that of an inbox: events of tenants
+ * must not be published with the rights that the inbox has for the subjects of the server's own API.
  */
 export class NatsSinkConnection {
   readonly #access: NatsAccess
@@ -41,8 +40,8 @@ export class NatsSinkConnection {
   }
 
   /**
-   * The running number of the last time that the server refused this subject for want of rights, which it says out of
-   * band; 0 where it is not known to have.
+   * The running number of the last time that the server refused this subject because of missing rights, which it
+   * reports out of band; 0 where it is not known to have.
    */
   lastRefusalOf(subject: string): number {
     return this.#refusals.get(subject) ?? 0

@@ -33,7 +33,8 @@ export interface NatsSinkOptions {
 /**
  * Publishes events to NATS, by the CloudEvents binding 1.0: attributes in headers or one JSON object, as the format
  * says. Acknowledged by a stream, the message is stored there when it counts as delivered, and repetitions carry the
- * same `Nats-Msg-Id`; acknowledged by the server, it has reached those who subscribe at that moment, perhaps nobody.
+ * same `Nats-Msg-Id`; acknowledged by the server, it has reached the clients that subscribe at that moment, perhaps
+ * none.
  */
 export function createNatsSink(options: NatsSinkOptions): Sink {
   const { access, logger } = options
@@ -96,7 +97,7 @@ function buildMessage(delivery: OutgoingDelivery, template: string, context: Sen
 
 /**
  * What a stream folds repetitions by. The id of an event alone would also fold what two sinks or two objects publish
- * into one stream. A replay is asked for because somebody wants it once more, so it has none.
+ * into one stream. A replay is meant to be stored once more, so it has none.
  */
 function messageIdOf({ event, sink, replayed, deadLetterReason }: OutgoingDelivery): string | undefined {
   if (replayed) return undefined
@@ -129,7 +130,7 @@ async function askStream(
 const messageExceedsMaximum = 10054
 const tooLarge: SendOutcome = { type: 'permanent', cause: 'tooLarge' }
 
-/** `{stream, seq}` is stored; `{error}` is not; anything else is the answer of somebody who is no stream. */
+/** `{stream, seq}` is stored; `{error}` is not; anything else is an answer that is not from a stream. */
 function outcomeOfAck(answer: Msg): SendOutcome {
   const ack = parseAck(answer)
   if (typeof ack.stream === 'string' && ack.error === undefined) return { type: 'delivered' }
@@ -137,10 +138,7 @@ function outcomeOfAck(answer: Msg): SendOutcome {
   return ack.error.err_code === messageExceedsMaximum ? tooLarge : retryable('refusedByStream')
 }
 
-/**
- * A stream's answer has about a hundred bytes; whoever else subscribes to the subject may answer as well, with
- * anything.
- */
+/** A stream's answer has about a hundred bytes; other subscribers of the subject may answer as well, with anything. */
 const maxAckBytes = 16 * 1024
 
 function parseAck(answer: Msg): { stream?: unknown; error?: { err_code?: number } } {

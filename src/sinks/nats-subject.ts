@@ -1,6 +1,6 @@
 import type { InboxOwner } from '../inbox/port.ts'
 
-/** Of one value; the server takes subjects of some kilobytes, but nobody wants to read them. */
+/** Of one value; the server takes subjects of some kilobytes, which are hard to read. */
 const maxTokenLength = 128
 const maxSubjectLength = 1_024
 const subjectPattern = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/

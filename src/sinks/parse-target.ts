@@ -9,9 +9,9 @@ interface Target {
 }
 
 /**
- * Where a request goes, read as browsers read URLs, so that `http://0x7f000001` and `http://2130706433` are the
- * addresses that they are. Trailing dots are dropped. Refused are other schemes, user names and passwords, and hosts
- * and ports that sinks may not reach.
+ * The destination of a request, parsed as browsers parse URLs, so that `http://0x7f000001` and `http://2130706433` are
+ * the addresses that they are. Trailing dots are dropped. Refused are other schemes, user names and passwords, and
+ * hosts and ports that sinks may not reach.
  */
 export function parseTarget(
   url: string,

@@ -14,13 +14,13 @@ export interface OutgoingDelivery {
 }
 
 /**
- * `burden`: the answer cost more than answers may. What it says of the event stands, but it counts against the sink, as
- * a failure does.
+ * `burden`: the answer cost more than answers may. Its outcome for the event stands, but it counts against the sink
+ * like a failure.
  */
 export type SendOutcome = { readonly burden?: AnswerBurden } & (
   | { type: 'delivered'; status?: number }
   | { type: 'retryable'; cause: string; status?: number; retryAfterMs?: number }
-  /** Our credentials are not wanted there: open the circuit and hold, spend no attempts. */
+  /** The sink refuses the credentials: open the circuit and hold, spend no attempts. */
   | { type: 'unauthorized'; status: number }
   | { type: 'permanent'; cause: string; status?: number }
 )

@@ -7,10 +7,10 @@ const space = 32
 type State = 'statusLine' | 'interimHead' | 'decided' | 'noHttp'
 
 /**
- * Reads along for the one thing that decides an attempt: the code of the final status line. It is known as soon as it
- * is read, whatever comes after it or fails to, and whatever a parser thinks of the rest: an event that was taken must
- * not be sent again because of a bad header. Answers that only announce one (1xx but 101) are passed over, any number
- * of them (RFC 9110, section 15.2).
+ * Reads along for the one thing that decides an attempt: the code of the final status line. It counts as soon as it is
+ * read, whatever follows or does not follow, and even if a parser rejects the rest: an event that was taken must not be
+ * sent again because of a bad header. Interim answers (1xx but 101) are skipped, any number of them (RFC 9110, section
+ * 15.2).
  */
 export class StatusWatch {
   #state: State = 'statusLine'

@@ -4,8 +4,8 @@ import type { OutgoingDelivery } from './port.ts'
 
 /**
  * A W3C `traceparent`. All sinks and attempts of one event share a trace, each attempt is a span of its own; both are
- * hashes of what they are about, so that a receiver can be asked for the trace of an event after a restart too.
- * Sampled, or most tracers of receivers would record nothing.
+ * hashes of what they are about, so that the trace of an event is the same after a restart. Sampled, or most tracers of
+ * receivers would record nothing.
  */
 export function traceparentOf({ event, sink, attempt }: OutgoingDelivery): string {
   const traceId = hash([event.owner.uid, event.eventId]).slice(0, 32)

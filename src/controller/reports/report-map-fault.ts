@@ -19,7 +19,7 @@ interface AnyConfigMap extends ConfigMap {
 
 /** Of the 1 MiB that a ConfigMap holds: what is not a report may take the rest. */
 const clutterFromBytes = 256 * 1024
-/** Others may annotate what they find; so much is no note any more. */
+/** Other tools may add annotations and labels; more than this counts as clutter. */
 const maxAnnotationBytes = 32 * 1024
 
 function bytesOf(entries: Readonly<Record<string, string>> = {}): number {

@@ -51,7 +51,7 @@ export interface Sandbox {
   worker: SampleWorker & { url: string }
   kubeconfigPath: string
   dataDir: string
-  /** Resolves when a part cannot go on by itself, with the reason; else never. */
+  /** Resolves with the reason when a part cannot continue; otherwise never. */
   ended: Promise<string>
   /** Ends everything in order and removes the temporary directory. */
   stop(): Promise<void>
