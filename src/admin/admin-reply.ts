@@ -12,8 +12,8 @@ export type Handler<Name extends keyof AdminRoutes, Deps> = (
 ) => Promise<AdminReply<AnswerOf<AdminRoutes[Name]>>> | AdminReply<AnswerOf<AdminRoutes[Name]>>
 
 /**
- * Told once something was made due; `lanes` (`ownerUid/sink`): lanes with an open circuit whose sink is to be tried
- * now.
+ * Called once something was made due; `lanes` (`ownerUid/sink`): those whose sink is to be tried now, even if its
+ * circuit is open.
  */
 export type OnDue = (lanes: Iterable<string>) => void
 

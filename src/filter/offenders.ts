@@ -18,7 +18,7 @@ interface Offence {
 export class Offenders {
   readonly #offences = new Map<string, Offence>()
 
-  /** Until when it is not run, milliseconds of the clock that `note` is told; undefined: it may. */
+  /** Until when it is not run, milliseconds of the clock that `note` gets; undefined: it may. */
   pausedUntil(key: string, nowMs: number): number | undefined {
     const untilMs = this.#offences.get(key)?.untilMs ?? -Infinity
     return untilMs > nowMs ? untilMs : undefined

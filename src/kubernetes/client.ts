@@ -171,8 +171,8 @@ const passingStatuses: ReadonlySet<number> = new Set([401, 404, 408, 409, 410, 4
 
 /**
  * The server understood and will say the same again: rights that are missing, a quota that is used up, a namespace that
- * is going, an immutable object, an admission policy or webhook. Told from the status alone: an admission webhook may
- * choose any, and by default says 400 or 403.
+ * is going, an immutable object, an admission policy or webhook. Decided from the status alone: an admission webhook
+ * may choose any, and by default says 400 or 403.
  */
 export function isRefusal(error: unknown): error is KubernetesApiError {
   if (!(error instanceof KubernetesApiError)) return false

@@ -76,7 +76,7 @@ class PodSocket extends Duplex {
   async opened(clock: Clock): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const cancel = clock.after(connectTimeoutMs, () => reject(new Error(`no answer in ${connectTimeoutMs} ms`)))
-    this.once('error', () => {}) // told by the rejection
+    this.once('error', () => {}) // the rejection reports it
     this.#socket.addEventListener('open', () => resolve())
     this.#socket.addEventListener('error', () => {
       reject(new Error('refused; it takes the right to create and get pods/portforward, and a pod that runs'))

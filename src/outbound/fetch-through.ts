@@ -6,8 +6,8 @@ const withoutBody = new Set([204, 205, 304])
 
 /**
  * The way out in the shape of `fetch`, for libraries that bring requests of Node's own classes. Answers whole and at
- * most 8 MiB, follows no redirect whatever it is told, and says in its errors what `fetch` would: a TypeError whose
- * cause is the failure.
+ * most 8 MiB, never follows a redirect, and throws the errors that `fetch` would throw: a TypeError whose cause is the
+ * failure.
  */
 export function fetchThrough(outbound: Outbound): typeof fetch {
   return async (input, init) => {

@@ -31,7 +31,7 @@ interface PlaceOptions {
 
 /** Short, because the last report delays the end of the process. */
 const timeoutMs = 5_000
-/** Tried in one round; the next goes on where this one ended. */
+/** Places tried in one round; the next round continues where this one ended. */
 const triesEach = 4
 /**
  * The place is missing, not ours to write, made immutable, or full: another one may work. Any other failure would occur

@@ -9,7 +9,7 @@ type Holdings = Pick<ObservedWebhook, 'secret' | 'keyring' | 'revealed'>
  * The full secret behind the current hint: from this process's memory, the keyring, or the Secret, in this order.
  * Undefined: it is not held. Without a hint none can be refuted. A hint is four characters, which have only 256 values
  * where the secret has 64 bytes; so where the service shows it more often than secrets are held that fit it, one of
- * them is not ours, and which of them is the current one cannot be told.
+ * them is not ours, and which of them is the current one is unknown.
  */
 export function heldSecretOf(remote: RemoteWebhook, { secret, keyring, revealed }: Holdings): string | undefined {
   const target = valueOf(secret)?.secrets

@@ -1,6 +1,6 @@
 import type { Failure } from './failure-class.ts'
 
-/** A read whose outcome is data: what is there, that nothing is there, or why it could not be told. */
+/** A read whose outcome is data: what is there, that nothing is there, or why it could not be read. */
 export type Lookup<T> = { state: 'found'; value: T } | { state: 'missing' } | { state: 'failed'; failure: Failure }
 
 export function found<T>(value: T): { state: 'found'; value: T } {

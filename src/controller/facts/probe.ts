@@ -1,7 +1,7 @@
 import type { Reason } from '../../api/reasons.ts'
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 
-/** Where a request of our own to the public URL broke, as far as that can be told from here. */
+/** Where a request of our own to the public URL broke, as far as that can be seen from here. */
 export type ProbeCause = 'Name' | 'Tls' | 'Connection' | 'Proxy' | 'Timeout' | 'Answer'
 
 export type ProbeOutcome =

@@ -32,8 +32,8 @@ export function objectOwnerOf(
 }
 
 /**
- * The status that claims the object: what cannot be told from it any more once it is ours is kept, everything else
- * stays as it is.
+ * The status that claims the object: what could not be derived from it any more once it is ours is kept, everything
+ * else stays as it is.
  */
 export function claimedStatus(status: GeminiWebhookStatus = {}, { id, token }: ConfirmedView): GeminiWebhookStatus {
   const { installationID: formerId, installationToken: formerToken } = status

@@ -67,7 +67,7 @@ export class KeyringRoom {
     const fitting: Record<string, string | null> = {}
     const refused: string[] = []
     for (const { uid, value, bytes, charged, namespace } of sized.toSorted((a, b) => a.charged - b.charged)) {
-      // Whatever makes it smaller helps, even one that somebody else has filled beyond the bound.
+      // A change that makes it smaller always helps, even where others have filled it beyond the bound.
       const isTooMuch = charged > 0 && charged > this.#room.freeFor([namespace])
       if (isTooMuch || (bytes > 0 && this.#bytes + bytes > maxShardBytes)) {
         refused.push(uid)

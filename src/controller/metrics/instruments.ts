@@ -68,7 +68,7 @@ export function createInstruments(metrics: Metrics): ControllerInstruments {
   }
 }
 
-/** Made once per controller. Asked when somebody scrapes. */
+/** Made once per controller. Called at each scrape. */
 export function exposeStranded(
   reports: () => ReportSource,
   { clock, metrics }: { clock: Clock; metrics: Metrics },

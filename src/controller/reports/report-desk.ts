@@ -59,7 +59,7 @@ export class ReportDesk {
     return this.#sinks.of(uid)
   }
 
-  /** For how long the reports have told of something pending, without a break. */
+  /** For how long the reports have shown something pending, without a break. */
   waitingMs(uid: string): number {
     const sinceMs = this.#waitingSinceMs.get(uid)
     return sinceMs === undefined ? 0 : this.#options.clock.monotonic() - sinceMs

@@ -62,8 +62,9 @@ export class ReportShelf {
 }
 
 /**
- * One of each receiver, the newest: it may have moved on, and what it left behind is not to be counted twice. Times are
- * told to the minute; within one it is the one that came later, and of those that were there from the start the first.
+ * One of each receiver, the newest: it may have moved on, and what it left behind is not to be counted twice. Times
+ * have minutes only; within one minute it is the one that came later, and of those that were there from the start the
+ * first.
  */
 export function newestOfEach(reports: readonly ShelvedReport[]): ShelvedReport[] {
   const newest = new Map<string, ShelvedReport>()

@@ -34,7 +34,7 @@ export function refKeyOf({ apiVersion, kind, name }: SinkRef): string {
 
 /**
  * The kind of a reference, if the installation lists it: entries are `GROUP/VERSION/KIND=PLURAL`, since the path of an
- * object has the plural, which cannot be told from the kind.
+ * object has the plural, which does not follow from the kind.
  */
 export function listedKindOf({ apiVersion, kind }: SinkRef, listed: readonly string[]): ResourceKind | undefined {
   const entry = listed.find((each) => each.startsWith(`${apiVersion}/${kind}=`))

@@ -64,7 +64,7 @@ export function readSinkCredentials(lookup: CredentialsLookup | undefined): Resu
 }
 
 /**
- * What a Secret of our own type holds. Any other type is refused: whoever may create a GeminiWebhook but not read
+ * What a Secret of our own type holds. Any other type is refused: a user who may create a GeminiWebhook but not read
  * Secrets must not be able to send another user's Secret to a destination.
  */
 export function openCredentials(
