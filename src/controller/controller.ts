@@ -46,7 +46,7 @@ import { WebhookServicePool, type OpenWebhookService } from './observe/webhook-s
 
 export interface WebhookControllerOptions {
   client: KubernetesClient
-  /** Gives each API key its own call budget; called once per key. */
+  /** Gives each API key its own call budget; called whenever a key comes into use. */
   openWebhookService: OpenWebhookService
   config: ControllerConfig
   clock: Clock
@@ -69,7 +69,7 @@ export interface WebhookController {
    * finished first.
    */
   stop(): Promise<void>
-  /** Whether every watch has had its first list. */
+  /** Whether every watch has had its first list, those of Services excepted. */
   hasSynced(): boolean
 }
 

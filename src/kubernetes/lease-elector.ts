@@ -42,7 +42,10 @@ export interface LeaseElector {
   readonly isLeading: boolean
 }
 
-/** Writes longer than this are given up, so that a renewal gets several tries before the deadline. */
+/**
+ * So many writes fit into the renew deadline: one that takes longer than its part is given up, so that a renewal gets
+ * several tries.
+ */
 const triesWithinDeadline = 3
 
 const defaultTimes: LeaseTimes = { leaseDurationMs: 30_000, renewDeadlineMs: 15_000, retryPeriodMs: 2_000 }

@@ -142,7 +142,10 @@ export class Reflector<T extends KubernetesObject> {
     }
   }
 
-  /** Milliseconds since the server was last heard (list, event or bookmark), of the scope where that is longest ago. */
+  /**
+   * Milliseconds since the server was last heard (list, event or bookmark), of the scope where that is longest ago;
+   * scopes whose list was refused do not count.
+   */
   idleMs(): number {
     const nowMs = this.#options.clock.monotonic()
     const synced = this.#scopes.filter(({ refused }) => !refused)

@@ -96,8 +96,8 @@ export class Requester {
   }
 
   /**
-   * The body of an open watch; the timeout bounds the wait for its headers only. Neither paced nor retried: the
-   * reflector does that.
+   * The body of an open watch; the timeout bounds the wait for its headers only. Neither paced nor retried, except once
+   * with renewed credentials after a 401: the reflector retries.
    */
   async open(call: ApiCall): Promise<{ body: Dispatcher.ResponseData['body']; release: () => void }> {
     const bound = this.#bind(call)

@@ -200,6 +200,6 @@ export interface ObservedWebhook {
   countsDue?: boolean
   /** Asked only of objects that are being deleted. */
   namespaceTerminating: boolean
-  /** Since when this deletion has lacked an API key, as far as this process saw. */
+  /** For how long the object has had no usable API key, milliseconds, as far as this process saw; 0: it has one. */
   keylessMs: number
 }

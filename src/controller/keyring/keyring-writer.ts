@@ -23,8 +23,9 @@ interface KeyringOptions {
 /**
  * A patch of one entry costs the API server, its store and every watcher the whole Secret: somewhat less than 0.1 ms of
  * the API server's CPU for each entry in it. So a Secret rests after a patch in proportion to what it holds, and what
- * comes meanwhile goes in the next: sixteen Secrets take at most a twentieth of a core, and an object in a large
- * rollout costs no more than one in a small. An entry for a Secret that is quiet does not wait.
+ * comes meanwhile goes in the next: up to some 150 entries each, where `longestRestMs` is reached, sixteen Secrets take
+ * at most a twentieth of a core, and an object in a large rollout costs no more than one in a small. Full Secrets take
+ * up to four tenths of a core. An entry for a Secret that is quiet does not wait.
  */
 const restMsPerEntry = 32
 /** As long as the interval of receivers' reports, for which the proof of an endpoint waits anyway. */

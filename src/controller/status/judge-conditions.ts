@@ -21,7 +21,10 @@ import { explainProbe } from '../facts/probe.ts'
 /** What the last pass said: kept where this one could not look. */
 export type Kept = (type: ConditionType) => Judgement | undefined
 
-/** Every condition but the summary, from what is observed at the end of a pass. Pure. */
+/**
+ * The conditions about the webhook, its key, its secret, its endpoint and its sinks, from what is observed at the end
+ * of a pass; not the summaries, nor what receivers report. Pure.
+ */
 export function judgeConditions(state: ActionState, kept: Kept): Record<SubjectCondition, Judgement> {
   return {
     CredentialsValid: judgeCredentials(state, kept),
