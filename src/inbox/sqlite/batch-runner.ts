@@ -224,10 +224,10 @@ function* unpackItems(packed: Uint8Array): Generator<PackedItem> {
 }
 
 /**
- * A dead letter that was made due again, told to whoever asked for it; and the look after things, which makes durable
- * what was only in order.
+ * A dead letter that was made due again, which somebody asked for and was answered; an event of another inbox, which
+ * forgets it once it is here; and maintenance, which makes durable what was only in order.
  */
-const durableCalls = new Set<Call['type']>(['replay', 'maintain'])
+const durableCalls = new Set<Call['type']>(['replay', 'takeOver', 'maintain'])
 
 /**
  * Only what was accepted from somebody, who then forgets it, needs the disk before the answer. A claim or a record that

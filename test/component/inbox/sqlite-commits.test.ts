@@ -83,6 +83,13 @@ test('claims and records alone are committed without waiting for the disk; a rep
   assert.deepEqual(commits, [normal, normal, full, normal, full])
 })
 
+test('an event of another inbox is synced to the disk before that one forgets it', (t) => {
+  const { run, commits } = aRunner(t)
+  run(nothing, [{ type: 'takeOver', handed: { ref: '1', event: anEvent(), deliveries: [] } }])
+  run(nothing, [{ type: 'release', ref: '1' }])
+  assert.deepEqual(commits, [full, normal])
+})
+
 test('what is claimed does not wait for the appends that arrive with it', async (t) => {
   const path = join(aFolder(t), 'inbox.sqlite')
   const inbox = await openSqliteInbox({ path, clock: systemClock, logger: silentLogger, metrics: createMetrics() })
