@@ -30,7 +30,7 @@ import { isAwaited, isDeleting } from './facts/life-stage.ts'
 import { exposeObjectMetrics, exposeSecretAge, exposeSinkMetrics } from './metrics/object-metrics.ts'
 import { probeInTurn } from './observe/probe-in-turn.ts'
 import type { ProbeEndpoint } from './facts/probe.ts'
-import { Recollections } from './memory/recollection.ts'
+import { Memories } from './memory/memories.ts'
 import { reconcileWebhook } from './reconcile.ts'
 import { createReflectors, createServiceReflectors } from './reflectors.ts'
 import { byExternalId, bySecret, byService, byUid } from './facts/indices.ts'
@@ -86,6 +86,7 @@ export function createWebhookController(options: WebhookControllerOptions): Webh
 class RunningController implements WebhookController {
   readonly #options: WebhookControllerOptions
   readonly #ctx: WebhookContext
+  readonly #memories: Memories
   readonly #reflectors: ReturnType<typeof createReflectors>
   /** Apart: nothing waits for these, whose rights may be missing. */
   readonly #serviceReflectors: ReturnType<typeof createServiceReflectors>
@@ -162,6 +163,7 @@ class RunningController implements WebhookController {
     })
     const { resyncIntervalMs, credentialsRetryMs } = config
     const reads = gateReads(client)
+    this.#memories = new Memories(clock)
     this.#ctx = {
       client: reads,
       clock,
@@ -176,7 +178,7 @@ class RunningController implements WebhookController {
       areServicesWatched: () => this.#serviceReflectors.every((reflector) => reflector.hasSynced()),
       observer: new RemoteObserver({ clock, maxAgeMs: resyncIntervalMs, credentialsRetryMs }),
       pool: new WebhookServicePool({ open: openWebhookService, clock, onCrowd: () => this.#forgetKeys() }),
-      recollections: new Recollections(clock),
+      claimOf: (uid) => this.#memories.claimOf(uid),
       installation: () => this.#installation.view,
       probe: probeInTurn(options.probe),
       rollouts: new Rollouts({
@@ -200,7 +202,7 @@ class RunningController implements WebhookController {
         const webhook = this.#reflectors.webhooks.store.get(key)
         return webhook !== undefined && isUrgent(webhook)
       },
-      reconcile: (key, turn) => reconcileWebhook(key, { ...this.#ctx, ...turn }),
+      reconcile: (key, turn) => reconcileWebhook(key, { ...this.#ctx, memories: this.#memories, ...turn }),
     })
   }
 
@@ -245,14 +247,14 @@ class RunningController implements WebhookController {
     const { type, object } = change
     this.#census.observe(change)
     if (type === 'deleted') {
-      this.#ctx.recollections.forget(object.metadata.uid)
+      this.#memories.forget(object.metadata.uid)
       this.#wakeClaimants(object)
       return
     }
     // It may not act on what it claims any more.
     if (object.spec.suspend === true || isDeleting(object)) this.#wakeClaimants(object)
     // Our own status write says nothing new: the pass that made it has decided when to look again.
-    if (this.#ctx.recollections.sawOwnWrite(object)) return
+    if (this.#memories.of(object).sawOwnWrite(object)) return
     this.#loop.enqueue(keyOf(object), { behind: type === 'added' && !isAwaited(object) })
   }
 
@@ -263,7 +265,7 @@ class RunningController implements WebhookController {
     const ids = new Set([spec.externalID, status?.webhook?.id])
     for (const id of ids) {
       for (const webhook of id === undefined ? [] : store.byIndex(byExternalId, id)) {
-        const yields = this.#ctx.recollections.yieldsTo(webhook.metadata.uid) === named
+        const yields = this.#memories.yieldsTo(webhook.metadata.uid) === named
         if (yields) this.#loop.enqueue(keyOf(webhook))
       }
     }
@@ -334,10 +336,10 @@ class RunningController implements WebhookController {
   }
 
   #forgetKeys(): void {
-    const { recollections, pool, observer } = this.#ctx
+    const { pool, observer } = this.#ctx
     // A key that only status still names is needed too: to delete in the project that an object has left.
     const remembered = this.#all().flatMap(({ status }) => status?.webhook?.keyFingerprint ?? [])
-    const inUse = new Set([...recollections.fingerprintsInUse(), ...remembered])
+    const inUse = new Set([...this.#memories.fingerprintsInUse(), ...remembered])
     pool.prune(inUse)
     observer.prune(inUse)
   }

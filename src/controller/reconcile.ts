@@ -7,14 +7,18 @@ import type { ActionState } from './apply/action-state.ts'
 import { withoutKey } from './facts/without-key.ts'
 import { applyPlan, type ApplyReport } from './apply/apply.ts'
 import { claimObject } from './status/claim-object.ts'
-import type { PassContext, TurnContext, WebhookContext } from './observe/context.ts'
+import type { PassContext } from './apply/pass-context.ts'
+import type { RemoteAccess, TurnContext, WebhookContext } from './observe/context.ts'
 import { isRefusedWrite, type Failure } from './facts/failure-class.ts'
 import { toKubernetesEvent, transitionEvents } from './status/kubernetes-events.ts'
-import { observeWebhook } from './observe/observe.ts'
+import { observeKey, observeWebhook } from './observe/observe.ts'
+import { viewWebhook } from './observe/view-webhook.ts'
 import { isDeleting } from './facts/life-stage.ts'
+import type { Claimant, ObservedWebhook } from './facts/observed.ts'
 import { afterFailedDeletion } from './plan/deletion.ts'
 import { planWebhook } from './plan/plan.ts'
-import { isNewer, rememberWrite, type Recollection } from './memory/recollection.ts'
+import type { Memories } from './memory/memories.ts'
+import type { Memory } from './memory/memory.ts'
 import { standingRefusal } from './memory/refusals.ts'
 import { afterFailure, isAnswer, type Plan } from './plan/result.ts'
 import { writeStatus } from './status/status-writer.ts'
@@ -28,25 +32,80 @@ import { tellDeliveries } from './status/tell-deliveries.ts'
  */
 const missedResyncs = 3
 
+/** What the reconciles of all objects work with. */
+export type ReconcileContext = TurnContext & { memories: Memories }
+
 /** Brings one object to what it should be, as far as this pass gets. Level-based: only the key travels. */
-export async function reconcileWebhook(key: ObjectKey, ctx: TurnContext): Promise<ReconcileResult> {
-  const newest = newestVersion(ctx.webhooks.get(key), ctx)
-  if (newest === undefined) return done()
-  const recollection = ctx.recollections.of(newest)
-  if (recollection.released === true) return done()
-  const webhook = await claimObject(newest, recollection, ctx)
+export async function reconcileWebhook(key: ObjectKey, ctx: ReconcileContext): Promise<ReconcileResult> {
+  const cached = ctx.webhooks.get(key)
+  if (cached === undefined) return done()
+  const memory = ctx.memories.of(cached)
+  const newest = memory.newest(cached)
+  if (memory.view.released === true) return done()
+  const webhook = await claim(newest, memory, ctx)
   // Another installation serves it: a change of the object, such as the annotation, brings it back here.
   if (webhook === undefined) return done()
-  const { observed, access } = await observeWebhook(webhook, recollection, ctx)
+  const { observed, access } = await observe(webhook, memory, ctx)
   const plan = planWebhook(webhook, observed, { config: ctx.config, nowMs: ctx.clock.now() })
-  const pass: PassContext = { ...ctx, recollection, access }
+  const pass: PassContext = { ...ctx, memory, access }
   const start: ActionState = { webhook, observed, draft: webhook.status ?? {}, events: [] }
-  const report = withBrake(plan, await applyPlan(start, plan.actions, pass), recollection)
-  if (report.state.webhook !== webhook) rememberWrite(report.state.webhook, recollection, ctx.webhooks)
+  const report = withBrake(plan, await applyPlan(start, plan.actions, pass), memory)
+  if (report.state.webhook !== webhook) memory.wrote(report.state.webhook, ctx.webhooks)
   const told = report.state.released === true ? report : await publishOrTell(plan, start, report, pass)
-  if (told.state.released === true) recollection.released = true
+  if (told.state.released === true) memory.released()
   tell(told.state, ctx)
   return nextResult(plan, told, ctx)
+}
+
+/** What is remembered of an object that is left to another installation speaks of the time when it was ours. */
+async function claim(webhook: GeminiWebhook, memory: Memory, ctx: WebhookContext): Promise<GeminiWebhook | undefined> {
+  const claimed = await claimObject(webhook, ctx)
+  if (claimed.state === 'ours') {
+    memory.serves()
+    if (claimed.webhook !== webhook) memory.wrote(claimed.webhook, ctx.webhooks)
+    return claimed.webhook
+  }
+  const { installation } = claimed
+  const isTold = memory.view.leftTo === installation
+  memory.leftTo(installation)
+  const { namespace, name } = webhook.metadata
+  if (!isTold) ctx.logger.info({ namespace, name, installation }, 'webhook.left_to_another_installation')
+  return undefined
+}
+
+/**
+ * Observing reads, and what it notes is remembered here: the API key before it is waited for with the others, so that
+ * it counts as in use, and the rest before what others claim is looked at.
+ */
+async function observe(
+  webhook: GeminiWebhook,
+  memory: Memory,
+  ctx: TurnContext,
+): Promise<{ observed: ObservedWebhook; access: RemoteAccess | undefined }> {
+  memory.saw(webhook)
+  const key = await observeKey(webhook, ctx)
+  if (key.lookup !== undefined) memory.sawKey(key.lookup.state === 'found' ? key.lookup.value.fingerprint : undefined)
+  const { reads, access, noted } = await observeWebhook(webhook, { key, recollection: memory.view }, ctx)
+  memory.noted(noted)
+  const observed = viewWebhook(webhook, reads, memory.view, ctx)
+  yieldTo(observed.claimant, webhook, memory, ctx)
+  return { observed, access }
+}
+
+/**
+ * Remembers to whom the object yields, so that it is woken when that goes. The log names both, once: status and Events
+ * of an object tell nothing of other namespaces, so this is where whoever runs the installation finds the two.
+ */
+function yieldTo(
+  claimant: Claimant | undefined,
+  { metadata: { namespace, name }, spec }: GeminiWebhook,
+  memory: Memory,
+  { logger }: WebhookContext,
+): void {
+  const holder = claimant && `${claimant.namespace}/${claimant.name}`
+  if (memory.view.yieldsTo === holder) return
+  memory.yields(holder)
+  if (holder !== undefined) logger.info({ namespace, name, id: spec.externalID, holder }, 'webhook.yielded_claim')
 }
 
 /**
@@ -56,28 +115,14 @@ export async function reconcileWebhook(key: ObjectKey, ctx: TurnContext): Promis
 const longestRush = 40
 
 /** Slows down and says so in status, until a pass comes to rest. */
-function withBrake(plan: Plan, report: ApplyReport, recollection: Recollection): ApplyReport {
+function withBrake(plan: Plan, report: ApplyReport, memory: Memory): ApplyReport {
   const goesOn = plan.next.type === 'now' && report.failure === undefined
-  recollection.rush = goesOn ? recollection.rush + 1 : 0
-  if (recollection.rush <= longestRush) return report
+  memory.passed(goesOn)
+  if (memory.view.rush <= longestRush) return report
   const steps = plan.actions.map(({ type }) => type).join(', ')
   const message = `no end of steps (${steps}): slowing down`
   const failure = { class: 'transient', reason: 'ProgressingWithRetry', message, mayHaveCommitted: false } as const
   return { ...report, failure }
-}
-
-/** Never work on a version older than this process's own last write: the cache may lag behind it. */
-function newestVersion(
-  cached: GeminiWebhook | undefined,
-  { recollections }: WebhookContext,
-): GeminiWebhook | undefined {
-  if (cached === undefined) return undefined
-  const recollection = recollections.of(cached)
-  const { written } = recollection
-  if (written === undefined) return cached
-  if (isNewer(written, cached)) return written
-  delete recollection.written
-  return cached
 }
 
 /**
@@ -112,14 +157,12 @@ async function publish(plan: Plan, start: ActionState, report: ApplyReport, pass
     : summarizeReport(plan, report, pass)
   const { webhook, written, dropped } = await writeStatus(state.webhook, status, pass)
   if (!written) return report
-  rememberWrite(webhook, pass.recollection, pass.webhooks)
-  if (areCountsNew(start.webhook.status, status)) pass.recollection.countsToldMs = pass.clock.monotonic()
+  pass.memory.wrote(webhook, pass.webhooks)
+  if (areCountsNew(start.webhook.status, status)) pass.memory.wroteCounts()
   if (dropped !== undefined) return publishDropped({ ...state, webhook }, dropped, pass)
-  const { intent } = pass.recollection
+  const { intent } = pass.memory.view
   // From here on receivers can see the intent: its head start begins now.
-  if (intent?.call === 'notMade' && start.draft.operation?.attemptID !== intent.attemptID) {
-    pass.recollection.intent = { ...intent, sinceMs: pass.clock.monotonic() }
-  }
+  if (intent?.call === 'notMade' && start.draft.operation?.attemptID !== intent.attemptID) pass.memory.published()
   observeReadiness(start.webhook, status, pass)
   const events = transitionEvents(start.draft, status)
   return { ...report, state: { ...state, webhook, events: [...state.events, ...events] } }
@@ -142,17 +185,17 @@ function readyIn(status: GeminiWebhookStatus | undefined) {
 
 /** An intent that the API server did not keep is none: nothing is called, and status says why. */
 async function publishDropped(state: ActionState, failure: Failure, pass: PassContext): Promise<ApplyReport> {
-  delete pass.recollection.intent
+  pass.memory.forgotIntent()
   const draft = withoutKey(withoutKey(state.draft, 'operation'), 'check')
   const { finding } = planAfter(failure, state, pass)
   const status = summarize({ ...state, draft }, { finding, nowMs: pass.clock.now(), config: pass.config })
   const { webhook } = await writeStatus(state.webhook, status, pass)
-  rememberWrite(webhook, pass.recollection, pass.webhooks)
+  pass.memory.wrote(webhook, pass.webhooks)
   return { state: { ...state, webhook, events: [] }, failure }
 }
 
 function summarizeReport(plan: Plan, { state, failure }: ApplyReport, ctx: PassContext): GeminiWebhookStatus {
-  const told = failure ?? refusalBehind(plan, state, ctx.recollection)
+  const told = failure ?? refusalBehind(plan, state, ctx.memory)
   const finding = told === undefined ? plan.finding : planAfter(told, state, ctx).finding
   const isAnswered = isAnswer(failure === undefined ? plan : planAfter(failure, state, ctx))
   return summarize(state, { finding, isAnswered, nowMs: ctx.clock.now(), config: ctx.config })
@@ -167,27 +210,21 @@ function planAfter(failure: Failure, { webhook }: ActionState, { config }: Webho
  * The steps towards a call that Google keeps refusing are no progress: an object that is Stalled stays so until the
  * call is accepted or not wanted any more.
  */
-function refusalBehind(
-  { finding, next }: Plan,
-  { webhook }: ActionState,
-  recollection: Recollection,
-): Failure | undefined {
-  if (finding.type === 'AtRest' && next.type !== 'now') delete recollection.refusals
-  return finding.type === 'Progressing' ? standingRefusal(recollection, webhook.metadata) : undefined
+function refusalBehind({ finding, next }: Plan, { webhook }: ActionState, memory: Memory): Failure | undefined {
+  if (finding.type === 'AtRest' && next.type !== 'now') memory.forgotRefusals()
+  return finding.type === 'Progressing' ? standingRefusal(memory.view, webhook.metadata) : undefined
 }
 
-function isBlip(plan: Plan, { state, failure }: ApplyReport, { recollection, clock, config }: PassContext): boolean {
+function isBlip(plan: Plan, { state, failure }: ApplyReport, { memory, clock, config }: PassContext): boolean {
   // What Google signs with and the Secret does not hold is no blip, however it came about.
-  const isHeldBack = recollection.revealed !== undefined && failure !== undefined
+  const isHeldBack = memory.view.revealed !== undefined && failure !== undefined
   const isRefused = plan.finding.type === 'Stalled'
   const failing = !isHeldBack && (failure?.class === 'transient' || (plan.next.type === 'retry' && !isRefused))
-  if (!failing) {
-    delete recollection.failingSinceMs
-    return false
-  }
-  recollection.failingSinceMs ??= clock.monotonic()
+  memory.failing(failing)
+  const { failingSinceMs } = memory.view
   const wasReady = readyIn(state.webhook.status)?.status === 'True'
-  return wasReady && clock.monotonic() - recollection.failingSinceMs < missedResyncs * config.resyncIntervalMs
+  if (failingSinceMs === undefined || !wasReady) return false
+  return clock.monotonic() - failingSinceMs < missedResyncs * config.resyncIntervalMs
 }
 
 function tell({ webhook, events }: ActionState, { recorder, logger }: WebhookContext): void {

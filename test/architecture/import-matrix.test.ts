@@ -155,7 +155,7 @@ const controllerFolders: Record<string, string[]> = {
   metrics: ['reports'],
   observe: ['config', 'facts', 'installation', 'keyring', 'memory', 'metrics', 'plan', 'reports', 'secrets', 'sinks'],
   apply: ['facts', 'memory', 'observe', 'plan', 'secrets'],
-  status: ['apply', 'facts', 'installation', 'memory', 'observe', 'plan', 'reports', 'rotation', 'secrets'],
+  status: ['apply', 'facts', 'installation', 'observe', 'plan', 'reports', 'rotation', 'secrets'],
   housekeeping: ['config'],
   reflectors: ['config', 'facts', 'keyring', 'sinks'],
   reconcile: ['apply', 'facts', 'memory', 'observe', 'plan', 'reports', 'status'],
@@ -308,6 +308,19 @@ test('the folders of the controller import what lies below them, each what it us
     (controllerFolders[folder] ?? []).some((next) => next === other || isBelow(next, other))
   const circles = Object.keys(controllerFolders).filter((folder) => isBelow(folder, folder))
   assert.deepEqual(circles, [])
+})
+
+test('what is remembered of an object is written by its passes alone: nothing else knows the memory, only what it shows', () => {
+  const writers = new Set(['src/controller/memory/memory.ts', 'src/controller/memory/memories.ts'])
+  const users = globSync('src/**/*.ts')
+    .filter((file) => importsOf(file).some((each) => writers.has(pathOf(each))))
+    .toSorted()
+  assert.deepEqual(users, [
+    'src/controller/apply/pass-context.ts',
+    'src/controller/controller.ts',
+    'src/controller/memory/memories.ts',
+    'src/controller/reconcile.ts',
+  ])
 })
 
 test('the environment is read in config and main only', () => {

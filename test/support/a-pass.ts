@@ -1,13 +1,17 @@
 import { defaultControllerConfig } from '../../src/controller/config.ts'
-import type { PassContext } from '../../src/controller/observe/context.ts'
+import type { PassContext } from '../../src/controller/apply/pass-context.ts'
+import { Memory } from '../../src/controller/memory/memory.ts'
 import { createInstruments } from '../../src/controller/metrics/instruments.ts'
 import { RemoteObserver } from '../../src/controller/observe/remote-observer.ts'
 import type { WebhookService } from '../../src/gemini/webhook-service.ts'
 import { silentLogger } from '../../src/observability/logger.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
-import { fingerprint, installation } from './a-webhook.ts'
+import { aWebhook, fingerprint, installation } from './a-webhook.ts'
 import { identity } from './an-observation.ts'
 import { FakeClock } from './fake-clock.ts'
+import { freezeMemories } from './frozen-memory.ts'
+
+freezeMemories()
 
 /** A double that fails on every use that the test has not scripted. */
 export function scripted<T extends object>(name: string, script: Partial<T> = {}): T {
@@ -45,7 +49,7 @@ export function aPass(
       credentialsRetryMs: config.credentialsRetryMs,
     }),
     pool: scripted('pool'),
-    recollections: scripted('recollections'),
+    claimOf: () => undefined,
     installation: () => ({ state: 'confirmed', ...installation }),
     probe: () => Promise.reject(new Error('no test scripted a probe')),
     rollouts: scripted('rollouts'),
@@ -53,7 +57,7 @@ export function aPass(
     aside: (wait) => wait(),
     isUrgent: false,
     signal: new AbortController().signal,
-    recollection: { firstSightMs: 0, rush: 0 },
+    memory: new Memory(aWebhook().build(), clock),
     access: { service: scripted('service', service), fingerprint, identity },
     ...changes,
     client: scripted('client', changes.client),

@@ -35,8 +35,11 @@ import { startKubernetesApi } from '../../playground/kubernetes-api/server.ts'
 import type { SwitchChanges } from '../../playground/webhook-service/switches.ts'
 import { crdPath } from '../../tools/generate-crd.ts'
 import { eventually } from './eventually.ts'
+import { freezeMemories } from './frozen-memory.ts'
 import { recordedLogger } from './recorded-logger.ts'
 import { startSimulator, type Received } from './simulator.ts'
+
+freezeMemories()
 
 export const home = 'gemini-webhook-system'
 export const tenant = 'ml'

@@ -25,10 +25,13 @@ import { createWebhookServiceSimulator } from '../../playground/webhook-service/
 import type { SwitchChanges } from '../../playground/webhook-service/switches.ts'
 import type { Sink } from '../../src/sinks/port.ts'
 import { FakeClock } from './fake-clock.ts'
+import { freezeMemories } from './frozen-memory.ts'
 import { HttpTraffic } from './http-traffic.ts'
 import { recordedLogger } from './recorded-logger.ts'
 import { recordSecret } from './run-record.ts'
 import { mulberry32 } from './seeded-random.ts'
+
+freezeMemories()
 
 export const operatorNamespace = 'gemini-webhook-system'
 export const tenant = 'ml'

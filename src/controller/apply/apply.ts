@@ -22,11 +22,9 @@ import { storeRevealedSecret } from './actions/store-revealed-secret.ts'
 import { prepareSecret, storeSecret } from './actions/store-secret.ts'
 import { updateWebhook } from './actions/update-webhook.ts'
 import { removeKeyringEntry, writeKeyring } from './actions/write-keyring.ts'
-import type { PassContext } from '../observe/context.ts'
+import type { PassContext } from './pass-context.ts'
 import { failureOf, isRefusedWrite, type Failure } from '../facts/failure-class.ts'
-import { noteSetback } from '../memory/recollection.ts'
-import { noteRefusal } from '../memory/refusals.ts'
-import { forgetRefusedWrite, noteRefusedWrite, viewRefusedWrites } from '../memory/refused-writes.ts'
+import { viewRefusedWrites } from '../memory/refused-writes.ts'
 
 export interface ApplyReport {
   state: ActionState
@@ -49,7 +47,7 @@ export async function applyPlan(
     try {
       state = await perform(action, state, ctx)
       ctx.instruments.actions.add(1, { action: action.type, outcome: 'done' })
-      forgetRefusedWrite(action.type, ctx)
+      ctx.memory.did(action.type)
     } catch (error) {
       ctx.instruments.actions.add(1, { action: action.type, outcome: 'failed' })
       if (isConflict(error)) throw error
@@ -60,10 +58,7 @@ export async function applyPlan(
     if (state.halted === true || state.released === true) break
   }
   // What merely prepares a call says nothing about whether it will be refused again.
-  if (state.halted !== true && actions.some(callsGoogle)) {
-    delete ctx.recollection.refusals
-    delete ctx.recollection.setbacks
-  }
+  if (state.halted !== true && actions.some(callsGoogle)) ctx.memory.accepted()
   return { state }
 }
 
@@ -73,8 +68,8 @@ export async function applyPlan(
  */
 function countSetback({ type }: Action, { webhook }: ActionState, { message: why }: Failure, ctx: PassContext): void {
   const isAnnounced = type === 'RegisterWebhook' || type === 'RotateSigningSecret'
-  if (!isAnnounced || ctx.recollection.intent?.call !== 'unclear') return
-  noteSetback(webhook, { operation: type === 'RegisterWebhook' ? 'Create' : 'Rotate', why }, ctx)
+  if (!isAnnounced || ctx.memory.view.intent?.call !== 'unclear') return
+  ctx.memory.setBack(webhook, { operation: type === 'RegisterWebhook' ? 'Create' : 'Rotate', why }, ctx)
 }
 
 /** What the next passes, and the conditions of this one, need to know of a write that failed. */
@@ -82,16 +77,16 @@ function withFailureNoted({ type }: Action, state: ActionState, failure: Failure
   const told = type === 'StoreRevealedSecret' ? withUnstoredTold(state, failure, ctx) : state
   if (!isRefusedWrite(failure)) return told
   const { webhook, observed } = told
-  noteRefusedWrite(type, failure, { webhook, observed }, ctx)
-  const refusedWrites = viewRefusedWrites(webhook, observed, ctx.recollection, ctx.clock.monotonic())
+  ctx.memory.refusedWrite({ type, failure }, { webhook, observed }, ctx)
+  const refusedWrites = viewRefusedWrites({ webhook, observed }, ctx.memory.view, ctx.clock.monotonic())
   return { ...told, observed: { ...observed, refusedWrites } }
 }
 
 /** Once for each call: whoever watches Events learns that what Google signs with is not where jobs look for it. */
-function withUnstoredTold(state: ActionState, { message }: Failure, { recollection }: PassContext): ActionState {
-  const attemptID = recollection.revealed?.attemptID
-  if (attemptID === undefined || recollection.unstoredTold === attemptID) return state
-  recollection.unstoredTold = attemptID
+function withUnstoredTold(state: ActionState, { message }: Failure, { memory }: PassContext): ActionState {
+  const { revealed, unstoredTold } = memory.view
+  if (revealed === undefined || unstoredTold === revealed.attemptID) return state
+  memory.toldUnstored(revealed.attemptID)
   return withEvent(state, { type: 'Warning', reason: 'SecretNotStored', action: 'Store', note: message })
 }
 
@@ -102,15 +97,15 @@ function withUnstoredTold(state: ActionState, { message }: Failure, { recollecti
 function afterFailedAction(
   state: ActionState,
   failed: { failure: Failure; action: Action['type'] },
-  { recollection }: PassContext,
+  { memory }: PassContext,
 ): ApplyReport {
   const { failure } = failed
   const isRefusal = failure.class === 'terminal' && failure.reason === 'RemoteRejected'
-  const judged = isRefusal ? noteRefusal(recollection, state.webhook.metadata, failed) : failure
+  const judged = isRefusal ? memory.refused(state.webhook.metadata, failed) : failure
   const withdraws =
-    recollection.intent?.call === 'notMade' && ['terminal', 'credentials', 'refused'].includes(judged.class)
+    memory.view.intent?.call === 'notMade' && ['terminal', 'credentials', 'refused'].includes(judged.class)
   if (!withdraws) return { state, failure: judged }
-  delete recollection.intent
+  memory.forgotIntent()
   return { state: { ...state, draft: withoutKey(state.draft, 'operation') }, failure: judged }
 }
 

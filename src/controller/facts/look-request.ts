@@ -8,11 +8,11 @@ const longestRequest = 256
 
 /** What this process knows of the request to look now, by the value of its annotation. */
 export interface LookRequest {
-  value: string
+  readonly value: string
   /** When this process saw it first, on the monotonic clock: a look that began then or later answers it. */
-  sinceMs: number
+  readonly sinceMs: number
   /** It has let repairs begin anew; once is enough, whatever comes of them. */
-  forgave?: true
+  readonly forgave?: true
 }
 
 /**
@@ -27,19 +27,16 @@ export function requestedLook({ metadata }: Pick<GeminiWebhook, 'metadata'>): st
 }
 
 /**
- * The request that status does not acknowledge yet, with the moment from which a look answers it. A moment and not
- * "now": else every pass would ask for another list, and what the pass before had found out would never be new enough.
+ * The request that status does not acknowledge yet, with the moment from which a look answers it; `known` is what was
+ * remembered of the one before. A moment and not "now": else every pass would ask for another list, and what the pass
+ * before had found out would never be new enough.
  */
-export function noteLookRequest(
+export function lookRequest(
   webhook: GeminiWebhook,
-  recollection: { look?: LookRequest },
+  known: LookRequest | undefined,
   nowMs: number,
 ): LookRequest | undefined {
   const value = requestedLook(webhook)
-  if (value === undefined || value === webhook.status?.lastHandledReconcileAt) {
-    delete recollection.look
-    return undefined
-  }
-  if (recollection.look?.value !== value) recollection.look = { value, sinceMs: nowMs }
-  return recollection.look
+  if (value === undefined || value === webhook.status?.lastHandledReconcileAt) return undefined
+  return known?.value === value ? known : { value, sinceMs: nowMs }
 }

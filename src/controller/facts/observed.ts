@@ -135,11 +135,11 @@ export interface CheckView {
 }
 
 export interface RevealedSecret {
-  attemptID: string
+  readonly attemptID: string
   /** Current first; what the same call left valid follows. */
-  secrets: LiveSecret[]
+  readonly secrets: readonly Readonly<LiveSecret>[]
   /** What the Secret held when the call was made; absent: nothing. */
-  replaced?: string
+  readonly replaced?: string
 }
 
 /** Everything that a plan may look at. Reads only; a failed read is data. */

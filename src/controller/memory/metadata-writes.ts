@@ -4,15 +4,11 @@ import { requestedLook } from '../facts/look-request.ts'
 /** Writes of the target Secret for its metadata alone, as this process remembers them. */
 export interface MetadataWrites {
   /** What they were made for: with another spec or request to look it is another wish, and begins anew. */
-  occasion: string
+  readonly occasion: string
   /** How many were made since the row began. */
-  row: number
+  readonly row: number
   /** The next is not made before, on the monotonic clock. */
-  untilMs: number
-}
-
-interface Memory {
-  metadataWrites?: MetadataWrites
+  readonly untilMs: number
 }
 
 /** So many are made at once: people who edit a Secret do so several times. */
@@ -24,20 +20,23 @@ const pauseMs = 300_000
  * A label or annotation of the spec was written to the Secret. An admission webhook or another controller that takes it
  * away each time must not keep both busy for ever: after some writes the next waits.
  */
-export function noteMetadataWrite(
+export function afterMetadataWrite(
+  before: MetadataWrites | undefined,
   webhook: GeminiWebhook,
-  { recollection, clock }: { recollection: Memory; clock: { monotonic(): number } },
-): void {
-  const before = recollection.metadataWrites
-  const nowMs = clock.monotonic()
-  const continues = before?.occasion === occasionOf(webhook) && nowMs < before.untilMs + pauseMs
+  nowMs: number,
+): MetadataWrites {
+  const occasion = occasionOf(webhook)
+  const continues = before?.occasion === occasion && nowMs < before.untilMs + pauseMs
   const row = continues ? before.row + 1 : 1
-  const untilMs = row < unhindered ? nowMs : nowMs + pauseMs
-  recollection.metadataWrites = { occasion: occasionOf(webhook), row, untilMs }
+  return { occasion, row, untilMs: row < unhindered ? nowMs : nowMs + pauseMs }
 }
 
 /** Whether the metadata of the Secret is left as somebody keeps making it, until the pause is over. */
-export function isMetadataHeld(webhook: GeminiWebhook, { metadataWrites }: Memory, nowMs: number): boolean {
+export function isMetadataHeld(
+  webhook: GeminiWebhook,
+  { metadataWrites }: { readonly metadataWrites?: MetadataWrites | undefined },
+  nowMs: number,
+): boolean {
   return metadataWrites?.occasion === occasionOf(webhook) && nowMs < metadataWrites.untilMs
 }
 

@@ -4,15 +4,15 @@ import type { Failure } from '../facts/failure-class.ts'
 
 /** What Google refused, and nothing has been accepted since. A changed spec is another request: it begins anew. */
 export interface Refusals {
-  generation: number
-  row: number
-  last: Failure
+  readonly generation: number
+  readonly row: number
+  readonly last: Readonly<Failure>
   /** What was refused; undefined where only status tells of it. */
-  action?: Action['type']
+  readonly action?: Action['type']
 }
 
 interface Remembered {
-  refusals?: Refusals
+  readonly refusals?: Refusals | undefined
 }
 
 /** A refusal may be a rollout at Google passing by: this many in a row are tried again before a human is asked. */
@@ -48,14 +48,17 @@ export function refusalsTold({ metadata: { generation }, status }: GeminiWebhook
   return { generation, row: toleratedRefusals, last }
 }
 
-/** One refusal more; tells what it is: passing, or standing. */
-export function noteRefusal(
-  recollection: Remembered,
+/** One refusal more. */
+export function afterRefusal(
+  { refusals: before }: Remembered,
   { generation }: { generation: number },
   { failure, action }: { failure: Failure; action: Action['type'] },
-): Failure {
-  const { refusals } = recollection
-  const row = refusals?.generation === generation ? refusals.row + 1 : 1
-  recollection.refusals = { generation, row, last: failure, action }
-  return row < toleratedRefusals ? { ...failure, class: 'transient' } : failure
+): Refusals {
+  const row = before?.generation === generation ? before.row + 1 : 1
+  return { generation, row, last: failure, action }
+}
+
+/** What the last refusal is: passing, or standing. */
+export function judgeRefusal({ row, last }: Refusals): Failure {
+  return row < toleratedRefusals ? { ...last, class: 'transient' } : last
 }

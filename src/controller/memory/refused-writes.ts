@@ -1,26 +1,28 @@
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import { reconcileRequestedAtAnnotation } from '../../api/names.ts'
 import { backoffMs } from '../../backoff.ts'
-import type { Clock } from '../../clock.ts'
 import type { Action } from '../facts/action.ts'
 import type { Failure } from '../facts/failure-class.ts'
 import { valueOf } from '../facts/lookup.ts'
+import { withoutKey } from '../facts/without-key.ts'
 import type { ObservedWebhook, RefusedWrite } from '../facts/observed.ts'
 
 /** A write that the API server refused for good, as this process remembers it. */
 interface Remembered {
-  failure: Failure
-  row: number
+  readonly failure: Readonly<Failure>
+  readonly row: number
   /** What it was refused for: with another spec, Secret or request it is another write, and begins anew. */
-  occasion: string
+  readonly occasion: string
   /** Not tried again before, on the monotonic clock. */
-  untilMs: number
+  readonly untilMs: number
 }
 
-export type RefusedWrites = Partial<Record<Action['type'], Remembered>>
+export type RefusedWrites = { readonly [type in Action['type']]?: Remembered }
 
-interface Memory {
-  refusedWrites?: RefusedWrites
+/** The object and what was observed of it, by which a refused write is known again. */
+export interface WriteSubject {
+  webhook: GeminiWebhook
+  observed: Pick<ObservedWebhook, 'secret' | 'keyring' | 'dynamic'>
 }
 
 /**
@@ -34,43 +36,40 @@ function heldTypeOf(type: Action['type']): Action['type'] {
   return type === 'RegisterWebhook' || type === 'RotateSigningSecret' ? 'RecordIntent' : type
 }
 
-export function noteRefusedWrite(
-  type: Action['type'],
-  failure: Failure,
-  { webhook, observed }: { webhook: GeminiWebhook; observed: ObservedWebhook },
-  { recollection, clock, random }: { recollection: Memory; clock: Clock; random: () => number },
-): void {
+/** One refusal more of a write that `type` is about. */
+export function afterRefusedWrite(
+  before: RefusedWrites,
+  { type, failure }: { type: Action['type']; failure: Failure },
+  subject: WriteSubject,
+  { nowMs, random }: { nowMs: number; random: () => number },
+): RefusedWrites {
   const held = heldTypeOf(type)
-  const before = recollection.refusedWrites?.[held]
-  const occasion = occasionOf(webhook, observed)
-  const row = before?.occasion === occasion ? before.row + 1 : 1
-  const untilMs = clock.monotonic() + backoffMs(row - 1, pauses, random)
-  recollection.refusedWrites = { ...recollection.refusedWrites, [held]: { failure, row, occasion, untilMs } }
+  const occasion = occasionOf(subject)
+  const last = before[held]
+  const row = last?.occasion === occasion ? last.row + 1 : 1
+  const untilMs = nowMs + backoffMs(row - 1, pauses, random)
+  return { ...before, [held]: { failure, row, occasion, untilMs } }
 }
 
 /** What was refused is done. */
-export function forgetRefusedWrite(type: Action['type'], { recollection }: { recollection: Memory }): void {
-  if (recollection.refusedWrites !== undefined) delete recollection.refusedWrites[heldTypeOf(type)]
+export function withoutRefusedWrite(before: RefusedWrites, type: Action['type']): RefusedWrites {
+  return withoutKey(before, heldTypeOf(type))
 }
 
 /** What was refused and not done since; empty: nothing. */
 export function viewRefusedWrites(
-  webhook: GeminiWebhook,
-  observed: Pick<ObservedWebhook, 'secret' | 'keyring' | 'dynamic'>,
-  { refusedWrites = {} }: Memory,
+  subject: WriteSubject,
+  { refusedWrites = {} }: { readonly refusedWrites?: RefusedWrites | undefined },
   nowMs: number,
 ): RefusedWrite[] {
-  const occasion = occasionOf(webhook, observed)
+  const occasion = occasionOf(subject)
   return (Object.entries(refusedWrites) as [Action['type'], Remembered][])
     .filter(([, remembered]) => remembered.occasion === occasion)
     .map(([type, { failure, untilMs }]) => ({ type, failure, remainingMs: Math.max(untilMs - nowMs, 0) }))
 }
 
 /** Whoever mends what was refused most often touches one of these. */
-function occasionOf(
-  { metadata }: GeminiWebhook,
-  { secret, keyring, dynamic }: Pick<ObservedWebhook, 'secret' | 'keyring' | 'dynamic'>,
-): string {
+function occasionOf({ webhook: { metadata }, observed: { secret, keyring, dynamic } }: WriteSubject): string {
   return [
     metadata.generation,
     metadata.annotations?.[reconcileRequestedAtAnnotation] ?? '',

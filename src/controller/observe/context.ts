@@ -13,7 +13,6 @@ import type { InstallationView } from '../facts/observed.ts'
 import type { ProbeInTurn } from '../facts/probe.ts'
 import type { FoldedReport } from '../reports/receiver-reports.ts'
 import type { RemoteIdentity } from '../facts/ownership.ts'
-import type { Recollection, Recollections } from '../memory/recollection.ts'
 import type { RemoteObserver } from './remote-observer.ts'
 import type { Rollouts } from './rollouts.ts'
 import type { SecretReader } from './secret-reader.ts'
@@ -36,7 +35,8 @@ export interface WebhookContext {
   areServicesWatched: () => boolean
   observer: RemoteObserver
   pool: WebhookServicePool
-  recollections: Recollections
+  /** The webhook at Google that an object acts on, by its uid, as far as this process saw. */
+  claimOf: (uid: string) => string | undefined
   installation: () => InstallationView
   probe: ProbeInTurn
   rollouts: Pick<Rollouts, 'of'>
@@ -53,10 +53,4 @@ export interface RemoteAccess {
   service: WebhookService
   fingerprint: string
   identity: RemoteIdentity
-}
-
-/** One pass over one object. */
-export interface PassContext extends TurnContext {
-  recollection: Recollection
-  access: RemoteAccess | undefined
 }

@@ -6,13 +6,12 @@ import type { Claimant, ObservedWebhook, RemoteLookup } from '../facts/observed.
 import { markerIn } from '../facts/ownership.ts'
 import { objectOfMarker } from '../facts/object-of-marker.ts'
 import { mayTouch } from '../facts/may-touch.ts'
-import type { Recollection } from '../memory/recollection.ts'
 import { byExternalId, byWebhookId } from '../facts/indices.ts'
 
 interface Others {
   webhooks: Pick<ObjectStore<GeminiWebhook>, 'list' | 'byIndex'>
   installationId: string
-  /** The webhook that an object acts on, seen with its own API key; see `noteClaim`. */
+  /** The webhook that an object acts on, seen with its own API key; see `claimAfter`. */
   claimOf: (uid: string) => string | undefined
   /** Whether this installation serves the object. */
   isServed: (webhook: GeminiWebhook) => boolean
@@ -38,19 +37,24 @@ export function findClaimant(webhook: GeminiWebhook, remote: RemoteLookup, other
 type Seen = Pick<ObservedWebhook, 'remote' | 'endpoint' | 'keyring'>
 
 /**
- * Remembers which webhook this object acts on, for others that name it too. Forgotten as soon as its key is missing or
- * refused, the webhook is gone, or the object is not to act; a failure that passes changes nothing.
+ * Which webhook this object acts on, to be remembered for others that name it too; `claim` is the one it acted on
+ * before. None as soon as its key is missing or refused, the webhook is gone, or the object is not to act; a failure
+ * that passes changes nothing.
  */
-export function noteClaim(webhook: GeminiWebhook, seen: Seen, isAsked: boolean, recollection: Recollection): void {
+export function claimAfter(
+  webhook: GeminiWebhook,
+  seen: Seen,
+  isAsked: boolean,
+  claim: string | undefined,
+): string | undefined {
   const { remote } = seen
   const passes = remote.state === 'failed' && remote.failure.class !== 'credentials'
   const waits = remote.state === 'notAsked' && isAsked
-  if (passes || waits) return
-  delete recollection.claim
-  if (remote.state !== 'found' || webhook.spec.events === undefined) return
+  if (passes || waits) return claim
+  if (remote.state !== 'found' || webhook.spec.events === undefined) return undefined
   const { id } = remote.value.webhook
   const mayAdopt = webhook.status?.webhook?.id === id || adoptionPolicyOf(webhook.spec) !== 'CreateOnly'
-  if (mayAdopt && mayTouch(webhook, seen, remote.value)) recollection.claim = id
+  return mayAdopt && mayTouch(webhook, seen, remote.value) ? id : undefined
 }
 
 function bearerOf(webhook: GeminiWebhook, name: string | undefined, { webhooks, installationId }: Others) {

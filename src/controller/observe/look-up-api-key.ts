@@ -4,7 +4,7 @@ import { apiKeyFingerprint } from '../../gemini/api-key-fingerprint.ts'
 import type { Failure } from '../facts/failure-class.ts'
 import type { SecretReader } from './secret-reader.ts'
 
-type ApiKeyResult =
+export type ApiKeyResult =
   | { state: 'found'; value: { apiKey: string; fingerprint: string } }
   | { state: 'missing'; reason: 'SecretNotFound' | 'SecretKeyMissing'; message: string }
   | { state: 'failed'; failure: Failure }

@@ -9,7 +9,7 @@ import { findRival } from './find-rival.ts'
 import { isOfThisInstallation } from '../facts/object-of-marker.ts'
 import { currentHint } from '../secrets/hint.ts'
 import { isDeleting } from '../facts/life-stage.ts'
-import type { Recollection } from '../memory/recollection.ts'
+import type { Noted, Recollection } from '../memory/recollection.ts'
 import type { RemoteListing } from './project-view.ts'
 import type { ListDemand } from './remote-observer.ts'
 import { untilAborted } from '../../until-aborted.ts'
@@ -23,35 +23,48 @@ interface Viewpoint {
 
 type Context = Pick<TurnContext, 'clock' | 'config' | 'observer' | 'aside' | 'signal' | 'webhooks' | 'installation'>
 
+/** What Google showed, and what of that is to be remembered. */
+export interface RemoteLook<T extends RemoteLookup = RemoteLookup> {
+  remote: T
+  noted: Pick<Noted, 'newerThanMs' | 'read' | 'gone'>
+}
+
 /** What Google shows of this object: from the shared list, and by id where the list alone proves nothing. */
 export async function observeRemote(
   webhook: GeminiWebhook,
   { access, intent, recollection, endpoint }: Viewpoint,
   ctx: Context,
-): Promise<RemoteLookup> {
-  if (intent.state === 'waiting') return { state: 'notAsked' }
+): Promise<RemoteLook> {
+  if (intent.state === 'waiting') return unnoted({ state: 'notAsked' })
   const demand = {
     notBeforeMs: notBefore(webhook, intent, recollection, ctx),
     urgent: recollection.look !== undefined,
     party: webhook.metadata.namespace,
   }
   const listing = await listFor(access, demand, ctx)
-  if ('class' in listing) return { state: 'failed', failure: listing }
+  if ('class' in listing) return unnoted({ state: 'failed', failure: listing })
   const marked = carriedBy(listing, access.identity)
   const id = webhook.status?.webhook?.id ?? webhook.spec.externalID
   const remote = marked[0] ?? (id === undefined ? undefined : listing.byId(id))
   const isShown = [...marked, ...(remote === undefined ? [] : [remote])].some((one) =>
     recollection.deleted?.has(one.id),
   )
-  if (isShown) recollection.newerThanMs = listing.startedAtMs
-  if (marked.length > 1) return { state: 'several', webhooks: marked }
+  const shown = isShown ? { newerThanMs: listing.startedAtMs } : {}
+  if (marked.length > 1) return { remote: { state: 'several', webhooks: marked }, noted: shown }
   const rival = findRival(listing, endpoint, access.identity, isOfThisInstallation(ctx))
-  if (remote !== undefined) return withRival(viewFound(remote, { access, recollection }, ctx), rival)
+  if (remote !== undefined) {
+    const found = viewFound(remote, { access, recollection }, ctx)
+    return { remote: withRival(found.remote, rival), noted: { ...shown, ...found.noted } }
+  }
   if (id === undefined)
-    return { state: 'missing', confirmed: true, confirmInMs: 0, ...(rival !== undefined && { rival }) }
+    return unnoted({ state: 'missing', confirmed: true, confirmInMs: 0, ...(rival !== undefined && { rival }) })
   // A list may lag behind the registration itself: only of what this very process deleted is its silence enough.
-  if (isDeleting(webhook) && recollection.deleted?.has(id) === true) return goneFromList(listing, recollection)
+  if (isDeleting(webhook) && recollection.deleted?.has(id) === true) return unnoted(goneFromList(listing, recollection))
   return lookUpById(id, { access, recollection }, ctx)
+}
+
+function unnoted(remote: RemoteLookup): RemoteLook {
+  return { remote, noted: {} }
 }
 
 /**
@@ -119,34 +132,30 @@ function viewFound(
   webhook: RemoteWebhook,
   { access, recollection }: Omit<Viewpoint, 'intent' | 'endpoint'>,
   { clock, config }: Context,
-): Extract<RemoteLookup, { state: 'found' }> {
-  delete recollection.gone
+): RemoteLook<Extract<RemoteLookup, { state: 'found' }>> {
   const trustedFromMs = (recollection.lastMutationMs ?? recollection.firstSightMs) + config.confirmIntervalMs
   const { read } = recollection
   // By what it showed and not by being the newest: lists that others ask for come in between, and say the same.
   const isRead = read?.id === webhook.id && read.hint === currentHint(webhook)
-  return {
-    state: 'found',
-    value: {
-      webhook,
-      owner: ownerOfRemote(webhook, access.identity),
-      confirmed: isRead && read.atMs >= trustedFromMs,
-      confirmInMs: Math.max(trustedFromMs - clock.monotonic(), 0),
-    },
+  const value = {
+    webhook,
+    owner: ownerOfRemote(webhook, access.identity),
+    confirmed: isRead && read.atMs >= trustedFromMs,
+    confirmInMs: Math.max(trustedFromMs - clock.monotonic(), 0),
   }
+  return { remote: { state: 'found', value }, noted: { gone: undefined } }
 }
 
-/** Reads by id, and remembers what that showed: only such a look can confirm what surprises in a list. */
+/** Reads by id, and notes what that showed: only such a look can confirm what surprises in a list. */
 export async function readById(
   id: string,
-  { access, recollection }: Omit<Viewpoint, 'intent' | 'endpoint'>,
+  access: RemoteAccess,
   { clock, observer }: Pick<Context, 'clock' | 'observer'>,
-): Promise<RemoteWebhook | undefined> {
+): Promise<{ webhook: RemoteWebhook | undefined; noted: Pick<Noted, 'read'> }> {
   const atMs = clock.monotonic()
   const webhook = await observer.get(access.fingerprint, access.service, id)
-  if (webhook === undefined) delete recollection.read
-  else recollection.read = { id, hint: currentHint(webhook), atMs }
-  return webhook
+  const read = webhook === undefined ? undefined : { id, hint: currentHint(webhook), atMs }
+  return { webhook, noted: { read } }
 }
 
 /** A deletion ends on a list that was started after our own DELETE. */
@@ -162,18 +171,19 @@ async function lookUpById(
   id: string,
   { access, recollection }: Omit<Viewpoint, 'intent' | 'endpoint'>,
   ctx: Context,
-): Promise<RemoteLookup> {
+): Promise<RemoteLook> {
   const sinceMs = recollection.gone?.id === id ? recollection.gone.atMs : undefined
   const nowMs = ctx.clock.monotonic()
   const dueMs = sinceMs === undefined ? nowMs : sinceMs + ctx.config.confirmIntervalMs
-  if (dueMs > nowMs) return { state: 'missing', confirmed: false, confirmInMs: dueMs - nowMs }
-  try {
-    const remote = await readById(id, { access, recollection }, ctx)
-    if (remote !== undefined) return viewFound(remote, { access, recollection }, ctx)
-  } catch (error) {
-    return { state: 'failed', failure: failureOf(error) }
+  if (dueMs > nowMs) return unnoted({ state: 'missing', confirmed: false, confirmInMs: dueMs - nowMs })
+  const read = await readById(id, access, ctx).catch((error: unknown) => failureOf(error))
+  if ('class' in read) return unnoted({ state: 'failed', failure: read })
+  const { webhook, noted } = read
+  if (webhook !== undefined) {
+    const found = viewFound(webhook, { access, recollection: { ...recollection, ...noted } }, ctx)
+    return { remote: found.remote, noted: { ...noted, ...found.noted } }
   }
-  if (sinceMs !== undefined) return { state: 'missing', confirmed: true, confirmInMs: 0 }
-  recollection.gone = { id, atMs: nowMs }
-  return { state: 'missing', confirmed: false, confirmInMs: ctx.config.confirmIntervalMs }
+  if (sinceMs !== undefined) return { remote: { state: 'missing', confirmed: true, confirmInMs: 0 }, noted }
+  const confirmInMs = ctx.config.confirmIntervalMs
+  return { remote: { state: 'missing', confirmed: false, confirmInMs }, noted: { ...noted, gone: { id, atMs: nowMs } } }
 }

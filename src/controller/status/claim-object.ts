@@ -2,30 +2,24 @@ import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import type { WebhookContext } from '../observe/context.ts'
 import { hasFinalizer, isDeleting } from '../facts/life-stage.ts'
 import { claimedStatus, ownerOfObject } from '../installation/object-owner.ts'
-import { rememberWrite, type Recollection } from '../memory/recollection.ts'
 import { writeStatus } from './status-writer.ts'
+
+/** `webhook` is the version that a claim wrote, or the very one that was handed in. */
+export type Claimed = { state: 'ours'; webhook: GeminiWebhook } | { state: 'left'; installation: string }
 
 /**
  * The object, if it is this installation's to serve: claimed first where nobody has, before anything of its own is
- * written for it. Undefined: it is another's, and nothing is read or written; told once. Of two that claim at the same
- * moment the API server lets one through, the other throws and sees why.
+ * written for it. `left`: it is another's, and nothing is read or written. Of two that claim at the same moment the API
+ * server lets one through, the other throws and sees why.
  */
-export async function claimObject(
-  webhook: GeminiWebhook,
-  recollection: Recollection,
-  ctx: WebhookContext,
-): Promise<GeminiWebhook | undefined> {
+export async function claimObject(webhook: GeminiWebhook, ctx: WebhookContext): Promise<Claimed> {
   const owner = ownerOfObject(webhook, ctx)
-  if (owner.type === 'another') {
-    leave(webhook, owner.name, ctx)
-    return undefined
-  }
-  delete recollection.leftTo
+  if (owner.type === 'another') return { state: 'left', installation: owner.name }
   const view = ctx.installation()
-  if (owner.type === 'ours' || view.state === 'unconfirmed' || isClaimedByTheWay(webhook)) return webhook
+  if (owner.type === 'ours' || view.state === 'unconfirmed' || isClaimedByTheWay(webhook))
+    return { state: 'ours', webhook }
   const { webhook: claimed } = await writeStatus(webhook, claimedStatus(webhook.status, view), ctx)
-  rememberWrite(claimed, recollection, ctx.webhooks)
-  return claimed
+  return { state: 'ours', webhook: claimed }
 }
 
 /**
@@ -36,12 +30,4 @@ export async function claimObject(
 function isClaimedByTheWay(webhook: GeminiWebhook): boolean {
   const isNew = webhook.status === undefined && webhook.spec.dynamic === undefined
   return isNew || (isDeleting(webhook) && !hasFinalizer(webhook))
-}
-
-/** What is remembered of an object speaks of the time when it was ours. */
-function leave({ metadata }: GeminiWebhook, installation: string, { recollections, logger }: WebhookContext): void {
-  const { namespace, name, uid } = metadata
-  const isTold = recollections.leftTo(uid) === installation
-  recollections.leave(uid, installation)
-  if (!isTold) logger.info({ namespace, name, installation }, 'webhook.left_to_another_installation')
 }

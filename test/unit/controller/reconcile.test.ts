@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
-import { Recollections } from '../../../src/controller/memory/recollection.ts'
+import { Memories } from '../../../src/controller/memory/memories.ts'
+import { WebhookServicePool } from '../../../src/controller/observe/webhook-service-pool.ts'
 import { reconcileWebhook } from '../../../src/controller/reconcile.ts'
 import { KubernetesApiError, type KubernetesClient } from '../../../src/kubernetes/client.ts'
 import { aPass } from '../../support/a-pass.ts'
 import { aWebhook, installation } from '../../support/a-webhook.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
+import { settle } from '../../support/fake-clock.ts'
 
 const key = { namespace: 'ml', name: 'batch-events' }
 const version = (resourceVersion: string) =>
@@ -24,7 +25,6 @@ function aScene(
   { random = () => 0.5 }: { random?: () => number } = {},
 ) {
   const cache: { object: GeminiWebhook | undefined } = { object: version('1') }
-  const recollections = new Recollections(new FakeClock())
   const sent: string[] = []
   const client = {
     async replaceStatus(_kind: unknown, object: GeminiWebhook) {
@@ -33,17 +33,69 @@ function aScene(
     },
   } as unknown as Partial<KubernetesClient>
   const missing = { state: 'missing' } as const
-  const ctx = aPass({
+  const pass = aPass({
     client,
     random,
-    recollections,
     webhooks: { get: () => cache.object, list: () => [], byIndex: () => [] },
     secrets: { read: async () => missing } as never,
     keyring: { entryOf: () => undefined, hasRoomFor: () => true } as never,
     recorder: { record: () => undefined },
   })
-  return { cache, recollections, sent, pass: () => reconcileWebhook(key, ctx) }
+  const ctx = { ...pass, memories: new Memories(pass.clock) }
+  return { cache, sent, pass: () => reconcileWebhook(key, ctx) }
 }
+
+/** A finalized object with an API key; `wait` is what its pass waits for at Google, or for its turn with the key. */
+function aSceneWithKey(wait: Partial<{ list: () => Promise<never>; aside: () => Promise<never> }>) {
+  const object = aWebhook()
+    .finalized()
+    .status({ installationID: installation.id, installationToken: installation.token })
+    .build()
+  const opened: string[] = []
+  const base = aPass({})
+  const memories = new Memories(base.clock)
+  const pool = new WebhookServicePool({
+    clock: base.clock,
+    open: ({ fingerprint }) => {
+      opened.push(fingerprint)
+      return { as: () => ({ list: wait.list }) } as never
+    },
+  })
+  const data = { 'api-key': Buffer.from('a-key').toString('base64') }
+  const pass = aPass({
+    pool,
+    webhooks: { get: () => object, list: () => [object], byIndex: () => [] },
+    secrets: { read: async () => ({ state: 'found', value: { metadata: {}, data } }) } as never,
+    keyring: { entryOf: () => undefined, hasRoomFor: () => true } as never,
+    ...(wait.aside !== undefined && { aside: wait.aside }),
+  })
+  const use = (fingerprint: string) =>
+    pool.serviceFor({ apiKey: 'a-key', fingerprint }, { party: 'ml', isUrgent: false, aside: (given) => given() })
+  void reconcileWebhook(key, { ...pass, memories })
+  return { memories, pool, opened, use }
+}
+
+test('the API key of a pass under way is in use: no pruning meanwhile drops its service, nor its call budget', async () => {
+  const { memories, pool, opened, use } = aSceneWithKey({ list: () => new Promise(() => {}) })
+  await settle()
+  const [fingerprint = ''] = opened
+  assert.deepEqual([...memories.fingerprintsInUse()], [fingerprint])
+  pool.prune(memories.fingerprintsInUse())
+  await use(fingerprint)
+  assert.deepEqual(opened, [fingerprint], 'it is not opened a second time')
+})
+
+test('an API key that a pass waits for is in use before its turn has come', async () => {
+  const { memories, pool, opened, use } = aSceneWithKey({ aside: () => new Promise(() => {}) })
+  await settle()
+  assert.deepEqual(opened, [])
+  const [fingerprint = ''] = memories.fingerprintsInUse()
+  // Another object with the same key was faster, and is gone again.
+  await use(fingerprint)
+  pool.prune(memories.fingerprintsInUse())
+  await use(fingerprint)
+  assert.deepEqual(opened, [fingerprint])
+})
 
 const withVersion = (object: GeminiWebhook, resourceVersion: string): GeminiWebhook => ({
   ...object,

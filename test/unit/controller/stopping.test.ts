@@ -2,11 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { makeCall } from '../../../src/controller/apply/actions/make-call.ts'
-import type { PassContext, RemoteAccess } from '../../../src/controller/observe/context.ts'
+import type { PassContext } from '../../../src/controller/apply/pass-context.ts'
+import { Memory } from '../../../src/controller/memory/memory.ts'
+import type { RemoteAccess } from '../../../src/controller/observe/context.ts'
 import { FailedCall } from '../../../src/controller/facts/failure-class.ts'
 import { listFor } from '../../../src/controller/observe/observe-remote.ts'
 import { RemoteObserver } from '../../../src/controller/observe/remote-observer.ts'
 import type { WebhookService } from '../../../src/gemini/webhook-service.ts'
+import { aWebhook } from '../../support/a-webhook.ts'
 import { identity } from '../../support/an-observation.ts'
 import { FakeClock, settle } from '../../support/fake-clock.ts'
 
@@ -15,10 +18,10 @@ const aside = <T>(wait: () => Promise<T>) => wait()
 function aPass() {
   const clock = new FakeClock()
   const leading = new AbortController()
-  const intent = { attemptID: 'a1', call: 'notMade', sinceMs: 0 } as const
-  const recollection = { firstSightMs: 0, rush: 0, intent }
+  const memory = new Memory(aWebhook().build(), clock)
+  memory.announced('a1')
   const observer = new RemoteObserver({ clock, maxAgeMs: 600_000, credentialsRetryMs: 900_000 })
-  const pass = { clock, signal: leading.signal, recollection, observer, aside } as unknown as PassContext
+  const pass = { clock, signal: leading.signal, memory, observer, aside } as unknown as PassContext
   return { leading, pass }
 }
 
@@ -29,8 +32,8 @@ test('once told to stop, no call that an intent announces is begun, and the inte
   const call = () => Promise.resolve((calls += 1))
   await assert.rejects(makeCall(pass, call), FailedCall)
   assert.equal(calls, 0)
-  assert.equal(pass.recollection.intent?.call, 'notMade')
-  assert.equal(pass.recollection.lastMutationMs, undefined)
+  assert.equal(pass.memory.view.intent?.call, 'notMade')
+  assert.equal(pass.memory.view.lastMutationMs, undefined)
 })
 
 test('a call that has begun is finished', async () => {
@@ -40,7 +43,7 @@ test('a call that has begun is finished', async () => {
   leading.abort()
   answer.resolve('created')
   assert.equal(await called, 'created')
-  assert.equal(pass.recollection.intent?.call, 'answered')
+  assert.equal(pass.memory.view.intent?.call, 'answered')
 })
 
 test('who waits for a list is let go when the controller is told to stop', async () => {

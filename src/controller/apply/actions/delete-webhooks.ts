@@ -1,7 +1,7 @@
 import { accessOf, withEvent, type ActionState } from '../action-state.ts'
 import type { Action } from '../../facts/action.ts'
 import { callerFor } from '../../observe/caller.ts'
-import type { PassContext } from '../../observe/context.ts'
+import type { PassContext } from '../pass-context.ts'
 import { ownerOfRemote } from '../../facts/ownership.ts'
 import { recordOrphan } from './record-orphan.ts'
 
@@ -20,24 +20,20 @@ export async function deleteWebhooks(
     const remote = await ctx.observer.get(fingerprint, service, id)
     if (remote === undefined) {
       // A list lags for longer than was thought: it is left alone anew.
-      if (ctx.recollection.deleted?.has(id) === true) noteDeleted(id, ctx)
+      if (ctx.memory.view.deleted?.has(id) === true) ctx.memory.deleted(id)
       continue
     }
     const owner = ownerOfRemote(remote, identity)
     const isAdopted = state.webhook.spec.externalID === id && owner !== 'another'
     if (owner !== 'ours' && !isAdopted) continue
-    ctx.recollection.lastMutationMs = ctx.clock.monotonic()
+    ctx.memory.sent()
     await service.delete(id)
-    ctx.recollection.lastMutationMs = ctx.clock.monotonic()
+    ctx.memory.sent()
     ctx.observer.learn(fingerprint, id, undefined)
-    noteDeleted(id, ctx)
+    ctx.memory.deleted(id)
     next = withEvent(next, eventOf(id, cause))
   }
   return next
-}
-
-function noteDeleted(id: string, { recollection, clock }: PassContext): void {
-  recollection.deleted = new Map(recollection.deleted).set(id, clock.monotonic())
 }
 
 function eventOf(id: string, cause: 'Twin' | 'Deletion' | 'NotRequired') {

@@ -1,6 +1,6 @@
 import { accessOf, withEvent, type ActionState, type ActionStep } from '../action-state.ts'
 import { withoutKey } from '../../facts/without-key.ts'
-import type { PassContext } from '../../observe/context.ts'
+import type { PassContext } from '../pass-context.ts'
 import { attemptPrefixOf, isCheckWanted, wantedProof } from '../../facts/endpoint-proof.ts'
 import { formatTime } from '../../../format-time.ts'
 import { randomHex } from '../../facts/random-id.ts'
@@ -20,7 +20,7 @@ export const openCheck: ActionStep = async (state, ctx) => {
   if (!isApplied(state.observed)) return state
   if (isProven && state.webhook.spec.endpointCheck !== 'Periodic') return state
   const attemptID = attemptPrefixOf(proof) + randomHex(attemptDigits, ctx.random)
-  delete ctx.recollection.failedCheck
+  ctx.memory.openedCheck()
   const check = { attemptID, startTime: formatTime(ctx.clock.now()), sent: 1 }
   return { ...state, draft: { ...state.draft, check } }
 }
@@ -40,7 +40,7 @@ export async function pingEndpoint(state: ActionState, ctx: PassContext, { id }:
   const { check } = state.draft
   if (check === undefined) return state
   await accessOf(ctx).service.ping(id)
-  ctx.recollection.ping = { attemptID: check.attemptID, sent: check.sent ?? 0, atMs: ctx.clock.monotonic() }
+  ctx.memory.pinged(check.attemptID, check.sent ?? 0)
   return state
 }
 
@@ -64,8 +64,7 @@ export const passCheck: ActionStep = async (state, ctx) => {
 export const failCheck: ActionStep = async (unexplained, ctx) => {
   const state = await probeEndpoint(unexplained, ctx)
   const proof = wantedProof(state.observed, state.observed.keyring)
-  if (proof !== undefined)
-    ctx.recollection.failedCheck = { prefix: attemptPrefixOf(proof), atMs: ctx.clock.monotonic() }
+  if (proof !== undefined) ctx.memory.failedCheck(attemptPrefixOf(proof))
   const { webhook, ...rest } = withoutKey(state.draft, 'check')
   const unproven = webhook && withoutKey(webhook, 'checkedSpec')
   const draft = { ...rest, ...(unproven !== undefined && { webhook: unproven }) }

@@ -3,7 +3,7 @@ import type { GeminiWebhook } from '../../../api/gemini-webhook.ts'
 import { finalizer } from '../../../api/names.ts'
 import { isNotFound } from '../../../kubernetes/client.ts'
 import type { ActionState, ActionStep } from '../action-state.ts'
-import type { PassContext } from '../../observe/context.ts'
+import type { PassContext } from '../pass-context.ts'
 
 export const addFinalizer: ActionStep = async (state, ctx) => {
   const webhook = await patchFinalizers(state, [...(state.webhook.metadata.finalizers ?? []), finalizer], ctx)

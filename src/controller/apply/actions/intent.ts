@@ -1,7 +1,7 @@
 import type { ActionState, ActionStep } from '../action-state.ts'
 import { withoutKey } from '../../facts/without-key.ts'
 import type { Action } from '../../facts/action.ts'
-import type { PassContext } from '../../observe/context.ts'
+import type { PassContext } from '../pass-context.ts'
 import { formatTime } from '../../../format-time.ts'
 import { valueOf } from '../../facts/lookup.ts'
 import { randomHex } from '../../facts/random-id.ts'
@@ -30,7 +30,7 @@ export async function recordIntent(
     cause: action.operation === 'Create' ? 'Registration' : action.cause,
     ...(action.operation === 'Rotate' && action.requestID !== undefined && { requestID: action.requestID }),
   }
-  ctx.recollection.intent = { attemptID, call: 'notMade', sinceMs: ctx.clock.monotonic() }
+  ctx.memory.announced(attemptID)
   const next = { ...state, draft: { ...state.draft, operation } }
   return action.operation === 'Rotate' && action.cause === 'Repair' ? withRepair(next, ctx) : next
 }
@@ -38,8 +38,8 @@ export async function recordIntent(
 /** The call is over and its secret is stored, or nothing came of it. */
 export const closeIntent: ActionStep = async (state, ctx) => {
   const { operation } = state.draft
-  delete ctx.recollection.intent
-  if (state.observed.remote.state === 'found') delete ctx.recollection.revealed
+  ctx.memory.forgotIntent()
+  if (state.observed.remote.state === 'found') ctx.memory.forgotRevealed()
   const draft = withoutKey(state.draft, 'operation')
   if (operation === undefined) return { ...state, draft }
   // Written along with the secret, so it tells after a crash whether the call was made.

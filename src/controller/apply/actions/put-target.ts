@@ -2,7 +2,7 @@ import { signingSecretNameOf } from '../../../api/defaults.ts'
 import type { LiveSecret } from '../../../contract/keyring/entry.ts'
 import { isConflict, isRefusal, KubernetesApiError } from '../../../kubernetes/client.ts'
 import type { ActionState } from '../action-state.ts'
-import type { PassContext } from '../../observe/context.ts'
+import type { PassContext } from '../pass-context.ts'
 import { FailedCall } from '../../facts/failure-class.ts'
 import { secretKind, type Secret } from '../../../kubernetes/core-kinds.ts'
 import { found, valueOf } from '../../facts/lookup.ts'
@@ -17,7 +17,7 @@ import { withoutSecrets } from '../../secrets/without-secrets.ts'
 
 /** What the target Secret is to hold; the attempt that revealed its current secret goes along. */
 export interface TargetContent {
-  secrets: LiveSecret[]
+  secrets: readonly LiveSecret[]
   attemptID?: string | undefined
 }
 
@@ -146,7 +146,7 @@ function shapeOf({ webhook }: ActionState, { config }: PassContext, content?: Ta
   }
 }
 
-function signingSecretsOf([current, previous]: LiveSecret[]): SigningSecrets {
+function signingSecretsOf([current, previous]: readonly LiveSecret[]): SigningSecrets {
   if (current === undefined)
     throw new Error('a Secret without a current signing secret was planned: a defect of the plan')
   return { current: current.secret, ...(previous !== undefined && { previous: previous.secret }) }

@@ -1,6 +1,6 @@
 import type { RemoteWebhook } from '../../../gemini/webhook-service.ts'
 import { accessOf, type ActionState } from '../action-state.ts'
-import type { PassContext } from '../../observe/context.ts'
+import type { PassContext } from '../pass-context.ts'
 import { ownerOfRemote } from '../../facts/ownership.ts'
 import { mayTouch } from '../../facts/may-touch.ts'
 

@@ -8,7 +8,7 @@ import {
   type OrphanRecord,
 } from '../../../contract/orphans/orphan-record.ts'
 import { withEvent, type ActionState } from '../action-state.ts'
-import type { PassContext } from '../../observe/context.ts'
+import type { PassContext } from '../pass-context.ts'
 import { formatTime } from '../../../format-time.ts'
 import { configMapKind, type ConfigMap } from '../../../kubernetes/core-kinds.ts'
 

@@ -1,6 +1,6 @@
 import { accessOf, withEvent, withRemote, type ActionState, type ActionStep } from '../action-state.ts'
 import { withoutKey } from '../../facts/without-key.ts'
-import type { PassContext } from '../../observe/context.ts'
+import type { PassContext } from '../pass-context.ts'
 import { disabledByGoogle } from '../../facts/differences.ts'
 import { wantedProof } from '../../facts/endpoint-proof.ts'
 import { FailedCall } from '../../facts/failure-class.ts'
@@ -16,9 +16,8 @@ export const probeEndpoint: ActionStep = async (state, ctx) => {
   if (endpoint.state !== 'ours' || secret === undefined || proof === undefined) return state
   const { namespace } = state.webhook.metadata
   const outcome = await ctx.aside(() => ctx.probe({ url: endpoint.url, secret }, namespace))
-  const atMs = ctx.clock.monotonic()
-  ctx.recollection.probe = { proof, outcome, atMs }
-  const probe = viewProbe(ctx.recollection, state.observed, atMs, ctx.config)
+  ctx.memory.probed(proof, outcome)
+  const probe = viewProbe(ctx.memory.view, state.observed, ctx.clock.monotonic(), ctx.config)
   return { ...state, observed: { ...state.observed, probe } }
 }
 
@@ -26,9 +25,9 @@ export const probeEndpoint: ActionStep = async (state, ctx) => {
  * Written down with the status of this pass; the enabling itself belongs to the next. What was proven before is
  * forgotten: however the call ends, a ping must show that deliveries arrive again.
  */
-export const countReenable: ActionStep = async (state, { clock, config, recollection }) => {
+export const countReenable: ActionStep = async (state, { clock, config, memory }) => {
   const countedAs = formatTime(clock.now())
-  recollection.reenableCountedAs = countedAs
+  memory.countedReenable(countedAs)
   const reenableTimes = [...(state.draft.webhook?.reenableTimes ?? []), countedAs].slice(-config.maxReenables)
   const webhook = { ...withoutKey(state.draft.webhook ?? {}, 'checkedSpec'), reenableTimes }
   return { ...state, draft: { ...state.draft, webhook } }
@@ -45,14 +44,14 @@ export async function reenableWebhook(
   if (live === undefined) return { ...state, halted: true }
   if (live.state !== disabledByGoogle) {
     // Somebody else did it, or an earlier call whose answer was lost.
-    delete ctx.recollection.reenableCountedAs
+    ctx.memory.spentReenable()
     return { ...withRemote(state, live, ctx), halted: true }
   }
-  ctx.recollection.lastMutationMs = ctx.clock.monotonic()
+  ctx.memory.sent()
   const updated = await service.update(id, { state: 'enabled' })
   ctx.observer.learn(fingerprint, id, updated)
-  delete ctx.recollection.probe
-  delete ctx.recollection.reenableCountedAs
+  ctx.memory.forgotProbe()
+  ctx.memory.spentReenable()
   if (updated.state !== 'enabled') {
     throw new FailedCall({
       class: 'terminal',

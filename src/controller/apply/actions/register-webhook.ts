@@ -4,7 +4,7 @@ import type { RemoteWebhook } from '../../../gemini/webhook-service.ts'
 import { accessOf, operationOf, withEvent, withRemote } from '../action-state.ts'
 import { withoutKey } from '../../facts/without-key.ts'
 import type { ActionState, ActionStep } from '../action-state.ts'
-import type { PassContext } from '../../observe/context.ts'
+import type { PassContext } from '../pass-context.ts'
 import { FailedCall } from '../../facts/failure-class.ts'
 import { findRival } from '../../observe/find-rival.ts'
 import { isOfThisInstallation } from '../../facts/object-of-marker.ts'
@@ -26,7 +26,7 @@ export const registerWebhook: ActionStep = async (state, ctx) => {
   if (desired === undefined)
     throw new Error('a registration without a known endpoint was planned: a defect of the plan')
   const party = state.webhook.metadata.namespace
-  const listing = await listFor(access, { notBeforeMs: ctx.recollection.intent?.sinceMs ?? 0, party }, ctx)
+  const listing = await listFor(access, { notBeforeMs: ctx.memory.view.intent?.sinceMs ?? 0, party }, ctx)
   if ('class' in listing) throw new FailedCall(listing)
   if (carriedBy(listing, identity).length > 0) return alreadyThere(state, ctx)
   if (findRival(listing, state.observed.endpoint, identity, isOfThisInstallation(ctx)) !== undefined)
@@ -36,21 +36,19 @@ export const registerWebhook: ActionStep = async (state, ctx) => {
   const created = await makeCall(ctx, () => service.create({ name, uri, subscribedEvents }))
   const { webhook, signingSecret } = created
   ctx.observer.learn(fingerprint, webhook.id, webhook)
-  ctx.recollection.revealed = {
+  ctx.memory.revealed({
     attemptID: operationOf(state).attemptID,
     secrets: [{ keyId: keyIdOf(signingSecret), secret: signingSecret }],
     ...replacedBy(state),
-  }
+  })
   const registered = withRemote({ ...state, draft: withApplied(state.draft, webhook, desired) }, webhook, ctx)
   const note = `webhook ${webhook.id} was registered for ${uri}`
   return withEvent(registered, { type: 'Normal', reason: 'Registered', action: 'Register', note })
 }
 
 /** A predecessor's POST did arrive after all: nothing is created; the next pass takes over what is there. */
-function alreadyThere(state: ActionState, { recollection, clock }: PassContext): ActionState {
-  if (recollection.intent !== undefined) {
-    recollection.intent = { ...recollection.intent, call: 'answered', sinceMs: clock.monotonic() }
-  }
+function alreadyThere(state: ActionState, { memory }: PassContext): ActionState {
+  memory.answered()
   return { ...state, halted: true }
 }
 
@@ -58,8 +56,8 @@ function alreadyThere(state: ActionState, { recollection, clock }: PassContext):
  * The same object of another installation was faster: nothing was called, so the intent is withdrawn; the next pass
  * says why.
  */
-function standBack(state: ActionState, { recollection }: PassContext): ActionState {
-  delete recollection.intent
+function standBack(state: ActionState, { memory }: PassContext): ActionState {
+  memory.forgotIntent()
   return { ...state, draft: withoutKey(state.draft, 'operation'), halted: true }
 }
 

@@ -1,7 +1,7 @@
 import { accessOf, withEvent, type ActionState, type ActionStep } from '../action-state.ts'
 import { withoutKey } from '../../facts/without-key.ts'
 import type { Action } from '../../facts/action.ts'
-import type { PassContext } from '../../observe/context.ts'
+import type { PassContext } from '../pass-context.ts'
 import { readById } from '../../observe/observe-remote.ts'
 import type { RemoteLookup } from '../../facts/observed.ts'
 import { withFirstSecret } from './intent.ts'
@@ -36,14 +36,14 @@ export async function confirmRemote(
   ctx: PassContext,
   { id }: Extract<Action, { type: 'ConfirmRemote' }>,
 ): Promise<ActionState> {
-  await readById(id, { access: accessOf(ctx), recollection: ctx.recollection }, ctx)
+  const { noted } = await readById(id, accessOf(ctx), ctx)
+  ctx.memory.noted(noted)
   return state
 }
 
 /** The id is gone for good: what was known about it goes too, so that registering starts afresh. */
 export const forgetWebhook: ActionStep = async (state, ctx) => {
-  delete ctx.recollection.gone
-  delete ctx.recollection.revealed
+  ctx.memory.lostWebhook()
   const { signingSecret, ...rest } = withoutKey(withoutKey(state.draft, 'webhook'), 'check')
   const kept = signingSecret && withoutKey(withoutKey(signingSecret, 'hint'), 'previousExpireTime')
   return { ...state, draft: { ...rest, ...(kept !== undefined && { signingSecret: kept }) } }

@@ -3,7 +3,7 @@ import { maxLiveSecrets, type LiveSecret } from '../../../contract/keyring/entry
 import { keyIdOf } from '../../../contract/keyring/shard.ts'
 import { accessOf, operationOf, withRemote, type ActionState } from '../action-state.ts'
 import type { Action } from '../../facts/action.ts'
-import type { PassContext } from '../../observe/context.ts'
+import type { PassContext } from '../pass-context.ts'
 import { endOfSecret, overlapEnd } from '../../secrets/end-of-secret.ts'
 import { formatTime } from '../../../format-time.ts'
 import { currentHint, fitsHint, hintOf } from '../../secrets/hint.ts'
@@ -29,11 +29,11 @@ export async function rotateSigningSecret(
   const expireMs = ctx.clock.now() + ctx.config.secretOverlapMs
   const others = keepsOld ? oldSecrets(state, remote, endOfSecret(expireMs), ctx.clock.now()) : []
   const current = { keyId: keyIdOf(signingSecret), secret: signingSecret }
-  ctx.recollection.revealed = {
+  ctx.memory.revealed({
     attemptID: operationOf(state).attemptID,
     secrets: [current, ...others.filter(({ secret }) => secret !== signingSecret)].slice(0, maxLiveSecrets),
     ...replacedBy(state),
-  }
+  })
   const rotated = {
     ...remote,
     signingSecrets: [

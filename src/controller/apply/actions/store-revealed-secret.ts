@@ -2,9 +2,10 @@ import { geminiWebhookKind } from '../../../api/kind.ts'
 import type { GeminiWebhook } from '../../../api/gemini-webhook.ts'
 import { isConflict, KubernetesApiError } from '../../../kubernetes/client.ts'
 import { operationOf, withEvent, type ActionState, type ActionStep } from '../action-state.ts'
-import type { PassContext } from '../../observe/context.ts'
+import type { PassContext } from '../pass-context.ts'
 import { FailedCall, failureOf } from '../../facts/failure-class.ts'
 import { valueOf } from '../../facts/lookup.ts'
+import type { RevealedSecret } from '../../facts/observed.ts'
 import { nameTaken } from '../../plan/creation.ts'
 import { assertTargetUntouched, putTarget } from './put-target.ts'
 import { writeKeyring } from './write-keyring.ts'
@@ -15,7 +16,7 @@ import { writeKeyring } from './write-keyring.ts'
  * closed when both have it.
  */
 export const storeRevealedSecret: ActionStep = async (state, ctx) => {
-  const { revealed } = ctx.recollection
+  const { revealed } = ctx.memory.view
   if (revealed === undefined) throw new Error('nothing was revealed to be stored: a defect of the plan')
   await assertAnnounced(state, revealed.attemptID, ctx)
   await assertTargetUntouched(state, ctx)
@@ -23,7 +24,7 @@ export const storeRevealedSecret: ActionStep = async (state, ctx) => {
   const stored = await attempt(() => putOwn('value' in told ? told.value : state, ctx, revealed))
   if ('error' in told) throw explained(told.error, 'in the Secret')
   if ('error' in stored) throw explained(stored.error, 'in the keyring, so receivers verify with it')
-  delete ctx.recollection.revealed
+  ctx.memory.forgotRevealed()
   const observed = { ...stored.value.observed }
   delete observed.revealed
   const { type, attemptID } = operationOf(state)
@@ -48,11 +49,7 @@ async function assertAnnounced({ webhook }: ActionState, attemptID: string, { cl
 }
 
 /** Somebody may have made another Secret of that name meanwhile. */
-async function putOwn(
-  state: ActionState,
-  ctx: PassContext,
-  revealed: NonNullable<PassContext['recollection']['revealed']>,
-): Promise<ActionState> {
+async function putOwn(state: ActionState, ctx: PassContext, revealed: RevealedSecret): Promise<ActionState> {
   if (valueOf(state.observed.secret)?.ownership !== 'stranger') return putTarget(state, ctx, revealed)
   const { reason, message } = nameTaken(state.webhook).finding
   throw new FailedCall({ class: 'terminal', reason, message, mayHaveCommitted: false })

@@ -1,11 +1,10 @@
 import { signingSecretNameOf } from '../../../api/defaults.ts'
 import { withEvent, type ActionState, type ActionStep } from '../action-state.ts'
 import type { Action } from '../../facts/action.ts'
-import type { PassContext } from '../../observe/context.ts'
+import type { PassContext } from '../pass-context.ts'
 import { formatTime } from '../../../format-time.ts'
 import { attemptOf } from '../../facts/held-secret.ts'
 import { valueOf } from '../../facts/lookup.ts'
-import { noteMetadataWrite } from '../../memory/metadata-writes.ts'
 import { createEmptyTarget, putTarget } from './put-target.ts'
 
 export const prepareSecret: ActionStep = createEmptyTarget
@@ -18,7 +17,7 @@ export async function storeSecret(
 ): Promise<ActionState> {
   const attemptID = attemptOf(secrets[0]?.secret, state.observed) ?? valueOf(state.observed.secret)?.attemptID
   const next = await putTarget(state, ctx, { secrets, attemptID })
-  if (cause === 'Metadata') noteMetadataWrite(state.webhook, ctx)
+  if (cause === 'Metadata') ctx.memory.wroteMetadata(state.webhook)
   if (cause === 'Metadata' || cause === 'Expired') return next
   const name = signingSecretNameOf(state.webhook)
   if (cause === 'Imported') {

@@ -1,7 +1,7 @@
 import { accessOf, withEvent, withRemote, type ActionState } from '../action-state.ts'
 import type { WebhookChanges } from '../../../gemini/webhook-service.ts'
 import type { Action } from '../../facts/action.ts'
-import type { PassContext } from '../../observe/context.ts'
+import type { PassContext } from '../pass-context.ts'
 import { changesFor, differencesOf } from '../../facts/differences.ts'
 import { FailedCall } from '../../facts/failure-class.ts'
 import { desiredFor } from '../../facts/desired-remote.ts'
@@ -19,7 +19,7 @@ export async function updateWebhook(
   if (live === undefined || desired === undefined) return { ...state, halted: true }
   const differing = differencesOf(state.webhook, desired, live).filter(({ field }) => field in planned)
   if (differing.length === 0) return withApplied(withRemote(state, live, ctx), planned)
-  ctx.recollection.lastMutationMs = ctx.clock.monotonic()
+  ctx.memory.sent()
   const updated = await service.update(id, changesFor(differing, desired))
   ctx.observer.learn(fingerprint, id, updated)
   const next = withApplied(withRemote(state, updated, ctx), planned)

@@ -1,13 +1,13 @@
 import type { KeyringEntry, LiveSecret } from '../../../contract/keyring/entry.ts'
 import type { ActionState, ActionStep } from '../action-state.ts'
-import type { PassContext } from '../../observe/context.ts'
+import type { PassContext } from '../pass-context.ts'
 import { attemptOf } from '../../facts/held-secret.ts'
 
 /** Writes the live secrets, the resolved sinks and the tokens of the dynamic endpoint for the receivers. */
 export async function writeKeyring(
   state: ActionState,
   ctx: PassContext,
-  secrets: LiveSecret[],
+  secrets: readonly LiveSecret[],
   attemptID = attemptOf(secrets[0]?.secret, state.observed),
 ): Promise<ActionState> {
   const entry = keyringEntryOf(state, secrets, attemptID)
@@ -18,7 +18,7 @@ export async function writeKeyring(
 /** The entry as it is to be. `attemptID`: what revealed the first of the secrets. */
 export function keyringEntryOf(
   { webhook, observed }: ActionState,
-  secrets: LiveSecret[],
+  secrets: readonly LiveSecret[],
   attemptID: string | undefined,
 ): KeyringEntry {
   const { uid, namespace, name } = webhook.metadata
@@ -28,7 +28,7 @@ export function keyringEntryOf(
     uid,
     namespace,
     name,
-    secrets,
+    secrets: [...secrets],
     ...(attemptID !== undefined && { attemptID }),
     sinks: resolved,
     ...(held.length > 0 && { heldSinks: held }),

@@ -6,7 +6,7 @@ import type { Action } from '../../../../src/controller/facts/action.ts'
 import type { ActionState } from '../../../../src/controller/apply/action-state.ts'
 import { applyPlan } from '../../../../src/controller/apply/apply.ts'
 import { GeminiError, type GeminiErrorCode, type WebhookService } from '../../../../src/gemini/webhook-service.ts'
-import { viewSetback } from '../../../../src/controller/memory/recollection.ts'
+import { viewSetback } from '../../../../src/controller/memory/setbacks.ts'
 import { isConflict } from '../../../../src/kubernetes/client.ts'
 import { aPass } from '../../../support/a-pass.ts'
 import { aWebhook, remoteId } from '../../../support/a-webhook.ts'
@@ -105,7 +105,7 @@ test('an intent whose call was refused outright is withdrawn with the write that
   const webhook = aWebhook().intending('Create').build()
   const create = failing('ERR_GEMINI_CREDENTIALS_REJECTED', false)
   const pass = aPass({ client: live(webhook) }, { list: async () => [], create })
-  pass.recollection.intent = { attemptID: 'attempt-1', call: 'notMade', sinceMs: 0 }
+  pass.memory.announced('attempt-1')
   const start = { ...stateOf(webhook), observed: anObservation().unregistered().build() }
   const { state, failure } = await applyPlan(start, [{ type: 'RegisterWebhook' }], pass)
   assert.equal(failure?.class, 'credentials')
@@ -116,16 +116,16 @@ test('an intent whose call may have had an effect stays', async () => {
   const webhook = aWebhook().intending('Create').build()
   const create = failing('ERR_GEMINI_TIMEOUT', true)
   const pass = aPass({ client: live(webhook) }, { list: async () => [], create })
-  pass.recollection.intent = { attemptID: 'attempt-1', call: 'notMade', sinceMs: 0 }
+  pass.memory.announced('attempt-1')
   const start = { ...stateOf(webhook), observed: anObservation().unregistered().build() }
   const { state } = await applyPlan(start, [{ type: 'RegisterWebhook' }], pass)
   assert.equal(state.draft.operation?.attemptID, 'attempt-1')
-  assert.equal(pass.recollection.intent?.call, 'unclear')
+  assert.equal(pass.memory.view.intent?.call, 'unclear')
 })
 
 /** A create or rotation, each under an intent of its own, that ends so. */
 async function attempt(pass: ReturnType<typeof aPass>, webhook: GeminiWebhook, action: Action) {
-  pass.recollection.intent = { attemptID: 'attempt-1', call: 'notMade', sinceMs: pass.clock.monotonic() }
+  pass.memory.announced('attempt-1')
   const observed = action.type === 'RegisterWebhook' ? anObservation().unregistered().build() : anObservation().build()
   return applyPlan({ ...stateOf(webhook), observed }, [action], pass)
 }
@@ -142,7 +142,7 @@ for (const { action, webhook, verb } of [
     const service: Partial<WebhookService> = { list: async () => [], get: async () => aRemote() }
     const pass = aPass({ client: live(webhook) }, service)
     const fail = failing('ERR_GEMINI_UNAVAILABLE', true)
-    const view = () => viewSetback(webhook, pass.recollection, pass.clock.monotonic())
+    const view = () => viewSetback(webhook, pass.memory.view, pass.clock.monotonic())
     service[verb] = fail
     await attempt(pass, webhook, action)
     assert.equal(view(), undefined)
@@ -160,7 +160,7 @@ for (const { action, webhook, verb } of [
     service.create = async () => ({ webhook: aRemote(), signingSecret })
     service.rotateSigningSecret = async () => signingSecret
     assert.equal((await attempt(pass, webhook, action)).failure, undefined)
-    assert.equal(pass.recollection.setbacks, undefined)
+    assert.equal(pass.memory.view.setbacks, undefined)
   })
 
   test(`${action.type} that Google turned away without any effect is left to the queue`, async () => {
@@ -168,7 +168,7 @@ for (const { action, webhook, verb } of [
     service[verb] = failing('ERR_GEMINI_RATE_LIMITED', false)
     const pass = aPass({ client: live(webhook) }, service)
     for (const _ of [1, 2, 3]) await attempt(pass, webhook, action)
-    assert.equal(pass.recollection.setbacks, undefined)
+    assert.equal(pass.memory.view.setbacks, undefined)
   })
 }
 
@@ -181,7 +181,7 @@ test('a create that answers without our marker is recorded with its id, and neve
     return { webhook: unmarked, signingSecret: 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAaaaa' }
   }
   const pass = aPass({ client: live(webhook) }, { list: async () => [], create })
-  pass.recollection.intent = { attemptID: 'attempt-1', call: 'notMade', sinceMs: 0 }
+  pass.memory.announced('attempt-1')
   const start = { ...stateOf(webhook), observed: anObservation().unregistered().build() }
   const { state } = await applyPlan(start, [{ type: 'RegisterWebhook' }], pass)
   assert.equal(state.draft.webhook?.id, remoteId)
@@ -216,5 +216,5 @@ test('an older CRD that would drop the count lets nothing be enabled: the count 
   const pass = aPass({ client: live(registered) })
   const { state } = await applyPlan(stateOf(registered), [{ type: 'CountReenable' }], pass)
   assert.equal(state.draft.webhook?.reenableTimes?.length, 1)
-  assert.equal(pass.recollection.reenableCountedAs, state.draft.webhook?.reenableTimes?.[0])
+  assert.equal(pass.memory.view.reenableCountedAs, state.draft.webhook?.reenableTimes?.[0])
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { reconcileRequestedAtAnnotation } from '../../../../src/api/names.ts'
-import { noteLookRequest, requestedLook, type LookRequest } from '../../../../src/controller/facts/look-request.ts'
+import { lookRequest, requestedLook } from '../../../../src/controller/facts/look-request.ts'
 import { aWebhook } from '../../../support/a-webhook.ts'
 
 const asking = (value: string) => aWebhook().metadata({ annotations: { [reconcileRequestedAtAnnotation]: value } })
@@ -15,12 +15,12 @@ test('the first 256 characters count, and none of them is cut in half', () => {
 })
 
 test('a request begins when it is seen first, and ends with its acknowledgement', () => {
-  const recollection: { look?: LookRequest } = {}
   const long = 'b'.repeat(300)
-  assert.deepEqual(noteLookRequest(asking(long).build(), recollection, 5), { value: 'b'.repeat(256), sinceMs: 5 })
-  assert.equal(noteLookRequest(asking(long).build(), recollection, 9)?.sinceMs, 5)
-  assert.equal(noteLookRequest(asking('another').build(), recollection, 9)?.sinceMs, 9)
+  const first = lookRequest(asking(long).build(), undefined, 5)
+  assert.deepEqual(first, { value: 'b'.repeat(256), sinceMs: 5 })
+  assert.equal(lookRequest(asking(long).build(), first, 9), first)
+  const second = lookRequest(asking('another').build(), first, 9)
+  assert.equal(second?.sinceMs, 9)
   const handled = asking(long).status({ lastHandledReconcileAt: 'b'.repeat(256) })
-  assert.equal(noteLookRequest(handled.build(), recollection, 12), undefined)
-  assert.equal(recollection.look, undefined)
+  assert.equal(lookRequest(handled.build(), second, 12), undefined)
 })

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import {
+  afterMetadataWrite,
   isMetadataHeld,
-  noteMetadataWrite,
   type MetadataWrites,
 } from '../../../../src/controller/memory/metadata-writes.ts'
 import { aWebhook } from '../../../support/a-webhook.ts'
@@ -11,7 +11,9 @@ import { aWebhook } from '../../../support/a-webhook.ts'
 test('some writes are made at once, the next after five minutes, and a changed spec begins anew', () => {
   const recollection: { metadataWrites?: MetadataWrites } = {}
   const webhook = aWebhook().build()
-  const write = (nowMs: number) => noteMetadataWrite(webhook, { recollection, clock: { monotonic: () => nowMs } })
+  const write = (nowMs: number) => {
+    recollection.metadataWrites = afterMetadataWrite(recollection.metadataWrites, webhook, nowMs)
+  }
   for (const nowMs of [0, 1, 2, 3]) {
     write(nowMs)
     assert.equal(isMetadataHeld(webhook, recollection, nowMs), false)

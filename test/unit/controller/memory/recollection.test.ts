@@ -4,13 +4,9 @@ import { test } from 'node:test'
 import { defaultControllerConfig } from '../../../../src/controller/config.ts'
 import type { GeminiWebhook } from '../../../../src/api/gemini-webhook.ts'
 import { reconcileRequestedAtAnnotation } from '../../../../src/api/names.ts'
-import {
-  isReenableCounted,
-  noteSetback,
-  viewIntent,
-  viewSetback,
-  type Recollection,
-} from '../../../../src/controller/memory/recollection.ts'
+import { intentInStatus, viewIntent, type RememberedIntent } from '../../../../src/controller/memory/intent.ts'
+import { countedReenable, isReenableCounted } from '../../../../src/controller/memory/recollection.ts'
+import { afterSetback, viewSetback, type Setbacks } from '../../../../src/controller/memory/setbacks.ts'
 import { longestPauseMs } from '../../../../src/controller/config.ts'
 import { aWebhook } from '../../../support/a-webhook.ts'
 import { anObservation } from '../../../support/an-observation.ts'
@@ -18,75 +14,71 @@ import { FakeClock } from '../../../support/fake-clock.ts'
 
 const config = { ...defaultControllerConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
 const operation = (type: 'Create' | 'Rotate') => aWebhook().intending(type).build().status?.operation
-const remembering = (changes: Partial<Recollection>): Recollection => ({ firstSightMs: 0, rush: 0, ...changes })
-const own = (call: 'notMade' | 'unclear' | 'answered', sinceMs: number) =>
-  remembering({ intent: { attemptID: 'attempt-1', call, sinceMs } })
+const own = (call: RememberedIntent['call'], sinceMs: number) => ({ attemptID: 'attempt-1', call, sinceMs })
+
+function viewOf(type: 'Create' | 'Rotate', known: RememberedIntent | undefined, nowMs: number) {
+  return viewIntent(operation(type), intentInStatus(operation(type), known, nowMs), nowMs, config)
+}
 
 const withReenables = (times: string[]) => aWebhook().registered({ reenableTimes: times }).build()
 
 test('an intent that somebody else wrote settles by our own clock, from first sight, after the longest call and some more', () => {
-  const recollection = remembering({})
   const seenMs = 1_000_000
   const settleMs = 10_000 + 30_000
-  assert.deepEqual(viewIntent(operation('Create'), recollection, seenMs, config), {
-    state: 'waiting',
-    remainingMs: settleMs,
-  })
-  assert.deepEqual(viewIntent(operation('Create'), recollection, seenMs + settleMs - 1, config), {
-    state: 'waiting',
-    remainingMs: 1,
-  })
-  assert.deepEqual(viewIntent(operation('Create'), recollection, seenMs + settleMs, config), { state: 'settled' })
+  const intent = intentInStatus(operation('Create'), undefined, seenMs)
+  assert.deepEqual(viewOf('Create', intent, seenMs), { state: 'waiting', remainingMs: settleMs })
+  assert.deepEqual(viewOf('Create', intent, seenMs + settleMs - 1), { state: 'waiting', remainingMs: 1 })
+  assert.deepEqual(viewOf('Create', intent, seenMs + settleMs), { state: 'settled' })
 })
 
 test('our own create is called at once, our own rotation two seconds after receivers can know of it', () => {
-  assert.deepEqual(viewIntent(operation('Create'), own('notMade', 5_000), 5_000, config), { state: 'ready' })
-  assert.deepEqual(viewIntent(operation('Rotate'), own('notMade', 5_000), 6_999, config), {
-    state: 'waiting',
-    remainingMs: 1,
-  })
-  assert.deepEqual(viewIntent(operation('Rotate'), own('notMade', 5_000), 7_000, config), { state: 'ready' })
+  assert.deepEqual(viewOf('Create', own('notMade', 5_000), 5_000), { state: 'ready' })
+  assert.deepEqual(viewOf('Rotate', own('notMade', 5_000), 6_999), { state: 'waiting', remainingMs: 1 })
+  assert.deepEqual(viewOf('Rotate', own('notMade', 5_000), 7_000), { state: 'ready' })
 })
 
 test('a call of ours whose outcome is unclear settles like anybody’s; one that was answered is over', () => {
-  assert.equal(viewIntent(operation('Rotate'), own('unclear', 5_000), 44_999, config).state, 'waiting')
-  assert.equal(viewIntent(operation('Rotate'), own('unclear', 5_000), 45_000, config).state, 'settled')
-  assert.equal(viewIntent(operation('Rotate'), own('answered', 5_000), 5_000, config).state, 'settled')
+  assert.equal(viewOf('Rotate', own('unclear', 5_000), 44_999).state, 'waiting')
+  assert.equal(viewOf('Rotate', own('unclear', 5_000), 45_000).state, 'settled')
+  assert.equal(viewOf('Rotate', own('answered', 5_000), 5_000).state, 'settled')
 })
 
 test('another attempt than the one remembered is not ours', () => {
-  const recollection = remembering({ intent: { attemptID: 'before', call: 'notMade', sinceMs: 0 } })
-  assert.equal(viewIntent(operation('Create'), recollection, 1_000, config).state, 'waiting')
+  assert.equal(viewOf('Create', { attemptID: 'before', call: 'notMade', sinceMs: 0 }, 1_000).state, 'waiting')
 })
 
 test('an enabling counts as counted only where this process wrote the count and status shows it', () => {
   const counted = '2026-11-21T12:00:00Z'
-  const memory = remembering({ reenableCountedAs: counted })
+  const memory = { reenableCountedAs: counted }
   const gaveUp = anObservation().withRemote({ state: 'disabled_due_to_failed_deliveries' }).build().remote
-  assert.equal(isReenableCounted(withReenables([counted]), gaveUp, memory), true)
-  assert.equal(isReenableCounted(withReenables(['2026-11-21T09:00:00Z']), gaveUp, memory), false, 'the write was lost')
-  assert.equal(
-    isReenableCounted(withReenables([counted]), gaveUp, remembering({})),
-    false,
-    'written by a process that is gone',
-  )
+  const isCounted = (times: string[], remembered: { reenableCountedAs?: string }, remote = gaveUp) =>
+    isReenableCounted(withReenables(times), { reenableCountedAs: countedReenable(remembered, remote) })
+  assert.equal(isCounted([counted], memory), true)
+  assert.equal(isCounted(['2026-11-21T09:00:00Z'], memory), false, 'the write was lost')
+  assert.equal(isCounted([counted], {}), false, 'written by a process that is gone')
 
-  assert.equal(isReenableCounted(withReenables([counted]), anObservation().build().remote, memory), false, 'spent')
-  assert.equal(isReenableCounted(withReenables([counted]), gaveUp, memory), false, 'the next needs another')
+  const enabled = anObservation().build().remote
+  assert.equal(isCounted([counted], memory, enabled), false, 'spent')
+  assert.equal(countedReenable(memory, enabled), undefined, 'and forgotten: the next needs another')
 })
 
 const settleMs = 40_000
+
+interface Remembered {
+  setbacks?: Setbacks
+  fingerprint?: string
+}
 
 /** Fails a call so many times in a row; returns how long each next one is held back. */
 function pausesAfter(
   times: number,
   {
-    recollection = remembering({}),
+    recollection = {},
     random = () => 1,
     webhook = aWebhook().build(),
     operation = 'Create',
   }: {
-    recollection?: Recollection
+    recollection?: Remembered
     random?: () => number
     webhook?: GeminiWebhook
     operation?: 'Create' | 'Rotate'
@@ -94,7 +86,8 @@ function pausesAfter(
 ): number[] {
   const clock = new FakeClock()
   return Array.from({ length: times }, () => {
-    noteSetback(webhook, { operation, why: 'Google answered 500' }, { recollection, clock, random, config })
+    const failed = { operation, why: 'Google answered 500' }
+    recollection.setbacks = afterSetback(recollection, webhook, failed, { nowMs: clock.monotonic(), random, config })
     return viewSetback(webhook, recollection, clock.monotonic())?.remainingMs ?? 0
   })
 }
@@ -114,7 +107,7 @@ test('pauses are spread over their whole length, so that those that failed toget
 })
 
 test('a pause is over when its time has passed', () => {
-  const recollection = remembering({})
+  const recollection: Remembered = {}
   const [, pauseMs = 0] = pausesAfter(2, { recollection })
   assert.equal(viewSetback(aWebhook().build(), recollection, pauseMs - 1)?.remainingMs, 1)
   assert.equal(viewSetback(aWebhook().build(), recollection, pauseMs), undefined)
@@ -132,7 +125,7 @@ const otherOccasions: { what: string; webhook?: GeminiWebhook; fingerprint?: str
 ]
 for (const { what, webhook = aWebhook().build(), fingerprint } of otherOccasions) {
   test(`${what} is tried at once, and its own failures are counted from one`, () => {
-    const recollection = remembering({ fingerprint: 'first' })
+    const recollection: Remembered = { fingerprint: 'first' }
     pausesAfter(8, { recollection })
     recollection.fingerprint = fingerprint ?? 'first'
     assert.equal(viewSetback(webhook, recollection, 0), undefined)
@@ -141,7 +134,7 @@ for (const { what, webhook = aWebhook().build(), fingerprint } of otherOccasions
 }
 
 test('a create that failed holds no rotation back: it is what repairs a create whose answer was lost', () => {
-  const recollection = remembering({})
+  const recollection: Remembered = {}
   pausesAfter(8, { recollection })
   assert.deepEqual(pausesAfter(1, { recollection, operation: 'Rotate' }), [0])
 })

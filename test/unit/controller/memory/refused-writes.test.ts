@@ -4,11 +4,7 @@ import { test } from 'node:test'
 import type { Failure } from '../../../../src/controller/facts/failure-class.ts'
 import { keyringIsFull } from '../../../../src/controller/keyring/keyring-room.ts'
 import { classifyFailure, isRefusedWrite } from '../../../../src/controller/facts/failure-class.ts'
-import {
-  forgetRefusedWrite,
-  noteRefusedWrite,
-  viewRefusedWrites,
-} from '../../../../src/controller/memory/refused-writes.ts'
+import { viewRefusedWrites } from '../../../../src/controller/memory/refused-writes.ts'
 import { isRefusal, KubernetesApiError } from '../../../../src/kubernetes/client.ts'
 import { aPass } from '../../../support/a-pass.ts'
 import { aWebhook } from '../../../support/a-webhook.ts'
@@ -45,8 +41,9 @@ function refusedOnce() {
   const pass = aPass()
   const webhook = aWebhook().registered().build()
   const observed = anObservation().build()
-  const note = () => noteRefusedWrite('RecordIntent', failure, { webhook, observed }, pass)
-  const view = (as = webhook, seen = observed) => viewRefusedWrites(as, seen, pass.recollection, pass.clock.monotonic())
+  const note = () => pass.memory.refusedWrite({ type: 'RecordIntent', failure }, { webhook, observed }, pass)
+  const view = (as = webhook, seen = observed) =>
+    viewRefusedWrites({ webhook: as, observed: seen }, pass.memory.view, pass.clock.monotonic())
   note()
   return { pass, webhook, observed, note, view }
 }
@@ -74,10 +71,10 @@ test('a keyring Secret that is full is held back like a refusal, so that whateve
 
 test('the call and its rehearsal are one: a refusal of either holds back the intent', () => {
   const { pass, webhook, observed } = refusedOnce()
-  forgetRefusedWrite('RegisterWebhook', pass)
-  assert.deepEqual(viewRefusedWrites(webhook, observed, pass.recollection, 0), [])
-  noteRefusedWrite('RotateSigningSecret', failure, { webhook, observed }, pass)
-  assert.equal(viewRefusedWrites(webhook, observed, pass.recollection, 0)[0]?.type, 'RecordIntent')
+  pass.memory.did('RegisterWebhook')
+  assert.deepEqual(viewRefusedWrites({ webhook, observed }, pass.memory.view, 0), [])
+  pass.memory.refusedWrite({ type: 'RotateSigningSecret', failure }, { webhook, observed }, pass)
+  assert.equal(viewRefusedWrites({ webhook, observed }, pass.memory.view, 0)[0]?.type, 'RecordIntent')
 })
 
 test('another spec, another Secret, a request to look and a lost keyring entry begin anew', () => {

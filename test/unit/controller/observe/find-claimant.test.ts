@@ -2,11 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import type { GeminiWebhook } from '../../../../src/api/gemini-webhook.ts'
-import { findClaimant, noteClaim } from '../../../../src/controller/observe/find-claimant.ts'
+import { findClaimant, claimAfter } from '../../../../src/controller/observe/find-claimant.ts'
 import { markerOf } from '../../../../src/controller/facts/ownership.ts'
 import { byExternalId } from '../../../../src/controller/facts/indices.ts'
 import type { RemoteLookup } from '../../../../src/controller/facts/observed.ts'
-import type { Recollection } from '../../../../src/controller/memory/recollection.ts'
 import { aWebhook, installationId, remoteId } from '../../../support/a-webhook.ts'
 import { anObservation } from '../../../support/an-observation.ts'
 
@@ -149,8 +148,6 @@ const claims: {
 ]
 for (const { name, webhook = older, remote, isAsked = false, claim } of claims) {
   test(`a claim: ${name}`, () => {
-    const recollection: Recollection = { firstSightMs: 0, rush: 0, claim: 'before' }
-    noteClaim(webhook, { remote, endpoint, keyring }, isAsked, recollection)
-    assert.equal(recollection.claim, claim)
+    assert.equal(claimAfter(webhook, { remote, endpoint, keyring }, isAsked, 'before'), claim)
   })
 }

@@ -2,12 +2,28 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { reconcileRequestedAtAnnotation } from '../../../../src/api/names.ts'
-import { noteLookRequest } from '../../../../src/controller/facts/look-request.ts'
 import { observeRemote, readById } from '../../../../src/controller/observe/observe-remote.ts'
+import type { GeminiWebhook } from '../../../../src/api/gemini-webhook.ts'
 import type { RemoteWebhook } from '../../../../src/gemini/webhook-service.ts'
 import { aPass } from '../../../support/a-pass.ts'
 import { aWebhook, endpointUrl, remoteId } from '../../../support/a-webhook.ts'
 import { aRemote } from '../../../support/an-observation.ts'
+
+/** Looks as a pass does: what is noted is remembered before the next look. */
+async function lookAs(webhook: GeminiWebhook, pass: ReturnType<typeof aPass>) {
+  const { access, memory } = pass
+  assert.ok(access)
+  memory.saw(webhook)
+  const endpoint = { state: 'ours', url: endpointUrl } as const
+  const recollection = memory.view
+  const { remote, noted } = await observeRemote(
+    webhook,
+    { access, intent: { state: 'none' }, recollection, endpoint },
+    pass,
+  )
+  memory.noted(noted)
+  return remote
+}
 
 /** A registered object whose webhook no list shows; `answers` are those of reads by id, in order. */
 function aScene(answers: (RemoteWebhook | undefined)[]) {
@@ -15,10 +31,7 @@ function aScene(answers: (RemoteWebhook | undefined)[]) {
   const get = async () => answers[reads++]
   const pass = aPass({}, { list: async () => [], get })
   const webhook = aWebhook().registered().build()
-  const endpoint = { state: 'ours', url: endpointUrl } as const
-  const { access, recollection } = pass
-  assert.ok(access)
-  const look = () => observeRemote(webhook, { access, intent: { state: 'none' }, recollection, endpoint }, pass)
+  const look = () => lookAs(webhook, pass)
   return { look, clock: pass.clock, reads: () => reads }
 }
 
@@ -49,17 +62,14 @@ function aSurprise() {
     return [rotated]
   }
   const pass = aPass({}, { list, get: async () => rotated })
-  const { access, recollection, clock } = pass
+  const { access, memory, clock } = pass
   assert.ok(access)
-  const endpoint = { state: 'ours', url: endpointUrl } as const
   const look = async (webhook = aWebhook().registered()) => {
-    const built = webhook.build()
-    noteLookRequest(built, recollection, clock.monotonic())
-    const seen = await observeRemote(built, { access, intent: { state: 'none' }, recollection, endpoint }, pass)
+    const seen = await lookAs(webhook.build(), pass)
     return seen.state === 'found' && seen.value
   }
-  const confirm = () => readById(rotated.id, { access, recollection }, pass)
-  return { look, confirm, clock, lists, recollection }
+  const confirm = async () => memory.noted((await readById(rotated.id, access, pass)).noted)
+  return { look, confirm, clock, lists, memory }
 }
 
 const asking = (value: string) =>
@@ -80,14 +90,16 @@ test('what a read by id confirmed stays confirmed, however many lists come after
 })
 
 test('a read that showed another secret confirms nothing, nor one from before our own last change', async () => {
-  const { look, confirm, clock, recollection } = aSurprise()
+  const { look, confirm, clock, memory } = aSurprise()
   await clock.advance({ minutes: 2 })
   await confirm()
-  recollection.read = { ...recollection.read, hint: 'whsec_...yyyy' } as NonNullable<typeof recollection.read>
+  const { read } = memory.view
+  assert.ok(read)
+  memory.noted({ read: { ...read, hint: 'whsec_...yyyy' } })
   assert.equal(((await look()) || undefined)?.confirmed, false)
   await confirm()
   assert.equal(((await look()) || undefined)?.confirmed, true)
-  recollection.lastMutationMs = clock.monotonic()
+  memory.sent()
   assert.equal(((await look()) || undefined)?.confirmed, false)
 })
 
@@ -111,17 +123,12 @@ test('a list that still shows what this process deleted is not asked again: the 
     return shown
   }
   const pass = aPass({}, { list, get: async () => undefined })
-  const { access, recollection, clock } = pass
-  assert.ok(access)
+  const { memory, clock } = pass
   const webhook = aWebhook().registered().deleting().build()
-  const endpoint = { state: 'ours', url: endpointUrl } as const
-  const look = () => observeRemote(webhook, { access, intent: { state: 'none' }, recollection, endpoint }, pass)
+  const look = () => lookAs(webhook, pass)
   const deletedMs = clock.monotonic()
-  Object.assign(recollection, {
-    deletingSinceMs: 0,
-    lastMutationMs: deletedMs,
-    deleted: new Map([[remoteId, deletedMs]]),
-  })
+  memory.sent()
+  memory.deleted(remoteId)
   assert.equal((await look()).state, 'found')
   await clock.advance({ seconds: 1 })
   shown = []
