@@ -27,8 +27,8 @@ import { summarize } from './status/summarize.ts'
 import { tellDeliveries } from './status/tell-deliveries.ts'
 
 /**
- * Transient failures of this many resyncs in a row reach the status of an object that is Ready: a blip must not turn
- * every health check red.
+ * Transient failures of this many resyncs in a row reach the status of an object that is Ready: what passes by itself
+ * must not turn every health check red.
  */
 const missedResyncs = 3
 
@@ -112,13 +112,13 @@ function yieldTo(
  * A life of an object has some twenty steps; more without a rest in between is a defect of ours or of Google's, and
  * must not become a hot loop.
  */
-const longestRush = 40
+const maxPassesWithoutRest = 40
 
 /** Slows down and says so in status, until a pass comes to rest. */
 function withBrake(plan: Plan, report: ApplyReport, memory: Memory): ApplyReport {
   const goesOn = plan.next.type === 'now' && report.failure === undefined
   memory.passed(goesOn)
-  if (memory.view.rush <= longestRush) return report
+  if (memory.view.passesWithoutRest <= maxPassesWithoutRest) return report
   const steps = plan.actions.map(({ type }) => type).join(', ')
   const message = `no end of steps (${steps}): slowing down`
   const failure = { class: 'transient', reason: 'ProgressingWithRetry', message, mayHaveCommitted: false } as const
@@ -152,7 +152,7 @@ async function publish(plan: Plan, start: ActionState, report: ApplyReport, pass
   const { state, failure } = report
   // A pass that goes on at once and has nothing to write down leaves the telling to the next.
   if (plan.next.type === 'now' && failure === undefined && state.draft === start.draft) return report
-  const status = isBlip(plan, report, pass)
+  const status = isToldLater(plan, report, pass)
     ? tellDeliveries(state.draft, state, pass.clock.now())
     : summarizeReport(plan, report, pass)
   const { webhook, written, dropped } = await writeStatus(state.webhook, status, pass)
@@ -211,12 +211,13 @@ function planAfter(failure: Failure, { webhook }: ActionState, { config }: Webho
  * call is accepted or not wanted any more.
  */
 function refusalBehind({ finding, next }: Plan, { webhook }: ActionState, memory: Memory): Failure | undefined {
-  if (finding.type === 'AtRest' && next.type !== 'now') memory.forgotRefusals()
-  return finding.type === 'Progressing' ? standingRefusal(memory.view, webhook.metadata) : undefined
+  if (finding.type === 'AtRest' && next.type !== 'now') memory.forgotRefusal()
+  return finding.type === 'Progressing' ? standingRefusal(memory.view.retries.refusal, webhook.metadata) : undefined
 }
 
-function isBlip(plan: Plan, { state, failure }: ApplyReport, { memory, clock, config }: PassContext): boolean {
-  // What Google signs with and the Secret does not hold is no blip, however it came about.
+/** Whether status of a Ready object stays as it is, because what failed may pass by itself. */
+function isToldLater(plan: Plan, { state, failure }: ApplyReport, { memory, clock, config }: PassContext): boolean {
+  // What Google signs with and the Secret does not hold is told, however it came about.
   const isHeldBack = memory.view.revealed !== undefined && failure !== undefined
   const isRefused = plan.finding.type === 'Stalled'
   const failing = !isHeldBack && (failure?.class === 'transient' || (plan.next.type === 'retry' && !isRefused))

@@ -78,7 +78,7 @@ function withFailureNoted({ type }: Action, state: ActionState, failure: Failure
   if (!isRefusedWrite(failure)) return told
   const { webhook, observed } = told
   ctx.memory.refusedWrite({ type, failure }, { webhook, observed }, ctx)
-  const refusedWrites = viewRefusedWrites({ webhook, observed }, ctx.memory.view, ctx.clock.monotonic())
+  const refusedWrites = viewRefusedWrites(ctx.memory.view.retries.writes, { webhook, observed }, ctx.clock.monotonic())
   return { ...told, observed: { ...observed, refusedWrites } }
 }
 

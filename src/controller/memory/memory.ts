@@ -7,10 +7,10 @@ import { lookRequest } from '../facts/look-request.ts'
 import type { RevealedSecret } from '../facts/observed.ts'
 import type { ProbeOutcome } from '../facts/probe.ts'
 import { afterMetadataWrite } from './metadata-writes.ts'
-import type { Noted, Recollection } from './recollection.ts'
-import { afterRefusal, judgeRefusal, refusalsTold } from './refusals.ts'
+import type { Noted, Recollection, Retries } from './recollection.ts'
+import { afterRefusal, judgeRefusal, refusalInStatus } from './refusals.ts'
 import { afterRefusedWrite, withoutRefusedWrite, type WriteSubject } from './refused-writes.ts'
-import { afterSetback, type Setbacks, type SettleTimes } from './setbacks.ts'
+import { afterSetback, type Setback, type SettleTimes } from './setbacks.ts'
 
 type IntentBefore = Recollection['intent']
 
@@ -25,7 +25,11 @@ export class Memory {
   /** Begins, for an object that is seen for the first time, with what its status says. */
   constructor(webhook: GeminiWebhook, clock: Clock) {
     this.#clock = clock
-    this.#view = { firstSightMs: clock.monotonic(), rush: 0, refusals: refusalsTold(webhook) }
+    this.#view = {
+      firstSightMs: clock.monotonic(),
+      passesWithoutRest: 0,
+      retries: { refusal: refusalInStatus(webhook) },
+    }
   }
 
   get view(): Recollection {
@@ -163,30 +167,32 @@ export class Memory {
   }
 
   /** Google refused what this spec asks for; tells what the refusal is: passing, or standing. */
-  refused({ generation }: { generation: number }, refused: { failure: Failure; action: Action['type'] }): Failure {
-    const refusals = afterRefusal(this.#view, { generation }, refused)
-    this.#change({ refusals })
-    return judgeRefusal(refusals)
+  refused(spec: { generation: number }, refused: { failure: Failure; action: Action['type'] }): Failure {
+    const refusal = afterRefusal(this.#view.retries.refusal, spec, refused, this.#clock.monotonic())
+    this.#retry({ refusal })
+    return judgeRefusal(refusal)
   }
 
   /** Nothing is refused that is still wanted. */
-  forgotRefusals(): void {
-    this.#change({ refusals: undefined })
+  forgotRefusal(): void {
+    this.#retry({ refusal: undefined })
   }
 
   /** Google accepted a call. */
   accepted(): void {
-    this.#change({ refusals: undefined, setbacks: undefined })
+    this.#retry({ refusal: undefined, setback: undefined })
   }
 
   /** An announced call failed with an unknown effect. */
   setBack(
     webhook: GeminiWebhook,
-    failed: Pick<Setbacks, 'operation' | 'why'>,
+    failed: Pick<Setback, 'operation' | 'why'>,
     { random, config }: { random: () => number; config: SettleTimes },
   ): void {
+    const { retries, fingerprint } = this.#view
     const nowMs = this.#clock.monotonic()
-    this.#change({ setbacks: afterSetback(this.#view, webhook, failed, { nowMs, random, config }) })
+    const subject = { webhook, fingerprint }
+    this.#retry({ setback: afterSetback(retries.setback, failed, subject, { nowMs, random, config }) })
   }
 
   /** The API server refused a write for good. */
@@ -195,26 +201,24 @@ export class Memory {
     subject: WriteSubject,
     { random }: { random: () => number },
   ): void {
-    const { refusedWrites = {} } = this.#view
     const nowMs = this.#clock.monotonic()
-    this.#change({ refusedWrites: afterRefusedWrite(refusedWrites, refused, subject, { nowMs, random }) })
+    this.#retry({ writes: afterRefusedWrite(this.#view.retries.writes, refused, subject, { nowMs, random }) })
   }
 
   /** An action is carried out: what was refused of it is done. */
   did(type: Action['type']): void {
-    const { refusedWrites } = this.#view
-    if (refusedWrites !== undefined) this.#change({ refusedWrites: withoutRefusedWrite(refusedWrites, type) })
+    const { writes } = this.#view.retries
+    if (writes !== undefined) this.#retry({ writes: withoutRefusedWrite(writes, type) })
   }
 
   /** The target Secret was written for its metadata alone. */
   wroteMetadata(webhook: GeminiWebhook): void {
-    const { metadataWrites } = this.#view
-    this.#change({ metadataWrites: afterMetadataWrite(metadataWrites, webhook, this.#clock.monotonic()) })
+    this.#retry({ metadata: afterMetadataWrite(this.#view.retries.metadata, webhook, this.#clock.monotonic()) })
   }
 
   /** A pass ended; `goesOn`: the next follows at once. */
   passed(goesOn: boolean): void {
-    this.#change({ rush: goesOn ? this.#view.rush + 1 : 0 })
+    this.#change({ passesWithoutRest: goesOn ? this.#view.passesWithoutRest + 1 : 0 })
   }
 
   /** A pass failed in a way that passes by itself, or did not. */
@@ -262,7 +266,7 @@ export class Memory {
 
   /** Begins anew: what is known of the object is of the time before another installation served it. */
   leftTo(installation: string): void {
-    this.#view = { firstSightMs: this.#clock.monotonic(), rush: 0, leftTo: installation }
+    this.#view = { firstSightMs: this.#clock.monotonic(), passesWithoutRest: 0, retries: {}, leftTo: installation }
   }
 
   /** This installation serves the object. */
@@ -273,6 +277,10 @@ export class Memory {
   #changeIntent(change: (intent: NonNullable<IntentBefore>) => NonNullable<IntentBefore>): void {
     const { intent } = this.#view
     if (intent !== undefined) this.#change({ intent: change(intent) })
+  }
+
+  #retry(changes: Partial<Retries>): void {
+    this.#change({ retries: { ...this.#view.retries, ...changes } })
   }
 
   #change(changes: Partial<Recollection>): void {

@@ -5,10 +5,10 @@ import type { LookRequest } from '../facts/look-request.ts'
 import type { RemoteLookup, RevealedSecret } from '../facts/observed.ts'
 import type { ProbeOutcome } from '../facts/probe.ts'
 import type { RememberedIntent } from './intent.ts'
-import type { MetadataWrites } from './metadata-writes.ts'
-import type { Refusals } from './refusals.ts'
+import type { Refusal } from './refusals.ts'
 import type { RefusedWrites } from './refused-writes.ts'
-import type { Setbacks } from './setbacks.ts'
+import type { Retry } from './retry.ts'
+import type { Setback } from './setbacks.ts'
 
 /**
  * What this process knows about one object beyond what is written down: a value that nobody changes, and that only the
@@ -46,17 +46,20 @@ export interface Recollection {
   readonly claim?: string | undefined
   /** `namespace/name` of the object that has the better right to what this one names. */
   readonly yieldsTo?: string | undefined
+  /**
+   * Since when every pass has failed in a way that passes by itself. No retry: it holds nothing back, and decides only
+   * from when on status tells of it.
+   */
   readonly failingSinceMs?: number | undefined
   /** When counts of deliveries were last written to the status. */
   readonly countsToldMs?: number | undefined
   readonly keylessSinceMs?: number | undefined
   readonly deletingSinceMs?: number | undefined
-  readonly refusals?: Refusals | undefined
-  readonly setbacks?: Setbacks | undefined
-  readonly refusedWrites?: RefusedWrites | undefined
-  readonly metadataWrites?: MetadataWrites | undefined
-  /** Passes in a row that went on at once. */
-  readonly rush: number
+  readonly retries: Retries
+  /**
+   * Passes in a row that went on at once. No retry: each did what it had to, and only their number is suspicious.
+   */
+  readonly passesWithoutRest: number
   /** The API key this object was last served with. */
   readonly fingerprint?: string | undefined
   /** The installation that serves the object instead of this one; it was told once. */
@@ -65,6 +68,18 @@ export interface Recollection {
   readonly released?: true | undefined
   /** Our last write of the object, until the cache shows it: nothing older is worked on. */
   readonly written?: GeminiWebhook | undefined
+}
+
+/** What is tried again, whatever else the object is about. */
+export interface Retries {
+  /** What Google refused of the spec. */
+  readonly refusal?: Refusal | undefined
+  /** The announced call that failed last. */
+  readonly setback?: Setback | undefined
+  /** What the API server refused, by the action that it is part of. */
+  readonly writes?: RefusedWrites | undefined
+  /** Writes of the target Secret for its metadata alone, which another hand may undo each time. */
+  readonly metadata?: Retry | undefined
 }
 
 /** What observing found worth remembering; a field that is there and undefined is to be forgotten. */

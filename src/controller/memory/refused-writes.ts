@@ -6,15 +6,11 @@ import type { Failure } from '../facts/failure-class.ts'
 import { valueOf } from '../facts/lookup.ts'
 import { withoutKey } from '../facts/without-key.ts'
 import type { ObservedWebhook, RefusedWrite } from '../facts/observed.ts'
+import { heldBackMs, oneMoreTry, type Retry } from './retry.ts'
 
 /** A write that the API server refused for good, as this process remembers it. */
-interface Remembered {
+interface Remembered extends Retry {
   readonly failure: Readonly<Failure>
-  readonly row: number
-  /** What it was refused for: with another spec, Secret or request it is another write, and begins anew. */
-  readonly occasion: string
-  /** Not tried again before, on the monotonic clock. */
-  readonly untilMs: number
 }
 
 export type RefusedWrites = { readonly [type in Action['type']]?: Remembered }
@@ -38,17 +34,15 @@ function heldTypeOf(type: Action['type']): Action['type'] {
 
 /** One refusal more of a write that `type` is about. */
 export function afterRefusedWrite(
-  before: RefusedWrites,
+  before: RefusedWrites = {},
   { type, failure }: { type: Action['type']; failure: Failure },
   subject: WriteSubject,
   { nowMs, random }: { nowMs: number; random: () => number },
 ): RefusedWrites {
   const held = heldTypeOf(type)
-  const occasion = occasionOf(subject)
-  const last = before[held]
-  const row = last?.occasion === occasion ? last.row + 1 : 1
-  const untilMs = nowMs + backoffMs(row - 1, pauses, random)
-  return { ...before, [held]: { failure, row, occasion, untilMs } }
+  const pauseMs = (row: number) => backoffMs(row - 1, pauses, random)
+  const retry = oneMoreTry(before[held], { occasion: occasionOf(subject), nowMs, pauseMs })
+  return { ...before, [held]: { ...retry, failure } }
 }
 
 /** What was refused is done. */
@@ -58,14 +52,15 @@ export function withoutRefusedWrite(before: RefusedWrites, type: Action['type'])
 
 /** What was refused and not done since; empty: nothing. */
 export function viewRefusedWrites(
+  writes: RefusedWrites | undefined,
   subject: WriteSubject,
-  { refusedWrites = {} }: { readonly refusedWrites?: RefusedWrites | undefined },
   nowMs: number,
 ): RefusedWrite[] {
   const occasion = occasionOf(subject)
-  return (Object.entries(refusedWrites) as [Action['type'], Remembered][])
-    .filter(([, remembered]) => remembered.occasion === occasion)
-    .map(([type, { failure, untilMs }]) => ({ type, failure, remainingMs: Math.max(untilMs - nowMs, 0) }))
+  return (Object.entries(writes ?? {}) as [Action['type'], Remembered][]).flatMap(([type, remembered]) => {
+    const remainingMs = heldBackMs(remembered, occasion, nowMs)
+    return remainingMs === undefined ? [] : [{ type, failure: remembered.failure, remainingMs }]
+  })
 }
 
 /** Whoever mends what was refused most often touches one of these. */

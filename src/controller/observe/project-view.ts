@@ -1,6 +1,7 @@
 import type { Taker } from '../../fairness/shared-room.ts'
 import type { RemoteWebhook } from '../../gemini/webhook-service.ts'
 import type { Failure } from '../facts/failure-class.ts'
+import type { Retry } from '../memory/retry.ts'
 import { isSameMarker, markerIn, shortMarkerOf } from '../facts/ownership.ts'
 
 export interface RemoteListing {
@@ -39,7 +40,8 @@ export class ProjectView {
   next: { done: Promise<ProjectList>; hurry: AbortController } | undefined
   /** When the last list ended, and how long it took. */
   last: { endedAtMs: number; tookMs: number } | undefined
-  refused: { failure: Failure; startedAtMs: number; untilMs: number; row: number } | undefined
+  /** The lists that failed since the last that did not. */
+  refused: (Retry & { failure: Failure; startedAtMs: number }) | undefined
   /** What the list takes of the room that all share. */
   taken: ListShare | undefined
   readonly #newer = new Map<string, Known>()

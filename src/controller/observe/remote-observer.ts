@@ -3,6 +3,7 @@ import { sleep, type Clock } from '../../clock.ts'
 import { SharedRoom, type Taker } from '../../fairness/shared-room.ts'
 import type { RemoteWebhook, WebhookService } from '../../gemini/webhook-service.ts'
 import { failureOf, type Failure } from '../facts/failure-class.ts'
+import { oneMoreTry } from '../memory/retry.ts'
 import { indexed, ProjectView, viewOf, type ListShare, type ProjectList, type RemoteListing } from './project-view.ts'
 
 export interface ListDemand {
@@ -203,11 +204,10 @@ export class RemoteObserver {
 
   /** Objects that share a key share its failure: a thousand of them do not ask a thousand times. */
   #refuse(project: ProjectView, failure: Failure, startedAtMs: number): void {
-    const row = (project.refused?.row ?? 0) + 1
-    const pauseMs =
-      failure.class === 'credentials'
-        ? this.#options.credentialsRetryMs
-        : (failure.retryAfterMs ?? growingMs(row - 1, failurePauses))
-    project.refused = { failure, row, startedAtMs, untilMs: this.#options.clock.monotonic() + pauseMs }
+    const { clock, credentialsRetryMs } = this.#options
+    const pauseMs = (row: number) =>
+      failure.class === 'credentials' ? credentialsRetryMs : (failure.retryAfterMs ?? growingMs(row - 1, failurePauses))
+    const retry = oneMoreTry(project.refused, { occasion: 'list', nowMs: clock.monotonic(), pauseMs })
+    project.refused = { ...retry, failure, startedAtMs }
   }
 }

@@ -10,7 +10,7 @@ import type { Recollection } from '../memory/recollection.ts'
  * never use what they learned.
  */
 export function viewProbe(
-  { probe, look, rush }: Pick<Recollection, 'probe' | 'look' | 'rush'>,
+  { probe, look, passesWithoutRest }: Pick<Recollection, 'probe' | 'look' | 'passesWithoutRest'>,
   observed: Pick<ObservedWebhook, 'endpoint' | 'keyring'>,
   nowMs: number,
   { confirmIntervalMs, resyncIntervalMs }: Pick<ControllerConfig, 'confirmIntervalMs' | 'resyncIntervalMs'>,
@@ -20,7 +20,7 @@ export function viewProbe(
   if (look !== undefined && probe.atMs < look.sinceMs) return { state: 'none' }
   const ageMs = nowMs - probe.atMs
   const { outcome } = probe
-  const goesOn = rush > 0
+  const goesOn = passesWithoutRest > 0
   if (outcome.healthy) return goesOn || ageMs < confirmIntervalMs ? { state: 'healthy' } : { state: 'none' }
   const restingMs = Math.max(resyncIntervalMs - ageMs, 0)
   if (restingMs === 0 && !goesOn) return { state: 'none' }

@@ -27,20 +27,20 @@ export function viewWebhook(
 ): ObservedWebhook {
   const { metadata, status } = webhook
   const { endpoint, keyring, remote } = reads
+  const { retries, fingerprint, look, deleted, revealed, countsToldMs, keylessSinceMs } = recollection
   const nowMs = ctx.clock.monotonic()
   const { echoes = [], ...report } = ctx.reportOf(metadata.uid) ?? {}
   const sinkReports = ctx.reports?.sinks(metadata.uid)
   const proof = wantedProof({ endpoint }, keyring)
-  const setback = viewSetback(webhook, recollection, nowMs)
-  const refused = refusedAction(recollection, metadata)
+  const setback = viewSetback(retries.setback, { webhook, fingerprint }, nowMs)
+  const refused = refusedAction(retries.refusal, metadata)
   const justDeleted = viewJustDeleted(recollection, nowMs, ctx.config)
-  const refusedWrites = viewRefusedWrites({ webhook, observed: reads }, recollection, nowMs)
-  const { look, deleted, revealed, countsToldMs, keylessSinceMs } = recollection
+  const refusedWrites = viewRefusedWrites(retries.writes, { webhook, observed: reads }, nowMs)
   const told = 'pending' in report ? report : undefined
   return {
     ...reads,
     keyringHasRoom: ctx.keyring.hasRoomFor(metadata),
-    metadataHeld: isMetadataHeld(webhook, recollection, atMs),
+    metadataHeld: isMetadataHeld(retries.metadata, webhook, atMs),
     fenceDue: atMs >= fenceDueAtMs(webhook, recollection, ctx.config),
     rollout: rolloutTurn(webhook, endpoint, ctx),
     claimant: claimantOf(webhook, remote, ctx),

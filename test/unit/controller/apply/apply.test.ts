@@ -142,7 +142,7 @@ for (const { action, webhook, verb } of [
     const service: Partial<WebhookService> = { list: async () => [], get: async () => aRemote() }
     const pass = aPass({ client: live(webhook) }, service)
     const fail = failing('ERR_GEMINI_UNAVAILABLE', true)
-    const view = () => viewSetback(webhook, pass.memory.view, pass.clock.monotonic())
+    const view = () => viewSetback(pass.memory.view.retries.setback, { webhook }, pass.clock.monotonic())
     service[verb] = fail
     await attempt(pass, webhook, action)
     assert.equal(view(), undefined)
@@ -160,7 +160,7 @@ for (const { action, webhook, verb } of [
     service.create = async () => ({ webhook: aRemote(), signingSecret })
     service.rotateSigningSecret = async () => signingSecret
     assert.equal((await attempt(pass, webhook, action)).failure, undefined)
-    assert.equal(pass.memory.view.setbacks, undefined)
+    assert.equal(pass.memory.view.retries.setback, undefined)
   })
 
   test(`${action.type} that Google turned away without any effect is left to the queue`, async () => {
@@ -168,7 +168,7 @@ for (const { action, webhook, verb } of [
     service[verb] = failing('ERR_GEMINI_RATE_LIMITED', false)
     const pass = aPass({ client: live(webhook) }, service)
     for (const _ of [1, 2, 3]) await attempt(pass, webhook, action)
-    assert.equal(pass.memory.view.setbacks, undefined)
+    assert.equal(pass.memory.view.retries.setback, undefined)
   })
 }
 

@@ -6,7 +6,7 @@ import type { GeminiWebhook } from '../../../../src/api/gemini-webhook.ts'
 import { reconcileRequestedAtAnnotation } from '../../../../src/api/names.ts'
 import { intentInStatus, viewIntent, type RememberedIntent } from '../../../../src/controller/memory/intent.ts'
 import { countedReenable, isReenableCounted } from '../../../../src/controller/memory/recollection.ts'
-import { afterSetback, viewSetback, type Setbacks } from '../../../../src/controller/memory/setbacks.ts'
+import { afterSetback, viewSetback, type Setback } from '../../../../src/controller/memory/setbacks.ts'
 import { longestPauseMs } from '../../../../src/controller/config.ts'
 import { aWebhook } from '../../../support/a-webhook.ts'
 import { anObservation } from '../../../support/an-observation.ts'
@@ -65,7 +65,7 @@ test('an enabling counts as counted only where this process wrote the count and 
 const settleMs = 40_000
 
 interface Remembered {
-  setbacks?: Setbacks
+  setback?: Setback
   fingerprint?: string
 }
 
@@ -87,8 +87,10 @@ function pausesAfter(
   const clock = new FakeClock()
   return Array.from({ length: times }, () => {
     const failed = { operation, why: 'Google answered 500' }
-    recollection.setbacks = afterSetback(recollection, webhook, failed, { nowMs: clock.monotonic(), random, config })
-    return viewSetback(webhook, recollection, clock.monotonic())?.remainingMs ?? 0
+    const subject = { webhook, fingerprint: recollection.fingerprint }
+    const nowMs = clock.monotonic()
+    recollection.setback = afterSetback(recollection.setback, failed, subject, { nowMs, random, config })
+    return viewSetback(recollection.setback, subject, nowMs)?.remainingMs ?? 0
   })
 }
 
@@ -109,8 +111,8 @@ test('pauses are spread over their whole length, so that those that failed toget
 test('a pause is over when its time has passed', () => {
   const recollection: Remembered = {}
   const [, pauseMs = 0] = pausesAfter(2, { recollection })
-  assert.equal(viewSetback(aWebhook().build(), recollection, pauseMs - 1)?.remainingMs, 1)
-  assert.equal(viewSetback(aWebhook().build(), recollection, pauseMs), undefined)
+  assert.equal(viewSetback(recollection.setback, { webhook: aWebhook().build() }, pauseMs - 1)?.remainingMs, 1)
+  assert.equal(viewSetback(recollection.setback, { webhook: aWebhook().build() }, pauseMs), undefined)
 })
 
 const otherOccasions: { what: string; webhook?: GeminiWebhook; fingerprint?: string }[] = [
@@ -128,7 +130,8 @@ for (const { what, webhook = aWebhook().build(), fingerprint } of otherOccasions
     const recollection: Remembered = { fingerprint: 'first' }
     pausesAfter(8, { recollection })
     recollection.fingerprint = fingerprint ?? 'first'
-    assert.equal(viewSetback(webhook, recollection, 0), undefined)
+    const subject = { webhook, fingerprint: recollection.fingerprint }
+    assert.equal(viewSetback(recollection.setback, subject, 0), undefined)
     assert.deepEqual(pausesAfter(2, { recollection, webhook }), [0, 2 * settleMs])
   })
 }

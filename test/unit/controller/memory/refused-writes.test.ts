@@ -43,7 +43,7 @@ function refusedOnce() {
   const observed = anObservation().build()
   const note = () => pass.memory.refusedWrite({ type: 'RecordIntent', failure }, { webhook, observed }, pass)
   const view = (as = webhook, seen = observed) =>
-    viewRefusedWrites({ webhook: as, observed: seen }, pass.memory.view, pass.clock.monotonic())
+    viewRefusedWrites(pass.memory.view.retries.writes, { webhook: as, observed: seen }, pass.clock.monotonic())
   note()
   return { pass, webhook, observed, note, view }
 }
@@ -72,9 +72,9 @@ test('a keyring Secret that is full is held back like a refusal, so that whateve
 test('the call and its rehearsal are one: a refusal of either holds back the intent', () => {
   const { pass, webhook, observed } = refusedOnce()
   pass.memory.did('RegisterWebhook')
-  assert.deepEqual(viewRefusedWrites({ webhook, observed }, pass.memory.view, 0), [])
+  assert.deepEqual(viewRefusedWrites(pass.memory.view.retries.writes, { webhook, observed }, 0), [])
   pass.memory.refusedWrite({ type: 'RotateSigningSecret', failure }, { webhook, observed }, pass)
-  assert.equal(viewRefusedWrites({ webhook, observed }, pass.memory.view, 0)[0]?.type, 'RecordIntent')
+  assert.equal(viewRefusedWrites(pass.memory.view.retries.writes, { webhook, observed }, 0)[0]?.type, 'RecordIntent')
 })
 
 test('another spec, another Secret, a request to look and a lost keyring entry begin anew', () => {

@@ -11,8 +11,8 @@ const proof = wantedProof(observed, observed.keyring) ?? ''
 const config = { confirmIntervalMs: 60_000, resyncIntervalMs: 600_000 }
 const broken: ProbeOutcome = { healthy: false, cause: 'Answer', status: 502 }
 
-function view(outcome: ProbeOutcome, { ageMs, rush = 0 }: { ageMs: number; rush?: number }) {
-  return viewProbe({ probe: { proof, outcome, atMs: 1_000 }, rush }, observed, 1_000 + ageMs, config)
+function view(outcome: ProbeOutcome, { ageMs, passesWithoutRest = 0 }: { ageMs: number; passesWithoutRest?: number }) {
+  return viewProbe({ probe: { proof, outcome, atMs: 1_000 }, passesWithoutRest }, observed, 1_000 + ageMs, config)
 }
 
 test('an object at rest tries again after a success of a minute ago, and after a failure of a resync ago', () => {
@@ -24,8 +24,8 @@ test('an object at rest tries again after a success of a minute ago, and after a
 })
 
 test('what was learned is used, however slow the passes are: an object that goes on does not probe for ever', () => {
-  assert.deepEqual(view({ healthy: true }, { ageMs: 3_600_000, rush: 1 }), { state: 'healthy' })
-  assert.deepEqual(view(broken, { ageMs: 3_600_000, rush: 1 }), {
+  assert.deepEqual(view({ healthy: true }, { ageMs: 3_600_000, passesWithoutRest: 1 }), { state: 'healthy' })
+  assert.deepEqual(view(broken, { ageMs: 3_600_000, passesWithoutRest: 1 }), {
     state: 'unhealthy',
     cause: 'Answer',
     status: 502,
@@ -39,8 +39,8 @@ function stateOf(recollection: Parameters<typeof viewProbe>[0]) {
 
 test('of another address or secret, or of before somebody asked for a look, it says nothing', () => {
   const probe = { proof, outcome: { healthy: true }, atMs: 1_000 } as const
-  assert.equal(stateOf({ probe, rush: 1 }), 'healthy')
-  assert.equal(stateOf({ probe: { ...probe, proof: 'another' }, rush: 1 }), 'none')
-  assert.equal(stateOf({ probe, rush: 1, look: { value: 'now', sinceMs: 1_001 } }), 'none')
-  assert.equal(stateOf({ rush: 1 }), 'none')
+  assert.equal(stateOf({ probe, passesWithoutRest: 1 }), 'healthy')
+  assert.equal(stateOf({ probe: { ...probe, proof: 'another' }, passesWithoutRest: 1 }), 'none')
+  assert.equal(stateOf({ probe, passesWithoutRest: 1, look: { value: 'now', sinceMs: 1_001 } }), 'none')
+  assert.equal(stateOf({ passesWithoutRest: 1 }), 'none')
 })
