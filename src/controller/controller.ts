@@ -5,13 +5,11 @@ import { createControllerLoop } from '../kubernetes/controller-loop.ts'
 import type { EventRecorder } from '../kubernetes/event-recorder.ts'
 import type { ObjectChange } from '../kubernetes/reflector.ts'
 import { boundLines } from '../observability/bounded-lines.ts'
-import type { AddOptions } from '../kubernetes/workqueue.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { configProblems, type ControllerConfig } from './config.ts'
 import { ownerOfObject } from './installation/object-owner.ts'
 import type { WebhookContext } from './observe/context.ts'
-import { viewEndpoint } from './facts/endpoint-view.ts'
 import { FailedCall, stopping } from './facts/failure-class.ts'
 import { gateReads } from './observe/gate-reads.ts'
 import { startHousekeeping } from './housekeeping.ts'
@@ -25,15 +23,14 @@ import {
   exposeStranded,
 } from './metrics/instruments.ts'
 import { KeyringWriter } from './keyring/keyring-writer.ts'
-import type { ConfigMap, Secret } from '../kubernetes/core-kinds.ts'
-import { isAwaited, isDeleting } from './facts/life-stage.ts'
+import type { Secret } from '../kubernetes/core-kinds.ts'
 import { exposeObjectMetrics, exposeSecretAge, exposeSinkMetrics } from './metrics/object-metrics.ts'
 import { probeInTurn } from './observe/probe-in-turn.ts'
 import type { ProbeEndpoint } from './facts/probe.ts'
 import { Memories } from './memory/memories.ts'
+import { ObjectWaker } from './object-waker.ts'
 import { reconcileWebhook } from './reconcile.ts'
 import { createReflectors, createServiceReflectors } from './reflectors.ts'
-import { byExternalId, bySecret, byService, byUid } from './facts/indices.ts'
 import { RemoteObserver } from './observe/remote-observer.ts'
 import { ReportDesk } from './reports/report-desk.ts'
 import { ReportKeeper } from './reports/report-keeper.ts'
@@ -41,6 +38,7 @@ import { ReportReader } from './reports/report-reader.ts'
 import { ReportShelf } from './reports/report-shelf.ts'
 import { Rollouts } from './observe/rollouts.ts'
 import { SecretReader } from './observe/secret-reader.ts'
+import { forgetKeys, sweep } from './sweep.ts'
 import { isUrgent } from './facts/urgency.ts'
 import { WebhookServicePool, type OpenWebhookService } from './observe/webhook-service-pool.ts'
 
@@ -96,6 +94,7 @@ class RunningController implements WebhookController {
   readonly #reader: ReportReader
   readonly #reports: ReportKeeper
   readonly #census: ConditionCensus
+  readonly #waker: ObjectWaker
   #isWorking = false
   #housekeeping: { stop(): Promise<void> } | undefined
 
@@ -119,11 +118,17 @@ class RunningController implements WebhookController {
     }
     const machinery = { client, clock, random, logger, metrics }
     const handlers = {
-      onWebhook: (change: ObjectChange<GeminiWebhook>) => this.#onWebhook(change),
-      onSecret: (change: ObjectChange<KubernetesObject>) => this.#onSecret(change),
-      onKeyring: (change: ObjectChange<Secret>) => this.#onKeyring(change),
+      onWebhook: (change: ObjectChange<GeminiWebhook>) => {
+        this.#census.observe(change)
+        this.#waker.onWebhook(change)
+      },
+      onSecret: (change: ObjectChange<KubernetesObject>) => this.#waker.onSecret(change),
+      onKeyring: (change: ObjectChange<Secret>) => this.#waker.onKeyring(change),
       onReports: (change: ObjectChange<KubernetesObject>) => this.#reader.noticed(change),
-      onService: (key: ObjectKey) => this.#onService(key),
+      onService: (key: ObjectKey) => {
+        // What was seen before the first pass is read by that pass.
+        if (this.#isWorking) this.#waker.onService(key)
+      },
     }
     this.#reflectors = createReflectors(machinery, config, handlers)
     this.#serviceReflectors = createServiceReflectors(machinery, config, handlers)
@@ -133,7 +138,10 @@ class RunningController implements WebhookController {
       clock,
       logger,
       restMs: config.reportRestMs,
-      onRead: (change) => this.#onReports(change),
+      onRead: (change) => {
+        this.#reports.noticed(change)
+        this.#desk.noticed()
+      },
     })
     this.#reports = new ReportKeeper({
       client,
@@ -148,7 +156,7 @@ class RunningController implements WebhookController {
       countsIntervalMs: config.countsIntervalMs,
       read: () => this.#reports.reports(),
       webhooks: () => this.#all(),
-      wake: (uids, how) => this.#wake(uids, how),
+      wake: (uids, how) => this.#waker.wake(uids, how),
     })
     exposeStranded(() => this.#reports.reports(), { clock, metrics })
     const keyring = new KeyringWriter({ client, namespace: config.namespace, clock, batchMs: config.keyringBatchMs })
@@ -159,7 +167,7 @@ class RunningController implements WebhookController {
       namespace: config.namespace,
       configuredId: config.installationId,
       webhooks: () => this.#all(),
-      onConfirmed: () => this.#wakeAll(),
+      onConfirmed: () => this.#waker.wakeAll(),
     })
     const { resyncIntervalMs, credentialsRetryMs } = config
     const reads = gateReads(client)
@@ -177,7 +185,7 @@ class RunningController implements WebhookController {
       keyring,
       areServicesWatched: () => this.#serviceReflectors.every((reflector) => reflector.hasSynced()),
       observer: new RemoteObserver({ clock, maxAgeMs: resyncIntervalMs, credentialsRetryMs }),
-      pool: new WebhookServicePool({ open: openWebhookService, clock, onCrowd: () => this.#forgetKeys() }),
+      pool: new WebhookServicePool({ open: openWebhookService, clock, onCrowd: () => forgetKeys(this.#swept()) }),
       claimOf: (uid) => this.#memories.claimOf(uid),
       installation: () => this.#installation.view,
       probe: probeInTurn(options.probe),
@@ -204,6 +212,14 @@ class RunningController implements WebhookController {
       },
       reconcile: (key, turn) => reconcileWebhook(key, { ...this.#ctx, memories: this.#memories, ...turn }),
     })
+    const { webhooks, secrets } = this.#ctx
+    this.#waker = new ObjectWaker({
+      webhooks,
+      memories: this.#memories,
+      secrets,
+      keyring,
+      enqueue: (key, how) => this.#loop.enqueue(key, how),
+    })
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -224,7 +240,7 @@ class RunningController implements WebhookController {
       clock: this.#options.clock,
       config: this.#options.config,
       checkInstallation: () => this.#installation.check(),
-      sweep: () => this.#sweep(),
+      sweep: () => sweep(this.#swept()),
       onError: (error) =>
         this.#options.logger.warn({ error: error instanceof Error ? error.message : '' }, 'housekeeping.failed'),
     })
@@ -243,79 +259,6 @@ class RunningController implements WebhookController {
     return Object.values(this.#reflectors).every((reflector) => reflector.unsynced().length === 0)
   }
 
-  #onWebhook(change: ObjectChange<GeminiWebhook>): void {
-    const { type, object } = change
-    this.#census.observe(change)
-    if (type === 'deleted') {
-      this.#memories.forget(object.metadata.uid)
-      this.#wakeClaimants(object)
-      return
-    }
-    // It may not act on what it claims any more.
-    if (object.spec.suspend === true || isDeleting(object)) this.#wakeClaimants(object)
-    // Our own status write says nothing new: the pass that made it has decided when to look again.
-    if (this.#memories.of(object).sawOwnWrite(object)) return
-    this.#loop.enqueue(keyOf(object), { behind: type === 'added' && !isAwaited(object) })
-  }
-
-  /** The next in line for a webhook need not wait for its resync. */
-  #wakeClaimants({ metadata, spec, status }: GeminiWebhook): void {
-    const { store } = this.#reflectors.webhooks
-    const named = `${metadata.namespace}/${metadata.name}`
-    const ids = new Set([spec.externalID, status?.webhook?.id])
-    for (const id of ids) {
-      for (const webhook of id === undefined ? [] : store.byIndex(byExternalId, id)) {
-        const yields = this.#memories.yieldsTo(webhook.metadata.uid) === named
-        if (yields) this.#loop.enqueue(keyOf(webhook))
-      }
-    }
-  }
-
-  #onSecret({ type, object }: ObjectChange<KubernetesObject>): void {
-    const { namespace = '', name } = object.metadata
-    if (type === 'deleted') this.#ctx.secrets.forget({ namespace, name })
-    const concerned = this.#reflectors.webhooks.store.byIndex(bySecret, `${namespace}/${name}`)
-    // The pass that wrote it has decided when to look again; others that name it have not.
-    if (type !== 'deleted' && this.#ctx.secrets.sawOwnWrite(object) && concerned.length <= 1) return
-    // Deleted: restoring a Secret with which jobs verify comes before everything else.
-    for (const webhook of concerned) this.#loop.enqueue(keyOf(webhook), { urgent: type === 'deleted' })
-  }
-
-  #onKeyring({ type, object }: ObjectChange<Secret>): void {
-    const changed = this.#ctx.keyring.observe(object.metadata.name, type === 'deleted' ? undefined : object)
-    // Without its entry a receiver refuses genuine deliveries.
-    this.#wake(changed, { urgent: true })
-  }
-
-  /** What was seen before the first pass is read by that pass. */
-  #onService({ namespace, name }: ObjectKey): void {
-    if (!this.#isWorking) return
-    const concerned = this.#reflectors.webhooks.store.byIndex(byService, `${namespace}/${name}`)
-    for (const webhook of concerned) this.#loop.enqueue(keyOf(webhook))
-  }
-
-  #onReports(change: ObjectChange<ConfigMap>): void {
-    this.#reports.noticed(change)
-    this.#desk.noticed()
-  }
-
-  #wake(uids: readonly string[], options?: AddOptions): void {
-    for (const uid of uids) {
-      for (const webhook of this.#reflectors.webhooks.store.byIndex(byUid, uid))
-        this.#loop.enqueue(keyOf(webhook), options)
-    }
-  }
-
-  #wakeAll(): void {
-    for (const webhook of this.#all()) this.#loop.enqueue(keyOf(webhook))
-  }
-
-  /** Another installation serves it under an address of its own: the entry that our receivers have is obsolete. */
-  #isMovedAway(webhook: GeminiWebhook): boolean {
-    const endpoint = viewEndpoint(webhook, this.#ctx.config)
-    return this.#isLeft(webhook) && endpoint.state === 'ours' && endpoint.url !== webhook.status?.webhook?.uri
-  }
-
   #isLeft(webhook: GeminiWebhook): boolean {
     return ownerOfObject(webhook, this.#ctx).type === 'another'
   }
@@ -324,27 +267,11 @@ class RunningController implements WebhookController {
     return this.#reflectors.webhooks.store.list()
   }
 
-  /** Only with a full view of the objects: a partial one would remove entries of objects that exist. */
-  async #sweep(): Promise<void> {
-    await this.#reports.look()
-    await this.#reports.prune()
-    this.#forgetKeys()
-    const { keyring } = this.#ctx
+  /** What the sweep goes over, put together when it is asked for. */
+  #swept() {
+    const { config, keyring, pool, observer } = this.#ctx
     const { webhooks } = this.#reflectors
-    if (!webhooks.hasSynced() || this.#options.config.watchNamespaces !== undefined) return
-    await keyring.prune((uid) => webhooks.store.byIndex(byUid, uid).some((webhook) => !this.#isMovedAway(webhook)))
+    const isLeft = (webhook: GeminiWebhook) => this.#isLeft(webhook)
+    return { config, webhooks, memories: this.#memories, pool, observer, keyring, reports: this.#reports, isLeft }
   }
-
-  #forgetKeys(): void {
-    const { pool, observer } = this.#ctx
-    // A key that only status still names is needed too: to delete in the project that an object has left.
-    const remembered = this.#all().flatMap(({ status }) => status?.webhook?.keyFingerprint ?? [])
-    const inUse = new Set([...this.#memories.fingerprintsInUse(), ...remembered])
-    pool.prune(inUse)
-    observer.prune(inUse)
-  }
-}
-
-function keyOf({ metadata }: GeminiWebhook): ObjectKey {
-  return { namespace: metadata.namespace, name: metadata.name }
 }

@@ -158,6 +158,8 @@ const controllerFolders: Record<string, string[]> = {
   status: ['apply', 'facts', 'installation', 'observe', 'plan', 'reports', 'rotation', 'secrets'],
   housekeeping: ['config'],
   reflectors: ['config', 'facts', 'keyring', 'sinks'],
+  'object-waker': ['facts', 'keyring', 'memory', 'observe'],
+  sweep: ['config', 'facts', 'keyring', 'memory', 'observe', 'reflectors', 'reports'],
   reconcile: ['apply', 'facts', 'memory', 'observe', 'plan', 'reports', 'status'],
   controller: [
     'config',
@@ -167,10 +169,12 @@ const controllerFolders: Record<string, string[]> = {
     'keyring',
     'memory',
     'metrics',
+    'object-waker',
     'observe',
     'reconcile',
     'reflectors',
     'reports',
+    'sweep',
   ],
 }
 
@@ -310,7 +314,7 @@ test('the folders of the controller import what lies below them, each what it us
   assert.deepEqual(circles, [])
 })
 
-test('what is remembered of an object is written by its passes alone: nothing else knows the memory, only what it shows', () => {
+test('what is remembered of an object is written by its passes: whoever observes and plans knows only what it shows', () => {
   const writers = new Set(['src/controller/memory/memory.ts', 'src/controller/memory/memories.ts'])
   const users = globSync('src/**/*.ts')
     .filter((file) => importsOf(file).some((each) => writers.has(pathOf(each))))
@@ -319,7 +323,9 @@ test('what is remembered of an object is written by its passes alone: nothing el
     'src/controller/apply/pass-context.ts',
     'src/controller/controller.ts',
     'src/controller/memory/memories.ts',
+    'src/controller/object-waker.ts',
     'src/controller/reconcile.ts',
+    'src/controller/sweep.ts',
   ])
 })
 

@@ -1,0 +1,53 @@
+import type { GeminiWebhook } from '../api/gemini-webhook.ts'
+import type { ControllerConfig } from './config.ts'
+import { viewEndpoint } from './facts/endpoint-view.ts'
+import { byUid } from './facts/indices.ts'
+import type { KeyringWriter } from './keyring/keyring-writer.ts'
+import type { Memories } from './memory/memories.ts'
+import type { RemoteObserver } from './observe/remote-observer.ts'
+import type { WebhookServicePool } from './observe/webhook-service-pool.ts'
+import type { ReportKeeper } from './reports/report-keeper.ts'
+import type { createReflectors } from './reflectors.ts'
+
+interface Parts {
+  config: ControllerConfig
+  webhooks: Pick<ReturnType<typeof createReflectors>['webhooks'], 'store' | 'hasSynced'>
+  memories: Memories
+  pool: Pick<WebhookServicePool, 'prune'>
+  observer: Pick<RemoteObserver, 'prune'>
+  keyring: Pick<KeyringWriter, 'prune'>
+  reports: Pick<ReportKeeper, 'look' | 'prune'>
+  /** Whether another installation serves the object. */
+  isLeft: (webhook: GeminiWebhook) => boolean
+}
+
+/** Lets go of what nobody has any use for: reports, API keys, and entries of the keyring. */
+export async function sweep(parts: Parts): Promise<void> {
+  const { config, webhooks, keyring, reports } = parts
+  await reports.look()
+  await reports.prune()
+  forgetKeys(parts)
+  // Only with a full view of the objects: a partial one would remove entries of objects that exist.
+  if (!webhooks.hasSynced() || config.watchNamespaces !== undefined) return
+  await keyring.prune((uid) => webhooks.store.byIndex(byUid, uid).some((webhook) => !isMovedAway(webhook, parts)))
+}
+
+/** Drops the API keys that no object uses; one that a pass under way works with is in use. */
+export function forgetKeys({
+  webhooks,
+  memories,
+  pool,
+  observer,
+}: Pick<Parts, 'webhooks' | 'memories' | 'pool' | 'observer'>): void {
+  // A key that only status still names is needed too: to delete in the project that an object has left.
+  const named = webhooks.store.list().flatMap(({ status }) => status?.webhook?.keyFingerprint ?? [])
+  const inUse = new Set([...memories.fingerprintsInUse(), ...named])
+  pool.prune(inUse)
+  observer.prune(inUse)
+}
+
+/** Another installation serves it under an address of its own: the entry that our receivers have is obsolete. */
+function isMovedAway(webhook: GeminiWebhook, { config, isLeft }: Parts): boolean {
+  const endpoint = viewEndpoint(webhook, config)
+  return isLeft(webhook) && endpoint.state === 'ours' && endpoint.url !== webhook.status?.webhook?.uri
+}
