@@ -14,7 +14,7 @@ import { FailedCall, stopping } from './facts/failure-class.ts'
 import { gateReads } from './observe/gate-reads.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { InstallationKeeper } from './installation/installation-keeper.ts'
-import { ConditionCensus } from './metrics/condition-census.ts'
+import { ConditionCounts } from './metrics/condition-counts.ts'
 import {
   createConditionGauges,
   createInstruments,
@@ -93,7 +93,7 @@ class RunningController implements WebhookController {
   readonly #desk: ReportDesk
   readonly #reader: ReportReader
   readonly #reports: ReportKeeper
-  readonly #census: ConditionCensus
+  readonly #conditionCounts: ConditionCounts
   readonly #waker: ObjectWaker
   #isWorking = false
   #housekeeping: { stop(): Promise<void> } | undefined
@@ -102,7 +102,7 @@ class RunningController implements WebhookController {
     const { client, clock, random, metrics, config, openWebhookService, recorder } = options
     const logger = boundLines(options.logger, clock)
     this.#options = options
-    this.#census = new ConditionCensus(createConditionGauges(metrics))
+    this.#conditionCounts = new ConditionCounts(createConditionGauges(metrics))
     exposeSecretAge(
       metrics,
       () => this.#all(),
@@ -119,7 +119,7 @@ class RunningController implements WebhookController {
     const machinery = { client, clock, random, logger, metrics }
     const handlers = {
       onWebhook: (change: ObjectChange<GeminiWebhook>) => {
-        this.#census.observe(change)
+        this.#conditionCounts.observe(change)
         this.#waker.onWebhook(change)
       },
       onSecret: (change: ObjectChange<KubernetesObject>) => this.#waker.onSecret(change),

@@ -24,7 +24,7 @@ import { afterFailure, isAnswer, type Plan } from './plan/result.ts'
 import { writeStatus } from './status/status-writer.ts'
 import { areCountsNew } from './reports/sink-counts.ts'
 import { summarize } from './status/summarize.ts'
-import { tellDeliveries } from './status/tell-deliveries.ts'
+import { withDeliveries } from './status/with-deliveries.ts'
 
 /**
  * Transient failures of this many resyncs in a row reach the status of an object that is Ready: what passes by itself
@@ -51,10 +51,10 @@ export async function reconcileWebhook(key: ObjectKey, ctx: ReconcileContext): P
   const start: ActionState = { webhook, observed, draft: webhook.status ?? {}, events: [] }
   const report = withBrake(plan, await applyPlan(start, plan.actions, pass), memory)
   if (report.state.webhook !== webhook) memory.wrote(report.state.webhook, ctx.webhooks)
-  const told = report.state.released === true ? report : await publishOrTell(plan, start, report, pass)
-  if (told.state.released === true) memory.released()
-  tell(told.state, ctx)
-  return nextResult(plan, told, ctx)
+  const published = report.state.released === true ? report : await publishOrReport(plan, start, report, pass)
+  if (published.state.released === true) memory.released()
+  recordEvents(published.state, ctx)
+  return nextResult(plan, published, ctx)
 }
 
 /** What is remembered of an object that is left to another installation speaks of the time when it was ours. */
@@ -66,10 +66,10 @@ async function claim(webhook: GeminiWebhook, memory: Memory, ctx: WebhookContext
     return claimed.webhook
   }
   const { installation } = claimed
-  const isTold = memory.view.leftTo === installation
+  const isLogged = memory.view.leftTo === installation
   memory.leftTo(installation)
   const { namespace, name } = webhook.metadata
-  if (!isTold) ctx.logger.info({ namespace, name, installation }, 'webhook.left_to_another_installation')
+  if (!isLogged) ctx.logger.info({ namespace, name, installation }, 'webhook.left_to_another_installation')
   return undefined
 }
 
@@ -129,7 +129,7 @@ function withBrake(plan: Plan, report: ApplyReport, memory: Memory): ApplyReport
  * Status is where everything is told; that it cannot be is told by an Event, which the recorder folds into one. The
  * pass is tried again with growing pauses.
  */
-async function publishOrTell(
+async function publishOrReport(
   plan: Plan,
   start: ActionState,
   report: ApplyReport,
@@ -141,7 +141,7 @@ async function publishOrTell(
     if (isRefusal(error)) {
       const note = `status cannot be written, so nothing is begun at Google: ${error.message}`
       const event = { type: 'Warning', reason: 'StatusNotWritten', action: 'Reconcile', note } as const
-      tell({ ...report.state, events: [...report.state.events, event] }, pass)
+      recordEvents({ ...report.state, events: [...report.state.events, event] }, pass)
     }
     throw error
   }
@@ -150,10 +150,10 @@ async function publishOrTell(
 /** Writes the status of the pass, if it differs; returns what keeps it from being believed. */
 async function publish(plan: Plan, start: ActionState, report: ApplyReport, pass: PassContext): Promise<ApplyReport> {
   const { state, failure } = report
-  // A pass that goes on at once and has nothing to write down leaves the telling to the next.
+  // A pass that goes on at once and has nothing to write down leaves that to the next.
   if (plan.next.type === 'now' && failure === undefined && state.draft === start.draft) return report
-  const status = isToldLater(plan, report, pass)
-    ? tellDeliveries(state.draft, state, pass.clock.now())
+  const status = isKeptFromStatus(plan, report, pass)
+    ? withDeliveries(state.draft, state, pass.clock.now())
     : summarizeReport(plan, report, pass)
   const { webhook, written, dropped } = await writeStatus(state.webhook, status, pass)
   if (!written) return report
@@ -216,7 +216,11 @@ function refusalBehind({ finding, next }: Plan, { webhook }: ActionState, memory
 }
 
 /** Whether status of a Ready object stays as it is, because what failed may pass by itself. */
-function isToldLater(plan: Plan, { state, failure }: ApplyReport, { memory, clock, config }: PassContext): boolean {
+function isKeptFromStatus(
+  plan: Plan,
+  { state, failure }: ApplyReport,
+  { memory, clock, config }: PassContext,
+): boolean {
   // What Google signs with and the Secret does not hold is told, however it came about.
   const isHeldBack = memory.view.revealed !== undefined && failure !== undefined
   const isRefused = plan.finding.type === 'Stalled'
@@ -228,7 +232,7 @@ function isToldLater(plan: Plan, { state, failure }: ApplyReport, { memory, cloc
   return clock.monotonic() - failingSinceMs < missedResyncs * config.resyncIntervalMs
 }
 
-function tell({ webhook, events }: ActionState, { recorder, logger }: WebhookContext): void {
+function recordEvents({ webhook, events }: ActionState, { recorder, logger }: WebhookContext): void {
   const { namespace, name } = webhook.metadata
   for (const event of events) {
     recorder.record(toKubernetesEvent(webhook, event))

@@ -74,7 +74,7 @@ function countSetback({ type }: Action, { webhook }: ActionState, { message: why
 
 /** What the next passes, and the conditions of this one, need to know of a write that failed. */
 function withFailureNoted({ type }: Action, state: ActionState, failure: Failure, ctx: PassContext): ActionState {
-  const told = type === 'StoreRevealedSecret' ? withUnstoredTold(state, failure, ctx) : state
+  const told = type === 'StoreRevealedSecret' ? withUnstoredReported(state, failure, ctx) : state
   if (!isRefusedWrite(failure)) return told
   const { webhook, observed } = told
   ctx.memory.refusedWrite({ type, failure }, { webhook, observed }, ctx)
@@ -83,10 +83,10 @@ function withFailureNoted({ type }: Action, state: ActionState, failure: Failure
 }
 
 /** Once for each call: whoever watches Events learns that what Google signs with is not where jobs look for it. */
-function withUnstoredTold(state: ActionState, { message }: Failure, { memory }: PassContext): ActionState {
-  const { revealed, unstoredTold } = memory.view
-  if (revealed === undefined || unstoredTold === revealed.attemptID) return state
-  memory.toldUnstored(revealed.attemptID)
+function withUnstoredReported(state: ActionState, { message }: Failure, { memory }: PassContext): ActionState {
+  const { revealed, unstoredReported } = memory.view
+  if (revealed === undefined || unstoredReported === revealed.attemptID) return state
+  memory.reportedUnstored(revealed.attemptID)
   return withEvent(state, { type: 'Warning', reason: 'SecretNotStored', action: 'Store', note: message })
 }
 

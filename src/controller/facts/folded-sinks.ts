@@ -11,7 +11,7 @@ export interface FoldedSink {
 /** What all receivers together say of the sinks of one object. */
 export interface FoldedSinks {
   /** At least one receiver has reported on sinks, and not too long ago. */
-  isTold: boolean
+  isReported: boolean
   /** Not every sink had room in the reports: nothing is known of one that is not named. */
   isPartial: boolean
   byName: ReadonlyMap<string, FoldedSink>

@@ -22,12 +22,12 @@ export type EndpointView =
   { state: 'ours'; url: string } | { state: 'external'; url: string } | { state: 'invalid'; message: string }
 
 /**
- * Whether this object may move to the address that the base URL of the installation gives it now; `pioneer` goes first.
+ * Whether this object may move to the address that the base URL of the installation gives it now; `canary` goes first.
  */
 export type RolloutTurn =
   | { state: 'go' }
   /** `failed`: its check at the new address failed. */
-  | { state: 'wait'; pioneer: { namespace: string; name: string; failed: boolean } }
+  | { state: 'wait'; canary: { namespace: string; name: string; failed: boolean } }
 
 /** Another live object with the better right to the webhook which `spec.externalID` names. */
 export interface Claimant {

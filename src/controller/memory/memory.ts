@@ -115,8 +115,8 @@ export class Memory {
   }
 
   /** It was told that what this attempt revealed is not stored. */
-  toldUnstored(attemptID: string): void {
-    this.#change({ unstoredTold: attemptID })
+  reportedUnstored(attemptID: string): void {
+    this.#change({ unstoredReported: attemptID })
   }
 
   /** The webhook is gone for good. */
@@ -228,7 +228,7 @@ export class Memory {
   }
 
   wroteCounts(): void {
-    this.#change({ countsToldMs: this.#clock.monotonic() })
+    this.#change({ countsWrittenMs: this.#clock.monotonic() })
   }
 
   /** Our own write is kept until the cache shows it or something newer: the watch may be faster than the answer. */

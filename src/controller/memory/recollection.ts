@@ -22,7 +22,7 @@ export interface Recollection {
   readonly intent?: RememberedIntent | undefined
   readonly revealed?: RevealedSecret | undefined
   /** The attempt whose secret was told not to be stored. */
-  readonly unstoredTold?: string | undefined
+  readonly unstoredReported?: string | undefined
   /** The open endpoint check, and since when receivers could see it. */
   readonly checkSeen?: { readonly attemptID: string; readonly atMs: number } | undefined
   readonly ping?: { readonly attemptID: string; readonly sent: number; readonly atMs: number } | undefined
@@ -52,7 +52,7 @@ export interface Recollection {
    */
   readonly failingSinceMs?: number | undefined
   /** When counts of deliveries were last written to the status. */
-  readonly countsToldMs?: number | undefined
+  readonly countsWrittenMs?: number | undefined
   readonly keylessSinceMs?: number | undefined
   readonly deletingSinceMs?: number | undefined
   readonly retries: Retries

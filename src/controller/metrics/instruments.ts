@@ -1,6 +1,6 @@
 import type { CounterHandle, HistogramHandle, Metrics } from '../../observability/metrics.ts'
 import type { Clock } from '../../clock.ts'
-import type { ConditionGauges } from './condition-census.ts'
+import type { ConditionGauges } from './condition-counts.ts'
 import type { ReportSource } from '../reports/read-reports.ts'
 import { strandedInboxes } from '../reports/receiver-reports.ts'
 

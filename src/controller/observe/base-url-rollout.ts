@@ -7,7 +7,7 @@ import { isDeleting } from '../facts/life-stage.ts'
 import type { RolloutTurn } from '../facts/observed.ts'
 import { isStaticUrlOf } from '../../contract/endpoint-path.ts'
 
-interface Pioneer {
+interface Canary {
   uid: string
   namespace: string
   name: string
@@ -19,7 +19,7 @@ interface Pioneer {
  * `open`: the new address is proven, or nobody can prove it. Else one object goes first, and the others wait for its
  * proof.
  */
-export type Rollout = { state: 'open' } | { state: 'pioneering'; pioneer: Pioneer }
+export type Rollout = { state: 'open' } | { state: 'canary'; canary: Canary }
 
 type Addresses = Pick<ControllerConfig, 'baseUrl' | 'allowedHostnames'>
 
@@ -35,13 +35,13 @@ export function judgeRollout(objects: readonly GeminiWebhook[], config: Addresse
   if (first === undefined) return { state: 'open' }
   const { uid, namespace, name } = first.metadata
   const failed = moved.includes(first) && conditionOf(first, 'EndpointVerified') === 'False'
-  return { state: 'pioneering', pioneer: { uid, namespace, name, failed } }
+  return { state: 'canary', canary: { uid, namespace, name, failed } }
 }
 
 export function turnOf({ metadata }: GeminiWebhook, rollout: Rollout): RolloutTurn {
-  if (rollout.state === 'open' || rollout.pioneer.uid === metadata.uid) return { state: 'go' }
-  const { namespace, name, failed } = rollout.pioneer
-  return { state: 'wait', pioneer: { namespace, name, failed } }
+  if (rollout.state === 'open' || rollout.canary.uid === metadata.uid) return { state: 'go' }
+  const { namespace, name, failed } = rollout.canary
+  return { state: 'wait', canary: { namespace, name, failed } }
 }
 
 /**

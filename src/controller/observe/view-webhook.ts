@@ -27,7 +27,7 @@ export function viewWebhook(
 ): ObservedWebhook {
   const { metadata, status } = webhook
   const { endpoint, keyring, remote } = reads
-  const { retries, fingerprint, look, deleted, revealed, countsToldMs, keylessSinceMs } = recollection
+  const { retries, fingerprint, look, deleted, revealed, countsWrittenMs, keylessSinceMs } = recollection
   const nowMs = ctx.clock.monotonic()
   const { echoes = [], ...report } = ctx.reportOf(metadata.uid) ?? {}
   const sinkReports = ctx.reports?.sinks(metadata.uid)
@@ -56,7 +56,7 @@ export function viewWebhook(
     check: { ...viewCheck(webhook, recollection, proof, ctx), echoes },
     report: told,
     ...(sinkReports !== undefined && { sinkReports }),
-    countsDue: areCountsDue(webhook, ctx, { report: told, sinceToldMs: atMs - (countsToldMs ?? -Infinity) }),
+    countsDue: areCountsDue(webhook, ctx, { report: told, sinceWrittenMs: atMs - (countsWrittenMs ?? -Infinity) }),
     keylessMs: keylessSinceMs === undefined ? 0 : atMs - keylessSinceMs,
   }
 }

@@ -39,8 +39,8 @@ export function planRolloutWait({ rollout }: ObservedWebhook, { config }: PlanCo
 }
 
 /** Constant while nothing changes, so that waiting writes nothing. */
-export function explainRolloutWait({ pioneer }: Extract<RolloutTurn, { state: 'wait' }>): string {
-  const { namespace, name, failed } = pioneer
+export function explainRolloutWait({ canary }: Extract<RolloutTurn, { state: 'wait' }>): string {
+  const { namespace, name, failed } = canary
   const what = `the base URL of the installation changed: GeminiWebhook ${namespace}/${name} goes first`
   return failed
     ? `${what} and its endpoint check failed, so the others stay where they are: correct the base URL, or the way to it`

@@ -15,7 +15,7 @@ import { planOwnership, planRival, refuseAdoption } from './ownership.ts'
 import { planMeanwhile, unlessHopeless } from './meanwhile.ts'
 import { planRecovery, planUnstored } from './recovery.ts'
 import { planReenabling } from './reenable.ts'
-import { unlessRefused, withRefusedTold } from './refused.ts'
+import { unlessRefused, withRefusalReported } from './refused.ts'
 import { planReservedNames } from './reserved-names.ts'
 import { planUnwanted } from './unwanted.ts'
 import { act, afterFailure, idle, stall, waitMs, type Plan, type PlanContext } from './result.ts'
@@ -28,7 +28,7 @@ import { keptSecrets } from '../secrets/kept-secrets.ts'
 export function planWebhook(webhook: GeminiWebhook, observed: ObservedWebhook, ctx: PlanContext): Plan {
   if (isDeleting(webhook)) return withDynamicReleased(webhook, planDeletion(webhook, observed, ctx))
   const plan = heldBack(planLife(webhook, observed, ctx), observed)
-  return wakeForSinks(observed, withRefusedTold(webhook, tellMeanwhile(plan, observed, ctx), observed), ctx)
+  return wakeForSinks(observed, withRefusalReported(webhook, tellMeanwhile(plan, observed, ctx), observed), ctx)
 }
 
 /** A change of sinks does not need Google: it is written to the keyring even while Google cannot be called. */

@@ -16,7 +16,11 @@ export function unlessRefused(plan: Plan | undefined, { refusedWrites: refused =
  * A refused write is reported until it succeeds, or is not wanted any more, whatever else is done for the object; and
  * it is retried. Where nothing can be done without it, the object waits for that.
  */
-export function withRefusedTold(webhook: GeminiWebhook, plan: Plan, { refusedWrites: refused = [] }: Refused): Plan {
+export function withRefusalReported(
+  webhook: GeminiWebhook,
+  plan: Plan,
+  { refusedWrites: refused = [] }: Refused,
+): Plan {
   const isOver = plan.finding.type === 'AtRest' && plan.actions.length === 0
   const held = refused.filter(({ remainingMs }) => remainingMs > 0)
   // A due write that was not tried yet, for example because Google does not answer, is reported as before.

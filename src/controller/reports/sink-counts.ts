@@ -25,17 +25,17 @@ export interface SinkReportSource {
   waitingMs: (uid: string) => number
 }
 
-/** Whether a pass may write counts: `sinceToldMs` after the last that did. Traffic alone writes none. */
+/** Whether a pass may write counts: `sinceWrittenMs` after the last that did. Traffic alone writes none. */
 export function areCountsDue(
   webhook: GeminiWebhook,
   { reports, config }: { reports?: SinkReportSource; config: Pick<ControllerConfig, 'countsIntervalMs'> },
-  { report, sinceToldMs }: { report: Pick<FoldedReport, 'pending'> | undefined; sinceToldMs: number },
+  { report, sinceWrittenMs }: { report: Pick<FoldedReport, 'pending'> | undefined; sinceWrittenMs: number },
 ): boolean {
   const { uid } = webhook.metadata
   const waitingMs = reports?.waitingMs(uid) ?? 0
   const isStale = areCountsStale(webhook, { report, sinks: reports?.sinks(uid) ?? noSinkReports, waitingMs })
-  if (isStale) return sinceToldMs >= config.countsIntervalMs
-  return waitingMs >= waitingFromMs && sinceToldMs >= smallCountsMs
+  if (isStale) return sinceWrittenMs >= config.countsIntervalMs
+  return waitingMs >= waitingFromMs && sinceWrittenMs >= smallCountsMs
 }
 
 export interface Counted {
@@ -47,7 +47,7 @@ export interface Counted {
 
 /** Whether the status lags so far behind the reports that the object is worth a pass of its own. */
 export function areCountsStale({ status }: Pick<GeminiWebhook, 'status'>, counted: Counted): boolean {
-  const { byName, isTold, isPartial } = counted.sinks
+  const { byName, isReported, isPartial } = counted.sinks
   const sinks = status?.sinks ?? []
   const isFailing = sinks.some(({ failingSince }) => failingSince !== undefined)
   const isFar = (told: number, now: number) =>
@@ -56,7 +56,7 @@ export function areCountsStale({ status }: Pick<GeminiWebhook, 'status'>, counte
   const hasTurned = sinks.some(({ name, failingSince }) => {
     const said = byName.get(name)
     if (said?.failing !== undefined) return failingSince === undefined
-    return failingSince !== undefined && (said === undefined ? isTold && !isPartial : !said.isUnseen)
+    return failingSince !== undefined && (said === undefined ? isReported && !isPartial : !said.isUnseen)
   })
   const hasOtherDeadLetters = sinks.some(({ name, deadLetters = 0 }) => {
     const said = byName.get(name)

@@ -20,9 +20,9 @@ export function foldSinkReports(source: ReportSource, nowMs: number): SinkReport
   const uids = new Set(telling.flatMap(({ report }) => Object.keys(report.sinks ?? {})))
   const folded = new Map([...uids].map((uid) => [uid, foldOne(uid, { telling, running, counted })]))
   // A receiver that has just ended counts as well: a restart must not reset what the status of every object says.
-  const isTold = telling.some((pod) => !isGone(pod, nowMs))
+  const isReported = telling.some((pod) => !isGone(pod, nowMs))
   const isPartial = running.some(({ report }) => report.sinksLeftOut !== undefined)
-  return { uids: [...uids], of: (uid) => ({ isTold, isPartial, byName: folded.get(uid) ?? nothingSaid }) }
+  return { uids: [...uids], of: (uid) => ({ isReported, isPartial, byName: folded.get(uid) ?? nothingSaid }) }
 }
 
 interface Sources {

@@ -4,7 +4,7 @@ import type { Judgement } from '../facts/judgement.ts'
 import type { FoldedSink, FoldedSinks } from '../facts/folded-sinks.ts'
 
 /** No receiver reports anything of sinks. */
-export const noSinkReports: FoldedSinks = { isTold: false, isPartial: false, byName: new Map() }
+export const noSinkReports: FoldedSinks = { isReported: false, isPartial: false, byName: new Map() }
 
 /**
  * The sinks as they resolved, with what the receivers say of them. That a sink fails or has recovered is written at
@@ -36,8 +36,8 @@ type Health = Pick<SinkStatus, 'failingSince' | 'lastFailure' | 'pending' | 'dea
 function failureOf({ told, said }: Views, reports: FoldedSinks, countsDue: boolean): Health {
   const { failing } = said ?? {}
   const wasFailing = told?.failingSince !== undefined
-  if (failing === undefined) return wasFailing && isUnknown(said, reports) ? failureAsTold(told) : {}
-  if (wasFailing && !countsDue) return failureAsTold(told)
+  if (failing === undefined) return wasFailing && isUnknown(said, reports) ? failureAsReported(told) : {}
+  if (wasFailing && !countsDue) return failureAsReported(told)
   // A receiver that began anew sees the failure begin anew.
   const failingSince = wasFailing ? earlier(told.failingSince, failing.since) : failing.since
   const lastFailure = explainSinkFailure({ cause: failing.cause ?? '', status: failing.status })
@@ -45,12 +45,12 @@ function failureOf({ told, said }: Views, reports: FoldedSinks, countsDue: boole
 }
 
 /** No success is known either. */
-function isUnknown(said: FoldedSink | undefined, { isTold, isPartial }: FoldedSinks): boolean {
-  if (!isTold) return true
+function isUnknown(said: FoldedSink | undefined, { isReported, isPartial }: FoldedSinks): boolean {
+  if (!isReported) return true
   return said === undefined ? isPartial : said.isUnseen
 }
 
-function failureAsTold({ failingSince, lastFailure }: SinkStatus): Health {
+function failureAsReported({ failingSince, lastFailure }: SinkStatus): Health {
   return { ...(failingSince && { failingSince }), ...(lastFailure && { lastFailure }) }
 }
 
@@ -71,7 +71,7 @@ const namedSinks = 4
  * Whether every sink takes what it is sent. Ready does not depend on it: the webhook works, and what fails is kept and
  * tried again.
  */
-export function judgeSinkHealth(sinks: readonly SinkStatus[], { isTold }: FoldedSinks): Judgement {
+export function judgeSinkHealth(sinks: readonly SinkStatus[], { isReported }: FoldedSinks): Judgement {
   const failing = sinks.filter(({ failingSince }) => failingSince !== undefined)
   if (sinks.length === 0) return { status: 'True', reason: 'Succeeded', message: 'there are no sinks' }
   if (failing.length > 0) {
@@ -80,7 +80,7 @@ export function judgeSinkHealth(sinks: readonly SinkStatus[], { isTold }: Folded
     const message = `${failing.length} of ${sinks.length} sinks take nothing: ${named}${more}; what is kept for them is tried again as spec.sinks[].delivery says`
     return { status: 'False', reason: 'SinkFailing', message }
   }
-  if (!isTold) return { status: 'Unknown', reason: 'NotReported', message: 'no receiver has reported on sinks yet' }
+  if (!isReported) return { status: 'Unknown', reason: 'NotReported', message: 'no receiver has reported on sinks yet' }
   return { status: 'True', reason: 'Succeeded', message: 'no sink is known to fail' }
 }
 

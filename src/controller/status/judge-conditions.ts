@@ -43,12 +43,12 @@ export type SubjectCondition = Exclude<
 >
 
 /** How long one drop is shown: long enough for a daily check, short enough not to outlast the repair. */
-const dropToldMs = 24 * 3_600_000
+const dropReportedMs = 24 * 3_600_000
 
 /** Undefined once it is over: the condition is then absent. */
 export function judgeDrops(lastDropTime: string | undefined, nowMs: number): Judgement | undefined {
   // An unreadable time is no drop.
-  if (lastDropTime === undefined || !(nowMs - Date.parse(lastDropTime) <= dropToldMs)) return undefined
+  if (lastDropTime === undefined || !(nowMs - Date.parse(lastDropTime) <= dropReportedMs)) return undefined
   return {
     status: 'True',
     reason: 'BoundReached',

@@ -12,7 +12,7 @@ import { requestedLook } from '../facts/look-request.ts'
 import { isDeleting } from '../facts/life-stage.ts'
 import type { Finding } from '../plan/result.ts'
 import { summarizeFacts } from './summarize-facts.ts'
-import { tellDeliveries } from './tell-deliveries.ts'
+import { withDeliveries } from './with-deliveries.ts'
 
 export interface SummaryContext {
   finding: Finding
@@ -47,7 +47,7 @@ export function summarize(
     observedGeneration: ready?.observedGeneration ?? webhook.metadata.generation,
     conditions: [...conditions],
   }
-  return tellDeliveries(status, state, nowMs)
+  return withDeliveries(status, state, nowMs)
 }
 
 /** Google answered this pass, with a list that is newer than a request to look. */

@@ -44,7 +44,7 @@ const scenes: Scene[] = [
       memory.called()
       memory.answered()
       memory.revealed({ attemptID: 'attempt-1', secrets: [live(otherSecret)] })
-      memory.toldUnstored('attempt-1')
+      memory.reportedUnstored('attempt-1')
     },
   },
   { name: 'a webhook that no list shows', webhook: registered(), byId: async () => undefined },

@@ -28,7 +28,7 @@ const turns = (...objects: ReturnType<typeof anObject>[]) => {
   const rollout = judgeRollout(built, config)
   return built.map((object) => turnOf(object, rollout))
 }
-const waitFor = (name: string, failed = false) => ({ state: 'wait', pioneer: { namespace: 'ml', name, failed } })
+const waitFor = (name: string, failed = false) => ({ state: 'wait', canary: { namespace: 'ml', name, failed } })
 
 for (const { name, objects, want } of [
   { name: 'the oldest goes first', objects: [b, a], want: [waitFor('a'), { state: 'go' }] },

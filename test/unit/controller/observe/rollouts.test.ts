@@ -34,6 +34,6 @@ test('an object of another namespace with the same key holds up no rollout, and 
   })
   for (const namespace of ['evil', 'ml']) {
     const rollout = rollouts.of(fingerprint, namespace)
-    assert.equal(rollout.state === 'pioneering' && rollout.pioneer.namespace, namespace)
+    assert.equal(rollout.state === 'canary' && rollout.canary.namespace, namespace)
   }
 })

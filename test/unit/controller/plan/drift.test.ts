@@ -26,7 +26,7 @@ test('an edit and a drift beside each other are one update, which is told as the
 })
 
 const explain = (failed: boolean) =>
-  explainRolloutWait({ state: 'wait', pioneer: { namespace: 'ml', name: 'first', failed } })
+  explainRolloutWait({ state: 'wait', canary: { namespace: 'ml', name: 'first', failed } })
 
 test('who waits for a rollout is told whom it waits for, and what to do where that one failed', () => {
   const what = 'the base URL of the installation changed: GeminiWebhook ml/first goes first'

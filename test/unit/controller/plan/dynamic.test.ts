@@ -185,7 +185,7 @@ test('a new base URL changes the published URI and keeps the token', () => {
 
 test('while another object proves a new base URL, jobs are not sent there: the published URI stays', () => {
   const [given, base] = [aSecret(), anObservation().build()]
-  const rollout = { state: 'wait', pioneer: { namespace: 'ml', name: 'first', failed: false } } as const
+  const rollout = { state: 'wait', canary: { namespace: 'ml', name: 'first', failed: false } } as const
   const keyring = {
     uid: 'uid-1',
     namespace: 'ml',

@@ -867,7 +867,7 @@ const drift: PlanCase[] = [
 
 const otherUrl = { uri: 'https://former.example.com/v1/s/ml/batch-events' }
 const moving = aWebhook().registered({ name: aRemote().name ?? '', ...otherUrl })
-const notYet = { state: 'wait', pioneer: { namespace: 'ml', name: 'first', failed: false } } as const
+const notYet = { state: 'wait', canary: { namespace: 'ml', name: 'first', failed: false } } as const
 
 const rival = anObservation().withRemote({}, { rival: aRemote({ id: 'theirs', name: 'gwh:0123456789ab' }) })
 const sinksOf = (recheck: boolean) => ({

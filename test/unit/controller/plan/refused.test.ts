@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { Action } from '../../../../src/controller/facts/action.ts'
 import { defaultControllerConfig } from '../../../../src/controller/config.ts'
 import type { ObservedWebhook, RefusedWrite } from '../../../../src/controller/facts/observed.ts'
-import { unlessRefused, withRefusedTold } from '../../../../src/controller/plan/refused.ts'
+import { unlessRefused, withRefusalReported } from '../../../../src/controller/plan/refused.ts'
 import {
   act,
   actQuietly,
@@ -238,7 +238,7 @@ const told: { name: string; given: Plan; refused: RefusedWrite[]; want: Plan; be
 
 for (const { name, given, refused, want, because } of told) {
   test(`of refused writes is told: ${name}`, () => {
-    assert.deepEqual(withRefusedTold(registered().build(), given, { refusedWrites: refused }), want, because)
+    assert.deepEqual(withRefusalReported(registered().build(), given, { refusedWrites: refused }), want, because)
   })
 }
 

@@ -17,7 +17,7 @@ const orders = (sink: object) => ({ sinks: { u: { orders: sink } } })
 const fold = (data: Record<string, string>) => foldSinkReports({ data }, nowMs).of('u')
 
 test('a sink fails if it does for any receiver, since the first, and the counts of receivers with inboxes of their own add up', () => {
-  const { byName, isTold, isPartial } = fold({
+  const { byName, isReported, isPartial } = fold({
     a: report(orders(failing(5, { pending: 200, deadLetters: 1 }))),
     b: report(orders(failing(9, { cause: 'timeout', status: undefined, pending: 3 }))),
     c: report({}),
@@ -28,7 +28,7 @@ test('a sink fails if it does for any receiver, since the first, and the counts 
     pending: 203,
     deadLetters: 1,
   })
-  assert.deepEqual([isTold, isPartial], [true, false])
+  assert.deepEqual([isReported, isPartial], [true, false])
 })
 
 test('a shared inbox counts once, however many receivers tell of it: the newest report does', () => {
@@ -63,18 +63,18 @@ test('a sink that nobody has tried is unseen, unless another receiver takes deli
 })
 
 test('receivers of older versions, that ended or that fell silent say nothing of how sinks are now', () => {
-  assert.equal(fold({ a: JSON.stringify({ time: at(1), endpoints: {} }) }).isTold, false)
+  assert.equal(fold({ a: JSON.stringify({ time: at(1), endpoints: {} }) }).isReported, false)
   const ended = fold({ a: report({ stopped: true, ...orders(failing(5)) }) })
   assert.deepEqual(
-    [ended.isTold, ended.byName.get('orders')?.failing],
+    [ended.isReported, ended.byName.get('orders')?.failing],
     [true, undefined],
     'that it told at all is no lie yet',
   )
   assert.equal(ended.byName.get('orders')?.isUnseen, true)
   const silent = fold({ a: report({ time: at(200), ...orders(failing(300, { pending: 4 })) }) })
-  assert.deepEqual([silent.isTold, silent.byName.get('orders')?.failing], [false, undefined])
+  assert.deepEqual([silent.isReported, silent.byName.get('orders')?.failing], [false, undefined])
   assert.equal(silent.byName.get('orders')?.pending, 4, 'it waits on the volume')
-  assert.equal(foldSinkReports(undefined, nowMs).of('u').isTold, false)
+  assert.equal(foldSinkReports(undefined, nowMs).of('u').isReported, false)
 })
 
 test('what waits for a sink on the volume of a receiver that ended still counts, also after hours', () => {

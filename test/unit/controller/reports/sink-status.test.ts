@@ -12,12 +12,12 @@ const eleven = '2026-11-29T11:00:00Z'
 const resolved: SinkStatus[] = [{ name: 'orders', address: 'http://orders.ml.svc', ready: true }]
 const orders = (more: Partial<SinkStatus> = {}): SinkStatus[] => resolved.map((sink) => Object.assign({}, sink, more))
 const saying = (sink: Partial<FoldedSink>, more: Partial<FoldedSinks> = {}): FoldedSinks => ({
-  isTold: true,
+  isReported: true,
   isPartial: false,
   byName: new Map([['orders', { isUnseen: false, pending: 0, deadLetters: 0, ...sink }]]),
   ...more,
 })
-const nothing: FoldedSinks = { isTold: true, isPartial: false, byName: new Map() }
+const nothing: FoldedSinks = { isReported: true, isPartial: false, byName: new Map() }
 const fails = { failing: { since: eleven, cause: 'status', status: 503 } }
 const told = { failingSince: ten, lastFailure: 'no answer in time', pending: 5 }
 
@@ -155,7 +155,7 @@ test('of many that fail four are named and the others counted', () => {
 test('what was told of a sink is told of that sink alone', () => {
   const audit: SinkStatus = { name: 'audit', address: 'http://audit.ml.svc', ready: true }
   const before = [...orders({ pending: 5 }), audit]
-  const [, second] = foldSinkStatus([...resolved, audit], before, { ...nothing, isTold: false }, false)
+  const [, second] = foldSinkStatus([...resolved, audit], before, { ...nothing, isReported: false }, false)
   assert.deepEqual(second, audit)
 })
 

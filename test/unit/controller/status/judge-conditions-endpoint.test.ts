@@ -69,8 +69,8 @@ test('what is kept is about the spec of now only where Google was heard', () => 
 })
 
 test('while a rollout is waited for, what was known of the former address counts, and no check of the new one', () => {
-  const pioneer = { namespace: 'ml', name: 'first', failed: false }
-  const waiting = resting.with({ rollout: { state: 'wait', pioneer } })
+  const canary = { namespace: 'ml', name: 'first', failed: false }
+  const waiting = resting.with({ rollout: { state: 'wait', canary } })
   assert.deepEqual(judge(unproven, waiting, good), seenNow(good))
 })
 

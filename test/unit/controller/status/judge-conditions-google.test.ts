@@ -126,7 +126,7 @@ holds('Registered', [
 ])
 
 const inSync = 'URI, events, name and state are as the spec says'
-const waiting = { state: 'wait', pioneer: { namespace: 'ml', name: 'first', failed: false } } as const
+const waiting = { state: 'wait', canary: { namespace: 'ml', name: 'first', failed: false } } as const
 const otherEvents = anObservation().withRemote({ subscribedEvents: ['batch.failed'] })
 const drifted = 'subscribedEvents at Google was changed by another hand'
 

@@ -186,7 +186,7 @@ test('a look at Google that failed takes nothing back of what was proven about t
   assert.deepEqual({ status, reason, message }, { status: 'True', reason: proven.reason, message: proven.message })
 })
 
-const waiting = { state: 'wait', pioneer: { namespace: 'ml', name: 'first', failed: false } } as const
+const waiting = { state: 'wait', canary: { namespace: 'ml', name: 'first', failed: false } } as const
 const former = { uri: 'https://former.example.com/v1/s/ml/batch-events' }
 
 test('who waits for a turn to move to a new base URL stays Ready, at rest and proven where it is', () => {

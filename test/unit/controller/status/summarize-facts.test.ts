@@ -64,9 +64,9 @@ test('an installation that is not confirmed, and an endpoint that is invalid, ar
 })
 
 test('while another object goes first the former address is the one that is told', () => {
-  const pioneer = { namespace: 'ml', name: 'first', failed: false }
+  const canary = { namespace: 'ml', name: 'first', failed: false }
   const former = rested.status({ webhook: { ...rested.build().status?.webhook, uri: 'https://former.example.com/' } })
-  const waiting = anObservation().with({ rollout: { state: 'wait', pioneer } })
+  const waiting = anObservation().with({ rollout: { state: 'wait', canary } })
   assert.equal(factsOf(former, waiting).endpoint?.url, 'https://former.example.com/')
 })
 

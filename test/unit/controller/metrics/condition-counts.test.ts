@@ -2,17 +2,17 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import type { GeminiWebhook } from '../../../../src/api/gemini-webhook.ts'
-import { ConditionCensus } from '../../../../src/controller/metrics/condition-census.ts'
+import { ConditionCounts } from '../../../../src/controller/metrics/condition-counts.ts'
 
 const into = (counts: Map<string, number>) => ({
   set: (value: number, labels: Record<string, string> = {}) => void counts.set(Object.values(labels).join(' '), value),
 })
 
-function startCensus() {
+function startCounts() {
   const values = new Map<string, number>()
   const reasons = new Map<string, number>()
-  const census = new ConditionCensus({ conditions: into(values), falseConditions: into(reasons) })
-  return { census, values: () => Object.fromEntries(values), reasons: () => Object.fromEntries(reasons) }
+  const counted = new ConditionCounts({ conditions: into(values), falseConditions: into(reasons) })
+  return { counted, values: () => Object.fromEntries(values), reasons: () => Object.fromEntries(reasons) }
 }
 
 const withReady = (status: string, reason = 'Progressing') =>
@@ -20,30 +20,30 @@ const withReady = (status: string, reason = 'Progressing') =>
 const unjudged = {} as GeminiWebhook
 
 test('objects are counted by condition and status as they come, change and go', () => {
-  const { census, values } = startCensus()
-  census.observe({ type: 'added', object: withReady('False') })
-  census.observe({ type: 'added', object: withReady('True') })
+  const { counted, values } = startCounts()
+  counted.observe({ type: 'added', object: withReady('False') })
+  counted.observe({ type: 'added', object: withReady('True') })
   assert.deepEqual(values(), { 'Ready False': 1, 'Ready True': 1 })
-  census.observe({ type: 'updated', object: withReady('True'), previous: withReady('False') })
+  counted.observe({ type: 'updated', object: withReady('True'), previous: withReady('False') })
   assert.deepEqual(values(), { 'Ready False': 0, 'Ready True': 2 })
-  census.observe({ type: 'deleted', object: withReady('True') })
+  counted.observe({ type: 'deleted', object: withReady('True') })
   assert.deepEqual(values(), { 'Ready False': 0, 'Ready True': 1 })
 })
 
 test('an object without conditions counts nowhere until it has some', () => {
-  const { census, values } = startCensus()
-  census.observe({ type: 'added', object: unjudged })
+  const { counted, values } = startCounts()
+  counted.observe({ type: 'added', object: unjudged })
   assert.deepEqual(values(), {})
-  census.observe({ type: 'updated', object: withReady('Unknown'), previous: unjudged })
+  counted.observe({ type: 'updated', object: withReady('Unknown'), previous: unjudged })
   assert.deepEqual(values(), { 'Ready Unknown': 1 })
 })
 
 test('what is False is counted by reason too, and no longer under a former one', () => {
-  const { census, reasons } = startCensus()
+  const { counted, reasons } = startCounts()
   const refused = withReady('False', 'CredentialsRejected')
-  census.observe({ type: 'added', object: refused })
-  census.observe({ type: 'added', object: withReady('True', 'Succeeded') })
+  counted.observe({ type: 'added', object: refused })
+  counted.observe({ type: 'added', object: withReady('True', 'Succeeded') })
   assert.deepEqual(reasons(), { 'Ready CredentialsRejected': 1 })
-  census.observe({ type: 'updated', object: withReady('False', 'Suspended'), previous: refused })
+  counted.observe({ type: 'updated', object: withReady('False', 'Suspended'), previous: refused })
   assert.deepEqual(reasons(), { 'Ready CredentialsRejected': 0, 'Ready Suspended': 1 })
 })

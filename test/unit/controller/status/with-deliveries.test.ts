@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { GeminiWebhookStatus } from '../../../../src/api/status.ts'
 import { transitionEvents } from '../../../../src/controller/status/kubernetes-events.ts'
 import type { ObservedWebhook } from '../../../../src/controller/facts/observed.ts'
-import { tellDeliveries } from '../../../../src/controller/status/tell-deliveries.ts'
+import { withDeliveries } from '../../../../src/controller/status/with-deliveries.ts'
 import { aWebhook } from '../../../support/a-webhook.ts'
 import { anObservation } from '../../../support/an-observation.ts'
 
@@ -16,14 +16,14 @@ function reported(pending: number, fails: boolean): Partial<ObservedWebhook> {
   const orders = { ...(fails && { failing }), isUnseen: false, pending, deadLetters: 0 }
   return {
     report: { pending },
-    sinkReports: { isTold: true, isPartial: false, byName: new Map([['orders', orders]]) },
+    sinkReports: { isReported: true, isPartial: false, byName: new Map([['orders', orders]]) },
   }
 }
 
 function tell(before: GeminiWebhookStatus, given: Partial<ObservedWebhook>): GeminiWebhookStatus {
   const webhook = aWebhook().build()
   const observed = anObservation().with(given).build()
-  return tellDeliveries(before, { webhook, observed, draft: before, events: [] }, noon)
+  return withDeliveries(before, { webhook, observed, draft: before, events: [] }, noon)
 }
 
 const ready = [
@@ -81,7 +81,7 @@ function early(before: GeminiWebhookStatus, given: Partial<ObservedWebhook>, nex
   const observed = anObservation()
     .with({ ...given, countsDue: false })
     .build()
-  return tellDeliveries({ ...before, sinks: next }, { webhook, observed, draft: before, events: [] }, noon)
+  return withDeliveries({ ...before, sinks: next }, { webhook, observed, draft: before, events: [] }, noon)
 }
 const pendingOf = ({ sinks: told = [] }: GeminiWebhookStatus) => told.map(({ pending }) => pending)
 

@@ -11,7 +11,7 @@ import { isSameJson } from '../facts/same-json.ts'
  * A status with the receivers' reports on deliveries and sinks. Separate from the rest of the status, because it does
  * not depend on Google. Pure.
  */
-export function tellDeliveries(status: GeminiWebhookStatus, state: ActionState, nowMs: number): GeminiWebhookStatus {
+export function withDeliveries(status: GeminiWebhookStatus, state: ActionState, nowMs: number): GeminiWebhookStatus {
   const counts = state.observed.countsDue !== false
   const turned = told(status, state, false)
   // What turns is written at once, and then with the counts of the same moment.

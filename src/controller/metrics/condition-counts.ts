@@ -13,7 +13,7 @@ export interface ConditionGauges {
  * Counts objects by condition as they come, change and go; never by name, so that a thousand objects cost no more
  * series than one.
  */
-export class ConditionCensus {
+export class ConditionCounts {
   readonly #gauges: ConditionGauges
   readonly #counts = new Map<string, number>()
 
