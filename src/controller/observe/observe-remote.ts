@@ -9,6 +9,7 @@ import { findRival } from './find-rival.ts'
 import { isOfThisInstallation } from '../facts/object-of-marker.ts'
 import { currentHint } from '../secrets/hint.ts'
 import { isDeleting } from '../facts/life-stage.ts'
+import type { RememberedIntent } from '../memory/intent.ts'
 import type { Noted, Recollection } from '../memory/recollection.ts'
 import type { RemoteListing } from './project-view.ts'
 import type { ListDemand } from './remote-observer.ts'
@@ -17,6 +18,8 @@ import { untilAborted } from '../../until-aborted.ts'
 interface Viewpoint {
   access: RemoteAccess
   intent: IntentView
+  /** What is known of that intent; absent: nothing. */
+  remembered?: RememberedIntent | undefined
   recollection: Recollection
   endpoint: EndpointView
 }
@@ -32,12 +35,12 @@ export interface RemoteLook<T extends RemoteLookup = RemoteLookup> {
 /** What Google shows of this object: from the shared list, and by id where the list alone proves nothing. */
 export async function observeRemote(
   webhook: GeminiWebhook,
-  { access, intent, recollection, endpoint }: Viewpoint,
+  { access, intent, remembered, recollection, endpoint }: Viewpoint,
   ctx: Context,
 ): Promise<RemoteLook> {
   if (intent.state === 'waiting') return unnoted({ state: 'notAsked' })
   const demand = {
-    notBeforeMs: notBefore(webhook, intent, recollection, ctx),
+    notBeforeMs: notBefore(webhook, { intent, remembered, recollection }, ctx),
     urgent: recollection.look !== undefined,
     party: webhook.metadata.namespace,
   }
@@ -109,11 +112,10 @@ function withRival(
  */
 function notBefore(
   webhook: GeminiWebhook,
-  intent: IntentView,
-  recollection: Recollection,
+  { intent, remembered, recollection }: Pick<Viewpoint, 'intent' | 'remembered' | 'recollection'>,
   { clock, config }: Context,
 ): number {
-  const { intent: remembered, deletingSinceMs, lastMutationMs, newerThanMs, look } = recollection
+  const { deletingSinceMs, lastMutationMs, newerThanMs, look } = recollection
   const requestedMs = look?.sinceMs ?? -Infinity
   if (isDeleting(webhook)) {
     return Math.max(
@@ -130,7 +132,7 @@ function notBefore(
 
 function viewFound(
   webhook: RemoteWebhook,
-  { access, recollection }: Omit<Viewpoint, 'intent' | 'endpoint'>,
+  { access, recollection }: Pick<Viewpoint, 'access' | 'recollection'>,
   { clock, config }: Context,
 ): RemoteLook<Extract<RemoteLookup, { state: 'found' }>> {
   const trustedFromMs = (recollection.lastMutationMs ?? recollection.firstSightMs) + config.confirmIntervalMs
@@ -169,7 +171,7 @@ function goneFromList({ startedAtMs }: RemoteListing, { lastMutationMs, deleting
  */
 async function lookUpById(
   id: string,
-  { access, recollection }: Omit<Viewpoint, 'intent' | 'endpoint'>,
+  { access, recollection }: Pick<Viewpoint, 'access' | 'recollection'>,
   ctx: Context,
 ): Promise<RemoteLook> {
   const sinceMs = recollection.gone?.id === id ? recollection.gone.atMs : undefined

@@ -74,11 +74,7 @@ export async function observeWebhook(
   const asksGoogle =
     access !== undefined && hasFinalizer(webhook) && (isDeleting(webhook) || webhook.spec.suspend !== true)
   const { remote, noted }: RemoteLook = asksGoogle
-    ? await observeRemote(
-        webhook,
-        { access, intent: intentView, recollection: { ...recollection, intent }, endpoint },
-        ctx,
-      )
+    ? await observeRemote(webhook, { access, intent: intentView, remembered: intent, recollection, endpoint }, ctx)
     : { remote: { state: 'notAsked' }, noted: {} }
   const { installation } = key
   const reads = { installation, namespaceTerminating, endpoint, apiKey, intent: intentView, secret, sinks, keyring }
