@@ -28,7 +28,7 @@ export async function runRole(run: RoleRun, context: RoleContext): Promise<numbe
     logTimeKey: time = defaultLogKeys.time,
   } = run.log
   const logger = createLogger({ level, name: run.name, fd: run.logFd ?? 1, keys: { severity, message, time } })
-  const metrics = createMetrics({ processMetrics: true })
+  const metrics = createMetrics({ processClock: clock })
   const buildInfo = { name: 'gwh_build_info', help: 'Always 1; the version is the label.', labels: ['version', 'role'] }
   metrics.gauge(buildInfo).set(1, { version, role: run.name })
   logger.info({ version, node: process.version, settings: run.described }, 'role.starting')
