@@ -8,7 +8,7 @@ import { boundLines } from '../observability/bounded-lines.ts'
 import type { AddOptions } from '../kubernetes/workqueue.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
-import { configProblems, type ControllerConfig } from './config.ts'
+import type { WorkingConfig } from './config.ts'
 import { ownerOfObject } from './installation/object-owner.ts'
 import type { WebhookContext } from './observe/context.ts'
 import { viewEndpoint } from './facts/endpoint-view.ts'
@@ -48,7 +48,7 @@ export interface WebhookControllerOptions {
   client: KubernetesClient
   /** Gives each API key its own call budget; called whenever a key comes into use. */
   openWebhookService: OpenWebhookService
-  config: ControllerConfig
+  config: WorkingConfig
   clock: Clock
   random: () => number
   logger: Logger
@@ -73,13 +73,8 @@ export interface WebhookController {
   hasSynced(): boolean
 }
 
-/**
- * Builds the controller; nothing runs and nothing is called before `start`. Throws on a configuration that contradicts
- * itself.
- */
+/** Builds the controller; nothing runs and nothing is called before `start`. */
 export function createWebhookController(options: WebhookControllerOptions): WebhookController {
-  const problems = configProblems(options.config)
-  if (problems.length > 0) throw new RangeError(`controller configuration: ${problems.join('; ')}`)
   return new RunningController(options)
 }
 
@@ -329,7 +324,7 @@ class RunningController implements WebhookController {
     this.#forgetKeys()
     const { keyring } = this.#ctx
     const { webhooks } = this.#reflectors
-    if (!webhooks.hasSynced() || this.#options.config.watchNamespaces !== undefined) return
+    if (!webhooks.hasSynced() || this.#options.config.watchNamespaces.length > 0) return
     await keyring.prune((uid) => webhooks.store.byIndex(byUid, uid).some((webhook) => !this.#isMovedAway(webhook)))
   }
 

@@ -1,4 +1,4 @@
-import { defaultControllerConfig } from '../../src/controller/config.ts'
+import { shippedConfig } from './shipped-config.ts'
 import type { PassContext } from '../../src/controller/observe/context.ts'
 import { createInstruments } from '../../src/controller/metrics/instruments.ts'
 import { RemoteObserver } from '../../src/controller/observe/remote-observer.ts'
@@ -28,7 +28,7 @@ export function aPass(
   service: Partial<WebhookService> = {},
 ): PassContext & { clock: FakeClock } {
   const clock = new FakeClock()
-  const config = { ...defaultControllerConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
+  const config = { ...shippedConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
   return {
     random: () => 0.5,
     config,

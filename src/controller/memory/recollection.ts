@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.ts'
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import type { Operation } from '../../api/status.ts'
 import { fullyJitteredMs } from '../../backoff.ts'
-import { settleMsOf, type ControllerConfig, longestPauseMs } from '../config.ts'
+import { settleMsOf, type WorkingConfig, longestPauseMs } from '../config.ts'
 import { disabledByGoogle } from '../facts/differences.ts'
 import { requestedLook, type LookRequest } from '../facts/look-request.ts'
 import type { IntentView, RemoteLookup, RevealedSecret, SetbackView } from '../facts/observed.ts'
@@ -44,7 +44,7 @@ interface SetbackContext {
   recollection: Recollection
   clock: Clock
   random: () => number
-  config: Pick<ControllerConfig, 'callTimeoutMs' | 'settleExtraMs'>
+  config: Pick<WorkingConfig, 'callTimeoutMs' | 'settleExtraMs'>
 }
 
 /**
@@ -87,7 +87,7 @@ export function viewSetback(
 export function viewJustDeleted(
   { deleted }: Pick<Recollection, 'deleted'>,
   nowMs: number,
-  { confirmIntervalMs }: Pick<ControllerConfig, 'confirmIntervalMs'>,
+  { confirmIntervalMs }: Pick<WorkingConfig, 'confirmIntervalMs'>,
 ): ReadonlyMap<string, number> | undefined {
   const recent = [...(deleted ?? [])].filter(([, atMs]) => nowMs - atMs < confirmIntervalMs)
   return recent.length === 0 ? undefined : new Map(recent.map(([id, atMs]) => [id, nowMs - atMs]))
@@ -228,7 +228,7 @@ export function viewIntent(
   operation: Operation | undefined,
   recollection: Recollection,
   nowMs: number,
-  config: ControllerConfig,
+  config: WorkingConfig,
 ): IntentView {
   if (operation === undefined) return { state: 'none' }
   if (recollection.intent?.attemptID !== operation.attemptID) {

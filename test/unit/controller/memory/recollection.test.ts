@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { defaultControllerConfig } from '../../../../src/controller/config.ts'
+import { shippedConfig } from '../../../support/shipped-config.ts'
 import type { GeminiWebhook } from '../../../../src/api/gemini-webhook.ts'
 import { reconcileRequestedAtAnnotation } from '../../../../src/api/names.ts'
 import {
@@ -16,7 +16,7 @@ import { aWebhook } from '../../../support/a-webhook.ts'
 import { anObservation } from '../../../support/an-observation.ts'
 import { FakeClock } from '../../../support/fake-clock.ts'
 
-const config = { ...defaultControllerConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
+const config = { ...shippedConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
 const operation = (type: 'Create' | 'Rotate') => aWebhook().intending(type).build().status?.operation
 const remembering = (changes: Partial<Recollection>): Recollection => ({ firstSightMs: 0, rush: 0, ...changes })
 const own = (call: 'notMade' | 'unclear' | 'answered', sinceMs: number) =>
