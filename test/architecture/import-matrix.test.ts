@@ -125,6 +125,7 @@ const houses: Record<string, { rooms: Record<string, Rights>; everywhere: string
       'is-record.ts',
       'listen-on.ts',
       'never-connected.ts',
+      'no-schemas.ts',
       'result.ts',
       'retry-after.ts',
       'scan-json.ts',
