@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 
-import { apiVersion, geminiWebhookKind, kindName } from '../../src/api/kind.ts'
-import type { GeminiWebhook } from '../../src/api/gemini-webhook.ts'
-import { bundledProgram } from '../support/bundled-program.ts'
-import { eventually } from '../support/eventually.ts'
-import { GwhProcess } from '../support/gwh-process.ts'
-import { giveApiKey, operatorNamespace, startOperatorWorld, userNamespace } from '../support/operator-world.ts'
-import type { OperatorWorld } from '../support/operator-world.ts'
-import { makeReportMaps } from '../support/report-maps.ts'
-import { residentBytes } from '../support/resident-size.ts'
-import { pause } from './pause.ts'
-import { processorUse, type ProcessorUse } from './processor-use.ts'
+import { apiVersion, geminiWebhookKind, kindName } from '../../../src/api/kind.ts'
+import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
+import { bundledProgram } from '../../support/bundled-program.ts'
+import { eventually } from '../../support/eventually.ts'
+import { GwhProcess } from '../../support/gwh-process.ts'
+import { giveApiKey, operatorNamespace, startOperatorWorld, userNamespace } from '../../support/operator-world.ts'
+import type { OperatorWorld } from '../../support/operator-world.ts'
+import { makeReportMaps } from '../../support/report-maps.ts'
+import { residentBytes } from '../../support/resident-size.ts'
+import { pause } from '../../support/pause.ts'
+import { processorUse, type ProcessorUse } from '../../support/processor-use.ts'
 
 const windowMs = 20_000
 /**
@@ -21,12 +21,9 @@ const windowMs = 20_000
 const mostWindows = 8
 const maxWakeUpsPerSecond = 5
 /**
- * The aim is 0.1 % on a machine with nothing else to do. Beside other work each wake-up finds the caches of its
- * processor cold and costs up to twice as much, which the number of wake-ups does not show.
+ * Counted over real time: what a timer costs is seen in no other way. Processor time is printed only, for it depends on
+ * the machine.
  */
-const maxProcessorPercent = 0.2
-
-/** The one place where real time is measured: what a timer costs is seen in no other way. */
 describe('a role that has nothing to do', () => {
   const program = bundledProgram()
   let world: OperatorWorld
@@ -52,7 +49,7 @@ describe('a role that has nothing to do', () => {
     await world.close()
   })
 
-  test(`wakes up ${maxWakeUpsPerSecond} times a second at most, and takes next to nothing of a core`, async (t) => {
+  test(`wakes up ${maxWakeUpsPerSecond} times a second at most`, async (t) => {
     const least = new Map([...running.keys()].map((role) => [role, { wakeUps: Infinity, processorMs: Infinity }]))
     for (let window = 0; window < mostWindows && ![...least.values()].every(isQuiet); window += 1) {
       const begun = [...running].map(([role, process]) => ({ role, process, was: processorUse(process.pid) }))
@@ -73,7 +70,6 @@ describe('a role that has nothing to do', () => {
         `${role}: ${wakeUpsPerSecond(use).toFixed(1)} wake-ups a second, ${processorPercent(use).toFixed(3)} % of a core, ${mebibytes.toFixed(0)} MiB resident`,
       )
       assert.ok(wakeUpsPerSecond(use) <= maxWakeUpsPerSecond, `${role}: ${wakeUpsPerSecond(use)} wake-ups a second`)
-      assert.ok(processorPercent(use) <= maxProcessorPercent, `${role}: ${processorPercent(use)} % of a core`)
     }
   })
 })
@@ -106,5 +102,4 @@ function flagsOf({ folder, webhookServiceUrl }: OperatorWorld): Record<string, s
 
 const wakeUpsPerSecond = ({ wakeUps }: ProcessorUse) => (wakeUps * 1_000) / windowMs
 const processorPercent = ({ processorMs }: ProcessorUse) => (processorMs / windowMs) * 100
-const isQuiet = (use: ProcessorUse) =>
-  wakeUpsPerSecond(use) <= maxWakeUpsPerSecond && processorPercent(use) <= maxProcessorPercent
+const isQuiet = (use: ProcessorUse) => wakeUpsPerSecond(use) <= maxWakeUpsPerSecond
