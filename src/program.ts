@@ -6,6 +6,7 @@ import { userCommands } from './cli/user-commands.ts'
 import { writeTo } from './cli/write-to.ts'
 import { systemClock } from './clock.ts'
 import { controllerSettings } from './config/controller-config.ts'
+import { podAccess } from './config/pod-access.ts'
 import { receiverSettings } from './config/receiver-config.ts'
 import { sandboxSettings } from './config/sandbox-config.ts'
 import type { Environment } from './config/sources.ts'
@@ -26,6 +27,7 @@ export async function runProgram({ args, env, random, host }: World): Promise<nu
     random,
     version: packageJson.version,
     hostname: hostname(),
+    pod: podAccess(env),
     host,
     out: writeTo(process.stdout),
     err: writeTo(process.stderr),

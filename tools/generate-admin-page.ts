@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 import { adminHeader, versionHeader, type AdminRoute } from '../src/contract/admin-api/route.ts'
 import { adminRoutes, deliveryStream } from '../src/contract/admin-api/routes.ts'

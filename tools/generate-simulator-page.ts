@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 import { adminEndpoints } from '../playground/webhook-service/admin-endpoints.ts'
 import type { AdminEndpoint } from '../playground/webhook-service/admin-endpoints.ts'

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import { z } from 'zod'
+import * as z from 'zod'
 
 import { adminEndpoints } from './admin-endpoints.ts'
 import { SimulatorAdminError } from './admin.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 import { verbs } from './call-log.ts'
 import type { Verb } from './call-log.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /**
  * What nobody outside of Google knows about the WebhookService, as named settings. The first value of each is the

@@ -5,6 +5,7 @@ import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Clock } from '../clock.ts'
 import { maxBodyBytes, versionHeader } from '../contract/admin-api/route.ts'
 import { adminRoutes, deliveryStream, type AdminRoutes } from '../contract/admin-api/routes.ts'
+import { noSchemas } from '../no-schemas.ts'
 import type { Logger } from '../observability/logger.ts'
 import { refused, type AdminReply } from './admin-reply.ts'
 import { answerAdmin, noSuchRoute, type AdminDeps } from './answer-admin.ts'
@@ -27,6 +28,7 @@ export function createAdminApp(options: AdminAppOptions): FastifyInstance {
   const { feed, clock, version, logger } = options
   const app = fastify({
     logger: false,
+    schemaController: noSchemas,
     bodyLimit: maxBodyBytes,
     exposeHeadRoutes: false,
     routerOptions: { querystringParser: (text) => Object.fromEntries(new URLSearchParams(text)) },

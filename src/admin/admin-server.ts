@@ -28,7 +28,13 @@ export interface AdminServer {
  * arrives.
  */
 const loopbackHosts = ['127.0.0.1', '::1'] as const
-const limits = { requestTimeout: 10_000, headersTimeout: 5000, connectionsCheckingInterval: 1000, maxHeaderSize: 8192 }
+/** The timeouts are looked at every ten seconds, open connections or not: oftener, and a receiver would never rest. */
+const limits = {
+  requestTimeout: 10_000,
+  headersTimeout: 5000,
+  connectionsCheckingInterval: 10_000,
+  maxHeaderSize: 8192,
+}
 /**
  * For a few people with a command line each; the port is on loopback, so that a client that fills it is in the pod
  * already.

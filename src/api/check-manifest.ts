@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 import { checkMetadata } from './check-metadata.ts'
 import type { GeminiWebhookManifest } from './gemini-webhook.ts'

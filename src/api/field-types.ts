@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /**
  * The kinds of text in the resource, each bounded: the API server's cost estimate for rules multiplies by the longest

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 import { conditionStatuses } from './conditions.ts'
 import type { ConditionType } from './conditions.ts'

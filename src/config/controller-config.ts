@@ -180,7 +180,7 @@ export const controllerSettings: RoleSettings<typeof settings> = {
     'API keys are read from the Secrets that the GeminiWebhooks name.',
   example: 'gwh controller --base-url=https://hooks.example.com --installation-id=prod-eu-1',
   settings,
-  check: (config) => [...checkBaseUrl(config), ...checkLease(config)],
+  check: (config) => [...checkBaseUrl(config), ...checkLease(config), ...checkTimes(config)],
 }
 
 function checkBaseUrl({ baseUrl, insecureBaseUrl }: ControllerConfig): string[] {
@@ -208,6 +208,29 @@ function checkLease(config: ControllerConfig): string[] {
   if (leaseRetryPeriodMs * 1.2 >= leaseRenewDeadlineMs) {
     errors.push(
       'leaseRetryPeriod: must be well below leaseRenewDeadline (factor 1.2 at least), or one failed try loses the lead',
+    )
+  }
+  return errors
+}
+
+/** Ratios that the protocol of calls, of looks and of rotations needs. */
+function checkTimes(config: ControllerConfig): string[] {
+  const { callTimeoutMs, settleExtraMs, resyncIntervalMs, confirmIntervalMs, receiverSeenWaitMs } = config
+  const settleMs = callTimeoutMs + settleExtraMs
+  const errors = []
+  if (settleExtraMs < callTimeoutMs) {
+    errors.push(
+      `settleExtra (${settleExtraMs} ms) is shorter than callTimeout (${callTimeoutMs} ms): a late call could end after its intent was settled; raise settleExtra`,
+    )
+  }
+  if (resyncIntervalMs <= confirmIntervalMs) {
+    errors.push(
+      `resyncInterval (${resyncIntervalMs} ms) must be longer than confirmInterval (${confirmIntervalMs} ms): raise resyncInterval`,
+    )
+  }
+  if (receiverSeenWaitMs >= settleMs) {
+    errors.push(
+      `receiverSeenWait (${receiverSeenWaitMs} ms) must be shorter than the settle time (${settleMs} ms): lower receiverSeenWait`,
     )
   }
   return errors

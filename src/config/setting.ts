@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 
 /**
  * One thing that can be configured. Its property name in the table gives all its outside names (names.ts); a default is

@@ -7,7 +7,7 @@ import type { ObjectChange } from '../kubernetes/reflector.ts'
 import { boundLines } from '../observability/bounded-lines.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
-import { configProblems, type ControllerConfig } from './config.ts'
+import type { WorkingConfig } from './config.ts'
 import { ownerOfObject } from './installation/object-owner.ts'
 import type { WebhookContext } from './observe/context.ts'
 import { FailedCall, stopping } from './facts/failure-class.ts'
@@ -46,7 +46,7 @@ export interface WebhookControllerOptions {
   client: KubernetesClient
   /** Gives each API key its own call budget; called whenever a key comes into use. */
   openWebhookService: OpenWebhookService
-  config: ControllerConfig
+  config: WorkingConfig
   clock: Clock
   random: () => number
   logger: Logger
@@ -71,13 +71,8 @@ export interface WebhookController {
   hasSynced(): boolean
 }
 
-/**
- * Builds the controller; nothing runs and nothing is called before `start`. Throws on a configuration that contradicts
- * itself.
- */
+/** Builds the controller; nothing runs and nothing is called before `start`. */
 export function createWebhookController(options: WebhookControllerOptions): WebhookController {
-  const problems = configProblems(options.config)
-  if (problems.length > 0) throw new RangeError(`controller configuration: ${problems.join('; ')}`)
   return new RunningController(options)
 }
 

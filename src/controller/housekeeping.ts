@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.ts'
-import type { ControllerConfig } from './config.ts'
+import type { WorkingConfig } from './config.ts'
 
 interface HousekeepingOptions {
   clock: Clock
-  config: Pick<ControllerConfig, 'resyncIntervalMs' | 'confirmIntervalMs'>
+  config: Pick<WorkingConfig, 'resyncIntervalMs' | 'confirmIntervalMs'>
   /** True once the installation is confirmed: then looking at it again can wait. */
   checkInstallation: () => Promise<boolean>
   sweep: () => Promise<void>

@@ -18,7 +18,7 @@ import {
 } from '../kubernetes/endpoint-slice.ts'
 import { Reflector, type ObjectChange, type ReflectorOptions } from '../kubernetes/reflector.ts'
 import { formerConfigMapName, reportsLabel } from '../contract/receiver-report/slots.ts'
-import type { ControllerConfig } from './config.ts'
+import type { WorkingConfig } from './config.ts'
 import { keyringLabel } from './keyring/keyring-writer.ts'
 import { configMapKind, secretKind, serviceKind, type Secret } from '../kubernetes/core-kinds.ts'
 import { serviceNamesIn } from './facts/service-names.ts'
@@ -37,8 +37,8 @@ interface Handlers {
 }
 
 /** Everything the controller watches. */
-export function createReflectors(machinery: Machinery, config: ControllerConfig, handlers: Handlers) {
-  const scope = config.watchNamespaces === undefined ? {} : { namespaces: config.watchNamespaces }
+export function createReflectors(machinery: Machinery, config: WorkingConfig, handlers: Handlers) {
+  const scope = config.watchNamespaces.length === 0 ? {} : { namespaces: config.watchNamespaces }
   const home = { namespaces: [config.namespace] }
   return {
     webhooks: new Reflector<GeminiWebhook>({
@@ -116,8 +116,8 @@ function secretsOf(webhook: GeminiWebhook): string[] {
  * are made by Kubernetes of the pods that a Service selects; they change with every pod, carry no new information, and
  * are left out. The rights to watch may be missing: nothing waits for these.
  */
-export function createServiceReflectors(machinery: Machinery, config: ControllerConfig, { onService }: Handlers) {
-  const scope = config.watchNamespaces === undefined ? {} : { namespaces: config.watchNamespaces }
+export function createServiceReflectors(machinery: Machinery, config: WorkingConfig, { onService }: Handlers) {
+  const scope = config.watchNamespaces.length === 0 ? {} : { namespaces: config.watchNamespaces }
   const shared = { ...machinery, ...scope, metadataOnly: true }
   return [
     new Reflector<KubernetesObject>({

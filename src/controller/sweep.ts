@@ -1,5 +1,5 @@
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
-import type { ControllerConfig } from './config.ts'
+import type { WorkingConfig } from './config.ts'
 import { viewEndpoint } from './facts/endpoint-view.ts'
 import { byUid } from './facts/indices.ts'
 import type { KeyringWriter } from './keyring/keyring-writer.ts'
@@ -10,7 +10,7 @@ import type { ReportKeeper } from './reports/report-keeper.ts'
 import type { createReflectors } from './reflectors.ts'
 
 interface Parts {
-  config: ControllerConfig
+  config: WorkingConfig
   webhooks: Pick<ReturnType<typeof createReflectors>['webhooks'], 'store' | 'hasSynced'>
   memories: Memories
   pool: Pick<WebhookServicePool, 'prune'>
@@ -28,7 +28,7 @@ export async function sweep(parts: Parts): Promise<void> {
   await reports.prune()
   forgetKeys(parts)
   // Only with a full view of the objects: a partial one would remove entries of objects that exist.
-  if (!webhooks.hasSynced() || config.watchNamespaces !== undefined) return
+  if (!webhooks.hasSynced() || config.watchNamespaces.length > 0) return
   await keyring.prune((uid) => webhooks.store.byIndex(byUid, uid).some((webhook) => !isMovedAway(webhook, parts)))
 }
 

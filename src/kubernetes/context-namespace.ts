@@ -1,4 +1,4 @@
-import { loadConfig } from './credentials.ts'
+import { loadConfig } from './kubeconfig.ts'
 
 /**
  * The namespace of the kubeconfig's current context, as kubectl takes it; in a pod its own. `default` where none is

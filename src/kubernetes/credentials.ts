@@ -1,13 +1,8 @@
-import { readFileSync } from 'node:fs'
-import type { RequestOptions } from 'node:https'
-import { dirname, resolve } from 'node:path'
-
-import { KubeConfig } from '@kubernetes/client-node'
-import { parse } from 'yaml'
-
 import type { Clock } from '../clock.ts'
+import type { KubeconfigPlace } from './kubeconfig.ts'
+import { openServiceAccount, type PodAccess } from './service-account.ts'
 
-interface TlsMaterial {
+export interface TlsMaterial {
   ca?: string
   cert?: string
   key?: string
@@ -42,33 +37,34 @@ export interface CredentialSource {
  */
 const rereadIntervalMs = 60_000
 
-interface CredentialOptions {
-  /** Absent: `KUBECONFIG`, `~/.kube/config`, else the pod's service account. */
-  kubeconfigPath?: string
-  context?: string
-  clock: Clock
+/** Where credentials are read: a kubeconfig, or the files of a pod's service account. */
+export interface CredentialOrigin {
+  /** All of it anew; `fresh`: what was read last has been refused. Throws where something is missing. */
+  read(fresh: boolean): Promise<Credentials>
 }
 
-/**
- * Loads a kubeconfig with the official client's loader: files, in-cluster, exec plugins, OIDC, client certificates.
- * Throws when there is none.
- */
-export async function openCredentials(options: CredentialOptions): Promise<CredentialSource> {
-  let config = loadConfig(options)
-  let credentials = await readCredentials(config)
-  let readAtMs = options.clock.monotonic()
+export interface CredentialPlace extends KubeconfigPlace {
+  /** Of a pod whose service account goes before every kubeconfig, if its token is mounted. */
+  pod?: PodAccess | undefined
+}
+
+/** Throws when there is neither a kubeconfig nor a service account. */
+export async function openCredentials({
+  clock,
+  ...place
+}: CredentialPlace & { clock: Clock }): Promise<CredentialSource> {
+  const origin = await openOrigin(place)
+  let credentials = await origin.read(false)
+  let readAtMs = clock.monotonic()
   let renewing: Promise<void> | undefined
 
   const read = async (fresh: boolean) => {
-    // An exec plugin or OIDC provider caches inside its KubeConfig until its token expires: kept, unless the token was
-    // refused.
-    if (fresh || !hasPlugin(config)) config = loadConfig(options)
-    credentials = await readCredentials(config)
+    credentials = await origin.read(fresh)
   }
   return {
     async current() {
-      if (options.clock.monotonic() - readAtMs >= rereadIntervalMs) {
-        readAtMs = options.clock.monotonic()
+      if (clock.monotonic() - readAtMs >= rereadIntervalMs) {
+        readAtMs = clock.monotonic()
         // A file caught in the middle of its rotation is no reason to stop: the current credentials still work, or a
         // 401 shows that they do not.
         await read(false).catch(() => {})
@@ -77,7 +73,7 @@ export async function openCredentials(options: CredentialOptions): Promise<Crede
     },
     async renew(refused) {
       if (refused !== credentials) return credentials
-      readAtMs = options.clock.monotonic()
+      readAtMs = clock.monotonic()
       renewing ??= read(true).finally(() => {
         renewing = undefined
       })
@@ -87,96 +83,10 @@ export async function openCredentials(options: CredentialOptions): Promise<Crede
   }
 }
 
-/** Throws when there is no such context. */
-export function loadConfig({ kubeconfigPath, context }: Omit<CredentialOptions, 'clock'>): KubeConfig {
-  const config = new KubeConfig()
-  if (kubeconfigPath === undefined) config.loadFromDefault()
-  else {
-    config.loadFromFile(kubeconfigPath)
-    applyTokenFiles(config, kubeconfigPath)
-  }
-  if (context !== undefined) {
-    if (config.getContextObject(context) === null) {
-      const known = config.getContexts().map(({ name }) => name)
-      throw new Error(`kubeconfig has no context "${context}"; it has: ${known.join(', ') || 'none'}`)
-    }
-    config.setCurrentContext(context)
-  }
-  return config
-}
-
-/** The loader looks for `token-file`; the field that kubectl and kubeadm write is `tokenFile`. */
-function applyTokenFiles(config: KubeConfig, kubeconfigPath: string): void {
-  const raw = parse(readFileSync(kubeconfigPath, 'utf8')) as {
-    users?: { name?: string; user?: { tokenFile?: string } | null }[] | null
-  } | null
-  for (const { name, user } of raw?.users ?? []) {
-    if (name === undefined || typeof user?.tokenFile !== 'string') continue
-    const index = config.users.findIndex((other) => other.name === name)
-    const loaded = config.users[index]
-    if (loaded === undefined || loaded.token) continue
-    const tokenFile = resolve(dirname(kubeconfigPath), user.tokenFile)
-    config.users[index] = { ...loaded, authProvider: { name: 'tokenFile', config: { tokenFile } } }
-  }
-}
-
-function hasPlugin(config: KubeConfig): boolean {
-  const user = config.getCurrentUser()
-  return user?.exec !== undefined || (user?.authProvider !== undefined && user.authProvider.name !== 'tokenFile')
-}
-
-async function readCredentials(config: KubeConfig): Promise<Credentials> {
-  const cluster = config.getCurrentCluster()
-  if (cluster === null) {
-    throw new Error('kubeconfig names no cluster for its current context; set current-context or pass a context')
-  }
-  const server = new URL(cluster.server)
-  if (server.protocol === 'http:' && !cluster.skipTLSVerify) {
-    throw new Error(
-      `Kubernetes API server ${server.origin} is plain http; set insecure-skip-tls-verify in the kubeconfig if that is meant. ` +
-        'Without any kubeconfig this address is the fallback: pass a kubeconfig, or run in a cluster.',
-    )
-  }
-  const options: RequestOptions = {}
-  await config.applyToHTTPSOptions(options)
-  return {
-    server,
-    ...(cluster.proxyUrl !== undefined && cluster.proxyUrl !== null && { proxyUrl: cluster.proxyUrl }),
-    tls: tlsMaterialOf(options),
-    headers: headersOf(options),
-  }
-}
-
-function tlsMaterialOf(options: RequestOptions): TlsMaterial {
-  const tls: TlsMaterial = {}
-  if (options.ca !== undefined) tls.ca = pemOf(options.ca)
-  if (options.cert !== undefined) tls.cert = pemOf(options.cert)
-  if (options.key !== undefined) tls.key = pemOf(options.key)
-  if (options.servername !== undefined) tls.servername = options.servername
-  if (options.rejectUnauthorized !== undefined) tls.rejectUnauthorized = options.rejectUnauthorized
-  return tls
-}
-
-/**
- * The loader gives a Buffer for files and inline data, a string from exec plugins; never the lists that the type
- * allows.
- */
-function pemOf(material: unknown): string {
-  if (typeof material === 'string') return material
-  if (Buffer.isBuffer(material)) return material.toString('utf8')
-  throw new TypeError('kubeconfig: certificate material in an unexpected form; give one PEM file or inline data')
-}
-
-function headersOf(options: RequestOptions): Record<string, string> {
-  const headers: Record<string, string> = {}
-  if (options.headers !== undefined && !Array.isArray(options.headers)) {
-    for (const [name, value] of Object.entries(options.headers)) {
-      // Token files end in a newline, which is not allowed in a header.
-      if (value !== undefined) headers[name.toLowerCase()] = String(value).trim()
-    }
-  }
-  if (typeof options.auth === 'string') {
-    headers['authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`
-  }
-  return headers
+async function openOrigin({ pod, ...place }: CredentialPlace): Promise<CredentialOrigin> {
+  const account = pod === undefined ? undefined : openServiceAccount(pod)
+  if (account !== undefined) return account
+  // Its loader brings the whole client along, half a megabyte that a pod has no use for.
+  const { openKubeconfig } = await import('./kubeconfig.ts')
+  return openKubeconfig(place)
 }

@@ -17,7 +17,7 @@ import {
   type WatchOptions,
   type WriteOptions,
 } from './client.ts'
-import { openCredentials } from './credentials.ts'
+import { openCredentials, type CredentialPlace } from './credentials.ts'
 import { FairPace } from './fair-pace.ts'
 import {
   acceptFor,
@@ -33,10 +33,7 @@ import { readList } from './read-list.ts'
 import { Requester, type ApiCall } from './requester.ts'
 import { parseWatchEvent, readLines } from './watch-events.ts'
 
-export interface OpenClientOptions {
-  /** Absent: `KUBECONFIG`, `~/.kube/config`, else the pod's service account. */
-  kubeconfigPath?: string
-  context?: string
+export interface OpenClientOptions extends CredentialPlace {
   /** The part before the first slash becomes the field manager of writes. */
   userAgent: string
   clock: Clock

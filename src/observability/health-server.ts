@@ -33,13 +33,14 @@ export interface HealthServerOptions {
 
 /**
  * A scrape or a probe sends a few hundred bytes; whoever is slower or bigger is neither. Idle connections are closed by
- * the book below.
+ * the book below. The timeouts are looked at every five seconds, open connections or not: oftener, and a process at
+ * rest would not rest.
  */
 const limits = {
   requestTimeout: 5000,
   headersTimeout: 5000,
   keepAliveTimeout: 0,
-  connectionsCheckingInterval: 1000,
+  connectionsCheckingInterval: 5000,
   maxHeaderSize: 8192,
 }
 /**

@@ -1,4 +1,7 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from '@prometheus-io/client'
+import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client'
+
+import type { Clock } from '../clock.ts'
+import { collectProcessMetrics } from './process-metrics.ts'
 
 type Labels = Readonly<Record<string, string>>
 
@@ -80,13 +83,13 @@ function refuseTargetLabels({ name, labels = [] }: Instrument): void {
 }
 
 /**
- * A registry of its own per process role: no singleton, so that tests can run many side by side. `processMetrics` adds
- * memory, CPU, event loop delay and garbage collection of the whole process; it starts observers that end with the
- * process.
+ * A registry of its own per process role: no singleton, so that tests can run many side by side. `processClock` adds
+ * memory, CPU, event loop delay and garbage collection of the whole process, by that clock; what observes them ends
+ * with the process.
  */
-export function createMetrics({ processMetrics = false } = {}): MetricsRegistry {
+export function createMetrics({ processClock }: { processClock?: Clock } = {}): MetricsRegistry {
   const registry = new Registry()
-  if (processMetrics) collectDefaultMetrics({ register: registry })
+  if (processClock !== undefined) collectProcessMetrics(registry, processClock)
   const shared = (instrument: Instrument) => {
     refuseTargetLabels(instrument)
     return {

@@ -8,6 +8,7 @@ import type { ConnectionBook } from '../connections/connection-book.ts'
 import type { Intake } from '../connections/intake.ts'
 import { dynamicRoute, staticRoute } from '../contract/endpoint-path.ts'
 import type { DynamicEndpointPath, EndpointPath } from '../contract/endpoint-path.ts'
+import { noSchemas } from '../no-schemas.ts'
 import type { TrustedProxies } from './client-address.ts'
 import type { ClientErrors } from './client-errors.ts'
 import type { Exchange } from './exchange.ts'
@@ -50,6 +51,7 @@ export function createReceiverServer(deps: ServerDeps): ReceiverServer {
         if (deps.connections.begin(request)) handler(request, response)
       }),
     routerOptions: { maxParamLength: deps.limits.maxParamLength },
+    schemaController: noSchemas,
     // Fastify's lines carry the whole path, which is not for logs.
     logger: false,
     clientErrorHandler: (error, socket) => {

@@ -1,8 +1,6 @@
 import { leaderLeaseName } from '../api/names.ts'
-import { exitCodes } from '../cli/run-command.ts'
 import type { ControllerConfig } from '../config/controller-config.ts'
-import { configProblems, defaultControllerConfig } from '../controller/config.ts'
-import type { ControllerConfig as ControllerNumbers } from '../controller/config.ts'
+import { fixedNumbers } from '../controller/config.ts'
 import { createWebhookController } from '../controller/controller.ts'
 import type { WebhookController } from '../controller/controller.ts'
 import { createEndpointProbe } from '../controller/observe/probe-endpoint.ts'
@@ -33,11 +31,6 @@ export async function runController(
   described: Readonly<Record<string, string>>,
   context: RoleContext,
 ): Promise<number> {
-  const problems = configProblems(controllerNumbers(config))
-  if (problems.length > 0) {
-    context.err(`${problems.map((problem) => `gwh controller: ${problem}`).join('\n')}\nNothing was started.\n`)
-    return exitCodes.usage
-  }
   const { shutdownGraceMs } = config
   const start = (deps: RoleDeps) => startController(config, deps)
   return runRole(
@@ -86,7 +79,7 @@ export async function startController(config: ControllerConfig, deps: Controller
       recorder,
       probe: endpointProbe.probe,
       openWebhookService: openServices(config, { clock, metrics, fetch: fetchThrough(toGoogle) }),
-      config: controllerNumbers(config),
+      config: { ...config, ...fixedNumbers },
     })
     leading = controller
     logger.info({}, 'controller.leading')
@@ -182,17 +175,4 @@ function openServices(
     metrics,
     fetch,
   })
-}
-
-/** The settings that are the controller's own numbers; what has no setting keeps its default. */
-function controllerNumbers(config: ControllerConfig): ControllerNumbers {
-  const { watchNamespaces, installationId, clusterDomain, natsSinkPrefix, ...settings } = config
-  return {
-    ...defaultControllerConfig,
-    ...settings,
-    ...(watchNamespaces.length > 0 && { watchNamespaces }),
-    ...(installationId !== undefined && { installationId }),
-    ...(clusterDomain !== undefined && { clusterDomain }),
-    ...(natsSinkPrefix !== undefined && { natsSinkPrefix }),
-  }
 }

@@ -12,9 +12,10 @@ interface ClusterSettings {
  * A client by the role's settings; makes no call yet. `part` distinguishes its requests in the API server's audit log.
  */
 export function openCluster(settings: ClusterSettings, part: string, deps: RoleDeps): Promise<KubernetesClient> {
-  const { clock, random, logger, metrics, version } = deps
+  const { clock, random, logger, metrics, version, pod } = deps
+  const { kubeconfig } = settings
   return openKubernetesClient({
-    ...(settings.kubeconfig !== undefined && { kubeconfigPath: settings.kubeconfig }),
+    ...(kubeconfig === undefined ? { pod } : { kubeconfigPath: kubeconfig }),
     userAgent: `gwh-${part}/${version}`,
     clock,
     random,

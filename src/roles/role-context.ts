@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import type { PodAccess } from '../kubernetes/service-account.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { MetricsRegistry } from '../observability/metrics.ts'
 import type { HostProcess } from './run-until-stopped.ts'
@@ -9,6 +10,8 @@ export interface RoleContext {
   readonly random: () => number
   readonly version: string
   readonly hostname: string
+  /** Absent outside of a pod. */
+  readonly pod?: PodAccess | undefined
   readonly host: HostProcess
   /** Standard output and error, for people. Logs do not use them. */
   readonly out: (text: string) => void
@@ -23,4 +26,6 @@ export interface RoleDeps {
   readonly metrics: MetricsRegistry
   readonly version: string
   readonly hostname: string
+  /** The service account of this pod, which is used where no kubeconfig is set. */
+  readonly pod?: PodAccess | undefined
 }

@@ -20,7 +20,7 @@ interface RoleRun {
 
 /** Runs one role as this process, from the first line of the log to the exit code, with log and metrics. */
 export async function runRole(run: RoleRun, context: RoleContext): Promise<number> {
-  const { clock, random, version, hostname, host } = context
+  const { clock, random, version, hostname, pod, host } = context
   const {
     logLevel: level,
     logSeverityKey: severity = defaultLogKeys.severity,
@@ -28,11 +28,11 @@ export async function runRole(run: RoleRun, context: RoleContext): Promise<numbe
     logTimeKey: time = defaultLogKeys.time,
   } = run.log
   const logger = createLogger({ level, name: run.name, fd: run.logFd ?? 1, keys: { severity, message, time } })
-  const metrics = createMetrics({ processMetrics: true })
+  const metrics = createMetrics({ processClock: clock })
   const buildInfo = { name: 'gwh_build_info', help: 'Always 1; the version is the label.', labels: ['version', 'role'] }
   metrics.gauge(buildInfo).set(1, { version, role: run.name })
   logger.info({ version, node: process.version, settings: run.described }, 'role.starting')
-  const deps: RoleDeps = { clock, random, logger, metrics, version, hostname }
+  const deps: RoleDeps = { clock, random, logger, metrics, version, hostname, pod }
   const stopResolving = useOwnResolver(clock)
   try {
     return await runUntilStopped({

@@ -33,6 +33,8 @@ const product: Record<string, Rights> = {
   controller: {
     rooms: [
       'api',
+      // The type of its settings.
+      'config/controller-config',
       'contract',
       'fairness',
       'filter',
@@ -107,9 +109,9 @@ const playground: Record<string, Rights> = {
   'webhook-service': { rooms: [], packages: ['fastify', 'undici', 'jose', 'zod'] },
 }
 
-/** Puts the rooms together: all but the two that serve other rooms only, and no package. */
+/** Puts the rooms together: all but the commands and the two that serve other rooms only, and no package. */
 const roles: Rights = {
-  rooms: Object.keys(product).filter((room) => !['connections', 'nats'].includes(room)),
+  rooms: Object.keys(product).filter((room) => !['cli', 'connections', 'nats'].includes(room)),
   packages: [],
 }
 
@@ -123,6 +125,7 @@ const houses: Record<string, { rooms: Record<string, Rights>; everywhere: string
       'is-record.ts',
       'listen-on.ts',
       'never-connected.ts',
+      'no-schemas.ts',
       'result.ts',
       'retry-after.ts',
       'scan-json.ts',

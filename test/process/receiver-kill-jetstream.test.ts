@@ -5,7 +5,7 @@ import { NatsServer, withoutNatsServer } from '../support/nats-server.ts'
 import { mulberry32 } from '../support/seeded-random.ts'
 import { expectNothingLost, type Installation } from './expect-nothing-lost.ts'
 import { killReceiversUnderLoad } from './kill-receivers-under-load.ts'
-import { pause } from './pause.ts'
+import { pause } from '../support/pause.ts'
 
 /** Each stands for one random moment. */
 const kills = Number(process.env['KILLS'] ?? 50)

@@ -1,4 +1,4 @@
-import { defaultControllerConfig } from '../../src/controller/config.ts'
+import { shippedConfig } from './shipped-config.ts'
 import type { PassContext } from '../../src/controller/apply/pass-context.ts'
 import { Memory } from '../../src/controller/memory/memory.ts'
 import { createInstruments } from '../../src/controller/metrics/instruments.ts'
@@ -32,7 +32,7 @@ export function aPass(
   service: Partial<WebhookService> = {},
 ): PassContext & { clock: FakeClock } {
   const clock = new FakeClock()
-  const config = { ...defaultControllerConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
+  const config = { ...shippedConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
   return {
     random: () => 0.5,
     config,

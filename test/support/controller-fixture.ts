@@ -13,7 +13,8 @@ import { isDocumented } from '../../src/api/reasons.ts'
 import type { GeminiWebhookSpec } from '../../src/api/spec.ts'
 import type { Condition } from '../../src/api/status.ts'
 import { systemClock } from '../../src/clock.ts'
-import { defaultControllerConfig, type ControllerConfig } from '../../src/controller/config.ts'
+import type { WorkingConfig } from '../../src/controller/config.ts'
+import { shippedConfig } from './shipped-config.ts'
 import { createWebhookController, type WebhookController } from '../../src/controller/controller.ts'
 import type { ProbeOutcome } from '../../src/controller/facts/probe.ts'
 import {
@@ -86,7 +87,7 @@ const unhooked: WriteHook = () => {}
 export async function startControllerFixture(
   t: Pick<TestContext, 'after'>,
   options: {
-    config?: Partial<ControllerConfig>
+    config?: Partial<WorkingConfig>
     switches?: SwitchChanges
     receiver?: 'answers' | 'silent'
     /** Another API server than an embedded one of its own; the CRD is there already. */
@@ -122,7 +123,7 @@ export async function startControllerFixture(
   }
 
   /** Another installation in the same cluster: in a namespace of its own, with settings of its own. */
-  async function startInstallation(config: Partial<ControllerConfig> & { namespace: string }): Promise<Running> {
+  async function startInstallation(config: Partial<WorkingConfig> & { namespace: string }): Promise<Running> {
     const metadata = { name: config.namespace }
     await world.client.create(namespaceKind, { apiVersion: 'v1', kind: 'Namespace', metadata })
     const { kubeconfigPath } = world
@@ -226,13 +227,13 @@ async function startOne(
     death: AbortSignal | undefined
     events: NewKubernetesEvent[]
     probe: ProbeDouble
-    config: Partial<ControllerConfig>
+    config: Partial<WorkingConfig>
     kubeconfigPath: string
   },
 ): Promise<Running> {
   const client = await openClient(kubeconfigPath)
   const metrics = createMetrics()
-  const complete = { ...defaultControllerConfig, ...shortTimes, namespace: home, baseUrl, ...config }
+  const complete = { ...shippedConfig, ...shortTimes, namespace: home, baseUrl, ...config }
   const open = createWebhookServiceOpener({
     baseUrl: world.url,
     timeoutMs: complete.callTimeoutMs,

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 
 /**
  * Which problem is reported when there are several: first a selection that would mean everything, then an unknown

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 
 /**
  * One request of the admin API: what the receiver reads, what `gwh` sends and checks, and what the reference page says

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 import { deadLetterBody, deadLetterPage, pendingPage, replayed, retried, stats } from './answers.ts'
 import { deliveryEntry, recentAnswer, recentQuery, streamQuery } from './deliveries.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /**
  * What the controller passes to the receivers for one GeminiWebhook: everything needed to verify its deliveries and

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-import { z } from 'zod'
+import * as z from 'zod'
 
 /**
  * What the controller records about webhooks that it had to leave at Google, for the command line to read: ConfigMap

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /**
  * What receivers report to the controller: one JSON value each, under the data key that is their pod name, in a

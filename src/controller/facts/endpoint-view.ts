@@ -1,12 +1,12 @@
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
-import type { ControllerConfig } from '../config.ts'
+import type { WorkingConfig } from '../config.ts'
 import { staticUrl } from '../../contract/endpoint-path.ts'
 import type { EndpointView, ObservedWebhook } from './observed.ts'
 
 /** Where Google is to deliver: the user's own server, or our receiver under the base URL or an allowed host name. */
 export function viewEndpoint(
   { metadata, spec }: GeminiWebhook,
-  { baseUrl, allowedHostnames }: Pick<ControllerConfig, 'baseUrl' | 'allowedHostnames'>,
+  { baseUrl, allowedHostnames }: Pick<WorkingConfig, 'baseUrl' | 'allowedHostnames'>,
 ): EndpointView {
   const { url, hostname } = spec.endpoint ?? {}
   if (url !== undefined) return viewExternal(url)

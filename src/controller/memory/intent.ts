@@ -1,5 +1,5 @@
 import type { Operation } from '../../api/status.ts'
-import { settleMsOf, type ControllerConfig } from '../config.ts'
+import { settleMsOf, type WorkingConfig } from '../config.ts'
 import type { IntentView } from '../facts/observed.ts'
 
 /** The call that an intent announces, as far as this process knows. All times are on the monotonic clock. */
@@ -30,7 +30,7 @@ export function viewIntent(
   operation: Operation | undefined,
   intent: RememberedIntent | undefined,
   nowMs: number,
-  config: Pick<ControllerConfig, 'receiverSeenWaitMs' | 'callTimeoutMs' | 'settleExtraMs'>,
+  config: Pick<WorkingConfig, 'receiverSeenWaitMs' | 'callTimeoutMs' | 'settleExtraMs'>,
 ): IntentView {
   if (operation === undefined || intent === undefined) return { state: 'none' }
   const { call, sinceMs, why } = intent

@@ -1,5 +1,5 @@
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
-import type { ControllerConfig } from '../config.ts'
+import type { WorkingConfig } from '../config.ts'
 import { disabledByGoogle } from '../facts/differences.ts'
 import type { LookRequest } from '../facts/look-request.ts'
 import type { RemoteLookup, RevealedSecret } from '../facts/observed.ts'
@@ -94,7 +94,7 @@ export type Noted = Partial<
 export function viewJustDeleted(
   { deleted }: Pick<Recollection, 'deleted'>,
   nowMs: number,
-  { confirmIntervalMs }: Pick<ControllerConfig, 'confirmIntervalMs'>,
+  { confirmIntervalMs }: Pick<WorkingConfig, 'confirmIntervalMs'>,
 ): ReadonlyMap<string, number> | undefined {
   const recent = [...(deleted ?? [])].filter(([, atMs]) => nowMs - atMs < confirmIntervalMs)
   return recent.length === 0 ? undefined : new Map(recent.map(([id, atMs]) => [id, nowMs - atMs]))

@@ -1,7 +1,7 @@
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import type { Operation } from '../../api/status.ts'
 import { fullyJitteredMs } from '../../backoff.ts'
-import { longestPauseMs, settleMsOf, type ControllerConfig } from '../config.ts'
+import { longestPauseMs, settleMsOf, type WorkingConfig } from '../config.ts'
 import { requestedLook } from '../facts/look-request.ts'
 import type { SetbackView } from '../facts/observed.ts'
 import { heldBackMs, oneMoreTry, type Retry } from './retry.ts'
@@ -40,7 +40,7 @@ export function afterSetback(
   return { ...oneMoreTry(before, { occasion: occasionOf(operation, subject), nowMs, pauseMs }), operation, why }
 }
 
-export type SettleTimes = Pick<ControllerConfig, 'callTimeoutMs' | 'settleExtraMs'>
+export type SettleTimes = Pick<WorkingConfig, 'callTimeoutMs' | 'settleExtraMs'>
 
 /** Until when calls of the kind that failed are held back; undefined when nothing is. */
 export function viewSetback(setback: Setback | undefined, subject: Subject, nowMs: number): SetbackView | undefined {

@@ -1,6 +1,6 @@
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import { restsStalled } from '../plan/at-rest.ts'
-import type { ControllerConfig } from '../config.ts'
+import type { WorkingConfig } from '../config.ts'
 import { isCheckWanted, provesAddress } from '../facts/endpoint-proof.ts'
 import { viewEndpoint } from '../facts/endpoint-view.ts'
 import { isDeleting } from '../facts/life-stage.ts'
@@ -21,7 +21,7 @@ interface Canary {
  */
 export type Rollout = { state: 'open' } | { state: 'canary'; canary: Canary }
 
-type Addresses = Pick<ControllerConfig, 'baseUrl' | 'allowedHostnames'>
+type Addresses = Pick<WorkingConfig, 'baseUrl' | 'allowedHostnames'>
 
 /**
  * A changed base URL concerns every object at once, and a wrong one would break them all: of the objects that share an
@@ -52,7 +52,7 @@ export function turnOf({ metadata }: GeminiWebhook, rollout: Rollout): RolloutTu
 export function mayHaveChosen(
   { metadata, spec, status }: GeminiWebhook,
   appliedUri: string,
-  { allowedHostnames }: Pick<ControllerConfig, 'allowedHostnames'>,
+  { allowedHostnames }: Pick<WorkingConfig, 'allowedHostnames'>,
 ): boolean {
   const applied = URL.parse(appliedUri)
   // A server of the user's before, or the address of a webhook that was adopted.

@@ -6,7 +6,7 @@ import type { ReconcileTurn } from '../../kubernetes/controller-loop.ts'
 import type { EventRecorder } from '../../kubernetes/event-recorder.ts'
 import type { ObjectStore } from '../../kubernetes/store.ts'
 import type { Logger } from '../../observability/logger.ts'
-import type { ControllerConfig } from '../config.ts'
+import type { WorkingConfig } from '../config.ts'
 import type { ControllerInstruments } from '../metrics/instruments.ts'
 import type { KeyringWriter } from '../keyring/keyring-writer.ts'
 import type { InstallationView } from '../facts/observed.ts'
@@ -24,7 +24,7 @@ export interface WebhookContext {
   client: KubernetesClient
   clock: Clock
   random: () => number
-  config: ControllerConfig
+  config: WorkingConfig
   logger: Logger
   instruments: ControllerInstruments
   recorder: Pick<EventRecorder, 'record'>

@@ -7,7 +7,7 @@ import {
   type EndpointSlice,
 } from '../../kubernetes/endpoint-slice.ts'
 import { addressOf, type AddressableLookup } from '../sinks/addressable.ts'
-import type { ControllerConfig } from '../config.ts'
+import type { WorkingConfig } from '../config.ts'
 import { failureOf } from '../facts/failure-class.ts'
 import { addressesIn, factsOfAll, factsOfSlice, noEndpoints, type EndpointFacts } from '../sinks/endpoint-facts.ts'
 import { externalNameOf, isJudgedAlone } from '../sinks/judge-service.ts'
@@ -27,7 +27,7 @@ const pageSize = 20
 
 interface Parts {
   client: Pick<KubernetesClient, 'get' | 'list'>
-  config: Pick<ControllerConfig, 'clusterDomain' | 'addressableNamespaces' | 'allowForeignEndpoints'>
+  config: Pick<WorkingConfig, 'clusterDomain' | 'addressableNamespaces' | 'allowForeignEndpoints'>
   namespace: string
 }
 

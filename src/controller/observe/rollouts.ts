@@ -2,12 +2,12 @@ import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import type { Clock } from '../../clock.ts'
 import type { ObjectStore } from '../../kubernetes/store.ts'
 import { judgeRollout, type Rollout } from './base-url-rollout.ts'
-import type { ControllerConfig } from '../config.ts'
+import type { WorkingConfig } from '../config.ts'
 import { byFingerprint } from '../facts/indices.ts'
 
 interface RolloutsOptions {
   clock: Clock
-  config: Pick<ControllerConfig, 'baseUrl' | 'allowedHostnames'>
+  config: Pick<WorkingConfig, 'baseUrl' | 'allowedHostnames'>
   webhooks: Pick<ObjectStore<GeminiWebhook>, 'byIndex'>
   /** Another installation's objects move with its base URL, not with ours. */
   isServed: (webhook: GeminiWebhook) => boolean

@@ -1,4 +1,4 @@
-import type { ControllerConfig } from '../config.ts'
+import type { WorkingConfig } from '../config.ts'
 import { wantedProof } from '../facts/endpoint-proof.ts'
 import type { ObservedWebhook } from '../facts/observed.ts'
 import type { ProbeView } from '../facts/probe.ts'
@@ -13,7 +13,7 @@ export function viewProbe(
   { probe, look, passesWithoutRest }: Pick<Recollection, 'probe' | 'look' | 'passesWithoutRest'>,
   observed: Pick<ObservedWebhook, 'endpoint' | 'keyring'>,
   nowMs: number,
-  { confirmIntervalMs, resyncIntervalMs }: Pick<ControllerConfig, 'confirmIntervalMs' | 'resyncIntervalMs'>,
+  { confirmIntervalMs, resyncIntervalMs }: Pick<WorkingConfig, 'confirmIntervalMs' | 'resyncIntervalMs'>,
 ): ProbeView {
   if (probe === undefined || probe.proof !== wantedProof(observed, observed.keyring)) return { state: 'none' }
   // Somebody who has mended the way and asks for a look is not told of the time before.

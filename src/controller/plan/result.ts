@@ -1,12 +1,12 @@
 import type { ConditionType, ConditionStatus } from '../../api/conditions.ts'
 import type { Reason } from '../../api/reasons.ts'
 import type { Action } from '../facts/action.ts'
-import type { ControllerConfig } from '../config.ts'
+import type { WorkingConfig } from '../config.ts'
 import type { Failure } from '../facts/failure-class.ts'
 
 /** What a plan depends on besides the object and the observation. */
 export interface PlanContext {
-  config: ControllerConfig
+  config: WorkingConfig
   nowMs: number
 }
 

@@ -3,7 +3,7 @@ import { isConflict, isNotFound, type KubernetesClient } from '../../kubernetes/
 import type { ObjectChange } from '../../kubernetes/reflector.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { formerConfigMapName, slotNames } from '../../contract/receiver-report/slots.ts'
-import type { ControllerConfig } from '../config.ts'
+import type { WorkingConfig } from '../config.ts'
 import { configMapKind, type ConfigMap } from '../../kubernetes/core-kinds.ts'
 import { goneAfterMs, staleReports, strandedInboxes, whatIsStranded } from './receiver-reports.ts'
 import { faultOf, newReportMap, withoutStrangers } from './report-map-fault.ts'
@@ -12,7 +12,7 @@ import { newestOfEach, type ReportShelf, type ShelvedReport } from './report-she
 
 interface KeeperOptions {
   client: KubernetesClient
-  config: Pick<ControllerConfig, 'namespace'>
+  config: Pick<WorkingConfig, 'namespace'>
   clock: Clock
   logger: Logger
   /** The ConfigMaps of the list, and the one of older versions, as they were read. */

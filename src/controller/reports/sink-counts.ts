@@ -1,6 +1,6 @@
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import type { GeminiWebhookStatus, SinkStatus } from '../../api/status.ts'
-import type { ControllerConfig } from '../config.ts'
+import type { WorkingConfig } from '../config.ts'
 import type { FoldedReport } from './receiver-reports.ts'
 import type { FoldedSinks } from '../facts/folded-sinks.ts'
 import { noSinkReports } from './sink-status.ts'
@@ -28,7 +28,7 @@ export interface SinkReportSource {
 /** Whether a pass may write counts: `sinceWrittenMs` after the last that did. Traffic alone writes none. */
 export function areCountsDue(
   webhook: GeminiWebhook,
-  { reports, config }: { reports?: SinkReportSource; config: Pick<ControllerConfig, 'countsIntervalMs'> },
+  { reports, config }: { reports?: SinkReportSource; config: Pick<WorkingConfig, 'countsIntervalMs'> },
   { report, sinceWrittenMs }: { report: Pick<FoldedReport, 'pending'> | undefined; sinceWrittenMs: number },
 ): boolean {
   const { uid } = webhook.metadata

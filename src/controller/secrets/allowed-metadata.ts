@@ -1,8 +1,8 @@
 import { isReservedKey } from '../../api/reserved-metadata.ts'
-import type { ControllerConfig } from '../config.ts'
+import type { WorkingConfig } from '../config.ts'
 
 /** Which keys of labels and annotations the installation lets objects put on their Secrets. */
-export type AllowedKeys = Pick<ControllerConfig, 'allowedSecretLabels' | 'allowedSecretAnnotations'>
+export type AllowedKeys = Pick<WorkingConfig, 'allowedSecretLabels' | 'allowedSecretAnnotations'>
 
 /** What an entry of the setting says instead of a key: that there is none. */
 const nothing = 'none'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 import { parseEnvelope } from '../../gemini/parse-event.ts'
 import { deadLetterReasons, type NewEvent } from '../port.ts'

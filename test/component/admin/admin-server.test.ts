@@ -5,7 +5,7 @@ import { networkInterfaces } from 'node:os'
 import { createInterface } from 'node:readline'
 import { test, type TestContext } from 'node:test'
 
-import type { z } from 'zod'
+import type * as z from 'zod'
 
 import { createAdminServer } from '../../../src/admin/admin-server.ts'
 import { adminRoutes } from '../../../src/contract/admin-api/routes.ts'

@@ -72,7 +72,9 @@ test('each role loads its own code and not that of the others', () => {
   assert.ok(!loads('src/roles/receiver.ts', 'playground/'))
   assert.ok(!loads('src/roles/receiver.ts', '@nats-io/'), 'only an inbox in JetStream needs it')
   assert.ok(loads('src/program.ts', 'src/cli/webhook/status.ts'))
-  assert.ok(!loads('src/program.ts', '@kubernetes/client-node'), 'help must not wait for it')
+  for (const name of ['src/program.ts', 'src/roles/controller.ts', 'src/roles/receiver.ts']) {
+    assert.ok(!loads(name, '@kubernetes/client-node'), 'it is for those who have a kubeconfig')
+  }
   assert.ok(!loads('src/inbox/sqlite/worker.ts', 'node_modules/'), 'the inbox thread needs Node alone')
   assert.ok(!loads('src/roles/receiver.ts', 'cel-js'), 'no expression may run on the thread that answers requests')
   assert.ok(loads('src/filter/worker.ts', 'cel-js'))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 
-import type { ControllerConfig } from '../../../src/controller/config.ts'
+import type { WorkingConfig } from '../../../src/controller/config.ts'
 import { configMapKind, type ConfigMap } from '../../../src/kubernetes/core-kinds.ts'
 import { formerConfigMapName, slotName, slotNames } from '../../../src/contract/receiver-report/slots.ts'
 import { home, startControllerFixture } from '../../support/controller-fixture.ts'
@@ -19,7 +19,7 @@ const now = () => `${new Date().toISOString().slice(0, 19)}Z`
 
 const keyOf = (slot: number) => ({ namespace: home, name: slotName(slot) })
 
-async function aVictim(t: TestContext, config: Partial<ControllerConfig> = {}) {
+async function aVictim(t: TestContext, config: Partial<WorkingConfig> = {}) {
   const fixture = await startControllerFixture(t, { config })
   const running = await fixture.startController()
   await fixture.putApiKey()

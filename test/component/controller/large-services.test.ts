@@ -54,7 +54,7 @@ async function aCluster(t: TestContext, { total, foreign = -1 }: { total: number
       {
         client: through,
         namespace,
-        config: { addressableNamespaces: [], allowForeignEndpoints: false },
+        config: { clusterDomain: undefined, addressableNamespaces: [], allowForeignEndpoints: false },
       },
     )
   const lists = () => double.seen.filter(({ verb }) => verb === 'list')

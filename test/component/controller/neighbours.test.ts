@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
 import { apiVersion, geminiWebhookKind, kindName } from '../../../src/api/kind.ts'
 import type { GeminiWebhookSpec } from '../../../src/api/spec.ts'
-import type { ControllerConfig } from '../../../src/controller/config.ts'
+import type { WorkingConfig } from '../../../src/controller/config.ts'
 import { namespaceKind, secretKind, type Secret } from '../../../src/kubernetes/core-kinds.ts'
 import { apiKeySecretName, startControllerFixture } from '../../support/controller-fixture.ts'
 import { eventually } from '../../support/eventually.ts'
@@ -16,7 +16,7 @@ const patience = { timeoutMs: 40_000, intervalMs: 20 }
 /** A second namespace beside the one of the fixture. `project`: whose key it has. */
 async function startNeighbours(
   t: TestContext,
-  { project, config = {} }: { project: 'own' | 'shared'; config?: Partial<ControllerConfig> },
+  { project, config = {} }: { project: 'own' | 'shared'; config?: Partial<WorkingConfig> },
 ) {
   const it = await startControllerFixture(t, { config })
   await it.startController()

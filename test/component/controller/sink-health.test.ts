@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 
-import type { ControllerConfig } from '../../../src/controller/config.ts'
+import type { WorkingConfig } from '../../../src/controller/config.ts'
 import { configMapKind } from '../../../src/kubernetes/core-kinds.ts'
 import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
 import { firstSlotOf, slotName } from '../../../src/contract/receiver-report/slots.ts'
@@ -13,7 +13,7 @@ const name = 'batch-events'
 const patience = { timeoutMs: 6000 }
 const now = () => `${new Date().toISOString().slice(0, 19)}Z`
 
-async function aReadyObject(t: TestContext, config: Partial<ControllerConfig>) {
+async function aReadyObject(t: TestContext, config: Partial<WorkingConfig>) {
   const fixture = await startControllerFixture(t, { config })
   const running = await fixture.startController()
   await fixture.putApiKey()

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 
-import { defaultControllerConfig, type ControllerConfig } from '../../../src/controller/config.ts'
+import type { WorkingConfig } from '../../../src/controller/config.ts'
+import { shippedConfig } from '../shipped-config.ts'
 import type { SwitchChanges } from '../../../playground/webhook-service/switches.ts'
 import { startControllerFixture } from '../controller-fixture.ts'
 import { openSeverableLink, type SeverableLink } from '../severable-link.ts'
@@ -20,10 +21,10 @@ const shortTimes = {
   receiverSeenWaitMs: 30,
   resyncIntervalMs: 1000,
   pingRepeatMs: 600,
-  pingAttempts: defaultControllerConfig.pingAttempts + 2,
+  pingAttempts: shippedConfig.pingAttempts + 2,
   repairWindowMs: 200,
   reenableWindowMs: 200,
-} as const satisfies Partial<ControllerConfig>
+} as const satisfies Partial<WorkingConfig>
 
 /** A world with one object in it, and the hands that disturb it. */
 export interface Scene {

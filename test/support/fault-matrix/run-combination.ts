@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 
-import { defaultControllerConfig, type ControllerConfig } from '../../../src/controller/config.ts'
+import type { WorkingConfig } from '../../../src/controller/config.ts'
+import { shippedConfig } from '../shipped-config.ts'
 import { decode, startControllerFixture, verifies, type WriteHook } from '../controller-fixture.ts'
 import { eventually } from '../eventually.ts'
 import { rawApi } from '../simulator.ts'
@@ -23,8 +24,8 @@ export const shortTimes = {
   resyncIntervalMs: 1000,
   pingRepeatMs: 1000,
   // A ping that fails, and one that is late, are left to be followed by one that comes.
-  pingAttempts: defaultControllerConfig.pingAttempts + 1,
-} as const satisfies Partial<ControllerConfig>
+  pingAttempts: shippedConfig.pingAttempts + 1,
+} as const satisfies Partial<WorkingConfig>
 
 type Times = Record<keyof typeof shortTimes, number>
 

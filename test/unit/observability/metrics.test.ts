@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import type { Clock } from '../../../src/clock.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
 
 test('an instrument made again under its name is the same instrument', async () => {
   const metrics = createMetrics()
@@ -71,7 +73,7 @@ test('no instrument may have a label that a scrape gives to every series of its 
 
 test('process metrics are there when asked for', async () => {
   assert.doesNotMatch((await createMetrics().expose()).text, /^process_/m)
-  const { text } = await createMetrics({ processMetrics: true }).expose()
+  const { text } = await createMetrics({ processClock: new FakeClock() }).expose()
   for (const name of [
     'process_resident_memory_bytes',
     'process_cpu_seconds_total',
@@ -80,6 +82,38 @@ test('process metrics are there when asked for', async () => {
     assert.match(text, new RegExp(`^${name} `, 'm'))
   }
 })
+
+test('the delay of the event loop is how late a timer comes that runs every five seconds', async () => {
+  const clock = new FakeClock()
+  let lateMs = 0
+  const metrics = createMetrics({ processClock: lateClock(clock, () => lateMs) })
+  const delays = async () => {
+    const { text } = await metrics.expose()
+    const lines = text.matchAll(/^nodejs_eventloop_lag(\w*)_seconds (\S+)$/gm)
+    return Object.fromEntries([...lines].map(([, what, value]) => [what ?? '', Number(Number(value).toFixed(3))]))
+  }
+  const none = { '': 0, _min: 0, _max: 0, _mean: 0, _stddev: 0, _p50: 0, _p90: 0, _p99: 0 }
+  assert.deepEqual(await delays(), none)
+  await clock.advance({ seconds: 98 * 5 })
+  for (lateMs of [40, 200]) await clock.advance({ seconds: 5 })
+  const seen = { '': 0.2, _min: 0, _max: 0.2, _mean: 0.002, _stddev: 0.02, _p50: 0, _p90: 0, _p99: 0.04 }
+  assert.deepEqual(await delays(), seen)
+  assert.deepEqual(await delays(), seen, 'nothing was seen since the last scrape')
+})
+
+/** A clock whose timers come late. */
+function lateClock(clock: FakeClock, lateMs: () => number): Clock {
+  let passedMs = 0
+  return {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic() + passedMs,
+    after: (delayMs, callback) =>
+      clock.after(delayMs, () => {
+        passedMs += lateMs()
+        callback()
+      }),
+  }
+}
 
 const line = (watch: string, value: number) => `gwh_silence_seconds{watch="${watch}"} ${value}`
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { defaultControllerConfig } from '../../../../src/controller/config.ts'
+import { shippedConfig } from '../../../support/shipped-config.ts'
 import type { GeminiWebhook } from '../../../../src/api/gemini-webhook.ts'
 import { reconcileRequestedAtAnnotation } from '../../../../src/api/names.ts'
 import { intentInStatus, viewIntent, type RememberedIntent } from '../../../../src/controller/memory/intent.ts'
@@ -12,7 +12,7 @@ import { aWebhook } from '../../../support/a-webhook.ts'
 import { anObservation } from '../../../support/an-observation.ts'
 import { FakeClock } from '../../../support/fake-clock.ts'
 
-const config = { ...defaultControllerConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
+const config = { ...shippedConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
 const operation = (type: 'Create' | 'Rotate') => aWebhook().intending(type).build().status?.operation
 const own = (call: RememberedIntent['call'], sinceMs: number) => ({ attemptID: 'attempt-1', call, sinceMs })
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import type { Action } from '../../../../src/controller/facts/action.ts'
-import { defaultControllerConfig } from '../../../../src/controller/config.ts'
+import { shippedConfig } from '../../../support/shipped-config.ts'
 import { planCheck } from '../../../../src/controller/plan/check.ts'
 import { checkPendingMessage } from '../../../../src/controller/facts/endpoint-proof.ts'
 import type { Plan } from '../../../../src/controller/plan/result.ts'
@@ -19,7 +19,7 @@ import {
 
 const ctx = {
   nowMs: Date.parse('2026-11-21T12:00:00Z'),
-  config: { ...defaultControllerConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' },
+  config: { ...shippedConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' },
 }
 const { receiverSeenWaitMs, pingRepeatMs, pingAttempts } = ctx.config
 const remote = { webhook: aRemote(), owner: 'ours' as const, confirmed: false, confirmInMs: 0 }

@@ -3,14 +3,14 @@ import { test } from 'node:test'
 
 import { abandonAnnotation } from '../../../../src/api/names.ts'
 import type { Action } from '../../../../src/controller/facts/action.ts'
-import { defaultControllerConfig } from '../../../../src/controller/config.ts'
+import { shippedConfig } from '../../../support/shipped-config.ts'
 import { afterFailedDeletion } from '../../../../src/controller/plan/deletion.ts'
 import { planWebhook } from '../../../../src/controller/plan/plan.ts'
 import { aWebhook, remoteId } from '../../../support/a-webhook.ts'
 import { aFailure, anObservation, aRemote } from '../../../support/an-observation.ts'
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
-const config = { ...defaultControllerConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
+const config = { ...shippedConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
 
 const now = { type: 'now' } as const
 const resync = { type: 'resync' } as const

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { defaultControllerConfig } from '../../../../src/controller/config.ts'
+import { shippedConfig } from '../../../support/shipped-config.ts'
 import { found, missing } from '../../../../src/controller/facts/lookup.ts'
 import type { DynamicView } from '../../../../src/controller/facts/observed.ts'
 import { planDynamic } from '../../../../src/controller/plan/dynamic.ts'
@@ -17,7 +17,7 @@ import {
   type DynamicSpec,
 } from '../../../support/a-dynamic-endpoint.ts'
 
-const config = { ...defaultControllerConfig, namespace: 'home', baseUrl: 'https://hooks.example.com' }
+const config = { ...shippedConfig, namespace: 'home', baseUrl: 'https://hooks.example.com' }
 const ctx = { config, nowMs: Date.parse('2026-11-21T12:00:00Z') }
 const inFourDays = '2026-11-25T12:00:00Z'
 const lists = { previous: [], handledRequestIDs: [] }

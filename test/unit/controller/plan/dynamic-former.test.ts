@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { defaultControllerConfig } from '../../../../src/controller/config.ts'
+import { shippedConfig } from '../../../support/shipped-config.ts'
 import { found, missing } from '../../../../src/controller/facts/lookup.ts'
 import { planDynamic, planDynamicProblem } from '../../../../src/controller/plan/dynamic.ts'
 import {
@@ -14,7 +14,7 @@ import {
 } from '../../../support/a-dynamic-endpoint.ts'
 import { aFailure } from '../../../support/an-observation.ts'
 
-const config = { ...defaultControllerConfig, namespace: 'home', baseUrl: 'https://hooks.example.com' }
+const config = { ...shippedConfig, namespace: 'home', baseUrl: 'https://hooks.example.com' }
 const ctx = { config, nowMs: Date.parse('2026-11-21T12:00:00Z') }
 const lists = { previous: [], handledRequestIDs: [] }
 const failed = { state: 'failed', failure: aFailure() } as const

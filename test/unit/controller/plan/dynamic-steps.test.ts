@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { defaultControllerConfig } from '../../../../src/controller/config.ts'
+import { shippedConfig } from '../../../support/shipped-config.ts'
 import { found, missing } from '../../../../src/controller/facts/lookup.ts'
 import type { DynamicView } from '../../../../src/controller/facts/observed.ts'
 import { planDynamic, planDynamicProblem, withDynamicReleased } from '../../../../src/controller/plan/dynamic.ts'
@@ -14,7 +14,7 @@ import {
 } from '../../../support/a-dynamic-endpoint.ts'
 import { aFailure, anObservation, currentSecret, live } from '../../../support/an-observation.ts'
 
-const config = { ...defaultControllerConfig, namespace: 'home', baseUrl: 'https://hooks.example.com' }
+const config = { ...shippedConfig, namespace: 'home', baseUrl: 'https://hooks.example.com' }
 const ctx = { config, nowMs: Date.parse('2026-11-21T12:00:00Z') }
 const failed = { state: 'failed', failure: aFailure() } as const
 const sinkChanged = { sinks: { ...anObservation().build().sinks, held: ['a-held-sink'] } }

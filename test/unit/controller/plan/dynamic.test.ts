@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import type { Action } from '../../../../src/controller/facts/action.ts'
-import { defaultControllerConfig } from '../../../../src/controller/config.ts'
+import { shippedConfig } from '../../../support/shipped-config.ts'
 import type { DynamicSecret } from '../../../../src/controller/secrets/dynamic-secret.ts'
 import { dynamicEntryOf } from '../../../../src/controller/observe/look-up-dynamic.ts'
 import type { DynamicView } from '../../../../src/controller/facts/observed.ts'
@@ -19,7 +19,7 @@ const inFourDays = '2026-11-25T12:00:00Z'
 const token = 'k3mWq7yT5uXz0aBcDeFgHiJkLmNoPqRsTuVwXyZ1234'
 const uri = `https://hooks.example.com/v1/d/ml/batch-events/${token}`
 const name = 'batch-events-dynamic-endpoint'
-const config = { ...defaultControllerConfig, namespace: 'home', baseUrl: 'https://hooks.example.com' }
+const config = { ...shippedConfig, namespace: 'home', baseUrl: 'https://hooks.example.com' }
 const told: DynamicEndpointEntry = { tokens: [{ hash: hashToken(token) }], audiences: [] }
 
 const writesKeyring: Action[] = [{ type: 'WriteKeyring', secrets: [live(currentSecret)] }]

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { defaultControllerConfig } from '../../../../src/controller/config.ts'
+import { shippedConfig } from '../../../support/shipped-config.ts'
 import { fenceDueAtMs } from '../../../../src/controller/facts/fence-due.ts'
 import { shortMarkerOf } from '../../../../src/controller/facts/ownership.ts'
 import { planWebhook } from '../../../../src/controller/plan/plan.ts'
@@ -16,7 +16,7 @@ import {
   type ObservationBuilder,
 } from '../../../support/an-observation.ts'
 
-const config = { ...defaultControllerConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
+const config = { ...shippedConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
 const ctx = { config, nowMs: Date.parse('2026-11-21T12:00:00Z') }
 /** Registered by a version that knew no tokens. */
 const legacy = aWebhook().registered({ name: marker, checkedSpec: proof }).build()

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { defaultControllerConfig } from '../../../../src/controller/config.ts'
+import { shippedConfig } from '../../../support/shipped-config.ts'
 import { planWebhook } from '../../../../src/controller/plan/plan.ts'
 import { aWebhook } from '../../../support/a-webhook.ts'
 import { anObservation, currentSecret, live, marker, otherSecret, proof } from '../../../support/an-observation.ts'
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
-const config = { ...defaultControllerConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
+const config = { ...shippedConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
 const givenUp = { state: 'disabled_due_to_failed_deliveries' } as const
 const foreign = { signingSecrets: [{ truncatedSecret: 'whsec_...zzzz' }] }
 

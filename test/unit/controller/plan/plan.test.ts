@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { GeminiWebhook } from '../../../../src/api/gemini-webhook.ts'
 import { ownerUidAnnotation } from '../../../../src/api/names.ts'
 import type { Action } from '../../../../src/controller/facts/action.ts'
-import { defaultControllerConfig } from '../../../../src/controller/config.ts'
+import { shippedConfig } from '../../../support/shipped-config.ts'
 import type { ObservedWebhook } from '../../../../src/controller/facts/observed.ts'
 import type { Finding, Next } from '../../../../src/controller/plan/result.ts'
 import { planWebhook } from '../../../../src/controller/plan/plan.ts'
@@ -22,7 +22,7 @@ import {
 } from '../../../support/an-observation.ts'
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
-const config = { ...defaultControllerConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
+const config = { ...shippedConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
 const tomorrow = '2026-11-22T11:00:00Z'
 const today = '2026-11-21T09:00:00Z'
 const yesterday = '2026-11-20T11:00:00Z'

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import type { Action } from '../../../../src/controller/facts/action.ts'
-import { defaultControllerConfig } from '../../../../src/controller/config.ts'
+import { shippedConfig } from '../../../support/shipped-config.ts'
 import type { ObservedWebhook } from '../../../../src/controller/facts/observed.ts'
 import { planWebhook } from '../../../../src/controller/plan/plan.ts'
 import { aWebhook, remoteId, type WebhookBuilder } from '../../../support/a-webhook.ts'
 import { anObservation, currentSecret, live, proof, remoteName } from '../../../support/an-observation.ts'
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
-const config = { ...defaultControllerConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
+const config = { ...shippedConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
 
 interface Policies {
   adoptionPolicy: 'CreateOnly' | 'CreateOrReadopt' | 'AdoptOnly' | 'TakeOver'

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { GeminiWebhook } from '../../../../src/api/gemini-webhook.ts'
 import type { Operation } from '../../../../src/api/status.ts'
 import type { Action } from '../../../../src/controller/facts/action.ts'
-import { defaultControllerConfig } from '../../../../src/controller/config.ts'
+import { shippedConfig } from '../../../support/shipped-config.ts'
 import type { ObservedWebhook } from '../../../../src/controller/facts/observed.ts'
 import { planRecovery, planUnstored } from '../../../../src/controller/plan/recovery.ts'
 import { aWebhook, remoteId, type WebhookBuilder } from '../../../support/a-webhook.ts'
@@ -18,7 +18,7 @@ import {
 } from '../../../support/an-observation.ts'
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
-const config = { ...defaultControllerConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
+const config = { ...shippedConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
 const attemptID = 'attempt-1'
 const stranger = 'whsec_strangerstrangerstrangerstcccc'
 

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { defaultControllerConfig } from '../../../../src/controller/config.ts'
+import { shippedConfig } from '../../../support/shipped-config.ts'
 import { planWebhook } from '../../../../src/controller/plan/plan.ts'
 import { aWebhook, remoteId, type WebhookBuilder } from '../../../support/a-webhook.ts'
 import { anObservation, proof, remoteName, type ObservationBuilder } from '../../../support/an-observation.ts'
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
-const config = { ...defaultControllerConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
+const config = { ...shippedConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
 const plan = (webhook: WebhookBuilder, observed: ObservationBuilder) =>
   planWebhook(webhook.build(), observed.build(), { config, nowMs })
 

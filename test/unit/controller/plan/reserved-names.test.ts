@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import type { GeminiWebhookSpec } from '../../../../src/api/spec.ts'
-import { defaultControllerConfig } from '../../../../src/controller/config.ts'
+import { shippedConfig } from '../../../support/shipped-config.ts'
 import { planReservedNames } from '../../../../src/controller/plan/reserved-names.ts'
 import { planWebhook } from '../../../../src/controller/plan/plan.ts'
 import { aWebhook } from '../../../support/a-webhook.ts'
@@ -10,7 +10,7 @@ import { anObservation } from '../../../support/an-observation.ts'
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
 const contextIn = (namespace: string) => ({
-  config: { ...defaultControllerConfig, namespace, baseUrl: 'https://hooks.example.com' },
+  config: { ...shippedConfig, namespace, baseUrl: 'https://hooks.example.com' },
   nowMs,
 })
 const home = aWebhook().build().metadata.namespace

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import type { GeminiWebhookSpec } from '../../../../src/api/spec.ts'
 import type { Operation } from '../../../../src/api/status.ts'
-import { defaultControllerConfig } from '../../../../src/controller/config.ts'
+import { shippedConfig } from '../../../support/shipped-config.ts'
 import { idle } from '../../../../src/controller/plan/result.ts'
 import { planRotation, wakeForRotation } from '../../../../src/controller/plan/rotation.ts'
 import {
@@ -13,7 +13,7 @@ import {
 } from '../../../../src/controller/rotation/rotation-schedule.ts'
 import { aWebhook } from '../../../support/a-webhook.ts'
 
-const config = { ...defaultControllerConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
+const config = { ...shippedConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
 const leak = aWebhook()
   .spec({ rotation: { request: { id: 'leak-1', revokePrevious: 'Immediately' } } })
   .build()

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { maxLiveSecrets } from '../../../../src/contract/keyring/entry.ts'
-import { defaultControllerConfig } from '../../../../src/controller/config.ts'
+import { shippedConfig } from '../../../support/shipped-config.ts'
 import { planSecret, planStored } from '../../../../src/controller/plan/secret.ts'
 import { keptSecrets } from '../../../../src/controller/secrets/kept-secrets.ts'
 import { aWebhook, remoteId, type WebhookBuilder } from '../../../support/a-webhook.ts'
@@ -18,7 +18,7 @@ import {
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
 const now = '2026-11-21T12:00:00Z'
 const tomorrow = '2026-11-22T11:00:00Z'
-const ctx = { nowMs, config: { ...defaultControllerConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' } }
+const ctx = { nowMs, config: { ...shippedConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' } }
 const registered = aWebhook().registered()
 const foreign = { signingSecrets: [{ truncatedSecret: 'whsec_...zzzz' }] }
 const failed = { state: 'failed', failure: aFailure() } as const

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import type { Action } from '../../../../src/controller/facts/action.ts'
-import { defaultControllerConfig } from '../../../../src/controller/config.ts'
+import { shippedConfig } from '../../../support/shipped-config.ts'
 import { planUnwanted } from '../../../../src/controller/plan/unwanted.ts'
 import { aWebhook, remoteId, type WebhookBuilder } from '../../../support/a-webhook.ts'
 import { anObservation, aRemote, type ObservationBuilder } from '../../../support/an-observation.ts'
 
 const ctx = {
   nowMs: Date.parse('2026-11-21T12:00:00Z'),
-  config: { ...defaultControllerConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' },
+  config: { ...shippedConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' },
 }
 const registered = aWebhook().registered().spec({ events: undefined, dynamic: {} })
 const ofAnotherKey = aWebhook().registered({ keyFingerprint: 'another' }).spec({ events: undefined, dynamic: {} })

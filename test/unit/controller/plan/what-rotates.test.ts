@@ -7,7 +7,7 @@ import { geminiWebhookCrd } from '../../../../src/api/crd.ts'
 import type { GeminiWebhookSpec } from '../../../../src/api/spec.ts'
 import type { ActionState } from '../../../../src/controller/apply/action-state.ts'
 import { withFirstSecret } from '../../../../src/controller/apply/actions/intent.ts'
-import { defaultControllerConfig } from '../../../../src/controller/config.ts'
+import { shippedConfig } from '../../../support/shipped-config.ts'
 import type { PassContext } from '../../../../src/controller/apply/pass-context.ts'
 import { summarize } from '../../../../src/controller/status/summarize.ts'
 import { planWebhook } from '../../../../src/controller/plan/plan.ts'
@@ -16,7 +16,7 @@ import { aWebhook } from '../../../support/a-webhook.ts'
 import { anObservation, aRemote, currentSecret, live, otherSecret, proof } from '../../../support/an-observation.ts'
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
-const config = { ...defaultControllerConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
+const config = { ...shippedConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
 const handled = 'handled-before'
 /** Rotated two days ago. */
 const rested = aWebhook()

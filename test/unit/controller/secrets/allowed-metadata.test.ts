@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { isAllowedKey } from '../../../../src/controller/secrets/allowed-metadata.ts'
-import { defaultControllerConfig } from '../../../../src/controller/config.ts'
+import { shippedConfig } from '../../../support/shipped-config.ts'
 
 const cases: { entries: string[]; allowed: string[]; refused: string[] }[] = [
   { entries: [], allowed: [], refused: ['team', 'example.com/x'] },
@@ -29,7 +29,7 @@ const cases: { entries: string[]; allowed: string[]; refused: string[] }[] = [
     ],
   },
   {
-    entries: [...defaultControllerConfig.allowedSecretAnnotations],
+    entries: [...shippedConfig.allowedSecretAnnotations],
     allowed: ['reloader.stakater.com/match', 'secret.reloader.stakater.com/reload'],
     refused: [
       'reflector.v1.k8s.emberstack.com/reflection-allowed',
@@ -40,7 +40,7 @@ const cases: { entries: string[]; allowed: string[]; refused: string[] }[] = [
     ],
   },
   {
-    entries: [...defaultControllerConfig.allowedSecretLabels],
+    entries: [...shippedConfig.allowedSecretLabels],
     allowed: [],
     refused: ['team', 'argocd.argoproj.io/secret-type'],
   },
