@@ -10,19 +10,19 @@ import { podAccess } from './config/pod-access.ts'
 import { receiverSettings } from './config/receiver-config.ts'
 import { sandboxSettings } from './config/sandbox-config.ts'
 import type { Environment } from './config/sources.ts'
-import type { RoleContext } from './roles/role-context.ts'
+import type { ProcessDeps } from './roles/process-deps.ts'
 
 /** What main.ts takes from the process. */
-interface World {
+interface ProgramDeps {
   args: readonly string[]
   env: Environment
   random: () => number
-  host: RoleContext['host']
+  host: ProcessDeps['host']
 }
 
 /** `gwh`: finds the command that was named and runs it. Resolves with the exit code. */
-export async function runProgram({ args, env, random, host }: World): Promise<number> {
-  const context: RoleContext = {
+export async function runProgram({ args, env, random, host }: ProgramDeps): Promise<number> {
+  const context: ProcessDeps = {
     clock: systemClock,
     random,
     version: packageJson.version,

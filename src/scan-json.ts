@@ -44,7 +44,7 @@ export type OnMember = (depth: number, key: Span, value: Span) => void
 export function scanJson(
   bytes: Uint8Array,
   maxDepth: number,
-  onMember?: { upTo: number; tell: OnMember },
+  onMember?: { upTo: number; call: OnMember },
 ): Span | undefined {
   const open = new Uint8Array(maxDepth + 1)
   let depth = 0
@@ -60,7 +60,7 @@ export function scanJson(
     const start = at
     let isOver = !isNested
     if (isNested) {
-      if (key !== undefined) onMember?.tell(depth, key, { start, end: start + 1 })
+      if (key !== undefined) onMember?.call(depth, key, { start, end: start + 1 })
       depth += 1
       if (depth > maxDepth) return undefined
       open[depth] = first
@@ -69,7 +69,7 @@ export function scanJson(
     } else {
       at = endOfScalar(bytes, at)
       if (at === wrong) return undefined
-      if (key !== undefined) onMember?.tell(depth, key, { start, end: at })
+      if (key !== undefined) onMember?.call(depth, key, { start, end: at })
       at = skipBlanks(bytes, at)
     }
     if (isOver) {

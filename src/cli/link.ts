@@ -1,4 +1,4 @@
-import type { CommandContext } from './run-command.ts'
+import type { CommandDeps } from './run-command.ts'
 import { exitCodes } from './run-command.ts'
 import { cellOf, table } from './table.ts'
 
@@ -29,11 +29,7 @@ export function exitCodeOf(broken: Link | undefined, unjudged: readonly string[]
 }
 
 /** Prints a chain and names its first broken link, and what could not be judged. */
-export function tellChain(
-  chain: readonly Link[],
-  output: 'text' | 'json',
-  { out }: Pick<CommandContext, 'out'>,
-): number {
+export function printChain(chain: readonly Link[], output: 'text' | 'json', { out }: Pick<CommandDeps, 'out'>): number {
   const broken = brokenLink(chain)
   const unjudged = unjudgedLinks(chain)
   if (output === 'json') out(`${JSON.stringify({ broken: broken?.name, unjudged, chain }, undefined, 2)}\n`)

@@ -25,10 +25,10 @@ export interface Command {
   /** One line for the list of commands. */
   readonly summary: string
   /** Resolves with the exit code. */
-  run(flags: readonly string[], context: CommandContext): Promise<number>
+  run(flags: readonly string[], context: CommandDeps): Promise<number>
 }
 
-export interface CommandContext {
+export interface CommandDeps {
   readonly env: Environment
   readonly version: string
   readonly out: (text: string) => void
@@ -70,7 +70,7 @@ export function roleCommand<Table extends SettingsTable>(
 export async function runCommand(
   args: readonly string[],
   commands: readonly Command[],
-  context: CommandContext,
+  context: CommandDeps,
 ): Promise<number> {
   const [name, ...flags] = args
   switch (name) {

@@ -4,7 +4,7 @@ import type { ConfigOf, SettingsTable } from '../config/setting.ts'
 import type { Environment } from '../config/sources.ts'
 import type { OpenReceivers } from './deliveries/receivers.ts'
 import type { OpenCluster, OpenOperator } from './operator-access.ts'
-import { exitCodes, roleCommand, type Command, type CommandContext } from './run-command.ts'
+import { exitCodes, roleCommand, type Command, type CommandDeps } from './run-command.ts'
 import { UnjudgedError } from './unjudged-error.ts'
 
 /** What the commands work on. Nothing is opened, or loaded, before one that runs asks for it. */
@@ -16,8 +16,8 @@ export interface Installation {
   readonly operator: OpenOperator
 }
 
-/** What a command has around it when it runs: the installation, and both output streams. */
-export interface Around extends Installation, Pick<CommandContext, 'out' | 'err'> {}
+/** What a command works with: the installation, and both output streams. */
+export interface UserCommandDeps extends Installation, Pick<CommandDeps, 'out' | 'err'> {}
 
 /** All that a command is; its file exports it. */
 interface Definition<Table extends SettingsTable> {
@@ -37,7 +37,7 @@ interface Definition<Table extends SettingsTable> {
    * Resolves with the exit code; what it throws is printed as the reason for 1. What is heavy to load is imported here,
    * since help needs none of it.
    */
-  readonly run: (config: ConfigOf<Table>, names: readonly string[], around: Around) => Promise<number>
+  readonly run: (config: ConfigOf<Table>, names: readonly string[], deps: UserCommandDeps) => Promise<number>
 }
 
 /** A command for people before it has an installation to work on. */

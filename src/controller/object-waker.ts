@@ -11,7 +11,7 @@ import type { KeyringWriter } from './keyring/keyring-writer.ts'
 import type { Memories } from './memory/memories.ts'
 import type { SecretReader } from './observe/secret-reader.ts'
 
-interface Parts {
+interface WakerDeps {
   webhooks: Pick<ObjectStore<GeminiWebhook>, 'list' | 'byIndex'>
   memories: Memories
   secrets: Pick<SecretReader, 'forget' | 'sawOwnWrite'>
@@ -21,14 +21,14 @@ interface Parts {
 
 /** What wakes an object: changes of its own, of what it uses, and of what others say about it. */
 export class ObjectWaker {
-  readonly #parts: Parts
+  readonly #deps: WakerDeps
 
-  constructor(parts: Parts) {
-    this.#parts = parts
+  constructor(deps: WakerDeps) {
+    this.#deps = deps
   }
 
   onWebhook({ type, object }: ObjectChange<GeminiWebhook>): void {
-    const { memories, enqueue } = this.#parts
+    const { memories, enqueue } = this.#deps
     if (type === 'deleted') {
       memories.forget(object.metadata.uid)
       this.#wakeClaimants(object)
@@ -42,7 +42,7 @@ export class ObjectWaker {
   }
 
   onSecret({ type, object }: ObjectChange<KubernetesObject>): void {
-    const { webhooks, secrets } = this.#parts
+    const { webhooks, secrets } = this.#deps
     const { namespace = '', name } = object.metadata
     if (type === 'deleted') secrets.forget({ namespace, name })
     const concerned = webhooks.byIndex(bySecret, `${namespace}/${name}`)
@@ -53,27 +53,27 @@ export class ObjectWaker {
   }
 
   onKeyring({ type, object }: ObjectChange<Secret>): void {
-    const changed = this.#parts.keyring.observe(object.metadata.name, type === 'deleted' ? undefined : object)
+    const changed = this.#deps.keyring.observe(object.metadata.name, type === 'deleted' ? undefined : object)
     // Without its entry a receiver refuses genuine deliveries.
     this.wake(changed, { urgent: true })
   }
 
   onService({ namespace, name }: ObjectKey): void {
-    this.#enqueue(this.#parts.webhooks.byIndex(byService, `${namespace}/${name}`))
+    this.#enqueue(this.#deps.webhooks.byIndex(byService, `${namespace}/${name}`))
   }
 
   /** Wakes the objects with these uids; those that are not there are left out. */
   wake(uids: readonly string[], options?: AddOptions): void {
-    for (const uid of uids) this.#enqueue(this.#parts.webhooks.byIndex(byUid, uid), options)
+    for (const uid of uids) this.#enqueue(this.#deps.webhooks.byIndex(byUid, uid), options)
   }
 
   wakeAll(): void {
-    this.#enqueue(this.#parts.webhooks.list())
+    this.#enqueue(this.#deps.webhooks.list())
   }
 
   /** The next in line for a webhook need not wait for its resync. */
   #wakeClaimants({ metadata, spec, status }: GeminiWebhook): void {
-    const { webhooks, memories } = this.#parts
+    const { webhooks, memories } = this.#deps
     const named = `${metadata.namespace}/${metadata.name}`
     const ids = new Set([spec.externalID, status?.webhook?.id])
     for (const id of ids) {
@@ -83,7 +83,7 @@ export class ObjectWaker {
   }
 
   #enqueue(webhooks: readonly GeminiWebhook[], options?: AddOptions): void {
-    for (const webhook of webhooks) this.#parts.enqueue(keyOf(webhook), options)
+    for (const webhook of webhooks) this.#deps.enqueue(keyOf(webhook), options)
   }
 }
 

@@ -9,7 +9,7 @@ import type { WebhookServicePool } from './observe/webhook-service-pool.ts'
 import type { ReportKeeper } from './reports/report-keeper.ts'
 import type { createReflectors } from './reflectors.ts'
 
-interface Parts {
+interface SweepDeps {
   config: WorkingConfig
   webhooks: Pick<ReturnType<typeof createReflectors>['webhooks'], 'store' | 'hasSynced'>
   memories: Memories
@@ -22,14 +22,14 @@ interface Parts {
 }
 
 /** Lets go of what nobody has any use for: reports, API keys, and entries of the keyring. */
-export async function sweep(parts: Parts): Promise<void> {
-  const { config, webhooks, keyring, reports } = parts
+export async function sweep(deps: SweepDeps): Promise<void> {
+  const { config, webhooks, keyring, reports } = deps
   await reports.look()
   await reports.prune()
-  forgetKeys(parts)
+  forgetKeys(deps)
   // Only with a full view of the objects: a partial one would remove entries of objects that exist.
   if (!webhooks.hasSynced() || config.watchNamespaces.length > 0) return
-  await keyring.prune((uid) => webhooks.store.byIndex(byUid, uid).some((webhook) => !isMovedAway(webhook, parts)))
+  await keyring.prune((uid) => webhooks.store.byIndex(byUid, uid).some((webhook) => !isMovedAway(webhook, deps)))
 }
 
 /** Drops the API keys that no object uses; one that a pass under way works with is in use. */
@@ -38,7 +38,7 @@ export function forgetKeys({
   memories,
   pool,
   observer,
-}: Pick<Parts, 'webhooks' | 'memories' | 'pool' | 'observer'>): void {
+}: Pick<SweepDeps, 'webhooks' | 'memories' | 'pool' | 'observer'>): void {
   // A key that only status still names is needed too: to delete in the project that an object has left.
   const named = webhooks.store.list().flatMap(({ status }) => status?.webhook?.keyFingerprint ?? [])
   const inUse = new Set([...memories.fingerprintsInUse(), ...named])
@@ -47,7 +47,7 @@ export function forgetKeys({
 }
 
 /** Another installation serves it under an address of its own: the entry that our receivers have is obsolete. */
-function isMovedAway(webhook: GeminiWebhook, { config, isLeft }: Parts): boolean {
+function isMovedAway(webhook: GeminiWebhook, { config, isLeft }: SweepDeps): boolean {
   const endpoint = viewEndpoint(webhook, config)
   return isLeft(webhook) && endpoint.state === 'ours' && endpoint.url !== webhook.status?.webhook?.uri
 }

@@ -68,7 +68,7 @@ export function openWebhookService(options: WebhookServiceOptions): SharedWebhoo
 }
 
 /** A caller that has nothing else to do meanwhile, and no share of its own. */
-const anybody: Caller = { ...everybody, aside: (wait) => wait() }
+const anybody: Caller = { ...everybody, withoutWorker: (wait) => wait() }
 
 /** The calls as one caller makes them. */
 function bindService(webhooks: GoogleGenAI['webhooks'], call: Call): WebhookService {
@@ -163,7 +163,7 @@ function createCall(options: WebhookServiceOptions, apiKey: string, caller: Call
   }
   return async (verb, signal, send) => {
     checkApiKey(verb, apiKey)
-    return caller.aside(() => request(verb, signal, send))
+    return caller.withoutWorker(() => request(verb, signal, send))
   }
 }
 

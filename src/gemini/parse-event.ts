@@ -50,7 +50,7 @@ interface Found {
 function findMembers(body: Uint8Array): Found {
   const found: Found = {}
   let isInData = false
-  const tell: OnMember = (depth, key, value) => {
+  const onMember: OnMember = (depth, key, value) => {
     if (depth === 2) {
       if (isInData && isString(body, key, 'id')) found.dataId = value
     } else if (isString(body, key, 'type')) found.type = value
@@ -58,7 +58,7 @@ function findMembers(body: Uint8Array): Found {
     else if (isString(body, key, 'data')) delete found.dataId
     if (depth === 1) isInData = body[value.start] === openBrace && isString(body, key, 'data')
   }
-  const json = scanJson(body, maxJsonDepth, { upTo: 2, tell })
+  const json = scanJson(body, maxJsonDepth, { upTo: 2, call: onMember })
   return json === undefined ? {} : { ...found, json }
 }
 

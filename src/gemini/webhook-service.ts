@@ -63,7 +63,7 @@ export interface WebhookService {
 /** The caller on whose account a call is made. */
 export interface Caller extends CallAccount {
   /** Runs the wait for the budget and for the answer; a worker can serve another key meanwhile. */
-  readonly aside: <T>(wait: () => Promise<T>) => Promise<T>
+  readonly withoutWorker: <T>(wait: () => Promise<T>) => Promise<T>
   /**
    * When it aborts, what has not been sent yet is not sent any more, and fails with its reason; what is under way is
    * finished.

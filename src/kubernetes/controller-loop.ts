@@ -5,14 +5,14 @@ import { unreachable } from '../unreachable.ts'
 import { KubernetesApiError, isConflict, type ObjectKey } from './client.ts'
 import { TransientError } from './errors.ts'
 import type { ReconcileResult } from './result.ts'
-import { Workqueue, type AddOptions, type Aside, type QueueTurn, type RetryLimits } from './workqueue.ts'
+import { Workqueue, type AddOptions, type WithoutWorker, type QueueTurn, type RetryLimits } from './workqueue.ts'
 
 /** What a reconcile is given besides its key. */
 export interface ReconcileTurn {
   /** Aborts when the loop must give up at once (leadership lost, or stopping). */
   signal: AbortSignal
   /** For waits without work: the worker serves another key meanwhile. The key itself stays taken. */
-  aside: Aside
+  withoutWorker: WithoutWorker
   /** It was taken before what is usual. */
   isUrgent: boolean
 }
@@ -79,8 +79,8 @@ export function createControllerLoop(options: ControllerLoopOptions): Controller
   async function workOn({ key: id, isUrgent: urgent }: QueueTurn, signal: AbortSignal): Promise<void> {
     const key = toKey(id)
     const startedMs = clock.monotonic()
-    const aside: Aside = (wait) => queue.aside(id, wait)
-    const settled = await settle(() => reconcile(key, { signal, aside, isUrgent: urgent }))
+    const withoutWorker: WithoutWorker = (wait) => queue.withoutWorker(id, wait)
+    const settled = await settle(() => reconcile(key, { signal, withoutWorker, isUrgent: urgent }))
     const verdict = 'result' in settled ? verdictOfResult(settled.result) : verdictOfError(settled.error)
     instruments.total.add(1, { controller: name, result: verdict.label })
     instruments.seconds.observe((clock.monotonic() - startedMs) / 1000, { controller: name })

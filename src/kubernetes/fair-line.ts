@@ -15,11 +15,11 @@ export interface LineBounds {
    * work of others; twice as many is the limit.
    */
   readonly workers: number
-  /** Keys begun and not ended, those aside included, above which only parties with few of them may begin another. */
+  /** Keys begun and not ended, also suspended ones, above which only parties with few of them may begin another. */
   readonly begun: number
 }
 
-/** Whose turn it is: a key to begin, or one that was begun and comes back from aside. */
+/** Whose turn it is: a key to begin, or one that was begun and comes back. */
 export interface Turn {
   readonly key: string
   readonly isNew: boolean
@@ -43,7 +43,7 @@ interface Waiting {
 }
 
 interface Begun extends Waiting {
-  state: 'working' | 'aside' | 'returning'
+  state: 'working' | 'suspended' | 'returning'
 }
 
 /**
@@ -110,18 +110,18 @@ export class FairLine {
   }
 
   /** The key waits for something else and releases its place meanwhile. False: it has none. */
-  stepAside(key: string): boolean {
+  suspend(key: string): boolean {
     const begun = this.#begun.get(key)
     if (begun?.state !== 'working') return false
-    begun.state = 'aside'
+    begun.state = 'suspended'
     this.#leaveWork(this.#partyOf(begun.place))
     return true
   }
 
   /** What it waited for has come: it wants a place again. */
-  comeBack(key: string): void {
+  requeue(key: string): void {
     const begun = this.#begun.get(key)
-    if (begun?.state !== 'aside') return
+    if (begun?.state !== 'suspended') return
     begun.state = 'returning'
     this.#partyOf(begun.place).returning[begun.rank === 'urgent' ? 'urgent' : 'usual'].add(key)
   }
@@ -166,7 +166,7 @@ export class FairLine {
     return ranks.some((rank) => this.#nextGroup(party, rank) !== undefined)
   }
 
-  /** Keys that are aside cost memory; but a party that has few of them does not wait for others. */
+  /** Keys that are suspended cost memory; but a party that has few of them does not wait for others. */
   #mayBegin(party: Party, group: string): boolean {
     const { begun } = this.#bounds
     if (this.#begun.size < begun || party.begun < fewBegun) return true

@@ -7,7 +7,7 @@ export const ranks: readonly Rank[] = ['urgent', 'usual', 'behind']
 export interface Party {
   /** Keys in work. */
   working: number
-  /** Keys begun and not ended, those aside included. */
+  /** Keys begun and not ended, those suspended included. */
   begun: number
   /** The same for each group that has any. */
   begunOf: Map<string, number>

@@ -27,7 +27,7 @@ interface WorkqueueOptions {
   random: () => number
   metrics: Metrics
   limits?: RetryLimits
-  /** Keys handed out at the same time, those that wait aside not counted. Absent: any number. */
+  /** Keys handed out at the same time, those that wait without a worker not counted. Absent: any number. */
   workers?: number
   /** The place whose share a key takes; absent: everything before its last slash, and all of that in one group. */
   placeOf?: (key: string) => Place
@@ -51,9 +51,9 @@ export interface QueueTurn {
 }
 
 /** Releases the worker while waiting for something that needs no work, so that it can serve another key meanwhile. */
-export type Aside = <T>(wait: () => Promise<T>) => Promise<T>
+export type WithoutWorker = <T>(wait: () => Promise<T>) => Promise<T>
 
-/** Keys begun and not ended, most of them aside: each costs the memory of what it has looked at. */
+/** Keys begun and not ended, most of them suspended: each costs the memory of what it has looked at. */
 const maxBegun = 500
 /** Parties whose retries are counted; the longest untouched is forgotten first. */
 const maxBuckets = 4_096
@@ -167,15 +167,15 @@ export class Workqueue {
 
   /**
    * Runs `wait` without the place of the key, which is in work, and returns or throws what it did once there is a place
-   * again. A key without a place, because it is aside already, merely waits.
+   * again. A key without a place, because it is suspended already, merely waits.
    */
-  async aside<T>(key: string, wait: () => Promise<T>): Promise<T> {
-    if (!this.#line.stepAside(key)) return wait()
+  async withoutWorker<T>(key: string, wait: () => Promise<T>): Promise<T> {
+    if (!this.#line.suspend(key)) return wait()
     this.#serve()
     try {
       return await wait()
     } finally {
-      this.#line.comeBack(key)
+      this.#line.requeue(key)
       const back = new Promise<void>((resolve) => this.#returning.set(key, resolve))
       this.#serve()
       await back

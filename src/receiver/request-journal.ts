@@ -16,7 +16,7 @@ const strangersLinesPerSecond = 20
 /** A genuine delivery that we refuse is worth a line, but a full inbox refuses all of them, again and again. */
 const authenticLinesPerSecond = 100
 
-interface JournalParts {
+interface JournalDeps {
   readonly metrics: ReceiverMetrics
   readonly logger: Logger
   readonly clock: Clock
@@ -36,7 +36,7 @@ export class RequestJournal {
   readonly #onEnded: (entry: RequestEntry) => void
   readonly #clientAddressOf: ClientAddressOf
 
-  constructor({ metrics, logger, clock, clientAddressOf, onEnded }: JournalParts) {
+  constructor({ metrics, logger, clock, clientAddressOf, onEnded }: JournalDeps) {
     this.#clientAddressOf = clientAddressOf
     this.#metrics = metrics
     this.#logger = logger

@@ -13,7 +13,7 @@ import { openOutbound } from '../outbound/open-outbound.ts'
 import { createHealthServer } from '../observability/health-server.ts'
 import type { ProbeResult } from '../observability/health-server.ts'
 import { openCluster } from './open-cluster.ts'
-import type { RoleContext, RoleDeps } from './role-context.ts'
+import type { ProcessDeps, RoleDeps } from './process-deps.ts'
 import { runRole } from './run-role.ts'
 import { aborted } from './run-until-stopped.ts'
 import type { RunningRole } from './run-until-stopped.ts'
@@ -29,7 +29,7 @@ const stopMarginMs = 10_000
 export async function runController(
   config: ControllerConfig,
   described: Readonly<Record<string, string>>,
-  context: RoleContext,
+  context: ProcessDeps,
 ): Promise<number> {
   const { shutdownGraceMs } = config
   const start = (deps: RoleDeps) => startController(config, deps)

@@ -1,7 +1,7 @@
 import { boundFetch } from '../outbound/bound-fetch.ts'
 import { findProxyError } from '../outbound/proxy-error.ts'
 import { JwksKeeper } from '../signature/jwks-keeper.ts'
-import type { RoleDeps } from './role-context.ts'
+import type { RoleDeps } from './process-deps.ts'
 
 /**
  * Google's has three keys in 1 KiB. All of it is parsed and copied on the serving thread: 8 MiB of empty keys cost six

@@ -1,6 +1,6 @@
 import type { KubernetesClient } from '../kubernetes/client.ts'
 import { openKubernetesClient } from '../kubernetes/open-client.ts'
-import type { RoleDeps } from './role-context.ts'
+import type { RoleDeps } from './process-deps.ts'
 
 interface ClusterSettings {
   readonly kubeconfig: string | undefined

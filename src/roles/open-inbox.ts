@@ -6,7 +6,7 @@ import type { InboxBounds } from '../inbox/bounds.ts'
 import type { JetstreamInboxOptions } from '../inbox/jetstream/open-jetstream-inbox.ts'
 import type { Inbox } from '../inbox/port.ts'
 import { unreachable } from '../unreachable.ts'
-import type { RoleDeps } from './role-context.ts'
+import type { RoleDeps } from './process-deps.ts'
 
 const inboxFile = 'inbox.sqlite'
 

@@ -21,7 +21,7 @@ import type { Sink } from '../sinks/port.ts'
 import { createJwksKeeper } from './create-jwks-keeper.ts'
 import { openCluster } from './open-cluster.ts'
 import { openInbox } from './open-inbox.ts'
-import type { RoleContext, RoleDeps } from './role-context.ts'
+import type { ProcessDeps, RoleDeps } from './process-deps.ts'
 import { runRole } from './run-role.ts'
 import { startDispatch } from './start-dispatch.ts'
 import type { RunningRole } from './run-until-stopped.ts'
@@ -33,7 +33,7 @@ const stopMarginMs = 10_000
 export function runReceiver(
   config: ReceiverConfig,
   described: Readonly<Record<string, string>>,
-  context: RoleContext,
+  context: ProcessDeps,
 ): Promise<number> {
   const { drainMs, shutdownGraceMs } = config
   const start = (deps: RoleDeps) => startReceiver(config, deps)

@@ -2,7 +2,7 @@ import type { LogLevel } from '../observability/logger.ts'
 import { createLogger, defaultLogKeys } from '../observability/logger.ts'
 import { createMetrics } from '../observability/metrics.ts'
 import { useOwnResolver } from '../names/use-for-process.ts'
-import type { RoleContext, RoleDeps } from './role-context.ts'
+import type { ProcessDeps, RoleDeps } from './process-deps.ts'
 import { runUntilStopped } from './run-until-stopped.ts'
 import type { RunningRole } from './run-until-stopped.ts'
 
@@ -19,7 +19,7 @@ interface RoleRun {
 }
 
 /** Runs one role as this process, from the first line of the log to the exit code, with log and metrics. */
-export async function runRole(run: RoleRun, context: RoleContext): Promise<number> {
+export async function runRole(run: RoleRun, context: ProcessDeps): Promise<number> {
   const { clock, random, version, hostname, pod, host } = context
   const {
     logLevel: level,

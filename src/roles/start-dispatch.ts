@@ -19,7 +19,7 @@ import type { Sink } from '../sinks/port.ts'
 import { rememberEnvelopes } from '../sinks/remember-envelopes.ts'
 import { routeByDestination } from '../sinks/route-by-destination.ts'
 import { followApiServerEndpoints } from './api-server-endpoints.ts'
-import type { RoleDeps } from './role-context.ts'
+import type { RoleDeps } from './process-deps.ts'
 
 interface DispatchDeps extends RoleDeps {
   readonly client: KubernetesClient

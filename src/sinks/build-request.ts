@@ -8,7 +8,7 @@ import type { OutgoingDelivery } from './port.ts'
 import type { ParseEnvelope } from './remember-envelopes.ts'
 import { traceparentOf } from './trace-context.ts'
 
-export interface RequestContext {
+export interface RequestOptions {
   readonly parseEnvelope: ParseEnvelope
   readonly nowMs: number
 }
@@ -24,10 +24,10 @@ export type BuiltRequest =
  * carries Google's headers under names of ours: their timestamp is of the first delivery, which every library refuses
  * after five minutes.
  */
-export function buildRequest(delivery: OutgoingDelivery, context: RequestContext): BuiltRequest {
+export function buildRequest(delivery: OutgoingDelivery, options: RequestOptions): BuiltRequest {
   const { sink, event } = delivery
-  const { headers, body } = encode(delivery, context)
-  const signature = signatureHeaders(delivery, body, context.nowMs)
+  const { headers, body } = encode(delivery, options)
+  const signature = signatureHeaders(delivery, body, options.nowMs)
   if (signature === 'badSigningSecret') return { built: false, cause: signature }
   const own = Object.entries(sink.headers).filter(([name]) => !isReservedHeader(name))
   const original = sink.format === 'Original' && signature === undefined ? originalHeaders(event) : {}
@@ -45,7 +45,7 @@ export function buildRequest(delivery: OutgoingDelivery, context: RequestContext
   }
 }
 
-function encode(delivery: OutgoingDelivery, { parseEnvelope }: RequestContext): EncodedEvent {
+function encode(delivery: OutgoingDelivery, { parseEnvelope }: RequestOptions): EncodedEvent {
   const { event, sink } = delivery
   switch (sink.format) {
     case 'CloudEventBinary':

@@ -61,13 +61,13 @@ export class ConnectionPool {
   constructor(options: ConnectionPoolOptions) {
     const { clock, tls } = options
     const guard = new AddressGuard(options)
-    const parts = { guard, clock }
+    const deps = { guard, clock }
     const kept = { keepAlive: true, maxFreeSockets: maxKeptPerOrigin, timeout: idleConnectionMs }
     const secureContext = onceMade(tls)
-    this.#http = { kept: new GuardedHttpAgent(kept, parts), new: new GuardedHttpAgent({}, parts) }
+    this.#http = { kept: new GuardedHttpAgent(kept, deps), new: new GuardedHttpAgent({}, deps) }
     this.#https = {
-      kept: new GuardedHttpsAgent(kept, { ...parts, secureContext }),
-      new: new GuardedHttpsAgent({}, { ...parts, secureContext }),
+      kept: new GuardedHttpsAgent(kept, { ...deps, secureContext }),
+      new: new GuardedHttpsAgent({}, { ...deps, secureContext }),
     }
   }
 
@@ -108,7 +108,7 @@ export class ConnectionPool {
   }
 }
 
-interface AgentParts {
+interface AgentDeps {
   readonly guard: AddressGuard
   readonly clock: Clock
 }
@@ -118,32 +118,32 @@ type ConnectionOptions = Parameters<CreateConnection>[0]
 type OnConnection = Parameters<CreateConnection>[1]
 
 class GuardedHttpAgent extends HttpAgent {
-  readonly #parts: AgentParts
+  readonly #deps: AgentDeps
 
-  constructor(options: AgentOptions, parts: AgentParts) {
+  constructor(options: AgentOptions, deps: AgentDeps) {
     super(options)
-    this.#parts = parts
+    this.#deps = deps
   }
 
   override createConnection(...[options, done]: Parameters<CreateConnection>): Duplex | null | undefined {
-    return guarded(this.#parts, options, done, 'connect', (checked) => super.createConnection(checked, done))
+    return guarded(this.#deps, options, done, 'connect', (checked) => super.createConnection(checked, done))
   }
 }
 
 class GuardedHttpsAgent extends HttpsAgent {
-  readonly #parts: AgentParts & { secureContext: () => SecureContext }
+  readonly #deps: AgentDeps & { secureContext: () => SecureContext }
 
   constructor(
     options: ConstructorParameters<typeof HttpsAgent>[0],
-    parts: AgentParts & { secureContext: () => SecureContext },
+    deps: AgentDeps & { secureContext: () => SecureContext },
   ) {
     super(options)
-    this.#parts = parts
+    this.#deps = deps
   }
 
   override createConnection(...[options, done]: Parameters<CreateConnection>): Duplex | null | undefined {
-    const { secureContext } = this.#parts
-    return guarded(this.#parts, options, done, 'secureConnect', (checked) =>
+    const { secureContext } = this.#deps
+    return guarded(this.#deps, options, done, 'secureConnect', (checked) =>
       super.createConnection({ ...checked, secureContext: secureContext() } as ConnectionOptions, done),
     )
   }
@@ -183,7 +183,7 @@ function make(tls: TlsMaterial): { context: SecureContext } | { error: unknown }
 
 /** No lookup happens for a host that is an address, so it is judged here; a name is looked up by the guard. */
 function guarded(
-  { guard, clock }: AgentParts,
+  { guard, clock }: AgentDeps,
   options: ConnectionOptions,
   done: OnConnection,
   connected: 'connect' | 'secureConnect',

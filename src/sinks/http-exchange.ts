@@ -32,7 +32,7 @@ export interface HttpAnswer {
 /** How long the rest of an answer whose status is known may take, for the sake of the connection. */
 const restOfAnswerMs = 1_000
 
-interface Around {
+interface ExchangeDeps {
   readonly pool: ConnectionPool
   readonly clock: Clock
   readonly signal: AbortSignal
@@ -50,14 +50,14 @@ interface Around {
  * failure of the sink, and the request is sent once more, over a new connection. If the sink did take it, it recognises
  * the event by its id.
  */
-export function post(request: HttpRequest, around: Around): Promise<HttpAnswer> {
-  return send(request, 'kept', around).catch((error: unknown) => {
-    if (error instanceof StaleConnectionError && !around.signal.aborted) return send(request, 'new', around)
+export function post(request: HttpRequest, deps: ExchangeDeps): Promise<HttpAnswer> {
+  return send(request, 'kept', deps).catch((error: unknown) => {
+    if (error instanceof StaleConnectionError && !deps.signal.aborted) return send(request, 'new', deps)
     throw error
   })
 }
 
-function send(request: HttpRequest, connection: ConnectionKind, around: Around): Promise<HttpAnswer> {
+function send(request: HttpRequest, connection: ConnectionKind, deps: ExchangeDeps): Promise<HttpAnswer> {
   const url = new URL(request.origin)
   const isEncrypted = url.protocol === 'https:'
   const outgoing = (isEncrypted ? httpsRequest : httpRequest)({
@@ -67,12 +67,12 @@ function send(request: HttpRequest, connection: ConnectionKind, around: Around):
     port: url.port,
     path: request.path,
     headers: { ...request.headers, host: url.host, 'content-length': String(request.body.length) },
-    agent: around.pool.agentFor(isEncrypted, connection),
+    agent: deps.pool.agentFor(isEncrypted, connection),
     // As lenient as other clients, for example about line feeds alone. That concerns only the framing of an answer that
     // is not used.
     insecureHTTPParser: true,
   })
-  const answer = hear(outgoing, around)
+  const answer = hear(outgoing, deps)
   outgoing.end(request.body)
   return answer
 }
@@ -84,7 +84,7 @@ function whereTo({ hostname }: URL, connectTo: string | undefined): { hostname: 
   return { hostname: connectTo, servername: isIP(host) === 0 ? host : '' }
 }
 
-function hear(outgoing: ClientRequest, { clock, signal, cost }: Around): Promise<HttpAnswer> {
+function hear(outgoing: ClientRequest, { clock, signal, cost }: ExchangeDeps): Promise<HttpAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>()
   const watch = new StatusWatch()
   const room = new AnswerRoom()

@@ -5,7 +5,7 @@ import type { AddressRules } from './address-guard.ts'
 import { AnswerCost, threadProcessorMs } from './answer-cost.ts'
 import { AgentPool } from './agent-pool.ts'
 import { outcomeOfAnswer } from './answer-outcome.ts'
-import { buildRequest, type BuiltRequest, type RequestContext } from './build-request.ts'
+import { buildRequest, type BuiltRequest, type RequestOptions } from './build-request.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 import { failureCauseOf } from './failure-cause.ts'
 import type { LookupAll } from './guarded-lookup.ts'
@@ -101,18 +101,18 @@ class HttpSink implements Sink {
 }
 
 /** undefined: such a request cannot be made, now or later. */
-function postOrNothing(request: HttpRequest, around: Parameters<typeof post>[1]): Promise<HttpAnswer> | undefined {
+function postOrNothing(request: HttpRequest, deps: Parameters<typeof post>[1]): Promise<HttpAnswer> | undefined {
   try {
-    return post(request, around)
+    return post(request, deps)
   } catch {
     return undefined
   }
 }
 
 /** undefined: no request can be made of this event, now or later. */
-function buildOrNothing(delivery: OutgoingDelivery, context: RequestContext): BuiltRequest | undefined {
+function buildOrNothing(delivery: OutgoingDelivery, options: RequestOptions): BuiltRequest | undefined {
   try {
-    return buildRequest(delivery, context)
+    return buildRequest(delivery, options)
   } catch {
     return undefined
   }

@@ -45,18 +45,18 @@ export function createNatsSink(options: NatsSinkOptions): Sink {
   }
 }
 
-type SendContext = NatsSinkOptions & { connection: NatsSinkConnection | undefined }
+type SendDeps = NatsSinkOptions & { connection: NatsSinkConnection | undefined }
 
-async function send(delivery: OutgoingDelivery, signal: AbortSignal, context: SendContext): Promise<SendOutcome> {
+async function send(delivery: OutgoingDelivery, signal: AbortSignal, deps: SendDeps): Promise<SendOutcome> {
   const { destination, delivery: policy } = delivery.sink
   if (destination.type !== 'nats') return { type: 'permanent', cause: unsendable }
-  if (context.connection === undefined) return retryable('notConfigured')
-  const message = buildMessage(delivery, destination.subject, context)
+  if (deps.connection === undefined) return retryable('notConfigured')
+  const message = buildMessage(delivery, destination.subject, deps)
   if ('type' in message) return message
-  const published = publish(message, context.connection, {
+  const published = publish(message, deps.connection, {
     timeoutMs: policy.timeoutMs,
     byStream: destination.acknowledgedBy === 'Stream',
-    clock: context.clock,
+    clock: deps.clock,
   }).catch((error: unknown) => outcomeOfError(error))
   return untilAborted(published, signal).catch(() => retryable('cancelled'))
 }
@@ -68,8 +68,8 @@ interface Message {
   readonly bytes: number
 }
 
-function buildMessage(delivery: OutgoingDelivery, template: string, context: SendContext): Message | SendOutcome {
-  const { parseEnvelope, clock, reservedPrefixes } = context
+function buildMessage(delivery: OutgoingDelivery, template: string, deps: SendDeps): Message | SendOutcome {
+  const { parseEnvelope, clock, reservedPrefixes } = deps
   const { event } = delivery
   const envelope = parseEnvelope(event.body, event)
   const subject = fillSubject(template, event.owner, eventTypeOf(envelope))
@@ -115,7 +115,7 @@ async function publish(
   if (message.bytes > (connection.info?.max_payload ?? Infinity)) return tooLarge
   return byStream
     ? askStream(message, connection, timeoutMs)
-    : tellServer(message, { connection, sinkConnection, timeoutMs, clock })
+    : publishToServer(message, { connection, sinkConnection, timeoutMs, clock })
 }
 
 /** The request that a stream answers. Written out here: the library's own publish repeats on its own. */
@@ -152,11 +152,11 @@ function parseAck(answer: Msg): { stream?: unknown; error?: { err_code?: number 
 }
 
 /** The server answers a flush after all that came before it; a refusal comes before that answer. */
-async function tellServer(
+async function publishToServer(
   { subject, body, headers }: Message,
-  context: { connection: NatsConnection; sinkConnection: NatsSinkConnection; timeoutMs: number; clock: Clock },
+  deps: { connection: NatsConnection; sinkConnection: NatsSinkConnection; timeoutMs: number; clock: Clock },
 ): Promise<SendOutcome> {
-  const { connection, sinkConnection, timeoutMs, clock } = context
+  const { connection, sinkConnection, timeoutMs, clock } = deps
   const refusedBefore = sinkConnection.lastRefusalOf(subject)
   connection.publish(subject, body, { headers })
   const { promise: late, resolve } = Promise.withResolvers<'late'>()

@@ -54,7 +54,7 @@ export function aPass(
     probe: () => Promise.reject(new Error('no test scripted a probe')),
     rollouts: scripted('rollouts'),
     reportOf: () => undefined,
-    aside: (wait) => wait(),
+    withoutWorker: (wait) => wait(),
     isUrgent: false,
     signal: new AbortController().signal,
     memory: new Memory(aWebhook().build(), clock),

@@ -1,7 +1,7 @@
 import { systemClock } from '../../src/clock.ts'
 import type { Logger } from '../../src/observability/logger.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
-import type { RoleDeps } from '../../src/roles/role-context.ts'
+import type { RoleDeps } from '../../src/roles/process-deps.ts'
 import { recordedLogger } from './recorded-logger.ts'
 
 /** What a role gets from main.ts, with its log kept: real time, because real sockets are involved. */

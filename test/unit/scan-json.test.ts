@@ -76,13 +76,13 @@ test('is bounded in depth, not in length', () => {
   assert.equal(isFound('[{"a":[1]},[[[]]]]', 3), false)
 })
 
-test('tells the members of the outer objects, and of a list or an object where it begins', () => {
+test('reports the members of the outer objects, and of a list or an object where it begins', () => {
   const text = '{"a":"x","b":{"c":1,"d":{"e":2}},"f":[{"g":3}],"h":null}'
-  const told: [number, string, string][] = []
+  const seen: [number, string, string][] = []
   const textAt = ({ start, end }: Span) => text.slice(start, end)
-  const tell = (depth: number, key: Span, value: Span) => told.push([depth, textAt(key), textAt(value)])
-  assert.ok(scanJson(bytes(text), 64, { upTo: 2, tell }))
-  assert.deepEqual(told, [
+  const call = (depth: number, key: Span, value: Span) => seen.push([depth, textAt(key), textAt(value)])
+  assert.ok(scanJson(bytes(text), 64, { upTo: 2, call }))
+  assert.deepEqual(seen, [
     [1, '"a"', '"x"'],
     [1, '"b"', '{'],
     [2, '"c"', '1'],

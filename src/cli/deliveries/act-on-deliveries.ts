@@ -1,6 +1,6 @@
 import { exitCodes } from '../run-command.ts'
 import { UnjudgedError } from '../unjudged-error.ts'
-import type { Around } from '../user-command.ts'
+import type { UserCommandDeps } from '../user-command.ts'
 import type { AdminClient } from './admin-client.ts'
 import { inboxPods, type ReceiverPod, type VisitConfig } from './receivers.ts'
 import { forEachPage } from './selected-pages.ts'
@@ -37,7 +37,7 @@ interface ActConfig extends VisitConfig {
 export async function actOnDeliveries(
   action: DeliveryAction,
   { config, fields, names }: { config: ActConfig; fields: Selection; names: readonly string[] },
-  { out, err, receivers: open }: Pick<Around, 'out' | 'err' | 'receivers'>,
+  { out, err, receivers: open }: Pick<UserCommandDeps, 'out' | 'err' | 'receivers'>,
 ): Promise<number> {
   const ways = [names.length > 0, Object.keys(fields).length > 0, config.all].filter(Boolean).length
   if (ways !== 1 || names.some((name) => !/^[^/\s]+\/\S+$/.test(name))) {

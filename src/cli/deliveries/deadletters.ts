@@ -6,7 +6,7 @@ import { maxPage } from '../../contract/admin-api/page-limits.ts'
 import { exitCodes } from '../run-command.ts'
 import { deadLetterSelection, visit } from '../shared-settings.ts'
 import { cellOf, table } from '../table.ts'
-import { userCommand, type Around } from '../user-command.ts'
+import { userCommand, type UserCommandDeps } from '../user-command.ts'
 import { inboxPods, type ReceiverPod } from './receivers.ts'
 import { forEachPage } from './selected-pages.ts'
 import { selectionFields } from './selection-query.ts'
@@ -42,7 +42,7 @@ export const deadLetters = userCommand({
 async function showDeadLetters(
   config: DeadLettersConfig,
   _names: readonly string[],
-  { out, receivers: open }: Around,
+  { out, receivers: open }: UserCommandDeps,
 ): Promise<number> {
   const [bodyPod, ...bodyId] = config.body?.split('/') ?? []
   const receivers = await open(bodyPod === undefined ? config : { ...config, pods: [bodyPod] })

@@ -6,7 +6,7 @@ import { maxPage } from '../../contract/admin-api/page-limits.ts'
 import { exitCodes } from '../run-command.ts'
 import { pendingSelection, visit } from '../shared-settings.ts'
 import { cellOf, table } from '../table.ts'
-import { userCommand, type Around } from '../user-command.ts'
+import { userCommand, type UserCommandDeps } from '../user-command.ts'
 import { inboxPods, type ReceiverPod } from './receivers.ts'
 import { forEachPage } from './selected-pages.ts'
 import { selectionFields } from './selection-query.ts'
@@ -35,7 +35,7 @@ export const deliveries = userCommand({
 async function showPending(
   config: DeliveriesConfig,
   _names: readonly string[],
-  { out, err, receivers: open }: Around,
+  { out, err, receivers: open }: UserCommandDeps,
 ): Promise<number> {
   const receivers = await open(config)
   try {

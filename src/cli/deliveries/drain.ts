@@ -9,7 +9,7 @@ import { maxHandedPage } from '../../contract/admin-api/page-limits.ts'
 import { exitCodes } from '../run-command.ts'
 import { visit } from '../shared-settings.ts'
 import { UnjudgedError } from '../unjudged-error.ts'
-import { userCommand, type Around } from '../user-command.ts'
+import { userCommand, type UserCommandDeps } from '../user-command.ts'
 import type { ReceiverPod } from './receivers.ts'
 
 const pauseMs = 1_000
@@ -58,7 +58,7 @@ export const drain = userCommand({
 async function drainReceiver(
   config: DrainConfig,
   [podName = '']: readonly string[],
-  { out, err, receivers: open }: Around,
+  { out, err, receivers: open }: UserCommandDeps,
 ): Promise<number> {
   const receivers = await open({ ...config, pods: [] })
   try {

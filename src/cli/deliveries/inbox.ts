@@ -4,7 +4,7 @@ import type { AdminRoutes } from '../../contract/admin-api/routes.ts'
 import { exitCodes } from '../run-command.ts'
 import { visit } from '../shared-settings.ts'
 import { cellOf, table } from '../table.ts'
-import { userCommand, type Around } from '../user-command.ts'
+import { userCommand, type UserCommandDeps } from '../user-command.ts'
 import type { ReceiverPod } from './receivers.ts'
 
 type Answer = AnswerOf<AdminRoutes['readStats']>
@@ -31,7 +31,7 @@ export const inbox = userCommand({
 async function showInboxes(
   config: InboxConfig,
   _names: readonly string[],
-  { out, receivers: open }: Around,
+  { out, receivers: open }: UserCommandDeps,
 ): Promise<number> {
   const receivers = await open(config)
   try {

@@ -5,7 +5,7 @@ import { exitCodes } from '../run-command.ts'
 import { selection, visit } from '../shared-settings.ts'
 import { cellOf } from '../table.ts'
 import { UnjudgedError } from '../unjudged-error.ts'
-import { userCommand, type Around } from '../user-command.ts'
+import { userCommand, type UserCommandDeps } from '../user-command.ts'
 import type { ReceiverPod } from './receivers.ts'
 import { selectionFields } from './selection-query.ts'
 
@@ -40,7 +40,7 @@ export const listen = userCommand({
 async function listenToDeliveries(
   config: ListenConfig,
   _names: readonly string[],
-  { out, err, receivers: open }: Around,
+  { out, err, receivers: open }: UserCommandDeps,
 ): Promise<number> {
   const receivers = await open(config)
   let isUnjudged = false

@@ -1,7 +1,7 @@
 import { boolean } from '../../config/setting-types.ts'
 import type { ConfigOf } from '../../config/setting.ts'
 import { pendingSelection, visit } from '../shared-settings.ts'
-import { maxNames, userCommand, type Around } from '../user-command.ts'
+import { maxNames, userCommand, type UserCommandDeps } from '../user-command.ts'
 import { actOnDeliveries, type DeliveryAction } from './act-on-deliveries.ts'
 import { selectionFields } from './selection-query.ts'
 
@@ -37,6 +37,6 @@ export const retry = userCommand({
   run: retryDeliveries,
 })
 
-function retryDeliveries(config: RetryConfig, names: readonly string[], around: Around): Promise<number> {
-  return actOnDeliveries(action, { config, fields: selectionFields(config), names }, around)
+function retryDeliveries(config: RetryConfig, names: readonly string[], deps: UserCommandDeps): Promise<number> {
+  return actOnDeliveries(action, { config, fields: selectionFields(config), names }, deps)
 }

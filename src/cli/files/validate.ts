@@ -2,7 +2,7 @@ import { kindName } from '../../api/kind.ts'
 import type { ConfigOf } from '../../config/setting.ts'
 import { exitCodes } from '../run-command.ts'
 import { output } from '../shared-settings.ts'
-import { maxNames, userCommand, type Around } from '../user-command.ts'
+import { maxNames, userCommand, type UserCommandDeps } from '../user-command.ts'
 import type { Judged } from './judge-file.ts'
 
 const settings = { output } as const
@@ -24,7 +24,7 @@ export const validate = userCommand({
 async function validateManifests(
   { output }: ValidateConfig,
   files: readonly string[],
-  { out }: Around,
+  { out }: UserCommandDeps,
 ): Promise<number> {
   const { judgeFile } = await import('./judge-file.ts')
   const judged: Judged[] = []

@@ -2,7 +2,7 @@ import { optionalText } from '../../config/setting-types.ts'
 import type { ConfigOf } from '../../config/setting.ts'
 import { exitCodes } from '../run-command.ts'
 import { output } from '../shared-settings.ts'
-import { userCommand, type Around } from '../user-command.ts'
+import { userCommand, type UserCommandDeps } from '../user-command.ts'
 
 const anyPath = { placeholder: 'FILE', pattern: /^.{1,4096}$/, what: 'a path' }
 
@@ -41,7 +41,7 @@ export const verify = userCommand({
 async function verifyRequest(
   config: VerifyConfig,
   [file = '']: readonly string[],
-  { out, clock }: Around,
+  { out, clock }: UserCommandDeps,
 ): Promise<number> {
   const { inWords, judgeRequest } = await import('./judge-request.ts')
   const finding = await judgeRequest(file, config, clock.now())

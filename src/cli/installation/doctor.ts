@@ -1,8 +1,8 @@
 import type { ConfigOf } from '../../config/setting.ts'
 import { clusterSettings } from '../../config/shared-settings.ts'
-import { tellChain } from '../link.ts'
+import { printChain } from '../link.ts'
 import { asUser } from '../shared-settings.ts'
-import { userCommand, type Around } from '../user-command.ts'
+import { userCommand, type UserCommandDeps } from '../user-command.ts'
 import { installationChain } from './chain.ts'
 
 const settings = { namespace: clusterSettings.namespace, ...asUser } as const
@@ -20,13 +20,17 @@ export const doctor = userCommand({
   run: examineInstallation,
 })
 
-async function examineInstallation(config: DoctorConfig, _names: readonly string[], around: Around): Promise<number> {
+async function examineInstallation(
+  config: DoctorConfig,
+  _names: readonly string[],
+  deps: UserCommandDeps,
+): Promise<number> {
   const { namespace, output } = config
   const { readInstallation } = await import('./read-installation.ts')
-  const client = await around.cluster(config)
+  const client = await deps.cluster(config)
   try {
-    const facts = await readInstallation(client, config, around.clock.now())
-    return tellChain(installationChain(facts, namespace, around.clock.now()), output, around)
+    const facts = await readInstallation(client, config, deps.clock.now())
+    return printChain(installationChain(facts, namespace, deps.clock.now()), output, deps)
   } finally {
     await client.close()
   }

@@ -21,7 +21,7 @@ import { configMapKind, namespaceKind, type ConfigMap, type Namespace } from '..
 import { unreachable } from '../../unreachable.ts'
 import type { OperatorAccess } from '../operator-access.ts'
 import { readApiKey } from '../read-api-key.ts'
-import { exitCodes, type CommandContext } from '../run-command.ts'
+import { exitCodes, type CommandDeps } from '../run-command.ts'
 import { cellOf } from '../table.ts'
 import { judgeOrphan, type OrphanVerdict } from './judge-orphan.ts'
 import { orphansIn, removalByHand, removeEntry } from './orphan-list.ts'
@@ -34,9 +34,9 @@ interface DeletionConfig {
   readonly acceptMissing: boolean
 }
 
-interface Around {
+interface DeletionDeps {
   config: DeletionConfig
-  context: Pick<CommandContext, 'out' | 'err'>
+  context: Pick<CommandDeps, 'out' | 'err'>
   operator: OperatorAccess
 }
 
@@ -73,7 +73,10 @@ interface Problem {
  * Deletes each at Google, where that is safe, then removes its entry; what cannot be deleted is reported and keeps its
  * entry. Can be run again.
  */
-export async function deleteOrphans(ids: ReadonlySet<string>, { config, context, operator }: Around): Promise<number> {
+export async function deleteOrphans(
+  ids: ReadonlySet<string>,
+  { config, context, operator }: DeletionDeps,
+): Promise<number> {
   const orphans = await orphansIn(operator.client, config.namespace)
   const grounds = await groundsFor(config, operator)
   const cleaned: Cleaned[] = []

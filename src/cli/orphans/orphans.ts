@@ -5,7 +5,7 @@ import { describeOrphanReason, orphanIdOf, type Orphan } from '../../contract/or
 import { exitCodes } from '../run-command.ts'
 import { apiKeyField, asUser } from '../shared-settings.ts'
 import { cellOf, table } from '../table.ts'
-import { maxNames, userCommand, type Around } from '../user-command.ts'
+import { maxNames, userCommand, type UserCommandDeps } from '../user-command.ts'
 import { orphansIn } from './orphan-list.ts'
 
 const settings = {
@@ -44,23 +44,23 @@ export const orphans = userCommand({
   run: cleanOrphans,
 })
 
-async function cleanOrphans(config: OrphansConfig, names: readonly string[], around: Around): Promise<number> {
+async function cleanOrphans(config: OrphansConfig, names: readonly string[], deps: UserCommandDeps): Promise<number> {
   const [verb, ...ids] = names
   const [wrong] = problemsOf(config, verb, ids)
   if (wrong !== undefined) {
-    around.err(`gwh orphans: ${wrong}\n`)
+    deps.err(`gwh orphans: ${wrong}\n`)
     return exitCodes.usage
   }
-  const operator = await around.operator(config)
+  const operator = await deps.operator(config)
   try {
     if (verb !== undefined) {
       const { deleteOrphans } = await import('./delete-orphans.ts')
-      return await deleteOrphans(new Set(ids), { config, context: around, operator })
+      return await deleteOrphans(new Set(ids), { config, context: deps, operator })
     }
     const orphans = await orphansIn(operator.client, config.namespace)
-    if (config.output === 'json') around.out(`${JSON.stringify({ orphans: orphans.map(shown) }, undefined, 2)}\n`)
-    else if (orphans.length === 0) around.out('No orphans.\n')
-    else around.out(table(['ID', 'OBJECT', 'KEY FINGERPRINT', 'NOTED', 'WHY'], orphans.map(rowOf)))
+    if (config.output === 'json') deps.out(`${JSON.stringify({ orphans: orphans.map(shown) }, undefined, 2)}\n`)
+    else if (orphans.length === 0) deps.out('No orphans.\n')
+    else deps.out(table(['ID', 'OBJECT', 'KEY FINGERPRINT', 'NOTED', 'WHY'], orphans.map(rowOf)))
     return exitCodes.ok
   } finally {
     await operator.close()

@@ -8,7 +8,7 @@ import { readApiKey } from '../read-api-key.ts'
 import { exitCodes } from '../run-command.ts'
 import { apiKeyField, asUser } from '../shared-settings.ts'
 import { cellOf } from '../table.ts'
-import { userCommand, type Around } from '../user-command.ts'
+import { userCommand, type UserCommandDeps } from '../user-command.ts'
 import { narrowed, visibleWebhooks } from '../visible-webhooks.ts'
 import { keyIn } from './webhook-named.ts'
 
@@ -38,7 +38,7 @@ export const importing = userCommand({
 async function importWebhooks(
   config: ImportConfig,
   [secretName = '']: readonly string[],
-  { out, err, operator: open }: Around,
+  { out, err, operator: open }: UserCommandDeps,
 ): Promise<number> {
   const { checkManifest } = await import('../../api/check-manifest.ts')
   const { markerIn } = await import('../../controller/facts/ownership.ts')

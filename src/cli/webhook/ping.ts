@@ -9,7 +9,7 @@ import { readApiKey } from '../read-api-key.ts'
 import { exitCodes } from '../run-command.ts'
 import { visit } from '../shared-settings.ts'
 import { cellOf } from '../table.ts'
-import { userCommand, type Around } from '../user-command.ts'
+import { userCommand, type UserCommandDeps } from '../user-command.ts'
 import { webhookNamed } from './webhook-named.ts'
 
 /** A verified delivery of the object, as a receiver remembers it. */
@@ -50,8 +50,8 @@ export const ping = userCommand({
   run: pingWebhook,
 })
 
-async function pingWebhook(config: PingConfig, [name = '']: readonly string[], around: Around): Promise<number> {
-  const operator = await around.operator(config)
+async function pingWebhook(config: PingConfig, [name = '']: readonly string[], deps: UserCommandDeps): Promise<number> {
+  const operator = await deps.operator(config)
   try {
     const { metadata, spec, status } = await webhookNamed(name, operator.client)
     const id = status?.webhook?.id
@@ -64,15 +64,15 @@ async function pingWebhook(config: PingConfig, [name = '']: readonly string[], a
     if (spec.endpoint?.url !== undefined) {
       await service.ping(id)
       const text = `${cellOf(name)}: asked for; what arrives at a server of your own cannot be seen from here`
-      around.out(config.output === 'json' ? '{ "asked": true }\n' : `${text}\n`)
+      deps.out(config.output === 'json' ? '{ "asked": true }\n' : `${text}\n`)
       return exitCodes.ok
     }
-    const receivers = await around.receivers(config)
+    const receivers = await deps.receivers(config)
     try {
       // Deliveries are distinguished by id: no two clocks are compared.
       const before = new Set((await deliveriesOf(name, receivers)).map(({ eventId }) => eventId))
       await service.ping(id)
-      return tell(name, await waitForOther(name, { receivers, before, waitMs: config.waitMs }), config, around)
+      return printOutcome(name, await waitForOther(name, { receivers, before, waitMs: config.waitMs }), config, deps)
     } finally {
       await receivers.close()
     }
@@ -108,7 +108,12 @@ async function deliveriesOf(name: string, { pods }: Receivers): Promise<Seen[]> 
   return answers.flat()
 }
 
-function tell(name: string, seen: Seen | undefined, { output, waitMs }: PingConfig, { out, err }: Around): number {
+function printOutcome(
+  name: string,
+  seen: Seen | undefined,
+  { output, waitMs }: PingConfig,
+  { out, err }: UserCommandDeps,
+): number {
   if (output === 'json') out(`${JSON.stringify({ arrived: seen !== undefined, ...seen }, undefined, 2)}\n`)
   else if (seen !== undefined)
     out(

@@ -7,7 +7,7 @@ import type { ConfigOf } from '../../config/setting.ts'
 import { exitCodes } from '../run-command.ts'
 import { asUser } from '../shared-settings.ts'
 import { cellOf } from '../table.ts'
-import { userCommand, type Around } from '../user-command.ts'
+import { userCommand, type UserCommandDeps } from '../user-command.ts'
 import { webhookNamed } from './webhook-named.ts'
 
 const pollMs = 500
@@ -53,7 +53,7 @@ export const rotate = userCommand({
 async function rotateSecret(
   config: RotateConfig,
   [name = '']: readonly string[],
-  { out, err, cluster, clock }: Around,
+  { out, err, cluster, clock }: UserCommandDeps,
 ): Promise<number> {
   const client = await cluster(config)
   try {

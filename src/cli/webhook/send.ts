@@ -16,7 +16,7 @@ import { failureCauseOf } from '../../sinks/failure-cause.ts'
 import { isRecord } from '../../is-record.ts'
 import { exitCodes } from '../run-command.ts'
 import { asUser } from '../shared-settings.ts'
-import { userCommand, type Around } from '../user-command.ts'
+import { userCommand, type UserCommandDeps } from '../user-command.ts'
 import { webhookNamed } from './webhook-named.ts'
 
 /** What a receiver means by its answer; the phases are those of its documentation. */
@@ -89,7 +89,7 @@ export const send = userCommand({
 async function sendEvent(
   config: SendConfig,
   [name = '']: readonly string[],
-  { out, cluster, clock, random }: Around,
+  { out, cluster, clock, random }: UserCommandDeps,
 ): Promise<number> {
   const client = await cluster(config)
   try {

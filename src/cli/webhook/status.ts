@@ -2,10 +2,10 @@ import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import { outboundSettings } from '../../config/outbound-settings.ts'
 import { boolean, duration, optionalText } from '../../config/setting-types.ts'
 import type { ConfigOf } from '../../config/setting.ts'
-import { brokenLink, exitCodeOf, tellChain, unjudgedLinks, type Link } from '../link.ts'
+import { brokenLink, exitCodeOf, printChain, unjudgedLinks, type Link } from '../link.ts'
 import { asUser } from '../shared-settings.ts'
 import { cellOf, table } from '../table.ts'
-import { userCommand, type Around } from '../user-command.ts'
+import { userCommand, type UserCommandDeps } from '../user-command.ts'
 import { narrowed, visibleWebhooks, webhooksIn } from '../visible-webhooks.ts'
 import { chainOf } from './chain.ts'
 import { reachEndpoint } from './reach-endpoint.ts'
@@ -55,21 +55,21 @@ export const status = userCommand({
   run: showStatus,
 })
 
-async function showStatus(config: StatusConfig, [name]: readonly string[], around: Around): Promise<number> {
-  const client = await around.cluster(config)
+async function showStatus(config: StatusConfig, [name]: readonly string[], deps: UserCommandDeps): Promise<number> {
+  const client = await deps.cluster(config)
   try {
     if (name !== undefined)
-      return tellChain(await chainFor(await webhookNamed(name, client), config), config.output, around)
+      return printChain(await chainFor(await webhookNamed(name, client), config), config.output, deps)
     const { namespace, kubeconfig } = config
     if (namespace !== undefined) {
-      return tellAll(await webhooksIn(client, namespace), config, around)
+      return printAll(await webhooksIn(client, namespace), config, deps)
     }
     const { items, onlyIn } = await visibleWebhooks(client, async () => {
       const { contextNamespace } = await import('../../kubernetes/context-namespace.ts')
       return contextNamespace(kubeconfig)
     })
-    if (onlyIn !== undefined) around.err(`gwh status: ${narrowed(onlyIn)}\n`)
-    return tellAll(items, config, around)
+    if (onlyIn !== undefined) deps.err(`gwh status: ${narrowed(onlyIn)}\n`)
+    return printAll(items, config, deps)
   } finally {
     await client.close()
   }
@@ -90,7 +90,7 @@ async function chainFor(webhook: GeminiWebhook, config: StatusConfig): Promise<L
   }
 }
 
-function tellAll(webhooks: readonly GeminiWebhook[], { output }: StatusConfig, { out }: Around): number {
+function printAll(webhooks: readonly GeminiWebhook[], { output }: StatusConfig, { out }: UserCommandDeps): number {
   const seen = webhooks.map(summaryOf).toSorted((a, b) => a.object.localeCompare(b.object))
   if (output === 'json') out(`${JSON.stringify({ objects: seen }, undefined, 2)}\n`)
   else if (seen.length === 0) out('No GeminiWebhooks.\n')

@@ -45,7 +45,7 @@ export interface WebhookContext {
   reports?: SinkReportSource
 }
 
-/** What a pass observes with: it may wait aside for what it shares with others. */
+/** What a pass observes with: it may wait without a worker for what it shares with others. */
 export type TurnContext = WebhookContext & ReconcileTurn
 
 /** How this object reaches Google: the service behind its API key. */

@@ -25,7 +25,7 @@ const maxSlices = 200
 /** At once: what comes after one that decides is not read. */
 const pageSize = 20
 
-interface Parts {
+interface LookUpDeps {
   client: Pick<KubernetesClient, 'get' | 'list'>
   config: Pick<WorkingConfig, 'clusterDomain' | 'addressableNamespaces' | 'allowForeignEndpoints'>
   namespace: string
@@ -38,20 +38,20 @@ interface Parts {
 export async function lookUpServices(
   sinks: readonly SinkSpec[],
   addressables: Iterable<AddressableLookup>,
-  parts: Parts,
+  deps: LookUpDeps,
 ): Promise<ReadonlyMap<string, ServiceLookup>> {
-  const { namespace, config } = parts
+  const { namespace, config } = deps
   const named = serviceNamesIn(sinks).map((name) => ({ namespace, name }))
   const published = [...addressables].flatMap((lookup) => serviceIn(publishedHost(lookup), config) ?? [])
-  const around = { namespace, addressableNamespaces: config.addressableNamespaces }
-  const first = await readAll([...named, ...published.filter((key) => mayName(key.namespace, around))], parts)
+  const scope = { namespace, addressableNamespaces: config.addressableNamespaces }
+  const first = await readAll([...named, ...published.filter((key) => mayName(key.namespace, scope))], deps)
   const aliases = published.flatMap((key) => {
     const lookup = first.get(idOf(key))
     const alias = lookup?.state === 'found' ? externalNameOf(lookup.value.service) : undefined
     const target = serviceIn(alias, config)
     return target !== undefined && config.addressableNamespaces.includes(target.namespace) ? [target] : []
   })
-  return new Map([...first, ...(await readAll(aliases, parts))])
+  return new Map([...first, ...(await readAll(aliases, deps))])
 }
 
 function publishedHost(lookup: AddressableLookup): string | undefined {
@@ -59,11 +59,14 @@ function publishedHost(lookup: AddressableLookup): string | undefined {
   return address?.state === 'usable' ? new URL(address.url).hostname : undefined
 }
 
-function serviceIn(host: string | undefined, { clusterDomain }: Parts['config']): ObjectKey | undefined {
+function serviceIn(host: string | undefined, { clusterDomain }: LookUpDeps['config']): ObjectKey | undefined {
   return host === undefined ? undefined : serviceOfHost(host, clusterDomain)
 }
 
-async function readAll(keys: readonly ObjectKey[], { client, config }: Parts): Promise<Map<string, ServiceLookup>> {
+async function readAll(
+  keys: readonly ObjectKey[],
+  { client, config }: LookUpDeps,
+): Promise<Map<string, ServiceLookup>> {
   const distinct = new Map(keys.map((key) => [idOf(key), key]))
   const allowForeign = config.allowForeignEndpoints
   // They are no pods, so that without leave for others they are refused anyway.
@@ -80,14 +83,14 @@ interface Rules {
 }
 
 /** Where the API servers listen; nothing where that may not be read, as with roles in single namespaces. */
-async function readApiServer(client: Parts['client']): Promise<string[]> {
+async function readApiServer(client: LookUpDeps['client']): Promise<string[]> {
   const { namespace, name } = apiServerSlice
   const labelSelector = `${sliceServiceLabel}=${name}`
   const listed = client.list<EndpointSlice>(endpointSliceKind, { namespace, labelSelector, limit: maxSlices })
   return listed.then(({ items }) => addressesIn(items)).catch(() => [])
 }
 
-async function readService(key: ObjectKey, client: Parts['client'], rules: Rules): Promise<ServiceLookup> {
+async function readService(key: ObjectKey, client: LookUpDeps['client'], rules: Rules): Promise<ServiceLookup> {
   try {
     const service = await client.get<Service>(serviceKind, key)
     if (service === undefined) return missing
@@ -101,7 +104,7 @@ async function readService(key: ObjectKey, client: Parts['client'], rules: Rules
 /** Page by page, each slice as it comes, to the first that decides. */
 async function readEndpoints(
   { namespace, name }: ObjectKey,
-  client: Parts['client'],
+  client: LookUpDeps['client'],
   { allowForeign, denied }: Rules,
 ): Promise<EndpointFacts> {
   const facts: EndpointFacts[] = []

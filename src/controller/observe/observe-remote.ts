@@ -24,7 +24,10 @@ interface Viewpoint {
   endpoint: EndpointView
 }
 
-type Context = Pick<TurnContext, 'clock' | 'config' | 'observer' | 'aside' | 'signal' | 'webhooks' | 'installation'>
+type Context = Pick<
+  TurnContext,
+  'clock' | 'config' | 'observer' | 'withoutWorker' | 'signal' | 'webhooks' | 'installation'
+>
 
 /** What Google showed, and what of that is to be remembered. */
 export interface RemoteLook<T extends RemoteLookup = RemoteLookup> {
@@ -82,17 +85,17 @@ export function carriedBy(listing: Pick<RemoteListing, 'byMarker'>, identity: Re
 }
 
 /**
- * The shared list, waited for aside: a slow answer for one API key must not hold up the objects of another. Nobody
- * waits for it when the controller is told to stop; throws FailedCall then.
+ * The shared list, waited for without a worker: a slow answer for one API key must not hold up the objects of another.
+ * No pass waits for it when the controller stops; throws FailedCall then.
  */
 export async function listFor(
   { fingerprint, service }: RemoteAccess,
   demand: ListDemand,
-  { observer, aside, signal }: Pick<TurnContext, 'observer' | 'aside' | 'signal'>,
+  { observer, withoutWorker, signal }: Pick<TurnContext, 'observer' | 'withoutWorker' | 'signal'>,
 ): Promise<RemoteListing | Failure> {
   const known = observer.known(fingerprint, demand)
   if (known !== undefined) return known
-  return aside(() => untilAborted(observer.list(fingerprint, service, demand), signal, failStopping))
+  return withoutWorker(() => untilAborted(observer.list(fingerprint, service, demand), signal, failStopping))
 }
 
 const failStopping = () => new FailedCall(stopping)

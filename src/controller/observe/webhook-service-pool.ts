@@ -65,13 +65,13 @@ export class WebhookServicePool {
   }
 
   /**
-   * `caller.party` is the namespace whose Secret holds the key. One that is not in use waits aside for its turn among
-   * those of all namespaces; rejects with the reason of `caller.signal` when that aborts first.
+   * `caller.party` is the namespace whose Secret holds the key. One that is not in use waits without a worker for its
+   * turn among those of all namespaces; rejects with the reason of `caller.signal` when that aborts first.
    */
   async serviceFor(credentials: Credentials, caller: Caller): Promise<WebhookService> {
     const { fingerprint } = credentials
     if (!this.#byFingerprint.has(fingerprint)) {
-      await caller.aside(() => this.#turnOf(fingerprint, caller))
+      await caller.withoutWorker(() => this.#turnOf(fingerprint, caller))
       this.#sweepWhereCrowded()
     }
     // Opened by another meanwhile, it is one that is in use.

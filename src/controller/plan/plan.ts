@@ -28,11 +28,11 @@ import { keptSecrets } from '../secrets/kept-secrets.ts'
 export function planWebhook(webhook: GeminiWebhook, observed: ObservedWebhook, ctx: PlanContext): Plan {
   if (isDeleting(webhook)) return withDynamicReleased(webhook, planDeletion(webhook, observed, ctx))
   const plan = heldBack(planLife(webhook, observed, ctx), observed)
-  return wakeForSinks(observed, withRefusalReported(webhook, tellMeanwhile(plan, observed, ctx), observed), ctx)
+  return wakeForSinks(observed, withRefusalReported(webhook, reportMeanwhile(plan, observed, ctx), observed), ctx)
 }
 
 /** A change of sinks does not need Google: it is written to the keyring even while Google cannot be called. */
-function tellMeanwhile(plan: Plan, observed: ObservedWebhook, { nowMs }: PlanContext): Plan {
+function reportMeanwhile(plan: Plan, observed: ObservedWebhook, { nowMs }: PlanContext): Plan {
   const { remote, keyring, installation } = observed
   const isUnasked = remote.state === 'failed' || remote.state === 'notAsked'
   if (!isUnasked || plan.actions.length > 0 || keyring === undefined || installation.state !== 'confirmed') return plan

@@ -5,7 +5,7 @@ import type { SinkDestination, SinkNats, SinkRef, SinkService } from '../../api/
 import type { Destination } from '../../contract/keyring/entry.ts'
 import { addressOf, refKeyOf } from './addressable.ts'
 import { destinationsIn, mayName, resolveUrlOfService, servicePortOf } from './resolve-service.ts'
-import type { Asked, DestinationSurroundings, HttpDestination } from './resolve-service.ts'
+import type { Asked, DestinationLookups, HttpDestination } from './resolve-service.ts'
 import { ok } from '../../result.ts'
 import { invalid, refuse, type Resolved } from '../facts/resolved.ts'
 
@@ -13,27 +13,27 @@ import { invalid, refuse, type Resolved } from '../facts/resolved.ts'
 export function resolveDestination(
   from: SinkDestination,
   field: string,
-  around: DestinationSurroundings,
+  lookups: DestinationLookups,
 ): Resolved<Destination> {
-  if (from.service !== undefined) return resolveService(from.service, `${field}.service`, around)
+  if (from.service !== undefined) return resolveService(from.service, `${field}.service`, lookups)
   if (from.uri !== undefined) return resolveUri(from.uri, `${field}.uri`)
-  if (from.ref !== undefined) return resolveRef(from.ref, `${field}.ref`, around)
+  if (from.ref !== undefined) return resolveRef(from.ref, `${field}.ref`, lookups)
   if (from.kubernetesEvent !== undefined) {
     return ok({ type: 'kubernetesEvent', maxPerHour: from.kubernetesEvent.maxPerHour ?? defaultEventsPerHour })
   }
-  if (from.nats !== undefined) return resolveNats(from.nats, `${field}.nats`, around)
+  if (from.nats !== undefined) return resolveNats(from.nats, `${field}.nats`, lookups)
   return invalid(`${field} has no destination: give exactly one of ${destinationFieldNames.join(', ')}`)
 }
 
 /**
  * Events wait while there is no Service, or none that may be used: its name alone could resolve to any address later.
  */
-function resolveService(service: SinkService, field: string, around: DestinationSurroundings): Resolved<Destination> {
+function resolveService(service: SinkService, field: string, lookups: DestinationLookups): Resolved<Destination> {
   const { name, scheme, port, path } = completeService(service)
-  const { namespace, clusterDomain } = around
+  const { namespace, clusterDomain } = lookups
   const suffix = clusterDomain === undefined ? '' : `.${clusterDomain}`
   const url = `${scheme}://${name}.${namespace}.svc${suffix}:${port}${path}`
-  return resolveUrlOfService({ type: 'http', url, reach: 'cluster' }, { name, namespace, port }, { field, around })
+  return resolveUrlOfService({ type: 'http', url, reach: 'cluster' }, { name, namespace, port }, { field, lookups })
 }
 
 function resolveUri(uri: string, field: string): Resolved<Destination> {
@@ -50,9 +50,9 @@ function resolveUri(uri: string, field: string): Resolved<Destination> {
 /**
  * The placeholders stay: receivers fill them in for each event. A namespace is a DNS label, and so a token as it is.
  */
-function resolveNats(nats: SinkNats, field: string, around: DestinationSurroundings): Resolved<Destination> {
+function resolveNats(nats: SinkNats, field: string, lookups: DestinationLookups): Resolved<Destination> {
   const { subject, acknowledgedBy = 'Stream' } = nats
-  if (around.natsPrefix === undefined) {
+  if (lookups.natsPrefix === undefined) {
     return refuse(
       'SinkUnsupported',
       `${field}: this installation has no NATS servers for sinks: configure them (natsSinks of the chart), or use another kind of sink`,
@@ -63,24 +63,24 @@ function resolveNats(nats: SinkNats, field: string, around: DestinationSurroundi
       `${field}.subject has something else than tokens of letters, digits, hyphens, underscores and placeholders: correct it`,
     )
   }
-  return ok({ type: 'nats', subject: `${around.natsPrefix}.${around.namespace}.${subject}`, acknowledgedBy })
+  return ok({ type: 'nats', subject: `${lookups.natsPrefix}.${lookups.namespace}.${subject}`, acknowledgedBy })
 }
 
 /**
  * The address is unknown until the object publishes it, so events wait meanwhile. A read that fails changes nothing of
  * what is known.
  */
-function resolveRef(ref: SinkRef, field: string, around: DestinationSurroundings): Resolved<Destination> {
+function resolveRef(ref: SinkRef, field: string, lookups: DestinationLookups): Resolved<Destination> {
   const key = refKeyOf(ref)
-  const lookup = around.addressables.get(key) ?? { state: 'unlisted' }
-  const where = `${ref.kind} ${around.namespace}/${ref.name}`
+  const lookup = lookups.addressables.get(key) ?? { state: 'unlisted' }
+  const where = `${ref.kind} ${lookups.namespace}/${ref.name}`
   switch (lookup.state) {
     case 'found':
-      return resolveAddress(addressOf(lookup.value), { key, where }, { field, around })
+      return resolveAddress(addressOf(lookup.value), { key, where }, { field, lookups })
     case 'missing':
       return refuse('SinkNotReady', `${field}: ${where} (${ref.apiVersion}) does not exist: create it`)
     case 'failed': {
-      const known = destinationsIn(around.known).find(({ via }) => via === key)
+      const known = destinationsIn(lookups.known).find(({ via }) => via === key)
       if (known !== undefined) return ok(known)
       return refuse('SinkNotReady', `${field}: ${where} could not be read; it is tried again`)
     }
@@ -100,13 +100,13 @@ function resolveRef(ref: SinkRef, field: string, around: DestinationSurroundings
 function resolveAddress(
   address: ReturnType<typeof addressOf>,
   { key, where }: { key: string; where: string },
-  { field, around }: Asked,
+  { field, lookups }: Asked,
 ): Resolved<Destination> {
   switch (address.state) {
     case 'usable': {
       const ca = address.ca === undefined ? {} : { ca: address.ca }
       const destination: HttpDestination = { type: 'http', url: address.url, reach: 'public', via: key, ...ca }
-      return resolvePublished(destination, where, { field, around })
+      return resolvePublished(destination, where, { field, lookups })
     }
     case 'none':
       return refuse('SinkNotReady', `${field}: ${where} has no status.address.url yet: look at why it is not ready`)
@@ -123,15 +123,15 @@ function resolveAddress(
 function resolvePublished(
   destination: HttpDestination,
   where: string,
-  { field, around }: Asked,
+  { field, lookups }: Asked,
 ): Resolved<Destination> {
-  const target = servicePortOf(destination.url, around)
+  const target = servicePortOf(destination.url, lookups)
   if (target === undefined) return ok(destination)
-  if (!mayName(target.namespace, around)) {
+  if (!mayName(target.namespace, lookups)) {
     return refuse(
       'SinkUnsupported',
       `${field}: ${where} names Service ${target.namespace}/${target.name} as its address: add ${target.namespace} to addressableNamespaces of the installation`,
     )
   }
-  return resolveUrlOfService({ ...destination, reach: 'cluster' }, target, { field, around })
+  return resolveUrlOfService({ ...destination, reach: 'cluster' }, target, { field, lookups })
 }

@@ -9,7 +9,7 @@ import { serviceOfHost } from '../facts/service-host.ts'
 /** `forbidden`: the controller may not read the Service, or its EndpointSlices. */
 export type ServiceLookup = Lookup<ServiceView> | { state: 'forbidden' }
 
-export interface DestinationSurroundings {
+export interface DestinationLookups {
   namespace: string
   /** DNS suffix of Service addresses; absent: names end in `.svc`. */
   clusterDomain: string | undefined
@@ -35,17 +35,17 @@ export interface ServicePort {
 
 export interface Asked {
   field: string
-  around: DestinationSurroundings
+  lookups: DestinationLookups
 }
 
 /** The destination with the address that the Service has now. A read that fails changes nothing of what is known. */
 export function resolveUrlOfService(
   destination: HttpDestination,
   { name, namespace, port }: ServicePort,
-  { field, around }: Asked,
+  { field, lookups }: Asked,
 ): Resolved<Destination> {
   const where = `Service ${namespace}/${name}`
-  const lookup = around.services.get(`${namespace}/${name}`) ?? missing
+  const lookup = lookups.services.get(`${namespace}/${name}`) ?? missing
   switch (lookup.state) {
     case 'found':
       break
@@ -61,13 +61,13 @@ export function resolveUrlOfService(
         lookup.state === 'failed'
           ? `${where} could not be read; it is tried again`
           : `the controller may not read ${where}: grant its account the verb get on services and list on endpointslices.discovery.k8s.io`
-      const known = knownFor(destination, around)
+      const known = knownFor(destination, lookups)
       return known === undefined
         ? refuse('SinkNotReady', `${field}: ${why}`)
         : { ...ok(known), ...(lookup.state === 'forbidden' && { warning: `${field}: ${why}` }) }
     }
   }
-  const judged = judgeService(lookup.value, { port, allowForeign: around.allowForeign })
+  const judged = judgeService(lookup.value, { port, allowForeign: lookups.allowForeign })
   switch (judged.state) {
     case 'usable':
       return ok({ ...destination, ...(judged.address !== undefined && { address: judged.address }) })
@@ -79,7 +79,7 @@ export function resolveUrlOfService(
 }
 
 /** What the receivers have for the same URL, of the same origin. */
-function knownFor({ url, via }: HttpDestination, { known }: DestinationSurroundings): HttpDestination | undefined {
+function knownFor({ url, via }: HttpDestination, { known }: DestinationLookups): HttpDestination | undefined {
   return destinationsIn(known).find((each) => each.url === url && each.via === via && each.reach === 'cluster')
 }
 
@@ -97,25 +97,25 @@ export type HttpDestination = Extract<Destination, { type: 'http' }>
  */
 export function servicePortOf(
   href: string,
-  around: Pick<DestinationSurroundings, 'clusterDomain' | 'services' | 'namespace' | 'addressableNamespaces'>,
+  lookups: Pick<DestinationLookups, 'clusterDomain' | 'services' | 'namespace' | 'addressableNamespaces'>,
 ): ServicePort | undefined {
   const url = new URL(href)
   const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80))
-  const first = serviceOfHost(url.hostname, around.clusterDomain)
+  const first = serviceOfHost(url.hostname, lookups.clusterDomain)
   if (first === undefined) return undefined
-  const lookup = around.services.get(`${first.namespace}/${first.name}`)
+  const lookup = lookups.services.get(`${first.namespace}/${first.name}`)
   const alias = lookup?.state === 'found' ? externalNameOf(lookup.value.service) : undefined
-  const second = alias === undefined ? undefined : serviceOfHost(alias, around.clusterDomain)
+  const second = alias === undefined ? undefined : serviceOfHost(alias, lookups.clusterDomain)
   // An alias into its own namespace is not followed: a user of that namespace could make it, and can name the Service
   // directly.
-  const isFollowed = second !== undefined && around.addressableNamespaces.includes(second.namespace)
+  const isFollowed = second !== undefined && lookups.addressableNamespaces.includes(second.namespace)
   return { ...(isFollowed ? second : first), port }
 }
 
 /** Whether a referenced object may have a Service of this namespace as its address. */
 export function mayName(
   namespace: string,
-  around: Pick<DestinationSurroundings, 'namespace' | 'addressableNamespaces'>,
+  lookups: Pick<DestinationLookups, 'namespace' | 'addressableNamespaces'>,
 ): boolean {
-  return namespace === around.namespace || around.addressableNamespaces.includes(namespace)
+  return namespace === lookups.namespace || lookups.addressableNamespaces.includes(namespace)
 }

@@ -5,7 +5,7 @@ import { checkExpressions, type FilterCheck } from '../../filter/check-filter.ts
 import type { Destination, ResolvedSink, SinkFilter } from '../../contract/keyring/entry.ts'
 import { resolveDestination } from './resolve-destination.ts'
 import { serviceNamesIn } from '../facts/service-names.ts'
-import type { DestinationSurroundings } from './resolve-service.ts'
+import type { DestinationLookups } from './resolve-service.ts'
 import { ok } from '../../result.ts'
 import { invalid, type Resolved } from '../facts/resolved.ts'
 import { blocksOf, readSinkTls } from './sink-tls.ts'
@@ -17,7 +17,7 @@ import type { SinkProblem, SinkResolution } from '../facts/sink-resolution.ts'
  */
 const maxResolvedSinkBytes = 16 * 1024
 
-export interface SinkSurroundings extends DestinationSurroundings {
+export interface SinkLookups extends DestinationLookups {
   credentials: ReadonlyMap<string, CredentialsLookup>
   /** A watch shows every change of a Service, so that it need not be read again. */
   areServicesWatched: boolean
@@ -30,11 +30,11 @@ type ExpressionChecks = ReadonlyMap<string, FilterCheck>
  * Turns `spec.sinks` into what receivers can act on without an API server. Pure; the first problem explains the
  * condition.
  */
-export function resolveSinks(sinks: readonly SinkSpec[], around: SinkSurroundings): SinkResolution {
+export function resolveSinks(sinks: readonly SinkSpec[], lookups: SinkLookups): SinkResolution {
   const checks = checkExpressions(sinks.flatMap(({ filter }) => filter?.cel ?? []))
-  const results = sinks.map((sink) => ({ sink, result: resolveSink(sink, around, checks) }))
+  const results = sinks.map((sink) => ({ sink, result: resolveSink(sink, lookups, checks) }))
   const isAwaited = results.some(({ sink, result }) => !result.ok && serviceNamesIn([sink]).length > 0)
-  const recheck = isSettled(around) && !isAwaited ? {} : ({ recheck: true } as const)
+  const recheck = isSettled(lookups) && !isAwaited ? {} : ({ recheck: true } as const)
   const resolved = results.flatMap(({ result }) => (result.ok ? [result.value] : []))
   const status = results.map(({ sink, result }) => statusOf(sink, result))
   const size = Buffer.byteLength(JSON.stringify(resolved))
@@ -57,7 +57,7 @@ export function resolveSinks(sinks: readonly SinkSpec[], around: SinkSurrounding
  * Whether nothing that the sinks refer to can change unseen: referenced objects may change their address at any time,
  * and Services are settled only where they are watched.
  */
-function isSettled({ services, areServicesWatched, addressables, credentials }: SinkSurroundings): boolean {
+function isSettled({ services, areServicesWatched, addressables, credentials }: SinkLookups): boolean {
   return (
     [...services.values()].every(({ state }) => areServicesWatched && state === 'found') &&
     [...addressables.values()].every(({ state }) => state === 'unlisted') &&
@@ -98,15 +98,15 @@ function addressIn(destination: Destination): string {
   }
 }
 
-function resolveSink(sink: SinkSpec, around: SinkSurroundings, checks: ExpressionChecks): Resolved<ResolvedSink> {
+function resolveSink(sink: SinkSpec, lookups: SinkLookups, checks: ExpressionChecks): Resolved<ResolvedSink> {
   const field = `spec.sinks[${sink.name}]`
-  const destination = resolveDestination(sink, field, around)
+  const destination = resolveDestination(sink, field, lookups)
   if (!destination.ok) return destination
-  const deadLetter = resolveDeadLetter(sink, field, around)
+  const deadLetter = resolveDeadLetter(sink, field, lookups)
   if (!deadLetter.ok) return deadLetter
-  const credentials = resolveCredentials(sink, field, around)
+  const credentials = resolveCredentials(sink, field, lookups)
   if (!credentials.ok) return credentials
-  const secured = secure(destination.value, sink, field, around)
+  const secured = secure(destination.value, sink, field, lookups)
   if (!secured.ok) return secured
   const filter = sink.filter && resolveFilter(sink.filter, field, checks)
   const warning = filter?.warning ?? destination.warning ?? deadLetter.warning
@@ -128,10 +128,10 @@ function resolveSink(sink: SinkSpec, around: SinkSurroundings, checks: Expressio
 function resolveDeadLetter(
   { deadLetter }: SinkSpec,
   field: string,
-  around: SinkSurroundings,
+  lookups: SinkLookups,
 ): Resolved<Pick<ResolvedSink, 'deadLetter'>> {
   if (deadLetter === undefined) return ok({})
-  const resolved = resolveDestination(deadLetter, `${field}.deadLetter`, around)
+  const resolved = resolveDestination(deadLetter, `${field}.deadLetter`, lookups)
   if (resolved.ok) return { ...resolved, value: { deadLetter: resolved.value } }
   // A dead letter that cannot be handed on stays in the inbox: no reason to hold what the sink itself would take.
   const isLater = resolved.problem.awaited === true && deadLetter.service !== undefined
@@ -168,14 +168,14 @@ function secure(
   destination: Destination,
   sink: SinkSpec,
   field: string,
-  around: SinkSurroundings,
+  lookups: SinkLookups,
 ): Resolved<Pick<ResolvedSink, 'destination' | 'clientCertificate'>> {
   const ref = sink.auth?.tlsSecretRef
   if (ref === undefined) return ok({ destination })
   if (destination.type !== 'http' || !destination.url.startsWith('https:')) {
     return invalid(`${field}.auth.tlsSecretRef: the destination is not https: make it so, or remove tlsSecretRef`)
   }
-  const tls = readSinkTls(around.credentials.get(ref.name))
+  const tls = readSinkTls(lookups.credentials.get(ref.name))
   if (!tls.ok) return invalid(`${field}.auth.tlsSecretRef: ${tls.problem}`)
   const { clientCertificate } = tls.value
   // Each once: a destination that was taken from the keyring has those of the Secret already.
@@ -189,12 +189,12 @@ function secure(
 function resolveCredentials(
   sink: SinkSpec,
   field: string,
-  around: SinkSurroundings,
+  lookups: SinkLookups,
 ): Resolved<Pick<ResolvedSink, 'headers' | 'signingSecret'>> {
   const { headersSecretRef, signingSecretRef } = sink.auth ?? {}
-  const headers = headersSecretRef && readSinkCredentials(around.credentials.get(headersSecretRef.name))
+  const headers = headersSecretRef && readSinkCredentials(lookups.credentials.get(headersSecretRef.name))
   if (headers?.ok === false) return invalid(`${field}.auth.headersSecretRef: ${headers.problem}`)
-  const signing = signingSecretRef && readSinkCredentials(around.credentials.get(signingSecretRef.name))
+  const signing = signingSecretRef && readSinkCredentials(lookups.credentials.get(signingSecretRef.name))
   if (signing?.ok === false) return invalid(`${field}.auth.signingSecretRef: ${signing.problem}`)
   const signingSecret = signing?.value.signingSecret
   if (signing !== undefined && signingSecret === undefined) {

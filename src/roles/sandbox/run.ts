@@ -1,7 +1,7 @@
 import type { SandboxConfig } from '../../config/sandbox-config.ts'
 import type { ReceivedEvent } from '../../../playground/sample-worker.ts'
 import { readSwitches } from '../../../playground/webhook-service/read-switches.ts'
-import type { RoleContext, RoleDeps } from '../role-context.ts'
+import type { ProcessDeps, RoleDeps } from '../process-deps.ts'
 import { runRole } from '../run-role.ts'
 import type { RunningRole } from '../run-until-stopped.ts'
 import type { Sandbox } from './start.ts'
@@ -18,7 +18,7 @@ const never = new Promise<string>(() => {})
 export function runSandbox(
   config: SandboxConfig,
   described: Readonly<Record<string, string>>,
-  context: RoleContext,
+  context: ProcessDeps,
 ): Promise<number> {
   const parts = { everything: startEverything, 'webhook-service': startWebhookServiceOnly }
   const start = (deps: RoleDeps) => parts[config.only](config, deps, context.out)

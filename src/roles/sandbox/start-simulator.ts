@@ -1,6 +1,6 @@
 import { createWebhookServiceSimulator } from '../../../playground/webhook-service/simulator.ts'
 import type { SimulatorAdmin } from '../../../playground/webhook-service/admin.ts'
-import type { RoleDeps } from '../role-context.ts'
+import type { RoleDeps } from '../process-deps.ts'
 
 /** Not a secret: it opens nothing but a sandbox. */
 export const sandboxApiKey = 'sandbox-api-key'

@@ -65,7 +65,7 @@ async function problemOf(lookUp: Awaited<ReturnType<typeof aCluster>>['lookUp'])
   const services = await lookUp(['w'])
   const asked = { name: 'w', namespace: 'ml', port: 80 }
   const destination = { type: 'http', url: 'http://w.ml.svc:80/', reach: 'cluster' } as const
-  const around = {
+  const lookups = {
     namespace: 'ml',
     clusterDomain: undefined,
     services,
@@ -75,7 +75,7 @@ async function problemOf(lookUp: Awaited<ReturnType<typeof aCluster>>['lookUp'])
     addressables: new Map(),
     known: [],
   }
-  return JSON.stringify(resolveUrlOfService(destination, asked, { field: 'spec.sinks[0]', around }))
+  return JSON.stringify(resolveUrlOfService(destination, asked, { field: 'spec.sinks[0]', lookups }))
 }
 
 test('slices are read page by page, and a Service of ordinary size is used', async (t) => {

@@ -382,13 +382,13 @@ test('a list is bounded in all: by its webhooks, and by how long they are togeth
 const untilAborted: CallBudget['take'] = (signal) =>
   new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)))
 
-/** Notes when it steps aside. */
+/** Notes when it gives its worker up. */
 function aCaller(changes: Partial<Caller> = {}) {
   const asides: string[] = []
   const caller: Caller = {
     party: 'ml',
     isUrgent: false,
-    async aside(wait) {
+    async withoutWorker(wait) {
       asides.push('begun')
       const answered = await wait()
       asides.push('ended')
@@ -402,7 +402,7 @@ function aCaller(changes: Partial<Caller> = {}) {
 describe('a service that makes its calls for one caller', () => {
   const emptyList = json(200, { webhooks: [] })
 
-  test('waits for the budget and for the answer aside, so that it holds up nothing meanwhile', async () => {
+  test('waits for the budget and for the answer without a worker, so that it holds up nothing meanwhile', async () => {
     const { service } = aService()
     const { asides, caller } = aCaller()
     let seenAtAnswer: string[] = []

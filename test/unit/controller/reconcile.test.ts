@@ -46,7 +46,7 @@ function aScene(
 }
 
 /** A finalized object with an API key; `wait` is what its pass waits for at Google, or for its turn with the key. */
-function aSceneWithKey(wait: Partial<{ list: () => Promise<never>; aside: () => Promise<never> }>) {
+function aSceneWithKey(wait: Partial<{ list: () => Promise<never>; withoutWorker: () => Promise<never> }>) {
   const object = aWebhook()
     .finalized()
     .status({ installationID: installation.id, installationToken: installation.token })
@@ -67,10 +67,13 @@ function aSceneWithKey(wait: Partial<{ list: () => Promise<never>; aside: () => 
     webhooks: { get: () => object, list: () => [object], byIndex: () => [] },
     secrets: { read: async () => ({ state: 'found', value: { metadata: {}, data } }) } as never,
     keyring: { entryOf: () => undefined, hasRoomFor: () => true } as never,
-    ...(wait.aside !== undefined && { aside: wait.aside }),
+    ...(wait.withoutWorker !== undefined && { withoutWorker: wait.withoutWorker }),
   })
   const use = (fingerprint: string) =>
-    pool.serviceFor({ apiKey: 'a-key', fingerprint }, { party: 'ml', isUrgent: false, aside: (given) => given() })
+    pool.serviceFor(
+      { apiKey: 'a-key', fingerprint },
+      { party: 'ml', isUrgent: false, withoutWorker: (given) => given() },
+    )
   void reconcileWebhook(key, { ...pass, memories })
   return { memories, pool, opened, use }
 }
@@ -86,7 +89,7 @@ test('the API key of a pass under way is in use: no pruning meanwhile drops its 
 })
 
 test('an API key that a pass waits for is in use before its turn has come', async () => {
-  const { memories, pool, opened, use } = aSceneWithKey({ aside: () => new Promise(() => {}) })
+  const { memories, pool, opened, use } = aSceneWithKey({ withoutWorker: () => new Promise(() => {}) })
   await settle()
   assert.deepEqual(opened, [])
   const [fingerprint = ''] = memories.fingerprintsInUse()

@@ -13,7 +13,7 @@ import { aWebhook } from '../../support/a-webhook.ts'
 import { identity } from '../../support/an-observation.ts'
 import { FakeClock, settle } from '../../support/fake-clock.ts'
 
-const aside = <T>(wait: () => Promise<T>) => wait()
+const withoutWorker = <T>(wait: () => Promise<T>) => wait()
 
 function aPass() {
   const clock = new FakeClock()
@@ -21,7 +21,7 @@ function aPass() {
   const memory = new Memory(aWebhook().build(), clock)
   memory.announced('a1')
   const observer = new RemoteObserver({ clock, maxAgeMs: 600_000, credentialsRetryMs: 900_000 })
-  const pass = { clock, signal: leading.signal, memory, observer, aside } as unknown as PassContext
+  const pass = { clock, signal: leading.signal, memory, observer, withoutWorker } as unknown as PassContext
   return { leading, pass }
 }
 

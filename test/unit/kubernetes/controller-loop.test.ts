@@ -206,12 +206,12 @@ test('when its signal aborts the loop takes no further key and tells the reconci
   assert.deepEqual(lines, [], 'giving up on request is no failure')
 })
 
-test('a reconcile that waits aside lends its worker to another key, and nobody else gets its own key', async () => {
+test('a reconcile that waits without a worker lends its worker to another key, and nobody else gets its own key', async () => {
   const gate = Promise.withResolvers<void>()
   const seen: string[] = []
-  const { loop } = aLoop(async ({ name }, { aside }) => {
+  const { loop } = aLoop(async ({ name }, { withoutWorker }) => {
     seen.push(`${name} begins`)
-    if (name === 'slow') await aside(() => gate.promise)
+    if (name === 'slow') await withoutWorker(() => gate.promise)
     seen.push(`${name} ends`)
     return done()
   })
@@ -227,13 +227,13 @@ test('a reconcile that waits aside lends its worker to another key, and nobody e
   await loop.stop()
 })
 
-test('who comes back from aside goes before who has not begun, and never more are in work than there are workers', async () => {
+test('who comes back goes before who has not begun, and never more are in work than there are workers', async () => {
   const gates = new Map(['a', 'b'].map((name) => [name, Promise.withResolvers<void>()]))
   const work = Promise.withResolvers<void>()
   const seen: string[] = []
-  const { loop } = aLoop(async ({ name }, { aside }) => {
+  const { loop } = aLoop(async ({ name }, { withoutWorker }) => {
     const gate = gates.get(name)
-    if (gate !== undefined) await aside(() => gate.promise)
+    if (gate !== undefined) await withoutWorker(() => gate.promise)
     seen.push(name)
     if (name === 'busy') await work.promise
     return done()
@@ -250,11 +250,11 @@ test('who comes back from aside goes before who has not begun, and never more ar
   await loop.stop()
 })
 
-test('stop waits for reconciles that are aside', async () => {
+test('stop waits for reconciles that are suspended', async () => {
   const gate = Promise.withResolvers<void>()
   let ended = false
-  const { loop } = aLoop(async (_, { aside }) => {
-    await aside(() => gate.promise)
+  const { loop } = aLoop(async (_, { withoutWorker }) => {
+    await withoutWorker(() => gate.promise)
     ended = true
     return done()
   })
@@ -269,11 +269,11 @@ test('stop waits for reconciles that are aside', async () => {
   assert.equal(ended, true)
 })
 
-test('what fails aside fails the reconcile, with its worker given back', async () => {
+test('what fails without a worker fails the reconcile, with its worker given back', async () => {
   let calls = 0
-  const { loop, clock } = aLoop(async (_, { aside }) => {
+  const { loop, clock } = aLoop(async (_, { withoutWorker }) => {
     calls += 1
-    if (calls === 1) await aside(() => Promise.reject(new TransientError({ reason: 'Busy', message: 'busy' })))
+    if (calls === 1) await withoutWorker(() => Promise.reject(new TransientError({ reason: 'Busy', message: 'busy' })))
     return done()
   })
   loop.enqueue(key)
@@ -291,9 +291,9 @@ test('a crowd of one namespace that all wait for the same thing delays no other 
   const gate = Promise.withResolvers<void>()
   const seen: string[] = []
   const { loop } = aLoop(
-    async ({ namespace, name }, { aside }) => {
+    async ({ namespace, name }, { withoutWorker }) => {
       seen.push(`${namespace}/${name}`)
-      if (name.startsWith('crowd')) await aside(() => gate.promise)
+      if (name.startsWith('crowd')) await withoutWorker(() => gate.promise)
       return done()
     },
     8,
@@ -302,7 +302,7 @@ test('a crowd of one namespace that all wait for the same thing delays no other 
   for (let index = 0; index < 700; index++) loop.enqueue({ namespace: 'evil', name: `crowd-${index}` })
   loop.start()
   await settle()
-  assert.equal(seen.length, 500, 'what waits aside is bounded')
+  assert.equal(seen.length, 500, 'what waits without a worker is bounded')
   loop.enqueue({ namespace: 'victim', name: 'a' })
   loop.enqueue({ namespace: 'evil', name: 'b' })
   await settle()

@@ -86,10 +86,10 @@ test('what comes back is finished before anything usual is begun, and after what
   const { line, add } = aLine()
   add('a/key/begun')
   assert.equal(line.next()?.key, 'a/key/begun')
-  assert.equal(line.stepAside('a/key/begun'), true)
-  assert.equal(line.stepAside('a/key/begun'), false, 'it has no place to give a second time')
+  assert.equal(line.suspend('a/key/begun'), true)
+  assert.equal(line.suspend('a/key/begun'), false, 'it has no place to give a second time')
   add('a/key/new')
-  line.comeBack('a/key/begun')
+  line.requeue('a/key/begun')
   add('a/key/urgent', 'urgent')
   assert.deepEqual(drain(line), ['a/key/urgent', 'a/key/begun', 'a/key/new'])
 })
@@ -98,16 +98,16 @@ test('a crowd of urgent ones does not keep what comes back waiting for ever', ()
   const { line, add } = aLine()
   add('a/key/begun')
   line.next()
-  line.stepAside('a/key/begun')
-  line.comeBack('a/key/begun')
+  line.suspend('a/key/begun')
+  line.requeue('a/key/begun')
   for (let index = 0; index < 30; index++) add(`a/key/urgent-${index}`, 'urgent')
   assert.equal(drain(line).indexOf('a/key/begun'), 7)
 })
 
-test('those aside of one key hold up neither another key of the namespace nor another namespace', () => {
+test('those suspended of one key hold up neither another key of the namespace nor another namespace', () => {
   const { line, add } = aLine({ workers: 4, begun: 10 })
   for (let index = 0; index < 50; index++) add(`many/one/${index}`)
-  for (let turn = line.next(); turn !== undefined; turn = line.next()) line.stepAside(turn.key)
+  for (let turn = line.next(); turn !== undefined; turn = line.next()) line.suspend(turn.key)
   assert.equal(line.begun, 10)
   add('many/two/a')
   assert.equal(line.next()?.key, 'many/two/a')
@@ -123,8 +123,8 @@ test('a line that was emptied goes on with what is begun', () => {
   assert.equal(line.next()?.key, 'a/key/1')
   line.clear()
   assert.equal(line.waiting, 0)
-  line.stepAside('a/key/1')
-  line.comeBack('a/key/1')
+  line.suspend('a/key/1')
+  line.requeue('a/key/1')
   assert.deepEqual(line.next(), { key: 'a/key/1', isNew: false, rank: 'usual', sinceMs: 0 })
   line.end('a/key/1')
   line.end('a/key/1')
@@ -160,7 +160,7 @@ class Witness {
 
 const parties = ['a', 'b', 'c', 'd']
 const anAct = fc.record({
-  act: fc.constantFrom('add', 'add', 'add', 'end', 'aside', 'back'),
+  act: fc.constantFrom('add', 'add', 'add', 'end', 'suspended', 'back'),
   party: fc.constantFrom(...parties),
   group: fc.constantFrom('one', 'two'),
   rank: fc.constantFrom<Rank>('urgent', 'usual', 'behind'),
@@ -210,13 +210,13 @@ test('for any namespaces, keys and demands: nobody below its share waits while s
         } else if (act === 'back') {
           const key = asides.shift()
           if (key !== undefined) {
-            line.comeBack(key)
+            line.requeue(key)
             seen.move(key, undefined, seen.wanting)
           }
         } else if (chosen !== undefined) {
           if (act === 'end') line.end(chosen)
           else {
-            line.stepAside(chosen)
+            line.suspend(chosen)
             asides.push(chosen)
           }
           seen.move(chosen, seen.working)

@@ -15,7 +15,7 @@ export const probeEndpoint: ActionStep = async (state, ctx) => {
   const proof = wantedProof(state.observed, keyring)
   if (endpoint.state !== 'ours' || secret === undefined || proof === undefined) return state
   const { namespace } = state.webhook.metadata
-  const outcome = await ctx.aside(() => ctx.probe({ url: endpoint.url, secret }, namespace))
+  const outcome = await ctx.withoutWorker(() => ctx.probe({ url: endpoint.url, secret }, namespace))
   ctx.memory.probed(proof, outcome)
   const probe = viewProbe(ctx.memory.view, state.observed, ctx.clock.monotonic(), ctx.config)
   return { ...state, observed: { ...state.observed, probe } }

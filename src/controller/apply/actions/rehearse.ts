@@ -40,14 +40,14 @@ async function rehearseKeyring(state: ActionState, ctx: PassContext, attemptID: 
     notAfter: end,
   }))
   const secrets = [standIn, ...ended].slice(0, maxLiveSecrets)
-  await ctx.aside(() => rehearsed(ctx.keyring.rehearse(keyringEntryOf(state, secrets, attemptID))))
+  await ctx.withoutWorker(() => rehearsed(ctx.keyring.rehearse(keyringEntryOf(state, secrets, attemptID))))
 }
 
 /** The keyring with what it holds already: whether the keyring could hold the other changes. */
 export async function rehearseTelling(state: ActionState, ctx: PassContext): Promise<void> {
   const { keyring } = state.observed
   const secrets = keptSecrets(keyring, ctx.clock.now())
-  await ctx.aside(() => rehearsed(ctx.keyring.rehearse(keyringEntryOf(state, secrets, keyring?.attemptID))))
+  await ctx.withoutWorker(() => rehearsed(ctx.keyring.rehearse(keyringEntryOf(state, secrets, keyring?.attemptID))))
 }
 
 /**

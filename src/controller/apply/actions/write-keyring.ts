@@ -11,7 +11,7 @@ export async function writeKeyring(
   attemptID = attemptOf(secrets[0]?.secret, state.observed),
 ): Promise<ActionState> {
   const entry = keyringEntryOf(state, secrets, attemptID)
-  await ctx.aside(() => ctx.keyring.write(entry))
+  await ctx.withoutWorker(() => ctx.keyring.write(entry))
   return { ...state, observed: { ...state.observed, keyring: entry } }
 }
 
@@ -37,6 +37,6 @@ export function keyringEntryOf(
 }
 
 export const removeKeyringEntry: ActionStep = async (state, ctx) => {
-  await ctx.aside(() => ctx.keyring.remove(state.webhook.metadata.uid))
+  await ctx.withoutWorker(() => ctx.keyring.remove(state.webhook.metadata.uid))
   return { ...state, observed: { ...state.observed, keyring: undefined } }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { installationChain, type InstallationFacts } from '../../../../src/cli/installation/chain.ts'
-import { brokenLink, tellChain, unjudgedLinks } from '../../../../src/cli/link.ts'
+import { brokenLink, printChain, unjudgedLinks } from '../../../../src/cli/link.ts'
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
 const image = 'example.com/gwh:1.0.0'
@@ -82,12 +82,12 @@ test('what may not be read is not said to be well: exit code 3, with the names o
   const told: string[] = []
   const out = (text: string) => void told.push(text)
   const chain = chainOf(nothing)
-  assert.equal(tellChain(chain, 'text', { out }), 3)
+  assert.equal(printChain(chain, 'text', { out }), 3)
   assert.match(
     told.join(''),
     /\nNot judged: 9 of 9 links: CRD, installation, .*, objects\. No other link is broken; whether/,
   )
-  assert.equal(tellChain(chain, 'json', { out }), 3)
+  assert.equal(printChain(chain, 'json', { out }), 3)
   assert.deepEqual(
     (JSON.parse(told[1] ?? '') as { unjudged: string[] }).unjudged,
     chain.map(({ name }) => name),
@@ -107,9 +107,9 @@ for (const fact of [
   test(`${fact} alone that cannot be read is enough not to be well, and what is broken beside it is told first`, () => {
     const unread = { [fact]: { unread: 'forbidden' } }
     const silent = { out: () => {} }
-    assert.equal(tellChain(chainOf(unread), 'text', silent), 3)
+    assert.equal(printChain(chainOf(unread), 'text', silent), 3)
     const alsoBroken = fact === 'orphans' ? { receivers: read([]) } : { orphans: read(2) }
-    assert.equal(tellChain(chainOf({ ...unread, ...alsoBroken }), 'text', silent), 1)
+    assert.equal(printChain(chainOf({ ...unread, ...alsoBroken }), 'text', silent), 1)
   })
 }
 

@@ -5,7 +5,7 @@ import { WebhookServicePool } from '../../../../src/controller/observe/webhook-s
 import type { Caller, SharedWebhookService } from '../../../../src/gemini/webhook-service.ts'
 import { FakeClock } from '../../../support/fake-clock.ts'
 
-const callerOf = (party: string): Caller => ({ party, isUrgent: false, aside: (wait) => wait() })
+const callerOf = (party: string): Caller => ({ party, isUrgent: false, withoutWorker: (wait) => wait() })
 
 const aService = (fingerprint: string) =>
   ({ as: ({ party }: Caller) => ({ party, fingerprint }) }) as unknown as SharedWebhookService

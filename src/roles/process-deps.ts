@@ -5,7 +5,7 @@ import type { MetricsRegistry } from '../observability/metrics.ts'
 import type { HostProcess } from './run-until-stopped.ts'
 
 /** What main.ts takes from the process and passes to a role. */
-export interface RoleContext {
+export interface ProcessDeps {
   readonly clock: Clock
   readonly random: () => number
   readonly version: string
