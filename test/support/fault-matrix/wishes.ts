@@ -151,8 +151,8 @@ async function untilFulfilled(world: World, wished: readonly Wish[], state: Remo
 }
 
 /**
- * A key that has never shown the webhook does not prove that it is gone. Where the last pass with the former key did not
- * see it go either, the deletion waits for a person.
+ * A key that has never shown the webhook does not prove that it is gone. Where the last pass with the former key did
+ * not see it go either, the deletion waits for a person.
  */
 async function abandonWhereBlocked(world: World): Promise<void> {
   const blocked = await eventually(
