@@ -22,10 +22,7 @@ interface ClaimLoopParts {
   onClaimed: (claimed: readonly WaitingDelivery[]) => void
 }
 
-/**
- * Deliveries of one claim, and bytes of their bodies: what is begun at once holds up this thread, whose requests wait
- * for it.
- */
+/** Deliveries of one claim, and bytes of their bodies: about what may be begun at once. */
 const claimBatch = 64
 const maxClaimBytes = 2 ** 20
 /**
@@ -66,6 +63,8 @@ export class ClaimLoop {
   /** A place of the lane is free again; `wasFull`: no lane could have had one before. */
   noteRoom(lane: Lane, wasFull: boolean): void {
     const { board } = this.#parts
+    const isNothingDue = this.#restUntilMs > -Infinity && !this.#isOverdue
+    if (isNothingDue) return // what falls due meanwhile is told, or the rest ends then
     const hasRoomAgain = wasFull && !board.isFull
     const isUnblocked = board.isUnblocked(this.#blocked, lane)
     // The inbox may hand out one delivery alone, after crashes: what was held back for it can be claimed now.
@@ -110,9 +109,11 @@ export class ClaimLoop {
         return { delivery, leaseUntilMs: claimedMs + leaseMs }
       }),
     )
-    await this.#findProbes()
     const bytes = claimed.reduce((sum, { event }) => sum + event.body.byteLength, 0)
-    return { isAny: claimed.length > 0, wasCut: claimed.length === claimBatch || bytes >= maxClaimBytes }
+    const wasCut = claimed.length === claimBatch || bytes >= maxClaimBytes
+    if (!wasCut) board.noteCaughtUp(this.#blocked)
+    await this.#findProbes()
+    return { isAny: claimed.length > 0, wasCut }
   }
 
   /**

@@ -2,26 +2,27 @@ import type { Clock } from '../clock.ts'
 import type { StepEntry } from '../contract/feed-entry.ts'
 import { equalQuotas, type Quotas } from '../fairness/quotas.ts'
 import type { JudgeFilter } from '../filter/judge-filter.ts'
-import type { Inbox } from '../inbox/port.ts'
+import type { AppendResult, Inbox, NewEvent } from '../inbox/port.ts'
 import { boundLines } from '../observability/bounded-lines.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { Sink } from '../sinks/port.ts'
+import { AttemptStarter } from './attempt-starter.ts'
 import type { ResolveSink } from './before-send.ts'
 import { ClaimLoop } from './claim-loop.ts'
+import { ClaimingAppend } from './claiming-append.ts'
 import { createDispatcherMetrics } from './dispatcher-metrics.ts'
-import { handleDelivery, type HandleDeps, type Handling } from './handle-delivery.ts'
-import { LaneBoard, type NamespaceUse, type StartedDelivery } from './lane-board.ts'
-import { LaneReactions } from './lane-reactions.ts'
+import type { HandleDeps } from './handle-delivery.ts'
+import { LaneBoard, type NamespaceUse } from './lane-board.ts'
+import { LaneReactions, type GiveBack } from './lane-reactions.ts'
 import type { WaitingDelivery } from './lane.ts'
-import { longLeaseMs } from './lease.ts'
 import type { SinkState } from './sink-health.ts'
 import { StepRecorder } from './step-recorder.ts'
 import { watchSinks, type SinkWatch } from './watch-sinks.ts'
 import { WorkUnderWay } from './work-under-way.ts'
 
 export interface DispatcherOptions {
-  inbox: Pick<Inbox, 'claimDue' | 'record' | 'nextDueMs' | 'hurry'>
+  inbox: Pick<Inbox, 'appendClaiming' | 'claimDue' | 'record' | 'nextDueMs' | 'hurry'>
   sinks: Pick<Sink, 'send'>
   resolveSink: ResolveSink
   /** Must not hold up this thread, nor wait for longer than a claim allows. */
@@ -42,7 +43,12 @@ export interface DispatcherOptions {
 export interface Dispatcher {
   /** Begins to claim and to send. Call once. */
   start(): void
-  /** Something was stored. Best effort: what is due is found in any case. */
+  /**
+   * Stores an event in the inbox, by the promises of its `append`. Deliveries whose lanes have room now are begun once
+   * it is durable; all others are found when they have.
+   */
+  append(event: NewEvent): Promise<AppendResult>
+  /** Something is due. Best effort: it is found in any case. */
   nudge(): void
   /** Deliveries of these lanes (`ownerUid/sink`) were made due by hand: a sink that is left alone is tried now. */
   probe(lanes: Iterable<string>): void
@@ -73,12 +79,11 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
 class LaneDispatcher implements Dispatcher {
   readonly #options: DispatcherOptions
-  readonly #handleDeps: HandleDeps
   readonly #board: LaneBoard
   readonly #recorder: StepRecorder
   readonly #sinkWatch: SinkWatch
   readonly #loop: ClaimLoop
-  readonly #reactions: LaneReactions
+  readonly #appends: ClaimingAppend
   readonly #work: WorkUnderWay
   readonly #stopping = new AbortController()
   readonly #cutOff = new AbortController()
@@ -94,6 +99,8 @@ class LaneDispatcher implements Dispatcher {
       refusingSinks: () => board.openCircuits('credentials', clock.now()),
       failingSinks: () => board.openCircuits('failures', clock.now()),
     })
+    const track = (work: Promise<void>) => this.#work.track(work)
+    const giveBack: GiveBack = (waiting, untilMs, cause) => this.#giveBackAll(waiting, untilMs, cause)
     const shared = { inbox, clock, logger, metrics, board, stopping: this.#stopping.signal }
     this.#options = options
     this.#board = board
@@ -107,17 +114,25 @@ class LaneDispatcher implements Dispatcher {
     this.#loop = new ClaimLoop({
       ...shared,
       isRecordingFailing: () => this.#recorder.isFailing,
-      onClaimed: (claimed) => this.#take(claimed),
+      onClaimed: (claimed) => {
+        starter.take(claimed)
+        starter.startWhatMay()
+      },
     })
-    this.#reactions = new LaneReactions({
+    this.#appends = new ClaimingAppend({
       ...shared,
-      giveBack: (waiting, untilMs, cause) => this.#giveBackAll(waiting, untilMs, cause),
-      track: (work) => this.#work.track(work),
-      onHurried: () => this.#loop.ring(),
+      loop: this.#loop,
+      resolveSink: options.resolveSink,
+      isRecordingFailing: () => this.#recorder.isFailing,
+      track,
+      onClaimed: (claimed) => {
+        starter.take(claimed)
+        starter.startSoon()
+      },
     })
     const watch = watchSinks(options)
     this.#sinkWatch = watch
-    this.#handleDeps = {
+    const handleDeps: HandleDeps = {
       ...options,
       sinks: watch.sinks,
       onStep: options.onStep ?? (() => {}),
@@ -129,10 +144,30 @@ class LaneDispatcher implements Dispatcher {
         },
       },
     }
+    const reactions = new LaneReactions({
+      ...shared,
+      giveBack,
+      track,
+      onHurried: () => this.#loop.ring(),
+    })
+    const starter = new AttemptStarter({
+      ...shared,
+      resolveSink: options.resolveSink,
+      handleDeps,
+      reactions,
+      loop: this.#loop,
+      cutOff: this.#cutOff.signal,
+      track,
+      giveBack,
+    })
   }
 
   start(): void {
     this.#work.track(this.#loop.run())
+  }
+
+  append(event: NewEvent): Promise<AppendResult> {
+    return this.#appends.append(event)
   }
 
   nudge(): void {
@@ -165,47 +200,6 @@ class LaneDispatcher implements Dispatcher {
     this.#cutOff.abort()
     if (await this.#work.idleWithin(cutOffGraceMs)) return
     this.#options.logger.warn({ inFlight: this.#board.inFlight }, 'dispatcher.drain_incomplete')
-  }
-
-  #take(claimed: readonly WaitingDelivery[]): void {
-    if (this.#stopping.signal.aborted) return this.#giveBackAll(claimed, this.#options.clock.now())
-    for (const one of claimed) this.#enqueue(one)
-    this.#startWhatMay()
-  }
-
-  /**
-   * Bounds that belong to the sink must be known before the first attempt starts; all else is looked up for each
-   * attempt.
-   */
-  #enqueue(waiting: WaitingDelivery): void {
-    const { event, sink: sinkName } = waiting.delivery
-    const sink = this.#options.resolveSink(event.owner.uid, sinkName)
-    const nowMs = this.#options.clock.now()
-    if (typeof sink === 'string') return this.#board.enqueue(waiting, nowMs)
-    const { maxInFlight } = sink.delivery
-    this.#board.enqueue(waiting, nowMs, { maxInFlight, leaseMs: longLeaseMs(sink.delivery) })
-  }
-
-  #startWhatMay(): void {
-    if (this.#stopping.signal.aborted) return
-    for (const started of this.#board.takeStartable(this.#options.clock.now())) {
-      const { lane, waiting } = started
-      const handling: Handling = {
-        lane,
-        waiting,
-        signal: this.#cutOff.signal,
-        noteOutcome: this.#reactions.noter(lane, waiting),
-        noteClosed: (hold) => this.#reactions.noteClosed(lane, hold),
-      }
-      this.#work.track(handleDelivery(handling, this.#handleDeps).finally(() => this.#finish(started)))
-    }
-  }
-
-  #finish(started: StartedDelivery): void {
-    const wasFull = this.#board.isFull
-    this.#board.finish(started, this.#options.clock.now())
-    this.#startWhatMay()
-    this.#loop.noteRoom(started.lane, wasFull)
   }
 
   /**

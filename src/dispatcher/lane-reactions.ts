@@ -10,6 +10,9 @@ import type { LaneBoard } from './lane-board.ts'
 import { noteOutcome, type Lane, type WaitingDelivery } from './lane.ts'
 import { spend } from './ramp.ts'
 
+/** Gives claimed deliveries back until then, without an attempt. */
+export type GiveBack = (waiting: readonly WaitingDelivery[], untilMs: number, cause?: string) => void
+
 interface LaneReactionsParts {
   inbox: Pick<Inbox, 'hurry'>
   clock: Clock
@@ -18,8 +21,7 @@ interface LaneReactionsParts {
   board: LaneBoard
   /** Aborts when nothing more may be made due. */
   stopping: AbortSignal
-  /** Gives claimed deliveries back until then, without an attempt. */
-  giveBack: (waiting: readonly WaitingDelivery[], untilMs: number, cause?: string) => void
+  giveBack: GiveBack
   track: (work: Promise<void>) => void
   /** Deliveries were made due. */
   onHurried: () => void

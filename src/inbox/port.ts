@@ -40,6 +40,20 @@ export interface NewEvent {
  */
 export type AppendResult = 'stored' | 'duplicate' | 'ownerFull' | 'inboxFull'
 
+/**
+ * Which deliveries of an event are claimed as it is stored: for how long, in milliseconds, by the names of their sinks.
+ */
+export type FirstLeases = ReadonlyMap<string, number>
+
+export interface Appended {
+  result: AppendResult
+  /**
+   * First attempts that are the caller's from `firstDueMs` on, for as long as it asked for; all others of the event are
+   * due. None but with `stored`.
+   */
+  claimed: readonly ClaimedDelivery[]
+}
+
 export interface ClaimedDelivery {
   /** Opaque to everyone but the driver. */
   deliveryId: string
@@ -278,6 +292,12 @@ export interface Inbox {
    * what they take in the same moment.
    */
   append(event: NewEvent): Promise<AppendResult>
+  /**
+   * The same, and in the same write claims the deliveries to those sinks for which a lease is given: all, some or none.
+   * None goes before what is due in its lane already, nor while claims rest. When the answer was lost, what was claimed
+   * becomes due again like any other claim.
+   */
+  appendClaiming(event: NewEvent, leases: FirstLeases): Promise<Appended>
   /**
    * Takes due deliveries for `leaseMs`; one that is not recorded by then becomes due again. In turns: namespaces, in
    * each its objects, in each its sinks, whoever was served least first, large bodies counting for more; of one sink

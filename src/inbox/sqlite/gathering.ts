@@ -1,6 +1,5 @@
-import type { ItemResult } from './batch-codec.ts'
 import { ByteWriter } from './byte-codec.ts'
-import type { Call, CallResult, ToWorker } from './worker-protocol.ts'
+import type { Call, CallResult, ItemAnswer, ToWorker } from './worker-protocol.ts'
 
 export interface Waiting<T> {
   resolve: (value: T) => void
@@ -9,7 +8,7 @@ export interface Waiting<T> {
 
 /** Who waits for a batch, in the order of what it holds. */
 export interface Waiters {
-  items: Waiting<ItemResult>[]
+  items: Waiting<ItemAnswer>[]
   calls: Waiting<CallResult>[]
 }
 
@@ -22,14 +21,14 @@ export interface Batch {
 /** What has arrived for the next batch. */
 export class Gathering {
   readonly #writer = new ByteWriter()
-  #items: Waiting<ItemResult>[] = []
+  #items: Waiting<ItemAnswer>[] = []
   #calls: (Waiting<CallResult> & { call: Call })[] = []
 
   get isEmpty(): boolean {
     return this.#items.length === 0 && this.#calls.length === 0
   }
 
-  addItem(pack: (writer: ByteWriter) => void, waiting: Waiting<ItemResult>): void {
+  addItem(pack: (writer: ByteWriter) => void, waiting: Waiting<ItemAnswer>): void {
     pack(this.#writer)
     this.#items.push(waiting)
   }

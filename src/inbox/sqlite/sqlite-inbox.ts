@@ -4,12 +4,14 @@ import type { Clock } from '../../clock.ts'
 import type { Logger } from '../../observability/logger.ts'
 import {
   InboxUnavailableError,
+  type Appended,
   type AppendResult,
   type ClaimTerms,
   type ClaimedDelivery,
   type DeadLetterPage,
   type Handover,
   type DeadLetterQuery,
+  type FirstLeases,
   type HurryRequest,
   type Inbox,
   type InboxObstacle,
@@ -22,13 +24,13 @@ import {
 } from '../port.ts'
 import { Admission } from '../admission.ts'
 import { AppendLine } from './append-line.ts'
-import { packRecord, unpackEvent, unpackResult, type ItemResult } from './batch-codec.ts'
+import { packRecord, unpackEvent, unpackResult } from './batch-codec.ts'
 import { ByteReader } from './byte-codec.ts'
 import { Gathering, type Waiters, type Waiting } from './gathering.ts'
 import type { createInboxInstruments } from './inbox-instruments.ts'
 import type { QuotaTeller } from './told-quotas.ts'
 import { isResultOf } from './worker-protocol.ts'
-import type { BatchReport, Call, CallResult, FromWorker, ResultOf, ToWorker } from './worker-protocol.ts'
+import type { BatchReport, Call, CallResult, FromWorker, ItemAnswer, ResultOf, ToWorker } from './worker-protocol.ts'
 
 const maintenanceIntervalMs = 5_000
 /** Between two slices of forgetting, so that appends get their turn. */
@@ -86,16 +88,27 @@ export class SqliteInbox implements Inbox {
   }
 
   async append(event: NewEvent): Promise<AppendResult> {
+    return (await this.#append(event)).result
+  }
+
+  appendClaiming(event: NewEvent, leases: FirstLeases): Promise<Appended> {
+    return this.#append(event, leases.size > 0 ? leases : undefined)
+  }
+
+  async #append(event: NewEvent, leases?: FirstLeases): Promise<Appended> {
     if (event.eventId.length > maxEventIdCharacters) {
       throw new TypeError(`eventId has ${event.eventId.length} characters; at most ${maxEventIdCharacters} are kept`)
     }
     this.#parts.quotas.look(event.owner.namespace)
-    const result = await this.#item((waiting) => {
-      if (!this.#appends.add(event, waiting)) waiting.resolve('ownerFull')
+    const { result, claims } = await this.#item((waiting) => {
+      if (!this.#appends.add(event, waiting, leases)) waiting.resolve({ result: 'ownerFull', claims: [] })
     })
     if (result === 'inboxFull') this.#admission.block('Full')
     if (result === 'recorded') throw new Error('inbox: an append was answered as a record')
-    return result
+    return {
+      result,
+      claimed: claims.map((claim) => Object.assign(claim, { event: { ...event, sinks: [claim.sink] } })),
+    }
   }
 
   async record(delivery: ClaimedDelivery, next: NextStep): Promise<void> {
@@ -167,7 +180,7 @@ export class SqliteInbox implements Inbox {
     })
   }
 
-  #item(add: (waiting: Waiting<ItemResult>) => void): Promise<ItemResult> {
+  #item(add: (waiting: Waiting<ItemAnswer>) => void): Promise<ItemAnswer> {
     return new Promise((resolve, reject) => {
       if (this.#isRefused(reject)) return
       add({ resolve, reject })
@@ -226,11 +239,13 @@ export class SqliteInbox implements Inbox {
     if (batch === undefined) return
     this.#underWaySinceMs = this.#parts.clock.monotonic()
     if (message.type === 'done') {
-      const { results, calls, report } = message
+      const { results, claims, calls, report } = message
       this.#parts.instruments.note(report)
       if (batch.items.length > 0) this.#parts.instruments.committed(batch.items.length, report)
       this.#noteVolume(report.isVolumeFull)
-      for (const [at, waiting] of batch.items.entries()) waiting.resolve(unpackResult(results[at]))
+      for (const [at, waiting] of batch.items.entries()) {
+        waiting.resolve({ result: unpackResult(results[at]), claims: claims.get(at) ?? [] })
+      }
       for (const [at, waiting] of batch.calls.entries()) {
         const result = calls[at]
         if (result !== undefined) waiting.resolve(result)
