@@ -80,7 +80,7 @@ export class AttemptStarter {
   }
 
   #begin(started: StartedDelivery): void {
-    const { reactions, handleDeps, cutOff, track } = this.#parts
+    const { board, clock, reactions, handleDeps, stopping, cutOff, track } = this.#parts
     const { lane, waiting } = started
     const handling = handleDelivery(
       {
@@ -88,6 +88,7 @@ export class AttemptStarter {
         waiting,
         signal: cutOff,
         noteOutcome: reactions.noter(lane, waiting),
+        isPlaceWanted: () => stopping.aborted || board.isPlaceWanted(lane, clock.now()),
         noteClosed: (hold) => reactions.noteClosed(lane, hold),
       },
       handleDeps,

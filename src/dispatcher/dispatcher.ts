@@ -138,9 +138,9 @@ class LaneDispatcher implements Dispatcher {
       onStep: options.onStep ?? (() => {}),
       metrics,
       recorder: {
-        record: (delivery, next, leaseUntilMs) => {
+        record: (delivery, next, terms) => {
           watch.noteStep(delivery, next)
-          return this.#recorder.record(delivery, next, leaseUntilMs)
+          return this.#recorder.record(delivery, next, terms)
         },
       },
     }
@@ -209,7 +209,7 @@ class LaneDispatcher implements Dispatcher {
   #giveBackAll(waiting: readonly WaitingDelivery[], untilMs: number, cause?: string): void {
     for (const { delivery, leaseUntilMs } of waiting) {
       const why = cause !== undefined && delivery.attempts === 0 ? { cause } : {}
-      this.#work.track(this.#recorder.record(delivery, { type: 'Hold', untilMs, ...why }, leaseUntilMs))
+      this.#work.track(this.#recorder.record(delivery, { type: 'Hold', untilMs, ...why }, { leaseUntilMs }))
     }
   }
 }

@@ -3,7 +3,7 @@ import { SharedRoom, type Taker } from '../fairness/shared-room.ts'
 import type { ClaimedDelivery, ClaimExcept, InboxOwner, NewEvent } from '../inbox/port.ts'
 import { isOpen, isProbing, probeNow, type Circuit } from './circuit.ts'
 import { KnownLanes } from './known-lanes.ts'
-import { isIdle, mayStart, takeNext, type Lane, type WaitingDelivery } from './lane.ts'
+import { capacityOf, isIdle, mayStart, takeNext, type Lane, type WaitingDelivery } from './lane.ts'
 import { LaneTurns } from './lane-turns.ts'
 
 /**
@@ -194,6 +194,11 @@ export class LaneBoard {
 
   finish({ lane, waiting }: StartedDelivery, nowMs: number): void {
     this.release({ lane, bytes: sizeOf(waiting.delivery.event) }, nowMs)
+  }
+
+  /** Whether something waits, or would have to, for a place that a delivery of the lane has. */
+  isPlaceWanted(lane: Lane, nowMs: number): boolean {
+    return this.isFull || this.#waitingCount > 0 || lane.isBehind || lane.inFlight >= capacityOf(lane, nowMs)
   }
 
   /** Takes what waits in a lane, or in all, without starting it. */

@@ -304,8 +304,11 @@ export interface Inbox {
    * what is due longest. What `except` names stays.
    */
   claimDue(limit: number, leaseMs: number, terms?: ClaimTerms): Promise<ClaimedDelivery[]>
-  /** Attempt and next step in one transaction. Recording a delivery whose lease was lost is harmless. */
-  record(delivery: ClaimedDelivery, next: NextStep): Promise<void>
+  /**
+   * Attempt and next step in one transaction. Recording a delivery whose lease was lost is harmless. `soon`: may wait
+   * some milliseconds for other writes and share theirs.
+   */
+  record(delivery: ClaimedDelivery, next: NextStep, when?: 'now' | 'soon'): Promise<void>
   /**
    * One page. A call looks at no more than some thousand dead letters, so that a search among many holds up nobody.
    * What is replayed or dropped between two pages moves no other to a page where it is missed.

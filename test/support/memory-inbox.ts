@@ -31,6 +31,8 @@ export class MemoryInbox implements Pick<Inbox, 'appendClaiming' | 'claimDue' | 
   /** Of each delivery that was claimed, in milliseconds. */
   readonly leases: number[] = []
   readonly hurries: number[] = []
+  /** Deliveries whose step was allowed to wait for other writes. */
+  readonly patient: string[] = []
   claims = 0
   /** Writes fail while set. */
   isBroken = false
@@ -104,9 +106,10 @@ export class MemoryInbox implements Pick<Inbox, 'appendClaiming' | 'claimDue' | 
     return claimed
   }
 
-  async record({ deliveryId }: ClaimedDelivery, next: NextStep): Promise<void> {
+  async record({ deliveryId }: ClaimedDelivery, next: NextStep, when: 'now' | 'soon' = 'now'): Promise<void> {
     if (this.isBroken) throw new InboxUnavailableError('the disk is full')
     this.steps.push({ deliveryId, next })
+    if (when === 'soon') this.patient.push(deliveryId)
     const row = this.#rows.get(deliveryId)
     if (row === undefined) throw new Error(`record of ${deliveryId}, which was never added`)
     row.isClaimed = false

@@ -2,8 +2,7 @@ import type { Quotas } from '../../fairness/quotas.ts'
 import { AppendTurns } from '../append-turns.ts'
 import type { FirstLeases, NewEvent } from '../port.ts'
 import { packAppend } from './batch-codec.ts'
-import { ByteWriter } from './byte-codec.ts'
-import type { Batch, Waiting } from './gathering.ts'
+import type { Gathering, Waiting } from './gathering.ts'
 import type { ItemAnswer } from './worker-protocol.ts'
 
 /**
@@ -19,7 +18,6 @@ interface WaitingAppend {
 
 /** Events that wait to be written, in turns. */
 export class AppendLine {
-  readonly #writer = new ByteWriter()
   readonly #turns: AppendTurns<WaitingAppend>
 
   constructor(quotas: Quotas) {
@@ -35,21 +33,14 @@ export class AppendLine {
     return this.#turns.add(event, { waiting, leases })
   }
 
-  /** The next batch, and who waits for it. */
-  take(nowMs: number): Batch {
-    const items: Waiting<ItemAnswer>[] = []
+  /** Adds those whose turn it is to the next batch. */
+  moveTo(gathering: Gathering): void {
     for (let cost = 0; cost < maxBatchCost;) {
       const turn = this.#turns.next()
-      if (turn === undefined) break
-      packAppend(this.#writer, turn.event, turn.waiting.leases)
-      items.push(turn.waiting.waiting)
+      if (turn === undefined) return
+      const { event, waiting } = turn
+      gathering.addItem((writer) => packAppend(writer, event, waiting.leases), waiting.waiting)
       cost += turn.cost
-    }
-    const packed = this.#writer.take()
-    return {
-      message: { type: 'batch', items: packed, calls: [], nowMs },
-      transfer: [packed.buffer],
-      waiters: { items, calls: [] },
     }
   }
 }

@@ -220,6 +220,20 @@ test('of large bodies that are stored at once so many are begun with each turn a
   assert.equal(sink.sent.length, 6)
 })
 
+test('an end may wait to be written where nobody waits for its place; what goes on is written at once', async () => {
+  const serial = aSink({ name: 'serial', delivery: { ...aSink().delivery, maxInFlight: 1 } })
+  const { inbox, sink, dispatcher } = await aDispatcher([aSink(), serial])
+  await dispatcher.append(anEvent({ eventId: 'alone' }))
+  await turns()
+  await dispatcher.append(anEvent({ eventId: 'serial', sinks: ['serial'] }))
+  await turns()
+  sink.willAnswer(() => unavailable)
+  await dispatcher.append(anEvent({ eventId: 'failed' }))
+  await turns()
+  assert.deepEqual(inbox.patient, ['alone/worker'])
+  assert.equal(inbox.steps.length, 3)
+})
+
 type Fate = AppendResult | 'unavailable'
 
 test('whatever becomes of appends, each place is given back once: in the end nothing is held, and all that was stored has ended or waits', async () => {

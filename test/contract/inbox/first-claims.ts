@@ -182,6 +182,15 @@ export function firstClaimsContract(driver: string, make: MakeInbox, { claims }:
       const event = anEvent({ eventId: 'msg_3', sinks: ['other'] })
       assert.equal((await storeAndClaim(inbox, event)).filter(({ sink }) => sink === 'other').length, 1)
     })
+
+    promise('a record that may wait is written with the next append at the latest', async ({ inbox }) => {
+      const [first] = await storeAndClaim(inbox, anEvent())
+      assert.ok(first)
+      const recorded = inbox.record(first, { type: 'Succeed' }, 'soon')
+      assert.equal(await inbox.append(anEvent({ eventId: 'msg_2' })), 'stored')
+      await recorded
+      assert.equal((await inbox.stats()).pending, 1)
+    })
   })
 }
 
