@@ -38,6 +38,7 @@ const longestRestMs = 60_000
 export class ClaimLoop {
   readonly #parts: ClaimLoopParts
   readonly #bell = new Bell()
+  #hasBegun = false
   #blocked: Blocked
   #recheckMs = firstRecheckMs
   /** Something was due that could not be claimed. */
@@ -48,6 +49,11 @@ export class ClaimLoop {
   constructor(parts: ClaimLoopParts) {
     this.#parts = parts
     this.#blocked = parts.board.blocked(parts.clock.now())
+  }
+
+  /** Deliveries may be claimed: it has begun and need not stop. */
+  get isRunning(): boolean {
+    return this.#hasBegun && !this.#parts.stopping.aborted
   }
 
   /** Something may be due, or may be claimed again. */
@@ -76,6 +82,7 @@ export class ClaimLoop {
   async run(): Promise<void> {
     const { clock, board, stopping, metrics, logger } = this.#parts
     let failures = 0
+    this.#hasBegun = true
     while (!stopping.aborted) {
       if (board.isFull || this.#parts.isRecordingFailing()) {
         await this.#bell.wait(clock, longestRestMs)

@@ -11,9 +11,7 @@ interface ClaimingAppendParts {
   clock: Clock
   board: LaneBoard
   resolveSink: ResolveSink
-  loop: Pick<ClaimLoop, 'ring' | 'noteDue' | 'noteRoom'>
-  /** Aborts when nothing more may be claimed. */
-  stopping: AbortSignal
+  loop: Pick<ClaimLoop, 'isRunning' | 'ring' | 'noteDue' | 'noteRoom'>
   /** A step could not be written: what would be claimed now would be sent twice. */
   isRecordingFailing: () => boolean
   track: (work: Promise<void>) => void
@@ -43,9 +41,9 @@ export class ClaimingAppend {
 
   /** The place of each sink that has one, by its name. */
   #reserve(event: NewEvent): ReadonlyMap<string, Reservation> {
-    const { board, clock, resolveSink, stopping, isRecordingFailing } = this.#parts
+    const { board, clock, resolveSink, loop, isRecordingFailing } = this.#parts
     const places = new Map<string, Reservation>()
-    if (stopping.aborted || isRecordingFailing()) return places
+    if (!loop.isRunning || isRecordingFailing()) return places
     for (const name of event.sinks) {
       const sink = resolveSink(event.owner.uid, name)
       if (typeof sink === 'string') continue

@@ -22,6 +22,13 @@ const unavailable: SendOutcome = { type: 'retryable', cause: 'status', status: 5
 
 /** A dispatcher that has found nothing due and rests. */
 async function aDispatcher(sinks: readonly ResolvedSink[] = [aSink()], maxInFlight = 256) {
+  const scene = aDispatcherToStart(sinks, maxInFlight)
+  scene.dispatcher.start()
+  await turns()
+  return scene
+}
+
+function aDispatcherToStart(sinks: readonly ResolvedSink[] = [aSink()], maxInFlight = 256) {
   const clock = new FakeClock()
   const inbox = new MemoryInbox(clock)
   const sink = new SinkDouble()
@@ -47,8 +54,6 @@ async function aDispatcher(sinks: readonly ResolvedSink[] = [aSink()], maxInFlig
     const [inFlight, waiting] = [await gauge('gwh_deliveries_in_flight'), await gauge('gwh_deliveries_waiting')]
     return inFlight === 0 && waiting === 0 && dispatcher.underWay().size === 0
   }
-  dispatcher.start()
-  await turns()
   return { clock, inbox, sink, dispatcher, known, isEmpty, gauge }
 }
 
@@ -73,6 +78,16 @@ test('what is stored is sent without being asked for, once its sender has the an
   assert.deepEqual(inbox.endOf('msg_1/worker'), { type: 'Succeed' })
   assert.equal(inbox.claims, before, 'nothing was claimed')
   assert.ok(await isEmpty())
+})
+
+test('before the start nothing is sent; what was stored is found then', async () => {
+  const { inbox, sink, dispatcher } = aDispatcherToStart()
+  assert.equal(await dispatcher.append(anEvent()), 'stored')
+  await turns()
+  assert.deepEqual([sink.sent.length, inbox.leases.length], [0, 0])
+  dispatcher.start()
+  await turns()
+  assert.deepEqual(inbox.endOf('msg_1/worker'), { type: 'Succeed' })
 })
 
 test('a first attempt that fails is tried again when its pause is over', async () => {
