@@ -40,7 +40,6 @@ const receiver = createReceiver({
   logger,
   metrics,
   parseEnvelope,
-  onStored: () => {},
 })
 const { port } = await receiver.listen({ host: '127.0.0.1', port: 0 })
 process.stdout.write(`${JSON.stringify({ message: 'bench.started', port })}\n`)

@@ -19,6 +19,8 @@ export interface HandleDeps extends AttemptDeps {
 export interface Handling extends Pick<Attempt, 'signal' | 'noteOutcome'> {
   readonly lane: Readonly<Lane>
   readonly waiting: WaitingDelivery
+  /** Whether something waits for the place that this delivery has. */
+  readonly isPlaceWanted: () => boolean
   /** Takes into account that no delivery of the lane can go on before that time; undefined: this one can. */
   readonly noteClosed: (hold: { untilMs: number; cause?: string } | undefined) => void
 }
@@ -28,7 +30,7 @@ export interface Handling extends Pick<Attempt, 'signal' | 'noteOutcome'> {
  * down. Never throws.
  */
 export async function handleDelivery(handling: Handling, deps: HandleDeps): Promise<void> {
-  const { lane, waiting, signal, noteOutcome } = handling
+  const { lane, waiting, signal, noteOutcome, isPlaceWanted } = handling
   const { delivery, leaseUntilMs } = waiting
   const decision = await decide(handling, deps)
   const { sink } = decision
@@ -41,7 +43,10 @@ export async function handleDelivery(handling: Handling, deps: HandleDeps): Prom
     noteSettled(delivery, next, deps)
   }
   if (sink !== undefined) next = await forwardDeadLetter({ delivery, sink, signal }, next, deps)
-  await deps.recorder.record(delivery, next, leaseUntilMs)
+  // The place is free once it is written. An end that is lost with the process repeats the attempt, written at once or
+  // not; all else says when the delivery goes on.
+  const isEnd = next.type === 'Succeed' || next.type === 'Skip'
+  await deps.recorder.record(delivery, next, { leaseUntilMs, when: isEnd && !isPlaceWanted() ? 'soon' : 'now' })
 }
 
 /**

@@ -1,24 +1,11 @@
 import type { Quotas } from '../fairness/quotas.ts'
 import { SharedRoom, type Taker } from '../fairness/shared-room.ts'
-import type { ClaimedDelivery, ClaimExcept } from '../inbox/port.ts'
+import type { ClaimedDelivery, ClaimExcept, InboxOwner, NewEvent } from '../inbox/port.ts'
 import { isOpen, isProbing, probeNow, type Circuit } from './circuit.ts'
-import {
-  createLane,
-  isForgettable,
-  isIdle,
-  laneKey,
-  mayStart,
-  takeNext,
-  type Lane,
-  type LaneTaker,
-  type WaitingDelivery,
-} from './lane.ts'
+import { KnownLanes } from './known-lanes.ts'
+import { capacityOf, isIdle, mayStart, takeNext, type Lane, type WaitingDelivery } from './lane.ts'
 import { LaneTurns } from './lane-turns.ts'
 
-/**
- * Lanes that are remembered for what they showed; the longest known idle one of the namespace that has most goes first.
- */
-const maxRememberedLanes = 4_096
 /**
  * Of deliveries that are claimed: what is under way and what waits for that. Whoever has its share claims nothing more;
  * what it claimed last may go beyond it, by one claim. An attempt may need its body twice, so all of it is about an
@@ -43,6 +30,12 @@ export interface StartedDelivery {
   readonly waiting: WaitingDelivery
 }
 
+/** A place that is kept for a delivery until it is stored. */
+export interface Reservation {
+  readonly lane: Lane
+  readonly bytes: number
+}
+
 /** What one namespace has here. */
 export interface NamespaceUse {
   /** Attempts. */
@@ -61,9 +54,7 @@ export class LaneBoard {
   readonly #inFlight: SharedRoom
   /** In bytes. */
   readonly #held: SharedRoom
-  readonly #lanes = new Map<string, Lane>()
-  /** In lanes. */
-  readonly #remembered: SharedRoom
+  readonly #lanes: KnownLanes
   readonly #turns: LaneTurns
   #waitingCount = 0
 
@@ -71,7 +62,7 @@ export class LaneBoard {
     this.#maxInFlight = maxInFlight
     this.#inFlight = new SharedRoom({ total: maxInFlight, ...quotas })
     this.#held = new SharedRoom({ total: maxHeldBytes, ...quotas })
-    this.#remembered = new SharedRoom({ total: maxRememberedLanes, ...quotas })
+    this.#lanes = new KnownLanes(quotas)
     this.#turns = new LaneTurns(this.#inFlight, quotas)
   }
 
@@ -89,7 +80,7 @@ export class LaneBoard {
 
   byNamespace(): Map<string, NamespaceUse> {
     const found = new Map<string, NamespaceUse>()
-    for (const { taker, inFlight, waiting } of this.#lanes.values()) {
+    for (const { taker, inFlight, waiting } of this.#lanes.all()) {
       if (inFlight + waiting.length === 0) continue
       const [namespace] = taker
       const before = found.get(namespace) ?? { underWay: 0, waiting: 0 }
@@ -106,7 +97,7 @@ export class LaneBoard {
   /** How many are open for that reason. */
   openCircuits(openFor: Circuit['openFor'], nowMs: number): number {
     const counted = (circuit: Circuit) => circuit.openFor === openFor && isOpen(circuit, nowMs)
-    return this.#lanes.values().reduce((sum, { circuit }) => sum + (counted(circuit) ? 1 : 0), 0)
+    return this.#lanes.all().reduce((sum, { circuit }) => sum + (counted(circuit) ? 1 : 0), 0)
   }
 
   /** Open circuits of these lanes (`ownerUid/sink`) let a probe through now. */
@@ -123,18 +114,66 @@ export class LaneBoard {
    */
   enqueue(waiting: WaitingDelivery, nowMs: number, bounds?: Pick<Lane, 'maxInFlight' | 'leaseMs'>): void {
     const { event, sink } = waiting.delivery
-    const lane = this.#laneOf([event.owner.namespace, event.owner.uid, sink])
+    const lane = this.#lanes.of([event.owner.namespace, event.owner.uid, sink])
     Object.assign(lane, bounds)
     lane.waiting.push(waiting)
     this.#waitingCount += 1
-    this.#held.take(lane.taker, sizeOf(waiting.delivery))
+    this.#held.take(lane.taker, sizeOf(event))
     this.#turns.note(lane, nowMs)
+  }
+
+  /**
+   * Keeps a place for a delivery that is only being stored, as if it were under way. undefined: nothing of its lane may
+   * be claimed now, something of it waits before, or its sink is not well. The caller calls `release` once, whatever
+   * comes of it.
+   */
+  reserve(
+    { event, sink }: Pick<ClaimedDelivery, 'event' | 'sink'>,
+    nowMs: number,
+    bounds: Pick<Lane, 'maxInFlight' | 'leaseMs'>,
+  ): Reservation | undefined {
+    const lane = this.#lanes.of([event.owner.namespace, event.owner.uid, sink])
+    Object.assign(lane, bounds)
+    const isWell = lane.circuit.openings === 0 && lane.closedUntilMs === 0
+    const isNext = lane.waiting.length === 0 && !lane.isBehind
+    const hasRoom = !this.isFull && this.#hasRoom(lane.taker) && this.#mayStart(lane, nowMs)
+    if (!isWell || !isNext || !hasRoom) {
+      this.#lanes.forgetIfIdle(lane)
+      return undefined
+    }
+    const bytes = sizeOf(event)
+    this.#held.take(lane.taker, bytes)
+    this.#begin(lane, nowMs)
+    return { lane, bytes }
+  }
+
+  release({ lane, bytes }: Reservation, nowMs: number): void {
+    lane.inFlight -= 1
+    this.#inFlight.give(lane.taker, 1)
+    this.#held.give(lane.taker, bytes)
+    this.#turns.note(lane, nowMs)
+    this.#lanes.forgetIfIdle(lane)
+  }
+
+  /** A delivery of that sink is stored and waits in the inbox for a claim: no place is kept for what comes after it. */
+  noteBehind({ namespace, uid }: InboxOwner, sink: string): void {
+    this.#lanes.of([namespace, uid, sink]).isBehind = true
+  }
+
+  /** A claim took all that was due, but for what was blocked. */
+  noteCaughtUp({ lanes, owners, namespaces }: Blocked): void {
+    for (const lane of this.#lanes.all()) {
+      const [namespace, ownerUid] = lane.taker
+      if (!lane.isBehind || lanes.has(lane.key) || owners.has(ownerUid) || namespaces.has(namespace)) continue
+      lane.isBehind = false
+      this.#lanes.forgetIfIdle(lane)
+    }
   }
 
   /** Of the lanes whose deliveries need longer leases than others. */
   longLeases(): Map<string, number> {
     const leases = new Map<string, number>()
-    for (const { key, leaseMs } of this.#lanes.values()) if (leaseMs !== undefined) leases.set(key, leaseMs)
+    for (const { key, leaseMs } of this.#lanes.all()) if (leaseMs !== undefined) leases.set(key, leaseMs)
     return leases
   }
 
@@ -148,24 +187,23 @@ export class LaneBoard {
       const waiting = lane === undefined ? undefined : takeNext(lane, nowMs)
       if (lane === undefined || waiting === undefined) return
       this.#waitingCount -= 1
-      lane.inFlight += 1
-      this.#inFlight.take(lane.taker, 1)
-      this.#turns.note(lane, nowMs)
+      this.#begin(lane, nowMs)
       yield { lane, waiting }
     }
   }
 
   finish({ lane, waiting }: StartedDelivery, nowMs: number): void {
-    lane.inFlight -= 1
-    this.#inFlight.give(lane.taker, 1)
-    this.#held.give(lane.taker, sizeOf(waiting.delivery))
-    this.#turns.note(lane, nowMs)
-    if (isForgettable(lane)) this.#forget(lane)
+    this.release({ lane, bytes: sizeOf(waiting.delivery.event) }, nowMs)
+  }
+
+  /** Whether something waits, or would have to, for a place that a delivery of the lane has. */
+  isPlaceWanted(lane: Lane, nowMs: number): boolean {
+    return this.isFull || this.#waitingCount > 0 || lane.isBehind || lane.inFlight >= capacityOf(lane, nowMs)
   }
 
   /** Takes what waits in a lane, or in all, without starting it. */
   takeWaiting(lane?: Lane): WaitingDelivery[] {
-    const lanes = lane === undefined ? [...this.#lanes.values()] : [lane]
+    const lanes = lane === undefined ? [...this.#lanes.all()] : [lane]
     return lanes.flatMap((from) => this.#takeAll(from))
   }
 
@@ -183,7 +221,7 @@ export class LaneBoard {
     const lanes = new Set<string>()
     const owners = new Set<string>()
     const namespaces = new Set<string>()
-    for (const lane of this.#lanes.values()) {
+    for (const lane of this.#lanes.all()) {
       const [namespace, ownerUid] = lane.taker
       if (blocks(namespace, [namespace])) namespaces.add(namespace)
       else if (blocks(`${namespace}/${ownerUid}`, [namespace, ownerUid])) owners.add(ownerUid)
@@ -201,7 +239,7 @@ export class LaneBoard {
 
   /** Takes the lanes on probation that have nothing to be probed with at hand; each once for each pause that ended. */
   takeUnprobed(nowMs: number): Lane[] {
-    const lanes = [...this.#lanes.values()].filter(
+    const lanes = [...this.#lanes.all()].filter(
       (lane) => isProbing(lane.circuit, nowMs) && isIdle(lane) && lane.probeOfMs !== lane.circuit.openUntilMs,
     )
     for (const lane of lanes) lane.probeOfMs = lane.circuit.openUntilMs
@@ -211,7 +249,7 @@ export class LaneBoard {
   /** When the next open circuit may be tried; undefined without one. */
   nextProbeMs(nowMs: number): number | undefined {
     let next: number | undefined
-    for (const { circuit } of this.#lanes.values()) {
+    for (const { circuit } of this.#lanes.all()) {
       if (isOpen(circuit, nowMs)) next = Math.min(next ?? Infinity, circuit.openUntilMs)
     }
     return next
@@ -239,35 +277,18 @@ export class LaneBoard {
   #takeAll(lane: Lane): WaitingDelivery[] {
     const taken = lane.waiting.splice(0)
     this.#waitingCount -= taken.length
-    for (const { delivery } of taken) this.#held.give(lane.taker, sizeOf(delivery))
+    for (const { delivery } of taken) this.#held.give(lane.taker, sizeOf(delivery.event))
     this.#turns.remove(lane)
     return taken
   }
 
-  #laneOf(taker: LaneTaker): Lane {
-    const [, ownerUid, sink] = taker
-    const key = laneKey(ownerUid, sink)
-    const known = this.#lanes.get(key)
-    if (known !== undefined) return known
-    if (this.#lanes.size >= maxRememberedLanes) this.#forgetOne()
-    const lane = createLane(taker)
-    this.#lanes.set(key, lane)
-    this.#remembered.take(taker, 1)
-    return lane
-  }
-
-  #forgetOne(): void {
-    const [heaviest] = this.#remembered.heaviest() ?? []
-    const idle = this.#lanes.values().filter((lane) => isIdle(lane))
-    const chosen = idle.find(({ taker: [namespace] }) => namespace === heaviest)
-    if (chosen !== undefined) this.#forget(chosen)
-  }
-
-  #forget(lane: Lane): void {
-    if (this.#lanes.delete(lane.key)) this.#remembered.give(lane.taker, 1)
+  #begin(lane: Lane, nowMs: number): void {
+    lane.inFlight += 1
+    this.#inFlight.take(lane.taker, 1)
+    this.#turns.note(lane, nowMs)
   }
 }
 
-function sizeOf({ event }: ClaimedDelivery): number {
-  return event.body.byteLength + bytesBesidesBody
+function sizeOf({ body }: NewEvent): number {
+  return body.byteLength + bytesBesidesBody
 }

@@ -32,6 +32,8 @@ export interface Lane {
    * none. Then one is tried.
    */
   closedUntilMs: number
+  /** Something of it was stored without being claimed, and may wait in the inbox for its turn. */
+  isBehind: boolean
   /** The end of the pause for which a delivery was made due as the probe; 0 before the first. */
   probeOfMs: number
   /** Set while the backlog of a sink that is well again is hurried. */
@@ -55,6 +57,7 @@ export function createLane(taker: LaneTaker): Lane {
     leaseMs: undefined,
     circuit: closedCircuit,
     closedUntilMs: 0,
+    isBehind: false,
     probeOfMs: 0,
     ramp: undefined,
     lastRampMs: -Infinity,
@@ -107,7 +110,7 @@ export function takeNext(lane: Lane, nowMs: number): WaitingDelivery | undefined
 /** Nothing is lost when such a lane is forgotten: a new one behaves the same. */
 export function isForgettable(lane: Lane): boolean {
   const hasHistory = !isAtRest(lane.circuit) || lane.closedUntilMs !== 0 || lane.lastRampMs !== -Infinity
-  const isAsNew = !hasHistory && lane.leaseMs === undefined
+  const isAsNew = !hasHistory && !lane.isBehind && lane.leaseMs === undefined
   return isIdle(lane) && isAsNew && lane.window >= Math.min(initialWindow, lane.maxInFlight)
 }
 

@@ -25,6 +25,13 @@ export function inboxPauseMs(failures: number): number {
   return growingMs(failures - 1, pauses)
 }
 
+export interface RecordTerms {
+  /** When the lease of the delivery ends, on the wall clock in milliseconds. */
+  readonly leaseUntilMs: number
+  /** `soon`: nobody waits for it. */
+  readonly when?: 'now' | 'soon'
+}
+
 /** Writes down how deliveries go on, through failures of the inbox. */
 export class StepRecorder {
   readonly #options: StepRecorderOptions
@@ -43,11 +50,11 @@ export class StepRecorder {
    * Tries until the lease ends: then the delivery is due again by itself, and the attempt is made once more. Never
    * throws.
    */
-  async record(delivery: ClaimedDelivery, next: NextStep, leaseUntilMs: number): Promise<void> {
+  async record(delivery: ClaimedDelivery, next: NextStep, { leaseUntilMs, when }: RecordTerms): Promise<void> {
     const { inbox, clock, metrics, signal, onDueAgain } = this.#options
     for (let failures = 1; ; failures++) {
       try {
-        await inbox.record(delivery, next)
+        await inbox.record(delivery, next, failures === 1 ? when : 'now')
         if (next.type === 'DeadLetter') metrics.deadLetters.add(1, { reason: next.reason })
         if (next.type === 'RetryAt') onDueAgain(next.atMs)
         if (next.type === 'Hold') onDueAgain(next.untilMs)

@@ -40,6 +40,20 @@ export interface NewEvent {
  */
 export type AppendResult = 'stored' | 'duplicate' | 'ownerFull' | 'inboxFull'
 
+/**
+ * Which deliveries of an event are claimed as it is stored: for how long, in milliseconds, by the names of their sinks.
+ */
+export type FirstLeases = ReadonlyMap<string, number>
+
+export interface Appended {
+  result: AppendResult
+  /**
+   * First attempts that are the caller's from `firstDueMs` on, for as long as it asked for; all others of the event are
+   * due. None but with `stored`.
+   */
+  claimed: readonly ClaimedDelivery[]
+}
+
 export interface ClaimedDelivery {
   /** Opaque to everyone but the driver. */
   deliveryId: string
@@ -279,13 +293,22 @@ export interface Inbox {
    */
   append(event: NewEvent): Promise<AppendResult>
   /**
+   * The same, and in the same write claims the deliveries to those sinks for which a lease is given: all, some or none.
+   * None goes before what is due in its lane already, nor while claims rest. When the answer was lost, what was claimed
+   * becomes due again like any other claim.
+   */
+  appendClaiming(event: NewEvent, leases: FirstLeases): Promise<Appended>
+  /**
    * Takes due deliveries for `leaseMs`; one that is not recorded by then becomes due again. In turns: namespaces, in
    * each its objects, in each its sinks, whoever was served least first, large bodies counting for more; of one sink
    * what is due longest. What `except` names stays.
    */
   claimDue(limit: number, leaseMs: number, terms?: ClaimTerms): Promise<ClaimedDelivery[]>
-  /** Attempt and next step in one transaction. Recording a delivery whose lease was lost is harmless. */
-  record(delivery: ClaimedDelivery, next: NextStep): Promise<void>
+  /**
+   * Attempt and next step in one transaction. Recording a delivery whose lease was lost is harmless. `soon`: may wait
+   * some milliseconds for other writes and share theirs.
+   */
+  record(delivery: ClaimedDelivery, next: NextStep, when?: 'now' | 'soon'): Promise<void>
   /**
    * One page. A call looks at no more than some thousand dead letters, so that a search among many holds up nobody.
    * What is replayed or dropped between two pages moves no other to a page where it is missed.

@@ -39,8 +39,6 @@ export interface ReceiverOptions {
   readonly metrics: Metrics
   /** Must not throw on any bytes. */
   readonly parseEnvelope: (body: Uint8Array) => EventSummary
-  /** Called after each newly stored event. */
-  readonly onStored: () => void
   /** Called with each request that ended, however it was answered; must not throw. */
   readonly onRequest?: (entry: RequestEntry) => void
   /** The service's public keys. Absent: deliveries on dynamic paths are answered 503. */
@@ -166,7 +164,6 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     clock,
     metrics,
     parseEnvelope: options.parseEnvelope,
-    onStored: options.onStored,
     finish,
   }
   const receiveStatic = createStaticRoute(routeDeps)

@@ -23,8 +23,6 @@ export interface RouteDeps {
   readonly clock: Clock
   readonly metrics: ReceiverMetrics
   readonly parseEnvelope: (body: Uint8Array) => EventSummary
-  /** Best effort: the dispatcher also polls. */
-  readonly onStored: () => void
   /**
    * Ends an exchange: answer, count, log. `unread`: parts of the request have not been read, so the connection cannot
    * be used again.
@@ -78,9 +76,9 @@ export function storeDelivery(deps: RouteDeps, exchange: Exchange, verified: Ver
     },
     settled: (result) => {
       delivery.release()
-      if (result !== 'stored') return
-      if (checkAttemptId !== undefined) deps.activity.noteCheckAnswered(uid, checkAttemptId, keyId)
-      deps.onStored()
+      if (result === 'stored' && checkAttemptId !== undefined) {
+        deps.activity.noteCheckAnswered(uid, checkAttemptId, keyId)
+      }
     },
   })
 }

@@ -131,13 +131,18 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
     ...(tls !== undefined && { tls }),
     trustedProxies: config.trustedProxies,
     directory,
-    inbox,
+    // What is stored through the dispatcher is begun at once where there is room.
+    inbox: {
+      append: (event) => dispatcher.append(event),
+      get obstacle() {
+        return inbox.obstacle
+      },
+    },
     clock,
     logger,
     metrics,
     parseEnvelope,
     publicKeys,
-    onStored: () => dispatcher.nudge(),
     onRequest: (entry) => feed.add(entry),
     limits: receiverLimits(config),
     pathPrefix: config.pathPrefix,

@@ -2,7 +2,6 @@ import { createSecretKey, randomBytes } from 'node:crypto'
 
 import type { RequestEntry } from '../../src/contract/feed-entry.ts'
 import { parseEnvelope } from '../../src/gemini/parse-event.ts'
-import type { Inbox } from '../../src/inbox/port.ts'
 import type { KeyringEntry, LiveSecret } from '../../src/contract/keyring/entry.ts'
 import { allKeyringSecretNames, keyIdOf, keyringSecretNameFor } from '../../src/contract/keyring/shard.ts'
 import type { Logger } from '../../src/observability/logger.ts'
@@ -87,6 +86,7 @@ export interface ReceiverFixture {
   metrics: MetricsRegistry
   /** How many requests ended so, from the metrics text. */
   count: (outcome: string, metric?: string) => Promise<number>
+  /** How many events the inbox has said it stored. */
   stored: { count: number }
   /** What people would see of the requests. */
   shown: RequestEntry[]
@@ -94,7 +94,7 @@ export interface ReceiverFixture {
 
 export function aReceiver(options: {
   directory: EndpointDirectory
-  inbox: Pick<Inbox, 'append'>
+  inbox: ReceiverOptions['inbox']
   clock?: Clock
   logger?: Logger
   limits?: Partial<ReceiverLimits>
@@ -112,8 +112,8 @@ export function aReceiver(options: {
     logger: recordedLogger('receiver'),
     parseEnvelope,
     ...options,
+    inbox: counting(options.inbox, stored),
     metrics,
-    onStored: () => stored.count++,
     onRequest: (entry) => shown.push(entry),
   })
   const count = async (outcome: string, metric = 'gwh_receiver_requests_total') => {
@@ -122,4 +122,17 @@ export function aReceiver(options: {
     return Number(line?.split(' ').at(-1) ?? 0)
   }
   return { receiver, metrics, count, stored, shown }
+}
+
+function counting(inbox: ReceiverOptions['inbox'], stored: { count: number }): ReceiverOptions['inbox'] {
+  return {
+    append: async (event) => {
+      const result = await inbox.append(event)
+      if (result === 'stored') stored.count += 1
+      return result
+    },
+    get obstacle() {
+      return inbox.obstacle
+    },
+  }
 }

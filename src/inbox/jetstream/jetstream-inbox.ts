@@ -2,6 +2,7 @@ import type { NatsConnection } from '@nats-io/transport-node'
 
 import {
   InboxUnavailableError,
+  type Appended,
   type AppendResult,
   type ClaimTerms,
   type ClaimedDelivery,
@@ -105,6 +106,11 @@ export class JetstreamInbox implements Inbox {
         throw error
       }
     })
+  }
+
+  /** Claims nothing yet: what is stored is due. */
+  async appendClaiming(event: NewEvent): Promise<Appended> {
+    return { result: await this.append(event), claimed: [] }
   }
 
   claimDue(limit: number, leaseMs: number, terms?: ClaimTerms): Promise<ClaimedDelivery[]> {

@@ -1,9 +1,9 @@
 import type { Quotas } from '../../fairness/quotas.ts'
 import { AppendTurns } from '../append-turns.ts'
-import type { NewEvent } from '../port.ts'
-import { packAppend, type ItemResult } from './batch-codec.ts'
-import { ByteWriter } from './byte-codec.ts'
-import type { Batch, Waiting } from './gathering.ts'
+import type { FirstLeases, NewEvent } from '../port.ts'
+import { packAppend } from './batch-codec.ts'
+import type { Gathering, Waiting } from './gathering.ts'
+import type { ItemAnswer } from './worker-protocol.ts'
 
 /**
  * What one batch writes at most, in rows, and pages of bodies, which take about as long: some 50 ms. Whoever comes
@@ -11,10 +11,14 @@ import type { Batch, Waiting } from './gathering.ts'
  */
 export const maxBatchCost = 4_096
 
+interface WaitingAppend {
+  readonly waiting: Waiting<ItemAnswer>
+  readonly leases: FirstLeases | undefined
+}
+
 /** Events that wait to be written, in turns. */
 export class AppendLine {
-  readonly #writer = new ByteWriter()
-  readonly #turns: AppendTurns<Waiting<ItemResult>>
+  readonly #turns: AppendTurns<WaitingAppend>
 
   constructor(quotas: Quotas) {
     this.#turns = new AppendTurns(quotas)
@@ -25,25 +29,18 @@ export class AppendLine {
   }
 
   /** False: its owner has so much waiting that no more is taken of it. */
-  add(event: NewEvent, waiting: Waiting<ItemResult>): boolean {
-    return this.#turns.add(event, waiting)
+  add(event: NewEvent, waiting: Waiting<ItemAnswer>, leases?: FirstLeases): boolean {
+    return this.#turns.add(event, { waiting, leases })
   }
 
-  /** The next batch, and who waits for it. */
-  take(nowMs: number): Batch {
-    const items: Waiting<ItemResult>[] = []
+  /** Adds those whose turn it is to the next batch. */
+  moveTo(gathering: Gathering): void {
     for (let cost = 0; cost < maxBatchCost;) {
       const turn = this.#turns.next()
-      if (turn === undefined) break
-      packAppend(this.#writer, turn.event)
-      items.push(turn.waiting)
+      if (turn === undefined) return
+      const { event, waiting } = turn
+      gathering.addItem((writer) => packAppend(writer, event, waiting.leases), waiting.waiting)
       cost += turn.cost
-    }
-    const packed = this.#writer.take()
-    return {
-      message: { type: 'batch', items: packed, calls: [], nowMs },
-      transfer: [packed.buffer],
-      waiters: { items, calls: [] },
     }
   }
 }

@@ -1,19 +1,22 @@
 import { unreachable } from '../../unreachable.ts'
-import { deadLetterReasons, type AppendResult, type NewEvent, type NextStep } from '../port.ts'
+import { deadLetterReasons, type AppendResult, type FirstLeases, type NewEvent, type NextStep } from '../port.ts'
 import type { ByteReader, ByteWriter } from './byte-codec.ts'
 
 /** The hot operations travel packed in one transferred buffer per batch: one message per event would halve the rate. */
 export type PackedItem =
-  | { type: 'append'; event: NewEvent }
+  /** `leases`: absent where nothing is claimed with it. */
+  | { type: 'append'; event: NewEvent; leases?: FirstLeases }
   /** `claim` is the fence: it is another one once the delivery was claimed again. */
   | { type: 'record'; id: number; claim: number; next: NextStep }
 
 const appendKind = 1
 const recordKind = 2
+const claimingAppendKind = 3
 
-export function packAppend(writer: ByteWriter, event: NewEvent): void {
-  writer.byte(appendKind)
+export function packAppend(writer: ByteWriter, event: NewEvent, leases?: FirstLeases): void {
+  writer.byte(leases === undefined ? appendKind : claimingAppendKind)
   packEvent(writer, event)
+  if (leases !== undefined) packLeases(writer, leases)
 }
 
 export function packRecord(writer: ByteWriter, id: number, claim: number, next: NextStep): void {
@@ -26,6 +29,7 @@ export function packRecord(writer: ByteWriter, id: number, claim: number, next: 
 export function unpackItem(reader: ByteReader): PackedItem {
   const kind = reader.byte()
   if (kind === appendKind) return { type: 'append', event: unpackEvent(reader) }
+  if (kind === claimingAppendKind) return { type: 'append', event: unpackEvent(reader), leases: unpackLeases(reader) }
   if (kind === recordKind)
     return { type: 'record', id: reader.number(), claim: reader.number(), next: unpackStep(reader) }
   throw new Error(`packed item of unknown kind ${kind}`)
@@ -58,6 +62,18 @@ export function unpackEvent(reader: ByteReader): NewEvent {
     body: reader.bytes(),
     sinks: Array.from({ length: reader.number() }, () => reader.text()),
   }
+}
+
+function packLeases(writer: ByteWriter, leases: FirstLeases): void {
+  writer.number(leases.size)
+  for (const [sink, leaseMs] of leases) {
+    writer.text(sink)
+    writer.number(leaseMs)
+  }
+}
+
+function unpackLeases(reader: ByteReader): FirstLeases {
+  return new Map(Array.from({ length: reader.number() }, () => [reader.text(), reader.number()]))
 }
 
 const stepKinds = { Succeed: 1, Skip: 2, RetryAt: 3, Hold: 4, DeadLetter: 5 } as const

@@ -120,11 +120,16 @@ export class BatchRunner {
   #attempt(batch: Batch, started: number): FromWorker {
     const items = [...unpackItems(batch.items)]
     this.#store.begin(promiseOf(items, batch.calls))
-    const results = items.map((item) => this.#store.apply(item, batch.nowMs))
+    const mayClaim = batch.nowMs >= this.#claimsPausedUntilMs
+    const answers = items.map((item) => this.#store.apply(item, batch.nowMs, mayClaim))
     const calls = batch.calls.map((call) => this.#call(call, batch.nowMs))
     const wrote = this.#store.commit(batch.nowMs)
     this.#afterCommit(batch, wrote)
-    return { type: 'done', results: packResults(results), calls, report: this.report(batch.nowMs, started) }
+    const results = packResults(answers.map(({ result }) => result))
+    const claims = new Map(
+      [...answers.entries()].flatMap(([at, one]) => (one.claims.length > 0 ? [[at, one.claims]] : [])),
+    )
+    return { type: 'done', results, claims, calls, report: this.report(batch.nowMs, started) }
   }
 
   #fail(error: unknown, batch: Batch): FromWorker {

@@ -7,6 +7,7 @@ import { toEvent } from './event-row.ts'
 import type { EventsTable } from './events-table.ts'
 import type { Lane, OwnerAccount } from './accounts.ts'
 import type { Ledger } from './ledger.ts'
+import type { PackedClaim } from './worker-protocol.ts'
 
 /** Claims without a record after which a delivery is taken for what brings the process down. */
 const maxUnrecordedClaims = 3
@@ -45,6 +46,7 @@ export class DeliveriesTable {
   readonly #events: EventsTable
   readonly #deadLetters: DeadLettersTable
   readonly #insert: StatementSync
+  readonly #insertClaimed: StatementSync
   readonly #insertHanded: StatementSync
   readonly #ofEvent: StatementSync
   readonly #due: StatementSync
@@ -64,6 +66,9 @@ export class DeliveriesTable {
     this.#deadLetters = deadLetters
     this.#insert = database.prepare(
       'INSERT INTO deliveries (event, lane, due_at_ms, first_due_ms, replayed) VALUES (?, ?, ?, ?, ?)',
+    )
+    this.#insertClaimed = database.prepare(
+      'INSERT INTO deliveries (event, lane, due_at_ms, first_due_ms, claims, unrecorded) VALUES (?, ?, ?, ?, 1, 1)',
     )
     this.#insertHanded = database.prepare(
       'INSERT INTO deliveries (event, lane, due_at_ms, first_due_ms, attempts, replayed, last_cause) VALUES (?, ?, ?, ?, ?, ?, ?)',
@@ -92,6 +97,15 @@ export class DeliveriesTable {
     this.#insert.run(event, lane.id, nowMs, nowMs, replayed ? 1 : 0)
     this.#ledger.countDelivery(lane, 'pending', 1)
     this.#ledger.noteDue(lane, nowMs)
+  }
+
+  /** Claimed from the beginning; undefined, and nothing was added, where something of its lane is due before it. */
+  addClaimed(event: number, lane: Lane, leaseMs: number, nowMs: number): PackedClaim | undefined {
+    if (this.#hasDue(lane, nowMs)) return undefined
+    const { lastInsertRowid } = this.#insertClaimed.run(event, lane.id, nowMs + leaseMs, nowMs)
+    this.#ledger.countDelivery(lane, 'pending', 1)
+    this.#ledger.noteDue(lane, nowMs + leaseMs)
+    return { deliveryId: `${lastInsertRowid}.1`, sink: lane.sink, attempts: 0, firstDueMs: nowMs, replayed: false }
   }
 
   /** As another inbox had it. Returns how many dead letters were dropped for it. */
@@ -223,6 +237,11 @@ export class DeliveriesTable {
       if (this.#ledger.refreshHead(lane) === known) return known
     }
     return undefined
+  }
+
+  /** Heads may be too early, so one that says yes is read again. */
+  #hasDue(lane: Lane, nowMs: number): boolean {
+    return (lane.headDueMs ?? Infinity) <= nowMs && (this.#ledger.refreshHead(lane) ?? Infinity) <= nowMs
   }
 
   #giveUp(delivery: DeliveryRow, lane: Lane, reason: DeadLetterReason, nowMs: number): number {

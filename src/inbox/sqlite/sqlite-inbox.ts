@@ -4,12 +4,14 @@ import type { Clock } from '../../clock.ts'
 import type { Logger } from '../../observability/logger.ts'
 import {
   InboxUnavailableError,
+  type Appended,
   type AppendResult,
   type ClaimTerms,
   type ClaimedDelivery,
   type DeadLetterPage,
   type Handover,
   type DeadLetterQuery,
+  type FirstLeases,
   type HurryRequest,
   type Inbox,
   type InboxObstacle,
@@ -21,14 +23,14 @@ import {
   type SinkBacklog,
 } from '../port.ts'
 import { Admission } from '../admission.ts'
-import { AppendLine } from './append-line.ts'
-import { packRecord, unpackEvent, unpackResult, type ItemResult } from './batch-codec.ts'
+import { packRecord, unpackEvent, unpackResult } from './batch-codec.ts'
 import { ByteReader } from './byte-codec.ts'
-import { Gathering, type Waiters, type Waiting } from './gathering.ts'
+import type { Waiting } from './gathering.ts'
+import { HandOver } from './hand-over.ts'
 import type { createInboxInstruments } from './inbox-instruments.ts'
 import type { QuotaTeller } from './told-quotas.ts'
 import { isResultOf } from './worker-protocol.ts'
-import type { BatchReport, Call, CallResult, FromWorker, ResultOf, ToWorker } from './worker-protocol.ts'
+import type { BatchReport, Call, CallResult, FromWorker, ItemAnswer, ResultOf } from './worker-protocol.ts'
 
 const maintenanceIntervalMs = 5_000
 /** Between two slices of forgetting, so that appends get their turn. */
@@ -46,22 +48,12 @@ interface Parts {
   onEnded: (why: string) => void
 }
 
-/**
- * The main thread's half: gathers what arrives while the last commit runs and hands it over. Appends are a batch of
- * their own, because it alone waits for the disk, filled in turns of their namespaces up to a bound; records, claims
- * and questions go before it, so that what is on its way to a sink never waits for what is only arriving.
- */
+/** The main thread's half: hands over what is asked for, and gives the answers to those who asked. */
 export class SqliteInbox implements Inbox {
   readonly #parts: Parts
-  readonly #appends: AppendLine
-  readonly #others = new Gathering()
-  /** Handed over and not answered yet, in the order of their answers. */
-  readonly #underWay: Waiters[] = []
-  #isSendPlanned = false
-  #wasVolumeFull = false
+  readonly #handOver: HandOver
   readonly #admission: Admission
-  /** When what is under way was handed over, or the answer before came. */
-  #underWaySinceMs = 0
+  #wasVolumeFull = false
   /** Once set, every operation fails with it. */
   #ended: InboxUnavailableError | undefined
   #whenClosed: (() => void) | undefined
@@ -70,38 +62,53 @@ export class SqliteInbox implements Inbox {
   constructor(parts: Parts) {
     this.#parts = parts
     this.#admission = new Admission(parts)
-    this.#appends = new AppendLine(parts.quotas.quotas)
-    parts.worker.on('message', (message: FromWorker) => this.#receive(message))
-    parts.worker.on('error', (error) => this.#end(`its worker thread failed: ${error.message}`))
-    parts.worker.on('exit', () => this.#end('its worker thread ended'))
+    const { clock, quotas, worker } = parts
+    this.#handOver = new HandOver({
+      clock,
+      quotas,
+      tell: (message, transfer = []) => worker.postMessage(message, transfer),
+    })
+    worker.on('message', (message: FromWorker) => this.#receive(message))
+    worker.on('error', (error) => this.#end(`its worker thread failed: ${error.message}`))
+    worker.on('exit', () => this.#end('its worker thread ended'))
     this.#cancelMaintenance = this.#planMaintenance(maintenanceIntervalMs)
   }
 
   get obstacle(): InboxObstacle | undefined {
     if (this.#ended !== undefined) return 'Ended'
     if (this.#wasVolumeFull) return 'VolumeFull'
-    const isUnderWay = this.#underWay.length > 0
-    if (isUnderWay && this.#parts.clock.monotonic() - this.#underWaySinceMs > longestCommitMs) return 'NotConfirmed'
+    if (this.#handOver.owedMs > longestCommitMs) return 'NotConfirmed'
     return this.#admission.obstacle
   }
 
   async append(event: NewEvent): Promise<AppendResult> {
+    return (await this.#append(event)).result
+  }
+
+  appendClaiming(event: NewEvent, leases: FirstLeases): Promise<Appended> {
+    return this.#append(event, leases.size > 0 ? leases : undefined)
+  }
+
+  async #append(event: NewEvent, leases?: FirstLeases): Promise<Appended> {
     if (event.eventId.length > maxEventIdCharacters) {
       throw new TypeError(`eventId has ${event.eventId.length} characters; at most ${maxEventIdCharacters} are kept`)
     }
     this.#parts.quotas.look(event.owner.namespace)
-    const result = await this.#item((waiting) => {
-      if (!this.#appends.add(event, waiting)) waiting.resolve('ownerFull')
+    const { result, claims } = await this.#item((waiting) => {
+      if (!this.#handOver.append(event, waiting, leases)) waiting.resolve({ result: 'ownerFull', claims: [] })
     })
     if (result === 'inboxFull') this.#admission.block('Full')
     if (result === 'recorded') throw new Error('inbox: an append was answered as a record')
-    return result
+    return {
+      result,
+      claimed: claims.map((claim) => Object.assign(claim, { event: { ...event, sinks: [claim.sink] } })),
+    }
   }
 
-  async record(delivery: ClaimedDelivery, next: NextStep): Promise<void> {
+  async record(delivery: ClaimedDelivery, next: NextStep, when: 'now' | 'soon' = 'now'): Promise<void> {
     const [id, claim] = delivery.deliveryId.split('.').map(Number)
     if (id === undefined || claim === undefined) throw new TypeError('record: the delivery was not claimed here')
-    await this.#item((waiting) => this.#others.addItem((writer) => packRecord(writer, id, claim, next), waiting))
+    await this.#item((waiting) => this.#handOver.record((writer) => packRecord(writer, id, claim, next), waiting, when))
   }
 
   async claimDue(limit: number, leaseMs: number, terms?: ClaimTerms): Promise<ClaimedDelivery[]> {
@@ -163,15 +170,14 @@ export class SqliteInbox implements Inbox {
     if (this.#ended !== undefined) return
     await new Promise<void>((resolve) => {
       this.#whenClosed = resolve
-      this.#sendOrClose()
+      this.#handOver.close()
     })
   }
 
-  #item(add: (waiting: Waiting<ItemResult>) => void): Promise<ItemResult> {
+  #item(add: (waiting: Waiting<ItemAnswer>) => void): Promise<ItemAnswer> {
     return new Promise((resolve, reject) => {
       if (this.#isRefused(reject)) return
       add({ resolve, reject })
-      this.#planSend()
     })
   }
 
@@ -182,8 +188,7 @@ export class SqliteInbox implements Inbox {
         if (isResultOf(call, result)) resolve(result)
         else reject(new Error(`inbox: "${call.type}" was answered as "${result.type}"`))
       }
-      this.#others.addCall(call, { resolve: settle, reject })
-      this.#planSend()
+      this.#handOver.call(call, { resolve: settle, reject })
     })
   }
 
@@ -194,43 +199,18 @@ export class SqliteInbox implements Inbox {
     return true
   }
 
-  /** At the end of this turn of the event loop, so that all requests that it read share the first commit too. */
-  #planSend(): void {
-    if (this.#underWay.length > 0 || this.#isSendPlanned) return
-    this.#isSendPlanned = true
-    setImmediate(() => {
-      this.#isSendPlanned = false
-      this.#sendOrClose()
-    })
-  }
-
-  #sendOrClose(): void {
-    if (this.#underWay.length > 0 || this.#ended !== undefined) return
-    this.#underWaySinceMs = this.#parts.clock.monotonic()
-    for (const gathering of [this.#others, this.#appends]) {
-      if (gathering.isEmpty) continue
-      const { message, transfer, waiters } = gathering.take(this.#parts.clock.now())
-      this.#underWay.push(waiters)
-      this.#tell({ ...message, quotas: this.#parts.quotas.take() }, transfer)
-    }
-    if (this.#underWay.length === 0 && this.#whenClosed !== undefined) this.#tell({ type: 'close' })
-  }
-
-  #tell(message: ToWorker, transfer: ArrayBuffer[] = []): void {
-    this.#parts.worker.postMessage(message, transfer)
-  }
-
   #receive(message: FromWorker): void {
     if (message.type === 'closed') return this.#end('it is closed')
-    const batch = this.#underWay.shift()
+    const batch = this.#handOver.answered()
     if (batch === undefined) return
-    this.#underWaySinceMs = this.#parts.clock.monotonic()
     if (message.type === 'done') {
-      const { results, calls, report } = message
+      const { results, claims, calls, report } = message
       this.#parts.instruments.note(report)
       if (batch.items.length > 0) this.#parts.instruments.committed(batch.items.length, report)
       this.#noteVolume(report.isVolumeFull)
-      for (const [at, waiting] of batch.items.entries()) waiting.resolve(unpackResult(results[at]))
+      for (const [at, waiting] of batch.items.entries()) {
+        waiting.resolve({ result: unpackResult(results[at]), claims: claims.get(at) ?? [] })
+      }
       for (const [at, waiting] of batch.calls.entries()) {
         const result = calls[at]
         if (result !== undefined) waiting.resolve(result)
@@ -245,7 +225,7 @@ export class SqliteInbox implements Inbox {
       const error = new InboxUnavailableError(`inbox: the batch could not be written: ${message.problem}`)
       for (const waiting of [...batch.items, ...batch.calls]) waiting.reject(error)
     }
-    this.#sendOrClose()
+    this.#handOver.goOn()
   }
 
   #noteVolume(isFull: boolean): void {
@@ -264,9 +244,7 @@ export class SqliteInbox implements Inbox {
     if (this.#ended !== undefined) return
     this.#ended = new InboxUnavailableError(`inbox: ${why}`)
     this.#cancelMaintenance()
-    const waiting = [...this.#underWay.splice(0), this.#others.take(0).waiters]
-    while (!this.#appends.isEmpty) waiting.push(this.#appends.take(0).waiters)
-    for (const { items, calls } of waiting) {
+    for (const { items, calls } of this.#handOver.abandon()) {
       for (const { reject } of items) reject(this.#ended)
       for (const { reject } of calls) reject(this.#ended)
     }

@@ -4,6 +4,7 @@ import type {
   AppendResult,
   DeadLetterPage,
   DeadLetterQuery,
+  FirstLeases,
   HandedEvent,
   HurryRequest,
   NewEvent,
@@ -11,7 +12,7 @@ import type {
   PendingQuery,
   SinkBacklog,
 } from '../port.ts'
-import type { ItemResult, PackedItem } from './batch-codec.ts'
+import type { PackedItem } from './batch-codec.ts'
 import type { InboxBounds } from '../bounds.ts'
 import { DeadLettersTable } from './dead-letters-table.ts'
 import { DeliveriesTable, releaseLeases, type ClaimRequest } from './deliveries-table.ts'
@@ -27,6 +28,7 @@ import { ToldQuotas, type ToldQuota } from './told-quotas.ts'
 import type { Totals } from '../totals.ts'
 import type { OwnerAccount } from './accounts.ts'
 import { forgetEmptyOwners, Ledger } from './ledger.ts'
+import type { ItemAnswer, PackedClaim } from './worker-protocol.ts'
 
 /** More at once blocks appends for seconds. */
 const retentionSliceRows = 200
@@ -165,10 +167,11 @@ export class Store {
     this.#dropped = 0
   }
 
-  apply(item: PackedItem, nowMs: number): ItemResult {
-    if (item.type === 'append') return this.#append(item.event, nowMs)
+  /** `mayClaim`: whether an append is given the claims that it asks for. */
+  apply(item: PackedItem, nowMs: number, mayClaim: boolean): ItemAnswer {
+    if (item.type === 'append') return this.#append(item.event, mayClaim ? item.leases : undefined, nowMs)
     this.#dropped += this.#deliveries.record(item.id, item.claim, item.next, nowMs)
-    return 'recorded'
+    return { result: 'recorded', claims: [] }
   }
 
   claim(request: ClaimRequest, nowMs: number) {
@@ -300,16 +303,22 @@ export class Store {
     this.#database.close()
   }
 
-  #append(event: NewEvent, nowMs: number): AppendResult {
+  #append(event: NewEvent, leases: FirstLeases | undefined, nowMs: number): ItemAnswer {
     const account = this.#ledger.accountOf(event.owner)
     const refusal = this.#refusalOf(event, account)
-    if (refusal !== undefined) return refusal
+    if (refusal !== undefined) return { result: refusal, claims: [] }
     const seq = this.#events.insert(event, account, nowMs)
-    if (seq === 'duplicate') return seq
-    if (seq !== 'remembered') {
-      for (const sink of event.sinks) this.#deliveries.add(seq, this.#ledger.laneOf(account, sink), nowMs, false)
+    if (seq === 'duplicate') return { result: 'duplicate', claims: [] }
+    if (seq === 'remembered') return { result: 'stored', claims: [] }
+    const claims: PackedClaim[] = []
+    for (const sink of event.sinks) {
+      const lane = this.#ledger.laneOf(account, sink)
+      const leaseMs = leases?.get(sink)
+      const claim = leaseMs === undefined ? undefined : this.#deliveries.addClaimed(seq, lane, leaseMs, nowMs)
+      if (claim === undefined) this.#deliveries.add(seq, lane, nowMs, false)
+      else claims.push(claim)
     }
-    return 'stored'
+    return { result: 'stored', claims }
   }
 
   get largestShares(): LargestShares {

@@ -12,6 +12,7 @@ import type {
   SinkBacklog,
 } from '../port.ts'
 import type { InboxBounds } from '../bounds.ts'
+import type { ItemResult } from './batch-codec.ts'
 import type { LargestShares } from '../rooms.ts'
 import type { Totals } from '../totals.ts'
 import type { StoreStats } from './store.ts'
@@ -48,8 +49,15 @@ export type Call =
   /** `writesFail`: so whether the disk takes anything again has to be tried. */
   | { type: 'maintain'; writesFail?: boolean }
 
-/** Without the event, which travels packed beside it. */
+/** Without the event, which travels packed beside it, or is with who asked already. */
 export type PackedClaim = Omit<ClaimedDelivery, 'event'>
+
+/** What an item of a batch came to. */
+export interface ItemAnswer {
+  readonly result: ItemResult
+  /** With an append that asked for it. */
+  readonly claims: readonly PackedClaim[]
+}
 
 export type CallResult =
   | { type: 'claim'; claims: PackedClaim[]; events: Uint8Array }
@@ -108,7 +116,14 @@ export type FromWorker =
       report: BatchReport
     }
   | { type: 'refused'; problem: string }
-  | { type: 'done'; results: Uint8Array; calls: CallResult[]; report: BatchReport }
+  | {
+      type: 'done'
+      results: Uint8Array
+      /** Of the items that claimed anything, by their positions. */
+      claims: ReadonlyMap<number, readonly PackedClaim[]>
+      calls: CallResult[]
+      report: BatchReport
+    }
   /** Rolled back: nothing of the batch was kept. */
   | { type: 'failed'; problem: string; isVolumeFull: boolean }
   | { type: 'closed' }

@@ -115,3 +115,33 @@ test('what a life did not finish, the next one delivers at once, as the same att
   assert.ok(worker.events.every(({ extensions, repeated }) => extensions['deliveryattempt'] === '1' && !repeated))
   await second.end(1_000)
 })
+
+test('what is stored through the dispatcher reaches the worker once, in this life or in the next', async (t) => {
+  let hanging = 0
+  const hangs = createServer(() => (hanging += 1))
+  await new Promise<void>((resolve) => hangs.listen(0, '127.0.0.1', resolve))
+  const worker = await startSampleWorker({ host: '127.0.0.1', port: 0 })
+  t.after(async () => {
+    await worker.close()
+    hangs.close()
+  })
+  const path = join(await aFolder(t), 'inbox.db')
+  const first = await aLife(path, { worker: anHttpSink(`http://127.0.0.1:${(hangs.address() as AddressInfo).port}/`) })
+  first.dispatcher.start()
+  const ids = Array.from({ length: 240 }, (_, at) => `msg_${at}`)
+  const append = ({ dispatcher }: typeof first, eventId: string) =>
+    dispatcher.append(anEvent({ eventId, receivedAtMs: systemClock.now() }))
+  const before = await Promise.all(ids.slice(0, 40).map((eventId) => append(first, eventId)))
+  assert.deepEqual(new Set(before), new Set(['stored']))
+  await eventually('attempts that hang', () => hanging === 8, { timeoutMs: 5_000, intervalMs: 10 })
+  await first.end(20)
+
+  const second = await aLife(path, { worker: anHttpSink(`http://127.0.0.1:${worker.port}/`) })
+  second.dispatcher.start()
+  await Promise.all(ids.slice(40).map((eventId) => append(second, eventId)))
+  assert.equal(await append(second, 'msg_0'), 'duplicate')
+  await eventually('all to end', async () => (await second.inbox.stats()).pending === 0, { timeoutMs: 10_000 })
+  assert.deepEqual(worker.events.map(({ id }) => id).toSorted(), ids.toSorted())
+  assert.ok(worker.events.every(({ extensions, repeated }) => extensions['deliveryattempt'] === '1' && !repeated))
+  await second.end(1_000)
+})

@@ -46,10 +46,10 @@ function aRunner(t: TestContext, bounds: InboxBounds = defaultInboxBounds) {
   const path = join(aFolder(t), 'inbox.sqlite')
   const runner = new BatchRunner({ path, bounds, setAsideDamaged: false, nowMs }, open)
   t.after(() => runner.close())
-  const run = (pack: (writer: ByteWriter) => void, calls: readonly Call[] = []) => {
+  const run = (pack: (writer: ByteWriter) => void, calls: readonly Call[] = [], atMs = nowMs) => {
     const writer = new ByteWriter()
     pack(writer)
-    return runner.run({ type: 'batch', items: writer.take(), calls, nowMs })
+    return runner.run({ type: 'batch', items: writer.take(), calls, nowMs: atMs })
   }
   commits.length = 0
   const failNext = (times: number) => (failures = times)
@@ -88,6 +88,23 @@ test('an event of another inbox is synced to the disk before that one forgets it
   run(nothing, [{ type: 'takeOver', handed: { ref: '1', event: anEvent(), deliveries: [] } }])
   run(nothing, [{ type: 'release', ref: '1' }])
   assert.deepEqual(commits, [full, normal])
+})
+
+test('a write that failed keeps appends from claiming for a second, as it does claims', (t) => {
+  const { run, failNext } = aRunner(t)
+  const claimedAt = (atMs: number, eventId: string) => {
+    const leases = new Map([[eventId, 60_000]])
+    const done = run((writer) => packAppend(writer, anEvent({ eventId, sinks: [eventId] }), leases), [], atMs)
+    return done.type === 'done' ? [...done.claims.values()].flat().map(({ sink }) => sink) : done.type
+  }
+  assert.deepEqual(claimedAt(nowMs, 'msg_1'), ['msg_1'])
+  failNext(1)
+  assert.deepEqual(claimedAt(nowMs, 'msg_2'), 'failed')
+  assert.deepEqual(claimedAt(nowMs + 999, 'msg_3'), [], 'stored, and due')
+  assert.deepEqual(claimedAt(nowMs + 1_000, 'msg_4'), ['msg_4'])
+  const done = run(nothing, [claim], nowMs + 1_000)
+  const [claimed] = done.type === 'done' ? done.calls : []
+  assert.deepEqual(claimed?.type === 'claim' && claimed.claims.map(({ sink }) => sink), ['msg_3'])
 })
 
 test('what is claimed does not wait for the appends that arrive with it', async (t) => {

@@ -11,13 +11,24 @@ export interface DoomedProcess {
   place: string
   /** Of its event ids. */
   prefix: string
+  /** Is told the id of each event whose delivery was written down as ended. */
+  onEnded?: (eventId: string) => void
 }
 
+const endedMark = 'ended '
+
 /** Runs the program until it has acknowledged `after` events, kills it, and returns all that it acknowledged. */
-export async function appendThenKill({ driver, place, prefix }: DoomedProcess, after: number): Promise<string[]> {
+export async function appendThenKill(
+  { driver, place, prefix, onEnded }: DoomedProcess,
+  after: number,
+): Promise<string[]> {
   const child = spawn(process.execPath, [program, driver, place, prefix], { stdio: ['ignore', 'pipe', 'inherit'] })
   const lines: string[] = []
   for await (const line of createInterface({ input: child.stdout })) {
+    if (line.startsWith(endedMark)) {
+      onEnded?.(line.slice(endedMark.length))
+      continue
+    }
     lines.push(line)
     if (lines.length === after) child.kill('SIGKILL')
   }

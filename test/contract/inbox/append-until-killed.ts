@@ -11,11 +11,13 @@ import { aStream } from '../../support/jetstream-options.ts'
 
 /**
  * A process to be killed: appends without end and prints the id of each event that was acknowledged, a line each, only
- * after the answer.
+ * after the answer. Every other one is for a sink that takes everything, and claimed with its append where the driver
+ * does that: then `ended` and the id follow, once that is written down.
  */
 const [driver, place = '', prefix = ''] = process.argv.slice(2)
 const inbox = await open()
 let next = 0
+const takes = 'takes'
 
 function open(): Promise<Inbox> {
   const shared = { clock: systemClock, logger: silentLogger, metrics: createMetrics() }
@@ -27,9 +29,15 @@ function open(): Promise<Inbox> {
 async function appendForEver(): Promise<never> {
   for (;;) {
     const eventId = `${prefix}-${next++}`
-    const result = await inbox.append(anEvent({ eventId, sentAtSeconds: next }))
+    const number = next
+    const event = anEvent({ eventId, sentAtSeconds: number, sinks: [number % 2 === 0 ? takes : 'worker'] })
+    const { result, claimed } = await inbox.appendClaiming(event, new Map([[takes, 60_000]]))
     if (result !== 'stored') throw new Error(`append answered ${result}`)
     process.stdout.write(`${eventId}\n`)
+    for (const one of claimed) {
+      await inbox.record(one, { type: 'Succeed' }, 'soon')
+      process.stdout.write(`ended ${eventId}\n`)
+    }
   }
 }
 
@@ -37,7 +45,10 @@ async function appendForEver(): Promise<never> {
 async function deliverForEver(): Promise<never> {
   for (;;) {
     const due = await inbox.claimDue(4, 60_000)
-    for (const claimed of due) await inbox.record(claimed, { type: 'RetryAt', atMs: systemClock.now() })
+    for (const claimed of due) {
+      const isTaken = claimed.sink === takes
+      await inbox.record(claimed, isTaken ? { type: 'Succeed' } : { type: 'RetryAt', atMs: systemClock.now() })
+    }
     if (due.length === 0) await setTimeout(1)
   }
 }

@@ -6,6 +6,7 @@ import { createMetrics } from '../../../src/observability/metrics.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { aStream } from '../../support/jetstream-options.ts'
 import { NatsServer, withoutNatsServer } from '../../support/nats-server.ts'
+import { firstClaimsContract } from './first-claims.ts'
 import { neighboursContract } from './neighbours.ts'
 import { inboxContract, type MakeInbox } from './suite.ts'
 
@@ -46,4 +47,5 @@ void describe('inbox on a real nats-server', { skip: withoutNatsServer }, () => 
 
   inboxContract('jetstream', make)
   neighboursContract('jetstream', make)
+  firstClaimsContract('jetstream', make, { claims: 'none' })
 })

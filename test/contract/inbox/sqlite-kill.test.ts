@@ -20,10 +20,11 @@ test(`nothing acknowledged is lost over ${kills} kill -9 at random moments`, asy
   const path = join(folder, 'inbox.db')
   const random = mulberry32(20_261_121)
   const acknowledged: string[] = []
+  const ended = new Set<string>()
   for (let round = 0; round < kills; round++) {
     acknowledged.push(
       ...(await appendThenKill(
-        { driver: 'sqlite', place: path, prefix: `r${round}` },
+        { driver: 'sqlite', place: path, prefix: `r${round}`, onEnded: (eventId) => ended.add(eventId) },
         20 + Math.floor(random() * 400),
       )),
     )
@@ -38,6 +39,12 @@ test(`nothing acknowledged is lost over ${kills} kill -9 at random moments`, asy
   const stats = await inbox.stats()
   t.diagnostic(`${acknowledged.length} acknowledged, ${lost.length} lost, ${stats.events} kept`)
   assert.deepEqual(lost, [])
+  assert.ok(ended.size > 0, 'some were claimed with their append and delivered')
+  const again: string[] = []
+  for (let due = await inbox.claimDue(500, 60_000); due.length > 0; due = await inbox.claimDue(500, 60_000)) {
+    again.push(...due.map(({ event: { eventId } }) => eventId).filter((eventId) => ended.has(eventId)))
+  }
+  assert.deepEqual(again, [], 'what was written down as delivered is not delivered again')
   assert.ok(acknowledged.length > kills, 'every round acknowledged something')
   assert.equal(
     stats.pending + stats.deadLetters,

@@ -6,6 +6,7 @@ import { openSqliteInbox } from '../../../src/inbox/sqlite/open-sqlite-inbox.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
+import { firstClaimsContract } from './first-claims.ts'
 import { neighboursContract } from './neighbours.ts'
 import { inboxContract, type MakeInbox } from './suite.ts'
 
@@ -38,3 +39,4 @@ const make: MakeInbox = async (options) => {
 
 inboxContract('sqlite', make)
 neighboursContract('sqlite', make)
+firstClaimsContract('sqlite', make, { claims: 'asked' })

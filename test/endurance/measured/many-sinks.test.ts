@@ -101,8 +101,7 @@ async function drain(t: TestContext, inbox: Inbox, flood: number): Promise<Drain
   const store = async (eventId: string, object: string, to: readonly string[]) => {
     storedMs.set(eventId, performance.now())
     const event = anEvent({ eventId, owner: anOwner(object), sinks: to, receivedAtMs: Date.now() })
-    assert.equal(await inbox.append(event), 'stored')
-    dispatcher.nudge()
+    assert.equal(await dispatcher.append(event), 'stored')
   }
   await Promise.all(Array.from({ length: flood }, (_, at) => store(`flood_${at}`, 'object-7', ['sink-3'])))
   dispatcher.start()

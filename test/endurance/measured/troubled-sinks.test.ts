@@ -145,8 +145,7 @@ async function drain(t: TestContext, inbox: Inbox, present: readonly Kind[]): Pr
   const store = async (eventId: string, object: string, to: readonly number[]) => {
     storedMs.set(eventId, performance.now())
     const event = anEvent({ eventId, owner: anOwner(object), sinks: to.map(String), receivedAtMs: Date.now() })
-    assert.equal(await inbox.append(event), 'stored')
-    dispatcher.nudge()
+    assert.equal(await dispatcher.append(event), 'stored')
   }
   for (const [object, to] of objects) {
     const first = to[0] ?? 0

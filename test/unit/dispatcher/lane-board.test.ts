@@ -223,6 +223,78 @@ describe('what waits', () => {
   })
 })
 
+describe('a place for what is only being stored', () => {
+  const bounds = { maxInFlight: 64, leaseMs: undefined }
+  const reserve = ({ board }: Scene, to: To = {}, time = nowMs) => board.reserve(aWaiting(to).delivery, time, bounds)
+
+  it('counts as if it were under way, in attempts and in bytes, until it is given back', () => {
+    const scene = new Scene(10)
+    const places = Array.from({ length: 20 }, () => reserve(scene, { bodyBytes: 1_000 }))
+    const kept = places.filter((place) => place !== undefined)
+    const begun = new Scene(10)
+    begun.add(20, {})
+    assert.equal(kept.length, begun.start().length, 'as many as would be begun')
+    assert.equal(scene.board.inFlight, kept.length)
+    assert.equal(scene.board.blocked(nowMs).lanes.has('ml-a/s'), true)
+    assert.ok(reserve(scene, { namespace: 'other' }), 'and some is left')
+    for (const place of kept) scene.board.release(place, nowMs)
+    assert.deepEqual([scene.board.inFlight, scene.board.byNamespace().size], [1, 1])
+  })
+
+  it('is kept for nothing that would overtake what waits in memory or in the inbox', () => {
+    const scene = new Scene()
+    scene.add(9, {})
+    scene.start()
+    scene.finish('ml')
+    assert.equal(scene.board.waiting, 1)
+    assert.equal(reserve(scene), undefined)
+    assert.ok(reserve(scene, { sink: 'other' }))
+    const { owner } = aWaiting({}).delivery.event
+    scene.board.noteBehind(owner, 'third')
+    assert.equal(reserve(scene, { sink: 'third' }), undefined)
+    scene.board.noteCaughtUp({ ...scene.board.blocked(nowMs), lanes: new Set(['ml-a/third']) })
+    assert.equal(reserve(scene, { sink: 'third' }), undefined, 'it was not asked for')
+    scene.board.noteCaughtUp(scene.board.blocked(nowMs))
+    assert.ok(reserve(scene, { sink: 'third' }))
+  })
+
+  it('is kept for no sink that is not known to be well, nor for its probe', () => {
+    const scene = new Scene()
+    scene.add(1, { sink: 'refuses' })
+    scene.add(1, { sink: 'closed' })
+    const [refuses, closed] = scene.start()
+    assert.ok(refuses && closed)
+    noteOutcome(refuses, { type: 'unauthorized', status: 401 }, { eventId: 'a', nowMs })
+    closed.closedUntilMs = nowMs + 1_000
+    scene.finish('ml')
+    scene.finish('ml')
+    for (const time of [nowMs, nowMs + 20_000]) {
+      assert.equal(reserve(scene, { sink: 'refuses' }, time), undefined)
+      assert.equal(reserve(scene, { sink: 'closed' }, time), undefined)
+    }
+    assert.equal(scene.board.inFlight, 0)
+  })
+
+  it('of a namespace that holds its share of bytes is none', () => {
+    const scene = new Scene(1_000)
+    const large = { bodyBytes: 256 * 1_024 }
+    let kept = 0
+    while (kept < 200 && reserve(scene, { ...large, object: `o${kept}` }) !== undefined) kept += 1
+    assert.ok(kept > 80 && kept * large.bodyBytes < 28 * 2 ** 20, String(kept))
+    assert.ok(reserve(scene, { ...large, namespace: 'modest' }))
+  })
+
+  it('that is refused leaves nothing behind', () => {
+    const scene = new Scene(1)
+    const place = reserve(scene)
+    assert.ok(place)
+    assert.equal(reserve(scene, { namespace: 'other' }), undefined)
+    scene.board.release(place, nowMs)
+    assert.deepEqual([scene.board.inFlight, scene.board.blocked(nowMs).isNothing], [0, true])
+    assert.deepEqual(scene.board.largestShares(), { attempts: 0, bodies: 0 })
+  })
+})
+
 it('a lane whose deliveries need long leases is remembered for that, and no other has them', () => {
   const scene = new Scene()
   scene.board.enqueue(aWaiting({ sink: 'slow' }), nowMs, { maxInFlight: 8, leaseMs: 350_000 })

@@ -5,6 +5,7 @@ import { equalQuotas } from '../../../src/fairness/quotas.ts'
 import { unpackItem } from '../../../src/inbox/sqlite/batch-codec.ts'
 import { AppendLine, maxBatchCost } from '../../../src/inbox/sqlite/append-line.ts'
 import { ByteReader } from '../../../src/inbox/sqlite/byte-codec.ts'
+import { Gathering } from '../../../src/inbox/sqlite/gathering.ts'
 import { anEvent } from '../../support/an-event.ts'
 
 const waiting = { resolve: () => {}, reject: () => {} }
@@ -16,7 +17,9 @@ function eventOf(namespace: string, uid: string, eventId: string, body = '{}') {
 
 /** The ids of the next batch, in its order. */
 function nextBatch(line: AppendLine): string[] {
-  const { message, waiters } = line.take(0)
+  const gathering = new Gathering()
+  line.moveTo(gathering)
+  const { message, waiters } = gathering.take(0)
   const reader = new ByteReader(message.items)
   const ids: string[] = []
   while (!reader.isAtEnd) {

@@ -65,6 +65,21 @@ test('any batch of appends and records arrives as it was sent', () => {
   )
 })
 
+test('the leases that an append asks for arrive with it', () => {
+  const leases = fc.array(fc.tuple(text, fc.double({ noNaN: true })), { maxLength: 16 })
+  fc.assert(
+    fc.property(event, leases, (appended, entries) => {
+      const writer = new ByteWriter()
+      packAppend(writer, appended, new Map(entries))
+      packRecord(writer, 1, 2, { type: 'Skip' })
+      const reader = new ByteReader(writer.take())
+      assert.deepEqual(unpackItem(reader), { type: 'append', event: appended, leases: new Map(entries) })
+      assert.deepEqual(unpackItem(reader), { type: 'record', id: 1, claim: 2, next: { type: 'Skip' } })
+    }),
+    { numRuns: 50 },
+  )
+})
+
 test('results keep their order', () => {
   const results = ['stored', 'duplicate', 'ownerFull', 'inboxFull', 'recorded', 'stored'] as const
   assert.deepEqual([...packResults(results)].map(unpackResult), results)

@@ -1,0 +1,106 @@
+import type { Clock } from '../clock.ts'
+import type { ResolveSink } from './before-send.ts'
+import type { ClaimLoop } from './claim-loop.ts'
+import { handleDelivery, type HandleDeps } from './handle-delivery.ts'
+import type { LaneBoard, StartedDelivery } from './lane-board.ts'
+import type { GiveBack, LaneReactions } from './lane-reactions.ts'
+import type { WaitingDelivery } from './lane.ts'
+import { longLeaseMs } from './lease.ts'
+
+interface AttemptStarterParts {
+  clock: Clock
+  board: LaneBoard
+  resolveSink: ResolveSink
+  handleDeps: HandleDeps
+  reactions: LaneReactions
+  loop: Pick<ClaimLoop, 'noteRoom'>
+  /** Aborts when nothing more may be begun. */
+  stopping: AbortSignal
+  /** Aborts when the process must end now. */
+  cutOff: AbortSignal
+  track: (work: Promise<void>) => void
+  giveBack: GiveBack
+}
+
+/**
+ * Deliveries, and bytes of their bodies, that are begun at once: they hold up this thread, whose requests wait for it.
+ */
+const maxAtOnce = 64
+const maxBytesAtOnce = 2 ** 20
+
+/** Takes over what was claimed, and begins it when it is its turn. */
+export class AttemptStarter {
+  readonly #parts: AttemptStarterParts
+  #isPlanned = false
+
+  constructor(parts: AttemptStarterParts) {
+    this.#parts = parts
+  }
+
+  /** Claimed deliveries wait for their turn from now on; once the process ends they are given back. */
+  take(claimed: readonly WaitingDelivery[]): void {
+    const { stopping, giveBack, clock } = this.#parts
+    if (stopping.aborted) return giveBack(claimed, clock.now())
+    for (const one of claimed) this.#enqueue(one)
+  }
+
+  /** With the next turn of the event loop: senders have their answers before their events are sent. */
+  startSoon(): void {
+    if (this.#isPlanned) return
+    this.#isPlanned = true
+    setImmediate(() => {
+      this.#isPlanned = false
+      this.startWhatMay()
+    })
+  }
+
+  startWhatMay(): void {
+    const { stopping, board, clock } = this.#parts
+    if (stopping.aborted) return
+    let [begun, bytes] = [0, 0]
+    for (const started of board.takeStartable(clock.now())) {
+      this.#begin(started)
+      begun += 1
+      bytes += started.waiting.delivery.event.body.byteLength
+      if (begun >= maxAtOnce || bytes >= maxBytesAtOnce) return this.startSoon()
+    }
+  }
+
+  /**
+   * Bounds that belong to the sink must be known before the first attempt starts; all else is looked up for each
+   * attempt.
+   */
+  #enqueue(waiting: WaitingDelivery): void {
+    const { board, clock, resolveSink } = this.#parts
+    const { event, sink: sinkName } = waiting.delivery
+    const sink = resolveSink(event.owner.uid, sinkName)
+    const nowMs = clock.now()
+    if (typeof sink === 'string') return board.enqueue(waiting, nowMs)
+    board.enqueue(waiting, nowMs, { maxInFlight: sink.delivery.maxInFlight, leaseMs: longLeaseMs(sink.delivery) })
+  }
+
+  #begin(started: StartedDelivery): void {
+    const { board, clock, reactions, handleDeps, stopping, cutOff, track } = this.#parts
+    const { lane, waiting } = started
+    const handling = handleDelivery(
+      {
+        lane,
+        waiting,
+        signal: cutOff,
+        noteOutcome: reactions.noter(lane, waiting),
+        isPlaceWanted: () => stopping.aborted || board.isPlaceWanted(lane, clock.now()),
+        noteClosed: (hold) => reactions.noteClosed(lane, hold),
+      },
+      handleDeps,
+    )
+    track(handling.finally(() => this.#finish(started)))
+  }
+
+  #finish(started: StartedDelivery): void {
+    const { board, clock, loop } = this.#parts
+    const wasFull = board.isFull
+    board.finish(started, clock.now())
+    this.startWhatMay()
+    loop.noteRoom(started.lane, wasFull)
+  }
+}

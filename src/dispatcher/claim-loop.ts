@@ -1,0 +1,156 @@
+import { sleep, type Clock } from '../clock.ts'
+import type { Inbox } from '../inbox/port.ts'
+import type { Logger } from '../observability/logger.ts'
+import { Bell } from './bell.ts'
+import type { DispatcherMetrics } from './dispatcher-metrics.ts'
+import type { Blocked, LaneBoard } from './lane-board.ts'
+import { laneKey, type Lane, type WaitingDelivery } from './lane.ts'
+import { usualLeaseMs } from './lease.ts'
+import { inboxPauseMs } from './step-recorder.ts'
+
+interface ClaimLoopParts {
+  inbox: Pick<Inbox, 'claimDue' | 'nextDueMs' | 'hurry'>
+  clock: Clock
+  logger: Logger
+  metrics: DispatcherMetrics
+  board: LaneBoard
+  /** Aborts when nothing more may be claimed. */
+  stopping: AbortSignal
+  /** A step could not be written: what would be claimed now would be sent twice. */
+  isRecordingFailing: () => boolean
+  /** Takes over what was claimed, and begins what may begin. */
+  onClaimed: (claimed: readonly WaitingDelivery[]) => void
+}
+
+/** Deliveries of one claim, and bytes of their bodies: about what may be begun at once. */
+const claimBatch = 64
+const maxClaimBytes = 2 ** 20
+/**
+ * While something is due that may not be claimed, what becomes due behind it is not announced: look again, after
+ * growing pauses.
+ */
+const firstRecheckMs = 250
+const longestRecheckMs = 2_000
+/** Nothing is known to be due: look again all the same, in case a wall clock jumped. */
+const longestRestMs = 60_000
+
+/** Takes what is due from the inbox for the lanes that have room, and rests in between. */
+export class ClaimLoop {
+  readonly #parts: ClaimLoopParts
+  readonly #bell = new Bell()
+  #hasBegun = false
+  #blocked: Blocked
+  #recheckMs = firstRecheckMs
+  /** Something was due that could not be claimed. */
+  #isOverdue = false
+  /** Until when the loop rests, unless something happens. */
+  #restUntilMs = -Infinity
+
+  constructor(parts: ClaimLoopParts) {
+    this.#parts = parts
+    this.#blocked = parts.board.blocked(parts.clock.now())
+  }
+
+  /** Deliveries may be claimed: it has begun and need not stop. */
+  get isRunning(): boolean {
+    return this.#hasBegun && !this.#parts.stopping.aborted
+  }
+
+  /** Something may be due, or may be claimed again. */
+  ring(): void {
+    this.#bell.ring()
+  }
+
+  /** What falls due before the end of the rest was not known when the rest began. */
+  noteDue(dueMs: number): void {
+    if (dueMs < this.#restUntilMs) this.#bell.ring()
+  }
+
+  /** A place of the lane is free again; `wasFull`: no lane could have had one before. */
+  noteRoom(lane: Lane, wasFull: boolean): void {
+    const { board } = this.#parts
+    const isNothingDue = this.#restUntilMs > -Infinity && !this.#isOverdue
+    if (isNothingDue) return // what falls due meanwhile is told, or the rest ends then
+    const hasRoomAgain = wasFull && !board.isFull
+    const isUnblocked = board.isUnblocked(this.#blocked, lane)
+    // The inbox may hand out one delivery alone, after crashes: what was held back for it can be claimed now.
+    const isIdleThoughDue = this.#isOverdue && board.inFlight === 0
+    if (hasRoomAgain || isUnblocked || isIdleThoughDue) this.#bell.ring()
+  }
+
+  /** Until `stopping` aborts. */
+  async run(): Promise<void> {
+    const { clock, board, stopping, metrics, logger } = this.#parts
+    let failures = 0
+    this.#hasBegun = true
+    while (!stopping.aborted) {
+      if (board.isFull || this.#parts.isRecordingFailing()) {
+        await this.#bell.wait(clock, longestRestMs)
+        continue
+      }
+      try {
+        const claimed = await this.#claim()
+        if (!claimed.wasCut) await this.#rest(claimed.isAny)
+        failures = 0
+      } catch (error) {
+        failures += 1
+        metrics.inboxFailures.add(1, { call: 'claim' })
+        logger.warn({ error, failures }, 'dispatcher.claim_failed')
+        await sleep(clock, inboxPauseMs(failures), stopping)
+      }
+    }
+  }
+
+  /** `wasCut`: there may be more that is due. */
+  async #claim(): Promise<{ isAny: boolean; wasCut: boolean }> {
+    const { inbox, clock, board } = this.#parts
+    const claimedMs = clock.now()
+    this.#blocked = board.blocked(claimedMs)
+    const { lanes, owners, namespaces } = this.#blocked
+    const leaseMsByLane = board.longLeases()
+    const terms = { except: { lanes, owners, namespaces }, maxBytes: maxClaimBytes, leaseMsByLane }
+    const claimed = await inbox.claimDue(claimBatch, usualLeaseMs, terms)
+    this.#parts.onClaimed(
+      claimed.map((delivery) => {
+        const leaseMs = leaseMsByLane.get(laneKey(delivery.event.owner.uid, delivery.sink)) ?? usualLeaseMs
+        return { delivery, leaseUntilMs: claimedMs + leaseMs }
+      }),
+    )
+    const bytes = claimed.reduce((sum, { event }) => sum + event.body.byteLength, 0)
+    const wasCut = claimed.length === claimBatch || bytes >= maxClaimBytes
+    if (!wasCut) board.noteCaughtUp(this.#blocked)
+    await this.#findProbes()
+    return { isAny: claimed.length > 0, wasCut }
+  }
+
+  /**
+   * What failed while the sink was down may be due only in half an hour: one of each such lane is tried as the probe
+   * now.
+   */
+  async #findProbes(): Promise<void> {
+    const { inbox, clock, board } = this.#parts
+    const nowMs = clock.now()
+    const lanes = board.takeUnprobed(nowMs)
+    const hurried = await Promise.all(
+      lanes.map(({ key }) => inbox.hurry({ lane: key, limit: 1, recordedBeforeMs: nowMs })),
+    )
+    if (hurried.some((count) => count > 0)) this.#bell.ring()
+  }
+
+  /** Waits until something may be due or a lane has room again. */
+  async #rest(hasJustClaimed: boolean): Promise<void> {
+    const { inbox, clock, board } = this.#parts
+    const nextDueMs = await inbox.nextDueMs()
+    const nowMs = clock.now()
+    const restMs = (nextDueMs ?? Infinity) - nowMs
+    if (hasJustClaimed) this.#recheckMs = firstRecheckMs
+    if (restMs <= 0 && hasJustClaimed && this.#blocked.isNothing) return
+    this.#isOverdue = restMs <= 0
+    const probeMs = (board.nextProbeMs(nowMs) ?? Infinity) - nowMs
+    const waitMs = Math.min(this.#isOverdue ? this.#recheckMs : restMs, Math.max(probeMs, 1), longestRestMs)
+    if (this.#isOverdue) this.#recheckMs = Math.min(this.#recheckMs * 2, longestRecheckMs)
+    this.#restUntilMs = nowMs + waitMs
+    await this.#bell.wait(clock, waitMs)
+    this.#restUntilMs = -Infinity
+  }
+}
