@@ -227,6 +227,10 @@ export const logEvents = {
   'inbox.ended': { means: 'The inbox cannot go on; the process ends.', fields: ['why'] },
   'inbox.volume': { means: 'The volume of the inbox is unsuitable or small.', fields: ['path', 'warning'] },
   'inbox.durability': { means: 'The stream is kept less safely than promised.', fields: ['stream', 'warning'] },
+  'inbox.writes_one_by_one': {
+    means: 'The stream takes no atomic batches: each write is synced by itself, which is slower.',
+    fields: ['stream', 'why'],
+  },
   'inbox.damaged_file_set_aside': {
     means: 'A damaged inbox was moved aside, and an empty one begun.',
     fields: ['path', 'setAside'],

@@ -27,22 +27,17 @@ import type { StreamFollower } from './follow-stream.ts'
 import { hurry, pageOfPending, retryNow } from './pending-deliveries.ts'
 import { readEvent } from './read-event.ts'
 import { closeIfEnded, findClaimed, findDelivery, recordStep, replayDelivery } from './record-step.ts'
-import type { SharedParts } from './shared-parts.ts'
-import type { StreamState } from './stream-store.ts'
-import { eventBytesOf, problemsOfStream, type WantedStream } from './stream-setup.ts'
+import { StreamWatch, type StreamWatchParts } from './stream-watch.ts'
 
 const maintenanceIntervalMs = 5_000
 const maintenancePauseMs = 20
 /** After a write that failed, and before a stream that was not found is believed to be gone. */
 const lookSoonMs = 500
 
-export interface JetstreamInboxParts extends SharedParts {
+export interface JetstreamInboxParts extends StreamWatchParts {
   connection: NatsConnection
   follower: StreamFollower
   deletions: DeletionQueue
-  /** When the stream was made: another time means another stream. */
-  created: string
-  wanted: WantedStream
   onEnded: (why: string) => void
 }
 
@@ -56,9 +51,7 @@ export class JetstreamInbox implements Inbox {
   readonly #appender: EventAppender
   readonly #claimer: DeliveryClaimer
   readonly #admission: Admission
-  /** What is wrong with the stream as it was found last. */
-  #problems: readonly string[] = []
-  #isMissing = false
+  readonly #watch: StreamWatch
   readonly #underWay = new Set<Promise<unknown>>()
   #maintaining: Promise<void> = Promise.resolve()
   #cancelMaintenance = () => {}
@@ -71,6 +64,7 @@ export class JetstreamInbox implements Inbox {
     this.#appender = new EventAppender(parts)
     this.#claimer = new DeliveryClaimer(parts, parts.deletions)
     this.#admission = new Admission(parts)
+    this.#watch = new StreamWatch(parts, { admission: this.#admission, onLost: (why) => this.end(why) })
   }
 
   get obstacle(): InboxObstacle | undefined {
@@ -84,7 +78,7 @@ export class JetstreamInbox implements Inbox {
   async start(): Promise<void> {
     try {
       await this.#parts.follower.start()
-      await this.#lookAtStream()
+      await this.#watch.look()
     } catch (error) {
       throw this.#ended ?? error
     }
@@ -94,8 +88,8 @@ export class JetstreamInbox implements Inbox {
 
   append(event: NewEvent): Promise<AppendResult> {
     return this.#run(async () => {
-      const { wanted, store } = this.#parts
-      if (this.#problems.length > 0) throw new InboxUnavailableError(unfit(wanted.name, this.#problems))
+      const { store } = this.#parts
+      this.#watch.expectFit()
       try {
         const result = await this.#appender.append(event)
         if (result === 'inboxFull') this.#admission.block('Full')
@@ -253,7 +247,7 @@ export class JetstreamInbox implements Inbox {
   /** What is the matter is looked at soon, since with nobody sending any more nothing else would tell. */
   #noteFailedWrite(): void {
     const wasBlocked = this.#admission.obstacle !== undefined
-    if (!this.#isMissing) this.#admission.block('WritesFail')
+    if (!this.#watch.isMissing) this.#admission.block('WritesFail')
     if (!wasBlocked && this.#ended === undefined) this.#planMaintenance(lookSoonMs)
   }
 
@@ -267,7 +261,7 @@ export class JetstreamInbox implements Inbox {
   async #maintain(): Promise<void> {
     let more = false
     try {
-      await this.#lookAtStream()
+      await this.#watch.look()
       this.#parts.deletions.retry()
       const { deletions } = this.#parts
       more = await expireDeadLetters(this.#parts, deletions)
@@ -276,56 +270,6 @@ export class JetstreamInbox implements Inbox {
       this.#parts.logger.warn({ error }, 'inbox.maintenance_failed')
     }
     if (this.#ended !== undefined) return
-    this.#planMaintenance(this.#isMissing ? lookSoonMs : more ? maintenancePauseMs : maintenanceIntervalMs)
+    this.#planMaintenance(this.#watch.isMissing ? lookSoonMs : more ? maintenancePauseMs : maintenanceIntervalMs)
   }
-
-  async #lookAtStream(): Promise<void> {
-    const { store, ledger, instruments, clock, created } = this.#parts
-    const readUpTo = ledger.position
-    const state = await store.state().catch((error: unknown) => {
-      // A server that cannot say anything about the stream stores nothing in it either.
-      if (store.isConnected) this.#admission.block('WritesFail')
-      throw error
-    })
-    if (state === undefined) return this.#noteMissing()
-    this.#isMissing = false
-    if (state.created !== created) return this.end('its stream was deleted and made again; start anew to read it')
-    if (state.lastSeq < readUpTo) return this.end('its stream lost its newest messages; start anew to read it')
-    ledger.ids.forget(clock.now())
-    ledger.rooms.noteUsed(state.bytes)
-    instruments.note({
-      totals: { ...ledger.totals, idBytes: ledger.ids.bytes },
-      largestShares: ledger.rooms.largestShares(),
-      oldestPendingMs: ledger.oldestPendingMs(clock.now()),
-      usedBytes: state.bytes,
-    })
-    this.#judgeStream(state)
-  }
-
-  /** Found missing twice in a row: a cluster that is just coming up may not know yet what it has. */
-  #noteMissing(): void {
-    if (this.#isMissing) return this.end('its stream was deleted; start anew to make it again')
-    this.#isMissing = true
-    this.#admission.block('StreamMissing')
-  }
-
-  /**
-   * By hand a stream can be changed at any time, also so that it could not keep the promises of what it acknowledges.
-   */
-  #judgeStream({ config }: StreamState): void {
-    const { wanted, bounds, ledger, logger, instruments } = this.#parts
-    const problems = problemsOfStream(config, wanted)
-    if (problems.length > 0 && problems.join() !== this.#problems.join()) {
-      logger.error({ stream: wanted.name, problems }, 'inbox.stream_unfit')
-    }
-    this.#problems = problems
-    bounds.maxBytes = eventBytesOf(config, wanted)
-    instruments.budget.set(bounds.maxBytes)
-    if (problems.length > 0) this.#admission.block('StreamUnfit')
-    else if (ledger.rooms.hasRoom) this.#admission.clear()
-  }
-}
-
-function unfit(stream: string, problems: readonly string[]): string {
-  return `inbox stream ${stream}: ${problems.join('; ')}. Change it back (nats stream edit); events are taken again soon after`
 }

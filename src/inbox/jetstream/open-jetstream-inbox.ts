@@ -54,6 +54,8 @@ export interface JetstreamInboxOptions extends NatsAccess {
 const headerAllowanceBytes = 32 * 1024
 /** The first version whose messages can end by themselves, each at its own time. */
 const oldestServer = [2, 11] as const
+/** The first version that takes many messages as one. */
+const firstWithBatches = [2, 12] as const
 
 /**
  * Opens the inbox that many receivers share: one JetStream stream. Rejects with an error that says what to do when no
@@ -80,18 +82,20 @@ export async function openJetstreamInbox(options: JetstreamInboxOptions): Promis
 async function openOn(connection: NatsConnection, options: JetstreamInboxOptions, bounds: InboxBounds): Promise<Inbox> {
   const { clock, logger, metrics, stream, subjectPrefix, replicas, home, maxBodyBytes, onEnded } = options
   checkServer(connection, maxBodyBytes)
+  const batches = isAtLeast(connection.info?.version, firstWithBatches)
   const manager = await jetstreamManager(connection)
   const client = manager.jetstream()
   const subjects = new Subjects(subjectPrefix)
   const maxMessageBytes = maxBodyBytes + headerAllowanceBytes
-  const wanted = { name: stream, subjects: subjects.all, replicas, maxBytes: bounds.maxBytes, maxMessageBytes }
+  const { maxBytes: askedBytes } = bounds
+  const wanted = { name: stream, subjects: subjects.all, replicas, maxBytes: askedBytes, maxMessageBytes, batches }
   const { maxBytes, warning } = await prepareStream(manager, wanted)
   if (warning !== undefined) logger.warn({ stream, warning }, 'inbox.durability')
 
   const instruments = createJetstreamInstruments(metrics)
   instruments.budget.set(maxBytes)
   instruments.connected.set(1)
-  const store = new StreamStore(stream, client, manager)
+  const store = new StreamStore(stream, connection, manager)
   const onChange = (isConnected: boolean) => {
     instruments.connected.set(isConnected ? 1 : 0)
     store.noteConnection(isConnected)
@@ -138,8 +142,7 @@ async function openOn(connection: NatsConnection, options: JetstreamInboxOptions
 
 function checkServer(connection: NatsConnection, maxBodyBytes: number): void {
   const { version = '', max_payload: maxPayload = 0 } = connection.info ?? {}
-  const [major = 0, minor = 0] = version.split('.').map(Number)
-  if (major < oldestServer[0] || (major === oldestServer[0] && minor < oldestServer[1])) {
+  if (!isAtLeast(version, oldestServer)) {
     throw new Error(`inbox: the NATS server has version ${version}; at least ${oldestServer.join('.')} is needed`)
   }
   const neededBytes = maxBodyBytes + headerAllowanceBytes
@@ -148,4 +151,9 @@ function checkServer(connection: NatsConnection, maxBodyBytes: number): void {
       `inbox: the NATS server takes messages of ${maxPayload} bytes, deliveries may have ${neededBytes} with headers; raise its max_payload or lower --max-body`,
     )
   }
+}
+
+function isAtLeast(version = '', [oldestMajor, oldestMinor]: readonly [number, number]): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  return major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)
 }

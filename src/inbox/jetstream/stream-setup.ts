@@ -14,6 +14,8 @@ import {
 const eventShare = 0.8
 
 const streamNotFound = 10_059
+/** By this a stream is ours to change: somebody else's has another description, or none. */
+const description = 'Inbox of gemini-webhook-operator: events that were acknowledged, and how far their delivery is.'
 
 export interface WantedStream {
   name: string
@@ -23,6 +25,8 @@ export interface WantedStream {
   maxBytes: number
   /** The largest message, with its headers. */
   maxMessageBytes: number
+  /** Whether the server knows of atomic batches. */
+  batches: boolean
 }
 
 export interface PreparedStream {
@@ -89,11 +93,25 @@ export function eventBytesOf({ max_bytes: limit }: Pick<StreamConfig, 'max_bytes
   return limit > 0 ? Math.min(wanted.maxBytes, Math.floor(limit * eventShare)) : wanted.maxBytes
 }
 
+/** Pure: whether a receiver made the stream, and it lacks the batches that it could take. */
+export function mayAllowBatches(found: Partial<StreamConfig>, wanted: WantedStream): boolean {
+  return wanted.batches && found.allow_atomic !== true && found.description === description
+}
+
+/** Pure: why each write travels by itself; undefined where they travel in batches. */
+export function whyOneByOne(found: Partial<StreamConfig>, wanted: WantedStream): string | undefined {
+  if (found.allow_atomic === true) return undefined
+  return wanted.batches
+    ? 'the stream does not allow atomic batches: set allow_atomic (nats stream edit)'
+    : 'the NATS server is older than 2.12, which knows of no atomic batches'
+}
+
 /**
  * Uses the stream that is there, or makes it. Rejects when the one that is there could not keep the inbox's promises.
  */
 export async function prepareStream(manager: JetStreamManager, wanted: WantedStream): Promise<PreparedStream> {
-  const config = (await findStream(manager, wanted.name)) ?? (await createStream(manager, wanted))
+  const found = (await findStream(manager, wanted.name)) ?? (await createStream(manager, wanted))
+  const config = mayAllowBatches(found, wanted) ? await allowBatches(manager, found) : found
   const problems = problemsOfStream(config, wanted)
   if (problems.length > 0) {
     throw new Error(
@@ -118,13 +136,22 @@ async function findStream(manager: JetStreamManager, name: string): Promise<Stre
   }
 }
 
+/** It serves without them too: a user who may not change the stream is no reason to stay away. */
+async function allowBatches(manager: JetStreamManager, found: StreamConfig): Promise<StreamConfig> {
+  return manager.streams.update(found.name, { allow_atomic: true }).then(
+    ({ config }) => config,
+    () => found,
+  )
+}
+
 /** Several receivers may do this at once: the server takes the same request twice. */
 async function createStream(manager: JetStreamManager, wanted: WantedStream): Promise<StreamConfig> {
   const { config } = await manager.streams.add({
     ...required,
     name: wanted.name,
     subjects: [wanted.subjects],
-    description: 'Inbox of gemini-webhook-operator: events that were acknowledged, and how far their delivery is.',
+    description,
+    ...(wanted.batches && { allow_atomic: true }),
     num_replicas: wanted.replicas,
     max_bytes: Math.ceil(wanted.maxBytes / eventShare),
   })

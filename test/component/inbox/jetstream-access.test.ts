@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 
+import { jetstreamManager } from '@nats-io/jetstream'
+import { connect } from '@nats-io/transport-node'
+
 import { openJetstreamInbox, type JetstreamInboxOptions } from '../../../src/inbox/jetstream/open-jetstream-inbox.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
@@ -62,6 +65,24 @@ void describe('the way to the NATS server', { skip: withoutNatsServer }, () => {
     await expectWholeLife(t, { ...optionsFor(server), ...names, logger })
     await assert.rejects(openJetstreamInbox({ ...optionsFor(server), stream: 'ANOTHER' }), /ermission/)
     assert.deepEqual(refused, [])
+  })
+
+  it('a user who may not change the stream is served without batches', async (t) => {
+    const permissions = { publish: { allow: ['>'], deny: ['$JS.API.STREAM.UPDATE.>'] } }
+    const user = { user: 'receiver', password: 'unused', permissions }
+    const server = await aServer(t, `authorization { users: ${JSON.stringify([user])} }\nno_auth_user: receiver`)
+    const connection = await connect({ servers: server.url })
+    t.after(() => connection.close())
+    const manager = await jetstreamManager(connection)
+    await (await openJetstreamInbox(optionsFor(server))).close()
+    const { config } = await manager.streams.info('INBOX_1')
+    await manager.streams.delete('INBOX_1')
+    await manager.streams.add({ ...config, allow_atomic: false })
+    const warnings: string[] = []
+    const logger = { ...silentLogger, warn: (_details: object, event: string) => void warnings.push(event) }
+    await expectWholeLife(t, { ...optionsFor(server), logger })
+    assert.ok(warnings.includes('inbox.writes_one_by_one'))
+    assert.equal((await manager.streams.info('INBOX_1')).config.allow_atomic ?? false, false)
   })
 
   it('an authority of your own is trusted where it is given, and nowhere else', async (t) => {

@@ -53,4 +53,4 @@ async function deliverForEver(): Promise<never> {
   }
 }
 
-await Promise.all([...Array.from({ length: 16 }, appendForEver), deliverForEver()])
+await Promise.all([...Array.from({ length: 64 }, appendForEver), deliverForEver()])

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 
+import { jetstreamManager } from '@nats-io/jetstream'
+import { connect } from '@nats-io/transport-node'
+
 import { systemClock } from '../../../src/clock.ts'
 import { openJetstreamInbox } from '../../../src/inbox/jetstream/open-jetstream-inbox.ts'
 import { InboxUnavailableError, type Inbox } from '../../../src/inbox/port.ts'
@@ -15,7 +18,8 @@ import { mulberry32 } from '../../support/seeded-random.ts'
 import { appendThenKill } from './append-then-kill.ts'
 
 const kills = Number(process.env['KILLS'] ?? 10)
-const senders = 16
+/** So many that their writes travel in batches, of which each kill interrupts one. */
+const senders = 64
 
 async function aServer(t: TestContext): Promise<NatsServer> {
   const server = await NatsServer.start()
@@ -29,6 +33,23 @@ async function openAnother(t: TestContext, server: NatsServer, home: string): Pr
   const inbox = await openJetstreamInbox({ ...aStream(server.url), ...shared, home })
   t.after(() => inbox.close())
   return inbox
+}
+
+/** How many of the acknowledged events were stored in a batch. */
+async function countBatched(server: NatsServer, acknowledged: readonly string[]): Promise<number> {
+  await using connections = new AsyncDisposableStack()
+  const connection = connections.adopt(await connect({ servers: server.url }), (open) => open.close())
+  const manager = await jetstreamManager(connection)
+  const { stream, subjectPrefix } = aStream(server.url)
+  const { owner } = anEvent()
+  let batched = 0
+  for (const eventId of acknowledged) {
+    const message = await manager.streams.getMessage(stream, {
+      last_by_subj: `${subjectPrefix}.event.${owner.namespace}.${owner.name}.${eventId}`,
+    })
+    if (message !== null && message.header.get('Nats-Batch-Id') !== '') batched += 1
+  }
+  return batched
 }
 
 async function expectNothingLost(t: TestContext, inbox: Inbox, acknowledged: readonly string[]): Promise<void> {
@@ -58,6 +79,7 @@ test(
       const doomed = { driver: 'jetstream', place: server.url, prefix: `r${round}` } as const
       acknowledged.push(...(await appendThenKill(doomed, 20 + Math.floor(random() * 400))))
     }
+    assert.ok((await countBatched(server, acknowledged)) > 0, 'batches were interrupted')
     await expectNothingLost(t, await openAnother(t, server, 'receiver-1'), acknowledged)
   },
 )
@@ -110,6 +132,7 @@ test(
     assert.deepEqual([...refusals], ['ERR_INBOX_UNAVAILABLE'])
     const crashed = (await inbox.deadLetters({ limit: 10 })).deadLetters.map(({ reason }) => reason)
     assert.deepEqual(crashed, [], 'a server that goes away is nothing that a delivery did')
+    assert.ok((await countBatched(server, acknowledged)) > 0, 'batches were interrupted')
     await expectNothingLost(t, await openAnother(t, server, 'receiver-1'), acknowledged)
   },
 )

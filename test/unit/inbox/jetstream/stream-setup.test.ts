@@ -3,9 +3,21 @@ import { test } from 'node:test'
 
 import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from '@nats-io/jetstream'
 
-import { eventBytesOf, problemsOfStream } from '../../../../src/inbox/jetstream/stream-setup.ts'
+import {
+  eventBytesOf,
+  mayAllowBatches,
+  problemsOfStream,
+  whyOneByOne,
+} from '../../../../src/inbox/jetstream/stream-setup.ts'
 
-const wanted = { name: 'GWH_INBOX', subjects: 'gwh.inbox.>', replicas: 3, maxBytes: 1024, maxMessageBytes: 300 }
+const wanted = {
+  name: 'GWH_INBOX',
+  subjects: 'gwh.inbox.>',
+  replicas: 3,
+  maxBytes: 1024,
+  maxMessageBytes: 300,
+  batches: true,
+}
 
 const good: Partial<StreamConfig> = {
   name: 'GWH_INBOX',
@@ -55,4 +67,23 @@ test('events may take four fifths of the stream, and never more than was asked f
   assert.equal(eventBytesOf({ max_bytes: 1_000 }, wanted), 800)
   assert.equal(eventBytesOf({ max_bytes: 10_000 }, wanted), 1_024)
   assert.equal(eventBytesOf({ max_bytes: -1 }, wanted), 1_024)
+})
+
+test('batches are allowed where a receiver made the stream and the server knows of them, and nowhere else', () => {
+  const ours = {
+    ...good,
+    description: 'Inbox of gemini-webhook-operator: events that were acknowledged, and how far their delivery is.',
+  }
+  assert.equal(mayAllowBatches(ours, wanted), true)
+  assert.equal(mayAllowBatches({ ...ours, allow_atomic: true }, wanted), false, 'they are')
+  assert.equal(mayAllowBatches({ ...ours, description: 'of the platform team' }, wanted), false)
+  assert.equal(mayAllowBatches(good, wanted), false)
+  assert.equal(mayAllowBatches(ours, { ...wanted, batches: false }), false)
+})
+
+test('a stream without batches serves, and the reason is told', () => {
+  assert.deepEqual(problemsOfStream({ ...good, allow_atomic: false }, wanted), [])
+  assert.equal(whyOneByOne({ ...good, allow_atomic: true }, wanted), undefined)
+  assert.match(whyOneByOne(good, wanted) ?? '', /allow_atomic/)
+  assert.match(whyOneByOne(good, { ...wanted, batches: false }) ?? '', /older than 2\.12/)
 })
