@@ -9,7 +9,7 @@ import {
 import { sleep } from '../../clock.ts'
 import { InboxUnavailableError } from '../port.ts'
 import type { DeletionQueue } from './deletion-queue.ts'
-import { headStartMs } from './ledger.ts'
+import { headStartMs } from './delivery-state.ts'
 import { readRecord, recordHeader, type InboxRecord } from './records.ts'
 import type { SharedParts } from './shared-parts.ts'
 

@@ -1,10 +1,9 @@
-import type { Taker } from '../../fairness/shared-room.ts'
-import { unreachable } from '../../unreachable.ts'
 import { DueLanes } from '../due-lanes.ts'
-import { DueQueue } from '../due-queue.ts'
 import type { InboxOwner } from '../port.ts'
 import { InboxRooms, overheadOf } from '../rooms.ts'
-import { usageByNamespace, type NamespaceUsage } from '../usage.ts'
+import type { NamespaceUsage } from '../usage.ts'
+import { Accounts } from './accounts.ts'
+import { headStartMs, isLostClaim, stateOf, type Reading } from './delivery-state.ts'
 import type { Closing, Identity, LedgerParts } from './ledger-parts.ts'
 import type { Totals } from '../totals.ts'
 import type { DeliveryRecord, OpenEventRecord } from './records.ts'
@@ -20,12 +19,6 @@ import {
 } from './tracked.ts'
 
 /**
- * Another receiver leaves a delivery to the one that stored it or wrote to it last for so long: nearly every claim is
- * then undisputed, and what its home cannot take (busy, gone) is taken by the others.
- */
-export const headStartMs = 1_000
-
-/**
  * The stream in memory, without the bodies: built by following it, and told of our own writes as soon as they are
  * acknowledged. What it says may be outdated by a moment; no decision rests on it alone, because every write names the
  * sequence that it believes to be the last.
@@ -34,8 +27,7 @@ export class Ledger {
   readonly #identity: Identity
   readonly #subjects: Subjects
   readonly #events = new Map<string, TrackedEvent>()
-  readonly #accounts = new Map<string, Account>()
-  readonly #lanes = new Map<string, Lane>()
+  readonly #accounts = new Accounts()
   /** In the order in which they came. */
   readonly #pending = new Set<TrackedDelivery>()
   readonly #deadLetters = new Set<TrackedDelivery>()
@@ -73,11 +65,11 @@ export class Ledger {
   }
 
   get accounts(): Iterable<Account> {
-    return this.#accounts.values()
+    return this.#accounts.all
   }
 
   get lanes(): Iterable<Lane> {
-    return this.#lanes.values()
+    return this.#accounts.lanes
   }
 
   /** In the order in which they came. */
@@ -100,27 +92,17 @@ export class Ledger {
   }
 
   account(owner: InboxOwner): Account | undefined {
-    return this.#accounts.get(accountKey(owner))
+    return this.#accounts.find(owner)
   }
 
   /** Whose dead letters make room when there are too many. */
   heaviestOfDeadLetters(): Account | undefined {
-    return this.#accounts.get(this.rooms.deadLetters.heaviest()?.[1] ?? '')
+    return this.#accounts.findTaker(this.rooms.deadLetters.heaviest()?.[1] ?? '')
   }
 
   /** Namespaces with what they have. */
   usage(): Map<string, NamespaceUsage> {
-    const objects = [...this.#accounts.values()].map(({ owner, events, bodyBytes, deadLetters }) => ({
-      namespace: owner.namespace,
-      events,
-      bodyBytes,
-      deadLetters: deadLetters.size,
-      rememberedIds: 0,
-    }))
-    const ids = [...this.ids.byNamespace].map(([namespace, rememberedIds]) => {
-      return { namespace, events: 0, bodyBytes: 0, deadLetters: 0, rememberedIds }
-    })
-    return usageByNamespace([...objects, ...ids])
+    return this.#accounts.usage(this.ids.byNamespace)
   }
 
   oldestPendingMs(nowMs: number): number {
@@ -141,7 +123,7 @@ export class Ledger {
     if (known !== undefined && known.seq >= seq) return
     if ((this.#closedAhead.get(key) ?? 0) > seq) return
     if (known !== undefined) this.#forget(known)
-    const account = this.#accountOf(record.owner)
+    const account = this.#accounts.accountOf(record.owner)
     const charge = {
       bytes: overheadOf(record) + record.bodyBytes,
       idBytes: idBytesOf(this.#subjects.event(key)),
@@ -192,15 +174,15 @@ export class Ledger {
     if (delivery.seq >= seq) return 'old'
     delivery.seq = seq
     if (seq < event.seq) return 'taken' // left behind by an earlier event of the same id: only its number matters
-    const isLostClaim = record.state === 'claimed' && record.run === this.#identity.run
+    const reading = this.#reading(nowMs)
     delivery.attempts = record.attempts
     // A claim of ours that we were not told about was never worked on.
-    delivery.unrecorded = record.unrecorded - (isLostClaim ? 1 : 0)
+    delivery.unrecorded = record.unrecorded - (isLostClaim(record, reading) ? 1 : 0)
     delivery.firstDueMs = record.firstDueMs
     delivery.replayed = record.replayed
     delivery.lastCause = record.cause
     delivery.lastStepMs = record.stepMs ?? 0
-    this.#setState(delivery, this.#stateOf(record, nowMs, isLostClaim))
+    this.#setState(delivery, stateOf(record, reading))
     return 'taken'
   }
 
@@ -237,24 +219,8 @@ export class Ledger {
     return headMs !== undefined && headMs <= nowMs ? lane.due.take()?.item.delivery : undefined
   }
 
-  #stateOf(record: DeliveryRecord, nowMs: number, isLostClaim: boolean): DeliveryState {
-    const isOurs = record.home === this.#identity.home
-    switch (record.state) {
-      case 'waiting':
-        return { type: 'waiting', availableAtMs: record.dueMs + (isOurs ? 0 : headStartMs) }
-      case 'claimed': {
-        // Before we were there only a former life of ours can have claimed under our name.
-        const isGivenUp = isLostClaim || (isOurs && !this.isLoaded)
-        // Judged by when we saw it, not by the other's clock.
-        return { type: 'claimed', availableAtMs: isGivenUp ? nowMs : nowMs + record.leaseMs }
-      }
-      case 'dead':
-        return { type: 'dead', reason: record.reason, endedAtMs: record.endedAtMs, eventType: record.eventType }
-      case 'ended':
-        return { type: 'ended' }
-      default:
-        return unreachable(record)
-    }
+  #reading(nowMs: number): Reading {
+    return { identity: this.#identity, isLoaded: this.isLoaded, nowMs }
   }
 
   #addDelivery(event: TrackedEvent, sink: string, record: OpenEventRecord): void {
@@ -263,7 +229,7 @@ export class Ledger {
       event,
       sink,
       sinkToken: tokenOf(sink),
-      lane: this.#laneOf(event.account, sink),
+      lane: this.#accounts.laneOf(event.account, sink),
       seq: 0,
       state: { type: 'ended' },
       attempts: 0,
@@ -310,14 +276,12 @@ export class Ledger {
   #forget(event: TrackedEvent): void {
     for (const delivery of event.deliveries.values()) {
       this.#setState(delivery, { type: 'ended' })
-      const { lane } = delivery
-      lane.members -= 1
-      if (lane.members === 0) this.#lanes.delete(lane.id)
+      delivery.lane.members -= 1
+      this.#accounts.forgetLaneIfEmpty(delivery.lane)
     }
     this.#events.delete(event.key)
-    const { account } = event
     this.#count(event, -1)
-    if (account.events === 0) this.#accounts.delete(accountKey(account.owner))
+    this.#accounts.forgetIfEmpty(event.account)
   }
 
   #count({ key, bodyBytes, charge, account }: TrackedEvent, by: 1 | -1): void {
@@ -329,37 +293,4 @@ export class Ledger {
     this.rooms.addBytes(taker, by * charge.bytes)
     this.ids.addOpen(taker, charge.idBytes, by)
   }
-
-  #accountOf(owner: InboxOwner): Account {
-    const key = accountKey(owner)
-    const known = this.#accounts.get(key)
-    if (known !== undefined) return known
-    const taker: Taker = [owner.namespace, key]
-    const account = { owner, taker, events: 0, bodyBytes: 0, pending: 0, deadLetters: new Set<TrackedDelivery>() }
-    this.#accounts.set(key, account)
-    return account
-  }
-
-  #laneOf({ owner }: Account, sink: string): Lane {
-    const id = `${accountKey(owner)}/${sink}`
-    const known = this.#lanes.get(id)
-    if (known !== undefined) return known
-    const lane: Lane = {
-      id,
-      key: `${owner.uid}/${sink}`,
-      ownerUid: owner.uid,
-      namespace: owner.namespace,
-      sink,
-      pending: new Set(),
-      deadLetters: 0,
-      due: new DueQueue(),
-      members: 0,
-    }
-    this.#lanes.set(id, lane)
-    return lane
-  }
-}
-
-function accountKey({ uid, namespace, name }: InboxOwner): string {
-  return `${uid}/${namespace}/${name}`
 }
