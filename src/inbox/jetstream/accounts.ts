@@ -26,6 +26,10 @@ export class Accounts {
     return this.#accounts.get(key)
   }
 
+  findLane(owner: InboxOwner, sink: string): Lane | undefined {
+    return this.#lanes.get(laneIdOf(owner, sink))
+  }
+
   accountOf(owner: InboxOwner): Account {
     const key = keyOf(owner)
     const known = this.#accounts.get(key)

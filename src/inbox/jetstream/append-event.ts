@@ -1,11 +1,19 @@
 import type { Taker } from '../../fairness/shared-room.ts'
-import { InboxUnavailableError, type AppendResult, type NewEvent } from '../port.ts'
+import {
+  InboxUnavailableError,
+  type Appended,
+  type AppendResult,
+  type ClaimedDelivery,
+  type FirstLeases,
+  type NewEvent,
+} from '../port.ts'
 import { chargedBytesOf, isOverOwnerShare, type Charge } from '../rooms.ts'
-import { toOpenRecord, type ClosedEventRecord } from './records.ts'
+import { toOpenRecord, type ClosedEventRecord, type FirstClaims, type OpenEventRecord } from './records.ts'
 import { AppendGate } from './append-gate.ts'
+import { claimIdOf } from './claim-id.ts'
 import type { SharedParts } from './shared-parts.ts'
 import { idBytesOf } from './remembered-ids.ts'
-import { eventKeyOf, takerOf } from './subjects.ts'
+import { eventKeyOf, takerOf, tokenOf } from './subjects.ts'
 
 const maxEventIdCharacters = 256
 /** An id that is written, forgotten and written again under our hands comes to rest after a few rounds. */
@@ -28,39 +36,41 @@ export class EventAppender {
   readonly #parts: SharedParts
   readonly #gate: AppendGate
   readonly #reservedByOwner = new Map<string, number>()
-  readonly #underWay = new Map<string, Promise<AppendResult>>()
+  readonly #underWay = new Map<string, Promise<Appended>>()
 
   constructor(parts: SharedParts) {
     this.#parts = parts
     this.#gate = new AppendGate(parts.quotas)
   }
 
-  async append(event: NewEvent): Promise<AppendResult> {
+  /** Claims what is asked for in the same write, but for lanes in which something is due before it. */
+  async append(event: NewEvent, leases: FirstLeases): Promise<Appended> {
     if (event.eventId.length > maxEventIdCharacters) {
       throw new TypeError(`eventId has ${event.eventId.length} characters; at most ${maxEventIdCharacters} are kept`)
     }
     const key = eventKeyOf(event.owner, event.eventId)
-    if (this.#parts.ledger.event(key) !== undefined) return 'duplicate'
+    if (this.#parts.ledger.event(key) !== undefined) return unclaimed('duplicate')
     for (;;) {
       const other = this.#underWay.get(key)
       if (other === undefined) break
-      const result = await other.catch(() => undefined)
-      if (result === 'stored' || result === 'duplicate') return 'duplicate'
+      const result = (await other.catch(() => undefined))?.result
+      if (result === 'stored' || result === 'duplicate') return unclaimed('duplicate')
     }
-    const appended = this.#appendFirst(event, key).finally(() => this.#underWay.delete(key))
+    const appended = this.#appendFirst(event, key, leases).finally(() => this.#underWay.delete(key))
     this.#underWay.set(key, appended)
     return appended
   }
 
   /** Of several appends of one id at once here, one at a time asks the stream. */
-  async #appendFirst(event: NewEvent, key: string): Promise<AppendResult> {
+  async #appendFirst(event: NewEvent, key: string, leases: FirstLeases): Promise<Appended> {
     const idBytes = idBytesOf(this.#parts.subjects.event(key))
     const asked = { taker: takerOf(key), charge: { bytes: chargedBytesOf(event), idBytes } }
     const refusal = this.#refusalOf(event, asked)
-    if (refusal !== undefined) return (await this.#isRemembered(key)) ? 'duplicate' : refusal
+    if (refusal !== undefined) return unclaimed((await this.#isRemembered(key)) ? 'duplicate' : refusal)
     const release = this.#reserve(event, asked)
     try {
-      return await this.#gate.write(event, () => this.#store(event, key))
+      const appended = await this.#gate.write(event, () => this.#store(event, key, leases))
+      return appended === 'ownerFull' ? unclaimed(appended) : appended
     } finally {
       release()
     }
@@ -98,34 +108,63 @@ export class EventAppender {
     return last !== undefined && (last.record.kind !== 'closed' || last.record.forgetAtMs > clock.now())
   }
 
-  async #store(event: NewEvent, key: string): Promise<AppendResult> {
+  /** What in its lane is due already goes before it. */
+  #claimsOf({ owner, sinks }: NewEvent, leases: FirstLeases, nowMs: number): FirstClaims {
+    const { ledger, identity } = this.#parts
+    const claimed = sinks.flatMap((sink) => {
+      const leaseMs = leases.get(sink)
+      return leaseMs === undefined || ledger.hasDue(owner, sink, nowMs) ? [] : [{ sink, leaseMs }]
+    })
+    return { run: identity.run, leases: claimed }
+  }
+
+  async #store(event: NewEvent, key: string, leases: FirstLeases): Promise<Appended> {
     const { store, subjects, clock, ledger, identity, bounds, instruments } = this.#parts
     const subject = subjects.event(key)
     const started = clock.monotonic()
     let expectSeq = 0
     for (let round = 0; round < maxRounds; round += 1) {
       const nowMs = clock.now()
-      const open = toOpenRecord(event, nowMs, identity.home)
+      const claims = this.#claimsOf(event, leases, nowMs)
+      const open = toOpenRecord(event, { storedAtMs: nowMs, home: identity.home, claims })
       // Without sinks nobody will ask for the body: the id alone is kept.
       const put = event.sinks.length > 0 ? { record: open, body: event.body } : closedRecord(nowMs, bounds.dedupeMs)
       const result = await store.put({ subject, expectSeq, ...put })
-      if (result.type === 'full') return 'inboxFull'
+      if (result.type === 'full') return unclaimed('inboxFull')
       if (result.type === 'stored') {
-        if (put.record.kind === 'event') ledger.open(key, result.seq, open)
+        if (put.record.kind === 'event') ledger.open(key, { seq: result.seq, record: open, nowMs: clock.now() })
         else ledger.close(key, { seq: result.seq, forgetAtMs: put.record.forgetAtMs, nowMs, from: 'us' })
         instruments.writeSeconds.observe((clock.monotonic() - started) / 1000)
-        return 'stored'
+        return { result: 'stored', claimed: claimedOf(event, key, result.seq, open) }
       }
       // Somebody was first. Asked once more, of the stream's leader: what is only about to be written is no duplicate
       // yet.
       const last = await store.last(subject)
       if (last?.record.kind === 'event') {
-        ledger.open(key, last.seq, last.record)
-        return 'duplicate'
+        ledger.open(key, { seq: last.seq, record: last.record, nowMs })
+        return unclaimed('duplicate')
       }
-      if (last?.record.kind === 'closed' && last.record.forgetAtMs > nowMs) return 'duplicate'
+      if (last?.record.kind === 'closed' && last.record.forgetAtMs > nowMs) return unclaimed('duplicate')
       expectSeq = last?.seq ?? 0
     }
     throw new InboxUnavailableError(`inbox: the stream would neither store the event nor show it; look at ${subject}`)
   }
+}
+
+function unclaimed(result: AppendResult): Appended {
+  return { result, claimed: [] }
+}
+
+function claimedOf(event: NewEvent, key: string, seq: number, { claims, storedAtMs }: OpenEventRecord) {
+  return (claims?.leases ?? []).map(({ sink }): ClaimedDelivery => {
+    const deliveryId = claimIdOf({ key, sinkToken: tokenOf(sink), seq })
+    return {
+      deliveryId,
+      sink,
+      event: { ...event, sinks: [sink] },
+      attempts: 0,
+      firstDueMs: storedAtMs,
+      replayed: false,
+    }
+  })
 }

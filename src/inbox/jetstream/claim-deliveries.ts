@@ -1,4 +1,6 @@
 import { InboxUnavailableError, type ClaimedDelivery, type ClaimTerms, type NewEvent } from '../port.ts'
+import { claimIdOf } from './claim-id.ts'
+import { headMsOf, takeDue } from './lane-due.ts'
 import { readEvent } from './read-event.ts'
 import { endAsDeadLetter, lastStepOf } from './record-step.ts'
 import { refreshDelivery } from './refresh.ts'
@@ -81,10 +83,10 @@ export class DeliveryClaimer {
     const { ledger } = this.#parts
     const taken: TrackedDelivery[] = []
     ledger.due.claim({ limit, maxBytes, nowMs, except }, (lane) => {
-      const delivery = ledger.takeDue(lane, nowMs)
+      const delivery = takeDue(lane, nowMs)
       if (delivery === undefined) return 'none'
       taken.push(delivery)
-      return { bytes: delivery.event.bodyBytes, hasMore: (ledger.headMs(lane) ?? Infinity) <= nowMs }
+      return { bytes: delivery.event.bodyBytes, hasMore: (headMsOf(lane) ?? Infinity) <= nowMs }
     })
     return taken
   }
@@ -155,5 +157,6 @@ export class DeliveryClaimer {
 
 function toClaimed(delivery: TrackedDelivery, seq: number, event: NewEvent): ClaimedDelivery {
   const { sink, sinkToken, attempts, firstDueMs, replayed } = delivery
-  return { deliveryId: `${delivery.event.key}.${sinkToken}#${seq}`, sink, attempts, firstDueMs, replayed, event }
+  const deliveryId = claimIdOf({ key: delivery.event.key, sinkToken, seq })
+  return { deliveryId, sink, attempts, firstDueMs, replayed, event }
 }

@@ -1,6 +1,6 @@
 import { unreachable } from '../../unreachable.ts'
 import type { Identity } from './ledger-parts.ts'
-import type { DeliveryRecord } from './records.ts'
+import type { DeliveryRecord, OpenEventRecord } from './records.ts'
 import type { DeliveryState } from './tracked.ts'
 
 /**
@@ -40,5 +40,27 @@ export function stateOf(record: DeliveryRecord, reading: Reading): DeliveryState
       return { type: 'ended' }
     default:
       return unreachable(record)
+  }
+}
+
+/**
+ * Pure: what an event's message means for a delivery that has none of its own. `unrecorded`: claims without a record.
+ */
+export function firstStateOf(
+  { home, storedAtMs, claims }: OpenEventRecord,
+  sink: string,
+  { identity, isLoaded, nowMs }: Reading,
+): { state: DeliveryState; unrecorded: number } {
+  const isOurs = home === identity.home
+  const lease = claims?.leases.find((lease) => lease.sink === sink)
+  if (claims === undefined || lease === undefined) {
+    return { state: { type: 'waiting', availableAtMs: storedAtMs + (isOurs ? 0 : headStartMs) }, unrecorded: 0 }
+  }
+  // In this life it is being worked on, or the answer was lost: it has not brought the process down.
+  const isOfThisLife = claims.run === identity.run
+  const isGivenUp = isOurs && !isOfThisLife && !isLoaded
+  return {
+    state: { type: 'claimed', availableAtMs: isGivenUp ? nowMs : nowMs + lease.leaseMs },
+    unrecorded: isOfThisLife ? 0 : 1,
   }
 }

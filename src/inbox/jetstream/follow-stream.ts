@@ -149,7 +149,9 @@ export class StreamFollower {
     if (read.type === 'newer') return this.#options.onNewer()
     const record = read.type === 'read' ? read.record : undefined
     if (record !== undefined) this.#noteWork(record)
-    if (subject.kind === 'event' && record?.kind === 'event') return ledger.open(subject.key, message.seq, record)
+    if (subject.kind === 'event' && record?.kind === 'event') {
+      return ledger.open(subject.key, { seq: message.seq, record, nowMs: clock.now() })
+    }
     if (subject.kind === 'event' && record?.kind === 'closed') {
       const { forgetAtMs } = record
       return ledger.close(subject.key, { seq: message.seq, forgetAtMs, nowMs: clock.now(), from: 'stream' })

@@ -8,6 +8,7 @@ import {
   type ClaimedDelivery,
   type DeadLetterPage,
   type DeadLetterQuery,
+  type FirstLeases,
   type HurryRequest,
   type Inbox,
   type InboxObstacle,
@@ -24,6 +25,7 @@ import { DeliveryClaimer } from './claim-deliveries.ts'
 import { expireDeadLetters, pageOfDeadLetters, trimAllDeadLetters, trimDeadLetters } from './dead-letters.ts'
 import type { DeletionQueue } from './deletion-queue.ts'
 import type { StreamFollower } from './follow-stream.ts'
+import { headMsOf } from './lane-due.ts'
 import { hurry, pageOfPending, retryNow } from './pending-deliveries.ts'
 import { readEvent } from './read-event.ts'
 import { closeIfEnded, findClaimed, findDelivery, recordStep, replayDelivery } from './record-step.ts'
@@ -86,25 +88,24 @@ export class JetstreamInbox implements Inbox {
     this.#planMaintenance(maintenanceIntervalMs)
   }
 
-  append(event: NewEvent): Promise<AppendResult> {
+  async append(event: NewEvent): Promise<AppendResult> {
+    return (await this.appendClaiming(event, new Map())).result
+  }
+
+  appendClaiming(event: NewEvent, leases: FirstLeases): Promise<Appended> {
     return this.#run(async () => {
       const { store } = this.#parts
       this.#watch.expectFit()
       try {
-        const result = await this.#appender.append(event)
-        if (result === 'inboxFull') this.#admission.block('Full')
-        return result
+        const appended = await this.#appender.append(event, leases)
+        if (appended.result === 'inboxFull') this.#admission.block('Full')
+        return appended
       } catch (error) {
         // Without a connection nothing was refused, and it says by itself when it is back.
         if (error instanceof InboxUnavailableError && store.isConnected) this.#noteFailedWrite()
         throw error
       }
     })
-  }
-
-  /** Claims nothing yet: what is stored is due. */
-  async appendClaiming(event: NewEvent): Promise<Appended> {
-    return { result: await this.append(event), claimed: [] }
   }
 
   claimDue(limit: number, leaseMs: number, terms?: ClaimTerms): Promise<ClaimedDelivery[]> {
@@ -190,9 +191,8 @@ export class JetstreamInbox implements Inbox {
 
   nextDueMs(): Promise<number | undefined> {
     return this.#run(async () => {
-      const { ledger } = this.#parts
-      const lane = ledger.due.next()
-      return lane && ledger.headMs(lane)
+      const lane = this.#parts.ledger.due.next()
+      return lane && headMsOf(lane)
     })
   }
 

@@ -3,7 +3,8 @@ import type { InboxOwner } from '../port.ts'
 import { InboxRooms, overheadOf } from '../rooms.ts'
 import type { NamespaceUsage } from '../usage.ts'
 import { Accounts } from './accounts.ts'
-import { headStartMs, isLostClaim, stateOf, type Reading } from './delivery-state.ts'
+import { firstStateOf, isLostClaim, stateOf, type Reading } from './delivery-state.ts'
+import { headMsOf } from './lane-due.ts'
 import type { Closing, Identity, LedgerParts } from './ledger-parts.ts'
 import type { Totals } from '../totals.ts'
 import type { DeliveryRecord, OpenEventRecord } from './records.ts'
@@ -49,7 +50,7 @@ export class Ledger {
     this.rooms = new InboxRooms(bounds, quotas, usualIdBytes)
     this.ids = new RememberedIds(this.rooms)
     this.due = new DueLanes({
-      headMs: (lane) => this.headMs(lane),
+      headMs: headMsOf,
       weightOf: (namespace) => quotas.weightOf(namespace),
     })
   }
@@ -118,7 +119,7 @@ export class Ledger {
     }
   }
 
-  open(key: string, seq: number, record: OpenEventRecord): void {
+  open(key: string, { seq, record, nowMs }: { seq: number; record: OpenEventRecord; nowMs: number }): void {
     const known = this.#events.get(key)
     if (known !== undefined && known.seq >= seq) return
     if ((this.#closedAhead.get(key) ?? 0) > seq) return
@@ -140,7 +141,7 @@ export class Ledger {
     }
     this.#events.set(key, event)
     this.#count(event, 1)
-    for (const sink of record.sinks) this.#addDelivery(event, sink, record)
+    for (const sink of record.sinks) this.#addDelivery(event, sink, record, nowMs)
   }
 
   /** Nothing needs the event's body any longer: its id is remembered until `forgetAtMs`. */
@@ -200,31 +201,18 @@ export class Ledger {
     }
   }
 
-  /** When the lane's next delivery may be claimed here. */
-  headMs(lane: Lane): number | undefined {
-    for (;;) {
-      const first = lane.due.first
-      if (first === undefined) return undefined
-      if (first.item.version === first.item.delivery.version) return first.atMs
-      lane.due.take()
-    }
-  }
-
-  /**
-   * Takes the lane's next delivery out of its queue, if it may be claimed now: the caller puts it back by whatever it
-   * does with it.
-   */
-  takeDue(lane: Lane, nowMs: number): TrackedDelivery | undefined {
-    const headMs = this.headMs(lane)
-    return headMs !== undefined && headMs <= nowMs ? lane.due.take()?.item.delivery : undefined
+  /** Whether something in the lane may be claimed here by now. */
+  hasDue(owner: InboxOwner, sink: string, nowMs: number): boolean {
+    const lane = this.#accounts.findLane(owner, sink)
+    return lane !== undefined && (headMsOf(lane) ?? Infinity) <= nowMs
   }
 
   #reading(nowMs: number): Reading {
     return { identity: this.#identity, isLoaded: this.isLoaded, nowMs }
   }
 
-  #addDelivery(event: TrackedEvent, sink: string, record: OpenEventRecord): void {
-    const isOurs = record.home === this.#identity.home
+  #addDelivery(event: TrackedEvent, sink: string, record: OpenEventRecord, nowMs: number): void {
+    const { state, unrecorded } = firstStateOf(record, sink, this.#reading(nowMs))
     const delivery: TrackedDelivery = {
       event,
       sink,
@@ -233,7 +221,7 @@ export class Ledger {
       seq: 0,
       state: { type: 'ended' },
       attempts: 0,
-      unrecorded: 0,
+      unrecorded,
       firstDueMs: record.storedAtMs,
       replayed: false,
       lastCause: undefined,
@@ -242,7 +230,7 @@ export class Ledger {
     }
     delivery.lane.members += 1
     event.deliveries.set(delivery.sinkToken, delivery)
-    this.#setState(delivery, { type: 'waiting', availableAtMs: record.storedAtMs + (isOurs ? 0 : headStartMs) })
+    this.#setState(delivery, state)
   }
 
   #setState(delivery: TrackedDelivery, state: DeliveryState): void {

@@ -2,6 +2,7 @@ import { parseEnvelope } from '../../gemini/parse-event.ts'
 import { unreachable } from '../../unreachable.ts'
 import { InboxUnavailableError, type ClaimedDelivery, type DeadLetterReason, type NextStep } from '../port.ts'
 import { closedRecord } from './append-event.ts'
+import { parseClaimId } from './claim-id.ts'
 import type { DeletionQueue } from './deletion-queue.ts'
 import type { DeliveryRecord } from './records.ts'
 import { refreshDelivery, refreshEvent } from './refresh.ts'
@@ -13,9 +14,14 @@ const endsAfterAttempt = new Set<DeadLetterReason>(['RetriesExhausted', 'Rejecte
 
 /** The claimed delivery if its lease is still ours, as far as we know. */
 export function findClaimed({ ledger }: SharedParts, { deliveryId }: ClaimedDelivery): TrackedDelivery | undefined {
-  const [path = '', claim = ''] = deliveryId.split('#')
+  const { path, seq: claim } = parseClaimId(deliveryId)
   const delivery = findDelivery(ledger, path)
-  return delivery !== undefined && delivery.seq === Number(claim) ? delivery : undefined
+  return delivery !== undefined && claimSeqOf(delivery) === claim ? delivery : undefined
+}
+
+/** Of the message that holds the claim: the delivery's own, or its event's. */
+function claimSeqOf({ seq, event }: TrackedDelivery): number {
+  return seq > 0 ? seq : event.seq
 }
 
 /** By `<event key>.<sink token>`. */

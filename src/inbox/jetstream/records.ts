@@ -30,6 +30,10 @@ const openEvent = z.object({
   storedAtMs: z.number(),
   /** The receiver that stored it. */
   home: z.string(),
+  /** Deliveries that it claimed as it stored them, and in which life of its process. */
+  claims: z
+    .object({ run: z.string(), leases: z.array(z.object({ sink: z.string(), leaseMs: z.number() })) })
+    .exactOptional(),
 })
 
 /** What is left of an event once nothing needs its body: the memory of its id. */
@@ -73,6 +77,7 @@ const delivery = z.discriminatedUnion('state', [
 ])
 
 export type OpenEventRecord = z.infer<typeof openEvent>
+export type FirstClaims = NonNullable<OpenEventRecord['claims']>
 export type ClosedEventRecord = z.infer<typeof closedEvent>
 export type DeliveryRecord = z.infer<typeof delivery>
 export type InboxRecord = OpenEventRecord | ClosedEventRecord | DeliveryRecord
@@ -101,7 +106,11 @@ export function readRecord(text: string): ReadRecord {
   return success ? { type: 'read', record: data } : { type: 'unreadable' }
 }
 
-export function toOpenRecord(event: NewEvent, storedAtMs: number, home: string): OpenEventRecord {
+/** `claims`: none where it has no leases. */
+export function toOpenRecord(
+  event: NewEvent,
+  { storedAtMs, home, claims }: { storedAtMs: number; home: string; claims: FirstClaims },
+): OpenEventRecord {
   const { owner, eventId, sentAtSeconds, receivedAtMs, mode, contentType, signature, sinks, body } = event
   return {
     kind: 'event',
@@ -117,6 +126,7 @@ export function toOpenRecord(event: NewEvent, storedAtMs: number, home: string):
     bodyBytes: body.length,
     storedAtMs,
     home,
+    ...(claims.leases.length > 0 && { claims }),
   }
 }
 

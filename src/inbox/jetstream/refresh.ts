@@ -18,7 +18,7 @@ export async function refreshDelivery(parts: SharedParts, delivery: TrackedDeliv
 export async function refreshEvent({ store, subjects, ledger, clock }: SharedParts, key: string): Promise<boolean> {
   const last = await store.last(subjects.event(key))
   if (last?.record.kind === 'event') {
-    ledger.open(key, last.seq, last.record)
+    ledger.open(key, { seq: last.seq, record: last.record, nowMs: clock.now() })
     return true
   }
   const known = ledger.event(key)

@@ -47,5 +47,5 @@ void describe('inbox on a real nats-server', { skip: withoutNatsServer }, () => 
 
   inboxContract('jetstream', make)
   neighboursContract('jetstream', make)
-  firstClaimsContract('jetstream', make, { claims: 'none' })
+  firstClaimsContract('jetstream', make, { claims: 'asked' })
 })

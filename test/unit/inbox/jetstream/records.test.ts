@@ -6,11 +6,17 @@ import * as fc from 'fast-check'
 import { readRecord, toOpenRecord, writeRecord } from '../../../../src/inbox/jetstream/records.ts'
 import { anEvent } from '../../../support/an-event.ts'
 
+const stored = { storedAtMs: 1_795_000_001_501, home: 'receiver-0', claims: { run: 'first', leases: [] } }
+
 test('whatever a sender puts into its headers, a record is one line of ASCII and reads back the same', () => {
   const text = fc.string({ unit: 'binary' })
   fc.assert(
-    fc.property(text, text, fc.array(text), (contentType, signature, sinks) => {
-      const record = toOpenRecord(anEvent({ contentType, signature, sinks }), 1_795_000_001_501, 'receiver-0')
+    fc.property(text, text, fc.array(text), fc.nat(3), (contentType, signature, sinks, claimed) => {
+      const leases = sinks.slice(0, claimed).map((sink) => ({ sink, leaseMs: 60_000 }))
+      const record = toOpenRecord(anEvent({ contentType, signature, sinks }), {
+        ...stored,
+        claims: { run: 'first', leases },
+      })
       const written = writeRecord(record)
       assert.match(written, /^[\x20-\x7e]+$/)
       assert.deepEqual(readRecord(written), { type: 'read', record })
@@ -27,7 +33,7 @@ test('what is not ours is unreadable, never an exception', () => {
 const read = (record: object) => readRecord(JSON.stringify({ format: 1, ...record }))
 
 test('records of versions without types of events, causes and times of steps are read, and what newer ones add is passed over', () => {
-  const { eventType: _, ...open } = toOpenRecord(anEvent(), 1_795_000_001_501, 'receiver-0')
+  const { eventType: _, ...open } = toOpenRecord(anEvent(), stored)
   const delivery = { kind: 'delivery', state: 'waiting', sink: 'a', attempts: 1, unrecorded: 0, firstDueMs: 1 }
   const waiting = { ...delivery, replayed: false, home: 'receiver-0', dueMs: 2 }
   assert.deepEqual(read(open), { type: 'read', record: { ...open, eventType: 'unknown' } })
@@ -38,4 +44,8 @@ test('records of versions without types of events, causes and times of steps are
 
 test('a newer format is told apart from nonsense', () => {
   assert.deepEqual(readRecord('{"format":2,"kind":"something new"}'), { type: 'newer' })
+})
+
+test('an event without claims is written as versions before claims wrote it', () => {
+  assert.equal('claims' in toOpenRecord(anEvent(), stored), false)
 })
