@@ -126,8 +126,8 @@ function withBrake(plan: Plan, report: ApplyReport, memory: Memory): ApplyReport
 }
 
 /**
- * Status is where everything is told; that it cannot be is told by an Event, which the recorder folds into one. The
- * pass is tried again with growing pauses.
+ * Everything is reported in status; that status cannot be written is reported by an Event, which the recorder folds
+ * into one. The pass is tried again with growing pauses.
  */
 async function publishOrReport(
   plan: Plan,
@@ -241,7 +241,7 @@ function recordEvents({ webhook, events }: ActionState, { recorder, logger }: We
 }
 
 function nextResult(plan: Plan, { state, failure }: ApplyReport, ctx: WebhookContext): ReconcileResult {
-  // What does not need the refused write goes on at once; the write itself is held back for a pause.
+  // Work that does not need the refused write continues at once; the write itself is held back for a pause.
   if (failure !== undefined && isRefusedWrite(failure) && !isDeleting(state.webhook)) return requeueAfter(0)
   if (failure !== undefined) return resultOf(planAfter(failure, state, ctx), failure, ctx)
   if (state.released === true) return done()

@@ -15,7 +15,7 @@ export interface AttemptDeps {
   readonly random: () => number
   readonly logger: Logger
   readonly metrics: DispatcherMetrics
-  /** Told of each step of each delivery; must not throw. */
+  /** Called with each step of each delivery; must not throw. */
   readonly onStep: (entry: StepEntry) => void
 }
 
@@ -34,8 +34,8 @@ export interface Attempt {
 }
 
 /**
- * Sends one delivery once and decides how it goes on; the caller writes the step down. One that was cut off because the
- * process ends is not the fault of anybody: it spends no attempt and is due at once. Never throws.
+ * Sends one delivery once and decides its next step; the caller records the step. An attempt that was cut off because
+ * the process ends is no failure of the sink: it spends no attempt and the delivery is due at once. Never throws.
  */
 export async function attemptDelivery(attempt: Attempt, deps: AttemptDeps): Promise<NextStep> {
   const { delivery, sink, signal } = attempt
@@ -77,7 +77,7 @@ function report({ delivery, sink }: Attempt, deps: AttemptDeps, result: AttemptR
   const sinkType = sink.destination.type
   metrics.attempts.add(1, { sink_type: sinkType, outcome: outcome.type })
   metrics.attemptSeconds.observe(durationMs / 1000, { sink_type: sinkType })
-  // The age of what was replayed by hand tells when somebody did so, not how long deliveries take.
+  // The age of a delivery replayed by hand does not show how long deliveries take.
   if (next.type === 'Succeed' && !delivery.replayed) {
     const { receivedAtMs, sentAtSeconds } = delivery.event
     metrics.deliverySeconds.observe(Math.max(0, clock.now() - receivedAtMs) / 1000, { sink_type: sinkType })

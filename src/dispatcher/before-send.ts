@@ -16,8 +16,8 @@ export type ResolveSink = (
 ) => ResolvedSink | 'ownerGone' | 'sinkRemoved' | 'held' | 'notSynced'
 
 /**
- * send: the delivery is sent now. settle: it goes on without an attempt; where `closesLane` is set, for a reason that
- * all deliveries of its lane share, so that no other needs to be looked at before `next` is due.
+ * send: the delivery is sent now. settle: its next step follows without an attempt; where `closesLane` is set, for a
+ * reason that all deliveries of its lane share, so that no other needs to be looked at before `next` is due.
  */
 export type Decision =
   { type: 'send'; sink: ResolvedSink } | { type: 'settle'; next: NextStep; sink?: ResolvedSink; closesLane?: true }
@@ -38,8 +38,7 @@ export function neededLeaseMs({ timeoutMs }: { timeoutMs: number }): number {
 }
 
 /**
- * Whether the delivery may be sent as far as its sink goes (`judge`: if the filter wants it), or how it goes on without
- * an attempt.
+ * Whether the sink allows sending the delivery (`judge`: if the filter wants it), or its next step without an attempt.
  */
 export function beforeJudging(
   resolved: ReturnType<ResolveSink>,
@@ -71,7 +70,7 @@ export interface SendContext {
   circuitOpenUntilMs: number
 }
 
-/** Whether a delivery is sent that was judged, or how it goes on without an attempt. */
+/** Whether a judged delivery is sent, or its next step without an attempt. */
 export function afterJudging(
   delivery: ClaimedDelivery,
   sink: ResolvedSink,
@@ -82,8 +81,8 @@ export function afterJudging(
   if (circuitOpenUntilMs > nowMs) {
     return settle({ type: 'Hold', untilMs: circuitOpenUntilMs, ...causeOf(delivery, holdCauses.circuitOpen) })
   }
-  // Who takes nothing for longer than `retryFor` ends deliveries all the same, or they would fill the inbox of their
-  // owner for good. Not before the sink was seen to fail after that time: somebody may have repaired it since.
+  // A sink that takes nothing for longer than `retryFor` ends deliveries nevertheless, or they would fill the inbox of
+  // their owner for good. Not before the sink was seen to fail after that time: it may have been repaired since.
   if (sinkFailedMs !== undefined && isOver(delivery, sinkFailedMs, sink.delivery)) {
     return settle({ type: 'DeadLetter', reason: 'RetriesExhausted' }, sink)
   }

@@ -64,7 +64,9 @@ const pauses = {
    * may have to wait.
    */
   credentials: { baseMs: 15_000, maxMs: 300_000 },
-  /** Two seconds are little for who restarts, and one request a minute is nothing for who is down for long. */
+  /**
+   * Two seconds are little for a sink that restarts, and one request a minute is no load for one that is down for long.
+   */
   failures: { baseMs: 2_000, maxMs: 60_000 },
 } as const
 
@@ -72,7 +74,7 @@ export function isOpen(circuit: Circuit, nowMs: number): boolean {
   return nowMs < circuit.openUntilMs
 }
 
-/** Closed, and nothing failed since the last answer: there is nothing in it that a new one would not know. */
+/** Closed, and nothing failed since the last answer: it equals a new one. */
 export function isAtRest({ openings, failed }: Circuit): boolean {
   return openings === 0 && failed.length === 0
 }
@@ -85,8 +87,8 @@ export function isProbing(circuit: Circuit, nowMs: number): boolean {
 /**
  * The circuit after an attempt. Attempts that were under way together fail together: only the first of them counts for
  * the pause. A probe that fails in whatever way opens it again for longer; an answer that refuses the event alone shows
- * that the sink is there. One that is a burden is a failure, even where it takes the event: whoever goes on asking for
- * such answers pays for them with everybody's time.
+ * that the sink is there. One whose answer is a burden is a failure, even where it takes the event: more such answers
+ * would cost the time of all.
  */
 export function circuitAfter(circuit: Circuit, outcome: SendOutcome, attempt: EndedAttempt): Circuit {
   if (outcome.burden !== undefined && outcome.type !== 'unauthorized') return afterFailure(circuit, attempt)
@@ -105,7 +107,7 @@ export function circuitAfter(circuit: Circuit, outcome: SendOutcome, attempt: En
   }
 }
 
-/** Somebody repaired the sink, or wants to know: the next delivery is a probe, now. */
+/** The sink was repaired, or is to be tried: the next delivery is a probe, now. */
 export function probeNow(circuit: Circuit, nowMs: number): Circuit {
   return isOpen(circuit, nowMs) ? { ...circuit, openUntilMs: nowMs } : circuit
 }

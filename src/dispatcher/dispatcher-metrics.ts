@@ -13,7 +13,7 @@ export interface DispatcherMetrics {
   readonly hurried: CounterHandle
 }
 
-/** Asked at scrape time. */
+/** Read at scrape time. */
 export interface DispatcherGauges {
   inFlight: () => number
   waiting: () => number

@@ -25,7 +25,7 @@ export interface DispatcherOptions {
   inbox: Pick<Inbox, 'appendClaiming' | 'claimDue' | 'record' | 'nextDueMs' | 'hurry'>
   sinks: Pick<Sink, 'send'>
   resolveSink: ResolveSink
-  /** Must not hold up this thread, nor wait for longer than a claim allows. */
+  /** Must not block this thread, nor wait for longer than a claim allows. */
   judgeFilter: JudgeFilter
   clock: Clock
   /** Numbers in [0, 1). */
@@ -36,7 +36,7 @@ export interface DispatcherOptions {
   maxInFlight: number
   /** What each namespace may have of that; all alike where nothing is said. */
   quotas?: Quotas
-  /** Told of each step of each delivery; must not throw. */
+  /** Called with each step of each delivery; must not throw. */
   onStep?: (entry: StepEntry) => void
 }
 
@@ -50,7 +50,7 @@ export interface Dispatcher {
   append(event: NewEvent): Promise<AppendResult>
   /** Something is due. Best effort: it is found in any case. */
   nudge(): void
-  /** Deliveries of these lanes (`ownerUid/sink`) were made due by hand: a sink that is left alone is tried now. */
+  /** Deliveries of these lanes (`ownerUid/sink`) were made due by hand: a sink whose circuit is open is tried now. */
   probe(lanes: Iterable<string>): void
   /** Attempts of each namespace that has any, and its deliveries that wait in memory. */
   underWay(): ReadonlyMap<string, NamespaceUse>
@@ -68,10 +68,10 @@ export interface Dispatcher {
 const cutOffGraceMs = 1_000
 
 /**
- * Takes what is due from the inbox and hands it to the sinks: claim, decide, send, record. Every (object, sink) is a
+ * Takes what is due from the inbox and sends it to the sinks: claim, decide, send, record. Every (object, sink) is a
  * lane of its own with its own room, its own circuit and its own waiting deliveries, and namespaces, objects and lanes
- * share what may be under way, so that a sink that is slow, broken or refuses us delays no other. At least once: a
- * crash between sending and recording repeats the attempt.
+ * share what may be under way, so that a sink that is slow, broken or refuses the credentials delays no other. At least
+ * once: a crash between sending and recording repeats the attempt.
  */
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   return new LaneDispatcher({ ...options, logger: boundLines(options.logger, options.clock) })

@@ -1,7 +1,7 @@
 /**
- * Members in the order of their turns: who has least comes first, among equals who came first. Each step costs as much
- * as there are different loads, which are few where loads are counts under one bound: 256 attempts make no more than 22
- * different ones.
+ * Members in the order of their turns: the one that has least comes first, among equals the one that came first. Each
+ * step costs as much as there are different loads, which are few where loads are counts under one bound: 256 attempts
+ * make no more than 22 different ones.
  */
 export class FewestFirst<Member> {
   readonly #byLoad = new Map<number, Set<Member>>()

@@ -22,10 +22,10 @@ export interface EndedDelivery {
 }
 
 /**
- * Where `next` gives a delivery up and its sink has a dead letter destination, hands the event over: at most three
- * tries within half a minute, then it is left at that, since the inbox keeps the dead letter in any case. Resolves with
- * the step to write down: the same, unless the process ended in between; then the delivery comes back after the start.
- * Never throws.
+ * Where `next` gives a delivery up and its sink has a dead letter destination, sends the event there: at most three
+ * tries within half a minute and no more, because the inbox keeps the dead letter in any case. Resolves with the step
+ * to write down: the same, unless the process ended in between; then the delivery comes back after the start. Never
+ * throws.
  */
 export async function forwardDeadLetter(ended: EndedDelivery, next: NextStep, deps: AttemptDeps): Promise<NextStep> {
   const target = deadLetterSinkOf(ended.sink)

@@ -7,9 +7,9 @@ import { capacityOf, isIdle, mayStart, takeNext, type Lane, type WaitingDelivery
 import { LaneTurns } from './lane-turns.ts'
 
 /**
- * Of deliveries that are claimed: what is under way and what waits for that. Whoever has its share claims nothing more;
- * what it claimed last may go beyond it, by one claim. An attempt may need its body twice, so all of it is about an
- * eighth of the 512 MiB of a receiver's pod.
+ * Of deliveries that are claimed: what is under way and what waits for that. A namespace that has used its share claims
+ * nothing more; its last claim may go beyond the share, by one claim. An attempt may need its body twice, so all of it
+ * is about an eighth of the 512 MiB of a receiver's pod.
  */
 const maxHeldBytes = 32 * 2 ** 20
 /** What a namespace may claim whatever others have: two of the largest bodies. */
@@ -45,9 +45,9 @@ export interface NamespaceUse {
 }
 
 /**
- * All lanes of a dispatcher, and whose turn it is. Namespaces share what may be under way, in each its objects, in each
- * their sinks: nobody can take so much that the next has nothing. A place that is free goes to who has least. Decides
- * nothing about deliveries and does no I/O.
+ * All lanes of a dispatcher, and the order of their turns. Namespaces share what may be under way, in each its objects,
+ * in each their sinks: none can take so much that the next has nothing. A free place goes to the one that has least.
+ * Decides nothing about deliveries and does no I/O.
  */
 export class LaneBoard {
   readonly #maxInFlight: number

@@ -11,8 +11,8 @@ interface Namespace {
 }
 
 /**
- * Whose turn it is: the namespace that has least under way for its weight, in it the object, in it the lane. Knows only
- * lanes that may have a turn.
+ * The order of turns: the namespace that has least under way for its weight, in it the object, in it the lane. Holds
+ * only lanes that may have a turn.
  */
 export class LaneTurns {
   readonly #inFlight: SharedRoom

@@ -11,7 +11,7 @@ export interface WaitingDelivery {
   readonly leaseUntilMs: number
 }
 
-/** Who takes the room that lanes share. */
+/** The taker of the room that lanes share. */
 export type LaneTaker = readonly [namespace: string, ownerUid: string, sink: string]
 
 /** What is under way to one sink of one object. Nothing is shared between lanes but the room of all. */
@@ -36,7 +36,7 @@ export interface Lane {
   isBehind: boolean
   /** The end of the pause for which a delivery was made due as the probe; 0 before the first. */
   probeOfMs: number
-  /** Set while the backlog of a sink that is well again is hurried. */
+  /** Set while the backlog of a recovered sink is made due in a ramp. */
   ramp: Ramp | undefined
   /** When that began the last time. */
   lastRampMs: number
@@ -96,8 +96,8 @@ export function noteOutcome(lane: Lane, outcome: SendOutcome, attempt: EndedAtte
 }
 
 /**
- * The delivery whose turn it is. As a probe one that did not fail yet, or longest ago: one that the sink cannot digest
- * must not stand in for all.
+ * The delivery whose turn it is. As a probe one that did not fail yet, or longest ago: an event that the sink cannot
+ * process must not be the only probe.
  */
 export function takeNext(lane: Lane, nowMs: number): WaitingDelivery | undefined {
   const { circuit, waiting } = lane
@@ -125,9 +125,9 @@ export interface NamespaceLoad {
 }
 
 /**
- * Whether a lane may start one more attempt, as far as its sink is concerned. Who has not shown yet how much it takes
- * gets the fewer of its first eight the more others of its namespace have, so that some is left however many new sinks
- * hang: those that are well need little of it, and for a moment only.
+ * Whether a lane may start one more attempt, as far as its sink is concerned. A sink that has not shown yet how much it
+ * takes gets the fewer of its first eight attempts the more others of its namespace have, so that some are left however
+ * many new sinks hang: healthy ones need few of them, and only briefly.
  */
 export function mayStart(lane: Lane, { used, free }: NamespaceLoad, nowMs: number): boolean {
   if (lane.inFlight >= capacityOf(lane, nowMs)) return false

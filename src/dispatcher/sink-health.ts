@@ -47,12 +47,12 @@ const blamedFrom = 2
 /** A sink that answers now and then has not recovered: so many in a row, or one and then no failure for so long. */
 const recoversAfterSuccesses = 10
 const recoversAfterMs = 15_000
-/** Bounds memory. The namespace that has most gives way, and of its sinks one that is well before one that fails. */
+/** Bounds memory. The namespace that has most loses one, and of its sinks a healthy one before one that fails. */
 const maxSinks = 4_096
 
 /**
  * Whether each sink takes what it is sent, from the outcomes of all attempts of this process. It decides nothing about
- * deliveries: it is what people are told. Both turns are damped, so that a sink that is neither well nor down does not
+ * deliveries: it is only reported. Both changes are damped, so that a sink that is neither healthy nor down does not
  * cause a write at every look.
  */
 export class SinkHealth {
@@ -150,7 +150,10 @@ function judge(row: Row, nowMs: number): void {
   row.isFailing = failures.weight >= blamedFrom && nowMs - failures.sinceMs >= failsAfterMs
 }
 
-/** undefined: it took the event. One whose answer was a burden is left alone though it did, and people are told why. */
+/**
+ * undefined: it took the event. A sink whose answer was a burden opens its circuit although it took the event, and the
+ * cause is reported.
+ */
 function failureIn(outcome: SendOutcome): SinkFailure | undefined {
   const cause = causeIn(outcome)
   if (cause === undefined) return undefined

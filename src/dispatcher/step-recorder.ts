@@ -32,7 +32,7 @@ export interface RecordTerms {
   readonly when?: 'now' | 'soon'
 }
 
-/** Writes down how deliveries go on, through failures of the inbox. */
+/** Records the next steps of deliveries, through failures of the inbox. */
 export class StepRecorder {
   readonly #options: StepRecorderOptions
   readonly #unrecorded = new Set<ClaimedDelivery>()

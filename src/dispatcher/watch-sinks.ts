@@ -23,7 +23,7 @@ export interface SinkWatch {
 
 const sinkTypes = ['http', 'nats', 'kubernetesEvent'] as const
 
-/** Looks on while deliveries are sent. Made once per dispatcher, because of its gauge. */
+/** Observes the outcomes of deliveries. Made once per dispatcher, because of its gauge. */
 export function watchSinks({ sinks, resolveSink, clock, metrics }: WatchedParts): SinkWatch {
   const health = new SinkHealth()
   const isKnown = ({ ownerUid, sink }: SinkName) => {

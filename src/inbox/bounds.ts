@@ -17,7 +17,7 @@ export interface InboxBounds {
    */
   dedupeMs: number
   deadLetterKeepMs: number
-  /** Over all objects: whoever has most of them makes room, with the oldest of its own. */
+  /** Over all objects: the one that has most of them makes room, with its oldest. */
   maxDeadLetters: number
   /** What one object may take of `maxDeadLetters`, 0 to 1; the oldest of its own make room. */
   deadLetterShare: number

@@ -34,9 +34,9 @@ export interface NewEvent {
 }
 
 /**
- * Anything but the first two means: nothing was kept. `ownerFull`: its namespace or its object has its share, of
- * events, bytes or remembered ids, and others go on. `inboxFull`: not even somebody who has nothing here would be
- * taken.
+ * Anything but the first two means: nothing was kept. `ownerFull`: its namespace or its object has used its share of
+ * events, bytes or remembered ids, and others are served. `inboxFull`: an event would be refused even of an object with
+ * nothing in the inbox.
  */
 export type AppendResult = 'stored' | 'duplicate' | 'ownerFull' | 'inboxFull'
 
@@ -68,8 +68,8 @@ export interface ClaimedDelivery {
 }
 
 /**
- * How a claimed delivery goes on. `cause`: why it goes on at all, in words of a closed list (never text from outside),
- * at most 64 characters; where none is given, that of the step before stays.
+ * The next step of a claimed delivery. `cause`: why it has not ended, in words of a closed list (never text from
+ * outside), at most 64 characters; where none is given, that of the step before stays.
  */
 export type NextStep =
   | { type: 'Succeed' }
@@ -214,7 +214,7 @@ export interface InboxStats {
   /** Ids that are recognised as duplicates, those of kept events too. */
   rememberedIds: number
   pendingByOwner: ReadonlyMap<string, number>
-  /** Who has how much; namespaces that have nothing are left out. */
+  /** The use by namespace; namespaces that have nothing are left out. */
   byNamespace: ReadonlyMap<string, NamespaceUsage>
   /**
    * When this receiver last dropped dead letters of an object for good, milliseconds since the epoch; of the last 24
@@ -271,16 +271,16 @@ export interface Handover {
 /**
  * Why an inbox takes no events now. `Full`: by its bounds. `VolumeFull`: something else filled the disk. `WritesFail`:
  * what was tried last was refused. `NotConfirmed`: a write has been waiting for seconds. `Disconnected`: no connection
- * to the servers. `StreamMissing`, `StreamUnfit`: somebody deleted the stream, or changed it so that it could not keep
- * the promises. `Ended`: it cannot go on by itself.
+ * to the servers. `StreamMissing`, `StreamUnfit`: the stream was deleted, or changed so that it could not keep the
+ * promises. `Ended`: it cannot continue by itself.
  */
 export type InboxObstacle =
   'Full' | 'VolumeFull' | 'WritesFail' | 'NotConfirmed' | 'Disconnected' | 'StreamMissing' | 'StreamUnfit' | 'Ended'
 
 export interface Inbox {
   /**
-   * undefined while it takes events. For whoever chooses where they are sent: an append may be tried all the same, and
-   * duplicates are recognised. Goes away by itself some seconds after its cause, without an append.
+   * undefined while it takes events. For load balancing: an append may be tried nevertheless, and duplicates are
+   * recognised. Goes away by itself some seconds after its cause, without an append.
    */
   readonly obstacle: InboxObstacle | undefined
   /** Absent where receivers share the inbox: there is nothing to move. */
@@ -300,8 +300,8 @@ export interface Inbox {
   appendClaiming(event: NewEvent, leases: FirstLeases): Promise<Appended>
   /**
    * Takes due deliveries for `leaseMs`; one that is not recorded by then becomes due again. In turns: namespaces, in
-   * each its objects, in each its sinks, whoever was served least first, large bodies counting for more; of one sink
-   * what is due longest. What `except` names stays.
+   * each its objects, in each its sinks, the one that was served least first, large bodies counting for more; of one
+   * sink what is due longest. What `except` names stays.
    */
   claimDue(limit: number, leaseMs: number, terms?: ClaimTerms): Promise<ClaimedDelivery[]>
   /**
@@ -310,8 +310,8 @@ export interface Inbox {
    */
   record(delivery: ClaimedDelivery, next: NextStep, when?: 'now' | 'soon'): Promise<void>
   /**
-   * One page. A call looks at no more than some thousand dead letters, so that a search among many holds up nobody.
-   * What is replayed or dropped between two pages moves no other to a page where it is missed.
+   * One page. A call looks at no more than some thousand dead letters, so that a search among many blocks no other
+   * call. What is replayed or dropped between two pages moves no other to a page where it is missed.
    */
   deadLetters(query: DeadLetterQuery): Promise<DeadLetterPage>
   /** The event of a dead letter, with its body; undefined when it is unknown or none (any more). */

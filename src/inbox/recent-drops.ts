@@ -1,4 +1,4 @@
-/** Longer than anybody needs to hear of it; bounds what is kept of objects that are gone. */
+/** Longer than it is reported; bounds what is kept of objects that are gone. */
 const rememberedMs = 24 * 3_600_000
 
 /** When dead letters of each object were last dropped for good, by uid: what this process did in the last 24 hours. */

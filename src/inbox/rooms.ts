@@ -5,11 +5,11 @@ import type { AppendResult, NewEvent } from './port.ts'
 
 /** What remembered ids may take of all bytes together. */
 const idShare = 0.75
-/** As little as anybody sends: while not even this fits for somebody who has nothing here, the inbox is full. */
+/** The smallest event that counts: if not even this fits for an object with nothing in the inbox, the inbox is full. */
 const modestBytes = 4 * 1024
 /**
- * A full inbox takes events again when somebody who has nothing could take so much of each bound, not with each event
- * that ends.
+ * A full inbox takes events again when an object with nothing in it could take this share of each bound, not with each
+ * event that ends.
  */
 const roomAgainShare = 0.01
 const roomAgainModest = 4
@@ -20,7 +20,7 @@ const roomAgainModest = 4
 const eventOverheadBytes = 512
 const deliveryOverheadBytes = 256
 
-/** Nobody's, and like no namespace's name: what is in use that was charged to nobody. */
+/** The name of what is in use without being charged to an object; no namespace can have it. */
 const overhead: Taker = ['(overhead)']
 const newcomer: Taker = ['(newcomer)', '(newcomer)']
 
@@ -49,9 +49,9 @@ export type RoomsBounds = Pick<InboxBounds, 'maxBytes' | 'maxEvents' | 'maxDeadL
 export type LargestShares = Readonly<Record<'events' | 'bytes' | 'ids', number>>
 
 /**
- * Who has how much of the inbox, by namespace and in it by object, and who may take more. One that has its share is
- * refused alone; of the room that is left there is always some for who has less. Ids have a bound of their own, so that
- * they never take what events need.
+ * How much of the inbox each namespace has, and in it each object, and how much more it may take. One that has used its
+ * share is refused alone; part of the remaining room is always left for those that have less. Ids have a bound of their
+ * own, so that they never take what events need.
  */
 export class InboxRooms {
   readonly events: SharedRoom
@@ -121,7 +121,7 @@ export class InboxRooms {
     }
   }
 
-  /** There is room for more than an event or two of somebody who has nothing here. */
+  /** There is room for more than an event or two of an object with nothing in the inbox. */
   get hasRoom(): boolean {
     const { maxBytes, maxEvents } = this.#bounds
     const bytes = Math.max(roomAgainModest * modestBytes, maxBytes * roomAgainShare)

@@ -16,15 +16,15 @@ interface Member<K, T> extends Turn<K, T> {
 const minRemembered = 64
 
 /**
- * Who comes next of those who wait for something that is given one at a time: whoever was served least for its weight.
- * Who was away is owed nothing for it, and who comes and goes gains nothing by it (start-time fair queueing). Pure
+ * The order of those that wait for something that is given one at a time: the one that was served least for its weight
+ * is next. Being away earns no credit, and leaving and returning gains nothing (start-time fair queueing). Pure
  * bookkeeping, in logarithmic time.
  */
 export class Turns<K, T> {
   readonly #make: () => T
   readonly #members = new Map<K, Member<K, T>>()
   readonly #waiting = new DueQueue<Member<K, T>>()
-  /** Where the one stood that was served last: nobody comes back with less. */
+  /** The position of the one that was served last: none returns with less. */
   #now = 0
   #forgetAbove = minRemembered
 

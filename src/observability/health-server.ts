@@ -32,7 +32,7 @@ export interface HealthServerOptions {
 }
 
 /**
- * A scrape or a probe sends a few hundred bytes; whoever is slower or bigger is neither. Idle connections are closed by
+ * A scrape or a probe sends a few hundred bytes; a slower or larger request is neither. Idle connections are closed by
  * the book below. The timeouts are looked at every five seconds, open connections or not: oftener, and a process at
  * rest would not rest.
  */
@@ -44,8 +44,8 @@ const limits = {
   maxHeaderSize: 8192,
 }
 /**
- * A kubelet, and a Prometheus or two. Above it the one that has waited longest gives way, so that whoever fills the
- * port cannot keep a probe out.
+ * A kubelet, and a Prometheus or two. Above it the one that has waited longest is closed, so that a client that fills
+ * the port cannot keep a probe out.
  */
 const maxConnections = 128
 const keepAliveMs = 5_000
@@ -68,7 +68,7 @@ export function createHealthServer(options: HealthServerOptions): HealthServer {
   const asking = new WeakSet<Socket>()
   const server = createServer(limits, (request, response) => {
     const { socket } = request
-    // Nobody who scrapes or probes asks again before the answer, and whoever does could ask thousands of times in one
+    // A scraper or a prober does not send another request before the answer; another client could send thousands in one
     // packet.
     if (asking.has(socket)) return void socket.destroy()
     if (socket.destroyed || !connections.begin(request)) return
@@ -80,7 +80,7 @@ export function createHealthServer(options: HealthServerOptions): HealthServer {
         options.logger.error({ error: error instanceof Error ? error.name : 'unknown' }, 'health.request_failed')
         response.destroy()
       })
-      // Whether it has been read is not asked: who never reads could hold a place for ever.
+      // Whether the client has read it does not matter: one that never reads could hold a place for ever.
       .finally(() => connections.answered(socket, { isEnding: false }))
   })
   server.on('connection', (socket) => connections.accept(socket, 'stranger'))

@@ -77,7 +77,7 @@ function signatureHeaders(
 ): Record<string, string> | undefined | 'badSigningSecret' {
   if (sink.signingSecret === undefined) return undefined
   const secret = decodeSigningSecret(sink.signingSecret)
-  if (!secret.ok) return 'badSigningSecret' // unsigned is not what the user asked for
+  if (!secret.ok) return 'badSigningSecret' // the user asked for a signature
   const fields = { id: event.eventId, timestamp: String(Math.floor(nowMs / 1000)) }
   return {
     'webhook-id': fields.id,

@@ -18,11 +18,11 @@ export interface HttpSinkOptions {
   parseEnvelope: ParseEnvelope
   clock: Clock
   addressRules: AddressRules
-  /** Absent: what the process looks names up with. */
+  /** Absent: the resolver of the process. */
   lookup?: LookupAll
   /** Of this thread, in milliseconds from an arbitrary start. Absent: as the machine measures it. */
   processorMs?: () => number
-  /** Told how long the answers to each attempt held the thread, and whose they were. */
+  /** Called with the processor time that the answers to each attempt took on the thread, and their namespace. */
   onProcessorTime?: (namespace: string, ms: number) => void
 }
 
@@ -49,7 +49,7 @@ class HttpSink implements Sink {
     if (destination.type !== 'http') return { type: 'permanent', cause: unsendable }
     const target = parseTarget(destination.url, destination.reach, addressRules)
     if (!target.ok) return { type: 'retryable', cause: target.problem }
-    // Anything else would be looked up, and nobody has judged where that leads.
+    // Anything else would be looked up, and its addresses were not judged.
     if (isIP(destination.address ?? '0.0.0.0') === 0) return { type: 'retryable', cause: 'forbiddenAddress' }
     const request = buildOrNothing(delivery, { parseEnvelope, nowMs: clock.now() })
     if (request === undefined) return { type: 'permanent', cause: unsendable }

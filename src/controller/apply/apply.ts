@@ -57,7 +57,7 @@ export async function applyPlan(
     }
     if (state.halted === true || state.released === true) break
   }
-  // What merely prepares a call says nothing about whether it will be refused again.
+  // An action that merely prepares a call says nothing about whether the call will be refused again.
   if (state.halted !== true && actions.some(callsGoogle)) ctx.memory.accepted()
   return { state }
 }
@@ -82,7 +82,7 @@ function withFailureNoted({ type }: Action, state: ActionState, failure: Failure
   return { ...told, observed: { ...observed, refusedWrites } }
 }
 
-/** Once for each call: whoever watches Events learns that what Google signs with is not where jobs look for it. */
+/** Once for each call: the Event says that the secret with which Google signs is not in the Secret that jobs read. */
 function withUnstoredReported(state: ActionState, { message }: Failure, { memory }: PassContext): ActionState {
   const { revealed, unstoredReported } = memory.view
   if (revealed === undefined || unstoredReported === revealed.attemptID) return state
@@ -91,7 +91,7 @@ function withUnstoredReported(state: ActionState, { message }: Failure, { memory
 }
 
 /**
- * An intent whose call was refused outright has had no effect: it is withdrawn with the same write that tells the
+ * An intent whose call was refused outright has had no effect: it is withdrawn with the same write that reports the
  * refusal.
  */
 function afterFailedAction(

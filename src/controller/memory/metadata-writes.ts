@@ -16,7 +16,7 @@ export function afterMetadataWrite(before: Retry | undefined, webhook: GeminiWeb
   return oneMoreTry(before, { occasion: occasionOf(webhook), nowMs, pauseMs: pauseAfter, lastsMs: pauseMs })
 }
 
-/** Whether the metadata of the Secret is left as somebody keeps making it, until the pause is over. */
+/** Whether the metadata of the Secret is left as another client keeps making it, until the pause is over. */
 export function isMetadataHeld(writes: Retry | undefined, webhook: GeminiWebhook, nowMs: number): boolean {
   return (heldBackMs(writes, occasionOf(webhook), nowMs) ?? 0) > 0
 }

@@ -63,7 +63,7 @@ export function viewRefusedWrites(
   })
 }
 
-/** Whoever mends what was refused most often touches one of these. */
+/** A repair of what was refused most often changes one of these. */
 function occasionOf({ webhook: { metadata }, observed: { secret, keyring, dynamic } }: WriteSubject): string {
   return [
     metadata.generation,

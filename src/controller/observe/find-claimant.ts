@@ -18,10 +18,10 @@ interface Others {
 }
 
 /**
- * Who has the better right to the webhook that `externalID` names; undefined when nobody has. Whose marker is on it,
- * has it, whatever the policy of others says. Else who has registered it, else the oldest claim. Naming an id is no
- * claim: only who sees it with its own key and acts on it has one, so that nobody can hold up what lives in another
- * project.
+ * The object with the better right to the webhook that `externalID` names; undefined when there is none. The webhook
+ * belongs to the object whose marker it carries, whatever the policy of others says; else to the one that has
+ * registered it, else to the oldest claim. Naming an id is no claim: only an object that sees it with its own key and
+ * acts on it has one, so that an object cannot block a webhook of another project.
  */
 export function findClaimant(webhook: GeminiWebhook, remote: RemoteLookup, others: Others): Claimant | undefined {
   const { externalID } = webhook.spec

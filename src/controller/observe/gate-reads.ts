@@ -2,8 +2,7 @@ import { Gate } from '../../fairness/gate.ts'
 import type { KubernetesClient } from '../../kubernetes/client.ts'
 
 /**
- * At once, of all namespaces and of one. Whoever fills objects may make each of them 1.5 MiB, and a pass reads some
- * dozens.
+ * At once, of all namespaces and of one. A tenant may make each of its objects 1.5 MiB, and a pass reads some dozens.
  */
 const readsAtOnce = { most: 8, mostOfOne: 4 }
 

@@ -10,11 +10,11 @@ export interface ListDemand {
   /** The list must have been started then or later. */
   notBeforeMs?: number
   /**
-   * Somebody asked for a look at `notBeforeMs`: neither a rest nor a pause holds, but for the pause after a list that
+   * A look was requested at `notBeforeMs`: neither a rest nor a pause holds, but for the pause after a list that
    * answered this very request.
    */
   urgent?: boolean
-  /** The namespace that asks: what the list takes of memory is on its account. Absent: nobody's. */
+  /** The namespace that asks: what the list takes of memory is on its account. Absent: on no account. */
   party?: string
 }
 
@@ -170,7 +170,7 @@ export class RemoteObserver {
     const share = { taker, characters: 0 }
     project.taken = share
     const take = (characters: number) => {
-      // Otherwise nobody wants it any more.
+      // Otherwise it is not needed any more.
       const fits = project.taken === share && characters <= this.#room.freeFor(taker)
       if (fits) {
         this.#room.take(taker, characters)

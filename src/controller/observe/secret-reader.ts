@@ -6,8 +6,7 @@ import { found, missing, type Lookup } from '../facts/lookup.ts'
 
 /**
  * Of all Secrets that are kept, in characters: some 40,000 ordinary ones, and an eighth of the memory that the chart
- * gives. Whoever makes them may fill each with 1 MiB; what has no room in the share of its namespace is read again each
- * time.
+ * gives. A tenant may fill each with 1 MiB; what has no room in the share of its namespace is read again each time.
  */
 const maxKeptCharacters = 64 * 1024 * 1024
 /** What one costs besides its values. */
@@ -70,7 +69,7 @@ export class SecretReader {
     return this.#written.delete(id)
   }
 
-  /** The object is gone, or nobody asks for it any more. */
+  /** The object is gone, or is not needed any more. */
   forget(key: ObjectKey): void {
     this.#drop(key)
     this.#written.delete(idOf(key))

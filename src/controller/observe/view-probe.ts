@@ -16,7 +16,7 @@ export function viewProbe(
   { confirmIntervalMs, resyncIntervalMs }: Pick<WorkingConfig, 'confirmIntervalMs' | 'resyncIntervalMs'>,
 ): ProbeView {
   if (probe === undefined || probe.proof !== wantedProof(observed, observed.keyring)) return { state: 'none' }
-  // Somebody who has mended the way and asks for a look is not told of the time before.
+  // A look that is requested after a repair must not show an earlier result.
   if (look !== undefined && probe.atMs < look.sinceMs) return { state: 'none' }
   const ageMs = nowMs - probe.atMs
   const { outcome } = probe

@@ -30,17 +30,17 @@ interface Shown {
   opened: Opened
 }
 
-/** How many there are before those that nobody uses are looked for the first time. */
+/** How many there are before unused ones are removed for the first time. */
 const firstSweepAt = 64
 /**
- * Of one namespace with each of its keys, some 3 KiB each. Of whoever has most the longest unused is closed, and opened
- * again when it is used.
+ * Of one namespace with each of its keys, some 3 KiB each. Of the namespace that has most, the longest unused is
+ * closed, and opened again when it is used.
  */
 const maxShown = 10_000
 /**
  * Keys that were not in use, of all namespaces together. Each has a call budget of its own that nothing was taken of,
- * so who shows ever new ones would be held to no budget at all. As many a second as one key may make calls by default,
- * and enough at once for a start.
+ * so ever new keys would be limited by no budget at all. As many a second as one key may make calls by default, and
+ * enough at once for a start.
  */
 const newKeys = { ratePerSecond: 5, burst: 100 }
 

@@ -127,7 +127,7 @@ export class EventAppender {
       const nowMs = clock.now()
       const claims = this.#claimsOf(event, leases, nowMs)
       const open = toOpenRecord(event, { storedAtMs: nowMs, home: identity.home, claims })
-      // Without sinks nobody will ask for the body: the id alone is kept.
+      // Without sinks the body is not needed: the id alone is kept.
       const put = event.sinks.length > 0 ? { record: open, body: event.body } : closedRecord(nowMs, bounds.dedupeMs)
       const result = await store.put({ subject, expectSeq, ...put })
       if (result.type === 'full') return unclaimed('inboxFull')
@@ -137,8 +137,8 @@ export class EventAppender {
         instruments.writeSeconds.observe((clock.monotonic() - started) / 1000)
         return { result: 'stored', claimed: claimedOf(event, key, result.seq, open) }
       }
-      // Somebody was first. Asked once more, of the stream's leader: what is only about to be written is no duplicate
-      // yet.
+      // Another writer was first. Read once more, from the stream's leader: a message that is not yet written is no
+      // duplicate.
       const last = await store.last(subject)
       if (last?.record.kind === 'event') {
         ledger.open(key, { seq: last.seq, record: last.record, nowMs })

@@ -4,14 +4,14 @@ import type { NewEvent } from '../port.ts'
 
 /**
  * What is on its way to the server at the same time, in rows and pages of bodies: a hundred small events and more, or 2
- * MiB. One connection carries them all in their order, so whoever comes next waits for these, and not for all that
- * somebody else has sent at once.
+ * MiB. One connection carries them all in their order, so the next append waits for these, and not for all that another
+ * sender has sent at once.
  */
 const maxCostUnderWay = 512
 
 /** Lets events through to the server in turns: namespaces by what their events cost, in each its objects. */
 export class AppendGate {
-  /** Who waits is told what the event costs. */
+  /** Called with the cost of the event when its turn comes. */
   readonly #turns: AppendTurns<(cost: number) => void>
   #costUnderWay = 0
 

@@ -24,8 +24,8 @@ function compare(a: DeadLetterPosition, b: DeadLetterPosition): number {
 }
 
 /**
- * After a dead letter of the account was added: with too many of its own its oldest makes room, with too many of all
- * that of whoever has most.
+ * After a dead letter of the account was added: with too many of its own, its oldest makes room; with too many of all,
+ * the oldest of the one that has most.
  */
 export async function trimDeadLetters(parts: SharedParts, deletions: DeletionQueue, account: Account): Promise<void> {
   const { ledger, bounds } = parts
@@ -42,7 +42,7 @@ export async function trimAllDeadLetters(parts: SharedParts, deletions: Deletion
   for (let dropped = 0; dropped < maxExpiredAtOnce; dropped += 1) {
     if (ledger.totals.deadLetters <= bounds.maxDeadLetters) return false
     const [oldest] = ledger.heaviestOfDeadLetters()?.deadLetters ?? []
-    // One that somebody else was faster with is as it is now, and the next round sees it.
+    // Another receiver was faster with this one, and the next round sees the result.
     if (oldest === undefined || !(await drop(parts, deletions, oldest))) return false
   }
   return true

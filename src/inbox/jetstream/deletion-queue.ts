@@ -3,7 +3,7 @@ import type { StreamStore } from './stream-store.ts'
 const maxAtOnce = 32
 
 /**
- * Messages that nobody needs any longer, deleted in the background. What cannot be deleted now stays for the next
+ * Messages that are not needed any longer, deleted in the background. What cannot be deleted now stays for the next
  * `retry`.
  */
 export class DeletionQueue {
@@ -31,7 +31,7 @@ export class DeletionQueue {
     this.#startWhatMay()
   }
 
-  /** Ends what is under way; what waits stays in the stream until somebody finds it there. */
+  /** Ends what is under way; what waits stays in the stream until a later start finds it there. */
   async stop(): Promise<void> {
     this.#isPaused = true
     await Promise.all(this.#running)

@@ -39,8 +39,8 @@ export interface JetstreamInboxOptions extends NatsAccess {
   /** What each namespace gets of what all share; all alike where absent. */
   quotas?: Quotas
   /**
-   * Called when other receivers left work that is due or will be: a good moment to ask `nextDueMs`, which nobody else
-   * would tell to ask.
+   * Called when other receivers left work that is due or will be: the caller should call `nextDueMs` then, for which
+   * there is no other signal.
    */
   onOthersWork?: () => void
   /**

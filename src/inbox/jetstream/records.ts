@@ -91,7 +91,7 @@ export function writeRecord(record: InboxRecord): string {
   return JSON.stringify({ format, ...record }).replaceAll(/[^\x20-\x7e]/g, escapeCharacter)
 }
 
-/** Never throws: the stream may hold what somebody else published. */
+/** Never throws: the stream may hold messages of other publishers. */
 export function readRecord(text: string): ReadRecord {
   let json: unknown
   try {

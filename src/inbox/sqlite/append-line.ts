@@ -6,8 +6,8 @@ import type { Gathering, Waiting } from './gathering.ts'
 import type { ItemAnswer } from './worker-protocol.ts'
 
 /**
- * What one batch writes at most, in rows, and pages of bodies, which take about as long: some 50 ms. Whoever comes
- * while it is written waits for it, and for the next one, and not for all that somebody else has sent at once.
+ * What one batch writes at most, in rows, and pages of bodies, which take about as long: some 50 ms. An append that
+ * comes while it is written waits for it, and for the next one, and not for all that another sender has sent at once.
  */
 export const maxBatchCost = 4_096
 

@@ -18,8 +18,7 @@ interface EndedDelivery {
 }
 
 /**
- * Deliveries that were given up. Bounded by age and number; whoever has most of them makes room, with the oldest of its
- * own.
+ * Deliveries that were given up. Bounded by age and number; the one that has most of them makes room, with its oldest.
  */
 export class DeadLettersTable {
   readonly #ledger: Ledger
@@ -60,7 +59,7 @@ export class DeadLettersTable {
     this.#find = database.prepare('SELECT event, lane FROM dead_letters WHERE id = ?')
     this.#delete = database.prepare('DELETE FROM dead_letters WHERE id = ?')
     this.#ofEvent = database.prepare('SELECT id, lane FROM dead_letters WHERE event = ?')
-    // CROSS JOIN keeps the order of the tables: rows come by the index, one by one, as far as somebody reads.
+    // CROSS JOIN keeps the order of the tables: rows come by the index, one by one, only as far as the caller reads.
     this.#newestFirst = database.prepare(
       `SELECT d.id, d.reason, d.attempts, d.ended_at_ms, d.event_type, l.sink, e.event_id, o.uid, o.namespace, o.name
        FROM dead_letters d CROSS JOIN events e ON e.seq = d.event CROSS JOIN lanes l ON l.id = d.lane CROSS JOIN owners o ON o.id = d.owner

@@ -39,7 +39,7 @@ export class EventsTable {
     return this.#parts.ids.has(account, eventId) || this.#parts.unmovedIds.has(account, eventId)
   }
 
-  /** The new row's number; `remembered` without sinks, for nobody will ask for the body: the id alone is kept. */
+  /** The new row's number; `remembered` without sinks, because the body is not needed: the id alone is kept. */
   insert(event: NewEvent, account: OwnerAccount, nowMs: number): number | 'remembered' | 'duplicate' {
     const { ids, unmovedIds } = this.#parts
     const { eventId, sinks } = event

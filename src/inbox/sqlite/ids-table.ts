@@ -11,8 +11,8 @@ import type { Ledger } from './ledger.ts'
 export const rememberedIdBytes = 80
 
 /**
- * The memory of ids: of events that are kept, and for `dedupeMs` after each of them. Charged to whoever sent it, so
- * that nobody's ids take room from anybody else. Everything here is part of the running transaction.
+ * The memory of ids: of events that are kept, and for `dedupeMs` after each of them. Charged to their object, so that
+ * ids never take room from others. Everything here is part of the running transaction.
  */
 export class IdsTable {
   readonly #ledger: Ledger

@@ -21,7 +21,7 @@ export class PendingTable {
 
   constructor(database: DatabaseSync, ledger: Ledger) {
     this.#ledger = ledger
-    // CROSS JOIN keeps the order of the tables: rows come by the id, one by one, as far as somebody reads.
+    // CROSS JOIN keeps the order of the tables: rows come by the id, one by one, only as far as the caller reads.
     this.#oldestFirst = database.prepare(
       `SELECT d.*, l.sink, e.event_id, e.body_bytes, o.uid, o.namespace, o.name
        FROM deliveries d CROSS JOIN events e ON e.seq = d.event CROSS JOIN lanes l ON l.id = d.lane CROSS JOIN owners o ON o.id = e.owner

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 
 import { parseEnvelope } from '../../gemini/parse-event.ts'
 
-/** "GWHI": tells our files from every other SQLite file. */
+/** "GWHI": distinguishes our files from other SQLite files. */
 const applicationId = 0x47574849
 
 /**

@@ -11,9 +11,9 @@ interface OpenedFile {
 }
 
 /**
- * Opens the file. A damaged one is an error, unless somebody has said that an empty inbox is better than none: then it
- * is moved aside with its log, never deleted, and a new one begins. Only then is the whole file looked through at the
- * start, which takes seconds for a large one.
+ * Opens the file. A damaged one is an error, unless the setting says that an empty inbox is better than none: then it
+ * is moved aside with its log, never deleted, and a new one begins. Only with that setting is the whole file checked at
+ * the start, which takes seconds for a large one.
  */
 export function openOrSetAside(settings: WorkerSettings, open: typeof openDatabase): OpenedFile {
   const { path, setAsideDamaged, nowMs } = settings

@@ -43,7 +43,7 @@ export async function reenableWebhook(
   const live = await readOwned(id, state, ctx)
   if (live === undefined) return { ...state, halted: true }
   if (live.state !== disabledByGoogle) {
-    // Somebody else did it, or an earlier call whose answer was lost.
+    // It was enabled at Google by others, or by an earlier call whose answer was lost.
     ctx.memory.spentReenable()
     return { ...withRemote(state, live, ctx), halted: true }
   }

@@ -34,8 +34,8 @@ export const storeRevealedSecret: ActionStep = async (state, ctx) => {
 }
 
 /**
- * Whoever leads by now has settled the intent, or announced another: what was revealed here is stale, and would replace
- * what is right.
+ * Throws when a newer leader has settled the intent, or announced another: what was revealed here is then stale, and
+ * would replace the valid secret.
  */
 async function assertAnnounced({ webhook }: ActionState, attemptID: string, { client }: PassContext): Promise<void> {
   const { metadata } = webhook
@@ -48,14 +48,14 @@ async function assertAnnounced({ webhook }: ActionState, attemptID: string, { cl
   })
 }
 
-/** Somebody may have made another Secret of that name meanwhile. */
+/** Another Secret of that name may have been made meanwhile. */
 async function putOwn(state: ActionState, ctx: PassContext, revealed: RevealedSecret): Promise<ActionState> {
   if (valueOf(state.observed.secret)?.ownership !== 'stranger') return putTarget(state, ctx, revealed)
   const { reason, message } = nameTaken(state.webhook).finding
   throw new FailedCall({ class: 'terminal', reason, message, mayHaveCommitted: false })
 }
 
-/** What is lost by a refusal, and what not. A lost race is told as what it is. */
+/** What is lost by a refusal, and what not. A conflict stays a conflict. */
 function explained(error: unknown, kept: string): unknown {
   if (isConflict(error)) return error
   const failure = failureOf(error)
