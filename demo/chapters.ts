@@ -18,8 +18,8 @@ import {
   statusWhen,
   waitFor,
   webhookKey,
+  type Stage,
 } from './stage.ts'
-import type { Stage } from './stage.ts'
 
 interface ClusterEvent extends KubernetesObject {
   reason?: string

@@ -9,8 +9,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import { systemClock } from '../src/clock.ts'
 import { createLogger } from '../src/observability/logger.ts'
 import { createMetrics } from '../src/observability/metrics.ts'
-import { startSandbox } from '../src/roles/sandbox/start.ts'
-import type { Sandbox } from '../src/roles/sandbox/start.ts'
+import { startSandbox, type Sandbox } from '../src/roles/sandbox/start.ts'
 import { breakWorker, finishBatch, refuse, register, remove, repairSecret, rotate } from './chapters.ts'
 import { createNarrator } from './narrator.ts'
 

@@ -1,5 +1,4 @@
-import { isIPv6 } from 'node:net'
-import type { AddressInfo, Server } from 'node:net'
+import { isIPv6, type AddressInfo, type Server } from 'node:net'
 
 /** Every address of the machine, of both families, or of one where the other is off. */
 export const everyAddress = '::'

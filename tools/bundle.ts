@@ -1,8 +1,7 @@
 import { chmodSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { build } from 'esbuild'
-import type { Metafile } from 'esbuild'
+import { build, type Metafile } from 'esbuild'
 
 /**
  * Programs in the bundle, by the name of their file. The inbox and the filters run in worker threads, which need files

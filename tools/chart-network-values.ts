@@ -1,7 +1,6 @@
 import { annotations, objectName } from './kubernetes-names.ts'
 import { networkPolicyPeers, parentRefs } from './kubernetes-values.ts'
-import { flag, object, oneOf } from './value-schema.ts'
-import type { ValueSchema } from './value-schema.ts'
+import { flag, object, oneOf, type ValueSchema } from './value-schema.ts'
 
 export const ipFamilyValues: Record<string, ValueSchema> = {
   ipFamilyPolicy: oneOf("Of all Services. Empty: the cluster's default.", [

@@ -33,8 +33,7 @@ import {
   tolerations,
   topologySpreadConstraints,
 } from './kubernetes-values.ts'
-import { flag, number, object, oneOf, text, texts } from './value-schema.ts'
-import type { ValueSchema } from './value-schema.ts'
+import { flag, number, object, oneOf, text, texts, type ValueSchema } from './value-schema.ts'
 
 /** Set by the chart itself, from other values or because the manifests rely on it. */
 export const settingsOfTheChart: ReadonlySet<string> = new Set([

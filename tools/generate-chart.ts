@@ -6,8 +6,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import { chartValuesSchema } from './chart-values-schema.ts'
 import { crdPath, generateCrd } from './generate-crd.ts'
 import { schemaForHelm } from './schema-for-helm.ts'
-import { isSection } from './value-schema.ts'
-import type { ValueSchema } from './value-schema.ts'
+import { isSection, type ValueSchema } from './value-schema.ts'
 
 export const chartPath = 'charts/gemini-webhook-operator'
 

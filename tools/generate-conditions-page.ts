@@ -1,7 +1,5 @@
-import { conditions } from '../src/api/conditions.ts'
-import type { ConditionMeaning } from '../src/api/conditions.ts'
-import { reasons } from '../src/api/reasons.ts'
-import type { ReasonMeaning } from '../src/api/reasons.ts'
+import { conditions, type ConditionMeaning } from '../src/api/conditions.ts'
+import { reasons, type ReasonMeaning } from '../src/api/reasons.ts'
 
 export const conditionsPagePath = 'docs/reference/conditions.md'
 

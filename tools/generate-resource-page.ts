@@ -1,5 +1,4 @@
-import { geminiWebhookCrd } from '../src/api/crd.ts'
-import type { StructuralSchema } from '../src/api/crd.ts'
+import { geminiWebhookCrd, type StructuralSchema } from '../src/api/crd.ts'
 import { apiVersion, kindName } from '../src/api/kind.ts'
 import { rules } from '../src/api/rules.ts'
 

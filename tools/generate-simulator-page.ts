@@ -1,7 +1,6 @@
 import * as z from 'zod'
 
-import { adminEndpoints } from '../playground/webhook-service/admin-endpoints.ts'
-import type { AdminEndpoint } from '../playground/webhook-service/admin-endpoints.ts'
+import { adminEndpoints, type AdminEndpoint } from '../playground/webhook-service/admin-endpoints.ts'
 import { callFaultSchema, deliveryFaultSchema } from '../playground/webhook-service/faults.ts'
 import { switchesSchema } from '../playground/webhook-service/switches.ts'
 

@@ -1,7 +1,6 @@
 import type { ApiObject } from './api-object.ts'
 import { invalidValue } from './field-error.ts'
-import { isObject } from './json.ts'
-import type { JsonObject } from './json.ts'
+import { isObject, type JsonObject } from './json.ts'
 import { applyJsonPatch } from './patch/json-patch.ts'
 import { applyMergePatch } from './patch/merge-patch.ts'
 import { applyStrategicMergePatch } from './patch/strategic-merge-patch.ts'

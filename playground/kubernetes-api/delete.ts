@@ -1,12 +1,9 @@
-import { formatTime } from './api-object.ts'
-import type { ApiObject } from './api-object.ts'
-import { objectAt, stringAt } from './json.ts'
-import type { JsonObject } from './json.ts'
+import { formatTime, type ApiObject } from './api-object.ts'
+import { objectAt, stringAt, type JsonObject } from './json.ts'
 import { customResourceCleanup } from './kinds/custom-resource-definitions.ts'
 import type { ResourceDefinition } from './resource-definition.ts'
 import { conflict, forbidden, notFound, successStatus } from './status-error.ts'
-import type { ApiState, WriteTarget } from './write.ts'
-import { resourceName } from './write.ts'
+import { type ApiState, type WriteTarget, resourceName } from './write.ts'
 
 const protectedNamespaces = new Set(['default', 'kube-system', 'kube-public'])
 

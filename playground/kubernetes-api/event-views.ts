@@ -1,6 +1,5 @@
 import type { ApiObject } from './api-object.ts'
-import { isObject, objectAt, stringAt } from './json.ts'
-import type { JsonObject } from './json.ts'
+import { isObject, objectAt, stringAt, type JsonObject } from './json.ts'
 
 /**
  * Events live once and are served by two groups: as core/v1 (what `kubectl describe` and `get events` read) and as

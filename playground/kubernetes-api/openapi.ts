@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto'
-import { sortedJson } from './json.ts'
-import type { JsonObject } from './json.ts'
+import { sortedJson, type JsonObject } from './json.ts'
 import type { Registry } from './registry.ts'
 import type { ResourceDefinition } from './resource-definition.ts'
-import { objectMetaSchema } from './schema.ts'
-import type { Schema } from './schema.ts'
+import { objectMetaSchema, type Schema } from './schema.ts'
 
 const metaPackage = 'io.k8s.apimachinery.pkg.apis.meta.v1'
 const reference = (name: string) => ({ $ref: `#/components/schemas/${name}` })

@@ -1,5 +1,4 @@
-import { forbiddenField, notSupported } from './field-error.ts'
-import type { FieldError } from './field-error.ts'
+import { forbiddenField, notSupported, type FieldError } from './field-error.ts'
 import type { FieldValidation } from './decode.ts'
 import { StatusError, badRequest, invalid } from './status-error.ts'
 

@@ -1,13 +1,10 @@
 import { stringify as toYaml } from 'yaml'
 import type { ApiObject } from './api-object.ts'
-import { without } from './json.ts'
-import type { JsonObject } from './json.ts'
+import { without, type JsonObject } from './json.ts'
 import type { ObjectList } from './read.ts'
-import { apiVersionOf } from './resource-definition.ts'
-import type { ResourceDefinition } from './resource-definition.ts'
+import { apiVersionOf, type ResourceDefinition } from './resource-definition.ts'
 import { notAcceptable } from './status-error.ts'
-import { toPartialMetadata, toTable } from './table.ts'
-import type { IncludeObject } from './table.ts'
+import { toPartialMetadata, toTable, type IncludeObject } from './table.ts'
 
 /** How the client wants objects: as they are, as table rows, or their metadata only. */
 export interface Representation {

@@ -1,6 +1,5 @@
 import { parse as parseYaml } from 'yaml'
-import { isObject } from './json.ts'
-import type { JsonObject } from './json.ts'
+import { isObject, type JsonObject } from './json.ts'
 import { decodeProtobufObject, isProtobuf } from './protobuf.ts'
 import type { ResourceDefinition } from './resource-definition.ts'
 import { badRequest, unsupportedMediaType } from './status-error.ts'

@@ -8,12 +8,10 @@ import { parseListQuery, parseWriteQuery } from './query.ts'
 import { listObjects } from './read.ts'
 import { encode, negotiate, renderList, renderObject } from './representation.ts'
 import { mediaType, readDeleteOptions, readObject } from './request-body.ts'
-import { parseResourcePath } from './resource-path.ts'
-import type { ResourcePath } from './resource-path.ts'
+import { parseResourcePath, type ResourcePath } from './resource-path.ts'
 import { badRequest, methodNotAllowed, notFound } from './status-error.ts'
 import { streamWatch } from './watch.ts'
-import { createObject, resourceName, updateObject } from './write.ts'
-import type { ApiState, WriteTarget, Written } from './write.ts'
+import { createObject, resourceName, updateObject, type ApiState, type WriteTarget, type Written } from './write.ts'
 
 interface Call {
   state: ApiState

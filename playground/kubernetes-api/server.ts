@@ -1,7 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
-import fastify from 'fastify'
-import type { FastifyError, FastifyInstance } from 'fastify'
+import fastify, { type FastifyError, type FastifyInstance } from 'fastify'
 import { stringify as toYaml } from 'yaml'
 import type { Clock } from '../clock.ts'
 import { hostInUrl } from '../host-in-url.ts'
@@ -18,8 +17,7 @@ import { encode } from './representation.ts'
 import { notServed, routeResources } from './routes.ts'
 import { createServingCertificate } from './serving-certificate.ts'
 import { StatusError } from './status-error.ts'
-import { createObject } from './write.ts'
-import type { ApiState } from './write.ts'
+import { createObject, type ApiState } from './write.ts'
 
 /** What a real server accepts for one object, and then some. */
 const maxBodyBytes = 3 * 1024 * 1024

@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../clock.ts'
-import { formatTime } from './api-object.ts'
-import type { ApiMeta, ApiObject } from './api-object.ts'
+import { formatTime, type ApiMeta, type ApiObject } from './api-object.ts'
 import type { Decoded } from './decode.ts'
 import { invalidValue } from './field-error.ts'
 import { valueAt, without } from './json.ts'
@@ -18,8 +17,8 @@ import {
   invalid,
   modifiedMeanwhile,
   notFound,
+  type ResourceName,
 } from './status-error.ts'
-import type { ResourceName } from './status-error.ts'
 import { checkMetadata, checkMetadataUpdate, metadataWarnings } from './validation/metadata.ts'
 
 export interface ApiState {

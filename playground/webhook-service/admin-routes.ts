@@ -2,8 +2,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import * as z from 'zod'
 
 import { adminEndpoints } from './admin-endpoints.ts'
-import { SimulatorAdminError } from './admin.ts'
-import type { SimulatorAdmin } from './admin.ts'
+import { SimulatorAdminError, type SimulatorAdmin } from './admin.ts'
 
 /**
  * The admin API under `/_admin/`: JSON in, JSON out, 400 with a reason. For loopback and tests: it asks for no

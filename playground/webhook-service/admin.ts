@@ -12,12 +12,19 @@ import { mintId, mintSecret } from './mint.ts'
 import type { Answer } from './problem.ts'
 import type { SigningKeys } from './signer.ts'
 import type { SimulatedClock } from './simulated-clock.ts'
-import { spaceFor } from './store.ts'
-import type { WebhookStore } from './store.ts'
-import { switchesSchema } from './switches.ts'
-import type { SwitchChanges, Switches } from './switches.ts'
-import { liveSecrets, newWebhook, rotateSecret, updateWebhook } from './webhook-record.ts'
-import type { RecordChanges, RevocationBehavior, SecretRecord, WebhookInput, WebhookRecord } from './webhook-record.ts'
+import { spaceFor, type WebhookStore } from './store.ts'
+import { switchesSchema, type SwitchChanges, type Switches } from './switches.ts'
+import {
+  liveSecrets,
+  newWebhook,
+  rotateSecret,
+  updateWebhook,
+  type RecordChanges,
+  type RevocationBehavior,
+  type SecretRecord,
+  type WebhookInput,
+  type WebhookRecord,
+} from './webhook-record.ts'
 
 /** What was asked of the admin API cannot be done; the message says what is wrong. */
 export class SimulatorAdminError extends Error {

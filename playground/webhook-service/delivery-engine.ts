@@ -2,18 +2,14 @@ import { randomUUID } from 'node:crypto'
 
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
-import { DeliveryLog } from './delivery-record.ts'
-import type { DeliveryRecord, NewDelivery } from './delivery-record.ts'
+import { DeliveryLog, type DeliveryRecord, type NewDelivery } from './delivery-record.ts'
 import type { DeliveryTransport } from './delivery-transport.ts'
 import type { DeliveryEffect, Faults } from './faults.ts'
-import { afterAttemptAt, isSuccess } from './retry-schedule.ts'
-import type { AttemptResult } from './retry-schedule.ts'
+import { afterAttemptAt, isSuccess, type AttemptResult } from './retry-schedule.ts'
 import type { SigningKeys } from './signer.ts'
-import { projectOfSpace } from './store.ts'
-import type { WebhookStore } from './store.ts'
+import { projectOfSpace, type WebhookStore } from './store.ts'
 import type { Switches } from './switches.ts'
-import { afterAttempt, updateWebhook } from './webhook-record.ts'
-import type { WebhookRecord } from './webhook-record.ts'
+import { afterAttempt, updateWebhook, type WebhookRecord } from './webhook-record.ts'
 
 interface Delivery extends NewDelivery {
   record: DeliveryRecord

@@ -1,7 +1,6 @@
 import { isIP } from 'node:net'
 
-import { Agent, request } from 'undici'
-import type { Dispatcher } from 'undici'
+import { Agent, request, type Dispatcher } from 'undici'
 
 import type { Clock } from '../clock.ts'
 import type { AttemptResult } from './retry-schedule.ts'

@@ -1,7 +1,6 @@
 import * as z from 'zod'
 
-import { verbs } from './call-log.ts'
-import type { Verb } from './call-log.ts'
+import { verbs, type Verb } from './call-log.ts'
 
 const when = z.enum(['beforeCommit', 'afterCommit']).default('beforeCommit')
 

@@ -1,7 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 
-import { answered, invalidArgument, notFound } from './problem.ts'
-import type { Answer } from './problem.ts'
+import { answered, invalidArgument, notFound, type Answer } from './problem.ts'
 import type { Job, Jobs, NewJob, WebhookConfig } from './jobs.ts'
 import { versionPath } from './rest-routes.ts'
 import type { AuthenticatedCall, CallServer } from './serve-call.ts'

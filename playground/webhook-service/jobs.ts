@@ -1,10 +1,8 @@
 import type { Clock } from '../clock.ts'
 import type { Emission } from './emit-event.ts'
-import { eventData, jobOutcomes } from './events.ts'
-import type { JobOutcome, JobType } from './events.ts'
+import { eventData, jobOutcomes, type JobOutcome, type JobType } from './events.ts'
 import { mintId } from './mint.ts'
-import { answered, failedPrecondition, invalidArgument, notFound } from './problem.ts'
-import type { Answer } from './problem.ts'
+import { answered, failedPrecondition, invalidArgument, notFound, type Answer } from './problem.ts'
 import type { Switches } from './switches.ts'
 import { uriProblem } from './validate-webhook.ts'
 

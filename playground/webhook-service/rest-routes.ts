@@ -3,8 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { DeliveryEngine } from './delivery-engine.ts'
 import { pingBody } from './events.ts'
 import { newEventId } from './emit-event.ts'
-import { answered, notFound } from './problem.ts'
-import type { Answer } from './problem.ts'
+import { answered, notFound, type Answer } from './problem.ts'
 import type { AuthenticatedCall, CallServer } from './serve-call.ts'
 import {
   createWebhook,
@@ -13,8 +12,8 @@ import {
   listWebhooks,
   rotateSigningSecret,
   updateWebhookById,
+  type Service,
 } from './webhook-operations.ts'
-import type { Service } from './webhook-operations.ts'
 import { rfc3339 } from './webhook-record.ts'
 
 /** Both versions serve the same operations; anything else is unknown to the service. */

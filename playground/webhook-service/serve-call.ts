@@ -3,11 +3,17 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
 import type { CallLog, LoggedCall, Verb } from './call-log.ts'
 import type { CallEffect, Faults } from './faults.ts'
-import { answered, invalidKey, missingKey, renderProblem, resourceExhausted } from './problem.ts'
-import type { Answer, ApiProblem } from './problem.ts'
+import {
+  answered,
+  invalidKey,
+  missingKey,
+  renderProblem,
+  resourceExhausted,
+  type Answer,
+  type ApiProblem,
+} from './problem.ts'
 import type { RateLimit } from './rate-limit.ts'
-import { spaceFor } from './store.ts'
-import type { WebhookStore } from './store.ts'
+import { spaceFor, type WebhookStore } from './store.ts'
 import type { Switches } from './switches.ts'
 
 export interface AuthenticatedCall {

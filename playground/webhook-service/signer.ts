@@ -1,11 +1,9 @@
-import { createHmac, generateKeyPairSync, randomUUID, sign } from 'node:crypto'
-import type { KeyObject } from 'node:crypto'
+import { createHmac, generateKeyPairSync, randomUUID, sign, type KeyObject } from 'node:crypto'
 
 import { SignJWT } from 'jose'
 
 import type { Switches } from './switches.ts'
-import { liveSecrets } from './webhook-record.ts'
-import type { WebhookRecord } from './webhook-record.ts'
+import { liveSecrets, type WebhookRecord } from './webhook-record.ts'
 
 export interface ToSign {
   id: string

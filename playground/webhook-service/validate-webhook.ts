@@ -1,11 +1,15 @@
 import { isIP } from 'node:net'
 
 import { subscribableEvents } from './events.ts'
-import { answered, failedPrecondition, invalidArgument } from './problem.ts'
-import type { Answer } from './problem.ts'
+import { answered, failedPrecondition, invalidArgument, type Answer } from './problem.ts'
 import type { Switches } from './switches.ts'
-import { revocationBehaviors } from './webhook-record.ts'
-import type { RecordChanges, RevocationBehavior, WebhookInput, WebhookRecord } from './webhook-record.ts'
+import {
+  revocationBehaviors,
+  type RecordChanges,
+  type RevocationBehavior,
+  type WebhookInput,
+  type WebhookRecord,
+} from './webhook-record.ts'
 
 type JsonObject = Record<string, unknown>
 

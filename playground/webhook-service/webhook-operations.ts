@@ -1,12 +1,25 @@
 import type { Clock } from '../clock.ts'
 import { mintId, mintSecret } from './mint.ts'
-import { answered, conflict, failedPrecondition, invalidArgument, notFound, resourceExhausted } from './problem.ts'
-import type { Answer } from './problem.ts'
+import {
+  answered,
+  conflict,
+  failedPrecondition,
+  invalidArgument,
+  notFound,
+  resourceExhausted,
+  type Answer,
+} from './problem.ts'
 import type { WebhookStore } from './store.ts'
 import type { Switches } from './switches.ts'
 import { checkCreate, checkRevocation, checkUpdate } from './validate-webhook.ts'
-import { newWebhook, rotateSecret, toWire, updateWebhook } from './webhook-record.ts'
-import type { WebhookInput, WebhookRecord } from './webhook-record.ts'
+import {
+  newWebhook,
+  rotateSecret,
+  toWire,
+  updateWebhook,
+  type WebhookInput,
+  type WebhookRecord,
+} from './webhook-record.ts'
 
 export interface Service {
   store: WebhookStore

@@ -10,8 +10,7 @@ import {
   shortName,
   singularName,
 } from './kind.ts'
-import { rules } from './rules.ts'
-import type { RuleScope } from './rules.ts'
+import { rules, type RuleScope } from './rules.ts'
 import { specSchema } from './spec.ts'
 import { statusSchema } from './status.ts'
 import { isRecord } from '../is-record.ts'

@@ -1,6 +1,5 @@
 import type { GeminiWebhookManifest } from './gemini-webhook.ts'
-import { rules } from './rules.ts'
-import type { Rule, RuleScope, RuleScopes } from './rules.ts'
+import { rules, type Rule, type RuleScope, type RuleScopes } from './rules.ts'
 import type { SinkSpec } from './sink.ts'
 
 export interface RuleViolation {

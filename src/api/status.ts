@@ -1,7 +1,6 @@
 import * as z from 'zod'
 
-import { conditionStatuses } from './conditions.ts'
-import type { ConditionType } from './conditions.ts'
+import { conditionStatuses, type ConditionType } from './conditions.ts'
 import { atomicListOf, labelName, mapListOf, setOf, text, time } from './field-types.ts'
 import type { Reason } from './reasons.ts'
 

@@ -1,5 +1,4 @@
-import type { CommandDeps } from './run-command.ts'
-import { exitCodes } from './run-command.ts'
+import { type CommandDeps, exitCodes } from './run-command.ts'
 import { cellOf, table } from './table.ts'
 
 /** One link of a chain in which each needs those before it. */

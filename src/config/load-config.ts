@@ -1,10 +1,8 @@
 import { readFileSync } from 'node:fs'
 
-import { parseSettings } from './parse-settings.ts'
-import type { ParsedSettings } from './parse-settings.ts'
+import { parseSettings, type ParsedSettings } from './parse-settings.ts'
 import type { ConfigOf, RoleSettings, SettingsTable } from './setting.ts'
-import { configFilePath } from './sources.ts'
-import type { Environment } from './sources.ts'
+import { configFilePath, type Environment } from './sources.ts'
 
 /**
  * Reads the file that `--config` or GWH_CONFIG names, if any, and parses everything. Read once, at start; a file that

@@ -1,7 +1,14 @@
 import { namesOf } from './names.ts'
 import type { ConfigOf, RoleSettings, Setting, SettingsTable } from './setting.ts'
-import { readCommonVariables, readEnvironment, readFileText, readFlags, splitList } from './sources.ts'
-import type { Environment, Given } from './sources.ts'
+import {
+  readCommonVariables,
+  readEnvironment,
+  readFileText,
+  readFlags,
+  splitList,
+  type Environment,
+  type Given,
+} from './sources.ts'
 
 export interface SettingsInput {
   flags: readonly string[]

@@ -7,7 +7,7 @@ import type { GiveBack, LaneReactions } from './lane-reactions.ts'
 import type { WaitingDelivery } from './lane.ts'
 import { longLeaseMs } from './lease.ts'
 
-interface AttemptStarterParts {
+interface AttemptStarterDeps {
   clock: Clock
   board: LaneBoard
   resolveSink: ResolveSink
@@ -30,16 +30,16 @@ const maxBytesAtOnce = 2 ** 20
 
 /** Takes over what was claimed, and begins it when it is its turn. */
 export class AttemptStarter {
-  readonly #parts: AttemptStarterParts
+  readonly #deps: AttemptStarterDeps
   #isPlanned = false
 
-  constructor(parts: AttemptStarterParts) {
-    this.#parts = parts
+  constructor(deps: AttemptStarterDeps) {
+    this.#deps = deps
   }
 
   /** Claimed deliveries wait for their turn from now on; once the process ends they are given back. */
   take(claimed: readonly WaitingDelivery[]): void {
-    const { stopping, giveBack, clock } = this.#parts
+    const { stopping, giveBack, clock } = this.#deps
     if (stopping.aborted) return giveBack(claimed, clock.now())
     for (const one of claimed) this.#enqueue(one)
   }
@@ -55,7 +55,7 @@ export class AttemptStarter {
   }
 
   startWhatMay(): void {
-    const { stopping, board, clock } = this.#parts
+    const { stopping, board, clock } = this.#deps
     if (stopping.aborted) return
     let [begun, bytes] = [0, 0]
     for (const started of board.takeStartable(clock.now())) {
@@ -71,7 +71,7 @@ export class AttemptStarter {
    * attempt.
    */
   #enqueue(waiting: WaitingDelivery): void {
-    const { board, clock, resolveSink } = this.#parts
+    const { board, clock, resolveSink } = this.#deps
     const { event, sink: sinkName } = waiting.delivery
     const sink = resolveSink(event.owner.uid, sinkName)
     const nowMs = clock.now()
@@ -80,7 +80,7 @@ export class AttemptStarter {
   }
 
   #begin(started: StartedDelivery): void {
-    const { board, clock, reactions, handleDeps, stopping, cutOff, track } = this.#parts
+    const { board, clock, reactions, handleDeps, stopping, cutOff, track } = this.#deps
     const { lane, waiting } = started
     const handling = handleDelivery(
       {
@@ -97,7 +97,7 @@ export class AttemptStarter {
   }
 
   #finish(started: StartedDelivery): void {
-    const { board, clock, loop } = this.#parts
+    const { board, clock, loop } = this.#deps
     const wasFull = board.isFull
     board.finish(started, clock.now())
     this.startWhatMay()

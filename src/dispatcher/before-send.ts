@@ -62,7 +62,7 @@ export function beforeJudging(
   return { type: 'judge', sink: resolved }
 }
 
-export interface SendContext {
+export interface SendDeps {
   nowMs: number
   /** When the sink failed last, where its circuit is not closed: nothing was taken since. */
   sinkFailedMs: number | undefined
@@ -75,7 +75,7 @@ export function afterJudging(
   delivery: ClaimedDelivery,
   sink: ResolvedSink,
   judgement: Judgement,
-  { nowMs, sinkFailedMs, circuitOpenUntilMs }: SendContext,
+  { nowMs, sinkFailedMs, circuitOpenUntilMs }: SendDeps,
 ): Decision {
   if (judgement.type !== 'wanted') return withoutAttempt(judgement, delivery, sink, nowMs)
   if (circuitOpenUntilMs > nowMs) {

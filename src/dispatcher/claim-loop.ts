@@ -8,7 +8,7 @@ import { laneKey, type Lane, type WaitingDelivery } from './lane.ts'
 import { usualLeaseMs } from './lease.ts'
 import { inboxPauseMs } from './step-recorder.ts'
 
-interface ClaimLoopParts {
+interface ClaimLoopDeps {
   inbox: Pick<Inbox, 'claimDue' | 'nextDueMs' | 'hurry'>
   clock: Clock
   logger: Logger
@@ -36,7 +36,7 @@ const longestRestMs = 60_000
 
 /** Takes what is due from the inbox for the lanes that have room, and rests in between. */
 export class ClaimLoop {
-  readonly #parts: ClaimLoopParts
+  readonly #deps: ClaimLoopDeps
   readonly #bell = new Bell()
   #hasBegun = false
   #blocked: Blocked
@@ -46,14 +46,14 @@ export class ClaimLoop {
   /** Until when the loop rests, unless something happens. */
   #restUntilMs = -Infinity
 
-  constructor(parts: ClaimLoopParts) {
-    this.#parts = parts
-    this.#blocked = parts.board.blocked(parts.clock.now())
+  constructor(deps: ClaimLoopDeps) {
+    this.#deps = deps
+    this.#blocked = deps.board.blocked(deps.clock.now())
   }
 
   /** Deliveries may be claimed: it has begun and need not stop. */
   get isRunning(): boolean {
-    return this.#hasBegun && !this.#parts.stopping.aborted
+    return this.#hasBegun && !this.#deps.stopping.aborted
   }
 
   /** Something may be due, or may be claimed again. */
@@ -68,7 +68,7 @@ export class ClaimLoop {
 
   /** A place of the lane is free again; `wasFull`: no lane could have had one before. */
   noteRoom(lane: Lane, wasFull: boolean): void {
-    const { board } = this.#parts
+    const { board } = this.#deps
     const isNothingDue = this.#restUntilMs > -Infinity && !this.#isOverdue
     if (isNothingDue) return // what falls due meanwhile is told, or the rest ends then
     const hasRoomAgain = wasFull && !board.isFull
@@ -80,11 +80,11 @@ export class ClaimLoop {
 
   /** Until `stopping` aborts. */
   async run(): Promise<void> {
-    const { clock, board, stopping, metrics, logger } = this.#parts
+    const { clock, board, stopping, metrics, logger } = this.#deps
     let failures = 0
     this.#hasBegun = true
     while (!stopping.aborted) {
-      if (board.isFull || this.#parts.isRecordingFailing()) {
+      if (board.isFull || this.#deps.isRecordingFailing()) {
         await this.#bell.wait(clock, longestRestMs)
         continue
       }
@@ -103,14 +103,14 @@ export class ClaimLoop {
 
   /** `wasCut`: there may be more that is due. */
   async #claim(): Promise<{ isAny: boolean; wasCut: boolean }> {
-    const { inbox, clock, board } = this.#parts
+    const { inbox, clock, board } = this.#deps
     const claimedMs = clock.now()
     this.#blocked = board.blocked(claimedMs)
     const { lanes, owners, namespaces } = this.#blocked
     const leaseMsByLane = board.longLeases()
     const terms = { except: { lanes, owners, namespaces }, maxBytes: maxClaimBytes, leaseMsByLane }
     const claimed = await inbox.claimDue(claimBatch, usualLeaseMs, terms)
-    this.#parts.onClaimed(
+    this.#deps.onClaimed(
       claimed.map((delivery) => {
         const leaseMs = leaseMsByLane.get(laneKey(delivery.event.owner.uid, delivery.sink)) ?? usualLeaseMs
         return { delivery, leaseUntilMs: claimedMs + leaseMs }
@@ -128,7 +128,7 @@ export class ClaimLoop {
    * now.
    */
   async #findProbes(): Promise<void> {
-    const { inbox, clock, board } = this.#parts
+    const { inbox, clock, board } = this.#deps
     const nowMs = clock.now()
     const lanes = board.takeUnprobed(nowMs)
     const hurried = await Promise.all(
@@ -139,7 +139,7 @@ export class ClaimLoop {
 
   /** Waits until something may be due or a lane has room again. */
   async #rest(hasJustClaimed: boolean): Promise<void> {
-    const { inbox, clock, board } = this.#parts
+    const { inbox, clock, board } = this.#deps
     const nextDueMs = await inbox.nextDueMs()
     const nowMs = clock.now()
     const restMs = (nextDueMs ?? Infinity) - nowMs

@@ -6,7 +6,7 @@ import type { LaneBoard, Reservation } from './lane-board.ts'
 import type { WaitingDelivery } from './lane.ts'
 import { longLeaseMs, usualLeaseMs } from './lease.ts'
 
-interface ClaimingAppendParts {
+interface ClaimingAppendDeps {
   inbox: Pick<Inbox, 'appendClaiming'>
   clock: Clock
   board: LaneBoard
@@ -25,23 +25,23 @@ interface ClaimingAppendParts {
  * claimed than may be begun.
  */
 export class ClaimingAppend {
-  readonly #parts: ClaimingAppendParts
+  readonly #deps: ClaimingAppendDeps
 
-  constructor(parts: ClaimingAppendParts) {
-    this.#parts = parts
+  constructor(deps: ClaimingAppendDeps) {
+    this.#deps = deps
   }
 
   append(event: NewEvent): Promise<AppendResult> {
     const places = this.#reserve(event)
     const appending = this.#append(event, places)
     // Its claims have to be taken over, or given back, before the end.
-    if (places.size > 0) this.#parts.track(appending.then(ignore, ignore))
+    if (places.size > 0) this.#deps.track(appending.then(ignore, ignore))
     return appending
   }
 
   /** The place of each sink that has one, by its name. */
   #reserve(event: NewEvent): ReadonlyMap<string, Reservation> {
-    const { board, clock, resolveSink, loop, isRecordingFailing } = this.#parts
+    const { board, clock, resolveSink, loop, isRecordingFailing } = this.#deps
     const places = new Map<string, Reservation>()
     if (!loop.isRunning || isRecordingFailing()) return places
     for (const name of event.sinks) {
@@ -55,7 +55,7 @@ export class ClaimingAppend {
   }
 
   async #append(event: NewEvent, places: ReadonlyMap<string, Reservation>): Promise<AppendResult> {
-    const { inbox } = this.#parts
+    const { inbox } = this.#deps
     const leases = new Map([...places].map(([name, { lane }]) => [name, lane.leaseMs ?? usualLeaseMs]))
     let claimed: readonly ClaimedDelivery[] = []
     try {
@@ -72,14 +72,14 @@ export class ClaimingAppend {
   /** What was stored without being claimed. */
   #noteDue({ owner, sinks }: NewEvent, claimed: readonly ClaimedDelivery[]): void {
     if (claimed.length === sinks.length) return
-    const { board, loop } = this.#parts
+    const { board, loop } = this.#deps
     for (const sink of sinks) if (!claimed.some((one) => one.sink === sink)) board.noteBehind(owner, sink)
     loop.ring()
   }
 
   /** What was claimed takes its place like anything else that was. */
   #release(places: ReadonlyMap<string, Reservation>): void {
-    const { board, clock, loop } = this.#parts
+    const { board, clock, loop } = this.#deps
     for (const place of places.values()) {
       const wasFull = board.isFull
       board.release(place, clock.now())
@@ -89,7 +89,7 @@ export class ClaimingAppend {
 
   #takeOver(claimed: readonly ClaimedDelivery[], leases: FirstLeases): void {
     if (claimed.length === 0) return
-    const { loop, onClaimed } = this.#parts
+    const { loop, onClaimed } = this.#deps
     const waiting = claimed.map((delivery) => {
       return { delivery, leaseUntilMs: delivery.firstDueMs + (leases.get(delivery.sink) ?? 0) }
     })

@@ -13,7 +13,7 @@ import { spend } from './ramp.ts'
 /** Gives claimed deliveries back until then, without an attempt. */
 export type GiveBack = (waiting: readonly WaitingDelivery[], untilMs: number, cause?: string) => void
 
-interface LaneReactionsParts {
+interface LaneReactionsDeps {
   inbox: Pick<Inbox, 'hurry'>
   clock: Clock
   logger: Logger
@@ -29,23 +29,23 @@ interface LaneReactionsParts {
 
 /** What an outcome means for the other deliveries of its lane: whether they wait, and which are made due sooner. */
 export class LaneReactions {
-  readonly #parts: LaneReactionsParts
+  readonly #deps: LaneReactionsDeps
   readonly #hurrying = new Set<Lane>()
 
-  constructor(parts: LaneReactionsParts) {
-    this.#parts = parts
+  constructor(deps: LaneReactionsDeps) {
+    this.#deps = deps
   }
 
   /** Takes what came of an attempt into account, for `handleDelivery`. */
   noter(lane: Lane, { delivery }: WaitingDelivery): Handling['noteOutcome'] {
-    const { clock, board, giveBack } = this.#parts
+    const { clock, board, giveBack } = this.#deps
     return (outcome) => {
       const nowMs = clock.now()
       const before = lane.circuit
       noteOutcome(lane, outcome, { eventId: delivery.event.eventId, nowMs })
       const holdUntilMs = Math.max(lane.circuit.openUntilMs, nowMs)
       if (isOpen(lane.circuit, nowMs)) giveBack(board.takeWaiting(lane), holdUntilMs, holdCauses.circuitOpen)
-      this.#tellChange(before, lane.circuit, delivery)
+      this.#logChange(before, lane.circuit, delivery)
       this.#hurry(lane)
       return { holdUntilMs }
     }
@@ -55,15 +55,15 @@ export class LaneReactions {
    * What keeps one delivery of a lane keeps them all: they are looked at when that is over, and not each on its own.
    */
   noteClosed(lane: Lane, hold: Parameters<Handling['noteClosed']>[0]): void {
-    const { board, giveBack } = this.#parts
+    const { board, giveBack } = this.#deps
     lane.closedUntilMs = hold?.untilMs ?? 0
     if (hold !== undefined) giveBack(board.takeWaiting(lane), hold.untilMs, hold.cause)
   }
 
-  #tellChange(before: Circuit, after: Circuit, delivery: ClaimedDelivery): void {
+  #logChange(before: Circuit, after: Circuit, delivery: ClaimedDelivery): void {
     if (before.openFor === after.openFor) return
     const { namespace, name, sink } = namesOf(delivery)
-    const { logger } = this.#parts
+    const { logger } = this.#deps
     if (after.openFor === 'nothing') logger.info({ namespace, name, sink }, 'circuit.closed')
     else logger.warn({ namespace, name, sink, openFor: after.openFor }, 'circuit.opened')
   }
@@ -74,11 +74,11 @@ export class LaneReactions {
     const { limit, ramp } = spend(lane.ramp)
     lane.ramp = ramp
     this.#hurrying.add(lane)
-    this.#parts.track(this.#makeDue(lane, { lane: lane.key, limit, recordedBeforeMs: ramp.startedMs }))
+    this.#deps.track(this.#makeDue(lane, { lane: lane.key, limit, recordedBeforeMs: ramp.startedMs }))
   }
 
   async #makeDue(lane: Lane, request: HurryRequest): Promise<void> {
-    const { inbox, metrics, logger, stopping, onHurried } = this.#parts
+    const { inbox, metrics, logger, stopping, onHurried } = this.#deps
     try {
       const hurried = await inbox.hurry(request)
       metrics.hurried.add(hurried)

@@ -3,7 +3,7 @@ import { unsendable, type SendOutcome } from '../sinks/port.ts'
 import { unreachable } from '../unreachable.ts'
 import { backoffMs, type DeliveryPolicy } from './backoff.ts'
 
-export interface StepContext {
+export interface StepOptions {
   policy: DeliveryPolicy
   nowMs: number
   random: () => number
@@ -28,7 +28,7 @@ const lastTryMarginMs = 1_000
 export function nextStep(
   delivery: Pick<ClaimedDelivery, 'attempts' | 'firstDueMs'>,
   outcome: SendOutcome,
-  context: StepContext,
+  context: StepOptions,
 ): NextStep {
   switch (outcome.type) {
     case 'delivered':
@@ -58,7 +58,7 @@ export function isOver(
 function retryStep(
   delivery: Pick<ClaimedDelivery, 'attempts' | 'firstDueMs'>,
   retryAfterMs: number | undefined,
-  { policy, nowMs, random, isProbe }: StepContext,
+  { policy, nowMs, random, isProbe }: StepOptions,
 ): NextStep {
   const failedAttempts = isProbe ? Math.max(delivery.attempts, 1) : delivery.attempts + 1
   const wishedMs = Math.min(retryAfterMs ?? 0, policy.retryAfterMaxMs)

@@ -5,7 +5,7 @@ import type { Sink } from '../sinks/port.ts'
 import type { ResolveSink } from './before-send.ts'
 import { SinkHealth, type OwnedSinkName, type SinkName, type SinkState } from './sink-health.ts'
 
-interface WatchedParts {
+interface WatchDeps {
   readonly sinks: Pick<Sink, 'send'>
   readonly resolveSink: ResolveSink
   readonly clock: Clock
@@ -24,7 +24,7 @@ export interface SinkWatch {
 const sinkTypes = ['http', 'nats', 'kubernetesEvent'] as const
 
 /** Observes the outcomes of deliveries. Made once per dispatcher, because of its gauge. */
-export function watchSinks({ sinks, resolveSink, clock, metrics }: WatchedParts): SinkWatch {
+export function watchSinks({ sinks, resolveSink, clock, metrics }: WatchDeps): SinkWatch {
   const health = new SinkHealth()
   const isKnown = ({ ownerUid, sink }: SinkName) => {
     const resolved = resolveSink(ownerUid, sink)

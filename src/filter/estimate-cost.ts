@@ -1,8 +1,16 @@
 import type { ASTNode } from '@marcbachmann/cel-js'
 
 import { eventFieldNames } from './cel-environment.ts'
-import { elementOf, fromEvent, functionCosts, loops, methodCosts, scalar } from './function-costs.ts'
-import type { CallCost, Extent } from './function-costs.ts'
+import {
+  elementOf,
+  fromEvent,
+  functionCosts,
+  loops,
+  methodCosts,
+  scalar,
+  type CallCost,
+  type Extent,
+} from './function-costs.ts'
 
 /** Loops inside loops: two compare each element with each other one; no use for more is known. */
 const maxLoopNesting = 2

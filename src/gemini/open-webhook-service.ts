@@ -2,16 +2,20 @@ import { GoogleGenAI } from '@google/genai'
 
 import type { Clock } from '../clock.ts'
 import { untilAborted } from '../until-aborted.ts'
-import { everybody } from './call-budget.ts'
-import type { CallBudget } from './call-budget.ts'
-import { badAnswer, isUnreadableSuccess, tooLong, toGeminiError } from './gemini-failure.ts'
-import type { Verb } from './gemini-failure.ts'
+import { everybody, type CallBudget } from './call-budget.ts'
+import { badAnswer, isUnreadableSuccess, tooLong, toGeminiError, type Verb } from './gemini-failure.ts'
 import { boundFetch } from '../outbound/bound-fetch.ts'
 import type { GeminiMetrics } from './gemini-metrics.ts'
 import { ListBounds } from './list-bounds.ts'
 import { readCreated, readPage, readRotatedSecret, readWebhook } from './remote-webhook.ts'
-import { GeminiError } from './webhook-service.ts'
-import type { Caller, RemoteWebhook, SharedWebhookService, WebhookChanges, WebhookService } from './webhook-service.ts'
+import {
+  GeminiError,
+  type Caller,
+  type RemoteWebhook,
+  type SharedWebhookService,
+  type WebhookChanges,
+  type WebhookService,
+} from './webhook-service.ts'
 
 export interface WebhookServiceOptions {
   /** Surrounding white space is removed: Secrets made from files end in a newline. */

@@ -1,11 +1,9 @@
 import type { Clock } from '../clock.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { BudgetShelf } from './budget-shelf.ts'
-import { createCallBudget } from './call-budget.ts'
-import type { CallBudget, CallBudgetSettings } from './call-budget.ts'
+import { createCallBudget, type CallBudget, type CallBudgetSettings } from './call-budget.ts'
 import { createGeminiMetrics } from './gemini-metrics.ts'
-import { openWebhookService } from './open-webhook-service.ts'
-import type { WebhookServiceOptions } from './open-webhook-service.ts'
+import { openWebhookService, type WebhookServiceOptions } from './open-webhook-service.ts'
 import type { SharedWebhookService } from './webhook-service.ts'
 
 export interface WebhookServiceOpenerOptions extends Pick<

@@ -1,7 +1,6 @@
 import { getCACertificates } from 'node:tls'
 
-import { Agent, Pool, ProxyAgent } from 'undici'
-import type { Dispatcher } from 'undici'
+import { Agent, Pool, ProxyAgent, type Dispatcher } from 'undici'
 
 import { untilAborted } from '../until-aborted.ts'
 import { bypassesProxy } from './bypasses-proxy.ts'

@@ -1,10 +1,8 @@
-import type { LogLevel } from '../observability/logger.ts'
-import { createLogger, defaultLogKeys } from '../observability/logger.ts'
+import { type LogLevel, createLogger, defaultLogKeys } from '../observability/logger.ts'
 import { createMetrics } from '../observability/metrics.ts'
 import { useOwnResolver } from '../names/use-for-process.ts'
 import type { ProcessDeps, RoleDeps } from './process-deps.ts'
-import { runUntilStopped } from './run-until-stopped.ts'
-import type { RunningRole } from './run-until-stopped.ts'
+import { runUntilStopped, type RunningRole } from './run-until-stopped.ts'
 
 interface RoleRun {
   name: string

@@ -1,6 +1,5 @@
 import type { ReceiverConfig } from '../config/receiver-config.ts'
-import { createDispatcher } from '../dispatcher/dispatcher.ts'
-import type { Dispatcher } from '../dispatcher/dispatcher.ts'
+import { createDispatcher, type Dispatcher } from '../dispatcher/dispatcher.ts'
 import type { Quotas } from '../fairness/quotas.ts'
 import { createFilterJudge } from '../filter/judge-filter.ts'
 import { parseEnvelope as parseBody } from '../gemini/parse-event.ts'

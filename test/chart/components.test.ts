@@ -5,8 +5,7 @@ import { test } from 'node:test'
 import { parse } from 'yaml'
 
 import { dashboardPath } from '../../tools/generate-dashboard.ts'
-import { idOf, withHelm } from '../support/helm-chart.ts'
-import type { Chart, Manifest } from '../support/helm-chart.ts'
+import { idOf, withHelm, type Chart, type Manifest } from '../support/helm-chart.ts'
 import { named, podOf, templateOf } from '../support/manifests.ts'
 import { valueSets } from '../support/value-sets.ts'
 

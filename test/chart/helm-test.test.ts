@@ -3,11 +3,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { test } from 'node:test'
-import type { TestContext } from 'node:test'
+import { test, type TestContext } from 'node:test'
 
-import { withHelm } from '../support/helm-chart.ts'
-import type { Chart } from '../support/helm-chart.ts'
+import { withHelm, type Chart } from '../support/helm-chart.ts'
 import { valueSets } from '../support/value-sets.ts'
 
 interface TestPod {

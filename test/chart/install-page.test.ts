@@ -6,10 +6,8 @@ import { parse, parseAllDocuments } from 'yaml'
 
 import { withHelm } from '../support/helm-chart.ts'
 import { named } from '../support/manifests.ts'
-import { blocksOf, makeCheckout } from '../support/page-commands.ts'
-import type { Checkout, PageBlock } from '../support/page-commands.ts'
-import { withRealApiServer } from '../support/real-api-server.ts'
-import type { RunningControlPlane } from '../support/real-api-server.ts'
+import { blocksOf, makeCheckout, type Checkout, type PageBlock } from '../support/page-commands.ts'
+import { withRealApiServer, type RunningControlPlane } from '../support/real-api-server.ts'
 
 const page = 'docs/install.md'
 const blocks = blocksOf(page)

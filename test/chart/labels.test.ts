@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { withHelm } from '../support/helm-chart.ts'
-import type { Chart, Manifest } from '../support/helm-chart.ts'
+import { withHelm, type Chart, type Manifest } from '../support/helm-chart.ts'
 import { named, podOf, templateOf } from '../support/manifests.ts'
 
 const labelsOf = (manifest: Manifest) => templateOf(manifest).metadata.labels

@@ -4,8 +4,7 @@ import { test } from 'node:test'
 
 import { parse } from 'yaml'
 
-import { withHelm } from '../support/helm-chart.ts'
-import type { Chart, Manifest } from '../support/helm-chart.ts'
+import { withHelm, type Chart, type Manifest } from '../support/helm-chart.ts'
 import { named } from '../support/manifests.ts'
 import { valueSets } from '../support/value-sets.ts'
 

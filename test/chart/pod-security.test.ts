@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { idOf, withHelm } from '../support/helm-chart.ts'
-import type { Manifest } from '../support/helm-chart.ts'
+import { idOf, withHelm, type Manifest } from '../support/helm-chart.ts'
 import { valueSets } from '../support/value-sets.ts'
 
 interface Pod {

@@ -9,8 +9,7 @@ import * as fc from 'fast-check'
 
 import { findProgram } from '../../tools/helm.ts'
 import { chartValues } from '../support/draw-chart-values.ts'
-import { idOf, operatorNamespace, parseManifests, withHelm } from '../support/helm-chart.ts'
-import type { Manifest } from '../support/helm-chart.ts'
+import { idOf, operatorNamespace, parseManifests, withHelm, type Manifest } from '../support/helm-chart.ts'
 import { writeJsonSchemas } from '../support/kubernetes-json-schemas.ts'
 import { withRealApiServer } from '../support/real-api-server.ts'
 

@@ -10,8 +10,10 @@ import { parse } from 'yaml'
 import type { GeminiWebhook } from '../../src/api/gemini-webhook.ts'
 import { systemClock } from '../../src/clock.ts'
 import { silentLogger } from '../../src/observability/logger.ts'
-import { createWebhookServiceSimulator } from '../../playground/webhook-service/simulator.ts'
-import type { WebhookServiceSimulator } from '../../playground/webhook-service/simulator.ts'
+import {
+  createWebhookServiceSimulator,
+  type WebhookServiceSimulator,
+} from '../../playground/webhook-service/simulator.ts'
 import { eventually } from '../support/eventually.ts'
 import { argoHealthOf, canRunGo, fluxHealthOf } from '../support/gitops-health.ts'
 import { startOperatorProcesses } from '../support/operator-processes.ts'

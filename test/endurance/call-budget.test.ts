@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import type { TestContext } from 'node:test'
+import { test, type TestContext } from 'node:test'
 
 import { reconcileRequestedAtAnnotation } from '../../src/api/names.ts'
 import { leaseKind, type Lease } from '../../src/kubernetes/lease-record.ts'
 import type { LoggedCall } from '../../playground/webhook-service/call-log.ts'
-import { operatorNamespace, startSimulatedOperator } from '../support/simulated-operator.ts'
-import type { SimulatedOperator } from '../support/simulated-operator.ts'
+import { operatorNamespace, startSimulatedOperator, type SimulatedOperator } from '../support/simulated-operator.ts'
 
 /** For stretches in which nobody looks at the very moment of a call. */
 const quietly = { grainMs: 5_000 }

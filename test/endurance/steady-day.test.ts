@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import type { TestContext } from 'node:test'
+import { test, type TestContext } from 'node:test'
 
 import { importLabel, sinkCredentialsSecretType } from '../../src/api/names.ts'
 import type { GeminiWebhookSpec } from '../../src/api/spec.ts'
 import { configMapKind, secretKind, type ConfigMap, type Secret } from '../../src/kubernetes/core-kinds.ts'
 import { receiverReportSchema } from '../../src/contract/receiver-report/report.ts'
 import { firstSlotOf, slotName } from '../../src/contract/receiver-report/slots.ts'
-import { controllerAgent, operatorNamespace, startSimulatedOperator, tenant } from '../support/simulated-operator.ts'
-import type { SimulatedOperator } from '../support/simulated-operator.ts'
+import {
+  controllerAgent,
+  operatorNamespace,
+  startSimulatedOperator,
+  tenant,
+  type SimulatedOperator,
+} from '../support/simulated-operator.ts'
 
 const strangerName = 'of somebody else'
 const receiverName = 'receiver-0'

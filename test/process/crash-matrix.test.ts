@@ -5,8 +5,7 @@ import { Webhook } from 'standardwebhooks'
 import { apiVersion, geminiWebhookKind, kindName } from '../../src/api/kind.ts'
 import type { GeminiWebhook } from '../../src/api/gemini-webhook.ts'
 import { bundledProgram } from '../support/bundled-program.ts'
-import { CrashJournal, startCrashProxy } from '../support/crash-proxy.ts'
-import type { CrashPoint } from '../support/crash-proxy.ts'
+import { CrashJournal, startCrashProxy, type CrashPoint } from '../support/crash-proxy.ts'
 import { eventually } from '../support/eventually.ts'
 import { GwhProcess } from '../support/gwh-process.ts'
 import {
@@ -15,8 +14,8 @@ import {
   readSecret,
   startOperatorWorld,
   userNamespace,
+  type OperatorWorld,
 } from '../support/operator-world.ts'
-import type { OperatorWorld } from '../support/operator-world.ts'
 import { makeReportMaps } from '../support/report-maps.ts'
 import { recordSecret } from '../support/run-record.ts'
 

@@ -2,8 +2,7 @@ import * as fc from 'fast-check'
 
 import { chartValuesSchema } from '../../tools/chart-values-schema.ts'
 import type { ValueSchema } from '../../tools/value-schema.ts'
-import { valuesOf } from './draw-values.ts'
-import type { Instead } from './draw-values.ts'
+import { valuesOf, type Instead } from './draw-values.ts'
 
 type Values = Record<string, unknown>
 

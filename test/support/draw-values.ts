@@ -1,7 +1,6 @@
 import * as fc from 'fast-check'
 
-import { isSection } from '../../tools/value-schema.ts'
-import type { ValueSchema } from '../../tools/value-schema.ts'
+import { isSection, type ValueSchema } from '../../tools/value-schema.ts'
 import { matchesSchema } from './matches-schema.ts'
 
 /**

@@ -1,8 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { keyringEntrySchema } from '../../src/contract/keyring/entry.ts'
-import type { KeyringEntry } from '../../src/contract/keyring/entry.ts'
+import { keyringEntrySchema, type KeyringEntry } from '../../src/contract/keyring/entry.ts'
 import { allKeyringSecretNames, keyringSecretNameFor } from '../../src/contract/keyring/shard.ts'
 
 /** A keyring entry with one http sink that is tried again quickly and for long. */

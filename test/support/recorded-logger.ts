@@ -1,8 +1,7 @@
 import { mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { createLogger, silentLogger } from '../../src/observability/logger.ts'
-import type { Logger } from '../../src/observability/logger.ts'
+import { createLogger, silentLogger, type Logger } from '../../src/observability/logger.ts'
 import { recordFolder } from './run-record.ts'
 
 const opened = new Map<string, Logger>()

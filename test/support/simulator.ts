@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { IncomingHttpHeaders } from 'node:http'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -10,8 +9,7 @@ import type { TestContext } from 'node:test'
 import { systemClock } from '../../src/clock.ts'
 import { recordedLogger } from './recorded-logger.ts'
 import { recordSecret } from './run-record.ts'
-import { createWebhookServiceSimulator } from '../../playground/webhook-service/simulator.ts'
-import type { SimulatorOptions } from '../../playground/webhook-service/simulator.ts'
+import { createWebhookServiceSimulator, type SimulatorOptions } from '../../playground/webhook-service/simulator.ts'
 
 export interface Received {
   path: string

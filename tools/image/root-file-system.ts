@@ -2,8 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 
-import { foldersOf } from './tar.ts'
-import type { TarEntry } from './tar.ts'
+import { foldersOf, type TarEntry } from './tar.ts'
 
 /** Where certificate authorities are on the distributions that people build on. */
 const certificateBundles = [

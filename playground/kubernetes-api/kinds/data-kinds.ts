@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ApiObject } from '../api-object.ts'
-import { forbiddenField, invalidValue, required } from '../field-error.ts'
-import type { FieldError } from '../field-error.ts'
+import { forbiddenField, invalidValue, required, type FieldError } from '../field-error.ts'
 import { objectAt, stringAt, without } from '../json.ts'
 import type { WriteContext } from '../resource-definition.ts'
 import { mapOf } from '../schema.ts'

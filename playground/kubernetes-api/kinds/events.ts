@@ -1,13 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ApiObject } from '../api-object.ts'
 import { countOf, eventFromCore, eventToCore, firstSeenOf, lastSeenOf, withEventZeroValues } from '../event-views.ts'
-import { invalidValue, required } from '../field-error.ts'
-import type { FieldError } from '../field-error.ts'
+import { invalidValue, required, type FieldError } from '../field-error.ts'
 import { ageOf } from '../human-duration.ts'
 import { objectAt, stringAt, valueAt } from '../json.ts'
 import type { PrinterColumn, ResourceDefinition, WriteContext } from '../resource-definition.ts'
-import { record } from '../schema.ts'
-import type { Schema } from '../schema.ts'
+import { record, type Schema } from '../schema.ts'
 import { builtInKind, column, nameColumn, objectSchema } from './built-in-kind.ts'
 
 const string: Schema = { type: 'string' }

@@ -1,5 +1,4 @@
-import { isObject } from '../json.ts'
-import type { JsonObject } from '../json.ts'
+import { isObject, type JsonObject } from '../json.ts'
 
 /** RFC 7386: null removes, objects merge, everything else replaces. The target stays as it is. */
 export function applyMergePatch(target: unknown, patch: unknown): unknown {

@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { isObject } from '../json.ts'
-import type { JsonObject } from '../json.ts'
+import { isObject, type JsonObject } from '../json.ts'
 
 /**
  * Lists of the built-in kinds served here that merge by a key, by field name. Every other list of objects is replaced

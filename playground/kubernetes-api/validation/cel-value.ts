@@ -1,5 +1,4 @@
-import { isObject, objectAt } from '../json.ts'
-import type { JsonObject } from '../json.ts'
+import { isObject, objectAt, type JsonObject } from '../json.ts'
 import type { Schema } from '../schema.ts'
 
 /** Names that CEL reserves; as field names they are written `__in__` and so on. */

@@ -1,5 +1,4 @@
-import { Environment } from '@marcbachmann/cel-js'
-import type { ParseResult } from '@marcbachmann/cel-js'
+import { Environment, type ParseResult } from '@marcbachmann/cel-js'
 import type { Schema, ValidationRule } from '../schema.ts'
 import { findUndefinedField } from './cel-fields.ts'
 

@@ -1,6 +1,5 @@
 import type { ApiMeta, ApiObject } from '../api-object.ts'
-import { forbiddenField, invalidValue, required } from '../field-error.ts'
-import type { FieldError } from '../field-error.ts'
+import { forbiddenField, invalidValue, required, type FieldError } from '../field-error.ts'
 import type { ResourceDefinition } from '../resource-definition.ts'
 import { labelValueProblems, qualifiedNameProblems } from './names.ts'
 

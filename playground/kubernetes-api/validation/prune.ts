@@ -1,7 +1,5 @@
-import { isObject, without } from '../json.ts'
-import type { JsonObject } from '../json.ts'
-import { objectMetaSchema } from '../schema.ts'
-import type { Schema } from '../schema.ts'
+import { isObject, without, type JsonObject } from '../json.ts'
+import { objectMetaSchema, type Schema } from '../schema.ts'
 
 export interface Pruned {
   object: JsonObject

@@ -8,10 +8,9 @@ import {
   tooMany,
   wholeObject,
   wrongType,
+  type FieldError,
 } from '../field-error.ts'
-import type { FieldError } from '../field-error.ts'
-import { isObject, sortedJson } from '../json.ts'
-import type { JsonObject } from '../json.ts'
+import { isObject, sortedJson, type JsonObject } from '../json.ts'
 import type { Schema } from '../schema.ts'
 import { correlateItems, keyOfMapItem } from './correlate.ts'
 import { hasFormat } from './formats.ts'

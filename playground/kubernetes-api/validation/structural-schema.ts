@@ -1,7 +1,5 @@
-import { forbiddenField, invalidValue, notSupported, required } from '../field-error.ts'
-import type { FieldError } from '../field-error.ts'
-import { isObject, listAt, objectAt, stringAt, valueAt } from '../json.ts'
-import type { JsonObject } from '../json.ts'
+import { forbiddenField, invalidValue, notSupported, required, type FieldError } from '../field-error.ts'
+import { isObject, listAt, objectAt, stringAt, valueAt, type JsonObject } from '../json.ts'
 
 const types = ['array', 'boolean', 'integer', 'number', 'object', 'string']
 const listTypes = ['atomic', 'set', 'map']

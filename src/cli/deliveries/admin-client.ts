@@ -4,8 +4,13 @@ import type { Duplex } from 'node:stream'
 
 import { errorAnswer } from '../../contract/admin-api/answers.ts'
 import type { DeliveryEntry } from '../../contract/admin-api/deliveries.ts'
-import { adminHeader, versionHeader } from '../../contract/admin-api/route.ts'
-import type { AdminRoute, AnswerOf, GivenTo } from '../../contract/admin-api/route.ts'
+import {
+  adminHeader,
+  versionHeader,
+  type AdminRoute,
+  type AnswerOf,
+  type GivenTo,
+} from '../../contract/admin-api/route.ts'
 import { adminRoutes, deliveryStream, type AdminRoutes } from '../../contract/admin-api/routes.ts'
 import { writeGiven } from '../../contract/admin-api/write-given.ts'
 import { readBounded } from '../../outbound/read-bounded.ts'

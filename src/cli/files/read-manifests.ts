@@ -1,5 +1,4 @@
-import { isMap, isScalar, parseAllDocuments, visit } from 'yaml'
-import type { Document, ScalarTag, YAMLMap } from 'yaml'
+import { isMap, isScalar, parseAllDocuments, visit, type Document, type ScalarTag, type YAMLMap } from 'yaml'
 
 /** One document of a file: what kubectl would send, or why it could not. */
 export type ReadDocument = { value: unknown; warnings: string[] } | { problem: string }

@@ -1,8 +1,7 @@
 import type { RevocationBehavior, WebhookChanges } from '../../gemini/webhook-service.ts'
 import type { LiveSecret } from '../../contract/keyring/entry.ts'
 import type { OrphanReason } from '../../contract/orphans/orphan-record.ts'
-import type { DynamicSecret } from '../secrets/dynamic-secret.ts'
-import type { WantedDynamicContent } from '../secrets/dynamic-secret.ts'
+import { type DynamicSecret, type WantedDynamicContent } from '../secrets/dynamic-secret.ts'
 
 type RotationCause = 'Adoption' | 'Interval' | 'Request' | 'Repair'
 

@@ -1,7 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import type { ProbeCause, ProbeEndpoint, ProbeOutcome } from '../facts/probe.ts'
-import { openOutbound } from '../../outbound/open-outbound.ts'
-import type { OutboundSettings } from '../../outbound/open-outbound.ts'
+import { openOutbound, type OutboundSettings } from '../../outbound/open-outbound.ts'
 import { ProxyError } from '../../outbound/proxy-error.ts'
 import { signedDelivery } from '../../signature/signed-delivery.ts'
 import { decodeSigningSecret } from '../../signature/signing-secret.ts'

@@ -3,10 +3,14 @@ import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import { maxLiveTokens, type DynamicEndpointEntry } from '../../contract/keyring/entry.ts'
 import { hashToken } from '../../contract/keyring/token-hash.ts'
 import type { Action } from '../facts/action.ts'
-import type { DynamicSecret, PreviousToken, WantedDynamicContent } from '../secrets/dynamic-secret.ts'
+import {
+  type DynamicSecret,
+  type PreviousToken,
+  type WantedDynamicContent,
+  unlistedTokens,
+} from '../secrets/dynamic-secret.ts'
 import { addressNow } from '../facts/endpoint-view.ts'
 import { formatTime } from '../../format-time.ts'
-import { unlistedTokens } from '../secrets/dynamic-secret.ts'
 import { missing } from '../facts/lookup.ts'
 import type { DynamicView, ObservedWebhook } from '../facts/observed.ts'
 import { act, actQuietly, afterFailure, stall, type Plan, type PlanContext } from './result.ts'

@@ -1,11 +1,23 @@
 import { completeService, defaultEventsPerHour } from '../../api/defaults.ts'
 import { natsSubjectPattern } from '../../api/field-types.ts'
-import { destinationFieldNames } from '../../api/sink.ts'
-import type { SinkDestination, SinkNats, SinkRef, SinkService } from '../../api/sink.ts'
+import {
+  destinationFieldNames,
+  type SinkDestination,
+  type SinkNats,
+  type SinkRef,
+  type SinkService,
+} from '../../api/sink.ts'
 import type { Destination } from '../../contract/keyring/entry.ts'
 import { addressOf, refKeyOf } from './addressable.ts'
-import { destinationsIn, mayName, resolveUrlOfService, servicePortOf } from './resolve-service.ts'
-import type { Asked, DestinationLookups, HttpDestination } from './resolve-service.ts'
+import {
+  destinationsIn,
+  mayName,
+  resolveUrlOfService,
+  servicePortOf,
+  type Asked,
+  type DestinationLookups,
+  type HttpDestination,
+} from './resolve-service.ts'
 import { ok } from '../../result.ts'
 import { invalid, refuse, type Resolved } from '../facts/resolved.ts'
 

@@ -11,7 +11,7 @@ import { chargedBytesOf, isOverOwnerShare, type Charge } from '../rooms.ts'
 import { toOpenRecord, type ClosedEventRecord, type FirstClaims, type OpenEventRecord } from './records.ts'
 import { AppendGate } from './append-gate.ts'
 import { claimIdOf } from './claim-id.ts'
-import type { SharedParts } from './shared-parts.ts'
+import type { SharedDeps } from './shared-deps.ts'
 import { idBytesOf } from './remembered-ids.ts'
 import { eventKeyOf, takerOf, tokenOf } from './subjects.ts'
 
@@ -33,14 +33,14 @@ interface Asked {
 
 /** Stores events: dedupe and write are one compare-and-set on the event's subject. */
 export class EventAppender {
-  readonly #parts: SharedParts
+  readonly #deps: SharedDeps
   readonly #gate: AppendGate
   readonly #reservedByOwner = new Map<string, number>()
   readonly #underWay = new Map<string, Promise<Appended>>()
 
-  constructor(parts: SharedParts) {
-    this.#parts = parts
-    this.#gate = new AppendGate(parts.quotas)
+  constructor(deps: SharedDeps) {
+    this.#deps = deps
+    this.#gate = new AppendGate(deps.quotas)
   }
 
   /** Claims what is asked for in the same write, but for lanes in which something is due before it. */
@@ -49,7 +49,7 @@ export class EventAppender {
       throw new TypeError(`eventId has ${event.eventId.length} characters; at most ${maxEventIdCharacters} are kept`)
     }
     const key = eventKeyOf(event.owner, event.eventId)
-    if (this.#parts.ledger.event(key) !== undefined) return unclaimed('duplicate')
+    if (this.#deps.ledger.event(key) !== undefined) return unclaimed('duplicate')
     for (;;) {
       const other = this.#underWay.get(key)
       if (other === undefined) break
@@ -63,7 +63,7 @@ export class EventAppender {
 
   /** Of several appends of one id at once here, one at a time asks the stream. */
   async #appendFirst(event: NewEvent, key: string, leases: FirstLeases): Promise<Appended> {
-    const idBytes = idBytesOf(this.#parts.subjects.event(key))
+    const idBytes = idBytesOf(this.#deps.subjects.event(key))
     const asked = { taker: takerOf(key), charge: { bytes: chargedBytesOf(event), idBytes } }
     const refusal = this.#refusalOf(event, asked)
     if (refusal !== undefined) return unclaimed((await this.#isRemembered(key)) ? 'duplicate' : refusal)
@@ -77,7 +77,7 @@ export class EventAppender {
   }
 
   #refusalOf(event: NewEvent, { taker, charge }: Asked): 'inboxFull' | 'ownerFull' | undefined {
-    const { ledger, bounds } = this.#parts
+    const { ledger, bounds } = this.#deps
     const refusal = ledger.rooms.refusalOf(taker, charge)
     if (refusal !== undefined || event.sinks.length === 0) return refusal
     const { events = 0, bodyBytes = 0 } = ledger.account(event.owner) ?? {}
@@ -89,7 +89,7 @@ export class EventAppender {
 
   /** Counts it as if it were stored, until it is, or is not. */
   #reserve({ owner, sinks }: NewEvent, { taker, charge }: Asked): () => void {
-    const { rooms } = this.#parts.ledger
+    const { rooms } = this.#deps.ledger
     const count = (by: 1 | -1) => {
       rooms.addEvents(taker, sinks.length === 0 ? 0 : by)
       rooms.addBytes(taker, by * charge.bytes)
@@ -103,14 +103,14 @@ export class EventAppender {
   }
 
   async #isRemembered(key: string): Promise<boolean> {
-    const { store, subjects, clock } = this.#parts
+    const { store, subjects, clock } = this.#deps
     const last = await store.last(subjects.event(key))
     return last !== undefined && (last.record.kind !== 'closed' || last.record.forgetAtMs > clock.now())
   }
 
   /** What in its lane is due already goes before it. */
   #claimsOf({ owner, sinks }: NewEvent, leases: FirstLeases, nowMs: number): FirstClaims {
-    const { ledger, identity } = this.#parts
+    const { ledger, identity } = this.#deps
     const claimed = sinks.flatMap((sink) => {
       const leaseMs = leases.get(sink)
       return leaseMs === undefined || ledger.hasDue(owner, sink, nowMs) ? [] : [{ sink, leaseMs }]
@@ -119,7 +119,7 @@ export class EventAppender {
   }
 
   async #store(event: NewEvent, key: string, leases: FirstLeases): Promise<Appended> {
-    const { store, subjects, clock, ledger, identity, bounds, instruments } = this.#parts
+    const { store, subjects, clock, ledger, identity, bounds, instruments } = this.#deps
     const subject = subjects.event(key)
     const started = clock.monotonic()
     let expectSeq = 0

@@ -4,7 +4,7 @@ import { headMsOf, takeDue } from './lane-due.ts'
 import { readEvent } from './read-event.ts'
 import { endAsDeadLetter, lastStepOf } from './record-step.ts'
 import { refreshDelivery } from './refresh.ts'
-import type { SharedParts } from './shared-parts.ts'
+import type { SharedDeps } from './shared-deps.ts'
 import type { DeletionQueue } from './deletion-queue.ts'
 import type { TrackedDelivery } from './tracked.ts'
 
@@ -31,14 +31,14 @@ export interface ClaimRequest extends ClaimTerms {
 
 /** Takes due deliveries: first come, first served between receivers, in turns between namespaces, objects and sinks. */
 export class DeliveryClaimer {
-  readonly #parts: SharedParts
+  readonly #deps: SharedDeps
   readonly #deletions: DeletionQueue
   /** The suspect that is being tried alone now. */
   #isolated: { delivery: TrackedDelivery; untilMs: number } | undefined
   #underWay: Promise<unknown> = Promise.resolve()
 
-  constructor(parts: SharedParts, deletions: DeletionQueue) {
-    this.#parts = parts
+  constructor(deps: SharedDeps, deletions: DeletionQueue) {
+    this.#deps = deps
     this.#deletions = deletions
   }
 
@@ -55,7 +55,7 @@ export class DeliveryClaimer {
   }
 
   async #claim(request: ClaimRequest): Promise<ClaimedDelivery[]> {
-    const { clock } = this.#parts
+    const { clock } = this.#deps
     const taken = this.#take(request, clock.now())
     const versions = taken.map(({ version }) => version)
     const { leaseMs, leaseMsByLane } = request
@@ -80,7 +80,7 @@ export class DeliveryClaimer {
   }
 
   #take({ limit, maxBytes, except }: ClaimRequest, nowMs: number): TrackedDelivery[] {
-    const { ledger } = this.#parts
+    const { ledger } = this.#deps
     const taken: TrackedDelivery[] = []
     ledger.due.claim({ limit, maxBytes, nowMs, except }, (lane) => {
       const delivery = takeDue(lane, nowMs)
@@ -93,12 +93,12 @@ export class DeliveryClaimer {
 
   /** The claimed delivery; undefined when it has to wait, has ended, or is another receiver's. */
   async #claimOne(delivery: TrackedDelivery, leaseMs: number): Promise<ClaimedDelivery | undefined> {
-    const { ledger, clock, instruments } = this.#parts
+    const { ledger, clock, instruments } = this.#deps
     const nowMs = clock.now()
     if (delivery.unrecorded >= maxUnrecordedClaims) {
-      const { body = new Uint8Array() } = (await readEvent(this.#parts, delivery)) ?? {}
+      const { body = new Uint8Array() } = (await readEvent(this.#deps, delivery)) ?? {}
       const { attempts } = delivery
-      await endAsDeadLetter(this.#parts, delivery, { reason: 'CrashedRepeatedly', attempts, body })
+      await endAsDeadLetter(this.#deps, delivery, { reason: 'CrashedRepeatedly', attempts, body })
       return undefined
     }
     if (delivery.unrecorded >= isolateFromUnrecorded) {
@@ -113,7 +113,7 @@ export class DeliveryClaimer {
     if (result.type === 'full') throw new InboxUnavailableError('inbox: the stream is full, even for claims')
     if (result.type === 'conflict') {
       instruments.conflicts.add()
-      await refreshDelivery(this.#parts, delivery)
+      await refreshDelivery(this.#deps, delivery)
       return undefined
     }
     ledger.noteClaimed(delivery, result.seq, unrecorded, nowMs + leaseMs)
@@ -121,11 +121,11 @@ export class DeliveryClaimer {
   }
 
   #postpone(delivery: TrackedDelivery | undefined, byMs: number): void {
-    if (delivery !== undefined) this.#parts.ledger.postpone(delivery, this.#parts.clock.now() + byMs)
+    if (delivery !== undefined) this.#deps.ledger.postpone(delivery, this.#deps.clock.now() + byMs)
   }
 
   #write(delivery: TrackedDelivery, leaseMs: number, unrecorded: number) {
-    const { store, subjects, identity } = this.#parts
+    const { store, subjects, identity } = this.#deps
     const { event, sink, sinkToken, attempts, firstDueMs, replayed, seq } = delivery
     return store.put({
       subject: subjects.delivery(event.key, sinkToken),
@@ -147,9 +147,9 @@ export class DeliveryClaimer {
 
   /** Read after the claim, never before: an event that another receiver has finished meanwhile has no body any more. */
   async #withBody(delivery: TrackedDelivery, seq: number): Promise<ClaimedDelivery | undefined> {
-    const event = await readEvent(this.#parts, delivery)
+    const event = await readEvent(this.#deps, delivery)
     if (event !== undefined) return toClaimed(delivery, seq, event)
-    this.#parts.ledger.drop(delivery.event)
+    this.#deps.ledger.drop(delivery.event)
     this.#deletions.add([seq])
     return undefined
   }

@@ -2,13 +2,13 @@ import { deadLetterPage } from '../dead-letter-page.ts'
 import type { DeadLetter, DeadLetterPage, DeadLetterPosition, DeadLetterQuery } from '../port.ts'
 import type { DeletionQueue } from './deletion-queue.ts'
 import { dropDeadLetter } from './record-step.ts'
-import type { SharedParts } from './shared-parts.ts'
+import type { SharedDeps } from './shared-deps.ts'
 import type { Account, TrackedDelivery } from './tracked.ts'
 
 /** In one round of looking after things. */
 const maxExpiredAtOnce = 200
 
-export function pageOfDeadLetters({ ledger }: Pick<SharedParts, 'ledger'>, query: DeadLetterQuery): DeadLetterPage {
+export function pageOfDeadLetters({ ledger }: Pick<SharedDeps, 'ledger'>, query: DeadLetterQuery): DeadLetterPage {
   const { after } = query
   const letters: DeadLetter[] = []
   for (const delivery of ledger.deadLetters) {
@@ -27,43 +27,43 @@ function compare(a: DeadLetterPosition, b: DeadLetterPosition): number {
  * After a dead letter of the account was added: with too many of its own, its oldest makes room; with too many of all,
  * the oldest of the one that has most.
  */
-export async function trimDeadLetters(parts: SharedParts, deletions: DeletionQueue, account: Account): Promise<void> {
-  const { ledger, bounds } = parts
+export async function trimDeadLetters(deps: SharedDeps, deletions: DeletionQueue, account: Account): Promise<void> {
+  const { ledger, bounds } = deps
   const { maxDeadLetters, deadLetterShare } = bounds
   const isOwnerOver = account.deadLetters.size > maxDeadLetters * deadLetterShare
   if (!isOwnerOver && ledger.totals.deadLetters <= maxDeadLetters) return
   const [oldest] = (isOwnerOver ? account : ledger.heaviestOfDeadLetters())?.deadLetters ?? []
-  if (oldest !== undefined) await drop(parts, deletions, oldest)
+  if (oldest !== undefined) await drop(deps, deletions, oldest)
 }
 
 /** Drops those that are too many, however they came to be; true while there may be more. */
-export async function trimAllDeadLetters(parts: SharedParts, deletions: DeletionQueue): Promise<boolean> {
-  const { ledger, bounds } = parts
+export async function trimAllDeadLetters(deps: SharedDeps, deletions: DeletionQueue): Promise<boolean> {
+  const { ledger, bounds } = deps
   for (let dropped = 0; dropped < maxExpiredAtOnce; dropped += 1) {
     if (ledger.totals.deadLetters <= bounds.maxDeadLetters) return false
     const [oldest] = ledger.heaviestOfDeadLetters()?.deadLetters ?? []
     // Another receiver was faster with this one, and the next round sees the result.
-    if (oldest === undefined || !(await drop(parts, deletions, oldest))) return false
+    if (oldest === undefined || !(await drop(deps, deletions, oldest))) return false
   }
   return true
 }
 
 /** Drops those that are past their time, oldest first; true while there may be more. */
-export async function expireDeadLetters(parts: SharedParts, deletions: DeletionQueue): Promise<boolean> {
-  const expiredMs = parts.clock.now() - parts.bounds.deadLetterKeepMs
+export async function expireDeadLetters(deps: SharedDeps, deletions: DeletionQueue): Promise<boolean> {
+  const expiredMs = deps.clock.now() - deps.bounds.deadLetterKeepMs
   const expired: TrackedDelivery[] = []
-  for (const delivery of parts.ledger.deadLetters) {
+  for (const delivery of deps.ledger.deadLetters) {
     if (expired.length === maxExpiredAtOnce) break
     if (delivery.state.type === 'dead' && delivery.state.endedAtMs <= expiredMs) expired.push(delivery)
   }
-  await Promise.all(expired.map((delivery) => drop(parts, deletions, delivery)))
+  await Promise.all(expired.map((delivery) => drop(deps, deletions, delivery)))
   return expired.length === maxExpiredAtOnce
 }
 
-async function drop(parts: SharedParts, deletions: DeletionQueue, delivery: TrackedDelivery): Promise<boolean> {
-  if (!(await dropDeadLetter(parts, deletions, delivery))) return false
-  parts.instruments.dropped.add()
-  parts.recentDrops.note(delivery.event.account.owner.uid, parts.clock.now())
+async function drop(deps: SharedDeps, deletions: DeletionQueue, delivery: TrackedDelivery): Promise<boolean> {
+  if (!(await dropDeadLetter(deps, deletions, delivery))) return false
+  deps.instruments.dropped.add()
+  deps.recentDrops.note(delivery.event.account.owner.uid, deps.clock.now())
   return true
 }
 

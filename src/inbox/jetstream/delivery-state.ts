@@ -1,5 +1,5 @@
 import { unreachable } from '../../unreachable.ts'
-import type { Identity } from './ledger-parts.ts'
+import type { Identity } from './ledger-deps.ts'
 import type { DeliveryRecord, OpenEventRecord } from './records.ts'
 import type { DeliveryState } from './tracked.ts'
 

@@ -11,7 +11,7 @@ import { InboxUnavailableError } from '../port.ts'
 import type { DeletionQueue } from './deletion-queue.ts'
 import { headStartMs } from './delivery-state.ts'
 import { readRecord, recordHeader, type InboxRecord } from './records.ts'
-import type { SharedParts } from './shared-parts.ts'
+import type { SharedDeps } from './shared-deps.ts'
 
 /** Messages asked for in advance: enough to load a large stream at the speed of the network. */
 const pullAhead = 2_000
@@ -39,7 +39,7 @@ interface FollowerOptions {
  * message says everything, nothing that was missed in between matters.
  */
 export class StreamFollower {
-  readonly #parts: SharedParts
+  readonly #deps: SharedDeps
   readonly #options: FollowerOptions
   readonly #stopping = new AbortController()
   readonly #loaded = Promise.withResolvers<void>()
@@ -49,8 +49,8 @@ export class StreamFollower {
   #isCallPlanned = false
   #running: Promise<void> | undefined
 
-  constructor(parts: SharedParts, options: FollowerOptions) {
-    this.#parts = parts
+  constructor(deps: SharedDeps, options: FollowerOptions) {
+    this.#deps = deps
     this.#options = options
   }
 
@@ -75,14 +75,14 @@ export class StreamFollower {
         await this.#follow()
       } catch (error) {
         if (signal.aborted) return
-        this.#parts.logger.warn({ error, readUpTo: this.#parts.ledger.position }, 'inbox.follow_interrupted')
-        await sleep(this.#parts.clock, afterFailureMs, signal)
+        this.#deps.logger.warn({ error, readUpTo: this.#deps.ledger.position }, 'inbox.follow_interrupted')
+        await sleep(this.#deps.clock, afterFailureMs, signal)
       }
     }
   }
 
   async #follow(): Promise<void> {
-    const { ledger, subjects } = this.#parts
+    const { ledger, subjects } = this.#deps
     const from = ledger.isLoaded
       ? { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: ledger.position + 1 }
       : { deliver_policy: DeliverPolicy.LastPerSubject }
@@ -104,7 +104,7 @@ export class StreamFollower {
    * same.
    */
   #checkLoaded(consumer: Consumer): () => void {
-    const { clock, ledger } = this.#parts
+    const { clock, ledger } = this.#deps
     let cancel: (() => void) | undefined
     const check = async () => {
       const isDone = await consumer.info().then(
@@ -121,18 +121,18 @@ export class StreamFollower {
   }
 
   #noteLoaded(): void {
-    this.#parts.ledger.isLoaded = true
+    this.#deps.ledger.isLoaded = true
     this.#loaded.resolve()
   }
 
   #take(message: JsMsg): void {
     this.#apply(message)
-    this.#parts.ledger.noteRead(message.seq)
-    if (!this.#parts.ledger.isLoaded && message.info.pending === 0) this.#noteLoaded()
+    this.#deps.ledger.noteRead(message.seq)
+    if (!this.#deps.ledger.isLoaded && message.info.pending === 0) this.#noteLoaded()
   }
 
   #noteWork(record: InboxRecord): void {
-    const { ledger, identity, clock } = this.#parts
+    const { ledger, identity, clock } = this.#deps
     const isWork = record.kind === 'event' || (record.kind === 'delivery' && record.state === 'waiting')
     if (!isWork || !ledger.isLoaded || record.home === identity.home || this.#isCallPlanned) return
     this.#isCallPlanned = true
@@ -143,7 +143,7 @@ export class StreamFollower {
   }
 
   #apply(message: JsMsg): void {
-    const { ledger, subjects, clock, instruments, logger } = this.#parts
+    const { ledger, subjects, clock, instruments, logger } = this.#deps
     const subject = subjects.parse(message.subject)
     const read = readRecord(message.headers?.get(recordHeader) ?? '')
     if (read.type === 'newer') return this.#options.onNewer()

@@ -29,14 +29,14 @@ import { headMsOf } from './lane-due.ts'
 import { hurry, pageOfPending, retryNow } from './pending-deliveries.ts'
 import { readEvent } from './read-event.ts'
 import { closeIfEnded, findClaimed, findDelivery, recordStep, replayDelivery } from './record-step.ts'
-import { StreamWatch, type StreamWatchParts } from './stream-watch.ts'
+import { StreamWatch, type StreamWatchDeps } from './stream-watch.ts'
 
 const maintenanceIntervalMs = 5_000
 const maintenancePauseMs = 20
 /** After a write that failed, and before a stream that was not found is believed to be gone. */
 const lookSoonMs = 500
 
-export interface JetstreamInboxParts extends StreamWatchParts {
+export interface JetstreamInboxDeps extends StreamWatchDeps {
   connection: NatsConnection
   follower: StreamFollower
   deletions: DeletionQueue
@@ -49,7 +49,7 @@ export interface JetstreamInboxParts extends StreamWatchParts {
  * may overshoot them by what they take in the same moment.
  */
 export class JetstreamInbox implements Inbox {
-  readonly #parts: JetstreamInboxParts
+  readonly #deps: JetstreamInboxDeps
   readonly #appender: EventAppender
   readonly #claimer: DeliveryClaimer
   readonly #admission: Admission
@@ -61,17 +61,17 @@ export class JetstreamInbox implements Inbox {
   #ended: InboxUnavailableError | undefined
   #closing: Promise<void> | undefined
 
-  constructor(parts: JetstreamInboxParts) {
-    this.#parts = parts
-    this.#appender = new EventAppender(parts)
-    this.#claimer = new DeliveryClaimer(parts, parts.deletions)
-    this.#admission = new Admission(parts)
-    this.#watch = new StreamWatch(parts, { admission: this.#admission, onLost: (why) => this.end(why) })
+  constructor(deps: JetstreamInboxDeps) {
+    this.#deps = deps
+    this.#appender = new EventAppender(deps)
+    this.#claimer = new DeliveryClaimer(deps, deps.deletions)
+    this.#admission = new Admission(deps)
+    this.#watch = new StreamWatch(deps, { admission: this.#admission, onLost: (why) => this.end(why) })
   }
 
   get obstacle(): InboxObstacle | undefined {
     if (this.#ended !== undefined) return 'Ended'
-    return this.#parts.store.isConnected ? this.#admission.obstacle : 'Disconnected'
+    return this.#deps.store.isConnected ? this.#admission.obstacle : 'Disconnected'
   }
 
   /**
@@ -79,7 +79,7 @@ export class JetstreamInbox implements Inbox {
    */
   async start(): Promise<void> {
     try {
-      await this.#parts.follower.start()
+      await this.#deps.follower.start()
       await this.#watch.look()
     } catch (error) {
       throw this.#ended ?? error
@@ -94,7 +94,7 @@ export class JetstreamInbox implements Inbox {
 
   appendClaiming(event: NewEvent, leases: FirstLeases): Promise<Appended> {
     return this.#run(async () => {
-      const { store } = this.#parts
+      const { store } = this.#deps
       this.#watch.expectFit()
       try {
         const appended = await this.#appender.append(event, leases)
@@ -114,12 +114,12 @@ export class JetstreamInbox implements Inbox {
 
   record(claimed: ClaimedDelivery, next: NextStep): Promise<void> {
     return this.#run(async () => {
-      const delivery = findClaimed(this.#parts, claimed)
+      const delivery = findClaimed(this.#deps, claimed)
       if (delivery === undefined) return
-      await recordStep(this.#parts, this.#parts.deletions, { delivery, body: claimed.event.body }, next)
+      await recordStep(this.#deps, this.#deps.deletions, { delivery, body: claimed.event.body }, next)
       this.#claimer.noteRecorded(delivery)
       if (next.type === 'DeadLetter') {
-        await trimDeadLetters(this.#parts, this.#parts.deletions, delivery.event.account)
+        await trimDeadLetters(this.#deps, this.#deps.deletions, delivery.event.account)
       }
     })
   }
@@ -127,40 +127,40 @@ export class JetstreamInbox implements Inbox {
   deadLetters(query: DeadLetterQuery): Promise<DeadLetterPage> {
     return this.#run(async () => {
       await this.#maintaining
-      return pageOfDeadLetters(this.#parts, query)
+      return pageOfDeadLetters(this.#deps, query)
     })
   }
 
   deadLetterEvent(deliveryId: string): Promise<NewEvent | undefined> {
     return this.#run(async () => {
-      const delivery = findDelivery(this.#parts.ledger, deliveryId)
-      return delivery?.state.type === 'dead' ? readEvent(this.#parts, delivery) : undefined
+      const delivery = findDelivery(this.#deps.ledger, deliveryId)
+      return delivery?.state.type === 'dead' ? readEvent(this.#deps, delivery) : undefined
     })
   }
 
   replay(deliveryId: string): Promise<boolean> {
     return this.#run(async () => {
-      const delivery = findDelivery(this.#parts.ledger, deliveryId)
-      return delivery !== undefined && (await replayDelivery(this.#parts, delivery))
+      const delivery = findDelivery(this.#deps.ledger, deliveryId)
+      return delivery !== undefined && (await replayDelivery(this.#deps, delivery))
     })
   }
 
   pending(query: PendingQuery): Promise<PendingPage> {
-    return this.#run(async () => pageOfPending(this.#parts, query))
+    return this.#run(async () => pageOfPending(this.#deps, query))
   }
 
   retryNow(deliveryId: string): Promise<string | undefined> {
-    return this.#run(() => retryNow(this.#parts, deliveryId))
+    return this.#run(() => retryNow(this.#deps, deliveryId))
   }
 
   hurry(request: HurryRequest): Promise<number> {
-    return this.#run(() => hurry(this.#parts, request))
+    return this.#run(() => hurry(this.#deps, request))
   }
 
   stats(): Promise<InboxStats> {
     return this.#run(async () => {
       await this.#maintaining
-      const { ledger, clock, recentDrops } = this.#parts
+      const { ledger, clock, recentDrops } = this.#deps
       const nowMs = clock.now()
       ledger.ids.forget(nowMs)
       const pendingByOwner = new Map<string, number>()
@@ -181,7 +181,7 @@ export class JetstreamInbox implements Inbox {
     return this.#run(async () => {
       await this.#maintaining
       const backlog: SinkBacklog[] = []
-      for (const { ownerUid, sink, pending: waiting, deadLetters } of this.#parts.ledger.lanes) {
+      for (const { ownerUid, sink, pending: waiting, deadLetters } of this.#deps.ledger.lanes) {
         const pending = waiting.size
         if (pending > 0 || deadLetters > 0) backlog.push({ ownerUid, sink, pending, deadLetters })
       }
@@ -191,7 +191,7 @@ export class JetstreamInbox implements Inbox {
 
   nextDueMs(): Promise<number | undefined> {
     return this.#run(async () => {
-      const lane = this.#parts.ledger.due.next()
+      const lane = this.#deps.ledger.due.next()
       return lane && headMsOf(lane)
     })
   }
@@ -201,8 +201,8 @@ export class JetstreamInbox implements Inbox {
    * at the next start.
    */
   closeIfEnded(key: string): void {
-    this.#run(() => closeIfEnded(this.#parts, this.#parts.deletions, key)).catch((error: unknown) => {
-      if (this.#ended === undefined) this.#parts.logger.warn({ error }, 'inbox.close_event_failed')
+    this.#run(() => closeIfEnded(this.#deps, this.#deps.deletions, key)).catch((error: unknown) => {
+      if (this.#ended === undefined) this.#deps.logger.warn({ error }, 'inbox.close_event_failed')
     })
   }
 
@@ -216,8 +216,8 @@ export class JetstreamInbox implements Inbox {
   end(why: string): void {
     if (this.#closing !== undefined) return
     this.#closing = this.#close(why)
-    this.#parts.logger.error({ why }, 'inbox.ended')
-    this.#parts.onEnded(why)
+    this.#deps.logger.error({ why }, 'inbox.ended')
+    this.#deps.onEnded(why)
   }
 
   async #close(why: string): Promise<void> {
@@ -225,9 +225,9 @@ export class JetstreamInbox implements Inbox {
     this.#cancelMaintenance()
     await Promise.allSettled(this.#underWay)
     await this.#maintaining
-    await this.#parts.deletions.stop()
-    await this.#parts.follower.stop()
-    await this.#parts.connection.close()
+    await this.#deps.deletions.stop()
+    await this.#deps.follower.stop()
+    await this.#deps.connection.close()
   }
 
   async #run<T>(operation: () => Promise<T>): Promise<T> {
@@ -237,7 +237,7 @@ export class JetstreamInbox implements Inbox {
     try {
       return await running
     } catch (error) {
-      if (error instanceof InboxUnavailableError) this.#parts.instruments.failures.add()
+      if (error instanceof InboxUnavailableError) this.#deps.instruments.failures.add()
       throw error
     } finally {
       this.#underWay.delete(running)
@@ -253,7 +253,7 @@ export class JetstreamInbox implements Inbox {
 
   #planMaintenance(delayMs: number): void {
     this.#cancelMaintenance()
-    this.#cancelMaintenance = this.#parts.clock.after(delayMs, () => {
+    this.#cancelMaintenance = this.#deps.clock.after(delayMs, () => {
       this.#maintaining = this.#maintaining.then(() => this.#maintain())
     })
   }
@@ -262,12 +262,12 @@ export class JetstreamInbox implements Inbox {
     let more = false
     try {
       await this.#watch.look()
-      this.#parts.deletions.retry()
-      const { deletions } = this.#parts
-      more = await expireDeadLetters(this.#parts, deletions)
-      more = (await trimAllDeadLetters(this.#parts, deletions)) || more
+      this.#deps.deletions.retry()
+      const { deletions } = this.#deps
+      more = await expireDeadLetters(this.#deps, deletions)
+      more = (await trimAllDeadLetters(this.#deps, deletions)) || more
     } catch (error) {
-      this.#parts.logger.warn({ error }, 'inbox.maintenance_failed')
+      this.#deps.logger.warn({ error }, 'inbox.maintenance_failed')
     }
     if (this.#ended !== undefined) return
     this.#planMaintenance(this.#watch.isMissing ? lookSoonMs : more ? maintenancePauseMs : maintenanceIntervalMs)

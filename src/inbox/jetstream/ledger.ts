@@ -5,7 +5,7 @@ import type { NamespaceUsage } from '../usage.ts'
 import { Accounts } from './accounts.ts'
 import { firstStateOf, isLostClaim, stateOf, type Reading } from './delivery-state.ts'
 import { headMsOf } from './lane-due.ts'
-import type { Closing, Identity, LedgerParts } from './ledger-parts.ts'
+import type { Closing, Identity, LedgerDeps } from './ledger-deps.ts'
 import type { Totals } from '../totals.ts'
 import type { DeliveryRecord, OpenEventRecord } from './records.ts'
 import { idBytesOf, RememberedIds, usualIdBytes } from './remembered-ids.ts'
@@ -44,7 +44,7 @@ export class Ledger {
   readonly rooms: InboxRooms
   readonly ids: RememberedIds
 
-  constructor({ identity, subjects, bounds, quotas }: LedgerParts) {
+  constructor({ identity, subjects, bounds, quotas }: LedgerDeps) {
     this.#identity = identity
     this.#subjects = subjects
     this.rooms = new InboxRooms(bounds, quotas, usualIdBytes)

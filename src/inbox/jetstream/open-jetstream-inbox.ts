@@ -16,7 +16,7 @@ import { JetstreamInbox } from './jetstream-inbox.ts'
 import { createJetstreamInstruments } from './jetstream-instruments.ts'
 import { Ledger } from './ledger.ts'
 import { connectToNats, watchConnection, type NatsAccess } from '../../nats/connect-to-nats.ts'
-import type { SharedParts } from './shared-parts.ts'
+import type { SharedDeps } from './shared-deps.ts'
 import { prepareStream } from './stream-setup.ts'
 import { StreamStore } from './stream-store.ts'
 import { Subjects } from './subjects.ts'
@@ -110,7 +110,7 @@ async function openOn(connection: NatsConnection, options: JetstreamInboxOptions
   const { quotas = equalQuotas } = options
   const ledger = new Ledger({ identity, subjects, bounds: kept, quotas })
   const deletions = new DeletionQueue(store)
-  const parts: SharedParts = {
+  const deps: SharedDeps = {
     store,
     ledger,
     subjects,
@@ -125,9 +125,9 @@ async function openOn(connection: NatsConnection, options: JetstreamInboxOptions
   const onOthersWork = options.onOthersWork ?? (() => {})
   const onNewer = () => inbox.end('a newer version of this program writes to its stream; run that version')
   const onDeliveryEnded = (key: string) => inbox.closeIfEnded(key)
-  const follower = new StreamFollower(parts, { stream, client, deletions, onNewer, onOthersWork, onDeliveryEnded })
+  const follower = new StreamFollower(deps, { stream, client, deletions, onNewer, onOthersWork, onDeliveryEnded })
   const inbox = new JetstreamInbox({
-    ...parts,
+    ...deps,
     connection,
     follower,
     deletions,

@@ -1,11 +1,11 @@
 import { pendingPage, type PendingCandidate } from '../pending-page.ts'
 import type { HurryRequest, PendingPage, PendingPosition, PendingQuery } from '../port.ts'
 import { findDelivery, makeDue } from './record-step.ts'
-import type { SharedParts } from './shared-parts.ts'
+import type { SharedDeps } from './shared-deps.ts'
 import type { TrackedDelivery } from './tracked.ts'
 
 export function pageOfPending(
-  { ledger, clock }: Pick<SharedParts, 'ledger' | 'clock'>,
+  { ledger, clock }: Pick<SharedDeps, 'ledger' | 'clock'>,
   query: PendingQuery,
 ): PendingPage {
   const { after } = query
@@ -19,26 +19,26 @@ export function pageOfPending(
 }
 
 /** The lane of what is due now; undefined when it is unknown, has ended, or is somebody's claim. */
-export async function retryNow(parts: SharedParts, deliveryId: string): Promise<string | undefined> {
-  const delivery = findDelivery(parts.ledger, deliveryId)
+export async function retryNow(deps: SharedDeps, deliveryId: string): Promise<string | undefined> {
+  const delivery = findDelivery(deps.ledger, deliveryId)
   const state = delivery?.state
   if (delivery === undefined || (state?.type !== 'waiting' && state?.type !== 'claimed')) return undefined
   const { key } = delivery.lane
-  if (state.availableAtMs <= parts.clock.now()) return key
-  return state.type === 'waiting' && (await makeDue(parts, delivery)) ? key : undefined
+  if (state.availableAtMs <= deps.clock.now()) return key
+  return state.type === 'waiting' && (await makeDue(deps, delivery)) ? key : undefined
 }
 
-export async function hurry(parts: SharedParts, request: HurryRequest): Promise<number> {
+export async function hurry(deps: SharedDeps, request: HurryRequest): Promise<number> {
   const chosen: TrackedDelivery[] = []
-  for (const lane of parts.ledger.lanes) {
+  for (const lane of deps.ledger.lanes) {
     if (lane.key !== request.lane) continue
     for (const delivery of lane.pending) {
       if (chosen.length >= request.limit) break
-      if (isLeftAlone(delivery, request, parts.clock.now())) chosen.push(delivery)
+      if (isLeftAlone(delivery, request, deps.clock.now())) chosen.push(delivery)
     }
   }
   // One that somebody else wrote first is not left alone any more: that is as good.
-  await Promise.all(chosen.map((delivery) => makeDue(parts, delivery)))
+  await Promise.all(chosen.map((delivery) => makeDue(deps, delivery)))
   return chosen.length
 }
 

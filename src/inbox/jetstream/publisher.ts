@@ -31,7 +31,7 @@ export interface Put {
   keepMs?: number
 }
 
-export interface PublisherParts {
+export interface PublisherDeps {
   readonly stream: string
   readonly client: Pick<JetStreamClient, 'publish'>
   readonly connection: Pick<NatsConnection, 'publish'>
@@ -40,13 +40,13 @@ export interface PublisherParts {
 
 /** Sends writes to the server: one as a message of its own, or many as an atomic batch. */
 export class Publisher {
-  readonly #parts: PublisherParts
+  readonly #deps: PublisherDeps
   /** Tells the batches of this process from those of others that are under way in the same moment. */
   readonly #batchPrefix = randomBytes(3).toString('base64url')
   #batches = 0
 
-  constructor(parts: PublisherParts) {
-    this.#parts = parts
+  constructor(deps: PublisherDeps) {
+    this.#deps = deps
   }
 
   /** Durable when it resolves with `stored`. When it throws, the write may have happened all the same. */
@@ -56,7 +56,7 @@ export class Publisher {
     } catch (error) {
       if (error instanceof JetStreamApiError && wrongLastSequence.has(error.code)) return { type: 'conflict' }
       if (error instanceof JetStreamApiError && storeFull.has(error.code)) return { type: 'full' }
-      throw this.#parts.calls.unavailable('write', error)
+      throw this.#deps.calls.unavailable('write', error)
     }
   }
 
@@ -80,14 +80,14 @@ export class Publisher {
     try {
       const { seq, count } = await this.#send(last.put, last.headers, () => {
         for (const { put, headers } of messages) {
-          this.#parts.connection.publish(put.subject, put.body ?? Empty, { headers })
+          this.#deps.connection.publish(put.subject, put.body ?? Empty, { headers })
         }
       })
       if (count !== puts.length) throw new Error('the server does not know of batches')
       return { type: 'stored', firstSeq: seq - puts.length + 1 }
     } catch (error) {
       if (error instanceof JetStreamApiError) return { type: 'refused' }
-      throw this.#parts.calls.unavailable('write', error)
+      throw this.#deps.calls.unavailable('write', error)
     }
   }
 
@@ -96,7 +96,7 @@ export class Publisher {
     headers: MsgHdrs,
     sendBefore = () => {},
   ): Promise<{ seq: number; count?: number }> {
-    const { client, calls, stream: expected } = this.#parts
+    const { client, calls, stream: expected } = this.#deps
     const answer = await calls.answer(() => {
       sendBefore()
       return client.publish(subject, body ?? Empty, { headers, timeout: answerTimeoutMs })

@@ -1,13 +1,13 @@
 import type { NewEvent } from '../port.ts'
 import { refreshEvent } from './refresh.ts'
-import type { SharedParts } from './shared-parts.ts'
+import type { SharedDeps } from './shared-deps.ts'
 import type { TrackedDelivery } from './tracked.ts'
 
 /** The event of a delivery with its body, as its sink gets it; undefined when the stream has it no more. */
-export async function readEvent(parts: SharedParts, { event, sink }: TrackedDelivery): Promise<NewEvent | undefined> {
-  const { store, subjects } = parts
+export async function readEvent(deps: SharedDeps, { event, sink }: TrackedDelivery): Promise<NewEvent | undefined> {
+  const { store, subjects } = deps
   let stored = await store.get(event.seq)
-  if (stored === undefined && (await refreshEvent(parts, event.key))) {
+  if (stored === undefined && (await refreshEvent(deps, event.key))) {
     stored = await store.last(subjects.event(event.key))
   }
   if (stored?.record.kind !== 'event') return undefined

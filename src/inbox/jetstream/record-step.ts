@@ -6,14 +6,14 @@ import { parseClaimId } from './claim-id.ts'
 import type { DeletionQueue } from './deletion-queue.ts'
 import type { DeliveryRecord } from './records.ts'
 import { refreshDelivery, refreshEvent } from './refresh.ts'
-import type { SharedParts } from './shared-parts.ts'
+import type { SharedDeps } from './shared-deps.ts'
 import type { TrackedDelivery, TrackedEvent } from './tracked.ts'
 
 /** With the other reasons nothing was sent. */
 const endsAfterAttempt = new Set<DeadLetterReason>(['RetriesExhausted', 'Rejected', 'Unsendable'])
 
 /** The claimed delivery if its lease is still ours, as far as we know. */
-export function findClaimed({ ledger }: SharedParts, { deliveryId }: ClaimedDelivery): TrackedDelivery | undefined {
+export function findClaimed({ ledger }: SharedDeps, { deliveryId }: ClaimedDelivery): TrackedDelivery | undefined {
   const { path, seq: claim } = parseClaimId(deliveryId)
   const delivery = findDelivery(ledger, path)
   return delivery !== undefined && claimSeqOf(delivery) === claim ? delivery : undefined
@@ -25,31 +25,31 @@ function claimSeqOf({ seq, event }: TrackedDelivery): number {
 }
 
 /** By `<event key>.<sink token>`. */
-export function findDelivery(ledger: SharedParts['ledger'], path: string): TrackedDelivery | undefined {
+export function findDelivery(ledger: SharedDeps['ledger'], path: string): TrackedDelivery | undefined {
   const dot = path.lastIndexOf('.')
   return ledger.event(path.slice(0, dot))?.deliveries.get(path.slice(dot + 1))
 }
 
 /** Writes the next step of a claimed delivery. A write that finds another claim on the subject changes nothing. */
 export async function recordStep(
-  parts: SharedParts,
+  deps: SharedDeps,
   deletions: DeletionQueue,
   { delivery, body }: { delivery: TrackedDelivery; body: Uint8Array },
   next: NextStep,
 ): Promise<void> {
   const waiting = (dueMs: number, attempts: number, cause?: string) =>
-    writeState(parts, delivery, {
-      ...countsOf(parts, delivery),
+    writeState(deps, delivery, {
+      ...countsOf(deps, delivery),
       state: 'waiting',
       dueMs: Math.ceil(dueMs),
       attempts,
-      stepMs: parts.clock.now(),
+      stepMs: deps.clock.now(),
       ...(cause !== undefined && { cause }),
     })
   switch (next.type) {
     case 'Succeed':
     case 'Skip':
-      return endDelivery(parts, deletions, delivery)
+      return endDelivery(deps, deletions, delivery)
     case 'RetryAt':
       await waiting(next.atMs, delivery.attempts + 1, next.cause)
       return
@@ -58,7 +58,7 @@ export async function recordStep(
       return
     case 'DeadLetter': {
       const attempts = delivery.attempts + (endsAfterAttempt.has(next.reason) ? 1 : 0)
-      await endAsDeadLetter(parts, delivery, { reason: next.reason, attempts, body })
+      await endAsDeadLetter(deps, delivery, { reason: next.reason, attempts, body })
       return
     }
     default:
@@ -67,29 +67,29 @@ export async function recordStep(
 }
 
 export async function endAsDeadLetter(
-  parts: SharedParts,
+  deps: SharedDeps,
   delivery: TrackedDelivery,
   { reason, attempts, body }: { reason: DeadLetterReason; attempts: number; body: Uint8Array },
 ): Promise<void> {
-  const ended = { state: 'dead', reason, attempts, endedAtMs: parts.clock.now() } as const
+  const ended = { state: 'dead', reason, attempts, endedAtMs: deps.clock.now() } as const
   const { type: eventType } = parseEnvelope(body)
-  await writeState(parts, delivery, { ...countsOf(parts, delivery), ...ended, eventType })
+  await writeState(deps, delivery, { ...countsOf(deps, delivery), ...ended, eventType })
 }
 
 /** Makes a dead letter due again; false when it is none (any more). */
-export async function replayDelivery(parts: SharedParts, delivery: TrackedDelivery): Promise<boolean> {
+export async function replayDelivery(deps: SharedDeps, delivery: TrackedDelivery): Promise<boolean> {
   if (delivery.state.type !== 'dead') return false
-  const nowMs = parts.clock.now()
+  const nowMs = deps.clock.now()
   const fresh = { attempts: 0, firstDueMs: nowMs, replayed: true, dueMs: nowMs }
-  const { cause: _ofItsEnd, stepMs: _before, ...counts } = countsOf(parts, delivery)
-  return writeState(parts, delivery, { ...counts, state: 'waiting', ...fresh })
+  const { cause: _ofItsEnd, stepMs: _before, ...counts } = countsOf(deps, delivery)
+  return writeState(deps, delivery, { ...counts, state: 'waiting', ...fresh })
 }
 
 /** Makes a waiting delivery due now, all else as it is; false when somebody else was first. */
-export function makeDue(parts: SharedParts, delivery: TrackedDelivery): Promise<boolean> {
+export function makeDue(deps: SharedDeps, delivery: TrackedDelivery): Promise<boolean> {
   const { unrecorded } = delivery
-  const counts = { ...countsOf(parts, delivery), unrecorded }
-  return writeState(parts, delivery, { ...counts, state: 'waiting', dueMs: parts.clock.now() })
+  const counts = { ...countsOf(deps, delivery), unrecorded }
+  return writeState(deps, delivery, { ...counts, state: 'waiting', dueMs: deps.clock.now() })
 }
 
 /**
@@ -97,45 +97,45 @@ export function makeDue(parts: SharedParts, delivery: TrackedDelivery): Promise<
  * somebody did.
  */
 export async function dropDeadLetter(
-  parts: SharedParts,
+  deps: SharedDeps,
   deletions: DeletionQueue,
   delivery: TrackedDelivery,
 ): Promise<boolean> {
-  if (!(await writeState(parts, delivery, { ...countsOf(parts, delivery), state: 'ended' }))) return false
-  if (hasEnded(delivery.event)) await closeEvent(parts, deletions, delivery.event)
+  if (!(await writeState(deps, delivery, { ...countsOf(deps, delivery), state: 'ended' }))) return false
+  if (hasEnded(delivery.event)) await closeEvent(deps, deletions, delivery.event)
   return true
 }
 
 /** Ends it for good, and its event with the last one. */
-async function endDelivery(parts: SharedParts, deletions: DeletionQueue, delivery: TrackedDelivery): Promise<void> {
+async function endDelivery(deps: SharedDeps, deletions: DeletionQueue, delivery: TrackedDelivery): Promise<void> {
   const { event } = delivery
   const isLast = [...event.deliveries.values()].every((other) => other === delivery || other.state.type === 'ended')
   if (!isLast) {
-    if (!(await writeState(parts, delivery, { ...countsOf(parts, delivery), state: 'ended' }))) return
+    if (!(await writeState(deps, delivery, { ...countsOf(deps, delivery), state: 'ended' }))) return
     // Two last ones can end at the same moment; then whoever hears of the other closes the event.
     if (!hasEnded(event)) return
   }
-  await closeEvent(parts, deletions, event)
+  await closeEvent(deps, deletions, event)
 }
 
 /**
  * For when the last word came from another receiver: two that each ended one of the last deliveries may both have
  * missed that it was the last.
  */
-export async function closeIfEnded(parts: SharedParts, deletions: DeletionQueue, key: string): Promise<void> {
-  const event = parts.ledger.event(key)
-  if (event !== undefined && hasEnded(event)) await closeEvent(parts, deletions, event)
+export async function closeIfEnded(deps: SharedDeps, deletions: DeletionQueue, key: string): Promise<void> {
+  const event = deps.ledger.event(key)
+  if (event !== undefined && hasEnded(event)) await closeEvent(deps, deletions, event)
 }
 
 /** Replaces the body by the memory of the id, then clears away the event's deliveries. */
-async function closeEvent(parts: SharedParts, deletions: DeletionQueue, event: TrackedEvent): Promise<void> {
-  const { store, subjects, ledger, clock, bounds } = parts
+async function closeEvent(deps: SharedDeps, deletions: DeletionQueue, event: TrackedEvent): Promise<void> {
+  const { store, subjects, ledger, clock, bounds } = deps
   const touched = [...event.deliveries.values()].map(({ seq }) => seq).filter((seq) => seq > 0)
   const closed = closedRecord(clock.now(), bounds.dedupeMs)
   const result = await store.put({ subject: subjects.event(event.key), expectSeq: event.seq, ...closed })
   if (result.type === 'full') throw fullError()
   if (result.type === 'conflict') {
-    await refreshEvent(parts, event.key)
+    await refreshEvent(deps, event.key)
     return
   }
   const { forgetAtMs } = closed.record
@@ -144,13 +144,13 @@ async function closeEvent(parts: SharedParts, deletions: DeletionQueue, event: T
 }
 
 /** False when another receiver changed it first; then it is as that one says. */
-async function writeState(parts: SharedParts, delivery: TrackedDelivery, record: DeliveryRecord): Promise<boolean> {
-  const { store, subjects, ledger, clock } = parts
+async function writeState(deps: SharedDeps, delivery: TrackedDelivery, record: DeliveryRecord): Promise<boolean> {
+  const { store, subjects, ledger, clock } = deps
   const { event, sinkToken, seq } = delivery
   const result = await store.put({ subject: subjects.delivery(event.key, sinkToken), record, expectSeq: seq })
   if (result.type === 'full') throw fullError()
   if (result.type === 'conflict') {
-    await refreshDelivery(parts, delivery)
+    await refreshDelivery(deps, delivery)
     return false
   }
   ledger.update(event.key, sinkToken, result.seq, record, clock.now())
@@ -161,7 +161,7 @@ function hasEnded(event: TrackedEvent): boolean {
   return [...event.deliveries.values()].every(({ state }) => state.type === 'ended')
 }
 
-function countsOf({ identity }: SharedParts, delivery: TrackedDelivery) {
+function countsOf({ identity }: SharedDeps, delivery: TrackedDelivery) {
   const { sink, attempts, firstDueMs, replayed } = delivery
   const { home } = identity
   return {

@@ -1,11 +1,11 @@
-import type { SharedParts } from './shared-parts.ts'
+import type { SharedDeps } from './shared-deps.ts'
 import type { TrackedDelivery } from './tracked.ts'
 
 /** Asks the stream's leader how a delivery stands, when a write showed that we know less than it does. */
-export async function refreshDelivery(parts: SharedParts, delivery: TrackedDelivery): Promise<void> {
-  const { store, subjects, ledger, clock } = parts
+export async function refreshDelivery(deps: SharedDeps, delivery: TrackedDelivery): Promise<void> {
+  const { store, subjects, ledger, clock } = deps
   const { event, sinkToken } = delivery
-  if (!(await refreshEvent(parts, event.key))) return
+  if (!(await refreshEvent(deps, event.key))) return
   const last = await store.last(subjects.delivery(event.key, sinkToken))
   if (last === undefined) {
     delivery.seq = 0
@@ -15,7 +15,7 @@ export async function refreshDelivery(parts: SharedParts, delivery: TrackedDeliv
 }
 
 /** True when the event is still there, with its body. */
-export async function refreshEvent({ store, subjects, ledger, clock }: SharedParts, key: string): Promise<boolean> {
+export async function refreshEvent({ store, subjects, ledger, clock }: SharedDeps, key: string): Promise<boolean> {
   const last = await store.last(subjects.event(key))
   if (last?.record.kind === 'event') {
     ledger.open(key, { seq: last.seq, record: last.record, nowMs: clock.now() })

@@ -1,10 +1,10 @@
 import type { Admission } from '../admission.ts'
 import { InboxUnavailableError } from '../port.ts'
-import type { SharedParts } from './shared-parts.ts'
+import type { SharedDeps } from './shared-deps.ts'
 import { eventBytesOf, problemsOfStream, whyOneByOne, type WantedStream } from './stream-setup.ts'
 import type { StreamState } from './stream-store.ts'
 
-export interface StreamWatchParts extends SharedParts {
+export interface StreamWatchDeps extends SharedDeps {
   /** When the stream was made: another time means another stream. */
   readonly created: string
   readonly wanted: WantedStream
@@ -18,14 +18,14 @@ export interface StreamWatchOptions {
 
 /** What was found of the stream at the last look: whether it is there, is the same, and can keep the promises. */
 export class StreamWatch {
-  readonly #parts: StreamWatchParts
+  readonly #deps: StreamWatchDeps
   readonly #options: StreamWatchOptions
   #problems: readonly string[] = []
   #isMissing = false
   #whyOneByOne: string | undefined
 
-  constructor(parts: StreamWatchParts, options: StreamWatchOptions) {
-    this.#parts = parts
+  constructor(deps: StreamWatchDeps, options: StreamWatchOptions) {
+    this.#deps = deps
     this.#options = options
   }
 
@@ -35,13 +35,13 @@ export class StreamWatch {
 
   /** Throws when the stream was found unfit to take events. */
   expectFit(): void {
-    const { name } = this.#parts.wanted
+    const { name } = this.#deps.wanted
     if (this.#problems.length > 0) throw new InboxUnavailableError(unfit(name, this.#problems))
   }
 
   /** Asks the server, and says what follows to whoever takes events in. Rejects when it does not answer. */
   async look(): Promise<void> {
-    const { store, ledger, instruments, clock, created } = this.#parts
+    const { store, ledger, instruments, clock, created } = this.#deps
     const { admission, onLost } = this.#options
     const readUpTo = ledger.position
     const state = await store.state().catch((error: unknown) => {
@@ -75,7 +75,7 @@ export class StreamWatch {
    * By hand a stream can be changed at any time, also so that it could not keep the promises of what it acknowledges.
    */
   #judgeStream({ config }: StreamState): void {
-    const { wanted, bounds, ledger, logger, instruments } = this.#parts
+    const { wanted, bounds, ledger, logger, instruments } = this.#deps
     const problems = problemsOfStream(config, wanted)
     if (problems.length > 0 && problems.join() !== this.#problems.join()) {
       logger.error({ stream: wanted.name, problems }, 'inbox.stream_unfit')

@@ -7,7 +7,7 @@ import type { OwnerAccount } from './accounts.ts'
 import type { Ledger } from './ledger.ts'
 import type { UnmovedIds } from './unmoved-ids.ts'
 
-interface Parts {
+interface EventsTableDeps {
   ledger: Ledger
   ids: IdsTable
   unmovedIds: UnmovedIds
@@ -15,14 +15,14 @@ interface Parts {
 
 /** Events, each until its last delivery or dead letter is gone; then its id alone is remembered. */
 export class EventsTable {
-  readonly #parts: Parts
+  readonly #deps: EventsTableDeps
   readonly #insert: StatementSync
   readonly #delete: StatementSync
   readonly #close: StatementSync
   readonly #keepOne: StatementSync
 
-  constructor(database: DatabaseSync, parts: Parts) {
-    this.#parts = parts
+  constructor(database: DatabaseSync, deps: EventsTableDeps) {
+    this.#deps = deps
     this.#insert = database.prepare(
       `INSERT INTO events (owner, object, event_id, open, sent_at_s, received_at_ms, mode, content_type, signature, body_bytes, charged_bytes, body)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -36,12 +36,12 @@ export class EventsTable {
   }
 
   has(account: OwnerAccount, eventId: string): boolean {
-    return this.#parts.ids.has(account, eventId) || this.#parts.unmovedIds.has(account, eventId)
+    return this.#deps.ids.has(account, eventId) || this.#deps.unmovedIds.has(account, eventId)
   }
 
   /** The new row's number; `remembered` without sinks, because the body is not needed: the id alone is kept. */
   insert(event: NewEvent, account: OwnerAccount, nowMs: number): number | 'remembered' | 'duplicate' {
-    const { ids, unmovedIds } = this.#parts
+    const { ids, unmovedIds } = this.#deps
     const { eventId, sinks } = event
     if (unmovedIds.has(account, eventId)) return 'duplicate'
     if (sinks.length === 0) return ids.rememberFrom(account, eventId, nowMs) ? 'remembered' : 'duplicate'
@@ -49,7 +49,7 @@ export class EventsTable {
   }
 
   #insertRow(event: NewEvent, account: OwnerAccount): number {
-    const { ledger, unmovedIds } = this.#parts
+    const { ledger, unmovedIds } = this.#deps
     const chargedBytes = chargedBytesOf(event)
     const { lastInsertRowid } = this.#insert.run(
       account.id,
@@ -78,7 +78,7 @@ export class EventsTable {
       this.#close.run(seq)
       return
     }
-    const { ledger, ids } = this.#parts
+    const { ledger, ids } = this.#deps
     ledger.count(account, 'events', -1)
     ledger.count(account, 'bodyBytes', -Number(deleted['body_bytes']))
     ledger.count(account, 'chargedBytes', -Number(deleted['charged_bytes']))

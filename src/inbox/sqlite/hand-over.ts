@@ -9,10 +9,10 @@ import type { Call, CallResult, ItemAnswer, ToWorker } from './worker-protocol.t
 /** How long a record that may wait does. */
 const patienceMs = 3
 
-interface HandOverParts {
+interface HandOverDeps {
   clock: Clock
   quotas: QuotaTeller
-  tell: (message: ToWorker, transfer?: ArrayBuffer[]) => void
+  post: (message: ToWorker, transfer?: ArrayBuffer[]) => void
 }
 
 /**
@@ -22,7 +22,7 @@ interface HandOverParts {
  * for share the next batch of either kind.
  */
 export class HandOver {
-  readonly #parts: HandOverParts
+  readonly #deps: HandOverDeps
   readonly #appends: AppendLine
   readonly #others = new Gathering()
   /** Handed over and not answered yet, in the order of their answers. */
@@ -33,14 +33,14 @@ export class HandOver {
   #isClosing = false
   #cancelPatience: (() => void) | undefined
 
-  constructor(parts: HandOverParts) {
-    this.#parts = parts
-    this.#appends = new AppendLine(parts.quotas.quotas)
+  constructor(deps: HandOverDeps) {
+    this.#deps = deps
+    this.#appends = new AppendLine(deps.quotas.quotas)
   }
 
   /** How long the thread has owed an answer, in milliseconds; 0 while it owes none. */
   get owedMs(): number {
-    return this.#underWay.length > 0 ? this.#parts.clock.monotonic() - this.#underWaySinceMs : 0
+    return this.#underWay.length > 0 ? this.#deps.clock.monotonic() - this.#underWaySinceMs : 0
   }
 
   /** False: its owner has so much waiting that no more is taken of it. */
@@ -65,19 +65,19 @@ export class HandOver {
   /** Who waited for the batch that was answered now. */
   answered(): Waiters | undefined {
     const batch = this.#underWay.shift()
-    this.#underWaySinceMs = this.#parts.clock.monotonic()
+    this.#underWaySinceMs = this.#deps.clock.monotonic()
     return batch
   }
 
   /** Hands over what may go, now that nothing is under way. */
   goOn(): void {
     if (this.#underWay.length > 0) return
-    this.#underWaySinceMs = this.#parts.clock.monotonic()
+    this.#underWaySinceMs = this.#deps.clock.monotonic()
     if (this.#isClosing) this.#others.hurry()
     if (this.#others.isUrgent) this.#hand()
     this.#appends.moveTo(this.#others)
     if (this.#others.isUrgent) this.#hand()
-    if (this.#underWay.length === 0 && this.#isClosing) this.#parts.tell({ type: 'close' })
+    if (this.#underWay.length === 0 && this.#isClosing) this.#deps.post({ type: 'close' })
   }
 
   /** After all that has arrived the thread is told to end. */
@@ -105,7 +105,7 @@ export class HandOver {
 
   /** All that there is may wait for another write; not for ever, where none comes. */
   #waitForOthers(): void {
-    this.#cancelPatience ??= this.#parts.clock.after(patienceMs, () => {
+    this.#cancelPatience ??= this.#deps.clock.after(patienceMs, () => {
       this.#cancelPatience = undefined
       this.#others.hurry()
       this.goOn()
@@ -115,8 +115,8 @@ export class HandOver {
   #hand(): void {
     this.#cancelPatience?.()
     this.#cancelPatience = undefined
-    const { message, transfer, waiters } = this.#others.take(this.#parts.clock.now())
+    const { message, transfer, waiters } = this.#others.take(this.#deps.clock.now())
     this.#underWay.push(waiters)
-    this.#parts.tell({ ...message, quotas: this.#parts.quotas.take() }, transfer)
+    this.#deps.post({ ...message, quotas: this.#deps.quotas.take() }, transfer)
   }
 }

@@ -29,8 +29,15 @@ import type { Waiting } from './gathering.ts'
 import { HandOver } from './hand-over.ts'
 import type { createInboxInstruments } from './inbox-instruments.ts'
 import type { QuotaTeller } from './told-quotas.ts'
-import { isResultOf } from './worker-protocol.ts'
-import type { BatchReport, Call, CallResult, FromWorker, ItemAnswer, ResultOf } from './worker-protocol.ts'
+import {
+  isResultOf,
+  type BatchReport,
+  type Call,
+  type CallResult,
+  type FromWorker,
+  type ItemAnswer,
+  type ResultOf,
+} from './worker-protocol.ts'
 
 const maintenanceIntervalMs = 5_000
 /** Between two slices of forgetting, so that appends get their turn. */
@@ -39,7 +46,7 @@ const maxEventIdCharacters = 256
 /** Longer than any volume takes that works. */
 const longestCommitMs = 5_000
 
-interface Parts {
+interface SqliteInboxDeps {
   worker: Worker
   clock: Clock
   logger: Logger
@@ -50,7 +57,7 @@ interface Parts {
 
 /** The main thread's half: hands over what is asked for, and gives the answers to those who asked. */
 export class SqliteInbox implements Inbox {
-  readonly #parts: Parts
+  readonly #deps: SqliteInboxDeps
   readonly #handOver: HandOver
   readonly #admission: Admission
   #wasVolumeFull = false
@@ -59,14 +66,14 @@ export class SqliteInbox implements Inbox {
   #whenClosed: (() => void) | undefined
   #cancelMaintenance: () => void
 
-  constructor(parts: Parts) {
-    this.#parts = parts
-    this.#admission = new Admission(parts)
-    const { clock, quotas, worker } = parts
+  constructor(deps: SqliteInboxDeps) {
+    this.#deps = deps
+    this.#admission = new Admission(deps)
+    const { clock, quotas, worker } = deps
     this.#handOver = new HandOver({
       clock,
       quotas,
-      tell: (message, transfer = []) => worker.postMessage(message, transfer),
+      post: (message, transfer = []) => worker.postMessage(message, transfer),
     })
     worker.on('message', (message: FromWorker) => this.#receive(message))
     worker.on('error', (error) => this.#end(`its worker thread failed: ${error.message}`))
@@ -93,7 +100,7 @@ export class SqliteInbox implements Inbox {
     if (event.eventId.length > maxEventIdCharacters) {
       throw new TypeError(`eventId has ${event.eventId.length} characters; at most ${maxEventIdCharacters} are kept`)
     }
-    this.#parts.quotas.look(event.owner.namespace)
+    this.#deps.quotas.look(event.owner.namespace)
     const { result, claims } = await this.#item((waiting) => {
       if (!this.#handOver.append(event, waiting, leases)) waiting.resolve({ result: 'ownerFull', claims: [] })
     })
@@ -144,7 +151,7 @@ export class SqliteInbox implements Inbox {
   readonly handover: Handover = {
     list: async (limit) => (await this.#call({ type: 'listHandover', limit })).events,
     takeOver: async (handed) => {
-      this.#parts.quotas.look(handed.event.owner.namespace)
+      this.#deps.quotas.look(handed.event.owner.namespace)
       return (await this.#call({ type: 'takeOver', handed })).result
     },
     release: async (ref) => {
@@ -205,8 +212,8 @@ export class SqliteInbox implements Inbox {
     if (batch === undefined) return
     if (message.type === 'done') {
       const { results, claims, calls, report } = message
-      this.#parts.instruments.note(report)
-      if (batch.items.length > 0) this.#parts.instruments.committed(batch.items.length, report)
+      this.#deps.instruments.note(report)
+      if (batch.items.length > 0) this.#deps.instruments.committed(batch.items.length, report)
       this.#noteVolume(report.isVolumeFull)
       for (const [at, waiting] of batch.items.entries()) {
         waiting.resolve({ result: unpackResult(results[at]), claims: claims.get(at) ?? [] })
@@ -217,8 +224,8 @@ export class SqliteInbox implements Inbox {
         if (result?.type === 'maintain') this.#noteLook(report)
       }
     } else if (message.type === 'failed') {
-      this.#parts.instruments.failures.add()
-      this.#parts.logger.error({ problem: message.problem, items: batch.items.length }, 'inbox.commit_failed')
+      this.#deps.instruments.failures.add()
+      this.#deps.logger.error({ problem: message.problem, items: batch.items.length }, 'inbox.commit_failed')
       this.#noteVolume(message.isVolumeFull)
       // What only reads may fail for reasons of its own, such as damage in one place.
       if (batch.items.length > 0 || this.#admission.obstacle === 'WritesFail') this.#admission.block('WritesFail')
@@ -231,8 +238,8 @@ export class SqliteInbox implements Inbox {
   #noteVolume(isFull: boolean): void {
     if (isFull === this.#wasVolumeFull) return
     this.#wasVolumeFull = isFull
-    if (isFull) this.#parts.logger.error({}, 'inbox.volume_full')
-    else this.#parts.logger.info({}, 'inbox.volume_has_room')
+    if (isFull) this.#deps.logger.error({}, 'inbox.volume_full')
+    else this.#deps.logger.info({}, 'inbox.volume_has_room')
   }
 
   /** After each look after things, which writes where writing has failed. */
@@ -249,17 +256,17 @@ export class SqliteInbox implements Inbox {
       for (const { reject } of calls) reject(this.#ended)
     }
     if (this.#whenClosed !== undefined) return this.#whenClosed()
-    this.#parts.logger.error({ why }, 'inbox.ended')
-    this.#parts.onEnded(why)
+    this.#deps.logger.error({ why }, 'inbox.ended')
+    this.#deps.onEnded(why)
   }
 
   #planMaintenance(delayMs: number): () => void {
-    return this.#parts.clock.after(delayMs, () => void this.#maintain())
+    return this.#deps.clock.after(delayMs, () => void this.#maintain())
   }
 
   async #maintain(): Promise<void> {
     let more = false
-    this.#parts.quotas.lookAgain()
+    this.#deps.quotas.lookAgain()
     try {
       const result = await this.#call({ type: 'maintain', writesFail: this.#admission.obstacle === 'WritesFail' })
       more = result.more

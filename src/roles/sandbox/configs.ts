@@ -1,8 +1,6 @@
-import { controllerSettings } from '../../config/controller-config.ts'
-import type { ControllerConfig } from '../../config/controller-config.ts'
+import { controllerSettings, type ControllerConfig } from '../../config/controller-config.ts'
 import { parseSettings } from '../../config/parse-settings.ts'
-import { receiverSettings } from '../../config/receiver-config.ts'
-import type { ReceiverConfig } from '../../config/receiver-config.ts'
+import { receiverSettings, type ReceiverConfig } from '../../config/receiver-config.ts'
 import type { ConfigOf, RoleSettings, SettingsTable } from '../../config/setting.ts'
 
 /** The operator's own namespace in a sandbox: the same as in a cluster. */

@@ -7,8 +7,7 @@ import { after, before, test } from 'node:test'
 import type { Metafile } from 'esbuild'
 
 import packageJson from '../../../package.json' with { type: 'json' }
-import { billOfMaterials } from '../../../tools/bill-of-materials.ts'
-import type { BillOfMaterials } from '../../../tools/bill-of-materials.ts'
+import { billOfMaterials, type BillOfMaterials } from '../../../tools/bill-of-materials.ts'
 import { bundle } from '../../../tools/bundle.ts'
 
 const outdir = mkdtempSync(join(tmpdir(), 'gwh-bill-'))

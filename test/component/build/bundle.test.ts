@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawn, spawnSync } from 'node:child_process'
-import type { ChildProcessByStdio } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcessByStdio } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,8 +10,7 @@ import { pathToFileURL } from 'node:url'
 import packageJson from '../../../package.json' with { type: 'json' }
 import { systemClock } from '../../../src/clock.ts'
 import { LimitedWorker } from '../../../src/filter/limited-worker.ts'
-import { bundle, loadedCode } from '../../../tools/bundle.ts'
-import type { LoadedCode } from '../../../tools/bundle.ts'
+import { bundle, loadedCode, type LoadedCode } from '../../../tools/bundle.ts'
 import { eventually } from '../../support/eventually.ts'
 
 // Far from the repository: what runs here finds no node_modules.

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { createHealthServer } from '../../../src/observability/health-server.ts'
-import type { ProbeResult } from '../../../src/observability/health-server.ts'
+import { createHealthServer, type ProbeResult } from '../../../src/observability/health-server.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import { RawConnection } from '../../support/raw-connection.ts'

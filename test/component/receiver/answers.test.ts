@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import type { AppendResult } from '../../../src/inbox/port.ts'
-import { InboxUnavailableError } from '../../../src/inbox/port.ts'
+import { type AppendResult, InboxUnavailableError } from '../../../src/inbox/port.ts'
 import { EndpointDirectory } from '../../../src/receiver/endpoint-directory.ts'
 import { FakeClock, settle } from '../../support/fake-clock.ts'
 import { InboxDouble } from '../../support/inbox-double.ts'

@@ -6,8 +6,13 @@ import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
 import { bundledProgram } from '../../support/bundled-program.ts'
 import { eventually } from '../../support/eventually.ts'
 import { GwhProcess } from '../../support/gwh-process.ts'
-import { giveApiKey, operatorNamespace, startOperatorWorld, userNamespace } from '../../support/operator-world.ts'
-import type { OperatorWorld } from '../../support/operator-world.ts'
+import {
+  giveApiKey,
+  operatorNamespace,
+  startOperatorWorld,
+  userNamespace,
+  type OperatorWorld,
+} from '../../support/operator-world.ts'
 import { makeReportMaps } from '../../support/report-maps.ts'
 import { residentBytes } from '../../support/resident-size.ts'
 import { pause } from '../../support/pause.ts'

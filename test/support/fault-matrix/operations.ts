@@ -2,8 +2,7 @@ import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
 import type { GeminiWebhookSpec } from '../../../src/api/spec.ts'
 import { secretKind, type Secret } from '../../../src/kubernetes/core-kinds.ts'
 import { keyringSecretNameFor } from '../../../src/contract/keyring/shard.ts'
-import type { startControllerFixture } from '../controller-fixture.ts'
-import { home, tenant } from '../controller-fixture.ts'
+import { type startControllerFixture, home, tenant } from '../controller-fixture.ts'
 
 export type World = Awaited<ReturnType<typeof startControllerFixture>>
 /** Calls of the WebhookService that the controller makes. */

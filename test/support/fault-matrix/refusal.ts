@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 
-import type { startControllerFixture, WriteHook } from '../controller-fixture.ts'
+import { type startControllerFixture, type WriteHook, decode } from '../controller-fixture.ts'
 import { eventually } from '../eventually.ts'
 import { createRefusingApi } from '../refusing-api.ts'
 import type { Combination } from './combinations.ts'
 import type { Fault } from './faults.ts'
 import { name, secretName, type World } from './operations.ts'
-import { decode } from '../controller-fixture.ts'
 
 type Running = Awaited<ReturnType<Awaited<ReturnType<typeof startControllerFixture>>['startController']>>
 

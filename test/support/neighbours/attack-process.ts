@@ -1,8 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { constants, setPriority } from 'node:os'
-import type { TestContext } from 'node:test'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 
 import type { KeyringEntry } from '../../../src/contract/keyring/entry.ts'
 import type { Attack, Target } from './play-beside.ts'

@@ -3,10 +3,8 @@ import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 
 import { evaluate } from './evaluate.ts'
-import { parseExpression } from './expression.ts'
-import type { Expression } from './expression.ts'
-import { keyOf, SampleHistory } from './sample-history.ts'
-import type { Labels } from './sample-history.ts'
+import { parseExpression, type Expression } from './expression.ts'
+import { keyOf, SampleHistory, type Labels } from './sample-history.ts'
 
 export interface AlertRule {
   alert: string

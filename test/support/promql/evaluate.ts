@@ -1,7 +1,6 @@
 import { unreachable } from '../../../src/unreachable.ts'
 import type { AggregateName, BinaryName, Expression, FunctionName, Matcher } from './expression.ts'
-import { keyOf } from './sample-history.ts'
-import type { Labels, Point, SampleHistory } from './sample-history.ts'
+import { keyOf, type Labels, type Point, type SampleHistory } from './sample-history.ts'
 
 export interface Element {
   labels: Labels

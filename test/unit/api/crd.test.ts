@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { geminiWebhookCrd } from '../../../src/api/crd.ts'
-import type { StructuralSchema } from '../../../src/api/crd.ts'
+import { geminiWebhookCrd, type StructuralSchema } from '../../../src/api/crd.ts'
 import { geminiWebhookKind, geminiWebhookPath } from '../../../src/api/kind.ts'
 import type { ResourceKind } from '../../../src/kubernetes/client.ts'
 

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { conditions, conditionTypes } from '../../../src/api/conditions.ts'
-import { isDocumented, reasons } from '../../../src/api/reasons.ts'
-import type { ReasonMeaning } from '../../../src/api/reasons.ts'
+import { isDocumented, reasons, type ReasonMeaning } from '../../../src/api/reasons.ts'
 import type { Condition } from '../../../src/api/status.ts'
 
 const list = Object.entries<ReasonMeaning>(reasons)

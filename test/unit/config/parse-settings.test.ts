@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { namesOf } from '../../../src/config/names.ts'
-import { parseSettings } from '../../../src/config/parse-settings.ts'
-import type { SettingsInput } from '../../../src/config/parse-settings.ts'
+import { parseSettings, type SettingsInput } from '../../../src/config/parse-settings.ts'
 import type { RoleSettings } from '../../../src/config/setting.ts'
 import {
   boolean,

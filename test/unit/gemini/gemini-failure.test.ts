@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { badAnswer, isUnreadableSuccess, toGeminiError } from '../../../src/gemini/gemini-failure.ts'
-import type { Verb } from '../../../src/gemini/gemini-failure.ts'
+import { badAnswer, isUnreadableSuccess, toGeminiError, type Verb } from '../../../src/gemini/gemini-failure.ts'
 import type { GeminiErrorCode } from '../../../src/gemini/webhook-service.ts'
 
 const apiKey = 'AIzaSyTestOnlyTestOnlyTestOnlyTestOnly12'

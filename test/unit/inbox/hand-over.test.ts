@@ -20,7 +20,7 @@ class Scene {
   readonly handOver = new HandOver({
     clock: this.clock,
     quotas: new QuotaTeller(equalQuotas, []),
-    tell: (message) => this.told.push(message),
+    post: (message) => this.told.push(message),
   })
 
   record(id: number, when: 'now' | 'soon'): void {

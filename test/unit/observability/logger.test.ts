@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
-import { createLogger } from '../../../src/observability/logger.ts'
-import type { LogKeys, Logger, LogLevel } from '../../../src/observability/logger.ts'
+import { createLogger, type LogKeys, type Logger, type LogLevel } from '../../../src/observability/logger.ts'
 
 function linesOf(level: LogLevel, write: (logger: Logger) => void): Record<string, unknown>[] {
   const text = textOf(level, {}, write)

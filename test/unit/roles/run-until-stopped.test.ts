@@ -2,10 +2,8 @@ import assert from 'node:assert/strict'
 import { EventEmitter } from 'node:events'
 import { test } from 'node:test'
 
-import type { Logger } from '../../../src/observability/logger.ts'
-import { silentLogger } from '../../../src/observability/logger.ts'
-import { runUntilStopped } from '../../../src/roles/run-until-stopped.ts'
-import type { RunningRole } from '../../../src/roles/run-until-stopped.ts'
+import { type Logger, silentLogger } from '../../../src/observability/logger.ts'
+import { runUntilStopped, type RunningRole } from '../../../src/roles/run-until-stopped.ts'
 import { FakeClock, settle } from '../../support/fake-clock.ts'
 
 class Host extends EventEmitter {

@@ -1,6 +1,5 @@
-import type { LiveSecret } from '../../../contract/keyring/entry.ts'
+import { type LiveSecret, maxLiveSecrets } from '../../../contract/keyring/entry.ts'
 import { keyIdOf } from '../../../contract/keyring/shard.ts'
-import { maxLiveSecrets } from '../../../contract/keyring/entry.ts'
 import { KubernetesApiError } from '../../../kubernetes/client.ts'
 import type { ActionState } from '../action-state.ts'
 import type { PassContext } from '../pass-context.ts'

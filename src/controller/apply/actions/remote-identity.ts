@@ -1,11 +1,10 @@
-import { accessOf, withEvent, type ActionState, type ActionStep } from '../action-state.ts'
+import { accessOf, withEvent, type ActionState, type ActionStep, withRemote } from '../action-state.ts'
 import { withoutKey } from '../../facts/without-key.ts'
 import type { Action } from '../../facts/action.ts'
 import type { PassContext } from '../pass-context.ts'
 import { readById } from '../../observe/observe-remote.ts'
 import type { RemoteLookup } from '../../facts/observed.ts'
 import { withFirstSecret } from './intent.ts'
-import { withRemote } from '../action-state.ts'
 
 /** Status takes over the webhook as it is now; what the spec wants otherwise is then a change like any other. */
 export async function adoptWebhook(

@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict'
-import { createPublicKey, verify } from 'node:crypto'
-import type { JsonWebKey } from 'node:crypto'
-import { test } from 'node:test'
-import type { TestContext } from 'node:test'
+import { createPublicKey, verify, type JsonWebKey } from 'node:crypto'
+import { test, type TestContext } from 'node:test'
 
 import { Webhook } from 'standardwebhooks'
 
 import type { Logger } from '../../../../src/observability/logger.ts'
 import type { SwitchChanges } from '../../../../playground/webhook-service/switches.ts'
 import { eventually } from '../../../support/eventually.ts'
-import { startSimulator, startTlsEndpoint } from '../../../support/simulator.ts'
-import type { Received } from '../../../support/simulator.ts'
+import { startSimulator, startTlsEndpoint, type Received } from '../../../support/simulator.ts'
 
 const hourMs = 3_600_000
 

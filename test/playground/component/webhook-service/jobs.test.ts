@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import type { TestContext } from 'node:test'
+import { test, type TestContext } from 'node:test'
 
-import { jobOutcomes, subscribableEvents } from '../../../../playground/webhook-service/events.ts'
-import type { JobOutcome, JobType } from '../../../../playground/webhook-service/events.ts'
+import {
+  jobOutcomes,
+  subscribableEvents,
+  type JobOutcome,
+  type JobType,
+} from '../../../../playground/webhook-service/events.ts'
 import type { SwitchChanges } from '../../../../playground/webhook-service/switches.ts'
 import { rawApi, startSimulator } from '../../../support/simulator.ts'
 

@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
-import type { TestContext } from 'node:test'
+import { describe, test, type TestContext } from 'node:test'
 
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { Webhook } from 'standardwebhooks'
 
-import { switchesSchema } from '../../../../playground/webhook-service/switches.ts'
-import type { SwitchChanges, Switches } from '../../../../playground/webhook-service/switches.ts'
+import { switchesSchema, type SwitchChanges, type Switches } from '../../../../playground/webhook-service/switches.ts'
 import { eventually } from '../../../support/eventually.ts'
-import { rawApi, startSimulator, startTlsEndpoint } from '../../../support/simulator.ts'
-import type { Received } from '../../../support/simulator.ts'
+import { rawApi, startSimulator, startTlsEndpoint, type Received } from '../../../support/simulator.ts'
 
 /** Every switch, under each of its settings: what a client or an endpoint sees. The default comes first. */
 const minuteMs = 60_000

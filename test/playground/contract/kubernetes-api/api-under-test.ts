@@ -1,5 +1,4 @@
-import { Agent, request } from 'undici'
-import type { Dispatcher } from 'undici'
+import { Agent, request, type Dispatcher } from 'undici'
 
 import type { KubectlResult } from '../../../control-plane/start-control-plane.ts'
 

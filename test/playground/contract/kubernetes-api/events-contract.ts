@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
-import { mergePatch } from './api-under-test.ts'
-import type { ApiClient } from './api-under-test.ts'
+import { mergePatch, type ApiClient } from './api-under-test.ts'
 import { assertStatus } from './objects-contract.ts'
 
 const core = '/api/v1/namespaces/default'

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
 import { eventually } from '../../../support/eventually.ts'
-import { mergePatch } from './api-under-test.ts'
-import type { ApiClient, ApiUnderTest } from './api-under-test.ts'
+import { mergePatch, type ApiClient, type ApiUnderTest } from './api-under-test.ts'
 import { createWidget } from './objects-contract.ts'
 import { widgetsPath } from './widget.ts'
 

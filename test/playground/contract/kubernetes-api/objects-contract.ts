@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
-import { mergePatch } from './api-under-test.ts'
-import type { Answer, ApiBody, ApiClient } from './api-under-test.ts'
+import { mergePatch, type Answer, type ApiBody, type ApiClient } from './api-under-test.ts'
 import { aWidget, widgetsPath } from './widget.ts'
 
 const otherFinalizer = 'example.com/other'

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
-import { jsonPatch, mergePatch, strategicMergePatch } from './api-under-test.ts'
-import type { ApiClient } from './api-under-test.ts'
+import { jsonPatch, mergePatch, strategicMergePatch, type ApiClient } from './api-under-test.ts'
 import { assertStatus, createWidget } from './objects-contract.ts'
 import { widgetsPath } from './widget.ts'
 

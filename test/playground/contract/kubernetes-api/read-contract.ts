@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 
-import { mergePatch } from './api-under-test.ts'
-import type { ApiBody, ApiClient } from './api-under-test.ts'
+import { mergePatch, type ApiBody, type ApiClient } from './api-under-test.ts'
 import { assertStatus } from './objects-contract.ts'
 import { aWidget } from './widget.ts'
 

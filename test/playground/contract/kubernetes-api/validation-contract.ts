@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
-import { mergePatch } from './api-under-test.ts'
-import type { ApiClient } from './api-under-test.ts'
+import { mergePatch, type ApiClient } from './api-under-test.ts'
 import { assertStatus, createWidget } from './objects-contract.ts'
 import { aWidget, widgetsPath } from './widget.ts'
 

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import type { Failure } from '../../../../src/controller/facts/failure-class.ts'
+import { type Failure, classifyFailure, isRefusedWrite } from '../../../../src/controller/facts/failure-class.ts'
 import { keyringIsFull } from '../../../../src/controller/keyring/keyring-room.ts'
-import { classifyFailure, isRefusedWrite } from '../../../../src/controller/facts/failure-class.ts'
 import { viewRefusedWrites } from '../../../../src/controller/memory/refused-writes.ts'
 import { isRefusal, KubernetesApiError } from '../../../../src/kubernetes/client.ts'
 import { aPass } from '../../../support/a-pass.ts'

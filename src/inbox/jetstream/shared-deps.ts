@@ -5,12 +5,12 @@ import type { InboxBounds } from '../bounds.ts'
 import type { RecentDrops } from '../recent-drops.ts'
 import type { JetstreamInstruments } from './jetstream-instruments.ts'
 import type { Ledger } from './ledger.ts'
-import type { Identity } from './ledger-parts.ts'
+import type { Identity } from './ledger-deps.ts'
 import type { StreamStore } from './stream-store.ts'
 import type { Subjects } from './subjects.ts'
 
-/** What the parts of one inbox share. */
-export interface SharedParts {
+/** What the deps of one inbox share. */
+export interface SharedDeps {
   store: StreamStore
   ledger: Ledger
   subjects: Subjects

@@ -9,7 +9,7 @@ export interface Identity {
   run: string
 }
 
-export interface LedgerParts {
+export interface LedgerDeps {
   readonly identity: Identity
   readonly subjects: Subjects
   /** May change later. */
