@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { findNatsServer, NatsServer } from '../../test/support/nats-server.ts'
+import { findNatsServer, NatsServer } from '../../test/support/processes/nats-server.ts'
 import { cpuMsInStat } from './cpu-in-stat.ts'
 
 /** A store of its own for one receiver. */

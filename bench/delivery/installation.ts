@@ -4,8 +4,8 @@ import { join } from 'node:path'
 
 import type { InboxOwner } from '../../src/inbox/port.ts'
 import { keyIdOf } from '../../src/contract/keyring/shard.ts'
-import { absentApiServer } from '../../test/support/absent-api-server.ts'
-import { aKeyringEntry, writeKeyringFolder } from '../../test/support/keyring-folder.ts'
+import { absentApiServer } from '../../test/support/doubles/absent-api-server.ts'
+import { aKeyringEntry, writeKeyringFolder } from '../../test/support/builders/keyring-folder.ts'
 import { startRole, thisCheckout, type Checkout } from '../role-process.ts'
 import type { ServerProcess } from '../server-process.ts'
 

@@ -10,7 +10,7 @@ import { createMetrics } from '../../src/observability/metrics.ts'
 import { createReceiver } from '../../src/receiver/create-receiver.ts'
 import { decodeShard } from '../../src/receiver/decode-shard.ts'
 import { EndpointDirectory } from '../../src/receiver/endpoint-directory.ts'
-import { aStream } from '../../test/support/jetstream-options.ts'
+import { aStream } from '../../test/support/builders/jetstream-options.ts'
 import { anEntry } from '../delivery/installation.ts'
 
 /**

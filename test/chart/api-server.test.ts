@@ -8,11 +8,18 @@ import { before, test } from 'node:test'
 import { stringify } from 'yaml'
 
 import { findProgram } from '../../tools/helm.ts'
-import { eventually } from '../support/eventually.ts'
-import { idOf, operatorNamespace, parseManifests, withHelm, type Chart, type Manifest } from '../support/helm-chart.ts'
-import { writeJsonSchemas } from '../support/kubernetes-json-schemas.ts'
-import { withRealApiServer } from '../support/real-api-server.ts'
-import { valueSets } from '../support/value-sets.ts'
+import { eventually } from '../support/measures/eventually.ts'
+import {
+  idOf,
+  operatorNamespace,
+  parseManifests,
+  withHelm,
+  type Chart,
+  type Manifest,
+} from '../support/processes/helm-chart.ts'
+import { writeJsonSchemas } from '../support/measures/kubernetes-json-schemas.ts'
+import { withRealApiServer } from '../support/processes/real-api-server.ts'
+import { valueSets } from '../support/builders/value-sets.ts'
 
 const asYaml = (manifests: readonly object[]) => manifests.map((manifest) => stringify(manifest)).join('---\n')
 const byId = (manifests: readonly Manifest[]) => new Map(manifests.map((manifest) => [idOf(manifest), manifest]))

@@ -5,9 +5,9 @@ import { test } from 'node:test'
 import { parse } from 'yaml'
 
 import { dashboardPath } from '../../tools/generate-dashboard.ts'
-import { idOf, withHelm, type Chart, type Manifest } from '../support/helm-chart.ts'
-import { named, podOf, templateOf } from '../support/manifests.ts'
-import { valueSets } from '../support/value-sets.ts'
+import { idOf, withHelm, type Chart, type Manifest } from '../support/processes/helm-chart.ts'
+import { named, podOf, templateOf } from '../support/builders/manifests.ts'
+import { valueSets } from '../support/builders/value-sets.ts'
 
 const workloadKinds = new Set(['Deployment', 'StatefulSet'])
 const workloads = (manifests: readonly Manifest[]) => manifests.filter(({ kind }) => workloadKinds.has(kind))

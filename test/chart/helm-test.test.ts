@@ -5,8 +5,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
 
-import { withHelm, type Chart } from '../support/helm-chart.ts'
-import { valueSets } from '../support/value-sets.ts'
+import { withHelm, type Chart } from '../support/processes/helm-chart.ts'
+import { valueSets } from '../support/builders/value-sets.ts'
 
 interface TestPod {
   restartPolicy: string

@@ -4,10 +4,10 @@ import { after, before, test } from 'node:test'
 
 import { parse, parseAllDocuments } from 'yaml'
 
-import { withHelm } from '../support/helm-chart.ts'
-import { named } from '../support/manifests.ts'
-import { blocksOf, makeCheckout, type Checkout, type PageBlock } from '../support/page-commands.ts'
-import { withRealApiServer, type RunningControlPlane } from '../support/real-api-server.ts'
+import { withHelm } from '../support/processes/helm-chart.ts'
+import { named } from '../support/builders/manifests.ts'
+import { blocksOf, makeCheckout, type Checkout, type PageBlock } from '../support/measures/page-commands.ts'
+import { withRealApiServer, type RunningControlPlane } from '../support/processes/real-api-server.ts'
 
 const page = 'docs/install.md'
 const blocks = blocksOf(page)

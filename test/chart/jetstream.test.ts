@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { withHelm, type Chart, type Manifest } from '../support/helm-chart.ts'
-import { named, podOf } from '../support/manifests.ts'
-import { valueSets } from '../support/value-sets.ts'
+import { withHelm, type Chart, type Manifest } from '../support/processes/helm-chart.ts'
+import { named, podOf } from '../support/builders/manifests.ts'
+import { valueSets } from '../support/builders/value-sets.ts'
 
 const shared = valueSets['receivers that share a JetStream stream'] ?? {}
 const autoscaled = valueSets['autoscaled receivers on JetStream behind narrow network policies'] ?? {}

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { withHelm, type Chart, type Manifest } from '../support/helm-chart.ts'
-import { named, podOf, templateOf } from '../support/manifests.ts'
+import { withHelm, type Chart, type Manifest } from '../support/processes/helm-chart.ts'
+import { named, podOf, templateOf } from '../support/builders/manifests.ts'
 
 const labelsOf = (manifest: Manifest) => templateOf(manifest).metadata.labels
 const annotationsOf = (manifest: Manifest) => templateOf(manifest).metadata.annotations

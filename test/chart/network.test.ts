@@ -4,9 +4,9 @@ import { test } from 'node:test'
 
 import { parse } from 'yaml'
 
-import { withHelm, type Chart, type Manifest } from '../support/helm-chart.ts'
-import { named } from '../support/manifests.ts'
-import { valueSets } from '../support/value-sets.ts'
+import { withHelm, type Chart, type Manifest } from '../support/processes/helm-chart.ts'
+import { named } from '../support/builders/manifests.ts'
+import { valueSets } from '../support/builders/value-sets.ts'
 
 interface Peer {
   ipBlock?: { cidr: string; except?: string[] }

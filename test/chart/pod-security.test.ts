@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { idOf, withHelm, type Manifest } from '../support/helm-chart.ts'
-import { valueSets } from '../support/value-sets.ts'
+import { idOf, withHelm, type Manifest } from '../support/processes/helm-chart.ts'
+import { valueSets } from '../support/builders/value-sets.ts'
 
 interface Pod {
   securityContext?: Record<string, unknown>

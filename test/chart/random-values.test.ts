@@ -8,10 +8,10 @@ import { before, test } from 'node:test'
 import * as fc from 'fast-check'
 
 import { findProgram } from '../../tools/helm.ts'
-import { chartValues } from '../support/draw-chart-values.ts'
-import { idOf, operatorNamespace, parseManifests, withHelm, type Manifest } from '../support/helm-chart.ts'
-import { writeJsonSchemas } from '../support/kubernetes-json-schemas.ts'
-import { withRealApiServer } from '../support/real-api-server.ts'
+import { chartValues } from '../support/builders/draw-chart-values.ts'
+import { idOf, operatorNamespace, parseManifests, withHelm, type Manifest } from '../support/processes/helm-chart.ts'
+import { writeJsonSchemas } from '../support/measures/kubernetes-json-schemas.ts'
+import { withRealApiServer } from '../support/processes/real-api-server.ts'
 
 /** `GWH_SEED` repeats a draw, `GWH_RUNS` sizes it. */
 const seed = Number(process.env['GWH_SEED'] ?? Math.floor(Math.random() * 2 ** 31))

@@ -9,9 +9,9 @@ import { receiverSettings } from '../../src/config/receiver-config.ts'
 import { allKeyringSecretNames } from '../../src/contract/keyring/shard.ts'
 import { settingsOfTheChart } from '../../tools/chart-values-schema.ts'
 import { renderManifests } from '../../tools/render-manifests.ts'
-import { idOf, withHelm, type Chart, type Manifest } from '../support/helm-chart.ts'
-import { named, podOf } from '../support/manifests.ts'
-import { valueSets } from '../support/value-sets.ts'
+import { idOf, withHelm, type Chart, type Manifest } from '../support/processes/helm-chart.ts'
+import { named, podOf } from '../support/builders/manifests.ts'
+import { valueSets } from '../support/builders/value-sets.ts'
 
 const graceOf = (chart: Chart, controller: object, receiver: object) => {
   const manifests = chart.manifests({ controller: { config: controller }, receiver: { config: receiver } })

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { withHelm } from '../support/helm-chart.ts'
-import { makeCheckout } from '../support/page-commands.ts'
-import { withRealApiServer } from '../support/real-api-server.ts'
+import { withHelm } from '../support/processes/helm-chart.ts'
+import { makeCheckout } from '../support/measures/page-commands.ts'
+import { withRealApiServer } from '../support/processes/real-api-server.ts'
 
 const told = /What cannot be changed in place.*Nothing was changed/
 

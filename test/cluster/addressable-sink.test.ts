@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { addressBroker, brokerRef, createBroker, listedBroker } from '../support/brokers.ts'
-import { home, startControllerFixture } from '../support/controller-fixture.ts'
-import { applyCrd, withRealApiServer } from '../support/real-api-server.ts'
+import { addressBroker, brokerRef, createBroker, listedBroker } from '../support/processes/brokers.ts'
+import { home, startControllerFixture } from '../support/worlds/controller-fixture.ts'
+import { applyCrd, withRealApiServer } from '../support/processes/real-api-server.ts'
 
 const name = 'batch-events'
 /** Where Knative's Brokers receive, whatever namespace they are in. */

@@ -4,14 +4,14 @@ import { before, test } from 'node:test'
 
 import { parse } from 'yaml'
 
-import { applyCrd, withRealApiServer } from '../support/real-api-server.ts'
-import { invalidResources, validResources } from '../support/resource-fixtures.ts'
+import { applyCrd, withRealApiServer } from '../support/processes/real-api-server.ts'
+import { invalidResources, validResources } from '../support/builders/resource-fixtures.ts'
 import { checkManifest } from '../../src/api/check-manifest.ts'
 import type { GeminiWebhookManifest } from '../../src/api/gemini-webhook.ts'
 import { apiVersion, geminiWebhookPath, pluralName } from '../../src/api/kind.ts'
 import { crdPath } from '../../tools/generate-crd.ts'
-import { eventually } from '../support/eventually.ts'
-import { aMutatedManifest } from '../support/a-mutated-manifest.ts'
+import { eventually } from '../support/measures/eventually.ts'
+import { aMutatedManifest } from '../support/builders/a-mutated-manifest.ts'
 
 interface Refusal {
   message: string

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { secretKind } from '../../src/kubernetes/core-kinds.ts'
-import { decode, home, startControllerFixture, tenant } from '../support/controller-fixture.ts'
-import { eventually } from '../support/eventually.ts'
-import { applyCrd, withRealApiServer } from '../support/real-api-server.ts'
+import { decode, home, startControllerFixture, tenant } from '../support/worlds/controller-fixture.ts'
+import { eventually } from '../support/measures/eventually.ts'
+import { applyCrd, withRealApiServer } from '../support/processes/real-api-server.ts'
 
 const name = 'batch-events'
 

@@ -1,5 +1,5 @@
 import { kubernetesApiContract } from '../playground/contract/kubernetes-api/suite.ts'
-import { withRealApiServer } from '../support/real-api-server.ts'
+import { withRealApiServer } from '../support/processes/real-api-server.ts'
 
 await withRealApiServer('a real kube-apiserver, by the contract of the embedded one', (server) => {
   kubernetesApiContract(

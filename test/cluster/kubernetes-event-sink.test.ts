@@ -9,9 +9,9 @@ import { openKubernetesClient } from '../../src/kubernetes/open-client.ts'
 import { silentLogger } from '../../src/observability/logger.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
 import { createKubernetesEventSink } from '../../src/sinks/kubernetes-event-sink.ts'
-import { anEvent } from '../support/an-event.ts'
-import { anOutgoing, aSink } from '../support/deliveries.ts'
-import { applyCrd, withRealApiServer } from '../support/real-api-server.ts'
+import { anEvent } from '../support/builders/an-event.ts'
+import { anOutgoing, aSink } from '../support/builders/deliveries.ts'
+import { applyCrd, withRealApiServer } from '../support/processes/real-api-server.ts'
 
 const operatorNamespace = 'gemini-webhook-system'
 const never = new AbortController().signal

@@ -15,8 +15,8 @@ import { openKubernetesClient } from '../../src/kubernetes/open-client.ts'
 import { Reflector, type ReflectorOptions } from '../../src/kubernetes/reflector.ts'
 import { silentLogger } from '../../src/observability/logger.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
-import { eventually } from '../support/eventually.ts'
-import { withRealApiServer } from '../support/real-api-server.ts'
+import { eventually } from '../support/measures/eventually.ts'
+import { withRealApiServer } from '../support/processes/real-api-server.ts'
 
 interface ConfigMap extends KubernetesObject {
   data?: Record<string, string>

@@ -10,10 +10,10 @@ import { systemClock } from '../../src/clock.ts'
 import { silentLogger } from '../../src/observability/logger.ts'
 import { startSampleWorker } from '../../playground/sample-worker.ts'
 import { createWebhookServiceSimulator } from '../../playground/webhook-service/simulator.ts'
-import { eventually } from '../support/eventually.ts'
-import { startOperatorProcesses } from '../support/operator-processes.ts'
-import { withRealApiServer } from '../support/real-api-server.ts'
-import { recordSecret } from '../support/run-record.ts'
+import { eventually } from '../support/measures/eventually.ts'
+import { startOperatorProcesses } from '../support/processes/operator-processes.ts'
+import { withRealApiServer } from '../support/processes/real-api-server.ts'
+import { recordSecret } from '../support/measures/run-record.ts'
 
 const manifest = (workerUrl: string) =>
   stringify({

@@ -6,8 +6,8 @@ import { before, test } from 'node:test'
 
 import { checkManifest } from '../../src/api/check-manifest.ts'
 import { readManifests } from '../../src/cli/files/read-manifests.ts'
-import { applyCrd, withRealApiServer } from '../support/real-api-server.ts'
-import { mulberry32 } from '../support/seeded-random.ts'
+import { applyCrd, withRealApiServer } from '../support/processes/real-api-server.ts'
+import { mulberry32 } from '../support/builders/seeded-random.ts'
 
 const count = 300
 const seed = 20_261_129

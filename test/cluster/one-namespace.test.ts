@@ -11,8 +11,8 @@ import { clusterIn, type OperatorAccess } from '../../src/cli/operator-access.ts
 import { systemClock } from '../../src/clock.ts'
 import { markerOf } from '../../src/controller/facts/ownership.ts'
 import type { RemoteWebhook } from '../../src/gemini/webhook-service.ts'
-import { gwhCommand } from '../support/gwh-command.ts'
-import { applyCrd, withRealApiServer } from '../support/real-api-server.ts'
+import { gwhCommand } from '../support/processes/gwh-command.ts'
+import { applyCrd, withRealApiServer } from '../support/processes/real-api-server.ts'
 
 const deps = { clock: systemClock, random: () => 0.5, version: '1.2.3' }
 const cluster = clusterIn(deps)

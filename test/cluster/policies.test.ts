@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { globSync } from 'node:fs'
 import { test } from 'node:test'
 
-import { withRealApiServer } from '../support/real-api-server.ts'
+import { withRealApiServer } from '../support/processes/real-api-server.ts'
 
 await withRealApiServer('the NetworkPolicies that are offered', (server) => {
   test('are taken by an API server, with no field that it does not know', async () => {

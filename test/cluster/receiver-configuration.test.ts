@@ -13,9 +13,9 @@ import { EndpointDirectory } from '../../src/receiver/endpoint-directory.ts'
 import { createReportWriter } from '../../src/receiver/report-writer.ts'
 import { watchConfiguration, type ConfigurationWatch } from '../../src/receiver/watch-configuration.ts'
 import { slotName } from '../../src/contract/receiver-report/slots.ts'
-import { eventually } from '../support/eventually.ts'
-import { withRealApiServer } from '../support/real-api-server.ts'
-import { aKeyringEntry } from '../support/receiver-fixture.ts'
+import { eventually } from '../support/measures/eventually.ts'
+import { withRealApiServer } from '../support/processes/real-api-server.ts'
+import { aKeyringEntry } from '../support/worlds/receiver-fixture.ts'
 
 const operatorNamespace = 'gemini-webhook-system'
 const secretKind = { group: '', version: 'v1', kind: 'Secret', plural: 'secrets', namespaced: true }

@@ -8,10 +8,10 @@ import { silentLogger } from '../../src/observability/logger.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
 import { ReportPlace } from '../../src/receiver/report-place.ts'
 import { slotName, slotNames } from '../../src/contract/receiver-report/slots.ts'
-import { home, startControllerFixture } from '../support/controller-fixture.ts'
-import { eventually } from '../support/eventually.ts'
-import { applyCrd, withRealApiServer } from '../support/real-api-server.ts'
-import { isMended, reportBreakages } from '../support/report-breakages.ts'
+import { home, startControllerFixture } from '../support/worlds/controller-fixture.ts'
+import { eventually } from '../support/measures/eventually.ts'
+import { applyCrd, withRealApiServer } from '../support/processes/real-api-server.ts'
+import { isMended, reportBreakages } from '../support/builders/report-breakages.ts'
 
 const patience = { timeoutMs: 30_000 }
 

@@ -14,11 +14,11 @@ import {
   createWebhookServiceSimulator,
   type WebhookServiceSimulator,
 } from '../../playground/webhook-service/simulator.ts'
-import { eventually } from '../support/eventually.ts'
-import { argoHealthOf, canRunGo, fluxHealthOf } from '../support/gitops-health.ts'
-import { startOperatorProcesses } from '../support/operator-processes.ts'
-import { withRealApiServer } from '../support/real-api-server.ts'
-import { recordSecret } from '../support/run-record.ts'
+import { eventually } from '../support/measures/eventually.ts'
+import { argoHealthOf, canRunGo, fluxHealthOf } from '../support/measures/gitops-health.ts'
+import { startOperatorProcesses } from '../support/processes/operator-processes.ts'
+import { withRealApiServer } from '../support/processes/real-api-server.ts'
+import { recordSecret } from '../support/measures/run-record.ts'
 
 const namespace = 'ml'
 const project = 'project'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 
-import { withRealApiServer } from '../support/real-api-server.ts'
+import { withRealApiServer } from '../support/processes/real-api-server.ts'
 
 interface Ask {
   verb: string

@@ -10,11 +10,11 @@ import { Webhook } from 'standardwebhooks'
 
 import packageJson from '../../package.json' with { type: 'json' }
 import { keyIdOf } from '../../src/contract/keyring/shard.ts'
-import { absentApiServer } from '../support/absent-api-server.ts'
-import { findContainerEngine } from '../support/container-engine.ts'
-import { eventually } from '../support/eventually.ts'
-import { aKeyringEntry, writeKeyringFolder } from '../support/keyring-folder.ts'
-import { recordSecret } from '../support/run-record.ts'
+import { absentApiServer } from '../support/doubles/absent-api-server.ts'
+import { findContainerEngine } from '../support/processes/container-engine.ts'
+import { eventually } from '../support/measures/eventually.ts'
+import { aKeyringEntry, writeKeyringFolder } from '../support/builders/keyring-folder.ts'
+import { recordSecret } from '../support/measures/run-record.ts'
 
 /** The Dockerfile as it stands, built and run by a container engine, hardened as the chart runs it. */
 const engine = await findContainerEngine(process.env)

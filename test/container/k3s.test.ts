@@ -8,7 +8,7 @@ import { describe, test } from 'node:test'
 
 import { K3sContainer } from '@testcontainers/k3s'
 
-import { findContainerEngine } from '../support/container-engine.ts'
+import { findContainerEngine } from '../support/processes/container-engine.ts'
 
 const engine = await findContainerEngine(process.env)
 const image = 'docker.io/local/gemini-webhook-operator:k3s'

@@ -8,8 +8,8 @@ import { openWebhookService, type WebhookServiceOptions } from '../../src/gemini
 import type { GeminiError, WebhookService } from '../../src/gemini/webhook-service.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
 import { switchesSchema, type SwitchChanges, type Switches } from '../../playground/webhook-service/switches.ts'
-import { eventually } from '../support/eventually.ts'
-import { startSimulator } from '../support/simulator.ts'
+import { eventually } from '../support/measures/eventually.ts'
+import { startSimulator } from '../support/worlds/simulator.ts'
 
 /**
  * The port's promises, kept by the client over the official SDK against the simulated service, in both API versions.

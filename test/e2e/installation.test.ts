@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 
-import { ask, gwh, helm, kubectl, soon } from '../support/cluster-commands.ts'
+import { ask, gwh, helm, kubectl, soon } from '../support/processes/cluster-commands.ts'
 import {
   addSink,
   askReceivers,

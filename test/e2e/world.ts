@@ -1,6 +1,6 @@
 import { chartPath } from '../../tools/generate-chart.ts'
 import { findHelms } from '../../tools/helm.ts'
-import { ask, gwh, helm, kubectl, soon } from '../support/cluster-commands.ts'
+import { ask, gwh, helm, kubectl, soon } from '../support/processes/cluster-commands.ts'
 
 /**
  * What the end-to-end suite installs and asks: the operator by its chart, the simulator as Google, a worker that

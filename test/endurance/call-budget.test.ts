@@ -4,7 +4,11 @@ import { test, type TestContext } from 'node:test'
 import { reconcileRequestedAtAnnotation } from '../../src/api/names.ts'
 import { leaseKind, type Lease } from '../../src/kubernetes/lease-record.ts'
 import type { LoggedCall } from '../../playground/webhook-service/call-log.ts'
-import { operatorNamespace, startSimulatedOperator, type SimulatedOperator } from '../support/simulated-operator.ts'
+import {
+  operatorNamespace,
+  startSimulatedOperator,
+  type SimulatedOperator,
+} from '../support/worlds/simulated-operator.ts'
 
 /** For stretches in which nobody looks at the very moment of a call. */
 const quietly = { grainMs: 5_000 }

@@ -1,6 +1,6 @@
 import { test } from 'node:test'
 
-import { runHistories } from '../support/disorder/run-histories.ts'
+import { runHistories } from '../support/worlds/disorder/run-histories.ts'
 
 test(
   'whatever befalls an object, a hundred and twenty times over, once all is quiet it comes to rest',

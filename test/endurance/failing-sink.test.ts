@@ -3,15 +3,15 @@ import { test } from 'node:test'
 
 import { Agent, request } from 'undici'
 
-import { unwatchedAgent } from '../support/http-traffic.ts'
-import { signedDelivery } from '../support/signed-delivery.ts'
+import { unwatchedAgent } from '../support/measures/http-traffic.ts'
+import { signedDelivery } from '../support/builders/signed-delivery.ts'
 import {
   controllerAgent,
   startSimulatedOperator,
   tenant,
   type SimulatedOperator,
-} from '../support/simulated-operator.ts'
-import { SinkDouble } from '../support/sink-double.ts'
+} from '../support/worlds/simulated-operator.ts'
+import { SinkDouble } from '../support/doubles/sink-double.ts'
 
 const quietly = { grainMs: 5_000 }
 const name = 'two-sinks'

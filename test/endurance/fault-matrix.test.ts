@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { allCombinations, drawSome } from '../support/fault-matrix/combinations.ts'
-import { operations } from '../support/fault-matrix/operations.ts'
-import { calmTimes, runCombination } from '../support/fault-matrix/run-combination.ts'
-import { countSwitches, defaultSetting } from '../support/fault-matrix/switch-settings.ts'
-import { mulberry32 } from '../support/seeded-random.ts'
+import { allCombinations, drawSome } from '../support/worlds/fault-matrix/combinations.ts'
+import { operations } from '../support/worlds/fault-matrix/operations.ts'
+import { calmTimes, runCombination } from '../support/worlds/fault-matrix/run-combination.ts'
+import { countSwitches, defaultSetting } from '../support/worlds/fault-matrix/switch-settings.ts'
+import { mulberry32 } from '../support/builders/seeded-random.ts'
 
 /** `GWH_SEED` repeats a draw, `GWH_RUNS` sizes it, `GWH_COMBINATION` runs those alone whose name holds it. */
 const seed = Number(process.env['GWH_SEED'] ?? Math.floor(Math.random() * 2 ** 32))

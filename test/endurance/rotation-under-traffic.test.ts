@@ -4,8 +4,8 @@ import { test } from 'node:test'
 import { secretKind } from '../../src/kubernetes/core-kinds.ts'
 import { keyringSecretNameFor } from '../../src/contract/keyring/shard.ts'
 import type { SwitchChanges } from '../../playground/webhook-service/switches.ts'
-import { ConstantTraffic } from '../support/constant-traffic.ts'
-import { operatorNamespace, startSimulatedOperator, tenant } from '../support/simulated-operator.ts'
+import { ConstantTraffic } from '../support/worlds/constant-traffic.ts'
+import { operatorNamespace, startSimulatedOperator, tenant } from '../support/worlds/simulated-operator.ts'
 
 const name = 'batch-events'
 const quietly = { grainMs: 5_000 }

@@ -4,10 +4,10 @@ import { test } from 'node:test'
 import { Agent, request } from 'undici'
 
 import type { GeminiWebhookSpec } from '../../src/api/spec.ts'
-import { eventually } from '../support/eventually.ts'
-import { unwatchedAgent } from '../support/http-traffic.ts'
-import { signedDelivery } from '../support/signed-delivery.ts'
-import { controllerAgent, startSimulatedOperator, tenant } from '../support/simulated-operator.ts'
+import { eventually } from '../support/measures/eventually.ts'
+import { unwatchedAgent } from '../support/measures/http-traffic.ts'
+import { signedDelivery } from '../support/builders/signed-delivery.ts'
+import { controllerAgent, startSimulatedOperator, tenant } from '../support/worlds/simulated-operator.ts'
 
 /** Below the 10 s that a call to the service may take. */
 const quietly = { grainMs: 5_000 }

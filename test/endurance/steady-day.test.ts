@@ -12,7 +12,7 @@ import {
   startSimulatedOperator,
   tenant,
   type SimulatedOperator,
-} from '../support/simulated-operator.ts'
+} from '../support/worlds/simulated-operator.ts'
 
 const strangerName = 'of somebody else'
 const receiverName = 'receiver-0'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 
-import { gwhCommands } from '../support/gwh-command.ts'
+import { gwhCommands } from '../support/processes/gwh-command.ts'
 
 test('the page of commands has a row for every command, and none for another', () => {
   const rows = readFileSync('docs/commands.md', 'utf8').matchAll(/^\| `gwh ([a-z]+)/gm)

@@ -4,10 +4,10 @@ import { Webhook } from 'standardwebhooks'
 
 import { apiVersion, geminiWebhookKind, kindName } from '../../src/api/kind.ts'
 import type { GeminiWebhook } from '../../src/api/gemini-webhook.ts'
-import { bundledProgram } from '../support/bundled-program.ts'
-import { CrashJournal, startCrashProxy, type CrashPoint } from '../support/crash-proxy.ts'
-import { eventually } from '../support/eventually.ts'
-import { GwhProcess } from '../support/gwh-process.ts'
+import { bundledProgram } from '../support/processes/bundled-program.ts'
+import { CrashJournal, startCrashProxy, type CrashPoint } from '../support/doubles/crash-proxy.ts'
+import { eventually } from '../support/measures/eventually.ts'
+import { GwhProcess } from '../support/processes/gwh-process.ts'
 import {
   giveApiKey,
   operatorNamespace,
@@ -15,9 +15,9 @@ import {
   startOperatorWorld,
   userNamespace,
   type OperatorWorld,
-} from '../support/operator-world.ts'
-import { makeReportMaps } from '../support/report-maps.ts'
-import { recordSecret } from '../support/run-record.ts'
+} from '../support/worlds/operator-world.ts'
+import { makeReportMaps } from '../support/builders/report-maps.ts'
+import { recordSecret } from '../support/measures/run-record.ts'
 
 const program = bundledProgram()
 const webhookKey = { namespace: userNamespace, name: 'crashed' }

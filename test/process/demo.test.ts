@@ -7,7 +7,7 @@ import { test, type TestContext } from 'node:test'
 
 import { findControlPlane } from '../control-plane/find-control-plane.ts'
 import { runKubectl } from '../control-plane/start-control-plane.ts'
-import { eventually } from '../support/eventually.ts'
+import { eventually } from '../support/measures/eventually.ts'
 
 function startDemo(t: TestContext, args: string[]) {
   const child = spawn(process.execPath, ['demo/main.ts', ...args], { stdio: ['ignore', 'pipe', 'pipe'] })

@@ -5,12 +5,12 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
-import { anAwayWorker } from '../support/away-worker.ts'
-import { eventually } from '../support/eventually.ts'
-import { gwhEnvironment } from '../support/gwh-environment.ts'
-import { startPortForwardDouble } from '../support/port-forward-double.ts'
-import { receiverFiles, startReceiverProcess } from '../support/receiver-process.ts'
-import { signedDelivery } from '../support/signed-delivery.ts'
+import { anAwayWorker } from '../support/doubles/away-worker.ts'
+import { eventually } from '../support/measures/eventually.ts'
+import { gwhEnvironment } from '../support/builders/gwh-environment.ts'
+import { startPortForwardDouble } from '../support/doubles/port-forward-double.ts'
+import { receiverFiles, startReceiverProcess } from '../support/processes/receiver-process.ts'
+import { signedDelivery } from '../support/builders/signed-delivery.ts'
 
 const events = 300
 const pods = ['gwh-receiver-0', 'gwh-receiver-1'] as const

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 
-import { eventually } from '../support/eventually.ts'
-import type { GwhProcess } from '../support/gwh-process.ts'
-import { receiverFiles, startReceiverProcess, type ReceiverFiles } from '../support/receiver-process.ts'
+import { eventually } from '../support/measures/eventually.ts'
+import type { GwhProcess } from '../support/processes/gwh-process.ts'
+import { receiverFiles, startReceiverProcess, type ReceiverFiles } from '../support/processes/receiver-process.ts'
 import { startRecordingSink } from './recording-sink.ts'
 import { replayCrashed } from './replay-crashed.ts'
 import { SignedLoad } from './signed-load.ts'

@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test'
 
 import { bundle } from '../../tools/bundle.ts'
 import { podFlags } from '../../tools/image/entrypoint.ts'
-import { eventually } from '../support/eventually.ts'
+import { eventually } from '../support/measures/eventually.ts'
 
 // Needs root and util-linux: a PID namespace of its own, in which the program is the first process as in its container.
 const missing =

@@ -3,11 +3,11 @@ import { test, type TestContext } from 'node:test'
 
 import { Pool } from 'undici'
 
-import { anAwayWorker } from '../support/away-worker.ts'
-import { eventually } from '../support/eventually.ts'
-import { receiverFiles, startReceiverProcess } from '../support/receiver-process.ts'
-import { signedDelivery } from '../support/signed-delivery.ts'
-import { aSmallVolume } from '../support/small-volume.ts'
+import { anAwayWorker } from '../support/doubles/away-worker.ts'
+import { eventually } from '../support/measures/eventually.ts'
+import { receiverFiles, startReceiverProcess } from '../support/processes/receiver-process.ts'
+import { signedDelivery } from '../support/builders/signed-delivery.ts'
+import { aSmallVolume } from '../support/processes/small-volume.ts'
 
 const volumeBytes = 8 * 1024 * 1024
 /** Near the largest that Google sends. */

@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test'
 
 import { expectNothingLost, type Installation, type ReceiverPlace } from './expect-nothing-lost.ts'
-import { pause } from '../support/pause.ts'
+import { pause } from '../support/measures/pause.ts'
 
 /** The share of the kills that come before the receiver listens: recovering from a kill can be killed too. */
 const startUpShare = 0.3

@@ -1,11 +1,11 @@
 import { describe, test, type TestContext } from 'node:test'
 
-import { bundledProgram } from '../support/bundled-program.ts'
-import { NatsServer, withoutNatsServer } from '../support/nats-server.ts'
-import { mulberry32 } from '../support/seeded-random.ts'
+import { bundledProgram } from '../support/processes/bundled-program.ts'
+import { NatsServer, withoutNatsServer } from '../support/processes/nats-server.ts'
+import { mulberry32 } from '../support/builders/seeded-random.ts'
 import { expectNothingLost, type Installation } from './expect-nothing-lost.ts'
 import { killReceiversUnderLoad } from './kill-receivers-under-load.ts'
-import { pause } from '../support/pause.ts'
+import { pause } from '../support/measures/pause.ts'
 
 /** Each stands for one random moment. */
 const kills = Number(process.env['KILLS'] ?? 50)

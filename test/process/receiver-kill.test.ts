@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 
-import { bundledProgram } from '../support/bundled-program.ts'
-import { mulberry32 } from '../support/seeded-random.ts'
+import { bundledProgram } from '../support/processes/bundled-program.ts'
+import { mulberry32 } from '../support/builders/seeded-random.ts'
 import { killReceiversUnderLoad } from './kill-receivers-under-load.ts'
 
 /** Of both tests together; each stands for one random moment. */

@@ -1,6 +1,6 @@
 import { Pool } from 'undici'
 
-import { signedDelivery } from '../support/signed-delivery.ts'
+import { signedDelivery } from '../support/builders/signed-delivery.ts'
 
 /** A sender waits for its answer: so many are under way at most. */
 const senders = 8

@@ -19,11 +19,11 @@ import {
   type PendingQuery,
 } from '../../../src/inbox/port.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
-import { anEvent } from '../../support/an-event.ts'
-import { eventually } from '../../support/eventually.ts'
-import { FakeClock, settle } from '../../support/fake-clock.ts'
-import { RawConnection } from '../../support/raw-connection.ts'
-import { undocumentedFields } from '../../support/undocumented-fields.ts'
+import { anEvent } from '../../support/builders/an-event.ts'
+import { eventually } from '../../support/measures/eventually.ts'
+import { FakeClock, settle } from '../../support/doubles/fake-clock.ts'
+import { RawConnection } from '../../support/measures/raw-connection.ts'
+import { undocumentedFields } from '../../support/builders/undocumented-fields.ts'
 
 const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'))
 const owner = { uid: 'uid-1', namespace: 'ml', name: 'batch-events' }

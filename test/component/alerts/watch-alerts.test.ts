@@ -13,10 +13,10 @@ import { createMetrics } from '../../../src/observability/metrics.ts'
 import { EndpointDirectory } from '../../../src/receiver/endpoint-directory.ts'
 import { watchConfiguration } from '../../../src/receiver/watch-configuration.ts'
 import { startKubernetesApi } from '../../../playground/kubernetes-api/server.ts'
-import { eventually } from '../../support/eventually.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
-import { namespaceKind, operatorNamespace, secretKind } from '../../support/operator-world.ts'
-import { AlertBench } from '../../support/promql/alert-bench.ts'
+import { eventually } from '../../support/measures/eventually.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
+import { namespaceKind, operatorNamespace, secretKind } from '../../support/worlds/operator-world.ts'
+import { AlertBench } from '../../support/measures/promql/alert-bench.ts'
 
 const expected = new Set(['GwhNoLeader', 'GwhReceiverAbsent'])
 const firing = (bench: AlertBench) => bench.firing().filter((name) => !expected.has(name))

@@ -11,7 +11,7 @@ import packageJson from '../../../package.json' with { type: 'json' }
 import { systemClock } from '../../../src/clock.ts'
 import { LimitedWorker } from '../../../src/filter/limited-worker.ts'
 import { bundle, loadedCode, type LoadedCode } from '../../../tools/bundle.ts'
-import { eventually } from '../../support/eventually.ts'
+import { eventually } from '../../support/measures/eventually.ts'
 
 // Far from the repository: what runs here finds no node_modules.
 const folder = mkdtempSync(join(tmpdir(), 'gwh-bundle-'))

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
 import { keyIdOf } from '../../../src/contract/keyring/shard.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
-import { gwhCommand } from '../../support/gwh-command.ts'
-import { invalidResources } from '../../support/resource-fixtures.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
+import { gwhCommand } from '../../support/processes/gwh-command.ts'
+import { invalidResources } from '../../support/builders/resource-fixtures.ts'
 import { v1aVector, v1Vectors } from '../../unit/signature/vectors.ts'
 
 /** The program's command in a folder of its own; nothing but files is there to be read. */

@@ -16,9 +16,9 @@ import {
   startControllerFixture,
   tenant,
   type WriteHook,
-} from '../../support/controller-fixture.ts'
-import { eventually } from '../../support/eventually.ts'
-import { gwhCommand } from '../../support/gwh-command.ts'
+} from '../../support/worlds/controller-fixture.ts'
+import { eventually } from '../../support/measures/eventually.ts'
+import { gwhCommand } from '../../support/processes/gwh-command.ts'
 
 const object = { namespace: tenant, name: 'batch-events' }
 const marker = markerOf('prod-eu-1', object)

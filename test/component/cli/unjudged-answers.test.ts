@@ -9,9 +9,9 @@ import { test, type TestContext } from 'node:test'
 
 import { receiversIn } from '../../../src/cli/deliveries/open-receivers.ts'
 import { systemClock } from '../../../src/clock.ts'
-import { gwhCommand } from '../../support/gwh-command.ts'
-import { kubeconfigFor } from '../../support/kubeconfig.ts'
-import { startPortForwardDouble } from '../../support/port-forward-double.ts'
+import { gwhCommand } from '../../support/processes/gwh-command.ts'
+import { kubeconfigFor } from '../../support/builders/kubeconfig.ts'
+import { startPortForwardDouble } from '../../support/doubles/port-forward-double.ts'
 
 /** What a receiver that means well answers, by method and path. */
 const good: Record<string, unknown> = {

@@ -15,12 +15,12 @@ import type { Inbox } from '../../../src/inbox/port.ts'
 import { openSqliteInbox } from '../../../src/inbox/sqlite/open-sqlite-inbox.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { anEvent } from '../../support/an-event.ts'
-import { eventually } from '../../support/eventually.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
-import { gwhCommand, gwhCommands } from '../../support/gwh-command.ts'
-import { kubeconfigFor } from '../../support/kubeconfig.ts'
-import { startPortForwardDouble } from '../../support/port-forward-double.ts'
+import { anEvent } from '../../support/builders/an-event.ts'
+import { eventually } from '../../support/measures/eventually.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
+import { gwhCommand, gwhCommands } from '../../support/processes/gwh-command.ts'
+import { kubeconfigFor } from '../../support/builders/kubeconfig.ts'
+import { startPortForwardDouble } from '../../support/doubles/port-forward-double.ts'
 
 const underWay = () =>
   new Map([

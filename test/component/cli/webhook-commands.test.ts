@@ -17,10 +17,16 @@ import type { Receivers } from '../../../src/cli/deliveries/receivers.ts'
 import { systemClock } from '../../../src/clock.ts'
 import { configMapKind } from '../../../src/kubernetes/core-kinds.ts'
 import { markerOf } from '../../../src/controller/facts/ownership.ts'
-import { apiKeySecretName, decode, startControllerFixture, tenant, verifies } from '../../support/controller-fixture.ts'
+import {
+  apiKeySecretName,
+  decode,
+  startControllerFixture,
+  tenant,
+  verifies,
+} from '../../support/worlds/controller-fixture.ts'
 import { slotName } from '../../../src/contract/receiver-report/slots.ts'
-import { gwhCommand } from '../../support/gwh-command.ts'
-import { kubeconfigFor } from '../../support/kubeconfig.ts'
+import { gwhCommand } from '../../support/processes/gwh-command.ts'
+import { kubeconfigFor } from '../../support/builders/kubeconfig.ts'
 
 const name = 'batch-events'
 const object = `${tenant}/${name}`

@@ -5,9 +5,9 @@ import { test, type TestContext } from 'node:test'
 import { parse } from 'yaml'
 
 import type { KubernetesClient, KubernetesObject, ResourceKind } from '../../../src/kubernetes/client.ts'
-import { addressBroker, brokerKind, brokerRef, createBroker, listedBroker } from '../../support/brokers.ts'
-import { startControllerFixture, tenant } from '../../support/controller-fixture.ts'
-import { eventually } from '../../support/eventually.ts'
+import { addressBroker, brokerKind, brokerRef, createBroker, listedBroker } from '../../support/processes/brokers.ts'
+import { startControllerFixture, tenant } from '../../support/worlds/controller-fixture.ts'
+import { eventually } from '../../support/measures/eventually.ts'
 
 const name = 'batch-events'
 const crdKind: ResourceKind = {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { decode, home, startControllerFixture, type WriteHook } from '../../support/controller-fixture.ts'
-import { eventually } from '../../support/eventually.ts'
-import { makeReportMaps } from '../../support/report-maps.ts'
+import { decode, home, startControllerFixture, type WriteHook } from '../../support/worlds/controller-fixture.ts'
+import { eventually } from '../../support/measures/eventually.ts'
+import { makeReportMaps } from '../../support/builders/report-maps.ts'
 
 const name = 'batch-events'
 const short = {

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { keyringLabel } from '../../../src/controller/keyring/keyring-writer.ts'
 import { secretKind, type Secret } from '../../../src/kubernetes/core-kinds.ts'
 import { allKeyringSecretNames, keyringSecretNameFor, maxShardBytes } from '../../../src/contract/keyring/shard.ts'
-import { decode, home, startControllerFixture, tenant } from '../../support/controller-fixture.ts'
+import { decode, home, startControllerFixture, tenant } from '../../support/worlds/controller-fixture.ts'
 
 test('an applied object is registered once, its secret kept, its endpoint proven, and then Ready', async (t) => {
   const fixture = await startControllerFixture(t)

@@ -5,8 +5,8 @@ import { geminiWebhookKind } from '../../../src/api/kind.ts'
 import { finalizer } from '../../../src/api/names.ts'
 import { configMapKind, namespaceKind, type ConfigMap } from '../../../src/kubernetes/core-kinds.ts'
 import { orphanKeyOf } from '../../../src/contract/orphans/orphan-record.ts'
-import { home, startControllerFixture, tenant, type WriteHook } from '../../support/controller-fixture.ts'
-import { eventually } from '../../support/eventually.ts'
+import { home, startControllerFixture, tenant, type WriteHook } from '../../support/worlds/controller-fixture.ts'
+import { eventually } from '../../support/measures/eventually.ts'
 
 const name = 'batch-events'
 const patience = { timeoutMs: 40_000, intervalMs: 20 }

@@ -3,8 +3,8 @@ import { test } from 'node:test'
 
 import { configMapKind, type ConfigMap } from '../../../src/kubernetes/core-kinds.ts'
 import { orphansConfigMapName } from '../../../src/contract/orphans/orphan-record.ts'
-import { home, startControllerFixture } from '../../support/controller-fixture.ts'
-import { eventually } from '../../support/eventually.ts'
+import { home, startControllerFixture } from '../../support/worlds/controller-fixture.ts'
+import { eventually } from '../../support/measures/eventually.ts'
 
 const name = 'batch-events'
 

@@ -4,8 +4,8 @@ import { test } from 'node:test'
 import { secretKind } from '../../../src/kubernetes/core-kinds.ts'
 import { abandonAnnotation } from '../../../src/api/names.ts'
 import { orphanKeyOf } from '../../../src/contract/orphans/orphan-record.ts'
-import { apiKeySecretName, startControllerFixture, tenant } from '../../support/controller-fixture.ts'
-import { eventually } from '../../support/eventually.ts'
+import { apiKeySecretName, startControllerFixture, tenant } from '../../support/worlds/controller-fixture.ts'
+import { eventually } from '../../support/measures/eventually.ts'
 
 const name = 'batch-events'
 const patience = { timeoutMs: 40_000, intervalMs: 20 }

@@ -3,8 +3,8 @@ import { test } from 'node:test'
 
 import { secretKind, type Secret } from '../../../src/kubernetes/core-kinds.ts'
 import { hashToken } from '../../../src/contract/keyring/token-hash.ts'
-import { baseUrl, decode, startControllerFixture, tenant } from '../../support/controller-fixture.ts'
-import { eventually } from '../../support/eventually.ts'
+import { baseUrl, decode, startControllerFixture, tenant } from '../../support/worlds/controller-fixture.ts'
+import { eventually } from '../../support/measures/eventually.ts'
 
 const ready = { status: 'True' }
 

@@ -3,8 +3,8 @@ import { test } from 'node:test'
 
 import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
 import { geminiWebhookKind } from '../../../src/api/kind.ts'
-import { startControllerFixture, tenant } from '../../support/controller-fixture.ts'
-import { eventually } from '../../support/eventually.ts'
+import { startControllerFixture, tenant } from '../../support/worlds/controller-fixture.ts'
+import { eventually } from '../../support/measures/eventually.ts'
 
 const name = 'batch-events'
 const patience = { timeoutMs: 40_000, intervalMs: 20 }

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
-import { startControllerFixture } from '../../support/controller-fixture.ts'
-import { argoHealthOf, canRunGo, fluxHealthOf, kstatusOf } from '../../support/gitops-health.ts'
+import { startControllerFixture } from '../../support/worlds/controller-fixture.ts'
+import { argoHealthOf, canRunGo, fluxHealthOf, kstatusOf } from '../../support/measures/gitops-health.ts'
 
 const skip = !canRunGo && 'no go on PATH to build kstatus and the Lua interpreter of Argo CD'
 

@@ -4,9 +4,9 @@ import { test, type TestContext } from 'node:test'
 import type { WorkingConfig } from '../../../src/controller/config.ts'
 import { configMapKind, type ConfigMap } from '../../../src/kubernetes/core-kinds.ts'
 import { formerConfigMapName, slotName, slotNames } from '../../../src/contract/receiver-report/slots.ts'
-import { home, startControllerFixture } from '../../support/controller-fixture.ts'
-import { eventually } from '../../support/eventually.ts'
-import { isMended, reportBreakages } from '../../support/report-breakages.ts'
+import { home, startControllerFixture } from '../../support/worlds/controller-fixture.ts'
+import { eventually } from '../../support/measures/eventually.ts'
+import { isMended, reportBreakages } from '../../support/builders/report-breakages.ts'
 
 /**
  * A receiver that somebody else runs may get and patch the ConfigMaps for reports, in every field; and whatever it says

@@ -8,8 +8,8 @@ import { openKubernetesClient } from '../../../src/kubernetes/open-client.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { systemClock } from '../../../src/clock.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { ApiDouble, answer, type SeenRequest } from '../../support/api-double.ts'
-import { eventually } from '../../support/eventually.ts'
+import { ApiDouble, answer, type SeenRequest } from '../../support/doubles/api-double.ts'
+import { eventually } from '../../support/measures/eventually.ts'
 
 const service = {
   metadata: { name: 'w', namespace: 'ml' },

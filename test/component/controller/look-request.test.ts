@@ -3,8 +3,8 @@ import { test } from 'node:test'
 
 import { reconcileRequestedAtAnnotation } from '../../../src/api/names.ts'
 import { secretKind, type Secret } from '../../../src/kubernetes/core-kinds.ts'
-import { decode, startControllerFixture, tenant } from '../../support/controller-fixture.ts'
-import { eventually } from '../../support/eventually.ts'
+import { decode, startControllerFixture, tenant } from '../../support/worlds/controller-fixture.ts'
+import { eventually } from '../../support/measures/eventually.ts'
 
 const name = 'batch-events'
 const patience = { timeoutMs: 40_000, intervalMs: 20 }

@@ -6,8 +6,8 @@ import { apiVersion, geminiWebhookKind, kindName } from '../../../src/api/kind.t
 import type { GeminiWebhookSpec } from '../../../src/api/spec.ts'
 import type { WorkingConfig } from '../../../src/controller/config.ts'
 import { namespaceKind, secretKind, type Secret } from '../../../src/kubernetes/core-kinds.ts'
-import { apiKeySecretName, startControllerFixture } from '../../support/controller-fixture.ts'
-import { eventually } from '../../support/eventually.ts'
+import { apiKeySecretName, startControllerFixture } from '../../support/worlds/controller-fixture.ts'
+import { eventually } from '../../support/measures/eventually.ts'
 
 const evil = 'evil'
 const patience = { timeoutMs: 40_000, intervalMs: 20 }

@@ -3,8 +3,8 @@ import { test } from 'node:test'
 
 import { systemClock } from '../../../src/clock.ts'
 import { createEndpointProbe } from '../../../src/controller/observe/probe-endpoint.ts'
-import { verifies } from '../../support/controller-fixture.ts'
-import { startEndpoint, startTlsEndpoint } from '../../support/simulator.ts'
+import { verifies } from '../../support/worlds/controller-fixture.ts'
+import { startEndpoint, startTlsEndpoint } from '../../support/worlds/simulator.ts'
 
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 const path = '/v1/s/ml/batch-events'

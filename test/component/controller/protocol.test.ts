@@ -13,8 +13,14 @@ import {
 import { keyringSecretNameFor } from '../../../src/contract/keyring/shard.ts'
 import { orphanKeyOf } from '../../../src/contract/orphans/orphan-record.ts'
 import { slotName } from '../../../src/contract/receiver-report/slots.ts'
-import { startControllerFixture, apiKeySecretName, decode, home, tenant } from '../../support/controller-fixture.ts'
-import { eventually } from '../../support/eventually.ts'
+import {
+  startControllerFixture,
+  apiKeySecretName,
+  decode,
+  home,
+  tenant,
+} from '../../support/worlds/controller-fixture.ts'
+import { eventually } from '../../support/measures/eventually.ts'
 
 const name = 'batch-events'
 const patience = { timeoutMs: 40_000, intervalMs: 20 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { startControllerFixture } from '../../support/controller-fixture.ts'
-import { eventually } from '../../support/eventually.ts'
+import { startControllerFixture } from '../../support/worlds/controller-fixture.ts'
+import { eventually } from '../../support/measures/eventually.ts'
 
 test('a hundred resyncs leave every resourceVersion as it was, and call Google for lists only', async (t) => {
   const fixture = await startControllerFixture(t, { config: { confirmIntervalMs: 5, resyncIntervalMs: 10 } })

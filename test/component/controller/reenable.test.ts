@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import type { GeminiWebhookSpec } from '../../../src/api/spec.ts'
-import { decode, startControllerFixture, type WriteHook } from '../../support/controller-fixture.ts'
-import { eventually } from '../../support/eventually.ts'
+import { decode, startControllerFixture, type WriteHook } from '../../support/worlds/controller-fixture.ts'
+import { eventually } from '../../support/measures/eventually.ts'
 
 const name = 'batch-events'
 const patience = { timeoutMs: 40_000, intervalMs: 20 }

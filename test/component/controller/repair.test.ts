@@ -3,8 +3,8 @@ import { test } from 'node:test'
 
 import { secretKind, type Secret } from '../../../src/kubernetes/core-kinds.ts'
 import { keyringSecretNameFor } from '../../../src/contract/keyring/shard.ts'
-import { decode, home, startControllerFixture, tenant } from '../../support/controller-fixture.ts'
-import { eventually } from '../../support/eventually.ts'
+import { decode, home, startControllerFixture, tenant } from '../../support/worlds/controller-fixture.ts'
+import { eventually } from '../../support/measures/eventually.ts'
 
 const name = 'batch-events'
 const secretName = `${name}-signing-secret`

@@ -4,8 +4,8 @@ import { test } from 'node:test'
 import { geminiWebhookKind } from '../../../src/api/kind.ts'
 import { noneReservedCel } from '../../../src/api/reserved-metadata.ts'
 import { KubernetesApiError } from '../../../src/kubernetes/client.ts'
-import { startControllerFixture, tenant } from '../../support/controller-fixture.ts'
-import { eventually } from '../../support/eventually.ts'
+import { startControllerFixture, tenant } from '../../support/worlds/controller-fixture.ts'
+import { eventually } from '../../support/measures/eventually.ts'
 
 const name = 'batch-events'
 const patience = { timeoutMs: 20_000 }

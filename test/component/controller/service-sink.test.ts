@@ -3,8 +3,8 @@ import { test, type TestContext } from 'node:test'
 
 import { serviceKind, type Service } from '../../../src/kubernetes/core-kinds.ts'
 import { endpointSliceKind, type EndpointSlice } from '../../../src/kubernetes/endpoint-slice.ts'
-import { startControllerFixture, tenant } from '../../support/controller-fixture.ts'
-import { eventually } from '../../support/eventually.ts'
+import { startControllerFixture, tenant } from '../../support/worlds/controller-fixture.ts'
+import { eventually } from '../../support/measures/eventually.ts'
 
 const name = 'batch-events'
 const key = { namespace: tenant, name: 'worker' }

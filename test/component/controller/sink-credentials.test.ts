@@ -4,8 +4,8 @@ import { test } from 'node:test'
 
 import { sinkCredentialsSecretType } from '../../../src/api/names.ts'
 import { secretKind, type Secret } from '../../../src/kubernetes/core-kinds.ts'
-import { startControllerFixture, tenant } from '../../support/controller-fixture.ts'
-import { eventually } from '../../support/eventually.ts'
+import { startControllerFixture, tenant } from '../../support/worlds/controller-fixture.ts'
+import { eventually } from '../../support/measures/eventually.ts'
 
 const name = 'batch-events'
 const pem = (file: string) => readFileSync(`test/fixtures/tls/${file}.pem`, 'utf8').trim()

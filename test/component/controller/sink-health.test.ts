@@ -5,8 +5,8 @@ import type { WorkingConfig } from '../../../src/controller/config.ts'
 import { configMapKind } from '../../../src/kubernetes/core-kinds.ts'
 import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
 import { firstSlotOf, slotName } from '../../../src/contract/receiver-report/slots.ts'
-import { home, startControllerFixture } from '../../support/controller-fixture.ts'
-import { eventually } from '../../support/eventually.ts'
+import { home, startControllerFixture } from '../../support/worlds/controller-fixture.ts'
+import { eventually } from '../../support/measures/eventually.ts'
 
 const name = 'batch-events'
 const patience = { timeoutMs: 6000 }

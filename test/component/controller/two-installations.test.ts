@@ -3,8 +3,8 @@ import { test } from 'node:test'
 
 import { installationAnnotation, reconcileRequestedAtAnnotation } from '../../../src/api/names.ts'
 import { markerOf, remoteNameOf } from '../../../src/controller/facts/ownership.ts'
-import { startControllerFixture, tenant } from '../../support/controller-fixture.ts'
-import { eventually } from '../../support/eventually.ts'
+import { startControllerFixture, tenant } from '../../support/worlds/controller-fixture.ts'
+import { eventually } from '../../support/measures/eventually.ts'
 
 const name = 'batch-events'
 const second = { namespace: 'team-system', baseUrl: 'https://team-hooks.example.com', installationId: 'team-ml-01' }

@@ -2,9 +2,14 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
 import { secretKind, type Secret } from '../../../src/kubernetes/core-kinds.ts'
-import { decode, startControllerFixture, tenant, type WriteHook } from '../../support/controller-fixture.ts'
-import { eventually } from '../../support/eventually.ts'
-import { createRefusingApi, refusalsForGood, type RefusalForGood, type Written } from '../../support/refusing-api.ts'
+import { decode, startControllerFixture, tenant, type WriteHook } from '../../support/worlds/controller-fixture.ts'
+import { eventually } from '../../support/measures/eventually.ts'
+import {
+  createRefusingApi,
+  refusalsForGood,
+  type RefusalForGood,
+  type Written,
+} from '../../support/doubles/refusing-api.ts'
 
 const name = 'batch-events'
 const patience = { timeoutMs: 40_000, intervalMs: 20 }

@@ -11,12 +11,12 @@ import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import { BoundedAppend } from '../../../src/receiver/bounded-append.ts'
 import type { SendOutcome } from '../../../src/sinks/port.ts'
-import { anEvent, anOwner } from '../../support/an-event.ts'
-import { aSink } from '../../support/deliveries.ts'
-import { FakeClock, settle } from '../../support/fake-clock.ts'
-import { judgeHere } from '../../support/judge-here.ts'
-import { MemoryInbox } from '../../support/memory-inbox.ts'
-import { hanging, SinkDouble } from '../../support/sink-double.ts'
+import { anEvent, anOwner } from '../../support/builders/an-event.ts'
+import { aSink } from '../../support/builders/deliveries.ts'
+import { FakeClock, settle } from '../../support/doubles/fake-clock.ts'
+import { judgeHere } from '../../support/doubles/judge-here.ts'
+import { MemoryInbox } from '../../support/doubles/memory-inbox.ts'
+import { hanging, SinkDouble } from '../../support/doubles/sink-double.ts'
 
 const unavailable: SendOutcome = { type: 'retryable', cause: 'status', status: 503 }
 

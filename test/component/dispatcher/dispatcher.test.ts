@@ -7,12 +7,12 @@ import type { ResolvedSink } from '../../../src/contract/keyring/entry.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import type { SendOutcome } from '../../../src/sinks/port.ts'
-import { anEvent } from '../../support/an-event.ts'
-import { aClaim, aSink } from '../../support/deliveries.ts'
-import { FakeClock, settle } from '../../support/fake-clock.ts'
-import { judgeHere } from '../../support/judge-here.ts'
-import { MemoryInbox } from '../../support/memory-inbox.ts'
-import { hanging, SinkDouble } from '../../support/sink-double.ts'
+import { anEvent } from '../../support/builders/an-event.ts'
+import { aClaim, aSink } from '../../support/builders/deliveries.ts'
+import { FakeClock, settle } from '../../support/doubles/fake-clock.ts'
+import { judgeHere } from '../../support/doubles/judge-here.ts'
+import { MemoryInbox } from '../../support/doubles/memory-inbox.ts'
+import { hanging, SinkDouble } from '../../support/doubles/sink-double.ts'
 
 const unavailable: SendOutcome = { type: 'retryable', cause: 'status', status: 503 }
 

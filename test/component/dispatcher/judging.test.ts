@@ -6,11 +6,11 @@ import type { FilterQuestion, Judgement } from '../../../src/filter/judge-filter
 import type { ResolvedSink } from '../../../src/contract/keyring/entry.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { anEvent } from '../../support/an-event.ts'
-import { aClaim, aSink } from '../../support/deliveries.ts'
-import { FakeClock, settle } from '../../support/fake-clock.ts'
-import { MemoryInbox } from '../../support/memory-inbox.ts'
-import { SinkDouble } from '../../support/sink-double.ts'
+import { anEvent } from '../../support/builders/an-event.ts'
+import { aClaim, aSink } from '../../support/builders/deliveries.ts'
+import { FakeClock, settle } from '../../support/doubles/fake-clock.ts'
+import { MemoryInbox } from '../../support/doubles/memory-inbox.ts'
+import { SinkDouble } from '../../support/doubles/sink-double.ts'
 
 const byCel = (cel: string) => ({ typesExact: [], typesPrefix: [], cel })
 const filtered = (given: Partial<ResolvedSink> = {}) => aSink({ filter: byCel('event.data.a == 1'), ...given })

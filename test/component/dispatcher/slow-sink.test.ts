@@ -10,11 +10,11 @@ import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import { createAddressRules } from '../../../src/sinks/address-guard.ts'
 import { createHttpSink } from '../../../src/sinks/http-sink.ts'
-import { anEvent } from '../../support/an-event.ts'
-import { aClaim, anHttpSink } from '../../support/deliveries.ts'
-import { eventually } from '../../support/eventually.ts'
-import { judgeHere } from '../../support/judge-here.ts'
-import { MemoryInbox } from '../../support/memory-inbox.ts'
+import { anEvent } from '../../support/builders/an-event.ts'
+import { aClaim, anHttpSink } from '../../support/builders/deliveries.ts'
+import { eventually } from '../../support/measures/eventually.ts'
+import { judgeHere } from '../../support/doubles/judge-here.ts'
+import { MemoryInbox } from '../../support/doubles/memory-inbox.ts'
 
 async function aServer(t: TestContext, answer: RequestListener): Promise<string> {
   const server = createServer(answer)

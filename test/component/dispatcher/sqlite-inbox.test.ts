@@ -16,10 +16,10 @@ import { createMetrics } from '../../../src/observability/metrics.ts'
 import { startSampleWorker } from '../../../playground/sample-worker.ts'
 import { createAddressRules } from '../../../src/sinks/address-guard.ts'
 import { createHttpSink } from '../../../src/sinks/http-sink.ts'
-import { anEvent } from '../../support/an-event.ts'
-import { anHttpSink } from '../../support/deliveries.ts'
-import { eventually } from '../../support/eventually.ts'
-import { judgeHere } from '../../support/judge-here.ts'
+import { anEvent } from '../../support/builders/an-event.ts'
+import { anHttpSink } from '../../support/builders/deliveries.ts'
+import { eventually } from '../../support/measures/eventually.ts'
+import { judgeHere } from '../../support/doubles/judge-here.ts'
 
 const machinery = { clock: systemClock, logger: silentLogger }
 

@@ -4,16 +4,16 @@ import { test, type TestContext } from 'node:test'
 import { createFilterJudge, type FilterJudgeOptions, type Judgement } from '../../../src/filter/judge-filter.ts'
 import type { SinkFilter } from '../../../src/contract/keyring/entry.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { eventually } from '../../support/eventually.ts'
-import { FakeClock, settle } from '../../support/fake-clock.ts'
-import { recordedLogger } from '../../support/recorded-logger.ts'
+import { eventually } from '../../support/measures/eventually.ts'
+import { FakeClock, settle } from '../../support/doubles/fake-clock.ts'
+import { recordedLogger } from '../../support/doubles/recorded-logger.ts'
 
-const oddWorker = new URL('../../support/odd-filter-worker.ts', import.meta.url)
+const oddWorker = new URL('../../support/doubles/odd-filter-worker.ts', import.meta.url)
 const batch = { type: 'batch.succeeded', version: 'v1', data: { id: 'batches/1', count: 2 } }
 const nobody = new AbortController().signal
 
 const byCel = (cel: string): SinkFilter => ({ typesExact: [], typesPrefix: [], cel })
-/** A filter that does this in its thread (test/support/odd-filter-worker.ts). */
+/** A filter that does this in its thread (test/support/doubles/odd-filter-worker.ts). */
 const odd = (kind: 'endless' | 'asleep' | 'deadly' | 'curious'): SinkFilter => ({
   ...byCel('true'),
   typesExact: [kind],

@@ -11,8 +11,8 @@ import { createWebhookServiceOpener } from '../../../src/gemini/webhook-service-
 import { openWebhookService, type WebhookServiceOptions } from '../../../src/gemini/open-webhook-service.ts'
 import type { Caller, GeminiError, WebhookService } from '../../../src/gemini/webhook-service.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { collectGarbage } from '../../support/collect-garbage.ts'
-import { eventually } from '../../support/eventually.ts'
+import { collectGarbage } from '../../support/measures/collect-garbage.ts'
+import { eventually } from '../../support/measures/eventually.ts'
 
 /**
  * What only a broken or foreign server answers; the service's own behaviour is in

@@ -9,11 +9,11 @@ import type { Inbox } from '../../../src/inbox/port.ts'
 import { openSqliteInbox } from '../../../src/inbox/sqlite/open-sqlite-inbox.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { anEvent } from '../../support/an-event.ts'
-import { eventually } from '../../support/eventually.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
-import { aStream } from '../../support/jetstream-options.ts'
-import { NatsServer, withoutNatsServer } from '../../support/nats-server.ts'
+import { anEvent } from '../../support/builders/an-event.ts'
+import { eventually } from '../../support/measures/eventually.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
+import { aStream } from '../../support/builders/jetstream-options.ts'
+import { NatsServer, withoutNatsServer } from '../../support/processes/nats-server.ts'
 
 function surroundings() {
   return { clock: new FakeClock(), logger: silentLogger, metrics: createMetrics() }

@@ -8,11 +8,11 @@ import { openJetstreamInbox } from '../../../src/inbox/jetstream/open-jetstream-
 import type { ClaimedDelivery, Inbox } from '../../../src/inbox/port.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { anEvent } from '../../support/an-event.ts'
-import { eventually } from '../../support/eventually.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
-import { aStream } from '../../support/jetstream-options.ts'
-import { NatsServer, withoutNatsServer } from '../../support/nats-server.ts'
+import { anEvent } from '../../support/builders/an-event.ts'
+import { eventually } from '../../support/measures/eventually.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
+import { aStream } from '../../support/builders/jetstream-options.ts'
+import { NatsServer, withoutNatsServer } from '../../support/processes/nats-server.ts'
 
 const leaseMs = 60_000
 const forTheWorker = new Map([['worker', leaseMs]])

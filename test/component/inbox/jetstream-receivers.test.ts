@@ -8,12 +8,12 @@ import { openJetstreamInbox, type JetstreamInboxOptions } from '../../../src/inb
 import type { ClaimedDelivery, Inbox } from '../../../src/inbox/port.ts'
 import { silentLogger, type Logger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { anEvent, anOwner } from '../../support/an-event.ts'
-import { eventually } from '../../support/eventually.ts'
-import { fillUp } from '../../support/fill-up.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
-import { aStream } from '../../support/jetstream-options.ts'
-import { NatsServer, withoutNatsServer } from '../../support/nats-server.ts'
+import { anEvent, anOwner } from '../../support/builders/an-event.ts'
+import { eventually } from '../../support/measures/eventually.ts'
+import { fillUp } from '../../support/builders/fill-up.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
+import { aStream } from '../../support/builders/jetstream-options.ts'
+import { NatsServer, withoutNatsServer } from '../../support/processes/nats-server.ts'
 
 const leaseMs = 60_000
 /** Longer than what a receiver leaves to the one that stored an event. */

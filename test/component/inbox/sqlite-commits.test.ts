@@ -14,7 +14,7 @@ import { openSqliteInbox } from '../../../src/inbox/sqlite/open-sqlite-inbox.ts'
 import type { Call } from '../../../src/inbox/sqlite/worker-protocol.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { anEvent } from '../../support/an-event.ts'
+import { anEvent } from '../../support/builders/an-event.ts'
 
 const nowMs = 1_795_262_400_000
 /** As `PRAGMA synchronous` tells them. */

@@ -16,10 +16,10 @@ import type { NewEvent } from '../../../src/inbox/port.ts'
 import type { Call, FromWorker, WorkerSettings } from '../../../src/inbox/sqlite/worker-protocol.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { anEvent, batchSucceeded } from '../../support/an-event.ts'
-import { eventually } from '../../support/eventually.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
-import { undoFourthSchema } from '../../support/undo-fourth-schema.ts'
+import { anEvent, batchSucceeded } from '../../support/builders/an-event.ts'
+import { eventually } from '../../support/measures/eventually.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
+import { undoFourthSchema } from '../../support/builders/undo-fourth-schema.ts'
 
 const garbage = Buffer.alloc(8192, 'not a database ')
 

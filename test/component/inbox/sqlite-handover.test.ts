@@ -11,8 +11,8 @@ import type { Handover, Inbox } from '../../../src/inbox/port.ts'
 import { openSqliteInbox } from '../../../src/inbox/sqlite/open-sqlite-inbox.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { anEvent } from '../../support/an-event.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
+import { anEvent } from '../../support/builders/an-event.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
 
 async function twoInboxes(t: TestContext, bounds: { maxEvents?: number } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'gwh-handover-'))

@@ -12,7 +12,7 @@ import { BatchRunner } from '../../../src/inbox/sqlite/batch-runner.ts'
 import { ByteWriter } from '../../../src/inbox/sqlite/byte-codec.ts'
 import { migrate } from '../../../src/inbox/sqlite/schema.ts'
 import type { Call } from '../../../src/inbox/sqlite/worker-protocol.ts'
-import { anEvent, anOwner } from '../../support/an-event.ts'
+import { anEvent, anOwner } from '../../support/builders/an-event.ts'
 
 const nowMs = 1_795_262_400_000
 const hourMs = 3_600_000

@@ -10,8 +10,8 @@ import { openCredentials } from '../../../src/kubernetes/credentials.ts'
 import { openKubernetesClient } from '../../../src/kubernetes/open-client.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
-import { namespaceKind } from '../../support/operator-world.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
+import { namespaceKind } from '../../support/worlds/operator-world.ts'
 
 /** A service account as the kubelet mounts it. */
 async function mountAccount(t: TestContext, files: Readonly<Record<string, string>>): Promise<string> {

@@ -5,9 +5,9 @@ import { createEventRecorder, type NewKubernetesEvent } from '../../../src/kuber
 import { openKubernetesClient } from '../../../src/kubernetes/open-client.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { answer, ApiDouble, hang, refuse } from '../../support/api-double.ts'
-import { eventually } from '../../support/eventually.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
+import { answer, ApiDouble, hang, refuse } from '../../support/doubles/api-double.ts'
+import { eventually } from '../../support/measures/eventually.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
 
 async function setUp(t: TestContext) {
   const double = await ApiDouble.start()

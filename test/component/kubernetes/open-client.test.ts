@@ -12,9 +12,18 @@ import {
 import { openKubernetesClient, type OpenClientOptions } from '../../../src/kubernetes/open-client.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { answer, ApiDouble, cut, hang, listOf, refuse, type ApiStep, type ApiVerb } from '../../support/api-double.ts'
-import { eventually } from '../../support/eventually.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
+import {
+  answer,
+  ApiDouble,
+  cut,
+  hang,
+  listOf,
+  refuse,
+  type ApiStep,
+  type ApiVerb,
+} from '../../support/doubles/api-double.ts'
+import { eventually } from '../../support/measures/eventually.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
 
 const configMap: ResourceKind = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true }
 const widget: ResourceKind = {

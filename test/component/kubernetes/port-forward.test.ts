@@ -8,7 +8,7 @@ import { test, type TestContext } from 'node:test'
 
 import { systemClock } from '../../../src/clock.ts'
 import { openPortForwarder } from '../../../src/kubernetes/port-forward.ts'
-import { startPortForwardDouble } from '../../support/port-forward-double.ts'
+import { startPortForwardDouble } from '../../support/doubles/port-forward-double.ts'
 
 /** A pod that sends back what it gets, behind an API server that forwards to it. */
 async function anEchoPod(t: TestContext, given: { failure?: string } = {}) {

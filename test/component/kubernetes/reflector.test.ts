@@ -7,9 +7,9 @@ import { openKubernetesClient } from '../../../src/kubernetes/open-client.ts'
 import { Reflector, type ObjectChange, type ReflectorOptions } from '../../../src/kubernetes/reflector.ts'
 import { silentLogger, type Logger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { ApiDouble, cut, hang, listOf, refuse } from '../../support/api-double.ts'
-import { eventually } from '../../support/eventually.ts'
-import { FakeClock, settle } from '../../support/fake-clock.ts'
+import { ApiDouble, cut, hang, listOf, refuse } from '../../support/doubles/api-double.ts'
+import { eventually } from '../../support/measures/eventually.ts'
+import { FakeClock, settle } from '../../support/doubles/fake-clock.ts'
 
 interface Widget extends KubernetesObject {
   spec?: { size?: string }

@@ -10,9 +10,9 @@ import { systemClock } from '../../../src/clock.ts'
 import { createLookup } from '../../../src/names/lookup-function.ts'
 import { NameResolver } from '../../../src/names/name-resolver.ts'
 import { useOwnResolver } from '../../../src/names/use-for-process.ts'
-import { DnsServer, type Zone } from '../../support/dns-server.ts'
-import { eventually } from '../../support/eventually.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
+import { DnsServer, type Zone } from '../../support/doubles/dns-server.ts'
+import { eventually } from '../../support/measures/eventually.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
 
 interface Around {
   zone: Zone

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { createHealthServer, type ProbeResult } from '../../../src/observability/health-server.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { RawConnection } from '../../support/raw-connection.ts'
+import { RawConnection } from '../../support/measures/raw-connection.ts'
 
 async function startServer(probes: { readiness?: () => ProbeResult; liveness?: () => ProbeResult } = {}) {
   const metrics = createMetrics()

@@ -11,12 +11,12 @@ import { createMetrics } from '../../../src/observability/metrics.ts'
 import { fetchThrough } from '../../../src/outbound/fetch-through.ts'
 import { openOutbound, type OutboundSettings } from '../../../src/outbound/open-outbound.ts'
 import { createEndpointProbe } from '../../../src/controller/observe/probe-endpoint.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
 import {
   privateAuthorityFile as trustedCa,
   startForwardProxy,
   startPrivateServer,
-} from '../../support/forward-proxy.ts'
+} from '../../support/doubles/forward-proxy.ts'
 
 /** The certificate of the private server is for this name, which exists nowhere: only a tunnel leads there. */
 const origin = 'https://hooks.test'

@@ -3,9 +3,16 @@ import { test } from 'node:test'
 
 import { type AppendResult, InboxUnavailableError } from '../../../src/inbox/port.ts'
 import { EndpointDirectory } from '../../../src/receiver/endpoint-directory.ts'
-import { FakeClock, settle } from '../../support/fake-clock.ts'
-import { InboxDouble } from '../../support/inbox-double.ts'
-import { aKeyringEntry, aReceiver, aSecret, aSink, directoryOf, signedHeaders } from '../../support/receiver-fixture.ts'
+import { FakeClock, settle } from '../../support/doubles/fake-clock.ts'
+import { InboxDouble } from '../../support/doubles/inbox-double.ts'
+import {
+  aKeyringEntry,
+  aReceiver,
+  aSecret,
+  aSink,
+  directoryOf,
+  signedHeaders,
+} from '../../support/worlds/receiver-fixture.ts'
 
 const path = '/v1/s/ml/batch-events'
 const body = '{"type":"batch.succeeded","version":"v1","data":{"id":"batches/1"}}'

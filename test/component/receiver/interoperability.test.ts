@@ -5,9 +5,9 @@ import { test } from 'node:test'
 import { Webhook as StandardWebhook } from 'standardwebhooks'
 import { Webhook as SvixWebhook } from 'svix'
 
-import { FakeClock } from '../../support/fake-clock.ts'
-import { InboxDouble } from '../../support/inbox-double.ts'
-import { aKeyringEntry, aReceiver, aSecret, directoryOf } from '../../support/receiver-fixture.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
+import { InboxDouble } from '../../support/doubles/inbox-double.ts'
+import { aKeyringEntry, aReceiver, aSecret, directoryOf } from '../../support/worlds/receiver-fixture.ts'
 
 /** What a published library needs to be a sender. */
 interface Signer {

@@ -8,7 +8,7 @@ import { allKeyringSecretNames, keyringSecretNameFor } from '../../../src/contra
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { EndpointDirectory } from '../../../src/receiver/endpoint-directory.ts'
 import { loadKeyringFiles } from '../../../src/receiver/load-keyring-files.ts'
-import { aKeyringEntry } from '../../support/receiver-fixture.ts'
+import { aKeyringEntry } from '../../support/worlds/receiver-fixture.ts'
 
 let folder: string
 before(async () => (folder = await mkdtemp(join(tmpdir(), 'gwh-keyring-'))))

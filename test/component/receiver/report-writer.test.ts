@@ -8,8 +8,8 @@ import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import { EndpointActivity } from '../../../src/receiver/endpoint-activity.ts'
 import { createReportWriter } from '../../../src/receiver/report-writer.ts'
-import { FakeClock, settle } from '../../support/fake-clock.ts'
-import { aKeyringEntry, directoryOf } from '../../support/receiver-fixture.ts'
+import { FakeClock, settle } from '../../support/doubles/fake-clock.ts'
+import { aKeyringEntry, directoryOf } from '../../support/worlds/receiver-fixture.ts'
 
 function aScene(given: { ownInbox?: boolean; sinks?: (pending: Map<string, number>) => SinkBacklog[] } = {}) {
   const clock = new FakeClock()

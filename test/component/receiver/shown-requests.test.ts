@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { aDynamicPart, aDynamicSender } from '../../support/dynamic-sender.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
-import { InboxDouble } from '../../support/inbox-double.ts'
-import { aKeyringEntry, aReceiver, directoryOf, signedHeaders } from '../../support/receiver-fixture.ts'
+import { aDynamicPart, aDynamicSender } from '../../support/doubles/dynamic-sender.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
+import { InboxDouble } from '../../support/doubles/inbox-double.ts'
+import { aKeyringEntry, aReceiver, directoryOf, signedHeaders } from '../../support/worlds/receiver-fixture.ts'
 
 const body = '{"type":"batch.succeeded","version":"v1","data":{"id":"batches/secret-of-the-body"}}'
 const token = 'k3mWq7yT5uXz0aBcDeFgHiJkLmNoPqRsTuVwXyZ1234'

@@ -18,9 +18,9 @@ import { silentLogger } from '../../../src/observability/logger.ts'
 import { startController } from '../../../src/roles/controller.ts'
 import { openCluster } from '../../../src/roles/open-cluster.ts'
 import { startKubernetesApi } from '../../../playground/kubernetes-api/server.ts'
-import { eventually } from '../../support/eventually.ts'
-import { AlertBench } from '../../support/promql/alert-bench.ts'
-import { roleDeps } from '../../support/role-deps.ts'
+import { eventually } from '../../support/measures/eventually.ts'
+import { AlertBench } from '../../support/measures/promql/alert-bench.ts'
+import { roleDeps } from '../../support/builders/role-deps.ts'
 
 const namespace = 'gemini-webhook-system'
 const leaseKey = { namespace, name: 'gwh-controller' }

@@ -5,7 +5,7 @@ import { systemClock } from '../../../src/clock.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import { createJwksKeeper } from '../../../src/roles/create-jwks-keeper.ts'
-import { eventually } from '../../support/eventually.ts'
+import { eventually } from '../../support/measures/eventually.ts'
 
 const key = { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' }
 

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { Logger } from '../../../src/observability/logger.ts'
 import { startSandbox } from '../../../src/roles/sandbox/start.ts'
 import { findMetrics } from '../../../tools/generate-metrics-page.ts'
-import { roleDeps } from '../../support/role-deps.ts'
+import { roleDeps } from '../../support/builders/role-deps.ts'
 
 /** The health ports of the roles as their logs tell them. */
 function portReader(inner: Logger) {

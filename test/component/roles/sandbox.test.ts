@@ -6,8 +6,8 @@ import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
 import { apiVersion, geminiWebhookKind, kindName } from '../../../src/api/kind.ts'
 import type { KubernetesObject } from '../../../src/kubernetes/client.ts'
 import { startSandbox, type Sandbox } from '../../../src/roles/sandbox/start.ts'
-import { eventually } from '../../support/eventually.ts'
-import { roleDeps } from '../../support/role-deps.ts'
+import { eventually } from '../../support/measures/eventually.ts'
+import { roleDeps } from '../../support/builders/role-deps.ts'
 
 let sandbox: Sandbox
 const key = { namespace: 'default', name: 'batch-events' }

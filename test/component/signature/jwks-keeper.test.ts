@@ -5,8 +5,8 @@ import { after, before, beforeEach, test } from 'node:test'
 
 import { systemClock } from '../../../src/clock.ts'
 import { JwksKeeper } from '../../../src/signature/jwks-keeper.ts'
-import { collectGarbage } from '../../support/collect-garbage.ts'
-import { eventually } from '../../support/eventually.ts'
+import { collectGarbage } from '../../support/measures/collect-garbage.ts'
+import { eventually } from '../../support/measures/eventually.ts'
 
 /**
  * Over a real connection, where `fetch` loses hold of its signal when it is given it in a Request. The keeper's rules

@@ -15,7 +15,7 @@ import {
 import type { LookupAll } from '../../../src/sinks/guarded-lookup.ts'
 import { createHttpSink } from '../../../src/sinks/http-sink.ts'
 import type { SendOutcome } from '../../../src/sinks/port.ts'
-import { anOutgoing, aSink } from '../../support/deliveries.ts'
+import { anOutgoing, aSink } from '../../support/builders/deliveries.ts'
 
 const forbidden: SendOutcome = { type: 'retryable', cause: 'forbiddenAddress' }
 

@@ -10,8 +10,8 @@ import { parseEnvelope } from '../../../src/gemini/parse-event.ts'
 import { createAddressRules, type AddressRuleOptions, type Reach } from '../../../src/sinks/address-guard.ts'
 import { createHttpSink } from '../../../src/sinks/http-sink.ts'
 import type { SendOutcome } from '../../../src/sinks/port.ts'
-import { anOutgoing, aSink } from '../../support/deliveries.ts'
-import { DnsServer, type Zone } from '../../support/dns-server.ts'
+import { anOutgoing, aSink } from '../../support/builders/deliveries.ts'
+import { DnsServer, type Zone } from '../../support/doubles/dns-server.ts'
 
 /**
  * Every TCP connection that this process begins, counted where it is handed to the system: also one that nobody

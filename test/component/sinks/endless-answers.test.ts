@@ -6,10 +6,10 @@ import { parseEnvelope } from '../../../src/gemini/parse-event.ts'
 import { createAddressRules } from '../../../src/sinks/address-guard.ts'
 import { createHttpSink } from '../../../src/sinks/http-sink.ts'
 import type { SendOutcome } from '../../../src/sinks/port.ts'
-import { anHttpSink, anOutgoing } from '../../support/deliveries.ts'
-import { eventually } from '../../support/eventually.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
-import { RawServer } from '../../support/raw-server.ts'
+import { anHttpSink, anOutgoing } from '../../support/builders/deliveries.ts'
+import { eventually } from '../../support/measures/eventually.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
+import { RawServer } from '../../support/doubles/raw-server.ts'
 
 /** Begins an answer and goes on with it for as long as somebody listens. */
 async function anEndlessServer(t: TestContext, first: string, unit: string, unitsPerWrite = 5_000) {

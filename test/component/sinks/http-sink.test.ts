@@ -10,10 +10,10 @@ import { startSampleWorker } from '../../../playground/sample-worker.ts'
 import { createAddressRules } from '../../../src/sinks/address-guard.ts'
 import { createHttpSink, type HttpSinkOptions } from '../../../src/sinks/http-sink.ts'
 import { systemClock } from '../../../src/clock.ts'
-import { anEvent, batchSucceeded } from '../../support/an-event.ts'
-import { anHttpSink, anOutgoing, aSink } from '../../support/deliveries.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
-import { eventually } from '../../support/eventually.ts'
+import { anEvent, batchSucceeded } from '../../support/builders/an-event.ts'
+import { anHttpSink, anOutgoing, aSink } from '../../support/builders/deliveries.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
+import { eventually } from '../../support/measures/eventually.ts'
 
 const never = new AbortController().signal
 

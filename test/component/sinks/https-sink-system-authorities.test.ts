@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 
-import { aSender, anHttpsServer, authority, client, server } from '../../support/https-sinks.ts'
+import { aSender, anHttpsServer, authority, client, server } from '../../support/doubles/https-sinks.ts'
 
 // A file of its own, for it changes whom the whole process trusts.
 setDefaultCACertificates([...getCACertificates('default'), authority(1)])

@@ -8,9 +8,9 @@ import { parseEnvelope } from '../../../src/gemini/parse-event.ts'
 import { createAddressRules } from '../../../src/sinks/address-guard.ts'
 import { createHttpSink } from '../../../src/sinks/http-sink.ts'
 import type { SendOutcome } from '../../../src/sinks/port.ts'
-import { anOutgoing, aSink } from '../../support/deliveries.ts'
-import { eventually } from '../../support/eventually.ts'
-import { aSender, anHttpsServer, authority, client, server } from '../../support/https-sinks.ts'
+import { anOutgoing, aSink } from '../../support/builders/deliveries.ts'
+import { eventually } from '../../support/measures/eventually.ts'
+import { aSender, anHttpsServer, authority, client, server } from '../../support/doubles/https-sinks.ts'
 
 const delivered: SendOutcome = { type: 'delivered', status: 204 }
 const untrusted: SendOutcome = { type: 'retryable', cause: 'tls' }

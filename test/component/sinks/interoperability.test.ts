@@ -12,8 +12,8 @@ import { parseEnvelope } from '../../../src/gemini/parse-event.ts'
 import { createAddressRules } from '../../../src/sinks/address-guard.ts'
 import { createHttpSink } from '../../../src/sinks/http-sink.ts'
 import type { OutgoingDelivery } from '../../../src/sinks/port.ts'
-import { anEvent, batchSucceeded } from '../../support/an-event.ts'
-import { anHttpSink, anOutgoing } from '../../support/deliveries.ts'
+import { anEvent, batchSucceeded } from '../../support/builders/an-event.ts'
+import { anHttpSink, anOutgoing } from '../../support/builders/deliveries.ts'
 
 interface Received {
   headers: IncomingHttpHeaders

@@ -7,11 +7,11 @@ import { parseEnvelope } from '../../../src/gemini/parse-event.ts'
 import { createAddressRules } from '../../../src/sinks/address-guard.ts'
 import { createHttpSink } from '../../../src/sinks/http-sink.ts'
 import type { SendOutcome } from '../../../src/sinks/port.ts'
-import { anEvent } from '../../support/an-event.ts'
-import { anHttpSink, anOutgoing } from '../../support/deliveries.ts'
-import { eventually } from '../../support/eventually.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
-import { RawServer, type Play } from '../../support/raw-server.ts'
+import { anEvent } from '../../support/builders/an-event.ts'
+import { anHttpSink, anOutgoing } from '../../support/builders/deliveries.ts'
+import { eventually } from '../../support/measures/eventually.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
+import { RawServer, type Play } from '../../support/doubles/raw-server.ts'
 
 const never = new AbortController().signal
 

@@ -6,8 +6,8 @@ import type { Inbox } from '../../../src/inbox/port.ts'
 import { openSqliteInbox } from '../../../src/inbox/sqlite/open-sqlite-inbox.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { anEvent } from '../../support/an-event.ts'
-import { aStream } from '../../support/jetstream-options.ts'
+import { anEvent } from '../../support/builders/an-event.ts'
+import { aStream } from '../../support/builders/jetstream-options.ts'
 
 /**
  * A process to be killed: appends without end and prints the id of each event that was acknowledged, a line each, only

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 
 import type { ClaimedDelivery, Inbox, NewEvent } from '../../../src/inbox/port.ts'
-import { anEvent, anOwner } from '../../support/an-event.ts'
-import { fillUp } from '../../support/fill-up.ts'
+import { anEvent, anOwner } from '../../support/builders/an-event.ts'
+import { fillUp } from '../../support/builders/fill-up.ts'
 import { suiteBounds, type InboxUnderTest, type MakeInbox } from './suite.ts'
 
 const leaseMs = 60_000

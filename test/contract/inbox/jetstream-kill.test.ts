@@ -10,11 +10,11 @@ import { openJetstreamInbox } from '../../../src/inbox/jetstream/open-jetstream-
 import { InboxUnavailableError, type Inbox } from '../../../src/inbox/port.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { anEvent } from '../../support/an-event.ts'
-import { eventually } from '../../support/eventually.ts'
-import { aStream } from '../../support/jetstream-options.ts'
-import { NatsServer, withoutNatsServer } from '../../support/nats-server.ts'
-import { mulberry32 } from '../../support/seeded-random.ts'
+import { anEvent } from '../../support/builders/an-event.ts'
+import { eventually } from '../../support/measures/eventually.ts'
+import { aStream } from '../../support/builders/jetstream-options.ts'
+import { NatsServer, withoutNatsServer } from '../../support/processes/nats-server.ts'
+import { mulberry32 } from '../../support/builders/seeded-random.ts'
 import { appendThenKill } from './append-then-kill.ts'
 
 const kills = Number(process.env['KILLS'] ?? 10)

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 
 import type { AppendResult, ClaimedDelivery, Inbox, NewEvent } from '../../../src/inbox/port.ts'
-import { anEvent, anOwner } from '../../support/an-event.ts'
-import { mulberry32 } from '../../support/seeded-random.ts'
+import { anEvent, anOwner } from '../../support/builders/an-event.ts'
+import { mulberry32 } from '../../support/builders/seeded-random.ts'
 import { giveUp, letRetentionRun, type InboxUnderTest, type MakeInbox, type UnderTestOptions } from './suite.ts'
 
 const leaseMs = 60_000

@@ -8,8 +8,8 @@ import { systemClock } from '../../../src/clock.ts'
 import { openSqliteInbox } from '../../../src/inbox/sqlite/open-sqlite-inbox.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { anEvent } from '../../support/an-event.ts'
-import { mulberry32 } from '../../support/seeded-random.ts'
+import { anEvent } from '../../support/builders/an-event.ts'
+import { mulberry32 } from '../../support/builders/seeded-random.ts'
 import { appendThenKill } from './append-then-kill.ts'
 
 const kills = Number(process.env['KILLS'] ?? 10)

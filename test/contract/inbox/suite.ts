@@ -14,9 +14,9 @@ import type {
   PendingPosition,
   PendingQuery,
 } from '../../../src/inbox/port.ts'
-import { anEvent, anOwner } from '../../support/an-event.ts'
-import type { FakeClock } from '../../support/fake-clock.ts'
-import { fillUp } from '../../support/fill-up.ts'
+import { anEvent, anOwner } from '../../support/builders/an-event.ts'
+import type { FakeClock } from '../../support/doubles/fake-clock.ts'
+import { fillUp } from '../../support/builders/fill-up.ts'
 
 /** Small enough to be reached by a test. */
 export const suiteBounds = { maxEvents: 10, ownerShare: 0.5, maxDeadLetters: 6, deadLetterShare: 0.5 }

@@ -3,20 +3,20 @@ import { after, before, describe, test } from 'node:test'
 
 import { apiVersion, geminiWebhookKind, kindName } from '../../../src/api/kind.ts'
 import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
-import { bundledProgram } from '../../support/bundled-program.ts'
-import { eventually } from '../../support/eventually.ts'
-import { GwhProcess } from '../../support/gwh-process.ts'
+import { bundledProgram } from '../../support/processes/bundled-program.ts'
+import { eventually } from '../../support/measures/eventually.ts'
+import { GwhProcess } from '../../support/processes/gwh-process.ts'
 import {
   giveApiKey,
   operatorNamespace,
   startOperatorWorld,
   userNamespace,
   type OperatorWorld,
-} from '../../support/operator-world.ts'
-import { makeReportMaps } from '../../support/report-maps.ts'
-import { residentBytes } from '../../support/resident-size.ts'
-import { pause } from '../../support/pause.ts'
-import { processorUse, type ProcessorUse } from '../../support/processor-use.ts'
+} from '../../support/worlds/operator-world.ts'
+import { makeReportMaps } from '../../support/builders/report-maps.ts'
+import { residentBytes } from '../../support/measures/resident-size.ts'
+import { pause } from '../../support/measures/pause.ts'
+import { processorUse, type ProcessorUse } from '../../support/measures/processor-use.ts'
 
 const windowMs = 20_000
 /**

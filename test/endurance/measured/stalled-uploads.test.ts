@@ -6,13 +6,13 @@ import { test, type TestContext } from 'node:test'
 import { request } from 'undici'
 
 import { defaultLimits } from '../../../src/receiver/limits.ts'
-import { bundledProgram } from '../../support/bundled-program.ts'
-import { eventually } from '../../support/eventually.ts'
-import { leastHeldBytes } from '../../support/held-memory.ts'
-import { requestHead, RawConnection } from '../../support/raw-connection.ts'
-import { receiverFiles, startReceiverProcess, type ReceiverFiles } from '../../support/receiver-process.ts'
-import { residentBytes } from '../../support/resident-size.ts'
-import { signedDelivery } from '../../support/signed-delivery.ts'
+import { bundledProgram } from '../../support/processes/bundled-program.ts'
+import { eventually } from '../../support/measures/eventually.ts'
+import { leastHeldBytes } from '../../support/measures/held-memory.ts'
+import { requestHead, RawConnection } from '../../support/measures/raw-connection.ts'
+import { receiverFiles, startReceiverProcess, type ReceiverFiles } from '../../support/processes/receiver-process.ts'
+import { residentBytes } from '../../support/measures/resident-size.ts'
+import { signedDelivery } from '../../support/builders/signed-delivery.ts'
 
 const kibibyte = 1024
 const mebibyte = kibibyte * kibibyte

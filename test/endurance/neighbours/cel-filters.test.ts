@@ -1,6 +1,6 @@
-import { aTenant, anEventBody } from '../../support/neighbours/a-tenant.ts'
-import { isLong, playBeside, type Attack } from '../../support/neighbours/play-beside.ts'
-import { sendSteadily } from '../../support/neighbours/send-steadily.ts'
+import { aTenant, anEventBody } from '../../support/worlds/neighbours/a-tenant.ts'
+import { isLong, playBeside, type Attack } from '../../support/worlds/neighbours/play-beside.ts'
+import { sendSteadily } from '../../support/worlds/neighbours/send-steadily.ts'
 
 const sinks = 16
 /** Events of this size, each looked through a hundred times by each filter. */

@@ -7,8 +7,8 @@ import {
 } from '../../../src/kubernetes/core-kinds.ts'
 import type { ObjectKey } from '../../../src/kubernetes/client.ts'
 import { slotNames } from '../../../src/contract/receiver-report/slots.ts'
-import { playBesideController } from '../../support/neighbours/play-beside-controller.ts'
-import { operatorNamespace, publicHost, tenant } from '../../support/simulated-operator.ts'
+import { playBesideController } from '../../support/worlds/neighbours/play-beside-controller.ts'
+import { operatorNamespace, publicHost, tenant } from '../../support/worlds/simulated-operator.ts'
 
 const numbered = (prefix: string, count: number) => Array.from({ length: count }, (_, at) => `${prefix}-${at}`)
 const merge = { type: 'merge' } as const

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 
-import { isLong, playBeside, type Around } from '../../support/neighbours/play-beside.ts'
+import { isLong, playBeside, type Around } from '../../support/worlds/neighbours/play-beside.ts'
 
 /** A small bound stands for 4,096: so many sockets cost the machine more than the receiver. */
 const maxConnections = 300

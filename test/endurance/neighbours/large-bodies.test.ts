@@ -2,9 +2,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 
-import { aTenant, anEventBody, type Tenant } from '../../support/neighbours/a-tenant.ts'
-import { isLong, playBeside, type Attack } from '../../support/neighbours/play-beside.ts'
-import { sendAll, sendSteadily } from '../../support/neighbours/send-steadily.ts'
+import { aTenant, anEventBody, type Tenant } from '../../support/worlds/neighbours/a-tenant.ts'
+import { isLong, playBeside, type Attack } from '../../support/worlds/neighbours/play-beside.ts'
+import { sendAll, sendSteadily } from '../../support/worlds/neighbours/send-steadily.ts'
 
 /** Just below what is allowed, of what takes longest to parse. */
 const largestBytes = 255 * 1024

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 
-import { aTenant } from '../../support/neighbours/a-tenant.ts'
-import { playBeside } from '../../support/neighbours/play-beside.ts'
-import { sendAll, sendSteadily } from '../../support/neighbours/send-steadily.ts'
+import { aTenant } from '../../support/worlds/neighbours/a-tenant.ts'
+import { playBeside } from '../../support/worlds/neighbours/play-beside.ts'
+import { sendAll, sendSteadily } from '../../support/worlds/neighbours/send-steadily.ts'
 
 /** More than an inbox of 2 MiB can remember with the longest ids, where each is kept as it came. */
 const count = 8_000

@@ -2,11 +2,11 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 
-import { aSink } from '../../support/deliveries.ts'
-import { eventually } from '../../support/eventually.ts'
-import { aTenant, anEventBody } from '../../support/neighbours/a-tenant.ts'
-import { isLong, playBeside, type Attack } from '../../support/neighbours/play-beside.ts'
-import { sendAll, sendSteadily } from '../../support/neighbours/send-steadily.ts'
+import { aSink } from '../../support/builders/deliveries.ts'
+import { eventually } from '../../support/measures/eventually.ts'
+import { aTenant, anEventBody } from '../../support/worlds/neighbours/a-tenant.ts'
+import { isLong, playBeside, type Attack } from '../../support/worlds/neighbours/play-beside.ts'
+import { sendAll, sendSteadily } from '../../support/worlds/neighbours/send-steadily.ts'
 
 /** Longer than the victim is looked at in the short run: what was begun before holds its place all along. */
 const slowMs = 35_000

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { evaluate } from '../../support/promql/evaluate.ts'
-import { parseExpression } from '../../support/promql/expression.ts'
-import { SampleHistory } from '../../support/promql/sample-history.ts'
+import { evaluate } from '../../support/measures/promql/evaluate.ts'
+import { parseExpression } from '../../support/measures/promql/expression.ts'
+import { SampleHistory } from '../../support/measures/promql/sample-history.ts'
 
 // Prometheus' own engine (github.com/prometheus/prometheus v0.315.0, promqltest) gives the same answers to the same
 // series.

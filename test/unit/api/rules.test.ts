@@ -7,7 +7,7 @@ import { checkManifest } from '../../../src/api/check-manifest.ts'
 import { httpsUrlPattern, httpUrlPattern } from '../../../src/api/field-types.ts'
 import { ruleViolations } from '../../../src/api/rule-violations.ts'
 import { rules } from '../../../src/api/rules.ts'
-import { invalidResources, validResources } from '../../support/resource-fixtures.ts'
+import { invalidResources, validResources } from '../../support/builders/resource-fixtures.ts'
 
 const ruleIds = Object.values(rules)
   .flat()

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { controllerSettings } from '../../../src/config/controller-config.ts'
 import { parseSettings } from '../../../src/config/parse-settings.ts'
 import { settleMsOf } from '../../../src/controller/config.ts'
-import { shippedConfig } from '../../support/shipped-config.ts'
+import { shippedConfig } from '../../support/builders/shipped-config.ts'
 
 const parse = (flags: readonly string[]) => parseSettings(controllerSettings, { flags, env: {} })
 const baseUrl = '--base-url=https://hooks.example.com'

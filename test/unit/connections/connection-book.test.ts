@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import { test } from 'node:test'
 
 import { ConnectionBook, type Cut } from '../../../src/connections/connection-book.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
 
 class SocketDouble extends EventEmitter {
   readonly remoteAddress = '203.0.113.9'

@@ -8,7 +8,7 @@ import { test } from 'node:test'
 import { ConnectionBook } from '../../../src/connections/connection-book.ts'
 import { Intake } from '../../../src/connections/intake.ts'
 import { equalQuotas } from '../../../src/fairness/quotas.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
 
 const requestMs = 3
 

@@ -6,9 +6,9 @@ import { byExternalId, byUid } from '../../../src/controller/facts/indices.ts'
 import { Memories } from '../../../src/controller/memory/memories.ts'
 import { ObjectWaker } from '../../../src/controller/object-waker.ts'
 import type { AddOptions } from '../../../src/kubernetes/workqueue.ts'
-import { aWebhook } from '../../support/a-webhook.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
-import { freezeMemories } from '../../support/frozen-memory.ts'
+import { aWebhook } from '../../support/builders/a-webhook.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
+import { freezeMemories } from '../../support/builders/frozen-memory.ts'
 
 freezeMemories()
 

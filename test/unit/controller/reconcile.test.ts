@@ -6,9 +6,9 @@ import { Memories } from '../../../src/controller/memory/memories.ts'
 import { WebhookServicePool } from '../../../src/controller/observe/webhook-service-pool.ts'
 import { reconcileWebhook } from '../../../src/controller/reconcile.ts'
 import { KubernetesApiError, type KubernetesClient } from '../../../src/kubernetes/client.ts'
-import { aPass } from '../../support/a-pass.ts'
-import { aWebhook, installation } from '../../support/a-webhook.ts'
-import { settle } from '../../support/fake-clock.ts'
+import { aPass } from '../../support/worlds/a-pass.ts'
+import { aWebhook, installation } from '../../support/builders/a-webhook.ts'
+import { settle } from '../../support/doubles/fake-clock.ts'
 
 const key = { namespace: 'ml', name: 'batch-events' }
 const version = (resourceVersion: string) =>

@@ -9,9 +9,9 @@ import { FailedCall } from '../../../src/controller/facts/failure-class.ts'
 import { listFor } from '../../../src/controller/observe/observe-remote.ts'
 import { RemoteObserver } from '../../../src/controller/observe/remote-observer.ts'
 import type { WebhookService } from '../../../src/gemini/webhook-service.ts'
-import { aWebhook } from '../../support/a-webhook.ts'
-import { identity } from '../../support/an-observation.ts'
-import { FakeClock, settle } from '../../support/fake-clock.ts'
+import { aWebhook } from '../../support/builders/a-webhook.ts'
+import { identity } from '../../support/builders/an-observation.ts'
+import { FakeClock, settle } from '../../support/doubles/fake-clock.ts'
 
 const withoutWorker = <T>(wait: () => Promise<T>) => wait()
 

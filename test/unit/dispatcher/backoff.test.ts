@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 
 import { backoffCeilingMs, backoffMs } from '../../../src/dispatcher/backoff.ts'
-import { mulberry32 } from '../../support/seeded-random.ts'
+import { mulberry32 } from '../../support/builders/seeded-random.ts'
 
 const aPolicy = fc.record({
   backoffPolicy: fc.constantFrom('Exponential' as const, 'Linear' as const),

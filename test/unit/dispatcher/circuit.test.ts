@@ -10,7 +10,7 @@ import {
   type Circuit,
 } from '../../../src/dispatcher/circuit.ts'
 import type { SendOutcome } from '../../../src/sinks/port.ts'
-import { mulberry32 } from '../../support/seeded-random.ts'
+import { mulberry32 } from '../../support/builders/seeded-random.ts'
 
 const refused: SendOutcome = { type: 'unauthorized', status: 403 }
 const timeout: SendOutcome = { type: 'retryable', cause: 'timeout' }

@@ -4,9 +4,9 @@ import { describe, it } from 'node:test'
 import { LaneBoard, type StartedDelivery } from '../../../src/dispatcher/lane-board.ts'
 import { createLane, noteOutcome, type Lane } from '../../../src/dispatcher/lane.ts'
 import { equalQuotas, type Quotas } from '../../../src/fairness/quotas.ts'
-import { anEvent } from '../../support/an-event.ts'
-import { aClaim } from '../../support/deliveries.ts'
-import { mulberry32 } from '../../support/seeded-random.ts'
+import { anEvent } from '../../support/builders/an-event.ts'
+import { aClaim } from '../../support/builders/deliveries.ts'
+import { mulberry32 } from '../../support/builders/seeded-random.ts'
 
 const nowMs = 1_000_000
 const leaseUntilMs = nowMs + 60_000

@@ -10,8 +10,8 @@ import {
   takeNext,
   type Lane,
 } from '../../../src/dispatcher/lane.ts'
-import { anEvent } from '../../support/an-event.ts'
-import { aClaim } from '../../support/deliveries.ts'
+import { anEvent } from '../../support/builders/an-event.ts'
+import { aClaim } from '../../support/builders/deliveries.ts'
 import type { SendOutcome } from '../../../src/sinks/port.ts'
 
 const nowMs = 1_000_000

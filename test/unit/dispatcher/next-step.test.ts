@@ -6,7 +6,7 @@ import * as fc from 'fast-check'
 import { nextStep } from '../../../src/dispatcher/next-step.ts'
 import type { NextStep } from '../../../src/inbox/port.ts'
 import type { SendOutcome } from '../../../src/sinks/port.ts'
-import { aSink } from '../../support/deliveries.ts'
+import { aSink } from '../../support/builders/deliveries.ts'
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
 const hourMs = 3_600_000

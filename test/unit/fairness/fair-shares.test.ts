@@ -9,7 +9,7 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 
 import { SharedRoom, type Taker } from '../../../src/fairness/shared-room.ts'
-import { mulberry32 } from '../../support/seeded-random.ts'
+import { mulberry32 } from '../../support/builders/seeded-random.ts'
 
 interface Tenant {
   readonly weight: number

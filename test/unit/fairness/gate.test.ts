@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { Gate } from '../../../src/fairness/gate.ts'
-import { settle } from '../../support/fake-clock.ts'
+import { settle } from '../../support/doubles/fake-clock.ts'
 
 function aGate() {
   const gate = new Gate({ most: 3, mostOfOne: 2 })

@@ -3,8 +3,8 @@ import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
 
 import type { RunEnd } from '../../../src/filter/limited-worker.ts'
-import { settle } from '../../support/fake-clock.ts'
-import { aPool, question } from '../../support/played-pool.ts'
+import { settle } from '../../support/doubles/fake-clock.ts'
+import { aPool, question } from '../../support/doubles/played-pool.ts'
 
 const wanted = (costMs: number): RunEnd => ({ type: 'answered', verdict: 'wanted', costMs })
 

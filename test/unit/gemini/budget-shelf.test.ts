@@ -5,8 +5,8 @@ import { BudgetShelf } from '../../../src/gemini/budget-shelf.ts'
 import { createCallBudget } from '../../../src/gemini/call-budget.ts'
 import { createGeminiMetrics } from '../../../src/gemini/gemini-metrics.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { collectGarbage } from '../../support/collect-garbage.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
+import { collectGarbage } from '../../support/measures/collect-garbage.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
 
 function aShelf() {
   const clock = new FakeClock()

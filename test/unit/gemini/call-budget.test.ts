@@ -13,7 +13,7 @@ import {
 } from '../../../src/gemini/call-budget.ts'
 import { createGeminiMetrics } from '../../../src/gemini/gemini-metrics.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { FakeClock, settle } from '../../support/fake-clock.ts'
+import { FakeClock, settle } from '../../support/doubles/fake-clock.ts'
 
 const settings = { callsPerSecond: 2, burst: 3, maxWaitMs: 5_000 }
 const aBudget = () => {

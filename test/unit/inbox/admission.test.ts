@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { Admission } from '../../../src/inbox/admission.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
 
 function anAdmission() {
   const clock = new FakeClock()

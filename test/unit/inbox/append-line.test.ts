@@ -6,7 +6,7 @@ import { unpackItem } from '../../../src/inbox/sqlite/batch-codec.ts'
 import { AppendLine, maxBatchCost } from '../../../src/inbox/sqlite/append-line.ts'
 import { ByteReader } from '../../../src/inbox/sqlite/byte-codec.ts'
 import { Gathering } from '../../../src/inbox/sqlite/gathering.ts'
-import { anEvent } from '../../support/an-event.ts'
+import { anEvent } from '../../support/builders/an-event.ts'
 
 const waiting = { resolve: () => {}, reject: () => {} }
 const manySinks = Array.from({ length: 16 }, (_, at) => `sink-${at}`)

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { deadLetterPage } from '../../../src/inbox/dead-letter-page.ts'
 import type { DeadLetter } from '../../../src/inbox/port.ts'
-import { anEvent } from '../../support/an-event.ts'
+import { anEvent } from '../../support/builders/an-event.ts'
 
 let read = 0
 function* newestFirst(count: number): Generator<DeadLetter> {

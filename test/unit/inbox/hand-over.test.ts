@@ -8,8 +8,8 @@ import { ByteReader } from '../../../src/inbox/sqlite/byte-codec.ts'
 import { HandOver } from '../../../src/inbox/sqlite/hand-over.ts'
 import { QuotaTeller } from '../../../src/inbox/sqlite/told-quotas.ts'
 import type { ToWorker } from '../../../src/inbox/sqlite/worker-protocol.ts'
-import { anEvent } from '../../support/an-event.ts'
-import { FakeClock, settle } from '../../support/fake-clock.ts'
+import { anEvent } from '../../support/builders/an-event.ts'
+import { FakeClock, settle } from '../../support/doubles/fake-clock.ts'
 
 const waiting = { resolve: () => {}, reject: () => {} }
 const succeed: NextStep = { type: 'Succeed' }

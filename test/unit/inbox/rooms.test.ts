@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { equalQuotas } from '../../../src/fairness/quotas.ts'
 import { chargedBytesOf, InboxRooms, isOverOwnerShare } from '../../../src/inbox/rooms.ts'
 import { usageByNamespace } from '../../../src/inbox/usage.ts'
-import { anEvent } from '../../support/an-event.ts'
+import { anEvent } from '../../support/builders/an-event.ts'
 
 const idBytes = 100
 const charge = { bytes: 10_000, idBytes }

@@ -7,7 +7,7 @@ import { TransientError } from '../../../src/kubernetes/errors.ts'
 import { done, requeueAfter, type ReconcileResult } from '../../../src/kubernetes/result.ts'
 import type { Logger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { FakeClock, settle } from '../../support/fake-clock.ts'
+import { FakeClock, settle } from '../../support/doubles/fake-clock.ts'
 
 const key: ObjectKey = { namespace: 'ml', name: 'nightly' }
 

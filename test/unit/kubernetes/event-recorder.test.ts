@@ -5,7 +5,7 @@ import type { KubernetesClient, KubernetesObject } from '../../../src/kubernetes
 import { createEventRecorder, type NewKubernetesEvent } from '../../../src/kubernetes/event-recorder.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
 
 const anEvent = (namespace: string, name: string): NewKubernetesEvent => ({
   regarding: { apiVersion: 'v1', kind: 'ConfigMap', namespace, name, uid: name },

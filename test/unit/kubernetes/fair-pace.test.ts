@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { FairPace } from '../../../src/kubernetes/fair-pace.ts'
-import { FakeClock, settle } from '../../support/fake-clock.ts'
+import { FakeClock, settle } from '../../support/doubles/fake-clock.ts'
 
 function aPace(rate = { ratePerSecond: 10, burst: 2 }) {
   const clock = new FakeClock()

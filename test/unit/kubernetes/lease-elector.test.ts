@@ -4,8 +4,8 @@ import { test } from 'node:test'
 import { createLeaseElector, type LeaseElectorOptions } from '../../../src/kubernetes/lease-elector.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { FakeClock, settle } from '../../support/fake-clock.ts'
-import { LeaseDouble } from '../../support/lease-double.ts'
+import { FakeClock, settle } from '../../support/doubles/fake-clock.ts'
+import { LeaseDouble } from '../../support/doubles/lease-double.ts'
 
 /** A candidate whose work runs until it is told to stop and the test lets it end. */
 function aCandidate(

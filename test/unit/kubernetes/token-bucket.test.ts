@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { TokenBucket } from '../../../src/kubernetes/token-bucket.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
 
 test('a burst goes at once, then each reservation waits one interval longer than the one before', () => {
   const bucket = new TokenBucket({ ratePerSecond: 10, burst: 2 }, new FakeClock())

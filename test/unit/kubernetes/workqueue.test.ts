@@ -5,7 +5,7 @@ import * as fc from 'fast-check'
 
 import { Workqueue, type RetryLimits } from '../../../src/kubernetes/workqueue.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { FakeClock, settle } from '../../support/fake-clock.ts'
+import { FakeClock, settle } from '../../support/doubles/fake-clock.ts'
 
 const limits: RetryLimits = { perKey: { baseMs: 100, maxMs: 1_000 }, overall: { ratePerSecond: 1_000, burst: 1_000 } }
 

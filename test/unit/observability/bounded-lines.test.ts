@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { boundLines } from '../../../src/observability/bounded-lines.ts'
 import type { Logger } from '../../../src/observability/logger.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
 
 interface Line extends Record<string, unknown> {
   level: string

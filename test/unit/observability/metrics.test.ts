@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import type { Clock } from '../../../src/clock.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
 
 test('an instrument made again under its name is the same instrument', async () => {
   const metrics = createMetrics()

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { SpacedWork } from '../../../src/observability/spaced-work.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
 
 const settled = () => new Promise((resolve) => setImmediate(resolve))
 

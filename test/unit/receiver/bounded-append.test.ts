@@ -3,8 +3,8 @@ import { test } from 'node:test'
 
 import type { AppendResult, NewEvent } from '../../../src/inbox/port.ts'
 import { BoundedAppend } from '../../../src/receiver/bounded-append.ts'
-import { FakeClock, settle } from '../../support/fake-clock.ts'
-import { InboxDouble } from '../../support/inbox-double.ts'
+import { FakeClock, settle } from '../../support/doubles/fake-clock.ts'
+import { InboxDouble } from '../../support/doubles/inbox-double.ts'
 
 const event: NewEvent = {
   owner: { uid: 'u', namespace: 'ml', name: 'batch-events' },

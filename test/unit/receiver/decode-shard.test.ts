@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { keyringSecretNameFor } from '../../../src/contract/keyring/shard.ts'
 import { decodeShard, withUnchanged } from '../../../src/receiver/decode-shard.ts'
-import { aKeyringEntry, aSecret } from '../../support/receiver-fixture.ts'
+import { aKeyringEntry, aSecret } from '../../support/worlds/receiver-fixture.ts'
 
 const shard = keyringSecretNameFor('uid-1')
 const good = aKeyringEntry({ secrets: [aSecret(), aSecret('2026-11-22T00:00:00Z')] })

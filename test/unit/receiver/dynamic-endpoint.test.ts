@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { decodeDynamic, opensEndpoint } from '../../../src/receiver/dynamic-endpoint.ts'
-import { aDynamicPart } from '../../support/dynamic-sender.ts'
+import { aDynamicPart } from '../../support/doubles/dynamic-sender.ts'
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
 const endpoint = decodeDynamic(

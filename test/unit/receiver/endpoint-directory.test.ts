@@ -5,7 +5,7 @@ import type { KeyringEntry } from '../../../src/contract/keyring/entry.ts'
 import { allKeyringSecretNames, keyringSecretNameFor } from '../../../src/contract/keyring/shard.ts'
 import { decodeShard } from '../../../src/receiver/decode-shard.ts'
 import { EndpointDirectory } from '../../../src/receiver/endpoint-directory.ts'
-import { aKeyringEntry, aSecret, aSink } from '../../support/receiver-fixture.ts'
+import { aKeyringEntry, aSecret, aSink } from '../../support/worlds/receiver-fixture.ts'
 
 function put(directory: EndpointDirectory, shardOf: string, ...texts: [uid: string, text: string][]): void {
   const shard = keyringSecretNameFor(shardOf)

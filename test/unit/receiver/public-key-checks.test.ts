@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { equalQuotas } from '../../../src/fairness/quotas.ts'
 import { PublicKeyChecks } from '../../../src/receiver/public-key-checks.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
 
 const [a, b, c] = ['a', 'b', 'c'].map((namespace) => ({ namespace, uid: `uid-${namespace}` })) as [Owner, Owner, Owner]
 type Owner = Parameters<PublicKeyChecks['begin']>[0]

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { SharedLines } from '../../../src/receiver/shared-lines.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
 
 const countOf = (lines: SharedLines, namespace: string, tries: number) =>
   Array.from({ length: tries }, () => lines.take(namespace)).filter((line) => line !== undefined).length

@@ -5,7 +5,7 @@ import type { KubernetesClient } from '../../../src/kubernetes/client.ts'
 import type { EndpointSlice } from '../../../src/kubernetes/endpoint-slice.ts'
 import { followApiServerEndpoints } from '../../../src/roles/api-server-endpoints.ts'
 import { endpointKey } from '../../../src/sinks/address-guard.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
 
 const slice = (...addresses: string[]): EndpointSlice => ({
   metadata: { name: 'kubernetes', namespace: 'default' },

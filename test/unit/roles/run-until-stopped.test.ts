@@ -4,7 +4,7 @@ import { test } from 'node:test'
 
 import { type Logger, silentLogger } from '../../../src/observability/logger.ts'
 import { runUntilStopped, type RunningRole } from '../../../src/roles/run-until-stopped.ts'
-import { FakeClock, settle } from '../../support/fake-clock.ts'
+import { FakeClock, settle } from '../../support/doubles/fake-clock.ts'
 
 class Host extends EventEmitter {
   readonly exits: number[] = []

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { maxSignatures, parseHeaders, type RequestHeaders } from '../../../src/signature/parse-headers.ts'
 import { signatureHeader } from '../../../src/signature/sign.ts'
 import { verifyDelivery } from '../../../src/signature/verify.ts'
-import { mulberry32 } from '../../support/seeded-random.ts'
+import { mulberry32 } from '../../support/builders/seeded-random.ts'
 
 const mutations = 120_000
 const nowSeconds = 1_795_223_501

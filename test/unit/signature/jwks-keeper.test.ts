@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { JwksKeeper } from '../../../src/signature/jwks-keeper.ts'
-import { aDynamicSender } from '../../support/dynamic-sender.ts'
-import { FakeClock, settle } from '../../support/fake-clock.ts'
+import { aDynamicSender } from '../../support/doubles/dynamic-sender.ts'
+import { FakeClock, settle } from '../../support/doubles/fake-clock.ts'
 
 const url = new URL('https://keys.example.com/.well-known/jwks.json')
 

@@ -13,7 +13,7 @@ import {
   type RequestHeaders,
 } from '../../../src/signature/parse-headers.ts'
 import { PublicKeyVerifier } from '../../../src/signature/verify-public-key.ts'
-import { aDynamicSender } from '../../support/dynamic-sender.ts'
+import { aDynamicSender } from '../../support/doubles/dynamic-sender.ts'
 import { v1aVector, v1Vectors } from './vectors.ts'
 
 const nowSeconds = 1_795_000_000

@@ -3,8 +3,8 @@ import { test } from 'node:test'
 
 import { parseEnvelope } from '../../../src/gemini/parse-event.ts'
 import { buildRequest } from '../../../src/sinks/build-request.ts'
-import { anEvent } from '../../support/an-event.ts'
-import { aSink } from '../../support/deliveries.ts'
+import { anEvent } from '../../support/builders/an-event.ts'
+import { aSink } from '../../support/builders/deliveries.ts'
 
 const rows = Array.from({ length: 10_000 }, (_, at) => ({ row: at, 'na\u00efve': '\u{1F600}' }))
 const data = { id: 'batches/1', rows }

@@ -6,8 +6,8 @@ import * as fc from 'fast-check'
 import { parseEnvelope } from '../../../src/gemini/parse-event.ts'
 import { dataContentType, encodeBinary, encodeStructured, percentEncode } from '../../../src/sinks/cloud-event.ts'
 import { attributesOf } from '../../../src/sinks/event-attributes.ts'
-import { anEvent, batchSucceeded } from '../../support/an-event.ts'
-import { anOutgoing } from '../../support/deliveries.ts'
+import { anEvent, batchSucceeded } from '../../support/builders/an-event.ts'
+import { anOutgoing } from '../../support/builders/deliveries.ts'
 
 const attributes = attributesOf(anOutgoing(), {
   type: 'batch.succeeded',

@@ -6,9 +6,9 @@ import type { NewKubernetesEvent } from '../../../src/kubernetes/event-recorder.
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import { eventTextOf } from '../../../src/sinks/event-note.ts'
 import { createKubernetesEventSink } from '../../../src/sinks/kubernetes-event-sink.ts'
-import { anEvent } from '../../support/an-event.ts'
-import { anOutgoing, aSink } from '../../support/deliveries.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
+import { anEvent } from '../../support/builders/an-event.ts'
+import { anOutgoing, aSink } from '../../support/builders/deliveries.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
 
 const never = new AbortController().signal
 

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { lazySink } from '../../../src/sinks/lazy-sink.ts'
 import type { Sink } from '../../../src/sinks/port.ts'
-import { anOutgoing } from '../../support/deliveries.ts'
+import { anOutgoing } from '../../support/builders/deliveries.ts'
 
 function aLazySink() {
   const seen: string[] = []

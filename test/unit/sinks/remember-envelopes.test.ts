@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { rememberEnvelopes } from '../../../src/sinks/remember-envelopes.ts'
-import { anEvent, anOwner } from '../../support/an-event.ts'
+import { anEvent, anOwner } from '../../support/builders/an-event.ts'
 
 const large = new Uint8Array(256 * 1_024)
 

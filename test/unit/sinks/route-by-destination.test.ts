@@ -5,10 +5,10 @@ import { createHttpSink } from '../../../src/sinks/http-sink.ts'
 import { createAddressRules } from '../../../src/sinks/address-guard.ts'
 import { routeByDestination } from '../../../src/sinks/route-by-destination.ts'
 import { traceparentOf } from '../../../src/sinks/trace-context.ts'
-import { anEvent } from '../../support/an-event.ts'
-import { anOutgoing, aSink } from '../../support/deliveries.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
-import { SinkDouble } from '../../support/sink-double.ts'
+import { anEvent } from '../../support/builders/an-event.ts'
+import { anOutgoing, aSink } from '../../support/builders/deliveries.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
+import { SinkDouble } from '../../support/doubles/sink-double.ts'
 
 const never = new AbortController().signal
 

@@ -6,9 +6,9 @@ import { silentLogger } from '../../../../src/observability/logger.ts'
 import { startKubernetesApi, type KubernetesApi } from '../../../../playground/kubernetes-api/server.ts'
 import { ApiClient, mergePatch, type WatchEvent } from '../../contract/kubernetes-api/api-under-test.ts'
 import { aWidget, widgetCrd, widgetsPath } from '../../contract/kubernetes-api/widget.ts'
-import { eventually } from '../../../support/eventually.ts'
-import { FakeClock } from '../../../support/fake-clock.ts'
-import { mulberry32 } from '../../../support/seeded-random.ts'
+import { eventually } from '../../../support/measures/eventually.ts'
+import { FakeClock } from '../../../support/doubles/fake-clock.ts'
+import { mulberry32 } from '../../../support/builders/seeded-random.ts'
 
 const token = 'component-test-token'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 
-import { rawApi, startSimulator } from '../../../support/simulator.ts'
+import { rawApi, startSimulator } from '../../../support/worlds/simulator.ts'
 
 async function start(t: TestContext) {
   const simulated = await startSimulator(t)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 
-import { rawApi, startSimulator } from '../../../support/simulator.ts'
+import { rawApi, startSimulator } from '../../../support/worlds/simulator.ts'
 
 const input = { name: 'n', uri: 'https://hooks.test/x', subscribed_events: ['batch.succeeded'] }
 const hourMs = 3_600_000

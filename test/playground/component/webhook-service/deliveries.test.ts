@@ -6,8 +6,8 @@ import { Webhook } from 'standardwebhooks'
 
 import type { Logger } from '../../../../src/observability/logger.ts'
 import type { SwitchChanges } from '../../../../playground/webhook-service/switches.ts'
-import { eventually } from '../../../support/eventually.ts'
-import { startSimulator, startTlsEndpoint, type Received } from '../../../support/simulator.ts'
+import { eventually } from '../../../support/measures/eventually.ts'
+import { startSimulator, startTlsEndpoint, type Received } from '../../../support/worlds/simulator.ts'
 
 const hourMs = 3_600_000
 

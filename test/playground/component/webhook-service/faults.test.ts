@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
 
 import type { CallFault } from '../../../../playground/webhook-service/faults.ts'
-import { eventually } from '../../../support/eventually.ts'
-import { rawApi, startSimulator } from '../../../support/simulator.ts'
+import { eventually } from '../../../support/measures/eventually.ts'
+import { rawApi, startSimulator } from '../../../support/worlds/simulator.ts'
 
 const input = { uri: 'https://hooks.test/x', subscribed_events: ['batch.succeeded'] }
 

@@ -8,7 +8,7 @@ import {
   type JobType,
 } from '../../../../playground/webhook-service/events.ts'
 import type { SwitchChanges } from '../../../../playground/webhook-service/switches.ts'
-import { rawApi, startSimulator } from '../../../support/simulator.ts'
+import { rawApi, startSimulator } from '../../../support/worlds/simulator.ts'
 
 const hourMs = 3_600_000
 

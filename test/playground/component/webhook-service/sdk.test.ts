@@ -3,7 +3,7 @@ import { describe, test, type TestContext } from 'node:test'
 
 import { GoogleGenAI } from '@google/genai'
 
-import { startSimulator } from '../../../support/simulator.ts'
+import { startSimulator } from '../../../support/worlds/simulator.ts'
 
 /** The official SDK, as users have it, without any option that would make it easier. */
 async function start(t: TestContext, apiVersion: string) {

@@ -5,8 +5,8 @@ import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { Webhook } from 'standardwebhooks'
 
 import { switchesSchema, type SwitchChanges, type Switches } from '../../../../playground/webhook-service/switches.ts'
-import { eventually } from '../../../support/eventually.ts'
-import { rawApi, startSimulator, startTlsEndpoint, type Received } from '../../../support/simulator.ts'
+import { eventually } from '../../../support/measures/eventually.ts'
+import { rawApi, startSimulator, startTlsEndpoint, type Received } from '../../../support/worlds/simulator.ts'
 
 /** Every switch, under each of its settings: what a client or an endpoint sees. The default comes first. */
 const minuteMs = 60_000

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
-import { eventually } from '../../../support/eventually.ts'
+import { eventually } from '../../../support/measures/eventually.ts'
 import { mergePatch, type ApiBody, type ApiClient } from './api-under-test.ts'
 import { assertStatus } from './objects-contract.ts'
 import { widgetCrd } from './widget.ts'

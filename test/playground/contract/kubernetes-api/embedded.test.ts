@@ -8,7 +8,7 @@ import { silentLogger } from '../../../../src/observability/logger.ts'
 import { startKubernetesApi, type KubernetesApi } from '../../../../playground/kubernetes-api/server.ts'
 import { installedControlPlane } from '../../../control-plane/find-control-plane.ts'
 import { runKubectl } from '../../../control-plane/start-control-plane.ts'
-import { mulberry32 } from '../../../support/seeded-random.ts'
+import { mulberry32 } from '../../../support/builders/seeded-random.ts'
 import type { ApiUnderTest } from './api-under-test.ts'
 import { kubernetesApiContract } from './suite.ts'
 

@@ -6,8 +6,8 @@ import { parse } from 'yaml'
 
 import { apiVersion, geminiWebhookPath, pluralName } from '../../../../src/api/kind.ts'
 import { crdPath } from '../../../../tools/generate-crd.ts'
-import { eventually } from '../../../support/eventually.ts'
-import { invalidResources, validResources } from '../../../support/resource-fixtures.ts'
+import { eventually } from '../../../support/measures/eventually.ts'
+import { invalidResources, validResources } from '../../../support/builders/resource-fixtures.ts'
 import type { ApiClient } from './api-under-test.ts'
 import { definitionsPath } from './definitions-contract.ts'
 

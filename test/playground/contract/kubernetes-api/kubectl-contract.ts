@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
-import { eventually } from '../../../support/eventually.ts'
+import { eventually } from '../../../support/measures/eventually.ts'
 import { mergePatch, type ApiClient, type ApiUnderTest } from './api-under-test.ts'
 import { createWidget } from './objects-contract.ts'
 import { widgetsPath } from './widget.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before } from 'node:test'
 
-import { eventually } from '../../../support/eventually.ts'
+import { eventually } from '../../../support/measures/eventually.ts'
 import { ApiClient, type ApiUnderTest } from './api-under-test.ts'
 import { builtInContract } from './built-in-contract.ts'
 import { configMapsContract, secretsContract } from './data-kinds-contract.ts'

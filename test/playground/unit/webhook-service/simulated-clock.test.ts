@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { createSimulatedClock } from '../../../../playground/webhook-service/simulated-clock.ts'
-import { FakeClock } from '../../../support/fake-clock.ts'
+import { FakeClock } from '../../../support/doubles/fake-clock.ts'
 
 const settle = () => Promise.resolve()
 const pause = () => new Promise<void>((turn) => setImmediate(turn))

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { judgeOrphan, type OrphanSituation } from '../../../../src/cli/orphans/judge-orphan.ts'
-import { aWebhook } from '../../../support/a-webhook.ts'
+import { aWebhook } from '../../../support/builders/a-webhook.ts'
 
 const marker = 'gwh:0123456789ab'
 const another = 'gwh:ffffffffffff'

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { checkManifest } from '../../../../src/api/check-manifest.ts'
 import { adoptionManifest } from '../../../../src/cli/webhook/adoption-manifest.ts'
 import { markerOf } from '../../../../src/controller/facts/ownership.ts'
-import { aRemote } from '../../../support/an-observation.ts'
+import { aRemote } from '../../../support/builders/an-observation.ts'
 
 const place = { namespace: 'ml', apiKeySecret: 'gemini-api-key', apiKeyField: 'api-key' }
 const foreign = markerOf('elsewhere', { namespace: 'a', name: 'b' })

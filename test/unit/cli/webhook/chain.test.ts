@@ -6,7 +6,7 @@ import type { Condition } from '../../../../src/api/status.ts'
 import { brokenLink, unjudgedLinks } from '../../../../src/cli/link.ts'
 import type { Reach } from '../../../../src/cli/webhook/reach-endpoint.ts'
 import { chainOf } from '../../../../src/cli/webhook/chain.ts'
-import { aWebhook } from '../../../support/a-webhook.ts'
+import { aWebhook } from '../../../support/builders/a-webhook.ts'
 
 type Told = Pick<Condition, 'status' | 'reason'> & { message?: string }
 

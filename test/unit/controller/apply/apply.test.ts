@@ -8,9 +8,9 @@ import { applyPlan } from '../../../../src/controller/apply/apply.ts'
 import { GeminiError, type GeminiErrorCode, type WebhookService } from '../../../../src/gemini/webhook-service.ts'
 import { viewSetback } from '../../../../src/controller/memory/setbacks.ts'
 import { isConflict } from '../../../../src/kubernetes/client.ts'
-import { aPass } from '../../../support/a-pass.ts'
-import { aWebhook, remoteId } from '../../../support/a-webhook.ts'
-import { anObservation, aRemote, remoteName } from '../../../support/an-observation.ts'
+import { aPass } from '../../../support/worlds/a-pass.ts'
+import { aWebhook, remoteId } from '../../../support/builders/a-webhook.ts'
+import { anObservation, aRemote, remoteName } from '../../../support/builders/an-observation.ts'
 
 const registered = aWebhook().registered({ name: remoteName }).build()
 const renaming = aWebhook()

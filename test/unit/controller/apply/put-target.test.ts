@@ -7,9 +7,9 @@ import { rehearseTarget } from '../../../../src/controller/apply/actions/rehears
 import { FailedCall } from '../../../../src/controller/facts/failure-class.ts'
 import type { Secret } from '../../../../src/kubernetes/core-kinds.ts'
 import { KubernetesApiError } from '../../../../src/kubernetes/client.ts'
-import { aPass } from '../../../support/a-pass.ts'
-import { aWebhook } from '../../../support/a-webhook.ts'
-import { anObservation, currentSecret, live, otherSecret } from '../../../support/an-observation.ts'
+import { aPass } from '../../../support/worlds/a-pass.ts'
+import { aWebhook } from '../../../support/builders/a-webhook.ts'
+import { anObservation, currentSecret, live, otherSecret } from '../../../support/builders/an-observation.ts'
 
 const encode = (text: string) => Buffer.from(text).toString('base64')
 

@@ -4,8 +4,8 @@ import { test } from 'node:test'
 import { changesFor, desiredRemoteOf, differencesOf } from '../../../../src/controller/facts/differences.ts'
 import type { GeminiWebhookSpec } from '../../../../src/api/spec.ts'
 import type { RemoteWebhook } from '../../../../src/gemini/webhook-service.ts'
-import { aWebhook, endpointUrl } from '../../../support/a-webhook.ts'
-import { aRemote, marker } from '../../../support/an-observation.ts'
+import { aWebhook, endpointUrl } from '../../../support/builders/a-webhook.ts'
+import { aRemote, marker } from '../../../support/builders/an-observation.ts'
 
 const applied = { name: `${marker} nightly`, uri: endpointUrl, events: ['batch.succeeded'] }
 

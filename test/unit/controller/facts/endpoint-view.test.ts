@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { viewEndpoint } from '../../../../src/controller/facts/endpoint-view.ts'
-import { aWebhook } from '../../../support/a-webhook.ts'
+import { aWebhook } from '../../../support/builders/a-webhook.ts'
 
 test('endpoints lie under the base URL, prefix included, or under an allowed host name', () => {
   const config = { baseUrl: 'https://hooks.example.com:8443/gemini/', allowedHostnames: ['b.example.com'] }

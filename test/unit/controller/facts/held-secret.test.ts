@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { heldSecretOf, holdsSecretOf } from '../../../../src/controller/facts/held-secret.ts'
-import { aRemote, anObservation, currentSecret, live, otherSecret } from '../../../support/an-observation.ts'
+import { aRemote, anObservation, currentSecret, live, otherSecret } from '../../../support/builders/an-observation.ts'
 
 const expiring = { truncatedSecret: 'whsec_...aaaa', expireTime: '2026-11-22T12:00:00Z' }
 const current = { truncatedSecret: 'whsec_...aaaa' }

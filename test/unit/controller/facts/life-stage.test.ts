@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import type { GeminiWebhook } from '../../../../src/api/gemini-webhook.ts'
 import { isAwaited } from '../../../../src/controller/facts/life-stage.ts'
-import { aWebhook } from '../../../support/a-webhook.ts'
+import { aWebhook } from '../../../support/builders/a-webhook.ts'
 
 const settled = aWebhook().registered()
 const cases: { name: string; webhook: GeminiWebhook; awaited: boolean }[] = [

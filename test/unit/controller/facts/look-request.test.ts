@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { reconcileRequestedAtAnnotation } from '../../../../src/api/names.ts'
 import { lookRequest, requestedLook } from '../../../../src/controller/facts/look-request.ts'
-import { aWebhook } from '../../../support/a-webhook.ts'
+import { aWebhook } from '../../../support/builders/a-webhook.ts'
 
 const asking = (value: string) => aWebhook().metadata({ annotations: { [reconcileRequestedAtAnnotation]: value } })
 

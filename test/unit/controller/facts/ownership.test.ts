@@ -14,7 +14,7 @@ import {
   tokenOf,
   withoutToken,
 } from '../../../../src/controller/facts/ownership.ts'
-import { aWebhook } from '../../../support/a-webhook.ts'
+import { aWebhook } from '../../../support/builders/a-webhook.ts'
 
 const key = { namespace: 'ml', name: 'batch-events' }
 const marker = markerOf('installation-1', key)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { isUrgent } from '../../../../src/controller/facts/urgency.ts'
-import { aWebhook } from '../../../support/a-webhook.ts'
+import { aWebhook } from '../../../support/builders/a-webhook.ts'
 
 const registered = () => aWebhook().registered()
 const request = { rotation: { request: { id: 'leak-1', revokePrevious: 'Immediately' } } } as const

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { loadInstallation } from '../../../../src/controller/installation/installation.ts'
 import { tokenOf } from '../../../../src/controller/facts/ownership.ts'
 import type { KubernetesClient, KubernetesObject, ResourceKind } from '../../../../src/kubernetes/client.ts'
-import { scripted } from '../../../support/a-pass.ts'
+import { scripted } from '../../../support/worlds/a-pass.ts'
 
 interface Cluster {
   namespaceUid?: string

@@ -5,7 +5,7 @@ import { installationAnnotation } from '../../../../src/api/names.ts'
 import type { GeminiWebhookStatus } from '../../../../src/api/status.ts'
 import { claimedStatus, objectOwnerOf } from '../../../../src/controller/installation/object-owner.ts'
 import type { InstallationView } from '../../../../src/controller/facts/observed.ts'
-import { aWebhook } from '../../../support/a-webhook.ts'
+import { aWebhook } from '../../../support/builders/a-webhook.ts'
 
 const ours = { state: 'confirmed', id: 'team-a-01', token: 'aaaaaaaa', formerTokens: ['bbbbbbbb'] } as const
 const without: InstallationView = { state: 'unconfirmed', message: 'no id' }

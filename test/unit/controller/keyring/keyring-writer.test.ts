@@ -6,7 +6,7 @@ import type { Secret } from '../../../../src/kubernetes/core-kinds.ts'
 import { FailedCall } from '../../../../src/controller/facts/failure-class.ts'
 import { keyringSecretNameFor, maxShardBytes } from '../../../../src/contract/keyring/shard.ts'
 import { KubernetesApiError, type KubernetesClient } from '../../../../src/kubernetes/client.ts'
-import { FakeClock, settle } from '../../../support/fake-clock.ts'
+import { FakeClock, settle } from '../../../support/doubles/fake-clock.ts'
 
 /** One keyring Secret in memory, and what was asked of it; every other call is one that nobody scripted. */
 function startWriter(options: { drops?: boolean } = {}) {

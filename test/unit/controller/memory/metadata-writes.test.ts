@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { afterMetadataWrite, isMetadataHeld } from '../../../../src/controller/memory/metadata-writes.ts'
 import type { Retry } from '../../../../src/controller/memory/retry.ts'
-import { aWebhook } from '../../../support/a-webhook.ts'
+import { aWebhook } from '../../../support/builders/a-webhook.ts'
 
 test('some writes are made at once, the next after five minutes, and a changed spec begins anew', () => {
   let writes: Retry | undefined

@@ -7,9 +7,9 @@ import { observeKey, observeWebhook } from '../../../../src/controller/observe/o
 import { viewWebhook } from '../../../../src/controller/observe/view-webhook.ts'
 import { planWebhook } from '../../../../src/controller/plan/plan.ts'
 import type { RemoteWebhook, WebhookService } from '../../../../src/gemini/webhook-service.ts'
-import { aPass } from '../../../support/a-pass.ts'
-import { aWebhook, remoteId, type WebhookBuilder } from '../../../support/a-webhook.ts'
-import { aFailure, anObservation, aRemote, live, otherSecret } from '../../../support/an-observation.ts'
+import { aPass } from '../../../support/worlds/a-pass.ts'
+import { aWebhook, remoteId, type WebhookBuilder } from '../../../support/builders/a-webhook.ts'
+import { aFailure, anObservation, aRemote, live, otherSecret } from '../../../support/builders/an-observation.ts'
 
 const registered = () => aWebhook().registered()
 const observed = anObservation().build()

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { shippedConfig } from '../../../support/shipped-config.ts'
+import { shippedConfig } from '../../../support/builders/shipped-config.ts'
 import type { GeminiWebhook } from '../../../../src/api/gemini-webhook.ts'
 import { reconcileRequestedAtAnnotation } from '../../../../src/api/names.ts'
 import { intentInStatus, viewIntent, type RememberedIntent } from '../../../../src/controller/memory/intent.ts'
 import { countedReenable, isReenableCounted } from '../../../../src/controller/memory/recollection.ts'
 import { afterSetback, viewSetback, type Setback } from '../../../../src/controller/memory/setbacks.ts'
 import { longestPauseMs } from '../../../../src/controller/config.ts'
-import { aWebhook } from '../../../support/a-webhook.ts'
-import { anObservation } from '../../../support/an-observation.ts'
-import { FakeClock } from '../../../support/fake-clock.ts'
+import { aWebhook } from '../../../support/builders/a-webhook.ts'
+import { anObservation } from '../../../support/builders/an-observation.ts'
+import { FakeClock } from '../../../support/doubles/fake-clock.ts'
 
 const config = { ...shippedConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
 const operation = (type: 'Create' | 'Rotate') => aWebhook().intending(type).build().status?.operation

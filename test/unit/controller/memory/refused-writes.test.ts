@@ -5,9 +5,9 @@ import { type Failure, classifyFailure, isRefusedWrite } from '../../../../src/c
 import { keyringIsFull } from '../../../../src/controller/keyring/keyring-room.ts'
 import { viewRefusedWrites } from '../../../../src/controller/memory/refused-writes.ts'
 import { isRefusal, KubernetesApiError } from '../../../../src/kubernetes/client.ts'
-import { aPass } from '../../../support/a-pass.ts'
-import { aWebhook } from '../../../support/a-webhook.ts'
-import { anObservation } from '../../../support/an-observation.ts'
+import { aPass } from '../../../support/worlds/a-pass.ts'
+import { aWebhook } from '../../../support/builders/a-webhook.ts'
+import { anObservation } from '../../../support/builders/an-observation.ts'
 
 const apiError = (status: number) => new KubernetesApiError({ status, reason: 'Any', message: `answered ${status}` })
 

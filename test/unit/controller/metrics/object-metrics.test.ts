@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { exposeSinkMetrics } from '../../../../src/controller/metrics/object-metrics.ts'
 import { createMetrics } from '../../../../src/observability/metrics.ts'
-import { aWebhook } from '../../../support/a-webhook.ts'
+import { aWebhook } from '../../../support/builders/a-webhook.ts'
 
 /** Sixteen sinks each, all of them well but the last of the last object. */
 function manyObjects(count: number) {

@@ -3,8 +3,8 @@ import { test } from 'node:test'
 
 import { judgeRollout, mayHaveChosen, turnOf } from '../../../../src/controller/observe/base-url-rollout.ts'
 import { wantedProof } from '../../../../src/controller/facts/endpoint-proof.ts'
-import { aWebhook } from '../../../support/a-webhook.ts'
-import { anObservation } from '../../../support/an-observation.ts'
+import { aWebhook } from '../../../support/builders/a-webhook.ts'
+import { anObservation } from '../../../support/builders/an-observation.ts'
 
 const config = { baseUrl: 'https://new.example.com', allowedHostnames: [] }
 const oldUrl = (name: string) => `https://hooks.example.com/v1/s/ml/${name}`

@@ -6,8 +6,8 @@ import { findClaimant, claimAfter } from '../../../../src/controller/observe/fin
 import { markerOf } from '../../../../src/controller/facts/ownership.ts'
 import { byExternalId } from '../../../../src/controller/facts/indices.ts'
 import type { RemoteLookup } from '../../../../src/controller/facts/observed.ts'
-import { aWebhook, installationId, remoteId } from '../../../support/a-webhook.ts'
-import { anObservation } from '../../../support/an-observation.ts'
+import { aWebhook, installationId, remoteId } from '../../../support/builders/a-webhook.ts'
+import { anObservation } from '../../../support/builders/an-observation.ts'
 
 const claiming = (name: string, created: string, uid = `uid-${name}`) =>
   aWebhook().spec({ externalID: remoteId }).metadata({ name, uid, creationTimestamp: created }).build()

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { findRival } from '../../../../src/controller/observe/find-rival.ts'
-import { aRemote, identity } from '../../../support/an-observation.ts'
+import { aRemote, identity } from '../../../support/builders/an-observation.ts'
 
 const url = 'https://hooks.example.com/v1/s/ml/batch-events'
 const neighbour = aRemote({ id: 'other', name: 'gwh:0123456789ab', uri: url })

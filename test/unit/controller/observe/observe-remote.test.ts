@@ -5,9 +5,9 @@ import { reconcileRequestedAtAnnotation } from '../../../../src/api/names.ts'
 import { observeRemote, readById } from '../../../../src/controller/observe/observe-remote.ts'
 import type { GeminiWebhook } from '../../../../src/api/gemini-webhook.ts'
 import type { RemoteWebhook } from '../../../../src/gemini/webhook-service.ts'
-import { aPass } from '../../../support/a-pass.ts'
-import { aWebhook, endpointUrl, remoteId } from '../../../support/a-webhook.ts'
-import { aRemote } from '../../../support/an-observation.ts'
+import { aPass } from '../../../support/worlds/a-pass.ts'
+import { aWebhook, endpointUrl, remoteId } from '../../../support/builders/a-webhook.ts'
+import { aRemote } from '../../../support/builders/an-observation.ts'
 
 /** Looks as a pass does: what is noted is remembered before the next look. */
 async function lookAs(webhook: GeminiWebhook, pass: ReturnType<typeof aPass>) {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { probeInTurn } from '../../../../src/controller/observe/probe-in-turn.ts'
 import type { ProbeOutcome } from '../../../../src/controller/facts/probe.ts'
-import { settle } from '../../../support/fake-clock.ts'
+import { settle } from '../../../support/doubles/fake-clock.ts'
 
 const target = { url: 'https://hooks.example.com/x', secret: 's' }
 

@@ -5,8 +5,8 @@ import type { RemoteListing } from '../../../../src/controller/observe/project-v
 import { RemoteObserver } from '../../../../src/controller/observe/remote-observer.ts'
 import type { Failure } from '../../../../src/controller/facts/failure-class.ts'
 import { GeminiError, type RemoteWebhook, type WebhookService } from '../../../../src/gemini/webhook-service.ts'
-import { aRemote, marker } from '../../../support/an-observation.ts'
-import { FakeClock, settle } from '../../../support/fake-clock.ts'
+import { aRemote, marker } from '../../../support/builders/an-observation.ts'
+import { FakeClock, settle } from '../../../support/doubles/fake-clock.ts'
 
 function startObserver() {
   const clock = new FakeClock()

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { Rollouts } from '../../../../src/controller/observe/rollouts.ts'
-import { aWebhook, fingerprint } from '../../../support/a-webhook.ts'
-import { FakeClock } from '../../../support/fake-clock.ts'
+import { aWebhook, fingerprint } from '../../../support/builders/a-webhook.ts'
+import { FakeClock } from '../../../support/doubles/fake-clock.ts'
 
 const registered = (namespace: string, creationTimestamp: string) =>
   aWebhook()

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { wantedProof } from '../../../../src/controller/facts/endpoint-proof.ts'
 import type { ProbeOutcome } from '../../../../src/controller/facts/probe.ts'
 import { viewProbe } from '../../../../src/controller/observe/view-probe.ts'
-import { anObservation } from '../../../support/an-observation.ts'
+import { anObservation } from '../../../support/builders/an-observation.ts'
 
 const observed = anObservation().build()
 const proof = wantedProof(observed, observed.keyring) ?? ''

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { WebhookServicePool } from '../../../../src/controller/observe/webhook-service-pool.ts'
 import type { Caller, SharedWebhookService } from '../../../../src/gemini/webhook-service.ts'
-import { FakeClock } from '../../../support/fake-clock.ts'
+import { FakeClock } from '../../../support/doubles/fake-clock.ts'
 
 const callerOf = (party: string): Caller => ({ party, isUrgent: false, withoutWorker: (wait) => wait() })
 

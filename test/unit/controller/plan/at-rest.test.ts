@@ -7,8 +7,8 @@ import type { ActionState } from '../../../../src/controller/apply/action-state.
 import { findingAtRest, restsStalled, type Rest } from '../../../../src/controller/plan/at-rest.ts'
 import { transitionEvents } from '../../../../src/controller/status/kubernetes-events.ts'
 import { summarize } from '../../../../src/controller/status/summarize.ts'
-import { aWebhook, type WebhookBuilder } from '../../../support/a-webhook.ts'
-import { anObservation, proof, remoteName, type ObservationBuilder } from '../../../support/an-observation.ts'
+import { aWebhook, type WebhookBuilder } from '../../../support/builders/a-webhook.ts'
+import { anObservation, proof, remoteName, type ObservationBuilder } from '../../../support/builders/an-observation.ts'
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
 const rested = aWebhook().registered({ checkedSpec: proof, name: remoteName })

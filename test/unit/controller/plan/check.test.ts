@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import type { Action } from '../../../../src/controller/facts/action.ts'
-import { shippedConfig } from '../../../support/shipped-config.ts'
+import { shippedConfig } from '../../../support/builders/shipped-config.ts'
 import { planCheck } from '../../../../src/controller/plan/check.ts'
 import { checkPendingMessage } from '../../../../src/controller/facts/endpoint-proof.ts'
 import type { Plan } from '../../../../src/controller/plan/result.ts'
-import { aWebhook, remoteId, type WebhookBuilder } from '../../../support/a-webhook.ts'
+import { aWebhook, remoteId, type WebhookBuilder } from '../../../support/builders/a-webhook.ts'
 import {
   anObservation,
   aRemote,
@@ -15,7 +15,7 @@ import {
   live,
   proof,
   type ObservationBuilder,
-} from '../../../support/an-observation.ts'
+} from '../../../support/builders/an-observation.ts'
 
 const ctx = {
   nowMs: Date.parse('2026-11-21T12:00:00Z'),

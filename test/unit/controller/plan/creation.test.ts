@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { isSeenBy, planCreation } from '../../../../src/controller/plan/creation.ts'
-import { aWebhook, fingerprint, remoteId } from '../../../support/a-webhook.ts'
-import { aFailure, anObservation } from '../../../support/an-observation.ts'
+import { aWebhook, fingerprint, remoteId } from '../../../support/builders/a-webhook.ts'
+import { aFailure, anObservation } from '../../../support/builders/an-observation.ts'
 
 const fresh = aWebhook().finalized()
 const gone = { state: 'missing', confirmed: true, confirmInMs: 0 } as const

@@ -3,11 +3,11 @@ import { test } from 'node:test'
 
 import { abandonAnnotation } from '../../../../src/api/names.ts'
 import type { Action } from '../../../../src/controller/facts/action.ts'
-import { shippedConfig } from '../../../support/shipped-config.ts'
+import { shippedConfig } from '../../../support/builders/shipped-config.ts'
 import { afterFailedDeletion } from '../../../../src/controller/plan/deletion.ts'
 import { planWebhook } from '../../../../src/controller/plan/plan.ts'
-import { aWebhook, remoteId } from '../../../support/a-webhook.ts'
-import { aFailure, anObservation, aRemote } from '../../../support/an-observation.ts'
+import { aWebhook, remoteId } from '../../../support/builders/a-webhook.ts'
+import { aFailure, anObservation, aRemote } from '../../../support/builders/an-observation.ts'
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
 const config = { ...shippedConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { explainRolloutWait, planDrift } from '../../../../src/controller/plan/drift.ts'
-import { aWebhook, endpointUrl, remoteId } from '../../../support/a-webhook.ts'
-import { anObservation, aRemote, remoteName } from '../../../support/an-observation.ts'
+import { aWebhook, endpointUrl, remoteId } from '../../../support/builders/a-webhook.ts'
+import { anObservation, aRemote, remoteName } from '../../../support/builders/an-observation.ts'
 
 test('an edit and a drift beside each other are one update, which is told as the edit of the spec that it carries', () => {
   const edited = aWebhook()

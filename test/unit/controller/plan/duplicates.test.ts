@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { planDuplicates } from '../../../../src/controller/plan/duplicates.ts'
-import { aWebhook, remoteId } from '../../../support/a-webhook.ts'
-import { anObservation, aRemote } from '../../../support/an-observation.ts'
+import { aWebhook, remoteId } from '../../../support/builders/a-webhook.ts'
+import { anObservation, aRemote } from '../../../support/builders/an-observation.ts'
 
 const foreignHint = { signingSecrets: [{ truncatedSecret: 'whsec_...zzzz' }] }
 const holding = anObservation().build()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { shippedConfig } from '../../../support/shipped-config.ts'
+import { shippedConfig } from '../../../support/builders/shipped-config.ts'
 import { found, missing } from '../../../../src/controller/facts/lookup.ts'
 import type { DynamicView } from '../../../../src/controller/facts/observed.ts'
 import { planDynamic } from '../../../../src/controller/plan/dynamic.ts'
@@ -15,7 +15,7 @@ import {
   toldToken,
   wantingDynamic,
   type DynamicSpec,
-} from '../../../support/a-dynamic-endpoint.ts'
+} from '../../../support/builders/a-dynamic-endpoint.ts'
 
 const config = { ...shippedConfig, namespace: 'home', baseUrl: 'https://hooks.example.com' }
 const ctx = { config, nowMs: Date.parse('2026-11-21T12:00:00Z') }

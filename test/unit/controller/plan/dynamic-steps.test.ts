@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { shippedConfig } from '../../../support/shipped-config.ts'
+import { shippedConfig } from '../../../support/builders/shipped-config.ts'
 import { found, missing } from '../../../../src/controller/facts/lookup.ts'
 import type { DynamicView } from '../../../../src/controller/facts/observed.ts'
 import { planDynamic, planDynamicProblem, withDynamicReleased } from '../../../../src/controller/plan/dynamic.ts'
@@ -11,8 +11,8 @@ import {
   dynamicName,
   observedWithDynamic,
   wantingDynamic,
-} from '../../../support/a-dynamic-endpoint.ts'
-import { aFailure, anObservation, currentSecret, live } from '../../../support/an-observation.ts'
+} from '../../../support/builders/a-dynamic-endpoint.ts'
+import { aFailure, anObservation, currentSecret, live } from '../../../support/builders/an-observation.ts'
 
 const config = { ...shippedConfig, namespace: 'home', baseUrl: 'https://hooks.example.com' }
 const ctx = { config, nowMs: Date.parse('2026-11-21T12:00:00Z') }

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { shippedConfig } from '../../../support/shipped-config.ts'
+import { shippedConfig } from '../../../support/builders/shipped-config.ts'
 import { fenceDueAtMs } from '../../../../src/controller/facts/fence-due.ts'
 import { shortMarkerOf } from '../../../../src/controller/facts/ownership.ts'
 import { planWebhook } from '../../../../src/controller/plan/plan.ts'
-import { aWebhook, installation, remoteId } from '../../../support/a-webhook.ts'
+import { aWebhook, installation, remoteId } from '../../../support/builders/a-webhook.ts'
 import {
   anObservation,
   live,
@@ -14,7 +14,7 @@ import {
   proof,
   remoteName,
   type ObservationBuilder,
-} from '../../../support/an-observation.ts'
+} from '../../../support/builders/an-observation.ts'
 
 const config = { ...shippedConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
 const ctx = { config, nowMs: Date.parse('2026-11-21T12:00:00Z') }

@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { shippedConfig } from '../../../support/shipped-config.ts'
+import { shippedConfig } from '../../../support/builders/shipped-config.ts'
 import { planWebhook } from '../../../../src/controller/plan/plan.ts'
-import { aWebhook } from '../../../support/a-webhook.ts'
-import { anObservation, currentSecret, live, marker, otherSecret, proof } from '../../../support/an-observation.ts'
+import { aWebhook } from '../../../support/builders/a-webhook.ts'
+import {
+  anObservation,
+  currentSecret,
+  live,
+  marker,
+  otherSecret,
+  proof,
+} from '../../../support/builders/an-observation.ts'
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
 const config = { ...shippedConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }

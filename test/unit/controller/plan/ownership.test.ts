@@ -4,8 +4,14 @@ import { test } from 'node:test'
 import type { ObservedWebhook } from '../../../../src/controller/facts/observed.ts'
 import { planOwnership, planRival, refuseAdoption } from '../../../../src/controller/plan/ownership.ts'
 import { mayTouch } from '../../../../src/controller/facts/may-touch.ts'
-import { aWebhook, remoteId, type WebhookBuilder } from '../../../support/a-webhook.ts'
-import { anObservation, aRemote, live, otherSecret, type ObservationBuilder } from '../../../support/an-observation.ts'
+import { aWebhook, remoteId, type WebhookBuilder } from '../../../support/builders/a-webhook.ts'
+import {
+  anObservation,
+  aRemote,
+  live,
+  otherSecret,
+  type ObservationBuilder,
+} from '../../../support/builders/an-observation.ts'
 
 const elsewhere = { uri: 'https://elsewhere.example.com/' }
 const foreignHint = { signingSecrets: [{ truncatedSecret: 'whsec_...zzzz' }] }

@@ -4,11 +4,11 @@ import { test } from 'node:test'
 import type { GeminiWebhook } from '../../../../src/api/gemini-webhook.ts'
 import { ownerUidAnnotation } from '../../../../src/api/names.ts'
 import type { Action } from '../../../../src/controller/facts/action.ts'
-import { shippedConfig } from '../../../support/shipped-config.ts'
+import { shippedConfig } from '../../../support/builders/shipped-config.ts'
 import type { ObservedWebhook } from '../../../../src/controller/facts/observed.ts'
 import type { Finding, Next } from '../../../../src/controller/plan/result.ts'
 import { planWebhook } from '../../../../src/controller/plan/plan.ts'
-import { aWebhook, endpointUrl, remoteId } from '../../../support/a-webhook.ts'
+import { aWebhook, endpointUrl, remoteId } from '../../../support/builders/a-webhook.ts'
 import {
   aFailure,
   anObservation,
@@ -19,7 +19,7 @@ import {
   otherSecret,
   proof,
   remoteName,
-} from '../../../support/an-observation.ts'
+} from '../../../support/builders/an-observation.ts'
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
 const config = { ...shippedConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }

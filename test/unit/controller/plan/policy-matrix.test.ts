@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import type { Action } from '../../../../src/controller/facts/action.ts'
-import { shippedConfig } from '../../../support/shipped-config.ts'
+import { shippedConfig } from '../../../support/builders/shipped-config.ts'
 import type { ObservedWebhook } from '../../../../src/controller/facts/observed.ts'
 import { planWebhook } from '../../../../src/controller/plan/plan.ts'
-import { aWebhook, remoteId, type WebhookBuilder } from '../../../support/a-webhook.ts'
-import { anObservation, currentSecret, live, proof, remoteName } from '../../../support/an-observation.ts'
+import { aWebhook, remoteId, type WebhookBuilder } from '../../../support/builders/a-webhook.ts'
+import { anObservation, currentSecret, live, proof, remoteName } from '../../../support/builders/an-observation.ts'
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
 const config = { ...shippedConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }

@@ -4,10 +4,10 @@ import { test } from 'node:test'
 import type { GeminiWebhook } from '../../../../src/api/gemini-webhook.ts'
 import type { Operation } from '../../../../src/api/status.ts'
 import type { Action } from '../../../../src/controller/facts/action.ts'
-import { shippedConfig } from '../../../support/shipped-config.ts'
+import { shippedConfig } from '../../../support/builders/shipped-config.ts'
 import type { ObservedWebhook } from '../../../../src/controller/facts/observed.ts'
 import { planRecovery, planUnstored } from '../../../../src/controller/plan/recovery.ts'
-import { aWebhook, remoteId, type WebhookBuilder } from '../../../support/a-webhook.ts'
+import { aWebhook, remoteId, type WebhookBuilder } from '../../../support/builders/a-webhook.ts'
 import {
   anObservation,
   aRemote,
@@ -15,7 +15,7 @@ import {
   live,
   otherSecret,
   type ObservationBuilder,
-} from '../../../support/an-observation.ts'
+} from '../../../support/builders/an-observation.ts'
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
 const config = { ...shippedConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { shippedConfig } from '../../../support/shipped-config.ts'
+import { shippedConfig } from '../../../support/builders/shipped-config.ts'
 import { planWebhook } from '../../../../src/controller/plan/plan.ts'
-import { aWebhook, remoteId, type WebhookBuilder } from '../../../support/a-webhook.ts'
-import { anObservation, proof, remoteName, type ObservationBuilder } from '../../../support/an-observation.ts'
+import { aWebhook, remoteId, type WebhookBuilder } from '../../../support/builders/a-webhook.ts'
+import { anObservation, proof, remoteName, type ObservationBuilder } from '../../../support/builders/an-observation.ts'
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
 const config = { ...shippedConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }

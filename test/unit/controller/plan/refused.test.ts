@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import type { Action } from '../../../../src/controller/facts/action.ts'
-import { shippedConfig } from '../../../support/shipped-config.ts'
+import { shippedConfig } from '../../../support/builders/shipped-config.ts'
 import type { ObservedWebhook, RefusedWrite } from '../../../../src/controller/facts/observed.ts'
 import { unlessRefused, withRefusalReported } from '../../../../src/controller/plan/refused.ts'
 import {
@@ -16,8 +16,8 @@ import {
   type Plan,
 } from '../../../../src/controller/plan/result.ts'
 import { planWebhook } from '../../../../src/controller/plan/plan.ts'
-import { aWebhook, remoteId } from '../../../support/a-webhook.ts'
-import { anObservation, currentSecret, live, marker, otherSecret } from '../../../support/an-observation.ts'
+import { aWebhook, remoteId } from '../../../support/builders/a-webhook.ts'
+import { anObservation, currentSecret, live, marker, otherSecret } from '../../../support/builders/an-observation.ts'
 
 const config = { ...shippedConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
 const nowMs = Date.parse('2026-11-21T12:00:00Z')

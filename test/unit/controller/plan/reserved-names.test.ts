@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import type { GeminiWebhookSpec } from '../../../../src/api/spec.ts'
-import { shippedConfig } from '../../../support/shipped-config.ts'
+import { shippedConfig } from '../../../support/builders/shipped-config.ts'
 import { planReservedNames } from '../../../../src/controller/plan/reserved-names.ts'
 import { planWebhook } from '../../../../src/controller/plan/plan.ts'
-import { aWebhook } from '../../../support/a-webhook.ts'
-import { anObservation } from '../../../support/an-observation.ts'
+import { aWebhook } from '../../../support/builders/a-webhook.ts'
+import { anObservation } from '../../../support/builders/an-observation.ts'
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
 const contextIn = (namespace: string) => ({

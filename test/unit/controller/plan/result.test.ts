@@ -11,7 +11,7 @@ import {
   waitMs,
   type Plan,
 } from '../../../../src/controller/plan/result.ts'
-import { aFailure } from '../../../support/an-observation.ts'
+import { aFailure } from '../../../support/builders/an-observation.ts'
 
 const about = { type: 'InSync', status: 'False' } as const
 

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import type { GeminiWebhookSpec } from '../../../../src/api/spec.ts'
 import type { Operation } from '../../../../src/api/status.ts'
-import { shippedConfig } from '../../../support/shipped-config.ts'
+import { shippedConfig } from '../../../support/builders/shipped-config.ts'
 import { idle } from '../../../../src/controller/plan/result.ts'
 import { planRotation, wakeForRotation } from '../../../../src/controller/plan/rotation.ts'
 import {
@@ -11,7 +11,7 @@ import {
   revocationOf,
   scheduleProblems,
 } from '../../../../src/controller/rotation/rotation-schedule.ts'
-import { aWebhook } from '../../../support/a-webhook.ts'
+import { aWebhook } from '../../../support/builders/a-webhook.ts'
 
 const config = { ...shippedConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }
 const leak = aWebhook()

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { maxLiveSecrets } from '../../../../src/contract/keyring/entry.ts'
-import { shippedConfig } from '../../../support/shipped-config.ts'
+import { shippedConfig } from '../../../support/builders/shipped-config.ts'
 import { planSecret, planStored } from '../../../../src/controller/plan/secret.ts'
 import { keptSecrets } from '../../../../src/controller/secrets/kept-secrets.ts'
-import { aWebhook, remoteId, type WebhookBuilder } from '../../../support/a-webhook.ts'
+import { aWebhook, remoteId, type WebhookBuilder } from '../../../support/builders/a-webhook.ts'
 import {
   aFailure,
   anObservation,
@@ -13,7 +13,7 @@ import {
   live,
   otherSecret,
   type ObservationBuilder,
-} from '../../../support/an-observation.ts'
+} from '../../../support/builders/an-observation.ts'
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
 const now = '2026-11-21T12:00:00Z'

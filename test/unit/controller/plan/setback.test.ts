@@ -3,11 +3,11 @@ import { test } from 'node:test'
 
 import type { GeminiWebhook } from '../../../../src/api/gemini-webhook.ts'
 import { reconcileRequestedAtAnnotation } from '../../../../src/api/names.ts'
-import { shippedConfig } from '../../../support/shipped-config.ts'
+import { shippedConfig } from '../../../support/builders/shipped-config.ts'
 import type { ObservedWebhook, SetbackView } from '../../../../src/controller/facts/observed.ts'
 import { planWebhook } from '../../../../src/controller/plan/plan.ts'
-import { aWebhook, endpointUrl, remoteId } from '../../../support/a-webhook.ts'
-import { anObservation, aRemote, currentSecret, live, proof } from '../../../support/an-observation.ts'
+import { aWebhook, endpointUrl, remoteId } from '../../../support/builders/a-webhook.ts'
+import { anObservation, aRemote, currentSecret, live, proof } from '../../../support/builders/an-observation.ts'
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
 const config = { ...shippedConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import type { Action } from '../../../../src/controller/facts/action.ts'
-import { shippedConfig } from '../../../support/shipped-config.ts'
+import { shippedConfig } from '../../../support/builders/shipped-config.ts'
 import { planUnwanted } from '../../../../src/controller/plan/unwanted.ts'
-import { aWebhook, remoteId, type WebhookBuilder } from '../../../support/a-webhook.ts'
-import { anObservation, aRemote, type ObservationBuilder } from '../../../support/an-observation.ts'
+import { aWebhook, remoteId, type WebhookBuilder } from '../../../support/builders/a-webhook.ts'
+import { anObservation, aRemote, type ObservationBuilder } from '../../../support/builders/an-observation.ts'
 
 const ctx = {
   nowMs: Date.parse('2026-11-21T12:00:00Z'),

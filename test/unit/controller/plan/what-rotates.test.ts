@@ -7,13 +7,20 @@ import { geminiWebhookCrd } from '../../../../src/api/crd.ts'
 import type { GeminiWebhookSpec } from '../../../../src/api/spec.ts'
 import type { ActionState } from '../../../../src/controller/apply/action-state.ts'
 import { withFirstSecret } from '../../../../src/controller/apply/actions/intent.ts'
-import { shippedConfig } from '../../../support/shipped-config.ts'
+import { shippedConfig } from '../../../support/builders/shipped-config.ts'
 import type { PassContext } from '../../../../src/controller/apply/pass-context.ts'
 import { summarize } from '../../../../src/controller/status/summarize.ts'
 import { planWebhook } from '../../../../src/controller/plan/plan.ts'
-import { FakeClock } from '../../../support/fake-clock.ts'
-import { aWebhook } from '../../../support/a-webhook.ts'
-import { anObservation, aRemote, currentSecret, live, otherSecret, proof } from '../../../support/an-observation.ts'
+import { FakeClock } from '../../../support/doubles/fake-clock.ts'
+import { aWebhook } from '../../../support/builders/a-webhook.ts'
+import {
+  anObservation,
+  aRemote,
+  currentSecret,
+  live,
+  otherSecret,
+  proof,
+} from '../../../support/builders/an-observation.ts'
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
 const config = { ...shippedConfig, namespace: 'gwh', baseUrl: 'https://hooks.example.com' }

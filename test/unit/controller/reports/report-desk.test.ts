@@ -4,8 +4,8 @@ import { test } from 'node:test'
 import type { GeminiWebhook } from '../../../../src/api/gemini-webhook.ts'
 import { readReports, type PodReport } from '../../../../src/controller/reports/read-reports.ts'
 import { ReportDesk } from '../../../../src/controller/reports/report-desk.ts'
-import { aWebhook } from '../../../support/a-webhook.ts'
-import { FakeClock } from '../../../support/fake-clock.ts'
+import { aWebhook } from '../../../support/builders/a-webhook.ts'
+import { FakeClock } from '../../../support/doubles/fake-clock.ts'
 
 const uid = 'u'
 

@@ -6,7 +6,7 @@ import { ReportReader } from '../../../../src/controller/reports/report-reader.t
 import type { KubernetesClient, KubernetesObject } from '../../../../src/kubernetes/client.ts'
 import { silentLogger } from '../../../../src/observability/logger.ts'
 import { slotName } from '../../../../src/contract/receiver-report/slots.ts'
-import { FakeClock, settle } from '../../../support/fake-clock.ts'
+import { FakeClock, settle } from '../../../support/doubles/fake-clock.ts'
 
 function aReader() {
   const clock = new FakeClock()

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { maxPodsEach, newestOfEach, ReportShelf } from '../../../../src/controller/reports/report-shelf.ts'
 import { createMetrics } from '../../../../src/observability/metrics.ts'
-import { FakeClock } from '../../../support/fake-clock.ts'
+import { FakeClock } from '../../../support/doubles/fake-clock.ts'
 
 const report = (pending: number, time = '2026-11-21T12:00:00Z') =>
   JSON.stringify({ time, endpoints: { u: { pending } } })

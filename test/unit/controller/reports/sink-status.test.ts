@@ -5,7 +5,7 @@ import { maxConditionMessageLength, type SinkStatus } from '../../../../src/api/
 import type { FoldedSink, FoldedSinks } from '../../../../src/controller/facts/folded-sinks.ts'
 import { areCountsStale } from '../../../../src/controller/reports/sink-counts.ts'
 import { foldSinkStatus, judgeSinkHealth, noSinkReports } from '../../../../src/controller/reports/sink-status.ts'
-import { aWebhook } from '../../../support/a-webhook.ts'
+import { aWebhook } from '../../../support/builders/a-webhook.ts'
 
 const ten = '2026-11-29T10:00:00Z'
 const eleven = '2026-11-29T11:00:00Z'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { isAllowedKey } from '../../../../src/controller/secrets/allowed-metadata.ts'
-import { shippedConfig } from '../../../support/shipped-config.ts'
+import { shippedConfig } from '../../../support/builders/shipped-config.ts'
 
 const cases: { entries: string[]; allowed: string[]; refused: string[] }[] = [
   { entries: [], allowed: [], refused: ['team', 'example.com/x'] },

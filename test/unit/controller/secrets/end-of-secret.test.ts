@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { endOfSecret, overlapEnd } from '../../../../src/controller/secrets/end-of-secret.ts'
 import { timestampToleranceSeconds } from '../../../../src/signature/verify.ts'
-import { aRemote, otherSecret } from '../../../support/an-observation.ts'
+import { aRemote, otherSecret } from '../../../support/builders/an-observation.ts'
 import { hintOf } from '../../../../src/controller/secrets/hint.ts'
 
 const expiresMs = Date.parse('2026-11-22T12:00:00.250Z')

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { currentHint, fitsHint, hintOf, overlapOf } from '../../../../src/controller/secrets/hint.ts'
-import { aRemote } from '../../../support/an-observation.ts'
+import { aRemote } from '../../../support/builders/an-observation.ts'
 
 test('a hint fits the secret whose start and end it shows', () => {
   const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'

@@ -11,7 +11,7 @@ import {
   wantedMetadata,
   type SecretMetadata,
 } from '../../../../src/controller/secrets/secret-metadata.ts'
-import { aWebhook } from '../../../support/a-webhook.ts'
+import { aWebhook } from '../../../support/builders/a-webhook.ts'
 
 const withSecret = (signingSecret: GeminiWebhookSpec['signingSecret']) => aWebhook().spec({ signingSecret }).build()
 const team = withSecret({ labels: { team: 'ml' }, annotations: { 'reloader.example.com/match': 'true' } })

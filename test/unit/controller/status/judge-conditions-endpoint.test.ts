@@ -3,9 +3,9 @@ import { test } from 'node:test'
 
 import type { Judgement } from '../../../../src/controller/facts/judgement.ts'
 import { checkPendingMessage } from '../../../../src/controller/facts/endpoint-proof.ts'
-import { aWebhook, type WebhookBuilder } from '../../../support/a-webhook.ts'
-import { anObservation, marker, proof, type ObservationBuilder } from '../../../support/an-observation.ts'
-import { judged } from '../../../support/judged-conditions.ts'
+import { aWebhook, type WebhookBuilder } from '../../../support/builders/a-webhook.ts'
+import { anObservation, marker, proof, type ObservationBuilder } from '../../../support/builders/an-observation.ts'
+import { judged } from '../../../support/measures/judged-conditions.ts'
 
 const withProof = (checkedSpec: string) => aWebhook().registered({ name: marker, checkedSpec })
 const proven = withProof(proof)

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import type { SubjectCondition } from '../../../../src/controller/status/judge-conditions.ts'
 import type { Judgement } from '../../../../src/controller/facts/judgement.ts'
-import { aWebhook, remoteId, type WebhookBuilder } from '../../../support/a-webhook.ts'
+import { aWebhook, remoteId, type WebhookBuilder } from '../../../support/builders/a-webhook.ts'
 import {
   aFailure,
   anObservation,
@@ -11,8 +11,8 @@ import {
   marker,
   proof,
   type ObservationBuilder,
-} from '../../../support/an-observation.ts'
-import { judged } from '../../../support/judged-conditions.ts'
+} from '../../../support/builders/an-observation.ts'
+import { judged } from '../../../support/measures/judged-conditions.ts'
 
 const rested = aWebhook().registered({ name: marker, checkedSpec: proof })
 const unregistered = aWebhook().finalized()

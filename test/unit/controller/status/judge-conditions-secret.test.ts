@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import type { Operation } from '../../../../src/api/status.ts'
 import type { Judgement } from '../../../../src/controller/facts/judgement.ts'
-import { aWebhook, type WebhookBuilder } from '../../../support/a-webhook.ts'
+import { aWebhook, type WebhookBuilder } from '../../../support/builders/a-webhook.ts'
 import {
   aFailure,
   anObservation,
@@ -13,8 +13,8 @@ import {
   otherSecret,
   proof,
   type ObservationBuilder,
-} from '../../../support/an-observation.ts'
-import { judged } from '../../../support/judged-conditions.ts'
+} from '../../../support/builders/an-observation.ts'
+import { judged } from '../../../support/measures/judged-conditions.ts'
 
 const rested = aWebhook().registered({ name: marker, checkedSpec: proof })
 const rotating = (cause: Operation['cause']) => rested.intending('Rotate', cause === undefined ? {} : { cause })

@@ -11,8 +11,8 @@ import type { ObservedWebhook } from '../../../../src/controller/facts/observed.
 import type { Finding } from '../../../../src/controller/plan/result.ts'
 import type { ProbeView } from '../../../../src/controller/facts/probe.ts'
 import { summarize } from '../../../../src/controller/status/summarize.ts'
-import { aWebhook } from '../../../support/a-webhook.ts'
-import { anObservation, marker, proof } from '../../../support/an-observation.ts'
+import { aWebhook } from '../../../support/builders/a-webhook.ts'
+import { anObservation, marker, proof } from '../../../support/builders/an-observation.ts'
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
 const atRest: Finding = { type: 'AtRest', reason: 'Succeeded', message: '' }

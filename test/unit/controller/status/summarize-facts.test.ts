@@ -11,9 +11,15 @@ import {
   installation,
   remoteId,
   type WebhookBuilder,
-} from '../../../support/a-webhook.ts'
-import { anObservation, identity, proof, remoteName, type ObservationBuilder } from '../../../support/an-observation.ts'
-import { factsOf } from '../../../support/facts-of.ts'
+} from '../../../support/builders/a-webhook.ts'
+import {
+  anObservation,
+  identity,
+  proof,
+  remoteName,
+  type ObservationBuilder,
+} from '../../../support/builders/an-observation.ts'
+import { factsOf } from '../../../support/builders/facts-of.ts'
 
 const fresh = aWebhook()
 const rested = aWebhook().registered({ checkedSpec: proof, name: remoteName })

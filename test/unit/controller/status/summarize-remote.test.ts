@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import type { GeminiWebhookStatus } from '../../../../src/api/status.ts'
 import { found } from '../../../../src/controller/facts/lookup.ts'
-import { aWebhook, type WebhookBuilder } from '../../../support/a-webhook.ts'
+import { aWebhook, type WebhookBuilder } from '../../../support/builders/a-webhook.ts'
 import {
   aFailure,
   anObservation,
@@ -13,8 +13,8 @@ import {
   proof,
   remoteName,
   type ObservationBuilder,
-} from '../../../support/an-observation.ts'
-import { factsOf, summarizedAtMs } from '../../../support/facts-of.ts'
+} from '../../../support/builders/an-observation.ts'
+import { factsOf, summarizedAtMs } from '../../../support/builders/facts-of.ts'
 
 const fresh = aWebhook()
 const rested = aWebhook().registered({ checkedSpec: proof, name: remoteName })

@@ -6,8 +6,8 @@ import { maxConditionMessageLength, type Condition, type GeminiWebhookStatus } f
 import { checkPendingMessage } from '../../../../src/controller/facts/endpoint-proof.ts'
 import type { Finding } from '../../../../src/controller/plan/result.ts'
 import { summarize } from '../../../../src/controller/status/summarize.ts'
-import { aWebhook, type WebhookBuilder } from '../../../support/a-webhook.ts'
-import { anObservation, proof, remoteName, type ObservationBuilder } from '../../../support/an-observation.ts'
+import { aWebhook, type WebhookBuilder } from '../../../support/builders/a-webhook.ts'
+import { anObservation, proof, remoteName, type ObservationBuilder } from '../../../support/builders/an-observation.ts'
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
 const earlier = '2026-11-21T11:00:00Z'

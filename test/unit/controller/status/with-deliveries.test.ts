@@ -5,8 +5,8 @@ import type { GeminiWebhookStatus } from '../../../../src/api/status.ts'
 import { transitionEvents } from '../../../../src/controller/status/kubernetes-events.ts'
 import type { ObservedWebhook } from '../../../../src/controller/facts/observed.ts'
 import { withDeliveries } from '../../../../src/controller/status/with-deliveries.ts'
-import { aWebhook } from '../../../support/a-webhook.ts'
-import { anObservation } from '../../../support/an-observation.ts'
+import { aWebhook } from '../../../support/builders/a-webhook.ts'
+import { anObservation } from '../../../support/builders/an-observation.ts'
 
 const noon = Date.parse('2026-11-29T12:00:00Z')
 const sinks = [{ name: 'orders', address: 'http://orders.ml.svc', ready: true }]

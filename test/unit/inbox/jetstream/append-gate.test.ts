@@ -3,8 +3,8 @@ import { test } from 'node:test'
 
 import { equalQuotas } from '../../../../src/fairness/quotas.ts'
 import { AppendGate } from '../../../../src/inbox/jetstream/append-gate.ts'
-import { anEvent } from '../../../support/an-event.ts'
-import { settle } from '../../../support/fake-clock.ts'
+import { anEvent } from '../../../support/builders/an-event.ts'
+import { settle } from '../../../support/doubles/fake-clock.ts'
 
 const body = new Uint8Array(256 * 1_024)
 

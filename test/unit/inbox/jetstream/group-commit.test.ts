@@ -5,8 +5,8 @@ import { equalQuotas } from '../../../../src/fairness/quotas.ts'
 import { AppendGate } from '../../../../src/inbox/jetstream/append-gate.ts'
 import { GroupCommit } from '../../../../src/inbox/jetstream/group-commit.ts'
 import type { BatchResult, Put, PutResult } from '../../../../src/inbox/jetstream/publisher.ts'
-import { anEvent } from '../../../support/an-event.ts'
-import { settle } from '../../../support/fake-clock.ts'
+import { anEvent } from '../../../support/builders/an-event.ts'
+import { settle } from '../../../support/doubles/fake-clock.ts'
 
 function aPut(subject: string, body = new Uint8Array()): Put {
   return { subject, record: { kind: 'closed', forgetAtMs: 0 }, expectSeq: 0, body }

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 
 import { readRecord, toOpenRecord, writeRecord } from '../../../../src/inbox/jetstream/records.ts'
-import { anEvent } from '../../../support/an-event.ts'
+import { anEvent } from '../../../support/builders/an-event.ts'
 
 const stored = { storedAtMs: 1_795_000_001_501, home: 'receiver-0', claims: { run: 'first', leases: [] } }
 

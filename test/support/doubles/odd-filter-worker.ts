@@ -1,0 +1,33 @@
+import { parentPort } from 'node:worker_threads'
+
+import { createFilterEvaluator } from '../../../src/filter/evaluate-filter.ts'
+import { serveEvaluations } from '../../../src/filter/serve-evaluations.ts'
+
+/**
+ * The thread of the filters as it would be if the check let everything through: by their types, filters do what none
+ * should be able to.
+ */
+const odd: Readonly<Record<string, () => void>> = {
+  endless: () => {
+    for (;;);
+  },
+  asleep: () => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+  },
+  deadly: () => process.exit(1),
+}
+
+/** `curious`: wants an event where the thread can see the environment or the arguments of the process. */
+function seesTheProcess(): boolean {
+  return Object.keys(process.env).length > 0 || process.argv.length > 2
+}
+
+if (parentPort !== null) {
+  const evaluate = createFilterEvaluator()
+  serveEvaluations(parentPort, (filter, event, expressions) => {
+    const [kind = ''] = filter.typesExact
+    odd[kind]?.()
+    if (kind === 'curious') return seesTheProcess() ? 'wanted' : 'unwanted'
+    return evaluate(filter, event, expressions)
+  })
+}
