@@ -143,7 +143,7 @@ describe('the download', () => {
 describe('a suite without a control plane', () => {
   const suite = join(work, 'some-suite.test.ts')
   before(() => {
-    const support = join(import.meta.dirname, '../../support/real-api-server.ts')
+    const support = join(import.meta.dirname, '../../support/processes/real-api-server.ts')
     writeFileSync(
       suite,
       `import { test } from 'node:test'
