@@ -37,6 +37,9 @@ const partnerToken = 'token-of-the-partner'
 const has = (type: string, status: string) => (webhook: Applied) =>
   webhook.status?.conditions?.some((condition) => condition.type === type && condition.status === status) === true
 
+/** The pass that makes an object Ready may be followed by one that finds nothing left to do. */
+const isReadyAtRest = (webhook: Applied) => has('Ready', 'True')(webhook) && !has('Reconciling', 'True')(webhook)
+
 const manifestOf = (name: string, key: string, rest: object = {}) =>
   JSON.stringify({
     apiVersion: 'webhooks.gemini-operator.io/v1alpha1',
@@ -139,11 +142,7 @@ await withRealApiServer('what is applied from Git, on a real API server with bot
       const manifest = text.replaceAll(placeholderId, () => adoptable())
       const { metadata, spec } = parse(manifest) as GeminiWebhook
       await kubectl(['apply', '--validate=strict', '-f', '-'], manifest)
-      // The pass that makes an object Ready may be followed by one that finds nothing left to do.
-      const ready = await settled(
-        metadata.name,
-        (webhook) => has('Ready', 'True')(webhook) && !has('Reconciling', 'True')(webhook),
-      )
+      const ready = await settled(metadata.name, isReadyAtRest)
       for (const { secret } of admin()
         .webhooks()
         .flatMap(({ secrets }) => secrets))
@@ -203,7 +202,7 @@ await withRealApiServer('what is applied from Git, on a real API server with bot
     await kubectl(['apply', '-f', '-'], manifestOf('waiting', 'not-there-yet'))
     await kubectl(['apply', '-f', '-'], manifestOf('refused', 'refused-key'))
     await kubectl(['apply', '-f', '-'], manifestOf('suspended', 'gemini-api-key', { suspend: true }))
-    const ready = await settled('ready', has('Ready', 'True'))
+    const ready = await settled('ready', isReadyAtRest)
     const changed = { ...ready, metadata: { ...ready.metadata, generation: (ready.metadata.generation ?? 0) + 1 } }
     const { status: _, ...unseen } = ready
     seen.push(
