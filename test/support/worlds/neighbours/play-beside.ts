@@ -29,7 +29,7 @@ const granularityMs = 50
  * Harm is there every time that a scene is played; what others have the machine do is not. What is refused or lost
  * counts at once.
  */
-const mostRounds = 3
+const mostRounds = 5
 
 export interface Target {
   readonly port: number
