@@ -53,7 +53,7 @@ type Exposition = Awaited<ReturnType<MetricsRegistry['expose']>>
 
 /**
  * `/healthz`, `/readyz` (200 or 503, plain text) and `/metrics`, on a port that is not public. Without fastify: the
- * controller serves nothing else, and would hold 8 MB more for three paths.
+ * controller serves nothing else, and would hold 8 MB more for three paths (ADR 0034).
  */
 export function createHealthServer(options: HealthServerOptions): HealthServer {
   const connections = new ConnectionBook({
