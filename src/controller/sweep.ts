@@ -21,7 +21,7 @@ interface SweepDeps {
   isLeft: (webhook: GeminiWebhook) => boolean
 }
 
-/** Lets go of what nobody has any use for: reports, API keys, and entries of the keyring. */
+/** Removes what no object uses any more: reports, API keys, and entries of the keyring. */
 export async function sweep(deps: SweepDeps): Promise<void> {
   const { config, webhooks, keyring, reports } = deps
   await reports.look()
