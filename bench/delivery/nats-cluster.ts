@@ -1,0 +1,51 @@
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
+
+import { jetstreamManager } from '@nats-io/jetstream'
+import { connect } from '@nats-io/transport-node'
+
+import { eventually } from '../../test/support/measures/eventually.ts'
+import { NatsServer } from '../../test/support/processes/nats-server.ts'
+
+const names = ['one', 'two', 'three'] as const
+
+/**
+ * Three servers that replicate to each other, with the server's own default of syncing; they go with `parts`. The ports
+ * of their routes have to be known before the first one starts: they are those that were free a moment before.
+ */
+export async function startNatsCluster(parts: AsyncDisposableStack): Promise<NatsServer[]> {
+  const ports = await freePorts(names.length)
+  const routes = ports.map((port) => `"nats://127.0.0.1:${port}"`).join(', ')
+  const starting = names.map(async (name, at) => {
+    const server = await NatsServer.start({
+      syncInterval: 'default',
+      configuration: [
+        `server_name: ${name}`,
+        `cluster { name: bench, listen: "127.0.0.1:${ports[at]}", routes: [${routes}] }`,
+      ].join('\n'),
+    })
+    parts.defer(() => server.dispose())
+    return server
+  })
+  const servers = await Promise.all(starting)
+  await eventually('the servers have chosen a leader', () => hasLeader(servers))
+  return servers
+}
+
+async function hasLeader([server]: readonly NatsServer[]): Promise<boolean> {
+  const connection = await connect({ servers: server?.url ?? '' })
+  try {
+    await jetstreamManager(connection)
+    return true
+  } finally {
+    await connection.close()
+  }
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
+  await Promise.all(servers.map((server) => once(server, 'listening')))
+  const ports = servers.map((server) => (server.address() as AddressInfo).port)
+  await Promise.all(servers.map((server) => once(server.close(), 'close')))
+  return ports
+}
