@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { startNatsCluster } from '../../test/support/processes/nats-cluster.ts'
 import { findNatsServer, NatsServer } from '../../test/support/processes/nats-server.ts'
 import { cpuMsInStat } from './cpu-in-stat.ts'
-import { startNatsCluster } from './nats-cluster.ts'
 
 /** A store of its own for one receiver. */
 export interface Store {

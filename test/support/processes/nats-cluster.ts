@@ -4,8 +4,8 @@ import { createServer, type AddressInfo } from 'node:net'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 
-import { eventually } from '../../test/support/measures/eventually.ts'
-import { NatsServer } from '../../test/support/processes/nats-server.ts'
+import { eventually } from '../measures/eventually.ts'
+import { NatsServer } from './nats-server.ts'
 
 const names = ['one', 'two', 'three'] as const
 
@@ -21,7 +21,7 @@ export async function startNatsCluster(parts: AsyncDisposableStack): Promise<Nat
       syncInterval: 'default',
       configuration: [
         `server_name: ${name}`,
-        `cluster { name: bench, listen: "127.0.0.1:${ports[at]}", routes: [${routes}] }`,
+        `cluster { name: three, listen: "127.0.0.1:${ports[at]}", routes: [${routes}] }`,
       ].join('\n'),
     })
     parts.defer(() => server.dispose())
