@@ -13,7 +13,7 @@ import { createMetrics } from '../../../src/observability/metrics.ts'
 import { anEvent } from '../../support/builders/an-event.ts'
 import { eventually } from '../../support/measures/eventually.ts'
 import { aStream } from '../../support/builders/jetstream-options.ts'
-import { startNatsCluster } from '../../support/processes/nats-cluster.ts'
+import { startNatsCluster, untilLeader } from '../../support/processes/nats-cluster.ts'
 import { NatsServer, withoutNatsServer } from '../../support/processes/nats-server.ts'
 import { mulberry32 } from '../../support/builders/seeded-random.ts'
 import { appendThenKill } from './append-then-kill.ts'
@@ -119,6 +119,7 @@ async function expectToSurviveKills(t: TestContext, servers: readonly NatsServer
   await eventually('appends go on after the last kill', () => acknowledged.length > afterLast + 20)
   stopping.abort()
   await load
+  await untilLeader(servers)
   assert.deepEqual([...refusals], ['ERR_INBOX_UNAVAILABLE'])
   const crashed = (await inbox.deadLetters({ limit: 10 })).deadLetters.map(({ reason }) => reason)
   assert.deepEqual(crashed, [], 'a server that goes away is nothing that a delivery did')

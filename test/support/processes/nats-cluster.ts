@@ -28,8 +28,13 @@ export async function startNatsCluster(parts: AsyncDisposableStack): Promise<Nat
     return server
   })
   const servers = await Promise.all(starting)
-  await eventually('the servers have chosen a leader', () => hasLeader(servers))
+  await untilLeader(servers)
   return servers
+}
+
+/** Without one they make and show no stream, though they may take and give messages of those that are there. */
+export async function untilLeader(servers: readonly NatsServer[]): Promise<void> {
+  await eventually('the servers have chosen a leader', () => hasLeader(servers), { timeoutMs: 60_000 })
 }
 
 async function hasLeader([server]: readonly NatsServer[]): Promise<boolean> {
