@@ -8,17 +8,16 @@ import { AnswerRoom } from './answer-room.ts'
 import { readFrom, type Reader } from './connection-gate.ts'
 import type { ConnectionKind, ConnectionPool } from './connection-pool.ts'
 import { mayReuse } from './may-reuse.ts'
+import type { Target } from './parse-target.ts'
 import { StatusWatch } from './status-watch.ts'
 
 export interface HttpRequest {
-  /** Without user name and password. */
-  readonly origin: string
+  readonly target: Target
   /**
-   * An address to connect to instead of looking up the host of `origin`, which still goes into `Host` and TLS. Absent:
+   * An address to connect to instead of looking up the host of `target`, which still goes into `Host` and TLS. Absent:
    * looked up.
    */
   readonly connectTo?: string | undefined
-  readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
 }
@@ -57,31 +56,28 @@ export function post(request: HttpRequest, deps: ExchangeDeps): Promise<HttpAnsw
   })
 }
 
-function send(request: HttpRequest, connection: ConnectionKind, deps: ExchangeDeps): Promise<HttpAnswer> {
-  const url = new URL(request.origin)
-  const isEncrypted = url.protocol === 'https:'
+function send(
+  { target, connectTo, headers, body }: HttpRequest,
+  connection: ConnectionKind,
+  deps: ExchangeDeps,
+): Promise<HttpAnswer> {
+  const { isEncrypted, host, port, authority, path } = target
   const outgoing = (isEncrypted ? httpsRequest : httpRequest)({
     method: 'POST',
-    protocol: url.protocol,
-    ...whereTo(url, request.connectTo),
-    port: url.port,
-    path: request.path,
-    headers: { ...request.headers, host: url.host, 'content-length': String(request.body.length) },
+    hostname: connectTo ?? host,
+    // The host name stays that of the target, in TLS too, whatever address is connected to.
+    ...(connectTo !== undefined && { servername: isIP(host) === 0 ? host : '' }),
+    port,
+    path,
+    headers: { ...headers, host: authority, 'content-length': String(body.length) },
     agent: deps.pool.agentFor(isEncrypted, connection),
     // As lenient as other clients, for example about line feeds alone. That concerns only the framing of an answer that
     // is not used.
     insecureHTTPParser: true,
   })
   const answer = hear(outgoing, deps)
-  outgoing.end(request.body)
+  outgoing.end(body)
   return answer
-}
-
-/** The host name stays that of the URL, in TLS too, whatever address is connected to. */
-function whereTo({ hostname }: URL, connectTo: string | undefined): { hostname: string; servername?: string } {
-  const host = hostname.replace(/^\[(.*)\]$/, '$1')
-  if (connectTo === undefined) return { hostname: host }
-  return { hostname: connectTo, servername: isIP(host) === 0 ? host : '' }
 }
 
 function hear(outgoing: ClientRequest, { clock, signal, cost }: ExchangeDeps): Promise<HttpAnswer> {

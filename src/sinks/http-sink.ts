@@ -55,13 +55,12 @@ class HttpSink implements Sink {
     if (request === undefined) return { type: 'permanent', cause: unsendable }
     if (!request.built) return { type: 'retryable', cause: request.cause }
     const { headers, body } = request
-    const { origin, path } = target.value
     const { cert, key } = delivery.sink.clientCertificate ?? {}
     const { processorMs = threadProcessorMs, onProcessorTime } = this.#options
     const cost = new AnswerCost(processorMs)
     const outcome = await this.#exchange(
       this.#agents.get(delivery.event.owner.namespace, destination.reach, { ca: destination.ca, cert, key }),
-      { origin, path, headers, body, connectTo: destination.address },
+      { target: target.value, headers, body, connectTo: destination.address },
       { timeoutMs: delivery.sink.delivery.timeoutMs, signal, cost },
     )
     onProcessorTime?.(delivery.event.owner.namespace, cost.spentMs)
