@@ -49,7 +49,7 @@ const rank = { bad: 0, warn: 1, open: 2 } as const
 function ofRow(row: WebhookRow): Attention[] {
   const { id, namespace, name, health, broken, message, reason, remedy, pending, deadLetters } = row
   const common = { key: `webhook ${id}`, href: hrefOf({ page: 'webhook', namespace, name }) }
-  const waiting = pending === 0 ? '' : ` ${pending} waiting.`
+  const waiting = pending === 0 ? '' : ` · ${pending} waiting`
   const says = `${message === '' ? reason : message}${waiting}`
   const told = { says, ...(remedy !== undefined && remedy !== 'Nothing.' && { remedy }) }
   switch (health) {

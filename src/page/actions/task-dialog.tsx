@@ -22,13 +22,14 @@ export function TaskDialog() {
 }
 
 function Question({ task }: { task: Task }) {
-  const { question, verb, toType, option } = task
+  const { question, verb, toType, option, choice: choices } = task
   const [typed, setTyped] = useState('')
   const [isChosen, setChosen] = useState(false)
+  const [choice, setChoice] = useState(choices?.of[0] ?? '')
   const mayGo = toType === undefined || typed === toType
   const onSubmit = (event: Event) => {
     event.preventDefault()
-    if (mayGo) void carryOut(task, { typed, isChosen })
+    if (mayGo) void carryOut(task, { typed, isChosen, choice })
   }
   return (
     <form onSubmit={onSubmit}>
@@ -41,6 +42,16 @@ function Question({ task }: { task: Task }) {
           </label>
           <span class="caption"> {option.explains}</span>
         </p>
+      )}
+      {choices !== undefined && (
+        <label class="labelled">
+          {choices.label}
+          <select class="field" value={choice} onChange={(event) => setChoice(event.currentTarget.value)}>
+            {choices.of.map((each) => (
+              <option key={each}>{each}</option>
+            ))}
+          </select>
+        </label>
       )}
       {toType !== undefined && (
         <label class="labelled">

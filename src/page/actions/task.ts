@@ -14,9 +14,18 @@ export interface Task {
   readonly toType?: string
   /** A choice that goes with it. */
   readonly option?: { readonly label: string; readonly explains: string }
+  /** One of several, the first unless another is chosen. */
+  readonly choice?: { readonly label: string; readonly of: readonly string[] }
   /** What is going on meanwhile. */
   readonly doing: string
-  readonly request: (given: { typed: string; isChosen: boolean }) => ActionRequest
+  readonly request: (given: Given) => ActionRequest
+}
+
+/** What the person gave with the answer. */
+interface Given {
+  readonly typed: string
+  readonly isChosen: boolean
+  readonly choice: string
 }
 
 export type TaskState =
@@ -28,11 +37,11 @@ export type TaskState =
 export const taskState = signal<TaskState | undefined>(undefined)
 
 export function begin(task: Task): void {
-  if (task.question === undefined) void carryOut(task, { typed: '', isChosen: false })
+  if (task.question === undefined) void carryOut(task, { typed: '', isChosen: false, choice: '' })
   else taskState.value = { at: 'asking', task }
 }
 
-export async function carryOut(task: Task, given: { typed: string; isChosen: boolean }): Promise<void> {
+export async function carryOut(task: Task, given: Given): Promise<void> {
   taskState.value = { at: 'doing', task }
   const answer = await act(task.request(given))
   if (taskState.value?.task === task) taskState.value = { at: 'told', task, answer }

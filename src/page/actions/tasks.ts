@@ -14,13 +14,15 @@ export function pingTask({ namespace, name }: WebhookKey): Task {
   }
 }
 
-export function sendTask({ namespace, name }: WebhookKey, type: string): Task {
+/** `events`: the types that the webhook subscribes to. */
+export function sendTask({ namespace, name }: WebhookKey, events: readonly string[]): Task {
   return {
     title: `Send a test event to ${namespace}/${name}`,
-    question: `One signed event of the type ${type} is sent as Google would send it. It is stored and goes to the sinks.`,
+    question: 'One signed event is sent as Google would send it. It is stored and goes to the sinks.',
     verb: 'Send',
+    choice: { label: 'Type', of: events.length === 0 ? ['batch.succeeded'] : events },
     doing: 'Signing and sending',
-    request: () => ({ action: 'send', namespace, name, type }),
+    request: ({ choice }) => ({ action: 'send', namespace, name, type: choice }),
   }
 }
 

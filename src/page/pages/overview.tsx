@@ -133,7 +133,7 @@ function PerMinute() {
             ]}
           />
           <p class="legend">
-            <span class="sign bar">delivered</span>
+            <span class="sign main">delivered</span>
             <span class="sign warn">tried again {count(hour.total.triedAgain)}</span>
             <span class="sign bad">dead letters {count(hour.total.deadLetters)}</span>
             <span>refused requests {count(hour.total.refused)}</span>

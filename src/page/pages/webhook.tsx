@@ -1,5 +1,4 @@
 import { useComputed } from '@preact/signals'
-import { useState } from 'preact/hooks'
 
 import { pageAddresses } from '../../contract/page/addresses.ts'
 import type { WebhookKey } from '../../contract/page/overview.ts'
@@ -55,23 +54,10 @@ export function WebhookPage({ namespace, name }: WebhookKey) {
 
 function Actions({ detail: { row, may, events } }: { detail: WebhookDetail }) {
   const { namespace, name, pending } = row
-  const [type, setType] = useState(events[0] ?? 'batch.succeeded')
   return (
     <div class="actions">
       <ActionButton label="Ping" may={may.ping} onAct={() => begin(pingTask(row))} />
-      {events.length > 1 && (
-        <select
-          class="field inline"
-          aria-label="Type of the test event"
-          value={type}
-          onChange={(event) => setType(event.currentTarget.value)}
-        >
-          {events.map((each) => (
-            <option key={each}>{each}</option>
-          ))}
-        </select>
-      )}
-      <ActionButton label="Send test event" may={may.send} onAct={() => begin(sendTask(row, type))} />
+      <ActionButton label="Send test event" may={may.send} onAct={() => begin(sendTask(row, events))} />
       <ActionButton label="Rotate…" may={may.rotate} onAct={() => begin(rotateTask(row))} />
       {pending > 0 && (
         <ActionButton

@@ -32,7 +32,7 @@ export function Chain({ chain, firstBroken }: { chain: readonly ChainLink[]; fir
           <Whole chain={chain} />
         ) : (
           <>
-            <strong>Broken: {broken.name}.</strong> <Visible text={broken.says} />
+            <strong>Broken: {broken.name}.</strong> <Visible text={sentence(broken.says)} />
             {broken.remedy !== undefined && broken.remedy !== 'Nothing.' && <> {broken.remedy}</>}
           </>
         )}
@@ -43,6 +43,10 @@ export function Chain({ chain, firstBroken }: { chain: readonly ChainLink[]; fir
       </details>
     </>
   )
+}
+
+function sentence(says: string): string {
+  return /[.!?]$/.test(says) ? says : `${says}.`
 }
 
 function Whole({ chain }: { chain: readonly ChainLink[] }) {

@@ -56,7 +56,7 @@ export function Chart(props: ChartProps) {
 
   useEffect(() => plot.current?.setData(dataOf(props)), [props.times, props.series])
 
-  return <div class={height < 100 ? 'chart small' : 'chart'} role="img" aria-label={says} ref={holder} />
+  return <div class="chart" role="img" aria-label={says} ref={holder} />
 }
 
 /** uPlot counts in seconds. Shares of bars are stacked: the first is drawn last, and lowest. */
@@ -86,13 +86,18 @@ function optionsOf({ series, kind, height, hasAxes = true, unit = '' }: ChartPro
     grid: { stroke: colour('line'), width: 1 },
     ticks: { show: false },
   }
+  // A bar stands over the middle of its minute: the first and the last need half a minute more.
+  const margin = kind === 'bars' ? 30 : 0
   return {
     width: element.clientWidth,
     height,
-    padding: hasAxes ? [8, 4, 0, 0] : [4, 2, 4, 2],
+    padding: hasAxes ? [8, 20, 0, 0] : [4, 2, 4, 2],
     legend: { show: false },
     cursor: { show: false },
-    scales: { x: { time: true }, y: { range: (_, __, max) => [0, Math.max(max ?? 0, 1) * 1.1] } },
+    scales: {
+      x: { time: true, range: (_, min, max) => [min - margin, max + margin] },
+      y: { range: (_, __, max) => [0, Math.max(max ?? 0, 1) * 1.1] },
+    },
     axes: hasAxes
       ? [
           { ...axis, grid: { show: false }, values: (_, ticks) => ticks.map(timeLabel), size: 24 },

@@ -102,7 +102,7 @@ export function LiveDeliveries({ title, filter }: { title: string; filter: (entr
   const current = useComputed(() => entries.value.filter(filter))
   const settle = () => {
     const isRead = isPaused.value || isPointed.value || isFocused.value || isScrolled.value
-    if (!isRead) held.value = undefined
+    if (!isRead || current.peek().length === 0) held.value = undefined
     else held.value ??= current.peek()
   }
   const set = (what: typeof isPaused, value: boolean) => {
@@ -114,7 +114,7 @@ export function LiveDeliveries({ title, filter }: { title: string; filter: (entr
   const shown = held.value ?? current.value
   const newest = numberOf(shown)
   const waiting = held.value === undefined ? 0 : current.value.filter(({ number }) => number > newest).length
-  return (
+  const list = (
     <Card
       title={title}
       aside={
@@ -145,12 +145,7 @@ export function LiveDeliveries({ title, filter }: { title: string; filter: (entr
             : 'No receiver is connected yet.'}
         </Empty>
       ) : (
-        <div
-          onPointerEnter={() => set(isPointed, true)}
-          onPointerLeave={() => set(isPointed, false)}
-          onFocusIn={() => set(isFocused, true)}
-          onFocusOut={() => set(isFocused, false)}
-        >
+        <div onFocusIn={() => set(isFocused, true)} onFocusOut={() => set(isFocused, false)}>
           <GridTable
             label={title}
             rows={shown}
@@ -163,5 +158,10 @@ export function LiveDeliveries({ title, filter }: { title: string; filter: (entr
         </div>
       )}
     </Card>
+  )
+  return (
+    <div onPointerEnter={() => set(isPointed, true)} onPointerLeave={() => set(isPointed, false)}>
+      {list}
+    </div>
   )
 }

@@ -17,14 +17,14 @@ function Age({ since }: { since: string | undefined }) {
 const columns: readonly Column<WebhookRow>[] = [
   {
     title: 'Name',
-    width: 'minmax(160px, 3fr)',
+    width: 'minmax(100px, 3fr)',
     cell: ({ id, namespace, name }) => (
       <a class="row-link" href={hrefOf({ page: 'webhook', namespace, name })} tabIndex={-1} title={id}>
         <strong>{namespace}</strong>/{name}
       </a>
     ),
   },
-  { title: 'Health', width: 'minmax(104px, 1fr)', cell: ({ health }) => <HealthBadge health={health} /> },
+  { title: 'Health', width: 'minmax(100px, 1fr)', cell: ({ health }) => <HealthBadge health={health} /> },
   { title: 'At Google', width: 'minmax(72px, 1fr)', isWide: true, cell: ({ atGoogle = '–' }) => atGoogle },
   { title: 'Events', width: '56px', isWide: true, isNumber: true, cell: ({ events }) => count(events) },
   {
