@@ -107,7 +107,7 @@ const product: Record<string, Rights> = {
  * nothing of the product.
  */
 const playground: Record<string, Rights> = {
-  'kubernetes-api': { rooms: [], packages: ['fastify', 'yaml', '@marcbachmann/cel-js'] },
+  'kubernetes-api': { rooms: [], packages: ['fastify', 'ws', 'yaml', '@marcbachmann/cel-js'] },
   'webhook-service': { rooms: [], packages: ['fastify', 'undici', 'jose', 'zod'] },
 }
 

@@ -1,5 +1,7 @@
 import * as z from 'zod'
 
+import { deadLetterReasons } from '../dead-letter-reasons.ts'
+
 const namespace = z.string().regex(/^[a-z0-9-]{1,63}$/, 'namespace is a namespace name')
 const name = z.string().regex(/^[a-z0-9.-]{1,253}$/, 'name is the name of a GeminiWebhook')
 const pod = z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, 'a pod name')
@@ -22,10 +24,7 @@ const selectionFields = {
   eventId: word.exactOptional(),
   type: word.exactOptional(),
   /** Of dead letters. */
-  reason: z
-    .string()
-    .regex(/^[A-Za-z]{1,64}$/, 'a reason')
-    .exactOptional(),
+  reason: z.enum(deadLetterReasons, `reason is not one of ${deadLetterReasons.join(', ')}`).exactOptional(),
   /** Of pending deliveries. */
   cause: z
     .string()

@@ -101,6 +101,8 @@ export type CallBudget =
 
 /** Of all GeminiWebhooks that may be seen. */
 export interface Overview {
+  /** Of the server, milliseconds since the epoch: what "ago" is counted from. The clock of a playground may jump. */
+  readonly nowMs: number
   readonly counts: Readonly<Record<Health, number>>
   readonly total: number
   /** From the status of the objects. */
