@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+
 import { build } from 'esbuild'
 
 import type { PageFile } from '../src/ui/server/page-file.ts'
@@ -10,6 +12,7 @@ const html = `<!doctype html>
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <meta name="color-scheme" content="light dark" />
     <title>gemini webhooks</title>
+    <link rel="icon" href="icon.svg" type="image/svg+xml" />
     <link rel="stylesheet" href="page.css" />
     <script type="module" src="page.js"></script>
   </head>
@@ -41,6 +44,11 @@ export async function buildPage(): Promise<PageFile[]> {
   return [
     { name: '', contentType: 'text/html; charset=utf-8', text: html },
     { name: 'page.js', contentType: 'text/javascript; charset=utf-8', text: ending('/page.js') },
+    {
+      name: 'icon.svg',
+      contentType: 'image/svg+xml',
+      text: await readFile(new URL('../src/page/icon.svg', import.meta.url), 'utf8'),
+    },
     { name: 'page.css', contentType: 'text/css; charset=utf-8', text: ending('/style.css') },
   ]
 }
