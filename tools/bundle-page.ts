@@ -1,18 +1,18 @@
 import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 
 import { build } from 'esbuild'
 
-/** The files of the page, by the names under which its `index.html` refers to them. */
-export interface PageFiles {
-  readonly 'index.html': string
-  readonly 'page.js': string
-  readonly 'page.css': string
-}
+import type { PageFiles } from '../src/ui/server/page-files.ts'
+
+/** Wherever the process was started. */
+const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** Bundles the page of `gwh ui` (src/page) for browsers of the last two years. It loads nothing from elsewhere. */
 export async function bundlePage(): Promise<PageFiles> {
   const { outputFiles } = await build({
     entryPoints: { page: 'src/page/main.tsx', 'page-style': 'src/page/page.css' },
+    absWorkingDir: root,
     outdir: 'page',
     bundle: true,
     format: 'esm',
@@ -30,7 +30,7 @@ export async function bundlePage(): Promise<PageFiles> {
     return file.text
   }
   return {
-    'index.html': await readFile('src/page/index.html', 'utf8'),
+    'index.html': await readFile(`${root}src/page/index.html`, 'utf8'),
     'page.js': textOf('page.js'),
     'page.css': textOf('page-style.css'),
   }

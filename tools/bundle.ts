@@ -1,7 +1,9 @@
 import { chmodSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { build, type Metafile } from 'esbuild'
+import { build, type Metafile, type Plugin } from 'esbuild'
+
+import { bundlePage } from './bundle-page.ts'
 
 /**
  * Programs in the bundle, by the name of their file. The inbox and the filters run in worker threads, which need files
@@ -15,6 +17,17 @@ const entryPoints = {
 
 /** Some packages are CommonJS and call `require` for Node's own modules, which an ES module does not have. */
 const requireBanner = `import { createRequire as gwhCreateRequire } from 'node:module'; const require = gwhCreateRequire(import.meta.url);`
+
+/** The program carries the page in itself, as text, and not the tools that bundle it. */
+const pageInside: Plugin = {
+  name: 'page-inside',
+  setup({ onLoad }) {
+    onLoad({ filter: /src\/ui\/server\/read-page-files\.ts$/ }, async () => {
+      const files = JSON.stringify(await bundlePage())
+      return { contents: `export const readPageFiles = async () => (${files})`, loader: 'js' }
+    })
+  },
+}
 
 interface BundleOptions {
   outdir: string
@@ -43,6 +56,7 @@ export async function bundle({ outdir, sourceMaps = true }: BundleOptions): Prom
     legalComments: 'linked',
     metafile: true,
     banner: { js: requireBanner },
+    plugins: [pageInside],
     logLevel: 'warning',
   })
   chmodSync(join(outdir, 'gwh.mjs'), 0o755)
