@@ -3,7 +3,8 @@ import { join } from 'node:path'
 
 import { build, type Metafile, type Plugin } from 'esbuild'
 
-import { bundlePage } from './bundle-page.ts'
+import type { PageFiles } from '../src/ui/server/page-files.ts'
+import { buildPage } from './bundle-page.ts'
 
 /**
  * Programs in the bundle, by the name of their file. The inbox and the filters run in worker threads, which need files
@@ -19,14 +20,14 @@ const entryPoints = {
 const requireBanner = `import { createRequire as gwhCreateRequire } from 'node:module'; const require = gwhCreateRequire(import.meta.url);`
 
 /** The program carries the page in itself, as text, and not the tools that bundle it. */
-const pageInside: Plugin = {
-  name: 'page-inside',
-  setup({ onLoad }) {
-    onLoad({ filter: /src\/ui\/server\/read-page-files\.ts$/ }, async () => {
-      const files = JSON.stringify(await bundlePage())
-      return { contents: `export const readPageFiles = async () => (${files})`, loader: 'js' }
-    })
-  },
+function pageInside(files: PageFiles): Plugin {
+  const contents = `export const readPageFiles = async () => (${JSON.stringify(files)})`
+  return {
+    name: 'page-inside',
+    setup({ onLoad }) {
+      onLoad({ filter: /src\/ui\/server\/read-page-files\.ts$/ }, () => ({ contents, loader: 'js' }))
+    },
+  }
 }
 
 interface BundleOptions {
@@ -40,6 +41,7 @@ interface BundleOptions {
  */
 export async function bundle({ outdir, sourceMaps = true }: BundleOptions): Promise<Metafile> {
   rmSync(outdir, { recursive: true, force: true })
+  const page = await buildPage()
   const { metafile } = await build({
     entryPoints,
     outdir,
@@ -56,11 +58,12 @@ export async function bundle({ outdir, sourceMaps = true }: BundleOptions): Prom
     legalComments: 'linked',
     metafile: true,
     banner: { js: requireBanner },
-    plugins: [pageInside],
+    plugins: [pageInside(page.files)],
     logLevel: 'warning',
   })
   chmodSync(join(outdir, 'gwh.mjs'), 0o755)
-  return metafile
+  // What is in the page is in the program.
+  return { ...metafile, inputs: { ...metafile.inputs, ...page.inputs } }
 }
 
 export interface LoadedCode {
