@@ -1,20 +1,4 @@
-import type { AccessConfig } from './operator-access.ts'
-
-/** What the page of an installation needs to know. */
-export interface UiConfig extends AccessConfig {
-  /** On 127.0.0.1; 0: any free one. */
-  readonly port: number
-  /** The operator's. */
-  readonly namespace: string
-  /** Of the receivers. */
-  readonly adminPort: number
-  /** Of the controllers. */
-  readonly healthPort: number
-  /** Whether public addresses are tried from here, as `gwh status` does. */
-  readonly probe: boolean
-  /** Where receivers are reached from here, where that is not their public address: of a playground. */
-  readonly sendTo?: URL
-}
+import type { UiConfig } from '../config/ui-config.ts'
 
 export interface RunningUi {
   /** With the token that lets a browser in: for nobody but the user. */

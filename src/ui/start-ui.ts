@@ -3,9 +3,10 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyPluginAsync } from 'fastify'
 
 import { receiversIn } from '../cli/deliveries/open-receivers.ts'
-import type { RunningUi, UiConfig } from '../cli/open-ui.ts'
+import type { RunningUi } from '../cli/open-ui.ts'
 import { clusterIn, operatorIn } from '../cli/operator-access.ts'
 import type { Clock } from '../clock.ts'
+import type { UiConfig } from '../config/ui-config.ts'
 import { currentContext } from '../kubernetes/context-namespace.ts'
 import { act } from './actions/act.ts'
 import { pageHandlers } from './answers.ts'
@@ -17,7 +18,7 @@ import { Polled } from './polled.ts'
 import { ReceiverWatch } from './receivers/receiver-watch.ts'
 import { Rights } from './rights.ts'
 import { WebhookWatch } from './rows/webhook-watch.ts'
-import type { PageFile } from './server/page-file.ts'
+import type { PageFiles } from './server/page-files.ts'
 import { createPageServer } from './server/page-server.ts'
 import { openSession } from './server/session.ts'
 import { Streams, type Topic } from './server/streams.ts'
@@ -33,7 +34,7 @@ export interface UiDeps {
   /** In place of a new one: a server that is started again lets in who was let in before. */
   readonly token?: string
   /** In place of those that ship. */
-  readonly files?: readonly PageFile[]
+  readonly files?: PageFiles
 }
 
 const findingsEveryMs = 30_000
@@ -141,7 +142,7 @@ export async function startUi(config: UiConfig, deps: UiDeps): Promise<RunningUi
     reach: (webhook) => probe.reach(webhook),
     act: (request) => act(request, config, installation),
   })
-  const files = deps.files ?? (await (await import('./server/page-files.ts')).readPageFiles())
+  const files = deps.files ?? (await (await import('./server/read-page-files.ts')).readPageFiles())
   const app = createPageServer({ session, files, streams, handlers, plugin: deps.playground })
   parts.defer(() => app.close())
   parts.defer(() => streams.close())

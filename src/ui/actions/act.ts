@@ -1,14 +1,13 @@
 import { drainReceiver } from '../../cli/deliveries/drain.ts'
 import { replayDeadLetters } from '../../cli/deliveries/replay.ts'
 import { retryDeliveries } from '../../cli/deliveries/retry.ts'
-import type { UiConfig } from '../../cli/open-ui.ts'
 import { exitCodes } from '../../cli/run-command.ts'
 import { UnjudgedError } from '../../cli/unjudged-error.ts'
 import type { Installation, UserCommandDeps } from '../../cli/user-command.ts'
 import { pingWebhook } from '../../cli/webhook/ping.ts'
 import { rotateSecret } from '../../cli/webhook/rotate.ts'
 import { sendEvent } from '../../cli/webhook/send.ts'
-import { staticUrl } from '../../contract/endpoint-path.ts'
+import type { UiConfig } from '../../config/ui-config.ts'
 import type { ActionRequest, ActionResult } from '../../contract/page/actions.ts'
 import { commandLine } from './command-line.ts'
 
@@ -48,8 +47,7 @@ function run(request: ActionRequest, config: UiConfig, deps: UserCommandDeps): P
       return pingWebhook({ ...common, waitMs: pingWaitMs }, [keyOf(request)], deps)
     case 'send': {
       const { type = 'batch.succeeded' } = request
-      const url = config.sendTo === undefined ? undefined : staticUrl(config.sendTo, request)
-      const unset = { dataFile: undefined, eventId: undefined, url }
+      const unset = { dataFile: undefined, eventId: undefined, url: undefined }
       return sendEvent({ ...common, ...unset, type, timeoutMs: sendTimeoutMs }, [keyOf(request)], deps)
     }
     case 'rotate': {

@@ -1,7 +1,7 @@
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
-import type { UiConfig } from '../../cli/open-ui.ts'
 import { reachEndpoint, type Reach } from '../../cli/webhook/reach-endpoint.ts'
 import type { Clock } from '../../clock.ts'
+import type { UiConfig } from '../../config/ui-config.ts'
 import { openOutbound } from '../../outbound/open-outbound.ts'
 
 const timeoutMs = 10_000

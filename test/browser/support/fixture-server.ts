@@ -8,9 +8,9 @@ import type { PageMessage } from '../../../src/contract/page/messages.ts'
 import { AskError, createPageServer } from '../../../src/ui/server/page-server.ts'
 import { openSession } from '../../../src/ui/server/session.ts'
 import { Streams } from '../../../src/ui/server/streams.ts'
-import { buildPage } from '../../../tools/build-page.ts'
+import { bundlePage } from '../../../tools/bundle-page.ts'
 
-const files = buildPage()
+const files = bundlePage()
 
 type Fields = Record<string, string>
 type Answer = (query: Fields, body: unknown) => { status?: 400 | 404 | 409; body: unknown }
