@@ -58,6 +58,7 @@ export async function runProgram({ args, env, random, host, program }: ProgramDe
       cluster: async (config) => (await import('./cli/operator-access.ts')).clusterIn(context)(config),
       receivers: async (config) => (await import('./cli/deliveries/open-receivers.ts')).receiversIn(context)(config),
       operator: async (config) => (await import('./cli/operator-access.ts')).operatorIn(context)(config),
+      ui: async (config) => (await import('./ui/start-ui.ts')).startUi(config, context),
     }),
   ]
 

@@ -6,6 +6,7 @@ import { stringify as toYaml } from 'yaml'
 import type { Clock } from '../clock.ts'
 import { hostInUrl } from '../host-in-url.ts'
 import type { Logger } from '../logger.ts'
+import { routeAccessReviews } from './access-reviews.ts'
 import { startCascades } from './cascades.ts'
 import { decodeObject } from './decode.ts'
 import { routeDiscovery } from './discovery-routes.ts'
@@ -129,6 +130,7 @@ function createApp({ state, token, logger, stopping, tls }: AppOptions): Fastify
     return reply.code(status.code).type(contentType).send(bytes)
   })
   app.setNotFoundHandler((_request, reply) => notServed(reply))
+  routeAccessReviews(app)
   routeDiscovery(app, state.registry)
   routeResources(app, state, stopping)
   return app

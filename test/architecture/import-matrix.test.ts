@@ -98,6 +98,8 @@ const product: Record<string, Rights> = {
   },
   config: { rooms: [], packages: ['zod', 'yaml'] },
   observability: { rooms: ['connections'], packages: ['pino', '@prometheus-io/client'] },
+  // Runs in a browser: of the contract it takes types and addresses, no schemas.
+  page: { rooms: ['contract'], packages: ['preact', '@preact/signals', 'uplot'] },
 }
 
 /**
@@ -109,9 +111,9 @@ const playground: Record<string, Rights> = {
   'webhook-service': { rooms: [], packages: ['fastify', 'undici', 'jose', 'zod'] },
 }
 
-/** Puts the rooms together: all but the commands and the two that serve other rooms only, and no package. */
+/** Puts the rooms together: all but the commands, the page, and the two that serve other rooms only, and no package. */
 const roles: Rights = {
-  rooms: Object.keys(product).filter((room) => !['cli', 'connections', 'nats'].includes(room)),
+  rooms: Object.keys(product).filter((room) => !['cli', 'connections', 'nats', 'page'].includes(room)),
   packages: [],
 }
 
@@ -238,7 +240,7 @@ function violationOf({ from, target }: Import): string | undefined {
   return needed.length === 0 || needed.some((right) => rights.includes(right)) ? undefined : `${from}: ${target}`
 }
 
-const files = globSync('{src,playground}/**/*.ts').toSorted()
+const files = globSync('{src,playground}/**/*.{ts,tsx}').toSorted()
 
 test('every import stays inside what its room may know', () => {
   const violations = files
