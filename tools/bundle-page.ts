@@ -1,18 +1,21 @@
 import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 
-import { build } from 'esbuild'
+import { build, type Metafile } from 'esbuild'
 
-/** The files of the page, by the names under which its `index.html` refers to them. */
-export interface PageFiles {
-  readonly 'index.html': string
-  readonly 'page.js': string
-  readonly 'page.css': string
-}
+import type { PageFiles } from '../src/ui/server/page-files.ts'
 
-/** Bundles the page of `gwh ui` (src/page) for browsers of the last two years. It loads nothing from elsewhere. */
-export async function bundlePage(): Promise<PageFiles> {
-  const { outputFiles } = await build({
+/** Wherever the process was started. */
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/**
+ * Bundles the page of `gwh ui` (src/page) for browsers of the last two years. It loads nothing from elsewhere.
+ * `inputs`: what is in it.
+ */
+export async function buildPage(): Promise<{ files: PageFiles; inputs: Metafile['inputs'] }> {
+  const { outputFiles, metafile } = await build({
     entryPoints: { page: 'src/page/main.tsx', 'page-style': 'src/page/page.css' },
+    absWorkingDir: root,
     outdir: 'page',
     bundle: true,
     format: 'esm',
@@ -22,6 +25,7 @@ export async function bundlePage(): Promise<PageFiles> {
     minify: true,
     legalComments: 'eof',
     write: false,
+    metafile: true,
     logLevel: 'warning',
   })
   const textOf = (end: string) => {
@@ -29,9 +33,15 @@ export async function bundlePage(): Promise<PageFiles> {
     if (file === undefined) throw new Error(`the bundle of the page has no ${end}`)
     return file.text
   }
-  return {
-    'index.html': await readFile('src/page/index.html', 'utf8'),
+  const files = {
+    'index.html': await readFile(`${root}src/page/index.html`, 'utf8'),
     'page.js': textOf('page.js'),
     'page.css': textOf('page-style.css'),
   }
+  return { files, inputs: metafile.inputs }
+}
+
+/** Its files alone. */
+export async function bundlePage(): Promise<PageFiles> {
+  return (await buildPage()).files
 }

@@ -18,7 +18,7 @@ import { Polled } from './polled.ts'
 import { ReceiverWatch } from './receivers/receiver-watch.ts'
 import { Rights } from './rights.ts'
 import { WebhookWatch } from './rows/webhook-watch.ts'
-import type { PageFile } from './server/page-file.ts'
+import type { PageFiles } from './server/page-files.ts'
 import { createPageServer } from './server/page-server.ts'
 import { openSession } from './server/session.ts'
 import { Streams, type Topic } from './server/streams.ts'
@@ -34,7 +34,7 @@ export interface UiDeps {
   /** In place of a new one: a server that is started again lets in who was let in before. */
   readonly token?: string
   /** In place of those that ship. */
-  readonly files?: readonly PageFile[]
+  readonly files?: PageFiles
 }
 
 const findingsEveryMs = 30_000
@@ -142,7 +142,7 @@ export async function startUi(config: UiConfig, deps: UiDeps): Promise<RunningUi
     reach: (webhook) => probe.reach(webhook),
     act: (request) => act(request, config, installation),
   })
-  const files = deps.files ?? (await (await import('./server/page-files.ts')).readPageFiles())
+  const files = deps.files ?? (await (await import('./server/read-page-files.ts')).readPageFiles())
   const app = createPageServer({ session, files, streams, handlers, plugin: deps.playground })
   parts.defer(() => app.close())
   parts.defer(() => streams.close())

@@ -37,7 +37,7 @@ const inPair = (given: { namespace?: string; name?: string }) =>
   (given.namespace === undefined) === (given.name === undefined)
 const notInPair = 'give namespace and name together'
 
-export const selection = z.strictObject(selectionFields).refine(inPair, notInPair)
+const selection = z.strictObject(selectionFields).refine(inPair, notInPair)
 /** What the flags of `gwh deadletters` and `gwh deliveries` select. */
 export type Selection = z.infer<typeof selection>
 

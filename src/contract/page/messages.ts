@@ -29,9 +29,9 @@ export type ApiServerState =
   | { readonly state: 'NoCRD' }
 
 /**
- * What the stream says. `rows` comes in several messages, each of at most a few hundred; with `isStart` the page forgets
- * the rows that it has, and with `isComplete` the list is complete (both may be in one message). Changes of a moment
- * come together, four times a second at most.
+ * What the stream says. `rows` comes in several messages, each of at most a few hundred; with `isStart` the page
+ * forgets the rows that it has, and with `isComplete` the list is complete (both may be in one message). Changes of a
+ * moment come together, four times a second at most.
  */
 export type PageMessage =
   | Hello

@@ -48,7 +48,7 @@ export interface WebhookRow extends WebhookKey {
   readonly sinks: readonly SinkInRow[]
 }
 
-export interface SinkInRow {
+interface SinkInRow {
   readonly name: string
   readonly isWell: boolean
 }

@@ -9,8 +9,7 @@ export type Permission =
   | { readonly may: 'unknown'; readonly why: string }
 
 /** What one GeminiWebhook, or the receivers, may be asked for on the page. */
-export const actionNames = ['ping', 'send', 'rotate', 'replay', 'retry', 'drain'] as const
-export type ActionName = (typeof actionNames)[number]
+export type ActionName = 'ping' | 'send' | 'rotate' | 'replay' | 'retry' | 'drain'
 
 /** What the page as a whole needs. */
 export interface Access {

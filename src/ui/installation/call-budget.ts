@@ -49,7 +49,7 @@ export async function readCallBudget(place: Place): Promise<CallBudget> {
   }
 }
 
-/** From the text exposition: one series without labels; absent where no key has a budget, and where none leads. Pure. */
+/** From the text exposition: one series without labels, absent where no key has a budget. Pure. */
 export function lowestIn(metrics: string): number | undefined {
   const value = /^gwh_gemini_budget_lowest_tokens (\S+)$/m.exec(metrics)?.[1]
   return value === undefined ? undefined : Number(value)

@@ -4,7 +4,7 @@ import { pageAddresses } from '../../contract/page/addresses.ts'
 import { noSchemas } from '../../no-schemas.ts'
 import { messageOf } from '../message-of.ts'
 import { judgeRequest, notLetIn, type Refusal } from './gate.ts'
-import type { PageFile } from './page-file.ts'
+import type { PageFiles } from './page-files.ts'
 import { isSame, setCookie, type Session } from './session.ts'
 import { securityHeaders } from './security-headers.ts'
 import type { Streams } from './streams.ts'
@@ -17,7 +17,7 @@ export interface PageHandlers {
 
 interface PageServerOptions {
   readonly session: Session
-  readonly files: readonly PageFile[]
+  readonly files: PageFiles
   readonly streams: Streams
   readonly handlers: PageHandlers
   /** Routes below `api/`, behind the same gate: those of the playground. */
@@ -35,6 +35,11 @@ export class AskError extends Error {
   }
 }
 
+const contentTypes = {
+  'index.html': 'text/html; charset=utf-8',
+  'page.js': 'text/javascript; charset=utf-8',
+  'page.css': 'text/css; charset=utf-8',
+} as const satisfies Record<keyof PageFiles, string>
 /** A thousand ids, as one action may name. */
 const maxBodyBytes = 1024 * 1024
 /** Too many pages are open. */
@@ -66,8 +71,11 @@ export function createPageServer(options: PageServerOptions): FastifyInstance {
   app.setNotFoundHandler((_request, reply) => refuse(reply, { status: 404, says: 'there is nothing here' }))
 
   app.get('/', (request, reply) => letIn(request, reply, session))
-  for (const { name, contentType, text } of files) {
-    app.get(`${session.path}/${name}`, (_request, reply) => reply.type(contentType).send(text))
+  for (const [name, contentType] of Object.entries(contentTypes)) {
+    const address = name === 'index.html' ? '' : name
+    app.get(`${session.path}/${address}`, (_request, reply) =>
+      reply.type(contentType).send(files[name as keyof PageFiles]),
+    )
   }
   app.get(`${session.path}/${pageAddresses.stream}`, (_request, reply) => {
     if (streams.open(reply.raw, securityHeaders)) reply.hijack()
@@ -88,7 +96,7 @@ function whatIs(url: string, { path }: Session): 'entry' | 'page' | 'api' {
   return url.startsWith(`${path}/`) ? 'page' : 'entry'
 }
 
-/** The token is exchanged for a cookie, and leaves the address: it is in no history entry that is shown, and no Referer. */
+/** The token is exchanged for a cookie, and leaves the address. */
 function letIn({ query }: FastifyRequest, reply: FastifyReply, session: Session): FastifyReply {
   const { token = '' } = query as Readonly<Record<string, string>>
   if (!isSame(token, session.token)) return refuse(reply, { status: 401, says: notLetIn })

@@ -98,6 +98,7 @@ export function overviewOf(rows: readonly WebhookRow[]): Overview {
   const pending = rows.reduce((sum, row) => sum + row.pending, 0)
   const deadLetters = rows.reduce((sum, row) => sum + row.deadLetters, 0)
   return {
+    nowMs: noonMs,
     counts,
     total: rows.length,
     pending,
