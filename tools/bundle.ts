@@ -1,7 +1,10 @@
 import { chmodSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { build, type Metafile } from 'esbuild'
+import { build, type Metafile, type Plugin } from 'esbuild'
+
+import type { PageFiles } from '../src/ui/server/page-files.ts'
+import { buildPage } from './bundle-page.ts'
 
 /**
  * Programs in the bundle, by the name of their file. The inbox and the filters run in worker threads, which need files
@@ -16,6 +19,17 @@ const entryPoints = {
 /** Some packages are CommonJS and call `require` for Node's own modules, which an ES module does not have. */
 const requireBanner = `import { createRequire as gwhCreateRequire } from 'node:module'; const require = gwhCreateRequire(import.meta.url);`
 
+/** The program carries the page in itself, as text, and not the tools that bundle it. */
+function pageInside(files: PageFiles): Plugin {
+  const contents = `export const readPageFiles = async () => (${JSON.stringify(files)})`
+  return {
+    name: 'page-inside',
+    setup({ onLoad }) {
+      onLoad({ filter: /src\/ui\/server\/read-page-files\.ts$/ }, () => ({ contents, loader: 'js' }))
+    },
+  }
+}
+
 interface BundleOptions {
   outdir: string
   sourceMaps?: boolean
@@ -27,6 +41,7 @@ interface BundleOptions {
  */
 export async function bundle({ outdir, sourceMaps = true }: BundleOptions): Promise<Metafile> {
   rmSync(outdir, { recursive: true, force: true })
+  const page = await buildPage()
   const { metafile } = await build({
     entryPoints,
     outdir,
@@ -43,10 +58,12 @@ export async function bundle({ outdir, sourceMaps = true }: BundleOptions): Prom
     legalComments: 'linked',
     metafile: true,
     banner: { js: requireBanner },
+    plugins: [pageInside(page.files)],
     logLevel: 'warning',
   })
   chmodSync(join(outdir, 'gwh.mjs'), 0o755)
-  return metafile
+  // What is in the page is in the program.
+  return { ...metafile, inputs: { ...metafile.inputs, ...page.inputs } }
 }
 
 export interface LoadedCode {

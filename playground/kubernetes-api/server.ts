@@ -1,10 +1,12 @@
 import { timingSafeEqual } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify'
 import { stringify as toYaml } from 'yaml'
 import type { Clock } from '../clock.ts'
 import { hostInUrl } from '../host-in-url.ts'
 import type { Logger } from '../logger.ts'
+import { routeAccessReviews } from './access-reviews.ts'
 import { startCascades } from './cascades.ts'
 import { decodeObject } from './decode.ts'
 import { routeDiscovery } from './discovery-routes.ts'
@@ -13,6 +15,7 @@ import { namespaces } from './kinds/cluster-kinds.ts'
 import { ObjectStore } from './object-store.ts'
 import { Registry } from './registry.ts'
 import type { ResourceDefinition } from './resource-definition.ts'
+import { servePortForwards } from './port-forward.ts'
 import { encode } from './representation.ts'
 import { notServed, routeResources } from './routes.ts'
 import { createServingCertificate } from './serving-certificate.ts'
@@ -52,7 +55,7 @@ export interface KubernetesApi {
 /**
  * A Kubernetes API server in memory, for demos, users' own tests and ours: enough for this operator and the stock
  * kubectl. Not an imitation of all of it. There is no RBAC (one token may do everything), no admission, no garbage
- * collection and no managedFields; server-side apply is refused as an unknown media type, and so is protobuf but for
+ * collection and no managedFields; pods are only written down, and their ports are ports of this machine; server-side apply is refused as an unknown media type, and so is protobuf but for
  * what kubectl's `create` commands send; duplicate keys in JSON go unnoticed; CEL rules are checked for fields but not
  * for types and have no cost limit; nothing survives a restart.
  */
@@ -66,6 +69,8 @@ export async function startKubernetesApi(options: KubernetesApiOptions): Promise
   const { host = '127.0.0.1', port = 0 } = options
   const { certPem, keyPem } = createServingCertificate(host)
   const app = createApp({ state, token, logger, stopping: stopping.signal, tls: { cert: certPem, key: keyPem } })
+  const authorize = ({ headers }: { headers: IncomingHttpHeaders }) => requireToken(headers.authorization, token)
+  const forwards = servePortForwards(app.server, { store: state.store, authorize })
   await app.listen({ host, port })
   const url = `https://${hostInUrl(host)}:${(app.server.address() as AddressInfo).port}`
   return {
@@ -76,6 +81,7 @@ export async function startKubernetesApi(options: KubernetesApiOptions): Promise
     async stop() {
       stopping.abort()
       stopCascades()
+      forwards.stop()
       app.server.closeAllConnections()
       await app.close()
     },
@@ -114,8 +120,7 @@ function createApp({ state, token, logger, stopping, tls }: AppOptions): Fastify
   app.addHook('onRequest', async (request, reply) => {
     // The server's own clock, so that clients can see how far theirs is off.
     reply.header('date', new Date(state.clock.now()).toUTCString())
-    if (isPublic(request.url) || isAuthorized(request.headers.authorization, token)) return
-    throw new StatusError(401, 'Unauthorized', 'Unauthorized')
+    if (!isPublic(request.url)) requireToken(request.headers.authorization, token)
   })
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     const refusal = refusalOf(error)
@@ -125,6 +130,7 @@ function createApp({ state, token, logger, stopping, tls }: AppOptions): Fastify
     return reply.code(status.code).type(contentType).send(bytes)
   })
   app.setNotFoundHandler((_request, reply) => notServed(reply))
+  routeAccessReviews(app)
   routeDiscovery(app, state.registry)
   routeResources(app, state, stopping)
   return app
@@ -144,10 +150,11 @@ function isPublic(url: string): boolean {
   return publicPaths.has(url.split('?')[0] ?? '')
 }
 
-function isAuthorized(header: string | undefined, token: string): boolean {
+function requireToken(header: string | undefined, token: string): void {
   const sent = Buffer.from(header ?? '')
   const expected = Buffer.from(`Bearer ${token}`)
-  return sent.length === expected.length && timingSafeEqual(sent, expected)
+  if (sent.length === expected.length && timingSafeEqual(sent, expected)) return
+  throw new StatusError(401, 'Unauthorized', 'Unauthorized')
 }
 
 function kubeconfig(server: string, caPem: string, token: string): string {

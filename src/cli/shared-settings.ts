@@ -1,5 +1,5 @@
-import { oneOf, optionalText, port, text, textList } from '../config/setting-types.ts'
-import { clusterSettings } from '../config/shared-settings.ts'
+import { oneOf, optionalText, text, textList } from '../config/setting-types.ts'
+import { adminPortOfReceivers, clusterSettings } from '../config/shared-settings.ts'
 
 /** Settings that several commands have, with the same name, default and meaning. */
 
@@ -25,7 +25,7 @@ export const visit = {
     pattern: /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/,
     what: 'a pod name',
   }),
-  adminPort: port({ group: 'Receivers', help: "The receivers' adminPort.", default: '8081' }),
+  adminPort: adminPortOfReceivers,
   output,
 } as const
 

@@ -5,6 +5,7 @@ import type { Environment } from '../config/sources.ts'
 import type { OpenReceivers } from './deliveries/receivers.ts'
 import type { OpenCluster, OpenOperator } from './operator-access.ts'
 import { exitCodes, roleCommand, type Command, type CommandDeps } from './run-command.ts'
+import type { OpenUi } from './open-ui.ts'
 import { UnjudgedError } from './unjudged-error.ts'
 
 /** What the commands work on. Nothing is opened, or loaded, before one that runs asks for it. */
@@ -14,6 +15,11 @@ export interface Installation {
   readonly receivers: OpenReceivers
   readonly cluster: OpenCluster
   readonly operator: OpenOperator
+}
+
+/** That, and the page which does on it what the commands do. */
+export interface InstallationWithPage extends Installation {
+  readonly ui: OpenUi
 }
 
 /** What a command works with: the installation, and both output streams. */
@@ -37,7 +43,11 @@ interface Definition<Table extends SettingsTable> {
    * Resolves with the exit code; what it throws is printed as the reason for 1. What is heavy to load is imported here,
    * since help needs none of it.
    */
-  readonly run: (config: ConfigOf<Table>, names: readonly string[], deps: UserCommandDeps) => Promise<number>
+  readonly run: (
+    config: ConfigOf<Table>,
+    names: readonly string[],
+    deps: UserCommandDeps & InstallationWithPage,
+  ) => Promise<number>
 }
 
 /** A command for people before it has an installation to work on. */
@@ -45,7 +55,7 @@ export interface UserCommand {
   /** The environment variables that it reads. */
   readonly variables: ReadonlySet<string>
   /** `known`: the variables of every command, which a shell may have exported for another one. */
-  on(installation: Installation, known: ReadonlySet<string>): Command
+  on(installation: InstallationWithPage, known: ReadonlySet<string>): Command
 }
 
 /** How many names a command takes that takes many. */

@@ -10,7 +10,8 @@ import { verify } from './files/verify.ts'
 import { doctor } from './installation/doctor.ts'
 import { orphans } from './orphans/orphans.ts'
 import type { Command } from './run-command.ts'
-import type { Installation } from './user-command.ts'
+import { ui } from './ui.ts'
+import type { InstallationWithPage } from './user-command.ts'
 import { importing } from './webhook/import.ts'
 import { ping } from './webhook/ping.ts'
 import { rotate } from './webhook/rotate.ts'
@@ -19,6 +20,7 @@ import { status } from './webhook/status.ts'
 
 /** The commands for people, in the order of the program's help. */
 const all = [
+  ui,
   status,
   doctor,
   ping,
@@ -41,6 +43,6 @@ const all = [
 const variables = new Set(all.flatMap((command) => [...command.variables]))
 
 /** The commands that people run against an installation. */
-export function userCommands(installation: Installation): Command[] {
+export function userCommands(installation: InstallationWithPage): Command[] {
   return all.map((command) => command.on(installation, variables))
 }

@@ -31,6 +31,9 @@ export const clusterSettings = {
   }),
 } as const
 
+/** Of commands and pages that visit receivers. */
+export const adminPortOfReceivers = port({ group: 'Receivers', help: "The receivers' adminPort.", default: '8081' })
+
 /** Not one of the keys that lines have anyway. */
 const logKey = {
   placeholder: 'KEY',

@@ -5,6 +5,17 @@ import { loadConfig } from './kubeconfig.ts'
  * named.
  */
 export function contextNamespace(kubeconfigPath: string | undefined): string {
+  return currentContext(kubeconfigPath).namespace
+}
+
+/** What the kubeconfig's current context is called, where it leads, and its namespace. */
+export function currentContext(kubeconfigPath: string | undefined): {
+  name: string
+  server: string
+  namespace: string
+} {
   const config = loadConfig(kubeconfigPath === undefined ? {} : { kubeconfigPath })
-  return config.getContextObject(config.getCurrentContext())?.namespace || 'default'
+  const name = config.getCurrentContext()
+  const namespace = config.getContextObject(name)?.namespace || 'default'
+  return { name, server: config.getCurrentCluster()?.server ?? '', namespace }
 }

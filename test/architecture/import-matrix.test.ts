@@ -98,6 +98,24 @@ const product: Record<string, Rights> = {
   },
   config: { rooms: [], packages: ['zod', 'yaml'] },
   observability: { rooms: ['connections'], packages: ['pino', '@prometheus-io/client'] },
+  // The page's server does what the commands do, with their code.
+  ui: {
+    rooms: [
+      'api',
+      'cli',
+      'config/ui-config',
+      'contract',
+      'controller/rotation/rotation-schedule',
+      'controller/rotation/rotation-window',
+      'kubernetes',
+      'outbound',
+      // From a checkout only: the program's bundle has the page in it.
+      'tools/bundle-page.ts',
+    ],
+    packages: ['fastify', 'zod'],
+  },
+  // Runs in a browser: of the contract it takes types and addresses, no schemas.
+  page: { rooms: ['contract'], packages: ['preact', '@preact/signals', 'uplot'] },
 }
 
 /**
@@ -105,13 +123,16 @@ const product: Record<string, Rights> = {
  * nothing of the product.
  */
 const playground: Record<string, Rights> = {
-  'kubernetes-api': { rooms: [], packages: ['fastify', 'yaml', '@marcbachmann/cel-js'] },
+  'kubernetes-api': { rooms: [], packages: ['fastify', 'ws', 'yaml', '@marcbachmann/cel-js'] },
   'webhook-service': { rooms: [], packages: ['fastify', 'undici', 'jose', 'zod'] },
 }
 
-/** Puts the rooms together: all but the commands and the two that serve other rooms only, and no package. */
+/**
+ * Puts the rooms together: all but the commands, the page with its server, and the two that serve other rooms only, and
+ * no package.
+ */
 const roles: Rights = {
-  rooms: Object.keys(product).filter((room) => !['cli', 'connections', 'nats'].includes(room)),
+  rooms: Object.keys(product).filter((room) => !['cli', 'connections', 'nats', 'page', 'ui'].includes(room)),
   packages: [],
 }
 
@@ -238,7 +259,7 @@ function violationOf({ from, target }: Import): string | undefined {
   return needed.length === 0 || needed.some((right) => rights.includes(right)) ? undefined : `${from}: ${target}`
 }
 
-const files = globSync('{src,playground}/**/*.ts').toSorted()
+const files = globSync('{src,playground}/**/*.{ts,tsx}').toSorted()
 
 test('every import stays inside what its room may know', () => {
   const violations = files

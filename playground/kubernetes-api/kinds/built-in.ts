@@ -3,11 +3,13 @@ import { endpointSlices, leases, namespaces, serviceAccounts, services } from '.
 import { customResourceDefinitions } from './custom-resource-definitions.ts'
 import { configMaps, secrets } from './data-kinds.ts'
 import { coreEvents, events } from './events.ts'
+import { pods } from './pods.ts'
 
 export const builtInResources: readonly ResourceDefinition[] = [
   configMaps,
   coreEvents,
   namespaces,
+  pods,
   secrets,
   serviceAccounts,
   services,

@@ -53,10 +53,18 @@ export class AdminClient {
     throw new Error(`the receiver answered ${response.statusCode}: ${error}`)
   }
 
-  /** Calls back with each delivery as it happens until the stream ends, or something else comes. */
-  async follow(given: GivenTo<typeof deliveryStream>, onEntry: (entry: DeliveryEntry) => void): Promise<void> {
+  /**
+   * Calls back with each delivery as it happens until the stream ends, or something else comes; before the first with
+   * `onOpen`: what happens from then on is in the stream.
+   */
+  async follow(
+    given: GivenTo<typeof deliveryStream>,
+    onEntry: (entry: DeliveryEntry) => void,
+    onOpen: () => void = () => {},
+  ): Promise<void> {
     const response = await this.#send(deliveryStream, given, 0)
     if (response.statusCode !== 200) throw new Error(`the receiver answered ${response.statusCode}`)
+    onOpen()
     for await (const line of createInterface({ input: response })) {
       if (line !== '') onEntry(this.#judge(deliveryStream, parse(line), response))
     }

@@ -55,7 +55,7 @@ export const drain = userCommand({
   run: drainReceiver,
 })
 
-async function drainReceiver(
+export async function drainReceiver(
   config: DrainConfig,
   [podName = '']: readonly string[],
   { out, err, receivers: open }: UserCommandDeps,

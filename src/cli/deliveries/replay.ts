@@ -37,6 +37,10 @@ export const replay = userCommand({
   run: replayDeadLetters,
 })
 
-function replayDeadLetters(config: ReplayConfig, names: readonly string[], deps: UserCommandDeps): Promise<number> {
+export function replayDeadLetters(
+  config: ReplayConfig,
+  names: readonly string[],
+  deps: UserCommandDeps,
+): Promise<number> {
   return actOnDeliveries(action, { config, fields: selectionFields(config), names }, deps)
 }

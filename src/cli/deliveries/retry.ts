@@ -37,6 +37,6 @@ export const retry = userCommand({
   run: retryDeliveries,
 })
 
-function retryDeliveries(config: RetryConfig, names: readonly string[], deps: UserCommandDeps): Promise<number> {
+export function retryDeliveries(config: RetryConfig, names: readonly string[], deps: UserCommandDeps): Promise<number> {
   return actOnDeliveries(action, { config, fields: selectionFields(config), names }, deps)
 }

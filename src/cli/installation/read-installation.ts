@@ -15,12 +15,19 @@ import { leaseKind, type Lease } from '../../kubernetes/lease-record.ts'
 import { orphansIn } from '../orphans/orphan-list.ts'
 import { podKind, podLabels } from '../pods.ts'
 import { UnjudgedError } from '../unjudged-error.ts'
-import { visibleWebhooks } from '../visible-webhooks.ts'
+import { visibleWebhooks, type VisibleWebhooks } from '../visible-webhooks.ts'
 import type { InstallationFacts, Reading } from './chain.ts'
 
 interface Pod extends KubernetesObject {
   spec?: { containers?: { image?: string }[] }
   status?: { conditions?: { type: string; status: string }[] }
+}
+
+interface Place {
+  readonly namespace: string
+  readonly kubeconfig: string | undefined
+  /** Who watches the objects anyway need not have them listed again. */
+  readonly visible?: () => Promise<VisibleWebhooks>
 }
 
 /**
@@ -29,12 +36,12 @@ interface Pod extends KubernetesObject {
  */
 export async function readInstallation(
   client: KubernetesClient,
-  { namespace, kubeconfig }: { namespace: string; kubeconfig: string | undefined },
+  { namespace, kubeconfig, visible = () => visibleWebhooks(client, () => contextNamespace(kubeconfig)) }: Place,
   nowMs: number,
 ): Promise<InstallationFacts> {
   const configMap = (name: string) => client.get<ConfigMap>(configMapKind, { namespace, name })
   const [seen, installation, namespaceUid, lease, receivers, controllers, stranded, orphans] = await Promise.all([
-    readable(() => webhooksIn(client, kubeconfig)),
+    readable(() => webhooksIn(visible)),
     readable(async () => {
       const { id, namespaceUid: uid = '' } = readInstallationRecord((await configMap(installationConfigMapName))?.data)
       return id === '' ? undefined : { id, namespaceUid: uid }
@@ -64,9 +71,9 @@ async function readable<T>(read: () => Promise<T>): Promise<Reading<T>> {
 }
 
 /** undefined where the API server does not know the kind. */
-async function webhooksIn(client: KubernetesClient, kubeconfig: string | undefined) {
+async function webhooksIn(visible: () => Promise<VisibleWebhooks>) {
   try {
-    const { items, onlyIn } = await visibleWebhooks(client, () => contextNamespace(kubeconfig))
+    const { items, onlyIn } = await visible()
     const objects = items.map(({ metadata, spec, status }) => ({
       object: `${metadata.namespace}/${metadata.name}`,
       ready: status?.conditions?.some(({ type, status: held }) => type === 'Ready' && held === 'True') === true,

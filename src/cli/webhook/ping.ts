@@ -50,7 +50,11 @@ export const ping = userCommand({
   run: pingWebhook,
 })
 
-async function pingWebhook(config: PingConfig, [name = '']: readonly string[], deps: UserCommandDeps): Promise<number> {
+export async function pingWebhook(
+  config: PingConfig,
+  [name = '']: readonly string[],
+  deps: UserCommandDeps,
+): Promise<number> {
   const operator = await deps.operator(config)
   try {
     const { metadata, spec, status } = await webhookNamed(name, operator.client)

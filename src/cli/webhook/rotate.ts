@@ -50,7 +50,7 @@ export const rotate = userCommand({
   run: rotateSecret,
 })
 
-async function rotateSecret(
+export async function rotateSecret(
   config: RotateConfig,
   [name = '']: readonly string[],
   { out, err, cluster, clock }: UserCommandDeps,

@@ -86,7 +86,7 @@ export const send = userCommand({
   run: sendEvent,
 })
 
-async function sendEvent(
+export async function sendEvent(
   config: SendConfig,
   [name = '']: readonly string[],
   { out, cluster, clock, random }: UserCommandDeps,

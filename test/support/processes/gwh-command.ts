@@ -9,7 +9,7 @@ const nobody = () => Promise.reject(new Error('no test said that this command ma
 
 /** What ships, but for those who are not there. */
 export function gwhCommands(parts: Partial<Installation> = {}) {
-  const absent = { receivers: nobody, cluster: nobody, operator: nobody }
+  const absent = { receivers: nobody, cluster: nobody, operator: nobody, ui: nobody }
   return userCommands({ clock: systemClock, random: () => 0.5, ...absent, ...parts })
 }
 

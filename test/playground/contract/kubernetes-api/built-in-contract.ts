@@ -41,6 +41,36 @@ export function builtInContract(client: () => ApiClient): void {
     })
   })
 
+  describe('Pods', () => {
+    const spec = {
+      containers: [{ name: 'main', image: 'example', ports: [{ containerPort: 8081, hostPort: 48_081 }] }],
+    }
+
+    test('are Pending until their status says something else, which only its subresource may', async () => {
+      const name = client().newName('pod')
+      const metadata = { name, labels: { pod: name } }
+      const sent = { apiVersion: 'v1', kind: 'Pod', metadata, spec, status: { phase: 'Running' } }
+      const { status, body, text } = await client().call('POST', `${core}/pods`, sent)
+      assert.equal(status, 201, text)
+      assert.equal((body.status as { phase?: string }).phase, 'Pending')
+      const conditions = [{ type: 'Ready', status: 'True' }]
+      const change = { status: { phase: 'Running', conditions } }
+      const patched = await client().call('PATCH', `${core}/pods/${name}/status`, change, mergePatch)
+      assert.equal((patched.body.status as { phase?: string }).phase, 'Running')
+      const found = await client().call('GET', `${core}/pods?labelSelector=pod%3D${name}`)
+      assert.equal((found.body['items'] as unknown[]).length, 1)
+      const at = `${core}/pods?fieldSelector=${encodeURIComponent(`metadata.name=${name},status.phase=Pending`)}`
+      assert.deepEqual((await client().call('GET', at)).body['items'], [])
+      assert.equal((await client().call('DELETE', `${core}/pods/${name}`)).body.kind, 'Pod')
+    })
+
+    test('need a container', async () => {
+      const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'empty' }, spec: { containers: [] } }
+      const refused = await client().call('POST', `${core}/pods`, pod)
+      assertStatus(refused, 422, 'Invalid', 'Pod "empty" is invalid: spec.containers: Required value')
+    })
+  })
+
   describe('Leases', () => {
     test('keep micro-times as they are written, and take no others', async () => {
       const name = client().newName('lease')

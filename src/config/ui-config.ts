@@ -1,0 +1,24 @@
+import { boolean, port } from './setting-types.ts'
+import type { ConfigOf } from './setting.ts'
+import { adminPortOfReceivers, clusterSettings, googleSettings } from './shared-settings.ts'
+
+/** Settings of the page, for its command and for the playground. */
+export const uiSettings = {
+  port: port({ group: 'Page', help: 'Port on 127.0.0.1; 0 takes a free one.', default: '0' }),
+  probe: boolean({
+    group: 'Page',
+    help: 'Also test the public addresses of webhooks that are looked at from here, as "gwh status" does.',
+    default: 'true',
+  }),
+  namespace: clusterSettings.namespace,
+  kubeconfig: clusterSettings.kubeconfig,
+  adminPort: adminPortOfReceivers,
+  healthPort: port({
+    group: 'Controllers',
+    help: "The controllers' healthPort, where the call budget is read.",
+    default: '9090',
+  }),
+  ...googleSettings,
+} as const
+
+export type UiConfig = ConfigOf<typeof uiSettings>

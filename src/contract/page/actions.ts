@@ -1,0 +1,95 @@
+import * as z from 'zod'
+
+import { deadLetterReasons } from '../dead-letter-reasons.ts'
+
+const namespace = z.string().regex(/^[a-z0-9-]{1,63}$/, 'namespace is a namespace name')
+const name = z.string().regex(/^[a-z0-9.-]{1,253}$/, 'name is the name of a GeminiWebhook')
+const pod = z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, 'a pod name')
+const word = z.string().regex(/^\S{1,512}$/, 'a text of 1 to 512 characters without blanks')
+const time = z.string().regex(/^\d{4}-\d\d-\d\dT\S{1,40}$/, 'a time such as 2026-11-21T12:00:00Z')
+/** Of a dead letter or a pending delivery. */
+const id = z.string().regex(/^[^\s/]{1,253}\/\S{1,512}$/, 'an id is POD/ID as the list shows it')
+
+const webhook = { namespace, name }
+
+/** Named together, as the pages send them. */
+export const webhookKey = z.strictObject(webhook)
+export const deliveryKey = z.strictObject({ ...webhook, eventId: word })
+export const bodyKey = z.strictObject({ id })
+
+const selectionFields = {
+  namespace: namespace.exactOptional(),
+  name: name.exactOptional(),
+  sink: word.exactOptional(),
+  eventId: word.exactOptional(),
+  type: word.exactOptional(),
+  /** Of dead letters. */
+  reason: z.enum(deadLetterReasons, `reason is not one of ${deadLetterReasons.join(', ')}`).exactOptional(),
+  /** Of pending deliveries. */
+  cause: z
+    .string()
+    .regex(/^[A-Za-z0-9 ]{1,64}$/, 'a cause')
+    .exactOptional(),
+  since: time.exactOptional(),
+  until: time.exactOptional(),
+}
+const inPair = (given: { namespace?: string; name?: string }) =>
+  (given.namespace === undefined) === (given.name === undefined)
+const notInPair = 'give namespace and name together'
+
+const selection = z.strictObject(selectionFields).refine(inPair, notInPair)
+/** What the flags of `gwh deadletters` and `gwh deliveries` select. */
+export type Selection = z.infer<typeof selection>
+
+export const pagedSelection = z
+  .strictObject({ ...selectionFields, cursor: z.string().min(1).max(8192).exactOptional() })
+  .refine(inPair, notInPair)
+export type PagedSelection = z.infer<typeof pagedSelection>
+
+export const countQuery = z
+  .strictObject({ ...selectionFields, of: z.enum(['deadLetters', 'pending']) })
+  .refine(inPair, notInPair)
+
+/** Those that are named, those that are selected, or all there are: one of the three. */
+const targets = z.union([
+  z.strictObject({ ids: z.array(id).min(1).max(1_000) }),
+  z.strictObject({ selection }),
+  z.strictObject({ all: z.literal(true) }),
+])
+
+/** What a person does on the page: each is the command of the same name. */
+export const actionRequest = z.discriminatedUnion('action', [
+  z.strictObject({ action: z.literal('ping'), ...webhook }),
+  z.strictObject({
+    action: z.literal('send'),
+    ...webhook,
+    /** Default batch.succeeded. */
+    type: z
+      .string()
+      .regex(/^[a-z0-9_]{1,64}(\.[a-z0-9_]{1,64}){0,4}$/, 'an event type such as batch.succeeded')
+      .exactOptional(),
+  }),
+  z.strictObject({
+    action: z.literal('rotate'),
+    ...webhook,
+    /** What the person typed: has to be the name. */
+    typed: z.string().max(253),
+    revokePrevious: z.enum(['AfterGracePeriod', 'Immediately']).exactOptional(),
+  }),
+  z.strictObject({ action: z.literal('replay'), targets }),
+  z.strictObject({ action: z.literal('retry'), targets }),
+  z.strictObject({ action: z.literal('drain'), pod, to: pod.exactOptional() }),
+])
+export type ActionRequest = z.infer<typeof actionRequest>
+
+/** How it went, in the words of the command. */
+export interface ActionResult {
+  /** `unjudged`: whether it went well is not known. */
+  readonly outcome: 'done' | 'failed' | 'unjudged'
+  /** What the command printed. May hold text from outside: show it as text. */
+  readonly says: string
+  /** What was wrong, and what to do; empty where nothing was. */
+  readonly problem: string
+  /** The command line that does the same. */
+  readonly command: string
+}

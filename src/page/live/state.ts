@@ -1,0 +1,32 @@
+import { computed, signal } from '@preact/signals'
+
+import type { LiveEntry } from '../../contract/page/deliveries.ts'
+import type { ApiServerState, Hello } from '../../contract/page/messages.ts'
+import type { Finding, LastHour, Overview, ReceiverRow } from '../../contract/page/overview.ts'
+import type { Access } from '../../contract/page/rights.ts'
+import { noRows, type RowSet } from './rows.ts'
+
+/** How the page's own connection to `gwh ui` is. `Ended`: it was opened without its token, or with an old one. */
+export type Connection = 'Connecting' | 'Live' | 'Reconnecting' | 'Ended'
+
+export const connection = signal<Connection>('Connecting')
+export const hello = signal<Hello | undefined>(undefined)
+export const apiServer = signal<ApiServerState>({ state: 'Connecting' })
+export const rows = signal<RowSet>(noRows)
+export const overview = signal<Overview | undefined>(undefined)
+export const lastHour = signal<LastHour | undefined>(undefined)
+export const receivers = signal<{ readonly receivers: readonly ReceiverRow[]; readonly why?: string } | undefined>(
+  undefined,
+)
+export const findings = signal<{ readonly findings: readonly Finding[]; readonly atMs: number } | undefined>(undefined)
+export const access = signal<Access | undefined>(undefined)
+/** Newest first. */
+export const entries = signal<readonly LiveEntry[]>([])
+
+/** Only the objects of this namespace are listed; empty: all. A choice of the person, for all lists. */
+export const namespace = signal('')
+export const search = signal('')
+
+export const namespaces = computed(() =>
+  [...new Set([...rows.value.byId.values()].map((row) => row.namespace))].toSorted(),
+)

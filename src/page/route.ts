@@ -1,0 +1,60 @@
+import { computed, signal } from '@preact/signals'
+
+/** Where the page is. Kept behind the `#` of the address: Back, reload and bookmarks work without the server. */
+export type Route =
+  | {
+      readonly page: 'overview' | 'webhooks' | 'deliveries' | 'dead-letters' | 'waiting' | 'installation' | 'playground'
+    }
+  | { readonly page: 'webhook'; readonly namespace: string; readonly name: string }
+  | { readonly page: 'delivery'; readonly namespace: string; readonly name: string; readonly eventId: string }
+
+const plain = new Set(['overview', 'webhooks', 'deliveries', 'dead-letters', 'waiting', 'installation', 'playground'])
+
+/** What an address names; the overview when it names nothing. Pure. */
+export function parseRoute(hash: string): Route {
+  const [page = '', ...rest] =
+    hash
+      .replace(/^#?\/?/, '')
+      .split('?')[0]
+      ?.split('/')
+      .map(decode) ?? []
+  const [namespace, name, eventId] = rest
+  if (page === 'webhook' && namespace !== undefined && name !== undefined) return { page, namespace, name }
+  if (page === 'delivery' && namespace !== undefined && name !== undefined && eventId !== undefined)
+    return { page, namespace, name, eventId }
+  return { page: plain.has(page) ? (page as 'overview') : 'overview' }
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
+}
+
+/** The address of a route. Pure. */
+export function hrefOf(route: Route): string {
+  const key = 'name' in route ? [route.namespace, route.name] : []
+  const event = route.page === 'delivery' ? [route.eventId] : []
+  return `#/${[route.page, ...key, ...event].map(encodeURIComponent).join('/')}`
+}
+
+const hash = signal('')
+export const route = computed(() => parseRoute(hash.value))
+
+/** What stands behind `?` in the address: a selection, so that a link can lead to one. */
+export const routeQuery = computed(() => new URLSearchParams(hash.value.split('?')[1] ?? ''))
+
+export function followAddress(): void {
+  addEventListener('hashchange', readAddress)
+  readAddress()
+}
+
+function readAddress(): void {
+  hash.value = location.hash
+}
+
+export function go(to: Route): void {
+  location.hash = hrefOf(to)
+}

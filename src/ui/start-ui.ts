@@ -1,0 +1,162 @@
+import type { AddressInfo } from 'node:net'
+
+import type { FastifyPluginAsync } from 'fastify'
+
+import { receiversIn } from '../cli/deliveries/open-receivers.ts'
+import type { RunningUi } from '../cli/open-ui.ts'
+import { clusterIn, operatorIn } from '../cli/operator-access.ts'
+import type { Clock } from '../clock.ts'
+import type { UiConfig } from '../config/ui-config.ts'
+import { currentContext } from '../kubernetes/context-namespace.ts'
+import { act } from './actions/act.ts'
+import { pageHandlers } from './answers.ts'
+import { Entries } from './entries.ts'
+import { readCallBudget } from './installation/call-budget.ts'
+import { readFindings } from './installation/findings.ts'
+import { readAccess } from './needed-rights.ts'
+import { Polled } from './polled.ts'
+import { ReceiverWatch } from './receivers/receiver-watch.ts'
+import { Rights } from './rights.ts'
+import { WebhookWatch } from './rows/webhook-watch.ts'
+import type { PageFiles } from './server/page-files.ts'
+import { createPageServer } from './server/page-server.ts'
+import { openSession } from './server/session.ts'
+import { Streams, type Topic } from './server/streams.ts'
+import { latest } from './topics.ts'
+import { endpointProbe } from './webhook/endpoint-probe.ts'
+
+export interface UiDeps {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly version: string
+  /** Routes below `api/`, behind the same gate: those of a playground. */
+  readonly playground?: FastifyPluginAsync
+  /** In place of a new one: a server that is started again lets in who was let in before. */
+  readonly token?: string
+  /** In place of those that ship. */
+  readonly files?: PageFiles
+}
+
+const findingsEveryMs = 30_000
+const accessEveryMs = 60_000
+const callBudgetEveryMs = 30_000
+/** Totals and charts: once a second. */
+const everySecond = 4
+const loopback = '127.0.0.1'
+
+/**
+ * The page of an installation on this machine's loopback, with the rights of the user of the kubeconfig: resolves once
+ * it listens. Throws where there is no usable kubeconfig or the port is taken; an API server or a receiver that is away
+ * is a state of the page.
+ */
+export async function startUi(config: UiConfig, deps: UiDeps): Promise<RunningUi> {
+  const { clock, random, version } = deps
+  const { namespace: operatorNamespace, kubeconfig, adminPort, healthPort } = config
+  const context = currentContext(kubeconfig)
+  const installation = {
+    clock,
+    random,
+    cluster: clusterIn(deps),
+    receivers: receiversIn(deps),
+    operator: operatorIn(deps),
+  }
+  await using parts = new AsyncDisposableStack()
+  const client = await installation.cluster(config)
+  parts.defer(() => client.close())
+
+  const entries = new Entries()
+  const webhooks = new WebhookWatch({ client, clock, random, ownNamespace: context.namespace })
+  const receivers = new ReceiverWatch({
+    clock,
+    open: () => installation.receivers({ namespace: operatorNamespace, kubeconfig, pods: [], adminPort }),
+    onlyNamespace: () => webhooks.onlyNamespace,
+    onEntry: (pod, entry) => entries.add(pod, entry),
+    onGap: (beforeMs) => entries.hour.incompleteBefore(beforeMs),
+  })
+  const rights = new Rights(client, clock)
+  const probe = endpointProbe(config, clock)
+  parts.defer(() => probe.close())
+
+  const session = openSession(deps.token)
+  const hello = () => ({
+    type: 'hello' as const,
+    version,
+    start: session.path,
+    context: context.name,
+    server: context.server,
+    operatorNamespace,
+    ...(webhooks.onlyNamespace !== undefined && { onlyNamespace: webhooks.onlyNamespace }),
+    playground: deps.playground !== undefined,
+    nowMs: clock.now(),
+  })
+  const visible = () => {
+    const { onlyNamespace } = webhooks
+    const items = webhooks.webhooks()
+    return Promise.resolve(onlyNamespace === undefined ? { items } : { items, onlyIn: onlyNamespace })
+  }
+  const findings = new Polled(
+    async () => {
+      const seen = webhooks.state.state === 'Connected' ? { visible } : {}
+      const place = { namespace: operatorNamespace, kubeconfig, ...seen }
+      return { findings: await readFindings(client, place, clock.now()), atMs: clock.now() }
+    },
+    { everyMs: findingsEveryMs, clock },
+  )
+  const access = new Polled(() => readAccess(rights, { onlyNamespace: webhooks.onlyNamespace, operatorNamespace }), {
+    everyMs: accessEveryMs,
+    clock,
+  })
+  const callBudget = new Polled(
+    () => readCallBudget({ client, clock, kubeconfig, namespace: operatorNamespace, healthPort }),
+    { everyMs: callBudgetEveryMs, clock },
+  )
+  const topics: Topic[] = [
+    { all: () => [hello()], changes: () => [] },
+    latest(() => ({ type: 'apiServer', apiServer: webhooks.state })),
+    latest(() => {
+      const now = access.look()
+      return now && { type: 'access', access: now }
+    }),
+    webhooks.topic(),
+    latest(() => receivers.message()),
+    latest(() => {
+      const budget = callBudget.look() ?? { isKnown: false, why: 'it is being read' }
+      const overview = { nowMs: clock.now(), ...webhooks.sums(), inbox: receivers.depth(), callBudget: budget }
+      return { type: 'overview', overview }
+    }, everySecond),
+    latest(() => ({ type: 'lastHour', lastHour: entries.hour.view(clock.now()) }), everySecond),
+    latest(() => {
+      const found = findings.look()
+      return found && { type: 'findings', ...found }
+    }),
+    entries.topic(),
+  ]
+  const streams = new Streams(topics, clock)
+  const handlers = pageHandlers({
+    webhooks,
+    entries,
+    receivers,
+    rights,
+    clock,
+    operatorNamespace,
+    reach: (webhook) => probe.reach(webhook),
+    act: (request) => act(request, config, installation),
+  })
+  const files = deps.files ?? (await (await import('./server/read-page-files.ts')).readPageFiles())
+  const app = createPageServer({ session, files, streams, handlers, plugin: deps.playground })
+  parts.defer(() => app.close())
+  parts.defer(() => streams.close())
+  await app.listen({ host: loopback, port: config.port })
+  const { port } = app.server.address() as AddressInfo
+
+  const watching = webhooks.run()
+  // Which namespaces are asked about follows from what may be listed.
+  const following = webhooks.settled.then(() => receivers.run())
+  parts.defer(async () => {
+    webhooks.stop()
+    receivers.stop()
+    await Promise.all([watching, following])
+  })
+  const running = parts.move()
+  return { url: `http://${loopback}:${port}/?token=${session.token}`, close: () => running.disposeAsync() }
+}

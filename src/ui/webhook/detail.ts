@@ -1,0 +1,99 @@
+import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
+import { conditions } from '../../api/conditions.ts'
+import { signingSecretNameOf } from '../../api/defaults.ts'
+import type { SinkSpec } from '../../api/sink.ts'
+import type { Condition } from '../../api/status.ts'
+import { brokenLink, type Link } from '../../cli/link.ts'
+import { chainOf } from '../../cli/webhook/chain.ts'
+import type { Reach } from '../../cli/webhook/reach-endpoint.ts'
+import type { LastHour } from '../../contract/page/overview.ts'
+import type { ChainLink, ConditionView, SinkView, WebhookDetail } from '../../contract/page/webhook-detail.ts'
+import { defined } from '../defined.ts'
+import { remedyFor } from '../rows/remedy.ts'
+import { rowOf } from '../rows/row-of.ts'
+import { rotationOf, secretsOf } from './rotation.ts'
+
+interface Around {
+  readonly nowMs: number
+  /** How far a request from here gets; undefined: not tried. */
+  readonly reach: Reach | undefined
+  readonly lastHour: LastHour
+  readonly may: WebhookDetail['may']
+}
+
+/** All that the page shows of one GeminiWebhook. Pure. */
+export function detailOf(webhook: GeminiWebhook, { nowMs, reach, lastHour, may }: Around): WebhookDetail {
+  const { metadata, spec, status } = webhook
+  const chain = chainOf(webhook, reach)
+  const broken = brokenLink(chain)
+  const { endpoint, webhook: remote } = status ?? {}
+  return {
+    row: rowOf(webhook, nowMs),
+    chain: chain.map(linkView),
+    ...(broken !== undefined && { firstBroken: chain.indexOf(broken) }),
+    conditions: conditionViews(webhook),
+    secretName: status?.signingSecret?.name ?? signingSecretNameOf(webhook),
+    secrets: secretsOf(webhook, nowMs),
+    rotation: rotationOf(webhook, nowMs),
+    sinks: (spec.sinks ?? []).map((sink) => sinkView(sink, webhook)),
+    events: spec.events ?? [],
+    ...(endpoint?.url !== undefined && { endpoint: endpoint.url }),
+    ...(remote?.id !== undefined && { googleId: remote.id }),
+    createdMs: Date.parse(metadata.creationTimestamp),
+    lastHour,
+    may,
+  }
+}
+
+/** What the chain is about begins with a reason where it comes from a condition. */
+const reasonAtStart = /^([A-Z][A-Za-z]+): /
+
+function linkView({ name, state, says, unjudged }: Link): ChainLink {
+  const remedy = state === 'Good' ? undefined : remedyOfLink(name, says)
+  const isSink = name.startsWith('sink ')
+  const isBeside = name === 'spec' || name === 'dead letters'
+  return {
+    name,
+    state,
+    says,
+    ...(remedy !== undefined && { remedy }),
+    ...(unjudged === true && { isUnjudged: true as const }),
+    ...(isSink && { branch: 'sink' as const }),
+    ...(isBeside && { branch: 'beside' as const }),
+  }
+}
+
+function remedyOfLink(name: string, says: string): string | undefined {
+  const reason = reasonAtStart.exec(says)?.[1]
+  if (reason !== undefined) return remedyFor(reason)
+  if (name.startsWith('sink ')) return remedyFor('SinkFailing')
+  if (name === 'dead letters') return remedyFor('BoundReached')
+  return undefined
+}
+
+function conditionViews({ status }: GeminiWebhook): ConditionView[] {
+  return (status?.conditions ?? []).map(conditionView)
+}
+
+function conditionView({ type, status, reason, message, lastTransitionTime }: Condition): ConditionView {
+  // A newer controller may write one that this version does not know.
+  const question = Object.hasOwn(conditions, type) ? conditions[type].question : ''
+  return { type, status, reason, message, lastTransitionTime, question, ...defined({ remedy: remedyFor(reason) }) }
+}
+
+const destinations = ['service', 'uri', 'ref', 'nats', 'kubernetesEvent'] as const
+
+/** The address is that of the status: what a URL of the spec carries in its path or query may be a secret. */
+function sinkView(sink: SinkSpec, { status }: GeminiWebhook): SinkView {
+  const seen = status?.sinks?.find(({ name }) => name === sink.name)
+  const { address, reason, failingSince, lastFailure } = seen ?? {}
+  return {
+    name: sink.name,
+    kind: destinations.find((destination) => sink[destination] !== undefined) ?? 'unknown',
+    isReady: seen?.ready === true,
+    ...defined({ address, reason, failingSince, lastFailure }),
+    pending: seen?.pending ?? 0,
+    deadLetters: seen?.deadLetters ?? 0,
+    ...(sink.filter !== undefined && { filter: JSON.stringify(sink.filter) }),
+  }
+}
