@@ -3,7 +3,7 @@ import { boolean, duration, integer, oneOf, optionalText, port, text, textList, 
 
 /** Settings that several roles have, with the same name, default and meaning. */
 
-const namespacePattern = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
+export const namespacePattern = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 export const hostPattern = /^[A-Za-z0-9.:_-]{1,253}$/
 
 export const clusterSettings = {

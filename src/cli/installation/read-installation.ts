@@ -9,13 +9,14 @@ import {
   type KubernetesClient,
   type KubernetesObject,
 } from '../../kubernetes/client.ts'
-import { contextNamespace } from '../../kubernetes/context-namespace.ts'
 import { configMapKind, namespaceKind, type ConfigMap, type Namespace } from '../../kubernetes/core-kinds.ts'
 import { leaseKind, type Lease } from '../../kubernetes/lease-record.ts'
+import type { ConnectionConfig } from '../connection.ts'
 import { orphansIn } from '../orphans/orphan-list.ts'
+import { contextNamespaceOf, type Places } from '../places.ts'
 import { podKind, podLabels } from '../pods.ts'
 import { UnjudgedError } from '../unjudged-error.ts'
-import { visibleWebhooks } from '../visible-webhooks.ts'
+import { visibleWebhooks, webhooksIn, type VisibleWebhooks } from '../visible-webhooks.ts'
 import type { InstallationFacts, Reading } from './chain.ts'
 
 interface Pod extends KubernetesObject {
@@ -29,12 +30,12 @@ interface Pod extends KubernetesObject {
  */
 export async function readInstallation(
   client: KubernetesClient,
-  { namespace, kubeconfig }: { namespace: string; kubeconfig: string | undefined },
+  { operatorNamespace: namespace, namespace: ofObjects, ...connection }: ConnectionConfig & Places,
   nowMs: number,
 ): Promise<InstallationFacts> {
   const configMap = (name: string) => client.get<ConfigMap>(configMapKind, { namespace, name })
   const [seen, installation, namespaceUid, lease, receivers, controllers, stranded, orphans] = await Promise.all([
-    readable(() => webhooksIn(client, kubeconfig)),
+    readable(() => objectsIn(client, { namespace: ofObjects, ...connection })),
     readable(async () => {
       const { id, namespaceUid: uid = '' } = readInstallationRecord((await configMap(installationConfigMapName))?.data)
       return id === '' ? undefined : { id, namespaceUid: uid }
@@ -64,9 +65,14 @@ async function readable<T>(read: () => Promise<T>): Promise<Reading<T>> {
 }
 
 /** undefined where the API server does not know the kind. */
-async function webhooksIn(client: KubernetesClient, kubeconfig: string | undefined) {
+async function objectsIn(
+  client: KubernetesClient,
+  { namespace, ...connection }: ConnectionConfig & { namespace: string | undefined },
+) {
   try {
-    const { items, onlyIn } = await visibleWebhooks(client, () => contextNamespace(kubeconfig))
+    const { items, onlyIn } = await (namespace === undefined
+      ? visibleWebhooks(client, () => contextNamespaceOf(connection))
+      : webhooksOf(client, namespace))
     const objects = items.map(({ metadata, spec, status }) => ({
       object: `${metadata.namespace}/${metadata.name}`,
       ready: status?.conditions?.some(({ type, status: held }) => type === 'Ready' && held === 'True') === true,
@@ -79,6 +85,11 @@ async function webhooksIn(client: KubernetesClient, kubeconfig: string | undefin
     if (isNotFound(error)) return undefined
     throw error
   }
+}
+
+/** Those that were asked for: that there are others leaves nothing open. */
+async function webhooksOf(client: KubernetesClient, namespace: string): Promise<VisibleWebhooks> {
+  return { items: await webhooksIn(client, namespace) }
 }
 
 /** What receivers report into, the ConfigMap of older versions among them. */
