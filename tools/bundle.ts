@@ -1,7 +1,7 @@
 import { chmodSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { build, type Metafile } from 'esbuild'
+import { build, type BuildOptions, type Metafile } from 'esbuild'
 
 /**
  * Programs in the bundle, by the name of their file. The inbox and the filters run in worker threads, which need files
@@ -21,6 +21,19 @@ interface BundleOptions {
   sourceMaps?: boolean
 }
 
+/** Below the folder of a bundle: what the program serves as it is. Whatever lies here is in every package. */
+export const staticFolder = 'static'
+
+const commonOptions = {
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  minify: true,
+  keepNames: true,
+  metafile: true,
+  logLevel: 'warning',
+} as const satisfies BuildOptions
+
 /**
  * Bundles the programs into `outdir` (emptied before): split at the dynamic imports of main.ts, so that a role loads
  * only its own code. The result needs no node_modules; source maps lie beside it and are not referred to.
@@ -28,25 +41,51 @@ interface BundleOptions {
 export async function bundle({ outdir, sourceMaps = true }: BundleOptions): Promise<Metafile> {
   rmSync(outdir, { recursive: true, force: true })
   const { metafile } = await build({
+    ...commonOptions,
     entryPoints,
     outdir,
     outExtension: { '.js': '.mjs' },
     chunkNames: '[name]-[hash]',
-    bundle: true,
     splitting: true,
-    platform: 'node',
-    target: 'node24',
     format: 'esm',
-    minify: true,
-    keepNames: true,
     sourcemap: sourceMaps && 'external',
     legalComments: 'linked',
-    metafile: true,
     banner: { js: requireBanner },
-    logLevel: 'warning',
   })
   chmodSync(join(outdir, 'gwh.mjs'), 0o755)
   return metafile
+}
+
+/**
+ * The same programs into `outdir` as a single executable takes them: each in one file, `gwh.cjs` and one ES module per
+ * worker thread. Nothing of one role is evaluated before that role is asked for.
+ */
+export async function bundleWhole(outdir: string): Promise<Metafile> {
+  const { gwh, ...workers } = entryPoints
+  const options = { ...commonOptions, outdir, legalComments: 'none' } as const
+  const program = await build({
+    ...options,
+    entryPoints: { gwh },
+    outExtension: { '.js': '.cjs' },
+    format: 'cjs',
+    // A script has no address; src/program-file.ts does without one in an executable.
+    define: { 'import.meta.url': '"executable:///"' },
+  })
+  const threads = Object.entries(workers).map(([name, source]) =>
+    build({
+      ...options,
+      entryPoints: { [name]: source },
+      outExtension: { '.js': '.mjs' },
+      format: 'esm',
+      // A thread's program is passed on as text, which would else stand in every line of a stack trace.
+      footer: { js: `//# sourceURL=${name}.mjs` },
+    }),
+  )
+  const all = [program, ...(await Promise.all(threads))].map(({ metafile }) => metafile)
+  return {
+    inputs: Object.assign({}, ...all.map(({ inputs }) => inputs)) as Metafile['inputs'],
+    outputs: Object.assign({}, ...all.map(({ outputs }) => outputs)) as Metafile['outputs'],
+  }
 }
 
 export interface LoadedCode {
