@@ -5,12 +5,15 @@ import type { Clock } from '../../clock.ts'
 import { equalQuotas, type Quotas } from '../../fairness/quotas.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { Metrics } from '../../observability/metrics.ts'
+import { workerUrl } from '../../program-file.ts'
 import { InboxUnavailableError, type Inbox } from '../port.ts'
 import { defaultInboxBounds, problemsOf, type InboxBounds } from '../bounds.ts'
 import { createInboxInstruments } from './inbox-instruments.ts'
 import { SqliteInbox } from './sqlite-inbox.ts'
 import { QuotaTeller } from './told-quotas.ts'
 import type { FromWorker, WorkerSettings } from './worker-protocol.ts'
+
+const workerProgram = { source: new URL('./worker.ts', import.meta.url), bundled: 'inbox-worker.mjs' }
 
 export interface SqliteInboxOptions {
   /** The database file; its folder is made where missing and holds the log and the ballast too. */
@@ -23,10 +26,7 @@ export interface SqliteInboxOptions {
   quotas?: Quotas
   /** A damaged file is moved aside, with an error in the log, and an empty one begun. Absent: it is refused. */
   setAsideDamaged?: boolean
-  /**
-   * The worker's program. By default the one beside this file: `worker.ts` in the sources, `inbox-worker.mjs` beside a
-   * bundle.
-   */
+  /** The worker's program; by default the one that the build made of `worker.ts`, or this source itself. */
   workerUrl?: URL
   /**
    * Called once when the inbox ended by itself (its thread died): every operation fails from then on, so the process
@@ -52,7 +52,7 @@ export async function openSqliteInbox(options: SqliteInboxOptions): Promise<Inbo
     setAsideDamaged: options.setAsideDamaged ?? false,
     nowMs: clock.now(),
   }
-  const worker = new Worker(options.workerUrl ?? defaultWorkerUrl(), { workerData: settings })
+  const worker = new Worker(options.workerUrl ?? workerUrl(workerProgram), { workerData: settings })
   const [opened] = (await once(worker, 'message')) as [FromWorker]
   if (opened.type !== 'opened') {
     await worker.terminate()
@@ -73,9 +73,4 @@ export async function openSqliteInbox(options: SqliteInboxOptions): Promise<Inbo
     quotas: new QuotaTeller(options.quotas ?? equalQuotas, opened.namespaces),
     onEnded: options.onEnded ?? (() => {}),
   })
-}
-
-function defaultWorkerUrl(): URL {
-  const isSource = import.meta.url.endsWith('.ts')
-  return isSource ? new URL('./worker.ts', import.meta.url) : new URL('./inbox-worker.mjs', import.meta.url)
 }
