@@ -12,7 +12,9 @@ export const rememberedIdBytes = 60
  * its id as it is. A random page less is written for each.
  */
 const soonMs = 60_000
-/** So often those are looked for whose time has come. There is no index by time: it would take as much room as the ids. */
+/**
+ * So often those are looked for whose time has come. There is no index by time: it would take as much room as the ids.
+ */
 const sweepIntervalMs = 30 * 60_000
 /** Of ids that are looked at in one slice, which takes about a millisecond. */
 const maxLookedAt = 4_000
@@ -58,8 +60,8 @@ export class IdsTable {
   }
 
   /**
-   * The time of an id whose event is kept, as `remember` takes it: that of one that will end soon, or 0 for one of which
-   * nobody knows.
+   * The time of an id whose event is kept, as `remember` takes it: that of one that will end soon, or 0 for one of
+   * which nobody knows.
    */
   timeOfKept(endsSoon: boolean, nowMs: number): number {
     return endsSoon ? forgetSecondsOf(nowMs + soonMs + this.#dedupeMs) : 0
