@@ -13,8 +13,8 @@ import { QuotaTeller } from './told-quotas.ts'
 import type { FromWorker, WorkerSettings } from './worker-protocol.ts'
 
 /**
- * How long the first of a few appends waits for others, at most, in milliseconds. It is added to the time of its answer,
- * and at 500 events a second it saves more than half of the batches.
+ * How long one of a few appends waits for others, at most, in milliseconds. It is added to the time of its answer, and
+ * at 500 events a second two or three share a batch.
  */
 export const shippedAppendIntervalMs = 5
 
