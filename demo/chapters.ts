@@ -27,15 +27,19 @@ interface ClusterEvent extends KubernetesObject {
   regarding?: { name?: string }
 }
 
-export async function register(stage: Stage): Promise<void> {
-  const { sandbox, narrator } = stage
-  narrator.chapter('An object becomes a webhook that is proven to work')
-  narrator.does(`kubectl apply -f ${sample}`)
+export async function applySample({ sandbox }: Stage): Promise<void> {
   const manifest = readManifest()
   await sandbox.kubernetes.client.create(geminiWebhookKind, {
     ...manifest,
     metadata: { ...manifest.metadata, namespace: webhookKey.namespace },
   })
+}
+
+export async function register(stage: Stage): Promise<void> {
+  const { narrator } = stage
+  narrator.chapter('An object becomes a webhook that is proven to work')
+  narrator.does(`kubectl apply -f ${sample}`)
+  await applySample(stage)
   const { webhook } = await statusWhen(stage, 'Registered', (status) => hasCondition(status, 'Registered'))
   narrator.saw(`Registered         webhook ${webhook?.id ?? ''} -> ${webhook?.uri ?? ''}`)
   const { signingSecret } = await statusWhen(stage, 'SecretAvailable', (status) =>

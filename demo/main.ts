@@ -1,17 +1,20 @@
 /**
  * `npm run demo`: the main job on embedded parts, told as it happens. Exit code 0 when everything was seen as promised,
- * 1 when not. `npm run demo -- --keep` leaves it running and prints how to reach it with the stock kubectl.
+ * 1 when not. `npm run demo -- --keep` leaves it running and prints what to type in another terminal.
  */
 import { hostname } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 import packageJson from '../package.json' with { type: 'json' }
 import { systemClock } from '../src/clock.ts'
 import { createLogger } from '../src/observability/logger.ts'
 import { createMetrics } from '../src/observability/metrics.ts'
+import { commandsToTry } from '../src/roles/sandbox/commands-to-try.ts'
 import { startSandbox, type Sandbox } from '../src/roles/sandbox/start.ts'
-import { breakWorker, finishBatch, refuse, register, remove, repairSecret, rotate } from './chapters.ts'
+import { applySample, breakWorker, finishBatch, refuse, register, remove, repairSecret, rotate } from './chapters.ts'
 import { createNarrator } from './narrator.ts'
+import { sample } from './stage.ts'
 
 const { values } = parseArgs({ options: { keep: { type: 'boolean', default: false } } })
 const print = (text: string) => void process.stdout.write(text)
@@ -25,13 +28,13 @@ function summarize({ simulator, worker }: Sandbox, seconds: number): void {
   print(`Calls to the service: ${told}. Events at the worker: ${worker.events.length}.\n`)
 }
 
-function tellHowToGoOn({ kubeconfigPath, simulator, receiver, worker }: Sandbox): void {
-  print('\nStill running. In another terminal:\n')
-  print(`  export KUBECONFIG=${kubeconfigPath}\n`)
-  print('  kubectl apply -f deploy/samples/worker-and-events.yaml\n')
-  print('  kubectl wait --for=condition=Ready gwh/batch-events && kubectl describe gwh batch-events\n')
-  print('  kubectl delete -f deploy/samples/worker-and-events.yaml\n\n')
-  print(`  simulated WebhookService ${simulator.url}, receiver ${receiver.url}, worker ${worker.url}\n`)
+function tellHowToGoOn({ shellPath, simulator, receiver, worker }: Sandbox): void {
+  print(`\nStill running, with ${sample} applied once more. In another terminal:\n\n`)
+  print(`  . ${shellPath}\n`)
+  print('  kubectl describe gwh batch-events\n')
+  for (const line of commandsToTry) print(`  ${line}\n`)
+  print(`  kubectl delete -f ${sample}\n\n`)
+  print(`  simulated WebhookService ${simulator.url}, endpoint ${receiver.publicUrl}, worker ${worker.url}\n`)
   print('Ctrl-C ends it.\n')
 }
 
@@ -54,6 +57,7 @@ const sandbox = await startSandbox(
     dataDir: undefined,
     keep: false,
     speed: 20,
+    program: [process.execPath, fileURLToPath(new URL('../src/main.ts', import.meta.url))],
   },
   {
     clock: systemClock,
@@ -69,6 +73,7 @@ try {
   for (const chapter of chapters) await chapter(stage)
   summarize(sandbox, (systemClock.monotonic() - startedMs) / 1000)
   if (values.keep) {
+    await applySample(stage)
     tellHowToGoOn(sandbox)
     await interrupted()
   }

@@ -18,10 +18,11 @@ interface ProgramDeps {
   env: Environment
   random: () => number
   host: ProcessDeps['host']
+  program?: readonly string[]
 }
 
 /** `gwh`: finds the command that was named and runs it. Resolves with the exit code. */
-export async function runProgram({ args, env, random, host }: ProgramDeps): Promise<number> {
+export async function runProgram({ args, env, random, host, program }: ProgramDeps): Promise<number> {
   const context: ProcessDeps = {
     clock: systemClock,
     random,
@@ -29,6 +30,7 @@ export async function runProgram({ args, env, random, host }: ProgramDeps): Prom
     hostname: hostname(),
     pod: podAccess(env),
     host,
+    ...(program !== undefined && { program }),
     out: writeTo(process.stdout),
     err: writeTo(process.stderr),
   }

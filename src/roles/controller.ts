@@ -40,20 +40,15 @@ export interface RunningController extends RunningRole {
   readonly healthPort: number
 }
 
-interface ControllerDeps extends RoleDeps {
-  /** Absent: endpoints are probed where their URL leads. */
-  readonly probeOrigin?: () => string | undefined
-}
-
 /** Starts the controller, or competes for the Lease. Rejects when a port is taken or there is no usable kubeconfig. */
-export async function startController(config: ControllerConfig, deps: ControllerDeps): Promise<RunningController> {
+export async function startController(config: ControllerConfig, deps: RoleDeps): Promise<RunningController> {
   const { clock, random, logger, metrics, hostname } = deps
   await using parts = new AsyncDisposableStack()
   const client = await openCluster(config, 'controller', deps)
   parts.defer(() => client.close())
   const recorder = createEventRecorder({ client, controller: eventController, instance: hostname, ...deps })
   parts.defer(() => recorder.close())
-  const endpointProbe = createEndpointProbe({ clock, random, way: config, connectTo: deps.probeOrigin })
+  const endpointProbe = createEndpointProbe({ clock, random, way: config })
   parts.defer(() => endpointProbe.close())
   const toGoogle = openOutbound(config, { clock })
   parts.defer(() => toGoogle.close())

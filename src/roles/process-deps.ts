@@ -13,6 +13,8 @@ export interface ProcessDeps {
   /** Absent outside of a pod. */
   readonly pod?: PodAccess | undefined
   readonly host: HostProcess
+  /** The command line that runs this program, without its arguments. */
+  readonly program?: readonly string[]
   /** Standard output and error, for people. Logs do not use them. */
   readonly out: (text: string) => void
   readonly err: (text: string) => void

@@ -1,12 +1,12 @@
 /**
- * What the playground says to the page, as JSON. All of it lies below one path of the page's own server, with the same
- * credentials: `GET state` and `POST actions`.
+ * Where the playground answers, relative to `pageAddresses.playground` of the page's own server, with the same
+ * credentials. JSON in and out. No zod here, so that the page can import it.
  */
-export const playgroundPaths = {
-  /** Answers PlaygroundState. Cheap: the panel asks once a second while it is seen. */
-  state: '/playground/state',
-  /** Takes a PlaygroundAction of `actions.ts`; answers ActionDone with 200, or ActionRefused with 400, 409 or 413. */
-  actions: '/playground/actions',
+export const playgroundAddresses = {
+  /** GET: a `PlaygroundState`. Cheap: the panel asks once a second while it is seen. */
+  state: 'state',
+  /** POST, body `PlaygroundAction`: an `ActionDone` with 200, or an `ActionRefused` with 400, 409 or 413. */
+  act: 'act',
 } as const
 
 export interface PlaygroundState {

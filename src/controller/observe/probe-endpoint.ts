@@ -13,10 +13,6 @@ interface EndpointProbeOptions {
   timeoutMs?: number
   /** Absent: straight to the endpoint, which must have a certificate of a well-known authority. */
   way?: OutboundSettings
-  /**
-   * The origin to which requests really go, whatever the URL says: for a playground whose public name exists nowhere.
-   */
-  connectTo?: (() => string | undefined) | undefined
 }
 
 const defaultTimeoutMs = 10_000
@@ -26,7 +22,7 @@ const maxAnswerBytes = 16 * 1024
 
 /** Speaks to endpoints as Google does: signed, by the public address, following no redirect. */
 export function createEndpointProbe(options: EndpointProbeOptions): { probe: ProbeEndpoint; close(): Promise<void> } {
-  const { clock, connectTo, timeoutMs = defaultTimeoutMs, way = {} } = options
+  const { clock, timeoutMs = defaultTimeoutMs, way = {} } = options
   // A fresh connection each time: the question is whether one can be made.
   // As many as may be under way, so that none waits for a connection with its time running.
   const outbound = openOutbound(way, { clock, connections: 16, keepAlive: false })
@@ -40,7 +36,7 @@ export function createEndpointProbe(options: EndpointProbeOptions): { probe: Pro
     try {
       const { statusCode, body } = await outbound.request({
         method: 'POST',
-        origin: connectTo?.() ?? origin,
+        origin,
         path: pathname,
         headers: { ...delivery.headers, connection: 'close', host },
         body: delivery.body,

@@ -10,11 +10,18 @@ export const operatorNamespace = 'gemini-webhook-system'
 export interface SandboxLayout {
   host: string
   kubeconfigPath: string
-  dataDir: string
-  receiverPort: number
   webhookServiceUrl: string
+  /** The authority of the public endpoint, as a file. */
+  authorityPath: string
   baseUrl: string
   speed: number
+}
+
+/** What distinguishes one receiver from the others. */
+export interface ReceiverPlace {
+  podName: string
+  dataDir: string
+  port: number
 }
 
 /** The controller as it ships, on production's waiting times divided by `speed`. */
@@ -25,9 +32,9 @@ export function sandboxControllerConfig(layout: SandboxLayout): ControllerConfig
     `--kubeconfig=${layout.kubeconfigPath}`,
     `--base-url=${layout.baseUrl}`,
     `--google-base-url=${layout.webhookServiceUrl}`,
+    `--trusted-ca=${layout.authorityPath}`,
     `--health-host=${layout.host}`,
     '--health-port=0',
-    '--no-leader-election',
     // As long as settling allows: calls on one machine take milliseconds, but a busy machine may pause.
     `--call-timeout=${scaled(30_000)}`,
     `--settle-extra=${scaled(30_000)}`,
@@ -36,26 +43,29 @@ export function sandboxControllerConfig(layout: SandboxLayout): ControllerConfig
     `--ping-repeat=${scaled(30_000)}`,
     `--resync-interval=${scaled(600_000)}`,
     '--calls-per-minute=6000',
-    // Nothing selects pods where there are none.
+    // Nothing makes EndpointSlices here.
     '--allow-foreign-endpoints',
     '--shutdown-grace=5s',
   ])
 }
 
 /** The receiver as it ships; sinks may reach this machine, because here everything is this machine. */
-export function sandboxReceiverConfig(layout: SandboxLayout): ReceiverConfig {
+export function sandboxReceiverConfig(
+  layout: SandboxLayout,
+  { podName, dataDir, port }: ReceiverPlace,
+): ReceiverConfig {
   return configOf(receiverSettings, [
     `--namespace=${operatorNamespace}`,
     `--kubeconfig=${layout.kubeconfigPath}`,
     `--host=${layout.host}`,
-    `--port=${layout.receiverPort}`,
+    `--port=${port}`,
     `--health-host=${layout.host}`,
     '--health-port=0',
     '--admin-port=0',
-    `--data-dir=${layout.dataDir}`,
+    `--data-dir=${dataDir}`,
     `--jwks-url=${layout.webhookServiceUrl}/.well-known/jwks.json`,
     '--inbox-max=256MiB',
-    '--pod-name=sandbox-receiver-0',
+    `--pod-name=${podName}`,
     '--report-interval=100ms',
     '--allow-loopback-sinks',
     '--drain=0s',

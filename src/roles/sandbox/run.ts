@@ -4,6 +4,7 @@ import { readSwitches } from '../../../playground/webhook-service/read-switches.
 import type { ProcessDeps, RoleDeps } from '../process-deps.ts'
 import { runRole } from '../run-role.ts'
 import type { RunningRole } from '../run-until-stopped.ts'
+import { commandsToTry } from './commands-to-try.ts'
 import type { Sandbox } from './start.ts'
 import { sandboxApiKey, startSimulator } from './start-simulator.ts'
 
@@ -21,22 +22,31 @@ export function runSandbox(
   context: ProcessDeps,
 ): Promise<number> {
   const parts = { everything: startEverything, 'webhook-service': startWebhookServiceOnly }
-  const start = (deps: RoleDeps) => parts[config.only](config, deps, context.out)
+  const start = (deps: RoleDeps) => parts[config.only](config, deps, context)
   return runRole({ name: 'sandbox', log: config, logFd: 2, described, start, stopWithinMs }, context)
 }
 
-type Print = (text: string) => void
+type Surroundings = Pick<ProcessDeps, 'out' | 'program'>
 
-async function startEverything(config: SandboxConfig, deps: RoleDeps, print: Print): Promise<RunningRole> {
+async function startEverything(
+  config: SandboxConfig,
+  deps: RoleDeps,
+  { out: print, program }: Surroundings,
+): Promise<RunningRole> {
   const { startSandbox } = await import('./start.ts')
   const switches = readSwitches(config.switches)
-  const sandbox = await startSandbox({ ...config, onWorkerEvent: (event) => print(eventLine(event)) }, deps)
+  const options = { ...config, ...(program !== undefined && { program }) }
+  const sandbox = await startSandbox({ ...options, onWorkerEvent: (event) => print(eventLine(event)) }, deps)
   sandbox.simulator.admin.setSwitches(switches)
   print(overview(sandbox))
   return sandbox
 }
 
-async function startWebhookServiceOnly(config: SandboxConfig, deps: RoleDeps, print: Print): Promise<RunningRole> {
+async function startWebhookServiceOnly(
+  config: SandboxConfig,
+  deps: RoleDeps,
+  { out: print }: Surroundings,
+): Promise<RunningRole> {
   const { host, webhookServicePort: port } = config
   const switches = readSwitches(config.switches)
   const simulator = await startSimulator({ host, port }, deps)
@@ -50,23 +60,19 @@ const serviceLines = (url: string) => [
   `API key         ${sandboxApiKey}`,
 ]
 
-/** For the admin API of the simulated service: as if a batch of the sandbox's project had ended. */
-const sampleEvent = '{"project":"sandbox","type":"batch.succeeded","data":{"id":"batches/demo"}}'
-
-function overview({ simulator, receiver, worker, kubeconfigPath, dataDir }: Sandbox): string {
+function overview({ simulator, receiver, worker, kubeconfigPath, shellPath, dataDir }: Sandbox): string {
   return [
     ...serviceLines(simulator.url),
-    `Receiver        ${receiver.url}  (registered as ${receiver.publicUrl})`,
+    `Endpoint        ${receiver.publicUrl}  (receiver ${receiver.url})`,
     `Worker          ${worker.url}  (Service default/batch-worker)`,
     `Data            ${dataDir}`,
     `Kubeconfig      ${kubeconfigPath}`,
     '',
-    'Try:',
-    `  export KUBECONFIG=${kubeconfigPath}`,
+    'Try, in another terminal:',
+    `  . ${shellPath}`,
     '  kubectl apply -f deploy/samples/worker-and-events.yaml',
     '  kubectl wait --for=condition=Ready gwh/batch-events',
-    `  curl -d '${sampleEvent}' ${simulator.url}/_admin/events`,
-    '  kubectl describe gwh batch-events',
+    ...commandsToTry.map((line) => `  ${line}`),
     '',
     'In the sandbox the pods behind a Service are this machine: its targetPort is a port here. Ctrl-C ends everything.',
     '',

@@ -1,3 +1,5 @@
+import { getCACertificates } from 'node:tls'
+
 import { createWebhookServiceSimulator } from '../../../playground/webhook-service/simulator.ts'
 import type { SimulatorAdmin } from '../../../playground/webhook-service/admin.ts'
 import type { RoleDeps } from '../process-deps.ts'
@@ -13,13 +15,18 @@ export interface RunningSimulator {
   close(): Promise<void>
 }
 
-/** The simulated WebhookService with one project and one API key. */
+/** The simulated WebhookService with one project and one API key. `authority` (PEM): trusted besides the well-known. */
 export async function startSimulator(
-  address: { host: string; port: number },
+  { host, port, authority }: { host: string; port: number; authority?: string },
   { clock, random, logger }: Pick<RoleDeps, 'clock' | 'random' | 'logger'>,
 ): Promise<RunningSimulator> {
-  const simulator = createWebhookServiceSimulator({ clock, random, logger })
-  const { url } = await simulator.listen(address)
+  const simulator = createWebhookServiceSimulator({
+    clock,
+    random,
+    logger,
+    ...(authority !== undefined && { trustedCertificates: [...getCACertificates('default'), authority] }),
+  })
+  const { url } = await simulator.listen({ host, port })
   simulator.admin.createProject(sandboxProject)
   simulator.admin.createApiKey(sandboxProject, sandboxApiKey)
   return { url, apiKey: sandboxApiKey, admin: simulator.admin, close: () => simulator.close() }

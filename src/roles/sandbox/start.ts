@@ -7,21 +7,23 @@ import { geminiWebhookCrd } from '../../api/crd.ts'
 import { hostInUrl } from '../../listen-on.ts'
 import type { KubernetesClient, ResourceKind } from '../../kubernetes/client.ts'
 import { createMetrics } from '../../observability/metrics.ts'
+import { startIngress } from '../../../playground/ingress.ts'
 import { startKubernetesApi, type KubernetesApi } from '../../../playground/kubernetes-api/server.ts'
+import { createServingCertificate } from '../../../playground/kubernetes-api/serving-certificate.ts'
 import { startSampleWorker, type ReceivedEvent, type SampleWorker } from '../../../playground/sample-worker.ts'
 import { startController, type RunningController } from '../controller.ts'
 import { openCluster } from '../open-cluster.ts'
 import { startReceiver, type RunningReceiver } from '../receiver.ts'
 import type { RoleDeps } from '../process-deps.ts'
 import { operatorNamespace, sandboxControllerConfig, sandboxReceiverConfig } from './configs.ts'
+import { runPods, type RunningPods, type SandboxPod } from './pods.ts'
 import { routeServicesToThisMachine, serviceKind } from './route-services.ts'
+import { shellFile } from './shell-file.ts'
 import { sandboxApiKey, startSimulator, type RunningSimulator } from './start-simulator.ts'
 
-/**
- * Google delivers to https only, so the sandbox's endpoint has such a name too; the simulator's connections to it go to
- * the receiver.
- */
-const publicHost = 'hooks.sandbox.example'
+/** As many as it takes to drain one. Their names are those that the chart's receivers have. */
+const receiverNames = ['gwh-receiver-0', 'gwh-receiver-1'] as const
+const controllerName = 'gwh-controller-0'
 
 export interface SandboxOptions {
   host: string
@@ -35,16 +37,23 @@ export interface SandboxOptions {
   /** Divides the controller's waiting times. */
   speed: number
   onWorkerEvent?: (event: ReceivedEvent) => void
+  /** The command line that runs `gwh`, for the shell file; absent: `gwh` is on PATH. */
+  program?: readonly string[]
 }
 
 export interface Sandbox {
   kubernetes: KubernetesApi & { client: KubernetesClient }
   simulator: RunningSimulator
   controller: RunningController
-  /** `url` is the receiver's port itself; webhooks are registered under `publicUrl`. */
+  /**
+   * The one that gets everything until it is drained. `url` is its port itself; webhooks are registered under
+   * `publicUrl`.
+   */
   receiver: RunningReceiver & { url: string; publicUrl: string }
   worker: SampleWorker & { url: string }
   kubeconfigPath: string
+  /** To be read by a shell (`. FILE`): then the commands of the docs work on this sandbox. */
+  shellPath: string
   dataDir: string
   /** Resolves with the reason when a part cannot continue; otherwise never. */
   ended: Promise<string>
@@ -61,52 +70,104 @@ export async function startSandbox(options: SandboxOptions, deps: RoleDeps): Pro
   const { host, speed } = options
   await using parts = new AsyncDisposableStack()
   const dataDir = openDataDir(options, parts)
-  const simulator = await startSimulator({ host, port: options.webhookServicePort }, partDeps(deps, 'webhook-service'))
+  const { certPem: cert, keyPem: key } = createServingCertificate(host)
+  const authorityPath = join(dataDir, 'authority.pem')
+  writeFileSync(authorityPath, cert)
+  const simulator = await startSimulator(
+    { host, port: options.webhookServicePort, authority: cert },
+    partDeps(deps, 'webhook-service'),
+  )
   parts.defer(() => simulator.close())
   const { kubernetes, kubeconfigPath } = await startKubernetes(options, dataDir, deps, parts)
+  const { client } = kubernetes
   const worker = await startSampleWorker({
     host,
     port: options.workerPort,
     ...(options.onWorkerEvent !== undefined && { onEvent: options.onWorkerEvent }),
   })
   parts.defer(() => worker.close())
-  await seedCluster(kubernetes.client, worker.port)
+  await seedCluster(client, worker.port)
 
+  let pods: RunningPods | undefined
+  const backends: { name: string; port: number }[] = []
+  // The first that is ready gets everything: whoever looks finds it in one inbox, until that is drained.
+  const backend = () => {
+    const { port } = backends.find(({ name }) => pods?.isReady(name)) ?? {}
+    return port === undefined ? undefined : { host, port }
+  }
+  const ingress = await startIngress({ host, port: 0, certificate: { cert, key }, backend })
+  parts.defer(() => ingress.close())
   const layout = {
     host,
     speed,
     kubeconfigPath,
-    dataDir,
-    receiverPort: options.receiverPort,
     webhookServiceUrl: simulator.url,
-    baseUrl: `https://${publicHost}`,
+    authorityPath,
+    baseUrl: `https://${publicName(host)}:${ingress.port}`,
   }
-  let receiverUrl: string | undefined
   const controller = await startController(sandboxControllerConfig(layout), {
     ...partDeps(deps, 'controller'),
-    probeOrigin: () => receiverUrl,
+    hostname: controllerName,
   })
   parts.defer(() => controller.stop())
-  const receiver = await startReceiver(sandboxReceiverConfig(layout), {
-    ...partDeps(deps, 'receiver'),
-    wrapSink: (sink) => routeServicesToThisMachine(sink, host, kubernetes.client),
-  })
-  parts.defer(() => receiver.stop())
-  receiverUrl = `http://${hostInUrl(host)}:${receiver.port}`
-  simulator.admin.setConnectTo({ [publicHost]: receiverUrl })
+  const startOne = async (podName: string, port: number) => {
+    const place = { podName, port, dataDir: join(dataDir, podName) }
+    const running = await startReceiver(sandboxReceiverConfig(layout, place), {
+      ...partDeps(deps, 'receiver'),
+      wrapSink: (sink) => routeServicesToThisMachine(sink, host, client),
+    })
+    parts.defer(() => running.stop())
+    backends.push({ name: podName, port: running.port })
+    return running
+  }
+  const receiver = await startOne(receiverNames[0], options.receiverPort)
+  const spare = await startOne(receiverNames[1], 0)
+  pods = await runPods(
+    [
+      controllerPod(controller, host),
+      receiverPod(receiverNames[0], receiver, host),
+      receiverPod(receiverNames[1], spare, host),
+    ],
+    { client, namespace: operatorNamespace, image: `gemini-webhook-operator:${deps.version}`, clock: deps.clock },
+  )
+  parts.defer(() => pods?.stop())
+  const shellPath = join(dataDir, 'shell')
+  const { program } = options
+  writeFileSync(shellPath, shellFile({ ...layout, program }))
 
   const running = parts.move()
   return {
     kubernetes,
     simulator,
     controller,
-    receiver: { ...receiver, url: receiverUrl, publicUrl: layout.baseUrl },
+    receiver: { ...receiver, url: `http://${hostInUrl(host)}:${receiver.port}`, publicUrl: layout.baseUrl },
     worker: { ...worker, url: `http://${hostInUrl(host)}:${worker.port}/events` },
     kubeconfigPath,
+    shellPath,
     dataDir,
-    ended: Promise.race([controller.ended, receiver.ended]),
+    ended: Promise.race([controller.ended, receiver.ended, spare.ended]),
     stop: () => running.disposeAsync(),
   }
+}
+
+/** Google would refuse an address; a name that leads to this machine is as near as a sandbox comes. */
+function publicName(host: string): string {
+  return ['127.0.0.1', '::1', '0.0.0.0', '::'].includes(host) ? 'localhost' : hostInUrl(host)
+}
+
+function controllerPod({ healthPort }: RunningController, hostIP: string): SandboxPod {
+  const ports = [{ name: 'health', containerPort: 9090, hostPort: healthPort, hostIP }]
+  return { name: controllerName, component: 'controller', ports }
+}
+
+function receiverPod(name: string, { port, healthPort, adminPort }: RunningReceiver, hostIP: string): SandboxPod {
+  const ports = [
+    { name: 'http', containerPort: 8080, hostPort: port, hostIP },
+    // Wherever the others are, this one is on loopback.
+    { name: 'admin', containerPort: 8081, hostPort: adminPort, hostIP: '127.0.0.1' },
+    { name: 'health', containerPort: 9090, hostPort: healthPort, hostIP },
+  ]
+  return { name, component: 'receiver', ports }
 }
 
 function openDataDir({ dataDir, keep }: SandboxOptions, parts: AsyncDisposableStack): string {

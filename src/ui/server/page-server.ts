@@ -39,6 +39,7 @@ const contentTypes = {
   'index.html': 'text/html; charset=utf-8',
   'page.js': 'text/javascript; charset=utf-8',
   'page.css': 'text/css; charset=utf-8',
+  'icon.svg': 'image/svg+xml',
 } as const satisfies Record<keyof PageFiles, string>
 /** A thousand ids, as one action may name. */
 const maxBodyBytes = 1024 * 1024

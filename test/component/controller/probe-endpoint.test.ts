@@ -25,13 +25,6 @@ test('a probe is a delivery that verifies, of a type that no sink gets', async (
   assert.equal((JSON.parse(received.body.toString()) as { type: string }).type, 'ping')
 })
 
-test('a playground sends it elsewhere, under the public name', async (t) => {
-  const endpoint = await startEndpoint(t)
-  const probe = startProbe(t, { connectTo: () => endpoint.origin })
-  assert.deepEqual(await probe({ url: `https://hooks.example.com${path}`, secret }), { healthy: true })
-  assert.equal(endpoint.received[0]?.headers.host, 'hooks.example.com')
-})
-
 for (const { answer, want } of [
   { answer: 401, want: { healthy: false, cause: 'Answer', status: 401 } },
   { answer: 302, want: { healthy: false, cause: 'Answer', status: 302 } },
