@@ -6,7 +6,7 @@ export const playgroundAddresses = {
   /** GET: a `PlaygroundState`. Cheap: the panel asks once a second while it is seen. */
   state: 'state',
   /** POST, body `PlaygroundAction`: an `ActionDone` with 200, or an `ActionRefused` with 400, 409 or 413. */
-  act: 'act',
+  actions: 'actions',
 } as const
 
 export interface PlaygroundState {

@@ -71,6 +71,8 @@ export function createPageServer(options: PageServerOptions): FastifyInstance {
   app.setErrorHandler((error, _request, reply) => answerError(reply, error))
   app.setNotFoundHandler((_request, reply) => refuse(reply, { status: 404, says: 'there is nothing here' }))
 
+  // Browsers ask for it unasked; a 404 would be an error in their console.
+  app.get('/favicon.ico', (_request, reply) => reply.code(204).send())
   app.get('/', (request, reply) => letIn(request, reply, session))
   for (const [name, contentType] of Object.entries(contentTypes)) {
     const address = name === 'index.html' ? '' : name

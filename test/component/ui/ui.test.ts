@@ -4,7 +4,6 @@ import { after, before, test } from 'node:test'
 import { apiVersion, geminiWebhookKind, kindName } from '../../../src/api/kind.ts'
 import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
 import type { RunningUi } from '../../../src/cli/open-ui.ts'
-import { podKind } from '../../../src/cli/pods.ts'
 import { systemClock } from '../../../src/clock.ts'
 import { pageAddresses, type PageError } from '../../../src/contract/page/addresses.ts'
 import type { DeliveryLife } from '../../../src/contract/page/deliveries.ts'
@@ -28,7 +27,6 @@ before(async () => {
   const ports = { kubernetesPort: 0, webhookServicePort: 0, receiverPort: 0, workerPort: 0 }
   const options = { host: '127.0.0.1', ...ports, dataDir: undefined, keep: false, speed: 100 }
   sandbox = await startSandbox(options, roleDeps().deps)
-  await aReceiverPod()
   await sandbox.kubernetes.client.create<KubernetesObject & Pick<GeminiWebhook, 'spec'>>(geminiWebhookKind, {
     apiVersion,
     kind: kindName,
@@ -47,19 +45,6 @@ after(async () => {
   await ui.close()
   await sandbox.stop()
 })
-
-async function aReceiverPod(): Promise<void> {
-  const labels = {
-    'app.kubernetes.io/name': 'gemini-webhook-operator',
-    'app.kubernetes.io/component': 'receiver',
-  }
-  const ports = [{ containerPort: 8081, hostPort: sandbox.receiver.adminPort }]
-  const made = await sandbox.kubernetes.client.create(podKind, {
-    metadata: { name: 'sandbox-receiver-0', namespace: 'gemini-webhook-system', labels },
-    spec: { containers: [{ name: 'receiver', ports }] },
-  } as KubernetesObject)
-  await sandbox.kubernetes.client.replaceStatus(podKind, { ...made, status: { phase: 'Running' } } as KubernetesObject)
-}
 
 test('a page that is opened is told all there is, and then what changes', async () => {
   const stream = await page.stream()
