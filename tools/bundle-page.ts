@@ -37,6 +37,7 @@ export async function buildPage(): Promise<{ files: PageFiles; inputs: Metafile[
     'index.html': await readFile(`${root}src/page/index.html`, 'utf8'),
     'page.js': textOf('page.js'),
     'page.css': textOf('page-style.css'),
+    'icon.svg': await readFile(`${root}src/page/icon.svg`, 'utf8'),
   }
   return { files, inputs: metafile.inputs }
 }

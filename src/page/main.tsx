@@ -14,7 +14,7 @@ import { WebhookPage } from './pages/webhook.tsx'
 import { WebhooksPage } from './pages/webhooks.tsx'
 import { Help } from './parts/help.tsx'
 import { Side } from './parts/shell.tsx'
-import { followAddress, route } from './route.ts'
+import { followAddress, route } from './live/address.ts'
 
 function Here() {
   const to = route.value

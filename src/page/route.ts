@@ -1,5 +1,3 @@
-import { computed, signal } from '@preact/signals'
-
 /** Where the page is. Kept behind the `#` of the address: Back, reload and bookmarks work without the server. */
 export type Route =
   | {
@@ -38,23 +36,4 @@ export function hrefOf(route: Route): string {
   const key = 'name' in route ? [route.namespace, route.name] : []
   const event = route.page === 'delivery' ? [route.eventId] : []
   return `#/${[route.page, ...key, ...event].map(encodeURIComponent).join('/')}`
-}
-
-const hash = signal('')
-export const route = computed(() => parseRoute(hash.value))
-
-/** What stands behind `?` in the address: a selection, so that a link can lead to one. */
-export const routeQuery = computed(() => new URLSearchParams(hash.value.split('?')[1] ?? ''))
-
-export function followAddress(): void {
-  addEventListener('hashchange', readAddress)
-  readAddress()
-}
-
-function readAddress(): void {
-  hash.value = location.hash
-}
-
-export function go(to: Route): void {
-  location.hash = hrefOf(to)
 }

@@ -22,7 +22,7 @@ import type { PageFiles } from './server/page-files.ts'
 import { createPageServer } from './server/page-server.ts'
 import { openSession } from './server/session.ts'
 import { Streams, type Topic } from './server/streams.ts'
-import { latest } from './topics.ts'
+import { helloTopic, latest } from './topics.ts'
 import { endpointProbe } from './webhook/endpoint-probe.ts'
 
 export interface UiDeps {
@@ -111,7 +111,7 @@ export async function startUi(config: UiConfig, deps: UiDeps): Promise<RunningUi
     { everyMs: callBudgetEveryMs, clock },
   )
   const topics: Topic[] = [
-    { all: () => [hello()], changes: () => [] },
+    helloTopic(hello),
     latest(() => ({ type: 'apiServer', apiServer: webhooks.state })),
     latest(() => {
       const now = access.look()

@@ -58,7 +58,7 @@ describe('every state of the page is designed', { skip: withoutChromium }, () =>
     const { server, open } = world()
     knowFourWebhooks(server)
     const missing = ['create pods/portforward in namespace gemini-webhook-system']
-    server.begin.push({ type: 'access', access: { ...allRights, receivers: { may: 'no', missing } } })
+    server.begin = [...server.begin, { type: 'access', access: { ...allRights, receivers: { may: 'no', missing } } }]
     await using opened = await open()
     const { page } = opened
     await page.getByText('create pods/portforward in namespace gemini-webhook-system').waitFor()
@@ -91,7 +91,7 @@ describe('every state of the page is designed', { skip: withoutChromium }, () =>
       why: 'connection refused',
       sinceMs: noonMs,
     } as const
-    server.begin.push({ type: 'receivers', receivers: [receiver] })
+    server.begin = [...server.begin, { type: 'receivers', receivers: [receiver] }]
     await using opened = await open()
     const { page } = opened
     await page.locator('.notice').getByText('gwh-receiver-1 does not answer.').waitFor()
@@ -135,7 +135,7 @@ describe('every state of the page is designed', { skip: withoutChromium }, () =>
       aRow({ name, namespace: 'n'.repeat(63), pending: 1_234_567, health: 'SinkFailing', message: 'x'.repeat(400) }),
     ]
     knowFourWebhooks(server, rows)
-    server.begin.push({ type: 'overview', overview: { ...overviewOf(rows), total: 5_000 } })
+    server.begin = [...server.begin, { type: 'overview', overview: { ...overviewOf(rows), total: 5_000 } }]
     for (const width of [1280, 400]) {
       await using opened = await open('', { viewport: { width, height: 800 } })
       const { page } = opened

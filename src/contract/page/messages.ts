@@ -2,7 +2,7 @@ import type { LiveEntry } from './deliveries.ts'
 import type { Finding, LastHour, Overview, ReceiverRow, WebhookRow } from './overview.ts'
 import type { Access } from './rights.ts'
 
-/** First on every stream. */
+/** First on every stream; told again where `onlyNamespace` turns out later. */
 export interface Hello {
   readonly type: 'hello'
   /** Of `gwh`. */

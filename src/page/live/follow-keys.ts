@@ -1,6 +1,6 @@
 import { readKey, type KeyState, type Shortcut } from '../keys.ts'
 import { isHelpOpen } from '../parts/help.tsx'
-import { go, route } from '../route.ts'
+import { go, route } from './address.ts'
 
 const whereTo = {
   'g o': 'overview',

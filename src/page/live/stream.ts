@@ -88,6 +88,7 @@ function showOne(message: PageMessage): void {
       state.apiServer.value = message.apiServer
       return
     case 'overview':
+      setNow(message.overview.nowMs)
       state.overview.value = message.overview
       return
     case 'lastHour':

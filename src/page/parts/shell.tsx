@@ -2,7 +2,8 @@ import type { ComponentChildren } from 'preact'
 
 import { counted, count } from '../format.ts'
 import { apiServer, connection, hello, namespace, namespaces, overview } from '../live/state.ts'
-import { hrefOf, route, type Route } from '../route.ts'
+import { route } from '../live/address.ts'
+import { hrefOf, type Route } from '../route.ts'
 import { Notices } from './notices.tsx'
 
 interface Place {

@@ -3,4 +3,5 @@ export interface PageFiles {
   readonly 'index.html': string
   readonly 'page.js': string
   readonly 'page.css': string
+  readonly 'icon.svg': string
 }

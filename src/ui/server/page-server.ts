@@ -39,6 +39,7 @@ const contentTypes = {
   'index.html': 'text/html; charset=utf-8',
   'page.js': 'text/javascript; charset=utf-8',
   'page.css': 'text/css; charset=utf-8',
+  'icon.svg': 'image/svg+xml',
 } as const satisfies Record<keyof PageFiles, string>
 /** A thousand ids, as one action may name. */
 const maxBodyBytes = 1024 * 1024
@@ -70,6 +71,8 @@ export function createPageServer(options: PageServerOptions): FastifyInstance {
   app.setErrorHandler((error, _request, reply) => answerError(reply, error))
   app.setNotFoundHandler((_request, reply) => refuse(reply, { status: 404, says: 'there is nothing here' }))
 
+  // Browsers ask for it unasked; a 404 would be an error in their console.
+  app.get('/favicon.ico', (_request, reply) => reply.code(204).send())
   app.get('/', (request, reply) => letIn(request, reply, session))
   for (const [name, contentType] of Object.entries(contentTypes)) {
     const address = name === 'index.html' ? '' : name

@@ -38,13 +38,11 @@ export function rotationOf(webhook: GeminiWebhook, nowMs: number): RotationView 
 }
 
 /** Oldest first. Of the former one only its end is known. Pure. */
-export function secretsOf({ metadata, status }: GeminiWebhook, nowMs: number): SecretView[] {
+export function secretsOf({ status }: GeminiWebhook, nowMs: number): SecretView[] {
   const { hint, previousExpireTime } = status?.signingSecret ?? {}
   const fromMs = msOf(status?.rotation?.lastRotationTime)
   const untilMs = msOf(previousExpireTime)
-  const createdMs = Date.parse(metadata.creationTimestamp)
-  const former: SecretView[] =
-    untilMs === undefined || untilMs <= nowMs ? [] : [{ state: 'Overlapping', fromMs: createdMs, untilMs }]
+  const former: SecretView[] = untilMs === undefined || untilMs <= nowMs ? [] : [{ state: 'Overlapping', untilMs }]
   if (hint === undefined) return former
   return [...former, { hint, state: 'InForce', ...(fromMs !== undefined && { fromMs }) }]
 }

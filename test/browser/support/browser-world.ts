@@ -27,7 +27,7 @@ export function browserWorld(): () => BrowserWorld {
   })
   after(async () => {
     await browser?.close()
-    await server?.close()
+    await server?.leave()
   })
   return () => {
     if (browser === undefined || server === undefined) throw new Error('neither is there before the tests run')

@@ -8,7 +8,7 @@ import { openSession } from '../../../src/ui/server/session.ts'
 import { Streams } from '../../../src/ui/server/streams.ts'
 import { FakeClock } from '../../support/doubles/fake-clock.ts'
 
-const files = { 'index.html': '<!doctype html>', 'page.js': 'start()', 'page.css': 'a{}' }
+const files = { 'index.html': '<!doctype html>', 'page.js': 'start()', 'page.css': 'a{}', 'icon.svg': '<svg/>' }
 
 async function playground(app: FastifyInstance): Promise<void> {
   app.get('/playground/state', () => ({ jobs: [] }))

@@ -17,7 +17,7 @@ import { eventually } from '../../support/measures/eventually.ts'
 import { PageClient } from '../../support/worlds/page-client.ts'
 
 const key = { namespace: 'default', name: 'batch-events' }
-const files = { 'index.html': '<!doctype html><title>page</title>', 'page.js': '', 'page.css': '' }
+const files = { 'index.html': '<!doctype html><title>page</title>', 'page.js': '', 'page.css': '', 'icon.svg': '' }
 
 let sandbox: Sandbox
 let ui: RunningUi

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { before, test, type TestContext } from 'node:test'
+
+import { stringify } from 'yaml'
+
+import { systemClock } from '../../src/clock.ts'
+import { pageAddresses, type PageError } from '../../src/contract/page/addresses.ts'
+import type { DeadLetter, DeliveryPage } from '../../src/contract/page/deliveries.ts'
+import type { WebhookDetail } from '../../src/contract/page/webhook-detail.ts'
+import { startUi } from '../../src/ui/start-ui.ts'
+import { uiConfig } from '../support/builders/ui-config.ts'
+import { applyCrd, withRealApiServer } from '../support/processes/real-api-server.ts'
+import { PageClient } from '../support/worlds/page-client.ts'
+
+const files = { 'index.html': '', 'page.js': '', 'page.css': '' }
+const key = { namespace: 'team', name: 'batch-events' }
+
+await withRealApiServer('the page of a user with few rights', (server) => {
+  before(async () => {
+    await applyCrd(server())
+    const roles = await server().kubectl(['apply', '-f', 'deploy/namespace.yaml', '-f', 'deploy/rbac'])
+    assert.equal(roles.code, 0, roles.stderr)
+    for (const args of [
+      ['create', 'namespace', 'team'],
+      ['create', 'namespace', 'other'],
+      ['-n', 'team', 'create', 'serviceaccount', 'viewer'],
+      ['-n', 'team', 'create', 'serviceaccount', 'nobody'],
+      ['-n', 'team', 'create', 'rolebinding', 'view', '--clusterrole=gwh-view', '--serviceaccount=team:viewer'],
+    ]) {
+      const made = await server().kubectl(args)
+      assert.equal(made.code, 0, made.stderr)
+    }
+    for (const namespace of ['team', 'other']) await anObject(namespace)
+  })
+
+  async function anObject(namespace: string): Promise<void> {
+    const path = `/apis/webhooks.gemini-operator.io/v1alpha1/namespaces/${namespace}/geminiwebhooks`
+    const created = await server().call('POST', path, {
+      apiVersion: 'webhooks.gemini-operator.io/v1alpha1',
+      kind: 'GeminiWebhook',
+      metadata: { name: 'batch-events', namespace },
+      spec: { apiKeySecretRef: { name: 'gemini' }, events: ['batch.failed'] },
+    })
+    assert.equal(created.status, 201, JSON.stringify(created.body))
+  }
+
+  /** What a page gets that this user has opened. */
+  async function pageOf(t: TestContext, user: string) {
+    const folder = await mkdtemp(join(tmpdir(), 'gwh-page-'))
+    t.after(() => rm(folder, { recursive: true }))
+    const token = await server().kubectl(['-n', 'team', 'create', 'token', user])
+    assert.equal(token.code, 0, token.stderr)
+    const config = await server().kubectl(['config', 'view', '--raw', '-o', 'json'])
+    const { clusters } = JSON.parse(config.stdout) as { clusters: { name: string }[] }
+    const kubeconfig = join(folder, 'kubeconfig')
+    await writeFile(
+      kubeconfig,
+      stringify({
+        apiVersion: 'v1',
+        kind: 'Config',
+        clusters,
+        users: [{ name: user, user: { token: token.stdout.trim() } }],
+        contexts: [{ name: 'x', context: { cluster: clusters[0]?.name, user, namespace: 'team' } }],
+        'current-context': 'x',
+      }),
+    )
+    const deps = { clock: systemClock, random: Math.random, version: '1.2.3', files }
+    const ui = await startUi(uiConfig(`--kubeconfig=${kubeconfig}`), deps)
+    t.after(() => ui.close())
+    const page = await PageClient.open(ui.url)
+    const stream = await page.stream()
+    t.after(() => stream.close())
+    return { page, stream }
+  }
+
+  test('who may see one namespace sees its objects, live, and is told each right that is missing', async (t) => {
+    const { page, stream } = await pageOf(t, 'viewer')
+    await stream.until('hello', ({ onlyNamespace }) => onlyNamespace === 'team')
+    await stream.until('rows', ({ changed }) => changed.some(({ id }) => id === 'team/batch-events'))
+    const { access } = await stream.until('access', ({ access }) => access.webhooks.may === 'yes')
+    assert.deepEqual(access.receivers, {
+      may: 'no',
+      missing: [
+        'list pods in namespace gemini-webhook-system',
+        'create pods/portforward in namespace gemini-webhook-system',
+        'get pods/portforward in namespace gemini-webhook-system',
+      ],
+    })
+    const { why = '' } = await stream.until('receivers', ({ why }) => /403/.test(why ?? ''))
+    assert.match(why, /pods/)
+
+    const labelled = await server().kubectl(['-n', 'team', 'label', 'geminiwebhook', 'batch-events', 'seen=now'])
+    assert.equal(labelled.code, 0, labelled.stderr)
+    await stream.until('rows', ({ isComplete, changed }) => isComplete !== true && changed.length === 1)
+    const ids = stream.of('rows').flatMap(({ changed }) => changed.map(({ id }) => id))
+    assert.deepEqual([...new Set(ids)], ['team/batch-events'])
+
+    const { body } = await page.get<WebhookDetail>(pageAddresses.webhook, key)
+    assert.deepEqual(body.may.send, {
+      may: 'no',
+      missing: ['get secrets "batch-events-signing-secret" in namespace team'],
+    })
+    assert.deepEqual(body.may.rotate, {
+      may: 'no',
+      missing: ['patch geminiwebhooks.webhooks.gemini-operator.io "batch-events" in namespace team'],
+    })
+    const rotated = await page.act({ action: 'rotate', ...key, typed: key.name })
+    assert.equal(rotated.outcome, 'failed')
+    assert.match(rotated.problem, /403/)
+    const letters = await page.get<DeliveryPage<DeadLetter>>(pageAddresses.deadLetters)
+    assert.deepEqual([letters.body.items, letters.body.without.length], [[], 1])
+  })
+
+  test('what doctor may not read is a finding, not a failure of the page', async (t) => {
+    const { stream } = await pageOf(t, 'viewer')
+    const { findings } = await stream.until('findings', () => true)
+    const open = new Set(findings.filter(({ state }) => state === 'Open').map(({ name }) => name))
+    for (const name of ['controllers', 'receivers', 'leader']) assert.ok(open.has(name), JSON.stringify(findings))
+  })
+
+  test('who may see nothing is told which right that takes', async (t) => {
+    const { page, stream } = await pageOf(t, 'nobody')
+    const { apiServer } = await stream.until('apiServer', ({ apiServer }) => apiServer.state === 'Forbidden')
+    assert.deepEqual(apiServer, { state: 'Forbidden', missing: ['list geminiwebhooks in namespace team'] })
+    assert.equal((await page.get<PageError>(pageAddresses.webhook, key)).status, 404)
+  })
+})
