@@ -27,7 +27,10 @@ const repository = 'https://git.example/gwh'
 
 const out = mkdtempSync(join(tmpdir(), 'gwh-packages-'))
 const build = (folder: string) =>
-  execFileSync(process.execPath, ['tools/package.ts', `--out=${folder}`, `--repository=${repository}`])
+  execFileSync(process.execPath, ['tools/package.ts', `--out=${folder}`, `--repository=${repository}`], {
+    encoding: 'utf8',
+    stdio: 'pipe',
+  })
 before(() => build(out))
 after(() => rmSync(out, { recursive: true, force: true }))
 
