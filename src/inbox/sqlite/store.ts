@@ -106,9 +106,6 @@ export class Store {
     this.#events = new EventsTable(database, { ledger, ids, unmovedIds })
     this.#deadLetters = new DeadLettersTable(database, this.#ledger, this.#events, bounds, this.#droppedOf)
     this.#deliveries = new DeliveriesTable(database, this.#ledger, this.#events, this.#deadLetters)
-    database.exec('BEGIN IMMEDIATE')
-    this.#deliveries.endFirstClaims(nowMs)
-    database.exec('COMMIT')
     this.#pending = new PendingTable(database, this.#ledger)
     this.#handover = new HandoverTable(database)
     this.#pageCount = database.prepare('PRAGMA page_count')
@@ -270,6 +267,7 @@ export class Store {
 
   /** One slice of forgetting; true while there is more to do. */
   retain(nowMs: number): boolean {
+    this.#deliveries.endFirstClaims(nowMs) // before ids are forgotten: those of theirs are kept from then on
     const moreIds = this.#unmovedIds.move(retentionSliceRows)
     const moreToForget = this.#ids.forget(nowMs, retentionSliceRows)
     const expired = this.#deadLetters.dropExpired(nowMs, retentionSliceRows)

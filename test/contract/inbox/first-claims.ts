@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import type { ClaimedDelivery, Inbox, NewEvent } from '../../../src/inbox/port.ts'
 import { anEvent, anOwner } from '../../support/builders/an-event.ts'
 import { fillUp } from '../../support/builders/fill-up.ts'
-import { suiteBounds, type InboxUnderTest, type MakeInbox } from './suite.ts'
+import { letRetentionRun, suiteBounds, type InboxUnderTest, type MakeInbox } from './suite.ts'
 
 const leaseMs = 60_000
 
@@ -115,6 +115,37 @@ export function firstClaimsContract(driver: string, make: MakeInbox, { claims }:
         assert.equal((await inbox.stats()).pending, 1)
         await inbox.record(again, { type: 'Succeed' })
         assert.equal((await inbox.stats()).pending, 0)
+      },
+    )
+
+    promise(
+      'the id of an event that did not end at its first attempt is a duplicate for as long as the event is kept, and 25 hours more',
+      async (under) => {
+        const { clock } = under
+        const eventIds = ['retried', 'given', 'lost', 'crashed']
+        for (const eventId of eventIds.slice(0, 3)) {
+          const [claimed] = await storeAndClaim(under.inbox, anEvent({ eventId }))
+          assert.ok(claimed)
+          const atMs = clock.now() + 30 * 3_600_000
+          if (eventId === 'retried') await under.inbox.record(claimed, { type: 'RetryAt', atMs })
+          if (eventId === 'given') await under.inbox.record(claimed, { type: 'DeadLetter', reason: 'Rejected' })
+        }
+        await clock.advance({ hours: 26 }) // nobody asks for what is due meanwhile
+        await letRetentionRun(under.inbox, clock)
+        await storeAndClaim(under.inbox, anEvent({ eventId: 'crashed', sinks: ['other'] }))
+        const inbox = await under.reopen()
+        await clock.advance({ hours: 26 })
+        await letRetentionRun(inbox, clock)
+        const expectDuplicates = async (when: string) => {
+          for (const eventId of eventIds) assert.equal(await inbox.append(anEvent({ eventId })), 'duplicate', when)
+        }
+        await expectDuplicates('kept')
+        const due = await inbox.claimDue(10, leaseMs)
+        assert.deepEqual(due.map(({ event }) => event.eventId).toSorted(), ['crashed', 'lost', 'retried'])
+        for (const delivery of due) await inbox.record(delivery, { type: 'Succeed' })
+        await clock.advance({ hours: 24, minutes: 59 })
+        await letRetentionRun(inbox, clock)
+        await expectDuplicates('after the end')
       },
     )
 
