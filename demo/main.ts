@@ -11,6 +11,7 @@ import { systemClock } from '../src/clock.ts'
 import { createLogger } from '../src/observability/logger.ts'
 import { createMetrics } from '../src/observability/metrics.ts'
 import { commandsToTry } from '../src/roles/sandbox/commands-to-try.ts'
+import { startPage } from '../src/roles/sandbox/start-page.ts'
 import { startSandbox, type Sandbox } from '../src/roles/sandbox/start.ts'
 import { applySample, breakWorker, finishBatch, refuse, register, remove, repairSecret, rotate } from './chapters.ts'
 import { createNarrator } from './narrator.ts'
@@ -28,8 +29,10 @@ function summarize({ simulator, worker }: Sandbox, seconds: number): void {
   print(`Calls to the service: ${told}. Events at the worker: ${worker.events.length}.\n`)
 }
 
-function tellHowToGoOn({ shellPath, simulator, receiver, worker }: Sandbox): void {
-  print(`\nStill running, with ${sample} applied once more. In another terminal:\n\n`)
+function tellHowToGoOn({ shellPath, simulator, receiver, worker }: Sandbox, pageUrl: string): void {
+  print(`\nStill running, with ${sample} applied once more. To see it, and to play with what surrounds it, open:\n\n`)
+  print(`  ${pageUrl}\n\n`)
+  print('Or in another terminal:\n\n')
   print(`  . ${shellPath}\n`)
   print('  kubectl describe gwh batch-events\n')
   for (const line of commandsToTry) print(`  ${line}\n`)
@@ -47,6 +50,14 @@ function interrupted(): Promise<void> {
 print('gemini-webhook-operator: the whole operator in one process, with an embedded Kubernetes API and a simulated\n')
 print('WebhookService around it. Every line with a time is something that was just seen.\n')
 const startedMs = systemClock.monotonic()
+const deps = {
+  clock: systemClock,
+  random: Math.random,
+  logger: createLogger({ level: 'error', name: 'demo', fd: 2 }),
+  metrics: createMetrics(),
+  version: packageJson.version,
+  hostname: hostname(),
+}
 const sandbox = await startSandbox(
   {
     host: '127.0.0.1',
@@ -59,14 +70,7 @@ const sandbox = await startSandbox(
     speed: 20,
     program: [process.execPath, fileURLToPath(new URL('../src/main.ts', import.meta.url))],
   },
-  {
-    clock: systemClock,
-    random: Math.random,
-    logger: createLogger({ level: 'error', name: 'demo', fd: 2 }),
-    metrics: createMetrics(),
-    version: packageJson.version,
-    hostname: hostname(),
-  },
+  deps,
 )
 try {
   const stage = { sandbox, narrator: createNarrator(systemClock, print) }
@@ -74,8 +78,10 @@ try {
   summarize(sandbox, (systemClock.monotonic() - startedMs) / 1000)
   if (values.keep) {
     await applySample(stage)
-    tellHowToGoOn(sandbox)
+    const page = await startPage(sandbox, deps, 0)
+    tellHowToGoOn(sandbox, page.url)
     await interrupted()
+    await page.close()
   }
 } catch (error) {
   process.stderr.write(`\ndemo failed: ${error instanceof Error ? error.message : String(error)}\n`)

@@ -15,12 +15,21 @@ export interface ReceivedEvent {
   readonly repeated: boolean
 }
 
+/** What a worker does with requests, and how many it took. */
+interface WorkerState {
+  /** The status with which everything is refused; undefined: events are accepted. */
+  readonly refusesWith: number | undefined
+  /** Events since the start, repeated ones included. */
+  readonly accepted: number
+}
+
 export interface SampleWorker {
   readonly port: number
   /** What was accepted, oldest first; at most the last thousand. */
   readonly events: readonly ReceivedEvent[]
   /** From now on every request is refused with this status; undefined: accepted again. */
   refuseWith(status: number | undefined): void
+  state(): WorkerState
   close(): Promise<void>
 }
 
@@ -52,17 +61,19 @@ const contextAttributes = new Set([
  */
 export async function startSampleWorker({ host, port, onEvent }: SampleWorkerOptions): Promise<SampleWorker> {
   const events: ReceivedEvent[] = []
-  let refusal: number | undefined
+  let refusesWith: number | undefined
+  let accepted = 0
   const take = async (request: IncomingMessage): Promise<number> => {
     if (request.method !== 'POST') return 405
     const body = await readBody(request)
     if (body === undefined) return 413
-    if (refusal !== undefined) return refusal
+    if (refusesWith !== undefined) return refusesWith
     const event = parseCloudEvent(request.headers, body)
     if (event === undefined) return 400
     const repeated = events.some((earlier) => earlier.id === event.id && earlier.source === event.source)
     const received = { ...event, repeated }
     events.push(received)
+    accepted += 1
     if (events.length > maxKept) events.shift()
     onEvent?.(received)
     return 204
@@ -80,7 +91,8 @@ export async function startSampleWorker({ host, port, onEvent }: SampleWorkerOpt
   return {
     port: (server.address() as AddressInfo).port,
     events,
-    refuseWith: (status) => void (refusal = status),
+    refuseWith: (status) => void (refusesWith = status),
+    state: () => ({ refusesWith, accepted }),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import { DeliveryLog, type DeliveryRecord, type NewDelivery } from './delivery-record.ts'
-import type { DeliveryTransport } from './delivery-transport.ts'
+import type { DeliveryTransport, Outgoing } from './delivery-transport.ts'
 import type { DeliveryEffect, Faults } from './faults.ts'
 import { afterAttemptAt, isSuccess, type AttemptResult } from './retry-schedule.ts'
 import type { SigningKeys } from './signer.ts'
@@ -34,6 +34,7 @@ interface EngineDeps {
   /** In [0, 1), for jitter. */
   random: () => number
   logger: Logger
+  onAttempt: ((sent: Outgoing, result: AttemptResult) => void) | undefined
 }
 
 /**
@@ -151,7 +152,7 @@ export class DeliveryEngine {
     const signature = await this.#sign(delivery, to, content)
     delivery.record.uri = to.uri
     delivery.effects = []
-    return transport.send({
+    const outgoing = {
       uri: to.uri,
       headers: {
         'content-type': 'application/json',
@@ -163,7 +164,10 @@ export class DeliveryEngine {
       body: effects.some(({ type }) => type === 'tamper') ? Buffer.concat([body, Buffer.from(' ')]) : body,
       timeoutMs: settings.attemptTimeoutMs,
       acceptSelfSigned: settings.selfSignedTls === 'accepted',
-    })
+    }
+    const result = await transport.send(outgoing)
+    this.#deps.onAttempt?.(outgoing, result)
+    return result
   }
 
   async #sign(

@@ -12,7 +12,7 @@ import type { AttemptResult } from './retry-schedule.ts'
  */
 export type ConnectTo = Readonly<Record<string, string>>
 
-interface Outgoing {
+export interface Outgoing {
   uri: string
   headers: Record<string, string>
   body: Uint8Array

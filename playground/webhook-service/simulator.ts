@@ -9,13 +9,14 @@ import { registerAdminRoutes } from './admin-routes.ts'
 import { createAdmin, type SimulatorAdmin } from './admin.ts'
 import { CallLog } from './call-log.ts'
 import { DeliveryEngine } from './delivery-engine.ts'
-import { createDeliveryTransport, type ConnectTo } from './delivery-transport.ts'
+import { createDeliveryTransport, type ConnectTo, type Outgoing } from './delivery-transport.ts'
 import { emitEvent, type Emission } from './emit-event.ts'
 import { Faults } from './faults.ts'
 import { registerJobRoutes } from './job-routes.ts'
 import { Jobs } from './jobs.ts'
 import { answered, renderProblem } from './problem.ts'
 import { RateLimit } from './rate-limit.ts'
+import type { AttemptResult } from './retry-schedule.ts'
 import { registerWebhookRoutes } from './rest-routes.ts'
 import { createCallServer } from './serve-call.ts'
 import { SigningKeys } from './signer.ts'
@@ -40,6 +41,8 @@ export interface SimulatorOptions {
   connectTo?: ConnectTo
   /** PEM certificates of the only authorities that https endpoints are trusted by. */
   trustedCertificates?: string[]
+  /** Called after each attempt at a delivery, with what was sent and what came of it. */
+  onAttempt?: (sent: Outgoing, result: AttemptResult) => void
 }
 
 const maxBodyBytes = 1024 * 1024
@@ -49,7 +52,7 @@ const maxBodyBytes = 1024 * 1024
  * clock that can be moved.
  */
 export function createWebhookServiceSimulator(options: SimulatorOptions): WebhookServiceSimulator {
-  const { random, logger, connectTo = {}, trustedCertificates } = options
+  const { random, logger, connectTo = {}, trustedCertificates, onAttempt } = options
   const settings = { current: switchesSchema.parse(options.switches ?? {}) }
   const switches = () => settings.current
   const clock = createSimulatedClock(options.clock)
@@ -62,7 +65,7 @@ export function createWebhookServiceSimulator(options: SimulatorOptions): Webhoo
     connectTo,
     ...(trustedCertificates !== undefined && { trustedCertificates }),
   })
-  const engine = new DeliveryEngine({ store, keys, transport, faults, switches, clock, random, logger })
+  const engine = new DeliveryEngine({ store, keys, transport, faults, switches, clock, random, logger, onAttempt })
   const emit = (emission: Emission) => emitEvent({ store, engine, switches, clock }, emission)
   const jobs = new Jobs({ emit, switches, clock })
   const admin = createAdmin({ store, faults, log, engine, transport, jobs, emit, keys, clock, settings })

@@ -25,6 +25,7 @@ const settings = {
   }),
   receiverPort: port({ group: 'Parts', help: 'Port of the receiver; 0: any free one.', default: '0' }),
   workerPort: port({ group: 'Parts', help: 'Port of the sample worker; 0: any free one.', default: '0' }),
+  pagePort: port({ group: 'Parts', help: 'Port of the page on 127.0.0.1; 0: any free one.', default: '0' }),
   switches: textList({
     group: 'Parts',
     help: "How the simulated WebhookService behaves where Google's behaviour is unknown; docs/reference/simulated-webhook-service.md lists the switches.",
@@ -61,7 +62,7 @@ export const sandboxSettings: RoleSettings<typeof settings> = {
   role: 'sandbox',
   about:
     'A playground in one process: a simulated WebhookService, an embedded Kubernetes API that kubectl can use, a controller, ' +
-    'a receiver and a sample worker. It prints the addresses and a kubeconfig and runs until it is interrupted. Needs no cluster and no API key.',
+    'two receivers, a sample worker and the live page. It prints the addresses and a kubeconfig and runs until it is interrupted. Needs no cluster and no API key.',
   example: 'gwh sandbox --kubernetes-port=16443 --data-dir=./playground',
   settings,
   check: () => [],

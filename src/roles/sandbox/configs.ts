@@ -1,6 +1,7 @@
 import { controllerSettings, type ControllerConfig } from '../../config/controller-config.ts'
 import { parseSettings } from '../../config/parse-settings.ts'
 import { receiverSettings, type ReceiverConfig } from '../../config/receiver-config.ts'
+import { uiSettings, type UiConfig } from '../../config/ui-config.ts'
 import type { ConfigOf, RoleSettings, SettingsTable } from '../../config/setting.ts'
 
 /** The operator's own namespace in a sandbox: the same as in a cluster. */
@@ -70,6 +71,17 @@ export function sandboxReceiverConfig(
     '--allow-loopback-sinks',
     '--drain=0s',
     '--shutdown-grace=5s',
+  ])
+}
+
+/** The page, as the user of the sandbox's kubeconfig. */
+export function sandboxUiConfig(layout: Omit<SandboxLayout, 'host' | 'baseUrl' | 'speed'>, port: number): UiConfig {
+  return configOf({ role: 'ui', about: '', example: '', settings: uiSettings, check: () => [] }, [
+    `--namespace=${operatorNamespace}`,
+    `--kubeconfig=${layout.kubeconfigPath}`,
+    `--google-base-url=${layout.webhookServiceUrl}`,
+    `--trusted-ca=${layout.authorityPath}`,
+    `--port=${port}`,
   ])
 }
 

@@ -33,13 +33,18 @@ async function startEverything(
   deps: RoleDeps,
   { out: print, program }: Surroundings,
 ): Promise<RunningRole> {
-  const { startSandbox } = await import('./start.ts')
+  const [{ startSandbox }, { startPage }] = await Promise.all([import('./start.ts'), import('./start-page.ts')])
   const switches = readSwitches(config.switches)
+  await using parts = new AsyncDisposableStack()
   const options = { ...config, ...(program !== undefined && { program }) }
   const sandbox = await startSandbox({ ...options, onWorkerEvent: (event) => print(eventLine(event)) }, deps)
+  parts.defer(() => sandbox.stop())
   sandbox.simulator.admin.setSwitches(switches)
-  print(overview(sandbox))
-  return sandbox
+  const page = await startPage(sandbox, deps, config.pagePort)
+  parts.defer(() => page.close())
+  print(overview(sandbox, page.url))
+  const running = parts.move()
+  return { stop: () => running.disposeAsync(), ended: sandbox.ended }
 }
 
 async function startWebhookServiceOnly(
@@ -60,8 +65,12 @@ const serviceLines = (url: string) => [
   `API key         ${sandboxApiKey}`,
 ]
 
-function overview({ simulator, receiver, worker, kubeconfigPath, shellPath, dataDir }: Sandbox): string {
+function overview(
+  { simulator, receiver, worker, kubeconfigPath, shellPath, dataDir }: Sandbox,
+  pageUrl: string,
+): string {
   return [
+    `Page            ${pageUrl}  (open it in a browser on this machine)`,
     ...serviceLines(simulator.url),
     `Endpoint        ${receiver.publicUrl}  (receiver ${receiver.url})`,
     `Worker          ${worker.url}  (Service default/batch-worker)`,

@@ -6,12 +6,22 @@ import type { RoleDeps } from '../process-deps.ts'
 
 /** Not a secret: it opens nothing but a sandbox. */
 export const sandboxApiKey = 'sandbox-api-key'
-const sandboxProject = 'sandbox'
+export const sandboxProject = 'sandbox'
+
+/** Of so many addresses the last request is kept. */
+const maxAddresses = 100
+
+export interface SentRequest {
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+}
 
 export interface RunningSimulator {
   url: string
   apiKey: string
   admin: SimulatorAdmin
+  /** The last request to this address that was answered 2xx, as it was sent. */
+  lastAccepted(uri: string): SentRequest | undefined
   close(): Promise<void>
 }
 
@@ -20,14 +30,28 @@ export async function startSimulator(
   { host, port, authority }: { host: string; port: number; authority?: string },
   { clock, random, logger }: Pick<RoleDeps, 'clock' | 'random' | 'logger'>,
 ): Promise<RunningSimulator> {
+  const accepted = new Map<string, SentRequest>()
   const simulator = createWebhookServiceSimulator({
     clock,
     random,
     logger,
+    onAttempt({ uri, headers, body }, { status = 0 }) {
+      if (status < 200 || status >= 300) return
+      accepted.delete(uri)
+      accepted.set(uri, { headers, body })
+      const [oldest] = accepted.keys()
+      if (accepted.size > maxAddresses && oldest !== undefined) accepted.delete(oldest)
+    },
     ...(authority !== undefined && { trustedCertificates: [...getCACertificates('default'), authority] }),
   })
   const { url } = await simulator.listen({ host, port })
   simulator.admin.createProject(sandboxProject)
   simulator.admin.createApiKey(sandboxProject, sandboxApiKey)
-  return { url, apiKey: sandboxApiKey, admin: simulator.admin, close: () => simulator.close() }
+  return {
+    url,
+    apiKey: sandboxApiKey,
+    admin: simulator.admin,
+    lastAccepted: (uri) => accepted.get(uri),
+    close: () => simulator.close(),
+  }
 }

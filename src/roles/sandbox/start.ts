@@ -16,6 +16,8 @@ import { openCluster } from '../open-cluster.ts'
 import { startReceiver, type RunningReceiver } from '../receiver.ts'
 import type { RoleDeps } from '../process-deps.ts'
 import { operatorNamespace, sandboxControllerConfig, sandboxReceiverConfig } from './configs.ts'
+import { ReceivedEvents } from './playground/received-events.ts'
+import type { Surroundings } from './playground/surroundings.ts'
 import { runPods, type RunningPods, type SandboxPod } from './pods.ts'
 import { routeServicesToThisMachine, serviceKind } from './route-services.ts'
 import { shellFile } from './shell-file.ts'
@@ -51,6 +53,8 @@ export interface Sandbox {
    */
   receiver: RunningReceiver & { url: string; publicUrl: string }
   worker: SampleWorker & { url: string }
+  /** What the playground's part of the page works on. */
+  surroundings: Surroundings
   kubeconfigPath: string
   /** To be read by a shell (`. FILE`): then the commands of the docs work on this sandbox. */
   shellPath: string
@@ -80,11 +84,13 @@ export async function startSandbox(options: SandboxOptions, deps: RoleDeps): Pro
   parts.defer(() => simulator.close())
   const { kubernetes, kubeconfigPath } = await startKubernetes(options, dataDir, deps, parts)
   const { client } = kubernetes
-  const worker = await startSampleWorker({
-    host,
-    port: options.workerPort,
-    ...(options.onWorkerEvent !== undefined && { onEvent: options.onWorkerEvent }),
-  })
+  const received = new ReceivedEvents(deps.clock)
+  const onEvent = (event: ReceivedEvent) => {
+    received.add(event)
+    options.onWorkerEvent?.(event)
+  }
+  const started = await startSampleWorker({ host, port: options.workerPort, onEvent })
+  const worker = { ...started, url: `http://${hostInUrl(host)}:${started.port}/events` }
   parts.defer(() => worker.close())
   await seedCluster(client, worker.port)
 
@@ -141,7 +147,8 @@ export async function startSandbox(options: SandboxOptions, deps: RoleDeps): Pro
     simulator,
     controller,
     receiver: { ...receiver, url: `http://${hostInUrl(host)}:${receiver.port}`, publicUrl: layout.baseUrl },
-    worker: { ...worker, url: `http://${hostInUrl(host)}:${worker.port}/events` },
+    worker,
+    surroundings: { client, simulator, worker, received, authorityPath, clock: deps.clock, random: deps.random },
     kubeconfigPath,
     shellPath,
     dataDir,

@@ -75,6 +75,8 @@ test('a worker that is told to refuse does so until told otherwise, and keeps no
   worker.refuseWith(503)
   assert.equal(await post(binary, '{}'), 503)
   assert.equal(worker.events.length, 0)
+  assert.deepEqual(worker.state(), { refusesWith: 503, accepted: 0 })
   worker.refuseWith(undefined)
   assert.equal(await post(binary, '{}'), 204)
+  assert.deepEqual(worker.state(), { refusesWith: undefined, accepted: 1 })
 })

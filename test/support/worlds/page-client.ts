@@ -41,10 +41,16 @@ export class PageClient {
   }
 
   async act(action: ActionRequest): Promise<ActionResult> {
+    const { status, body } = await this.post(pageAddresses.act, action)
+    if (status !== 200) throw new Error(`${status}: ${JSON.stringify(body)}`)
+    return body as ActionResult
+  }
+
+  /** As JSON, whatever the status is. */
+  async post(address: string, given: unknown): Promise<{ status: number; body: unknown }> {
     const headers = { ...this.#headers(), 'content-type': 'application/json', [pageHeader]: '1' }
-    const { status, text } = await ask(`${this.#page}${pageAddresses.act}`, headers, JSON.stringify(action))
-    if (status !== 200) throw new Error(`${status}: ${text}`)
-    return JSON.parse(text) as ActionResult
+    const { status, text } = await ask(`${this.#page}${address}`, headers, JSON.stringify(given))
+    return { status, body: JSON.parse(text) }
   }
 
   async stream(): Promise<PageStream> {
