@@ -12,7 +12,7 @@ import { SandboxProcess } from '../test/support/processes/sandbox-process.ts'
 const folder = 'docs/images'
 /** A picture in a README is loaded by everybody who looks at it. */
 const maxBytes = 150_000
-const webhook = '#/webhook/default/batch-events'
+const webhook = '#/webhook/default/all-events'
 /** From the newest delivery, which the worker refuses. */
 const refused = /sink worker Tried again/
 

@@ -236,7 +236,7 @@ function Stock() {
   return (
     <Card title="Inbox and budget">
       {inbox.isKnown ? (
-        <table class="plain-table">
+        <table class="plain-table figures">
           <tbody>
             <Figure label="Events stored" value={`${count(inbox.events)}, ${bytes(inbox.bodyBytes)}`} />
             <Figure label="Pending deliveries" value={count(inbox.pending)} />

@@ -2,7 +2,12 @@ import { useSignal } from '@preact/signals'
 
 import { pageAddresses } from '../../contract/page/addresses.ts'
 import type { PlaygroundAction } from '../../contract/playground/actions.ts'
-import type { ActionDone, Look, PlaygroundState } from '../../contract/playground/answers.ts'
+import {
+  playgroundAddresses,
+  type ActionDone,
+  type Look,
+  type PlaygroundState,
+} from '../../contract/playground/answers.ts'
 import { finished } from '../actions/task.ts'
 import { count } from '../format.ts'
 import { send, type Answer } from '../live/ask.ts'
@@ -13,6 +18,8 @@ import { Page } from '../parts/shell.tsx'
 import { Visible } from '../parts/visible.tsx'
 import { GoogleCard, JobsCard, ObjectsCard, RequestsCard, WorkerCard } from '../parts/playground-cards.tsx'
 
+const addressOf = (what: keyof typeof playgroundAddresses) => `${pageAddresses.playground}${playgroundAddresses[what]}`
+
 /** Cheap for the server, and only while it is seen. */
 const askEveryMs = 1_000
 
@@ -20,14 +27,10 @@ const askEveryMs = 1_000
 export function PlaygroundPage() {
   const chosen = useSignal('')
   const done = useSignal<Answer<ActionDone> | 'doing' | undefined>(undefined)
-  const asked = useAsked<PlaygroundState>(
-    `${pageAddresses.playground}state`,
-    {},
-    { again: finished.value, everyMs: askEveryMs },
-  )
+  const asked = useAsked<PlaygroundState>(addressOf('state'), {}, { again: finished.value, everyMs: askEveryMs })
   const act = async (action: PlaygroundAction) => {
     done.value = 'doing'
-    done.value = await send<ActionDone>(`${pageAddresses.playground}actions`, action)
+    done.value = await send<ActionDone>(addressOf('actions'), action)
     finished.value++
   }
   if (asked?.ok !== true)
