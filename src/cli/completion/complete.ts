@@ -1,7 +1,6 @@
-import type { Command, CommandDeps } from '../run-command.ts'
-import { exitCodes } from '../run-command.ts'
 import { namesOf } from '../../config/names.ts'
 import { readFlags } from '../../config/sources.ts'
+import { exitCodes, type Command, type CommandDeps } from '../run-command.ts'
 import type { Installation } from '../user-command.ts'
 import { candidatesFor, type Candidate } from './candidates.ts'
 
