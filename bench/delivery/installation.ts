@@ -4,9 +4,10 @@ import { join } from 'node:path'
 
 import type { InboxOwner } from '../../src/inbox/port.ts'
 import { keyIdOf } from '../../src/contract/keyring/shard.ts'
-import { absentApiServer } from '../../test/support/doubles/absent-api-server.ts'
+import { kubeconfigFor } from '../../test/support/doubles/absent-api-server.ts'
 import { aKeyringEntry, writeKeyringFolder } from '../../test/support/builders/keyring-folder.ts'
 import { startRole, thisCheckout, type Checkout } from '../role-process.ts'
+import { startSilentApiServer } from './silent-api-server.ts'
 import type { ServerProcess } from '../server-process.ts'
 
 /** Where the deliveries of an endpoint go to. */
@@ -49,7 +50,7 @@ export async function install(plan: Installation, parts: AsyncDisposableStack): 
     const entry = anEntry({ ...plan, endpoint })
     return plan.holdsSinks ? { ...entry, sinks: [], heldSinks: entry.sinks.map(({ name }) => name) } : entry
   })
-  await writeFile(join(folder, 'kubeconfig'), absentApiServer)
+  await writeFile(join(folder, 'kubeconfig'), kubeconfigFor(await startSilentApiServer(parts)))
   await writeKeyringFolder(join(folder, 'keyring'), entries)
   await plan.prepare?.(entries)
   const receiver = await startRole({
