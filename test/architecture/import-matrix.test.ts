@@ -144,6 +144,7 @@ const houses: Record<string, { rooms: Record<string, Rights>; everywhere: string
       'listen-on.ts',
       'never-connected.ts',
       'no-schemas.ts',
+      'program-file.ts',
       'result.ts',
       'retry-after.ts',
       'scan-json.ts',

@@ -15,7 +15,7 @@ import { uiConfig } from '../support/builders/ui-config.ts'
 import { applyCrd, withRealApiServer } from '../support/processes/real-api-server.ts'
 import { PageClient } from '../support/worlds/page-client.ts'
 
-const files = { 'index.html': '', 'page.js': '', 'page.css': '' }
+const files = { 'index.html': '', 'page.js': '', 'page.css': '', 'icon.svg': '' }
 const key = { namespace: 'team', name: 'batch-events' }
 
 await withRealApiServer('the page of a user with few rights', (server) => {
