@@ -7,7 +7,7 @@ import type { RunningUi } from '../cli/open-ui.ts'
 import { chooseOperator, operatorNamespaces } from '../cli/find-operator.ts'
 import { placeOf } from '../cli/connection.ts'
 import { clusterIn, operatorIn } from '../cli/operator-access.ts'
-import type { Clock } from '../clock.ts'
+import { sleep, type Clock } from '../clock.ts'
 import type { UiConfig } from '../config/ui-config.ts'
 import { currentContext } from '../kubernetes/context-namespace.ts'
 import { act } from './actions/act.ts'
@@ -44,6 +44,8 @@ const accessEveryMs = 60_000
 const callBudgetEveryMs = 30_000
 /** Totals and charts: once a second. */
 const everySecond = 4
+/** Where the operator was not found by then, its usual namespace is taken. */
+const lookForOperatorMs = 3_000
 const loopback = '127.0.0.1'
 
 /**
@@ -67,8 +69,12 @@ export async function startUi(config: UiConfig, deps: UiDeps): Promise<RunningUi
   await using parts = new AsyncDisposableStack()
   const client = await installation.cluster(config)
   parts.defer(() => client.close())
-  // An API server that is away is a state of the page, and shown there.
-  const found = async () => operatorNamespaces(client).catch(() => undefined)
+  // An API server that is away is a state of the page, and shown there: the page does not wait for it.
+  const found = () =>
+    Promise.race([
+      operatorNamespaces(client).catch(() => undefined),
+      sleep(clock, lookForOperatorMs).then(() => undefined),
+    ])
   const operatorNamespace = config.operatorNamespace ?? chooseOperator(await found())
   const connection = { ...config, operatorNamespace }
 
