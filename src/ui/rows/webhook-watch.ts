@@ -134,7 +134,7 @@ export class WebhookWatch {
   }
 
   #put(webhook: GeminiWebhook): void {
-    const row = rowOf(webhook, this.#deps.clock.now())
+    const row = rowOf(webhook)
     this.#seen.set(row.id, { webhook, row })
     this.#changed.add(row.id)
   }
