@@ -19,11 +19,17 @@ export function splitCommand(args: readonly string[], commands: readonly Command
   return { name: args[at], rest: args.toSpliced(at, 1) }
 }
 
-function takesNext(flag: string, commands: readonly Command[]): boolean {
+/** Whether the argument after the flag is its value: it has one, and it does not stand in the flag itself. */
+export function takesNext(flag: string, commands: readonly Command[]): boolean {
   const isLetter = !flag.startsWith('--')
   if (flag.includes('=') || (isLetter && flag.length > 2)) return false
+  const meant = flagMeant(flag, commands)
+  return flag === '--config' || (meant !== undefined && meant.shape !== 'boolean')
+}
+
+/** The first setting of these commands that the flag, a letter or a word, stands for. */
+export function flagMeant(flag: string, commands: readonly Command[]): Setting<unknown> | undefined {
   const isMeant = ([property, { short }]: [string, Setting<unknown>]) =>
-    isLetter ? flag === `-${short}` : flag === namesOf(property).flag
-  const meant = commands.flatMap(({ settings }) => Object.entries(settings)).find(isMeant)
-  return flag === '--config' || (meant !== undefined && meant[1].shape !== 'boolean')
+    flag.startsWith('--') ? flag === namesOf(property).flag : flag === `-${short}`
+  return commands.flatMap(({ settings }) => Object.entries(settings)).find(isMeant)?.[1]
 }

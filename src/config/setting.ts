@@ -47,6 +47,8 @@ export interface NamesRule {
   readonly usage?: string
   readonly min: number
   readonly max: number
+  /** As of a setting. */
+  readonly words?: readonly string[]
   readonly completes?: Completion
 }
 
