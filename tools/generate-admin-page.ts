@@ -1,7 +1,7 @@
 import * as z from 'zod'
 
 import { adminHeader, versionHeader, type AdminRoute } from '../src/contract/admin-api/route.ts'
-import { adminRoutes, deliveryStream } from '../src/contract/admin-api/routes.ts'
+import { adminRoutes, deliveryStream, eventStream } from '../src/contract/admin-api/routes.ts'
 import { maxPage } from '../src/contract/admin-api/page-limits.ts'
 
 const adminPagePath = 'docs/reference/admin-api.md'
@@ -51,7 +51,7 @@ const introduction = [
   'JSON over HTTP on `127.0.0.1` and `::1` of each receiver pod, port `adminPort` (8081): for the platform team, through `kubectl port-forward`. It cannot be',
   `bound to another address. Every request needs the header \`${adminHeader}\` (any value) and the Host \`localhost\`, \`127.0.0.1\` or \`[::1]\`, else the answer is 403:`,
   "a web page must not be able to use it through somebody's browser. No answer carries secrets or tokens, and only what asks for bodies gets them:",
-  "`deadletters/body` and `handover`, which carries the sender's signatures too. Each receiver with an inbox of its own answers for that inbox only, and each",
+  "`events/stream`, `deadletters/body` and `handover`, which carries the sender's signatures too. Each receiver with an inbox of its own answers for that inbox only, and each",
   'receiver for its own requests and attempts: ask every pod, as the [commands](../commands.md) do. What a newer receiver adds to an answer may be ignored;',
   `the header \`${versionHeader}\` of every answer tells its version.`,
   '',
@@ -93,7 +93,8 @@ const sections = [
   '',
   'Kept in memory, of this process only: the last 1,000 genuine deliveries, the last 250 refused requests (so that strangers push nothing genuine out), the',
   'last 1,000 steps towards sinks. In the stream an empty line every 15 seconds keeps it alive. A reader for whom more than 1 MiB waits is cut off: it can come',
-  'back, memory cannot. At most eight may watch one receiver.',
+  'back, memory cannot. At most eight may watch one receiver, both streams together. What comes through the stream of events stays where it is: it is read, and neither',
+  'taken nor acknowledged.',
   '',
   '## Handover',
   '',
@@ -101,10 +102,10 @@ const sections = [
   'one, and `done` with what that one has. A crash between the last two leaves an event in both: the next round finds a duplicate.',
 ]
 
-/** The stream stands next to the list of the same. */
+/** The streams stand next to the list of what happened. */
 function routes(): AdminRoute[] {
   return Object.values(adminRoutes).flatMap((route): AdminRoute[] =>
-    route === adminRoutes.listRecent ? [route, deliveryStream] : [route],
+    route === adminRoutes.listRecent ? [route, deliveryStream, eventStream] : [route],
   )
 }
 

@@ -3,13 +3,15 @@ import type { IncomingMessage } from 'node:http'
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 
 import type { Clock } from '../clock.ts'
-import { maxBodyBytes, versionHeader } from '../contract/admin-api/route.ts'
-import { adminRoutes, deliveryStream, type AdminRoutes } from '../contract/admin-api/routes.ts'
+import { maxBodyBytes, versionHeader, type AdminRoute } from '../contract/admin-api/route.ts'
+import { adminRoutes, deliveryStream, eventStream, type AdminRoutes } from '../contract/admin-api/routes.ts'
 import { noSchemas } from '../no-schemas.ts'
 import type { Logger } from '../observability/logger.ts'
 import { refused, type AdminReply } from './admin-reply.ts'
 import { answerAdmin, noSuchRoute, type AdminDeps } from './answer-admin.ts'
-import { DeliveryStreams } from './delivery-stream.ts'
+import { LiveStreams, type Listen } from './live-streams.ts'
+import { shownEntry } from './recent-deliveries.ts'
+import { shownArrival } from './shown-arrival.ts'
 import { isAllowed } from './is-allowed.ts'
 
 interface AdminAppOptions extends AdminDeps {
@@ -25,7 +27,7 @@ class BodyTooLongError extends Error {
 
 /** The routes of the admin API. Fastify finds the route; what a request says is read by the contract. */
 export function createAdminApp(options: AdminAppOptions): FastifyInstance {
-  const { feed, clock, version, logger } = options
+  const { feed, arrivals, clock, version, logger } = options
   const app = fastify({
     logger: false,
     schemaController: noSchemas,
@@ -52,12 +54,16 @@ export function createAdminApp(options: AdminAppOptions): FastifyInstance {
     send(reply, refused(503, 'the inbox could not be asked; see the log of the receiver'))
   })
   for (const name of Object.keys(adminRoutes) as (keyof AdminRoutes)[]) addRoute(app, name, options)
-  const streams = new DeliveryStreams(feed, clock)
-  app.get(deliveryStream.path, (request, reply) => {
-    const refusal = streams.open(request.query as Record<string, string>, reply.raw)
-    if (refusal === undefined) reply.hijack()
-    else send(reply, refusal)
-  })
+  const streams = new LiveStreams(clock)
+  const addStream = <Route extends AdminRoute>(route: Route, listen: Listen<Route>) => {
+    app.get(route.path, (request, reply) => {
+      const refusal = streams.open(route, request.query as Record<string, string>, { response: reply.raw, listen })
+      if (refusal === undefined) reply.hijack()
+      else send(reply, refusal)
+    })
+  }
+  addStream(deliveryStream, (query, take) => feed.listen(query, (entry) => take(shownEntry(entry))))
+  addStream(eventStream, (query, take) => arrivals.listen(query, (event) => take(shownArrival(event))))
   return app
 }
 

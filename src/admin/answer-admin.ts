@@ -1,7 +1,8 @@
 import { readGiven, type Came } from '../contract/admin-api/read-given.ts'
 import type { AnswerOf } from '../contract/admin-api/route.ts'
-import { adminRoutes, deliveryStream, type AdminRoutes } from '../contract/admin-api/routes.ts'
+import { adminRoutes, deliveryStream, eventStream, type AdminRoutes } from '../contract/admin-api/routes.ts'
 import type { DeliveryFeed } from '../feed/delivery-feed.ts'
+import type { EventFeed } from '../feed/event-feed.ts'
 import type { Inbox } from '../inbox/port.ts'
 import { ok, refused, type AdminReply, type Handler } from './admin-reply.ts'
 import { listDeadLetters, readDeadLetterBody, replay, type DeadLetterDeps } from './dead-letters.ts'
@@ -12,6 +13,8 @@ import { listRecent } from './recent-deliveries.ts'
 export interface AdminDeps extends DeadLetterDeps, HandoverDeps, PendingDeps {
   readonly inbox: DeadLetterDeps['inbox'] & HandoverDeps['inbox'] & PendingDeps['inbox'] & Pick<Inbox, 'stats'>
   readonly feed: DeliveryFeed
+  /** What is stored, with bodies. */
+  readonly arrivals: EventFeed
   /**
    * Attempts of each namespace in this receiver, and its deliveries that wait in memory; a namespace with neither may
    * be missing.
@@ -66,6 +69,8 @@ export async function answerAdmin<Name extends keyof AdminRoutes>(
   return 'problem' in given ? refused(400, given.problem) : handlers[name](given.read, deps)
 }
 
-const requests = [...Object.values(adminRoutes), deliveryStream].map(({ method, path }) => `${method} ${path}`)
+const requests = [...Object.values(adminRoutes), deliveryStream, eventStream].map(
+  ({ method, path }) => `${method} ${path}`,
+)
 
 export const noSuchRoute = refused(404, `there are ${requests.slice(0, -1).join(', ')} and ${requests.at(-1)}`)

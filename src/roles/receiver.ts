@@ -2,6 +2,7 @@ import { createAdminServer } from '../admin/admin-server.ts'
 import type { ReceiverConfig } from '../config/receiver-config.ts'
 import { givenQuotas } from '../fairness/given-quotas.ts'
 import { DeliveryFeed } from '../feed/delivery-feed.ts'
+import { EventFeed } from '../feed/event-feed.ts'
 import type { FeedEntry } from '../contract/feed-entry.ts'
 import { parseEnvelope } from '../gemini/parse-event.ts'
 import type { Inbox } from '../inbox/port.ts'
@@ -100,6 +101,7 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
   parts.defer(() => watch.stop())
 
   const feed = new DeliveryFeed()
+  const arrivals = new EventFeed()
   const onStep = (entry: FeedEntry) => feed.add(entry)
   const dispatcher = startDispatch(config, { ...deps, client, inbox, directory, podName, quotas, onStep }, parts)
   nudgeDispatcher = () => dispatcher.nudge()
@@ -118,6 +120,7 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
     isInboxShared,
     underWay: () => dispatcher.underWay(),
     feed,
+    arrivals,
     onReplayed,
     beginHandover,
   })
@@ -131,7 +134,11 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
     directory,
     // What is stored through the dispatcher is begun at once where there is room.
     inbox: {
-      append: (event) => dispatcher.append(event),
+      append: async (event) => {
+        const result = await dispatcher.append(event)
+        if (result === 'stored') arrivals.add(event)
+        return result
+      },
       get obstacle() {
         return inbox.obstacle
       },

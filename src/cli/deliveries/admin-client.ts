@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline'
 import type { Duplex } from 'node:stream'
 
 import { errorAnswer } from '../../contract/admin-api/answers.ts'
-import type { DeliveryEntry } from '../../contract/admin-api/deliveries.ts'
+import type { ArrivedEntry, DeliveryEntry } from '../../contract/admin-api/deliveries.ts'
 import {
   adminHeader,
   versionHeader,
@@ -11,7 +11,7 @@ import {
   type AnswerOf,
   type GivenTo,
 } from '../../contract/admin-api/route.ts'
-import { adminRoutes, deliveryStream, type AdminRoutes } from '../../contract/admin-api/routes.ts'
+import { adminRoutes, deliveryStream, eventStream, type AdminRoutes } from '../../contract/admin-api/routes.ts'
 import { writeGiven } from '../../contract/admin-api/write-given.ts'
 import { readBounded } from '../../outbound/read-bounded.ts'
 import { UnjudgedError } from '../unjudged-error.ts'
@@ -54,11 +54,26 @@ export class AdminClient {
   }
 
   /** Calls back with each delivery as it happens until the stream ends, or something else comes. */
-  async follow(given: GivenTo<typeof deliveryStream>, onEntry: (entry: DeliveryEntry) => void): Promise<void> {
-    const response = await this.#send(deliveryStream, given, 0)
+  follow(given: GivenTo<typeof deliveryStream>, onEntry: (entry: DeliveryEntry) => void): Promise<void> {
+    return this.#follow(deliveryStream, given, async (entry) => onEntry(entry))
+  }
+
+  /** The same with each event as it is stored, one after the other; the next one waits for `onEvent`. */
+  followEvents(given: GivenTo<typeof eventStream>, onEvent: (event: ArrivedEntry) => Promise<void>): Promise<void> {
+    return this.#follow(eventStream, given, onEvent)
+  }
+
+  async #follow<Route extends AdminRoute>(
+    route: Route,
+    given: GivenTo<Route>,
+    onEntry: (entry: AnswerOf<Route>) => Promise<void>,
+  ): Promise<void> {
+    const response = await this.#send(route, given, 0)
+    if (response.statusCode === 404)
+      throw new Error(`the receiver does not know ${route.path}: it is older than this gwh`)
     if (response.statusCode !== 200) throw new Error(`the receiver answered ${response.statusCode}`)
     for await (const line of createInterface({ input: response })) {
-      if (line !== '') onEntry(this.#judge(deliveryStream, parse(line), response))
+      if (line !== '') await onEntry(this.#judge(route, parse(line), response))
     }
   }
 

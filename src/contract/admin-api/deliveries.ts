@@ -71,4 +71,15 @@ const stepEntry = z.looseObject({
 export const deliveryEntry = z.discriminatedUnion('kind', [requestEntry, stepEntry])
 export type DeliveryEntry = z.infer<typeof deliveryEntry>
 
+export const eventStreamQuery = only({ namespace: fields.namespace, name: fields.name, eventId: fields.eventId })
+export const arrivedEvent = z.looseObject({
+  namespace: z.string(),
+  name: z.string(),
+  eventId: z.string(),
+  receivedAt: z.string().describe('RFC 3339.'),
+  contentType: z.string().describe('As the sender had it; empty where there was none.'),
+  bodyBase64: z.base64().describe('The bytes as Google sent them.'),
+})
+export type ArrivedEntry = z.infer<typeof arrivedEvent>
+
 export const recentAnswer = z.looseObject({ deliveries: z.array(deliveryEntry) })

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 
 import { deadLetterBody, deadLetterPage, pendingPage, replayed, retried, stats } from './answers.ts'
-import { deliveryEntry, recentAnswer, recentQuery, streamQuery } from './deliveries.ts'
+import { arrivedEvent, deliveryEntry, eventStreamQuery, recentAnswer, recentQuery, streamQuery } from './deliveries.ts'
 import { limitUpTo, maxTextCharacters } from './fields.ts'
 import { handedEvents, handedPage, handedRefs, released, takenOver } from './handover.ts'
 import { maxHandedPage } from './page-limits.ts'
@@ -66,12 +66,19 @@ export const adminRoutes = {
 
 export type AdminRoutes = typeof adminRoutes
 
-/** The one request whose answer does not end: a line of JSON for each entry, from now on. */
+/** Requests whose answers do not end: a line of JSON for each entry, from now on. */
 export const deliveryStream = get(
   '/v1/deliveries/stream',
   'What happens from then on, one line of JSON each.',
   streamQuery,
   deliveryEntry,
+)
+
+export const eventStream = get(
+  '/v1/events/stream',
+  'Events with their bodies, as they are stored from then on, one line of JSON each.',
+  eventStreamQuery,
+  arrivedEvent,
 )
 
 function get<Given extends z.ZodType, Answer extends z.ZodType>(

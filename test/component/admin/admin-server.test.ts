@@ -10,6 +10,7 @@ import type * as z from 'zod'
 import { createAdminServer } from '../../../src/admin/admin-server.ts'
 import { adminRoutes } from '../../../src/contract/admin-api/routes.ts'
 import { DeliveryFeed } from '../../../src/feed/delivery-feed.ts'
+import { EventFeed } from '../../../src/feed/event-feed.ts'
 import type { RequestEntry, StepEntry } from '../../../src/contract/feed-entry.ts'
 import {
   InboxUnavailableError,
@@ -19,7 +20,7 @@ import {
   type PendingQuery,
 } from '../../../src/inbox/port.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
-import { anEvent } from '../../support/builders/an-event.ts'
+import { anEvent, anOwner } from '../../support/builders/an-event.ts'
 import { eventually } from '../../support/measures/eventually.ts'
 import { FakeClock, settle } from '../../support/doubles/fake-clock.ts'
 import { RawConnection } from '../../support/measures/raw-connection.ts'
@@ -63,6 +64,7 @@ async function anAdmin(t: TestContext, given: { isBroken?: boolean; hasMore?: bo
   const probed: string[][] = []
   let nudges = 0
   const feed = new DeliveryFeed()
+  const arrivals = new EventFeed()
   const clock = new FakeClock()
   const server = createAdminServer({
     port: 0,
@@ -70,6 +72,7 @@ async function anAdmin(t: TestContext, given: { isBroken?: boolean; hasMore?: bo
     version: '1.2.3',
     logger: silentLogger,
     feed,
+    arrivals,
     isInboxShared: false,
     underWay: () => new Map([['ml', { underWay: 7, waiting: 2 }]]),
     beginHandover: async () => {},
@@ -137,7 +140,7 @@ async function anAdmin(t: TestContext, given: { isBroken?: boolean; hasMore?: bo
   const retry = (body: unknown) =>
     ask('/v1/retry', { method: 'POST', body: JSON.stringify(body), headers: { 'x-gwh-admin': '1' } })
   const seen = { queries, pendingQueries, asked, probed, nudges: () => nudges }
-  return { ask, replay, retry, watch, server, port, feed, clock, ...seen }
+  return { ask, replay, retry, watch, server, port, feed, arrivals, clock, ...seen }
 }
 
 function aRequest(given: Partial<RequestEntry> = {}): RequestEntry {
@@ -382,6 +385,23 @@ test('the stream shows each delivery as it happens, one line of JSON each, and w
   feed.add(aRequest({ eventId: 'msg_7' }))
   const { value } = (await lines.next()) as { value: string }
   assert.equal((JSON.parse(value) as { eventId: string }).eventId, 'msg_7')
+})
+
+test('the stream of events shows what is stored from then on with its body, and no signature', async (t) => {
+  const { watch, arrivals } = await anAdmin(t)
+  const stream = await watch('/v1/events/stream?namespace=ml&name=batch-events')
+  const lines = createInterface({ input: stream })[Symbol.asyncIterator]()
+  arrivals.add(anEvent({ eventId: 'msg_other', owner: anOwner('other') }))
+  arrivals.add(anEvent({ eventId: 'msg_1', body: Buffer.from('{"ü":1}') }))
+  const { value } = (await lines.next()) as { value: string }
+  assert.deepEqual(JSON.parse(value), {
+    namespace: 'ml',
+    name: 'batch-events',
+    eventId: 'msg_1',
+    receivedAt: '2026-11-21T12:00:00.000Z',
+    contentType: 'application/json',
+    bodyBase64: Buffer.from('{"ü":1}').toString('base64'),
+  })
 })
 
 test('a quiet stream shows an empty line every fifteen seconds', async (t) => {

@@ -11,6 +11,7 @@ import { clusterIn, operatorIn } from '../../../src/cli/operator-access.ts'
 import { systemClock } from '../../../src/clock.ts'
 import type { Environment } from '../../../src/config/sources.ts'
 import { DeliveryFeed } from '../../../src/feed/delivery-feed.ts'
+import { EventFeed } from '../../../src/feed/event-feed.ts'
 import { openSqliteInbox } from '../../../src/inbox/sqlite/open-sqlite-inbox.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
@@ -34,14 +35,15 @@ async function aReceiver(t: TestContext, folder: string, given: { isInboxShared?
   const { isInboxShared = false } = given
   const begun = { count: 0 }
   const beginHandover = async () => void begun.count++
-  const shown = { feed, isInboxShared, beginHandover, onReplayed: () => {}, underWay }
+  const arrivals = new EventFeed()
+  const shown = { feed, arrivals, isInboxShared, beginHandover, onReplayed: () => {}, underWay }
   const server = createAdminServer({ port: 0, version: '1.2.3', ...around, inbox, ...shown })
   const { port } = await server.listen()
   t.after(async () => {
     await server.close()
     await inbox.close()
   })
-  return { port, inbox, feed, clock, server, begun }
+  return { port, inbox, feed, arrivals, clock, server, begun }
 }
 
 interface Given {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { readGiven } from '../../../src/contract/admin-api/read-given.ts'
-import { adminRoutes, deliveryStream } from '../../../src/contract/admin-api/routes.ts'
+import { adminRoutes, deliveryStream, eventStream } from '../../../src/contract/admin-api/routes.ts'
 import { writeGiven } from '../../../src/contract/admin-api/write-given.ts'
 
 const posted = (value: unknown) => ({ query: {}, body: typeof value === 'string' ? value : JSON.stringify(value) })
@@ -121,6 +121,8 @@ test('what is written is read again', () => {
 })
 
 test('no two routes are the same request', () => {
-  const requests = [...Object.values(adminRoutes), deliveryStream].map(({ method, path }) => `${method} ${path}`)
+  const requests = [...Object.values(adminRoutes), deliveryStream, eventStream].map(
+    ({ method, path }) => `${method} ${path}`,
+  )
   assert.equal(new Set(requests).size, requests.length)
 })

@@ -2,10 +2,8 @@ import type { ServerResponse } from 'node:http'
 
 import type { Clock } from '../clock.ts'
 import { readGiven, type Came } from '../contract/admin-api/read-given.ts'
-import { deliveryStream } from '../contract/admin-api/routes.ts'
-import type { DeliveryFeed } from '../feed/delivery-feed.ts'
+import type { AdminRoute, AnswerOf, ReadBy } from '../contract/admin-api/route.ts'
 import { refused, type AdminReply } from './admin-reply.ts'
-import { shownEntry } from './recent-deliveries.ts'
 
 const maxReaders = 8
 /**
@@ -16,20 +14,28 @@ const maxWaitingBytes = 1024 * 1024
 /** An empty line, so that no proxy on the way closes a quiet stream as dead. */
 const heartbeatMs = 15_000
 
-/** The live stream: one line of JSON for each entry as it happens, until the reader goes away or falls behind. */
-export class DeliveryStreams {
-  readonly #feed: Pick<DeliveryFeed, 'listen'>
+/** Hands over what happens from now on, as the route answers it; the returned function ends it. */
+export type Listen<Route extends AdminRoute> = (
+  given: ReadBy<Route>,
+  take: (entry: AnswerOf<Route>) => void,
+) => () => void
+
+/** Live streams: one line of JSON for each entry as it happens, until the reader goes away or falls behind. */
+export class LiveStreams {
   readonly #clock: Clock
   #readers = 0
 
-  constructor(feed: Pick<DeliveryFeed, 'listen'>, clock: Clock) {
-    this.#feed = feed
+  constructor(clock: Clock) {
     this.#clock = clock
   }
 
   /** Takes the response over; or says why not, and leaves it alone. */
-  open(query: Came['query'], response: ServerResponse): AdminReply | undefined {
-    const given = readGiven(deliveryStream, { query, body: '' })
+  open<Route extends AdminRoute>(
+    route: Route,
+    query: Came['query'],
+    { response, listen }: { response: ServerResponse; listen: Listen<Route> },
+  ): AdminReply | undefined {
+    const given = readGiven(route, { query, body: '' })
     if ('problem' in given) return refused(400, given.problem)
     if (this.#readers >= maxReaders) return refused(503, `${maxReaders} readers watch already`)
     this.#readers += 1
@@ -39,7 +45,7 @@ export class DeliveryStreams {
       if (response.writableLength > maxWaitingBytes) response.destroy()
       else response.write(line)
     }
-    const stopListening = this.#feed.listen(given.read, (entry) => write(`${JSON.stringify(shownEntry(entry))}\n`))
+    const stopListening = listen(given.read, (entry) => write(`${JSON.stringify(entry)}\n`))
     let cancel: (() => void) | undefined
     const beat = () => {
       write('\n')
