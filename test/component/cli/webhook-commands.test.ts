@@ -296,6 +296,27 @@ test('gwh doctor names what is missing, and what it could not read', async (t) =
   assert.equal((await it.gwh('doctor', '--operator-namespace=nowhere', '-o', 'json')).code, 1)
 })
 
+test('gwh doctor NAME follows that object too, and has Google send a test delivery', async (t) => {
+  const it = await aWorld(t)
+  await it.ready()
+  type Links = { chain: { name: string; state: string; says: string }[] }
+  const linksOf = async (...flags: string[]) => {
+    const { out } = await it.gwh('doctor', name, '-n', tenant, '--no-probe', '-o', 'json', ...flags)
+    const { chain } = JSON.parse(out) as Links
+    return new Map(chain.map((link) => [link.name, link]))
+  }
+  const links = await linksOf()
+  assert.deepEqual(
+    ['clock', 'controller', 'API key', 'signing secret', 'ping'].map((link) => links.get(link)?.state),
+    ['Good', 'Good', 'Good', 'Good', 'Good'],
+  )
+  assert.match(links.get('ping')?.says ?? '', /came to gwh-receiver-0 and was verified/)
+  assert.ok(!(await linksOf('--ping=0s')).has('ping'))
+  const [remote] = it.remotes()
+  it.admin.editWebhook(remote?.id ?? '', { uri: 'https://elsewhere.example.com/v1/s/ml/other' })
+  assert.equal((await linksOf('--ping=500ms')).get('ping')?.state, 'Broken')
+})
+
 test('gwh doctor does not take reports that are missing or that it cannot read for nothing left behind', async (t) => {
   const it = await aWorld(t)
   await it.ready()
