@@ -18,7 +18,7 @@ interface ObjectFacts {
   /** A sink of it takes nothing. */
   sinkFails?: boolean
   /** Of the receivers, not of a server of somebody else. */
-  url?: string
+  url?: string | undefined
 }
 
 /** What can be read of an installation. */

@@ -77,7 +77,7 @@ async function objectsIn(
       object: `${metadata.namespace}/${metadata.name}`,
       ready: status?.conditions?.some(({ type, status: held }) => type === 'Ready' && held === 'True') === true,
       suspended: spec.suspend === true,
-      ...(spec.endpoint?.url === undefined && status?.endpoint?.url !== undefined && { url: status.endpoint.url }),
+      url: spec.endpoint?.url === undefined ? status?.endpoint?.url : undefined,
       sinkFails:
         status?.conditions?.some(({ type, status: held }) => type === 'SinksHealthy' && held === 'False') === true,
     }))

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
-import { parseAllDocuments } from 'yaml'
+import { parse, parseAllDocuments } from 'yaml'
 
 import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
 import { geminiWebhookKind } from '../../../src/api/kind.ts'
@@ -91,6 +91,31 @@ test('gwh status follows a healthy object to its sinks, and names the link that 
   const [, first = '', second = ''] = all.out.split('\n')
   assert.match(first, /^ml\/batch-events +True$/)
   assert.match(second, /^ml\/keyless +False +API key +SecretNotFound: /)
+})
+
+test('gwh status prints YAML, names, and more columns for those who ask', async (t) => {
+  const { gwh, ready } = await aWorld(t)
+  const { status } = await ready()
+  for (const flags of [['-A'], ['-n', tenant], [name, '-n', tenant, '--no-probe'], [object, '--no-probe']]) {
+    const { out } = await gwh('status', '-o', 'name', ...flags)
+    assert.equal(out, `geminiwebhook.webhooks.gemini-operator.io/${name}\n`)
+  }
+  const yaml = parse((await gwh('status', '-oyaml', '-A')).out) as { objects: { object: string }[] }
+  assert.deepEqual(
+    yaml.objects.map((each) => each.object),
+    [object],
+  )
+  const [header = '', row = ''] = (await gwh('status', '-A', '-o=wide')).out.split('\n')
+  assert.match(header, /^OBJECT +READY +WEBHOOK +URL +BROKEN +WHAT$/)
+  assert.match(row, new RegExp(`^${object} +True +${status?.webhook?.id} +http`))
+})
+
+test('gwh status without flags is of the namespace of the context, and says so', async (t) => {
+  const { gwh, ready } = await aWorld(t)
+  await ready()
+  const { code, out, err } = await gwh('status')
+  assert.deepEqual([code, out], [0, 'No GeminiWebhooks.\n'])
+  assert.match(err, /^gwh status: in namespace default only; -A is for all namespaces, as before\n$/)
 })
 
 test('gwh status asks the public address itself, unless it is told not to', async (t) => {

@@ -169,8 +169,9 @@ test('a ping that came is Good, one that was lost Broken, and what could not be 
   assert.match(links[1]?.says ?? '', /nothing that is verified came in 30 s/)
 })
 
+const at = (url?: string) => ({ object: 'ml/x', ready: true, suspended: false, url })
+
 test('one address is tried for each public host, and at most five', () => {
-  const at = (url?: string) => ({ object: 'ml/x', ready: true, suspended: false, ...(url !== undefined && { url }) })
   const urls = Array.from({ length: 9 }, (_, n) => at(`https://h${n}.example.com/v1/s/ml/a`))
   const known = [at(), at('https://h0.example.com/v1/s/ml/b'), ...urls]
   const facts = { webhooks: { value: known } } as unknown as Parameters<typeof addressesIn>[0]
