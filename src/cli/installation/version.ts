@@ -48,7 +48,7 @@ async function showVersions(config: VersionConfig, _names: readonly string[], de
   return problems.length === 0 ? exitCodes.ok : exitCodes.unjudged
 }
 
-/** Adds what it finds, and answers with what it could not find out: the client's version is printed whatever happens. */
+/** Adds what it finds, and answers with what it could not find out: the client's version is printed all the same. */
 async function addInstallation(config: VersionConfig, found: Found[], deps: UserCommandDeps): Promise<string[]> {
   const problems: string[] = []
   const note = (error: unknown) => void problems.push(error instanceof Error ? error.message : String(error))
