@@ -25,7 +25,7 @@ type StatusConfig = ConfigOf<typeof settings>
 /** `gwh status [NAME]`: 1 when a link is broken, 3 when one could not be judged and no other is broken. */
 export const status = userCommand({
   name: 'status',
-  summary: 'The chain from Google to the sinks, and its first broken link.',
+  summary: 'Follow the way from Google to the sinks, and name its first broken link.',
   about:
     'Follows a GeminiWebhook from its API key through Google, DNS, TLS, endpoint and signing secret to its sinks, and names the first link that is broken. ' +
     'Without a name it prints one line for every GeminiWebhook of the namespace, or with -A of all that you may see.',
