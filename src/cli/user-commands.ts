@@ -10,6 +10,7 @@ import { retry } from './deliveries/retry.ts'
 import { validate } from './files/validate.ts'
 import { verify } from './files/verify.ts'
 import { doctor } from './installation/doctor.ts'
+import { version } from './installation/version.ts'
 import { orphans } from './orphans/orphans.ts'
 import type { Command } from './run-command.ts'
 import { ui } from './ui.ts'
@@ -39,6 +40,7 @@ const all = [
   orphans,
   validate,
   verify,
+  version,
   completion,
 ]
 

@@ -7,16 +7,16 @@ import { optionalPath, proxyUrl, textList } from './setting-types.ts'
 export const outboundSettings = {
   httpsProxy: proxyUrl({
     group: 'Outgoing calls',
-    help: 'Proxy for https calls to Google and to public endpoints, http:// or https://; never for sinks and the API server. Not set: HTTPS_PROXY counts.',
+    help: 'The proxy for https calls to Google and to public endpoints, http:// or https://. It is never used for sinks and the API server. If it is not set, HTTPS_PROXY counts.',
     alsoEnv: ['HTTPS_PROXY', 'https_proxy'],
   }),
   proxyCredentials: optionalPath({
     group: 'Outgoing calls',
-    help: 'File with user:password for the proxy; read again when it changes.',
+    help: 'A file with user:password for the proxy. It is read again when it changes.',
   }),
   proxyBypass: textList({
     group: 'Outgoing calls',
-    help: 'Hosts that are called without the proxy: domains with all their subdomains, .domains for the subdomains only, addresses, ranges, each optionally with :PORT, or *. Not set: NO_PROXY counts. The local machine is never called through the proxy.',
+    help: 'Hosts that are called without the proxy: domains with all their subdomains, .domains for the subdomains only, addresses, ranges, each optionally with :PORT, or *. If none is set, NO_PROXY counts. The local machine is never called through the proxy.',
     placeholder: 'HOST,...',
     pattern: /^[\x20-\x7e]{1,270}$/,
     what: 'a domain, an address, a range such as 10.0.0.0/8, or *',
@@ -24,6 +24,6 @@ export const outboundSettings = {
   }),
   trustedCa: optionalPath({
     group: 'Outgoing calls',
-    help: 'File with authorities (PEM) that are trusted besides the well-known ones, by the proxy and behind it; read again when it changes.',
+    help: 'A file with authorities (PEM) that are trusted besides the well-known ones, for the proxy and behind it. It is read again when it changes.',
   }),
 } as const

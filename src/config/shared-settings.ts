@@ -133,25 +133,25 @@ export const kubernetesRateSettings = {
 export const googleSettings = {
   googleBaseUrl: url({
     group: 'Google',
-    help: 'Where the Gemini API is; another address is for simulators and proxies.',
+    help: 'The address of the Gemini API. Another one is for simulators and proxies.',
     default: 'https://generativelanguage.googleapis.com',
   }),
   googleApiVersion: oneOf({
     group: 'Google',
-    help: 'Version of the Gemini API to use.',
+    help: 'The version of the Gemini API that is used.',
     words: ['v1', 'v1beta'],
     default: 'v1',
   }),
   googleApiRevision: optionalText({
     group: 'Google',
-    help: 'Revision of the Gemini API to request in the header Api-Revision; not set: the header is not sent, like the official SDK.',
+    help: 'The revision of the Gemini API that is requested in the header Api-Revision. If it is not set, the header is not sent, as by the official SDK.',
     placeholder: 'DATE',
     pattern: /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/,
     what: 'a date such as 2026-05-20',
   }),
   callTimeoutMs: duration({
     group: 'Google',
-    help: 'Longest time for one call. Calls are never repeated blindly.',
+    help: 'The longest time for one call. Calls are never repeated blindly.',
     min: '100ms',
     max: '2m',
     default: '10s',

@@ -53,6 +53,14 @@ export class AdminClient {
     throw new Error(`the receiver answered ${response.statusCode}: ${error}`)
   }
 
+  /** As the receiver tells it with every answer; undefined where it is so old that it does not. */
+  async readVersion(): Promise<string | undefined> {
+    const response = await this.#send(adminRoutes.readStats, undefined, answerTimeoutMs)
+    response.resume()
+    const { [versionHeader]: version } = response.headers
+    return typeof version === 'string' ? version : undefined
+  }
+
   /**
    * Calls back with each delivery as it happens until the stream ends, or something else comes; before the first with
    * `onOpen`: what happens from then on is in the stream.

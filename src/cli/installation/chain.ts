@@ -1,4 +1,6 @@
+import { timestampToleranceSeconds } from '../../signature/verify.ts'
 import type { Link } from '../link.ts'
+import type { Reach } from '../webhook/reach-endpoint.ts'
 
 /** Something that was read, or why it could not be: most users may not read everything. */
 export type Reading<T> = { value: T } | { unread: string }
@@ -15,6 +17,8 @@ interface ObjectFacts {
   suspended: boolean
   /** A sink of it takes nothing. */
   sinkFails?: boolean
+  /** Of the receivers, not of a server of somebody else. */
+  url?: string | undefined
 }
 
 /** What can be read of an installation. */
@@ -144,6 +148,50 @@ function orphansLink({ orphans }: InstallationFacts): Link {
   )
 }
 
+/** One public URL for each host that the receivers are reached at, at most as many as are tried. Pure. */
+export function addressesIn({ webhooks }: InstallationFacts): string[] {
+  const known = 'value' in webhooks ? (webhooks.value ?? []) : []
+  const urls = known.flatMap(({ url }) => (url === undefined ? [] : [url]))
+  return [...new Map(urls.map((url) => [new URL(url).host, url])).values()].slice(0, maxAddresses)
+}
+
+/** How far a request from here came on the way to a receiver. Pure. */
+export function addressLink(url: string, { ends, says }: Reach): Link {
+  const state = ends === 'receiver' ? 'Good' : 'Broken'
+  return { name: `address ${new URL(url).host}`, state, says: state === 'Good' ? says : `${ends}: ${says}` }
+}
+
+/** How far this machine's clock is from that of the API server, which said so with its answers. Pure. */
+export function clockLink(skewMs: number | undefined): Link {
+  const name = 'clock'
+  if (skewMs === undefined) return unjudged(name, 'the API server did not say what time it is')
+  const seconds = Math.round(Math.abs(skewMs) / 1000)
+  if (seconds <= timestampToleranceSeconds)
+    return { name, state: 'Good', says: `this machine and the API server agree within ${seconds} s` }
+  const way = skewMs > 0 ? 'behind' : 'ahead of'
+  const says = `this machine is ${seconds} s ${way} the API server, and signatures are good for ${timestampToleranceSeconds} s: set the clock that is wrong`
+  return { name, state: 'Broken', says }
+}
+
+type PingOutcome = 'unseen' | { readonly why: string } | { readonly seen: { readonly pod: string } | undefined }
+
+/** What became of the test delivery. Pure. */
+export function pingLink(outcome: PingOutcome, waitMs: number): Link {
+  const name = 'ping'
+  if (outcome === 'unseen')
+    return { name, state: 'Open', says: 'asked for; what arrives at a server of your own cannot be seen from here' }
+  if ('why' in outcome) return unjudged(name, `could not be tried: ${outcome.why}`)
+  const { seen } = outcome
+  if (seen !== undefined)
+    return { name, state: 'Good', says: `a test delivery of Google came to ${seen.pod} and was verified` }
+  return {
+    name,
+    state: 'Broken',
+    says: `Google took the order, and nothing that is verified came in ${waitMs / 1000} s`,
+  }
+}
+
+const maxAddresses = 5
 const namedObjects = 5
 
 function objectsLink({ webhooks, onlyIn }: InstallationFacts): Link {
@@ -153,10 +201,10 @@ function objectsLink({ webhooks, onlyIn }: InstallationFacts): Link {
   const link = linkAbout(name, webhooks, (all = []) => {
     const unwell = all.filter(({ ready, suspended }) => !ready && !suspended).map(({ object }) => object)
     const count = (objects: readonly string[]) => `${objects.length} of ${all.length} GeminiWebhooks: ${named(objects)}`
-    if (unwell.length > 0) return ['Broken', `not Ready: ${count(unwell)}: "gwh status" tells why`]
+    if (unwell.length > 0) return ['Broken', `not Ready: ${count(unwell)}: "gwh status -A" tells why`]
     const failing = all.filter(({ sinkFails }) => sinkFails === true).map(({ object }) => object)
     if (failing.length > 0)
-      return ['Broken', `with a sink that takes nothing: ${count(failing)}: "gwh status" tells which`]
+      return ['Broken', `with a sink that takes nothing: ${count(failing)}: "gwh status -A" tells which`]
     return ['Good', `GeminiWebhooks: ${all.length}, all Ready or suspended`]
   })
   if (onlyIn === undefined || link.state !== 'Good') return link

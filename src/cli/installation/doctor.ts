@@ -1,45 +1,102 @@
 import type { ConfigOf } from '../../config/setting.ts'
-import { printChain } from '../link.ts'
-import { locateBy } from '../places.ts'
-import { allNamespaces, asUser, namespaceOfObjects, operatorNamespace } from '../shared-settings.ts'
+import { duration } from '../../config/setting-types.ts'
+import { googleSettings } from '../../config/shared-settings.ts'
+import type { KubernetesClient } from '../../kubernetes/client.ts'
+import { printChain, type Link } from '../link.ts'
+import { locateBy, objectKey, type Places } from '../places.ts'
+import { allNamespaces, namespaceOfObjects, output, visit } from '../shared-settings.ts'
 import { userCommand, type UserCommandDeps } from '../user-command.ts'
-import { installationChain } from './chain.ts'
+import { chainFor, probeSettings } from '../webhook/chain-for.ts'
+import { reachEndpoint } from '../webhook/reach-endpoint.ts'
+import { oneWebhook, webhookAt } from '../webhook/webhook-named.ts'
+import { addressesIn, addressLink, clockLink, installationChain, pingLink } from './chain.ts'
 
 const settings = {
+  ...probeSettings,
+  pingMs: duration({
+    group: 'Receivers',
+    help: 'For one webhook, has Google send a test delivery and waits so long for it. With 0s it does not.',
+    min: '0s',
+    max: '10m',
+    default: '30s',
+  }),
+  ...googleSettings,
   namespace: {
     ...namespaceOfObjects,
-    help: 'Looks at the objects of this namespace. If it is not set, at all that you may see.',
+    help: 'The namespace of the object, or whose objects are looked at. If it is not set, all that you may see are.',
   },
   allNamespaces,
-  operatorNamespace,
-  ...asUser,
+  ...visit,
+  output,
 } as const
 type DoctorConfig = ConfigOf<typeof settings>
 
-/** `gwh doctor`: 1 when something is broken, 3 when something could not be read and nothing else is broken. */
+/** `gwh doctor [NAME]`: 1 when something is broken, 3 when something could not be read and nothing else is broken. */
 export const doctor = userCommand({
   name: 'doctor',
-  summary: 'Check the installation: controllers, receivers, what was left behind.',
+  summary: 'Check the installation, and the whole way to one webhook.',
   about:
-    'Checks the installation: CRD, controllers and their leader, receivers, versions, what was left behind, and which GeminiWebhooks are not Ready. It changes nothing. ' +
-    'What you may not read is shown as open.',
-  example: 'gwh doctor',
+    'Checks the installation: CRD, controllers and their leader, receivers, versions, the clock, the public addresses (DNS, TLS, path), what was left behind, and which GeminiWebhooks are not Ready. With a name it ' +
+    'also follows that GeminiWebhook from its API key through DNS, TLS and the path to its sinks, and has Google send a test delivery. It changes nothing. What you may not read is shown as open.',
+  example: 'gwh doctor ml/batch-events',
   settings,
+  names: { ...oneWebhook, min: 0 },
   run: examineInstallation,
 })
 
 async function examineInstallation(
   config: DoctorConfig,
-  _names: readonly string[],
+  [object]: readonly string[],
   deps: UserCommandDeps,
 ): Promise<number> {
   const { readInstallation } = await import('./read-installation.ts')
   const client = await deps.cluster(config)
   try {
-    const places = await locateBy(client, config, { command: 'doctor', otherwise: 'all' }, deps)
+    const places = await locateBy(client, config, { command: 'doctor', otherwise: 'all', object }, deps)
     const facts = await readInstallation(client, { ...config, ...places }, deps.clock.now())
-    return printChain(installationChain(facts, places.operatorNamespace, deps.clock.now()), config, deps)
+    const installation = installationChain(facts, places.operatorNamespace, deps.clock.now())
+    const chain = [...installation, clockLink(client.serverClockSkewMs)]
+    if (object !== undefined) chain.push(...(await wayTo(object, { config, places, client }, deps)))
+    else if (config.probe) chain.push(...(await addressLinks(addressesIn(facts), config)))
+    return printChain(chain, config, deps)
   } finally {
     await client.close()
+  }
+}
+
+async function addressLinks(urls: readonly string[], config: DoctorConfig): Promise<Link[]> {
+  if (urls.length === 0) return []
+  const { openOutbound } = await import('../../outbound/open-outbound.ts')
+  const outbound = openOutbound(config, { connections: 1, keepAlive: false })
+  try {
+    const timeoutMs = config.probeTimeoutMs
+    return await Promise.all(
+      urls.map(async (url) => addressLink(url, await reachEndpoint(url, { outbound, timeoutMs }))),
+    )
+  } finally {
+    await outbound.close()
+  }
+}
+
+interface Way {
+  readonly config: DoctorConfig
+  readonly places: Places
+  readonly client: KubernetesClient
+}
+
+async function wayTo(object: string, { config, places, client }: Way, deps: UserCommandDeps): Promise<Link[]> {
+  const webhook = await webhookAt(await objectKey(object, { ...config, ...places }), client)
+  const chain = await chainFor(webhook, config)
+  if (config.pingMs === 0) return chain
+  const { askForPing } = await import('../webhook/ask-for-ping.ts')
+  const operator = await deps.operator(config)
+  try {
+    const asked = { ...config, ...places, waitMs: config.pingMs }
+    return [...chain, pingLink(await askForPing(webhook, asked, { operator, deps }), config.pingMs)]
+  } catch (error) {
+    // Few may read the API key: that nobody could ask says nothing about the way.
+    return [...chain, pingLink({ why: error instanceof Error ? error.message : String(error) }, config.pingMs)]
+  } finally {
+    await operator.close()
   }
 }

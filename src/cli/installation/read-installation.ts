@@ -77,6 +77,7 @@ async function objectsIn(visible: () => Promise<VisibleWebhooks>) {
       object: `${metadata.namespace}/${metadata.name}`,
       ready: status?.conditions?.some(({ type, status: held }) => type === 'Ready' && held === 'True') === true,
       suspended: spec.suspend === true,
+      url: spec.endpoint?.url === undefined ? status?.endpoint?.url : undefined,
       sinkFails:
         status?.conditions?.some(({ type, status: held }) => type === 'SinksHealthy' && held === 'False') === true,
     }))

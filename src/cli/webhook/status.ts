@@ -1,31 +1,19 @@
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import { outboundSettings } from '../../config/outbound-settings.ts'
-import { boolean, duration } from '../../config/setting-types.ts'
 import type { ConfigOf } from '../../config/setting.ts'
-import { brokenLink, exitCodeOf, printChain, unjudgedLinks, type Link } from '../link.ts'
+import { brokenLink, exitCodeOf, printChain, unjudgedLinks } from '../link.ts'
 import { contextNamespaceOf, namespaceOf, objectKey } from '../places.ts'
 import { printedAs } from '../print-as.ts'
 import { allNamespaces, connection, listOutput, namespaceOfObjects } from '../shared-settings.ts'
 import { cellOf, table } from '../table.ts'
 import { userCommand, type UserCommandDeps } from '../user-command.ts'
 import { narrowed, visibleWebhooks, webhooksIn } from '../visible-webhooks.ts'
+import { chainFor, probeSettings } from './chain-for.ts'
 import { chainOf } from './chain.ts'
-import { reachEndpoint } from './reach-endpoint.ts'
 import { oneWebhook, resourceName, webhookAt } from './webhook-named.ts'
 
 const settings = {
-  probe: boolean({
-    group: 'Endpoint',
-    help: 'Also tests the public address from here, without a signature: whether the name resolves, TLS works, and a receiver answers.',
-    default: 'true',
-  }),
-  probeTimeoutMs: duration({
-    group: 'Endpoint',
-    help: 'The longest time for that test.',
-    min: '100ms',
-    max: '1m',
-    default: '10s',
-  }),
+  ...probeSettings,
   namespace: namespaceOfObjects,
   allNamespaces,
   ...outboundSettings,
@@ -37,7 +25,7 @@ type StatusConfig = ConfigOf<typeof settings>
 /** `gwh status [NAME]`: 1 when a link is broken, 3 when one could not be judged and no other is broken. */
 export const status = userCommand({
   name: 'status',
-  summary: 'The chain from Google to the sinks, and its first broken link.',
+  summary: 'Follow the way from Google to the sinks, and name its first broken link.',
   about:
     'Follows a GeminiWebhook from its API key through Google, DNS, TLS, endpoint and signing secret to its sinks, and names the first link that is broken. ' +
     'Without a name it prints one line for every GeminiWebhook of the namespace, or with -A of all that you may see.',
@@ -62,21 +50,6 @@ async function showStatus(config: StatusConfig, [object]: readonly string[], dep
     return printAll(items, config, deps)
   } finally {
     await client.close()
-  }
-}
-
-async function chainFor(webhook: GeminiWebhook, config: StatusConfig): Promise<Link[]> {
-  const { probe, probeTimeoutMs: timeoutMs } = config
-  const url = webhook.status?.endpoint?.url
-  // An external endpoint is another server, whose answers say nothing about a receiver.
-  const isOurs = webhook.spec.endpoint?.url === undefined
-  if (!probe || url === undefined || !isOurs) return chainOf(webhook, undefined)
-  const { openOutbound } = await import('../../outbound/open-outbound.ts')
-  const outbound = openOutbound(config, { connections: 1, keepAlive: false })
-  try {
-    return chainOf(webhook, await reachEndpoint(url, { outbound, timeoutMs }))
-  } finally {
-    await outbound.close()
   }
 }
 

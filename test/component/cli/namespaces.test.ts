@@ -141,3 +141,25 @@ test('every command takes the same letters, and its help shows what it takes', a
   ])
     assert.ok(out.includes(flag), flag)
 })
+
+test('gwh version tells that of the program, and of what runs, as each tells it itself', async (t) => {
+  const { gwh } = await twoReceivers(t)
+  const { code, out, err } = await gwh('version')
+  assert.deepEqual([code, err], [0, ''])
+  assert.deepEqual(out.split('\n'), [
+    'PART        POD               VERSION',
+    'client      -                 1.2.3',
+    'controller  gwh-controller-0  1.2.2',
+    'receiver    gwh-receiver-0    1.2.3',
+    'receiver    gwh-receiver-1    1.2.3',
+    '',
+  ])
+  assert.deepEqual(await gwh('version', '--client', '-oname'), { code: 0, out: '1.2.3\n', err: '' })
+})
+
+test('gwh version prints its own when nothing else can be found out, and says why', async (t) => {
+  const { gwh } = await twoReceivers(t, { forbidden: /pods/ })
+  const { code, out, err } = await gwh('version', '-o', 'yaml')
+  assert.deepEqual([code, out], [3, 'versions:\n  - part: client\n    version: 1.2.3\n'])
+  assert.match(err, /^gwh version: list pods/)
+})

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
-import { parseAllDocuments } from 'yaml'
+import { parse, parseAllDocuments } from 'yaml'
 
 import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
 import { geminiWebhookKind } from '../../../src/api/kind.ts'
@@ -91,6 +91,31 @@ test('gwh status follows a healthy object to its sinks, and names the link that 
   const [, first = '', second = ''] = all.out.split('\n')
   assert.match(first, /^ml\/batch-events +True$/)
   assert.match(second, /^ml\/keyless +False +API key +SecretNotFound: /)
+})
+
+test('gwh status prints YAML, names, and more columns for those who ask', async (t) => {
+  const { gwh, ready } = await aWorld(t)
+  const { status } = await ready()
+  for (const flags of [['-A'], ['-n', tenant], [name, '-n', tenant, '--no-probe'], [object, '--no-probe']]) {
+    const { out } = await gwh('status', '-o', 'name', ...flags)
+    assert.equal(out, `geminiwebhook.webhooks.gemini-operator.io/${name}\n`)
+  }
+  const yaml = parse((await gwh('status', '-oyaml', '-A')).out) as { objects: { object: string }[] }
+  assert.deepEqual(
+    yaml.objects.map((each) => each.object),
+    [object],
+  )
+  const [header = '', row = ''] = (await gwh('status', '-A', '-o=wide')).out.split('\n')
+  assert.match(header, /^OBJECT +READY +WEBHOOK +URL +BROKEN +WHAT$/)
+  assert.match(row, new RegExp(`^${object} +True +${status?.webhook?.id} +http`))
+})
+
+test('gwh status without flags is of the namespace of the context, and says so', async (t) => {
+  const { gwh, ready } = await aWorld(t)
+  await ready()
+  const { code, out, err } = await gwh('status')
+  assert.deepEqual([code, out], [0, 'No GeminiWebhooks.\n'])
+  assert.match(err, /^gwh status: in namespace default only; -A is for all namespaces, as before\n$/)
 })
 
 test('gwh status asks the public address itself, unless it is told not to', async (t) => {
@@ -294,6 +319,27 @@ test('gwh doctor names what is missing, and what it could not read', async (t) =
     'Good',
   ])
   assert.equal((await it.gwh('doctor', '--operator-namespace=nowhere', '-o', 'json')).code, 1)
+})
+
+test('gwh doctor NAME follows that object too, and has Google send a test delivery', async (t) => {
+  const it = await aWorld(t)
+  await it.ready()
+  type Links = { chain: { name: string; state: string; says: string }[] }
+  const linksOf = async (...flags: string[]) => {
+    const { out } = await it.gwh('doctor', name, '-n', tenant, '--no-probe', '-o', 'json', ...flags)
+    const { chain } = JSON.parse(out) as Links
+    return new Map(chain.map((link) => [link.name, link]))
+  }
+  const links = await linksOf()
+  assert.deepEqual(
+    ['clock', 'controller', 'API key', 'signing secret', 'ping'].map((link) => links.get(link)?.state),
+    ['Good', 'Good', 'Good', 'Good', 'Good'],
+  )
+  assert.match(links.get('ping')?.says ?? '', /came to gwh-receiver-0 and was verified/)
+  assert.ok(!(await linksOf('--ping=0s')).has('ping'))
+  const [remote] = it.remotes()
+  it.admin.editWebhook(remote?.id ?? '', { uri: 'https://elsewhere.example.com/v1/s/ml/other' })
+  assert.equal((await linksOf('--ping=500ms')).get('ping')?.state, 'Broken')
 })
 
 test('gwh doctor does not take reports that are missing or that it cannot read for nothing left behind', async (t) => {

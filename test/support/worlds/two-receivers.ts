@@ -70,9 +70,12 @@ export async function twoReceivers(t: TestContext, given: Given = {}) {
     seen.push(`${url} ${headers.authorization}`)
     const asked = /\/namespaces\/([^/]+)\/pods/.exec(url)?.[1]
     const running = ['gwh-receiver-1', 'gwh-receiver-0'].map((name) => aPod(name, 'Running', namespaces[0]))
-    const others = namespaces.slice(1).map((namespace) => aPod('gwh-controller-0', 'Running', namespace))
+    const others = namespaces.map((namespace) => aPod('gwh-controller-0', 'Running', namespace))
     const all = [...running, aPod('gwh-receiver-2', 'Pending', namespaces[0]), ...others]
-    const items = all.filter(({ metadata }) => asked === undefined || metadata.namespace === asked)
+    const component = /component=(\w+)/.exec(decodeURIComponent(url))?.[1] ?? ''
+    const items = all
+      .filter(({ metadata }) => metadata.name.includes(component))
+      .filter(({ metadata }) => asked === undefined || metadata.namespace === asked)
     return { kind: 'PodList', metadata: {}, items }
   }
   const pods = { 'gwh-receiver-0': a.port, 'gwh-receiver-1': b.port }
@@ -88,5 +91,6 @@ export async function twoReceivers(t: TestContext, given: Given = {}) {
 }
 
 function aPod(name: string, phase: string, namespace = '') {
-  return { metadata: { name, namespace }, status: { phase } }
+  const spec = { containers: [{ image: 'registry.example.com:5000/gwh:1.2.2@sha256:0123abcd' }] }
+  return { metadata: { name, namespace }, spec, status: { phase } }
 }

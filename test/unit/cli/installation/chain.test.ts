@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { installationChain, type InstallationFacts } from '../../../../src/cli/installation/chain.ts'
+import {
+  addressesIn,
+  addressLink,
+  clockLink,
+  pingLink,
+  installationChain,
+  type InstallationFacts,
+} from '../../../../src/cli/installation/chain.ts'
 import { brokenLink, printChain, unjudgedLinks } from '../../../../src/cli/link.ts'
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
@@ -52,12 +59,12 @@ const broken: [string, Partial<InstallationFacts>, RegExp][] = [
   [
     'objects',
     { webhooks: read([{ object: 'ml/x', ready: false, suspended: false }]) },
-    /1 of 1 .*: ml\/x: "gwh status"/,
+    /1 of 1 .*: ml\/x: "gwh status -A"/,
   ],
   [
     'objects',
     { webhooks: read([{ object: 'ml/x', ready: true, suspended: false, sinkFails: true }]) },
-    /a sink that takes nothing: 1 of 1 .*: ml\/x: "gwh status"/,
+    /a sink that takes nothing: 1 of 1 .*: ml\/x: "gwh status -A"/,
   ],
 ]
 for (const [name, changes, says] of broken) {
@@ -129,4 +136,49 @@ test('two images are an upgrade that has not ended', () => {
   const chain = chainOf({ receivers: read([{ pod: 'gwh-receiver-0', ready: true, image: 'example.com/gwh:0.9.0' }]) })
   const link = chain.find(({ name }) => name === 'versions')
   assert.deepEqual([link?.state, link?.says.includes('finish the upgrade')], ['Open', true])
+})
+
+const clocks: [skewMs: number | undefined, state: string, says: RegExp][] = [
+  [undefined, 'Open', /did not say what time it is/],
+  [900, 'Good', /agree within 1 s/],
+  [-300_000, 'Good', /agree within 300 s/],
+  [301_000, 'Broken', /this machine is 301 s behind the API server, and signatures are good for 300 s/],
+  [-400_000, 'Broken', /this machine is 400 s ahead of the API server/],
+]
+for (const [skewMs, state, says] of clocks) {
+  test(`a clock that is ${skewMs} ms off is ${state}`, () => {
+    const link = clockLink(skewMs)
+    assert.equal(link.state, state)
+    assert.match(link.says, says)
+    assert.equal(link.unjudged, skewMs === undefined ? true : undefined)
+  })
+}
+
+test('a ping that came is Good, one that was lost Broken, and what could not be tried or seen neither', () => {
+  const outcomes = [{ seen: { pod: 'gwh-receiver-0' } }, { seen: undefined }, { why: 'no right' }, 'unseen'] as const
+  const links = outcomes.map((outcome) => pingLink(outcome, 30_000))
+  assert.deepEqual(
+    links.map(({ state, unjudged }) => [state, unjudged]),
+    [
+      ['Good', undefined],
+      ['Broken', undefined],
+      ['Open', true],
+      ['Open', undefined],
+    ],
+  )
+  assert.match(links[1]?.says ?? '', /nothing that is verified came in 30 s/)
+})
+
+const at = (url?: string) => ({ object: 'ml/x', ready: true, suspended: false, url })
+
+test('one address is tried for each public host, and at most five', () => {
+  const urls = Array.from({ length: 9 }, (_, n) => at(`https://h${n}.example.com/v1/s/ml/a`))
+  const known = [at(), at('https://h0.example.com/v1/s/ml/b'), ...urls]
+  const facts = { webhooks: { value: known } } as unknown as Parameters<typeof addressesIn>[0]
+  assert.equal(addressesIn(facts).length, 5)
+  assert.match(addressesIn(facts)[0] ?? '', /^https:\/\/h0\.example\.com\//)
+  const good = addressLink('https://h0.example.com/x', { ends: 'receiver', says: 'a receiver answers' })
+  assert.deepEqual(good, { name: 'address h0.example.com', state: 'Good', says: 'a receiver answers' })
+  const broken = addressLink('https://h0.example.com/x', { ends: 'TLS', says: 'the certificate is not accepted' })
+  assert.deepEqual([broken.state, broken.says], ['Broken', 'TLS: the certificate is not accepted'])
 })
