@@ -110,6 +110,10 @@ export function LiveDeliveries({ title, filter }: { title: string; filter: (entr
     what.value = value
     settle()
   }
+  // Of a pointer that rests where the list appears nobody knows whether somebody reads.
+  const noticePointer = ({ movementX, movementY }: PointerEvent) => {
+    if (!isPointed.peek() && (movementX !== 0 || movementY !== 0)) set(isPointed, true)
+  }
   const showNew = () => (held.value = current.peek())
 
   const shown = held.value ?? current.value
@@ -161,7 +165,7 @@ export function LiveDeliveries({ title, filter }: { title: string; filter: (entr
     </Card>
   )
   return (
-    <div onPointerEnter={() => set(isPointed, true)} onPointerLeave={() => set(isPointed, false)}>
+    <div onPointerMove={noticePointer} onPointerLeave={() => set(isPointed, false)}>
       {list}
     </div>
   )
