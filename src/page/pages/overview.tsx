@@ -103,7 +103,8 @@ function WaitingTile() {
   const oldest = inbox?.isKnown === true && inbox.pending > 0 ? `, oldest ${span(inbox.oldestPendingMs)}` : ''
   return (
     <Tile label="Waiting" figure={overview.value === undefined ? unknown : count(pending + deadLetters)}>
-      {count(pending)} pending{oldest} · {counted(deadLetters, 'dead letter')}
+      {count(pending)} pending{oldest}
+      {deadLetters > 0 && ` · ${counted(deadLetters, 'dead letter')}`}
     </Tile>
   )
 }

@@ -2,6 +2,7 @@ import { useComputed, useSignal } from '@preact/signals'
 
 import type { LiveEntry } from '../../contract/page/deliveries.ts'
 import { count, duration, timeWithMs } from '../format.ts'
+import { hasMoved } from '../live/pointer.ts'
 import { entries, receivers } from '../live/state.ts'
 import { go } from '../live/address.ts'
 import { hrefOf } from '../route.ts'
@@ -110,9 +111,8 @@ export function LiveDeliveries({ title, filter }: { title: string; filter: (entr
     what.value = value
     settle()
   }
-  // Of a pointer that rests where the list appears nobody knows whether somebody reads.
-  const noticePointer = ({ movementX, movementY }: PointerEvent) => {
-    if (!isPointed.peek() && (movementX !== 0 || movementY !== 0)) set(isPointed, true)
+  const noticePointer = (event: PointerEvent) => {
+    if (!isPointed.peek() && hasMoved(event)) set(isPointed, true)
   }
   const showNew = () => (held.value = current.peek())
 

@@ -32,7 +32,7 @@ test('links that a person sees as one are one box, and its worst link speaks for
     line.map(({ title, state, says, isFirstBroken }) => [title, state, says, isFirstBroken]),
     [
       ['API key', 'Good', 'API key says', false],
-      ['Registration', 'Broken', 'in sync says', true],
+      ['Registered', 'Broken', 'in sync says', true],
       ['Signing secret', 'Good', 'signing secret says', false],
       ['DNS, TLS, route', 'Open', 'TLS says', false],
     ],
