@@ -61,8 +61,8 @@ function ReadyTile() {
   const known = overview.value
   if (known === undefined) return <Tile label="Webhooks ready" figure={unknown} />
   const { counts, total } = known
-  // A sink that fails, or dead letters, are no matter of the object itself: it is Ready.
-  const ready = counts.Ready + counts.SinkFailing + counts.DeadLetters
+  // What has dead letters works now.
+  const ready = counts.Ready + counts.DeadLetters
   const broken = counts.Failed + counts.SinkFailing
   return (
     <Tile label="Webhooks ready" figure={count(ready)} of={`of ${count(total)}`}>

@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
 
 /** One line, or one share of the stacked bars. `colour` names a variable of the style sheet. */
-export interface Series {
+interface Series {
   readonly label: string
   readonly colour: string
   readonly values: readonly (number | null)[]
