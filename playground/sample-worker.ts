@@ -16,7 +16,7 @@ export interface ReceivedEvent {
 }
 
 /** What a worker does with requests, and how many it took. */
-export interface WorkerState {
+interface WorkerState {
   /** The status with which everything is refused; undefined: events are accepted. */
   readonly refusesWith: number | undefined
   /** Events since the start, repeated ones included. */

@@ -2,15 +2,20 @@
 import { endEarlyAsFirstProcess } from './end-early.ts'
 
 endEarlyAsFirstProcess(process)
-// Only now the rest, which takes a hundred milliseconds to load and could not be stopped meanwhile.
-const { runProgram } = await import('./program.ts')
-process.exitCode = await runProgram({
-  args: process.argv.slice(2),
-  env: process.env,
-  random: Math.random,
-  host: process,
-  // One word where the program is a single file: Node repeats it.
-  program: [...new Set(process.argv.slice(0, 2))],
-})
-// What a role leaves open by mistake must not keep a stopped pod in Terminating; the timer itself keeps nothing alive.
-setTimeout(() => process.exit(), 2000).unref()
+void start()
+
+/** A function, because the single executable holds a CommonJS script, and such a one awaits nowhere else. */
+async function start(): Promise<void> {
+  // Only now the rest, which takes a hundred milliseconds to load and could not be stopped meanwhile.
+  const { runProgram } = await import('./program.ts')
+  process.exitCode = await runProgram({
+    args: process.argv.slice(2),
+    env: process.env,
+    random: Math.random,
+    host: process,
+    // One word where the program is a single file: Node repeats it.
+    program: [...new Set(process.argv.slice(0, 2))],
+  })
+  // What a role leaves open by mistake must not keep a stopped pod in Terminating; the timer keeps nothing alive.
+  setTimeout(() => process.exit(), 2000).unref()
+}

@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 
 import packageJson from '../package.json' with { type: 'json' }
 import { roleCommand, runCommand } from './cli/run-command.ts'
+import type { InstallationWithPage } from './cli/user-command.ts'
 import { userCommands } from './cli/user-commands.ts'
 import { writeTo } from './cli/write-to.ts'
 import { systemClock } from './clock.ts'
@@ -36,7 +37,7 @@ export async function runProgram({ args, env, random, host, program }: ProgramDe
   }
 
   // Imported when needed: the receiver must not load the Google SDK, and help must not wait for either.
-  const commands = [
+  const roles = [
     roleCommand(
       controllerSettings,
       'Register webhooks at Google and keep their secrets; one per cluster is active.',
@@ -52,15 +53,16 @@ export async function runProgram({ args, env, random, host, program }: ProgramDe
       'A playground in one process; needs no cluster and no API key.',
       async (config, described) => (await import('./roles/sandbox/run.ts')).runSandbox(config, described, context),
     ),
-    ...userCommands({
-      clock: context.clock,
-      random: context.random,
-      cluster: async (config) => (await import('./cli/operator-access.ts')).clusterIn(context)(config),
-      receivers: async (config) => (await import('./cli/deliveries/open-receivers.ts')).receiversIn(context)(config),
-      operator: async (config) => (await import('./cli/operator-access.ts')).operatorIn(context)(config),
-      ui: async (config) => (await import('./ui/start-ui.ts')).startUi(config, context),
-    }),
   ]
+  const installation: InstallationWithPage = {
+    clock: context.clock,
+    random: context.random,
+    cluster: async (config) => (await import('./cli/operator-access.ts')).clusterIn(context)(config),
+    receivers: async (config) => (await import('./cli/deliveries/open-receivers.ts')).receiversIn(context)(config),
+    operator: async (config) => (await import('./cli/operator-access.ts')).operatorIn(context)(config),
+    ui: async (config) => (await import('./ui/start-ui.ts')).startUi(config, context),
+  }
+  const commands = [...roles, ...userCommands(installation, roles)]
 
   const { version, out, err } = context
   return runCommand(args, commands, { env, version, out, err })

@@ -37,8 +37,7 @@ interface Component {
  * serial number included. Throws for a package without version or licence.
  */
 export function billOfMaterials({ inputs }: Pick<Metafile, 'inputs'>, lockfile = readLockfile()): BillOfMaterials {
-  const paths = [...new Set(Object.keys(inputs).map(packagePathOf))].filter((path) => path !== undefined)
-  const components = paths.toSorted().map((path) => componentOf(path, lockfile[path]))
+  const components = packagePathsOf({ inputs }).map((path) => componentOf(path, lockfile[path]))
   const application: Component = {
     type: 'application',
     ...identityOf(packageJson.name, packageJson.version),
@@ -62,6 +61,12 @@ function readLockfile(): Record<string, LockedPackage> {
     packages: Record<string, LockedPackage>
   }
   return packages
+}
+
+/** Folders of the packages that are in a bundle, sorted. */
+export function packagePathsOf({ inputs }: Pick<Metafile, 'inputs'>): string[] {
+  const paths = Object.keys(inputs).map(packagePathOf)
+  return [...new Set(paths)].filter((path) => path !== undefined).toSorted()
 }
 
 /**

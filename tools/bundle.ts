@@ -1,7 +1,7 @@
 import { chmodSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { build, type Metafile, type Plugin } from 'esbuild'
+import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild'
 
 import type { PageFiles } from '../src/ui/server/page-files.ts'
 import { buildPage } from './bundle-page.ts'
@@ -35,6 +35,16 @@ interface BundleOptions {
   sourceMaps?: boolean
 }
 
+const commonOptions = {
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  minify: true,
+  keepNames: true,
+  metafile: true,
+  logLevel: 'warning',
+} as const satisfies BuildOptions
+
 /**
  * Bundles the programs into `outdir` (emptied before): split at the dynamic imports of main.ts, so that a role loads
  * only its own code. The result needs no node_modules; source maps lie beside it and are not referred to.
@@ -43,27 +53,55 @@ export async function bundle({ outdir, sourceMaps = true }: BundleOptions): Prom
   rmSync(outdir, { recursive: true, force: true })
   const page = await buildPage()
   const { metafile } = await build({
+    ...commonOptions,
     entryPoints,
     outdir,
     outExtension: { '.js': '.mjs' },
     chunkNames: '[name]-[hash]',
-    bundle: true,
     splitting: true,
-    platform: 'node',
-    target: 'node24',
     format: 'esm',
-    minify: true,
-    keepNames: true,
     sourcemap: sourceMaps && 'external',
     legalComments: 'linked',
-    metafile: true,
     banner: { js: requireBanner },
     plugins: [pageInside(page.files)],
-    logLevel: 'warning',
   })
   chmodSync(join(outdir, 'gwh.mjs'), 0o755)
   // What is in the page is in the program.
   return { ...metafile, inputs: { ...metafile.inputs, ...page.inputs } }
+}
+
+/**
+ * The same programs into `outdir` as a single executable takes them: each in one file, `gwh.cjs` and one ES module per
+ * worker thread. Nothing of one role is evaluated before that role is asked for.
+ */
+export async function bundleWhole(outdir: string): Promise<Metafile> {
+  const { gwh, ...workers } = entryPoints
+  const page = await buildPage()
+  const options = { ...commonOptions, outdir, legalComments: 'none' } as const
+  const program = await build({
+    ...options,
+    entryPoints: { gwh },
+    outExtension: { '.js': '.cjs' },
+    format: 'cjs',
+    // A script has no address; src/program-file.ts does without one in an executable.
+    define: { 'import.meta.url': '"executable:///"' },
+    plugins: [pageInside(page.files)],
+  })
+  const threads = Object.entries(workers).map(([name, source]) =>
+    build({
+      ...options,
+      entryPoints: { [name]: source },
+      outExtension: { '.js': '.mjs' },
+      format: 'esm',
+      // A thread's program is passed on as text, which would else stand in every line of a stack trace.
+      footer: { js: `//# sourceURL=${name}.mjs` },
+    }),
+  )
+  const all = [program, ...(await Promise.all(threads))].map(({ metafile }) => metafile)
+  return {
+    inputs: Object.assign({}, page.inputs, ...all.map(({ inputs }) => inputs)) as Metafile['inputs'],
+    outputs: Object.assign({}, ...all.map(({ outputs }) => outputs)) as Metafile['outputs'],
+  }
 }
 
 export interface LoadedCode {

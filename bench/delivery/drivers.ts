@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { startNatsCluster } from '../../test/support/processes/nats-cluster.ts'
 import { findNatsServer, NatsServer } from '../../test/support/processes/nats-server.ts'
 import { cpuMsInStat } from './cpu-in-stat.ts'
 
@@ -15,7 +16,7 @@ export interface Store {
 
 /** An inbox to measure with. */
 export interface Driver {
-  readonly name: 'sqlite' | 'jetstream'
+  readonly name: 'sqlite' | 'jetstream' | 'jetstream of three'
   readonly durability: string
   /** For a receiver that works in this folder; goes with `parts`. */
   open(folder: string, parts: AsyncDisposableStack): Promise<Store>
@@ -41,9 +42,29 @@ const jetstream: Driver = {
   },
 }
 
+/** As people run it: a write is on three servers before it is acknowledged, and each syncs when it sees fit. */
+const jetstreamOfThree: Driver = {
+  name: 'jetstream of three',
+  durability: 'three nats-servers on this machine, three copies, default syncing',
+  async open(_folder, parts) {
+    const servers = await startNatsCluster(parts)
+    const urls = servers.map(({ url }) => url).join(',')
+    return {
+      natsUrl: urls,
+      flags: ['--inbox=jetstream', `--nats-url=${urls}`, '--nats-replicas=3'],
+      serverCpuMs: () => sumOrNothing(servers.map(({ pid }) => cpuMsOf(pid))),
+    }
+  },
+}
+
 /** Those that there are on this machine. */
 export function findDrivers(): Driver[] {
-  return findNatsServer() === undefined ? [sqlite] : [sqlite, jetstream]
+  return findNatsServer() === undefined ? [sqlite] : [sqlite, jetstream, jetstreamOfThree]
+}
+
+function sumOrNothing(values: readonly (number | undefined)[]): number | undefined {
+  const known = values.filter((value) => value !== undefined)
+  return known.length < values.length ? undefined : known.reduce((sum, value) => sum + value, 0)
 }
 
 /** From outside, for a program that is not ours; Linux alone tells. */

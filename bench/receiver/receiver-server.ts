@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { systemClock } from '../../src/clock.ts'
 import { parseEnvelope } from '../../src/gemini/parse-event.ts'
 import { openJetstreamInbox } from '../../src/inbox/jetstream/open-jetstream-inbox.ts'
-import { openSqliteInbox } from '../../src/inbox/sqlite/open-sqlite-inbox.ts'
+import { openSqliteInbox, shippedAppendIntervalMs } from '../../src/inbox/sqlite/open-sqlite-inbox.ts'
 import { allKeyringSecretNames, keyringSecretNameFor } from '../../src/contract/keyring/shard.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
@@ -26,7 +26,11 @@ const metrics = createMetrics()
 const settings = { clock: systemClock, logger, metrics, bounds: { ownerShare: 1 } }
 const inbox =
   natsUrl === undefined
-    ? await openSqliteInbox({ ...settings, path: join(folder, 'inbox.sqlite') })
+    ? await openSqliteInbox({
+        ...settings,
+        path: join(folder, 'inbox.sqlite'),
+        appendIntervalMs: shippedAppendIntervalMs,
+      })
     : await openJetstreamInbox({ ...settings, ...aStream(natsUrl) })
 const directory = new EndpointDirectory()
 for (const shard of allKeyringSecretNames()) {

@@ -55,9 +55,10 @@ export interface KubernetesApi {
 /**
  * A Kubernetes API server in memory, for demos, users' own tests and ours: enough for this operator and the stock
  * kubectl. Not an imitation of all of it. There is no RBAC (one token may do everything), no admission, no garbage
- * collection and no managedFields; pods are only written down, and their ports are ports of this machine; server-side apply is refused as an unknown media type, and so is protobuf but for
- * what kubectl's `create` commands send; duplicate keys in JSON go unnoticed; CEL rules are checked for fields but not
- * for types and have no cost limit; nothing survives a restart.
+ * collection and no managedFields; pods are only written down, and their ports are ports of this machine; server-side
+ * apply is refused as an unknown media type, and so is protobuf but for what kubectl's `create` commands send;
+ * duplicate keys in JSON go unnoticed; CEL rules are checked for fields but not for types and have no cost limit;
+ * nothing survives a restart.
  */
 export async function startKubernetesApi(options: KubernetesApiOptions): Promise<KubernetesApi> {
   const { clock, random, token, logger } = options

@@ -1,3 +1,4 @@
+import { printedAs, type Output } from './print-as.ts'
 import { type CommandDeps, exitCodes } from './run-command.ts'
 import { cellOf, table } from './table.ts'
 
@@ -27,15 +28,19 @@ export function exitCodeOf(broken: Link | undefined, unjudged: readonly string[]
   return unjudged.length === 0 ? exitCodes.ok : exitCodes.unjudged
 }
 
-/** Prints a chain and names its first broken link, and what could not be judged. */
-export function printChain(chain: readonly Link[], output: 'text' | 'json', { out }: Pick<CommandDeps, 'out'>): number {
+/** Prints a chain and names its first broken link, and what could not be judged. `names`: of what it is about. */
+export function printChain(
+  chain: readonly Link[],
+  { output, names = [] }: { output: Output; names?: readonly string[] },
+  { out }: Pick<CommandDeps, 'out'>,
+): number {
   const broken = brokenLink(chain)
   const unjudged = unjudgedLinks(chain)
-  if (output === 'json') out(`${JSON.stringify({ broken: broken?.name, unjudged, chain }, undefined, 2)}\n`)
-  else {
+  const text = () => {
     const rows = chain.map((link) => [link.name, link.state, link.says].map(cellOf))
-    out(`${table(['LINK', 'STATE', 'WHAT'], rows)}\n${endOf(broken, unjudged, chain.length)}\n`)
+    return `${table(['LINK', 'STATE', 'WHAT'], rows)}\n${endOf(broken, unjudged, chain.length)}\n`
   }
+  out(printedAs(output, { value: { broken: broken?.name, unjudged, chain }, text, names }))
   return exitCodeOf(broken, unjudged)
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { ConfigOf } from '../config/setting.ts'
-import type { clusterSettings, googleSettings } from '../config/shared-settings.ts'
+import type { googleSettings } from '../config/shared-settings.ts'
 import type { WebhookService } from '../gemini/webhook-service.ts'
 import type { KubernetesClient } from '../kubernetes/client.ts'
 import { openKubernetesClient } from '../kubernetes/open-client.ts'
@@ -8,6 +8,7 @@ import { silentLogger } from '../observability/logger.ts'
 import { createMetrics } from '../observability/metrics.ts'
 import { fetchThrough } from '../outbound/fetch-through.ts'
 import { openOutbound } from '../outbound/open-outbound.ts'
+import { placeOf, type ConnectionConfig } from './connection.ts'
 
 /**
  * What the operator itself uses, for the user of a command: the API server as the user of the kubeconfig, and Google.
@@ -18,10 +19,10 @@ export interface OperatorAccess {
   close(): Promise<void>
 }
 
-export type AccessConfig = Pick<ConfigOf<typeof clusterSettings>, 'kubeconfig'> & ConfigOf<typeof googleSettings>
+export type AccessConfig = ConnectionConfig & ConfigOf<typeof googleSettings>
 
 export type OpenOperator = (config: AccessConfig) => Promise<OperatorAccess>
-export type OpenCluster = (config: Pick<AccessConfig, 'kubeconfig'>) => Promise<KubernetesClient>
+export type OpenCluster = (config: ConnectionConfig) => Promise<KubernetesClient>
 
 interface CliDeps {
   readonly clock: Clock
@@ -31,9 +32,9 @@ interface CliDeps {
 
 /** The API server as the user of the kubeconfig. Makes no call yet. Throws when there is no usable kubeconfig. */
 export function clusterIn({ clock, random, version }: CliDeps): OpenCluster {
-  return ({ kubeconfig }) =>
+  return (config) =>
     openKubernetesClient({
-      ...(kubeconfig !== undefined && { kubeconfigPath: kubeconfig }),
+      ...placeOf(config),
       userAgent: `gwh-cli/${version}`,
       clock,
       random,

@@ -1,8 +1,10 @@
 import { helpText } from '../config/help-text.ts'
 import { loadConfig } from '../config/load-config.ts'
-import type { ConfigOf, RoleSettings, SettingsTable } from '../config/setting.ts'
-import type { Environment } from '../config/sources.ts'
+import { nearestName } from '../config/names.ts'
+import type { ConfigOf, NamesRule, RoleSettings, SettingsTable } from '../config/setting.ts'
+import { clip, type Environment } from '../config/sources.ts'
 import { unreachable } from '../unreachable.ts'
+import { splitCommand } from './split-command.ts'
 
 /** What `gwh` ends with. Documented in the program's help. */
 export const exitCodes = {
@@ -24,6 +26,11 @@ export interface Command {
   readonly name: string
   /** One line for the list of commands. */
   readonly summary: string
+  /** What a shell can complete. */
+  readonly settings: SettingsTable
+  readonly names?: NamesRule | undefined
+  /** Not in the list of commands: programs call it, not people. */
+  readonly isHidden?: true
   /** Resolves with the exit code. */
   run(flags: readonly string[], context: CommandDeps): Promise<number>
 }
@@ -39,11 +46,17 @@ export interface CommandDeps {
 export function roleCommand<Table extends SettingsTable>(
   role: RoleSettings<Table>,
   summary: string,
-  run: (config: ConfigOf<Table>, described: Readonly<Record<string, string>>) => Promise<number>,
+  run: (
+    config: ConfigOf<Table>,
+    described: Readonly<Record<string, string>>,
+    names: readonly string[],
+  ) => Promise<number>,
 ): Command {
   return {
     name: role.role,
     summary,
+    settings: role.settings,
+    names: role.names,
     async run(flags, { env, out, err }) {
       const parsed = loadConfig(role, { flags, env })
       switch (parsed.type) {
@@ -55,7 +68,7 @@ export function roleCommand<Table extends SettingsTable>(
           err(`Nothing was started. "gwh ${role.role} --help" lists all settings.\n`)
           return exitCodes.usage
         case 'config':
-          return run(parsed.config, parsed.described)
+          return run(parsed.config, parsed.described, parsed.names)
         default:
           return unreachable(parsed)
       }
@@ -72,31 +85,41 @@ export async function runCommand(
   commands: readonly Command[],
   context: CommandDeps,
 ): Promise<number> {
-  const [name, ...flags] = args
-  switch (name) {
-    case undefined:
-      context.err(programHelp(commands))
-      return exitCodes.usage
-    case '--help':
-    case '-h':
-    case 'help':
-      context.out(programHelp(commands))
-      return exitCodes.ok
-    case '--version':
-      context.out(`${context.version}\n`)
-      return exitCodes.ok
-    default:
+  const { name, rest } = splitCommand(args, commands)
+  if (name === undefined) return withoutCommand(rest, commands, context)
+  if (name === 'help') {
+    const [about] = rest
+    return runCommand([...(about === undefined ? [] : [about]), '--help'], commands, context)
   }
   const command = commands.find((candidate) => candidate.name === name)
-  if (command !== undefined) return command.run(flags, context)
-  context.err(`gwh: "${name.slice(0, 80)}" is not a command\n\n${programHelp(commands)}`)
+  if (command !== undefined) return command.run(rest, context)
+  const known = visible(commands).map((candidate) => candidate.name)
+  const nearest = nearestName(name, known)
+  const meant = nearest === undefined ? '' : `; did you mean "gwh ${nearest}"?`
+  context.err(`gwh: "${clip(name)}" is not a command${meant}\n"gwh --help" lists the commands.\n`)
   return exitCodes.usage
 }
 
-function programHelp(commands: readonly Command[]): string {
+function withoutCommand(flags: readonly string[], commands: readonly Command[], { version, out, err }: CommandDeps) {
+  if (flags.includes('--version')) {
+    out(`${version}\n`)
+    return exitCodes.ok
+  }
+  const isAskedFor = flags.includes('--help') || flags.includes('-h')
+  const say = isAskedFor ? out : err
+  say(programHelp(commands))
+  return isAskedFor ? exitCodes.ok : exitCodes.usage
+}
+
+function visible(commands: readonly Command[]): Command[] {
+  return commands.filter(({ isHidden }) => isHidden !== true)
+}
+
+function programHelp(all: readonly Command[]): string {
+  const commands = visible(all)
   const width = Math.max(...commands.map(({ name }) => name.length))
   return [
-    'Usage: gwh COMMAND [--SETTING=VALUE ...]',
+    'Usage: gwh COMMAND [NAME ...] [flags]',
     '',
     'Makes Gemini API webhooks reliable on Kubernetes: registered, signed, verified, stored, delivered.',
     '',

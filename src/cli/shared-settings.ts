@@ -1,32 +1,64 @@
-import { oneOf, optionalText, text, textList } from '../config/setting-types.ts'
-import { adminPortOfReceivers, clusterSettings } from '../config/shared-settings.ts'
+import { boolean, oneOf, optionalText, text, textList } from '../config/setting-types.ts'
+import { aNamespace, connection, visitAll } from '../config/user-settings.ts'
 
 /** Settings that several commands have, with the same name, default and meaning. */
 
+export { connection, operatorNamespace, visitAll } from '../config/user-settings.ts'
+
+const outputWords = { group: 'Output', short: 'o', default: 'text' } as const
+
 /** How a command for people prints what it found. */
 export const output = oneOf({
-  group: 'Output',
-  help: 'Text for people, or JSON for programs (also -o json).',
-  words: ['text', 'json'],
-  default: 'text',
+  ...outputWords,
+  help: 'Prints text for people, JSON or YAML for programs. Wide is text with more columns.',
+  words: ['text', 'json', 'yaml', 'wide'],
+})
+
+/** Of commands whose findings have names. */
+export const listOutput = oneOf({
+  ...outputWords,
+  help: 'Prints text for people, JSON or YAML for programs, or names alone, one a line. Wide is text with more columns.',
+  words: ['text', 'json', 'yaml', 'wide', 'name'],
 })
 
 /** Of commands that act as the user of a kubeconfig. */
-export const asUser = { kubeconfig: clusterSettings.kubeconfig, output } as const
+export const asUser = { ...connection, output } as const
+
+/** Of commands about one object. `GWH_NAMESPACE` is the operator's to the roles, and is not read here. */
+export const namespaceOfObject = optionalText({
+  ...aNamespace,
+  help: 'The namespace of the object, for a name alone. If it is not set, that of the context is used.',
+  short: 'n',
+  ignoresEnvironment: true,
+})
+
+/** Of commands that show objects, or what belongs to them. */
+export const namespaceOfObjects = optionalText({
+  ...aNamespace,
+  help: 'Shows what belongs to objects of this namespace. If it is not set, that of the context is used.',
+  short: 'n',
+  ignoresEnvironment: true,
+})
+
+export const allNamespaces = boolean({
+  group: 'Kubernetes',
+  help: 'Shows what belongs to objects of all namespaces.',
+  short: 'A',
+  ignoresEnvironment: true,
+  default: 'false',
+})
 
 /** Of commands that visit receiver pods. */
 export const visit = {
-  namespace: clusterSettings.namespace,
-  kubeconfig: clusterSettings.kubeconfig,
+  ...visitAll,
   pods: textList({
     group: 'Receivers',
-    help: 'Only these receiver pods; not set: all that run.',
+    help: 'Asks only these receiver pods. If none is named, all that run are asked.',
     placeholder: 'POD,...',
     pattern: /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/,
     what: 'a pod name',
+    completes: 'receiver',
   }),
-  adminPort: adminPortOfReceivers,
-  output,
 } as const
 
 const anyText = /^[^\s]{1,512}$/
@@ -35,32 +67,38 @@ const anyText = /^[^\s]{1,512}$/
 export const selection = {
   webhook: optionalText({
     group: 'Selection',
-    help: 'Deliveries of this GeminiWebhook.',
-    placeholder: 'NAMESPACE/NAME',
-    pattern: /^[a-z0-9-]{1,63}\/[a-z0-9-]{1,63}$/,
-    what: 'a namespace and a name, such as ml/batch-events',
+    help: 'Selects deliveries of this GeminiWebhook, named as NAME or NAMESPACE/NAME.',
+    placeholder: 'NAME',
+    pattern: /^([a-z0-9-]{1,63}\/)?[a-z0-9.-]{1,253}$/,
+    what: 'a name, such as batch-events or ml/batch-events',
+    completes: 'webhook',
   }),
   sink: optionalText({
     group: 'Selection',
-    help: 'Deliveries to this sink.',
+    help: 'Selects deliveries to this sink.',
     placeholder: 'NAME',
     pattern: anyText,
     what: 'a name',
   }),
   eventId: optionalText({
     group: 'Selection',
-    help: 'Deliveries of the event with this webhook-id.',
+    help: 'Selects deliveries of the event with this webhook-id.',
     placeholder: 'ID',
     pattern: anyText,
     what: 'an id',
   }),
 } as const
 
-const time = { pattern: /^\d{4}-\d\d-\d\dT\S{1,40}$/, what: 'a time such as 2026-11-21T12:00:00Z', placeholder: 'TIME' }
+/** The second form is a duration: so long ago. */
+const moment = {
+  pattern: /^(\d{4}-\d\d-\d\dT\S{1,40}|(\d{1,9}(ms|s|m|h|d)){1,4})$/,
+  what: 'a time such as 2026-11-21T12:00:00Z, or a duration such as 1h for an hour ago',
+  placeholder: 'TIME|DURATION',
+}
 
 const eventType = optionalText({
   group: 'Selection',
-  help: 'Deliveries of events of this type, such as batch.failed.',
+  help: 'Selects deliveries of events of this type, such as batch.failed.',
   placeholder: 'TYPE',
   pattern: anyText,
   what: 'an event type',
@@ -72,13 +110,21 @@ export const deadLetterSelection = {
   type: eventType,
   reason: optionalText({
     group: 'Selection',
-    help: 'Given up for this reason, such as RetriesExhausted.',
+    help: 'Selects what was given up for this reason, such as RetriesExhausted.',
     placeholder: 'REASON',
     pattern: /^[A-Za-z]{1,64}$/,
     what: 'a reason',
   }),
-  since: optionalText({ group: 'Selection', help: 'Given up at this time or later.', ...time }),
-  until: optionalText({ group: 'Selection', help: 'Given up before this time.', ...time }),
+  since: optionalText({
+    group: 'Selection',
+    help: 'Selects what was given up at this time or later, or within this duration.',
+    ...moment,
+  }),
+  until: optionalText({
+    group: 'Selection',
+    help: 'Selects what was given up before this time, or longer ago than this duration.',
+    ...moment,
+  }),
 } as const
 
 /** Which of those that have not ended. */
@@ -87,18 +133,26 @@ export const pendingSelection = {
   type: eventType,
   cause: optionalText({
     group: 'Selection',
-    help: 'Deliveries whose last step had this cause, as the list shows it, such as "status 503".',
+    help: 'Selects deliveries whose last step had this cause, as the list shows it, such as "status 503".',
     placeholder: 'CAUSE',
     pattern: /^[A-Za-z0-9 ]{1,64}$/,
     what: 'a cause',
   }),
-  since: optionalText({ group: 'Selection', help: 'First due at this time or later.', ...time }),
-  until: optionalText({ group: 'Selection', help: 'First due before this time.', ...time }),
+  since: optionalText({
+    group: 'Selection',
+    help: 'Selects what was first due at this time or later, or within this duration.',
+    ...moment,
+  }),
+  until: optionalText({
+    group: 'Selection',
+    help: 'Selects what was first due before this time, or longer ago than this duration.',
+    ...moment,
+  }),
 } as const
 
 export const apiKeyField = text({
   group: 'Google',
-  help: 'The key of that Secret that holds the API key.',
+  help: 'The key of that Secret under which the API key is.',
   placeholder: 'KEY',
   pattern: /^[-._a-zA-Z0-9]{1,253}$/,
   what: 'a key of a Secret',

@@ -1,5 +1,6 @@
 import type { ConfigOf } from '../config/setting.ts'
 import { uiSettings } from '../config/ui-config.ts'
+import { printedAs } from './print-as.ts'
 import { output } from './shared-settings.ts'
 import { userCommand, type InstallationWithPage, type UserCommandDeps } from './user-command.ts'
 
@@ -24,7 +25,7 @@ async function servePage(
   { out, err, ui: open }: UserCommandDeps & InstallationWithPage,
 ): Promise<number> {
   const { url } = await open(config)
-  out(config.output === 'json' ? `${JSON.stringify({ url })}\n` : `${url}\n`)
+  out(printedAs(config.output, { value: { url }, text: () => `${url}\n` }))
   err('gwh ui: open this address in a browser on this machine; Ctrl-C ends the page\n')
   // The signal ends the process: there is nothing to put in order.
   return new Promise(() => {})

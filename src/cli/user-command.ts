@@ -1,12 +1,13 @@
 import type { Clock } from '../clock.ts'
 import { namesOf } from '../config/names.ts'
-import type { ConfigOf, SettingsTable } from '../config/setting.ts'
+import type { ConfigOf, NamesRule, SettingsTable } from '../config/setting.ts'
 import type { Environment } from '../config/sources.ts'
 import type { OpenReceivers } from './deliveries/receivers.ts'
 import type { OpenCluster, OpenOperator } from './operator-access.ts'
 import { exitCodes, roleCommand, type Command, type CommandDeps } from './run-command.ts'
 import type { OpenUi } from './open-ui.ts'
 import { UnjudgedError } from './unjudged-error.ts'
+import { UsageError } from './usage-error.ts'
 
 /** What the commands work on. Nothing is opened, or loaded, before one that runs asks for it. */
 export interface Installation {
@@ -23,7 +24,7 @@ export interface InstallationWithPage extends Installation {
 }
 
 /** What a command works with: the installation, and both output streams. */
-export interface UserCommandDeps extends Installation, Pick<CommandDeps, 'out' | 'err'> {}
+export interface UserCommandDeps extends Installation, Pick<CommandDeps, 'out' | 'err' | 'version'> {}
 
 /** All that a command is; its file exports it. */
 interface Definition<Table extends SettingsTable> {
@@ -37,11 +38,11 @@ interface Definition<Table extends SettingsTable> {
   readonly settings: Table
   /** Rules between settings; each message names the settings, says what was wrong and what to do. */
   readonly check?: (config: ConfigOf<Table>) => string[]
-  /** What may stand in front of the flags, and how often. */
-  readonly names?: { readonly placeholder: string; readonly min: number; readonly max: number }
+  /** What it takes besides its flags, and how often. */
+  readonly names?: NamesRule
   /**
-   * Resolves with the exit code; what it throws is printed as the reason for 1. What is heavy to load is imported here,
-   * since help needs none of it.
+   * Resolves with the exit code; what it throws is printed as the reason for 1 (a UsageError: for 2). What is heavy to
+   * load is imported here, since help needs none of it.
    */
   readonly run: (
     config: ConfigOf<Table>,
@@ -61,35 +62,29 @@ export interface UserCommand {
 /** How many names a command takes that takes many. */
 export const maxNames = 10_000
 
-/** A command for people: names in front of its flags, `-o json`, and errors as one line on standard error. */
+/** A command for people: names and flags in any order, and errors as one line on standard error. */
 export function userCommand<Table extends SettingsTable>(definition: Definition<Table>): UserCommand {
-  const { name, summary, about, example, settings, check = () => [], names: rule, run } = definition
-  const role = { role: name, about, example, settings, check }
+  const { name, summary, about, example, settings, check = () => [], names, run } = definition
+  const role = { role: name, about, example, settings, check, names }
   const variables = variablesIn(settings)
   return {
     variables,
     on: (installation, known) => ({
       name,
       summary,
+      settings,
+      names,
       async run(args, context) {
-        const firstFlag = args.findIndex((arg) => arg.startsWith('-'))
-        const names = firstFlag === -1 ? args : args.slice(0, firstFlag)
-        const flags = withLongFlags(args.slice(names.length))
-        const { placeholder = '', min = 0, max = 0 } = rule ?? {}
-        const asksForHelp = flags.some((flag) => flag === '--help' || flag === '-h')
-        if (!asksForHelp && (names.length < min || names.length > max)) {
-          const wanted =
-            max === 0 ? 'takes flags only' : `takes ${min === max ? min : `${min} to ${max}`} ${placeholder}`
-          context.err(`gwh ${name}: ${wanted}, ${names.length} were given; see "gwh ${name} --help"\n`)
-          return exitCodes.usage
-        }
+        const { out, err, version } = context
         try {
-          const { out, err } = context
-          const env = environmentFor(variables, known, context.env)
-          const command = roleCommand(role, summary, (config) => run(config, names, { ...installation, out, err }))
-          return await command.run(flags, { ...context, env })
+          const env = environmentFor(variables, known, withoutFormerNames(variables, context))
+          const command = roleCommand(role, summary, (config, _described, given) =>
+            run(config, given, { ...installation, out, err, version }),
+          )
+          return await command.run(args, { ...context, env })
         } catch (error) {
-          context.err(`gwh ${name}: ${error instanceof Error ? error.message : String(error)}\n`)
+          err(`gwh ${name}: ${error instanceof Error ? error.message : String(error)}\n`)
+          if (error instanceof UsageError) return exitCodes.usage
           return error instanceof UnjudgedError ? exitCodes.unjudged : exitCodes.failed
         }
       },
@@ -110,14 +105,13 @@ function environmentFor(own: ReadonlySet<string>, known: ReadonlySet<string>, en
   return Object.fromEntries(Object.entries(env).filter(([name]) => own.has(name) || !known.has(name)))
 }
 
-const shortFlags = { '-o': '--output', '-n': '--namespace' } as const
+const { env: operatorVariable } = namesOf('operatorNamespace')
+const formerOperatorVariable = 'GWH_NAMESPACE'
 
-/** `-o json` and `-n ml`, as kubectl's users write them. */
-function withLongFlags(flags: readonly string[]): string[] {
-  let long = [...flags]
-  for (const [short, name] of Object.entries(shortFlags)) {
-    const at = long.indexOf(short)
-    if (at !== -1) long = [...long.slice(0, at), `${name}=${long[at + 1] ?? ''}`, ...long.slice(at + 2)]
-  }
-  return long
+/** For one version: GWH_NAMESPACE was the operator's namespace, and of the roles still is. */
+function withoutFormerNames(own: ReadonlySet<string>, { env, err }: CommandDeps): Environment {
+  const { [formerOperatorVariable]: former = '', ...others } = env
+  if (former === '' || !own.has(operatorVariable) || (others[operatorVariable] ?? '') !== '') return others
+  err(`gwh: ${formerOperatorVariable} is called ${operatorVariable} for commands; it will not be read any more\n`)
+  return { ...others, [operatorVariable]: former }
 }

@@ -1,3 +1,5 @@
+import { completeCommand } from './completion/complete.ts'
+import { completion } from './completion/completion.ts'
 import { deadLetters } from './deliveries/deadletters.ts'
 import { deliveries } from './deliveries/deliveries.ts'
 import { drain } from './deliveries/drain.ts'
@@ -37,12 +39,17 @@ const all = [
   orphans,
   validate,
   verify,
+  completion,
 ]
 
 /** Every variable that some of them reads. */
 const variables = new Set(all.flatMap((command) => [...command.variables]))
 
-/** The commands that people run against an installation. */
-export function userCommands(installation: InstallationWithPage): Command[] {
-  return all.map((command) => command.on(installation, variables))
+/**
+ * The commands that people run against an installation, and the hidden one that completes them; `roles`: what the
+ * program has besides.
+ */
+export function userCommands(installation: InstallationWithPage, roles: readonly Command[] = []): Command[] {
+  const commands = all.map((command) => command.on(installation, variables))
+  return [...commands, completeCommand(() => [...commands, ...roles], installation)]
 }

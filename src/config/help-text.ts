@@ -1,6 +1,6 @@
 import { unreachable } from '../unreachable.ts'
 import { namesOf } from './names.ts'
-import type { RoleSettings, Setting, SettingsTable } from './setting.ts'
+import type { NamesRule, RoleSettings, Setting, SettingsTable } from './setting.ts'
 
 /**
  * What `gwh ROLE --help` prints. At most 100 columns wide, no colours: it is read in terminals and in pull requests.
@@ -13,7 +13,7 @@ export function helpText<Table extends SettingsTable>(role: RoleSettings<Table>)
     return [`${group}:`, ...members.map(([property, setting]) => describeSetting(property, setting))].join('\n')
   })
   return [
-    `Usage: gwh ${role.role} [--config FILE] [--SETTING=VALUE ...]`,
+    usageLine(role.role, role.names),
     wrap(role.about, 0),
     `Example:\n  ${role.example}`,
     wrap(
@@ -27,12 +27,25 @@ export function helpText<Table extends SettingsTable>(role: RoleSettings<Table>)
   ].join('\n\n')
 }
 
+/** The command with its arguments: `gwh status [NAME] [flags]`. */
+function usageLine(command: string, names: NamesRule | undefined): string {
+  return ['Usage: gwh', command, ...(names === undefined ? [] : [argumentsOf(names)]), '[flags]'].join(' ')
+}
+
+function argumentsOf({ placeholder, min, max, usage }: NamesRule): string {
+  if (usage !== undefined) return usage
+  const many = max > 1 ? `${placeholder} ...` : placeholder
+  return min === 0 ? `[${many}]` : many
+}
+
 /** What a wide terminal shows without a break. */
 const maxLineLength = 120
 
 function describeSetting(property: string, setting: Setting<unknown>): string {
   const { flag, env, key } = namesOf(property)
-  const usage = setting.shape === 'boolean' ? `${flag}, --no-${flag.slice(2)}` : `${flag}=${setting.placeholder}`
+  const letter = setting.short === undefined ? '' : `-${setting.short}, `
+  const usage =
+    letter + (setting.shape === 'boolean' ? `${flag}, --no-${flag.slice(2)}` : `${flag}=${setting.placeholder}`)
   const fallback = `      ${setting.presence.type === 'required' ? '' : 'default: '}${fallbackText(setting)};`
   const names = `${setting.ignoresEnvironment === true ? '' : `environment ${env}; `}file key ${key}`
   const fits = fallback.length + names.length < maxLineLength

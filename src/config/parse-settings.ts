@@ -1,6 +1,7 @@
 import { namesOf } from './names.ts'
-import type { ConfigOf, RoleSettings, Setting, SettingsTable } from './setting.ts'
+import type { ConfigOf, NamesRule, RoleSettings, Setting, SettingsTable } from './setting.ts'
 import {
+  clip,
   readCommonVariables,
   readEnvironment,
   readFileText,
@@ -17,7 +18,7 @@ export interface SettingsInput {
 }
 
 export type ParsedSettings<Config> =
-  | { type: 'config'; config: Config; described: Readonly<Record<string, string>> }
+  | { type: 'config'; config: Config; names: readonly string[]; described: Readonly<Record<string, string>> }
   | { type: 'help' }
   /** Each names the source and the setting, says what was wrong and what to do. All of them, not just the first. */
   | { type: 'errors'; errors: string[] }
@@ -38,7 +39,12 @@ export function parseSettings<Table extends SettingsTable>(
     ...(input.file === undefined ? [] : [readFileText(role.settings, input.file)]),
     readCommonVariables(role.settings, input.env),
   ]
-  const errors = [...dangersIn(input.env), ...sources.flatMap((source) => source.errors)]
+  const errors = [
+    ...dangersIn(input.env),
+    ...sources.flatMap((source) => source.errors),
+    // The value of an unknown flag would count as a name.
+    ...(flags.errors.length === 0 ? problemsOfNames(role.names, flags.names) : []),
+  ]
   const values = new Map<string, unknown>()
   const described: Record<string, string> = {}
   for (const [property, setting] of Object.entries(role.settings)) {
@@ -52,7 +58,16 @@ export function parseSettings<Table extends SettingsTable>(
   // Every property of the table has been read with the table's own schema, which is what ConfigOf says.
   const config = Object.freeze(Object.fromEntries(values)) as ConfigOf<Table>
   const broken = role.check(config)
-  return broken.length > 0 ? { type: 'errors', errors: broken } : { type: 'config', config, described }
+  return broken.length > 0
+    ? { type: 'errors', errors: broken }
+    : { type: 'config', config, names: flags.names, described }
+}
+
+function problemsOfNames(rule: NamesRule | undefined, names: readonly string[]): string[] {
+  if (rule === undefined) return names.map((name) => `"${clip(name)}": unexpected argument; settings are --flags`)
+  const { placeholder, min, max } = rule
+  if (names.length >= min && names.length <= max) return []
+  return [`takes ${min === max ? min : `${min} to ${max}`} ${placeholder}, ${names.length} were given`]
 }
 
 function valueOf(property: string, setting: Setting<unknown>, given: Given | undefined) {

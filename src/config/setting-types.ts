@@ -4,7 +4,7 @@ import * as z from 'zod'
 
 import { ok, problem, type Result } from '../result.ts'
 import { parseDuration, parseSize } from './quantities.ts'
-import type { Presence, Setting } from './setting.ts'
+import type { Completion, Presence, Setting } from './setting.ts'
 
 /**
  * The kinds of values that settings may have. Each takes where it stands in the help, what it does, and its default.
@@ -13,6 +13,9 @@ import type { Presence, Setting } from './setting.ts'
 interface Words {
   group: string
   help: string
+  short?: string
+  completes?: Completion
+  ignoresEnvironment?: true
   alsoEnv?: readonly string[]
 }
 
@@ -93,7 +96,8 @@ export function oneOf<const Word extends string>({
     const value = allowed.find((word) => word === given)
     return value === undefined ? problem(`is not one of ${allowed.join(', ')}`) : ok(value)
   })
-  return { ...words, shape: 'scalar', placeholder: allowed.join('|'), schema, presence: withDefault(text) }
+  const placeholder = allowed.join('|')
+  return { ...words, shape: 'scalar', placeholder, words: allowed, schema, presence: withDefault(text) }
 }
 
 /** Text that matches a pattern; `shape` says the pattern in words, e.g. "a namespace name such as gemini". */
@@ -107,7 +111,8 @@ const textSchema = ({ pattern, what }: TextRule) =>
   fromText((given) => (pattern.test(given) ? ok(given) : problem(`is not ${what}`)))
 
 export function text(rule: TextRule & { default: string }): Setting<string> {
-  return { ...shown(rule), shape: 'scalar', schema: textSchema(rule), presence: withDefault(rule.default) }
+  const { default: fallback, ...words } = rule
+  return { ...shown(words), shape: 'scalar', schema: textSchema(rule), presence: withDefault(fallback) }
 }
 
 export function optionalText(rule: TextRule): Setting<string | undefined> {
@@ -120,12 +125,7 @@ export function textList({ default: text = '', ...rule }: TextRule & { default?:
   return { ...shown(rule), shape: 'list', schema, presence: withDefault(text) }
 }
 
-const shown = ({ group, help, placeholder, alsoEnv }: TextRule) => ({
-  group,
-  help,
-  placeholder,
-  ...(alsoEnv !== undefined && { alsoEnv }),
-})
+const shown = ({ pattern: _pattern, what: _what, ...words }: TextRule) => words
 
 export function optionalPath(words: Words): Setting<string | undefined> {
   return optionalText({ ...words, placeholder: 'FILE', pattern: /^.{1,4096}$/, what: 'a path' })

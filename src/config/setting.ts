@@ -18,6 +18,12 @@ export interface Setting<T> {
    */
   readonly schema: z.ZodType<T>
   readonly presence: Presence
+  /** One letter after a single `-`, as kubectl has it: `-n ml`, `-nml`. */
+  readonly short?: string
+  /** The values that it takes, where these are few: a shell completes them. */
+  readonly words?: readonly string[]
+  /** What a shell offers as its value. */
+  readonly completes?: Completion
   /** Set where the variable of its name means something else to other commands: it is not read then. */
   readonly ignoresEnvironment?: true
   /**
@@ -30,6 +36,21 @@ export interface Setting<T> {
 }
 
 export type Presence = { type: 'default'; text: string } | { type: 'required' } | { type: 'optional' }
+
+/** Kinds of things that a shell can complete: what a cluster knows, or files. */
+export type Completion = 'webhook' | 'receiver' | 'namespace' | 'context' | 'file'
+
+/** What a command takes besides its flags, anywhere among them. */
+export interface NamesRule {
+  /** As messages call one of them, and the usage line, where `usage` says nothing else. */
+  readonly placeholder: string
+  readonly usage?: string
+  readonly min: number
+  readonly max: number
+  /** As of a setting. */
+  readonly words?: readonly string[]
+  readonly completes?: Completion
+}
 
 export type SettingsTable = Readonly<Record<string, Setting<unknown>>>
 
@@ -45,6 +66,8 @@ export interface RoleSettings<Table extends SettingsTable> {
   /** One complete command line that works as it stands. */
   readonly example: string
   readonly settings: Table
+  /** Absent: it takes flags only. */
+  readonly names?: NamesRule | undefined
   /** Rules between settings; each message names the settings, says what was wrong and what to do. */
   check(config: ConfigOf<Table>): string[]
 }

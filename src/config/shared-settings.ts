@@ -3,7 +3,7 @@ import { boolean, duration, integer, oneOf, optionalText, port, text, textList, 
 
 /** Settings that several roles have, with the same name, default and meaning. */
 
-const namespacePattern = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
+export const namespacePattern = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 export const hostPattern = /^[A-Za-z0-9.:_-]{1,253}$/
 
 export const clusterSettings = {
@@ -30,9 +30,6 @@ export const clusterSettings = {
     what: 'a namespace name (lower case letters, digits and -)',
   }),
 } as const
-
-/** Of commands and pages that visit receivers. */
-export const adminPortOfReceivers = port({ group: 'Receivers', help: "The receivers' adminPort.", default: '8081' })
 
 /** Not one of the keys that lines have anyway. */
 const logKey = {

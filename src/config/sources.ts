@@ -27,21 +27,32 @@ export const splitList = (text: string) =>
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '')
 
-/** Flags of one role: `--name value` or `--name=value`; a boolean also as `--name` and `--no-name`. */
-export function readFlags(table: SettingsTable, args: readonly string[]): SourceReading & { help: boolean } {
+interface FlagReading extends SourceReading {
+  help: boolean
+  /** What stands between the flags, and everything after `--`. */
+  names: string[]
+}
+
+/**
+ * Flags of one role, anywhere among the names: `--name value` or `--name=value`; a boolean also as `--name` and
+ * `--no-name`. One with a letter also as `-n value`, `-n=value` and `-nvalue`.
+ */
+export function readFlags(table: SettingsTable, args: readonly string[]): FlagReading {
   const byFlag = new Map(Object.keys(table).map((property) => [namesOf(property).flag.slice(2), property]))
   const options = Object.fromEntries(
     [...byFlag].map(([flag, property]) => [
       flag,
-      { type: table[property]?.shape === 'boolean' ? ('boolean' as const) : ('string' as const) },
+      {
+        type: table[property]?.shape === 'boolean' ? ('boolean' as const) : ('string' as const),
+        ...(table[property]?.short !== undefined && { short: table[property].short }),
+      },
     ]),
   )
   const known = { ...options, config: { type: 'string' as const } }
   const { tokens } = parseArgs({ args: [...args], options: known, strict: false, allowNegative: true, tokens: true })
-  const reading: SourceReading & { help: boolean } = { given: new Map(), errors: [], help: false }
+  const reading: FlagReading = { given: new Map(), errors: [], help: false, names: [] }
   for (const token of tokens) {
-    if (token.kind === 'positional')
-      reading.errors.push(`"${clip(token.value)}": unexpected argument; settings are --flags`)
+    if (token.kind === 'positional') reading.names.push(token.value)
     if (token.kind !== 'option' || token.name === 'config') continue
     if (['--help', '-h'].includes(token.rawName)) {
       reading.help = true
@@ -76,7 +87,7 @@ function takeFlag(
     return
   }
   const implied = setting.shape === 'boolean' ? String(!rawName.startsWith('--no-')) : undefined
-  const text = value ?? implied
+  const text = withoutEquals(rawName, value) ?? implied
   if (text === undefined) {
     reading.errors.push(`${rawName}: has no value; write ${rawName}=${setting.placeholder}`)
     return
@@ -90,6 +101,11 @@ function takeFlag(
   } else {
     reading.errors.push(`${rawName}: was given more than once; give it once`)
   }
+}
+
+/** `-o=json` means `-o json`, as in kubectl. */
+function withoutEquals(rawName: string, value: string | undefined): string | undefined {
+  return rawName.startsWith('--') ? value : value?.replace(/^=/, '')
 }
 
 /** `GWH_...` variables; an empty one counts as not set, because templates often leave empty ones behind. */
@@ -188,6 +204,6 @@ function unknownName(where: string, known: readonly string[], given = where): st
 }
 
 /** Keeps an accident (a key pasted into the wrong place) from being printed in full. */
-function clip(text: string): string {
+export function clip(text: string): string {
   return text.length <= 80 ? text : `${text.slice(0, 80)}...`
 }

@@ -1,6 +1,7 @@
 import { boolean, port } from './setting-types.ts'
 import type { ConfigOf } from './setting.ts'
-import { adminPortOfReceivers, clusterSettings, googleSettings } from './shared-settings.ts'
+import { googleSettings } from './shared-settings.ts'
+import { visitAll } from './user-settings.ts'
 
 /** Settings of the page, for its command and for the playground. */
 export const uiSettings = {
@@ -10,9 +11,7 @@ export const uiSettings = {
     help: 'Also test the public addresses of webhooks that are looked at from here, as "gwh status" does.',
     default: 'true',
   }),
-  namespace: clusterSettings.namespace,
-  kubeconfig: clusterSettings.kubeconfig,
-  adminPort: adminPortOfReceivers,
+  ...visitAll,
   healthPort: port({
     group: 'Controllers',
     help: "The controllers' healthPort, where the call budget is read.",

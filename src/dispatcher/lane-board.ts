@@ -179,7 +179,7 @@ export class LaneBoard {
 
   /** Takes every delivery that may start now, in the order of turns. The caller calls `finish` once for each. */
   *takeStartable(nowMs: number): Generator<StartedDelivery> {
-    while (!this.isFull) {
+    while (this.#waitingCount > 0 && !this.isFull) {
       const lane = this.#turns.next(
         (group) => this.#fits(group),
         (one) => this.#mayStart(one, nowMs),

@@ -3,6 +3,7 @@ import { parseEnvelope } from '../gemini/parse-event.ts'
 import type { SinkFilter } from '../contract/keyring/entry.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
+import { workerUrl } from '../program-file.ts'
 import { unreachable } from '../unreachable.ts'
 import { EvaluationPool, type EvaluationEnd } from './evaluation-pool.ts'
 import { createFilterMetrics, type FilterMetrics } from './filter-metrics.ts'
@@ -42,12 +43,11 @@ export interface FilterJudgeOptions {
   /** How much of the time a namespace may have beside others, above 0; all alike where nothing is said. */
   readonly weightOf?: (namespace: string) => number
   readonly limits?: Partial<WorkerLimits>
-  /**
-   * The worker's program. By default the one beside this file: `worker.ts` in the sources, `filter-worker.mjs` beside a
-   * bundle.
-   */
+  /** The worker's program; by default the one that the build made of `worker.ts`, or this source itself. */
   readonly workerUrl?: URL
 }
+
+const workerProgram = { source: new URL('./worker.ts', import.meta.url), bundled: 'filter-worker.mjs' }
 
 /**
  * Larger bodies are read in a thread, whatever the filter: reading this much takes some ten microseconds. Google's
@@ -84,11 +84,12 @@ class PoolJudge {
   readonly #valid = new WeakSet<SinkFilter>()
 
   constructor(options: FilterJudgeOptions) {
-    const { clock, metrics, weightOf, limits, workerUrl = defaultWorkerUrl() } = options
+    const { clock, metrics, weightOf, limits } = options
+    const program = options.workerUrl ?? workerUrl(workerProgram)
     this.#options = options
     this.#metrics = createFilterMetrics(metrics, () => this.#pool.waiting)
     this.#pool = new EvaluationPool({
-      startWorker: () => new LimitedWorker(workerUrl, { clock, limits: { ...defaultLimits, ...limits } }),
+      startWorker: () => new LimitedWorker(program, { clock, limits: { ...defaultLimits, ...limits } }),
       clock,
       size: poolSize,
       maxWaitMs,
@@ -153,9 +154,4 @@ class PoolJudge {
     this.#metrics.evaluations.add(1, { outcome: end.type === 'answered' ? end.verdict : end.type })
     if (end.type === 'answered' || end.type === 'overran') this.#metrics.evaluationSeconds.observe(end.costMs / 1000)
   }
-}
-
-function defaultWorkerUrl(): URL {
-  const isSource = import.meta.url.endsWith('.ts')
-  return isSource ? new URL('./worker.ts', import.meta.url) : new URL('./filter-worker.mjs', import.meta.url)
 }

@@ -11,6 +11,8 @@ export interface KubeconfigPlace {
   /** Absent: `KUBECONFIG`, `~/.kube/config`, else the pod's service account. */
   kubeconfigPath?: string
   context?: string
+  /** The user to act as; what the kubeconfig says where it is absent. */
+  impersonate?: string
 }
 
 /**
@@ -30,7 +32,7 @@ export function openKubeconfig(place: KubeconfigPlace): CredentialOrigin {
 }
 
 /** Throws when there is no such context. */
-export function loadConfig({ kubeconfigPath, context }: KubeconfigPlace): KubeConfig {
+export function loadConfig({ kubeconfigPath, context, impersonate }: KubeconfigPlace): KubeConfig {
   const config = new KubeConfig()
   if (kubeconfigPath === undefined) config.loadFromDefault()
   else {
@@ -44,7 +46,15 @@ export function loadConfig({ kubeconfigPath, context }: KubeconfigPlace): KubeCo
     }
     config.setCurrentContext(context)
   }
+  if (impersonate !== undefined) applyImpersonation(config, impersonate)
   return config
+}
+
+/** Throws where the context names no user who could act as another. */
+function applyImpersonation(config: KubeConfig, impersonateUser: string): void {
+  const current = config.getCurrentUser()
+  if (current === null) throw new Error('kubeconfig names no user for its context, who could act as another')
+  config.users = config.users.map((user) => (user.name === current.name ? { ...user, impersonateUser } : user))
 }
 
 /** The loader looks for `token-file`; the field that kubectl and kubeadm write is `tokenFile`. */

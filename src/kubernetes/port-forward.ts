@@ -6,10 +6,9 @@ import type { Clock } from '../clock.ts'
 import type { ObjectKey } from './client.ts'
 import { openDispatcher } from './connections.ts'
 import { openCredentials, type Credentials } from './credentials.ts'
+import type { KubeconfigPlace } from './kubeconfig.ts'
 
-export interface PortForwarderOptions {
-  /** Absent: `KUBECONFIG`, `~/.kube/config`, else the pod's service account. */
-  kubeconfigPath?: string
+export interface PortForwarderOptions extends KubeconfigPlace {
   clock: Clock
 }
 
@@ -29,8 +28,8 @@ const connectTimeoutMs = 15_000
  * What `kubectl port-forward` does, without a local port: needs the right to `pods/portforward`. Throws when there is
  * no usable kubeconfig.
  */
-export async function openPortForwarder({ kubeconfigPath, clock }: PortForwarderOptions): Promise<PortForwarder> {
-  const source = await openCredentials({ ...(kubeconfigPath !== undefined && { kubeconfigPath }), clock })
+export async function openPortForwarder({ clock, ...place }: PortForwarderOptions): Promise<PortForwarder> {
+  const source = await openCredentials({ ...place, clock })
   const dispatcher = openDispatcher(await source.current(), null, new Set())
   return {
     async connect(pod, port) {

@@ -23,9 +23,11 @@ export async function openInbox(config: ReceiverConfig, { podName, onOthersWork,
   const bounds = inboxBounds(config)
   switch (config.inbox) {
     case 'sqlite': {
-      const { openSqliteInbox } = await import('../inbox/sqlite/open-sqlite-inbox.ts')
+      const { openSqliteInbox, shippedAppendIntervalMs: appendIntervalMs } =
+        await import('../inbox/sqlite/open-sqlite-inbox.ts')
       const { dataDir, inboxSetAsideDamaged: setAsideDamaged } = config
-      return openSqliteInbox({ path: join(dataDir, inboxFile), bounds, setAsideDamaged, ...deps })
+      const path = join(dataDir, inboxFile)
+      return openSqliteInbox({ path, bounds, setAsideDamaged, appendIntervalMs, ...deps })
     }
     case 'jetstream': {
       const { openJetstreamInbox } = await import('../inbox/jetstream/open-jetstream-inbox.ts')

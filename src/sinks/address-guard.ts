@@ -81,8 +81,8 @@ export function isForbiddenName(host: string, rules: AddressRules): boolean {
 }
 
 /** Names one port of one address, in whatever notation that is given. */
-export function endpointKey(address: string, port: number): string {
-  return `${ipaddr.isValid(address) ? ipaddr.process(address).toString() : address} ${port}`
+export function endpointKey(text: string, port: number): string {
+  return keyOf(readAddress(text) ?? text, port)
 }
 
 /** The judgement of a host, name or address, and a port before any lookup. */
@@ -98,18 +98,30 @@ export function isForbiddenHost(given: string, port: number, { reach, rules }: {
  * them, and so are the endpoints of the API server. Port 0: an address that is judged for no connection in particular.
  */
 export function isForbiddenAddress(text: string, reach: Reach, rules: AddressRules, port = 0): boolean {
-  if (!ipaddr.isValid(text)) return true
-  const address = ipaddr.process(text)
-  if (rules.deniedEndpoints.has(endpointKey(text, port))) return true
+  const address = readAddress(text)
+  if (address === undefined || rules.deniedEndpoints.has(keyOf(address, port))) return true
   const range: string = address.range()
   if (range === 'loopback') return !rules.allowLoopback
   const carried = carriedIPv4(address)
-  if (carried !== undefined && rules.deniedEndpoints.has(endpointKey(carried.toString(), port))) return true
+  if (carried !== undefined && rules.deniedEndpoints.has(keyOf(carried, port))) return true
   if (isNeverAllowed(address, rules) || (carried !== undefined && isNeverAllowed(carried, rules))) return true
   if (matchesAny(address, rules.allowed)) return false
   if (carried !== undefined) return true // the destination of a translated or tunnelled address is uncertain
   if (range === 'unicast') return false
   return !(reach === 'cluster' && privateRanges.has(range))
+}
+
+/** undefined: it is none. Read once for each judgement, because reading takes longer than all that follows. */
+function readAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
+  try {
+    return ipaddr.process(text)
+  } catch {
+    return undefined
+  }
+}
+
+function keyOf(address: ipaddr.IPv4 | ipaddr.IPv6 | string, port: number): string {
+  return `${address.toString()} ${port}`
 }
 
 /** `carrierGradeNat` is what some clusters give to their pods. */

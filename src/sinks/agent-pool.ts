@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 import type { Clock } from '../clock.ts'
 import { SharedCache } from '../fairness/shared-cache.ts'
@@ -36,9 +36,7 @@ export class AgentPool {
   get(namespace: string, reach: Reach, tls: TlsMaterial): ConnectionPool {
     const { ca, cert, key } = tls
     if (ca === undefined && cert === undefined) return this.#plain[reach]
-    const id = createHash('sha256')
-      .update(JSON.stringify([namespace, reach, ca, cert, key]))
-      .digest('base64')
+    const id = hash('sha256', JSON.stringify([namespace, reach, ca, cert, key]), 'base64')
     const known = this.#withTls.get(id)
     if (known !== undefined) return known
     const pool = this.#create(reach, tls)

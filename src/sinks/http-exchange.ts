@@ -8,17 +8,16 @@ import { AnswerRoom } from './answer-room.ts'
 import { readFrom, type Reader } from './connection-gate.ts'
 import type { ConnectionKind, ConnectionPool } from './connection-pool.ts'
 import { mayReuse } from './may-reuse.ts'
+import type { Target } from './parse-target.ts'
 import { StatusWatch } from './status-watch.ts'
 
 export interface HttpRequest {
-  /** Without user name and password. */
-  readonly origin: string
+  readonly target: Target
   /**
-   * An address to connect to instead of looking up the host of `origin`, which still goes into `Host` and TLS. Absent:
+   * An address to connect to instead of looking up the host of `target`, which still goes into `Host` and TLS. Absent:
    * looked up.
    */
   readonly connectTo?: string | undefined
-  readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
 }
@@ -35,6 +34,9 @@ const restOfAnswerMs = 1_000
 interface ExchangeDeps {
   readonly pool: ConnectionPool
   readonly clock: Clock
+  /** When the answer must be there, on the monotonic clock in milliseconds. */
+  readonly untilMs: number
+  /** Aborts when nothing may go on. */
   readonly signal: AbortSignal
   /** Of all that is sent for one attempt. */
   readonly cost: AnswerCost
@@ -43,8 +45,8 @@ interface ExchangeDeps {
 /**
  * Posts, and resolves with the answer. Accepts everything that a careful client may accept: interim answers, odd
  * framing, odd headers. Once a final status was read it stands, whether the rest of the answer can be read or not.
- * Rejects when there was none, or with the reason of `signal`. Throws at once, before anything is sent, when no request
- * can be made of what is given.
+ * Rejects when there was none, with a CutOffError at `untilMs` or when `signal` aborts. Throws at once, before anything
+ * is sent, when no request can be made of what is given.
  *
  * A kept connection that ends without a byte was most likely closed by the other side while we wrote: that is no
  * failure of the sink, and the request is sent once more, over a new connection. If the sink did take it, it recognises
@@ -57,41 +59,39 @@ export function post(request: HttpRequest, deps: ExchangeDeps): Promise<HttpAnsw
   })
 }
 
-function send(request: HttpRequest, connection: ConnectionKind, deps: ExchangeDeps): Promise<HttpAnswer> {
-  const url = new URL(request.origin)
-  const isEncrypted = url.protocol === 'https:'
+function send(
+  { target, connectTo, headers, body }: HttpRequest,
+  connection: ConnectionKind,
+  deps: ExchangeDeps,
+): Promise<HttpAnswer> {
+  const { isEncrypted, host, port, authority, path } = target
   const outgoing = (isEncrypted ? httpsRequest : httpRequest)({
     method: 'POST',
-    protocol: url.protocol,
-    ...whereTo(url, request.connectTo),
-    port: url.port,
-    path: request.path,
-    headers: { ...request.headers, host: url.host, 'content-length': String(request.body.length) },
+    hostname: connectTo ?? host,
+    // The host name stays that of the target, in TLS too, whatever address is connected to.
+    ...(connectTo !== undefined && { servername: isIP(host) === 0 ? host : '' }),
+    port,
+    path,
+    headers: { ...headers, host: authority, 'content-length': String(body.length) },
     agent: deps.pool.agentFor(isEncrypted, connection),
     // As lenient as other clients, for example about line feeds alone. That concerns only the framing of an answer that
     // is not used.
     insecureHTTPParser: true,
   })
   const answer = hear(outgoing, deps)
-  outgoing.end(request.body)
+  outgoing.end(body)
   return answer
 }
 
-/** The host name stays that of the URL, in TLS too, whatever address is connected to. */
-function whereTo({ hostname }: URL, connectTo: string | undefined): { hostname: string; servername?: string } {
-  const host = hostname.replace(/^\[(.*)\]$/, '$1')
-  if (connectTo === undefined) return { hostname: host }
-  return { hostname: connectTo, servername: isIP(host) === 0 ? host : '' }
-}
-
-function hear(outgoing: ClientRequest, { clock, signal, cost }: ExchangeDeps): Promise<HttpAnswer> {
+function hear(outgoing: ClientRequest, { clock, untilMs, signal, cost }: ExchangeDeps): Promise<HttpAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>()
   const watch = new StatusWatch()
   const room = new AnswerRoom()
   let retryAfter: string | undefined
   let cancelRest: (() => void) | undefined
   const end = (error?: unknown) => {
-    signal.removeEventListener('abort', onAbort)
+    cancelTimeout()
+    signal.removeEventListener('abort', onCancel)
     cancelRest?.()
     cancelRest = () => {}
     if (watch.status !== undefined) resolve({ status: watch.status, retryAfter })
@@ -102,7 +102,8 @@ function hear(outgoing: ClientRequest, { clock, signal, cost }: ExchangeDeps): P
     end(error)
     outgoing.destroy()
   }
-  const onAbort = () => cutOff(signal.reason)
+  const cancelTimeout = clock.after(untilMs - clock.monotonic(), () => cutOff(new CutOffError('timeout')))
+  const onCancel = () => cutOff(new CutOffError('cancelled'))
   const onRead = () => {
     if (watch.status !== undefined) cancelRest ??= clock.after(restOfAnswerMs, cutOff)
     if (!room.isSpent) return
@@ -126,8 +127,8 @@ function hear(outgoing: ClientRequest, { clock, signal, cost }: ExchangeDeps): P
   })
   outgoing.on('error', end)
   outgoing.on('close', end)
-  signal.addEventListener('abort', onAbort, { once: true })
-  if (signal.aborted) onAbort()
+  signal.addEventListener('abort', onCancel, { once: true })
+  if (signal.aborted) onCancel()
   return promise
 }
 
@@ -190,6 +191,16 @@ class StaleConnectionError extends Error {
   readonly code = 'ECONNRESET'
   constructor() {
     super('the kept connection had ended')
+  }
+}
+
+/** Our own end of the exchange, before a status was read. */
+export class CutOffError extends Error {
+  override readonly name = 'CutOffError'
+  readonly why: 'timeout' | 'cancelled'
+  constructor(why: CutOffError['why']) {
+    super('the exchange was cut off before an answer')
+    this.why = why
   }
 }
 

@@ -6,10 +6,9 @@ import { AnswerCost, threadProcessorMs } from './answer-cost.ts'
 import { AgentPool } from './agent-pool.ts'
 import { outcomeOfAnswer } from './answer-outcome.ts'
 import { buildRequest, type BuiltRequest, type RequestOptions } from './build-request.ts'
-import type { ConnectionPool } from './connection-pool.ts'
 import { failureCauseOf } from './failure-cause.ts'
 import type { LookupAll } from './guarded-lookup.ts'
-import { post, type HttpAnswer, type HttpRequest } from './http-exchange.ts'
+import { CutOffError, post, type HttpAnswer, type HttpRequest } from './http-exchange.ts'
 import { parseTarget } from './parse-target.ts'
 import { unsendable, type OutgoingDelivery, type SendOutcome, type Sink } from './port.ts'
 import type { ParseEnvelope } from './remember-envelopes.ts'
@@ -55,14 +54,13 @@ class HttpSink implements Sink {
     if (request === undefined) return { type: 'permanent', cause: unsendable }
     if (!request.built) return { type: 'retryable', cause: request.cause }
     const { headers, body } = request
-    const { origin, path } = target.value
     const { cert, key } = delivery.sink.clientCertificate ?? {}
     const { processorMs = threadProcessorMs, onProcessorTime } = this.#options
     const cost = new AnswerCost(processorMs)
-    const outcome = await this.#exchange(
-      this.#agents.get(delivery.event.owner.namespace, destination.reach, { ca: destination.ca, cert, key }),
-      { origin, path, headers, body, connectTo: destination.address },
-      { timeoutMs: delivery.sink.delivery.timeoutMs, signal, cost },
+    const pool = this.#agents.get(delivery.event.owner.namespace, destination.reach, { ca: destination.ca, cert, key })
+    const outcome = await exchange(
+      { target: target.value, headers, body, connectTo: destination.address },
+      { pool, clock, untilMs: clock.monotonic() + delivery.sink.delivery.timeoutMs, signal, cost },
     )
     onProcessorTime?.(delivery.event.owner.namespace, cost.spentMs)
     const { burden } = cost
@@ -72,31 +70,16 @@ class HttpSink implements Sink {
   async close(): Promise<void> {
     this.#agents.destroy()
   }
+}
 
-  async #exchange(
-    pool: ConnectionPool,
-    request: HttpRequest,
-    { timeoutMs, signal, cost }: { timeoutMs: number; signal: AbortSignal; cost: AnswerCost },
-  ): Promise<SendOutcome> {
-    const { clock } = this.#options
-    // One controller for both ends: a signal made of others would hang on the process's own for as long as that lives.
-    const end = new AbortController()
-    const onCancel = () => end.abort('cancelled')
-    const cancelTimeout = clock.after(timeoutMs, () => end.abort('timeout'))
-    signal.addEventListener('abort', onCancel, { once: true })
-    if (signal.aborted) onCancel()
-    try {
-      const answer = postOrNothing(request, { pool, clock, signal: end.signal, cost })
-      if (answer === undefined) return { type: 'permanent', cause: unsendable }
-      const { status, retryAfter } = await answer
-      return outcomeOfAnswer(status, retryAfter, clock.now())
-    } catch (error) {
-      if (!end.signal.aborted) return { type: 'retryable', cause: failureCauseOf(error) }
-      return { type: 'retryable', cause: end.signal.reason === 'timeout' ? 'timeout' : 'cancelled' }
-    } finally {
-      cancelTimeout()
-      signal.removeEventListener('abort', onCancel)
-    }
+async function exchange(request: HttpRequest, deps: Parameters<typeof post>[1]): Promise<SendOutcome> {
+  try {
+    const answer = postOrNothing(request, deps)
+    if (answer === undefined) return { type: 'permanent', cause: unsendable }
+    const { status, retryAfter } = await answer
+    return outcomeOfAnswer(status, retryAfter, deps.clock.now())
+  } catch (error) {
+    return { type: 'retryable', cause: error instanceof CutOffError ? error.why : failureCauseOf(error) }
   }
 }
 

@@ -3,8 +3,16 @@ import { isIP } from 'node:net'
 import { ok, problem, type Result } from '../result.ts'
 import { isForbiddenHost, normalizeHost, type AddressRules, type Reach } from './address-guard.ts'
 
-interface Target {
-  readonly origin: string
+/** Where a request goes to. */
+export interface Target {
+  readonly isEncrypted: boolean
+  /** A name, or an address without brackets. */
+  readonly host: string
+  /** Empty: the usual one of the scheme. */
+  readonly port: string
+  /** For the `Host` header. */
+  readonly authority: string
+  /** With the query. */
   readonly path: string
 }
 
@@ -22,9 +30,11 @@ export function parseTarget(
   if (parsed === null || !['http:', 'https:'].includes(parsed.protocol)) return problem('badUrl')
   if (parsed.username !== '' || parsed.password !== '') return problem('badUrl')
   const host = normalizeHost(parsed.hostname)
-  const portNumber = Number(parsed.port || (parsed.protocol === 'https:' ? 443 : 80))
-  if (isForbiddenHost(host, portNumber, { reach, rules })) return problem('forbiddenAddress')
-  const port = parsed.port === '' ? '' : `:${parsed.port}`
-  const origin = `${parsed.protocol}//${isIP(host) === 6 ? `[${host}]` : host}${port}`
-  return ok({ origin, path: parsed.pathname + parsed.search })
+  const { port } = parsed
+  const isEncrypted = parsed.protocol === 'https:'
+  if (isForbiddenHost(host, Number(port || (isEncrypted ? 443 : 80)), { reach, rules })) {
+    return problem('forbiddenAddress')
+  }
+  const authority = `${isIP(host) === 6 ? `[${host}]` : host}${port === '' ? '' : `:${port}`}`
+  return ok({ isEncrypted, host, port, authority, path: parsed.pathname + parsed.search })
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 import type { OutgoingDelivery } from './port.ts'
 
@@ -8,11 +8,11 @@ import type { OutgoingDelivery } from './port.ts'
  * receivers would record nothing.
  */
 export function traceparentOf({ event, sink, attempt }: OutgoingDelivery): string {
-  const traceId = hash([event.owner.uid, event.eventId]).slice(0, 32)
-  const spanId = hash([event.owner.uid, event.eventId, sink.name, sink.destination.type, attempt]).slice(0, 16)
+  const traceId = hashOf([event.owner.uid, event.eventId]).slice(0, 32)
+  const spanId = hashOf([event.owner.uid, event.eventId, sink.name, sink.destination.type, attempt]).slice(0, 16)
   return `00-${traceId}-${spanId}-01`
 }
 
-function hash(parts: readonly unknown[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+function hashOf(parts: readonly unknown[]): string {
+  return hash('sha256', JSON.stringify(parts))
 }

@@ -4,8 +4,10 @@ import type { FastifyPluginAsync } from 'fastify'
 
 import { receiversIn } from '../cli/deliveries/open-receivers.ts'
 import type { RunningUi } from '../cli/open-ui.ts'
+import { chooseOperator, operatorNamespaces } from '../cli/find-operator.ts'
+import { placeOf } from '../cli/connection.ts'
 import { clusterIn, operatorIn } from '../cli/operator-access.ts'
-import type { Clock } from '../clock.ts'
+import { sleep, type Clock } from '../clock.ts'
 import type { UiConfig } from '../config/ui-config.ts'
 import { currentContext } from '../kubernetes/context-namespace.ts'
 import { act } from './actions/act.ts'
@@ -42,6 +44,8 @@ const accessEveryMs = 60_000
 const callBudgetEveryMs = 30_000
 /** Totals and charts: once a second. */
 const everySecond = 4
+/** Where the operator was not found by then, its usual namespace is taken. */
+const lookForOperatorMs = 3_000
 const loopback = '127.0.0.1'
 
 /**
@@ -51,11 +55,13 @@ const loopback = '127.0.0.1'
  */
 export async function startUi(config: UiConfig, deps: UiDeps): Promise<RunningUi> {
   const { clock, random, version } = deps
-  const { namespace: operatorNamespace, kubeconfig, adminPort, healthPort } = config
-  const context = currentContext(kubeconfig)
+  const { healthPort } = config
+  const place = placeOf(config)
+  const context = currentContext(place)
   const installation = {
     clock,
     random,
+    version,
     cluster: clusterIn(deps),
     receivers: receiversIn(deps),
     operator: operatorIn(deps),
@@ -63,12 +69,20 @@ export async function startUi(config: UiConfig, deps: UiDeps): Promise<RunningUi
   await using parts = new AsyncDisposableStack()
   const client = await installation.cluster(config)
   parts.defer(() => client.close())
+  // An API server that is away is a state of the page, and shown there: the page does not wait for it.
+  const found = () =>
+    Promise.race([
+      operatorNamespaces(client).catch(() => undefined),
+      sleep(clock, lookForOperatorMs).then(() => undefined),
+    ])
+  const operatorNamespace = config.operatorNamespace ?? chooseOperator(await found())
+  const connection = { ...config, operatorNamespace }
 
   const entries = new Entries()
   const webhooks = new WebhookWatch({ client, clock, random, ownNamespace: context.namespace })
   const receivers = new ReceiverWatch({
     clock,
-    open: () => installation.receivers({ namespace: operatorNamespace, kubeconfig, pods: [], adminPort }),
+    open: () => installation.receivers({ ...connection, pods: [] }),
     onlyNamespace: () => webhooks.onlyNamespace,
     onEntry: (pod, entry) => entries.add(pod, entry),
     onGap: (beforeMs) => entries.hour.incompleteBefore(beforeMs),
@@ -97,8 +111,10 @@ export async function startUi(config: UiConfig, deps: UiDeps): Promise<RunningUi
   const findings = new Polled(
     async () => {
       const seen = webhooks.state.state === 'Connected' ? { visible } : {}
-      const place = { namespace: operatorNamespace, kubeconfig, ...seen }
-      return { findings: await readFindings(client, place, clock.now()), atMs: clock.now() }
+      return {
+        findings: await readFindings(client, { ...connection, namespace: undefined, ...seen }, clock.now()),
+        atMs: clock.now(),
+      }
     },
     { everyMs: findingsEveryMs, clock },
   )
@@ -107,7 +123,7 @@ export async function startUi(config: UiConfig, deps: UiDeps): Promise<RunningUi
     clock,
   })
   const callBudget = new Polled(
-    () => readCallBudget({ client, clock, kubeconfig, namespace: operatorNamespace, healthPort }),
+    () => readCallBudget({ client, clock, kubeconfig: place, namespace: operatorNamespace, healthPort }),
     { everyMs: callBudgetEveryMs, clock },
   )
   const topics: Topic[] = [
@@ -140,7 +156,7 @@ export async function startUi(config: UiConfig, deps: UiDeps): Promise<RunningUi
     clock,
     operatorNamespace,
     reach: (webhook) => probe.reach(webhook),
-    act: (request) => act(request, config, installation),
+    act: (request) => act(request, connection, installation),
   })
   const files = deps.files ?? (await (await import('./server/read-page-files.ts')).readPageFiles())
   const app = createPageServer({ session, files, streams, handlers, plugin: deps.playground })

@@ -127,12 +127,9 @@ const playground: Record<string, Rights> = {
   'webhook-service': { rooms: [], packages: ['fastify', 'undici', 'jose', 'zod'] },
 }
 
-/**
- * Puts the rooms together: all but the commands, the page with its server, and the two that serve other rooms only, and
- * no package.
- */
+/** Puts the rooms together: all but the commands, what runs in browsers, and the two that serve other rooms only. */
 const roles: Rights = {
-  rooms: Object.keys(product).filter((room) => !['cli', 'connections', 'nats', 'page', 'ui'].includes(room)),
+  rooms: Object.keys(product).filter((room) => !['cli', 'connections', 'nats', 'page'].includes(room)),
   packages: [],
 }
 
@@ -147,6 +144,7 @@ const houses: Record<string, { rooms: Record<string, Rights>; everywhere: string
       'listen-on.ts',
       'never-connected.ts',
       'no-schemas.ts',
+      'program-file.ts',
       'result.ts',
       'retry-after.ts',
       'scan-json.ts',

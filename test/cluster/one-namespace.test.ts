@@ -98,11 +98,32 @@ await withRealApiServer('a user with the shipped roles in one namespace', (serve
 
   test("gwh status shows the objects of the context's namespace, and says that these are not all", async (t) => {
     const gwh = await asSomebody(t, 'team')
-    const { code, out, err } = await gwh('status')
-    assert.match(out, /^OBJECT .*\nteam\/batch-events +Unknown +controller +no controller has looked at this object/)
-    assert.doesNotMatch(out, /other/)
-    assert.equal(code, 1)
-    assert.match(err, /may not be listed: these are those of namespace team\n$/)
+    for (const [flags, said] of [
+      [[], /^gwh status: in namespace team only; -A is for all namespaces/],
+      [['-A'], /may not be listed: these are those of namespace team\n$/],
+    ] as const) {
+      const { code, out, err } = await gwh('status', ...flags)
+      assert.match(out, /^OBJECT .*\nteam\/batch-events +Unknown +controller +no controller has looked at this object/)
+      assert.doesNotMatch(out, /other/)
+      assert.equal(code, 1)
+      assert.match(err, said)
+    }
+  })
+
+  test('a name alone is in the namespace of the context, or in that of -n', async (t) => {
+    const [inTeam, nowhere] = [await asSomebody(t, 'team'), await asSomebody(t)]
+    assert.match((await inTeam('status', 'batch-events', '--no-probe')).out, /^LINK +STATE/)
+    assert.match((await nowhere('status', 'batch-events', '-nteam', '--no-probe')).out, /^LINK +STATE/)
+    const contradiction = await inTeam('status', 'team/batch-events', '-n', 'other')
+    assert.deepEqual([contradiction.code, contradiction.out], [1, ''])
+    assert.match(contradiction.err, /is in namespace team, and --namespace says other/)
+  })
+
+  test('gwh status --as shows what that user may see, to those who may impersonate it', async (t) => {
+    const gwh = await asSomebody(t, 'team')
+    const refused = await gwh('status', '--as=root')
+    assert.equal(refused.code, 1)
+    assert.match(refused.err, /403.*cannot impersonate/)
   })
 
   test('gwh status -n shows those of that namespace', async (t) => {

@@ -123,7 +123,7 @@ export function everythingArrived(): Promise<true> {
 
 /** One command about the receivers of this installation, and what it answered. */
 export async function askReceivers<T>(command: string, ...flags: string[]): Promise<T> {
-  return JSON.parse(await gwh([command, `--namespace=${system}`, '-o', 'json', ...flags])) as T
+  return JSON.parse(await gwh([command, `--operator-namespace=${system}`, '-o', 'json', ...flags])) as T
 }
 
 /**
@@ -132,7 +132,7 @@ export async function askReceivers<T>(command: string, ...flags: string[]): Prom
 export async function lastDeliveries(): Promise<Record<string, unknown>[]> {
   const lines = await gwh([
     'listen',
-    `--namespace=${system}`,
+    `--operator-namespace=${system}`,
     '--no-follow',
     '-o',
     'json',

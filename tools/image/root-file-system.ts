@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 
 import { foldersOf, type TarEntry } from './tar.ts'
 
@@ -44,10 +44,11 @@ export function nodeRootFileSystem(nodeBinary: string): TarEntry[] {
   return [...foldersOf(files.map(({ path }) => path)), { path: 'tmp/', mode: 0o1777 }, ...files]
 }
 
-/** The bundled programs below /app, without source maps. */
+/** The bundled programs below /app, with what lies beside them, without source maps. */
 export function programFiles(dist: string): TarEntry[] {
-  const files = readdirSync(dist)
-    .filter((name) => !name.endsWith('.map'))
-    .map((name): TarEntry => ({ path: `app/${name}`, mode: 0o755, content: readFileSync(join(dist, name)) }))
-  return [{ path: 'app/', mode: 0o755 }, ...files]
+  const files = readdirSync(dist, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.map'))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((file): TarEntry => ({ path: `app/${relative(dist, file)}`, mode: 0o755, content: readFileSync(file) }))
+  return [...foldersOf(files.map(({ path }) => path)), ...files]
 }

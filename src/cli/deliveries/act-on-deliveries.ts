@@ -1,10 +1,13 @@
+import { maxPage } from '../../contract/admin-api/page-limits.ts'
+import { printedAs, type Output } from '../print-as.ts'
 import { exitCodes } from '../run-command.ts'
 import { UnjudgedError } from '../unjudged-error.ts'
 import type { UserCommandDeps } from '../user-command.ts'
+import { UsageError } from '../usage-error.ts'
 import type { AdminClient } from './admin-client.ts'
 import { inboxPods, type ReceiverPod, type VisitConfig } from './receivers.ts'
 import { forEachPage } from './selected-pages.ts'
-import type { Selection } from './selection-query.ts'
+import { isSelecting, selectionOf, type Selected, type Selection, type SelectionConfig } from './selection-query.ts'
 
 const idsAtOnce = 500
 
@@ -14,6 +17,8 @@ export interface DeliveryAction {
   /** What it acts on, for messages. */
   readonly what: string
   readonly act: (admin: AdminClient, given: Given) => Promise<{ done: string[]; unknown: string[]; cursor?: string }>
+  /** A page of what it may act on. */
+  readonly list: (admin: AdminClient, query: Query) => Promise<Page>
   /** The field of the JSON output that counts them, and the sentence after their number. */
   readonly counted: string
   readonly says: string
@@ -22,47 +27,51 @@ export interface DeliveryAction {
 }
 
 type Given = { deliveryIds: string[] } | ((Selection | { all: true }) & { cursor?: string })
+type Query = Selection & { limit: number; cursor?: string }
+
+interface Page {
+  found: readonly { deliveryId: string; namespace: string }[]
+  cursor?: string
+}
 
 interface Outcome {
-  done: number
+  done: string[]
   unknown: string[]
 }
 
-interface ActConfig extends VisitConfig {
-  readonly all: boolean
-  readonly output: 'text' | 'json'
-}
+type ActConfig = Omit<VisitConfig, 'operatorNamespace'> &
+  SelectionConfig & { readonly all: boolean; readonly output: Output }
 
-/** Those named as POD/ID, or all that the fields select. 1 when one of those named was none (any more). */
+/** Those named as POD/ID, or all that are selected. 1 when one of those named was none (any more). */
 export async function actOnDeliveries(
   action: DeliveryAction,
-  { config, fields, names }: { config: ActConfig; fields: Selection; names: readonly string[] },
-  { out, err, receivers: open }: Pick<UserCommandDeps, 'out' | 'err' | 'receivers'>,
+  config: ActConfig,
+  names: readonly string[],
+  deps: UserCommandDeps,
 ): Promise<number> {
-  const ways = [names.length > 0, Object.keys(fields).length > 0, config.all].filter(Boolean).length
-  if (ways !== 1 || names.some((name) => !/^[^/\s]+\/\S+$/.test(name))) {
-    err(
-      `gwh ${action.command}: name ${action.what} as POD/ID, or select them by flags, or give --all: one of the three\n`,
-    )
-    return exitCodes.usage
-  }
+  const ways = [names.length > 0, isSelecting(config), config.all].filter(Boolean).length
+  if (ways !== 1 || names.some((name) => !/^[^/\s]+\/\S+$/.test(name)))
+    throw new UsageError(`name ${action.what} as POD/ID, or select them by flags, or give --all: one of the three`)
   const byPod = Map.groupBy(names, (name) => name.slice(0, name.indexOf('/')))
-  const receivers = await open(names.length === 0 ? config : { ...config, pods: [...byPod.keys()] })
+  const isNamed = names.length > 0
+  const selected = await selectionOf(isNamed ? { ...config, allNamespaces: true } : config, action.command, deps)
+  const pods = isNamed ? [...byPod.keys()] : config.pods
+  const receivers = await deps.receivers({ ...config, operatorNamespace: selected.operatorNamespace, pods })
   try {
-    const total: Outcome = { done: 0, unknown: [] }
-    for (const pod of names.length === 0 ? await inboxPods(receivers.pods) : receivers.pods) {
+    const total: Outcome = { done: [], unknown: [] }
+    for (const pod of isNamed ? receivers.pods : await inboxPods(receivers.pods)) {
       const ids = byPod.get(pod.name)?.map((name) => name.slice(pod.name.length + 1))
       const { done, unknown } = await (ids === undefined
-        ? actOnSelected(action, pod, fields)
+        ? actOnSelected(action, pod, selected)
         : actOnIds(action, pod, ids))
-      total.done += done
-      total.unknown.push(...unknown.map((id) => `${pod.name}/${id}`))
+      for (const id of done) total.done.push(`${pod.name}/${id}`)
+      for (const id of unknown) total.unknown.push(`${pod.name}/${id}`)
     }
-    if (config.output === 'json') {
-      out(`${JSON.stringify({ [action.counted]: total.done, unknown: total.unknown }, undefined, 2)}\n`)
-    } else out(`${total.done} ${action.says}\n`)
-    for (const id of total.unknown) err(`gwh ${action.command}: ${id}: ${action.unknown}\n`)
-    return total.unknown.length === 0 || names.length === 0 ? exitCodes.ok : exitCodes.failed
+    const { done, unknown } = total
+    const value = { [action.counted]: done.length, unknown }
+    deps.out(printedAs(config.output, { value, text: () => `${done.length} ${action.says}\n`, names: done }))
+    for (const id of unknown) deps.err(`gwh ${action.command}: ${id}: ${action.unknown}\n`)
+    return unknown.length === 0 || !isNamed ? exitCodes.ok : exitCodes.failed
   } finally {
     await receivers.close()
   }
@@ -73,32 +82,42 @@ async function actOnIds(
   { name, admin }: ReceiverPod,
   ids: readonly string[],
 ): Promise<Outcome> {
-  const total: Outcome = { done: 0, unknown: [] }
+  const total: Outcome = { done: [], unknown: [] }
   for (let at = 0; at < ids.length; at += idsAtOnce) {
     const deliveryIds = ids.slice(at, at + idsAtOnce)
     const answer = await action.act(admin, { deliveryIds })
-    const done = answer.done.length
-    if (done + answer.unknown.length !== deliveryIds.length) {
-      throw new UnjudgedError(
-        `${name}: was asked about ${deliveryIds.length} and tells of ${done + answer.unknown.length}`,
-      )
-    }
-    total.done += done
+    const told = answer.done.length + answer.unknown.length
+    if (told !== deliveryIds.length)
+      throw new UnjudgedError(`${name}: was asked about ${deliveryIds.length} and tells of ${told}`)
+    total.done.push(...answer.done)
     total.unknown.push(...answer.unknown)
   }
   return total
 }
 
+function paged(cursor: string | undefined): { cursor?: string } {
+  return cursor === undefined ? {} : { cursor }
+}
+
 /** Page after page: what fails again at once is not taken a second time. */
-async function actOnSelected(action: DeliveryAction, { admin }: ReceiverPod, fields: Selection): Promise<Outcome> {
-  const selection: Selection | { all: true } = Object.keys(fields).length === 0 ? { all: true } : fields
-  const total: Outcome = { done: 0, unknown: [] }
-  await forEachPage(
-    (cursor) => action.act(admin, { ...selection, ...(cursor !== undefined && { cursor }) }),
-    (page) => {
-      total.done += page.done.length
-      total.unknown.push(...page.unknown)
-    },
-  )
+async function actOnSelected(action: DeliveryAction, pod: ReceiverPod, selected: Selected): Promise<Outcome> {
+  const { fields, namespace } = selected
+  const total: Outcome = { done: [], unknown: [] }
+  const take = ({ done, unknown }: Outcome & { cursor?: string }) => {
+    for (const id of done) total.done.push(id)
+    for (const id of unknown) total.unknown.push(id)
+  }
+  if (namespace === undefined) {
+    const selection: Selection | { all: true } = Object.keys(fields).length === 0 ? { all: true } : fields
+    await forEachPage((cursor) => action.act(pod.admin, { ...selection, ...paged(cursor) }), take)
+    return total
+  }
+  // A receiver selects one object or all of them: those of a namespace are found first.
+  const listed = (cursor: string | undefined) => action.list(pod.admin, { ...fields, limit: maxPage, ...paged(cursor) })
+  const found: string[] = []
+  await forEachPage(listed, (page) => {
+    for (const each of page.found) if (each.namespace === namespace) found.push(each.deliveryId)
+  })
+  take(await actOnIds(action, pod, found))
   return total
 }

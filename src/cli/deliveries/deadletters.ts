@@ -3,28 +3,38 @@ import type { ConfigOf } from '../../config/setting.ts'
 import type { AnswerOf } from '../../contract/admin-api/route.ts'
 import type { AdminRoutes } from '../../contract/admin-api/routes.ts'
 import { maxPage } from '../../contract/admin-api/page-limits.ts'
+import { printedAs } from '../print-as.ts'
 import { exitCodes } from '../run-command.ts'
-import { deadLetterSelection, visit } from '../shared-settings.ts'
+import { allNamespaces, deadLetterSelection, listOutput, namespaceOfObjects, visit } from '../shared-settings.ts'
 import { cellOf, table } from '../table.ts'
 import { userCommand, type UserCommandDeps } from '../user-command.ts'
 import { inboxPods, type ReceiverPod } from './receivers.ts'
 import { forEachPage } from './selected-pages.ts'
-import { selectionFields } from './selection-query.ts'
+import { selectionOf, type Selected } from './selection-query.ts'
 
 /** `id`: with the pod that it is in. */
 type Letter = AnswerOf<AdminRoutes['listDeadLetters']>['deadLetters'][number] & { id: string }
 
 const settings = {
   ...deadLetterSelection,
-  limit: integer({ group: 'Output', help: 'At most so many, of all receivers.', min: 1, max: 100_000, default: '100' }),
+  limit: integer({
+    group: 'Output',
+    help: 'Shows at most so many, of all receivers together.',
+    min: 1,
+    max: 100_000,
+    default: '100',
+  }),
   body: optionalText({
     group: 'Output',
-    help: 'Print the body of this one dead letter instead, as Google sent it.',
+    help: 'Prints the body of this one dead letter instead, as Google sent it.',
     placeholder: 'POD/ID',
     pattern: /^[^\s/]{1,253}\/[^\s]{1,512}$/,
     what: 'an ID as the list shows it',
   }),
+  namespace: namespaceOfObjects,
+  allNamespaces,
   ...visit,
+  output: listOutput,
 } as const
 type DeadLettersConfig = ConfigOf<typeof settings>
 
@@ -34,7 +44,7 @@ export const deadLetters = userCommand({
   summary: 'List deliveries that were given up.',
   about:
     'Lists deliveries that were given up, newest first. They can be replayed for 30 days, unless deadLetterKeep of the receiver says otherwise.',
-  example: 'gwh deadletters --webhook=ml/batch-events --since=2026-11-21T09:00:00Z',
+  example: 'gwh deadletters --webhook=ml/batch-events --since=1h',
   settings,
   run: showDeadLetters,
 })
@@ -42,10 +52,14 @@ export const deadLetters = userCommand({
 async function showDeadLetters(
   config: DeadLettersConfig,
   _names: readonly string[],
-  { out, receivers: open }: UserCommandDeps,
+  deps: UserCommandDeps,
 ): Promise<number> {
+  const { out, receivers: open } = deps
   const [bodyPod, ...bodyId] = config.body?.split('/') ?? []
-  const receivers = await open(bodyPod === undefined ? config : { ...config, pods: [bodyPod] })
+  const scope = bodyPod === undefined ? config : { ...config, allNamespaces: true }
+  const chosen = await selectionOf(scope, 'deadletters', deps)
+  const { operatorNamespace } = chosen
+  const receivers = await open({ ...config, operatorNamespace, ...(bodyPod !== undefined && { pods: [bodyPod] }) })
   try {
     const [first] = receivers.pods
     if (bodyPod !== undefined && first !== undefined) {
@@ -53,12 +67,11 @@ async function showDeadLetters(
       return exitCodes.ok
     }
     const letters: Letter[] = []
-    for (const pod of await inboxPods(receivers.pods)) letters.push(...(await lettersOf(pod, config)))
+    for (const pod of await inboxPods(receivers.pods)) letters.push(...(await lettersOf(pod, chosen, config.limit)))
     const newest = letters.toSorted((a, b) => b.endedAt.localeCompare(a.endedAt))
     const shown = newest.slice(0, config.limit)
-    if (config.output === 'json') out(`${JSON.stringify({ deadLetters: shown }, undefined, 2)}\n`)
-    else if (shown.length === 0) out('No dead letters.\n')
-    else out(table(['ID', 'GIVEN UP', 'WEBHOOK', 'SINK', 'TYPE', 'REASON', 'ATTEMPTS', 'EVENT'], shown.map(rowOf)))
+    const names = shown.map(({ id }) => id)
+    out(printedAs(config.output, { value: { deadLetters: shown }, text: () => inWords(shown), names }))
     return exitCodes.ok
   } finally {
     await receivers.close()
@@ -66,16 +79,24 @@ async function showDeadLetters(
 }
 
 /** Pages until there are as many as are wanted. */
-async function lettersOf({ name, admin }: ReceiverPod, config: DeadLettersConfig): Promise<Letter[]> {
+async function lettersOf(
+  { name, admin }: ReceiverPod,
+  { fields, namespace }: Selected,
+  limit: number,
+): Promise<Letter[]> {
   const found: Letter[] = []
   await forEachPage(
     (cursor) => {
-      const limit = Math.min(maxPage, config.limit - found.length)
-      const query = { ...selectionFields(config), limit, ...(cursor !== undefined && { cursor }) }
-      return admin.ask('listDeadLetters', query)
+      const page = namespace === undefined ? Math.min(maxPage, limit - found.length) : maxPage
+      return admin.ask('listDeadLetters', { ...fields, limit: page, ...(cursor !== undefined && { cursor }) })
     },
-    ({ deadLetters }) => found.push(...deadLetters.map((each) => ({ id: `${name}/${each.deliveryId}`, ...each }))),
-    () => found.length >= config.limit,
+    ({ deadLetters }) => {
+      for (const each of deadLetters) {
+        if (namespace === undefined || each.namespace === namespace)
+          found.push({ id: `${name}/${each.deliveryId}`, ...each })
+      }
+    },
+    () => found.length >= limit,
   )
   return found
 }
@@ -83,6 +104,11 @@ async function lettersOf({ name, admin }: ReceiverPod, config: DeadLettersConfig
 async function readBody({ admin }: ReceiverPod, deliveryId: string): Promise<string> {
   const { bodyBase64 } = await admin.ask('readDeadLetterBody', { deliveryId })
   return Buffer.from(bodyBase64, 'base64').toString('utf8')
+}
+
+function inWords(letters: readonly Letter[]): string {
+  if (letters.length === 0) return 'No dead letters.\n'
+  return table(['ID', 'GIVEN UP', 'WEBHOOK', 'SINK', 'TYPE', 'REASON', 'ATTEMPTS', 'EVENT'], letters.map(rowOf))
 }
 
 function rowOf({ id, endedAt, namespace, name, sink, eventType, reason, attempts, eventId }: Letter): string[] {

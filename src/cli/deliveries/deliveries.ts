@@ -3,21 +3,31 @@ import type { ConfigOf } from '../../config/setting.ts'
 import type { AnswerOf } from '../../contract/admin-api/route.ts'
 import type { AdminRoutes } from '../../contract/admin-api/routes.ts'
 import { maxPage } from '../../contract/admin-api/page-limits.ts'
+import { printedAs } from '../print-as.ts'
 import { exitCodes } from '../run-command.ts'
-import { pendingSelection, visit } from '../shared-settings.ts'
+import { allNamespaces, listOutput, namespaceOfObjects, pendingSelection, visit } from '../shared-settings.ts'
 import { cellOf, table } from '../table.ts'
 import { userCommand, type UserCommandDeps } from '../user-command.ts'
 import { inboxPods, type ReceiverPod } from './receivers.ts'
 import { forEachPage } from './selected-pages.ts'
-import { selectionFields } from './selection-query.ts'
+import { selectionOf, type Selected } from './selection-query.ts'
 
 /** `id`: with the pod that it is in. */
 type Pending = AnswerOf<AdminRoutes['listPending']>['pending'][number] & { id: string }
 
 const settings = {
   ...pendingSelection,
-  limit: integer({ group: 'Output', help: 'At most so many, of all receivers.', min: 1, max: 100_000, default: '100' }),
+  limit: integer({
+    group: 'Output',
+    help: 'Shows at most so many, of all receivers together.',
+    min: 1,
+    max: 100_000,
+    default: '100',
+  }),
+  namespace: namespaceOfObjects,
+  allNamespaces,
   ...visit,
+  output: listOutput,
 } as const
 type DeliveriesConfig = ConfigOf<typeof settings>
 
@@ -35,18 +45,18 @@ export const deliveries = userCommand({
 async function showPending(
   config: DeliveriesConfig,
   _names: readonly string[],
-  { out, err, receivers: open }: UserCommandDeps,
+  deps: UserCommandDeps,
 ): Promise<number> {
-  const receivers = await open(config)
+  const { out, err } = deps
+  const chosen = await selectionOf(config, 'deliveries', deps)
+  const receivers = await deps.receivers({ ...config, operatorNamespace: chosen.operatorNamespace })
   try {
     const found: Pending[] = []
-    for (const pod of await inboxPods(receivers.pods)) found.push(...(await pendingIn(pod, config)))
+    for (const pod of await inboxPods(receivers.pods)) found.push(...(await pendingIn(pod, chosen, config.limit)))
     const oldestFirst = found.toSorted((a, b) => a.since.localeCompare(b.since))
     const shown = oldestFirst.slice(0, config.limit)
-    const header = ['ID', 'WEBHOOK', 'SINK', 'TYPE', 'SINCE', 'ATTEMPTS', 'NEXT TRY', 'LAST CAUSE', 'EVENT']
-    if (config.output === 'json') out(`${JSON.stringify({ pending: shown }, undefined, 2)}\n`)
-    else if (shown.length === 0) out('Nothing is pending.\n')
-    else out(table(header, shown.map(rowOf)))
+    const names = shown.map(({ id }) => id)
+    out(printedAs(config.output, { value: { pending: shown }, text: (isWide) => inWords(shown, isWide), names }))
     if (shown.length === config.limit)
       err(`gwh deliveries: there may be more than these ${config.limit}; --limit shows more\n`)
     return exitCodes.ok
@@ -56,34 +66,42 @@ async function showPending(
 }
 
 /** Pages until there are as many as are wanted. */
-async function pendingIn({ name, admin }: ReceiverPod, config: DeliveriesConfig): Promise<Pending[]> {
+async function pendingIn(
+  { name, admin }: ReceiverPod,
+  { fields, namespace }: Selected,
+  limit: number,
+): Promise<Pending[]> {
   const found: Pending[] = []
   await forEachPage(
     (cursor) => {
-      const limit = Math.min(maxPage, config.limit - found.length)
-      const query = { ...selectionFields(config), limit, ...(cursor !== undefined && { cursor }) }
-      return admin.ask('listPending', query)
+      const page = namespace === undefined ? Math.min(maxPage, limit - found.length) : maxPage
+      return admin.ask('listPending', { ...fields, limit: page, ...(cursor !== undefined && { cursor }) })
     },
-    ({ pending }) => found.push(...pending.map((each) => ({ id: `${name}/${each.deliveryId}`, ...each }))),
-    () => found.length >= config.limit,
+    ({ pending }) => {
+      for (const each of pending) {
+        if (namespace === undefined || each.namespace === namespace)
+          found.push({ id: `${name}/${each.deliveryId}`, ...each })
+      }
+    },
+    () => found.length >= limit,
   )
   return found
 }
 
-function rowOf({
-  id,
-  namespace,
-  name,
-  sink,
-  eventType,
-  since,
-  attempts,
-  state,
-  nextTryAt,
-  lastCause,
-  eventId,
-}: Pending) {
-  const nextTry = state === 'waiting' ? nextTryAt : 'under way'
-  const webhook = `${namespace}/${name}`
-  return [id, webhook, sink, eventType, since, attempts, nextTry, lastCause ?? '-', eventId].map(cellOf)
+const columns = ['ID', 'WEBHOOK', 'SINK', 'TYPE', 'SINCE', 'ATTEMPTS', 'NEXT TRY', 'LAST CAUSE', 'EVENT']
+const moreColumns = ['LAST STEP', 'REPLAYED']
+
+function inWords(pending: readonly Pending[], isWide: boolean): string {
+  if (pending.length === 0) return 'Nothing is pending.\n'
+  return table(
+    isWide ? [...columns, ...moreColumns] : columns,
+    pending.map((each) => rowOf(each, isWide)),
+  )
+}
+
+function rowOf(each: Pending, isWide: boolean): string[] {
+  const { id, sink, eventType, since, attempts, eventId, lastCause = '-', lastStepAt = '-', replayed } = each
+  const nextTry = each.state === 'waiting' ? each.nextTryAt : 'under way'
+  const row = [id, `${each.namespace}/${each.name}`, sink, eventType, since, attempts, nextTry, lastCause, eventId]
+  return [...row, ...(isWide ? [lastStepAt, replayed] : [])].map(cellOf)
 }

@@ -6,8 +6,10 @@ import type { WrittenEvent } from '../../contract/admin-api/handover.ts'
 import type { AnswerOf } from '../../contract/admin-api/route.ts'
 import type { AdminRoutes } from '../../contract/admin-api/routes.ts'
 import { maxHandedPage } from '../../contract/admin-api/page-limits.ts'
+import { locate } from '../places.ts'
+import { printedAs } from '../print-as.ts'
 import { exitCodes } from '../run-command.ts'
-import { visit } from '../shared-settings.ts'
+import { namespaceOfObjects, output, visitAll } from '../shared-settings.ts'
 import { UnjudgedError } from '../unjudged-error.ts'
 import { userCommand, type UserCommandDeps } from '../user-command.ts'
 import type { ReceiverPod } from './receivers.ts'
@@ -20,22 +22,25 @@ type HandedPage = AnswerOf<AdminRoutes['listHandover']>
 const settings = {
   to: optionalText({
     group: 'Receivers',
-    help: 'The receiver that takes the events over; not set: another one that runs.',
+    help: 'The receiver that takes the events over. If it is not set, it is another one that runs.',
     placeholder: 'POD',
+    completes: 'receiver',
     pattern: /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/,
     what: 'a pod name',
   }),
   settleMs: duration({
     group: 'Receivers',
-    help: 'How long nothing must have arrived before the drain is complete: load balancers need that long to notice.',
+    help: 'Ends when nothing has arrived for so long, since load balancers need a while to notice.',
     min: '0s',
     max: '10m',
     default: '20s',
   }),
-  namespace: visit.namespace,
-  kubeconfig: visit.kubeconfig,
-  adminPort: visit.adminPort,
-  output: visit.output,
+  namespace: {
+    ...namespaceOfObjects,
+    help: 'The namespace in which the operator runs, as --operator-namespace: a pod has no other.',
+  },
+  ...visitAll,
+  output,
 } as const
 type DrainConfig = ConfigOf<typeof settings>
 
@@ -51,16 +56,19 @@ export const drain = userCommand({
     'dead letters, to another one. It serves again only when it is restarted. The command can be run again after an interruption.',
   example: 'gwh drain gwh-receiver-1',
   settings,
-  names: { placeholder: 'POD', min: 1, max: 1 },
+  names: { placeholder: 'POD', min: 1, max: 1, completes: 'receiver' },
   run: drainReceiver,
 })
 
 export async function drainReceiver(
   config: DrainConfig,
   [podName = '']: readonly string[],
-  { out, err, receivers: open }: UserCommandDeps,
+  deps: UserCommandDeps,
 ): Promise<number> {
-  const receivers = await open({ ...config, pods: [] })
+  const { out, err } = deps
+  const asked = { ...config, namespace: undefined, operatorNamespace: config.operatorNamespace ?? config.namespace }
+  const { operatorNamespace } = await locate(asked, { command: 'drain', otherwise: 'all' }, deps)
+  const receivers = await deps.receivers({ ...config, operatorNamespace, pods: [] })
   try {
     const source = receivers.pods.find(({ name }) => name === podName)
     const target = receivers.pods.find(({ name }) => name === (config.to ?? name) && name !== podName)
@@ -73,8 +81,8 @@ export async function drainReceiver(
     await source.admin.ask('beginHandover')
     err(`gwh drain: ${podName} takes no more traffic; moving to ${target.name}\n`)
     const { moved, refused } = await moveAll(source, target, config.settleMs)
-    if (config.output === 'json') out(`${JSON.stringify({ from: podName, to: target.name, moved, refused })}\n`)
-    else out(`${moved} events moved from ${podName} to ${target.name}.\n`)
+    const text = () => `${moved} events moved from ${podName} to ${target.name}.\n`
+    out(printedAs(config.output, { value: { from: podName, to: target.name, moved, refused }, text }))
     if (refused === undefined) return exitCodes.ok
     err(`gwh drain: ${target.name} answers ${refused}: the rest stays in ${podName}; make room, then run this again\n`)
     return exitCodes.failed

@@ -1,20 +1,29 @@
 import type { ConfigOf } from '../../config/setting.ts'
 import type { AnswerOf } from '../../contract/admin-api/route.ts'
 import type { AdminRoutes } from '../../contract/admin-api/routes.ts'
+import { locate } from '../places.ts'
+import { printedAs } from '../print-as.ts'
 import { exitCodes } from '../run-command.ts'
-import { visit } from '../shared-settings.ts'
+import { allNamespaces, listOutput, namespaceOfObjects, visit } from '../shared-settings.ts'
 import { cellOf, table } from '../table.ts'
 import { userCommand, type UserCommandDeps } from '../user-command.ts'
 import type { ReceiverPod } from './receivers.ts'
 
 type Answer = AnswerOf<AdminRoutes['readStats']>
+type Totals = 'inbox' | 'events' | 'bodyBytes' | 'pending' | 'deadLetters' | 'rememberedIds' | 'oldestPendingMs'
 /** Printed with all that it has; this much is needed. */
-type Stats = Pick<Answer, 'inbox' | 'events' | 'pending' | 'deadLetters' | 'oldestPendingMs' | 'namespaces'> & {
-  readonly pod: string
-}
+type Stats = Pick<Answer, Totals | 'namespaces'> & { readonly pod: string }
 type NamespaceUse = NonNullable<Stats['namespaces']>[number]
 
-const settings = visit
+const settings = {
+  namespace: {
+    ...namespaceOfObjects,
+    help: 'Shows what objects of this namespace have. If it is not set, every namespace that you may see is shown.',
+  },
+  allNamespaces,
+  ...visit,
+  output: listOutput,
+} as const
 type InboxConfig = ConfigOf<typeof settings>
 
 /** `gwh inbox`: what each inbox holds, and which namespace has how much of it. */
@@ -28,25 +37,17 @@ export const inbox = userCommand({
   run: showInboxes,
 })
 
-async function showInboxes(
-  config: InboxConfig,
-  _names: readonly string[],
-  { out, receivers: open }: UserCommandDeps,
-): Promise<number> {
-  const receivers = await open(config)
+async function showInboxes(config: InboxConfig, _names: readonly string[], deps: UserCommandDeps): Promise<number> {
+  const places = await locate(config, { command: 'inbox', otherwise: 'all' }, deps)
+  const receivers = await deps.receivers({ ...config, ...places })
   try {
     const all: Stats[] = []
     for (const pod of receivers.pods) all.push(await statsOf(pod))
+    // A user who may list the objects of one namespace alone sees no other.
     const onlyIn = await receivers.onlyNamespace()
-    const inboxes = inboxesOf(all).map((stats) => narrowedTo(onlyIn, stats))
-    if (config.output === 'json') {
-      out(`${JSON.stringify({ inboxes }, undefined, 2)}\n`)
-      return exitCodes.ok
-    }
-    out(table(['POD', 'INBOX', 'EVENTS', 'PENDING', 'DEAD LETTERS', 'OLDEST PENDING'], inboxes.map(rowOf)))
-    const uses = inboxes.flatMap(({ pod, namespaces = [] }) => namespaces.map((use) => rowOfUse(pod, use)))
-    const columns = ['POD', 'NAMESPACE', 'EVENTS', 'BYTES', 'DEAD LETTERS', 'REMEMBERED IDS', 'UNDER WAY', 'WAITING']
-    if (uses.length > 0) out(`\n${table(columns, uses)}`)
+    const inboxes = inboxesOf(all).map((stats) => narrowedTo(places.namespace, narrowedTo(onlyIn, stats)))
+    const names = inboxes.map(({ pod }) => `pod/${pod}`)
+    deps.out(printedAs(config.output, { value: { inboxes }, text: (isWide) => inWords(inboxes, isWide), names }))
     return exitCodes.ok
   } finally {
     await receivers.close()
@@ -73,7 +74,7 @@ function inboxesOf(all: readonly Stats[]): Stats[] {
   return [heaviestFirst({ ...first, namespaces: [...merged.values()] })]
 }
 
-/** A user who may list the objects of one namespace alone sees what that one has, and the totals. */
+/** Of one namespace alone what that one has, and the totals. */
 function narrowedTo(onlyIn: string | undefined, stats: Stats): Stats {
   const { namespaces = [], pendingByOwner: _p, lastDropMsByOwner: _l, ...totals } = stats as Stats & Partial<Answer>
   if (onlyIn === undefined) return stats
@@ -86,8 +87,21 @@ function heaviestFirst(stats: Stats): Stats {
   return { ...stats, namespaces: namespaces.toSorted((a, b) => b.bytes - a.bytes || b.underWay - a.underWay) }
 }
 
-function rowOf({ pod, inbox, events, pending, deadLetters, oldestPendingMs }: Stats): string[] {
-  return [pod, inbox, events, pending, deadLetters, `${Math.round(oldestPendingMs / 1000)}s`].map(cellOf)
+const columns = ['POD', 'INBOX', 'EVENTS', 'PENDING', 'DEAD LETTERS', 'OLDEST PENDING']
+const moreColumns = ['BODY BYTES', 'REMEMBERED IDS']
+const columnsOfUse = ['POD', 'NAMESPACE', 'EVENTS', 'BYTES', 'DEAD LETTERS', 'REMEMBERED IDS', 'UNDER WAY', 'WAITING']
+
+function inWords(inboxes: readonly Stats[], isWide: boolean): string {
+  const rows = inboxes.map((stats) => rowOf(stats, isWide))
+  const totals = table(isWide ? [...columns, ...moreColumns] : columns, rows)
+  const uses = inboxes.flatMap(({ pod, namespaces = [] }) => namespaces.map((use) => rowOfUse(pod, use)))
+  return uses.length === 0 ? totals : `${totals}\n${table(columnsOfUse, uses)}`
+}
+
+function rowOf(stats: Stats, isWide: boolean): string[] {
+  const { pod, inbox, events, pending, deadLetters, oldestPendingMs, bodyBytes, rememberedIds } = stats
+  const row = [pod, inbox, events, pending, deadLetters, `${Math.round(oldestPendingMs / 1000)}s`]
+  return [...row, ...(isWide ? [bodyBytes, rememberedIds] : [])].map(cellOf)
 }
 
 function rowOfUse(pod: string, use: NamespaceUse): string[] {

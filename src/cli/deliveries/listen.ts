@@ -1,25 +1,30 @@
+import { stringify } from 'yaml'
+
 import { boolean, integer } from '../../config/setting-types.ts'
 import type { ConfigOf } from '../../config/setting.ts'
 import type { DeliveryEntry } from '../../contract/admin-api/deliveries.ts'
 import { exitCodes } from '../run-command.ts'
-import { selection, visit } from '../shared-settings.ts'
+import { allNamespaces, namespaceOfObjects, output, selection, visit } from '../shared-settings.ts'
 import { cellOf } from '../table.ts'
 import { UnjudgedError } from '../unjudged-error.ts'
 import { userCommand, type UserCommandDeps } from '../user-command.ts'
 import type { ReceiverPod } from './receivers.ts'
-import { selectionFields } from './selection-query.ts'
+import { selectionOf, type Selection } from './selection-query.ts'
 
 const settings = {
   ...selection,
   recent: integer({
     group: 'Output',
-    help: 'How many past deliveries to show first.',
+    help: 'Shows so many past deliveries first.',
     min: 0,
     max: 1_000,
     default: '20',
   }),
-  follow: boolean({ group: 'Output', help: 'Then show deliveries as they happen.', default: 'true' }),
+  follow: boolean({ group: 'Output', help: 'Then shows deliveries as they happen.', default: 'true' }),
+  namespace: namespaceOfObjects,
+  allNamespaces,
   ...visit,
+  output,
 } as const
 type ListenConfig = ConfigOf<typeof settings>
 
@@ -40,19 +45,22 @@ export const listen = userCommand({
 async function listenToDeliveries(
   config: ListenConfig,
   _names: readonly string[],
-  { out, err, receivers: open }: UserCommandDeps,
+  deps: UserCommandDeps,
 ): Promise<number> {
-  const receivers = await open(config)
+  const { out, err } = deps
+  const { operatorNamespace, namespace, fields: selected } = await selectionOf(config, 'listen', deps)
+  const fields = { ...(namespace !== undefined && { namespace }), ...selected }
+  const receivers = await deps.receivers({ ...config, operatorNamespace })
   let isUnjudged = false
   const show = (pod: string, entry: DeliveryEntry) => {
-    out(`${config.output === 'json' ? JSON.stringify({ pod, ...entry }) : lineOf(pod, entry)}\n`)
+    out(asLine(config.output, pod, entry))
   }
   try {
-    if (config.recent > 0) await showRecent(receivers.pods, config, show)
+    if (config.recent > 0) await showRecent(receivers.pods, { fields, recent: config.recent }, show)
     if (!config.follow) return exitCodes.ok
     const follow = async ({ name, admin }: ReceiverPod) => {
       try {
-        await admin.follow(selectionFields(config), (entry) => show(name, entry))
+        await admin.follow(fields, (entry) => show(name, entry))
         err(`gwh listen: ${name}: the stream ended\n`)
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error)
@@ -70,21 +78,26 @@ async function listenToDeliveries(
 
 async function showRecent(
   pods: readonly ReceiverPod[],
-  config: ListenConfig,
+  { fields, recent }: { fields: Selection; recent: number },
   show: (pod: string, entry: DeliveryEntry) => void,
 ): Promise<void> {
-  const query = { ...selectionFields(config), limit: config.recent }
+  const query = { ...fields, limit: recent }
   const seen: { pod: string; at: string; entry: DeliveryEntry }[] = []
   for (const { name: pod, admin } of pods) {
     const { deliveries } = await admin.ask('listRecent', query)
     // They come newest first; of one moment the order of the receiver is kept.
     for (const entry of deliveries.toReversed()) seen.push({ pod, at: entry.at, entry })
   }
-  const oldestFirst = seen.toSorted((a, b) => a.at.localeCompare(b.at)).slice(-config.recent)
+  const oldestFirst = seen.toSorted((a, b) => a.at.localeCompare(b.at)).slice(-recent)
   for (const { pod, entry } of oldestFirst) show(pod, entry)
 }
 
-/** Pure: one entry as one line. */
+/** Pure: one entry as one line, or as one document of a stream of YAML. */
+function asLine(form: ListenConfig['output'], pod: string, entry: DeliveryEntry): string {
+  if (form === 'yaml') return `---\n${stringify({ pod, ...entry })}`
+  return `${form === 'json' ? JSON.stringify({ pod, ...entry }) : lineOf(pod, entry)}\n`
+}
+
 function lineOf(pod: string, entry: DeliveryEntry): string {
   const { at, namespace, name, eventId } = entry
   const webhook = name === undefined ? cellOf(entry['route']) : `${cellOf(namespace)}/${cellOf(name)}`

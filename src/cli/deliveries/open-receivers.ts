@@ -4,10 +4,12 @@ import { geminiWebhookKind } from '../../api/kind.ts'
 import type { Clock } from '../../clock.ts'
 import { isForbidden, type KubernetesClient, type KubernetesObject } from '../../kubernetes/client.ts'
 import { contextNamespace } from '../../kubernetes/context-namespace.ts'
+import type { KubeconfigPlace } from '../../kubernetes/kubeconfig.ts'
 import { openKubernetesClient } from '../../kubernetes/open-client.ts'
 import { openPortForwarder } from '../../kubernetes/port-forward.ts'
 import { silentLogger } from '../../observability/logger.ts'
 import { createMetrics } from '../../observability/metrics.ts'
+import { placeOf } from '../connection.ts'
 import { podKind, podLabels } from '../pods.ts'
 import { AdminClient } from './admin-client.ts'
 import type { OpenReceivers, ReceiverPod } from './receivers.ts'
@@ -27,11 +29,11 @@ interface Pod extends KubernetesObject {
  * named does not run.
  */
 export function receiversIn({ clock, random, version }: CliDeps): OpenReceivers {
-  return async ({ namespace, kubeconfig, pods: wanted, adminPort }) => {
-    const kubeconfigPath = kubeconfig === undefined ? {} : { kubeconfigPath: kubeconfig }
+  return async ({ operatorNamespace: namespace, pods: wanted, adminPort, ...connection }) => {
+    const place = placeOf(connection)
     const shared = { clock, random, logger: silentLogger, metrics: createMetrics(), userAgent: `gwh-cli/${version}` }
     const asking = async <T>(ask: (client: KubernetesClient) => Promise<T>): Promise<T> => {
-      const client = await openKubernetesClient({ ...shared, ...kubeconfigPath })
+      const client = await openKubernetesClient({ ...shared, ...place })
       try {
         return await ask(client)
       } finally {
@@ -40,10 +42,10 @@ export function receiversIn({ clock, random, version }: CliDeps): OpenReceivers 
     }
     const names = await asking((client) => runningReceivers(client, namespace))
     const chosen = chooseReceivers(names, wanted, namespace)
-    const forwarder = await openPortForwarder({ ...kubeconfigPath, clock })
+    const forwarder = await openPortForwarder({ ...place, clock })
     return {
       pods: chosen.map((name) => podOf(name, version, () => forwarder.connect({ namespace, name }, adminPort))),
-      onlyNamespace: () => asking((client) => onlyNamespaceOf(client, kubeconfig)),
+      onlyNamespace: () => asking((client) => onlyNamespaceOf(client, place)),
       close: () => forwarder.close(),
     }
   }
@@ -58,7 +60,7 @@ function chooseReceivers(running: readonly string[], wanted: readonly string[], 
     )
   }
   if (running.length === 0) {
-    throw new Error(`no receiver runs in namespace ${namespace}; name the operator's own with --namespace`)
+    throw new Error(`no receiver runs in namespace ${namespace}; name that of the operator with --operator-namespace`)
   }
   return wanted.length === 0 ? running.toSorted() : [...wanted]
 }
@@ -68,12 +70,12 @@ async function runningReceivers(client: KubernetesClient, namespace: string): Pr
   return items.filter(({ status }) => status?.phase === 'Running').map(({ metadata }) => metadata.name)
 }
 
-async function onlyNamespaceOf(client: KubernetesClient, kubeconfig: string | undefined): Promise<string | undefined> {
+async function onlyNamespaceOf(client: KubernetesClient, place: KubeconfigPlace): Promise<string | undefined> {
   try {
     await client.list(geminiWebhookKind, { limit: 1 })
     return undefined
   } catch (error) {
-    if (isForbidden(error)) return contextNamespace(kubeconfig)
+    if (isForbidden(error)) return contextNamespace(place)
     throw error
   }
 }

@@ -1,3 +1,4 @@
+import type { ConnectionConfig } from '../connection.ts'
 import type { AdminClient } from './admin-client.ts'
 
 export interface ReceiverPod {
@@ -13,9 +14,8 @@ export interface Receivers {
   close(): Promise<void>
 }
 
-export interface VisitConfig {
-  readonly namespace: string
-  readonly kubeconfig: string | undefined
+export interface VisitConfig extends ConnectionConfig {
+  readonly operatorNamespace: string
   readonly pods: readonly string[]
   readonly adminPort: number
 }

@@ -1,9 +1,8 @@
 import { boolean } from '../../config/setting-types.ts'
 import type { ConfigOf } from '../../config/setting.ts'
-import { deadLetterSelection, visit } from '../shared-settings.ts'
+import { allNamespaces, deadLetterSelection, listOutput, namespaceOfObjects, visit } from '../shared-settings.ts'
 import { maxNames, userCommand, type UserCommandDeps } from '../user-command.ts'
 import { actOnDeliveries, type DeliveryAction } from './act-on-deliveries.ts'
-import { selectionFields } from './selection-query.ts'
 
 const action: DeliveryAction = {
   command: 'replay',
@@ -12,6 +11,10 @@ const action: DeliveryAction = {
     const { replayed: done, ...rest } = await admin.ask('replay', given)
     return { done, ...rest }
   },
+  list: async (admin, query) => {
+    const { deadLetters, cursor } = await admin.ask('listDeadLetters', query)
+    return { found: deadLetters, ...(cursor !== undefined && { cursor }) }
+  },
   counted: 'replayed',
   says: 'will be sent again.',
   unknown: 'is no dead letter (any more)',
@@ -19,19 +22,26 @@ const action: DeliveryAction = {
 
 const settings = {
   ...deadLetterSelection,
-  all: boolean({ group: 'Selection', help: 'Every dead letter there is.', default: 'false' }),
+  all: boolean({
+    group: 'Selection',
+    help: 'Selects every dead letter of the namespace, or with -A of all.',
+    default: 'false',
+  }),
+  namespace: namespaceOfObjects,
+  allNamespaces,
   ...visit,
+  output: listOutput,
 } as const
 type ReplayConfig = ConfigOf<typeof settings>
 
 /** `gwh replay`: 1 when one of those named was no dead letter (any more). */
 export const replay = userCommand({
   name: 'replay',
-  summary: 'Send dead letters again: gwh replay POD/ID ... or by selection.',
+  summary: 'Send dead letters again, by name or by selection.',
   about:
-    'Sends dead letters again: those named as POD/ID in front of the flags, or all that are selected. Each starts with fresh attempts and uses ' +
+    'Sends dead letters again: those named as POD/ID or all that are selected. Each starts with fresh attempts and uses ' +
     "today's configuration of its sink.",
-  example: 'gwh replay --sink=worker --since=2026-11-21T09:00:00Z',
+  example: 'gwh replay --sink=worker --since=1h',
   settings,
   names: { placeholder: 'POD/ID', min: 0, max: maxNames },
   run: replayDeadLetters,
@@ -42,5 +52,5 @@ export function replayDeadLetters(
   names: readonly string[],
   deps: UserCommandDeps,
 ): Promise<number> {
-  return actOnDeliveries(action, { config, fields: selectionFields(config), names }, deps)
+  return actOnDeliveries(action, config, names, deps)
 }

@@ -1,9 +1,8 @@
 import { boolean } from '../../config/setting-types.ts'
 import type { ConfigOf } from '../../config/setting.ts'
-import { pendingSelection, visit } from '../shared-settings.ts'
+import { allNamespaces, pendingSelection, listOutput, namespaceOfObjects, visit } from '../shared-settings.ts'
 import { maxNames, userCommand, type UserCommandDeps } from '../user-command.ts'
 import { actOnDeliveries, type DeliveryAction } from './act-on-deliveries.ts'
-import { selectionFields } from './selection-query.ts'
 
 const action: DeliveryAction = {
   command: 'retry',
@@ -12,6 +11,10 @@ const action: DeliveryAction = {
     const { retried: done, ...rest } = await admin.ask('retry', given)
     return { done, ...rest }
   },
+  list: async (admin, query) => {
+    const { pending, cursor } = await admin.ask('listPending', query)
+    return { found: pending, ...(cursor !== undefined && { cursor }) }
+  },
   counted: 'retried',
   says: 'are due now.',
   unknown: 'is not pending (any more), or under way',
@@ -19,17 +22,24 @@ const action: DeliveryAction = {
 
 const settings = {
   ...pendingSelection,
-  all: boolean({ group: 'Selection', help: 'Every pending delivery there is.', default: 'false' }),
+  all: boolean({
+    group: 'Selection',
+    help: 'Selects every pending delivery of the namespace, or with -A of all.',
+    default: 'false',
+  }),
+  namespace: namespaceOfObjects,
+  allNamespaces,
   ...visit,
+  output: listOutput,
 } as const
 type RetryConfig = ConfigOf<typeof settings>
 
 /** `gwh retry`: 1 when one of those named was not pending (any more). */
 export const retry = userCommand({
   name: 'retry',
-  summary: 'Try pending deliveries now: gwh retry POD/ID ... or by selection.',
+  summary: 'Try pending deliveries now, by name or by selection.',
   about:
-    'Makes pending deliveries due now: those named as POD/ID in front of the flags, or all that are selected. Their attempts and their retryFor stay as they ' +
+    'Makes pending deliveries due now: those named as POD/ID or all that are selected. Their attempts and their retryFor stay as they ' +
     'are. A sink that gets only probes because it failed is tried at once, with one delivery; the others follow when the sink takes it.',
   example: 'gwh retry --webhook=ml/batch-events --sink=worker',
   settings,
@@ -38,5 +48,5 @@ export const retry = userCommand({
 })
 
 export function retryDeliveries(config: RetryConfig, names: readonly string[], deps: UserCommandDeps): Promise<number> {
-  return actOnDeliveries(action, { config, fields: selectionFields(config), names }, deps)
+  return actOnDeliveries(action, config, names, deps)
 }

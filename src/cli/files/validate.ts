@@ -1,5 +1,6 @@
 import { kindName } from '../../api/kind.ts'
 import type { ConfigOf } from '../../config/setting.ts'
+import { printedAs } from '../print-as.ts'
 import { exitCodes } from '../run-command.ts'
 import { output } from '../shared-settings.ts'
 import { maxNames, userCommand, type UserCommandDeps } from '../user-command.ts'
@@ -11,13 +12,13 @@ type ValidateConfig = ConfigOf<typeof settings>
 /** `gwh validate FILE ...`: 1 when an object is invalid or a file cannot be read, 3 when there was none to judge. */
 export const validate = userCommand({
   name: 'validate',
-  summary: 'Judge manifests without a cluster: gwh validate FILE ...',
+  summary: 'Judge manifests without a cluster.',
   about:
     'Judges the GeminiWebhooks in manifests as the API server would, unknown fields and the rules of the CRD included, and type-checks their filters. ' +
     'Other objects are ignored. References to objects of the cluster and settings of the installation (Secrets, Services, allowed host names) are not judged.',
   example: 'gwh validate deploy/samples/minimal.yaml',
   settings,
-  names: { placeholder: 'FILE', min: 1, max: maxNames },
+  names: { placeholder: 'FILE', min: 1, max: maxNames, completes: 'file' },
   run: validateManifests,
 })
 
@@ -30,8 +31,8 @@ async function validateManifests(
   const judged: Judged[] = []
   for (const file of files) judged.push(...(await judgeFile(file)))
   const invalid = judged.filter(({ problems }) => problems.length > 0)
-  if (output === 'json') out(`${JSON.stringify({ valid: invalid.length === 0, objects: judged }, undefined, 2)}\n`)
-  else out(inWords(judged, invalid))
+  const value = { valid: invalid.length === 0, objects: judged }
+  out(printedAs(output, { value, text: () => inWords(judged, invalid) }))
   if (judged.length === 0) return exitCodes.unjudged
   return invalid.length === 0 ? exitCodes.ok : exitCodes.failed
 }

@@ -85,7 +85,7 @@ function installationLink({ installation, namespaceUid }: InstallationFacts, nam
     return unjudged(name, `could not be read: ${installation.unread}`)
   return linkAbout(name, namespaceUid, (uid) => {
     if (uid === undefined)
-      return ['Broken', `there is no namespace ${namespace}: name the operator's own with --namespace`]
+      return ['Broken', `there is no namespace ${namespace}: name that of the operator with --operator-namespace`]
     const value = 'value' in installation ? installation.value : undefined
     if (value === undefined)
       return ['Broken', `namespace ${namespace} has no ConfigMap gwh-installation: no controller has led here yet`]

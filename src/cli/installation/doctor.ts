@@ -1,11 +1,19 @@
 import type { ConfigOf } from '../../config/setting.ts'
-import { clusterSettings } from '../../config/shared-settings.ts'
 import { printChain } from '../link.ts'
-import { asUser } from '../shared-settings.ts'
+import { locateBy } from '../places.ts'
+import { allNamespaces, asUser, namespaceOfObjects, operatorNamespace } from '../shared-settings.ts'
 import { userCommand, type UserCommandDeps } from '../user-command.ts'
 import { installationChain } from './chain.ts'
 
-const settings = { namespace: clusterSettings.namespace, ...asUser } as const
+const settings = {
+  namespace: {
+    ...namespaceOfObjects,
+    help: 'Looks at the objects of this namespace. If it is not set, at all that you may see.',
+  },
+  allNamespaces,
+  operatorNamespace,
+  ...asUser,
+} as const
 type DoctorConfig = ConfigOf<typeof settings>
 
 /** `gwh doctor`: 1 when something is broken, 3 when something could not be read and nothing else is broken. */
@@ -25,12 +33,12 @@ async function examineInstallation(
   _names: readonly string[],
   deps: UserCommandDeps,
 ): Promise<number> {
-  const { namespace, output } = config
   const { readInstallation } = await import('./read-installation.ts')
   const client = await deps.cluster(config)
   try {
-    const facts = await readInstallation(client, config, deps.clock.now())
-    return printChain(installationChain(facts, namespace, deps.clock.now()), output, deps)
+    const places = await locateBy(client, config, { command: 'doctor', otherwise: 'all' }, deps)
+    const facts = await readInstallation(client, { ...config, ...places }, deps.clock.now())
+    return printChain(installationChain(facts, places.operatorNamespace, deps.clock.now()), config, deps)
   } finally {
     await client.close()
   }

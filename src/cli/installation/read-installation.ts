@@ -9,13 +9,14 @@ import {
   type KubernetesClient,
   type KubernetesObject,
 } from '../../kubernetes/client.ts'
-import { contextNamespace } from '../../kubernetes/context-namespace.ts'
 import { configMapKind, namespaceKind, type ConfigMap, type Namespace } from '../../kubernetes/core-kinds.ts'
 import { leaseKind, type Lease } from '../../kubernetes/lease-record.ts'
+import type { ConnectionConfig } from '../connection.ts'
 import { orphansIn } from '../orphans/orphan-list.ts'
+import { contextNamespaceOf, type Places } from '../places.ts'
 import { podKind, podLabels } from '../pods.ts'
 import { UnjudgedError } from '../unjudged-error.ts'
-import { visibleWebhooks, type VisibleWebhooks } from '../visible-webhooks.ts'
+import { visibleWebhooks, webhooksIn, type VisibleWebhooks } from '../visible-webhooks.ts'
 import type { InstallationFacts, Reading } from './chain.ts'
 
 interface Pod extends KubernetesObject {
@@ -23,9 +24,7 @@ interface Pod extends KubernetesObject {
   status?: { conditions?: { type: string; status: string }[] }
 }
 
-interface Place {
-  readonly namespace: string
-  readonly kubeconfig: string | undefined
+interface Place extends ConnectionConfig, Places {
   /** Who watches the objects anyway need not have them listed again. */
   readonly visible?: () => Promise<VisibleWebhooks>
 }
@@ -36,12 +35,12 @@ interface Place {
  */
 export async function readInstallation(
   client: KubernetesClient,
-  { namespace, kubeconfig, visible = () => visibleWebhooks(client, () => contextNamespace(kubeconfig)) }: Place,
+  { operatorNamespace: namespace, visible, ...of }: Place,
   nowMs: number,
 ): Promise<InstallationFacts> {
   const configMap = (name: string) => client.get<ConfigMap>(configMapKind, { namespace, name })
   const [seen, installation, namespaceUid, lease, receivers, controllers, stranded, orphans] = await Promise.all([
-    readable(() => webhooksIn(visible)),
+    readable(() => objectsIn(visible ?? (() => visibleIn(client, of)))),
     readable(async () => {
       const { id, namespaceUid: uid = '' } = readInstallationRecord((await configMap(installationConfigMapName))?.data)
       return id === '' ? undefined : { id, namespaceUid: uid }
@@ -71,7 +70,7 @@ async function readable<T>(read: () => Promise<T>): Promise<Reading<T>> {
 }
 
 /** undefined where the API server does not know the kind. */
-async function webhooksIn(visible: () => Promise<VisibleWebhooks>) {
+async function objectsIn(visible: () => Promise<VisibleWebhooks>) {
   try {
     const { items, onlyIn } = await visible()
     const objects = items.map(({ metadata, spec, status }) => ({
@@ -86,6 +85,16 @@ async function webhooksIn(visible: () => Promise<VisibleWebhooks>) {
     if (isNotFound(error)) return undefined
     throw error
   }
+}
+
+/** Of one namespace those that were asked for: that there are others leaves nothing open. */
+async function visibleIn(
+  client: KubernetesClient,
+  { namespace, ...connection }: ConnectionConfig & Pick<Places, 'namespace'>,
+): Promise<VisibleWebhooks> {
+  return namespace === undefined
+    ? visibleWebhooks(client, () => contextNamespaceOf(connection))
+    : { items: await webhooksIn(client, namespace) }
 }
 
 /** What receivers report into, the ConfigMap of older versions among them. */

@@ -16,10 +16,11 @@ import {
 } from '../../controller/facts/ownership.ts'
 import { apiKeyFingerprint } from '../../gemini/api-key-fingerprint.ts'
 import { GeminiError, type RemoteWebhook, type WebhookService } from '../../gemini/webhook-service.ts'
-import { isNotFound, KubernetesApiError, type KubernetesClient } from '../../kubernetes/client.ts'
+import { isNotFound, KubernetesApiError, type KubernetesClient, type ObjectKey } from '../../kubernetes/client.ts'
 import { configMapKind, namespaceKind, type ConfigMap, type Namespace } from '../../kubernetes/core-kinds.ts'
 import { unreachable } from '../../unreachable.ts'
 import type { OperatorAccess } from '../operator-access.ts'
+import { printedAs, type Output } from '../print-as.ts'
 import { readApiKey } from '../read-api-key.ts'
 import { exitCodes, type CommandDeps } from '../run-command.ts'
 import { cellOf } from '../table.ts'
@@ -27,9 +28,9 @@ import { judgeOrphan, type OrphanVerdict } from './judge-orphan.ts'
 import { orphansIn, removalByHand, removeEntry } from './orphan-list.ts'
 
 interface DeletionConfig {
-  readonly namespace: string
-  readonly output: 'text' | 'json'
-  readonly apiKeySecret: string | undefined
+  readonly operatorNamespace: string
+  readonly output: Output
+  readonly apiKeySecret: ObjectKey
   readonly apiKeyField: string
   readonly acceptMissing: boolean
 }
@@ -77,11 +78,11 @@ export async function deleteOrphans(
   ids: ReadonlySet<string>,
   { config, context, operator }: DeletionDeps,
 ): Promise<number> {
-  const orphans = await orphansIn(operator.client, config.namespace)
+  const orphans = await orphansIn(operator.client, config.operatorNamespace)
   const grounds = await groundsFor(config, operator)
   const cleaned: Cleaned[] = []
   const problems: string[] = []
-  const where = `ConfigMap ${config.namespace}/${orphansConfigMapName}`
+  const where = `ConfigMap ${config.operatorNamespace}/${orphansConfigMapName}`
   const named = new Set([...ids].flatMap((id) => orphans.filter((orphan) => isNamed(orphan, id))))
   for (const id of ids) {
     if (orphans.some((orphan) => isNamed(orphan, id))) continue
@@ -93,8 +94,9 @@ export async function deleteOrphans(
     else problems.push(`${cellOf(orphanIdOf(orphan))}: ${outcome.problem}`)
     if ('isFinal' in outcome) break
   }
-  if (config.output === 'json') context.out(`${JSON.stringify({ cleaned, problems }, undefined, 2)}\n`)
-  else for (const { id, result } of cleaned) context.out(`${cellOf(id)}: ${inWords[result]}\n`)
+  const text = () => cleaned.map(({ id, result }) => `${cellOf(id)}: ${inWords[result]}\n`).join('')
+  const names = cleaned.map(({ id }) => cellOf(id))
+  context.out(printedAs(config.output, { value: { cleaned, problems }, text, names }))
   for (const problem of problems) context.err(`gwh orphans: ${problem}\n`)
   return problems.length === 0 ? exitCodes.ok : exitCodes.failed
 }
@@ -110,11 +112,10 @@ const inWords = {
 
 async function groundsFor(config: DeletionConfig, operator: OperatorAccess): Promise<Grounds> {
   const { client } = operator
-  const { namespace, acceptMissing, apiKeySecret = '' } = config
+  const { operatorNamespace: namespace, acceptMissing, apiKeySecret } = config
   const installation = await installationIn(client, namespace)
-  const [keyNamespace = '', keyName = ''] = apiKeySecret.split('/')
   const apiKey = await readApiKey(client, {
-    key: { namespace: keyNamespace, name: keyName },
+    key: apiKeySecret,
     field: config.apiKeyField,
     where: '--api-key-secret',
   })
@@ -125,7 +126,7 @@ async function groundsFor(config: DeletionConfig, operator: OperatorAccess): Pro
     namespace,
     client,
     service,
-    apiKeySecret,
+    apiKeySecret: `${apiKeySecret.namespace}/${apiKeySecret.name}`,
     installation,
     fingerprint,
     acceptMissing,

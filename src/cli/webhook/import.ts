@@ -4,23 +4,30 @@ import type { ManifestCheck } from '../../api/check-manifest.ts'
 import type { GeminiWebhookManifest } from '../../api/gemini-webhook.ts'
 import type { ConfigOf } from '../../config/setting.ts'
 import { googleSettings } from '../../config/shared-settings.ts'
+import { objectKey } from '../places.ts'
+import { printedAs } from '../print-as.ts'
 import { readApiKey } from '../read-api-key.ts'
 import { exitCodes } from '../run-command.ts'
-import { apiKeyField, asUser } from '../shared-settings.ts'
+import { apiKeyField, connection, listOutput, namespaceOfObject } from '../shared-settings.ts'
 import { cellOf } from '../table.ts'
 import { userCommand, type UserCommandDeps } from '../user-command.ts'
 import { narrowed, visibleWebhooks } from '../visible-webhooks.ts'
-import { keyIn } from './webhook-named.ts'
+import { resourceName } from './webhook-named.ts'
 
 const settings = {
   apiKeyField,
   ...googleSettings,
-  ...asUser,
+  namespace: {
+    ...namespaceOfObject,
+    help: 'The namespace of the Secret, for a name alone. If it is not set, that of the context is used.',
+  },
+  ...connection,
+  output: listOutput,
 } as const
 type ImportConfig = ConfigOf<typeof settings>
 
 /**
- * `gwh import NAMESPACE/SECRET`: manifests on standard output, what they leave out on standard error; 3 where a webhook
+ * `gwh import SECRET`: manifests on standard output, what they leave out on standard error; 3 where a webhook
  * may belong to an object that cannot be seen.
  */
 export const importing = userCommand({
@@ -28,10 +35,10 @@ export const importing = userCommand({
   summary: 'Print manifests that adopt what exists at Google.',
   about:
     'Lists the webhooks that exist in the project of an API key and prints, for each that no GeminiWebhook has yet, a manifest that adopts it as it is. It changes ' +
-    'nothing. The Secret with the API key is named as NAMESPACE/NAME in front of the flags; the manifests are for its namespace.',
+    'nothing. The Secret with the API key is named as NAME or NAMESPACE/NAME; the manifests are for its namespace.',
   example: 'gwh import ml/gemini-api-key > adopted.yaml',
   settings,
-  names: { placeholder: 'NAMESPACE/SECRET', min: 1, max: 1 },
+  names: { placeholder: 'SECRET', min: 1, max: 1 },
   run: importWebhooks,
 })
 
@@ -45,11 +52,11 @@ async function importWebhooks(
   const { adoptionManifest } = await import('./adoption-manifest.ts')
   const operator = await open(config)
   try {
-    const { namespace, name: apiKeySecret } = keyIn(secretName)
+    const { namespace, name: apiKeySecret } = await objectKey(secretName, config)
     const apiKey = await readApiKey(operator.client, {
       key: { namespace, name: apiKeySecret },
       field: config.apiKeyField,
-      where: 'NAMESPACE/SECRET',
+      where: 'SECRET',
     })
     const service = await operator.openService({ apiKey, fingerprint: '' })
     const remotes = await service.list()
@@ -65,9 +72,11 @@ async function importWebhooks(
     const unjudged = onlyIn === undefined ? [] : notSeen.filter(({ name }) => markerIn(name) !== undefined)
     const loose = notSeen.filter((remote) => !unjudged.includes(remote))
     const manifests = loose.map((remote) => adoptionManifest(remote, place, names))
-    if (config.output === 'json')
-      out(`${JSON.stringify({ kind: 'List', apiVersion: 'v1', items: manifests }, undefined, 2)}\n`)
-    else out(manifests.map((manifest) => stringify(manifest)).join('---\n'))
+    const text = () => manifests.map((manifest) => stringify(manifest)).join('---\n')
+    const resources = manifests.map(({ metadata }) => resourceName(metadata.name))
+    out(
+      printedAs(config.output, { value: { kind: 'List', apiVersion: 'v1', items: manifests }, text, names: resources }),
+    )
     err(
       `gwh import: webhooks at Google: ${remotes.length}; with a GeminiWebhook already: ${remotes.length - notSeen.length}\n`,
     )

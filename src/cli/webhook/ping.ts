@@ -5,12 +5,14 @@ import { duration } from '../../config/setting-types.ts'
 import type { ConfigOf } from '../../config/setting.ts'
 import { googleSettings } from '../../config/shared-settings.ts'
 import type { Receivers } from '../deliveries/receivers.ts'
+import { locateBy, objectKey } from '../places.ts'
+import { printedAs } from '../print-as.ts'
 import { readApiKey } from '../read-api-key.ts'
 import { exitCodes } from '../run-command.ts'
-import { visit } from '../shared-settings.ts'
+import { listOutput, namespaceOfObject, visit } from '../shared-settings.ts'
 import { cellOf } from '../table.ts'
 import { userCommand, type UserCommandDeps } from '../user-command.ts'
-import { webhookNamed } from './webhook-named.ts'
+import { oneWebhook, resourceName, slashed, webhookAt } from './webhook-named.ts'
 
 /** A verified delivery of the object, as a receiver remembers it. */
 interface Seen {
@@ -27,17 +29,19 @@ const recentDeliveries = 200
 const settings = {
   waitMs: duration({
     group: 'Receivers',
-    help: 'How long to wait for the delivery.',
+    help: 'Waits so long for the delivery.',
     min: '0s',
     max: '10m',
     default: '30s',
   }),
   ...googleSettings,
+  namespace: namespaceOfObject,
   ...visit,
+  output: listOutput,
 } as const
 type PingConfig = ConfigOf<typeof settings>
 
-/** `gwh ping NAMESPACE/NAME`: 1 when nothing that is verified came in time. */
+/** `gwh ping NAME`: 1 when nothing that is verified came in time. */
 export const ping = userCommand({
   name: 'ping',
   summary: 'Ask Google for a test delivery, and wait until it arrives.',
@@ -46,18 +50,21 @@ export const ping = userCommand({
     'you must be allowed to read, and finds the delivery in the feeds of the receivers.',
   example: 'gwh ping ml/batch-events',
   settings,
-  names: { placeholder: 'NAMESPACE/NAME', min: 1, max: 1 },
+  names: oneWebhook,
   run: pingWebhook,
 })
 
 export async function pingWebhook(
   config: PingConfig,
-  [name = '']: readonly string[],
+  [object = '']: readonly string[],
   deps: UserCommandDeps,
 ): Promise<number> {
   const operator = await deps.operator(config)
   try {
-    const { metadata, spec, status } = await webhookNamed(name, operator.client)
+    const places = await locateBy(operator.client, config, { command: 'ping', otherwise: 'context', object }, deps)
+    const key = await objectKey(object, { ...config, ...places })
+    const name = slashed(key)
+    const { metadata, spec, status } = await webhookAt(key, operator.client)
     const id = status?.webhook?.id
     if (id === undefined)
       throw new Error(`${name}: no webhook is registered at Google yet; "gwh status ${name}" tells why`)
@@ -67,11 +74,11 @@ export async function pingWebhook(
     const service = await operator.openService({ apiKey, fingerprint: '' })
     if (spec.endpoint?.url !== undefined) {
       await service.ping(id)
-      const text = `${cellOf(name)}: asked for; what arrives at a server of your own cannot be seen from here`
-      deps.out(config.output === 'json' ? '{ "asked": true }\n' : `${text}\n`)
+      const text = () => `${cellOf(name)}: asked for; what arrives at a server of your own cannot be seen from here\n`
+      deps.out(printedAs(config.output, { value: { asked: true }, text, names: [resourceName(key.name)] }))
       return exitCodes.ok
     }
-    const receivers = await deps.receivers(config)
+    const receivers = await deps.receivers({ ...config, ...places })
     try {
       // Deliveries are distinguished by id: no two clocks are compared.
       const before = new Set((await deliveriesOf(name, receivers)).map(({ eventId }) => eventId))
@@ -118,14 +125,17 @@ function printOutcome(
   { output, waitMs }: PingConfig,
   { out, err }: UserCommandDeps,
 ): number {
-  if (output === 'json') out(`${JSON.stringify({ arrived: seen !== undefined, ...seen }, undefined, 2)}\n`)
-  else if (seen !== undefined)
-    out(
-      `${cellOf(name)}: ${cellOf(seen.eventId)} came to ${seen.pod}, was verified and answered ${seen.status} (${seen.outcome})\n`,
-    )
+  const [, object = ''] = name.split('/')
+  const text = () => (seen === undefined ? '' : `${cellOf(name)}: ${inWords(seen)}\n`)
+  const names = seen === undefined ? [] : [resourceName(object)]
+  out(printedAs(output, { value: { arrived: seen !== undefined, ...seen }, text, names }))
   if (seen !== undefined) return exitCodes.ok
   err(
     `gwh ping: ${name}: Google took the order, and nothing that is verified came in ${waitMs / 1000} s; "gwh status ${name}" follows the way\n`,
   )
   return exitCodes.failed
+}
+
+function inWords({ eventId, pod, status, outcome }: Seen): string {
+  return `${cellOf(eventId)} came to ${pod}, was verified and answered ${status} (${outcome})`
 }

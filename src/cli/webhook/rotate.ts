@@ -4,40 +4,44 @@ import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import { geminiWebhookKind } from '../../api/kind.ts'
 import { duration, oneOf, optionalText } from '../../config/setting-types.ts'
 import type { ConfigOf } from '../../config/setting.ts'
+import { objectKey } from '../places.ts'
+import { printedAs } from '../print-as.ts'
 import { exitCodes } from '../run-command.ts'
-import { asUser } from '../shared-settings.ts'
+import { connection, listOutput, namespaceOfObject } from '../shared-settings.ts'
 import { cellOf } from '../table.ts'
 import { userCommand, type UserCommandDeps } from '../user-command.ts'
-import { webhookNamed } from './webhook-named.ts'
+import { oneWebhook, resourceName, slashed, webhookAt } from './webhook-named.ts'
 
 const pollMs = 500
 
 const settings = {
   requestId: optionalText({
     group: 'Rotation',
-    help: 'Value of spec.rotation.request.id; not set: an id made from the time.',
+    help: 'The value of spec.rotation.request.id. If it is not set, an id is made from the time.',
     placeholder: 'ID',
     pattern: /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,62}[A-Za-z0-9])?$/,
     what: 'an id of at most 64 letters, digits, "-", "_" and "."',
   }),
   revokePrevious: oneOf({
     group: 'Rotation',
-    help: 'Whether the previous secret stays valid for another day or is revoked at once, for one that has leaked. Deliveries on their way are then refused.',
+    help: 'Says whether the previous secret stays valid for another day, or is revoked at once because it has leaked. Deliveries on their way are then refused.',
     words: ['AfterGracePeriod', 'Immediately'],
     default: 'AfterGracePeriod',
   }),
   waitMs: duration({
     group: 'Rotation',
-    help: 'How long to wait for the rotation; 0s: do not wait.',
+    help: 'Waits so long for the rotation. With 0s it does not wait.',
     min: '0s',
     max: '1h',
     default: '2m',
   }),
-  ...asUser,
+  namespace: namespaceOfObject,
+  ...connection,
+  output: listOutput,
 } as const
 type RotateConfig = ConfigOf<typeof settings>
 
-/** `gwh rotate NAMESPACE/NAME`: 1 when it was not done in time. */
+/** `gwh rotate NAME`: 1 when it was not done in time. */
 export const rotate = userCommand({
   name: 'rotate',
   summary: 'Rotate a signing secret now.',
@@ -46,18 +50,20 @@ export const rotate = userCommand({
     'answered never rotates again.',
   example: 'gwh rotate ml/batch-events',
   settings,
-  names: { placeholder: 'NAMESPACE/NAME', min: 1, max: 1 },
+  names: oneWebhook,
   run: rotateSecret,
 })
 
 export async function rotateSecret(
   config: RotateConfig,
-  [name = '']: readonly string[],
+  [object = '']: readonly string[],
   { out, err, cluster, clock }: UserCommandDeps,
 ): Promise<number> {
+  const key = await objectKey(object, config)
+  const name = slashed(key)
   const client = await cluster(config)
   try {
-    const before = await webhookNamed(name, client)
+    const before = await webhookAt(key, client)
     const id = config.requestId ?? `gwh-${new Date(clock.now()).toISOString().replaceAll(/[-:]/g, '')}`
     if (isHandled(before, id))
       throw new Error(`--request-id: ${id} was answered before and never rotates again: give a new one`)
@@ -69,13 +75,13 @@ export async function rotateSecret(
     let webhook = before
     while (!isDone(webhook, id) && clock.monotonic() < untilMs) {
       await setTimeout(pollMs)
-      webhook = await webhookNamed(name, client)
+      webhook = await webhookAt(key, client)
     }
     const done = isDone(webhook, id)
     const { hint, previousExpireTime } = webhook.status?.signingSecret ?? {}
     const result = { requestId: id, done, ...(done && { hint, previousExpireTime }) }
-    if (config.output === 'json') out(`${JSON.stringify(result, undefined, 2)}\n`)
-    else out(`${cellOf(name)}: ${done ? rotated(webhook) : `rotation ${id} is asked for`}\n`)
+    const text = () => `${cellOf(name)}: ${done ? rotated(webhook) : `rotation ${id} is asked for`}\n`
+    out(printedAs(config.output, { value: result, text, names: [resourceName(key.name)] }))
     if (done || config.waitMs === 0) return exitCodes.ok
     err(`gwh rotate: ${name}: not done in ${config.waitMs / 1000} s: ${cellOf(progressOf(webhook))}\n`)
     return exitCodes.failed

@@ -14,10 +14,12 @@ import { signedDelivery, type SignedDelivery } from '../../signature/signed-deli
 import { decodeSigningSecret } from '../../signature/signing-secret.ts'
 import { failureCauseOf } from '../../sinks/failure-cause.ts'
 import { isRecord } from '../../is-record.ts'
+import { objectKey } from '../places.ts'
+import { printedAs } from '../print-as.ts'
 import { exitCodes } from '../run-command.ts'
-import { asUser } from '../shared-settings.ts'
+import { asUser, namespaceOfObject } from '../shared-settings.ts'
 import { userCommand, type UserCommandDeps } from '../user-command.ts'
-import { webhookNamed } from './webhook-named.ts'
+import { oneWebhook, slashed, webhookAt } from './webhook-named.ts'
 
 /** What a receiver means by its answer; the phases are those of its documentation. */
 const meanings: Readonly<Record<number, string>> = {
@@ -34,7 +36,7 @@ const acknowledged = 204
 const settings = {
   type: text({
     group: 'Event',
-    help: 'Type of the event.',
+    help: 'The type of the event.',
     placeholder: 'TYPE',
     pattern: /^[a-z0-9_]{1,64}(\.[a-z0-9_]{1,64}){0,4}$/,
     what: 'an event type such as batch.succeeded',
@@ -42,38 +44,40 @@ const settings = {
   }),
   dataFile: optionalText({
     group: 'Event',
-    help: 'A file with the JSON object that becomes the data of the event; not set: an id that no job has.',
+    help: 'A file with the JSON object that becomes the data of the event. If it is not set, the data is an id that no job has.',
+    completes: 'file',
     placeholder: 'FILE',
     pattern: /^.{1,4096}$/,
     what: 'a path',
   }),
   eventId: optionalText({
     group: 'Event',
-    help: 'The webhook-id of the event; a second one with the same id is a duplicate. Not set: a new one.',
+    help: 'The webhook-id of the event. A second event with the same id is a duplicate. If it is not set, it is a new one.',
     placeholder: 'ID',
     pattern: /^[\x21-\x2b\x2d\x2f-\x7e]{1,256}$/,
     what: 'visible ASCII without "." and ","',
   }),
   url: optionalText({
     group: 'Endpoint',
-    help: 'Where to send it; not set: status.endpoint.url.',
+    help: 'Sends it to this URL. If it is not set, it goes to status.endpoint.url.',
     placeholder: 'URL',
     pattern: /^https?:\/\/[^\s]{1,2000}$/,
     what: 'a URL that starts with https:// (or http://)',
   }),
   timeoutMs: duration({
     group: 'Endpoint',
-    help: 'Longest time for the answer.',
+    help: 'Waits so long for the answer.',
     min: '100ms',
     max: '1m',
     default: '10s',
   }),
   ...outboundSettings,
+  namespace: namespaceOfObject,
   ...asUser,
 } as const
 type SendConfig = ConfigOf<typeof settings>
 
-/** `gwh send NAMESPACE/NAME`: 1 unless it was acknowledged; 3 where a server that is no receiver answered 2xx. */
+/** `gwh send NAME`: 1 unless it was acknowledged; 3 where a server that is no receiver answered 2xx. */
 export const send = userCommand({
   name: 'send',
   summary: 'Send a signed test event, as Google would.',
@@ -82,31 +86,32 @@ export const send = userCommand({
     'cannot distinguish it: the event is stored and goes to the sinks.',
   example: 'gwh send ml/batch-events --type=batch.failed',
   settings,
-  names: { placeholder: 'NAMESPACE/NAME', min: 1, max: 1 },
+  names: oneWebhook,
   run: sendEvent,
 })
 
 export async function sendEvent(
   config: SendConfig,
-  [name = '']: readonly string[],
+  [object = '']: readonly string[],
   { out, cluster, clock, random }: UserCommandDeps,
 ): Promise<number> {
+  const key = await objectKey(object, config)
   const client = await cluster(config)
   try {
-    const webhook = await webhookNamed(name, client)
+    const webhook = await webhookAt(key, client)
     const url = config.url ?? webhook.status?.endpoint?.url
     if (url === undefined)
-      throw new Error(`${name}: status.endpoint.url is not known yet: wait for the controller, or give --url`)
-    const key = await signingKeyOf(webhook, client)
+      throw new Error(`${slashed(key)}: status.endpoint.url is not known yet: wait for the controller, or give --url`)
+    const signingKey = await signingKeyOf(webhook, client)
     const data = await dataFor(config)
     const nowMs = clock.now()
     const { eventId: id = `gwh_test_${nowMs.toString(36)}${Math.floor(random() * 2 ** 32).toString(36)}`, type } =
       config
-    const delivery = signedDelivery({ id, type, data }, { key, nowMs })
+    const delivery = signedDelivery({ id, type, data }, { key: signingKey, nowMs })
     const status = await post(url, { ...delivery, timeoutMs: config.timeoutMs, way: config })
     const says = meanings[status] ?? 'this is no answer of a receiver: look at what stands before it'
-    if (config.output === 'json') out(`${JSON.stringify({ eventId: id, url, status }, undefined, 2)}\n`)
-    else out(`${id} to ${url}: ${status}, ${says}\n`)
+    const text = () => `${id} to ${url}: ${status}, ${says}\n`
+    out(printedAs(config.output, { value: { eventId: id, url, status }, text }))
     if (status === acknowledged) return exitCodes.ok
     return status >= 200 && status < 300 ? exitCodes.unjudged : exitCodes.failed
   } finally {

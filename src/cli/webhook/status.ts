@@ -1,73 +1,63 @@
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import { outboundSettings } from '../../config/outbound-settings.ts'
-import { boolean, duration, optionalText } from '../../config/setting-types.ts'
+import { boolean, duration } from '../../config/setting-types.ts'
 import type { ConfigOf } from '../../config/setting.ts'
 import { brokenLink, exitCodeOf, printChain, unjudgedLinks, type Link } from '../link.ts'
-import { asUser } from '../shared-settings.ts'
+import { contextNamespaceOf, namespaceOf, objectKey } from '../places.ts'
+import { printedAs } from '../print-as.ts'
+import { allNamespaces, connection, listOutput, namespaceOfObjects } from '../shared-settings.ts'
 import { cellOf, table } from '../table.ts'
 import { userCommand, type UserCommandDeps } from '../user-command.ts'
 import { narrowed, visibleWebhooks, webhooksIn } from '../visible-webhooks.ts'
 import { chainOf } from './chain.ts'
 import { reachEndpoint } from './reach-endpoint.ts'
-import { webhookNamed } from './webhook-named.ts'
-
-/** Of the objects, not of the operator: `GWH_NAMESPACE`, which means that one, is not for it. */
-const ofObjects = {
-  ...optionalText({
-    group: 'Kubernetes',
-    help: "Only the GeminiWebhooks of this namespace. Not set: those of the whole cluster, or if you may not list them, those of the kubeconfig's namespace.",
-    placeholder: 'NAMESPACE',
-    pattern: /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
-    what: 'a namespace name (lower case letters, digits and -)',
-  }),
-  ignoresEnvironment: true,
-} as const
+import { oneWebhook, resourceName, webhookAt } from './webhook-named.ts'
 
 const settings = {
   probe: boolean({
     group: 'Endpoint',
-    help: 'Also test the public address from here, without a signature: whether the name resolves, TLS works, and a receiver answers.',
+    help: 'Also tests the public address from here, without a signature: whether the name resolves, TLS works, and a receiver answers.',
     default: 'true',
   }),
   probeTimeoutMs: duration({
     group: 'Endpoint',
-    help: 'Longest time for that test.',
+    help: 'The longest time for that test.',
     min: '100ms',
     max: '1m',
     default: '10s',
   }),
-  namespace: ofObjects,
+  namespace: namespaceOfObjects,
+  allNamespaces,
   ...outboundSettings,
-  ...asUser,
+  ...connection,
+  output: listOutput,
 } as const
 type StatusConfig = ConfigOf<typeof settings>
 
-/** `gwh status [NAMESPACE/NAME]`: 1 when a link is broken, 3 when one could not be judged and no other is broken. */
+/** `gwh status [NAME]`: 1 when a link is broken, 3 when one could not be judged and no other is broken. */
 export const status = userCommand({
   name: 'status',
   summary: 'The chain from Google to the sinks, and its first broken link.',
   about:
     'Follows a GeminiWebhook from its API key through Google, DNS, TLS, endpoint and signing secret to its sinks, and names the first link that is broken. ' +
-    'Without a name: one line for every GeminiWebhook that you may see.',
+    'Without a name it prints one line for every GeminiWebhook of the namespace, or with -A of all that you may see.',
   example: 'gwh status ml/batch-events',
   settings,
-  names: { placeholder: 'NAMESPACE/NAME', min: 0, max: 1 },
+  names: { ...oneWebhook, min: 0 },
   run: showStatus,
 })
 
-async function showStatus(config: StatusConfig, [name]: readonly string[], deps: UserCommandDeps): Promise<number> {
+async function showStatus(config: StatusConfig, [object]: readonly string[], deps: UserCommandDeps): Promise<number> {
+  const key = object === undefined ? undefined : await objectKey(object, config)
+  const namespace = await namespaceOf(config, { command: 'status', otherwise: 'context', object }, deps)
   const client = await deps.cluster(config)
   try {
-    if (name !== undefined)
-      return printChain(await chainFor(await webhookNamed(name, client), config), config.output, deps)
-    const { namespace, kubeconfig } = config
-    if (namespace !== undefined) {
-      return printAll(await webhooksIn(client, namespace), config, deps)
+    if (key !== undefined) {
+      const chain = await chainFor(await webhookAt(key, client), config)
+      return printChain(chain, { output: config.output, names: [resourceName(key.name)] }, deps)
     }
-    const { items, onlyIn } = await visibleWebhooks(client, async () => {
-      const { contextNamespace } = await import('../../kubernetes/context-namespace.ts')
-      return contextNamespace(kubeconfig)
-    })
+    if (namespace !== undefined) return printAll(await webhooksIn(client, namespace), config, deps)
+    const { items, onlyIn } = await visibleWebhooks(client, () => contextNamespaceOf(config))
     if (onlyIn !== undefined) deps.err(`gwh status: ${narrowed(onlyIn)}\n`)
     return printAll(items, config, deps)
   } finally {
@@ -92,17 +82,22 @@ async function chainFor(webhook: GeminiWebhook, config: StatusConfig): Promise<L
 
 function printAll(webhooks: readonly GeminiWebhook[], { output }: StatusConfig, { out }: UserCommandDeps): number {
   const seen = webhooks.map(summaryOf).toSorted((a, b) => a.object.localeCompare(b.object))
-  if (output === 'json') out(`${JSON.stringify({ objects: seen }, undefined, 2)}\n`)
-  else if (seen.length === 0) out('No GeminiWebhooks.\n')
-  else {
-    const rows = seen.map(({ object, ready, broken, unjudged }) => {
-      const says = broken?.says ?? (unjudged.length === 0 ? '' : `not judged: ${unjudged.join(', ')}`)
-      return [object, ready, broken?.name, says].map(cellOf)
-    })
-    out(table(['OBJECT', 'READY', 'BROKEN', 'WHAT'], rows))
-  }
+  const names = webhooks.map(({ metadata }) => resourceName(metadata.name))
+  out(printedAs(output, { value: { objects: seen }, text: (isWide) => inWords(seen, isWide), names }))
   const unjudged = seen.flatMap((each) => each.unjudged)
   return exitCodeOf(seen.find(({ broken }) => broken !== undefined)?.broken, unjudged)
+}
+
+type Summary = ReturnType<typeof summaryOf>
+
+function inWords(seen: readonly Summary[], isWide: boolean): string {
+  if (seen.length === 0) return 'No GeminiWebhooks.\n'
+  const rows = seen.map(({ object, ready, broken, unjudged, webhookId, url }) => {
+    const says = broken?.says ?? (unjudged.length === 0 ? '' : `not judged: ${unjudged.join(', ')}`)
+    const more = isWide ? [webhookId ?? '-', url ?? '-'] : []
+    return [object, ready, ...more, broken?.name, says].map(cellOf)
+  })
+  return table(['OBJECT', 'READY', ...(isWide ? ['WEBHOOK', 'URL'] : []), 'BROKEN', 'WHAT'], rows)
 }
 
 function summaryOf(webhook: GeminiWebhook) {
@@ -113,5 +108,7 @@ function summaryOf(webhook: GeminiWebhook) {
     ready: status?.conditions?.find(({ type }) => type === 'Ready')?.status ?? 'Unknown',
     broken: brokenLink(chain),
     unjudged: unjudgedLinks(chain),
+    webhookId: status?.webhook?.id,
+    url: status?.endpoint?.url,
   }
 }

@@ -2,17 +2,21 @@ import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import { geminiWebhookKind, kindName } from '../../api/kind.ts'
 import type { KubernetesClient, ObjectKey } from '../../kubernetes/client.ts'
 
-/** NAMESPACE/NAME as people write it; throws with what to write instead. */
-export function keyIn(text: string): ObjectKey {
-  const [, namespace, name] = /^([a-z0-9-]{1,63})\/([a-z0-9.-]{1,253})$/.exec(text) ?? []
-  if (namespace !== undefined && name !== undefined) return { namespace, name }
-  throw new Error(`"${text.slice(0, 80)}" is not NAMESPACE/NAME, such as ml/batch-events`)
+/** The argument of commands about one object. */
+export const oneWebhook = { placeholder: 'NAME', min: 1, max: 1, completes: 'webhook' } as const
+
+/** Reads the GeminiWebhook of that key; throws when there is none. */
+export async function webhookAt(key: ObjectKey, client: KubernetesClient): Promise<GeminiWebhook> {
+  const webhook = await client.get<GeminiWebhook>(geminiWebhookKind, key)
+  if (webhook === undefined) throw new Error(`${kindName} ${slashed(key)}: does not exist`)
+  return webhook
 }
 
-/** Reads the GeminiWebhook that is named; throws when there is none. */
-export async function webhookNamed(text: string, client: KubernetesClient): Promise<GeminiWebhook> {
-  const key = keyIn(text)
-  const webhook = await client.get<GeminiWebhook>(geminiWebhookKind, key)
-  if (webhook === undefined) throw new Error(`${kindName} ${text}: does not exist`)
-  return webhook
+export function slashed({ namespace, name }: ObjectKey): string {
+  return `${namespace}/${name}`
+}
+
+/** As kubectl names an object with `-o name`. */
+export function resourceName(name: string): string {
+  return `${kindName.toLowerCase()}.${geminiWebhookKind.group}/${name}`
 }

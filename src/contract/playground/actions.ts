@@ -13,7 +13,7 @@ export const jobOutcomes = {
 export const workerRefusals = [400, 503] as const
 
 /** The furthest that one action moves the clock: two days, twice what a former secret is still good for. */
-export const maxAdvanceSeconds = 2 * 24 * 3600
+const maxAdvanceSeconds = 2 * 24 * 3600
 
 const webhook = z
   .string('webhook is no NAMESPACE/NAME')

@@ -5,7 +5,7 @@
 export const playgroundAddresses = {
   /** GET: a `PlaygroundState`. Cheap: the panel asks once a second while it is seen. */
   state: 'state',
-  /** POST, body `PlaygroundAction`: an `ActionDone` with 200, or an `ActionRefused` with 400, 409 or 413. */
+  /** POST, body `PlaygroundAction`: an `ActionDone` with 200, or a `PageError` with 400 or 409. */
   actions: 'actions',
 } as const
 
@@ -29,7 +29,7 @@ export interface PlaygroundWebhook {
   readonly atGoogle?: string
 }
 
-export interface WorkerState {
+interface WorkerState {
   /** Where events go. */
   readonly url: string
   /** The status with which everything is refused; absent: events are accepted. */
@@ -50,7 +50,7 @@ export interface ReceivedByWorker {
   readonly repeated: boolean
 }
 
-export interface ClockState {
+interface ClockState {
   /** Of the whole playground, RFC 3339. */
   readonly now: string
   /** How far it is ahead of the machine. */
@@ -71,8 +71,3 @@ export type Look =
   | { readonly at: 'overview' | 'received' | 'deadLetters' | 'pending' }
   | { readonly at: 'webhook'; readonly namespace: string; readonly name: string }
   | { readonly at: 'delivery'; readonly namespace: string; readonly name: string; readonly eventId: string }
-
-export interface ActionRefused {
-  /** Which field or object, what was wrong, what to do. */
-  readonly error: string
-}

@@ -83,7 +83,14 @@ async function openOn(connection: NatsConnection, options: JetstreamInboxOptions
   const { clock, logger, metrics, stream, subjectPrefix, replicas, home, maxBodyBytes, onEnded } = options
   checkServer(connection, maxBodyBytes)
   const batches = isAtLeast(connection.info?.version, firstWithBatches)
-  const manager = await jetstreamManager(connection)
+  const manager = await jetstreamManager(connection).catch((cause: unknown) => {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    const where = options.urls.join(', ')
+    throw new Error(
+      `inbox: JetStream at ${where} does not answer: ${why}; it may be off, or its servers have no leader yet (nats server report jetstream)`,
+      { cause },
+    )
+  })
   const client = manager.jetstream()
   const subjects = new Subjects(subjectPrefix)
   const maxMessageBytes = maxBodyBytes + headerAllowanceBytes

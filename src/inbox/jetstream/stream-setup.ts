@@ -110,7 +110,7 @@ export function whyOneByOne(found: Partial<StreamConfig>, wanted: WantedStream):
  * Uses the stream that is there, or makes it. Rejects when the one that is there could not keep the inbox's promises.
  */
 export async function prepareStream(manager: JetStreamManager, wanted: WantedStream): Promise<PreparedStream> {
-  const found = (await findStream(manager, wanted.name)) ?? (await createStream(manager, wanted))
+  const found = await findOrCreate(manager, wanted)
   const config = mayAllowBatches(found, wanted) ? await allowBatches(manager, found) : found
   const problems = problemsOfStream(config, wanted)
   if (problems.length > 0) {
@@ -124,6 +124,20 @@ export async function prepareStream(manager: JetStreamManager, wanted: WantedStr
       config.num_replicas > 1
         ? undefined
         : 'one copy of the stream: what was acknowledged survives a power cut only if the server runs with sync_interval: always; otherwise use 3 replicas',
+  }
+}
+
+async function findOrCreate(manager: JetStreamManager, wanted: WantedStream): Promise<StreamConfig> {
+  try {
+    return (await findStream(manager, wanted.name)) ?? (await createStream(manager, wanted))
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new Error(
+      `inbox stream ${wanted.name}: it could not be found or made: ${why}; check the NATS servers and --nats-replicas`,
+      {
+        cause,
+      },
+    )
   }
 }
 

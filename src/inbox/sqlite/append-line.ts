@@ -19,18 +19,21 @@ interface WaitingAppend {
 /** Events that wait to be written, in turns. */
 export class AppendLine {
   readonly #turns: AppendTurns<WaitingAppend>
+  #size = 0
 
   constructor(quotas: Quotas) {
     this.#turns = new AppendTurns(quotas)
   }
 
-  get isEmpty(): boolean {
-    return this.#turns.isEmpty
+  get size(): number {
+    return this.#size
   }
 
   /** False: its owner has so much waiting that no more is taken of it. */
   add(event: NewEvent, waiting: Waiting<ItemAnswer>, leases?: FirstLeases): boolean {
-    return this.#turns.add(event, { waiting, leases })
+    const isTaken = this.#turns.add(event, { waiting, leases })
+    if (isTaken) this.#size += 1
+    return isTaken
   }
 
   /** Adds those whose turn it is to the next batch. */
@@ -40,6 +43,7 @@ export class AppendLine {
       if (turn === undefined) return
       const { event, waiting } = turn
       gathering.addItem((writer) => packAppend(writer, event, waiting.leases), waiting.waiting)
+      this.#size -= 1
       cost += turn.cost
     }
   }

@@ -6,7 +6,9 @@ import type { DeadLettersTable } from './dead-letters-table.ts'
 import { toEvent } from './event-row.ts'
 import type { EventsTable } from './events-table.ts'
 import type { Lane, OwnerAccount } from './accounts.ts'
+import { FirstClaims } from './first-claims.ts'
 import type { Ledger } from './ledger.ts'
+import { RowNumbers } from './row-numbers.ts'
 import type { PackedClaim } from './worker-protocol.ts'
 
 /** Claims without a record after which a delivery is taken for what brings the process down. */
@@ -45,6 +47,8 @@ export class DeliveriesTable {
   readonly #ledger: Ledger
   readonly #events: EventsTable
   readonly #deadLetters: DeadLettersTable
+  readonly #numbers: RowNumbers
+  readonly #firstClaims = new FirstClaims()
   readonly #insert: StatementSync
   readonly #insertClaimed: StatementSync
   readonly #insertHanded: StatementSync
@@ -57,6 +61,8 @@ export class DeliveriesTable {
   readonly #delete: StatementSync
   readonly #wait: StatementSync
   readonly #oldest: StatementSync
+  readonly #inFirstClaim: StatementSync
+  readonly #endFirstClaim: StatementSync
   /** The suspect that is being tried alone now. */
   #isolated: { id: number; untilMs: number } | undefined
 
@@ -64,20 +70,23 @@ export class DeliveriesTable {
     this.#ledger = ledger
     this.#events = events
     this.#deadLetters = deadLetters
+    this.#numbers = new RowNumbers(database, 'deliveries')
     this.#insert = database.prepare(
-      'INSERT INTO deliveries (event, lane, due_at_ms, first_due_ms, replayed) VALUES (?, ?, ?, ?, ?)',
+      'INSERT INTO deliveries (id, event, lane, due_at_ms, first_due_ms, replayed) VALUES (?, ?, ?, ?, ?, ?)',
     )
     this.#insertClaimed = database.prepare(
-      'INSERT INTO deliveries (event, lane, due_at_ms, first_due_ms, claims, unrecorded) VALUES (?, ?, ?, ?, 1, 1)',
+      `INSERT INTO deliveries (id, event, lane, due_at_ms, first_due_ms, claims, unrecorded, first_claim)
+       VALUES (?, ?, ?, ?, ?, 1, 1, 1)`,
     )
     this.#insertHanded = database.prepare(
-      'INSERT INTO deliveries (event, lane, due_at_ms, first_due_ms, attempts, replayed, last_cause) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      `INSERT INTO deliveries (id, event, lane, due_at_ms, first_due_ms, attempts, replayed, last_cause)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     this.#ofEvent = database.prepare('SELECT id, lane FROM deliveries WHERE event = ?')
     this.#due = database.prepare(
       `SELECT d.*, e.event_id, e.sent_at_s, e.received_at_ms, e.mode, e.content_type, e.signature, o.uid, o.namespace, o.name
        FROM deliveries d JOIN events e ON e.seq = d.event JOIN owners o ON o.id = e.owner
-       WHERE d.lane = ? AND d.due_at_ms <= ? ORDER BY d.due_at_ms LIMIT ?`,
+       WHERE d.lane = ? AND d.first_claim = 0 AND d.due_at_ms <= ? ORDER BY d.due_at_ms LIMIT ?`,
     )
     this.#body = database.prepare('SELECT body FROM events WHERE seq = ?')
     this.#lease = database.prepare(
@@ -87,36 +96,65 @@ export class DeliveriesTable {
     this.#find = database.prepare('SELECT id, event, lane, attempts, claims, unrecorded FROM deliveries WHERE id = ?')
     this.#delete = database.prepare('DELETE FROM deliveries WHERE id = ?')
     this.#wait = database.prepare(
-      `UPDATE deliveries SET due_at_ms = ?, attempts = attempts + ?, unrecorded = 0, last_step_ms = ?,
+      `UPDATE deliveries SET due_at_ms = ?, attempts = attempts + ?, unrecorded = 0, first_claim = 0, last_step_ms = ?,
          last_cause = coalesce(nullif(?, ''), last_cause) WHERE id = ?`,
     )
     this.#oldest = database.prepare('SELECT first_due_ms FROM deliveries ORDER BY id LIMIT 1')
+    this.#inFirstClaim = database.prepare('SELECT id, event, lane, due_at_ms FROM deliveries WHERE first_claim = 1')
+    this.#endFirstClaim = database.prepare('UPDATE deliveries SET first_claim = 0 WHERE id = ?')
+    this.reload()
+  }
+
+  /** Reads from the file what is kept in memory; after the ledger, whose lanes are new ones then. */
+  reload(): void {
+    this.#numbers.reset()
+    this.#firstClaims.clear()
+    for (const row of this.#inFirstClaim.all()) {
+      const [event, lane] = [Number(row['event']), this.#ledger.laneById(Number(row['lane']))]
+      this.#firstClaims.add(Number(row['id']), { event, lane, untilMs: Number(row['due_at_ms']) })
+    }
+  }
+
+  /** First claims that nobody recorded in time become like all others: found by their lanes, and claimed again. */
+  endFirstClaims(nowMs: number): void {
+    for (const id of this.#firstClaims.endedBy(nowMs)) {
+      const claim = this.#firstClaims.get(id)
+      if (claim === undefined) continue
+      const { event, lane, untilMs } = claim
+      this.#firstClaims.delete(id)
+      this.#endFirstClaim.run(id)
+      this.#events.keepId(event, lane.account)
+      this.#ledger.noteDue(lane, untilMs)
+    }
   }
 
   add(event: number, lane: Lane, nowMs: number, replayed: boolean): void {
-    this.#insert.run(event, lane.id, nowMs, nowMs, replayed ? 1 : 0)
+    this.#insert.run(this.#numbers.next(), event, lane.id, nowMs, nowMs, replayed ? 1 : 0)
     this.#ledger.countDelivery(lane, 'pending', 1)
     this.#ledger.noteDue(lane, nowMs)
   }
 
   /** Claimed from the beginning; undefined, and nothing was added, where something of its lane is due before it. */
   addClaimed(event: number, lane: Lane, leaseMs: number, nowMs: number): PackedClaim | undefined {
+    this.endFirstClaims(nowMs)
     if (this.#hasDue(lane, nowMs)) return undefined
-    const { lastInsertRowid } = this.#insertClaimed.run(event, lane.id, nowMs + leaseMs, nowMs)
+    const id = this.#numbers.next()
+    const untilMs = nowMs + leaseMs
+    this.#insertClaimed.run(id, event, lane.id, untilMs, nowMs)
+    this.#firstClaims.add(id, { event, lane, untilMs })
     this.#ledger.countDelivery(lane, 'pending', 1)
-    this.#ledger.noteDue(lane, nowMs + leaseMs)
-    return { deliveryId: `${lastInsertRowid}.1`, sink: lane.sink, attempts: 0, firstDueMs: nowMs, replayed: false }
+    return { deliveryId: `${id}.1`, sink: lane.sink, attempts: 0, firstDueMs: nowMs, replayed: false }
   }
 
   /** As another inbox had it. Returns how many dead letters were dropped for it. */
   takeOver(event: number, lane: Lane, handed: HandedDelivery, nowMs: number): number {
     const { attempts, firstDueMs, dueMs, replayed, lastCause = '', deadLetter } = handed
     const counts = [attempts, replayed ? 1 : 0, lastCause] as const
-    const { lastInsertRowid } = this.#insertHanded.run(event, lane.id, dueMs, firstDueMs, ...counts)
+    const id = this.#numbers.next()
+    this.#insertHanded.run(id, event, lane.id, dueMs, firstDueMs, ...counts)
     this.#ledger.countDelivery(lane, 'pending', 1)
     this.#ledger.noteDue(lane, dueMs)
     if (deadLetter === undefined) return 0
-    const id = Number(lastInsertRowid)
     this.#end({ id }, lane)
     const { reason, endedAtMs } = deadLetter
     return this.#deadLetters.add({ id, event, lane, attempts, endedAtMs }, reason, nowMs)
@@ -135,6 +173,7 @@ export class DeliveriesTable {
 
   claim(request: ClaimRequest, nowMs: number): { claimed: ClaimedDelivery[]; dropped: number } {
     const { limit, maxBytes, leaseMs, leaseMsByLane, except } = request
+    this.endFirstClaims(nowMs)
     const claimed: ClaimedDelivery[] = []
     let dropped = 0
     const read = new Map<Lane, Row[]>()
@@ -189,12 +228,13 @@ export class DeliveriesTable {
    * Ignores a delivery whose lease was lost: by then it is another claim's. Returns how many dead letters were dropped.
    */
   record(id: number, claim: number, next: NextStep, nowMs: number): number {
-    const row = this.#find.get(id)
-    if (row === undefined) return 0
-    const delivery = readRow(row)
-    if (delivery.claims !== claim) return 0
+    const delivery = this.#claimed(id, claim)
+    if (delivery === undefined) return 0
     if (this.#isolated?.id === id) this.#isolated = undefined
     const lane = this.#ledger.laneById(delivery.lane)
+    const isLast = next.type === 'Succeed' || next.type === 'Skip'
+    if (!isLast && this.#firstClaims.get(id) !== undefined) this.#events.keepId(delivery.event, lane.account)
+    this.#firstClaims.delete(id)
     switch (next.type) {
       case 'Succeed':
       case 'Skip':
@@ -214,6 +254,17 @@ export class DeliveriesTable {
     }
   }
 
+  /** What the claim is of; undefined once it was lost. A first claim is known without a look into the file. */
+  #claimed(id: number, claim: number): DeliveryRow | undefined {
+    const first = this.#firstClaims.get(id)
+    if (first !== undefined && claim === 1) {
+      return { id, event: first.event, lane: first.lane.id, attempts: 0, claims: 1, unrecorded: 1 }
+    }
+    const row = this.#find.get(id)
+    const delivery = row && readRow(row)
+    return delivery?.claims === claim ? delivery : undefined
+  }
+
   #waitUntil(
     dueMs: number,
     step: { id: number; lane: Lane; spent: 0 | 1; cause: string | undefined; nowMs: number },
@@ -231,6 +282,11 @@ export class DeliveriesTable {
   }
 
   nextDueMs(): number | undefined {
+    const [indexed, firstEnd] = [this.#nextIndexedMs(), this.#firstClaims.nextEndMs()]
+    return indexed === undefined || firstEnd === undefined ? (indexed ?? firstEnd) : Math.min(indexed, firstEnd)
+  }
+
+  #nextIndexedMs(): number | undefined {
     for (let lane = this.#ledger.due.next(); lane !== undefined; lane = this.#ledger.due.next()) {
       const known = lane.headDueMs
       // Heads may be too early: a delivery that ended leaves its own behind.
@@ -251,6 +307,7 @@ export class DeliveriesTable {
 
   #end(delivery: Pick<DeliveryRow, 'id'>, lane: Lane): void {
     this.#delete.run(delivery.id)
+    this.#firstClaims.delete(delivery.id)
     this.#ledger.countDelivery(lane, 'pending', -1)
   }
 }

@@ -7,11 +7,15 @@ import type { QuotaTeller } from './told-quotas.ts'
 import type { Call, CallResult, ItemAnswer, ToWorker } from './worker-protocol.ts'
 
 /** How long a record that may wait does. */
-const patienceMs = 3
+const patienceMs = 5
+/** So many appends wait for no others. */
+const enoughAppends = 8
 
 interface HandOverDeps {
   clock: Clock
   quotas: QuotaTeller
+  /** Between two batches of appends, in milliseconds, where these are few. */
+  appendIntervalMs: number
   post: (message: ToWorker, transfer?: ArrayBuffer[]) => void
 }
 
@@ -19,7 +23,8 @@ interface HandOverDeps {
  * Gathers what arrives while the last commit runs and hands it over to the thread. Appends are a batch of their own,
  * because it alone waits for the disk, filled in turns of their namespaces up to a bound; records, claims and questions
  * go before it, so that what is on its way to a sink never waits for what is only arriving. Records that nobody waits
- * for share the next batch of either kind.
+ * for share the next batch of either kind. A few appends wait for more until an interval has passed since the batch
+ * before, because what a batch costs hardly depends on how many are in it.
  */
 export class HandOver {
   readonly #deps: HandOverDeps
@@ -32,6 +37,9 @@ export class HandOver {
   #isSendPlanned = false
   #isClosing = false
   #cancelPatience: (() => void) | undefined
+  /** When appends were handed over last. */
+  #appendedMs = -Infinity
+  #cancelInterval: (() => void) | undefined
 
   constructor(deps: HandOverDeps) {
     this.#deps = deps
@@ -75,7 +83,7 @@ export class HandOver {
     this.#underWaySinceMs = this.#deps.clock.monotonic()
     if (this.#isClosing) this.#others.hurry()
     if (this.#others.isUrgent) this.#hand()
-    this.#appends.moveTo(this.#others)
+    this.#moveAppends()
     if (this.#others.isUrgent) this.#hand()
     if (this.#underWay.length === 0 && this.#isClosing) this.#deps.post({ type: 'close' })
   }
@@ -89,7 +97,8 @@ export class HandOver {
   /** All who wait for anything; nothing is handed over any more. */
   abandon(): Waiters[] {
     this.#cancelPatience?.()
-    while (!this.#appends.isEmpty) this.#appends.moveTo(this.#others)
+    this.#cancelInterval?.()
+    while (this.#appends.size > 0) this.#appends.moveTo(this.#others)
     return [...this.#underWay.splice(0), this.#others.take(0).waiters]
   }
 
@@ -108,6 +117,25 @@ export class HandOver {
     this.#cancelPatience ??= this.#deps.clock.after(patienceMs, () => {
       this.#cancelPatience = undefined
       this.#others.hurry()
+      this.goOn()
+    })
+  }
+
+  /** Into the next batch, if it is time for one. */
+  #moveAppends(): void {
+    const { size } = this.#appends
+    if (size === 0) return
+    const { clock, appendIntervalMs } = this.#deps
+    const nowMs = clock.monotonic()
+    const leftMs = this.#appendedMs + appendIntervalMs - nowMs
+    if (leftMs > 0 && size < enoughAppends && !this.#isClosing) return this.#goOnIn(leftMs)
+    this.#appendedMs = nowMs
+    this.#appends.moveTo(this.#others)
+  }
+
+  #goOnIn(delayMs: number): void {
+    this.#cancelInterval ??= this.#deps.clock.after(Math.ceil(delayMs), () => {
+      this.#cancelInterval = undefined
       this.goOn()
     })
   }

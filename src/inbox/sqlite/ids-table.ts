@@ -4,11 +4,22 @@ import { eventIdHash } from './event-id-hash.ts'
 import type { OwnerAccount } from './accounts.ts'
 import type { Ledger } from './ledger.ts'
 
+/** What an id takes: its row, in pages that are never quite full. 43 were measured where ids only came. */
+export const rememberedIdBytes = 60
+
 /**
- * What an id takes: its row, and its place in the index by time, in pages that are never quite full. 58 were measured
- * where ids only came.
+ * An id whose event will end soon has its time from the beginning, longer by this: an event that ends within it leaves
+ * its id as it is. A random page less is written for each.
  */
-export const rememberedIdBytes = 80
+const soonMs = 60_000
+/**
+ * So often those are looked for whose time has come. There is no index by time: it would take as much room as the ids.
+ */
+const sweepIntervalMs = 30 * 60_000
+/** Of ids that are looked at in one slice, which takes about a millisecond. */
+const maxLookedAt = 4_000
+const beforeAllHashes = new Uint8Array()
+const afterAllHashes = new Uint8Array(17).fill(0xff)
 
 /**
  * The memory of ids: of events that are kept, and for `dedupeMs` after each of them. Charged to their object, so that
@@ -19,8 +30,12 @@ export class IdsTable {
   readonly #dedupeMs: number
   readonly #insert: StatementSync
   readonly #find: StatementSync
-  readonly #startForgetting: StatementSync
+  readonly #setTime: StatementSync
+  readonly #endOfSlice: StatementSync
   readonly #forget: StatementSync
+  /** Up to where the running sweep has come; undefined between two. */
+  #sweptTo: Uint8Array | undefined
+  #sweptMs = -Infinity
 
   constructor(database: DatabaseSync, ledger: Ledger, dedupeMs: number) {
     this.#ledger = ledger
@@ -29,10 +44,14 @@ export class IdsTable {
       'INSERT INTO ids (hash, owner, forget_at_s) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
     )
     this.#find = database.prepare('SELECT 1 AS found FROM ids WHERE hash = ?')
-    this.#startForgetting = database.prepare('UPDATE ids SET forget_at_s = ? WHERE hash = ?')
+    this.#setTime = database.prepare('UPDATE ids SET forget_at_s = ? WHERE hash = ?')
+    this.#endOfSlice = database.prepare(
+      `SELECT hash FROM ids WHERE hash > ? ORDER BY hash LIMIT 1 OFFSET ${maxLookedAt - 1}`,
+    )
     this.#forget = database.prepare(
       `DELETE FROM ids WHERE hash IN
-         (SELECT hash FROM ids WHERE forget_at_s > 0 AND forget_at_s <= ? ORDER BY forget_at_s LIMIT ?) RETURNING owner`,
+         (SELECT hash FROM ids WHERE hash > ? AND hash <= ? AND forget_at_s BETWEEN 1 AND ? ORDER BY hash LIMIT ?)
+       RETURNING owner`,
     )
   }
 
@@ -40,9 +59,22 @@ export class IdsTable {
     return this.#find.get(eventIdHash(object, eventId)) !== undefined
   }
 
-  /** For as long as its event is kept; false when it is known already. */
-  remember(account: OwnerAccount, eventId: string): boolean {
-    return this.#add(account, eventIdHash(account.object, eventId), 0)
+  /**
+   * The time of an id whose event is kept, as `remember` takes it: that of one that will end soon, or 0 for one of
+   * which nobody knows.
+   */
+  timeOfKept(endsSoon: boolean, nowMs: number): number {
+    return endsSoon ? forgetSecondsOf(nowMs + soonMs + this.#dedupeMs) : 0
+  }
+
+  /** Of an event that is kept; false when it is known already. */
+  remember(account: OwnerAccount, eventId: string, forgetAtS = 0): boolean {
+    return this.#add(account, eventIdHash(account.object, eventId), forgetAtS)
+  }
+
+  /** The event of this id did not end soon: it is kept for as long as its event. */
+  keep({ object }: OwnerAccount, eventId: string): void {
+    this.#setTime.run(0, eventIdHash(object, eventId))
   }
 
   /**
@@ -57,17 +89,34 @@ export class IdsTable {
     return this.#add(account, eventIdHash(account.object, eventId), forgetSecondsOf(atMs))
   }
 
-  /** The event of this id is gone: its time begins. */
-  startForgetting(account: OwnerAccount, eventId: string, nowMs: number): void {
-    const hash = eventIdHash(account.object, eventId)
+  /** The event of this id is gone: its time begins, unless the one that it has is long enough. */
+  startForgetting(account: OwnerAccount, eventId: string, knownForgetAtS: number, nowMs: number): void {
     const forgetAtS = forgetSecondsOf(nowMs + this.#dedupeMs)
-    const { changes } = this.#startForgetting.run(forgetAtS, hash)
+    if (knownForgetAtS >= forgetAtS) return
+    const hash = eventIdHash(account.object, eventId)
+    const { changes } = this.#setTime.run(forgetAtS, hash)
     if (changes === 0) this.#add(account, hash, forgetAtS) // of an event that a version before kept
   }
 
-  /** Deletes at most `limit` whose time has come; returns how many. */
-  forget(nowMs: number, limit: number): number {
-    const forgotten = this.#forget.all(Math.floor(nowMs / 1000), limit)
+  /**
+   * A slice of the look through all ids, which begins every half an hour: deletes at most `limit` whose time has come.
+   * True while there is more to do.
+   */
+  forget(nowMs: number, limit: number): boolean {
+    if (this.#sweptTo === undefined && nowMs - this.#sweptMs < sweepIntervalMs) return false
+    if (this.#sweptTo === undefined) this.#sweptMs = nowMs
+    const from = this.#sweptTo ?? beforeAllHashes
+    const end = this.#endOfSlice.get(from)?.['hash']
+    const to = end instanceof Uint8Array ? end : afterAllHashes
+    const forgotten = this.#forget.all(from, to, Math.floor(nowMs / 1000), limit)
+    this.#countForgotten(forgotten)
+    const isSliceDone = forgotten.length < limit
+    if (!isSliceDone) this.#sweptTo = from
+    else this.#sweptTo = to === afterAllHashes ? undefined : to
+    return this.#sweptTo !== undefined
+  }
+
+  #countForgotten(forgotten: readonly Record<string, unknown>[]): void {
     const owners = new Set<OwnerAccount>()
     for (const row of forgotten) {
       const account = this.#ledger.accountById(Number(row['owner']))
@@ -76,7 +125,6 @@ export class IdsTable {
       owners.add(account)
     }
     for (const account of owners) this.#ledger.dropIfEmpty(account)
-    return forgotten.length
   }
 
   #add(account: OwnerAccount, hash: Uint8Array, forgetAtS: number): boolean {

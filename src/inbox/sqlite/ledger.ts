@@ -51,7 +51,9 @@ export class Ledger {
     this.#deleteOwner = database.prepare('DELETE FROM owners WHERE id = ?')
     this.#deleteLanes = database.prepare('DELETE FROM lanes WHERE owner = ?')
     this.#deleteLane = database.prepare('DELETE FROM lanes WHERE id = ?')
-    this.#readHead = database.prepare('SELECT min(due_at_ms) AS head FROM deliveries WHERE lane = ?')
+    this.#readHead = database.prepare(
+      'SELECT min(due_at_ms) AS head FROM deliveries WHERE lane = ? AND first_claim = 0',
+    )
     this.reload()
   }
 

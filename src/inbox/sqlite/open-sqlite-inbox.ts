@@ -5,12 +5,21 @@ import type { Clock } from '../../clock.ts'
 import { equalQuotas, type Quotas } from '../../fairness/quotas.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { Metrics } from '../../observability/metrics.ts'
+import { workerUrl } from '../../program-file.ts'
 import { InboxUnavailableError, type Inbox } from '../port.ts'
 import { defaultInboxBounds, problemsOf, type InboxBounds } from '../bounds.ts'
 import { createInboxInstruments } from './inbox-instruments.ts'
 import { SqliteInbox } from './sqlite-inbox.ts'
 import { QuotaTeller } from './told-quotas.ts'
 import type { FromWorker, WorkerSettings } from './worker-protocol.ts'
+
+const workerProgram = { source: new URL('./worker.ts', import.meta.url), bundled: 'inbox-worker.mjs' }
+
+/**
+ * How long one of a few appends waits for others, at most, in milliseconds. It is added to the time of its answer, and
+ * at 500 events a second two or three share a batch.
+ */
+export const shippedAppendIntervalMs = 5
 
 export interface SqliteInboxOptions {
   /** The database file; its folder is made where missing and holds the log and the ballast too. */
@@ -21,12 +30,11 @@ export interface SqliteInboxOptions {
   bounds?: Partial<InboxBounds>
   /** What each namespace gets of what all share; all alike where absent. */
   quotas?: Quotas
+  /** Between two batches of appends, in milliseconds, while fewer than eight wait. Absent: none waits for others. */
+  appendIntervalMs?: number
   /** A damaged file is moved aside, with an error in the log, and an empty one begun. Absent: it is refused. */
   setAsideDamaged?: boolean
-  /**
-   * The worker's program. By default the one beside this file: `worker.ts` in the sources, `inbox-worker.mjs` beside a
-   * bundle.
-   */
+  /** The worker's program; by default the one that the build made of `worker.ts`, or this source itself. */
   workerUrl?: URL
   /**
    * Called once when the inbox ended by itself (its thread died): every operation fails from then on, so the process
@@ -52,7 +60,7 @@ export async function openSqliteInbox(options: SqliteInboxOptions): Promise<Inbo
     setAsideDamaged: options.setAsideDamaged ?? false,
     nowMs: clock.now(),
   }
-  const worker = new Worker(options.workerUrl ?? defaultWorkerUrl(), { workerData: settings })
+  const worker = new Worker(options.workerUrl ?? workerUrl(workerProgram), { workerData: settings })
   const [opened] = (await once(worker, 'message')) as [FromWorker]
   if (opened.type !== 'opened') {
     await worker.terminate()
@@ -71,11 +79,7 @@ export async function openSqliteInbox(options: SqliteInboxOptions): Promise<Inbo
     logger,
     instruments,
     quotas: new QuotaTeller(options.quotas ?? equalQuotas, opened.namespaces),
+    appendIntervalMs: options.appendIntervalMs ?? 0,
     onEnded: options.onEnded ?? (() => {}),
   })
-}
-
-function defaultWorkerUrl(): URL {
-  const isSource = import.meta.url.endsWith('.ts')
-  return isSource ? new URL('./worker.ts', import.meta.url) : new URL('./inbox-worker.mjs', import.meta.url)
 }

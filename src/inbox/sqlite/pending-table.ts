@@ -33,7 +33,7 @@ export class PendingTable {
     // Claimed ones have a claim without a record; what is left of claims by a life before is due already.
     this.#notDueYet = database.prepare(
       `SELECT id FROM deliveries
-       WHERE lane = ? AND due_at_ms > ? AND unrecorded = 0 AND last_step_ms < ? ORDER BY due_at_ms LIMIT ?`,
+       WHERE lane = ? AND first_claim = 0 AND due_at_ms > ? AND unrecorded = 0 AND last_step_ms < ? ORDER BY due_at_ms LIMIT ?`,
     )
   }
 

@@ -70,13 +70,22 @@ const migrations: readonly string[] = [
   CREATE TABLE ids (
     hash BLOB PRIMARY KEY,                   -- of namespace, name and event id: the dedupe key
     owner INTEGER NOT NULL,
-    forget_at_s INTEGER NOT NULL             -- 0 while its event is kept
+    forget_at_s INTEGER NOT NULL             -- 0 while its event is kept, and no end is in sight
   ) WITHOUT ROWID;
   CREATE INDEX ids_to_forget ON ids (forget_at_s) WHERE forget_at_s > 0;
   ALTER TABLE owners ADD COLUMN charged_bytes INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE owners ADD COLUMN remembered_ids INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE events ADD COLUMN charged_bytes INTEGER NOT NULL DEFAULT 0;  -- 0: by a version before, charged for its body alone
   UPDATE owners SET charged_bytes = body_bytes;
+  `,
+  // What ends at its first attempt is in no index: whoever holds the claim knows its row, and its id has its time from
+  // the beginning.
+  `
+  ALTER TABLE deliveries ADD COLUMN first_claim INTEGER NOT NULL DEFAULT 0;  -- 1: by its append, and not over yet
+  DROP INDEX deliveries_due;
+  CREATE INDEX deliveries_due ON deliveries (lane, due_at_ms) WHERE first_claim = 0;
+  ALTER TABLE events ADD COLUMN forget_at_s INTEGER NOT NULL DEFAULT 0;      -- as its id has it
+  DROP INDEX ids_to_forget;
   `,
 ]
 

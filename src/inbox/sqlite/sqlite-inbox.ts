@@ -52,6 +52,7 @@ interface SqliteInboxDeps {
   logger: Logger
   instruments: ReturnType<typeof createInboxInstruments>
   quotas: QuotaTeller
+  appendIntervalMs: number
   onEnded: (why: string) => void
 }
 
@@ -69,10 +70,11 @@ export class SqliteInbox implements Inbox {
   constructor(deps: SqliteInboxDeps) {
     this.#deps = deps
     this.#admission = new Admission(deps)
-    const { clock, quotas, worker } = deps
+    const { clock, quotas, worker, appendIntervalMs } = deps
     this.#handOver = new HandOver({
       clock,
       quotas,
+      appendIntervalMs,
       post: (message, transfer = []) => worker.postMessage(message, transfer),
     })
     worker.on('message', (message: FromWorker) => this.#receive(message))

@@ -106,6 +106,9 @@ export class Store {
     this.#events = new EventsTable(database, { ledger, ids, unmovedIds })
     this.#deadLetters = new DeadLettersTable(database, this.#ledger, this.#events, bounds, this.#droppedOf)
     this.#deliveries = new DeliveriesTable(database, this.#ledger, this.#events, this.#deadLetters)
+    database.exec('BEGIN IMMEDIATE')
+    this.#deliveries.endFirstClaims(nowMs)
+    database.exec('COMMIT')
     this.#pending = new PendingTable(database, this.#ledger)
     this.#handover = new HandoverTable(database)
     this.#pageCount = database.prepare('PRAGMA page_count')
@@ -162,6 +165,8 @@ export class Store {
   rollback(): void {
     if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
     this.#ledger.reload()
+    this.#events.reset()
+    this.#deliveries.reload()
     this.#unmovedIds.reset()
     this.#droppedOf.clear()
     this.#dropped = 0
@@ -218,7 +223,8 @@ export class Store {
     const account = this.#ledger.accountOf(event.owner)
     const refusal = this.#refusalOf(event, account)
     if (refusal !== undefined) return refusal
-    const seq = this.#events.insert({ ...event, sinks: deliveries.map(({ sink }) => sink) }, account, nowMs)
+    const taken = { ...event, sinks: deliveries.map(({ sink }) => sink) }
+    const seq = this.#events.insert(taken, account, nowMs, { endsSoon: false })
     if (seq === 'duplicate') return 'duplicate'
     for (const handed of deliveries) {
       if (seq === 'remembered') break
@@ -265,12 +271,12 @@ export class Store {
   /** One slice of forgetting; true while there is more to do. */
   retain(nowMs: number): boolean {
     const moreIds = this.#unmovedIds.move(retentionSliceRows)
-    const forgotten = this.#ids.forget(nowMs, retentionSliceRows)
+    const moreToForget = this.#ids.forget(nowMs, retentionSliceRows)
     const expired = this.#deadLetters.dropExpired(nowMs, retentionSliceRows)
     const trimmed = this.#deadLetters.trim(nowMs, retentionSliceRows)
     this.#dropped += expired + trimmed
     const moreLanes = this.#ledger.dropEmptyLanes(retentionSliceRows)
-    return moreIds || moreLanes || [forgotten, expired, trimmed].includes(retentionSliceRows)
+    return moreIds || moreToForget || moreLanes || [expired, trimmed].includes(retentionSliceRows)
   }
 
   /** Makes the running transaction one that writes: a page with what it says already. */
@@ -307,7 +313,8 @@ export class Store {
     const account = this.#ledger.accountOf(event.owner)
     const refusal = this.#refusalOf(event, account)
     if (refusal !== undefined) return { result: refusal, claims: [] }
-    const seq = this.#events.insert(event, account, nowMs)
+    const endsSoon = event.sinks.every((sink) => leases?.has(sink))
+    const seq = this.#events.insert(event, account, nowMs, { endsSoon })
     if (seq === 'duplicate') return { result: 'duplicate', claims: [] }
     if (seq === 'remembered') return { result: 'stored', claims: [] }
     const claims: PackedClaim[] = []
@@ -318,6 +325,7 @@ export class Store {
       if (claim === undefined) this.#deliveries.add(seq, lane, nowMs, false)
       else claims.push(claim)
     }
+    if (endsSoon && claims.length < event.sinks.length) this.#events.keepId(seq, account)
     return { result: 'stored', claims }
   }
 

@@ -77,7 +77,7 @@ export function sandboxReceiverConfig(
 /** The page, as the user of the sandbox's kubeconfig. */
 export function sandboxUiConfig(layout: Omit<SandboxLayout, 'host' | 'baseUrl' | 'speed'>, port: number): UiConfig {
   return configOf({ role: 'ui', about: '', example: '', settings: uiSettings, check: () => [] }, [
-    `--namespace=${operatorNamespace}`,
+    `--operator-namespace=${operatorNamespace}`,
     `--kubeconfig=${layout.kubeconfigPath}`,
     `--google-base-url=${layout.webhookServiceUrl}`,
     `--trusted-ca=${layout.authorityPath}`,

@@ -3,7 +3,7 @@ import { replayDeadLetters } from '../../cli/deliveries/replay.ts'
 import { retryDeliveries } from '../../cli/deliveries/retry.ts'
 import { exitCodes } from '../../cli/run-command.ts'
 import { UnjudgedError } from '../../cli/unjudged-error.ts'
-import type { Installation, UserCommandDeps } from '../../cli/user-command.ts'
+import type { UserCommandDeps } from '../../cli/user-command.ts'
 import { pingWebhook } from '../../cli/webhook/ping.ts'
 import { rotateSecret } from '../../cli/webhook/rotate.ts'
 import { sendEvent } from '../../cli/webhook/send.ts'
@@ -13,6 +13,9 @@ import { commandLine } from './command-line.ts'
 
 type Targets = Extract<ActionRequest, { action: 'replay' }>['targets']
 
+type ActDeps = Omit<UserCommandDeps, 'out' | 'err'>
+type ActConfig = UiConfig & { readonly operatorNamespace: string }
+
 /** A person waits in front of the page. */
 const pingWaitMs = 30_000
 const rotateWaitMs = 120_000
@@ -20,7 +23,7 @@ const sendTimeoutMs = 10_000
 const settleMs = 20_000
 
 /** Does what the command of the same name does, with its words. Never rejects. */
-export async function act(request: ActionRequest, config: UiConfig, installation: Installation): Promise<ActionResult> {
+export async function act(request: ActionRequest, config: ActConfig, installation: ActDeps): Promise<ActionResult> {
   const command = commandLine(request)
   const [out, err]: [string[], string[]] = [[], []]
   const deps = {
@@ -40,8 +43,8 @@ export async function act(request: ActionRequest, config: UiConfig, installation
   }
 }
 
-function run(request: ActionRequest, config: UiConfig, deps: UserCommandDeps): Promise<number> {
-  const common = { ...config, pods: [], output: 'text' as const }
+function run(request: ActionRequest, config: ActConfig, deps: UserCommandDeps): Promise<number> {
+  const common = { ...config, namespace: undefined, allNamespaces: true, pods: [], output: 'text' as const }
   switch (request.action) {
     case 'ping':
       return pingWebhook({ ...common, waitMs: pingWaitMs }, [keyOf(request)], deps)

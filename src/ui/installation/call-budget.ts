@@ -5,6 +5,7 @@ import { podKind, podLabels } from '../../cli/pods.ts'
 import type { Clock } from '../../clock.ts'
 import type { CallBudget } from '../../contract/page/overview.ts'
 import type { KubernetesClient, KubernetesObject, ObjectKey } from '../../kubernetes/client.ts'
+import type { KubeconfigPlace } from '../../kubernetes/kubeconfig.ts'
 import { openPortForwarder } from '../../kubernetes/port-forward.ts'
 import { readBounded } from '../../outbound/read-bounded.ts'
 import { messageOf } from '../message-of.ts'
@@ -16,7 +17,7 @@ interface Pod extends KubernetesObject {
 interface Place {
   readonly client: KubernetesClient
   readonly clock: Clock
-  readonly kubeconfig: string | undefined
+  readonly kubeconfig: KubeconfigPlace
   readonly namespace: string
   /** Of the controllers. */
   readonly healthPort: number
@@ -32,8 +33,7 @@ export async function readCallBudget(place: Place): Promise<CallBudget> {
     const { items } = await client.list<Pod>(podKind, { namespace, labelSelector: podLabels('controller') })
     const running = items.filter(({ status }) => status?.phase === 'Running')
     if (running.length === 0) return { isKnown: false, why: `no controller runs in namespace ${namespace}` }
-    const path = kubeconfig === undefined ? {} : { kubeconfigPath: kubeconfig }
-    const forwarder = await openPortForwarder({ ...path, clock })
+    const forwarder = await openPortForwarder({ ...kubeconfig, clock })
     try {
       for (const { metadata } of running) {
         const pod: ObjectKey = { namespace, name: metadata.name }

@@ -1,6 +1,7 @@
 import type { OpenedReceivers } from './opened-receivers.ts'
 import type { Receivers, ReceiverPod } from '../../cli/deliveries/receivers.ts'
 import { sleep, type Clock } from '../../clock.ts'
+import { untilAborted } from '../../until-aborted.ts'
 import type { DeliveryEntry } from '../../contract/admin-api/deliveries.ts'
 import type { AnswerOf } from '../../contract/admin-api/route.ts'
 import type { AdminRoutes } from '../../contract/admin-api/routes.ts'
@@ -24,12 +25,16 @@ interface ReceiverWatchDeps {
 
 interface Watched {
   readonly pod: ReceiverPod
+  /** What its connections come from. */
+  readonly session: Receivers
   state: ReceiverRow['state']
   why: string | undefined
   sinceMs: number
   stats: Stats | undefined
+  isAsked: boolean
 }
 
+const noneYet = 'the receivers are being looked for'
 /** How often inboxes are asked what they hold, and whether other receivers run. */
 const roundMs = 10_000
 
@@ -41,9 +46,8 @@ export class ReceiverWatch implements OpenedReceivers {
   readonly #deps: ReceiverWatchDeps
   readonly #joins = new Map<string, FeedJoin>()
   readonly #stopping = new AbortController()
-  #receivers: Receivers | undefined
   #watched: Watched[] = []
-  #why: string | undefined = 'the receivers are being looked for'
+  #why: string | undefined = noneYet
 
   constructor(deps: ReceiverWatchDeps) {
     this.#deps = deps
@@ -53,10 +57,11 @@ export class ReceiverWatch implements OpenedReceivers {
   async run(): Promise<void> {
     const { signal } = this.#stopping
     while (!signal.aborted) {
-      await this.#round()
+      // Whatever a round waits for, the end does not.
+      await untilAborted(this.#round(), signal).catch(() => {})
       await sleep(this.#deps.clock, roundMs, signal)
     }
-    await this.#receivers?.close()
+    await Promise.all(sessionsOf(this.#watched).map((session) => session.close()))
   }
 
   stop(): void {
@@ -65,7 +70,7 @@ export class ReceiverWatch implements OpenedReceivers {
 
   /** Those that answer, and the others with why they do not. */
   pods(): { pods: readonly ReceiverPod[]; without: readonly { pod: string; why: string }[] } {
-    if (this.#why !== undefined) return { pods: [], without: [{ pod: 'receivers', why: this.#why }] }
+    if (this.#watched.length === 0) return { pods: [], without: [{ pod: 'receivers', why: this.#why ?? noneYet }] }
     const isShared = this.#watched.some(({ stats }) => stats?.inbox === 'shared')
     const answering = this.#watched.filter(({ state }) => state !== 'Unreachable').map(({ pod }) => pod)
     const without = this.#watched
@@ -78,12 +83,9 @@ export class ReceiverWatch implements OpenedReceivers {
   }
 
   depth(): InboxDepth {
-    return this.#why === undefined
-      ? depthOf(
-          this.#rows(),
-          this.#watched.map(({ stats }) => stats),
-        )
-      : unknown(this.#why)
+    if (this.#watched.length === 0) return { isKnown: false, why: this.#why ?? noneYet }
+    const all = this.#watched.map(({ stats }) => stats)
+    return depthOf(this.#rows(), all)
   }
 
   message(): PageMessage {
@@ -108,36 +110,33 @@ export class ReceiverWatch implements OpenedReceivers {
   async #round(): Promise<void> {
     try {
       const opened = await this.#deps.open()
-      if (this.#isSame(opened.pods)) await opened.close()
-      else await this.#adopt(opened)
+      if (this.#stopping.signal.aborted) return await opened.close()
+      await this.#adopt(opened)
       this.#why = undefined
-      await Promise.all(this.#watched.map((watched) => this.#askStats(watched)))
     } catch (error) {
+      // Those that are followed still are, as long as their streams hold.
       this.#why = messageOf(error)
-      this.#watched = []
-      await this.#receivers?.close()
-      this.#receivers = undefined
     }
+    for (const watched of this.#watched) void this.#askStats(watched)
   }
 
-  /** The same that run, and all of them followed. */
-  #isSame(pods: readonly ReceiverPod[]): boolean {
-    const names = this.#watched.filter(({ state }) => state !== 'Unreachable').map(({ pod }) => pod.name)
-    return this.#receivers !== undefined && names.join(' ') === pods.map(({ name }) => name).join(' ')
-  }
-
-  /** What a receiver told before is not told again. */
+  /** Those that are followed stay so; others are followed anew, and told what was missed, nothing twice. */
   async #adopt(opened: Receivers): Promise<void> {
-    const before = this.#receivers
-    this.#receivers = opened
-    this.#watched = opened.pods.map((pod) => this.#watch(pod))
-    await before?.close()
-    for (const watched of this.#watched) void this.#follow(watched)
+    const before = this.#watched
+    const known = new Map(before.map((watched) => [watched.pod.name, watched]))
+    this.#watched = opened.pods.map((pod) => {
+      const watched = known.get(pod.name)
+      return watched === undefined || watched.state === 'Unreachable' ? this.#watch(pod, opened, watched) : watched
+    })
+    const kept = new Set(sessionsOf(this.#watched))
+    const unused = [...sessionsOf(before), opened].filter((session) => !kept.has(session))
+    await Promise.all(unused.map((session) => session.close()))
+    for (const watched of this.#watched) if (known.get(watched.pod.name) !== watched) void this.#follow(watched)
   }
 
-  #watch(pod: ReceiverPod): Watched {
-    const stats = this.#watched.find((each) => each.pod.name === pod.name)?.stats
-    return { pod, state: 'Connecting', why: undefined, sinceMs: this.#deps.clock.now(), stats }
+  #watch(pod: ReceiverPod, session: Receivers, before: Watched | undefined): Watched {
+    const { why, sinceMs = this.#deps.clock.now() } = before ?? {}
+    return { pod, session, state: 'Connecting', why, sinceMs, stats: before?.stats, isAsked: false }
   }
 
   async #follow(watched: Watched): Promise<void> {
@@ -159,11 +158,15 @@ export class ReceiverWatch implements OpenedReceivers {
   }
 
   async #askStats(watched: Watched): Promise<void> {
+    if (watched.isAsked) return
+    watched.isAsked = true
     try {
       watched.stats = await watched.pod.admin.ask('readStats')
     } catch (error) {
       watched.stats = undefined
       this.#turn(watched, 'Unreachable', messageOf(error))
+    } finally {
+      watched.isAsked = false
     }
   }
 
@@ -174,6 +177,6 @@ export class ReceiverWatch implements OpenedReceivers {
   }
 }
 
-function unknown(why: string): InboxDepth {
-  return { isKnown: false, why }
+function sessionsOf(watched: readonly Watched[]): Receivers[] {
+  return [...new Set(watched.map(({ session }) => session))]
 }

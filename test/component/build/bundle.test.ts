@@ -123,6 +123,21 @@ test('the simulated WebhookService alone serves the API', async () => {
   assert.equal(await sandbox.terminate(), 0, sandbox.output())
 })
 
+test('the whole sandbox: its page opens, and its shell file runs this very program', async () => {
+  const sandbox = start('sandbox')
+  const [, page = ''] = await sandbox.seen(/^Page +(\S+)/m)
+  const entry = await fetch(page, { redirect: 'manual' })
+  const cookie = entry.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+  const opened = await fetch(new URL(entry.headers.get('location') ?? '', page), { headers: { cookie } })
+  assert.equal(opened.status, 200)
+  assert.match(await opened.text(), /<!doctype html>/i)
+  const [, shell] = await sandbox.seen(/^ {2}\. (\S+)$/m)
+  const { status, stdout } = spawnSync('sh', ['-c', `. ${shell}; gwh doctor`], { env: environment, encoding: 'utf8' })
+  assert.match(stdout, /^receivers +Good +2 of 2 ready/m)
+  assert.equal(status, 0, stdout)
+  assert.equal(await sandbox.terminate(), 0, sandbox.output())
+})
+
 function kubeconfigOf(server: string): string {
   return JSON.stringify({
     apiVersion: 'v1',

@@ -368,7 +368,7 @@ test('a command line that says half of it is refused before anybody is asked', a
     [['wh_1'], /"wh_1": write nothing to list, or delete ID/],
     [['delete', secretFlag], /delete: name what to delete by its ID/],
     [['delete', 'wh_1'], /--api-key-secret: is missing; name a Secret/],
-    [['delete', 'wh_1', '--api-key-secret=gemini-api-key'], /--api-key-secret: .*is not a namespace and a name/],
+    [['delete', 'wh_1', '--api-key-secret=ml/gemini/key'], /--api-key-secret: .*is not the name of a Secret/],
   ] as const) {
     const { code, out, err } = await world.gwh(...args)
     assert.deepEqual([code, out], [2, ''], args.join(' '))

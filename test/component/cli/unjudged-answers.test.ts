@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
+import { clusterIn } from '../../../src/cli/operator-access.ts'
 import { receiversIn } from '../../../src/cli/deliveries/open-receivers.ts'
 import { systemClock } from '../../../src/clock.ts'
 import { gwhCommand } from '../../support/processes/gwh-command.ts'
@@ -68,20 +69,23 @@ async function receiversThatAnswer(t: TestContext, answers: Record<string, strin
     await rm(folder, { recursive: true })
   })
   const deps = { clock: systemClock, random: () => 0.5, version: '1.2.3' }
-  return gwhCommand({ receivers: receiversIn(deps) }, { GWH_KUBECONFIG: join(folder, 'kubeconfig') })
+  return gwhCommand(
+    { cluster: clusterIn(deps), receivers: receiversIn(deps) },
+    { GWH_KUBECONFIG: join(folder, 'kubeconfig') },
+  )
 }
 
 /** Each command with the calls on which its word rests, and a field of each. */
 const commands: [args: string[], call: string, field: string][] = [
   [['inbox'], 'GET /v1/stats', 'pending'],
   [['inbox'], 'GET /v1/stats', 'inbox'],
-  [['deadletters'], 'GET /v1/deadletters', 'deadLetters'],
+  [['deadletters', '-A'], 'GET /v1/deadletters', 'deadLetters'],
   [['deadletters', '--body=gwh-receiver-0/1'], 'GET /v1/deadletters/body', 'bodyBase64'],
-  [['deliveries'], 'GET /v1/pending', 'pending'],
-  [['retry', '--all'], 'POST /v1/retry', 'retried'],
+  [['deliveries', '-A'], 'GET /v1/pending', 'pending'],
+  [['retry', '--all', '-A'], 'POST /v1/retry', 'retried'],
   [['retry', 'gwh-receiver-0/1'], 'POST /v1/retry', 'unknown'],
-  [['replay', '--sink=worker'], 'POST /v1/replay', 'replayed'],
-  [['listen', '--no-follow'], 'GET /v1/deliveries', 'deliveries'],
+  [['replay', '--sink=worker', '-A'], 'POST /v1/replay', 'replayed'],
+  [['listen', '--no-follow', '-A'], 'GET /v1/deliveries', 'deliveries'],
   [['drain', 'gwh-receiver-0', '--settle=0s'], 'GET /v1/handover', 'events'],
 ]
 
@@ -128,7 +132,7 @@ test('what a newer receiver adds is let through', async (t) => {
     'GET /v1/pending': JSON.stringify({ pending: [], since: 1 }),
     'GET /v1/stats': JSON.stringify({ ...(good['GET /v1/stats'] as object), shards: [] }),
   })
-  assert.deepEqual(await gwh('deliveries'), { code: 0, out: 'Nothing is pending.\n', err: '' })
+  assert.deepEqual(await gwh('deliveries', '-A'), { code: 0, out: 'Nothing is pending.\n', err: '' })
 })
 
 test('gwh drain believes neither a receiver that forgets events it was given, nor one that releases fewer', async (t) => {
@@ -164,7 +168,12 @@ test('a receiver that goes round in circles is not asked for ever', async (t) =>
   const page = JSON.stringify({ pending: [], deadLetters: [], replayed: [], retried: [], unknown: [], cursor: 'again' })
   const calls = ['GET /v1/pending', 'GET /v1/deadletters', 'POST /v1/replay', 'POST /v1/retry']
   const gwh = await receiversThatAnswer(t, Object.fromEntries(calls.map((call) => [call, page])))
-  for (const args of [['deliveries'], ['deadletters'], ['replay', '--all'], ['retry', '--all']]) {
+  for (const args of [
+    ['deliveries', '-A'],
+    ['deadletters', '-A'],
+    ['replay', '--all', '-A'],
+    ['retry', '--all', '-A'],
+  ]) {
     const { code, err } = await gwh(...args)
     assert.equal(code, 3, args.join(' '))
     assert.match(err, /goes round in circles/)
@@ -173,7 +182,7 @@ test('a receiver that goes round in circles is not asked for ever', async (t) =>
 
 test('gwh listen says what it cannot read of the stream', async (t) => {
   const gwh = await receiversThatAnswer(t, { 'GET /v1/deliveries/stream': '{"when":1}\n' })
-  const { code, out, err } = await gwh('listen', '--recent=0')
+  const { code, out, err } = await gwh('listen', '--recent=0', '-A')
   assert.deepEqual([code, out], [3, ''])
   assert.match(err, /gwh listen: gwh-receiver-0: GET \/v1\/deliveries\/stream: the answer cannot be judged: kind/)
 })

@@ -1,79 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import type { IncomingMessage } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 
-import { createAdminServer } from '../../../src/admin/admin-server.ts'
-import { operatorIn } from '../../../src/cli/operator-access.ts'
-import { receiversIn } from '../../../src/cli/deliveries/open-receivers.ts'
 import { runCommand } from '../../../src/cli/run-command.ts'
-import { systemClock } from '../../../src/clock.ts'
-import { DeliveryFeed } from '../../../src/feed/delivery-feed.ts'
 import type { Inbox } from '../../../src/inbox/port.ts'
-import { openSqliteInbox } from '../../../src/inbox/sqlite/open-sqlite-inbox.ts'
-import { silentLogger } from '../../../src/observability/logger.ts'
-import { createMetrics } from '../../../src/observability/metrics.ts'
 import { anEvent } from '../../support/builders/an-event.ts'
 import { eventually } from '../../support/measures/eventually.ts'
-import { FakeClock } from '../../support/doubles/fake-clock.ts'
-import { gwhCommand, gwhCommands } from '../../support/processes/gwh-command.ts'
-import { kubeconfigFor } from '../../support/builders/kubeconfig.ts'
-import { startPortForwardDouble } from '../../support/doubles/port-forward-double.ts'
-
-const underWay = () =>
-  new Map([
-    ['default', { underWay: 3, waiting: 1 }],
-    ['ml', { underWay: 0, waiting: 2 }],
-  ])
-
-/** A receiver as far as its admin port goes: a real inbox, a real server. */
-async function aReceiver(t: TestContext, folder: string, given: { isInboxShared?: boolean } = {}) {
-  const clock = new FakeClock()
-  const around = { clock, logger: silentLogger, metrics: createMetrics() }
-  const inbox = await openSqliteInbox({ path: join(folder, 'inbox.db'), ...around })
-  const feed = new DeliveryFeed()
-  const { isInboxShared = false } = given
-  const begun = { count: 0 }
-  const beginHandover = async () => void begun.count++
-  const shown = { feed, isInboxShared, beginHandover, onReplayed: () => {}, underWay }
-  const server = createAdminServer({ port: 0, version: '1.2.3', ...around, inbox, ...shown })
-  const { port } = await server.listen()
-  t.after(async () => {
-    await server.close()
-    await inbox.close()
-  })
-  return { port, inbox, feed, clock, server, begun }
-}
-
-/** Two receivers behind an API server that forwards, and the program's commands. */
-async function anInstallation(t: TestContext, given: { isInboxShared?: boolean; forbidden?: RegExp } = {}) {
-  const folder = await mkdtemp(join(tmpdir(), 'gwh-cli-'))
-  t.after(() => rm(folder, { recursive: true }))
-  const [a, b] = await Promise.all(['a', 'b'].map((name) => aReceiver(t, join(folder, name), given)))
-  assert.ok(a && b)
-  const seen: string[] = []
-  const answer = ({ url = '', headers }: IncomingMessage) => {
-    seen.push(`${url} ${headers.authorization}`)
-    const running = ['gwh-receiver-1', 'gwh-receiver-0'].map((name) => aPod(name, 'Running'))
-    return { kind: 'PodList', metadata: {}, items: [...running, aPod('gwh-receiver-2', 'Pending')] }
-  }
-  const { forbidden } = given
-  const pods = { 'gwh-receiver-0': a.port, 'gwh-receiver-1': b.port }
-  const api = await startPortForwardDouble({ pods, answer, ...(forbidden !== undefined && { forbidden }) })
-  t.after(() => api.close())
-  const kubeconfig = join(folder, 'kubeconfig')
-  await writeFile(kubeconfig, kubeconfigFor(api.url))
-  const deps = { clock: systemClock, random: () => 0.5, version: '1.2.3' }
-  const parts = { receivers: receiversIn(deps), operator: operatorIn(deps) }
-  const gwh = gwhCommand(parts, { GWH_KUBECONFIG: kubeconfig })
-  return { a, b, gwh, seen, api, commands: gwhCommands(parts), kubeconfig }
-}
-
-function aPod(name: string, phase: string) {
-  return { metadata: { name, namespace: 'gemini-webhook-system' }, status: { phase } }
-}
+import type { FakeClock } from '../../support/doubles/fake-clock.ts'
+import { twoReceivers } from '../../support/worlds/two-receivers.ts'
 
 async function aDeadLetter(inbox: Inbox, eventId: string, body = '{"type":"batch.failed"}'): Promise<void> {
   await inbox.append(anEvent({ eventId, body: Buffer.from(body) }))
@@ -83,10 +16,10 @@ async function aDeadLetter(inbox: Inbox, eventId: string, body = '{"type":"batch
 }
 
 test('gwh inbox shows every receiver that runs, found by its labels in the namespace', async (t) => {
-  const { a, gwh, seen } = await anInstallation(t)
+  const { a, gwh, seen } = await twoReceivers(t, { namespaces: ['operators'] })
   await a.inbox.append(anEvent())
   await a.clock.advance({ seconds: 90 })
-  const { code, out, err } = await gwh('inbox', '--namespace=operators')
+  const { code, out, err } = await gwh('inbox', '--operator-namespace=operators')
   assert.deepEqual([code, err], [0, ''])
   assert.deepEqual(out.split('\n'), [
     'POD             INBOX  EVENTS  PENDING  DEAD LETTERS  OLDEST PENDING',
@@ -107,7 +40,7 @@ test('gwh inbox shows every receiver that runs, found by its labels in the names
 
 test('gwh inbox tells who may see one namespace alone of that one, and of an inbox that receivers share once', async (t) => {
   const given = { isInboxShared: true, forbidden: /\/geminiwebhooks/ }
-  const { a, gwh } = await anInstallation(t, given)
+  const { a, gwh } = await twoReceivers(t, given)
   await a.inbox.append(anEvent())
   const { code, out } = await gwh('inbox')
   assert.equal(code, 0)
@@ -120,11 +53,11 @@ test('gwh inbox tells who may see one namespace alone of that one, and of an inb
 })
 
 test('gwh deadletters lists those of every receiver, newest first, each by an id that names its pod', async (t) => {
-  const { a, b, gwh } = await anInstallation(t)
+  const { a, b, gwh } = await twoReceivers(t)
   await aDeadLetter(a.inbox, 'msg_old')
   await b.clock.advance({ minutes: 5 })
   await aDeadLetter(b.inbox, 'msg_new', '{"type":"batch.succeeded"}')
-  const { code, out } = await gwh('deadletters')
+  const { code, out } = await gwh('deadletters', '-A')
   assert.equal(code, 0)
   const [, first = '', second = ''] = out.split('\n')
   assert.match(
@@ -133,18 +66,18 @@ test('gwh deadletters lists those of every receiver, newest first, each by an id
   )
   assert.match(second, /^gwh-receiver-0\/1 .* msg_old$/)
 
-  const json = JSON.parse((await gwh('deadletters', '--type=batch.failed', '-o', 'json')).out) as {
+  const json = JSON.parse((await gwh('deadletters', '-A', '--type=batch.failed', '-o', 'json')).out) as {
     deadLetters: { id: string; eventId: string }[]
   }
   assert.deepEqual(
     json.deadLetters.map(({ id, eventId }) => [id, eventId]),
     [['gwh-receiver-0/1', 'msg_old']],
   )
-  assert.equal((await gwh('deadletters', '--webhook=ml/other')).out, 'No dead letters.\n')
+  assert.equal((await gwh('deadletters', '-A', '--webhook=ml/other')).out, 'No dead letters.\n')
 })
 
 test('gwh deadletters --body prints one body as it came', async (t) => {
-  const { b, gwh } = await anInstallation(t)
+  const { b, gwh } = await twoReceivers(t)
   await aDeadLetter(b.inbox, 'msg_1', '{"type":"batch.failed","ü":1}')
   assert.equal((await gwh('deadletters', '--body=gwh-receiver-1/1')).out, '{"type":"batch.failed","ü":1}')
   const { code, err } = await gwh('deadletters', '--body=gwh-receiver-0/1')
@@ -153,7 +86,7 @@ test('gwh deadletters --body prints one body as it came', async (t) => {
 })
 
 test('gwh replay by name touches that one of that pod only, and tells which one was none', async (t) => {
-  const { a, b, gwh } = await anInstallation(t)
+  const { a, b, gwh } = await twoReceivers(t)
   await aDeadLetter(a.inbox, 'msg_a')
   await aDeadLetter(b.inbox, 'msg_b')
   const { code, out, err } = await gwh('replay', 'gwh-receiver-1/1', 'gwh-receiver-1/99')
@@ -163,7 +96,7 @@ test('gwh replay by name touches that one of that pod only, and tells which one 
 })
 
 test('gwh replay by selection goes through every page of every receiver', async (t) => {
-  const { a, b, gwh } = await anInstallation(t)
+  const { a, b, gwh } = await twoReceivers(t)
   for (let n = 0; n < 1_200; n++) await a.inbox.append(anEvent({ eventId: `msg_${n}` }))
   for (
     let claimed = await a.inbox.claimDue(500, 60_000);
@@ -173,13 +106,13 @@ test('gwh replay by selection goes through every page of every receiver', async 
     await Promise.all(claimed.map((one) => a.inbox.record(one, { type: 'DeadLetter', reason: 'Rejected' })))
   }
   await aDeadLetter(b.inbox, 'msg_b')
-  const { code, out } = await gwh('replay', '--sink=worker', '--reason=Rejected')
+  const { code, out } = await gwh('replay', '-A', '--sink=worker', '--reason=Rejected')
   assert.deepEqual([code, out], [0, '1201 will be sent again.\n'])
   assert.equal((await a.inbox.stats()).pending, 1_200)
 })
 
 test('gwh replay needs one way to say what, and only one', async (t) => {
-  const { gwh, seen } = await anInstallation(t)
+  const { gwh, seen } = await twoReceivers(t)
   for (const args of [[], ['a/1', '--all'], ['--all', '--sink=x'], ['17']]) {
     const { code, err } = await gwh('replay', ...args)
     assert.equal(code, 2, args.join(' '))
@@ -189,10 +122,10 @@ test('gwh replay needs one way to say what, and only one', async (t) => {
 })
 
 test('receivers that share an inbox are asked once', async (t) => {
-  const { a, b, gwh } = await anInstallation(t, { isInboxShared: true })
+  const { a, b, gwh } = await twoReceivers(t, { isInboxShared: true })
   await aDeadLetter(a.inbox, 'msg_a')
   await aDeadLetter(b.inbox, 'msg_b')
-  const { out } = await gwh('deadletters', '-o', 'json')
+  const { out } = await gwh('deadletters', '-A', '-o', 'json')
   assert.deepEqual(
     (JSON.parse(out) as { deadLetters: { eventId: string }[] }).deadLetters.map(({ eventId }) => eventId),
     ['msg_a'],
@@ -200,7 +133,7 @@ test('receivers that share an inbox are asked once', async (t) => {
 })
 
 test('gwh listen shows the last deliveries of all in order, then what happens, and ends when no receiver is left', async (t) => {
-  const { a, b, commands, kubeconfig } = await anInstallation(t)
+  const { a, b, commands, kubeconfig } = await twoReceivers(t)
   const owner = { namespace: 'ml', name: 'batch-events' }
   const at = Date.parse('2026-11-21T12:00:00Z')
   const request = {
@@ -253,12 +186,12 @@ test('gwh listen shows the last deliveries of all in order, then what happens, a
 })
 
 test('gwh listen --no-follow ends with what was', async (t) => {
-  const { gwh } = await anInstallation(t)
-  assert.deepEqual(await gwh('listen', '--no-follow'), { code: 0, out: '', err: '' })
+  const { gwh } = await twoReceivers(t)
+  assert.deepEqual(await gwh('listen', '-A', '--no-follow'), { code: 0, out: '', err: '' })
 })
 
 test('a pod that does not run is named with those that do', async (t) => {
-  const { gwh } = await anInstallation(t)
+  const { gwh } = await twoReceivers(t)
   const { code, err } = await gwh('inbox', '--pods=gwh-receiver-2')
   assert.equal(code, 1)
   assert.match(
@@ -268,7 +201,7 @@ test('a pod that does not run is named with those that do', async (t) => {
 })
 
 test('gwh drain moves what has not ended, pending and dead, as it stands, and leaves the other receiver nothing twice', async (t) => {
-  const { a, b, gwh } = await anInstallation(t)
+  const { a, b, gwh } = await twoReceivers(t)
   for (let n = 0; n < 250; n++) await b.inbox.append(anEvent({ eventId: `msg_${n}`, sinks: ['worker', 'other'] }))
   await aDeadLetter(b.inbox, 'msg_dead')
   await a.inbox.append(anEvent({ eventId: 'msg_7' })) // repeated by Google, stored there too
@@ -289,7 +222,7 @@ test('gwh drain moves what has not ended, pending and dead, as it stands, and le
 })
 
 test('gwh drain needs another receiver that runs, and inboxes that are not shared', async (t) => {
-  const { a, gwh } = await anInstallation(t)
+  const { a, gwh } = await twoReceivers(t)
   await a.inbox.append(anEvent())
   for (const to of ['gwh-receiver-0', 'gwh-receiver-9']) {
     const { code, err } = await gwh('drain', 'gwh-receiver-0', `--to=${to}`, '--settle=0s')
@@ -309,13 +242,13 @@ async function aPending({ inbox, clock }: { inbox: Inbox; clock: FakeClock }, ev
 }
 
 test('gwh deliveries lists what is pending in every inbox, oldest first, with its next try and why it is still there', async (t) => {
-  const { a, b, gwh } = await anInstallation(t)
+  const { a, b, gwh } = await twoReceivers(t)
   await aPending(b, 'msg_old', 'status 503')
   await a.clock.advance({ minutes: 5 })
   await aPending(a, 'msg_new', 'timeout')
   await a.inbox.append(anEvent({ eventId: 'msg_way' }))
   await a.inbox.claimDue(1, 60_000)
-  const { code, out, err } = await gwh('deliveries')
+  const { code, out, err } = await gwh('deliveries', '-A')
   assert.deepEqual([code, err], [0, ''])
   const [header = '', first = '', second = '', third = ''] = out.split('\n')
   assert.match(header, /^ID +WEBHOOK +SINK +TYPE +SINCE +ATTEMPTS +NEXT TRY +LAST CAUSE +EVENT$/)
@@ -326,38 +259,38 @@ test('gwh deliveries lists what is pending in every inbox, oldest first, with it
   assert.match(second, /^gwh-receiver-0\/1 .* timeout +msg_new$/)
   assert.match(third, /^gwh-receiver-0\/2 .* 0 +under way +- +msg_way$/)
 
-  const json = JSON.parse((await gwh('deliveries', '--cause=timeout', '-o', 'json')).out) as {
+  const json = JSON.parse((await gwh('deliveries', '-A', '--cause=timeout', '-o', 'json')).out) as {
     pending: { id: string; eventId: string; lastCause: string }[]
   }
   assert.deepEqual(
     json.pending.map(({ id, eventId, lastCause }) => [id, eventId, lastCause]),
     [['gwh-receiver-0/1', 'msg_new', 'timeout']],
   )
-  const bounded = await gwh('deliveries', '--limit=2')
+  const bounded = await gwh('deliveries', '-A', '--limit=2')
   assert.equal(bounded.out.split('\n').length, 4)
   assert.match(bounded.err, /more than these 2/)
-  assert.equal((await gwh('deliveries', '--webhook=ml/other')).out, 'Nothing is pending.\n')
+  assert.equal((await gwh('deliveries', '-A', '--webhook=ml/other')).out, 'Nothing is pending.\n')
 })
 
 const dueNow = async ({ inbox }: { inbox: Inbox }) => (await inbox.claimDue(10, 60_000)).length
 
 test('gwh retry makes due what is named or selected, and counts it', async (t) => {
-  const { a, b, gwh } = await anInstallation(t)
+  const { a, b, gwh } = await twoReceivers(t)
   for (const id of ['msg_1', 'msg_2']) await aPending(a, id, 'timeout')
   await aPending(b, 'msg_3', 'timeout')
   const named = await gwh('retry', 'gwh-receiver-0/1', 'gwh-receiver-0/99')
   assert.deepEqual([named.code, named.out], [1, '1 are due now.\n'])
   assert.equal(named.err, 'gwh retry: gwh-receiver-0/99: is not pending (any more), or under way\n')
   assert.deepEqual([await dueNow(a), await dueNow(b)], [1, 0])
-  const selected = await gwh('retry', '--sink=worker', '-o', 'json')
+  const selected = await gwh('retry', '-A', '--sink=worker', '-o', 'json')
   assert.deepEqual([selected.code, JSON.parse(selected.out)], [0, { retried: 2, unknown: [] }])
   assert.deepEqual([await dueNow(a), await dueNow(b)], [1, 1])
 })
 
 test('gwh retry goes through every page, and needs one way to say what', async (t) => {
-  const { a, gwh } = await anInstallation(t)
+  const { a, gwh } = await twoReceivers(t)
   await Promise.all(Array.from({ length: 1_200 }, (_, n) => a.inbox.append(anEvent({ eventId: `msg_${n}` }))))
-  assert.equal((await gwh('retry', '--all')).out, '1200 are due now.\n')
+  assert.equal((await gwh('retry', '-A', '--all')).out, '1200 are due now.\n')
   for (const args of [[], ['a/1', '--all'], ['--all', '--sink=x'], ['17']]) {
     const { code, err } = await gwh('retry', ...args)
     assert.equal(code, 2, args.join(' '))

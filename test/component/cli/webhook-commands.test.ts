@@ -86,7 +86,7 @@ test('gwh status follows a healthy object to its sinks, and names the link that 
   assert.equal(link, 'API key')
   assert.match(chain.find((each) => each.name === link)?.says ?? '', /^SecretNotFound: .*not-there/)
 
-  const all = await gwh('status')
+  const all = await gwh('status', '-A')
   assert.equal(all.code, 1)
   const [, first = '', second = ''] = all.out.split('\n')
   assert.match(first, /^ml\/batch-events +True$/)
@@ -107,9 +107,9 @@ test('commands about an object say so where there is none', async (t) => {
   for (const command of ['status', 'rotate', 'send']) {
     const missing = await gwh(command, 'ml/not-there')
     assert.deepEqual([missing.code, missing.err], [1, `gwh ${command}: GeminiWebhook ml/not-there: does not exist\n`])
-    const misspelt = await gwh(command, 'not-there')
+    const misspelt = await gwh(command, 'ml/not/there')
     assert.equal(misspelt.code, 1)
-    assert.match(misspelt.err, /"not-there" is not NAMESPACE\/NAME/)
+    assert.match(misspelt.err, /"ml\/not\/there" is neither NAME nor NAMESPACE\/NAME/)
   }
 })
 
@@ -293,7 +293,7 @@ test('gwh doctor names what is missing, and what it could not read', async (t) =
     'Good',
     'Good',
   ])
-  assert.equal((await it.gwh('doctor', '--namespace=nowhere', '-o', 'json')).code, 1)
+  assert.equal((await it.gwh('doctor', '--operator-namespace=nowhere', '-o', 'json')).code, 1)
 })
 
 test('gwh doctor does not take reports that are missing or that it cannot read for nothing left behind', async (t) => {
@@ -328,7 +328,10 @@ test('an answer that is no list of an API server is not "no GeminiWebhooks"', as
     await writeFile(kubeconfig, kubeconfigFor(`http://127.0.0.1:${(server.address() as AddressInfo).port}`))
     const deps = { clock: systemClock, random: () => 0.5, version: '1.2.3' }
     const gwh = gwhCommand({ cluster: clusterIn(deps) }, { GWH_KUBECONFIG: kubeconfig })
-    for (const args of [['status'], ['status', '-n', 'ml']]) {
+    for (const args of [
+      ['status', '-A'],
+      ['status', '-n', 'ml'],
+    ]) {
       const { code, out, err } = await gwh(...args)
       assert.deepEqual([code, out], [3, ''], body)
       assert.match(err, /is no list of an API server/)

@@ -11,12 +11,13 @@ import { createDispatcher } from '../../../src/dispatcher/dispatcher.ts'
 import { parseEnvelope } from '../../../src/gemini/parse-event.ts'
 import { openSqliteInbox } from '../../../src/inbox/sqlite/open-sqlite-inbox.ts'
 import type { ResolvedSink } from '../../../src/contract/keyring/entry.ts'
+import type { InboxOwner, PendingDelivery, PendingPosition } from '../../../src/inbox/port.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import { startSampleWorker } from '../../../playground/sample-worker.ts'
 import { createAddressRules } from '../../../src/sinks/address-guard.ts'
 import { createHttpSink } from '../../../src/sinks/http-sink.ts'
-import { anEvent } from '../../support/builders/an-event.ts'
+import { anEvent, anOwner } from '../../support/builders/an-event.ts'
 import { anHttpSink } from '../../support/builders/deliveries.ts'
 import { eventually } from '../../support/measures/eventually.ts'
 import { judgeHere } from '../../support/doubles/judge-here.ts'
@@ -30,7 +31,7 @@ async function aFolder(t: TestContext): Promise<string> {
 }
 
 /** One life of a receiver without its front: the inbox in a file, the dispatcher, the HTTP sink. */
-async function aLife(path: string, sinks: Readonly<Record<string, ResolvedSink>>) {
+async function aLife(path: string, sinks: Readonly<Record<string, ResolvedSink>>, maxInFlight = 64) {
   const metrics = createMetrics()
   const inbox = await openSqliteInbox({ path, metrics, ...machinery })
   const http = createHttpSink({
@@ -45,7 +46,7 @@ async function aLife(path: string, sinks: Readonly<Record<string, ResolvedSink>>
     judgeFilter: judgeHere(),
     random: () => 0.5,
     metrics,
-    maxInFlight: 64,
+    maxInFlight,
     ...machinery,
   })
   const end = async (drainMs: number) => {
@@ -144,4 +145,41 @@ test('what is stored through the dispatcher reaches the worker once, in this lif
   assert.deepEqual(worker.events.map(({ id }) => id).toSorted(), ids.toSorted())
   assert.ok(worker.events.every(({ extensions, repeated }) => extensions['deliveryattempt'] === '1' && !repeated))
   await second.end(1_000)
+})
+
+test('a sink slower than what arrives holds 32 MiB of bodies in memory at most; the rest waits in the file', async (t) => {
+  const budgetBytes = 32 * 2 ** 20
+  const hangs = createServer(() => {})
+  await new Promise<void>((resolve) => hangs.listen(0, '127.0.0.1', resolve))
+  t.after(() => {
+    hangs.close()
+    hangs.closeAllConnections()
+  })
+  const url = `http://127.0.0.1:${(hangs.address() as AddressInfo).port}/`
+  const attempts = 1_000 // more than the budget has room for: bytes are what ends first
+  const { inbox, dispatcher, end } = await aLife(
+    join(await aFolder(t), 'inbox.db'),
+    { worker: anHttpSink(url) },
+    attempts,
+  )
+  t.after(() => end(20))
+  dispatcher.start()
+  const body = Buffer.alloc(128 * 1024, ' ')
+  const objects = Array.from({ length: 60 }, (_, at) => anOwner(`slow-${at}`))
+  for (let round = 0; round < 8; round += 1) {
+    const receivedAtMs = systemClock.now()
+    const event = (owner: InboxOwner) => anEvent({ eventId: `msg_${round}`, owner, receivedAtMs, body })
+    const results = await Promise.all(objects.map((owner) => dispatcher.append(event(owner))))
+    assert.deepEqual(new Set(results), new Set(['stored']))
+  }
+  const pending: PendingDelivery[] = []
+  for (let after: PendingPosition | undefined, isFirst = true; isFirst || after !== undefined; isFirst = false) {
+    const page = await inbox.pending({ limit: 1_000, ...(after !== undefined && { after }) })
+    pending.push(...page.pending)
+    after = page.next
+  }
+  assert.equal(pending.length, 8 * objects.length)
+  const heldBytes = body.length * pending.filter(({ state }) => state === 'claimed').length
+  assert.ok(heldBytes <= budgetBytes, `${heldBytes} held`)
+  assert.ok(heldBytes > budgetBytes / 4, `${heldBytes} held: attempts are under way`)
 })

@@ -67,6 +67,20 @@ void describe('the way to the NATS server', { skip: withoutNatsServer }, () => {
     assert.deepEqual(refused, [])
   })
 
+  it('without JetStream, and with more copies than servers, the message says what to look at', async (t) => {
+    const server = await aServer(t, '')
+    await assert.rejects(
+      openJetstreamInbox({ ...optionsFor(server), replicas: 3 }),
+      /inbox stream INBOX_1: it could not be found or made: .*replicas.*; check the NATS servers and --nats-replicas/,
+    )
+    await server.kill()
+    await server.start({ jetstream: false })
+    await assert.rejects(
+      openJetstreamInbox(optionsFor(server)),
+      /inbox: JetStream at nats:\/\/127\.0\.0\.1:\d+ does not answer: .*it may be off/,
+    )
+  })
+
   it('a user who may not change the stream is served without batches', async (t) => {
     const permissions = { publish: { allow: ['>'], deny: ['$JS.API.STREAM.UPDATE.>'] } }
     const user = { user: 'receiver', password: 'unused', permissions }

@@ -3,14 +3,9 @@ import { after, before, test } from 'node:test'
 
 import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
 import { geminiWebhookKind } from '../../../src/api/kind.ts'
-import { pageAddresses } from '../../../src/contract/page/addresses.ts'
+import { pageAddresses, type PageError } from '../../../src/contract/page/addresses.ts'
 import type { PlaygroundAction } from '../../../src/contract/playground/actions.ts'
-import {
-  playgroundAddresses,
-  type ActionDone,
-  type ActionRefused,
-  type PlaygroundState,
-} from '../../../src/contract/playground/answers.ts'
+import { playgroundAddresses, type ActionDone, type PlaygroundState } from '../../../src/contract/playground/answers.ts'
 import { secretKind, type Secret } from '../../../src/kubernetes/core-kinds.ts'
 import { startPage } from '../../../src/roles/sandbox/start-page.ts'
 import { startSandbox, type Sandbox } from '../../../src/roles/sandbox/start.ts'
@@ -40,7 +35,7 @@ after(async () => {
 
 async function post(action: unknown) {
   const { status, body } = await page.post(`${pageAddresses.playground}${playgroundAddresses.actions}`, action)
-  return { status, body: body as ActionDone & ActionRefused }
+  return { status, body: body as ActionDone & PageError }
 }
 
 async function done(action: PlaygroundAction): Promise<ActionDone> {

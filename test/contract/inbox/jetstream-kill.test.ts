@@ -13,11 +13,14 @@ import { createMetrics } from '../../../src/observability/metrics.ts'
 import { anEvent } from '../../support/builders/an-event.ts'
 import { eventually } from '../../support/measures/eventually.ts'
 import { aStream } from '../../support/builders/jetstream-options.ts'
+import { startNatsCluster, untilLeader } from '../../support/processes/nats-cluster.ts'
 import { NatsServer, withoutNatsServer } from '../../support/processes/nats-server.ts'
 import { mulberry32 } from '../../support/builders/seeded-random.ts'
 import { appendThenKill } from './append-then-kill.ts'
 
 const kills = Number(process.env['KILLS'] ?? 10)
+/** Each takes longer: the servers choose another leader. */
+const clusterKills = Math.ceil(kills / 2)
 /** So many that their writes travel in batches, of which each kill interrupts one. */
 const senders = 64
 
@@ -28,19 +31,22 @@ async function aServer(t: TestContext): Promise<NatsServer> {
 }
 
 /** Another receiver, so that nothing but the stream can tell it what was acknowledged. */
-async function openAnother(t: TestContext, server: NatsServer, home: string): Promise<Inbox> {
+async function openAnother(t: TestContext, servers: readonly NatsServer[], home: string): Promise<Inbox> {
   const shared = { clock: systemClock, logger: silentLogger, metrics: createMetrics() }
-  const inbox = await openJetstreamInbox({ ...aStream(server.url), ...shared, home })
+  const urls = servers.map(({ url }) => url)
+  const inbox = await openJetstreamInbox({ ...aStream(''), urls, replicas: servers.length, ...shared, home })
   t.after(() => inbox.close())
   return inbox
 }
 
 /** How many of the acknowledged events were stored in a batch. */
-async function countBatched(server: NatsServer, acknowledged: readonly string[]): Promise<number> {
+async function countBatched(servers: readonly NatsServer[], acknowledged: readonly string[]): Promise<number> {
   await using connections = new AsyncDisposableStack()
-  const connection = connections.adopt(await connect({ servers: server.url }), (open) => open.close())
+  const connection = connections.adopt(await connect({ servers: servers.map(({ url }) => url) }), (open) =>
+    open.close(),
+  )
   const manager = await jetstreamManager(connection)
-  const { stream, subjectPrefix } = aStream(server.url)
+  const { stream, subjectPrefix } = aStream('')
   const { owner } = anEvent()
   let batched = 0
   for (const eventId of acknowledged) {
@@ -58,7 +64,7 @@ async function expectNothingLost(t: TestContext, inbox: Inbox, acknowledged: rea
   for (const eventId of acknowledged) {
     if ((await inbox.append(anEvent({ eventId }))) !== 'duplicate') lost.push(eventId)
   }
-  t.diagnostic(`${kills} kills, ${acknowledged.length} acknowledged, ${lost.length} lost, ${stats.events} kept`)
+  t.diagnostic(`${acknowledged.length} acknowledged, ${lost.length} lost, ${stats.events} kept`)
   assert.deepEqual(lost, [])
   assert.ok(acknowledged.length > kills, 'every round acknowledged something')
   assert.equal(
@@ -66,6 +72,59 @@ async function expectNothingLost(t: TestContext, inbox: Inbox, acknowledged: rea
     stats.events,
     'each event kept is still to be delivered or visibly given up',
   )
+}
+
+/** Kills a server of them, again and again, while events are appended and claimed, and starts it again. */
+async function expectToSurviveKills(t: TestContext, servers: readonly NatsServer[], kills: number): Promise<void> {
+  const inbox = await openAnother(t, servers, 'receiver-0')
+  const random = mulberry32(20_261_122)
+  const acknowledged: string[] = []
+  const refusals = new Set<string>()
+  const stopping = new AbortController()
+  const send = async (sender: number) => {
+    for (let n = 0; !stopping.signal.aborted; n += 1) {
+      const eventId = `s${sender}-${n}`
+      try {
+        assert.equal(await inbox.append(anEvent({ eventId })), 'stored')
+        acknowledged.push(eventId)
+      } catch (error) {
+        if (!(error instanceof InboxUnavailableError)) throw error
+        refusals.add(error.code)
+        await setTimeout(1)
+      }
+    }
+  }
+  const deliver = async () => {
+    while (!stopping.signal.aborted) {
+      try {
+        const due = await inbox.claimDue(8, 60_000)
+        for (const claimed of due) await inbox.record(claimed, { type: 'RetryAt', atMs: systemClock.now() })
+        if (due.length === 0) await setTimeout(1)
+      } catch (error) {
+        if (!(error instanceof InboxUnavailableError)) throw error
+        // It fails at once while there is no connection: a loop of that leaves no time in which to connect.
+        await setTimeout(1)
+      }
+    }
+  }
+  const load = Promise.all([...Array.from({ length: senders }, (_, sender) => send(sender)), deliver()])
+  for (let round = 0; round < kills; round += 1) {
+    const enough = acknowledged.length + 20 + Math.floor(random() * 300)
+    await eventually('appends are acknowledged', () => acknowledged.length >= enough, { intervalMs: 1 })
+    const server = servers[Math.floor(random() * servers.length)]
+    await server?.kill()
+    await server?.start()
+  }
+  const afterLast = acknowledged.length
+  await eventually('appends go on after the last kill', () => acknowledged.length > afterLast + 20)
+  stopping.abort()
+  await load
+  await untilLeader(servers)
+  assert.deepEqual([...refusals], ['ERR_INBOX_UNAVAILABLE'])
+  const crashed = (await inbox.deadLetters({ limit: 10 })).deadLetters.map(({ reason }) => reason)
+  assert.deepEqual(crashed, [], 'a server that goes away is nothing that a delivery did')
+  assert.ok((await countBatched(servers, acknowledged)) > 0, 'batches were interrupted')
+  await expectNothingLost(t, await openAnother(t, servers, 'receiver-1'), acknowledged)
 }
 
 test(
@@ -79,60 +138,22 @@ test(
       const doomed = { driver: 'jetstream', place: server.url, prefix: `r${round}` } as const
       acknowledged.push(...(await appendThenKill(doomed, 20 + Math.floor(random() * 400))))
     }
-    assert.ok((await countBatched(server, acknowledged)) > 0, 'batches were interrupted')
-    await expectNothingLost(t, await openAnother(t, server, 'receiver-1'), acknowledged)
+    assert.ok((await countBatched([server], acknowledged)) > 0, 'batches were interrupted')
+    await expectNothingLost(t, await openAnother(t, [server], 'receiver-1'), acknowledged)
   },
 )
 
 test(
   `nothing acknowledged is lost over ${kills} kill -9 of nats-server under load, and the receiver goes on by itself`,
   { skip: withoutNatsServer },
+  async (t) => expectToSurviveKills(t, [await aServer(t)], kills),
+)
+
+test(
+  `nothing acknowledged is lost over ${clusterKills} kill -9 of one of three servers, which sync when they see fit`,
+  { skip: withoutNatsServer },
   async (t) => {
-    const server = await aServer(t)
-    const inbox = await openAnother(t, server, 'receiver-0')
-    const random = mulberry32(20_261_122)
-    const acknowledged: string[] = []
-    const refusals = new Set<string>()
-    const stopping = new AbortController()
-    const send = async (sender: number) => {
-      for (let n = 0; !stopping.signal.aborted; n += 1) {
-        const eventId = `s${sender}-${n}`
-        try {
-          assert.equal(await inbox.append(anEvent({ eventId })), 'stored')
-          acknowledged.push(eventId)
-        } catch (error) {
-          if (!(error instanceof InboxUnavailableError)) throw error
-          refusals.add(error.code)
-          await setTimeout(1)
-        }
-      }
-    }
-    const deliver = async () => {
-      while (!stopping.signal.aborted) {
-        try {
-          const due = await inbox.claimDue(8, 60_000)
-          for (const claimed of due) await inbox.record(claimed, { type: 'RetryAt', atMs: systemClock.now() })
-          if (due.length === 0) await setTimeout(1)
-        } catch (error) {
-          if (!(error instanceof InboxUnavailableError)) throw error
-        }
-      }
-    }
-    const load = Promise.all([...Array.from({ length: senders }, (_, sender) => send(sender)), deliver()])
-    for (let round = 0; round < kills; round += 1) {
-      const enough = acknowledged.length + 20 + Math.floor(random() * 300)
-      await eventually('appends are acknowledged', () => acknowledged.length >= enough, { intervalMs: 1 })
-      await server.kill()
-      await server.start()
-    }
-    const afterLast = acknowledged.length
-    await eventually('appends go on after the last kill', () => acknowledged.length > afterLast + 20)
-    stopping.abort()
-    await load
-    assert.deepEqual([...refusals], ['ERR_INBOX_UNAVAILABLE'])
-    const crashed = (await inbox.deadLetters({ limit: 10 })).deadLetters.map(({ reason }) => reason)
-    assert.deepEqual(crashed, [], 'a server that goes away is nothing that a delivery did')
-    assert.ok((await countBatched(server, acknowledged)) > 0, 'batches were interrupted')
-    await expectNothingLost(t, await openAnother(t, server, 'receiver-1'), acknowledged)
+    await using parts = new AsyncDisposableStack()
+    await expectToSurviveKills(t, await startNatsCluster(parts), clusterKills)
   },
 )

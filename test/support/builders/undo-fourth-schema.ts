@@ -1,11 +1,15 @@
 import type { DatabaseSync } from 'node:sqlite'
 
 /**
- * Makes of an inbox file, of today or of the fourth schema, one of the third: ids are found in their events. Those of
+ * Makes of an inbox file of today one of the third schema: ids are found in their events. Those of
  * events that have ended are lost.
  */
 export function undoFourthSchema(database: DatabaseSync): void {
   database.exec(`
+    DROP INDEX deliveries_due;
+    ALTER TABLE deliveries DROP COLUMN first_claim;
+    CREATE INDEX deliveries_due ON deliveries (lane, due_at_ms);
+    ALTER TABLE events DROP COLUMN forget_at_s;
     DROP TABLE ids;
     ALTER TABLE owners DROP COLUMN charged_bytes;
     ALTER TABLE owners DROP COLUMN remembered_ids;

@@ -41,29 +41,31 @@ function isExecutable(path: string): boolean {
 interface ServerSettings {
   /** More lines for its configuration. */
   configuration?: string
+  /** How often it syncs what it has written; 'default' leaves that to the server, which is every two minutes. */
+  syncInterval?: 'always' | 'default'
 }
 
 /**
- * A real server with JetStream on a free port of this machine, which syncs every write; killed and started again at
- * will on the same data and port.
+ * A real server with JetStream on a free port of this machine, which syncs every write unless told otherwise; killed
+ * and started again at will on the same data and port.
  */
 export class NatsServer {
   readonly #program: string
   readonly #folder: string
-  readonly #configuration: string
+  readonly #settings: ServerSettings
   #port = -1
   #child: ChildProcess | undefined
 
-  private constructor(program: string, folder: string, configuration: string) {
+  private constructor(program: string, folder: string, settings: ServerSettings) {
     this.#program = program
     this.#folder = folder
-    this.#configuration = configuration
+    this.#settings = settings
   }
 
-  static async start({ configuration = '' }: ServerSettings = {}): Promise<NatsServer> {
+  static async start(settings: ServerSettings = {}): Promise<NatsServer> {
     const program = findNatsServer()
     if (program === undefined) throw new Error('no nats-server')
-    const server = new NatsServer(program, await mkdtemp(join(tmpdir(), 'gwh-nats-')), configuration)
+    const server = new NatsServer(program, await mkdtemp(join(tmpdir(), 'gwh-nats-')), settings)
     await server.start()
     return server
   }
@@ -79,13 +81,15 @@ export class NatsServer {
 
   async start({ jetstream = true } = {}): Promise<void> {
     const path = join(this.#folder, 'server.conf')
+    const { configuration = '', syncInterval = 'always' } = this.#settings
+    const syncing = syncInterval === 'always' ? ', sync_interval: always' : ''
     await writeFile(
       path,
       [
         `listen: "127.0.0.1:${this.#port}"`,
         `ports_file_dir: "${this.#folder}"`,
-        jetstream ? `jetstream { store_dir: "${join(this.#folder, 'data')}", sync_interval: always }` : '',
-        this.#configuration,
+        jetstream ? `jetstream { store_dir: "${join(this.#folder, 'data')}"${syncing} }` : '',
+        configuration,
       ].join('\n'),
     )
     const child = spawn(this.#program, ['-c', path], { stdio: 'ignore' })

@@ -52,15 +52,34 @@ test('help goes to standard output and ends with 0', async () => {
   assert.match(out, /^Usage: gwh receiver/)
 })
 
+test('flags may stand before the command, with their values', async () => {
+  for (const args of [
+    ['--port=81', 'receiver'],
+    ['--port', '81', 'receiver', '--log-level=warn'],
+    ['--allow-loopback-sinks', '--port', '81', 'receiver'],
+  ]) {
+    const { err, ran } = await gwh(args)
+    assert.deepEqual([ran.map(({ port }) => port), err], [[81], ''])
+  }
+})
+
+test('gwh help COMMAND is the help of that command', async () => {
+  assert.deepEqual(await gwh(['help', 'receiver']), await gwh(['receiver', '--help']))
+})
+
 test('the version is one line', async () => {
   assert.deepEqual(await gwh(['--version']), { code: 0, out: '1.2.3\n', err: '', ran: [] })
 })
 
 test('no command, or one that does not exist, ends with 2 and shows what there is', async () => {
-  for (const args of [[], ['reciever']]) {
-    const { code, out, err } = await gwh(args)
-    assert.deepEqual([code, out], [2, ''])
-    assert.match(err, /Usage: gwh COMMAND/)
-  }
-  assert.match((await gwh(['reciever'])).err, /^gwh: "reciever" is not a command/)
+  const none = await gwh([])
+  assert.deepEqual([none.code, none.out], [2, ''])
+  assert.match(none.err, /^Usage: gwh COMMAND/)
+  const misspelt = await gwh(['reciever'])
+  assert.deepEqual([misspelt.code, misspelt.out], [2, ''])
+  assert.equal(
+    misspelt.err,
+    'gwh: "reciever" is not a command; did you mean "gwh receiver"?\n"gwh --help" lists the commands.\n',
+  )
+  assert.match((await gwh(['sing'])).err, /^gwh: "sing" is not a command\n/)
 })

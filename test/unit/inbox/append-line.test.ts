@@ -36,7 +36,7 @@ test('a batch is bounded, and what another namespace or object sends is in the n
   line.add(eventOf('hog', 'few', 'of-another-object'), waiting)
   line.add(eventOf('victim', 'steady', 'of-another-namespace'), waiting)
   const batches: string[][] = []
-  while (!line.isEmpty) batches.push(nextBatch(line))
+  while (line.size > 0) batches.push(nextBatch(line))
   const cost = 2 + manySinks.length
   assert.deepEqual(
     batches.map(({ length }) => length <= Math.ceil(maxBatchCost / cost)),
@@ -52,10 +52,10 @@ test('a batch is bounded, and what another namespace or object sends is in the n
 
 test('an event without sinks, the largest and a single one are taken alike; nothing waits afterwards', () => {
   const line = new AppendLine(equalQuotas)
-  assert.deepEqual([line.isEmpty, nextBatch(line)], [true, []])
+  assert.deepEqual([line.size === 0, nextBatch(line)], [true, []])
   line.add({ ...eventOf('a', 'u', 'none'), sinks: [] }, waiting)
   line.add(eventOf('a', 'u', 'large', 'x'.repeat(256 * 1_024)), waiting)
-  assert.deepEqual([nextBatch(line), line.isEmpty], [['none', 'large'], true])
+  assert.deepEqual([nextBatch(line), line.size === 0], [['none', 'large'], true])
 })
 
 test('whoever has too much waiting is refused alone, until some of it was taken', () => {
@@ -66,7 +66,7 @@ test('whoever has too much waiting is refused alone, until some of it was taken'
   assert.ok(added > 100 && added < 256, String(added))
   assert.ok(line.add(eventOf('victim', 'steady', 'v', large), waiting))
   assert.ok(!line.add(eventOf('hog', 'one', 'refused', large), waiting))
-  while (!line.isEmpty) nextBatch(line)
+  while (line.size > 0) nextBatch(line)
   assert.ok(line.add(eventOf('hog', 'one', 'again', large), waiting))
 })
 

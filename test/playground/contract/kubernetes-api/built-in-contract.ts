@@ -71,6 +71,15 @@ export function builtInContract(client: () => ApiClient): void {
     })
   })
 
+  test('an administrator is told that everything is allowed', async () => {
+    const spec = { resourceAttributes: { verb: 'create', group: '', resource: 'pods', subresource: 'portforward' } }
+    const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', metadata: {}, spec }
+    const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
+    const { status, body } = await client().call('POST', path, review)
+    assert.equal(status, 201)
+    assert.equal((body.status as { allowed?: boolean }).allowed, true)
+  })
+
   describe('Leases', () => {
     test('keep micro-times as they are written, and take no others', async () => {
       const name = client().newName('lease')

@@ -34,7 +34,7 @@ test('an installation in which all is well has no broken link and nothing open',
 
 const broken: [string, Partial<InstallationFacts>, RegExp][] = [
   ['CRD', { webhooks: read(undefined) }, /install the CRD/],
-  ['installation', { namespaceUid: read(undefined) }, /--namespace/],
+  ['installation', { namespaceUid: read(undefined) }, /--operator-namespace/],
   ['installation', { installation: read(undefined) }, /no controller has led/],
   ['installation', { installation: read({ id: 'prod-eu-1', namespaceUid: 'other' }) }, /another cluster/],
   ['controllers', { controllers: read([]) }, /there are no pods/],
@@ -82,12 +82,12 @@ test('what may not be read is not said to be well: exit code 3, with the names o
   const told: string[] = []
   const out = (text: string) => void told.push(text)
   const chain = chainOf(nothing)
-  assert.equal(printChain(chain, 'text', { out }), 3)
+  assert.equal(printChain(chain, { output: 'text' }, { out }), 3)
   assert.match(
     told.join(''),
     /\nNot judged: 9 of 9 links: CRD, installation, .*, objects\. No other link is broken; whether/,
   )
-  assert.equal(printChain(chain, 'json', { out }), 3)
+  assert.equal(printChain(chain, { output: 'json' }, { out }), 3)
   assert.deepEqual(
     (JSON.parse(told[1] ?? '') as { unjudged: string[] }).unjudged,
     chain.map(({ name }) => name),
@@ -107,9 +107,9 @@ for (const fact of [
   test(`${fact} alone that cannot be read is enough not to be well, and what is broken beside it is told first`, () => {
     const unread = { [fact]: { unread: 'forbidden' } }
     const silent = { out: () => {} }
-    assert.equal(printChain(chainOf(unread), 'text', silent), 3)
+    assert.equal(printChain(chainOf(unread), { output: 'text' }, silent), 3)
     const alsoBroken = fact === 'orphans' ? { receivers: read([]) } : { orphans: read(2) }
-    assert.equal(printChain(chainOf({ ...unread, ...alsoBroken }), 'text', silent), 1)
+    assert.equal(printChain(chainOf({ ...unread, ...alsoBroken }), { output: 'text' }, silent), 1)
   })
 }
 

@@ -1,0 +1,62 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const cacheFolder = '.cache/node'
+
+export type Architecture = 'x64' | 'arm64'
+
+export interface NodeRelease {
+  /** Paths of files. */
+  binary: string
+  license: string
+}
+
+/**
+ * Node for Linux on that architecture, in the version of the lockfile: as it is installed, otherwise from the package
+ * registry, checked against the lockfile's checksum. Throws when the package is another one, or when this process runs
+ * on another version: an executable takes only what its own Node prepared.
+ */
+export function nodeRelease(architecture: Architecture): NodeRelease {
+  const name = `node-linux-${architecture}`
+  const { version, integrity } = lockedPackage(name)
+  if (process.versions.node !== version) {
+    throw new Error(
+      `package: runs on Node ${process.versions.node}, and the lockfile has ${name} ${version}; use "npm run package"`,
+    )
+  }
+  const installed = join('node_modules', name)
+  if (existsSync(join(installed, 'bin/node'))) return filesIn(installed)
+  const archive = join(cacheFolder, `${name}-${version}.tgz`)
+  mkdirSync(cacheFolder, { recursive: true })
+  if (!existsSync(archive)) {
+    execFileSync('npm', ['pack', `${name}@${version}`, '--pack-destination', cacheFolder, '--silent'], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+  }
+  const checksum = `sha512-${createHash('sha512').update(readFileSync(archive)).digest('base64')}`
+  if (checksum !== integrity) {
+    throw new Error(
+      `${archive}: is not the package of the lockfile (${checksum}, expected ${integrity}); remove the file and try again`,
+    )
+  }
+  const unpacked = join(cacheFolder, `${name}-${version}`)
+  mkdirSync(unpacked, { recursive: true })
+  execFileSync('tar', ['-xzf', archive, '-C', unpacked, '--strip-components=1', 'package/bin/node', 'package/LICENSE'])
+  return filesIn(unpacked)
+}
+
+const filesIn = (folder: string): NodeRelease => ({
+  binary: join(folder, 'bin/node'),
+  license: join(folder, 'LICENSE'),
+})
+
+function lockedPackage(name: string): { version: string; integrity: string } {
+  const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
+    packages: Record<string, { version: string; integrity: string } | undefined>
+  }
+  const locked = packages[`node_modules/${name}`]
+  if (locked === undefined) throw new Error(`package-lock.json: has no ${name}; see tools/node-runtime`)
+  return locked
+}
