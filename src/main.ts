@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { isSea } from 'node:sea'
+
 import { endEarlyAsFirstProcess } from './end-early.ts'
 
 endEarlyAsFirstProcess(process)
@@ -13,8 +15,7 @@ async function start(): Promise<void> {
     env: process.env,
     random: Math.random,
     host: process,
-    // One word where the program is a single file: Node repeats it.
-    program: [...new Set(process.argv.slice(0, 2))],
+    program: isSea() ? [process.execPath] : process.argv.slice(0, 2),
   })
   // What a role leaves open by mistake must not keep a stopped pod in Terminating; the timer keeps nothing alive.
   setTimeout(() => process.exit(), 2000).unref()

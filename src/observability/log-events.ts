@@ -271,6 +271,10 @@ export const logEvents = {
     means: 'The embedded API server of the sandbox failed by a fault of ours.',
     fields: ['error', 'stack'],
   },
+  'sandbox.pod_not_tended': {
+    means: 'A pod of the sandbox could not be probed or started again; it is tried again in a second.',
+    fields: ['error', 'podName'],
+  },
   'simulator.delivery_attempted': {
     means: 'The simulated service has called an endpoint.',
     fields: ['eventType', 'httpStatus', 'error', 'retryAfterMs'],

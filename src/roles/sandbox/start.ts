@@ -18,7 +18,7 @@ import type { RoleDeps } from '../process-deps.ts'
 import { operatorNamespace, sandboxControllerConfig, sandboxReceiverConfig } from './configs.ts'
 import { ReceivedEvents } from './playground/received-events.ts'
 import type { Surroundings } from './playground/surroundings.ts'
-import { runPods, type RunningPods, type SandboxPod } from './pods.ts'
+import { runPods, type RunningPods, type SandboxPod, type StartedPod } from './pods.ts'
 import { routeServicesToThisMachine, serviceKind } from './route-services.ts'
 import { shellFile } from './shell-file.ts'
 import { sandboxApiKey, startSimulator, type RunningSimulator } from './start-simulator.ts'
@@ -48,8 +48,8 @@ export interface Sandbox {
   simulator: RunningSimulator
   controller: RunningController
   /**
-   * The one that gets everything until it is drained. `url` is its port itself; webhooks are registered under
-   * `publicUrl`.
+   * The one that gets everything until it is drained or its pod is deleted. `url` is its port itself; webhooks are
+   * registered under `publicUrl`.
    */
   receiver: RunningReceiver & { url: string; publicUrl: string }
   worker: SampleWorker & { url: string }
@@ -95,12 +95,7 @@ export async function startSandbox(options: SandboxOptions, deps: RoleDeps): Pro
   await seedCluster(client, worker.port)
 
   let pods: RunningPods | undefined
-  const backends: { name: string; port: number }[] = []
-  // The first that is ready gets everything: whoever looks finds it in one inbox, until that is drained.
-  const backend = () => {
-    const { port } = backends.find(({ name }) => pods?.isReady(name)) ?? {}
-    return port === undefined ? undefined : { host, port }
-  }
+  const backend = () => pods?.backend()
   const ingress = await startIngress({ host, port: 0, certificate: { cert, key }, backend })
   parts.defer(() => ingress.close())
   const layout = {
@@ -111,32 +106,44 @@ export async function startSandbox(options: SandboxOptions, deps: RoleDeps): Pro
     authorityPath,
     baseUrl: `https://${publicName(host)}:${ingress.port}`,
   }
-  const controller = await startController(sandboxControllerConfig(layout), {
-    ...partDeps(deps, 'controller'),
-    hostname: controllerName,
-  })
-  parts.defer(() => controller.stop())
-  const startOne = async (podName: string, port: number) => {
-    const place = { podName, port, dataDir: join(dataDir, podName) }
-    const running = await startReceiver(sandboxReceiverConfig(layout, place), {
-      ...partDeps(deps, 'receiver'),
-      wrapSink: (sink) => routeServicesToThisMachine(sink, host, client),
-    })
-    parts.defer(() => running.stop())
-    backends.push({ name: podName, port: running.port })
-    return running
+  const controllers: RunningController[] = []
+  const receivers: RunningReceiver[] = []
+  const controllerPod: SandboxPod = {
+    name: controllerName,
+    component: 'controller',
+    async start() {
+      const part = { ...partDeps(deps, 'controller'), hostname: controllerName }
+      const running = await startController(sandboxControllerConfig(layout), part)
+      controllers.push(running)
+      return { ports: controllerPorts(running, host), stop: () => running.stop() }
+    },
   }
-  const receiver = await startOne(receiverNames[0], options.receiverPort)
-  const spare = await startOne(receiverNames[1], 0)
-  pods = await runPods(
-    [
-      controllerPod(controller, host),
-      receiverPod(receiverNames[0], receiver, host),
-      receiverPod(receiverNames[1], spare, host),
-    ],
-    { client, namespace: operatorNamespace, image: `gemini-webhook-operator:${deps.version}`, clock: deps.clock },
-  )
+  const receiverPod = (podName: string, port: number): SandboxPod => ({
+    name: podName,
+    component: 'receiver',
+    async start() {
+      const place = { podName, port, dataDir: join(dataDir, podName) }
+      const running = await startReceiver(sandboxReceiverConfig(layout, place), {
+        ...partDeps(deps, 'receiver'),
+        wrapSink: (sink) => routeServicesToThisMachine(sink, host, client),
+      })
+      receivers.push(running)
+      return { ports: receiverPorts(running, host), stop: () => running.stop() }
+    },
+  })
+  // The first receiver gets everything: whoever looks finds it in one inbox, until that is drained.
+  const [first, second] = receiverNames
+  pods = await runPods([controllerPod, receiverPod(first, options.receiverPort), receiverPod(second, 0)], {
+    client,
+    namespace: operatorNamespace,
+    image: `gemini-webhook-operator:${deps.version}`,
+    clock: deps.clock,
+    logger: deps.logger,
+  })
   parts.defer(() => pods?.stop())
+  const [controller] = controllers
+  const [receiver, spare] = receivers
+  if (controller === undefined || receiver === undefined || spare === undefined) throw new Error('a part did not start')
   const shellPath = join(dataDir, 'shell')
   const { program } = options
   writeFileSync(shellPath, shellFile({ ...layout, program }))
@@ -162,19 +169,17 @@ function publicName(host: string): string {
   return ['127.0.0.1', '::1', '0.0.0.0', '::'].includes(host) ? 'localhost' : hostInUrl(host)
 }
 
-function controllerPod({ healthPort }: RunningController, hostIP: string): SandboxPod {
-  const ports = [{ name: 'health', containerPort: 9090, hostPort: healthPort, hostIP }]
-  return { name: controllerName, component: 'controller', ports }
+function controllerPorts({ healthPort }: RunningController, hostIP: string): StartedPod['ports'] {
+  return [{ name: 'health', containerPort: 9090, hostPort: healthPort, hostIP }]
 }
 
-function receiverPod(name: string, { port, healthPort, adminPort }: RunningReceiver, hostIP: string): SandboxPod {
-  const ports = [
+function receiverPorts({ port, healthPort, adminPort }: RunningReceiver, hostIP: string): StartedPod['ports'] {
+  return [
     { name: 'http', containerPort: 8080, hostPort: port, hostIP },
     // Wherever the others are, this one is on loopback.
     { name: 'admin', containerPort: 8081, hostPort: adminPort, hostIP: '127.0.0.1' },
     { name: 'health', containerPort: 9090, hostPort: healthPort, hostIP },
   ]
-  return { name, component: 'receiver', ports }
 }
 
 function openDataDir({ dataDir, keep }: SandboxOptions, parts: AsyncDisposableStack): string {

@@ -128,6 +128,16 @@ test('gwh drain gwh-receiver-0: what comes next goes to the other receiver', asy
   assert.match((await type('gwh doctor')).out, /^receivers +Good +1 of 2 ready: gwh-receiver-1/m)
 })
 
+test('a drained receiver whose pod is deleted serves again', async () => {
+  const pods = { group: '', version: 'v1', kind: 'Pod', plural: 'pods', namespaced: true }
+  const key = { namespace: 'gemini-webhook-system', name: 'gwh-receiver-0' }
+  await sandbox.kubernetes.client.delete(pods, key)
+  await eventually('both ready', async () => /^receivers +Good +2 of 2 ready/m.test((await type('gwh doctor')).out))
+  const { code, all } = await type('gwh inbox --pods=gwh-receiver-0')
+  assert.match(all, /^gwh-receiver-0 +own/m)
+  assert.equal(code, 0, all)
+})
+
 test('every command that the sandbox tells people to type was typed here', () => {
   const typed = new Set([...cases.map(({ line }) => line), 'gwh listen --webhook=default/batch-events'])
   assert.deepEqual(
