@@ -42,7 +42,7 @@ export async function act(action: PlaygroundAction, surroundings: Surroundings):
     case 'giveUp':
       return giveUp(action.webhook, surroundings)
     case 'advanceClock':
-      throw new RefusedAction(`the clock: ${clockStays}`)
+      throw new RefusedAction(clockStays)
     default:
       return unreachable(action)
   }

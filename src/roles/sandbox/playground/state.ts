@@ -7,7 +7,7 @@ import type { Surroundings } from './surroundings.ts'
 
 /** Why `advanceClock` is refused. */
 export const clockStays =
-  "it is this machine's, by which the operator and the commands of your shell go too; if Google's alone were moved, all that it sends would be refused as stale"
+  "The clock stays this machine's, by which the operator and the commands of your shell go too: if Google's alone were moved, all that it sends would be refused as stale."
 
 /** What the playground shows of itself. */
 export async function readState({
