@@ -54,7 +54,7 @@ test('the first broken link is marked whichever box it is in, and only it', () =
   })
   fc.assert(
     fc.property(states, (drawn) => {
-      const chain = names.map((name, at) => link(name, (drawn[at] ?? 'Good') as ChainLink['state']))
+      const chain = names.map((name, at) => link(name, drawn[at] ?? 'Good'))
       const first = chain.findIndex(({ state }) => state === 'Broken')
       const { line } = pictureOf(chain, first === -1 ? undefined : first)
       assert.equal(line.filter(({ isFirstBroken }) => isFirstBroken).length, first === -1 ? 0 : 1)
