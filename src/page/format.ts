@@ -33,12 +33,6 @@ export function ago(atMs: number, nowMs: number): string {
   return ms > 0 ? `${span(ms)} ago` : `in ${span(ms)}`
 }
 
-/** Of an RFC 3339 time; a dash where there is none. */
-export function agoOf(time: string | undefined, nowMs: number): string {
-  const atMs = time === undefined ? NaN : Date.parse(time)
-  return Number.isNaN(atMs) ? '–' : ago(atMs, nowMs)
-}
-
 /** How long something took: `0.2 ms`, `38 ms`, `1.2 s`, `4 min`. */
 export function duration(ms: number): string {
   if (ms < 10) return `${trimmed(ms)} ms`

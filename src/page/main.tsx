@@ -3,6 +3,7 @@ import { render } from 'preact'
 import { TaskDialog } from './actions/task-dialog.tsx'
 import { followKeys } from './live/follow-keys.ts'
 import { startTicking } from './live/now.ts'
+import { followPointer } from './live/pointer.ts'
 import { followStream } from './live/stream.ts'
 import { DeliveriesPage } from './pages/deliveries.tsx'
 import { DeliveryPage } from './pages/delivery.tsx'
@@ -65,5 +66,6 @@ function skip(event: Event): void {
 followAddress()
 followStream()
 followKeys()
+followPointer()
 startTicking()
 render(<App />, document.getElementById('page') ?? document.body)

@@ -26,7 +26,7 @@ describe('one webhook in a browser', { skip: withoutChromium }, () => {
       [
         '✓ Controller : good.',
         '✓ API key : good.',
-        '✓ Registration : good.',
+        '✓ Registered : good.',
         '✓ Signing secret : good.',
         '✓ Proven : good.',
         '✓ Inbox : good.',

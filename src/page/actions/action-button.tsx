@@ -30,7 +30,7 @@ export function ActionButton({
 }
 
 /** Why not, in a sentence; undefined where it may be done or tried. */
-export function refusalOf(may: Permission | undefined): string | undefined {
+function refusalOf(may: Permission | undefined): string | undefined {
   if (may === undefined || may.may !== 'no') return undefined
   return `You may not: the right to ${may.missing.join(', and to ')} is missing.`
 }

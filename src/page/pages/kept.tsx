@@ -9,7 +9,7 @@ import { begin, finished, type Task } from '../actions/task.ts'
 import { howMany, targetsOf, type Targets } from '../actions/tasks.ts'
 import { count, counted } from '../format.ts'
 import { ask, type Answer } from '../live/ask.ts'
-import { access } from '../live/state.ts'
+import { access, overview } from '../live/state.ts'
 import { go, routeQuery } from '../live/address.ts'
 import { Card, Empty, Loading } from '../parts/basics.tsx'
 import { GridTable, type Column } from '../parts/grid-table.tsx'
@@ -40,11 +40,13 @@ export function KeptPage<Item extends Kept>({ kind }: { kind: KeptKind<Item> }) 
   const selection = useSignal<Selection>(selectionIn(routeQuery.value))
   const pages = useSignal<Pages<Item>>(undefined)
   const ticked = useSignal<ReadonlySet<string>>(new Set())
+  const isPaged = useSignal(false)
   const may = access.value?.receivers
   const about = JSON.stringify(selection.value)
 
   const load = async (cursor?: string) => {
     const before = pages.peek()
+    isPaged.value = cursor !== undefined
     const given: PagedSelection = { ...selection.peek(), ...(cursor !== undefined && { cursor }) }
     const answer = await ask<DeliveryPage<Item>>(kind.address, given)
     if (JSON.stringify(selection.peek()) !== about) return
@@ -57,6 +59,13 @@ export function KeptPage<Item extends Kept>({ kind }: { kind: KeptKind<Item> }) 
     ticked.value = new Set()
     void load()
   }, [about, finished.value])
+  const { [kind.of]: told, inbox } = overview.value ?? {}
+  const held = inbox?.isKnown === true ? inbox[kind.of] : undefined
+  useEffect(() => {
+    // Whoever has ticked some, or has gone on to more, works on what is listed.
+    const isBegun = ticked.peek().size > 0 || isPaged.peek()
+    if (pages.peek() !== undefined && !isBegun) void load()
+  }, [told, held])
 
   const toggle = ({ id }: Kept) => {
     const next = new Set(ticked.peek())
@@ -78,7 +87,7 @@ export function KeptPage<Item extends Kept>({ kind }: { kind: KeptKind<Item> }) 
     <Page title={kind.title}>
       <MissingRights of={{ [kind.verb]: may }} />
       <Card
-        title={known?.ok === true ? `${count(known.value.total)} kept` : kind.title}
+        title={known?.ok === true ? `${count(Math.max(known.value.total, items.length))} kept` : kind.title}
         aside={
           <div class="actions">
             {tickedIds.length > 0 && (

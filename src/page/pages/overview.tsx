@@ -61,8 +61,8 @@ function ReadyTile() {
   const known = overview.value
   if (known === undefined) return <Tile label="Webhooks ready" figure={unknown} />
   const { counts, total } = known
-  // A sink that fails, or dead letters, are no matter of the object itself: it is Ready.
-  const ready = counts.Ready + counts.SinkFailing + counts.DeadLetters
+  // What has dead letters works now.
+  const ready = counts.Ready + counts.DeadLetters
   const broken = counts.Failed + counts.SinkFailing
   return (
     <Tile label="Webhooks ready" figure={count(ready)} of={`of ${count(total)}`}>
@@ -103,7 +103,8 @@ function WaitingTile() {
   const oldest = inbox?.isKnown === true && inbox.pending > 0 ? `, oldest ${span(inbox.oldestPendingMs)}` : ''
   return (
     <Tile label="Waiting" figure={overview.value === undefined ? unknown : count(pending + deadLetters)}>
-      {count(pending)} pending{oldest} · {counted(deadLetters, 'dead letter')}
+      {count(pending)} pending{oldest}
+      {deadLetters > 0 && ` · ${counted(deadLetters, 'dead letter')}`}
     </Tile>
   )
 }

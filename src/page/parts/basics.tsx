@@ -22,10 +22,6 @@ const healthWords: Record<Health, readonly [Tone, string]> = {
   Ready: ['good', 'Ready'],
 }
 
-export function toneOf(health: Health): Tone {
-  return healthWords[health][0]
-}
-
 export function HealthBadge({ health }: { health: Health }) {
   const [tone, word] = healthWords[health]
   return <Badge tone={tone}>{word}</Badge>

@@ -19,9 +19,9 @@ export interface ChainPicture {
 
 /** What is drawn as one box, by the names of `gwh status`; any other link is a box of its own. */
 const together: Readonly<Record<string, string>> = {
-  registration: 'Registration',
-  'in sync': 'Registration',
-  enabled: 'Registration',
+  registration: 'Registered',
+  'in sync': 'Registered',
+  enabled: 'Registered',
   DNS: 'DNS, TLS, route',
   connection: 'DNS, TLS, route',
   TLS: 'DNS, TLS, route',

@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
 
 /** One line, or one share of the stacked bars. `colour` names a variable of the style sheet. */
-export interface Series {
+interface Series {
   readonly label: string
   readonly colour: string
   readonly values: readonly (number | null)[]
@@ -115,7 +115,7 @@ function optionsOf({ series, kind, height, hasAxes = true, unit = '' }: ChartPro
         label,
         stroke: colour(name),
         width: kind === 'bars' ? 0 : 2,
-        points: { show: false },
+        points: { show: kind === 'lines' && hasAxes, size: 4, fill: colour(name), filter: loneValues },
         fill: kind === 'bars' ? colour(name) : 'transparent',
         paths: kind === 'bars' ? bars : lines,
       })),
@@ -125,6 +125,13 @@ function optionsOf({ series, kind, height, hasAxes = true, unit = '' }: ChartPro
 
 const bars = uPlot.paths.bars?.({ size: [0.75, 12], radius: 0.15 }) ?? (() => null)
 const lines = uPlot.paths.linear?.() ?? (() => null)
+/** A value between two minutes without any is a dot: no line leads to it. */
+function loneValues({ data }: uPlot, series: number): number[] {
+  const values = data[series] ?? []
+  const isThere = (at: number) => typeof values[at] === 'number'
+  return [...values.keys()].filter((at) => isThere(at) && !isThere(at - 1) && !isThere(at + 1))
+}
+
 const figures = new Intl.NumberFormat('en', { notation: 'compact' })
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })
 const timeLabel = (seconds: number) => clock.format(seconds * 1_000)

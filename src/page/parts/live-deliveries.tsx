@@ -2,6 +2,7 @@ import { useComputed, useSignal } from '@preact/signals'
 
 import type { LiveEntry } from '../../contract/page/deliveries.ts'
 import { count, duration, timeWithMs } from '../format.ts'
+import { hasMoved } from '../live/pointer.ts'
 import { entries, receivers } from '../live/state.ts'
 import { go } from '../live/address.ts'
 import { hrefOf } from '../route.ts'
@@ -110,6 +111,9 @@ export function LiveDeliveries({ title, filter }: { title: string; filter: (entr
     what.value = value
     settle()
   }
+  const noticePointer = (event: PointerEvent) => {
+    if (!isPointed.peek() && hasMoved(event)) set(isPointed, true)
+  }
   const showNew = () => (held.value = current.peek())
 
   const shown = held.value ?? current.value
@@ -161,7 +165,7 @@ export function LiveDeliveries({ title, filter }: { title: string; filter: (entr
     </Card>
   )
   return (
-    <div onPointerEnter={() => set(isPointed, true)} onPointerLeave={() => set(isPointed, false)}>
+    <div onPointerMove={noticePointer} onPointerLeave={() => set(isPointed, false)}>
       {list}
     </div>
   )

@@ -155,9 +155,7 @@ export function GoogleCard({ act, webhook, about, state: { clock } }: Given) {
         />
       </p>
       <p class="caption">
-        {clock.movable
-          ? `The clock is ${span(clock.aheadSeconds * 1_000)} ahead of this machine.`
-          : `The clock stays: ${clock.whyNot}.`}
+        {clock.movable ? `The clock is ${span(clock.aheadSeconds * 1_000)} ahead of this machine.` : clock.whyNot}
       </p>
     </Card>
   )

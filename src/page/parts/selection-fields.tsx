@@ -5,13 +5,19 @@ import type { Selection } from '../../contract/page/actions.ts'
 import { namedWebhook, selectionOf, type TypedFields } from './typed-selection.ts'
 
 const labels: Readonly<Record<keyof TypedFields, string>> = {
-  webhook: 'Webhook (namespace/name)',
+  webhook: 'Webhook',
   sink: 'Sink',
   type: 'Type of event',
   eventId: 'Event id',
   why: 'Why',
   since: 'Since',
   until: 'Until',
+}
+
+const placeholders: Readonly<Partial<Record<keyof TypedFields, string>>> = {
+  webhook: 'namespace/name',
+  since: '2026-11-21T12:00:00Z',
+  until: '2026-11-21T12:00:00Z',
 }
 
 /** The fields of a selection, as the flags of the commands name them; taken over on Enter or when a field is left. */
@@ -51,7 +57,7 @@ export function SelectionFields({ why, selection }: { why: 'reason' | 'cause'; s
               class="field"
               name={field}
               defaultValue={values[field]}
-              placeholder={field === 'since' || field === 'until' ? '2026-11-21T12:00:00Z' : ''}
+              placeholder={placeholders[field] ?? ''}
               autocomplete="off"
               spellcheck={false}
             />

@@ -14,7 +14,7 @@ export function Waterfall({ steps }: { steps: readonly LifeStep[] }) {
         return (
           <li key={at}>
             <span>
-              <Visible text={step.says} />
+              <Visible text={wordsOf(step)} />
             </span>
             <span class="track" aria-hidden="true">
               <span class={`step ${looksOf(step)}`} style={{ left: `min(${left}%, 100% - 4px)`, width: `${width}%` }} />
@@ -27,6 +27,12 @@ export function Waterfall({ steps }: { steps: readonly LifeStep[] }) {
       })}
     </ol>
   )
+}
+
+/** With the status of the answer, where the words alone do not tell it. */
+function wordsOf({ kind, says, status }: LifeStep): string {
+  const isTold = kind !== 'attempt' || status === undefined || says.includes(String(status))
+  return isTold ? says : `${says} ${status}`
 }
 
 function stretchOf({ atMs, durationMs = 0 }: LifeStep) {

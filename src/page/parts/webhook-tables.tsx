@@ -66,7 +66,7 @@ export function Sinks({ detail: { row, sinks } }: { detail: WebhookDetail }) {
                       )}
                     </td>
                     <td class="wide">{address}</td>
-                    <td class="wide">{filter === undefined ? 'everything' : <code>{filter}</code>}</td>
+                    <td class="wide">{filter === undefined ? 'all events' : <code>{filter}</code>}</td>
                     <td class="number">
                       {pending > 0 ? <a href={lettersOf(name, 'waiting')}>{count(pending)}</a> : 0}
                     </td>

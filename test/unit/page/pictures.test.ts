@@ -32,7 +32,7 @@ test('links that a person sees as one are one box, and its worst link speaks for
     line.map(({ title, state, says, isFirstBroken }) => [title, state, says, isFirstBroken]),
     [
       ['API key', 'Good', 'API key says', false],
-      ['Registration', 'Broken', 'in sync says', true],
+      ['Registered', 'Broken', 'in sync says', true],
       ['Signing secret', 'Good', 'signing secret says', false],
       ['DNS, TLS, route', 'Open', 'TLS says', false],
     ],
@@ -54,7 +54,7 @@ test('the first broken link is marked whichever box it is in, and only it', () =
   })
   fc.assert(
     fc.property(states, (drawn) => {
-      const chain = names.map((name, at) => link(name, (drawn[at] ?? 'Good') as ChainLink['state']))
+      const chain = names.map((name, at) => link(name, drawn[at] ?? 'Good'))
       const first = chain.findIndex(({ state }) => state === 'Broken')
       const { line } = pictureOf(chain, first === -1 ? undefined : first)
       assert.equal(line.filter(({ isFirstBroken }) => isFirstBroken).length, first === -1 ? 0 : 1)
