@@ -24,8 +24,8 @@ function pageInside(files: PageFiles): Plugin {
   const contents = `export const readPageFiles = async () => (${JSON.stringify(files)})`
   return {
     name: 'page-inside',
-    setup({ onLoad }) {
-      onLoad({ filter: /src\/ui\/server\/read-page-files\.ts$/ }, () => ({ contents, loader: 'js' }))
+    setup(build) {
+      build.onLoad({ filter: /src\/ui\/server\/read-page-files\.ts$/ }, () => ({ contents, loader: 'js' }))
     },
   }
 }

@@ -7,9 +7,7 @@ import { before, test, type TestContext } from 'node:test'
 import { stringify } from 'yaml'
 
 import { systemClock } from '../../src/clock.ts'
-import { pageAddresses, type PageError } from '../../src/contract/page/addresses.ts'
-import type { DeadLetter, DeliveryPage } from '../../src/contract/page/deliveries.ts'
-import type { WebhookDetail } from '../../src/contract/page/webhook-detail.ts'
+import { pageAddresses } from '../../src/contract/page/addresses.ts'
 import { startUi } from '../../src/ui/start-ui.ts'
 import { uiConfig } from '../support/builders/ui-config.ts'
 import { applyCrd, withRealApiServer } from '../support/processes/real-api-server.ts'
@@ -98,7 +96,7 @@ await withRealApiServer('the page of a user with few rights', (server) => {
     const ids = stream.of('rows').flatMap(({ changed }) => changed.map(({ id }) => id))
     assert.deepEqual([...new Set(ids)], ['team/batch-events'])
 
-    const { body } = await page.get<WebhookDetail>(pageAddresses.webhook, key)
+    const { body } = await page.get(pageAddresses.webhook, key)
     assert.deepEqual(body.may.send, {
       may: 'no',
       missing: ['get secrets "batch-events-signing-secret" in namespace team'],
@@ -110,7 +108,7 @@ await withRealApiServer('the page of a user with few rights', (server) => {
     const rotated = await page.act({ action: 'rotate', ...key, typed: key.name })
     assert.equal(rotated.outcome, 'failed')
     assert.match(rotated.problem, /403/)
-    const letters = await page.get<DeliveryPage<DeadLetter>>(pageAddresses.deadLetters)
+    const letters = await page.get(pageAddresses.deadLetters)
     assert.deepEqual([letters.body.items, letters.body.without.length], [[], 1])
   })
 
@@ -125,6 +123,6 @@ await withRealApiServer('the page of a user with few rights', (server) => {
     const { page, stream } = await pageOf(t, 'nobody')
     const { apiServer } = await stream.until('apiServer', ({ apiServer }) => apiServer.state === 'Forbidden')
     assert.deepEqual(apiServer, { state: 'Forbidden', missing: ['list geminiwebhooks in namespace team'] })
-    assert.equal((await page.get<PageError>(pageAddresses.webhook, key)).status, 404)
+    assert.equal((await page.get(pageAddresses.webhook, key)).status, 404)
   })
 })

@@ -3,7 +3,6 @@ import type { Condition } from '../../api/status.ts'
 import { brokenLink } from '../../cli/link.ts'
 import { chainOf } from '../../cli/webhook/chain.ts'
 import type { Health, WebhookRow } from '../../contract/page/overview.ts'
-import { nextRotationMs } from '../../controller/rotation/rotation-schedule.ts'
 import { defined } from '../defined.ts'
 import { remedyFor } from './remedy.ts'
 
@@ -16,12 +15,11 @@ interface Judgement {
 }
 
 /** One GeminiWebhook as the list shows it. Pure. */
-export function rowOf(webhook: GeminiWebhook, nowMs: number): WebhookRow {
+export function rowOf(webhook: GeminiWebhook): WebhookRow {
   const { metadata, spec, status } = webhook
   const { namespace, name } = metadata
   const { health, condition, message, remedy = remedyFor(condition?.reason) } = judge(webhook)
   const broken = brokenLink(chainOf(webhook, undefined))?.name
-  const nextMs = nextRotationMs(webhook, nowMs)
   const isWellDone = health === 'Ready'
   return {
     id: `${namespace}/${name}`,
@@ -38,7 +36,7 @@ export function rowOf(webhook: GeminiWebhook, nowMs: number): WebhookRow {
       atGoogle: status?.webhook?.state,
       lastDelivery: status?.delivery?.lastVerifiedTime,
       secretSince: status?.rotation?.lastRotationTime,
-      nextRotation: nextMs === undefined ? undefined : new Date(nextMs).toISOString(),
+      nextRotation: status?.rotation?.nextRotationTime,
     }),
     events: spec.events?.length ?? 0,
     pending: status?.delivery?.pending ?? 0,

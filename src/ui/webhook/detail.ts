@@ -28,7 +28,7 @@ export function detailOf(webhook: GeminiWebhook, { nowMs, reach, lastHour, may }
   const broken = brokenLink(chain)
   const { endpoint, webhook: remote } = status ?? {}
   return {
-    row: rowOf(webhook, nowMs),
+    row: rowOf(webhook),
     chain: chain.map(linkView),
     ...(broken !== undefined && { firstBroken: chain.indexOf(broken) }),
     conditions: conditionViews(webhook),

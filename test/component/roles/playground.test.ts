@@ -52,8 +52,8 @@ async function refused(action: unknown, status: number, error: RegExp): Promise<
 }
 
 async function state(): Promise<PlaygroundState> {
-  const { body } = await page.get<PlaygroundState>(`${pageAddresses.playground}${playgroundAddresses.state}`)
-  return body
+  const { body } = await page.get(`${pageAddresses.playground}${playgroundAddresses.state}`)
+  return body as unknown as PlaygroundState
 }
 
 const read = (of = key) => sandbox.kubernetes.client.get<GeminiWebhook>(geminiWebhookKind, of)

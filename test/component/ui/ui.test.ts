@@ -7,16 +7,8 @@ import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
 import { apiVersion, geminiWebhookKind, kindName } from '../../../src/api/kind.ts'
 import type { RunningUi } from '../../../src/cli/open-ui.ts'
 import { systemClock } from '../../../src/clock.ts'
-import { pageAddresses, type PageError } from '../../../src/contract/page/addresses.ts'
-import type {
-  DeadLetter,
-  DeliveryLife,
-  DeliveryPage,
-  EventBody,
-  LiveEntry,
-  SelectionCount,
-} from '../../../src/contract/page/deliveries.ts'
-import type { WebhookDetail } from '../../../src/contract/page/webhook-detail.ts'
+import { pageAddresses } from '../../../src/contract/page/addresses.ts'
+import type { LiveEntry } from '../../../src/contract/page/deliveries.ts'
 import type { KubernetesObject } from '../../../src/kubernetes/client.ts'
 import { secretKind, type Secret } from '../../../src/kubernetes/core-kinds.ts'
 import { startSandbox, type Sandbox } from '../../../src/roles/sandbox/start.ts'
@@ -127,7 +119,7 @@ test('a delivery is seen as it happens, counted by minute, and told from the req
   )
   await stream.until('lastHour', ({ lastHour }) => lastHour.total.delivered >= 1 && lastHour.total.p99Ms !== null)
   const query = { ...key, eventId: step.eventId ?? '' }
-  const { status, body } = await page.get<DeliveryLife>(pageAddresses.delivery, query)
+  const { status, body } = await page.get(pageAddresses.delivery, query)
   assert.equal(status, 200)
   const kinds = body.steps.map(({ kind }) => kind).toSorted()
   assert.deepEqual(kinds, ['attempt', 'end', 'received', 'sent', 'stored', 'verified'])
@@ -137,7 +129,7 @@ test('a delivery is seen as it happens, counted by minute, and told from the req
 })
 
 test('the detail of a webhook has the chain of gwh status, its secret by its hint alone, and what the user may do', async () => {
-  const { status, body } = await page.get<WebhookDetail>(pageAddresses.webhook, key)
+  const { status, body } = await page.get(pageAddresses.webhook, key)
   assert.equal(status, 200)
   const names = new Set(body.chain.map(({ name }) => name))
   for (const name of ['API key', 'DNS', 'TLS', 'endpoint proven', 'sink worker']) assert.ok(names.has(name), name)
@@ -148,11 +140,11 @@ test('the detail of a webhook has the chain of gwh status, its secret by its hin
 })
 
 test('what is asked wrongly is told by its field, and what does not exist is not found', async () => {
-  const wrong = await page.get<PageError>(pageAddresses.webhook, { namespace: 'default', name: 'a b' })
+  const wrong = await page.get(pageAddresses.webhook, { namespace: 'default', name: 'a b' })
   assert.deepEqual([wrong.status, wrong.body.error], [400, 'name: name is the name of a GeminiWebhook'])
-  const absent = await page.get<PageError>(pageAddresses.webhook, { namespace: 'default', name: 'none' })
+  const absent = await page.get(pageAddresses.webhook, { namespace: 'default', name: 'none' })
   assert.equal(absent.status, 404)
-  const forgotten = await page.get<PageError>(pageAddresses.delivery, { ...key, eventId: 'none' })
+  const forgotten = await page.get(pageAddresses.delivery, { ...key, eventId: 'none' })
   assert.equal(forgotten.status, 404)
 })
 
@@ -176,12 +168,12 @@ test('a dead letter is listed, counted, shown as it came, however it looks, and 
     entriesOf(stream).find((entry) => entry.kind === 'step' && entry.next === 'DeadLetter'),
   )
   const selection = { ...key, reason: 'Rejected' }
-  const { body } = await page.get<DeliveryPage<DeadLetter>>(pageAddresses.deadLetters, selection)
+  const { body } = await page.get(pageAddresses.deadLetters, selection)
   assert.deepEqual([body.items.length, body.without], [1, []])
   const id = body.items[0]?.id ?? ''
-  const count = await page.get<SelectionCount>(pageAddresses.count, { ...selection, of: 'deadLetters' })
+  const count = await page.get(pageAddresses.count, { ...selection, of: 'deadLetters' })
   assert.deepEqual(count.body, { count: 1, isAtLeast: false, without: [] })
-  const shown = await page.get<EventBody>(pageAddresses.body, { id })
+  const shown = await page.get(pageAddresses.body, { id })
   assert.equal((JSON.parse(shown.body.text) as { data: { text: string } }).data.text, markup)
 
   sandbox.worker.refuseWith(undefined)
@@ -206,7 +198,7 @@ test('an API server that is away is a state: rows stay, and all goes on when it 
     const last = stream.of('receivers').at(-1)
     return last?.why !== undefined || last?.receivers.some(({ state }) => state === 'Unreachable')
   })
-  const { status } = await page.get<WebhookDetail>(pageAddresses.webhook, key)
+  const { status } = await page.get(pageAddresses.webhook, key)
   assert.equal(status, 200)
   await anObject('meanwhile')
   emit({ id: 'batches/meanwhile' })
@@ -237,7 +229,7 @@ test('a server that is started again with its token lets the same browser in, wh
 test('no secret, key or signature is in anything that a page was told', async () => {
   const stream = await streamWithReceivers()
   await stream.until('overview', ({ overview }) => overview.total > 0)
-  const detail = await page.get<WebhookDetail>(pageAddresses.webhook, key)
+  const detail = await page.get(pageAddresses.webhook, key)
   const told = JSON.stringify([stream.messages, detail.body])
   const { items } = await sandbox.kubernetes.client.list<Secret>(secretKind)
   const values = items.flatMap(({ data = {} }) => Object.values(data))

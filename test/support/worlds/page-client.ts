@@ -1,12 +1,29 @@
 import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import { createInterface } from 'node:readline'
 
-import { pageAddresses, pageHeader } from '../../../src/contract/page/addresses.ts'
+import { pageAddresses, pageHeader, type PageError } from '../../../src/contract/page/addresses.ts'
 import type { ActionRequest, ActionResult } from '../../../src/contract/page/actions.ts'
+import type {
+  DeadLetter,
+  DeliveryLife,
+  DeliveryPage,
+  EventBody,
+  SelectionCount,
+} from '../../../src/contract/page/deliveries.ts'
 import type { PageMessage } from '../../../src/contract/page/messages.ts'
+import type { WebhookDetail } from '../../../src/contract/page/webhook-detail.ts'
 import { eventually } from '../measures/eventually.ts'
 
 type MessageOf<Type extends PageMessage['type']> = Extract<PageMessage, { type: Type }>
+
+interface Answers {
+  [pageAddresses.webhook]: WebhookDetail
+  [pageAddresses.delivery]: DeliveryLife
+  [pageAddresses.deadLetters]: DeliveryPage<DeadLetter>
+  [pageAddresses.count]: SelectionCount
+  [pageAddresses.body]: EventBody
+}
+type AnswerAt<Address extends string> = Address extends keyof Answers ? Answers[Address] : Record<string, unknown>
 
 interface Answer {
   status: number
@@ -35,9 +52,13 @@ export class PageClient {
   }
 
   /** As JSON, whatever the status is. */
-  async get<T>(address: string, query: Readonly<Record<string, string>> = {}): Promise<{ status: number; body: T }> {
-    const { status, text } = await ask(`${this.#page}${address}?${new URLSearchParams(query)}`, this.#headers())
-    return { status, body: JSON.parse(text) as T }
+  async get<Address extends string>(
+    address: Address,
+    query: Readonly<Record<string, string>> = {},
+  ): Promise<{ status: number; body: AnswerAt<Address> & Partial<PageError> }> {
+    const search = new URLSearchParams(query).toString()
+    const { status, text } = await ask(`${this.#page}${address}?${search}`, this.#headers())
+    return { status, body: JSON.parse(text) as AnswerAt<Address> & Partial<PageError> }
   }
 
   async act(action: ActionRequest): Promise<ActionResult> {
