@@ -1,3 +1,5 @@
+import { resolve } from 'node:path'
+
 import type { SandboxConfig } from '../../config/sandbox-config.ts'
 import type { ReceivedEvent } from '../../../playground/sample-worker.ts'
 import { readSwitches } from '../../../playground/webhook-service/read-switches.ts'
@@ -66,7 +68,7 @@ const serviceLines = (url: string) => [
 ]
 
 function overview(
-  { simulator, receiver, worker, kubeconfigPath, shellPath, dataDir }: Sandbox,
+  { simulator, receiver, worker, kubeconfigPath, shellPath, samplePath, dataDir }: Sandbox,
   pageUrl: string,
 ): string {
   return [
@@ -78,8 +80,8 @@ function overview(
     `Kubeconfig      ${kubeconfigPath}`,
     '',
     'Try, in another terminal:',
-    `  . ${shellPath}`,
-    '  kubectl apply -f deploy/samples/worker-and-events.yaml',
+    `  . ${resolve(shellPath)}`,
+    `  kubectl apply -f ${resolve(samplePath)}`,
     '  kubectl wait --for=condition=Ready gwh/batch-events',
     ...commandsToTry.map((line) => `  ${line}`),
     '',
