@@ -1,5 +1,3 @@
-import { resolve } from 'node:path'
-
 import type { SandboxConfig } from '../../config/sandbox-config.ts'
 import type { ReceivedEvent } from '../../../playground/sample-worker.ts'
 import { readSwitches } from '../../../playground/webhook-service/read-switches.ts'
@@ -80,8 +78,8 @@ function overview(
     `Kubeconfig      ${kubeconfigPath}`,
     '',
     'Try, in another terminal:',
-    `  . ${resolve(shellPath)}`,
-    `  kubectl apply -f ${resolve(samplePath)}`,
+    `  . ${shellPath}`,
+    `  kubectl apply -f ${samplePath}`,
     '  kubectl wait --for=condition=Ready gwh/batch-events',
     ...commandsToTry.map((line) => `  ${line}`),
     '',

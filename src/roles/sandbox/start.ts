@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 
 import { geminiWebhookCrd } from '../../api/crd.ts'
 import type { Clock } from '../../clock.ts'
@@ -226,7 +226,8 @@ function receiverPorts({ port, healthPort, adminPort }: RunningReceiver, hostIP:
 function openDataDir({ dataDir, keep }: SandboxOptions, parts: AsyncDisposableStack): string {
   if (dataDir !== undefined) {
     mkdirSync(dataDir, { recursive: true })
-    return dataDir
+    // The shell that reads the shell file may be in another folder.
+    return resolve(dataDir)
   }
   const folder = mkdtempSync(join(tmpdir(), 'gwh-sandbox-'))
   if (!keep) parts.defer(() => rmSync(folder, { recursive: true, force: true }))

@@ -41,8 +41,8 @@ before(async () => {
   const ports = { kubernetesPort: 0, webhookServicePort: 0, receiverPort: 0, workerPort: 0 }
   const { deps } = roleDeps()
   const program = [process.execPath, 'src/main.ts']
-  // On the waiting times of `gwh sandbox`: the resync alone would be too late.
-  const options = { host: '127.0.0.1', ...ports, dataDir: undefined, keep: false, speed: 20, program }
+  // So slow that the resync, every two minutes, is too late for these tests.
+  const options = { host: '127.0.0.1', ...ports, dataDir: undefined, keep: false, speed: 5, program }
   sandbox = await startSandbox(options, deps)
   ui = await startPage(sandbox, deps, 0)
   page = await PageClient.open(ui.url)
