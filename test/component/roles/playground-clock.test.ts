@@ -59,7 +59,7 @@ async function done(action: PlaygroundAction): Promise<string> {
   const address = `${pageAddresses.playground}${playgroundAddresses.actions}`
   const { status, body } = await page.post(address, action)
   assert.equal(status, 200, JSON.stringify(body))
-  return String((body as { says: string }).says)
+  return (body as { says: string }).says
 }
 
 const advance = (seconds: number) => done({ action: 'advanceClock', seconds })
