@@ -92,6 +92,7 @@ interface AdminDeps {
   keys: SigningKeys
   clock: SimulatedClock
   settings: { current: Switches }
+  onAdvanced: () => void
 }
 
 export function createAdmin(deps: AdminDeps): SimulatorAdmin {
@@ -111,7 +112,7 @@ function projectAdmin({ store }: AdminDeps) {
   }
 }
 
-function behaviourAdmin({ settings, faults, clock, engine, keys, transport }: AdminDeps) {
+function behaviourAdmin({ settings, faults, clock, engine, keys, transport, onAdvanced }: AdminDeps) {
   return {
     switches: () => ({ ...settings.current }),
     setSwitches(changes: SwitchChanges): Switches {
@@ -122,7 +123,10 @@ function behaviourAdmin({ settings, faults, clock, engine, keys, transport }: Ad
     addDeliveryFault: (fault: DeliveryFault) => faults.addDeliveryFault(fault),
     clearFaults: () => faults.clear(),
     now: () => clock.now(),
-    advance: (ms: number) => clock.advance(ms, () => engine.idle()),
+    async advance(ms: number): Promise<void> {
+      await clock.advance(ms, () => engine.idle())
+      onAdvanced()
+    },
     rotateSigningKeys: () => keys.rotate(),
     setConnectTo: (connectTo: ConnectTo) => transport.setConnectTo(connectTo),
   }

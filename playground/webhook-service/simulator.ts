@@ -43,6 +43,8 @@ export interface SimulatorOptions {
   trustedCertificates?: string[]
   /** Called after each attempt at a delivery, with what was sent and what came of it. */
   onAttempt?: (sent: Outgoing, result: AttemptResult) => void
+  /** Called after its clock was moved, once what fell due on the way has been done. */
+  onAdvanced?: () => void
 }
 
 const maxBodyBytes = 1024 * 1024
@@ -52,7 +54,7 @@ const maxBodyBytes = 1024 * 1024
  * clock that can be moved.
  */
 export function createWebhookServiceSimulator(options: SimulatorOptions): WebhookServiceSimulator {
-  const { random, logger, connectTo = {}, trustedCertificates, onAttempt } = options
+  const { random, logger, connectTo = {}, trustedCertificates, onAttempt, onAdvanced = () => {} } = options
   const settings = { current: switchesSchema.parse(options.switches ?? {}) }
   const switches = () => settings.current
   const clock = createSimulatedClock(options.clock)
@@ -68,7 +70,7 @@ export function createWebhookServiceSimulator(options: SimulatorOptions): Webhoo
   const engine = new DeliveryEngine({ store, keys, transport, faults, switches, clock, random, logger, onAttempt })
   const emit = (emission: Emission) => emitEvent({ store, engine, switches, clock }, emission)
   const jobs = new Jobs({ emit, switches, clock })
-  const admin = createAdmin({ store, faults, log, engine, transport, jobs, emit, keys, clock, settings })
+  const admin = createAdmin({ store, faults, log, engine, transport, jobs, emit, keys, clock, settings, onAdvanced })
   const calls = createCallServer({ store, faults, log, rateLimit: new RateLimit(), switches, clock })
 
   const app = createApp()

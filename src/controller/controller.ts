@@ -69,6 +69,8 @@ export interface WebhookController {
   stop(): Promise<void>
   /** Whether every watch has had its first list, those of Services excepted. */
   hasSynced(): boolean
+  /** Has every object looked at, whatever it waits for: what is due by the wall clock may have changed. */
+  lookAgain(): void
 }
 
 /** Builds the controller; nothing runs and nothing is called before `start`. */
@@ -252,6 +254,10 @@ class RunningController implements WebhookController {
 
   hasSynced(): boolean {
     return Object.values(this.#reflectors).every((reflector) => reflector.unsynced().length === 0)
+  }
+
+  lookAgain(): void {
+    this.#waker.wakeAll()
   }
 
   #isLeft(webhook: GeminiWebhook): boolean {

@@ -38,6 +38,8 @@ export async function runController(
 
 export interface RunningController extends RunningRole {
   readonly healthPort: number
+  /** Looks at all objects at once, as after a step of the wall clock; otherwise at the next resync of each. */
+  lookAgain(): void
 }
 
 /** Starts the controller, or competes for the Lease. Rejects when a port is taken or there is no usable kubeconfig. */
@@ -91,7 +93,8 @@ export async function startController(config: ControllerConfig, deps: RoleDeps):
   logger.info({ healthPort, leaderElection: config.leaderElection }, 'controller.started')
 
   const running = parts.move()
-  return { healthPort, stop: () => running.disposeAsync(), ended: endOf(worked, stopping.signal, deps) }
+  const lookAgain = () => leading?.lookAgain()
+  return { healthPort, lookAgain, stop: () => running.disposeAsync(), ended: endOf(worked, stopping.signal, deps) }
 }
 
 /**

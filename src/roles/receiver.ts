@@ -47,6 +47,8 @@ export interface RunningReceiver extends RunningRole {
   readonly inbox: Inbox
   /** Sends a dead letter again, now; false when there is none of this id. */
   replay(deliveryId: string): Promise<boolean>
+  /** Looks at once for what is due, as after a step of the wall clock; otherwise within a minute. */
+  lookAgain(): void
 }
 
 export interface ReceiverDeps extends RoleDeps {
@@ -184,7 +186,7 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
     if (found) dispatcher.nudge()
     return found
   }
-  return { port, healthPort, adminPort, inbox, replay, stop, ended }
+  return { port, healthPort, adminPort, inbox, replay, lookAgain: () => dispatcher.nudge(), stop, ended }
 }
 
 /** undefined: plain HTTP. The settings come both or not at all. */

@@ -104,7 +104,8 @@ export async function sendEvent(
       throw new Error(`${slashed(key)}: status.endpoint.url is not known yet: wait for the controller, or give --url`)
     const signingKey = await signingKeyOf(webhook, client)
     const data = await dataFor(config)
-    const nowMs = clock.now()
+    // Receivers go by the cluster's time, however wrong the clock of this machine is.
+    const nowMs = clock.now() + (client.serverClockSkewMs ?? 0)
     const { eventId: id = `gwh_test_${nowMs.toString(36)}${Math.floor(random() * 2 ** 32).toString(36)}`, type } =
       config
     const delivery = signedDelivery({ id, type, data }, { key: signingKey, nowMs })

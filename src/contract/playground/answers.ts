@@ -55,9 +55,6 @@ interface ClockState {
   readonly now: string
   /** How far it is ahead of the machine. */
   readonly aheadSeconds: number
-  /** False: `advanceClock` is refused, and `whyNot` says why. */
-  readonly movable: boolean
-  readonly whyNot?: string
 }
 
 export interface ActionDone {

@@ -66,7 +66,7 @@ const serviceLines = (url: string) => [
 ]
 
 function overview(
-  { simulator, receiver, worker, kubeconfigPath, shellPath, dataDir }: Sandbox,
+  { simulator, receiver, worker, kubeconfigPath, shellPath, samplePath, dataDir }: Sandbox,
   pageUrl: string,
 ): string {
   return [
@@ -79,7 +79,7 @@ function overview(
     '',
     'Try, in another terminal:',
     `  . ${shellPath}`,
-    '  kubectl apply -f deploy/samples/worker-and-events.yaml',
+    `  kubectl apply -f ${samplePath}`,
     '  kubectl wait --for=condition=Ready gwh/batch-events',
     ...commandsToTry.map((line) => `  ${line}`),
     '',

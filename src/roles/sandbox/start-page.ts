@@ -11,8 +11,8 @@ export function startPage(
   port: number,
 ): Promise<{ url: string; close(): Promise<void> }> {
   const { surroundings, kubeconfigPath, simulator } = sandbox
-  const { authorityPath } = surroundings
-  const { clock, random, version } = deps
+  const { authorityPath, clock } = surroundings
+  const { random, version } = deps
   const config = sandboxUiConfig({ kubeconfigPath, webhookServiceUrl: simulator.url, authorityPath }, port)
   return startUi(config, { clock, random, version, playground: playgroundRoutes(surroundings) })
 }

@@ -25,9 +25,17 @@ export interface RunningSimulator {
   close(): Promise<void>
 }
 
-/** The simulated WebhookService with one project and one API key. `authority` (PEM): trusted besides the well-known. */
+interface SimulatorPlace {
+  readonly host: string
+  readonly port: number
+  /** PEM; trusted besides the well-known ones. */
+  readonly authority?: string
+  readonly onAdvanced?: () => void
+}
+
+/** The simulated WebhookService with one project and one API key. */
 export async function startSimulator(
-  { host, port, authority }: { host: string; port: number; authority?: string },
+  { host, port, authority, onAdvanced }: SimulatorPlace,
   { clock, random, logger }: Pick<RoleDeps, 'clock' | 'random' | 'logger'>,
 ): Promise<RunningSimulator> {
   const accepted = new Map<string, SentRequest>()
@@ -42,6 +50,7 @@ export async function startSimulator(
       const [oldest] = accepted.keys()
       if (accepted.size > maxAddresses && oldest !== undefined) accepted.delete(oldest)
     },
+    ...(onAdvanced !== undefined && { onAdvanced }),
     ...(authority !== undefined && { trustedCertificates: [...getCACertificates('default'), authority] }),
   })
   const { url } = await simulator.listen({ host, port })

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 
 import { geminiWebhookCrd } from '../../api/crd.ts'
+import type { Clock } from '../../clock.ts'
 import { hostInUrl } from '../../listen-on.ts'
 import type { KubernetesClient, ResourceKind } from '../../kubernetes/client.ts'
 import { createMetrics } from '../../observability/metrics.ts'
@@ -20,6 +21,7 @@ import { ReceivedEvents } from './playground/received-events.ts'
 import type { Surroundings } from './playground/surroundings.ts'
 import { runPods, type RunningPods, type SandboxPod, type StartedPod } from './pods.ts'
 import { routeServicesToThisMachine, serviceKind } from './route-services.ts'
+import { sampleFile } from './sample-file.ts'
 import { shellFile } from './shell-file.ts'
 import { sandboxApiKey, startSimulator, type RunningSimulator } from './start-simulator.ts'
 
@@ -58,6 +60,8 @@ export interface Sandbox {
   kubeconfigPath: string
   /** To be read by a shell (`. FILE`): then the commands of the docs work on this sandbox. */
   shellPath: string
+  /** A first object, to be applied. */
+  samplePath: string
   dataDir: string
   /** Resolves with the reason when a part cannot continue; otherwise never. */
   ended: Promise<string>
@@ -70,18 +74,33 @@ export interface Sandbox {
  * only the API server, Google and the network between Services and pods are simulated. Namespace `default` has the
  * Secret `gemini-api-key` and the Service `batch-worker`.
  */
-export async function startSandbox(options: SandboxOptions, deps: RoleDeps): Promise<Sandbox> {
+export async function startSandbox(options: SandboxOptions, machine: RoleDeps): Promise<Sandbox> {
   const { host, speed } = options
   await using parts = new AsyncDisposableStack()
   const dataDir = openDataDir(options, parts)
   const { certPem: cert, keyPem: key } = createServingCertificate(host)
   const authorityPath = join(dataDir, 'authority.pem')
   writeFileSync(authorityPath, cert)
+  const controllers: RunningController[] = []
+  const receivers: RunningReceiver[] = []
+  // Without those whose pods were deleted.
+  const watching = new Set<RunningController | RunningReceiver>()
+  const onAdvanced = () => {
+    for (const part of watching) part.lookAgain()
+  }
+  const watched = (part: RunningController | RunningReceiver) => {
+    watching.add(part)
+    return () => {
+      watching.delete(part)
+      return part.stop()
+    }
+  }
   const simulator = await startSimulator(
-    { host, port: options.webhookServicePort, authority: cert },
-    partDeps(deps, 'webhook-service'),
+    { host, port: options.webhookServicePort, authority: cert, onAdvanced },
+    partDeps(machine, 'webhook-service'),
   )
   parts.defer(() => simulator.close())
+  const deps = { ...machine, clock: wallClockOf(simulator, machine.clock) }
   const { kubernetes, kubeconfigPath } = await startKubernetes(options, dataDir, deps, parts)
   const { client } = kubernetes
   const received = new ReceivedEvents(deps.clock)
@@ -106,8 +125,6 @@ export async function startSandbox(options: SandboxOptions, deps: RoleDeps): Pro
     authorityPath,
     baseUrl: `https://${publicName(host)}:${ingress.port}`,
   }
-  const controllers: RunningController[] = []
-  const receivers: RunningReceiver[] = []
   const controllerPod: SandboxPod = {
     name: controllerName,
     component: 'controller',
@@ -115,7 +132,7 @@ export async function startSandbox(options: SandboxOptions, deps: RoleDeps): Pro
       const part = { ...partDeps(deps, 'controller'), hostname: controllerName }
       const running = await startController(sandboxControllerConfig(layout), part)
       controllers.push(running)
-      return { ports: controllerPorts(running, host), stop: () => running.stop() }
+      return { ports: controllerPorts(running, host), stop: watched(running) }
     },
   }
   const receiverPod = (podName: string, port: number): SandboxPod => ({
@@ -128,7 +145,7 @@ export async function startSandbox(options: SandboxOptions, deps: RoleDeps): Pro
         wrapSink: (sink) => routeServicesToThisMachine(sink, host, client),
       })
       receivers.push(running)
-      return { ports: receiverPorts(running, host), stop: () => running.stop() }
+      return { ports: receiverPorts(running, host), stop: watched(running) }
     },
   })
   // The first receiver gets everything: whoever looks finds it in one inbox, until that is drained.
@@ -147,6 +164,8 @@ export async function startSandbox(options: SandboxOptions, deps: RoleDeps): Pro
   const shellPath = join(dataDir, 'shell')
   const { program } = options
   writeFileSync(shellPath, shellFile({ ...layout, program }))
+  const samplePath = join(dataDir, 'worker-and-events.yaml')
+  writeFileSync(samplePath, sampleFile)
 
   const running = parts.move()
   return {
@@ -155,12 +174,34 @@ export async function startSandbox(options: SandboxOptions, deps: RoleDeps): Pro
     controller,
     receiver: { ...receiver, url: `http://${hostInUrl(host)}:${receiver.port}`, publicUrl: layout.baseUrl },
     worker,
-    surroundings: { client, simulator, worker, received, authorityPath, clock: deps.clock, random: deps.random },
+    surroundings: {
+      client,
+      simulator,
+      worker,
+      received,
+      authorityPath,
+      clock: deps.clock,
+      machine: machine.clock,
+      random: deps.random,
+    },
     kubeconfigPath,
     shellPath,
+    samplePath,
     dataDir,
     ended: Promise.race([controller.ended, receiver.ended, spare.ended]),
     stop: () => running.disposeAsync(),
+  }
+}
+
+/**
+ * The clock of all parts: Google's simulated time, which the playground moves, so that nothing sent is stale on the
+ * way either. Durations and timers stay the machine's, as when the clock of a real machine is set.
+ */
+function wallClockOf({ admin }: RunningSimulator, machine: Clock): Clock {
+  return {
+    now: () => admin.now(),
+    monotonic: () => machine.monotonic(),
+    after: (delayMs, callback) => machine.after(delayMs, callback),
   }
 }
 
@@ -185,7 +226,8 @@ function receiverPorts({ port, healthPort, adminPort }: RunningReceiver, hostIP:
 function openDataDir({ dataDir, keep }: SandboxOptions, parts: AsyncDisposableStack): string {
   if (dataDir !== undefined) {
     mkdirSync(dataDir, { recursive: true })
-    return dataDir
+    // The shell that reads the shell file may be in another folder.
+    return resolve(dataDir)
   }
   const folder = mkdtempSync(join(tmpdir(), 'gwh-sandbox-'))
   if (!keep) parts.defer(() => rmSync(folder, { recursive: true, force: true }))

@@ -1,6 +1,6 @@
 import type { PlaygroundState } from '../../../src/contract/playground/answers.ts'
 
-/** A playground with one webhook, a worker that takes events, and a clock that may be moved. */
+/** A playground with one webhook, a worker that takes events, and the clock of this machine. */
 export function aPlayground(given: Partial<PlaygroundState> = {}): PlaygroundState {
   return {
     webhooks: [{ namespace: 'ml', name: 'batch-events', sample: 'registered', dynamic: false, atGoogle: 'enabled' }],
@@ -14,7 +14,7 @@ export function aPlayground(given: Partial<PlaygroundState> = {}): PlaygroundSta
         repeated: false,
       },
     ],
-    clock: { now: '2026-11-29T12:00:00Z', aheadSeconds: 0, movable: true },
+    clock: { now: '2026-11-29T12:00:00Z', aheadSeconds: 0 },
     ...given,
   }
 }

@@ -193,13 +193,6 @@ test('a webhook that Google gave up on is enabled again', async () => {
   })
 })
 
-test('the clock stays, and says why', async () => {
-  const { clock } = await state()
-  assert.equal(clock.movable, false)
-  await refused({ action: 'advanceClock', seconds: 3600 }, 409, /^The clock stays this machine's/)
-  assert.match(clock.whyNot ?? '', /^The clock stays this machine's/)
-})
-
 test('a sample that is deleted is gone, with its webhook at Google', async () => {
   await done({ action: 'deleteSample', sample: 'registered' })
   await eventually('gone', async () => {

@@ -83,9 +83,10 @@ export async function statusWorks(t: TestContext, program: InstalledProgram, hos
     Promise.race([ended, eventually(`the sandbox printing ${pattern}`, () => pattern.exec(told)?.[1], emulated)])
   const kubeconfig = resolve(folder, await seen(/^Kubeconfig +(\S+)$/m))
   const service = await seen(/^WebhookService +(\S+)/m)
+  const given = resolve(folder, await seen(/^ +kubectl apply -f (\S+)$/m))
   await seen(/(Ctrl-C)/)
 
-  await create(kubeconfig, withFilter(parse(readFileSync(sample, 'utf8')) as Webhook))
+  await create(kubeconfig, withFilter(parse(readFileSync(given, 'utf8')) as Webhook))
   const status = await eventually(
     'a chain without a broken link',
     () => {

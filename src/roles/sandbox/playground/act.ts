@@ -1,6 +1,7 @@
 import { kindName } from '../../../api/kind.ts'
 import type { PlaygroundAction } from '../../../contract/playground/actions.ts'
 import type { ActionDone } from '../../../contract/playground/answers.ts'
+import { formatTime } from '../../../format-time.ts'
 import { secretKind } from '../../../kubernetes/core-kinds.ts'
 import { unreachable } from '../../../unreachable.ts'
 import { finishJob } from './finish-job.ts'
@@ -8,7 +9,6 @@ import { at, namedWebhook, registeredWebhook } from './named-webhook.ts'
 import { RefusedAction } from './refused-action.ts'
 import { forgeRequest, replayRequest } from './requests.ts'
 import { createSample, deleteSample } from './samples.ts'
-import { clockStays } from './state.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /**
@@ -42,7 +42,7 @@ export async function act(action: PlaygroundAction, surroundings: Surroundings):
     case 'giveUp':
       return giveUp(action.webhook, surroundings)
     case 'advanceClock':
-      throw new RefusedAction(clockStays)
+      return advanceClock(action.seconds, surroundings)
     default:
       return unreachable(action)
   }
@@ -85,6 +85,14 @@ async function rotateAtGoogle(
   return {
     says: `Somebody else has rotated the secret of ${text} at Google, which the operator never saw: see it notice, and rotate once more to have one that it knows.`,
     look: at(webhook),
+  }
+}
+
+async function advanceClock(seconds: number, { simulator, clock }: Surroundings): Promise<ActionDone> {
+  await simulator.admin.advance(seconds * 1000)
+  return {
+    says: `It is ${formatTime(clock.now())} for Google, the cluster and the operator, not for this machine: see what has become due.`,
+    look: { at: 'overview' },
   }
 }
 

@@ -5,10 +5,6 @@ import { formatTime } from '../../../format-time.ts'
 import { sampleOf } from './samples.ts'
 import type { Surroundings } from './surroundings.ts'
 
-/** Why `advanceClock` is refused. */
-export const clockStays =
-  "The clock stays this machine's, by which the operator and the commands of your shell go too: if Google's alone were moved, all that it sends would be refused as stale."
-
 /** What the playground shows of itself. */
 export async function readState({
   client,
@@ -16,15 +12,17 @@ export async function readState({
   worker,
   received,
   clock,
+  machine,
 }: Surroundings): Promise<PlaygroundState> {
   const { items } = await client.list<GeminiWebhook>(geminiWebhookKind)
   const states = new Map(simulator.admin.webhooks().map(({ id, state }) => [id, state]))
+  const nowMs = clock.now()
   const { refusesWith, accepted } = worker.state()
   return {
     webhooks: items.map((webhook) => rowOf(webhook, states)),
     worker: { url: worker.url, ...(refusesWith !== undefined && { refusesWith }), accepted },
     received: received.newestFirst(),
-    clock: { now: formatTime(clock.now()), aheadSeconds: 0, movable: false, whyNot: clockStays },
+    clock: { now: formatTime(nowMs), aheadSeconds: Math.round((nowMs - machine.now()) / 1000) },
   }
 }
 

@@ -12,6 +12,9 @@ export interface Surroundings {
   readonly received: ReceivedEvents
   /** The authority of the public endpoint, as a file. */
   readonly authorityPath: string
+  /** Of all that runs in the sandbox. */
   readonly clock: Clock
+  /** Of the machine, by which the commands of a shell go. */
+  readonly machine: Pick<Clock, 'now'>
   readonly random: () => number
 }
