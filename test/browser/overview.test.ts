@@ -74,6 +74,15 @@ describe('the overview in a browser', { skip: withoutChromium }, () => {
     await page.keyboard.press('o')
     await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor()
 
+    await page.keyboard.press('g')
+    await page.keyboard.press('i')
+    await page.getByRole('heading', { name: 'Installation', level: 1 }).waitFor()
+    await page.keyboard.press('/')
+    await page.getByRole('searchbox').waitFor()
+    await page.keyboard.type('slack')
+    await page.getByRole('row', { name: /ops\/slack/ }).waitFor()
+    await page.keyboard.press('Escape')
+
     await page.keyboard.press('?')
     await page.getByRole('dialog', { name: 'Keyboard' }).waitFor()
     await page.keyboard.press('Escape')

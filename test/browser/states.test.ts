@@ -115,6 +115,20 @@ describe('every state of the page is designed', { skip: withoutChromium }, () =>
     await page.getByText('Reconnecting.', { exact: true }).waitFor({ state: 'hidden' })
   })
 
+  test('another start of the process does not know the page: it says so and what to open', async () => {
+    const { server, open } = world()
+    knowFourWebhooks(server)
+    await using opened = await open()
+    const { page } = opened
+    await page.getByText('live', { exact: true }).waitFor()
+    await server.leave()
+    await server.comeBackAnew()
+    await page.getByText('This page has ended.').waitFor()
+    await page.getByText('ended', { exact: true }).waitFor()
+    await using another = await open()
+    await another.page.getByText('live', { exact: true }).waitFor()
+  })
+
   test('another start of the process may have another page: it is loaded anew', async () => {
     const { server, open } = world()
     knowFourWebhooks(server)

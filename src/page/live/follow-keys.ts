@@ -1,6 +1,7 @@
 import { readKey, type KeyState, type Shortcut } from '../keys.ts'
 import { isHelpOpen } from '../parts/help.tsx'
-import { go, route } from './address.ts'
+import { go } from './address.ts'
+import { isSearchWanted } from './state.ts'
 
 const whereTo = {
   'g o': 'overview',
@@ -35,14 +36,10 @@ function carryOut(shortcut: Shortcut): void {
   else go({ page: whereTo[shortcut] })
 }
 
-/** On this page, or on that of the webhooks. */
+/** On this page, or on that of the webhooks, whose field takes the focus when it appears. */
 function focusSearch(): void {
   const field = document.querySelector<HTMLInputElement>('input[type=search]')
-  if (field !== null) return field.focus()
-  const stop = route.subscribe(({ page }) => {
-    if (page === 'webhooks')
-      requestAnimationFrame(() => document.querySelector<HTMLInputElement>('input[type=search]')?.focus())
-  })
+  if (field !== null) return field.select()
+  isSearchWanted.value = true
   go({ page: 'webhooks' })
-  setTimeout(stop, 1_000)
 }

@@ -26,6 +26,8 @@ export const entries = signal<readonly LiveEntry[]>([])
 /** Only the objects of this namespace are listed; empty: all. A choice of the person, for all lists. */
 export const namespace = signal('')
 export const search = signal('')
+/** The field is to take the focus as soon as it is there. */
+export const isSearchWanted = signal(false)
 
 export const namespaces = computed(() =>
   [...new Set([...rows.value.byId.values()].map((row) => row.namespace))].toSorted(),

@@ -1,10 +1,11 @@
 import { useComputed } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
 
 import type { WebhookRow } from '../../contract/page/overview.ts'
 import { count, span } from '../format.ts'
 import { now } from '../live/now.ts'
 import { selectRows } from '../live/select-rows.ts'
-import { hello, namespace, rows, search } from '../live/state.ts'
+import { hello, isSearchWanted, namespace, rows, search } from '../live/state.ts'
 import { go } from '../live/address.ts'
 import { hrefOf } from '../route.ts'
 import { Ago, Card, Empty, HealthBadge, Loading } from './basics.tsx'
@@ -81,8 +82,14 @@ export function WebhookList({ title }: { title: string }) {
 }
 
 function SearchField() {
+  const field = useRef<HTMLInputElement>(null)
+  useEffect(() => {
+    if (isSearchWanted.peek()) field.current?.select()
+    isSearchWanted.value = false
+  }, [])
   return (
     <input
+      ref={field}
       class="field search"
       type="search"
       placeholder="Search  ( / )"

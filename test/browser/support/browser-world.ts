@@ -31,8 +31,11 @@ export function browserWorld(): () => BrowserWorld {
   })
   return () => {
     if (browser === undefined || server === undefined) throw new Error('neither is there before the tests run')
-    const [running, { url }] = [browser, server]
-    return { server, open: (hash = '', options = {}, first) => openPage(running, `${url}${hash}`, options, first) }
+    const [running, known] = [browser, server]
+    return {
+      server: known,
+      open: (hash = '', options = {}, first) => openPage(running, `${known.url}${hash}`, options, first),
+    }
   }
 }
 

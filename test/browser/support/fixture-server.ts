@@ -29,6 +29,8 @@ export interface FixtureServer {
   /** The process is away: open streams end, and nothing is answered; and back on the same port. */
   readonly leave: () => Promise<void>
   readonly comeBack: () => Promise<void>
+  /** Another start, which does not know the pages of this one. */
+  readonly comeBackAnew: () => Promise<void>
 }
 
 const { act, playground, stream: _, ...read } = pageAddresses
@@ -39,14 +41,16 @@ const played = [`${playground}state`, `${playground}actions`] as const
  * of objects, answers that fail.
  */
 export async function startFixtureServer(): Promise<FixtureServer> {
-  const session = openSession()
+  let session = openSession()
   const waiting: PageMessage[] = []
   const shipped = await files
   let [app, streams] = build()
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo
   const server: FixtureServer = {
-    url: `http://127.0.0.1:${port}/?token=${session.token}`,
+    get url() {
+      return `http://127.0.0.1:${port}/?token=${session.token}`
+    },
     begin: [],
     answers: new Map(),
     asked: [],
@@ -55,12 +59,18 @@ export async function startFixtureServer(): Promise<FixtureServer> {
       streams.close()
       await app.close()
     },
-    async comeBack() {
-      ;[app, streams] = build()
-      await app.listen({ host: '127.0.0.1', port })
+    comeBack: listenAgain,
+    async comeBackAnew() {
+      session = openSession()
+      await listenAgain()
     },
   }
   return server
+
+  async function listenAgain(): Promise<void> {
+    ;[app, streams] = build()
+    await app.listen({ host: '127.0.0.1', port })
+  }
 
   function build(): [FastifyInstance, Streams] {
     const topic = { all: () => server.begin, changes: () => waiting.splice(0) }
