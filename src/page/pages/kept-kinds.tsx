@@ -30,7 +30,7 @@ function commonColumns(): Column<DeadLetter | PendingDelivery>[] {
       cell: ({ namespace, name }) => `${namespace}/${name}`,
     },
     { title: 'Sink', width: 'minmax(64px, 1fr)', cell: ({ sink }) => sink },
-    { title: 'Type', width: 'minmax(80px, 1fr)', isWide: true, cell: ({ eventType }) => <Visible text={eventType} /> },
+    { title: 'Type', width: 'minmax(128px, 1fr)', isWide: true, cell: ({ eventType }) => <Visible text={eventType} /> },
     { title: 'Attempts', width: '64px', isNumber: true, isWide: true, cell: ({ attempts }) => attempts },
   ]
 }
