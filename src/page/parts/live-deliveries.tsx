@@ -27,12 +27,12 @@ function resultOf(entry: LiveEntry): readonly [Tone, string] {
 
 function whereOf(entry: LiveEntry): string {
   if (entry.kind === 'step') return `sink ${entry.sink}`
-  return isNoDelivery(entry) ? 'from outside' : 'from Google'
+  return isNoDelivery(entry) ? 'outside' : 'from Google'
 }
 
 function detailOf(entry: LiveEntry): string {
   if (entry.kind === 'request') {
-    if (isNoDelivery(entry)) return `a look at the address: ${entry.status ?? 405}`
+    if (isNoDelivery(entry)) return `a look, answered ${entry.status ?? 'by nobody'}`
     return entry.status === undefined ? 'nobody left to answer' : String(entry.status)
   }
   const { attempt, reason } = entry
@@ -43,6 +43,11 @@ function detailOf(entry: LiveEntry): string {
 /** As the commands write it: `status 503`, `redirect 302`, `timeout`. */
 function causeOf({ cause, status }: NonNullable<StepEntry['attempt']>): string {
   return [cause, status].filter((part) => part !== undefined).join(' ')
+}
+
+function routeOf(entry: LiveEntry): string | undefined {
+  if (entry.kind === 'step') return entry.eventId
+  return isNoDelivery(entry) ? '–' : entry.route
 }
 
 function durationOf(entry: LiveEntry): string {
@@ -59,11 +64,10 @@ const allColumns: readonly Column<LiveEntry>[] = [
   { title: 'Time', width: '96px', isWide: true, cell: ({ at }) => timeWithMs(Date.parse(at)) },
   {
     title: 'Delivery',
-    width: 'minmax(88px, 3fr)',
+    width: 'minmax(88px, 2fr)',
     cell: (entry) => {
       const to = deliveryOf(entry)
-      if (to === undefined)
-        return <span class="mono quiet">{entry.kind === 'request' ? entry.route : entry.eventId}</span>
+      if (to === undefined) return <span class="mono quiet">{routeOf(entry)}</span>
       return (
         <a class="row-link mono" href={hrefOf(to)} tabIndex={-1} title={to.eventId}>
           <Visible text={to.eventId} />
@@ -86,7 +90,7 @@ const allColumns: readonly Column<LiveEntry>[] = [
       return <Badge tone={tone}>{word}</Badge>
     },
   },
-  { title: 'Detail', width: 'minmax(80px, 2fr)', isWide: true, cell: (entry) => <Visible text={detailOf(entry)} /> },
+  { title: 'Detail', width: 'minmax(120px, 2fr)', isWide: true, cell: (entry) => <Visible text={detailOf(entry)} /> },
   { title: 'Took', width: '64px', isNumber: true, isWide: true, cell: durationOf },
 ]
 
