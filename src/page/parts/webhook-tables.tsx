@@ -61,7 +61,7 @@ export function Sinks({ detail: { row, sinks } }: { detail: WebhookDetail }) {
                       {reason !== undefined && <div class="caption">{reason}</div>}
                       {failingSince !== undefined && (
                         <div class="caption">
-                          failing since <Ago at={failingSince} />: <Visible text={lastFailure ?? ''} />
+                          since <Ago at={failingSince} />: <Visible text={lastFailure ?? ''} />
                         </div>
                       )}
                     </td>
