@@ -16,15 +16,14 @@ import { Entries } from './entries.ts'
 import { readCallBudget } from './installation/call-budget.ts'
 import { readFindings } from './installation/findings.ts'
 import { readAccess } from './needed-rights.ts'
-import { Polled } from './polled.ts'
+import { pageTopics } from './page-topics.ts'
 import { ReceiverWatch } from './receivers/receiver-watch.ts'
 import { Rights } from './rights.ts'
 import { WebhookWatch } from './rows/webhook-watch.ts'
 import type { PageFiles } from './server/page-files.ts'
 import { createPageServer } from './server/page-server.ts'
 import { openSession } from './server/session.ts'
-import { Streams, type Topic } from './server/streams.ts'
-import { helloTopic, latest } from './topics.ts'
+import { Streams } from './server/streams.ts'
 import { endpointProbe } from './webhook/endpoint-probe.ts'
 
 export interface UiDeps {
@@ -39,11 +38,6 @@ export interface UiDeps {
   readonly files?: PageFiles
 }
 
-const findingsEveryMs = 30_000
-const accessEveryMs = 60_000
-const callBudgetEveryMs = 30_000
-/** Totals and charts: once a second. */
-const everySecond = 4
 /** Where the operator was not found by then, its usual namespace is taken. */
 const lookForOperatorMs = 3_000
 const loopback = '127.0.0.1'
@@ -103,50 +97,12 @@ export async function startUi(config: UiConfig, deps: UiDeps): Promise<RunningUi
     playground: deps.playground !== undefined,
     nowMs: clock.now(),
   })
-  const visible = () => {
-    const { onlyNamespace } = webhooks
-    const items = webhooks.webhooks()
-    return Promise.resolve(onlyNamespace === undefined ? { items } : { items, onlyIn: onlyNamespace })
-  }
-  const findings = new Polled(
-    async () => {
-      const seen = webhooks.state.state === 'Connected' ? { visible } : {}
-      return {
-        findings: await readFindings(client, { ...connection, namespace: undefined, ...seen }, clock.now()),
-        atMs: clock.now(),
-      }
-    },
-    { everyMs: findingsEveryMs, clock },
-  )
-  const access = new Polled(() => readAccess(rights, { onlyNamespace: webhooks.onlyNamespace, operatorNamespace }), {
-    everyMs: accessEveryMs,
-    clock,
-  })
-  const callBudget = new Polled(
-    () => readCallBudget({ client, clock, kubeconfig: place, namespace: operatorNamespace, healthPort }),
-    { everyMs: callBudgetEveryMs, clock },
-  )
-  const topics: Topic[] = [
-    helloTopic(hello),
-    latest(() => ({ type: 'apiServer', apiServer: webhooks.state })),
-    latest(() => {
-      const now = access.look()
-      return now && { type: 'access', access: now }
-    }),
-    webhooks.topic(),
-    latest(() => receivers.message()),
-    latest(() => {
-      const budget = callBudget.look() ?? { isKnown: false, why: 'it is being read' }
-      const overview = { nowMs: clock.now(), ...webhooks.sums(), inbox: receivers.depth(), callBudget: budget }
-      return { type: 'overview', overview }
-    }, everySecond),
-    latest(() => ({ type: 'lastHour', lastHour: entries.hour.view(clock.now()) }), everySecond),
-    latest(() => {
-      const found = findings.look()
-      return found && { type: 'findings', ...found }
-    }),
-    entries.topic(),
-  ]
+  const findings = () =>
+    readFindings(client, { ...connection, namespace: undefined, ...webhooks.visible() }, clock.now())
+  const access = () => readAccess(rights, { onlyNamespace: webhooks.onlyNamespace, operatorNamespace })
+  const callBudget = () =>
+    readCallBudget({ client, clock, kubeconfig: place, namespace: operatorNamespace, healthPort })
+  const topics = pageTopics({ hello, webhooks, receivers, entries, clock, read: { findings, access, callBudget } })
   const streams = new Streams(topics, clock)
   const handlers = pageHandlers({
     webhooks,

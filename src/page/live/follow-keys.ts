@@ -36,10 +36,16 @@ function carryOut(shortcut: Shortcut): void {
   else go({ page: whereTo[shortcut] })
 }
 
+/** What is typed then replaces what was searched before. */
+export function focusAndSelect(field: HTMLInputElement): void {
+  field.focus()
+  field.select()
+}
+
 /** On this page, or on that of the webhooks, whose field takes the focus when it appears. */
 function focusSearch(): void {
   const field = document.querySelector<HTMLInputElement>('input[type=search]')
-  if (field !== null) return field.select()
+  if (field !== null) return focusAndSelect(field)
   isSearchWanted.value = true
   go({ page: 'webhooks' })
 }

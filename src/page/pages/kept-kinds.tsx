@@ -1,6 +1,7 @@
 import { pageAddresses } from '../../contract/page/addresses.ts'
 import type { DeadLetter, PendingDelivery } from '../../contract/page/deliveries.ts'
 import { replayTask, retryTask } from '../actions/tasks.ts'
+import { now } from '../live/now.ts'
 import { hrefOf } from '../route.ts'
 import { Ago } from '../parts/basics.tsx'
 import type { Column } from '../parts/grid-table.tsx'
@@ -51,6 +52,11 @@ const deadLetters: KeptKind<DeadLetter> = {
   ],
 }
 
+/** What is due waits for its turn: a try that was "36 s ago" would read as one that was made. */
+function NextTry({ at }: { at: string }) {
+  return Date.parse(at) <= now.value ? <>due</> : <Ago at={at} />
+}
+
 const pending: KeptKind<PendingDelivery> = {
   title: 'Pending deliveries',
   address: pageAddresses.pending,
@@ -66,7 +72,7 @@ const pending: KeptKind<PendingDelivery> = {
     {
       title: 'Next try',
       width: 'minmax(80px, 1fr)',
-      cell: ({ nextTryAt, state }) => (nextTryAt === undefined ? state : <Ago at={nextTryAt} />),
+      cell: ({ nextTryAt, state }) => (nextTryAt === undefined ? state : <NextTry at={nextTryAt} />),
     },
     { title: 'Last cause', width: 'minmax(88px, 1fr)', cell: ({ lastCause = '–' }) => <Visible text={lastCause} /> },
   ],

@@ -5,6 +5,7 @@ import type { WebhookRow } from '../../contract/page/overview.ts'
 import { count, span } from '../format.ts'
 import { now } from '../live/now.ts'
 import { selectRows } from '../live/select-rows.ts'
+import { focusAndSelect } from '../live/follow-keys.ts'
 import { hello, isSearchWanted, namespace, rows, search } from '../live/state.ts'
 import { go } from '../live/address.ts'
 import { hrefOf } from '../route.ts'
@@ -84,7 +85,7 @@ export function WebhookList({ title }: { title: string }) {
 function SearchField() {
   const field = useRef<HTMLInputElement>(null)
   useEffect(() => {
-    if (isSearchWanted.peek()) field.current?.select()
+    if (isSearchWanted.peek() && field.current !== null) focusAndSelect(field.current)
     isSearchWanted.value = false
   }, [])
   return (

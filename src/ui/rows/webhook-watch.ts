@@ -1,5 +1,6 @@
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import { geminiWebhookKind } from '../../api/kind.ts'
+import type { VisibleWebhooks } from '../../cli/visible-webhooks.ts'
 import type { Clock } from '../../clock.ts'
 import type { ApiServerState, PageMessage } from '../../contract/page/messages.ts'
 import { healths, type Health, type WebhookKey, type WebhookRow } from '../../contract/page/overview.ts'
@@ -74,8 +75,12 @@ export class WebhookWatch {
     return this.#seen.get(`${namespace}/${name}`)?.webhook
   }
 
-  webhooks(): readonly GeminiWebhook[] {
-    return [...this.#seen.values()].map(({ webhook }) => webhook)
+  /** For who would list them otherwise: how they can be had instead, while the watch is in step. */
+  visible(): { visible?: () => Promise<VisibleWebhooks> } {
+    if (this.#state.state !== 'Connected') return {}
+    const items = [...this.#seen.values()].map(({ webhook }) => webhook)
+    const only = this.#onlyNamespace
+    return { visible: () => Promise.resolve(only === undefined ? { items } : { items, onlyIn: only }) }
   }
 
   /** How many there are of each health, and what waits at their sinks. */
