@@ -30,8 +30,8 @@ export interface RequestEntry extends Entry {
 }
 
 /**
- * Whether a request was never meant to deliver: only a POST is. The commands and the page look at an address with a GET,
- * and so does whoever strays there.
+ * Whether a request was never meant to deliver: only a POST is. The commands and the page look at an address with a
+ * GET, and so does whoever strays there.
  */
 export function isNoDelivery({ kind, outcome }: Pick<RequestEntry, 'kind' | 'outcome'>): boolean {
   return kind === 'request' && outcome === 'MethodNotAllowed'
