@@ -1,4 +1,4 @@
-import type { LiveEntry, RequestEntry, StepEntry } from '../contract/page/deliveries.ts'
+import { isNoDelivery, type LiveEntry, type RequestEntry, type StepEntry } from '../contract/page/deliveries.ts'
 import type { LastHour } from '../contract/page/overview.ts'
 import { Latencies } from './latencies.ts'
 
@@ -67,7 +67,7 @@ export class Hour {
   #addRequest(entry: RequestEntry): void {
     const endedMs = Date.parse(entry.at)
     const isTaken = entry.outcome === 'Stored' || entry.outcome === 'Duplicate'
-    if (!isTaken) this.#minute(endedMs).refused += 1
+    if (!isTaken && !isNoDelivery(entry)) this.#minute(endedMs).refused += 1
     if (entry.outcome !== 'Stored' || entry.eventId === undefined) return
     const key = keyOf(entry)
     const begunMs = endedMs - entry.durationMs

@@ -52,6 +52,37 @@ describe('one webhook in a browser', { skip: withoutChromium }, () => {
     assert.deepEqual(problems, [])
   })
 
+  test('no title of the chain and no condition is broken within a word, and no badge is cut, at any width', async () => {
+    const { server, open } = world()
+    knowFourWebhooks(server)
+    const refused = { outcome: 'InboxUnavailable', status: 503 }
+    const entries = someEntries(1, 20)
+    for (const entry of entries) if (entry.kind === 'request') Object.assign(entry, refused)
+    server.begin = [...server.begin, { type: 'deliveries', entries, left: 0 }]
+    for (const width of [1280, 1100, 961, 800, 400]) {
+      await using opened = await open(failing, { viewport: { width, height: 800 } })
+      const { page } = opened
+      await page.locator('.chain').waitFor()
+      assert.deepEqual(await page.evaluate(brokenWords, '.chain .link strong, td.word'), [], `${width} px`)
+      await page.goto(`${page.url().split('#')[0]}#/deliveries`)
+      await page.getByText('InboxUnavailable').first().waitFor()
+      assert.deepEqual(await page.evaluate(cutOff, '.badge'), [], `${width} px`)
+    }
+  })
+
+  test('a look at the address is told as one, and is no refused request', async () => {
+    const { server, open } = world()
+    knowFourWebhooks(server)
+    const entry = someEntries(1, 20).find(({ kind }) => kind === 'request')
+    assert.ok(entry?.kind === 'request')
+    const { namespace: _, name: __, eventId: ___, ...look } = entry
+    const entries = [{ ...look, number: 900, route: 'unrouted', outcome: 'MethodNotAllowed', status: 405 }]
+    server.begin = [...server.begin, { type: 'deliveries', entries, left: 0 }]
+    await using opened = await open('#/deliveries')
+    const row = opened.page.getByRole('row', { name: /No delivery/ })
+    assert.match(await row.innerText(), /outside\s+No delivery\s+a look, answered 405/)
+  })
+
   test('what is delivered appears above; while one reads, it waits and says how many', async () => {
     const { server, open } = world()
     knowFourWebhooks(server)
@@ -146,3 +177,26 @@ describe('one webhook in a browser', { skip: withoutChromium }, () => {
     await page.getByRole('heading', { name: 'Webhooks', level: 1 }).waitFor()
   })
 })
+
+/** In the browser: the words of these elements that stand on more than one line. */
+function brokenWords(selector: string): string[] {
+  const found: string[] = []
+  for (const element of document.querySelectorAll(selector)) {
+    const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT)
+    for (let text = texts.nextNode(); text !== null; text = texts.nextNode())
+      for (const { index, 0: word } of (text.textContent ?? '').matchAll(/\w+/g)) {
+        const range = document.createRange()
+        range.setStart(text, index)
+        range.setEnd(text, index + word.length)
+        if (new Set([...range.getClientRects()].map(({ top }) => top)).size > 1) found.push(word)
+      }
+  }
+  return found
+}
+
+/** In the browser: the text of these elements that is wider than they are. */
+function cutOff(selector: string): string[] {
+  return [...document.querySelectorAll(selector)]
+    .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+    .map(({ textContent }) => textContent ?? '')
+}

@@ -123,6 +123,6 @@ function waitingFor({
   deadLetters?: number | undefined
 }) {
   const waits = pending === 0 ? [] : [`${pending} pending`]
-  const ended = deadLetters === 0 ? [] : [`${deadLetters} dead letters`]
+  const ended = deadLetters === 0 ? [] : [`${deadLetters} dead letter${deadLetters === 1 ? '' : 's'}`]
   return [...waits, ...ended].map((part) => `; ${part}`).join('')
 }

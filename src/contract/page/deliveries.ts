@@ -29,6 +29,14 @@ export interface RequestEntry extends Entry {
   readonly durationMs: number
 }
 
+/**
+ * Whether a request was never meant to deliver: only a POST is. The commands and the page look at an address with a
+ * GET, and so does whoever strays there.
+ */
+export function isNoDelivery({ kind, outcome }: Pick<RequestEntry, 'kind' | 'outcome'>): boolean {
+  return kind === 'request' && outcome === 'MethodNotAllowed'
+}
+
 /** A step of a delivery towards a sink. */
 export interface StepEntry extends Entry {
   readonly kind: 'step'

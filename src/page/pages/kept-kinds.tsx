@@ -1,6 +1,7 @@
 import { pageAddresses } from '../../contract/page/addresses.ts'
 import type { DeadLetter, PendingDelivery } from '../../contract/page/deliveries.ts'
 import { replayTask, retryTask } from '../actions/tasks.ts'
+import { now } from '../live/now.ts'
 import { hrefOf } from '../route.ts'
 import { Ago } from '../parts/basics.tsx'
 import type { Column } from '../parts/grid-table.tsx'
@@ -30,7 +31,7 @@ function commonColumns(): Column<DeadLetter | PendingDelivery>[] {
       cell: ({ namespace, name }) => `${namespace}/${name}`,
     },
     { title: 'Sink', width: 'minmax(64px, 1fr)', cell: ({ sink }) => sink },
-    { title: 'Type', width: 'minmax(80px, 1fr)', isWide: true, cell: ({ eventType }) => <Visible text={eventType} /> },
+    { title: 'Type', width: 'minmax(128px, 1fr)', isWide: true, cell: ({ eventType }) => <Visible text={eventType} /> },
     { title: 'Attempts', width: '64px', isNumber: true, isWide: true, cell: ({ attempts }) => attempts },
   ]
 }
@@ -51,6 +52,11 @@ const deadLetters: KeptKind<DeadLetter> = {
   ],
 }
 
+/** What is due waits for its turn: a try that was "36 s ago" would read as one that was made. */
+function NextTry({ at }: { at: string }) {
+  return Date.parse(at) <= now.value ? <>due</> : <Ago at={at} />
+}
+
 const pending: KeptKind<PendingDelivery> = {
   title: 'Pending deliveries',
   address: pageAddresses.pending,
@@ -66,7 +72,7 @@ const pending: KeptKind<PendingDelivery> = {
     {
       title: 'Next try',
       width: 'minmax(80px, 1fr)',
-      cell: ({ nextTryAt, state }) => (nextTryAt === undefined ? state : <Ago at={nextTryAt} />),
+      cell: ({ nextTryAt, state }) => (nextTryAt === undefined ? state : <NextTry at={nextTryAt} />),
     },
     { title: 'Last cause', width: 'minmax(88px, 1fr)', cell: ({ lastCause = '–' }) => <Visible text={lastCause} /> },
   ],

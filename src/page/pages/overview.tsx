@@ -264,7 +264,7 @@ function Figure({ label, value, says }: { label: string; value: string; says?: s
     <tr>
       <th scope="row">
         {label}
-        {says !== undefined && <span class="caption"> ({says})</span>}
+        {says !== undefined && <span class="caption">{says}</span>}
       </th>
       <td class="number">{value}</td>
     </tr>

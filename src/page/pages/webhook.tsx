@@ -93,25 +93,25 @@ function Detail({ detail }: { detail: WebhookDetail }) {
           aside={secretName !== undefined && <span class="caption">Secret {secretName}</span>}
         >
           {secrets.length === 0 ? (
-            <Empty title="No signing secret yet">Google shows it once, when the webhook is registered.</Empty>
+            <NoSecret isRegistered={detail.events.length > 0} />
           ) : (
             <SecretTimes secrets={secrets} rotation={rotation} createdMs={createdMs} />
           )}
         </Card>
         <Card title="Deliveries, last hour">
           <Chart
-            kind="lines"
+            kind="bars"
             height={104}
             says={`Last hour: ${lastHour.total.delivered} delivered, ${lastHour.total.triedAgain} tried again, ${lastHour.total.deadLetters} dead letters`}
             times={lastHour.minutes}
             series={[
-              { label: 'delivered', colour: 'good', values: lastHour.delivered },
+              { label: 'delivered', colour: 'bar', values: lastHour.delivered },
               { label: 'tried again', colour: 'warn', values: lastHour.triedAgain },
               { label: 'dead letters', colour: 'bad', values: lastHour.deadLetters },
             ]}
           />
           <p class="legend">
-            <span class="sign good">delivered {count(lastHour.total.delivered)}</span>
+            <span class="sign main">delivered {count(lastHour.total.delivered)}</span>
             <span class="sign warn">tried again {count(lastHour.total.triedAgain)}</span>
             <span class="sign bad">dead letters {count(lastHour.total.deadLetters)}</span>
           </p>
@@ -120,6 +120,7 @@ function Detail({ detail }: { detail: WebhookDetail }) {
       <div class="grid">
         <Sinks detail={detail} />
         <LiveDeliveries
+          isOfOne
           key={row.id}
           title="Live deliveries"
           filter={({ namespace, name }) => namespace === row.namespace && name === row.name}
@@ -128,5 +129,15 @@ function Detail({ detail }: { detail: WebhookDetail }) {
         <Facts detail={detail} />
       </div>
     </>
+  )
+}
+
+function NoSecret({ isRegistered }: { isRegistered: boolean }) {
+  return isRegistered ? (
+    <Empty title="No signing secret yet">Google shows it once, when the webhook is registered.</Empty>
+  ) : (
+    <Empty title="It needs no signing secret">
+      Without spec.events no webhook is registered at Google, and tokens sign the events of single jobs.
+    </Empty>
   )
 }

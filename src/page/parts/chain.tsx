@@ -66,7 +66,8 @@ function Box({ box: { title, state, says, isFirstBroken } }: { box: ChainBox }) 
       <strong>
         <span class="mark" aria-hidden="true">
           {marks[state]}
-        </span>{' '}
+        </span>
+        {'\u00a0'}
         {title} <span class="visually-hidden">: {words[state]}.</span>
       </strong>
       <span class="says">

@@ -1,6 +1,6 @@
 import { useComputed, useSignal } from '@preact/signals'
 
-import type { LiveEntry } from '../../contract/page/deliveries.ts'
+import { isNoDelivery, type LiveEntry, type StepEntry } from '../../contract/page/deliveries.ts'
 import { count, duration, timeWithMs } from '../format.ts'
 import { hasMoved } from '../live/pointer.ts'
 import { entries, receivers } from '../live/state.ts'
@@ -20,19 +20,34 @@ const stepTones: Readonly<Record<string, readonly [Tone, string]>> = {
 
 function resultOf(entry: LiveEntry): readonly [Tone, string] {
   if (entry.kind === 'step') return stepTones[entry.next] ?? ['quiet', entry.next]
+  if (isNoDelivery(entry)) return ['quiet', 'No delivery']
   const isTaken = entry.status !== undefined && entry.status < 300
   return [isTaken ? 'good' : 'bad', entry.outcome]
 }
 
 function whereOf(entry: LiveEntry): string {
-  return entry.kind === 'step' ? `sink ${entry.sink}` : 'from Google'
+  if (entry.kind === 'step') return `sink ${entry.sink}`
+  return isNoDelivery(entry) ? 'outside' : 'from Google'
 }
 
 function detailOf(entry: LiveEntry): string {
-  if (entry.kind === 'request') return entry.status === undefined ? 'nobody left to answer' : String(entry.status)
+  if (entry.kind === 'request') {
+    if (isNoDelivery(entry)) return `a look, answered ${entry.status ?? 'by nobody'}`
+    return entry.status === undefined ? 'nobody left to answer' : String(entry.status)
+  }
   const { attempt, reason } = entry
-  const outcome = [attempt?.cause ?? attempt?.status, reason].filter((part) => part !== undefined).join(', ')
+  const outcome = [attempt && causeOf(attempt), reason].filter(Boolean).join(', ')
   return attempt === undefined ? outcome : `attempt ${attempt.number}${outcome === '' ? '' : `: ${outcome}`}`
+}
+
+/** As the commands write it: `status 503`, `redirect 302`, `timeout`. */
+function causeOf({ cause, status }: NonNullable<StepEntry['attempt']>): string {
+  return [cause, status].filter((part) => part !== undefined).join(' ')
+}
+
+function routeOf(entry: LiveEntry): string | undefined {
+  if (entry.kind === 'step') return entry.eventId
+  return isNoDelivery(entry) ? '–' : entry.route
 }
 
 function durationOf(entry: LiveEntry): string {
@@ -45,15 +60,14 @@ const deliveryOf = ({ namespace, name, eventId }: LiveEntry) =>
     ? undefined
     : ({ page: 'delivery', namespace, name, eventId } as const)
 
-const columns: readonly Column<LiveEntry>[] = [
+const allColumns: readonly Column<LiveEntry>[] = [
   { title: 'Time', width: '96px', isWide: true, cell: ({ at }) => timeWithMs(Date.parse(at)) },
   {
     title: 'Delivery',
-    width: 'minmax(120px, 3fr)',
+    width: 'minmax(88px, 2fr)',
     cell: (entry) => {
       const to = deliveryOf(entry)
-      if (to === undefined)
-        return <span class="mono quiet">{entry.kind === 'request' ? entry.route : entry.eventId}</span>
+      if (to === undefined) return <span class="mono quiet">{routeOf(entry)}</span>
       return (
         <a class="row-link mono" href={hrefOf(to)} tabIndex={-1} title={to.eventId}>
           <Visible text={to.eventId} />
@@ -67,18 +81,21 @@ const columns: readonly Column<LiveEntry>[] = [
     isWide: true,
     cell: ({ namespace, name }) => (namespace === undefined ? '–' : `${namespace}/${name}`),
   },
-  { title: 'Where', width: 'minmax(72px, 1fr)', cell: whereOf },
+  { title: 'Where', width: 'minmax(88px, 1fr)', cell: whereOf },
   {
     title: 'Result',
-    width: 'minmax(104px, 1fr)',
+    width: 'minmax(144px, 1fr)',
     cell: (entry) => {
       const [tone, word] = resultOf(entry)
       return <Badge tone={tone}>{word}</Badge>
     },
   },
-  { title: 'Detail', width: 'minmax(80px, 2fr)', isWide: true, cell: (entry) => <Visible text={detailOf(entry)} /> },
+  { title: 'Detail', width: 'minmax(120px, 2fr)', isWide: true, cell: (entry) => <Visible text={detailOf(entry)} /> },
   { title: 'Took', width: '64px', isNumber: true, isWide: true, cell: durationOf },
 ]
+
+/** For the list of one object, which is named above it. */
+const columnsOfOne = allColumns.filter(({ title }) => title !== 'Webhook')
 
 const keyOf = ({ number }: LiveEntry) => String(number)
 const open = (entry: LiveEntry) => {
@@ -93,7 +110,15 @@ const numberOf = (all: readonly LiveEntry[]) => all[0]?.number ?? 0
  * What happens, newest above. While the list is read (the pointer or the focus is in it, it is scrolled, or it was
  * paused) nothing in it moves, and it says how many wait.
  */
-export function LiveDeliveries({ title, filter }: { title: string; filter: (entry: LiveEntry) => boolean }) {
+export function LiveDeliveries({
+  title,
+  filter,
+  isOfOne = false,
+}: {
+  title: string
+  filter: (entry: LiveEntry) => boolean
+  isOfOne?: boolean
+}) {
   const isPaused = useSignal(false)
   const isPointed = useSignal(false)
   const isFocused = useSignal(false)
@@ -155,7 +180,7 @@ export function LiveDeliveries({ title, filter }: { title: string; filter: (entr
             label={title}
             rows={shown}
             keyOf={keyOf}
-            columns={columns}
+            columns={isOfOne ? columnsOfOne : allColumns}
             onOpen={open}
             isFresh={({ number }) => number > begun.value}
             onScrolled={(isAway) => isScrolled.peek() !== isAway && set(isScrolled, isAway)}

@@ -73,7 +73,7 @@ function Finish<Outcome extends string>({
 }) {
   const [chosen, choose] = useState<Outcome>(outcomes[0])
   return (
-    <p class="actions row">
+    <p class="actions row one-line">
       <Button label={`Finish ${job === 'interaction' ? 'an' : 'a'} ${job}`} onAct={() => onFinish(chosen)} />
       {outcomes.length > 1 && (
         <select

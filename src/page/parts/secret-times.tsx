@@ -3,6 +3,8 @@ import { date } from '../format.ts'
 import { now } from '../live/now.ts'
 
 const dayMs = 86_400_000
+/** A shorter stretch is drawn without its name, of which only the dots of an ellipsis would be seen. */
+const readablePercent = 20
 
 /** Signing secrets with their overlap, the windows of rotation and the next one, on one axis. */
 export function SecretTimes({
@@ -41,7 +43,7 @@ export function SecretTimes({
               class={secret.state === 'InForce' ? 'span secret' : 'span'}
               style={stretch(from(secret), until(secret))}
             >
-              {nameOf(secret)}
+              {percent(until(secret)) - percent(from(secret)) >= readablePercent && nameOf(secret)}
             </span>
           </div>
         ))}

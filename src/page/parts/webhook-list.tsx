@@ -27,7 +27,7 @@ const columns: readonly Column<WebhookRow>[] = [
       </a>
     ),
   },
-  { title: 'Health', width: 'minmax(100px, 1fr)', cell: ({ health }) => <HealthBadge health={health} /> },
+  { title: 'Health', width: 'minmax(112px, 1fr)', cell: ({ health }) => <HealthBadge health={health} /> },
   { title: 'At Google', width: 'minmax(72px, 1fr)', isWide: true, cell: ({ atGoogle = '–' }) => atGoogle },
   { title: 'Events', width: '56px', isWide: true, isNumber: true, cell: ({ events }) => count(events) },
   {

@@ -105,7 +105,9 @@ export function Conditions({ conditions }: { conditions: readonly ConditionView[
           <tbody>
             {conditions.map(({ type, status, reason, message, lastTransitionTime, question, remedy }) => (
               <tr key={type}>
-                <td title={question}>{type}</td>
+                <td class="word" title={question}>
+                  {type}
+                </td>
                 <td>{status}</td>
                 <td>
                   <strong>{reason}</strong> <Visible text={message} />

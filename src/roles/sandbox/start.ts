@@ -22,7 +22,7 @@ import type { Surroundings } from './playground/surroundings.ts'
 import { runPods, type RunningPods, type SandboxPod, type StartedPod } from './pods.ts'
 import { routeServicesToThisMachine, serviceKind } from './route-services.ts'
 import { sampleFile } from './sample-file.ts'
-import { shellFile } from './shell-file.ts'
+import { writeShellFile } from './shell-file.ts'
 import { sandboxApiKey, startSimulator, type RunningSimulator } from './start-simulator.ts'
 
 /** As many as it takes to drain one. Their names are those that the chart's receivers have. */
@@ -161,9 +161,8 @@ export async function startSandbox(options: SandboxOptions, machine: RoleDeps): 
   const [controller] = controllers
   const [receiver, spare] = receivers
   if (controller === undefined || receiver === undefined || spare === undefined) throw new Error('a part did not start')
-  const shellPath = join(dataDir, 'shell')
   const { program } = options
-  writeFileSync(shellPath, shellFile({ ...layout, program }))
+  const shellPath = writeShellFile(dataDir, { ...layout, program })
   const samplePath = join(dataDir, 'worker-and-events.yaml')
   writeFileSync(samplePath, sampleFile)
 

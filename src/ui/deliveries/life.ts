@@ -38,7 +38,7 @@ export function lifeOf(key: DeliveryKey, known: Known): DeliveryLife | undefined
   }
 }
 
-const noBody = 'receivers show the bodies of dead letters only'
+const noBody = 'Receivers show the bodies of dead letters only.'
 
 function stepsOfRequest(entry: RequestEntry): LifeStep[] {
   const { at, durationMs, outcome, status, keyId, headers, bodyBytes } = entry

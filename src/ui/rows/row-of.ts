@@ -84,7 +84,7 @@ function refusing(since: string): Judgement {
 function ofDeadLetters({ status }: GeminiWebhook, count: number) {
   const sinks = (status?.sinks ?? []).filter(({ deadLetters = 0 }) => deadLetters > 0).map(({ name }) => name)
   return {
-    message: `${count} dead letters of ${sinks.join(', ')}`,
+    message: `${count} dead letter${count === 1 ? '' : 's'} of ${sinks.join(', ')}`,
     remedy: 'Repair what they were given up for, then replay them.',
   }
 }

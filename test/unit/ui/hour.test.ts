@@ -46,6 +46,14 @@ for (const [name, entries] of [
   })
 }
 
+test('a look at the address is no refused request: only a POST delivers', () => {
+  const hour = new Hour()
+  hour.add(aRequest(nowMs, 1, 'MethodNotAllowed'))
+  assert.equal(hour.view(nowMs).total.refused, 0)
+  hour.add(aRequest(nowMs, 1, 'BadSignature'))
+  assert.equal(hour.view(nowMs).total.refused, 1)
+})
+
 test('a retry is delivered, and says nothing about how fast deliveries are', () => {
   const hour = new Hour()
   hour.add(aRequest(nowMs, 2))
