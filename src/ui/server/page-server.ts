@@ -62,7 +62,7 @@ export function createPageServer(options: PageServerOptions): FastifyInstance {
   app.addHook('onRequest', (request, reply, done) => {
     void reply.headers(securityHeaders)
     const refusal = judgeRequest(
-      { method: request.method, what: whatIs(request.url, session), headers: request.headers },
+      { method: request.method, what: whatIs(request.routeOptions.url, session), headers: request.headers },
       session,
     )
     if (refusal === undefined) done()
@@ -94,9 +94,13 @@ export function createPageServer(options: PageServerOptions): FastifyInstance {
   return app
 }
 
-function whatIs(url: string, { path }: Session): 'entry' | 'page' | 'api' {
-  if (url.startsWith(`${path}/api/`)) return 'api'
-  return url.startsWith(`${path}/`) ? 'page' : 'entry'
+/**
+ * By the route that answers, since one address has many spellings: `%61pi` is `api`, and a whole URL may stand in place
+ * of a path. Undefined: none does.
+ */
+function whatIs(route: string | undefined, { path }: Session): 'entry' | 'page' | 'api' {
+  if (route?.startsWith(`${path}/api/`) === true) return 'api'
+  return route?.startsWith(`${path}/`) === true ? 'page' : 'entry'
 }
 
 /** The token is exchanged for a cookie, and leaves the address. */

@@ -29,7 +29,7 @@ async function aServer(t: TestContext) {
   const ask = (url: string, headers: Record<string, string> = own) => app.inject({ url, headers })
   const act = (headers: Record<string, string>, payload = '{"action":"ping"}') =>
     app.inject({ method: 'POST', url: `${session.path}/api/act`, headers, payload })
-  return { session, own, seen, ask, act }
+  return { session, own, seen, app, ask, act }
 }
 
 const posting = { 'content-type': 'application/json', 'x-gwh-page': '1' }
@@ -73,6 +73,29 @@ for (const { name, headers, status } of strangers) {
     assert.deepEqual(seen, [])
   })
 }
+
+test('no other spelling of an address goes past the cookie or the header of the page', async (t) => {
+  const { session, own, seen, ask, app } = await aServer(t)
+  const stranger = { host: own.host }
+  const spellings = (path: string) => [
+    `${session.path}/%61pi/${path}`,
+    `${session.path.replace('/s/', '/%73/')}/api/${path}`,
+    `http://127.0.0.1:8000${session.path}/api/${path}`,
+    `http://x${session.path}/api/${path}`,
+  ]
+  for (const url of ['webhook', 'stream', 'playground/state'].flatMap(spellings)) {
+    const answer = await ask(url, stranger)
+    assert.ok([401, 404].includes(answer.statusCode), `${url}: ${answer.statusCode}`)
+  }
+  const withoutHeader = { ...own, 'content-type': 'application/json' }
+  for (const url of spellings('act')) {
+    for (const headers of [{ ...stranger, ...posting }, withoutHeader]) {
+      const { statusCode } = await app.inject({ method: 'POST', url, headers, payload: '{}' })
+      assert.ok([401, 403, 404].includes(statusCode), `${url}: ${statusCode}`)
+    }
+  }
+  assert.deepEqual(seen, [])
+})
 
 test('a wrong token, or none, lets nobody in and says what to open', async (t) => {
   const { ask } = await aServer(t)
