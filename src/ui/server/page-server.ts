@@ -43,6 +43,8 @@ const contentTypes = {
 } as const satisfies Record<keyof PageFiles, string>
 /** A thousand ids, as one action may name. */
 const maxBodyBytes = 1024 * 1024
+/** Of one question with its body: who sends it byte by byte does not hold a connection for ever. */
+const requestTimeoutMs = 30_000
 /** Too many pages are open. */
 const unavailable = 503
 
@@ -55,6 +57,11 @@ export function createPageServer(options: PageServerOptions): FastifyInstance {
     bodyLimit: maxBodyBytes,
     exposeHeadRoutes: false,
     forceCloseConnections: true,
+    requestTimeout: requestTimeoutMs,
+    // An address that cannot be decoded is answered before any hook runs.
+    frameworkErrors: (_error, _request, reply: FastifyReply) => {
+      void refuse(reply.headers(securityHeaders), { status: 400, says: 'that is no address' })
+    },
     routerOptions: { querystringParser: (text) => Object.fromEntries(new URLSearchParams(text)) },
   })
   // What a form of another site can send without asking first.

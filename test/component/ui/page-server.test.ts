@@ -126,7 +126,14 @@ test('a link from elsewhere may lead to the page, whose files hold nothing of an
 
 test('every answer, also a refusal, forbids inline code, other origins, framing, sniffing and Referer', async (t) => {
   const { session, own, ask } = await aServer(t)
-  const asked = ['/', `${session.path}/`, `${session.path}/page.js`, `${session.path}/api/webhook`, '/none']
+  const asked = [
+    '/',
+    '/%E0%A4%A',
+    `${session.path}/`,
+    `${session.path}/page.js`,
+    `${session.path}/api/webhook`,
+    '/none',
+  ]
   for (const url of asked) {
     const { headers } = await ask(url, own)
     const policy = String(headers['content-security-policy'])
@@ -143,6 +150,11 @@ test('every answer, also a refusal, forbids inline code, other origins, framing,
     )
     assert.equal(headers['access-control-allow-origin'], undefined)
   }
+})
+
+test('who sends a question byte by byte does not hold a connection for ever', async (t) => {
+  const { app } = await aServer(t)
+  assert.equal(app.server.requestTimeout, 30_000)
 })
 
 test('the routes of a playground are behind the same gate', async (t) => {
