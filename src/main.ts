@@ -2,8 +2,10 @@
 import { isSea } from 'node:sea'
 
 import { endEarlyAsFirstProcess } from './end-early.ts'
+import { endWithReader } from './end-with-reader.ts'
 
 endEarlyAsFirstProcess(process)
+endWithReader({ stdout: process.stdout, stderr: process.stderr, exit: (code) => process.exit(code) })
 void start()
 
 /** A function, because the single executable holds a CommonJS script, and such a one awaits nowhere else. */

@@ -31,14 +31,9 @@ export function openKubeconfig(place: KubeconfigPlace): CredentialOrigin {
   }
 }
 
-/** Throws when there is no such context. */
+/** Throws when there is no such context, or the file is none; never with what is in it. */
 export function loadConfig({ kubeconfigPath, context, impersonate }: KubeconfigPlace): KubeConfig {
-  const config = new KubeConfig()
-  if (kubeconfigPath === undefined) config.loadFromDefault()
-  else {
-    config.loadFromFile(kubeconfigPath)
-    applyTokenFiles(config, kubeconfigPath)
-  }
+  const config = readConfig(kubeconfigPath)
   if (context !== undefined) {
     if (config.getContextObject(context) === null) {
       const known = config.getContexts().map(({ name }) => name)
@@ -49,6 +44,32 @@ export function loadConfig({ kubeconfigPath, context, impersonate }: KubeconfigP
   if (impersonate !== undefined) applyImpersonation(config, impersonate)
   return config
 }
+
+function readConfig(kubeconfigPath: string | undefined): KubeConfig {
+  const config = new KubeConfig()
+  try {
+    if (kubeconfigPath === undefined) config.loadFromDefault()
+    else {
+      config.loadFromFile(kubeconfigPath)
+      applyTokenFiles(config, kubeconfigPath)
+    }
+    return config
+  } catch (error) {
+    const file = kubeconfigPath === undefined ? 'kubeconfig' : `kubeconfig ${kubeconfigPath}`
+    // Without the error as the cause: parsers quote the lines around a fault, and with them tokens and keys.
+    throw new Error(`${file}: ${whatIsWrong(error)}`) // oxlint-disable-line preserve-caught-error
+  }
+}
+
+/** Pure. */
+function whatIsWrong(error: unknown): string {
+  if (!(error instanceof Error)) return notKubeconfig
+  if ('syscall' in error && 'code' in error) return `cannot be read (${String(error.code)})`
+  const { mark } = error as { mark?: { line?: unknown } }
+  return typeof mark?.line === 'number' ? `line ${mark.line + 1} is not YAML as it should be` : notKubeconfig
+}
+
+const notKubeconfig = 'is not a kubeconfig; "kubectl config view" shows what it should look like'
 
 /** Throws where the context names no user who could act as another. */
 function applyImpersonation(config: KubeConfig, impersonateUser: string): void {
@@ -82,7 +103,8 @@ async function readCredentials(config: KubeConfig): Promise<Credentials> {
   if (cluster === null) {
     throw new Error('kubeconfig names no cluster for its current context; set current-context or pass a context')
   }
-  const server = new URL(cluster.server)
+  const server = URL.parse(cluster.server)
+  if (server === null) throw new Error(`kubeconfig: the server of cluster "${cluster.name}" is not a URL`)
   if (server.protocol === 'http:' && !cluster.skipTLSVerify) {
     throw new Error(
       `Kubernetes API server ${server.origin} is plain http; set insecure-skip-tls-verify in the kubeconfig if that is meant. ` +

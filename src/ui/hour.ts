@@ -4,7 +4,9 @@ import { Latencies } from './latencies.ts'
 
 const minuteMs = 60_000
 const minutesShown = 60
-/** Some ahead, since clocks differ. Kept while no page looks. */
+/** Clocks differ; by more than that, what is ahead would take the places of what is shown. */
+const maxAheadMs = 5 * minuteMs
+/** Some ahead. Kept while no page looks. */
 const maxMinutes = 2 * minutesShown
 /** Requests and first successes that wait for their other half. */
 const maxWaiting = 20_000
@@ -38,7 +40,8 @@ export class Hour {
   view(nowMs: number): LastHour {
     const last = minuteOf(nowMs)
     const first = last - (minutesShown - 1) * minuteMs
-    for (const minute of this.#minutes.keys()) if (minute < first) this.#minutes.delete(minute)
+    const isOff = (minute: number) => minute < first || minute > last + maxAheadMs
+    for (const minute of [...this.#minutes.keys()].filter(isOff)) this.#minutes.delete(minute)
     const minutes = Array.from({ length: minutesShown }, (_, at) => first + at * minuteMs)
     const seen = minutes.map((minute) => this.#minutes.get(minute) ?? emptyMinute())
     const all = new Latencies()

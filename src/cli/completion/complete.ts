@@ -42,9 +42,12 @@ export function completeCommand(
   }
 }
 
-/** No blanks and no control characters: the shell would take them for something else. */
+/**
+ * What every shell takes as it stands. A kubeconfig may come from somebody else, and a context may be named
+ * `$(anything)`: on the command line it would be run.
+ */
 function isPlain(value: string): boolean {
-  return /^[\x21-\x7e]+$/.test(value)
+  return /^[\w@%+:,./-][\w@%+=:,./-]*$/.test(value)
 }
 
 function lineOf({ value, about }: Candidate): string {

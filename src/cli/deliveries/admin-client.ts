@@ -13,20 +13,28 @@ import {
 } from '../../contract/admin-api/route.ts'
 import { adminRoutes, deliveryStream, eventStream, type AdminRoutes } from '../../contract/admin-api/routes.ts'
 import { writeGiven } from '../../contract/admin-api/write-given.ts'
+import type { Clock } from '../../clock.ts'
 import { readBounded } from '../../outbound/read-bounded.ts'
 import { UnjudgedError } from '../unjudged-error.ts'
 
-/** A replay of a thousand deliveries, with every write synced, takes some seconds. */
-const answerTimeoutMs = 60_000
+/** Nothing came for so long. A replay of a thousand deliveries, with every write synced, takes some seconds. */
+const maxSilenceMs = 60_000
 /** A page of a thousand entries, or of events with their bodies. */
 const maxAnswerBytes = 128 * 1024 * 1024
 
-interface AdminClientOptions {
+export interface AdminClientOptions {
   /** The receiver pod that it calls, for messages. */
   readonly pod: string
   /** Of this program. */
   readonly version: string
   readonly connect: () => Promise<Duplex>
+  readonly clock: Clock
+}
+
+interface FollowOptions<Entry> {
+  readonly onEntry: (entry: Entry) => Promise<void>
+  readonly onOpen?: (() => void) | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /** The admin API of one receiver, a connection for each request. */
@@ -46,7 +54,7 @@ export class AdminClient {
     given?: GivenTo<AdminRoutes[Name]>,
   ): Promise<AnswerOf<AdminRoutes[Name]>> {
     const route = adminRoutes[name]
-    const response = await this.#send(route, given, answerTimeoutMs)
+    const response = await this.#send(route, given)
     const json = parse((await readBounded(response, maxAnswerBytes)).toString('utf8'))
     if (response.statusCode === 200) return this.#judge(route, json, response)
     const { error = 'no reason given' } = errorAnswer.safeParse(json).data ?? {}
@@ -55,7 +63,7 @@ export class AdminClient {
 
   /** As the receiver tells it with every answer; undefined where it is so old that it does not. */
   async readVersion(): Promise<string | undefined> {
-    const response = await this.#send(adminRoutes.readStats, undefined, answerTimeoutMs)
+    const response = await this.#send(adminRoutes.readStats, undefined)
     response.resume()
     const { [versionHeader]: version } = response.headers
     return typeof version === 'string' ? version : undefined
@@ -63,14 +71,14 @@ export class AdminClient {
 
   /**
    * Calls back with each delivery as it happens until the stream ends, or something else comes; before the first with
-   * `onOpen`: what happens from then on is in the stream.
+   * `onOpen`: what happens from then on is in the stream. Throws once `signal` aborts.
    */
   follow(
     given: GivenTo<typeof deliveryStream>,
     onEntry: (entry: DeliveryEntry) => void,
-    onOpen: () => void = () => {},
+    { onOpen, signal }: { onOpen?: () => void; signal?: AbortSignal } = {},
   ): Promise<void> {
-    return this.#follow(deliveryStream, given, { onEntry: async (entry) => onEntry(entry), onOpen })
+    return this.#follow(deliveryStream, given, { onEntry: async (entry) => onEntry(entry), onOpen, signal })
   }
 
   /** The same with each event as it is stored, one after the other; the next one waits for `onEvent`. */
@@ -81,13 +89,13 @@ export class AdminClient {
   async #follow<Route extends AdminRoute>(
     route: Route,
     given: GivenTo<Route>,
-    { onEntry, onOpen = () => {} }: { onEntry: (entry: AnswerOf<Route>) => Promise<void>; onOpen?: () => void },
+    { onEntry, onOpen, signal }: FollowOptions<AnswerOf<Route>>,
   ): Promise<void> {
-    const response = await this.#send(route, given, 0)
+    const response = await this.#send(route, given, { isStream: true, signal })
     if (response.statusCode === 404)
       throw new Error(`the receiver does not know ${route.path}: it is older than this gwh`)
     if (response.statusCode !== 200) throw new Error(`the receiver answered ${response.statusCode}`)
-    onOpen()
+    onOpen?.()
     for await (const line of createInterface({ input: response })) {
       if (line !== '') await onEntry(this.#judge(route, parse(line), response))
     }
@@ -116,7 +124,7 @@ export class AdminClient {
   async #send<Route extends AdminRoute>(
     route: Route,
     given: GivenTo<Route> | undefined,
-    timeoutMs: number,
+    { isStream = false, signal }: { isStream?: boolean; signal?: AbortSignal | undefined } = {},
   ): Promise<IncomingMessage> {
     const socket = await this.#options.connect()
     const { target, body } = writeGiven(route, given)
@@ -126,14 +134,40 @@ export class AdminClient {
       connection: 'close',
       'content-length': Buffer.byteLength(body),
     }
-    const options = { method: route.method, path: target, headers, timeout: timeoutMs, createConnection: () => socket }
+    const options = { method: route.method, path: target, headers, signal, createConnection: () => socket }
     return new Promise((resolve, reject) => {
-      const call = request(options, resolve)
+      const call = request(options)
+      const silence = watchSilence(socket, this.#options.clock, (error) => call.destroy(error))
+      call.once('response', (response) => {
+        if (isStream) silence.stop()
+        else silence.onSilence = (error) => response.destroy(error)
+        resolve(response)
+      })
       call.once('error', reject)
-      call.once('timeout', () => call.destroy(new Error(`no answer in ${timeoutMs} ms`)))
       call.end(body)
     })
   }
+}
+
+/**
+ * Says when nothing has come for too long. A forwarded connection is no socket: of the timeouts of `node:http` it knows
+ * nothing.
+ */
+function watchSilence(connection: Duplex, clock: Clock, onSilence: (error: Error) => void) {
+  const watch = { onSilence, stop }
+  let cancel: (() => void) | undefined
+  const wait = () => {
+    cancel?.()
+    cancel = clock.after(maxSilenceMs, () => watch.onSilence(new Error(`no answer in ${maxSilenceMs} ms`)))
+  }
+  function stop() {
+    cancel?.()
+    connection.off('data', wait)
+  }
+  wait()
+  connection.on('data', wait)
+  connection.once('close', stop)
+  return watch
 }
 
 function parse(text: string): unknown {

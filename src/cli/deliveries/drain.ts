@@ -11,6 +11,7 @@ import { printedAs } from '../print-as.ts'
 import { exitCodes } from '../run-command.ts'
 import { namespaceOfObjects, output, visitAll } from '../shared-settings.ts'
 import { UnjudgedError } from '../unjudged-error.ts'
+import { UsageError } from '../usage-error.ts'
 import { userCommand, type UserCommandDeps } from '../user-command.ts'
 import type { ReceiverPod } from './receivers.ts'
 
@@ -66,6 +67,7 @@ export async function drainReceiver(
   deps: UserCommandDeps,
 ): Promise<number> {
   const { out, err } = deps
+  if (config.to === podName) throw new UsageError(`--to: ${podName} is the receiver to drain: name another one`)
   const asked = { ...config, namespace: undefined, operatorNamespace: config.operatorNamespace ?? config.namespace }
   const { operatorNamespace } = await locate(asked, { command: 'drain', otherwise: 'all' }, deps)
   const receivers = await deps.receivers({ ...config, operatorNamespace, pods: [] })

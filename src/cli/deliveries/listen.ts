@@ -70,9 +70,18 @@ function problemsOf({ forwardTo, forwardSecretFile, follow, sink }: ListenConfig
   if (forwardTo === undefined)
     return forwardSecretFile === undefined ? [] : ['forward-secret-file: has no use without forward-to: give both']
   return [
+    ...problemsOfUrl(forwardTo),
     ...(follow ? [] : ['forward-to, no-follow: only what happens from now on is forwarded: give one of the two']),
     ...(sink === undefined ? [] : ['forward-to, sink: an event is forwarded before any sink has it: leave one out']),
   ]
+}
+
+/** What would fail with the first event, or be printed with each. */
+function problemsOfUrl(text: string): string[] {
+  const url = URL.parse(text)
+  if (url === null) return ['forward-to: is not a URL: check its host and port']
+  const hasUser = url.username !== '' || url.password !== ''
+  return hasUser ? ['forward-to: a user or password in the URL is not sent: leave it out'] : []
 }
 
 async function listenToDeliveries(

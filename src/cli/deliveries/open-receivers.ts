@@ -1,5 +1,3 @@
-import type { Duplex } from 'node:stream'
-
 import { geminiWebhookKind } from '../../api/kind.ts'
 import type { Clock } from '../../clock.ts'
 import { isForbidden, type KubernetesClient, type KubernetesObject } from '../../kubernetes/client.ts'
@@ -11,7 +9,7 @@ import { silentLogger } from '../../observability/logger.ts'
 import { createMetrics } from '../../observability/metrics.ts'
 import { placeOf } from '../connection.ts'
 import { podKind, podLabels } from '../pods.ts'
-import { AdminClient } from './admin-client.ts'
+import { AdminClient, type AdminClientOptions } from './admin-client.ts'
 import type { OpenReceivers, ReceiverPod } from './receivers.ts'
 
 interface CliDeps {
@@ -44,7 +42,9 @@ export function receiversIn({ clock, random, version }: CliDeps): OpenReceivers 
     const chosen = chooseReceivers(names, wanted, namespace)
     const forwarder = await openPortForwarder({ ...place, clock })
     return {
-      pods: chosen.map((name) => podOf(name, version, () => forwarder.connect({ namespace, name }, adminPort))),
+      pods: chosen.map((name) =>
+        podOf(name, { version, clock, connect: () => forwarder.connect({ namespace, name }, adminPort) }),
+      ),
       onlyNamespace: () => asking((client) => onlyNamespaceOf(client, place)),
       close: () => forwarder.close(),
     }
@@ -80,6 +80,6 @@ async function onlyNamespaceOf(client: KubernetesClient, place: KubeconfigPlace)
   }
 }
 
-function podOf(name: string, version: string, connect: () => Promise<Duplex>): ReceiverPod {
-  return { name, admin: new AdminClient({ pod: name, version, connect }) }
+function podOf(name: string, options: Omit<AdminClientOptions, 'pod'>): ReceiverPod {
+  return { name, admin: new AdminClient({ pod: name, ...options }) }
 }

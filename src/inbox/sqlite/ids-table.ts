@@ -103,7 +103,9 @@ export class IdsTable {
    * True while there is more to do.
    */
   forget(nowMs: number, limit: number): boolean {
-    if (this.#sweptTo === undefined && nowMs - this.#sweptMs < sweepIntervalMs) return false
+    const sinceMs = nowMs - this.#sweptMs
+    // Less than none: the clock was set back, and by it nothing would be forgotten for as long.
+    if (this.#sweptTo === undefined && sinceMs >= 0 && sinceMs < sweepIntervalMs) return false
     if (this.#sweptTo === undefined) this.#sweptMs = nowMs
     const from = this.#sweptTo ?? beforeAllHashes
     const end = this.#endOfSlice.get(from)?.['hash']

@@ -9,6 +9,8 @@ const remembered = 1_000
 
 interface Following {
   readonly join: FeedJoin
+  /** Ends it. */
+  readonly signal: AbortSignal
   /** The only namespace of interest; undefined: all. */
   readonly onlyNamespace: string | undefined
   /** What happens from now on is heard, and what was before is known as far as it goes. */
@@ -22,16 +24,17 @@ interface Following {
  * or says what is not understood.
  */
 export async function followReceiver({ admin }: ReceiverPod, following: Following): Promise<void> {
-  const { join, onlyNamespace, onConnected, onGap } = following
+  const { join, signal, onlyNamespace, onConnected, onGap } = following
   const scope = onlyNamespace === undefined ? {} : { namespace: onlyNamespace }
   const early: DeliveryEntry[] = []
   let isJoined = false
   const opened = Promise.withResolvers<void>()
   const take = (entry: DeliveryEntry) => {
+    if (signal.aborted) return
     if (isJoined) join.add(entry)
     else early.push(entry)
   }
-  const stream = admin.follow(scope, take, opened.resolve)
+  const stream = admin.follow(scope, take, { onOpen: opened.resolve, signal })
   stream.catch(opened.reject)
   await opened.promise
   const before = join.lastAt

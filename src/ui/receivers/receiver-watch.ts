@@ -32,6 +32,8 @@ interface Watched {
   sinceMs: number
   stats: Stats | undefined
   isAsked: boolean
+  /** Ends its stream. */
+  readonly end: AbortController
 }
 
 const noneYet = 'the receivers are being looked for'
@@ -128,6 +130,8 @@ export class ReceiverWatch implements OpenedReceivers {
       const watched = known.get(pod.name)
       return watched === undefined || watched.state === 'Unreachable' ? this.#watch(pod, opened, watched) : watched
     })
+    // Also where a session stays open for others: what the new stream tells would come from the old one as well.
+    for (const watched of before) if (!this.#watched.includes(watched)) watched.end.abort()
     const kept = new Set(sessionsOf(this.#watched))
     const unused = [...sessionsOf(before), opened].filter((session) => !kept.has(session))
     await Promise.all(unused.map((session) => session.close()))
@@ -136,7 +140,16 @@ export class ReceiverWatch implements OpenedReceivers {
 
   #watch(pod: ReceiverPod, session: Receivers, before: Watched | undefined): Watched {
     const { why, sinceMs = this.#deps.clock.now() } = before ?? {}
-    return { pod, session, state: 'Connecting', why, sinceMs, stats: before?.stats, isAsked: false }
+    return {
+      pod,
+      session,
+      state: 'Connecting',
+      why,
+      sinceMs,
+      stats: before?.stats,
+      isAsked: false,
+      end: new AbortController(),
+    }
   }
 
   async #follow(watched: Watched): Promise<void> {
@@ -147,6 +160,7 @@ export class ReceiverWatch implements OpenedReceivers {
     try {
       await followReceiver(pod, {
         join,
+        signal: watched.end.signal,
         onlyNamespace: onlyNamespace(),
         onConnected: () => this.#turn(watched, 'Connected'),
         onGap: (before) => onGap(Date.parse(before)),

@@ -43,6 +43,8 @@ const contentTypes = {
 } as const satisfies Record<keyof PageFiles, string>
 /** A thousand ids, as one action may name. */
 const maxBodyBytes = 1024 * 1024
+/** Of one question with its body: who sends it byte by byte does not hold a connection for ever. */
+const requestTimeoutMs = 30_000
 /** Too many pages are open. */
 const unavailable = 503
 
@@ -55,6 +57,11 @@ export function createPageServer(options: PageServerOptions): FastifyInstance {
     bodyLimit: maxBodyBytes,
     exposeHeadRoutes: false,
     forceCloseConnections: true,
+    requestTimeout: requestTimeoutMs,
+    // An address that cannot be decoded is answered before any hook runs.
+    frameworkErrors: (_error, _request, reply: FastifyReply) => {
+      void refuse(reply.headers(securityHeaders), { status: 400, says: 'that is no address' })
+    },
     routerOptions: { querystringParser: (text) => Object.fromEntries(new URLSearchParams(text)) },
   })
   // What a form of another site can send without asking first.
@@ -62,7 +69,7 @@ export function createPageServer(options: PageServerOptions): FastifyInstance {
   app.addHook('onRequest', (request, reply, done) => {
     void reply.headers(securityHeaders)
     const refusal = judgeRequest(
-      { method: request.method, what: whatIs(request.url, session), headers: request.headers },
+      { method: request.method, what: whatIs(request.routeOptions.url, session), headers: request.headers },
       session,
     )
     if (refusal === undefined) done()
@@ -94,9 +101,13 @@ export function createPageServer(options: PageServerOptions): FastifyInstance {
   return app
 }
 
-function whatIs(url: string, { path }: Session): 'entry' | 'page' | 'api' {
-  if (url.startsWith(`${path}/api/`)) return 'api'
-  return url.startsWith(`${path}/`) ? 'page' : 'entry'
+/**
+ * By the route that answers, since one address has many spellings: `%61pi` is `api`, and a whole URL may stand in place
+ * of a path. Undefined: none does.
+ */
+function whatIs(route: string | undefined, { path }: Session): 'entry' | 'page' | 'api' {
+  if (route?.startsWith(`${path}/api/`) === true) return 'api'
+  return route?.startsWith(`${path}/`) === true ? 'page' : 'entry'
 }
 
 /** The token is exchanged for a cookie, and leaves the address. */

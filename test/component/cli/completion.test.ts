@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { on, once } from 'node:events'
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -83,6 +83,34 @@ for (const [line, values] of lookedUp) {
     assert.deepEqual(await complete(line), { values, directive: ':4' })
   })
 }
+
+test('a name that a shell would take for more than a word is not offered', async (t) => {
+  const { folder, kubeconfig } = await aCluster(t)
+  const [cluster, user] = ['c', 'u']
+  const plain = ['arn:aws:eks:eu-west-1:1:cluster/ml', 'kubernetes-admin@kubernetes', 'gke_p_z_c', 'ml/api:6443/a=b']
+  const hostile = [
+    '$(touch${IFS}/tmp/x)',
+    '`id`',
+    'a;id',
+    'a|id',
+    'a&id',
+    '>x',
+    "'",
+    '"',
+    '*',
+    '~root',
+    '!!',
+    '#a',
+    '=ls',
+  ]
+  const odd = ['two words', 'a\nb', 'a\tb', '\u001b[2J', 'ümlaut', '{a,b}', 'a\\']
+  const contexts = [...plain, ...hostile, ...odd].map((name) => ({ name, context: { cluster, user } }))
+  const file = join(folder, 'from-somebody')
+  await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(kubeconfig, 'utf8')), contexts }))
+  const gwh = gwhCommand({ cluster: () => assert.fail('contexts are in the file') }, { GWH_KUBECONFIG: file })
+  const { code, out, err } = await gwh('__complete', 'status', '--context', '')
+  assert.deepEqual([code, out, err], [0, [...plain, ':4', ''].join('\n'), ''])
+})
 
 test('files are left to the shell', async (t) => {
   assert.deepEqual(await (await aCompleter(t))('validate '), { values: [], directive: ':0' })

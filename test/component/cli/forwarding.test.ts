@@ -116,17 +116,44 @@ test('an address that takes nothing is told for each event, and listening goes o
   await it.end()
 })
 
+test('a program that never answers, or begins and never ends, is given up after the timeout, and the next event goes on', async (t) => {
+  const server = createServer((request, response) => {
+    request.resume()
+    if (request.url === '/begins') response.writeHead(200).write('{')
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  for (const [path, said] of [
+    ['/silent', / timeout \d+ms$/],
+    ['/begins', / 200 \d+ms$/],
+  ] as const) {
+    const flags = ['-A', '--recent=0', `--forward-to=${origin}${path}`, '--forward-timeout=100ms']
+    const it = await listening(t, flags)
+    await it.untilForwarded({}, () => it.lines.length > 1)
+    for (const line of it.lines) assert.match(line, said)
+    await it.end()
+  }
+})
+
 test('what contradicts itself is refused before anybody is asked', async (t) => {
   const { gwh, seen } = await twoReceivers(t)
   for (const [flags, said] of [
     [['--forward-to=http://localhost:1', '--no-follow'], /only what happens from now on is forwarded/],
     [['--forward-to=http://localhost:1', '--sink=worker'], /before any sink has it/],
     [['--forward-secret-file=/dev/null'], /has no use without forward-to/],
+    [['--forward-to=http://['], /forward-to: is not a URL/],
+    [['--forward-to=http://localhost:99999'], /forward-to: is not a URL/],
+    [['--forward-to=http://me:a-password@localhost:1'], /a user or password in the URL is not sent/],
     [['--forward-to=localhost:1'], /is not a URL that starts with http/],
   ] as const) {
     const { code, err } = await gwh('listen', ...flags)
     assert.equal(code, 2, flags.join(' '))
     assert.match(err, said)
+    assert.doesNotMatch(err, /a-password/)
   }
   assert.deepEqual(seen, [])
   const noSecret = await gwh(

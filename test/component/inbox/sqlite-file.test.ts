@@ -259,6 +259,20 @@ test('forgetting comes in slices of 200 rows, so that appends get their turn', a
   assert.deepEqual(resultsOf(run(runner, (writer) => packAppend(writer, anEvent({ eventId: 'msg_449' })))), ['stored'])
 })
 
+test('a clock that jumps ahead by a day and back does not stop the forgetting for a day', async (t) => {
+  const path = join(await aFolder(t), 'inbox.db')
+  const runner = new BatchRunner(settingsFor(path))
+  t.after(() => runner.close())
+  const hourMs = 3_600_000
+  const maintain = (nowMs: number) =>
+    runner.run({ type: 'batch', items: new Uint8Array(), calls: [{ type: 'maintain' }], nowMs })
+  maintain(52 * hourMs)
+  run(runner, (writer) => packAppend(writer, anEvent({ eventId: 'msg_1', sinks: [] })))
+  maintain(1_000)
+  const answer = maintain(26 * hourMs)
+  assert.equal(answer.type === 'done' && answer.report.totals.rememberedIds, 0)
+})
+
 /** SQLite's own limit answers like a disk without a free block. */
 function openFull(file: string): DatabaseSync {
   const database = openDatabase(file)

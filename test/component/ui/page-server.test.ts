@@ -29,7 +29,7 @@ async function aServer(t: TestContext) {
   const ask = (url: string, headers: Record<string, string> = own) => app.inject({ url, headers })
   const act = (headers: Record<string, string>, payload = '{"action":"ping"}') =>
     app.inject({ method: 'POST', url: `${session.path}/api/act`, headers, payload })
-  return { session, own, seen, ask, act }
+  return { session, own, seen, app, ask, act }
 }
 
 const posting = { 'content-type': 'application/json', 'x-gwh-page': '1' }
@@ -74,6 +74,29 @@ for (const { name, headers, status } of strangers) {
   })
 }
 
+test('no other spelling of an address goes past the cookie or the header of the page', async (t) => {
+  const { session, own, seen, ask, app } = await aServer(t)
+  const stranger = { host: own.host }
+  const spellings = (path: string) => [
+    `${session.path}/%61pi/${path}`,
+    `${session.path.replace('/s/', '/%73/')}/api/${path}`,
+    `http://127.0.0.1:8000${session.path}/api/${path}`,
+    `http://x${session.path}/api/${path}`,
+  ]
+  for (const url of ['webhook', 'stream', 'playground/state'].flatMap(spellings)) {
+    const answer = await ask(url, stranger)
+    assert.ok([401, 404].includes(answer.statusCode), `${url}: ${answer.statusCode}`)
+  }
+  const withoutHeader = { ...own, 'content-type': 'application/json' }
+  for (const url of spellings('act')) {
+    for (const headers of [{ ...stranger, ...posting }, withoutHeader]) {
+      const { statusCode } = await app.inject({ method: 'POST', url, headers, payload: '{}' })
+      assert.ok([401, 403, 404].includes(statusCode), `${url}: ${statusCode}`)
+    }
+  }
+  assert.deepEqual(seen, [])
+})
+
 test('a wrong token, or none, lets nobody in and says what to open', async (t) => {
   const { ask } = await aServer(t)
   for (const url of ['/', '/?token=', '/?token=a-toke', '/?token=a-token2']) {
@@ -103,7 +126,14 @@ test('a link from elsewhere may lead to the page, whose files hold nothing of an
 
 test('every answer, also a refusal, forbids inline code, other origins, framing, sniffing and Referer', async (t) => {
   const { session, own, ask } = await aServer(t)
-  const asked = ['/', `${session.path}/`, `${session.path}/page.js`, `${session.path}/api/webhook`, '/none']
+  const asked = [
+    '/',
+    '/%E0%A4%A',
+    `${session.path}/`,
+    `${session.path}/page.js`,
+    `${session.path}/api/webhook`,
+    '/none',
+  ]
   for (const url of asked) {
     const { headers } = await ask(url, own)
     const policy = String(headers['content-security-policy'])
@@ -120,6 +150,11 @@ test('every answer, also a refusal, forbids inline code, other origins, framing,
     )
     assert.equal(headers['access-control-allow-origin'], undefined)
   }
+})
+
+test('who sends a question byte by byte does not hold a connection for ever', async (t) => {
+  const { app } = await aServer(t)
+  assert.equal(app.server.requestTimeout, 30_000)
 })
 
 test('the routes of a playground are behind the same gate', async (t) => {

@@ -69,6 +69,16 @@ test('what receivers have forgotten is told: from when on the hour is complete',
   assert.equal(hour.view(nowMs).completeSinceMs, nowMs - 1000)
 })
 
+test('a receiver whose clock is a day ahead does not take the places of what is shown', () => {
+  const hour = new Hour()
+  for (let minute = 0; minute < 120; minute++) hour.add(aStep(nowMs + 24 * 3_600_000 + minute * 60_000, 'Succeed'))
+  hour.view(nowMs)
+  hour.add(aStep(nowMs, 'Succeed'))
+  hour.add(aStep(nowMs + 90_000, 'Succeed'))
+  assert.equal(hour.view(nowMs).delivered.at(-1), 1)
+  assert.equal(hour.view(nowMs + 90_000).delivered.at(-1), 1)
+})
+
 test('quantiles are within three percent of the truth', () => {
   const latencies = new Latencies()
   for (let ms = 1; ms <= 1000; ms++) latencies.add(ms)

@@ -8,27 +8,45 @@ import type { ReceiverRow } from '../../../src/contract/page/overview.ts'
 import { ReceiverWatch } from '../../../src/ui/receivers/receiver-watch.ts'
 import { FakeClock } from '../../support/doubles/fake-clock.ts'
 
+interface Followed {
+  readonly onOpen: () => void
+  readonly signal: AbortSignal
+}
+
 /** A receiver that is told what to do: `end` breaks its stream. */
 class Played {
   isAway = false
   opened = 0
   recent: DeliveryEntry[] = []
   pending = 0
+  isOverloaded = false
   #end: ((error: Error) => void) | undefined
+  readonly #listeners = new Set<(entry: DeliveryEntry) => void>()
 
   readonly admin = {
-    follow: (_given: unknown, _onEntry: unknown, onOpen: () => void) => {
+    follow: (_given: unknown, onEntry: (entry: DeliveryEntry) => void, { onOpen, signal }: Followed) => {
       if (this.isAway) return Promise.reject(new Error('it is away'))
       this.opened += 1
       onOpen()
+      this.#listeners.add(onEntry)
+      signal.addEventListener('abort', () => this.#listeners.delete(onEntry))
       return new Promise<void>((_, reject) => (this.#end = reject))
     },
     ask: async (name: string) => {
       if (this.isAway) throw new Error('it is away')
+      if (this.isOverloaded && name === 'readStats') throw new Error('no answer in 60000 ms')
       if (name === 'listRecent') return { deliveries: this.recent }
       return { inbox: 'own', events: 1, bodyBytes: 2, pending: this.pending, deadLetters: 0, oldestPendingMs: 0 }
     },
   } as unknown as AdminClient
+
+  get streams(): number {
+    return this.#listeners.size
+  }
+
+  tell(entry: DeliveryEntry): void {
+    for (const listener of this.#listeners) listener(entry)
+  }
 
   end(): void {
     this.isAway = true
@@ -99,6 +117,18 @@ test('what was missed meanwhile is told, and nothing twice', async (t) => {
   played.b.isAway = false
   await clock.advance({ seconds: 20 })
   assert.deepEqual(entries, ['b e1', 'b e2'])
+})
+
+test('one whose stream holds while its questions time out is followed anew, and what it streams is counted once', async (t) => {
+  const { clock, played, entries, states } = aWatch(t)
+  await clock.advance({ seconds: 1 })
+  played.b.isOverloaded = true
+  await clock.advance({ seconds: 30 })
+  played.b.isOverloaded = false
+  await clock.advance({ seconds: 20 })
+  assert.deepEqual([states(), played.a.opened, played.b.streams], [['a Connected', 'b Connected'], 1, 1])
+  played.b.tell(anEntry('e1'))
+  assert.deepEqual(entries, ['b e1'])
 })
 
 test('where the list of pods is refused, those that are followed still are', async (t) => {
