@@ -2,7 +2,7 @@
 interface WritingProcess {
   readonly stdout: Pick<NodeJS.WriteStream, 'on'>
   readonly stderr: Pick<NodeJS.WriteStream, 'on' | 'write'>
-  exit(code: number): void
+  readonly exit: (code: number) => void
 }
 
 /** As a shell tells of a program that SIGPIPE ended; Node ignores this signal. */
