@@ -31,7 +31,7 @@ describe('one delivery in a browser', { skip: withoutChromium }, () => {
         'stored, answered 204 4 ms',
         'worker, attempt 1: refused 2 ms',
         'worker, attempt 2: refused 2 ms',
-        'worker, next attempt in 41 s',
+        'worker, next attempt in 41 min',
       ],
     )
     const boxes = await page

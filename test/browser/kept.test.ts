@@ -28,7 +28,7 @@ const waiting: PendingDelivery[] = kept.map((each, index) =>
     state: 'waiting',
     replayed: false,
     since: endedAt(index + 1),
-    nextTryAt: at(index === 1 ? -30_000 : 30_000),
+    nextTryAt: at(index === 1 ? -30_000 : 1_830_000),
     lastCause: 'status 503',
   }),
 )
@@ -122,7 +122,7 @@ describe('dead letters and pending deliveries in a browser', { skip: withoutChro
     keep(server)
     await using opened = await open('#/waiting?sink=slack')
     const { page } = opened
-    assert.match(await page.getByRole('row', { name: /msg_1/ }).innerText(), /in 30 s\s+status 503/)
+    assert.match(await page.getByRole('row', { name: /msg_1/ }).innerText(), /in 30 min\s+status 503/)
     assert.match(await page.getByRole('row', { name: /msg_2/ }).innerText(), /due\s+status 503/)
     await page.getByText('gwh-receiver-1 did not answer, what it keeps is not listed: timeout').waitFor()
     assert.equal(await page.getByLabel('Sink').inputValue(), 'slack', 'an address can hold a selection')
