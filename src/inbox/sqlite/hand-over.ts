@@ -7,7 +7,7 @@ import type { QuotaTeller } from './told-quotas.ts'
 import type { Call, CallResult, ItemAnswer, ToWorker } from './worker-protocol.ts'
 
 /** How long a record that may wait does. */
-const patienceMs = 5
+const patienceMs = 10
 /** So many appends wait for no others. */
 const enoughAppends = 8
 

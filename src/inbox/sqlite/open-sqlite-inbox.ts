@@ -17,9 +17,9 @@ const workerProgram = { source: new URL('./worker.ts', import.meta.url), bundled
 
 /**
  * How long one of a few appends waits for others, at most, in milliseconds. It is added to the time of its answer, and
- * at 500 events a second two or three share a batch.
+ * at 500 events a second five share a batch.
  */
-export const shippedAppendIntervalMs = 5
+export const shippedAppendIntervalMs = 10
 
 export interface SqliteInboxOptions {
   /** The database file; its folder is made where missing and holds the log and the ballast too. */
