@@ -76,7 +76,10 @@ export function pageHandlers(deps: AnswerDeps): PageHandlers {
 async function readDetail(key: { namespace: string; name: string }, deps: AnswerDeps): Promise<WebhookDetail> {
   const { webhooks, entries, rights, clock, operatorNamespace } = deps
   const webhook = webhooks.get(key)
-  if (webhook === undefined) throw new AskError(404, `GeminiWebhook ${key.namespace}/${key.name}: does not exist`)
+  if (webhook === undefined) {
+    const why = webhooks.isListed ? 'does not exist' : 'is not known, for GeminiWebhooks could not be listed'
+    throw new AskError(404, `GeminiWebhook ${key.namespace}/${key.name}: ${why}`)
+  }
   const [reach, may] = await Promise.all([deps.reach(webhook), readMay(webhook, rights, operatorNamespace)])
   const nowMs = clock.now()
   const hour = new Hour()

@@ -124,7 +124,7 @@ describe('dead letters and pending deliveries in a browser', { skip: withoutChro
     const { page } = opened
     assert.match(await page.getByRole('row', { name: /msg_1/ }).innerText(), /in 30 min\s+status 503/)
     assert.match(await page.getByRole('row', { name: /msg_2/ }).innerText(), /due\s+status 503/)
-    await page.getByText('gwh-receiver-1 did not answer, what it keeps is not listed: timeout').waitFor()
+    await page.getByText('gwh-receiver-1 did not answer, what is kept there is not listed: timeout').waitFor()
     assert.equal(await page.getByLabel('Sink').inputValue(), 'slack', 'an address can hold a selection')
   })
 

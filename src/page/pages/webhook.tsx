@@ -31,6 +31,7 @@ export function WebhookPage({ namespace, name }: WebhookKey) {
     { again: `${row?.version} ${finished.value}`, everyMs: askEveryMs },
   )
   const detail = asked?.ok === true ? asked.value : undefined
+  const isGone = asked?.ok === false && asked.status === 404 && rows.value.isComplete
   const health = row?.health ?? detail?.row.health
   return (
     <Page
@@ -40,7 +41,7 @@ export function WebhookPage({ namespace, name }: WebhookKey) {
     >
       {asked === undefined && <Loading what={id} />}
       {asked?.ok === false && (
-        <Empty title={asked.status === 404 ? `${id} does not exist (any more)` : `${id} cannot be shown`}>
+        <Empty title={isGone ? `${id} does not exist (any more)` : `${id} cannot be shown`}>
           <p>{asked.error}</p>
           <p>
             <a href={hrefOf({ page: 'webhooks' })}>All webhooks</a>

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact'
 
 import { counted, count } from '../format.ts'
-import { apiServer, connection, hello, namespace, namespaces, overview } from '../live/state.ts'
+import { apiServer, areObjectsKnown, connection, hello, namespace, namespaces, overview } from '../live/state.ts'
 import { route } from '../live/address.ts'
 import { hrefOf, type Route } from '../route.ts'
 import { Notices } from './notices.tsx'
@@ -20,7 +20,7 @@ function places(): Place[] {
   const { total, pending = 0, deadLetters = 0 } = overview.value ?? {}
   return [
     { page: 'overview', label: 'Overview' },
-    { page: 'webhooks', label: 'Webhooks', also: 'webhook', number: total },
+    { page: 'webhooks', label: 'Webhooks', also: 'webhook', number: areObjectsKnown.value ? total : undefined },
     { page: 'deliveries', label: 'Deliveries', also: 'delivery' },
     { page: 'waiting', label: 'Pending', number: pending === 0 ? undefined : pending },
     { page: 'dead-letters', label: 'Dead letters', number: deadLetters === 0 ? undefined : deadLetters, isBad: true },

@@ -6,11 +6,12 @@ import { count, span } from '../format.ts'
 import { now } from '../live/now.ts'
 import { selectRows } from '../live/select-rows.ts'
 import { focusAndSelect } from '../live/follow-keys.ts'
-import { hello, isSearchWanted, namespace, rows, search } from '../live/state.ts'
+import { areObjectsKnown, hello, isSearchWanted, namespace, rows, search } from '../live/state.ts'
 import { go } from '../live/address.ts'
 import { hrefOf } from '../route.ts'
-import { Ago, Card, Empty, HealthBadge, Loading } from './basics.tsx'
+import { Ago, Card, Empty, HealthBadge } from './basics.tsx'
 import { GridTable, type Column } from './grid-table.tsx'
+import { NotListed } from './not-listed.tsx'
 
 /** How long ago as a span, for ages that are no events. */
 function Age({ since }: { since: string | undefined }) {
@@ -56,7 +57,6 @@ export function WebhookList({ title }: { title: string }) {
   )
   const { isComplete, byId } = rows.value
   const isNarrowed = shown.value.length !== byId.size
-  const isLoading = !isComplete && byId.size === 0
   return (
     <Card
       title={
@@ -70,8 +70,8 @@ export function WebhookList({ title }: { title: string }) {
       }
       aside={<SearchField />}
     >
-      {isLoading && <Loading what="GeminiWebhooks" />}
-      {!isLoading && byId.size === 0 && <NoneYet />}
+      {!areObjectsKnown.value && <NotListed what="GeminiWebhooks" />}
+      {areObjectsKnown.value && byId.size === 0 && <NoneYet />}
       {byId.size > 0 && shown.value.length === 0 && (
         <Empty title="Nothing matches">Change the search or the namespace.</Empty>
       )}

@@ -35,6 +35,7 @@ export class WebhookWatch {
   readonly #settled = Promise.withResolvers<void>()
   #changed = new Set<string>()
   #mustStartAnew = false
+  #isListed = false
   #scopeEnd = new AbortController()
   #onlyNamespace: string | undefined
   #state: ApiServerState = { state: 'Connecting' }
@@ -50,6 +51,11 @@ export class WebhookWatch {
 
   get state(): ApiServerState {
     return this.#state
+  }
+
+  /** Whether the objects have been listed: until then, one that is not here may exist. */
+  get isListed(): boolean {
+    return this.#isListed
   }
 
   /** Resolves once it is known what may be listed, or that this cannot be known now; and when it is stopped. */
@@ -136,6 +142,7 @@ export class WebhookWatch {
       if (known !== webhook.metadata.resourceVersion) this.#put(webhook)
     }
     this.#mustStartAnew = true
+    this.#isListed = true
   }
 
   #put(webhook: GeminiWebhook): void {
@@ -166,8 +173,7 @@ export class WebhookWatch {
 
   #allRows(): PageMessage[] {
     const rows = [...this.#seen.values()].map(({ row }) => row)
-    const isComplete = this.#state.state !== 'Connecting'
-    return rowMessages(rows, [], { isStart: true, isComplete })
+    return rowMessages(rows, [], { isStart: true, isComplete: this.#isListed })
   }
 
   #changedRows(): PageMessage[] {
