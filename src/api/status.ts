@@ -84,7 +84,11 @@ const checkSchema = z
 
 const deliveryStatusSchema = z
   .strictObject({
-    lastVerifiedTime: time().describe('The last delivery whose signature held, to the minute.').optional(),
+    lastVerifiedTime: time()
+      .describe(
+        'The last delivery whose signature held when this was written, to the minute. Deliveries alone write it once an hour.',
+      )
+      .optional(),
     lastCheckTime: time().describe('The last endpoint check that succeeded.').optional(),
     refusingSince: time().describe('Since when genuine deliveries are refused without one being stored.').optional(),
     lastDropTime: time()

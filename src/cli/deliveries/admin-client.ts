@@ -55,7 +55,7 @@ export class AdminClient {
   ): Promise<AnswerOf<AdminRoutes[Name]>> {
     const route = adminRoutes[name]
     const response = await this.#send(route, given)
-    const json = parse((await readBounded(response, maxAnswerBytes)).toString('utf8'))
+    const json = parse((await inWords(readBounded(response, maxAnswerBytes))).toString('utf8'))
     if (response.statusCode === 200) return this.#judge(route, json, response)
     const { error = 'no reason given' } = errorAnswer.safeParse(json).data ?? {}
     throw new Error(`the receiver answered ${response.statusCode}: ${error}`)
@@ -96,6 +96,14 @@ export class AdminClient {
       throw new Error(`the receiver does not know ${route.path}: it is older than this gwh`)
     if (response.statusCode !== 200) throw new Error(`the receiver answered ${response.statusCode}`)
     onOpen?.()
+    await inWords(this.#readLines(route, response, onEntry))
+  }
+
+  async #readLines<Route extends AdminRoute>(
+    route: Route,
+    response: IncomingMessage,
+    onEntry: (entry: AnswerOf<Route>) => Promise<void>,
+  ): Promise<void> {
     for await (const line of createInterface({ input: response })) {
       if (line !== '') await onEntry(this.#judge(route, parse(line), response))
     }
@@ -168,6 +176,16 @@ function watchSilence(connection: Duplex, clock: Clock, onSilence: (error: Error
   connection.on('data', wait)
   connection.once('close', stop)
   return watch
+}
+
+/** A pod that ends takes its connections along, within an answer: `node:http` calls that "aborted" and no more. */
+async function inWords<T>(reading: Promise<T>): Promise<T> {
+  try {
+    return await reading
+  } catch (error) {
+    if (!(error instanceof Error && error.message === 'aborted')) throw error
+    throw new Error('the connection ended within the answer: has the pod ended?', { cause: error })
+  }
 }
 
 function parse(text: string): unknown {

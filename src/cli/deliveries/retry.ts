@@ -16,7 +16,7 @@ const action: DeliveryAction = {
     return { found: pending, ...(cursor !== undefined && { cursor }) }
   },
   counted: 'retried',
-  says: 'are due now.',
+  says: 'made due now.',
   unknown: 'is not pending (any more), or under way',
 }
 

@@ -91,7 +91,7 @@ function deliveryLink({ status }: GeminiWebhook): Link {
     return { name, state: 'Broken', says: `genuine deliveries have been refused since ${refusingSince}` }
   const waiting = pending === 0 ? '' : `; ${pending} stored ones have not ended yet`
   if (lastVerifiedTime === undefined) return { name, state: 'Open', says: `none was verified yet${waiting}` }
-  return { name, state: 'Good', says: `the last was verified at ${lastVerifiedTime}${waiting}` }
+  return { name, state: 'Good', says: `one was verified at ${lastVerifiedTime}${waiting}` }
 }
 
 /** Links beside the chain: a part of the spec that is ignored, while everything else is done. */

@@ -133,7 +133,7 @@ export function aDetail(row: WebhookRow, given: Partial<WebhookDetail> = {}): We
     link('in sync', 'URI, events, name and state are as the spec says'),
     link('enabled', 'the webhook is enabled at Google'),
     link('endpoint proven', 'a signed ping of Google came back through the endpoint'),
-    link('deliveries', `the last was verified at 11:59; ${row.pending} stored ones have not ended yet`),
+    link('deliveries', `one was verified at 11:59; ${row.pending} stored ones have not ended yet`),
     isBroken
       ? link('sink worker', row.message, { state: 'Broken', branch: 'sink', remedy: row.remedy ?? '' })
       : link('sink worker', 'http://batch-worker.ml.svc:80/events', { branch: 'sink' }),

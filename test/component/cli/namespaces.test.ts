@@ -57,7 +57,7 @@ test('gwh replay --all is everything of one namespace, and with -A of all', asyn
     err: '',
   })
   assert.deepEqual([(await a.inbox.stats()).pending, (await b.inbox.stats()).pending], [0, 1])
-  assert.equal((await gwh('retry', '--all', '-n', 'ml')).out, '0 are due now.\n')
+  assert.equal((await gwh('retry', '--all', '-n', 'ml')).out, '0 made due now.\n')
   assert.equal((await gwh('replay', '--all', '-A')).out, '1 will be sent again.\n')
 })
 

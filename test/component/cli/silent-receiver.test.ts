@@ -77,3 +77,25 @@ test('a stream may be silent for hours once it is open, and ends when it is told
   await ended
   assert.ok(connection.destroyed)
 })
+
+test('a pod that ends within its stream, or within an answer, is told as that', async () => {
+  const endedWithin = /^Error: the connection ended within the answer: has the pod ended\?$/
+  const streaming = aConnection()
+  const opened = Promise.withResolvers<void>()
+  const stream = assert.rejects(
+    streaming.client.follow({}, () => {}, { onOpen: opened.resolve }),
+    endedWithin,
+  )
+  await streaming.isAsked
+  await streaming.says('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n')
+  await opened.promise
+  streaming.connection.push(null)
+  await stream
+
+  const answering = aConnection()
+  const asked = assert.rejects(answering.client.ask('listRecent', { limit: 1 }), endedWithin)
+  await answering.isAsked
+  await answering.says(head + answer.slice(0, 5))
+  answering.connection.push(null)
+  await asked
+})

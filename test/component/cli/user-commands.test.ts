@@ -283,7 +283,7 @@ test('gwh retry makes due what is named or selected, and counts it', async (t) =
   for (const id of ['msg_1', 'msg_2']) await aPending(a, id, 'timeout')
   await aPending(b, 'msg_3', 'timeout')
   const named = await gwh('retry', 'gwh-receiver-0/1', 'gwh-receiver-0/99')
-  assert.deepEqual([named.code, named.out], [1, '1 are due now.\n'])
+  assert.deepEqual([named.code, named.out], [1, '1 made due now.\n'])
   assert.equal(named.err, 'gwh retry: gwh-receiver-0/99: is not pending (any more), or under way\n')
   assert.deepEqual([await dueNow(a), await dueNow(b)], [1, 0])
   const selected = await gwh('retry', '-A', '--sink=worker', '-o', 'json')
@@ -294,7 +294,7 @@ test('gwh retry makes due what is named or selected, and counts it', async (t) =
 test('gwh retry goes through every page, and needs one way to say what', async (t) => {
   const { a, gwh } = await twoReceivers(t)
   await Promise.all(Array.from({ length: 1_200 }, (_, n) => a.inbox.append(anEvent({ eventId: `msg_${n}` }))))
-  assert.equal((await gwh('retry', '-A', '--all')).out, '1200 are due now.\n')
+  assert.equal((await gwh('retry', '-A', '--all')).out, '1200 made due now.\n')
   for (const args of [[], ['a/1', '--all'], ['--all', '--sink=x'], ['17']]) {
     const { code, err } = await gwh('retry', ...args)
     assert.equal(code, 2, args.join(' '))

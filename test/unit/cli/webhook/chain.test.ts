@@ -106,6 +106,22 @@ test('an object that no controller has looked at, or that is Stalled, is broken 
   assert.equal(brokenLink(chainOf(stalled, undefined))?.says, 'SecretNameTaken: choose another name')
 })
 
+test('a verified delivery is not called the last: the status has the time only once an hour', () => {
+  const { status, ...rest } = anObject()
+  const verified = {
+    ...rest,
+    status: { ...status, delivery: { lastVerifiedTime: '2026-11-21T12:00:00Z', pending: 2 } },
+  }
+  assert.deepEqual(
+    chainOf(verified, undefined).find(({ name }) => name === 'deliveries'),
+    {
+      name: 'deliveries',
+      state: 'Good',
+      says: 'one was verified at 2026-11-21T12:00:00Z; 2 stored ones have not ended yet',
+    },
+  )
+})
+
 test('refused deliveries, sinks that are not ready or take nothing, and dropped dead letters are broken links', () => {
   const { status, ...rest } = anObject()
   const refusing = { ...rest, status: { ...status, delivery: { refusingSince: '2026-11-21T12:00:00Z' } } }
