@@ -69,6 +69,8 @@ export interface WatchOptions extends Omit<ListOptions, 'limit' | 'continueToken
   allowBookmarks?: boolean
   /** The server ends the watch itself after this many seconds. */
   serverTimeoutSeconds?: number
+  /** Called once, when the server has taken the watch: long before its first event, perhaps. Must not throw. */
+  onOpen?: () => void
 }
 
 export interface WriteOptions extends ReadOptions {

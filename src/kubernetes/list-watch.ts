@@ -16,6 +16,8 @@ interface ListWatchSink<T> {
   changed(type: 'ADDED' | 'MODIFIED' | 'DELETED', object: T): void
   /** Something was received from the server: a list, an event, a bookmark. */
   alive(): void
+  /** The server has taken a watch; where nothing changes, the first bookmark comes about a minute later. */
+  opened?(): void
   /** A list or watch failed and will be tried again. */
   failed(cause: ListWatchFailure): void
 }
@@ -138,7 +140,7 @@ export class ListWatch<T extends KubernetesObject> {
 
   /** Returns when the server ends the watch in good order; throws on everything else. */
   async #watch(resourceVersion: string, signal: AbortSignal): Promise<void> {
-    const { client, kind, scope, clock, random, idleLimitMs } = this.#options
+    const { client, kind, scope, sink, clock, random, idleLimitMs } = this.#options
     const watchdog = startWatchdog(clock, idleLimitMs, signal)
     const openedMs = clock.monotonic()
     let events = 0
@@ -149,6 +151,7 @@ export class ListWatch<T extends KubernetesObject> {
         allowBookmarks: true,
         serverTimeoutSeconds: Math.round(minWatchSeconds * (1 + random())),
         signal: watchdog.signal,
+        onOpen: () => sink.opened?.(),
       })
       for await (const event of stream) {
         if (signal.aborted) return

@@ -134,6 +134,7 @@ class RestClient implements KubernetesClient {
     let stream: Awaited<ReturnType<Requester['open']>> | undefined
     try {
       stream = await this.#requester.open(call)
+      options.onOpen?.()
       for await (const line of readLines(stream.body)) yield parseWatchEvent<T>(line)
     } catch (error) {
       if (options.signal?.aborted === true) return

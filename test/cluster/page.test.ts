@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
 import { before, test, type TestContext } from 'node:test'
 
 import { systemClock } from '../../src/clock.ts'
 import { pageAddresses } from '../../src/contract/page/addresses.ts'
 import { startUi } from '../../src/ui/start-ui.ts'
 import { uiConfig } from '../support/builders/ui-config.ts'
+import { openSeverableLink } from '../support/doubles/severable-link.ts'
+import { eventually } from '../support/measures/eventually.ts'
 import { withRealApiServer } from '../support/processes/real-api-server.ts'
 import { addWebhook, kubeconfigOf, prepareFewRights, type FewRights } from '../support/worlds/few-rights.ts'
 import { PageClient } from '../support/worlds/page-client.ts'
@@ -19,8 +22,8 @@ await withRealApiServer('the page of a user with few rights', (server) => {
   })
 
   /** What a page gets that this user has opened. */
-  async function pageOf(t: TestContext, user: FewRights) {
-    const kubeconfig = await kubeconfigOf(server(), user)
+  async function pageOf(t: TestContext, user: FewRights, kubeconfig?: string) {
+    kubeconfig ??= await kubeconfigOf(server(), user)
     const deps = { clock: systemClock, random: Math.random, version: '1.2.3', files }
     const ui = await startUi(uiConfig(`--kubeconfig=${kubeconfig}`), deps)
     t.after(() => ui.close())
@@ -73,6 +76,22 @@ await withRealApiServer('the page of a user with few rights', (server) => {
     const { findings } = await stream.until('findings', () => true)
     const open = new Set(findings.filter(({ state }) => state === 'Open').map(({ name }) => name))
     for (const name of ['controllers', 'receivers', 'leader']) assert.ok(open.has(name), JSON.stringify(findings))
+  })
+
+  test('an interruption on the way to the API server is over with it, not with the next change', async (t) => {
+    const kubeconfig = await kubeconfigOf(server(), 'viewer')
+    const { hostname, port, host } = new URL(server().serverUrl)
+    const link = await openSeverableLink({ host: hostname, port: Number(port) })
+    t.after(() => link.stop())
+    await writeFile(kubeconfig, (await readFile(kubeconfig, 'utf8')).replace(host, link.address))
+    const { stream } = await pageOf(t, 'viewer', kubeconfig)
+    const state = () => stream.of('apiServer').at(-1)?.apiServer.state
+    await stream.until('rows', ({ changed }) => changed.length > 0)
+    link.sever()
+    await eventually('the page that says so', () => state() === 'Away')
+    link.restore()
+    // Bookmarks come about every minute.
+    await eventually('a page that is live', () => state() === 'Connected', { timeoutMs: 30_000 })
   })
 
   test('who may see nothing is told which right that takes', async (t) => {

@@ -124,6 +124,7 @@ export class WebhookWatch {
           else this.#put(withoutManagedFields(webhook))
         },
         alive: () => this.#turn({ state: 'Connected' }),
+        opened: () => this.#turn({ state: 'Connected' }),
         failed: (failure) => this.#failed(failure),
       },
     })
