@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -35,7 +35,9 @@ test('a kept demo serves the stock kubectl: a second webhook is applied, shown a
   const home = await mkdtemp(join(tmpdir(), 'gwh-demo-'))
   t.after(() => rm(home, { recursive: true, force: true }))
   const { child, told, exited } = startDemo(t, ['--keep'])
-  const kubeconfig = await eventually('the kubeconfig', () => /KUBECONFIG=(\S+)/.exec(told.text)?.[1])
+  const shellPath = await eventually('the shell file', () => /^ +\. (\S+)$/m.exec(told.text)?.[1])
+  const kubeconfig = /KUBECONFIG='([^']+)'/.exec(await readFile(shellPath, 'utf8'))?.[1]
+  assert.ok(kubeconfig)
   const kubectl = async (...args: string[]) => {
     const result = await runKubectl(join(binaries.folder, 'kubectl'), ['--kubeconfig', kubeconfig, ...args], home)
     assert.equal(result.code, 0, `kubectl ${args.join(' ')}: ${result.stderr}`)
@@ -43,11 +45,12 @@ test('a kept demo serves the stock kubectl: a second webhook is applied, shown a
   }
   await kubectl('apply', '-f', 'deploy/samples/minimal.yaml')
   await kubectl('wait', '--for=condition=Ready', 'gwh/minimal', '--timeout=30s')
-  const table = await kubectl('get', 'gwh')
+  const table = await kubectl('get', 'gwh', 'minimal')
   assert.match(table, /^NAME +READY +STATE +SINKS +EVENTS +ROTATES +AGE\nminimal +True +enabled +True +1 +\S+\n$/)
   t.diagnostic(table)
   await kubectl('delete', '-f', 'deploy/samples/minimal.yaml', '--timeout=30s')
-  assert.equal(await kubectl('get', 'gwh'), '')
+  const left = await kubectl('get', 'gwh', '-o', 'name')
+  assert.equal(left, 'geminiwebhook.webhooks.gemini-operator.io/batch-events\n', 'the sample that the demo keeps')
   child.kill('SIGINT')
   assert.equal(await exited, 0, told.text)
 })
