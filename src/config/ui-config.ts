@@ -1,7 +1,7 @@
-import { boolean, port } from './setting-types.ts'
+import { boolean, optionalText, port } from './setting-types.ts'
 import type { ConfigOf } from './setting.ts'
 import { googleSettings } from './shared-settings.ts'
-import { visitAll } from './user-settings.ts'
+import { aNamespace, visitAll } from './user-settings.ts'
 
 /** Settings of the page, for its command and for the playground. */
 export const uiSettings = {
@@ -10,6 +10,12 @@ export const uiSettings = {
     group: 'Page',
     help: 'Also test the public addresses of webhooks that are looked at from here, as "gwh status" does.',
     default: 'true',
+  }),
+  namespace: optionalText({
+    ...aNamespace,
+    help: 'Shows the objects of this namespace alone. If it is not set, all that you may see.',
+    short: 'n',
+    ignoresEnvironment: true,
   }),
   ...visitAll,
   healthPort: port({

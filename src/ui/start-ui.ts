@@ -73,7 +73,13 @@ export async function startUi(config: UiConfig, deps: UiDeps): Promise<RunningUi
   const connection = { ...config, operatorNamespace }
 
   const entries = new Entries()
-  const webhooks = new WebhookWatch({ client, clock, random, ownNamespace: context.namespace })
+  const webhooks = new WebhookWatch({
+    client,
+    clock,
+    random,
+    namespace: config.namespace,
+    ownNamespace: context.namespace,
+  })
   const receivers = new ReceiverWatch({
     clock,
     open: () => installation.receivers({ ...connection, pods: [] }),

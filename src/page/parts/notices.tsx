@@ -52,8 +52,8 @@ function ApiServerNotice() {
       return (
         <Trouble bad>
           <strong>You may not see GeminiWebhooks.</strong> The right to {state.missing.join(', and to ')} is missing for
-          the user of the context {hello.value?.context}. Ask for it, or start <code>gwh ui --context NAME</code> with a
-          context of a namespace that you may see.
+          the user of the context {hello.value?.context}. Ask for it, or start <code>gwh ui -n NAMESPACE</code> for a
+          namespace that you may see.
         </Trouble>
       )
     case 'NoCRD':

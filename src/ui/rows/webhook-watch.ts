@@ -13,6 +13,8 @@ interface WebhookWatchDeps {
   readonly client: KubernetesClient
   readonly clock: Clock
   readonly random: () => number
+  /** Whose objects alone are shown; undefined: all. */
+  readonly namespace: string | undefined
   /** The namespace of the kubeconfig's context: shown alone where the user may not list those of the whole cluster. */
   readonly ownNamespace: string
 }
@@ -42,6 +44,7 @@ export class WebhookWatch {
 
   constructor(deps: WebhookWatchDeps) {
     this.#deps = deps
+    this.#onlyNamespace = deps.namespace
   }
 
   /** The only namespace whose objects are shown; undefined: all. */

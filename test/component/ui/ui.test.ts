@@ -47,8 +47,9 @@ after(async () => {
   await sandbox?.stop()
 })
 
-function openPage(kubeconfig: string, port: number, token?: string): Promise<RunningUi> {
+function openPage(kubeconfig: string, port: number, token?: string, ...flags: string[]): Promise<RunningUi> {
   const config = uiConfig(
+    ...flags,
     `--port=${port}`,
     `--kubeconfig=${kubeconfig}`,
     `--google-base-url=${sandbox.simulator.url}`,
@@ -242,4 +243,25 @@ test('no secret, key or signature is in anything that a page was told', async ()
   for (const word of secretWords) assert.ok(!told.includes(word), `${word.slice(0, 6)}... was told`)
   assert.doesNotMatch(told, /v1,[A-Za-z0-9+/]{40}/)
   stream.close()
+})
+
+test('with a namespace, its objects alone are shown, and the page says so', async () => {
+  const opened: RunningUi[] = []
+  const rowsIn = async (namespace: string) => {
+    const narrowed = await openPage(sandbox.kubeconfigPath, 0, undefined, `--namespace=${namespace}`)
+    opened.push(narrowed)
+    const stream = await (await PageClient.open(narrowed.url)).stream()
+    await stream.until('rows', ({ isComplete }) => isComplete === true)
+    const hello = stream.of('hello').at(-1)
+    const rows = stream.of('rows').flatMap(({ changed }) => changed)
+    return { says: hello?.onlyNamespace, ids: rows.map(({ id }) => id) }
+  }
+  try {
+    assert.deepEqual(await rowsIn('elsewhere'), { says: 'elsewhere', ids: [] })
+    const own = await rowsIn(key.namespace)
+    assert.equal(own.says, key.namespace)
+    assert.ok(own.ids.includes(`${key.namespace}/${key.name}`))
+  } finally {
+    await Promise.all(opened.map((each) => each.close()))
+  }
 })
