@@ -16,18 +16,23 @@ interface InboxDeps extends Pick<RoleDeps, 'clock' | 'logger' | 'metrics'> {
   readonly onEnded: (why: string) => void
   /** Another receiver left work to do. */
   readonly onOthersWork: () => void
+  /** In place of what ships. */
+  readonly appendIntervalMs?: number
 }
 
 /** Opens the inbox that is configured. Only the driver that is used is loaded. */
-export async function openInbox(config: ReceiverConfig, { podName, onOthersWork, ...deps }: InboxDeps): Promise<Inbox> {
+export async function openInbox(
+  config: ReceiverConfig,
+  { podName, onOthersWork, appendIntervalMs, ...deps }: InboxDeps,
+): Promise<Inbox> {
   const bounds = inboxBounds(config)
   switch (config.inbox) {
     case 'sqlite': {
-      const { openSqliteInbox, shippedAppendIntervalMs: appendIntervalMs } =
-        await import('../inbox/sqlite/open-sqlite-inbox.ts')
+      const { openSqliteInbox, shippedAppendIntervalMs } = await import('../inbox/sqlite/open-sqlite-inbox.ts')
       const { dataDir, inboxSetAsideDamaged: setAsideDamaged } = config
       const path = join(dataDir, inboxFile)
-      return openSqliteInbox({ path, bounds, setAsideDamaged, appendIntervalMs, ...deps })
+      const intervalMs = appendIntervalMs ?? shippedAppendIntervalMs
+      return openSqliteInbox({ path, bounds, setAsideDamaged, appendIntervalMs: intervalMs, ...deps })
     }
     case 'jetstream': {
       const { openJetstreamInbox } = await import('../inbox/jetstream/open-jetstream-inbox.ts')

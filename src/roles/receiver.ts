@@ -54,6 +54,8 @@ export interface RunningReceiver extends RunningRole {
 export interface ReceiverDeps extends RoleDeps {
   /** The sandbox stands in for the cluster's network here. */
   readonly wrapSink?: (sink: Sink) => Sink
+  /** In place of what ships, in milliseconds: where the clock stands still, nothing may wait for it. */
+  readonly appendIntervalMs?: number
 }
 
 /**
@@ -83,7 +85,18 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
   const { promise: ended, resolve: onEnded } = Promise.withResolvers<string>()
   let nudgeDispatcher: (() => void) | undefined
   const onOthersWork = () => nudgeDispatcher?.()
-  const inbox = await openInbox(config, { clock, logger, metrics, podName, quotas, onEnded, onOthersWork })
+  const { appendIntervalMs } = deps
+  const gathering = appendIntervalMs === undefined ? {} : { appendIntervalMs }
+  const inbox = await openInbox(config, {
+    clock,
+    logger,
+    metrics,
+    podName,
+    quotas,
+    onEnded,
+    onOthersWork,
+    ...gathering,
+  })
   parts.defer(() => inbox.close())
   const toGoogle = openOutbound(config, { clock, connections: 2 })
   parts.defer(() => toGoogle.close())

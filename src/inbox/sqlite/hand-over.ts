@@ -6,8 +6,8 @@ import { Gathering, type Waiters, type Waiting } from './gathering.ts'
 import type { QuotaTeller } from './told-quotas.ts'
 import type { Call, CallResult, ItemAnswer, ToWorker } from './worker-protocol.ts'
 
-/** How long a record that may wait does. */
-const patienceMs = 10
+/** How long a record that may wait does at least; where appends wait for others, as long as these. */
+const leastPatienceMs = 3
 /** So many appends wait for no others. */
 const enoughAppends = 8
 
@@ -114,7 +114,7 @@ export class HandOver {
 
   /** All that there is may wait for another write; not for ever, where none comes. */
   #waitForOthers(): void {
-    this.#cancelPatience ??= this.#deps.clock.after(patienceMs, () => {
+    this.#cancelPatience ??= this.#deps.clock.after(Math.max(leastPatienceMs, this.#deps.appendIntervalMs), () => {
       this.#cancelPatience = undefined
       this.#others.hurry()
       this.goOn()

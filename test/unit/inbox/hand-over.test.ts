@@ -81,16 +81,16 @@ test('or that of what somebody waits for, which goes before the appends', async 
   assert.deepEqual(scene.batches(), [['record 1', 'record 2', 'stats'], ['msg_1']])
 })
 
-test('without any it goes alone after ten milliseconds, also where a commit was under way then', async () => {
+test('without any it goes alone after three milliseconds, also where a commit was under way then', async () => {
   const scene = new Scene()
   scene.record(1, 'soon')
-  await scene.clock.advance({ ms: 9 })
+  await scene.clock.advance({ ms: 2 })
   assert.deepEqual(scene.batches(), [])
   scene.record(2, 'soon')
   await scene.clock.advance({ ms: 1 })
   assert.deepEqual(scene.batches(), [['record 1', 'record 2']])
   scene.record(3, 'soon')
-  await scene.clock.advance({ ms: 10 })
+  await scene.clock.advance({ ms: 3 })
   assert.deepEqual(scene.batches(), [], 'the answer is still owed')
   scene.answer()
   assert.deepEqual(scene.batches(), [['record 3']])
