@@ -54,7 +54,7 @@ export async function startSimulatedOperator(t: TestContext, options: { switches
     return { clock, random, logger, metrics: createMetrics(), version: '0.0.0', hostname: part }
   }
   const folder = mkdtempSync(join(tmpdir(), 'gwh-simulated-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }))
 
   const token = randomBytes(16).toString('hex')
   const crds = [geminiWebhookCrd()]
