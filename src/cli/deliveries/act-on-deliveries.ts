@@ -1,10 +1,10 @@
-import { maxPage } from '../../contract/admin-api/page-limits.ts'
 import { printedAs, type Output } from '../print-as.ts'
 import { exitCodes } from '../run-command.ts'
 import { UnjudgedError } from '../unjudged-error.ts'
 import type { UserCommandDeps } from '../user-command.ts'
 import { UsageError } from '../usage-error.ts'
 import type { AdminClient } from './admin-client.ts'
+import { keptIn, type KeptList } from './kept-lists.ts'
 import { inboxPods, type ReceiverPod, type VisitConfig } from './receivers.ts'
 import { forEachPage } from './selected-pages.ts'
 import { isSelecting, selectionOf, type Selected, type Selection, type SelectionConfig } from './selection-query.ts'
@@ -18,7 +18,7 @@ export interface DeliveryAction {
   readonly what: string
   readonly act: (admin: AdminClient, given: Given) => Promise<{ done: string[]; unknown: string[]; cursor?: string }>
   /** A page of what it may act on. */
-  readonly list: (admin: AdminClient, query: Query) => Promise<Page>
+  readonly list: KeptList<{ deliveryId: string; namespace: string }>
   /** The field of the JSON output that counts them, and the sentence after their number. */
   readonly counted: string
   readonly says: string
@@ -27,12 +27,6 @@ export interface DeliveryAction {
 }
 
 type Given = { deliveryIds: string[] } | ((Selection | { all: true }) & { cursor?: string })
-type Query = Selection & { limit: number; cursor?: string }
-
-interface Page {
-  found: readonly { deliveryId: string; namespace: string }[]
-  cursor?: string
-}
 
 interface Outcome {
   done: string[]
@@ -112,12 +106,13 @@ async function actOnSelected(action: DeliveryAction, pod: ReceiverPod, selected:
     await forEachPage((cursor) => action.act(pod.admin, { ...selection, ...paged(cursor) }), take)
     return total
   }
-  // A receiver selects one object or all of them: those of a namespace are found first.
-  const listed = (cursor: string | undefined) => action.list(pod.admin, { ...fields, limit: maxPage, ...paged(cursor) })
-  const found: string[] = []
-  await forEachPage(listed, (page) => {
-    for (const each of page.found) if (each.namespace === namespace) found.push(each.deliveryId)
-  })
-  take(await actOnIds(action, pod, found))
+  const kept = await keptIn(pod, selected, { list: action.list })
+  take(
+    await actOnIds(
+      action,
+      pod,
+      kept.map(({ deliveryId }) => deliveryId),
+    ),
+  )
   return total
 }

@@ -1,19 +1,16 @@
 import { integer, optionalText } from '../../config/setting-types.ts'
 import type { ConfigOf } from '../../config/setting.ts'
-import type { AnswerOf } from '../../contract/admin-api/route.ts'
-import type { AdminRoutes } from '../../contract/admin-api/routes.ts'
-import { maxPage } from '../../contract/admin-api/page-limits.ts'
 import { printedAs } from '../print-as.ts'
 import { exitCodes } from '../run-command.ts'
 import { allNamespaces, deadLetterSelection, listOutput, namespaceOfObjects, visit } from '../shared-settings.ts'
 import { cellOf, table } from '../table.ts'
 import { userCommand, type UserCommandDeps } from '../user-command.ts'
+import { keptIn, listDeadLetters } from './kept-lists.ts'
 import { inboxPods, type ReceiverPod } from './receivers.ts'
-import { forEachPage } from './selected-pages.ts'
-import { selectionOf, type Selected } from './selection-query.ts'
+import { selectionOf } from './selection-query.ts'
 
 /** `id`: with the pod that it is in. */
-type Letter = AnswerOf<AdminRoutes['listDeadLetters']>['deadLetters'][number] & { id: string }
+type Letter = Awaited<ReturnType<typeof listDeadLetters>>['found'][number] & { id: string }
 
 const settings = {
   ...deadLetterSelection,
@@ -67,7 +64,8 @@ async function showDeadLetters(
       return exitCodes.ok
     }
     const letters: Letter[] = []
-    for (const pod of await inboxPods(receivers.pods)) letters.push(...(await lettersOf(pod, chosen, config.limit)))
+    const asked = { list: listDeadLetters, limit: config.limit }
+    for (const pod of await inboxPods(receivers.pods)) letters.push(...(await keptIn(pod, chosen, asked)))
     const newest = letters.toSorted((a, b) => b.endedAt.localeCompare(a.endedAt))
     const shown = newest.slice(0, config.limit)
     const names = shown.map(({ id }) => id)
@@ -76,29 +74,6 @@ async function showDeadLetters(
   } finally {
     await receivers.close()
   }
-}
-
-/** Pages until there are as many as are wanted. */
-async function lettersOf(
-  { name, admin }: ReceiverPod,
-  { fields, namespace }: Selected,
-  limit: number,
-): Promise<Letter[]> {
-  const found: Letter[] = []
-  await forEachPage(
-    (cursor) => {
-      const page = namespace === undefined ? Math.min(maxPage, limit - found.length) : maxPage
-      return admin.ask('listDeadLetters', { ...fields, limit: page, ...(cursor !== undefined && { cursor }) })
-    },
-    ({ deadLetters }) => {
-      for (const each of deadLetters) {
-        if (namespace === undefined || each.namespace === namespace)
-          found.push({ id: `${name}/${each.deliveryId}`, ...each })
-      }
-    },
-    () => found.length >= limit,
-  )
-  return found
 }
 
 async function readBody({ admin }: ReceiverPod, deliveryId: string): Promise<string> {

@@ -1,19 +1,16 @@
 import { integer } from '../../config/setting-types.ts'
 import type { ConfigOf } from '../../config/setting.ts'
-import type { AnswerOf } from '../../contract/admin-api/route.ts'
-import type { AdminRoutes } from '../../contract/admin-api/routes.ts'
-import { maxPage } from '../../contract/admin-api/page-limits.ts'
 import { printedAs } from '../print-as.ts'
 import { exitCodes } from '../run-command.ts'
 import { allNamespaces, listOutput, namespaceOfObjects, pendingSelection, visit } from '../shared-settings.ts'
 import { cellOf, table } from '../table.ts'
 import { userCommand, type UserCommandDeps } from '../user-command.ts'
-import { inboxPods, type ReceiverPod } from './receivers.ts'
-import { forEachPage } from './selected-pages.ts'
-import { selectionOf, type Selected } from './selection-query.ts'
+import { keptIn, listPending } from './kept-lists.ts'
+import { inboxPods } from './receivers.ts'
+import { selectionOf } from './selection-query.ts'
 
 /** `id`: with the pod that it is in. */
-type Pending = AnswerOf<AdminRoutes['listPending']>['pending'][number] & { id: string }
+type Pending = Awaited<ReturnType<typeof listPending>>['found'][number] & { id: string }
 
 const settings = {
   ...pendingSelection,
@@ -52,7 +49,8 @@ async function showPending(
   const receivers = await deps.receivers({ ...config, operatorNamespace: chosen.operatorNamespace })
   try {
     const found: Pending[] = []
-    for (const pod of await inboxPods(receivers.pods)) found.push(...(await pendingIn(pod, chosen, config.limit)))
+    const asked = { list: listPending, limit: config.limit }
+    for (const pod of await inboxPods(receivers.pods)) found.push(...(await keptIn(pod, chosen, asked)))
     const oldestFirst = found.toSorted((a, b) => a.since.localeCompare(b.since))
     const shown = oldestFirst.slice(0, config.limit)
     const names = shown.map(({ id }) => id)
@@ -63,29 +61,6 @@ async function showPending(
   } finally {
     await receivers.close()
   }
-}
-
-/** Pages until there are as many as are wanted. */
-async function pendingIn(
-  { name, admin }: ReceiverPod,
-  { fields, namespace }: Selected,
-  limit: number,
-): Promise<Pending[]> {
-  const found: Pending[] = []
-  await forEachPage(
-    (cursor) => {
-      const page = namespace === undefined ? Math.min(maxPage, limit - found.length) : maxPage
-      return admin.ask('listPending', { ...fields, limit: page, ...(cursor !== undefined && { cursor }) })
-    },
-    ({ pending }) => {
-      for (const each of pending) {
-        if (namespace === undefined || each.namespace === namespace)
-          found.push({ id: `${name}/${each.deliveryId}`, ...each })
-      }
-    },
-    () => found.length >= limit,
-  )
-  return found
 }
 
 const columns = ['ID', 'WEBHOOK', 'SINK', 'TYPE', 'SINCE', 'ATTEMPTS', 'NEXT TRY', 'LAST CAUSE', 'EVENT']

@@ -3,6 +3,7 @@ import type { ConfigOf } from '../../config/setting.ts'
 import { allNamespaces, deadLetterSelection, listOutput, namespaceOfObjects, visit } from '../shared-settings.ts'
 import { maxNames, userCommand, type UserCommandDeps } from '../user-command.ts'
 import { actOnDeliveries, type DeliveryAction } from './act-on-deliveries.ts'
+import { listDeadLetters } from './kept-lists.ts'
 
 const action: DeliveryAction = {
   command: 'replay',
@@ -11,10 +12,7 @@ const action: DeliveryAction = {
     const { replayed: done, ...rest } = await admin.ask('replay', given)
     return { done, ...rest }
   },
-  list: async (admin, query) => {
-    const { deadLetters, cursor } = await admin.ask('listDeadLetters', query)
-    return { found: deadLetters, ...(cursor !== undefined && { cursor }) }
-  },
+  list: listDeadLetters,
   counted: 'replayed',
   says: 'will be sent again.',
   unknown: 'is no dead letter (any more)',

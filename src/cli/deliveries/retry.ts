@@ -3,6 +3,7 @@ import type { ConfigOf } from '../../config/setting.ts'
 import { allNamespaces, pendingSelection, listOutput, namespaceOfObjects, visit } from '../shared-settings.ts'
 import { maxNames, userCommand, type UserCommandDeps } from '../user-command.ts'
 import { actOnDeliveries, type DeliveryAction } from './act-on-deliveries.ts'
+import { listPending } from './kept-lists.ts'
 
 const action: DeliveryAction = {
   command: 'retry',
@@ -11,10 +12,7 @@ const action: DeliveryAction = {
     const { retried: done, ...rest } = await admin.ask('retry', given)
     return { done, ...rest }
   },
-  list: async (admin, query) => {
-    const { pending, cursor } = await admin.ask('listPending', query)
-    return { found: pending, ...(cursor !== undefined && { cursor }) }
-  },
+  list: listPending,
   counted: 'retried',
   says: 'made due now.',
   unknown: 'is not pending (any more), or under way',

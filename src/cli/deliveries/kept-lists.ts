@@ -1,0 +1,46 @@
+import { maxPage } from '../../contract/admin-api/page-limits.ts'
+import type { AdminClient } from './admin-client.ts'
+import type { ReceiverPod } from './receivers.ts'
+import { forEachPage } from './selected-pages.ts'
+import type { Selected, Selection } from './selection-query.ts'
+
+type Query = Selection & { limit: number; cursor?: string }
+
+/** A page of what a receiver keeps. */
+export type KeptList<Item> = (admin: AdminClient, query: Query) => Promise<{ found: readonly Item[]; cursor?: string }>
+
+export async function listPending(admin: AdminClient, query: Query) {
+  const { pending: found, ...rest } = await admin.ask('listPending', query)
+  return { found, ...rest }
+}
+
+export async function listDeadLetters(admin: AdminClient, query: Query) {
+  const { deadLetters: found, ...rest } = await admin.ask('listDeadLetters', query)
+  return { found, ...rest }
+}
+
+/**
+ * What the receiver keeps of the selection, each with its name as POD/ID, page by page until there are `limit`. A
+ * receiver selects one object or all of them: those of a namespace are found here.
+ */
+export async function keptIn<Item extends { deliveryId: string; namespace: string }>(
+  { name, admin }: ReceiverPod,
+  { fields, namespace }: Pick<Selected, 'fields' | 'namespace'>,
+  { list, limit = Infinity }: { list: KeptList<Item>; limit?: number },
+): Promise<(Item & { id: string })[]> {
+  const kept: (Item & { id: string })[] = []
+  await forEachPage(
+    (cursor) => {
+      const page = namespace === undefined ? Math.min(maxPage, limit - kept.length) : maxPage
+      return list(admin, { ...fields, limit: page, ...(cursor !== undefined && { cursor }) })
+    },
+    ({ found }) => {
+      for (const each of found) {
+        if (namespace === undefined || each.namespace === namespace)
+          kept.push({ id: `${name}/${each.deliveryId}`, ...each })
+      }
+    },
+    () => kept.length >= limit,
+  )
+  return kept
+}
