@@ -1,3 +1,4 @@
+import type { RequestEntry as AnsweredRequest, StepEntry as DeliveryStep } from '../feed-entry.ts'
 import type { WebhookKey } from './overview.ts'
 
 /** What happened to a delivery, as a receiver tells it. Times are RFC 3339, durations milliseconds. */
@@ -11,23 +12,7 @@ interface Entry {
 }
 
 /** A request on the public port, and how it was answered. */
-export interface RequestEntry extends Entry {
-  readonly kind: 'request'
-  readonly route: string
-  /** `Stored`, `Duplicate`, `BadSignature` and so on: docs/reference/metrics.md. */
-  readonly outcome: string
-  /** Of the answer; absent where nobody was left to answer. */
-  readonly status?: number
-  readonly namespace?: string
-  readonly name?: string
-  /** Only where the signature held. */
-  readonly eventId?: string
-  readonly keyId?: string
-  readonly bodyBytes?: number
-  readonly skewSeconds?: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly durationMs: number
-}
+export interface RequestEntry extends Entry, Omit<AnsweredRequest, 'atMs'> {}
 
 /**
  * Whether a request was never meant to deliver: only a POST is. The commands and the page look at an address with a
@@ -38,26 +23,8 @@ export function isNoDelivery({ kind, outcome }: Pick<RequestEntry, 'kind' | 'out
 }
 
 /** A step of a delivery towards a sink. */
-export interface StepEntry extends Entry {
-  readonly kind: 'step'
-  readonly namespace: string
-  readonly name: string
-  readonly eventId: string
-  readonly sink: string
-  /** `Succeed`, `Skip` (the filter does not want it), `RetryAt`, `Hold` or `DeadLetter`. */
-  readonly next: string
-  /** Of a dead letter. */
-  readonly reason?: string
+export interface StepEntry extends Entry, Omit<DeliveryStep, 'atMs' | 'retryAtMs'> {
   readonly retryAt?: string
-  readonly attempt?: {
-    readonly number: number
-    readonly sinkType: string
-    readonly outcome: string
-    readonly cause?: string
-    readonly status?: number
-    readonly replayed: boolean
-    readonly durationMs: number
-  }
 }
 
 export interface DeliveryKey extends WebhookKey {

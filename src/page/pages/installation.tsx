@@ -7,6 +7,7 @@ import { access, findings, hello, receivers } from '../live/state.ts'
 import { Ago, Badge, Card, Empty, Loading, type Tone } from '../parts/basics.tsx'
 import { Page } from '../parts/shell.tsx'
 import { Visible } from '../parts/visible.tsx'
+import { TableHead } from '../parts/table-head.tsx'
 
 /** What runs, what `gwh doctor` finds, and what you may do. */
 export function InstallationPage() {
@@ -79,24 +80,16 @@ function Receivers() {
       {known !== undefined && known.receivers.length > 0 && (
         <div class="overflow">
           <table class="plain-table">
-            <thead>
-              <tr>
-                <th scope="col">Pod</th>
-                <th scope="col">State</th>
-                <th scope="col" class="number">
-                  Pending
-                </th>
-                <th scope="col" class="number">
-                  Dead letters
-                </th>
-                <th scope="col" class="wide">
-                  Inbox
-                </th>
-                <th scope="col">
-                  <span class="visually-hidden">Action</span>
-                </th>
-              </tr>
-            </thead>
+            <TableHead
+              titles={[
+                'Pod',
+                'State',
+                ['Pending', 'number'],
+                ['Dead letters', 'number'],
+                ['Inbox', 'wide'],
+                ['Action', 'unseen'],
+              ]}
+            />
             <tbody>
               {known.receivers.map(({ pod, state, why, sinceMs, pending, deadLetters, inbox = '–' }) => (
                 <tr key={pod}>

@@ -17,6 +17,7 @@ import { Ago, Badge, Card, Empty, Loading } from '../parts/basics.tsx'
 import { Page } from '../parts/shell.tsx'
 import { Visible } from '../parts/visible.tsx'
 import { GoogleCard, JobsCard, ObjectsCard, RequestsCard, WorkerCard } from '../parts/playground-cards.tsx'
+import { TableHead } from '../parts/table-head.tsx'
 
 const addressOf = (what: keyof typeof playgroundAddresses) => `${pageAddresses.playground}${playgroundAddresses[what]}`
 
@@ -131,18 +132,7 @@ function Received({ state: { received, worker } }: { state: PlaygroundState }) {
       ) : (
         <div class="overflow scroll" tabIndex={0} role="group" aria-label="What the worker received">
           <table class="plain-table">
-            <thead>
-              <tr>
-                <th scope="col">When</th>
-                <th scope="col">Type</th>
-                <th scope="col" class="wide">
-                  Event
-                </th>
-                <th scope="col">
-                  <span class="visually-hidden">Repeated</span>
-                </th>
-              </tr>
-            </thead>
+            <TableHead titles={['When', 'Type', ['Event', 'wide'], ['Repeated', 'unseen']]} />
             <tbody>
               {received.map(({ eventId, type, receivedAt, repeated }, at) => (
                 <tr key={`${received.length - at} ${eventId}`}>

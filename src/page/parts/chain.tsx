@@ -1,6 +1,7 @@
 import type { ChainLink } from '../../contract/page/webhook-detail.ts'
 import { pictureOf, type ChainBox } from './chain-groups.ts'
 import { Visible } from './visible.tsx'
+import { TableHead } from './table-head.tsx'
 
 const marks = { Good: '✓', Broken: '!', Open: '○' } as const
 const words = { Good: 'good', Broken: 'broken', Open: 'open' } as const
@@ -80,13 +81,7 @@ function Box({ box: { title, state, says, isFirstBroken } }: { box: ChainBox }) 
 function AllLinks({ chain }: { chain: readonly ChainLink[] }) {
   return (
     <table class="plain-table">
-      <thead>
-        <tr>
-          <th scope="col">Link</th>
-          <th scope="col">State</th>
-          <th scope="col">What</th>
-        </tr>
-      </thead>
+      <TableHead titles={['Link', 'State', 'What']} />
       <tbody>
         {chain.map(({ name, state, says, remedy }) => (
           <tr key={name}>

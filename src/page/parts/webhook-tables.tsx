@@ -2,6 +2,7 @@ import type { ConditionView, SinkView, WebhookDetail } from '../../contract/page
 import { count } from '../format.ts'
 import { Ago, Badge, Card, Empty, type Tone } from './basics.tsx'
 import { Visible } from './visible.tsx'
+import { TableHead } from './table-head.tsx'
 
 function healthOf({ isReady, failingSince }: SinkView): readonly [Tone, string] {
   if (!isReady) return ['bad', 'Not ready']
@@ -19,24 +20,16 @@ export function Sinks({ detail: { row, sinks } }: { detail: WebhookDetail }) {
       ) : (
         <div class="overflow">
           <table class="plain-table">
-            <thead>
-              <tr>
-                <th scope="col">Name</th>
-                <th scope="col">Health</th>
-                <th scope="col" class="wide">
-                  Where
-                </th>
-                <th scope="col" class="wide">
-                  Wants
-                </th>
-                <th scope="col" class="number">
-                  Pending
-                </th>
-                <th scope="col" class="number">
-                  Dead letters
-                </th>
-              </tr>
-            </thead>
+            <TableHead
+              titles={[
+                'Name',
+                'Health',
+                ['Where', 'wide'],
+                ['Wants', 'wide'],
+                ['Pending', 'number'],
+                ['Dead letters', 'number'],
+              ]}
+            />
             <tbody>
               {sinks.map((sink) => {
                 const {
@@ -92,16 +85,7 @@ export function Conditions({ conditions }: { conditions: readonly ConditionView[
         <Empty title="None yet">No controller has looked at this object: does one run?</Empty>
       ) : (
         <table class="plain-table">
-          <thead>
-            <tr>
-              <th scope="col">Condition</th>
-              <th scope="col">Status</th>
-              <th scope="col">What</th>
-              <th scope="col" class="wide">
-                Since
-              </th>
-            </tr>
-          </thead>
+          <TableHead titles={['Condition', 'Status', 'What', ['Since', 'wide']]} />
           <tbody>
             {conditions.map(({ type, status, reason, message, lastTransitionTime, question, remedy }) => (
               <tr key={type}>
