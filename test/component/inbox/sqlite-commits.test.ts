@@ -199,3 +199,52 @@ test('dead letters whose drop was not committed are neither counted nor told as 
   assert.equal(second.report.droppedDeadLetters, 1)
   assert.deepEqual(told(), { dropped: 0, owners: new Map([['uid-1', nowMs]]) })
 })
+
+test('a first claim whose end could not be written is claimed again after its lease', (t) => {
+  const { run, failNext } = aRunner(t)
+  const stored = run((writer) => packAppend(writer, anEvent({ eventId: 'msg_1' }), new Map([['worker', 1_000]])))
+  const [first] = stored.type === 'done' ? (stored.claims.get(0) ?? []) : []
+  assert.ok(first)
+  const [id = 0, claimed = 0] = first.deliveryId.split('.').map(Number)
+  failNext(1)
+  const refused = run((writer) => packRecord(writer, id, claimed, { type: 'Succeed' }))
+  assert.equal(refused.type, 'failed')
+  const later = run(nothing, [claim], nowMs + 2_001)
+  assert.deepEqual(later.type === 'done' && later.calls.map((call) => call.type === 'claim' && call.claims.length), [1])
+})
+
+test('a number that went with a rolled back transaction is not in the way of a later one, also after a restart', (t) => {
+  const path = join(aFolder(t), 'inbox.sqlite')
+  let fails = false
+  const open = (of: string) => {
+    const database = openDatabase(of)
+    const exec = database.exec.bind(database)
+    database.exec = (sql) => {
+      if (sql === 'COMMIT' && fails) throw new Error('disk I/O error')
+      exec(sql)
+    }
+    return database
+  }
+  // After a failed write nothing is claimed for a second.
+  const laterMs = nowMs + 1_001
+  const ids: number[] = []
+  const append = (runner: BatchRunner, sink: string, atMs: number) => {
+    const writer = new ByteWriter()
+    packAppend(writer, anEvent({ eventId: `for ${sink}`, sinks: [sink] }), new Map([[sink, 1_000]]))
+    const answer = runner.run({ type: 'batch', items: writer.take(), calls: [], nowMs: atMs })
+    if (answer.type === 'done')
+      for (const { deliveryId } of answer.claims.get(0) ?? []) ids.push(Number(deliveryId.split('.')[0]))
+    return answer.type
+  }
+  const start = () => new BatchRunner({ path, bounds: defaultInboxBounds, setAsideDamaged: false, nowMs }, open)
+  const before = start()
+  fails = true
+  assert.equal(append(before, 'worker', nowMs), 'failed')
+  fails = false
+  assert.equal(append(before, 'worker', laterMs), 'done')
+  before.close()
+  const after = start()
+  t.after(() => after.close())
+  for (const sink of ['another', 'third']) assert.equal(append(after, sink, laterMs), 'done')
+  assert.equal(new Set(ids).size, 3, `three deliveries have the numbers ${ids.join(', ')}`)
+})
