@@ -16,14 +16,14 @@ interface InboxDeps extends Pick<RoleDeps, 'clock' | 'logger' | 'metrics'> {
   readonly onEnded: (why: string) => void
   /** Another receiver left work to do. */
   readonly onOthersWork: () => void
-  /** In place of what ships. */
-  readonly appendIntervalMs?: number
+  /** undefined: what ships. */
+  readonly appendIntervalMs: number | undefined
 }
 
 /** Opens the inbox that is configured. Only the driver that is used is loaded. */
 export async function openInbox(
   config: ReceiverConfig,
-  { podName, onOthersWork, appendIntervalMs, ...deps }: InboxDeps,
+  { podName, onOthersWork, appendIntervalMs: given, ...deps }: InboxDeps,
 ): Promise<Inbox> {
   const bounds = inboxBounds(config)
   switch (config.inbox) {
@@ -31,8 +31,8 @@ export async function openInbox(
       const { openSqliteInbox, shippedAppendIntervalMs } = await import('../inbox/sqlite/open-sqlite-inbox.ts')
       const { dataDir, inboxSetAsideDamaged: setAsideDamaged } = config
       const path = join(dataDir, inboxFile)
-      const intervalMs = appendIntervalMs ?? shippedAppendIntervalMs
-      return openSqliteInbox({ path, bounds, setAsideDamaged, appendIntervalMs: intervalMs, ...deps })
+      const appendIntervalMs = given ?? shippedAppendIntervalMs
+      return openSqliteInbox({ path, bounds, setAsideDamaged, appendIntervalMs, ...deps })
     }
     case 'jetstream': {
       const { openJetstreamInbox } = await import('../inbox/jetstream/open-jetstream-inbox.ts')

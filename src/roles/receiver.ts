@@ -85,18 +85,8 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
   const { promise: ended, resolve: onEnded } = Promise.withResolvers<string>()
   let nudgeDispatcher: (() => void) | undefined
   const onOthersWork = () => nudgeDispatcher?.()
-  const { appendIntervalMs } = deps
-  const gathering = appendIntervalMs === undefined ? {} : { appendIntervalMs }
-  const inbox = await openInbox(config, {
-    clock,
-    logger,
-    metrics,
-    podName,
-    quotas,
-    onEnded,
-    onOthersWork,
-    ...gathering,
-  })
+  const told = { quotas, onEnded, onOthersWork, appendIntervalMs: deps.appendIntervalMs }
+  const inbox = await openInbox(config, { clock, logger, metrics, podName, ...told })
   parts.defer(() => inbox.close())
   const toGoogle = openOutbound(config, { clock, connections: 2 })
   parts.defer(() => toGoogle.close())
