@@ -9,6 +9,7 @@ import { test, type TestContext } from 'node:test'
 import { systemClock } from '../../../src/clock.ts'
 import { openPortForwarder } from '../../../src/kubernetes/port-forward.ts'
 import { startPortForwardDouble } from '../../support/doubles/port-forward-double.ts'
+import { echoOf } from '../../support/measures/echo-of.ts'
 
 /** A pod that sends back what it gets, behind an API server that forwards to it. */
 async function anEchoPod(t: TestContext, given: { failure?: string } = {}) {
@@ -43,15 +44,7 @@ test('bytes go to the port of the pod and come back, as many as one likes, with 
   const { api, forwarder } = await anEchoPod(t)
   const stream = await forwarder.connect({ namespace: 'gwh', name: 'echo' }, 8081)
   const sent = Buffer.alloc(300_000, 'abcdefg')
-  for (let at = 0; at < sent.length; at += 30_000) stream.write(sent.subarray(at, at + 30_000))
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    chunks.push(chunk)
-    bytes += chunk.length
-    if (bytes >= sent.length) break
-  }
-  assert.ok(Buffer.concat(chunks).equals(sent))
+  assert.ok((await echoOf(stream, sent)).equals(sent))
   assert.deepEqual(api.paths, ['/prefix/api/v1/namespaces/gwh/pods/echo/portforward?ports=8081'])
   assert.equal(api.headers[0]?.authorization, 'Bearer a-token')
 })

@@ -1,22 +1,16 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { request, type IncomingMessage } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 
-import { parseSettings } from '../../../src/config/parse-settings.ts'
-import { receiverSettings } from '../../../src/config/receiver-config.ts'
 import { keyringSecretNameFor } from '../../../src/contract/keyring/shard.ts'
 import { secretKind, type Secret } from '../../../src/kubernetes/core-kinds.ts'
-import { startReceiver } from '../../../src/roles/receiver.ts'
-import { roleDeps } from '../../support/builders/role-deps.ts'
 import { signedDelivery } from '../../support/builders/signed-delivery.ts'
 import { eventually } from '../../support/measures/eventually.ts'
 import { operatorNamespace, startOperatorWorld } from '../../support/worlds/operator-world.ts'
 import { aKeyringEntry } from '../../support/worlds/receiver-fixture.ts'
+import { startReceiverRole } from '../../support/worlds/receiver-role.ts'
 
 test('a receiver shows on its admin port what it stores, once, with the bytes that came', async (t) => {
   const world = await startOperatorWorld()
@@ -25,26 +19,7 @@ test('a receiver shows on its admin port what it stores, once, with the bytes th
   const metadata = { namespace: operatorNamespace, name: keyringSecretNameFor(entry.uid) }
   const data = { [entry.uid]: Buffer.from(JSON.stringify(entry)).toString('base64') }
   await world.client.create<Secret>(secretKind, { apiVersion: 'v1', kind: 'Secret', metadata, data })
-  const folder = await mkdtemp(join(tmpdir(), 'gwh-receiver-'))
-  t.after(() => rm(folder, { recursive: true }))
-  const parsed = parseSettings(receiverSettings, {
-    flags: [
-      `--namespace=${operatorNamespace}`,
-      `--kubeconfig=${await world.kubeconfigFor(world.kubernetesUrl)}`,
-      `--data-dir=${folder}`,
-      '--host=127.0.0.1',
-      '--port=0',
-      '--health-host=127.0.0.1',
-      '--health-port=0',
-      '--admin-port=0',
-      '--drain=0s',
-      '--shutdown-grace=5s',
-    ],
-    env: {},
-  })
-  assert.ok(parsed.type === 'config', JSON.stringify(parsed))
-  const receiver = await startReceiver(parsed.config, roleDeps().deps)
-  t.after(() => receiver.stop())
+  const receiver = await startReceiverRole(t, world)
   const post = async (id: string) => {
     const delivery = signedDelivery({ secret: entry.secrets[0]?.secret ?? '', atMs: Date.now(), id })
     const { headers, body } = delivery

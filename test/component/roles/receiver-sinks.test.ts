@@ -1,28 +1,22 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { createServer, request } from 'node:https'
-import { mkdtemp, rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import type { TLSSocket } from 'node:tls'
 
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 
-import { parseSettings } from '../../../src/config/parse-settings.ts'
-import { receiverSettings } from '../../../src/config/receiver-config.ts'
 import { secretKind, type Secret } from '../../../src/kubernetes/core-kinds.ts'
 import type { KeyringEntry } from '../../../src/contract/keyring/entry.ts'
 import { keyringSecretNameFor } from '../../../src/contract/keyring/shard.ts'
-import { startReceiver } from '../../../src/roles/receiver.ts'
 import { aSink } from '../../support/builders/deliveries.ts'
 import { eventually } from '../../support/measures/eventually.ts'
 import { NatsServer, withoutNatsServer } from '../../support/processes/nats-server.ts'
 import { operatorNamespace, startOperatorWorld } from '../../support/worlds/operator-world.ts'
 import { aKeyringEntry } from '../../support/worlds/receiver-fixture.ts'
-import { roleDeps } from '../../support/builders/role-deps.ts'
+import { startReceiverRole } from '../../support/worlds/receiver-role.ts'
 import { signedDelivery } from '../../support/builders/signed-delivery.ts'
 
 const pem = (name: string) => readFileSync(`test/fixtures/tls/${name}.pem`, 'utf8')
@@ -79,30 +73,12 @@ void describe('a receiver as it is configured', { skip: withoutNatsServer }, () 
     const data = dataOf(entryWith(worker.url, 1, base))
     await world.client.create<Secret>(secretKind, { apiVersion: 'v1', kind: 'Secret', metadata: key, data })
 
-    const folder = await mkdtemp(join(tmpdir(), 'gwh-receiver-'))
-    t.after(() => rm(folder, { recursive: true }))
-    const parsed = parseSettings(receiverSettings, {
-      flags: [
-        `--namespace=${operatorNamespace}`,
-        `--kubeconfig=${await world.kubeconfigFor(world.kubernetesUrl)}`,
-        `--data-dir=${folder}`,
-        '--host=127.0.0.1',
-        '--port=0',
-        '--health-host=127.0.0.1',
-        '--health-port=0',
-        '--admin-port=0',
-        '--allow-loopback-sinks',
-        '--drain=0s',
-        '--shutdown-grace=5s',
-        '--tls-cert=test/fixtures/tls/server-2.cert.pem',
-        '--tls-key=test/fixtures/tls/server-2.key.pem',
-        `--nats-sink-url=${nats.url}`,
-      ],
-      env: {},
-    })
-    assert.ok(parsed.type === 'config', JSON.stringify(parsed))
-    const receiver = await startReceiver(parsed.config, roleDeps().deps)
-    t.after(() => receiver.stop())
+    const receiver = await startReceiverRole(t, world, [
+      '--allow-loopback-sinks',
+      '--tls-cert=test/fixtures/tls/server-2.cert.pem',
+      '--tls-key=test/fixtures/tls/server-2.key.pem',
+      `--nats-sink-url=${nats.url}`,
+    ])
 
     const post = (id: string) =>
       new Promise<number | undefined>((resolve, reject) => {

@@ -14,6 +14,7 @@ import { openPortForwarder } from '../../../../src/kubernetes/port-forward.ts'
 import { silentLogger } from '../../../../src/observability/logger.ts'
 import { mulberry32 } from '../../../support/builders/seeded-random.ts'
 import { ApiClient } from '../../contract/kubernetes-api/api-under-test.ts'
+import { echoOf } from '../../../support/measures/echo-of.ts'
 
 /** A pod whose port 8081 sends back what it gets, and whose port 8082 is nowhere. */
 async function anEchoPod(t: TestContext) {
@@ -49,15 +50,7 @@ test('a megabyte goes through a forwarded port and comes back as it was', async 
   const { forwarder } = await anEchoPod(t)
   const stream = await forwarder.connect(pod, 8081)
   const sent = Buffer.from(Array.from({ length: 1024 * 1024 }, (_, at) => at % 251))
-  for (let at = 0; at < sent.length; at += 50_000) stream.write(sent.subarray(at, at + 50_000))
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    chunks.push(chunk)
-    bytes += chunk.length
-    if (bytes >= sent.length) break
-  }
-  assert.ok(Buffer.concat(chunks).equals(sent))
+  assert.ok((await echoOf(stream, sent, 50_000)).equals(sent))
 })
 
 test('a port that nothing listens on is said on the error channel', async (t) => {
