@@ -16,14 +16,14 @@ interface InboxDeps extends Pick<RoleDeps, 'clock' | 'logger' | 'metrics'> {
   readonly onEnded: (why: string) => void
   /** Another receiver left work to do. */
   readonly onOthersWork: () => void
-  /** undefined: what ships. */
-  readonly appendIntervalMs: number | undefined
+  /** How long writes may wait for others to share a commit, milliseconds; undefined: what ships with the driver. */
+  readonly gatherMs: number | undefined
 }
 
 /** Opens the inbox that is configured. Only the driver that is used is loaded. */
 export async function openInbox(
   config: ReceiverConfig,
-  { podName, onOthersWork, appendIntervalMs: given, ...deps }: InboxDeps,
+  { podName, onOthersWork, gatherMs: given, ...deps }: InboxDeps,
 ): Promise<Inbox> {
   const bounds = inboxBounds(config)
   switch (config.inbox) {
@@ -35,8 +35,9 @@ export async function openInbox(
       return openSqliteInbox({ path, bounds, setAsideDamaged, appendIntervalMs, ...deps })
     }
     case 'jetstream': {
-      const { openJetstreamInbox } = await import('../inbox/jetstream/open-jetstream-inbox.ts')
-      return openJetstreamInbox({ ...streamOptions(config), home: podName, onOthersWork, bounds, ...deps })
+      const { openJetstreamInbox, shippedGatherMs } = await import('../inbox/jetstream/open-jetstream-inbox.ts')
+      const gatherMs = given ?? shippedGatherMs
+      return openJetstreamInbox({ ...streamOptions(config), home: podName, onOthersWork, bounds, gatherMs, ...deps })
     }
     default:
       return unreachable(config.inbox)

@@ -54,8 +54,8 @@ export interface RunningReceiver extends RunningRole {
 export interface ReceiverDeps extends RoleDeps {
   /** The sandbox stands in for the cluster's network here. */
   readonly wrapSink?: (sink: Sink) => Sink
-  /** In place of what ships, in milliseconds: where the clock stands still, nothing may wait for it. */
-  readonly appendIntervalMs?: number
+  /** How long writes of the inbox may wait for others, milliseconds, in place of what ships: where the clock stands still, nothing may. */
+  readonly gatherMs?: number
 }
 
 /**
@@ -85,7 +85,7 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
   const { promise: ended, resolve: onEnded } = Promise.withResolvers<string>()
   let nudgeDispatcher: (() => void) | undefined
   const onOthersWork = () => nudgeDispatcher?.()
-  const told = { quotas, onEnded, onOthersWork, appendIntervalMs: deps.appendIntervalMs }
+  const told = { quotas, onEnded, onOthersWork, gatherMs: deps.gatherMs }
   const inbox = await openInbox(config, { clock, logger, metrics, podName, ...told })
   parts.defer(() => inbox.close())
   const toGoogle = openOutbound(config, { clock, connections: 2 })

@@ -32,6 +32,11 @@ export interface JetstreamInboxOptions extends NatsAccess {
   home: string
   /** The largest delivery that the receiver accepts. */
   maxBodyBytes: number
+  /**
+   * Where many writes come, they wait this long for others, milliseconds; absent: they wait for none, which is what a
+   * clock that somebody moves needs.
+   */
+  gatherMs?: number
   clock: Clock
   logger: Logger
   metrics: Metrics
@@ -49,6 +54,9 @@ export interface JetstreamInboxOptions extends NatsAccess {
    */
   onEnded?: (why: string) => void
 }
+
+/** What ships: at 500 events a second 25 writes are one batch. */
+export const shippedGatherMs = 25
 
 /** Room beside the body for headers: our record with the sender's signature and content type. */
 const headerAllowanceBytes = 32 * 1024
@@ -102,7 +110,7 @@ async function openOn(connection: NatsConnection, options: JetstreamInboxOptions
   const instruments = createJetstreamInstruments(metrics)
   instruments.budget.set(maxBytes)
   instruments.connected.set(1)
-  const store = new StreamStore(stream, connection, manager)
+  const store = new StreamStore({ stream, connection, manager, clock, gatherMs: options.gatherMs ?? 0 })
   const onChange = (isConnected: boolean) => {
     instruments.connected.set(isConnected ? 1 : 0)
     store.noteConnection(isConnected)

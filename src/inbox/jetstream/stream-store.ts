@@ -1,6 +1,7 @@
 import { JetStreamApiError, type JetStreamManager, type StoredMsg, type StreamConfig } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
 
+import type { Clock } from '../../clock.ts'
 import { GroupCommit } from './group-commit.ts'
 import { Publisher, type Put, type PutResult } from './publisher.ts'
 import { readRecord, recordHeader, type InboxRecord } from './records.ts'
@@ -24,6 +25,15 @@ export interface StreamState {
   created: string
 }
 
+interface StreamStoreDeps {
+  readonly stream: string
+  readonly connection: NatsConnection
+  readonly manager: JetStreamManager
+  readonly clock: Clock
+  /** How long writes may wait for others where many come, milliseconds. */
+  readonly gatherMs: number
+}
+
 /**
  * The calls to the server. A write is a compare-and-set on one subject: that is all the agreement that several
  * receivers need.
@@ -34,13 +44,12 @@ export class StreamStore {
   readonly #calls: ServerCalls
   readonly #writes: GroupCommit
 
-  constructor(stream: string, connection: NatsConnection, manager: JetStreamManager) {
+  constructor({ stream, connection, manager, clock, gatherMs }: StreamStoreDeps) {
     this.#stream = stream
     this.#manager = manager
     this.#calls = new ServerCalls(stream)
-    this.#writes = new GroupCommit(
-      new Publisher({ stream, connection, client: manager.jetstream(), calls: this.#calls }),
-    )
+    const publisher = new Publisher({ stream, connection, client: manager.jetstream(), calls: this.#calls })
+    this.#writes = new GroupCommit({ publisher, clock, gatherMs })
   }
 
   get isConnected(): boolean {

@@ -125,7 +125,7 @@ function createStarters(t: TestContext, { kubeconfig, folder, googleUrl, admin, 
     async startReceiver(flags: readonly string[] = [], hostname = 'receiver-0', sink: Sink = everythingArrives) {
       const own = ['--host=127.0.0.1', '--port=0', '--admin-port=0', `--data-dir=${folder}`, '--drain=0s']
       const config = configOf(receiverSettings, [...shared, ...own, ...flags])
-      const running = await startReceiver(config, { ...deps(hostname), wrapSink: () => sink, appendIntervalMs: 0 })
+      const running = await startReceiver(config, { ...deps(hostname), wrapSink: () => sink, gatherMs: 0 })
       const stop = onceStopped(clock, () => running.stop())
       t.after(stop)
       const url = `http://127.0.0.1:${running.port}`

@@ -3,10 +3,10 @@ import { test } from 'node:test'
 
 import { equalQuotas } from '../../../../src/fairness/quotas.ts'
 import { AppendGate } from '../../../../src/inbox/jetstream/append-gate.ts'
-import { GroupCommit } from '../../../../src/inbox/jetstream/group-commit.ts'
+import { GroupCommit, type GroupCommitDeps } from '../../../../src/inbox/jetstream/group-commit.ts'
 import type { BatchResult, Put, PutResult } from '../../../../src/inbox/jetstream/publisher.ts'
 import { anEvent } from '../../../support/builders/an-event.ts'
-import { settle } from '../../../support/doubles/fake-clock.ts'
+import { FakeClock, settle } from '../../../support/doubles/fake-clock.ts'
 
 function aPut(subject: string, body = new Uint8Array()): Put {
   return { subject, record: { kind: 'closed', forgetAtMs: 0 }, expectSeq: 0, body }
@@ -20,7 +20,8 @@ function somePuts(count: number, prefix = 's'): Put[] {
  * A server that takes each subject once, and a batch with a subject that it has not at all. It answers when it is told
  * to, or at once.
  */
-function aScene({ takesBatches = true, isHeld = false } = {}) {
+function aScene({ takesBatches = true, isHeld = false, gatherMs = 0 } = {}) {
+  const clock = new FakeClock()
   const stored = new Map<string, number>()
   const held: (() => void)[] = []
   const calls: number[] = []
@@ -35,7 +36,7 @@ function aScene({ takesBatches = true, isHeld = false } = {}) {
     stored.set(subject, stored.size + 1)
     return stored.size
   }
-  const commit = new GroupCommit({
+  const publisher: GroupCommitDeps['publisher'] = {
     one: (put) =>
       answer(1, (): PutResult =>
         stored.has(put.subject) ? { type: 'conflict' } : { type: 'stored', seq: store(put) },
@@ -46,7 +47,8 @@ function aScene({ takesBatches = true, isHeld = false } = {}) {
         if (puts.some(({ subject }) => stored.has(subject))) return { type: 'refused' }
         return { type: 'stored', firstSeq: puts.map(store)[0] ?? 0 }
       }),
-  })
+  }
+  const commit = new GroupCommit({ publisher, clock, gatherMs })
   commit.takesBatches = takesBatches
   const putAll = (puts: readonly Put[]) => Promise.all(puts.map((put) => commit.put(put)))
   /** Answers the first call that has none. */
@@ -54,7 +56,7 @@ function aScene({ takesBatches = true, isHeld = false } = {}) {
     held.shift()?.()
     await settle()
   }
-  return { commit, putAll, stored, calls, release, held, fault }
+  return { commit, putAll, stored, calls, release, held, fault, clock }
 }
 
 test('a lone write goes at once and by itself', async () => {
@@ -181,4 +183,40 @@ test('whoever comes while another floods the inbox waits for two batches at most
   assert.deepEqual(calls.length, 3)
   while (held.length > 0) await release()
   assert.equal(answered.length, 2_001)
+})
+
+test('where a batch comes in every interval, writes wait for the end of it and share one', async () => {
+  const { putAll, calls, clock } = aScene({ gatherMs: 25 })
+  let named = 0
+  /** So many writes, a millisecond apart. */
+  const play = async (milliseconds: number) => {
+    const results: Promise<PutResult[]>[] = []
+    for (let at = 0; at < milliseconds; at++) {
+      results.push(putAll(somePuts(1, `p${named++}-`)))
+      await settle()
+      clock.advance({ ms: 1 })
+      await settle()
+    }
+    return results
+  }
+  await play(25)
+  assert.deepEqual(calls, Array.from({ length: 25 }).fill(1), 'nothing is known of the rate yet')
+  calls.length = 0
+  const results = await play(100)
+  clock.advance({ ms: 25 })
+  assert.equal((await Promise.all(results)).flat().length, 100)
+  assert.ok(calls.length <= 6, `${calls.join(', ')}`)
+  calls.length = 0
+  clock.advance({ ms: 50 })
+  await putAll(somePuts(1, 'later'))
+  assert.deepEqual(calls, [1], 'after a rest a write goes at once')
+})
+
+test('fewer than a batch in an interval never wait', async () => {
+  const { putAll, calls, clock } = aScene({ gatherMs: 25 })
+  for (let at = 0; at < 100; at++) {
+    await putAll(somePuts(1, `p${at}-`))
+    clock.advance({ ms: 2 })
+  }
+  assert.equal(calls.length, 100)
 })
