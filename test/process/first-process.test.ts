@@ -11,7 +11,7 @@ import { eventually } from '../support/measures/eventually.ts'
 
 // Needs root and util-linux: a PID namespace of its own, in which the program is the first process as in its container.
 const missing =
-  spawnSync('unshare', ['--pid', '--fork', 'true']).status === 0
+  spawnSync('unshare', ['--pid', '--fork', 'true'], { timeout: 10_000 }).status === 0
     ? false
     : 'needs the right to make PID namespaces (unshare)'
 
