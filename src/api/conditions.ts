@@ -1,4 +1,4 @@
-/** The conditions of a GeminiWebhook, few and documented: docs/reference/conditions.md is generated from here. */
+/** The conditions of our kinds, few and documented: docs/reference/conditions.md is generated from here. */
 
 export const conditionStatuses = ['True', 'False', 'Unknown'] as const
 export type ConditionStatus = (typeof conditionStatuses)[number]
@@ -22,6 +22,12 @@ export const conditions = {
     whenFalse:
       'Something is missing or wrong; the reason is that of the first condition in this list that does not hold against the wish of the spec.',
     whenUnknown: 'Nothing is known yet, or no longer.',
+  },
+  Accepted: {
+    question: 'Of a GeminiRoute: does it get events of the webhook that it names?',
+    whenTrue: 'The webhook is served and its owner allows this route.',
+    whenFalse: 'The webhook does not exist, is not served, does not allow this route or has too many of them.',
+    whenUnknown: 'The webhook or the labels of the namespace could not be looked at yet.',
   },
   CredentialsValid: {
     question: 'Does Google accept the API key?',

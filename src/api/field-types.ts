@@ -67,9 +67,10 @@ export function atomicListOf<T extends z.ZodType>(item: T, max: number) {
 }
 
 /** A list whose entries are merged by their key field, which is unique. */
-export function mapListOf<T extends z.ZodType>(item: T, key: string, max: number) {
+export function mapListOf<T extends z.ZodType>(item: T, key: string, max: number, min = 0) {
   return z
     .array(item)
+    .min(min)
     .max(max)
     .superRefine((items, context) =>
       refuseRepetition(

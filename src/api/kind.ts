@@ -1,4 +1,4 @@
-/** The coordinates of the GeminiWebhook resource in the Kubernetes API. */
+/** The coordinates of our two resources, GeminiWebhook and GeminiRoute, in the Kubernetes API. */
 
 export const apiGroup = 'webhooks.gemini-operator.io'
 export const apiVersionName = 'v1alpha1'
@@ -27,4 +27,24 @@ export const geminiWebhookKind = {
  */
 export function geminiWebhookPath(key: { namespace: string; name: string }): string {
   return `/apis/${apiVersion}/namespaces/${key.namespace}/${pluralName}/${key.name}`
+}
+
+export const routeKindName = 'GeminiRoute'
+export const routeListKindName = 'GeminiRouteList'
+export const routePluralName = 'geminiroutes'
+export const routeSingularName = 'geminiroute'
+/** `kubectl get groute`; also how people name a route beside webhooks: `groute/nightly-eval`. */
+export const routeShortName = 'groute'
+
+export const geminiRouteKind = {
+  group: apiGroup,
+  version: apiVersionName,
+  kind: routeKindName,
+  plural: routePluralName,
+  namespaced: true,
+} as const
+
+/** The API path of one route. */
+export function geminiRoutePath(key: { namespace: string; name: string }): string {
+  return `/apis/${apiVersion}/namespaces/${key.namespace}/${routePluralName}/${key.name}`
 }

@@ -71,6 +71,34 @@ export const reasons = {
     meaning: 'A step failed in a way that may pass; it is tried again with growing pauses.',
     remedy: 'Nothing, unless it lasts: the message says what failed.',
   },
+  Attached: {
+    on: { Accepted: yes },
+    meaning: 'The route gets the events of the webhook that it names, as far as its filter and its owner want.',
+    remedy: nothing,
+  },
+  NotAllowed: {
+    on: { ...stalled, Accepted: no },
+    meaning:
+      'The owner of the webhook does not allow this route, or does no longer. No attempt is made; what still waits becomes dead letters, which can be replayed once it is allowed.',
+    remedy:
+      'Have the owner of the webhook allow the namespace of the route in spec.allowedRoutes, or correct spec.webhookRef. It takes effect within seconds.',
+  },
+  WebhookNotFound: {
+    on: { ...working, Accepted: no },
+    meaning: 'There is no GeminiWebhook as spec.webhookRef names it.',
+    remedy: 'Create it, or correct spec.webhookRef: without a namespace it means that of the route.',
+  },
+  WebhookNotServing: {
+    on: { ...working, Accepted: no },
+    meaning:
+      'The webhook exists and no receiver takes its events: it is new, is being deleted, or has a server of its own in spec.endpoint.url.',
+    remedy: 'Nothing while it is new; else look at the conditions of the webhook, or name another one.',
+  },
+  TooManyRoutes: {
+    on: { ...stalled, Accepted: no },
+    meaning: 'More GeminiRoutes than 1,000 name the webhook and are allowed. The oldest get events.',
+    remedy: 'Delete routes that are not needed, or spread them over several webhooks.',
+  },
   Suspended: {
     on: {
       Ready: noOrOpen,
@@ -82,7 +110,8 @@ export const reasons = {
       Enabled: open,
       EndpointVerified: open,
     },
-    meaning: 'spec.suspend is true: no calls are made to Google. Deliveries are still received.',
+    meaning:
+      'spec.suspend is true. Of a webhook: no calls are made to Google; deliveries are still received. Of a route: events are kept for its sinks and no attempt is made.',
     remedy: 'Set spec.suspend to false or remove it.',
   },
   Deleting: {

@@ -15,7 +15,7 @@ import {
 
 const serviceSchema = z
   .strictObject({
-    name: objectName().describe('Name of a Service in the namespace of the GeminiWebhook.'),
+    name: objectName().describe('Name of a Service in the namespace of this object.'),
     port: z
       .int()
       .min(1)
@@ -53,9 +53,7 @@ const kubernetesEventSchema = z
   .strictObject({
     maxPerHour: z.int().min(1).max(3600).describe('Budget of this object. Default 60.').optional(),
   })
-  .describe(
-    'A Kubernetes Event (events.k8s.io) about this GeminiWebhook, aggregated into a series. Never the only record.',
-  )
+  .describe('A Kubernetes Event (events.k8s.io) about this object, aggregated into a series. Never the only record.')
 
 /** The one-of that a sink and a dead letter share. */
 const destinationFields = {
@@ -75,7 +73,8 @@ const secretRef = (what: string) =>
     `Name of a Secret of type webhooks.gemini-operator.io/sink-credentials in the same namespace: ${what}`,
   )
 
-const filterSchema = z
+/** Of a sink, and of a whole route. */
+export const filterSchema = z
   .strictObject({
     types: z
       .strictObject({
@@ -146,6 +145,7 @@ export const sinkSchema = z
   .describe('One destination of events: exactly one of service, uri, ref, nats and kubernetesEvent.')
 
 export type SinkSpec = z.infer<typeof sinkSchema>
+export type FilterSpec = z.infer<typeof filterSchema>
 export type SinkDelivery = z.infer<typeof deliverySchema>
 export type SinkFormat = NonNullable<SinkSpec['format']>
 export type SinkService = z.infer<typeof serviceSchema>

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 
+import { allowedRoutesSchema } from './allowed-routes.ts'
 import { sinkSchema } from './sink.ts'
 import {
   atomicListOf,
@@ -167,6 +168,7 @@ export const specSchema = z
     sinks: mapListOf(sinkSchema, 'name', 16)
       .describe('Where events go. Absent: they are verified, stored and counted, not forwarded.')
       .optional(),
+    allowedRoutes: allowedRoutesSchema.optional(),
     suspend: z.boolean().describe('No calls to Google while true; receiving goes on.').optional(),
   })
   .describe('What is wanted.')

@@ -13,7 +13,7 @@ import type { Reason } from './reasons.ts'
 /** Longest condition message that is written; the API conventions allow more, but every object is kept in memory. */
 export const maxConditionMessageLength = 2048
 
-const conditionSchema = z.strictObject({
+export const conditionSchema = z.strictObject({
   type: text(316),
   status: z.enum(conditionStatuses),
   observedGeneration: z.int().min(0).describe('The generation of the spec that this says something about.'),
@@ -98,7 +98,7 @@ const deliveryStatusSchema = z
   })
   .describe('Folded together from the reports of the receivers.')
 
-const sinkStatusSchema = z.strictObject({
+export const sinkStatusSchema = z.strictObject({
   name: labelName(),
   address: text(2048).describe('Where it resolved to.').optional(),
   ready: z.boolean(),
@@ -118,6 +118,13 @@ const sinkStatusSchema = z.strictObject({
     .describe('Deliveries to it that were given up and are kept; absent without any.')
     .optional(),
 })
+
+const routeCountsSchema = z
+  .strictObject({
+    attached: z.int().min(0).describe('GeminiRoutes that get events of this webhook.').optional(),
+    refused: z.int().min(0).describe('GeminiRoutes that name this webhook and get nothing of it.').optional(),
+  })
+  .describe('How many GeminiRoutes name this webhook. Absent without any.')
 
 export const statusSchema = z
   .strictObject({
@@ -157,6 +164,7 @@ export const statusSchema = z
     sinks: mapListOf(sinkStatusSchema, 'name', 16).optional(),
     check: checkSchema.optional(),
     delivery: deliveryStatusSchema.optional(),
+    routes: routeCountsSchema.optional(),
   })
   .describe('What is seen.')
 

@@ -10,5 +10,7 @@ export const deadLetterReasons = [
   'OwnerGone',
   'CrashedRepeatedly',
   'Unsendable',
+  'RouteRefused',
+  'RouteFull',
 ] as const
 export type DeadLetterReason = (typeof deadLetterReasons)[number]

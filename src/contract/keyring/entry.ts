@@ -1,9 +1,9 @@
 import * as z from 'zod'
 
 /**
- * What the controller passes to the receivers for one GeminiWebhook: everything needed to verify its deliveries and
- * send them to its sinks, without an API server. One JSON value in a keyring Secret, under the object's uid. A receiver
- * keeps the last entry that it could read.
+ * What the controller passes to the receivers for one GeminiWebhook or GeminiRoute: everything needed to verify its
+ * deliveries and send them to its sinks, without an API server. One JSON value in a keyring Secret, under the object's
+ * uid. A receiver keeps the last entry that it could read.
  */
 
 /** Sixteen is part of the format: the receiver's Role names each Secret. */
@@ -109,11 +109,39 @@ const resolvedSinkSchema = z.object({
   deadLetter: destinationSchema.optional(),
 })
 
+/** At most this many types are named by the owner of a webhook. */
+const maxAllowedTypes = 32
+
+/** What makes an entry that of a route: whose events it gets, and which of them. */
+const routeEntrySchema = z.object({
+  /** Events of this object only: one made again under the same name has another uid. */
+  webhookUid: z.string(),
+  /** For people, and for the source of CloudEvents. */
+  webhook: z.object({ namespace: z.string(), name: z.string() }),
+  /** RFC 3339. Only what is received then or later is routed: a new route gets later events only. */
+  since: z.string(),
+  /**
+   * Judged by an index of all routes of a webhook, so without CEL: that of the route stands in front of each sink's
+   * own, where it can delay nobody else.
+   */
+  filter: sinkFilterSchema.omit({ cel: true }).optional(),
+  /** What the owner of the webhook lets it see at most. Absent: every type. */
+  allowedTypes: z.array(z.string()).max(maxAllowedTypes).optional(),
+  /**
+   * The owner has withdrawn consent: nothing more is routed, no attempt is made, and what waits becomes dead letters,
+   * which can be replayed once it is allowed again.
+   */
+  refused: z.literal(true).optional(),
+  /** Events are routed and kept; no attempt is made, and the time in which deliveries are retried stands still. */
+  suspended: z.literal(true).optional(),
+})
+
 export const keyringEntrySchema = z.object({
   uid: z.string(),
   namespace: z.string(),
+  /** Of the object, without its kind. A route and a webhook of one namespace may have the same. */
   name: z.string(),
-  /** Current first. */
+  /** Current first. Empty for a route, which is sent nothing by Google. */
   secrets: z.array(liveSecretSchema).max(maxLiveSecrets),
   /**
    * The create or rotation that revealed the current secret, for the controller that finds its intent. Absent where
@@ -129,6 +157,12 @@ export const keyringEntrySchema = z.object({
   heldSinks: z.array(z.string()).optional(),
   /** Absent: there is no dynamic endpoint. */
   dynamic: dynamicEndpointSchema.optional(),
+  /**
+   * Present: this is a GeminiRoute, which has no endpoint. A receiver from before there were routes does not see this
+   * field. It accepts nothing for such an entry, which has no secrets and no tokens; where a webhook of the same name
+   * exists, the object as the API server shows it decides, so that the webhook is served on.
+   */
+  route: routeEntrySchema.optional(),
 })
 
 export type LiveSecret = z.infer<typeof liveSecretSchema>
@@ -136,4 +170,5 @@ export type DynamicEndpointEntry = z.infer<typeof dynamicEndpointSchema>
 export type Destination = z.infer<typeof destinationSchema>
 export type SinkFilter = z.infer<typeof sinkFilterSchema>
 export type ResolvedSink = z.infer<typeof resolvedSinkSchema>
+export type RouteEntry = z.infer<typeof routeEntrySchema>
 export type KeyringEntry = z.infer<typeof keyringEntrySchema>

@@ -67,13 +67,17 @@ test('every map has a largest size', () => {
   )
 })
 
-test('a required text is never the empty one, except values of maps and messages', () => {
+test('a required text is never the empty one, except values of maps and labels, and messages', () => {
   const empty = pathsWhere(({ type, enum: values, minLength, format }) => {
     return type === 'string' && values === undefined && format === undefined && minLength === undefined
   })
   assert.deepEqual(
     empty.filter((path) => !path.endsWith('{}')),
-    ['status.lastHandledReconcileAt', 'status.conditions[].message'],
+    [
+      'spec.allowedRoutes.namespaces.selector.matchExpressions[].values[]',
+      'status.lastHandledReconcileAt',
+      'status.conditions[].message',
+    ],
   )
 })
 

@@ -31,11 +31,11 @@ test('Reconciling and Stalled are only ever True', () => {
   }
 })
 
-test('every condition can be True with Succeeded, but for those that are present only while something is going on', () => {
+test('every condition can be True with Succeeded, but for Accepted and those that are present only while something is going on', () => {
   const lasting = Object.keys(reasons.Succeeded.on)
   assert.deepEqual(
     conditionTypes.filter((type) => !lasting.includes(type)),
-    ['DeadLettersDropped', 'PartIgnored', 'Reconciling', 'Stalled'],
+    ['Accepted', 'DeadLettersDropped', 'PartIgnored', 'Reconciling', 'Stalled'],
   )
   assert.equal(conditionTypes.length, Object.keys(conditions).length)
 })

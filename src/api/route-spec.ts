@@ -1,0 +1,33 @@
+import * as z from 'zod'
+
+import { labelName, mapListOf, referenceOf } from './field-types.ts'
+import { filterSchema, sinkSchema } from './sink.ts'
+
+/**
+ * What a team wants of a webhook that may belong to another one, the one source of type, CRD and validation of a
+ * GeminiRoute. No defaults here: they live in defaults.ts.
+ */
+export const routeSpecSchema = z
+  .strictObject({
+    webhookRef: referenceOf({
+      name: labelName(),
+      namespace: labelName().describe('Default: the namespace of this route.').optional(),
+    }).describe(
+      'The GeminiWebhook whose events are wanted. Its owner decides in spec.allowedRoutes which routes get any.',
+    ),
+    filter: filterSchema
+      .describe(
+        'Which events this route wants. All that is given must hold; absent: every event. What does not pass its types and metadata is not kept for this route.',
+      )
+      .optional(),
+    sinks: mapListOf(sinkSchema, 'name', 16, 1).describe(
+      'Where events go. Services, Secrets and other objects are those of the namespace of this route.',
+    ),
+    suspend: z
+      .boolean()
+      .describe('Events are kept for the sinks while true: no attempt is made, and retryFor stands still.')
+      .optional(),
+  })
+  .describe('What is wanted.')
+
+export type GeminiRouteSpec = z.infer<typeof routeSpecSchema>

@@ -1,0 +1,38 @@
+import * as z from 'zod'
+
+import { conditionStatuses } from './conditions.ts'
+import { labelName, mapListOf, text, time } from './field-types.ts'
+import { conditionSchema, sinkStatusSchema, type Condition } from './status.ts'
+
+/** What is seen of a route, written by the controller alone. Nothing is decided by it. */
+export const routeStatusSchema = z
+  .strictObject({
+    observedGeneration: z.int().min(0).describe('The generation that Ready is about.').optional(),
+    conditions: mapListOf(conditionSchema, 'type', 16).optional(),
+    webhook: z
+      .strictObject({
+        namespace: labelName(),
+        name: labelName(),
+        uid: text(64).describe('Absent while there is no such webhook, or none that allows this route.').optional(),
+        ready: z.enum(conditionStatuses).describe('Its condition Ready; absent like uid.').optional(),
+      })
+      .describe('The GeminiWebhook that spec.webhookRef names. Nothing else of it is told here.')
+      .optional(),
+    sinks: mapListOf(sinkStatusSchema, 'name', 16).optional(),
+    pending: z.int().min(0).describe('Deliveries that are stored for this route and not yet ended.').optional(),
+    deadLetters: z
+      .int()
+      .min(0)
+      .describe('Deliveries of this route that were given up and are kept; absent without any.')
+      .optional(),
+    lastDeliveredTime: time()
+      .describe(
+        'The last delivery that a sink of this route took, when this was written. Deliveries alone write it once an hour.',
+      )
+      .optional(),
+  })
+  .describe('What is seen.')
+
+export type GeminiRouteStatus = Omit<z.infer<typeof routeStatusSchema>, 'conditions'> & {
+  conditions?: Condition[] | undefined
+}
