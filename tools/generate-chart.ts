@@ -4,14 +4,14 @@ import { parse } from 'yaml'
 
 import packageJson from '../package.json' with { type: 'json' }
 import { chartValuesSchema } from './chart-values-schema.ts'
-import { crdPath, generateCrd } from './generate-crd.ts'
+import { generateCrds } from './generate-crds.ts'
 import { schemaForHelm } from './schema-for-helm.ts'
 import { isSection, type ValueSchema } from './value-schema.ts'
 
 export const chartPath = 'charts/gemini-webhook-operator'
 
 /**
- * What of the chart follows from elsewhere: its version, the CRD, the schema of its values and their reference page.
+ * What of the chart follows from elsewhere: its version, the CRDs, the schema of its values and their reference page.
  */
 export function generateChart(): Record<string, string> {
   const schema = chartValuesSchema()
@@ -32,16 +32,19 @@ function chartYaml(): string {
 
 /** Below templates/ and not in crds/: Helm never upgrades what lies there. */
 function crdTemplate(): string {
-  const crd = generateCrd()[crdPath] ?? ''
-  if (crd.includes('{{')) throw new Error(`${crdPath}: contains {{, which Helm would take for a template`)
+  const templated = Object.entries(generateCrds()).map(([path, crd]) => withMetadata(path, crd))
+  return `{{- if .Values.crds.enabled }}\n${templated.join('---\n')}{{- end }}\n`
+}
+
+function withMetadata(path: string, crd: string): string {
+  if (crd.includes('{{')) throw new Error(`${path}: contains {{, which Helm would take for a template`)
   const metadata = /^metadata:\n {2}name: (\S+)\n/m
-  if (!metadata.test(crd)) throw new Error(`${crdPath}: metadata is not a name alone; teach generate-chart.ts the rest`)
-  const templated = crd.replace(
+  if (!metadata.test(crd)) throw new Error(`${path}: metadata is not a name alone; teach generate-chart.ts the rest`)
+  return crd.replace(
     metadata,
     (_, name: string) =>
       `metadata:\n  {{- include "gwh.metadata" (dict "root" . "name" "${name}" "annotations" (include "gwh.overlaid" (list (ternary (dict "helm.sh/resource-policy" "keep") (dict) .Values.crds.keep) .Values.crds.annotations) | fromYaml)) | nindent 2 }}\n`,
   )
-  return `{{- if .Values.crds.enabled }}\n${templated}{{- end }}\n`
 }
 
 function schemaJson(schema: ValueSchema): string {

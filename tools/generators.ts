@@ -2,11 +2,11 @@ import { generateAdminPage } from './generate-admin-page.ts'
 import { generateChart } from './generate-chart.ts'
 import { generateConditionsPage } from './generate-conditions-page.ts'
 import { generateConfigurationPage } from './generate-configuration-page.ts'
-import { generateCrd } from './generate-crd.ts'
+import { generateCrds } from './generate-crds.ts'
 import { generateDashboard } from './generate-dashboard.ts'
 import { generateLogsPage } from './generate-logs-page.ts'
 import { generateMetricsPage } from './generate-metrics-page.ts'
-import { generateResourcePage } from './generate-resource-page.ts'
+import { generateResourcePages } from './generate-resource-pages.ts'
 import { generateSimulatorPage } from './generate-simulator-page.ts'
 
 /**
@@ -14,14 +14,14 @@ import { generateSimulatorPage } from './generate-simulator-page.ts'
  * looks for drift.
  */
 export const generators: readonly (() => Record<string, string>)[] = [
-  generateCrd,
+  generateCrds,
   generateChart,
   generateDashboard,
   generateConfigurationPage,
   generateConditionsPage,
   generateLogsPage,
   generateMetricsPage,
-  generateResourcePage,
+  generateResourcePages,
   generateSimulatorPage,
   generateAdminPage,
 ]

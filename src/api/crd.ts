@@ -1,5 +1,3 @@
-import * as z from 'zod'
-
 import {
   apiGroup,
   apiVersionName,
@@ -7,46 +5,83 @@ import {
   kindName,
   listKindName,
   pluralName,
+  routeKindName,
+  routeListKindName,
+  routePluralName,
+  routeShortName,
+  routeSingularName,
   shortName,
   singularName,
 } from './kind.ts'
+import { routeSpecSchema } from './route-spec.ts'
+import { routeStatusSchema } from './route-status.ts'
 import { rules, type RuleScope } from './rules.ts'
 import { specSchema } from './spec.ts'
 import { statusSchema } from './status.ts'
-import { isRecord } from '../is-record.ts'
+import { itemsOf, propertyOf, structuralSchemaOf, type StructuralSchema } from './structural-schema.ts'
 
-/** A JSON schema as the API server takes it: structural, with its own `x-kubernetes-` keys. */
-export interface StructuralSchema {
-  type?: string
+interface PrinterColumn {
+  /** Appears in capitals in `kubectl get`. */
+  name: string
+  type: 'string' | 'integer' | 'date'
+  jsonPath: string
   description?: string
-  properties?: Record<string, StructuralSchema>
-  items?: StructuralSchema
-  additionalProperties?: StructuralSchema
-  required?: string[]
-  minimum?: number
-  maximum?: number
-  [key: string]: unknown
+  /** 1: with `-o wide` only. */
+  priority?: number
 }
 
-/** zod gives every integer the bounds of a double's safe range; these bounds have no effect and lengthen the file. */
-const safeIntegers = new Set([Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER])
+/** What tells one of our kinds from the other. */
+interface Definition {
+  names: { kind: string; listKind: string; plural: string; singular: string; shortNames: string[] }
+  columns: readonly PrinterColumn[]
+  /** What a field selector may name beside metadata. An API server before 1.31 does not know of it and drops it. */
+  selectable: readonly string[]
+  schema: StructuralSchema
+}
 
-/** The CustomResourceDefinition, whole, as an object; pure. Column names appear in capitals in `kubectl get`. */
+/** The CustomResourceDefinition of GeminiWebhook, whole, as an object; pure. */
 export function geminiWebhookCrd() {
+  return definitionOf({
+    names: {
+      kind: kindName,
+      listKind: listKindName,
+      plural: pluralName,
+      singular: singularName,
+      shortNames: [shortName],
+    },
+    columns: webhookColumns,
+    selectable: ['.spec.externalID'],
+    schema: webhookSchema(),
+  })
+}
+
+/** That of GeminiRoute; pure. */
+export function geminiRouteCrd() {
+  return definitionOf({
+    names: {
+      kind: routeKindName,
+      listKind: routeListKindName,
+      plural: routePluralName,
+      singular: routeSingularName,
+      shortNames: [routeShortName],
+    },
+    columns: routeColumns,
+    selectable: ['.spec.webhookRef.name', '.spec.webhookRef.namespace'],
+    schema: routeSchema(),
+  })
+}
+
+/** Every kind of this project, in the order in which they are installed. */
+export const allCrds = () => [geminiWebhookCrd(), geminiRouteCrd()]
+
+function definitionOf({ names, columns, selectable, schema }: Definition) {
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `${pluralName}.${apiGroup}` },
+    metadata: { name: `${names.plural}.${apiGroup}` },
     spec: {
       group: apiGroup,
-      names: {
-        kind: kindName,
-        listKind: listKindName,
-        plural: pluralName,
-        singular: singularName,
-        shortNames: [shortName],
-        categories: [categoryName],
-      },
+      names: { ...names, categories: [categoryName] },
       scope: 'Namespaced',
       versions: [
         {
@@ -54,34 +89,67 @@ export function geminiWebhookCrd() {
           served: true,
           storage: true,
           subresources: { status: {} },
-          additionalPrinterColumns: printerColumns,
-          schema: { openAPIV3Schema: rootSchema() },
+          selectableFields: selectable.map((jsonPath) => ({ jsonPath })),
+          additionalPrinterColumns: columns,
+          schema: { openAPIV3Schema: schema },
         },
       ],
     },
   }
 }
 
+const columnOf = (condition: string) => `.status.conditions[?(@.type=="${condition}")].status`
+
 /**
  * ROTATES is text: a date column shows `<invalid>` for the future. EVENTS is counted by the controller: a column cannot
  * count.
  */
-const printerColumns = [
-  { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
+const webhookColumns: readonly PrinterColumn[] = [
+  { name: 'Ready', type: 'string', jsonPath: columnOf('Ready') },
   { name: 'State', type: 'string', jsonPath: '.status.webhook.state', description: 'State at Google.' },
-  { name: 'Sinks', type: 'string', jsonPath: '.status.conditions[?(@.type=="SinksHealthy")].status' },
+  { name: 'Sinks', type: 'string', jsonPath: columnOf('SinksHealthy') },
   { name: 'Events', type: 'integer', jsonPath: '.status.webhook.eventCount', description: 'Subscribed event types.' },
   { name: 'URL', type: 'string', jsonPath: '.status.endpoint.url', priority: 1 },
   { name: 'Rotates', type: 'string', jsonPath: '.status.rotation.nextRotationTime' },
   { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
 ]
 
-function rootSchema(): StructuralSchema {
-  const spec = structural(z.toJSONSchema(specSchema, { target: 'openapi-3.0', io: 'input' }))
-  const status = structural(z.toJSONSchema(statusSchema, { target: 'openapi-3.0', io: 'input' }))
-  attachRules(spec)
+const routeColumns: readonly PrinterColumn[] = [
+  { name: 'Ready', type: 'string', jsonPath: columnOf('Ready') },
+  { name: 'Webhook', type: 'string', jsonPath: '.spec.webhookRef.name' },
+  { name: 'Webhook-Namespace', type: 'string', jsonPath: '.spec.webhookRef.namespace', priority: 1 },
+  { name: 'Accepted', type: 'string', jsonPath: columnOf('Accepted') },
+  { name: 'Pending', type: 'integer', jsonPath: '.status.pending', description: 'Deliveries that wait.' },
+  { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+]
+
+function webhookSchema(): StructuralSchema {
+  const spec = structuralSchemaOf(specSchema)
+  attach(spec, 'spec')
+  attach(propertyOf(spec, 'endpoint'), 'endpoint')
+  attach(propertyOf(spec, 'signingSecret'), 'signingSecret')
+  attach(propertyOf(spec, 'rotation'), 'rotation')
+  attach(propertyOf(propertyOf(spec, 'allowedRoutes'), 'namespaces'), 'routeNamespaces')
+  attachToSinks(spec)
   return {
     description: 'A webhook at the Gemini API: registered, signed, verified, stored and delivered.',
+    ...objectOf(spec, structuralSchemaOf(statusSchema)),
+    'x-kubernetes-validations': celRulesOf('root'),
+  }
+}
+
+function routeSchema(): StructuralSchema {
+  const spec = structuralSchemaOf(routeSpecSchema)
+  attachToSinks(spec)
+  return {
+    description: 'Events of a GeminiWebhook, which may belong to somebody else, for sinks of this namespace.',
+    ...objectOf(spec, structuralSchemaOf(routeStatusSchema)),
+    'x-kubernetes-validations': celRulesOf('route'),
+  }
+}
+
+function objectOf(spec: StructuralSchema, status: StructuralSchema): StructuralSchema {
+  return {
     type: 'object',
     required: ['spec'],
     properties: {
@@ -91,16 +159,12 @@ function rootSchema(): StructuralSchema {
       spec,
       status,
     },
-    'x-kubernetes-validations': celRulesOf('root'),
   }
 }
 
-function attachRules(spec: StructuralSchema): void {
+/** Both kinds have the same sinks. */
+function attachToSinks(spec: StructuralSchema): void {
   const sink = itemsOf(propertyOf(spec, 'sinks'))
-  attach(spec, 'spec')
-  attach(propertyOf(spec, 'endpoint'), 'endpoint')
-  attach(propertyOf(spec, 'signingSecret'), 'signingSecret')
-  attach(propertyOf(spec, 'rotation'), 'rotation')
   attach(sink, 'destination')
   attach(propertyOf(sink, 'delivery'), 'delivery')
   attach(propertyOf(sink, 'deadLetter'), 'destination')
@@ -118,43 +182,4 @@ function celRulesOf(scope: RuleScope): { rule: string; message: string; fieldPat
   return rules[scope].map(({ cel, message, field }) =>
     field === '' ? { rule: cel, message } : { rule: cel, message, fieldPath: `.${field}` },
   )
-}
-
-function propertyOf(schema: StructuralSchema, name: string): StructuralSchema {
-  const property = schema.properties?.[name]
-  if (property === undefined) throw new Error(`the schema has no property "${name}" to attach rules to`)
-  return property
-}
-
-function itemsOf(schema: StructuralSchema): StructuralSchema {
-  if (schema.items === undefined) throw new Error('the schema is not a list, so it has no items to attach rules to')
-  return schema.items
-}
-
-/**
- * Takes away what a structural schema must not have: closed objects (the API server prunes instead) and bounds that
- * bound nothing.
- */
-function structural(schema: unknown): StructuralSchema {
-  if (!isRecord(schema)) throw new Error(`not a schema: ${JSON.stringify(schema)}`)
-  const kept: StructuralSchema = {}
-  for (const [key, value] of Object.entries(schema)) {
-    if (isEmptyBound(key, value)) continue
-    if (key === 'properties' && isRecord(value)) {
-      kept.properties = Object.fromEntries(
-        Object.entries(value).map(([name, property]) => [name, structural(property)]),
-      )
-    } else if (key === 'items' || key === 'additionalProperties') {
-      kept[key] = structural(value)
-    } else {
-      kept[key] = value
-    }
-  }
-  return kept
-}
-
-function isEmptyBound(key: string, value: unknown): boolean {
-  if (key === 'additionalProperties') return value === false
-  if (key === 'minItems') return value === 0
-  return (key === 'minimum' || key === 'maximum') && typeof value === 'number' && safeIntegers.has(value)
 }

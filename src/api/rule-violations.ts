@@ -1,3 +1,4 @@
+import type { GeminiRouteManifest } from './gemini-route.ts'
 import type { GeminiWebhookManifest } from './gemini-webhook.ts'
 import { rules, type Rule, type RuleScope, type RuleScopes } from './rules.ts'
 import type { SinkSpec } from './sink.ts'
@@ -23,14 +24,29 @@ export function ruleViolations(webhook: GeminiWebhookManifest, previous?: Gemini
     ...broken('endpoint', 'spec.endpoint', spec.endpoint, before?.endpoint),
     ...broken('signingSecret', 'spec.signingSecret', spec.signingSecret, before?.signingSecret),
     ...broken('rotation', 'spec.rotation', spec.rotation, before?.rotation),
-    ...(spec.sinks ?? []).flatMap((sink, index) =>
-      sinkViolations(
-        `spec.sinks[${index}]`,
-        sink,
-        before?.sinks?.find(({ name }) => name === sink.name),
-      ),
+    ...broken(
+      'routeNamespaces',
+      'spec.allowedRoutes.namespaces',
+      spec.allowedRoutes?.namespaces,
+      before?.allowedRoutes?.namespaces,
     ),
+    ...sinksViolations(spec.sinks, before?.sinks),
   ]
+}
+
+/** Likewise of a route. */
+export function routeViolations(route: GeminiRouteManifest, previous?: GeminiRouteManifest): RuleViolation[] {
+  return [...broken('route', '', route, previous), ...sinksViolations(route.spec.sinks, previous?.spec.sinks)]
+}
+
+function sinksViolations(sinks: readonly SinkSpec[] = [], before: readonly SinkSpec[] | undefined): RuleViolation[] {
+  return sinks.flatMap((sink, index) =>
+    sinkViolations(
+      `spec.sinks[${index}]`,
+      sink,
+      before?.find(({ name }) => name === sink.name),
+    ),
+  )
 }
 
 function sinkViolations(path: string, sink: SinkSpec, previous: SinkSpec | undefined): RuleViolation[] {

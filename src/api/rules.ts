@@ -1,6 +1,9 @@
 import { dynamicSecretNameOf, dynamicSecretSuffix, signingSecretNameOf, signingSecretSuffix } from './defaults.ts'
 import { parseDuration } from './duration.ts'
+import type { RouteNamespaces } from './allowed-routes.ts'
+import type { GeminiRouteManifest } from './gemini-route.ts'
 import type { GeminiWebhookManifest } from './gemini-webhook.ts'
+import { routeNamespacesRules, routeRootRules } from './route-rules.ts'
 import { destinationFieldNames, type SinkDelivery, type SinkDestination } from './sink.ts'
 import { annotationKeyPattern, keysHold, keysHoldCel, labelKeyPattern } from './metadata-key.ts'
 import { noneReserved, noneReservedCel, reservedKeysInWords } from './reserved-metadata.ts'
@@ -20,6 +23,9 @@ export interface RuleScopes {
   endpoint: NonNullable<GeminiWebhookSpec['endpoint']>
   signingSecret: NonNullable<GeminiWebhookSpec['signingSecret']>
   rotation: RotationSpec
+  routeNamespaces: RouteNamespaces
+  /** A whole GeminiRoute, as root is a whole GeminiWebhook. */
+  route: GeminiRouteManifest
   /** A sink or a dead letter. */
   destination: SinkDestination
   delivery: SinkDelivery
@@ -268,6 +274,8 @@ export const rules: { readonly [S in RuleScope]: readonly Rule<S>[] } = {
   endpoint: endpointRules,
   signingSecret: signingSecretRules,
   rotation: rotationRules,
+  routeNamespaces: routeNamespacesRules,
+  route: routeRootRules,
   destination: destinationRules,
   delivery: deliveryRules,
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { addressBroker, brokerRef, createBroker, listedBroker } from '../support/processes/brokers.ts'
 import { home, startControllerFixture } from '../support/worlds/controller-fixture.ts'
-import { applyCrd, withRealApiServer } from '../support/processes/real-api-server.ts'
+import { applyCrds, withRealApiServer } from '../support/processes/real-api-server.ts'
 
 const name = 'batch-events'
 /** Where Knative's Brokers receive, whatever namespace they are in. */
@@ -27,7 +27,7 @@ const binding = {
 await withRealApiServer('a sink that is a Broker, on a real API server, under the roles that ship', (server) => {
   test('is told to need the kind, then the right, then the object, then its address; then receivers know it', async (t) => {
     const running = server()
-    await applyCrd(running)
+    await applyCrds(running)
     const fixture = await startControllerFixture(t, {
       kubeconfigPath: running.kubeconfigPath,
       controllerKubeconfig: () => running.kubeconfigForServiceAccount(home, 'gwh-controller'),

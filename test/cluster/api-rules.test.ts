@@ -4,12 +4,12 @@ import { before, test } from 'node:test'
 
 import { parse } from 'yaml'
 
-import { applyCrd, withRealApiServer } from '../support/processes/real-api-server.ts'
+import { applyCrds, withRealApiServer } from '../support/processes/real-api-server.ts'
 import { invalidResources, validResources } from '../support/builders/resource-fixtures.ts'
 import { checkManifest } from '../../src/api/check-manifest.ts'
 import type { GeminiWebhookManifest } from '../../src/api/gemini-webhook.ts'
 import { apiVersion, geminiWebhookPath, pluralName } from '../../src/api/kind.ts'
-import { crdPath } from '../../tools/generate-crd.ts'
+import { crdPath } from '../../tools/generate-crds.ts'
 import { eventually } from '../support/measures/eventually.ts'
 import { aMutatedManifest } from '../support/builders/a-mutated-manifest.ts'
 
@@ -48,7 +48,7 @@ await withRealApiServer('the CRD on a real API server', (server) => {
     return server().call('PUT', `${pathOf(manifest)}${strictly}`, { ...manifest, metadata: stored.metadata })
   }
 
-  before(() => applyCrd(server()))
+  before(() => applyCrds(server()))
 
   test('its schema is structural, with nothing that the API server complains about', async () => {
     const { stdout } = await server().kubectl(['get', '-f', crdPath, '-o', 'jsonpath={.status.conditions[*].type}'])
@@ -103,7 +103,7 @@ await withRealApiServer('the CRD on a real API server', (server) => {
     assert.equal(applied.code, 0, applied.stderr)
     for (const manifest of older)
       await eventually('the older CRD takes it', async () => (await create(manifest)).status === 201)
-    await applyCrd(server())
+    await applyCrds(server())
     const [probe] = younger
     assert.ok(probe)
     await eventually('the rules hold', async () => (await create(probe.manifest, '&dryRun=All')).status === 422)

@@ -4,14 +4,14 @@ import { test } from 'node:test'
 import { secretKind } from '../../src/kubernetes/core-kinds.ts'
 import { decode, home, startControllerFixture, tenant } from '../support/worlds/controller-fixture.ts'
 import { eventually } from '../support/measures/eventually.ts'
-import { applyCrd, withRealApiServer } from '../support/processes/real-api-server.ts'
+import { applyCrds, withRealApiServer } from '../support/processes/real-api-server.ts'
 
 const name = 'batch-events'
 
 await withRealApiServer('the controller on a real API server, under the roles that ship', (server) => {
   test('registers, proves, rotates on request, restores and deletes', async (t) => {
     const running = server()
-    await applyCrd(running)
+    await applyCrds(running)
     const fixture = await startControllerFixture(t, {
       kubeconfigPath: running.kubeconfigPath,
       controllerKubeconfig: () => running.kubeconfigForServiceAccount(home, 'gwh-controller'),

@@ -11,7 +11,7 @@ import { createMetrics } from '../../src/observability/metrics.ts'
 import { createKubernetesEventSink } from '../../src/sinks/kubernetes-event-sink.ts'
 import { anEvent } from '../support/builders/an-event.ts'
 import { anOutgoing, aSink } from '../support/builders/deliveries.ts'
-import { applyCrd, withRealApiServer } from '../support/processes/real-api-server.ts'
+import { applyCrds, withRealApiServer } from '../support/processes/real-api-server.ts'
 
 const operatorNamespace = 'gemini-webhook-system'
 const never = new AbortController().signal
@@ -29,7 +29,7 @@ await withRealApiServer('Gemini events as Kubernetes Events, under the role that
   let recorder: EventRecorder
 
   before(async () => {
-    await applyCrd(server())
+    await applyCrds(server())
     const applied = await server().kubectl(['apply', '-f', 'deploy/namespace.yaml', '-f', 'deploy/rbac'])
     assert.equal(applied.code, 0, applied.stderr)
     await server().kubectl(['create', 'namespace', 'ml'])

@@ -6,7 +6,7 @@ import { before, test } from 'node:test'
 
 import { checkManifest } from '../../src/api/check-manifest.ts'
 import { readManifests } from '../../src/cli/files/read-manifests.ts'
-import { applyCrd, withRealApiServer } from '../support/processes/real-api-server.ts'
+import { applyCrds, withRealApiServer } from '../support/processes/real-api-server.ts'
 import { mulberry32 } from '../support/builders/seeded-random.ts'
 
 const count = 300
@@ -56,7 +56,7 @@ function manifest(random: () => number, name: string): string {
 }
 
 await withRealApiServer('manifests as people write them', (server) => {
-  before(() => applyCrd(server()))
+  before(() => applyCrds(server()))
 
   test(`gwh validate says of ${count} manifests what kubectl apply --dry-run=server says; seed ${seed}`, async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'gwh-manifests-'))

@@ -12,7 +12,7 @@ import { systemClock } from '../../src/clock.ts'
 import { markerOf } from '../../src/controller/facts/ownership.ts'
 import type { RemoteWebhook } from '../../src/gemini/webhook-service.ts'
 import { gwhCommand } from '../support/processes/gwh-command.ts'
-import { applyCrd, withRealApiServer } from '../support/processes/real-api-server.ts'
+import { applyCrds, withRealApiServer } from '../support/processes/real-api-server.ts'
 
 const deps = { clock: systemClock, random: () => 0.5, version: '1.2.3' }
 const cluster = clusterIn(deps)
@@ -30,7 +30,7 @@ const remotes: RemoteWebhook[] = [
 
 await withRealApiServer('a user with the shipped roles in one namespace', (server) => {
   before(async () => {
-    await applyCrd(server())
+    await applyCrds(server())
     const roles = await server().kubectl(['apply', '-f', 'deploy/namespace.yaml', '-f', 'deploy/rbac'])
     assert.equal(roles.code, 0, roles.stderr)
     for (const args of [

@@ -10,7 +10,7 @@ import { ReportPlace } from '../../src/receiver/report-place.ts'
 import { slotName, slotNames } from '../../src/contract/receiver-report/slots.ts'
 import { home, startControllerFixture } from '../support/worlds/controller-fixture.ts'
 import { eventually } from '../support/measures/eventually.ts'
-import { applyCrd, withRealApiServer } from '../support/processes/real-api-server.ts'
+import { applyCrds, withRealApiServer } from '../support/processes/real-api-server.ts'
 import { isMended, reportBreakages } from '../support/builders/report-breakages.ts'
 
 const patience = { timeoutMs: 30_000 }
@@ -18,7 +18,7 @@ const patience = { timeoutMs: 30_000 }
 await withRealApiServer('what receivers report into, on a real API server, under the roles that ship', (server) => {
   test('whatever one receiver does to a ConfigMap, the controller puts it right, and another goes on reporting', async (t) => {
     const running = server()
-    await applyCrd(running)
+    await applyCrds(running)
     const fixture = await startControllerFixture(t, {
       kubeconfigPath: running.kubeconfigPath,
       controllerKubeconfig: () => running.kubeconfigForServiceAccount(home, 'gwh-controller'),

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
-import { geminiWebhookCrd } from '../../api/crd.ts'
+import { allCrds } from '../../api/crd.ts'
 import type { Clock } from '../../clock.ts'
 import { hostInUrl } from '../../listen-on.ts'
 import type { KubernetesClient, ResourceKind } from '../../kubernetes/client.ts'
@@ -248,7 +248,7 @@ async function startKubernetes(
     token,
     host,
     port: kubernetesPort,
-    crds: [geminiWebhookCrd()],
+    crds: allCrds(),
   })
   parts.defer(() => api.stop())
   const kubeconfigPath = join(dataDir, 'kubeconfig')

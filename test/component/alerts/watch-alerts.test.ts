@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
-import { geminiWebhookCrd } from '../../../src/api/crd.ts'
+import { allCrds } from '../../../src/api/crd.ts'
 import { systemClock, type Clock } from '../../../src/clock.ts'
 import { keyringSecretNameFor } from '../../../src/contract/keyring/shard.ts'
 import { openKubernetesClient } from '../../../src/kubernetes/open-client.ts'
@@ -24,7 +24,7 @@ const firing = (bench: AlertBench) => bench.firing().filter((name) => !expected.
 /** What a receiver hears from the API server, on a clock of its own that is wrong by so many seconds. */
 async function aWatch(t: TestContext, { clockIsWrongBySeconds = 0 } = {}) {
   const shared = { random: Math.random, logger: silentLogger }
-  const api = await startKubernetesApi({ ...shared, clock: systemClock, token: 'token', crds: [geminiWebhookCrd()] })
+  const api = await startKubernetesApi({ ...shared, clock: systemClock, token: 'token', crds: allCrds() })
   t.after(() => api.stop())
   const folder = mkdtempSync(join(tmpdir(), 'gwh-watch-alerts-'))
   t.after(() => rmSync(folder, { recursive: true }))

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
-import { geminiWebhookCrd } from '../../../src/api/crd.ts'
+import { allCrds } from '../../../src/api/crd.ts'
 import { apiVersion, geminiWebhookKind, kindName } from '../../../src/api/kind.ts'
 import { systemClock } from '../../../src/clock.ts'
 import { controllerSettings } from '../../../src/config/controller-config.ts'
@@ -32,7 +32,7 @@ async function startCluster(t: TestContext) {
     random: Math.random,
     logger: silentLogger,
     token: 'test-token',
-    crds: [geminiWebhookCrd()],
+    crds: allCrds(),
   })
   t.after(() => api.stop())
   const folder = mkdtempSync(join(tmpdir(), 'gwh-controller-role-'))

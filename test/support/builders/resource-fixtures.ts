@@ -3,46 +3,57 @@ import { basename, join } from 'node:path'
 
 import { parseAllDocuments } from 'yaml'
 
+import type { GeminiRouteManifest } from '../../../src/api/gemini-route.ts'
 import type { GeminiWebhookManifest } from '../../../src/api/gemini-webhook.ts'
 
-const folder = join(import.meta.dirname, '..', '..', 'fixtures', 'resources')
+const fixtures = join(import.meta.dirname, '..', '..', 'fixtures')
 
-export interface ValidResource {
+type Manifest = GeminiWebhookManifest | GeminiRouteManifest
+
+export interface ValidResource<T extends Manifest = GeminiWebhookManifest> {
   /** File name without extension. */
   name: string
-  manifest: GeminiWebhookManifest
+  manifest: T
 }
 
 /**
  * A manifest that must be refused, in a file whose first lines say how: `# field:`, then `# message:` for a rule or `#
  * server:` for the schema.
  */
-export interface InvalidResource extends ValidResource {
+export interface InvalidResource<T extends Manifest = GeminiWebhookManifest> extends ValidResource<T> {
   /** What stands before the first dot of the file name: the id of a rule, or `shape`. */
   rule: string
   field: string
   /** The whole message of a rule; for `shape` a part of what the API server says. */
   message: string
   /** The stored object that it would replace, where the file has two documents. */
-  previous?: GeminiWebhookManifest
+  previous?: T
 }
 
-export function validResources(): ValidResource[] {
-  return filesIn('valid').map(({ name, text }) => {
-    const [manifest] = manifestsIn(text)
+/** GeminiWebhooks. */
+export const validResources = () => validIn<GeminiWebhookManifest>('resources')
+export const invalidResources = () => invalidIn<GeminiWebhookManifest>('resources')
+
+/** GeminiRoutes. */
+export const validRoutes = () => validIn<GeminiRouteManifest>('routes')
+export const invalidRoutes = () => invalidIn<GeminiRouteManifest>('routes')
+
+function validIn<T extends Manifest>(folder: string): ValidResource<T>[] {
+  return filesIn(join(folder, 'valid')).map(({ name, text }) => {
+    const [manifest] = manifestsIn<T>(text)
     if (manifest === undefined) throw new Error(`${name}: the fixture is empty`)
     return { name, manifest }
   })
 }
 
-export function invalidResources(): InvalidResource[] {
-  return filesIn('invalid').map(invalidResource)
+function invalidIn<T extends Manifest>(folder: string): InvalidResource<T>[] {
+  return filesIn(join(folder, 'invalid')).map((file) => invalidResource<T>(file))
 }
 
-function invalidResource({ name, text }: { name: string; text: string }): InvalidResource {
+function invalidResource<T extends Manifest>({ name, text }: { name: string; text: string }): InvalidResource<T> {
   const [, field] = /^# field: (.*)$/m.exec(text) ?? []
   const [, message] = /^# (?:message|server): (.*)$/m.exec(text) ?? []
-  const manifests = manifestsIn(text)
+  const manifests = manifestsIn<T>(text)
   const manifest = manifests.at(-1)
   const previous = manifests.length > 1 ? manifests[0] : undefined
   if (field === undefined || message === undefined || manifest === undefined) {
@@ -52,12 +63,12 @@ function invalidResource({ name, text }: { name: string; text: string }): Invali
   return { name, rule, field, message, manifest, ...(previous !== undefined && { previous }) }
 }
 
-function filesIn(kind: 'valid' | 'invalid'): { name: string; text: string }[] {
-  return readdirSync(join(folder, kind))
+function filesIn(folder: string): { name: string; text: string }[] {
+  return readdirSync(join(fixtures, folder))
     .toSorted()
-    .map((file) => ({ name: basename(file, '.yaml'), text: readFileSync(join(folder, kind, file), 'utf8') }))
+    .map((file) => ({ name: basename(file, '.yaml'), text: readFileSync(join(fixtures, folder, file), 'utf8') }))
 }
 
-function manifestsIn(text: string): GeminiWebhookManifest[] {
-  return parseAllDocuments(text).map((document) => document.toJS() as GeminiWebhookManifest)
+function manifestsIn<T extends Manifest>(text: string): T[] {
+  return parseAllDocuments(text).map((document) => document.toJS() as T)
 }

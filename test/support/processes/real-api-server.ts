@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 
-import { apiVersion, pluralName } from '../../../src/api/kind.ts'
-import { crdPath } from '../../../tools/generate-crd.ts'
+import { apiVersion, pluralName, routePluralName } from '../../../src/api/kind.ts'
+import { crdPaths } from '../../../tools/generate-crds.ts'
 import { findControlPlane } from '../../control-plane/find-control-plane.ts'
 import { startControlPlane, type RunningControlPlane } from '../../control-plane/start-control-plane.ts'
 import { eventually } from '../measures/eventually.ts'
@@ -44,14 +44,17 @@ export async function withRealApiServer(
   })
 }
 
-/** Applies the committed CRD and waits until the API server serves GeminiWebhooks. */
-export async function applyCrd(running: RunningControlPlane): Promise<void> {
-  const applied = await running.kubectl(['apply', '-f', crdPath])
+/** Applies the committed CRDs and waits until the API server serves our kinds. */
+export async function applyCrds(running: RunningControlPlane): Promise<void> {
+  const files = crdPaths.flatMap((path) => ['-f', path])
+  const applied = await running.kubectl(['apply', ...files])
   assert.equal(applied.code, 0, applied.stderr)
-  const established = await running.kubectl(['wait', '--for=condition=Established', '--timeout=30s', '-f', crdPath])
+  const established = await running.kubectl(['wait', '--for=condition=Established', '--timeout=30s', ...files])
   assert.equal(established.code, 0, established.stderr)
-  await eventually(`${pluralName} are served`, async () => {
-    const { status } = await running.call('GET', `/apis/${apiVersion}/${pluralName}?limit=1`)
-    return status === 200
-  })
+  for (const plural of [pluralName, routePluralName]) {
+    await eventually(`${plural} are served`, async () => {
+      const { status } = await running.call('GET', `/apis/${apiVersion}/${plural}?limit=1`)
+      return status === 200
+    })
+  }
 }

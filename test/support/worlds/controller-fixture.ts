@@ -34,7 +34,7 @@ import { createMetrics } from '../../../src/observability/metrics.ts'
 import { slotName } from '../../../src/contract/receiver-report/slots.ts'
 import { startKubernetesApi } from '../../../playground/kubernetes-api/server.ts'
 import type { SwitchChanges } from '../../../playground/webhook-service/switches.ts'
-import { crdPath } from '../../../tools/generate-crd.ts'
+import { crdPath, routeCrdPath } from '../../../tools/generate-crds.ts'
 import { eventually } from '../measures/eventually.ts'
 import { freezeMemories } from '../builders/frozen-memory.ts'
 import { recordedLogger } from '../doubles/recorded-logger.ts'
@@ -168,7 +168,8 @@ async function startWorld(
 
 async function startEmbedded(t: Pick<TestContext, 'after'>, editCrd = (crd: string) => crd): Promise<string> {
   const token = randomBytes(16).toString('hex')
-  const crds = [parse(editCrd(readFileSync(crdPath, 'utf8'))) as object]
+  const texts = [editCrd(readFileSync(crdPath, 'utf8')), readFileSync(routeCrdPath, 'utf8')]
+  const crds = texts.map((text) => parse(text) as object)
   const api = await startKubernetesApi({
     clock: systemClock,
     random: Math.random,

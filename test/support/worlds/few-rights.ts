@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 
 import { apiVersion, kindName, pluralName } from '../../../src/api/kind.ts'
-import { applyCrd, type RunningControlPlane } from '../processes/real-api-server.ts'
+import { applyCrds, type RunningControlPlane } from '../processes/real-api-server.ts'
 
 /** Who may get, list and watch the GeminiWebhooks of the namespace `team`, and who may do nothing. */
 export type FewRights = 'viewer' | 'nobody'
 
 /** The CRD, the roles that ship, the namespaces `team` and `other`, and both users as ServiceAccounts of `team`. */
 export async function prepareFewRights(server: RunningControlPlane): Promise<void> {
-  await applyCrd(server)
+  await applyCrds(server)
   for (const args of [
     ['apply', '-f', 'deploy/namespace.yaml', '-f', 'deploy/rbac'],
     ['create', 'namespace', 'team'],

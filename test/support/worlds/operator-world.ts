@@ -14,6 +14,7 @@ import { createWebhookServiceSimulator } from '../../../playground/webhook-servi
 import type { SimulatorAdmin } from '../../../playground/webhook-service/admin.ts'
 import { recordSecret } from '../measures/run-record.ts'
 import { startEndpoint, type Received } from './simulator.ts'
+import { crdPaths } from '../../../tools/generate-crds.ts'
 
 export const operatorNamespace = 'gemini-webhook-system'
 export const userNamespace = 'ml'
@@ -41,8 +42,8 @@ const token = 'the-test-token'
 export async function startOperatorWorld(): Promise<OperatorWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'gwh-world-'))
   const shared = { clock: systemClock, random: Math.random, logger: silentLogger }
-  const crd: unknown = parse(readFileSync('crds/webhooks.gemini-operator.io_geminiwebhooks.yaml', 'utf8'))
-  const kubernetes = await startKubernetesApi({ ...shared, token, host: '127.0.0.1', port: 0, crds: [crd as object] })
+  const crds = crdPaths.map((path) => parse(readFileSync(path, 'utf8')) as object)
+  const kubernetes = await startKubernetesApi({ ...shared, token, host: '127.0.0.1', port: 0, crds })
   const simulator = createWebhookServiceSimulator(shared)
   const { url: webhookServiceUrl } = await simulator.listen({ port: 0 })
   const closers: (() => unknown)[] = []

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 
-import { geminiWebhookCrd } from '../../../src/api/crd.ts'
+import { allCrds } from '../../../src/api/crd.ts'
 import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
 import { apiVersion, geminiWebhookKind, kindName } from '../../../src/api/kind.ts'
 import type { GeminiWebhookSpec } from '../../../src/api/spec.ts'
@@ -57,7 +57,7 @@ export async function startSimulatedOperator(t: TestContext, options: { switches
   t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }))
 
   const token = randomBytes(16).toString('hex')
-  const crds = [geminiWebhookCrd()]
+  const crds = allCrds()
   const kubernetes = await startKubernetesApi({ ...deps('kubernetes-api'), token, crds })
   t.after(() => kubernetes.stop())
   const kubeconfig = join(folder, 'kubeconfig')

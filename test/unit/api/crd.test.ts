@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { geminiWebhookCrd, type StructuralSchema } from '../../../src/api/crd.ts'
-import { geminiWebhookKind, geminiWebhookPath } from '../../../src/api/kind.ts'
+import { allCrds, geminiRouteCrd, geminiWebhookCrd } from '../../../src/api/crd.ts'
+import { geminiRouteKind, geminiRoutePath, geminiWebhookKind, geminiWebhookPath } from '../../../src/api/kind.ts'
+import type { StructuralSchema } from '../../../src/api/structural-schema.ts'
 import type { ResourceKind } from '../../../src/kubernetes/client.ts'
-
-const [version] = geminiWebhookCrd().spec.versions
-assert.ok(version)
-const { properties = {} } = version.schema.openAPIV3Schema
 
 interface Place {
   path: string
@@ -23,14 +20,24 @@ function placesBelow(path: string, schema: StructuralSchema): Place[] {
   return [{ path, schema }, ...children.flatMap((child) => placesBelow(child.path, child.schema))]
 }
 
-const places = ['spec', 'status'].flatMap((name) => placesBelow(name, properties[name] ?? {}))
+const places = allCrds().flatMap(({ spec }) => {
+  const [version] = spec.versions
+  assert.ok(version)
+  const { properties = {} } = version.schema.openAPIV3Schema
+  const kind = spec.names.kind
+  return ['spec', 'status'].flatMap((name) => placesBelow(`${kind}.${name}`, properties[name] ?? {}))
+})
 
 function pathsWhere(predicate: (schema: StructuralSchema) => boolean): string[] {
   return places.filter(({ schema }) => predicate(schema)).map(({ path }) => path)
 }
 
 test('every string has a longest length or a closed list of values', () => {
-  assert.ok(places.length > 100, 'the walk sees the whole resource')
+  for (const { spec } of allCrds()) {
+    const { kind } = spec.names
+    const seen = places.filter(({ path }) => path.startsWith(`${kind}.`)).length
+    assert.ok(seen > 60, `the walk sees the whole ${kind}: ${seen}`)
+  }
   assert.deepEqual(
     pathsWhere(
       ({ type, maxLength, enum: values }) => type === 'string' && maxLength === undefined && values === undefined,
@@ -74,9 +81,10 @@ test('a required text is never the empty one, except values of maps and labels, 
   assert.deepEqual(
     empty.filter((path) => !path.endsWith('{}')),
     [
-      'spec.allowedRoutes.namespaces.selector.matchExpressions[].values[]',
-      'status.lastHandledReconcileAt',
-      'status.conditions[].message',
+      'GeminiWebhook.spec.allowedRoutes.namespaces.selector.matchExpressions[].values[]',
+      'GeminiWebhook.status.lastHandledReconcileAt',
+      'GeminiWebhook.status.conditions[].message',
+      'GeminiRoute.status.conditions[].message',
     ],
   )
 })
@@ -94,19 +102,46 @@ test('nothing is defaulted, no schema is a union, and everything has a type', ()
 
 test('every field of the spec is documented', () => {
   const undocumented = places.filter(
-    ({ path, schema }) => /^spec(\.\w+){1,2}$/.test(path) && schema.description === undefined,
+    ({ path, schema }) => /^\w+\.spec(\.\w+){1,2}$/.test(path) && schema.description === undefined,
   )
   assert.deepEqual(
     undocumented.map(({ path }) => path),
-    ['spec.apiKeySecretRef.name'],
+    ['GeminiWebhook.spec.apiKeySecretRef.name', 'GeminiRoute.spec.webhookRef.name'],
   )
 })
 
-test('the kind is one that the Kubernetes client understands, and its path is the one of the API', () => {
-  const kind: ResourceKind = geminiWebhookKind
-  assert.equal(`${kind.plural}.${kind.group}`, geminiWebhookCrd().metadata.name)
+test('each kind is one that the Kubernetes client understands, and its path is the one of the API', () => {
+  const kinds: readonly ResourceKind[] = [geminiWebhookKind, geminiRouteKind]
+  assert.deepEqual(
+    kinds.map(({ plural, group }) => `${plural}.${group}`),
+    allCrds().map(({ metadata }) => metadata.name),
+  )
   assert.equal(
     geminiWebhookPath({ namespace: 'ml', name: 'batch-events' }),
     '/apis/webhooks.gemini-operator.io/v1alpha1/namespaces/ml/geminiwebhooks/batch-events',
   )
+  assert.equal(
+    geminiRoutePath({ namespace: 'team-search', name: 'nightly-eval' }),
+    '/apis/webhooks.gemini-operator.io/v1alpha1/namespaces/team-search/geminiroutes/nightly-eval',
+  )
+})
+
+test('both kinds have the same sinks, with the same rules', () => {
+  const [ofWebhook, ofRoute] = [geminiWebhookCrd(), geminiRouteCrd()].map(({ spec }) => {
+    const { properties = {} } = spec.versions[0]?.schema.openAPIV3Schema ?? {}
+    return properties['spec']?.properties?.['sinks']
+  })
+  assert.ok(ofWebhook?.items !== undefined)
+  assert.deepEqual(ofRoute?.items, ofWebhook.items)
+})
+
+test('what a field selector names is a text of the schema', () => {
+  for (const { spec } of allCrds()) {
+    const selectable = spec.versions[0]?.selectableFields ?? []
+    assert.notEqual(selectable.length, 0, spec.names.kind)
+    for (const { jsonPath } of selectable) {
+      const place = places.find(({ path }) => path === `${spec.names.kind}${jsonPath}`)
+      assert.equal(place?.schema.type, 'string', jsonPath)
+    }
+  }
 })

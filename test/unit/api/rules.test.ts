@@ -3,11 +3,16 @@ import { test } from 'node:test'
 
 import * as fc from 'fast-check'
 
-import { checkManifest } from '../../../src/api/check-manifest.ts'
+import { checkManifest, checkRouteManifest } from '../../../src/api/check-manifest.ts'
 import { httpsUrlPattern, httpUrlPattern } from '../../../src/api/field-types.ts'
-import { ruleViolations } from '../../../src/api/rule-violations.ts'
+import { routeViolations, ruleViolations } from '../../../src/api/rule-violations.ts'
 import { rules } from '../../../src/api/rules.ts'
-import { invalidResources, validResources } from '../../support/builders/resource-fixtures.ts'
+import {
+  invalidResources,
+  invalidRoutes,
+  validResources,
+  validRoutes,
+} from '../../support/builders/resource-fixtures.ts'
 
 const ruleIds = Object.values(rules)
   .flat()
@@ -32,9 +37,35 @@ for (const { name, rule, field, message, manifest, previous } of invalidResource
   })
 }
 
+for (const { name, manifest } of validRoutes()) {
+  test(`accepts the route ${name}`, () => assert.deepEqual(checkRouteManifest(manifest), { ok: true, value: manifest }))
+}
+
+for (const { name, rule, field, message, manifest } of invalidRoutes()) {
+  if (rule === 'shape') {
+    test(`refuses the route ${name} by its shape and names ${field}`, () => {
+      const check = checkRouteManifest(manifest)
+      assert.ok(!check.ok)
+      assert.deepEqual(new Set(check.problem.map((problem) => problem.field)), new Set([field]))
+    })
+    continue
+  }
+  test(`refuses the route ${name} and nothing else about it`, () => {
+    assert.deepEqual(routeViolations(manifest), [{ id: rule, field, message }])
+    assert.deepEqual(checkRouteManifest(manifest), { ok: false, problem: [{ field, message }] })
+  })
+}
+
+test('neither kind passes for the other', () => {
+  const [webhook] = validResources()
+  const [route] = validRoutes()
+  assert.ok(webhook && route)
+  assert.ok(!checkRouteManifest(webhook.manifest).ok && !checkManifest(route.manifest).ok)
+})
+
 test('every rule has an id of its own and a fixture that breaks it', () => {
   assert.equal(new Set(ruleIds).size, ruleIds.length)
-  const broken = new Set(invalidResources().map(({ rule }) => rule))
+  const broken = new Set([...invalidResources(), ...invalidRoutes()].map(({ rule }) => rule))
   assert.deepEqual(
     ruleIds.filter((id) => !broken.has(id)),
     [],
@@ -107,6 +138,8 @@ test('judging never throws and gives the same answer twice, whatever is in the m
       assert.ok(base)
       const value = { ...base.manifest, spec }
       assert.deepEqual(checkManifest(value), checkManifest(value))
+      const route = { ...value, kind: 'GeminiRoute' }
+      assert.deepEqual(checkRouteManifest(route), checkRouteManifest(route))
     }),
   )
 })

@@ -5,7 +5,7 @@ import { before, describe, test } from 'node:test'
 import { parse } from 'yaml'
 
 import { apiVersion, geminiWebhookPath, pluralName } from '../../../../src/api/kind.ts'
-import { crdPath } from '../../../../tools/generate-crd.ts'
+import { crdPath } from '../../../../tools/generate-crds.ts'
 import { eventually } from '../../../support/measures/eventually.ts'
 import { invalidResources, validResources } from '../../../support/builders/resource-fixtures.ts'
 import type { ApiClient } from './api-under-test.ts'
