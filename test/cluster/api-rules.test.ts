@@ -5,21 +5,33 @@ import { before, test } from 'node:test'
 import { parse } from 'yaml'
 
 import { applyCrds, withRealApiServer } from '../support/processes/real-api-server.ts'
-import { invalidResources, validResources } from '../support/builders/resource-fixtures.ts'
-import { checkManifest } from '../../src/api/check-manifest.ts'
+import { invalidResources, invalidRoutes, validResources, validRoutes } from '../support/builders/resource-fixtures.ts'
+import { checkManifest, checkRouteManifest } from '../../src/api/check-manifest.ts'
+import type { GeminiRouteManifest } from '../../src/api/gemini-route.ts'
 import type { GeminiWebhookManifest } from '../../src/api/gemini-webhook.ts'
-import { apiVersion, geminiWebhookPath, pluralName } from '../../src/api/kind.ts'
-import { crdPath } from '../../tools/generate-crds.ts'
+import {
+  apiVersion,
+  geminiRoutePath,
+  geminiWebhookPath,
+  kindName,
+  pluralName,
+  routePluralName,
+} from '../../src/api/kind.ts'
+import { crdPath, crdPaths } from '../../tools/generate-crds.ts'
 import { eventually } from '../support/measures/eventually.ts'
-import { aMutatedManifest } from '../support/builders/a-mutated-manifest.ts'
+import { aMutatedManifest, aMutatedRoute } from '../support/builders/a-mutated-manifest.ts'
 
 interface Refusal {
   message: string
   details?: { causes?: { field: string; message: string; reason: string }[] }
 }
 
-const pathOf = (manifest: GeminiWebhookManifest) =>
-  geminiWebhookPath({ namespace: 'default', name: manifest.metadata.name })
+type Manifest = GeminiWebhookManifest | GeminiRouteManifest
+
+function pathOf({ kind, metadata: { name } }: Manifest): string {
+  const key = { namespace: 'default', name }
+  return kind === kindName ? geminiWebhookPath(key) : geminiRoutePath(key)
+}
 
 /** As it was before these rules. */
 function crdWithoutRotationRules(): string {
@@ -35,41 +47,44 @@ function crdWithoutRotationRules(): string {
 }
 
 await withRealApiServer('the CRD on a real API server', (server) => {
-  const collection = `/apis/${apiVersion}/namespaces/default/${pluralName}`
+  const collectionOf = ({ kind }: Manifest) =>
+    `/apis/${apiVersion}/namespaces/default/${kind === kindName ? pluralName : routePluralName}`
   const strictly = '?fieldValidation=Strict'
 
-  const create = (manifest: GeminiWebhookManifest, options = '') =>
-    server().call('POST', `${collection}${strictly}${options}`, manifest)
-  const remove = (manifest: GeminiWebhookManifest) => server().call('DELETE', pathOf(manifest))
+  const create = (manifest: Manifest, options = '') =>
+    server().call('POST', `${collectionOf(manifest)}${strictly}${options}`, manifest)
+  const remove = (manifest: Manifest) => server().call('DELETE', pathOf(manifest))
   /** Stores `manifest` over what is there, as `kubectl apply` of a changed file would. */
-  const replace = async (manifest: GeminiWebhookManifest) => {
+  const replace = async (manifest: Manifest) => {
     const { body } = await server().call('GET', pathOf(manifest))
-    const stored = body as { metadata: GeminiWebhookManifest['metadata'] }
+    const stored = body as { metadata: Manifest['metadata'] }
     return server().call('PUT', `${pathOf(manifest)}${strictly}`, { ...manifest, metadata: stored.metadata })
   }
 
   before(() => applyCrds(server()))
 
-  test('its schema is structural, with nothing that the API server complains about', async () => {
-    const { stdout } = await server().kubectl(['get', '-f', crdPath, '-o', 'jsonpath={.status.conditions[*].type}'])
-    assert.deepEqual(stdout.split(' ').toSorted(), ['Established', 'NamesAccepted'])
-  })
+  for (const path of crdPaths) {
+    test(`the schema of ${path} is structural, with nothing that the API server complains about`, async () => {
+      const { stdout } = await server().kubectl(['get', '-f', path, '-o', 'jsonpath={.status.conditions[*].type}'])
+      assert.deepEqual(stdout.split(' ').toSorted(), ['Established', 'NamesAccepted'])
+    })
+  }
 
-  for (const { name, manifest } of validResources()) {
-    test(`accepts ${name} and keeps it as it is written`, async () => {
+  for (const { name, manifest } of [...validResources(), ...validRoutes()]) {
+    test(`accepts the ${manifest.kind} ${name} and keeps it as it is written`, async () => {
       const { status, body } = await create(manifest)
       assert.equal(status, 201, JSON.stringify(body))
-      assert.deepEqual((body as GeminiWebhookManifest).spec, manifest.spec)
+      assert.deepEqual((body as Manifest).spec, manifest.spec)
       await remove(manifest)
     })
   }
 
-  for (const { name, rule, field, message, manifest, previous } of invalidResources()) {
-    test(`refuses ${name} with exactly its message`, async () => {
+  for (const { name, rule, field, message, manifest, previous } of [...invalidResources(), ...invalidRoutes()]) {
+    test(`refuses the ${manifest.kind} ${name} with exactly its message`, async () => {
       if (previous !== undefined) assert.equal((await create(previous)).status, 201)
       const { status, body } = await (previous === undefined ? create(manifest) : replace(manifest))
       const refusal = body as Refusal
-      if (name === 'shape.unknown-field') {
+      if (message.startsWith('unknown field')) {
         assert.equal(status, 400)
         assert.ok(refusal.message.includes(message), refusal.message)
         return
@@ -207,7 +222,7 @@ await withRealApiServer('the CRD on a real API server', (server) => {
     }
     const written = await server().call('PUT', `${pathOf(minimal.manifest)}/status${strictly}`, { ...stored, status })
     assert.equal(written.status, 200, JSON.stringify(written.body))
-    const { stdout } = await server().kubectl(['get', 'gemini', '-o', 'wide'])
+    const { stdout } = await server().kubectl(['get', 'gwh', '-o', 'wide'])
     const [header = '', row = ''] = stdout.split('\n')
     assert.deepEqual(
       header.split(/\s{2,}/).map((word) => word.trim()),
@@ -222,22 +237,56 @@ await withRealApiServer('the CRD on a real API server', (server) => {
     await remove(minimal.manifest)
   })
 
-  test('the offline check and the API server agree about manifests that nobody thought of', async () => {
-    const verdicts = { accepted: 0, refused: 0 }
-    for (let seed = 1; seed <= 500; seed += 1) {
-      const manifest = aMutatedManifest(seed)
-      const offline = checkManifest(manifest)
-      const { status, body } = await create(manifest, '&dryRun=All')
-      const context = () => JSON.stringify({ seed, spec: manifest.spec, offline, body }, undefined, 1)
-      assert.equal(status === 201, offline.ok, context())
-      verdicts[offline.ok ? 'accepted' : 'refused'] += 1
-      if (offline.ok || status === 400) continue // 400 is about unknown fields and does not blame one
-      const blamed = (body as Refusal).details?.causes?.map(({ field }) => field) ?? []
-      for (const { field } of offline.problem) assert.ok(blamed.includes(field), `${field}: ${context()}`)
+  test('the columns of a route show what its spec and status say', async () => {
+    const minimal = validRoutes().find(({ name }) => name === 'minimal')
+    assert.ok(minimal)
+    assert.equal((await create(minimal.manifest)).status, 201)
+    const { body } = await server().call('GET', pathOf(minimal.manifest))
+    const condition = { observedGeneration: 1, lastTransitionTime: '2026-11-30T12:00:00Z', message: '' }
+    const status = {
+      observedGeneration: 1,
+      conditions: [
+        { ...condition, type: 'Ready', status: 'False', reason: 'SinkInvalid' },
+        { ...condition, type: 'Accepted', status: 'True', reason: 'Attached' },
+      ],
+      webhook: { namespace: 'default', name: 'project-events', uid: 'a-uid', ready: 'True' },
+      pending: 7,
     }
-    assert.ok(
-      verdicts.accepted > 50 && verdicts.refused > 50,
-      `the mutations must produce both: ${JSON.stringify(verdicts)}`,
+    const path = `${pathOf(minimal.manifest)}/status${strictly}`
+    const written = await server().call('PUT', path, { ...(body as GeminiRouteManifest), status })
+    assert.equal(written.status, 200, JSON.stringify(written.body))
+    assert.deepEqual((written.body as GeminiRouteManifest).status, status)
+    const { stdout } = await server().kubectl(['get', 'groute'])
+    const [header = '', row = ''] = stdout.split('\n')
+    assert.deepEqual(
+      header.split(/\s{2,}/).map((word) => word.trim()),
+      ['NAME', 'READY', 'WEBHOOK', 'ACCEPTED', 'PENDING', 'AGE'],
     )
+    assert.match(row, /^minimal +False +project-events +True +7 +\d+s/)
+    await remove(minimal.manifest)
   })
+
+  for (const { kind, manifestOf, judge } of [
+    { kind: 'GeminiWebhook', manifestOf: aMutatedManifest, judge: (value: Manifest) => checkManifest(value) },
+    { kind: 'GeminiRoute', manifestOf: aMutatedRoute, judge: (value: Manifest) => checkRouteManifest(value) },
+  ] as const) {
+    test(`the offline check and the API server agree about every ${kind} that nobody thought of`, async () => {
+      const verdicts = { accepted: 0, refused: 0 }
+      for (let seed = 1; seed <= 500; seed += 1) {
+        const manifest = manifestOf(seed)
+        const offline = judge(manifest)
+        const { status, body } = await create(manifest, '&dryRun=All')
+        const context = () => JSON.stringify({ seed, spec: manifest.spec, offline, body }, undefined, 1)
+        assert.equal(status === 201, offline.ok, context())
+        verdicts[offline.ok ? 'accepted' : 'refused'] += 1
+        if (offline.ok || status === 400) continue // 400 is about unknown fields and does not blame one
+        const blamed = (body as Refusal).details?.causes?.map(({ field }) => field) ?? []
+        for (const { field } of offline.problem) assert.ok(blamed.includes(field), `${field}: ${context()}`)
+      }
+      assert.ok(
+        verdicts.accepted > 50 && verdicts.refused > 50,
+        `the mutations must produce both: ${JSON.stringify(verdicts)}`,
+      )
+    })
+  }
 })

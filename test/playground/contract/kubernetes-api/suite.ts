@@ -7,7 +7,7 @@ import { builtInContract } from './built-in-contract.ts'
 import { configMapsContract, secretsContract } from './data-kinds-contract.ts'
 import { definitionsContract, definitionsPath } from './definitions-contract.ts'
 import { eventsContract } from './events-contract.ts'
-import { geminiWebhooksContract } from './gemini-webhooks-contract.ts'
+import { shippedKindsContract } from './shipped-kinds-contract.ts'
 import { kubectlContract } from './kubectl-contract.ts'
 import { objectsContract } from './objects-contract.ts'
 import { patchContract } from './patch-contract.ts'
@@ -46,6 +46,6 @@ export function kubernetesApiContract(api: () => ApiUnderTest, { hasKubectl }: {
   builtInContract(client)
   eventsContract(client)
   definitionsContract(client)
-  geminiWebhooksContract(client)
+  shippedKindsContract(client)
   kubectlContract(client, hasKubectl)
 }
