@@ -1,4 +1,4 @@
-import { kindName } from '../../api/kind.ts'
+import { kindName, routeKindName } from '../../api/kind.ts'
 import type { ConfigOf } from '../../config/setting.ts'
 import { printedAs } from '../print-as.ts'
 import { exitCodes } from '../run-command.ts'
@@ -14,8 +14,8 @@ export const validate = userCommand({
   name: 'validate',
   summary: 'Judge manifests without a cluster.',
   about:
-    'Judges the GeminiWebhooks in manifests as the API server would, unknown fields and the rules of the CRD included, and type-checks their filters. ' +
-    'Other objects are ignored. References to objects of the cluster and settings of the installation (Secrets, Services, allowed host names) are not judged.',
+    'Judges the GeminiWebhooks and GeminiRoutes in manifests as the API server would, unknown fields and the rules of the CRD included, and type-checks their filters. ' +
+    'Other objects are ignored. References to objects of the cluster and settings of the installation (Secrets, Services, allowed host names, whether a webhook allows a route) are not judged.',
   example: 'gwh validate deploy/samples/minimal.yaml',
   settings,
   names: { placeholder: 'FILE', min: 1, max: maxNames, completes: 'file' },
@@ -38,18 +38,18 @@ async function validateManifests(
 }
 
 function inWords(judged: readonly Judged[], invalid: readonly Judged[]): string {
-  const warned = judged.flatMap(({ file, object, warnings }) =>
-    warnings.map((warning) => `${file}: ${kindName} ${object}: warning: ${warning}`),
+  const warned = judged.flatMap(({ file, kind, object, warnings }) =>
+    warnings.map((warning) => `${file}: ${kind} ${object}: warning: ${warning}`),
   )
-  const lines = invalid.flatMap(({ file, object, problems }) =>
+  const lines = invalid.flatMap(({ file, kind, object, problems }) =>
     problems.map(({ field, message }) =>
-      [file, ...(object === '' ? [] : [`${kindName} ${object}`]), ...(field === '' ? [] : [field]), message].join(': '),
+      [file, ...(object === '' ? [] : [`${kind} ${object}`]), ...(field === '' ? [] : [field]), message].join(': '),
     ),
   )
   const good = judged.length - invalid.length
   const summary =
     judged.length === 0
-      ? `No ${kindName} in these files.`
+      ? `No ${kindName} or ${routeKindName} in these files.`
       : `${good} of ${judged.length} ${judged.length === 1 ? 'is' : 'are'} valid.`
   return `${[...lines, ...warned, summary].join('\n')}\n`
 }

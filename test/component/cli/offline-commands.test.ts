@@ -8,7 +8,7 @@ import { test, type TestContext } from 'node:test'
 import { keyIdOf } from '../../../src/contract/keyring/shard.ts'
 import { FakeClock } from '../../support/doubles/fake-clock.ts'
 import { gwhCommand } from '../../support/processes/gwh-command.ts'
-import { invalidResources } from '../../support/builders/resource-fixtures.ts'
+import { invalidResources, invalidRoutes } from '../../support/builders/resource-fixtures.ts'
 import { v1aVector, v1Vectors } from '../../unit/signature/vectors.ts'
 
 /** The program's command in a folder of its own; nothing but files is there to be read. */
@@ -26,7 +26,7 @@ async function aFolder(t: TestContext) {
 
 test('gwh validate takes every sample and every valid manifest', async (t) => {
   const { gwh } = await aFolder(t)
-  const files = globSync(['deploy/samples/*.yaml', 'test/fixtures/resources/valid/*.yaml'])
+  const files = globSync(['deploy/samples/*.yaml', 'test/fixtures/{resources,routes}/valid/*.yaml'])
   assert.ok(files.length > 20)
   const { code, out, err } = await gwh('validate', ...files)
   assert.deepEqual([code, err], [0, ''])
@@ -38,11 +38,14 @@ test('gwh validate takes every sample and every valid manifest', async (t) => {
 /**
  * What it was before is the cluster's to know; and what the schema says is worded by the server there, by ours here.
  */
-const refused = invalidResources().filter(({ previous }) => previous === undefined)
-for (const { name, rule, field, message } of refused) {
-  test(`gwh validate names the field of ${name} and what is wrong with it`, async (t) => {
+const refused = [
+  ...invalidResources().map((invalid) => ({ folder: 'resources', ...invalid })),
+  ...invalidRoutes().map((invalid) => ({ folder: 'routes', ...invalid })),
+].filter(({ previous }) => previous === undefined)
+for (const { folder, name, rule, field, message } of refused) {
+  test(`gwh validate names the field of ${folder}/${name} and what is wrong with it`, async (t) => {
     const { gwh } = await aFolder(t)
-    const { code, out } = await gwh('validate', `test/fixtures/resources/invalid/${name}.yaml`, '-o', 'json')
+    const { code, out } = await gwh('validate', `test/fixtures/${folder}/invalid/${name}.yaml`, '-o', 'json')
     assert.equal(code, 1)
     const { objects } = JSON.parse(out) as { objects: { problems: { field: string; message: string }[] }[] }
     const problems = objects.flatMap((object) => object.problems)
@@ -71,7 +74,11 @@ test('gwh validate names file, object and field of every mistake, in Lists and a
   assert.ok(cel?.startsWith(`${list}: GeminiWebhook ml/filter: spec.sinks[0].filter.cel: does not compile`), cel)
   assert.equal(summary, '1 of 3 are valid.')
   const nothing = await gwh('validate', others)
-  assert.deepEqual([nothing.code, nothing.out], [3, 'No GeminiWebhook in these files.\n'], 'nothing was judged')
+  assert.deepEqual(
+    [nothing.code, nothing.out],
+    [3, 'No GeminiWebhook or GeminiRoute in these files.\n'],
+    'nothing was judged',
+  )
 })
 
 test('gwh validate adds up what the filters of an object may cost', async (t) => {
@@ -98,6 +105,42 @@ test('gwh validate adds up what the filters of an object may cost', async (t) =>
   )
   assert.match(lines[1] ?? '', /spec\.sinks\[2\]\.filter\.cel: may cost 2,519 steps .* 2,557 more than the 5,000/)
   assert.equal(lines[2], '1 of 2 are valid.')
+})
+
+test('gwh validate judges the expression of a route in front of that of each sink', async (t) => {
+  const { gwh, put } = await aFolder(t)
+  const route = (name: string, cel: string, sinkCels: readonly (string | undefined)[]) => ({
+    apiVersion: 'webhooks.gemini-operator.io/v1alpha1',
+    kind: 'GeminiRoute',
+    metadata: { name, namespace: 'team' },
+    spec: {
+      webhookRef: { name: 'project-events', namespace: 'ml-platform' },
+      filter: { cel },
+      sinks: sinkCels.map((sinkCel, index) => ({
+        name: `s${index}`,
+        kubernetesEvent: {},
+        ...(sinkCel !== undefined && { filter: { cel: sinkCel } }),
+      })),
+    },
+  })
+  const dear = 'event.data.a == event.metadata.a'
+  const items = [
+    route('good', 'has(event.data.id) // a comment', ['has(event.data.x)', undefined]),
+    route('halves', 'has(event.data.id)) || (true', ['true']),
+    route('own', 'true', [undefined, 'event.typ ==']),
+    route('thrice', dear, [undefined, undefined, undefined]),
+    route('added-up', dear, ['true', dear]),
+  ]
+  const list = await put('list.yaml', JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))
+  const { code, out } = await gwh('validate', list)
+  assert.equal(code, 1)
+  const said = out.split('\n').map((line) => line.replace(`${list}: GeminiRoute team/`, ''))
+  assert.equal(said.length, 6)
+  assert.match(said[0] ?? '', /^halves: spec\.filter\.cel: does not compile/)
+  assert.match(said[1] ?? '', /^own: spec\.sinks\[1\]\.filter\.cel: does not compile/)
+  assert.match(said[2] ?? '', /^thrice: spec\.filter\.cel: may cost .* more than the 5,000/)
+  assert.match(said[3] ?? '', /^added-up: spec\.sinks\[1\]\.filter\.cel: may cost .* more than the 5,000/)
+  assert.equal(said[4], '1 of 5 are valid.')
 })
 
 test('gwh validate tells what it cannot read', async (t) => {
