@@ -17,7 +17,9 @@ const setOf = (name: string) => {
   return values
 }
 
-const rule = (verbs: string[]) => [{ apiGroups: ['webhooks.gemini-operator.io'], resources: ['geminiwebhooks'], verbs }]
+const rule = (verbs: string[]) => [
+  { apiGroups: ['webhooks.gemini-operator.io'], resources: ['geminiwebhooks', 'geminiroutes'], verbs },
+]
 const checksumsOf = (chart: Chart, values: object) =>
   workloads(chart.manifests(values)).map(
     (workload) => templateOf(workload).metadata.annotations['webhooks.gemini-operator.io/settings-checksum'],

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 
+import { allCrds } from '../../src/api/crd.ts'
 import { controllerSettings } from '../../src/config/controller-config.ts'
 import { namesOf } from '../../src/config/names.ts'
 import { parseSettings } from '../../src/config/parse-settings.ts'
@@ -21,9 +22,12 @@ const graceOf = (chart: Chart, controller: object, receiver: object) => {
   ]
 }
 
-const policyOf = (chart: Chart, values: object) =>
-  named(chart.manifests(values), 'CustomResourceDefinition', 'geminiwebhooks.webhooks.gemini-operator.io').metadata
-    .annotations?.['helm.sh/resource-policy']
+/** Of each CRD, what becomes of it when the release is uninstalled. */
+const policiesOf = (chart: Chart, values: object) =>
+  chart
+    .manifests(values)
+    .filter(({ kind }) => kind === 'CustomResourceDefinition')
+    .map(({ metadata }) => [metadata.name, metadata.annotations?.['helm.sh/resource-policy']])
 
 const quotasOf = (chart: Chart, values: object) =>
   named(chart.manifests(values), 'ConfigMap', 'gwh-receiver').data?.['GWH_QUOTAS']
@@ -300,8 +304,30 @@ withHelm('the chart', (charts) => {
     )
   })
 
-  test('the CRD is kept when the release is uninstalled, unless that is asked for', () => {
-    assert.deepEqual([policyOf(chart, {}), policyOf(chart, { crds: { keep: false } })], ['keep', undefined])
+  test('the CRDs are kept when the release is uninstalled, unless that is asked for, and are left out together', () => {
+    const names = allCrds().map(({ metadata }) => metadata.name)
+    assert.equal(names.length, 2)
+    assert.deepEqual(
+      policiesOf(chart, {}),
+      names.map((name) => [name, 'keep']),
+    )
+    assert.deepEqual(
+      policiesOf(chart, { crds: { keep: false } }),
+      names.map((name) => [name, undefined]),
+    )
+    assert.deepEqual(policiesOf(chart, { crds: { enabled: false } }), [])
+  })
+
+  test('the labels of namespaces are read only where all of them are watched: a right on them is one of the cluster', () => {
+    type Rules = { resources: string[]; verbs: string[] }[]
+    const about = (values: object, kind: string, name: string) =>
+      (named(chart.manifests(values), kind, name).rules as Rules)
+        .filter(({ resources }) => resources.includes('namespaces'))
+        .flatMap(({ verbs }) => verbs)
+    const narrow = valueSets['namespace-scoped'] ?? {}
+    assert.deepEqual(about({}, 'ClusterRole', 'gwh-controller'), ['get', 'list', 'watch'])
+    assert.deepEqual(about(narrow, 'Role', 'gwh-controller-webhooks'), ['get'])
+    assert.deepEqual(about({}, 'ClusterRole', 'gwh-receiver'), [])
   })
 
   for (const each of charts) {

@@ -14,6 +14,7 @@ interface Ask {
 
 const own = 'gemini-webhook-system'
 const gwh = { group: 'webhooks.gemini-operator.io', resource: 'geminiwebhooks', namespace: 'team' }
+const routes = { ...gwh, resource: 'geminiroutes' }
 const events = { group: 'events.k8s.io', resource: 'events', namespace: 'team' }
 const slices = { group: 'discovery.k8s.io', resource: 'endpointslices' }
 const leases = { group: 'coordination.k8s.io', resource: 'leases', namespace: own }
@@ -34,6 +35,8 @@ const receiver = {
   mayNot: [
     ...each('get update patch delete create', gwh),
     ...each('update patch', { ...gwh, subresource: 'status' }),
+    ...each('get list watch create update patch delete', routes),
+    ...each('get list watch', { resource: 'namespaces' }),
     ...each('get list watch', { resource: 'secrets', namespace: 'team', name: 'gemini-api-key' }),
     ...each('get list watch', { resource: 'secrets', namespace: 'team', name: 'gwh-keyring-0' }),
     ...each('get list watch', { resource: 'secrets', namespace: own, name: 'gwh-keyring-16' }),
@@ -55,10 +58,13 @@ const controller = {
   may: [
     ...each('get list watch patch', gwh),
     ...each('update', { ...gwh, subresource: 'status' }),
+    ...each('get list watch', routes),
+    ...each('update', { ...routes, subresource: 'status' }),
     ...each('get list watch create update patch delete', { resource: 'secrets', namespace: 'team' }),
     ...each('get list watch', { resource: 'services', namespace: 'team' }),
     ...each('list watch', { ...slices, namespace: 'team' }),
     ...each('get', { resource: 'namespaces', name: 'team' }),
+    ...each('list watch', { resource: 'namespaces' }),
     ...each('get list watch create patch', { resource: 'configmaps', namespace: own }),
     ...each('delete', { resource: 'configmaps', namespace: own, name: 'gwh-receiver-reports' }),
     ...each('delete', { resource: 'configmaps', namespace: own, name: 'gwh-receiver-reports-15' }),
@@ -67,13 +73,14 @@ const controller = {
   ],
   mayNot: [
     ...each('create update delete', gwh),
+    ...each('create update patch delete', routes),
     ...each('deletecollection', { resource: 'secrets', namespace: 'team' }),
     ...each('create update patch delete', { resource: 'services', namespace: 'team' }),
     ...each('get create update patch delete', { ...slices, namespace: 'team' }),
     ...each('get create update', { resource: 'configmaps', namespace: 'team' }),
     ...each('delete', { resource: 'configmaps', namespace: own, name: 'gwh-installation' }),
     ...each('get create update', { ...leases, namespace: 'team' }),
-    ...each('list watch update delete', { resource: 'namespaces', name: 'team' }),
+    ...each('create update patch delete', { resource: 'namespaces', name: 'team' }),
     ...each('get list create', { resource: 'pods', namespace: 'team' }),
     ...each('create', { resource: 'pods', subresource: 'exec', namespace: 'team' }),
     ...each('get bind escalate', { group: 'rbac.authorization.k8s.io', resource: 'clusterroles' }),

@@ -1,14 +1,18 @@
-{{/* What the controller may do where GeminiWebhooks are, and nothing else. */}}
+{{/* What the controller may do where GeminiWebhooks and GeminiRoutes are, and nothing else. */}}
 {{- define "gwh.controllerRules" -}}
 # patch: the finalizer, guarded by resourceVersion.
 - apiGroups: [webhooks.gemini-operator.io]
   resources: [geminiwebhooks]
   verbs: [get, list, watch, patch]
+# Routes have no finalizer: nothing outside hangs on them.
+- apiGroups: [webhooks.gemini-operator.io]
+  resources: [geminiroutes]
+  verbs: [get, list, watch]
 # The controller is the only writer of status, by whole replacement.
 - apiGroups: [webhooks.gemini-operator.io]
-  resources: [geminiwebhooks/status]
+  resources: [geminiwebhooks/status, geminiroutes/status]
   verbs: [update]
-# API keys and sink credentials are read from, and signing secrets written to, the namespaces of the GeminiWebhooks.
+# API keys and sink credentials are read from, and signing secrets written to, the namespaces of the GeminiWebhooks; of GeminiRoutes, sink credentials.
 # list and watch ask for metadata only.
 - apiGroups: ['']
   resources: [secrets]
@@ -26,9 +30,12 @@
   verbs: [get]
 {{- end }}
 # Is the namespace terminating? And the uid of the operator's own namespace.
+{{- if not .Values.watchNamespaces }}
+# Their labels say which of them spec.allowedRoutes selects; the watch asks for metadata only.
+{{- end }}
 - apiGroups: ['']
   resources: [namespaces]
-  verbs: [get]
+  verbs: [get{{ if not .Values.watchNamespaces }}, list, watch{{ end }}]
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
