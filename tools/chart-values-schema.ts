@@ -121,9 +121,9 @@ export function chartValuesSchema(): ValueSchema {
     commonLabels: labels('On every object that the chart makes.'),
     commonAnnotations: annotations('On every object that the chart makes.'),
     crds: object('The CustomResourceDefinition.', {
-      enabled: flag('The CRD as part of the release, so that it is upgraded with it.'),
-      keep: flag('Uninstalling leaves the CRD and with it all GeminiWebhooks.'),
-      annotations: annotations('On the CRD, for tools that have a word of their own for keeping it.'),
+      enabled: flag('The CRDs as part of the release, so that they are upgraded with it.'),
+      keep: flag('Uninstalling leaves the CRDs and with them all GeminiWebhooks and GeminiRoutes.'),
+      annotations: annotations('On the CRDs, for tools that have a word of their own for keeping them.'),
     }),
     rbac: object('Roles.', {
       create: flag('False: the roles are made by somebody else.'),

@@ -1,4 +1,4 @@
--- Health of a GeminiWebhook for Argo CD, by its conditions. A status about an older generation says nothing about this one.
+-- Health of a GeminiWebhook or a GeminiRoute for Argo CD, by its conditions. A status about an older generation says nothing about this one.
 local health = { status = "Progressing", message = "Waiting for the controller" }
 if obj.status == nil or obj.status.conditions == nil then
   return health

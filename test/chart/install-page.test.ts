@@ -186,7 +186,7 @@ withHelm('the install page', (charts) => {
       }
 
       test('the backup holds the objects', () => {
-        assert.equal((parse(checkout.read('geminiwebhooks.yaml')) as { kind: string }).kind, 'List')
+        assert.equal((parse(checkout.read('objects.yaml')) as { kind: string }).kind, 'List')
         assert.equal((parse(checkout.read('installation.yaml')) as { kind: string }).kind, 'List')
       })
     })

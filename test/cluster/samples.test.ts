@@ -133,7 +133,8 @@ await withRealApiServer('what is applied from Git, on a real API server with bot
       throw new Error(JSON.stringify(last?.status, null, 1), { cause })
     })
   }
-  const samples = globSync('deploy/samples/*.yaml').toSorted()
+  const files = globSync('deploy/samples/*.yaml').toSorted()
+  const samples = files.filter((path) => !basename(path).startsWith('tenancy-'))
 
   for (const path of samples) {
     test(`${basename(path)} becomes Ready, and then neither Git nor the cluster sees a difference`, async () => {
@@ -161,6 +162,24 @@ await withRealApiServer('what is applied from Git, on a real API server with bot
       await kubectl(['delete', '-f', '-', '--timeout=60s'], manifest)
     })
   }
+
+  test('the samples of one platform and two teams are taken as they are written', async () => {
+    const tenancy = files.filter((path) => basename(path).startsWith('tenancy-'))
+    assert.equal(tenancy.length, 3)
+    for (const path of tenancy) {
+      const applied = await server().kubectl(['apply', '--validate=strict', '-f', path])
+      assert.equal(applied.code, 0, applied.stderr)
+      const diff = await server().kubectl(['diff', '-f', path])
+      assert.deepEqual([diff.code, diff.stdout], [0, ''], diff.stderr)
+    }
+    const { stdout } = await server().kubectl(['get', 'groute', '--all-namespaces', '-o', 'name'])
+    assert.equal(stdout.trim().split('\n').length, 2)
+    // Its API key is not there, so nothing was registered that would have to be removed at Google.
+    for (const path of tenancy) {
+      const deleted = await server().kubectl(['delete', '-f', path, '--wait=false'])
+      assert.equal(deleted.code, 0, deleted.stderr)
+    }
+  })
 
   test('what was adopted stays at the service, and nothing else does', () => {
     assert.deepEqual(
@@ -194,7 +213,7 @@ await withRealApiServer('what is applied from Git, on a real API server with bot
   }
 
   /** Objects as they are on a real API server, and what a GitOps tool should say about them. */
-  const seen: { webhook: object; flux: ReturnType<typeof fluxHealthOf>; argo: string }[] = []
+  const seen: { webhook: { kind: string }; flux: ReturnType<typeof fluxHealthOf>; argo: string }[] = []
 
   test('Flux tells what is ready, what is on its way and what waits for a human', async () => {
     await putApiKey('refused-key', 'AIza-not-a-key-of-any-project')

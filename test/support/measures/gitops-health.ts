@@ -36,12 +36,12 @@ interface HealthExpressions {
 }
 
 /** As Flux does it: the first expression that holds decides; one that reads a missing field means waiting. */
-export function fluxHealthOf(object: object): 'InProgress' | 'Failed' | 'Current' {
+export function fluxHealthOf(object: { kind: string }): 'InProgress' | 'Failed' | 'Current' {
   const { spec } = parse(readFileSync('deploy/gitops/flux-health.yaml', 'utf8')) as {
     spec: { healthCheckExprs: HealthExpressions[] }
   }
-  const [expressions] = spec.healthCheckExprs
-  if (expressions === undefined) throw new Error('deploy/gitops/flux-health.yaml has no healthCheckExprs')
+  const expressions = spec.healthCheckExprs.find(({ kind }) => kind === object.kind)
+  if (expressions === undefined) throw new Error(`deploy/gitops/flux-health.yaml has nothing for ${object.kind}`)
   const variables = withIntegers(object) as Record<string, unknown>
   try {
     if (evaluate(expressions.inProgress, variables) === true) return 'InProgress'
