@@ -46,6 +46,7 @@ export const reasons = {
   Progressing: {
     on: {
       ...working,
+      Accepted: open,
       CredentialsValid: open,
       Registered: noOrOpen,
       SecretAvailable: noOrOpen,
@@ -60,6 +61,7 @@ export const reasons = {
   ProgressingWithRetry: {
     on: {
       ...working,
+      Accepted: open,
       CredentialsValid: open,
       Registered: noOrOpen,
       SecretAvailable: noOrOpen,
@@ -84,12 +86,12 @@ export const reasons = {
       'Have the owner of the webhook allow the namespace of the route in spec.allowedRoutes, or correct spec.webhookRef. It takes effect within seconds.',
   },
   WebhookNotFound: {
-    on: { ...working, Accepted: no },
+    on: { ...working, Stalled: yes, Accepted: no },
     meaning: 'There is no GeminiWebhook as spec.webhookRef names it.',
     remedy: 'Create it, or correct spec.webhookRef: without a namespace it means that of the route.',
   },
   WebhookNotServing: {
-    on: { ...working, Accepted: no },
+    on: { ...working, Stalled: yes, Accepted: no },
     meaning:
       'The webhook exists and no receiver takes its events: it is new, is being deleted, or has a server of its own in spec.endpoint.url.',
     remedy: 'Nothing while it is new; else look at the conditions of the webhook, or name another one.',
@@ -354,14 +356,14 @@ export const reasons = {
   CredentialsTooLarge: {
     on: { ...stalled, SinksResolved: no },
     meaning: 'The resolved sinks of this object, credentials included, exceed what the keyring may carry.',
-    remedy: 'Use fewer or smaller headers, or spread the sinks over several GeminiWebhooks.',
+    remedy: 'Use fewer or smaller headers, or spread the sinks over several objects.',
   },
   KeyringFull: {
-    on: { ...stalled, Registered: no, SecretAvailable: no },
+    on: { ...stalled, Accepted: no, Registered: no, SecretAvailable: no },
     meaning:
-      'In the Secret through which the receivers learn of this object its namespace has what it may have. New objects are not registered then, and those that are there get no larger; a rotation has room.',
+      'In the Secret through which the receivers learn of this object its namespace has what it may have. New objects are not registered or attached then, and those that are there get no larger; a rotation has room.',
     remedy:
-      'Delete GeminiWebhooks that are not needed, use smaller headers, filters and certificates for sinks, or serve some objects from another installation.',
+      'Delete GeminiWebhooks and GeminiRoutes that are not needed, use smaller headers, filters and certificates for sinks, or serve some objects from another installation.',
   },
   SinkFailing: {
     on: { SinksHealthy: no },
