@@ -28,6 +28,9 @@ interface Refusal {
 
 type Manifest = GeminiWebhookManifest | GeminiRouteManifest
 
+const collectionOf = ({ kind }: Manifest) =>
+  `/apis/${apiVersion}/namespaces/default/${kind === kindName ? pluralName : routePluralName}`
+
 function pathOf({ kind, metadata: { name } }: Manifest): string {
   const key = { namespace: 'default', name }
   return kind === kindName ? geminiWebhookPath(key) : geminiRoutePath(key)
@@ -47,8 +50,6 @@ function crdWithoutRotationRules(): string {
 }
 
 await withRealApiServer('the CRD on a real API server', (server) => {
-  const collectionOf = ({ kind }: Manifest) =>
-    `/apis/${apiVersion}/namespaces/default/${kind === kindName ? pluralName : routePluralName}`
   const strictly = '?fieldValidation=Strict'
 
   const create = (manifest: Manifest, options = '') =>
