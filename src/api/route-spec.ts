@@ -17,7 +17,7 @@ export const routeSpecSchema = z
     ),
     filter: filterSchema
       .describe(
-        'Which events this route wants. All that is given must hold; absent: every event. What does not pass its types and metadata is not kept for this route.',
+        'Which events this route wants. All that is given must hold; absent: every event. What does not pass its types and metadata is not kept for this route. Its expression stands in front of that of each sink and counts for each.',
       )
       .optional(),
     sinks: mapListOf(sinkSchema, 'name', 16, 1).describe(

@@ -12,6 +12,11 @@ interface Ask {
   name?: string
 }
 
+interface User {
+  readonly user: string
+  readonly groups: readonly string[]
+}
+
 const own = 'gemini-webhook-system'
 const gwh = { group: 'webhooks.gemini-operator.io', resource: 'geminiwebhooks', namespace: 'team' }
 const routes = { ...gwh, resource: 'geminiroutes' }
@@ -88,37 +93,68 @@ const controller = {
   ],
 }
 
+/** What a person has who is bound to the roles for people in the namespace of one team, and to no others. */
+const tenant = {
+  may: [
+    ...each('get list watch create update patch delete deletecollection', routes),
+    ...each('get list watch create update patch delete deletecollection', gwh),
+  ],
+  mayNot: [
+    ...each('update patch', { ...routes, subresource: 'status' }),
+    ...each('update patch', { ...gwh, subresource: 'status' }),
+    ...each('get list watch create update patch delete', { ...routes, namespace: 'other-team' }),
+    ...each('get list watch create update patch delete', { ...gwh, namespace: 'ml-platform' }),
+    ...each('list watch', { group: gwh.group, resource: 'geminiroutes' }),
+    ...each('get list watch', { resource: 'secrets', namespace: 'team' }),
+    ...each('get', { resource: 'secrets', namespace: 'ml-platform', name: 'gemini-api-key' }),
+    ...each('get list', { resource: 'secrets', namespace: own, name: 'gwh-keyring-0' }),
+    ...each('update patch', { resource: 'namespaces', name: 'team' }),
+  ],
+}
+
+/** The user and groups that a ServiceAccount of ours has. */
+const accountOf = (name: string): User => ({
+  user: `system:serviceaccount:${own}:${name}`,
+  groups: ['system:serviceaccounts', `system:serviceaccounts:${own}`, 'system:authenticated'],
+})
+
 await withRealApiServer('the roles that ship', (server) => {
   before(async () => {
     const applied = await server().kubectl(['apply', '-f', 'deploy/namespace.yaml', '-f', 'deploy/rbac'])
     assert.equal(applied.code, 0, applied.stderr)
+    await server().kubectl(['create', 'namespace', 'team'])
+    for (const role of ['gwh-view', 'gwh-edit']) {
+      const bind = ['create', 'rolebinding', role, `--clusterrole=${role}`, '--user=tenant', '--namespace=team']
+      const bound = await server().kubectl(bind)
+      assert.equal(bound.code, 0, bound.stderr)
+    }
   })
 
-  async function isAllowed(account: string, ask: Ask): Promise<boolean> {
+  async function isAllowed(user: User, ask: Ask): Promise<boolean> {
     const answer = await server().call('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', {
       apiVersion: 'authorization.k8s.io/v1',
       kind: 'SubjectAccessReview',
-      spec: {
-        user: `system:serviceaccount:${own}:${account}`,
-        groups: ['system:serviceaccounts', `system:serviceaccounts:${own}`, 'system:authenticated'],
-        resourceAttributes: ask,
-      },
+      spec: { ...user, resourceAttributes: ask },
     })
     assert.equal(answer.status, 201, JSON.stringify(answer.body))
     return (answer.body as { status: { allowed: boolean } }).status.allowed
   }
 
-  async function wrongAnswers(account: string, asks: readonly Ask[], expected: boolean): Promise<string[]> {
-    const answers = await Promise.all(asks.map(async (ask) => ({ ask, allowed: await isAllowed(account, ask) })))
+  async function wrongAnswers(user: User, asks: readonly Ask[], expected: boolean): Promise<string[]> {
+    const answers = await Promise.all(asks.map(async (ask) => ({ ask, allowed: await isAllowed(user, ask) })))
     return answers.filter(({ allowed }) => allowed !== expected).map(({ ask }) => JSON.stringify(ask))
   }
 
-  for (const [account, { may, mayNot }] of Object.entries({ 'gwh-receiver': receiver, 'gwh-controller': controller })) {
-    test(`${account} may do the ${may.length} things that it does`, async () => {
-      assert.deepEqual(await wrongAnswers(account, may, true), [])
+  for (const [name, user, { may, mayNot }] of [
+    ['gwh-receiver', accountOf('gwh-receiver'), receiver],
+    ['gwh-controller', accountOf('gwh-controller'), controller],
+    ['a member of one team', { user: 'tenant', groups: ['system:authenticated'] }, tenant],
+  ] as const) {
+    test(`${name} may do the ${may.length} things that it does`, async () => {
+      assert.deepEqual(await wrongAnswers(user, may, true), [])
     })
-    test(`${account} may do none of ${mayNot.length} things that it does not`, async () => {
-      assert.deepEqual(await wrongAnswers(account, mayNot, false), [])
+    test(`${name} may do none of ${mayNot.length} things that it does not`, async () => {
+      assert.deepEqual(await wrongAnswers(user, mayNot, false), [])
     })
   }
 })

@@ -36,7 +36,7 @@ import {
 /**
  * The whole life of an installation on a real node, by the chart, with both majors of Helm where both are there. Needs
  * a cluster that KUBECONFIG names, on whose nodes the image GWH_E2E_IMAGE can be run, kubectl and Helm. It makes and
- * deletes namespaces, the CRD and cluster roles of its own.
+ * deletes namespaces, the CRDs and cluster roles of its own.
  */
 describe('an installation on a real node', { skip: missing.length > 0 && `needs ${missing.join(', ')}` }, () => {
   before(async () => {
@@ -55,7 +55,8 @@ describe('an installation on a real node', { skip: missing.length > 0 && `needs 
   after(async () => {
     await kubectl(['--namespace', team, 'delete', 'geminiwebhooks', '--all', '--timeout=30s']).catch(() => '')
     await helm(newest, ['uninstall', release, '--namespace', system]).catch(() => '')
-    await removeAtEnd('customresourcedefinition', 'geminiwebhooks.webhooks.gemini-operator.io')
+    const kinds = ['geminiwebhooks', 'geminiroutes'].map((plural) => `${plural}.webhooks.gemini-operator.io`)
+    await removeAtEnd('customresourcedefinition', ...kinds)
     await removeAtEnd('namespace', system, team, simulator.namespace)
   })
 
