@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 
+import type { GeminiRouteManifest } from '../../../src/api/gemini-route.ts'
 import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
-import { apiVersion, geminiWebhookKind, kindName } from '../../../src/api/kind.ts'
+import { apiVersion, geminiRouteKind, geminiWebhookKind, kindName, routeKindName } from '../../../src/api/kind.ts'
 import type { KubernetesObject } from '../../../src/kubernetes/client.ts'
 import { startSandbox, type Sandbox } from '../../../src/roles/sandbox/start.ts'
 import { eventually } from '../../support/measures/eventually.ts'
@@ -57,6 +58,25 @@ test('a finished batch arrives at the worker as a CloudEvent and in the cluster 
     const { items } = await sandbox.kubernetes.client.list(events, { namespace: 'default' })
     return items.some((item) => 'reason' in item && item.reason === 'BatchSucceeded')
   })
+})
+
+test('GeminiRoutes are served beside GeminiWebhooks, with their rules', async () => {
+  const { client } = sandbox.kubernetes
+  const create = (name: string) =>
+    client.create<KubernetesObject & Pick<GeminiRouteManifest, 'spec'>>(geminiRouteKind, {
+      apiVersion,
+      kind: routeKindName,
+      metadata: { namespace: 'default', name },
+      spec: { webhookRef: { name: key.name }, sinks: [{ name: 'cluster', kubernetesEvent: {} }] },
+    })
+  await assert.rejects(create('nightly.eval'), /metadata\.name must have at most 63 characters and no dots/)
+  await create('nightly-eval')
+  const { items } = await client.list(geminiRouteKind, { namespace: 'default' })
+  assert.deepEqual(
+    items.map(({ metadata }) => metadata.name),
+    ['nightly-eval'],
+  )
+  await client.delete(geminiRouteKind, { namespace: 'default', name: 'nightly-eval' })
 })
 
 test('deleting the object deletes the webhook at the service', async () => {
