@@ -79,6 +79,21 @@ const specEdits: fc.Arbitrary<Partial<GeminiWebhookSpec>> = fc.record(
       { requiredKeys: [] },
     ),
     sinks: fc.constantFrom([], [{ name: 'cluster', kubernetesEvent: {} }]),
+    allowedRoutes: fc.record(
+      {
+        namespaces: fc.constantFrom(
+          { from: 'All' as const },
+          { from: 'Names' as const, names: ['team-search'] },
+          { from: 'Selector' as const, selector: { matchLabels: { team: 'search' } } },
+          {
+            from: 'Selector' as const,
+            selector: { matchExpressions: [{ key: 'team', operator: 'In' as const, values: ['search'] }] },
+          },
+        ),
+        types: fc.constant(['batch.succeeded']),
+      },
+      { requiredKeys: [] },
+    ),
     suspend: fc.boolean(),
   },
   { requiredKeys: [] },
