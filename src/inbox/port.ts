@@ -41,6 +41,12 @@ export interface NewEvent {
 export type AppendResult = 'stored' | 'duplicate' | 'ownerFull' | 'inboxFull'
 
 /**
+ * `dropped`: nothing was kept, because what the owner has of the inbox leaves no room even for what it gives up; told
+ * like any dead letter that had to make room. `full`: nothing was kept, because `append` would answer `inboxFull`.
+ */
+export type GivenUpResult = 'stored' | 'duplicate' | 'dropped' | 'full'
+
+/**
  * Which deliveries of an event are claimed as it is stored: for how long, in milliseconds, by the names of their sinks.
  */
 export type FirstLeases = ReadonlyMap<string, number>
@@ -298,6 +304,13 @@ export interface Inbox {
    * becomes due again like any other claim.
    */
   appendClaiming(event: NewEvent, leases: FirstLeases): Promise<Appended>
+  /**
+   * Keeps an event whose owner is full, with all its deliveries given up from the beginning: as many as the bounds of
+   * dead letters allow, the owner's oldest make room. They may take a little more than the owner's share, of what is
+   * left for other objects of its namespace, and nothing of what is left for other namespaces. Idempotent like
+   * `append`; when it resolves with `stored`, the event outlives whatever is recorded after it.
+   */
+  appendGivenUp(event: NewEvent, reason: DeadLetterReason): Promise<GivenUpResult>
   /**
    * Takes due deliveries for `leaseMs`; one that is not recorded by then becomes due again. In turns: namespaces, in
    * each its objects, in each its sinks, the one that was served least first, large bodies counting for more; of one

@@ -20,6 +20,12 @@ const roomAgainModest = 4
 const eventOverheadBytes = 512
 const deliveryOverheadBytes = 256
 
+/**
+ * What is given up because its owner is full may take so much more than the owner has. Little, because it is taken of
+ * what is left for others of its namespace.
+ */
+const givenUpShare = 1 / 16
+
 /** The name of what is in use without being charged to an object; no namespace can have it. */
 const overhead: Taker = ['(overhead)']
 const newcomer: Taker = ['(newcomer)', '(newcomer)']
@@ -42,6 +48,9 @@ export function overheadOf(event: Pick<NewEvent, 'signature' | 'contentType' | '
   const { signature, contentType, sinks } = event
   return eventOverheadBytes + signature.length + contentType.length + sinks.length * deliveryOverheadBytes
 }
+
+/** `ownerFull`: it could take more if older ones made room; `idsFull`: they could not, because ids outlive them. */
+export type GivenUpRefusal = 'ownerFull' | 'idsFull' | 'inboxFull'
 
 export type RoomsBounds = Pick<InboxBounds, 'maxBytes' | 'maxEvents' | 'maxDeadLetters'>
 
@@ -109,7 +118,22 @@ export class InboxRooms {
   /** Why nothing more is taken of it; undefined when it may come. */
   refusalOf(taker: Taker, charge: Charge): Exclude<AppendResult, 'stored' | 'duplicate'> | undefined {
     if (this.#fits(taker, charge.bytes === 0 ? 0 : 1, charge)) return undefined
-    return this.#fits(newcomer, 1, { bytes: modestBytes, idBytes: this.#idBytes }) ? 'ownerFull' : 'inboxFull'
+    return this.#isFull ? 'inboxFull' : 'ownerFull'
+  }
+
+  /**
+   * The same of what is given up from the beginning: it may take a little more, of what is left for others of its
+   * namespace, and nothing of what is left for other namespaces.
+   */
+  refusalOfGivenUp(taker: Taker, { bytes, idBytes }: Charge): GivenUpRefusal | undefined {
+    const [namespace] = taker
+    const freeOf = (room: SharedRoom) =>
+      Math.min(room.freeFor([namespace]), room.freeFor(taker) + givenUpShare * room.usedBy(taker))
+    const isIdRefused = idBytes > freeOf(this.#ids)
+    const isBodyRefused = (bytes > 0 && freeOf(this.events) < 1) || bytes + idBytes > freeOf(this.#bytes)
+    if (!isIdRefused && !isBodyRefused) return undefined
+    if (this.#isFull) return 'inboxFull'
+    return isIdRefused ? 'idsFull' : 'ownerFull'
   }
 
   largestShares(): LargestShares {
@@ -129,6 +153,11 @@ export class InboxRooms {
     return this.#fits(newcomer, events, { bytes, idBytes: roomAgainModest * this.#idBytes })
   }
 
+  /** An event would be refused even of an object with nothing in the inbox. */
+  get #isFull(): boolean {
+    return !this.#fits(newcomer, 1, { bytes: modestBytes, idBytes: this.#idBytes })
+  }
+
   #fits(taker: Taker, events: number, { bytes, idBytes }: Charge): boolean {
     return (
       (events === 0 || events <= this.events.freeFor(taker)) &&
@@ -145,6 +174,15 @@ export function isOverOwnerShare(
   { maxBytes, maxEvents, ownerShare }: Pick<InboxBounds, 'maxBytes' | 'maxEvents' | 'ownerShare'>,
 ): boolean {
   return has.events >= maxEvents * ownerShare || has.bodyBytes + moreBytes > maxBytes * ownerShare
+}
+
+/** Pure: the same of what is given up from the beginning, which may take a little more. */
+export function isOverGivenUpShare(
+  has: { events: number; bodyBytes: number },
+  moreBytes: number,
+  { maxBytes, maxEvents, ownerShare }: Pick<InboxBounds, 'maxBytes' | 'maxEvents' | 'ownerShare'>,
+): boolean {
+  return isOverOwnerShare(has, moreBytes, { maxBytes, maxEvents, ownerShare: ownerShare * (1 + givenUpShare) })
 }
 
 function change(room: SharedRoom, taker: Taker, by: number): void {

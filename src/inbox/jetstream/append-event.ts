@@ -4,10 +4,11 @@ import {
   type Appended,
   type AppendResult,
   type ClaimedDelivery,
+  type DeadLetterReason,
   type FirstLeases,
   type NewEvent,
 } from '../port.ts'
-import { chargedBytesOf, isOverOwnerShare, type Charge } from '../rooms.ts'
+import { chargedBytesOf, isOverGivenUpShare, isOverOwnerShare, type Charge, type GivenUpRefusal } from '../rooms.ts'
 import { toOpenRecord, type ClosedEventRecord, type FirstClaims, type OpenEventRecord } from './records.ts'
 import { AppendGate } from './append-gate.ts'
 import { claimIdOf } from './claim-id.ts'
@@ -31,6 +32,12 @@ interface Asked {
   readonly charge: Charge
 }
 
+export interface HowStored {
+  readonly leases: FirstLeases
+  /** Why all its deliveries are given up from the beginning. */
+  readonly reason?: DeadLetterReason
+}
+
 /** Stores events: dedupe and write are one compare-and-set on the event's subject. */
 export class EventAppender {
   readonly #deps: SharedDeps
@@ -43,8 +50,11 @@ export class EventAppender {
     this.#gate = new AppendGate(deps.quotas)
   }
 
-  /** Claims what is asked for in the same write, but for lanes in which something is due before it. */
-  async append(event: NewEvent, leases: FirstLeases): Promise<Appended> {
+  /**
+   * Claims what is asked for in the same write, but for lanes in which something is due before it. Of what is given up
+   * from the beginning `ownerFull` means that there is no room for it either.
+   */
+  async append(event: NewEvent, how: HowStored): Promise<Appended> {
     if (event.eventId.length > maxEventIdCharacters) {
       throw new TypeError(`eventId has ${event.eventId.length} characters; at most ${maxEventIdCharacters} are kept`)
     }
@@ -56,20 +66,43 @@ export class EventAppender {
       const result = (await other.catch(() => undefined))?.result
       if (result === 'stored' || result === 'duplicate') return unclaimed('duplicate')
     }
-    const appended = this.#appendFirst(event, key, leases).finally(() => this.#underWay.delete(key))
+    const appended = this.#appendFirst(event, key, how).finally(() => this.#underWay.delete(key))
     this.#underWay.set(key, appended)
     return appended
   }
 
-  /** Of several appends of one id at once here, one at a time asks the stream. */
-  async #appendFirst(event: NewEvent, key: string, leases: FirstLeases): Promise<Appended> {
+  /** Why it cannot be kept as given up from the beginning now; undefined when it may come. */
+  refusalOfGivenUp(event: NewEvent): GivenUpRefusal | undefined {
+    const { ledger } = this.#deps
+    const { taker, charge } = this.#askedOf(event)
+    const isOver =
+      event.sinks.length > 0 && isOverGivenUpShare(this.#hasNow(event), event.body.length, this.#deps.bounds)
+    return ledger.rooms.refusalOfGivenUp(taker, charge) ?? (isOver ? 'ownerFull' : undefined)
+  }
+
+  #askedOf(event: NewEvent): Asked {
+    const key = eventKeyOf(event.owner, event.eventId)
     const idBytes = idBytesOf(this.#deps.subjects.event(key))
-    const asked = { taker: takerOf(key), charge: { bytes: chargedBytesOf(event), idBytes } }
-    const refusal = this.#refusalOf(event, asked)
-    if (refusal !== undefined) return unclaimed((await this.#isRemembered(key)) ? 'duplicate' : refusal)
+    return { taker: takerOf(key), charge: { bytes: chargedBytesOf(event), idBytes } }
+  }
+
+  /** What its owner has, with what is on its way. */
+  #hasNow({ owner }: NewEvent): { events: number; bodyBytes: number } {
+    const { events = 0, bodyBytes = 0 } = this.#deps.ledger.account(owner) ?? {}
+    return { events: events + (this.#reservedByOwner.get(owner.uid) ?? 0), bodyBytes }
+  }
+
+  /** Of several appends of one id at once here, one at a time asks the stream. */
+  async #appendFirst(event: NewEvent, key: string, how: HowStored): Promise<Appended> {
+    const asked = this.#askedOf(event)
+    const refusal = how.reason === undefined ? this.#refusalOf(event, asked) : this.refusalOfGivenUp(event)
+    if (refusal !== undefined) {
+      const answer = refusal === 'inboxFull' ? refusal : 'ownerFull'
+      return unclaimed((await this.#isRemembered(key)) ? 'duplicate' : answer)
+    }
     const release = this.#reserve(event, asked)
     try {
-      const appended = await this.#gate.write(event, () => this.#store(event, key, leases))
+      const appended = await this.#gate.write(event, () => this.#store(event, key, how))
       return appended === 'ownerFull' ? unclaimed(appended) : appended
     } finally {
       release()
@@ -80,11 +113,7 @@ export class EventAppender {
     const { ledger, bounds } = this.#deps
     const refusal = ledger.rooms.refusalOf(taker, charge)
     if (refusal !== undefined || event.sinks.length === 0) return refusal
-    const { events = 0, bodyBytes = 0 } = ledger.account(event.owner) ?? {}
-    const reserved = this.#reservedByOwner.get(event.owner.uid) ?? 0
-    return isOverOwnerShare({ events: events + reserved, bodyBytes }, event.body.length, bounds)
-      ? 'ownerFull'
-      : undefined
+    return isOverOwnerShare(this.#hasNow(event), event.body.length, bounds) ? 'ownerFull' : undefined
   }
 
   /** Counts it as if it were stored, until it is, or is not. */
@@ -118,7 +147,7 @@ export class EventAppender {
     return { run: identity.run, leases: claimed }
   }
 
-  async #store(event: NewEvent, key: string, leases: FirstLeases): Promise<Appended> {
+  async #store(event: NewEvent, key: string, { leases, reason }: HowStored): Promise<Appended> {
     const { store, subjects, clock, ledger, identity, bounds, instruments } = this.#deps
     const subject = subjects.event(key)
     const started = clock.monotonic()
@@ -126,7 +155,8 @@ export class EventAppender {
     for (let round = 0; round < maxRounds; round += 1) {
       const nowMs = clock.now()
       const claims = this.#claimsOf(event, leases, nowMs)
-      const open = toOpenRecord(event, { storedAtMs: nowMs, home: identity.home, claims })
+      const home = identity.home
+      const open = toOpenRecord(event, { storedAtMs: nowMs, home, claims, ...(reason !== undefined && { reason }) })
       // Without sinks the body is not needed: the id alone is kept.
       const put = event.sinks.length > 0 ? { record: open, body: event.body } : closedRecord(nowMs, bounds.dedupeMs)
       const result = await store.put({ subject, expectSeq, ...put })

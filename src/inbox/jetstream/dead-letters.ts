@@ -1,5 +1,6 @@
 import { deadLetterPage } from '../dead-letter-page.ts'
-import type { DeadLetter, DeadLetterPage, DeadLetterPosition, DeadLetterQuery } from '../port.ts'
+import { lookedAtForRoom } from '../given-up.ts'
+import type { DeadLetter, DeadLetterPage, DeadLetterPosition, DeadLetterQuery, InboxOwner } from '../port.ts'
 import type { DeletionQueue } from './deletion-queue.ts'
 import { dropDeadLetter } from './record-step.ts'
 import type { SharedDeps } from './shared-deps.ts'
@@ -60,10 +61,40 @@ export async function expireDeadLetters(deps: SharedDeps, deletions: DeletionQue
   return expired.length === maxExpiredAtOnce
 }
 
+interface RoomWanted {
+  readonly account: Account
+  readonly needsRoom: () => boolean
+}
+
+/**
+ * Drops of the account's oldest while it is needed: all of an event, where nothing else needs its body, for only that
+ * leaves room. True when there is more room than before.
+ */
+export async function makeRoom(
+  deps: SharedDeps,
+  deletions: DeletionQueue,
+  { account, needsRoom }: RoomWanted,
+): Promise<boolean> {
+  const events = new Set([...account.deadLetters].slice(0, lookedAtForRoom).map(({ event }) => event))
+  let isMade = false
+  for (const { deliveries } of events) {
+    const letters = [...deliveries.values()].filter(({ state }) => state.type !== 'ended')
+    if (letters.some(({ state }) => state.type !== 'dead')) continue
+    if (!needsRoom()) break
+    for (const letter of letters) isMade = (await drop(deps, deletions, letter)) || isMade
+  }
+  return isMade
+}
+
+/** Dead letters of the owner are no more, or never came to be. */
+export function noteDropped({ instruments, recentDrops, clock }: SharedDeps, { uid }: InboxOwner, count: number): void {
+  instruments.dropped.add(count)
+  recentDrops.note(uid, clock.now())
+}
+
 async function drop(deps: SharedDeps, deletions: DeletionQueue, delivery: TrackedDelivery): Promise<boolean> {
   if (!(await dropDeadLetter(deps, deletions, delivery))) return false
-  deps.instruments.dropped.add()
-  deps.recentDrops.note(delivery.event.account.owner.uid, deps.clock.now())
+  noteDropped(deps, delivery.event.account.owner, 1)
   return true
 }
 

@@ -47,10 +47,11 @@ export function stateOf(record: DeliveryRecord, reading: Reading): DeliveryState
  * Pure: what an event's message means for a delivery that has none of its own. `unrecorded`: claims without a record.
  */
 export function firstStateOf(
-  { home, storedAtMs, claims }: OpenEventRecord,
+  { home, storedAtMs, claims, givenUp, eventType }: OpenEventRecord,
   sink: string,
   { identity, isLoaded, nowMs }: Reading,
 ): { state: DeliveryState; unrecorded: number } {
+  if (givenUp !== undefined) return { state: { type: 'dead', ...givenUp, eventType }, unrecorded: 0 }
   const isOurs = home === identity.home
   const lease = claims?.leases.find((lease) => lease.sink === sink)
   if (claims === undefined || lease === undefined) {

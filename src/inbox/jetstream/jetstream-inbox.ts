@@ -8,7 +8,9 @@ import {
   type ClaimedDelivery,
   type DeadLetterPage,
   type DeadLetterQuery,
+  type DeadLetterReason,
   type FirstLeases,
+  type GivenUpResult,
   type HurryRequest,
   type Inbox,
   type InboxObstacle,
@@ -20,7 +22,8 @@ import {
   type SinkBacklog,
 } from '../port.ts'
 import { Admission } from '../admission.ts'
-import { EventAppender } from './append-event.ts'
+import { EventAppender, type HowStored } from './append-event.ts'
+import { GivenUpAppender } from './append-given-up.ts'
 import { DeliveryClaimer } from './claim-deliveries.ts'
 import { expireDeadLetters, pageOfDeadLetters, trimAllDeadLetters, trimDeadLetters } from './dead-letters.ts'
 import type { DeletionQueue } from './deletion-queue.ts'
@@ -51,6 +54,7 @@ export interface JetstreamInboxDeps extends StreamWatchDeps {
 export class JetstreamInbox implements Inbox {
   readonly #deps: JetstreamInboxDeps
   readonly #appender: EventAppender
+  readonly #givenUp: GivenUpAppender
   readonly #claimer: DeliveryClaimer
   readonly #admission: Admission
   readonly #watch: StreamWatch
@@ -64,6 +68,10 @@ export class JetstreamInbox implements Inbox {
   constructor(deps: JetstreamInboxDeps) {
     this.#deps = deps
     this.#appender = new EventAppender(deps)
+    this.#givenUp = new GivenUpAppender(deps, deps.deletions, {
+      append: async (event, how) => (await this.#append(event, how)).result,
+      refusalOf: (event) => this.#appender.refusalOfGivenUp(event),
+    })
     this.#claimer = new DeliveryClaimer(deps, deps.deletions)
     this.#admission = new Admission(deps)
     this.#watch = new StreamWatch(deps, { admission: this.#admission, onLost: (why) => this.end(why) })
@@ -93,19 +101,11 @@ export class JetstreamInbox implements Inbox {
   }
 
   appendClaiming(event: NewEvent, leases: FirstLeases): Promise<Appended> {
-    return this.#run(async () => {
-      const { store } = this.#deps
-      this.#watch.expectFit()
-      try {
-        const appended = await this.#appender.append(event, leases)
-        if (appended.result === 'inboxFull') this.#admission.block('Full')
-        return appended
-      } catch (error) {
-        // Without a connection nothing was refused, and it says by itself when it is back.
-        if (error instanceof InboxUnavailableError && store.isConnected) this.#noteFailedWrite()
-        throw error
-      }
-    })
+    return this.#run(() => this.#append(event, { leases }))
+  }
+
+  appendGivenUp(event: NewEvent, reason: DeadLetterReason): Promise<GivenUpResult> {
+    return this.#run(() => this.#givenUp.append(event, reason))
   }
 
   claimDue(limit: number, leaseMs: number, terms?: ClaimTerms): Promise<ClaimedDelivery[]> {
@@ -228,6 +228,20 @@ export class JetstreamInbox implements Inbox {
     await this.#deps.deletions.stop()
     await this.#deps.follower.stop()
     await this.#deps.connection.close()
+  }
+
+  async #append(event: NewEvent, how: HowStored): Promise<Appended> {
+    const { store } = this.#deps
+    this.#watch.expectFit()
+    try {
+      const appended = await this.#appender.append(event, how)
+      if (appended.result === 'inboxFull') this.#admission.block('Full')
+      return appended
+    } catch (error) {
+      // Without a connection nothing was refused, and it says by itself when it is back.
+      if (error instanceof InboxUnavailableError && store.isConnected) this.#noteFailedWrite()
+      throw error
+    }
   }
 
   async #run<T>(operation: () => Promise<T>): Promise<T> {

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 
 import { parseEnvelope } from '../../gemini/parse-event.ts'
-import { deadLetterReasons, type NewEvent } from '../port.ts'
+import { deadLetterReasons, type DeadLetterReason, type NewEvent } from '../port.ts'
 
 /**
  * What the header of a message says; its payload is an event's body and nothing else, so that receivers can follow the
@@ -34,6 +34,8 @@ const openEvent = z.object({
   claims: z
     .object({ run: z.string(), leases: z.array(z.object({ sink: z.string(), leaseMs: z.number() })) })
     .exactOptional(),
+  /** All its deliveries are dead letters since then, until a record of their own says otherwise. */
+  givenUp: z.object({ reason: z.enum(deadLetterReasons), endedAtMs: z.number() }).exactOptional(),
 })
 
 /** What is left of an event once nothing needs its body: the memory of its id. */
@@ -106,11 +108,16 @@ export function readRecord(text: string): ReadRecord {
   return success ? { type: 'read', record: data } : { type: 'unreadable' }
 }
 
-/** `claims`: none where it has no leases. */
-export function toOpenRecord(
-  event: NewEvent,
-  { storedAtMs, home, claims }: { storedAtMs: number; home: string; claims: FirstClaims },
-): OpenEventRecord {
+interface Storing {
+  readonly storedAtMs: number
+  readonly home: string
+  /** None where it has no leases. */
+  readonly claims: FirstClaims
+  /** Why its deliveries are given up from the beginning. */
+  readonly reason?: DeadLetterReason
+}
+
+export function toOpenRecord(event: NewEvent, { storedAtMs, home, claims, reason }: Storing): OpenEventRecord {
   const { owner, eventId, sentAtSeconds, receivedAtMs, mode, contentType, signature, sinks, body } = event
   return {
     kind: 'event',
@@ -127,6 +134,7 @@ export function toOpenRecord(
     storedAtMs,
     home,
     ...(claims.leases.length > 0 && { claims }),
+    ...(reason !== undefined && { givenUp: { reason, endedAtMs: storedAtMs } }),
   }
 }
 

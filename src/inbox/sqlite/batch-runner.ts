@@ -147,6 +147,8 @@ export class BatchRunner {
     switch (call.type) {
       case 'claim':
         return packClaims(nowMs < this.#claimsPausedUntilMs ? [] : this.#store.claim(call, nowMs))
+      case 'appendGivenUp':
+        return { type: call.type, result: this.#store.appendGivenUp(call.event, call.reason, nowMs) }
       case 'deadLetters':
         return { type: call.type, page: this.#store.deadLetters(call.query) }
       case 'deadLetterEvent':
@@ -237,7 +239,8 @@ const durableCalls = new Set<Call['type']>(['replay', 'takeOver', 'maintain'])
 /**
  * Only what was accepted from somebody, who then forgets it, needs the disk before the answer. A claim or a record that
  * is lost with the power repeats an attempt, as the loss of the process between sending and recording always could; an
- * fsync for each would keep the appends waiting.
+ * fsync for each would keep the appends waiting. So would one for what is given up from the beginning: it only has to
+ * be kept before what is recorded after it, which is of the same file.
  */
 function promiseOf(items: readonly PackedItem[], calls: readonly Call[]): CommitPromise {
   const isDurable = items.some(({ type }) => type === 'append') || calls.some(({ type }) => durableCalls.has(type))

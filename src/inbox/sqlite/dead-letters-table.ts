@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 
 import type { InboxBounds } from '../bounds.ts'
 import { deadLetterPage } from '../dead-letter-page.ts'
+import { lookedAtForRoom } from '../given-up.ts'
 import type { DeadLetter, DeadLetterPage, DeadLetterQuery, DeadLetterReason, NewEvent } from '../port.ts'
 import { toEvent } from './event-row.ts'
 import type { EventsTable } from './events-table.ts'
@@ -33,6 +34,7 @@ export class DeadLettersTable {
   readonly #newestFirst: StatementSync
   readonly #event: StatementSync
   readonly #ofEvent: StatementSync
+  readonly #oldestWithOpen: StatementSync
 
   /** `droppedOf` takes the uids of the objects whose dead letters are dropped. */
   constructor(
@@ -59,6 +61,10 @@ export class DeadLettersTable {
     this.#find = database.prepare('SELECT event, lane FROM dead_letters WHERE id = ?')
     this.#delete = database.prepare('DELETE FROM dead_letters WHERE id = ?')
     this.#ofEvent = database.prepare('SELECT id, lane FROM dead_letters WHERE event = ?')
+    this.#oldestWithOpen = database.prepare(
+      `SELECT d.id, d.event, d.lane, e.open FROM dead_letters d CROSS JOIN events e ON e.seq = d.event
+       WHERE d.owner = ? ORDER BY d.id LIMIT ?`,
+    )
     // CROSS JOIN keeps the order of the tables: rows come by the index, one by one, only as far as the caller reads.
     this.#newestFirst = database.prepare(
       `SELECT d.id, d.reason, d.attempts, d.ended_at_ms, d.event_type, l.sink, e.event_id, o.uid, o.namespace, o.name
@@ -130,6 +136,20 @@ export class DeadLettersTable {
       this.#remove(Number(row['id']), lane)
     }
     return account
+  }
+
+  /**
+   * Drops of the owner's oldest until there `isRoom`: all of an event, where nothing else needs its body, for only that
+   * leaves room. Returns how many.
+   */
+  makeRoom(account: OwnerAccount, isRoom: () => boolean, nowMs: number): number {
+    const oldest = this.#oldestWithOpen.all(account.id, lookedAtForRoom)
+    let dropped = 0
+    for (const letters of Map.groupBy(oldest, ({ event }) => event).values()) {
+      if (isRoom()) break
+      if (letters.length === letters[0]?.['open']) dropped += this.#drop(letters, nowMs)
+    }
+    return dropped
   }
 
   #dropOldestOf(account: OwnerAccount, nowMs: number): number {

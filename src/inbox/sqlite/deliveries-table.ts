@@ -146,6 +146,11 @@ export class DeliveriesTable {
     return { deliveryId: `${id}.1`, sink: lane.sink, attempts: 0, firstDueMs: nowMs, replayed: false }
   }
 
+  /** Given up from the beginning. Returns how many dead letters were dropped for it. */
+  addGivenUp(event: number, lane: Lane, reason: DeadLetterReason, nowMs: number): number {
+    return this.#deadLetters.add({ id: this.#numbers.next(), event, lane, attempts: 0 }, reason, nowMs)
+  }
+
   /** As another inbox had it. Returns how many dead letters were dropped for it. */
   takeOver(event: number, lane: Lane, handed: HandedDelivery, nowMs: number): number {
     const { attempts, firstDueMs, dueMs, replayed, lastCause = '', deadLetter } = handed

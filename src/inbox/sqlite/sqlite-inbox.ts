@@ -11,7 +11,9 @@ import {
   type DeadLetterPage,
   type Handover,
   type DeadLetterQuery,
+  type DeadLetterReason,
   type FirstLeases,
+  type GivenUpResult,
   type HurryRequest,
   type Inbox,
   type InboxObstacle,
@@ -99,10 +101,7 @@ export class SqliteInbox implements Inbox {
   }
 
   async #append(event: NewEvent, leases?: FirstLeases): Promise<Appended> {
-    if (event.eventId.length > maxEventIdCharacters) {
-      throw new TypeError(`eventId has ${event.eventId.length} characters; at most ${maxEventIdCharacters} are kept`)
-    }
-    this.#deps.quotas.look(event.owner.namespace)
+    this.#expectEvent(event)
     const { result, claims } = await this.#item((waiting) => {
       if (!this.#handOver.append(event, waiting, leases)) waiting.resolve({ result: 'ownerFull', claims: [] })
     })
@@ -112,6 +111,20 @@ export class SqliteInbox implements Inbox {
       result,
       claimed: claims.map((claim) => Object.assign(claim, { event: { ...event, sinks: [claim.sink] } })),
     }
+  }
+
+  async appendGivenUp(event: NewEvent, reason: DeadLetterReason): Promise<GivenUpResult> {
+    this.#expectEvent(event)
+    const { result } = await this.#call({ type: 'appendGivenUp', event, reason })
+    if (result === 'full') this.#admission.block('Full')
+    return result
+  }
+
+  #expectEvent({ eventId, owner }: NewEvent): void {
+    if (eventId.length > maxEventIdCharacters) {
+      throw new TypeError(`eventId has ${eventId.length} characters; at most ${maxEventIdCharacters} are kept`)
+    }
+    this.#deps.quotas.look(owner.namespace)
   }
 
   async record(delivery: ClaimedDelivery, next: NextStep, when: 'now' | 'soon' = 'now'): Promise<void> {

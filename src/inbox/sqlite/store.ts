@@ -2,9 +2,11 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 
 import type {
   AppendResult,
+  DeadLetterReason,
   DeadLetterPage,
   DeadLetterQuery,
   FirstLeases,
+  GivenUpResult,
   HandedEvent,
   HurryRequest,
   NewEvent,
@@ -20,7 +22,13 @@ import { EventsTable } from './events-table.ts'
 import { HandoverTable } from './handover-table.ts'
 import { PendingTable } from './pending-table.ts'
 import { RecentDrops } from '../recent-drops.ts'
-import { chargedBytesOf, isOverOwnerShare, type LargestShares } from '../rooms.ts'
+import {
+  chargedBytesOf,
+  isOverGivenUpShare,
+  isOverOwnerShare,
+  type GivenUpRefusal,
+  type LargestShares,
+} from '../rooms.ts'
 import { usageByNamespace, type NamespaceUsage } from '../usage.ts'
 import { IdsTable, rememberedIdBytes } from './ids-table.ts'
 import { UnmovedIds } from './unmoved-ids.ts'
@@ -174,6 +182,23 @@ export class Store {
     if (item.type === 'append') return this.#append(item.event, mayClaim ? item.leases : undefined, nowMs)
     this.#dropped += this.#deliveries.record(item.id, item.claim, item.next, nowMs)
     return { result: 'recorded', claims: [] }
+  }
+
+  appendGivenUp(event: NewEvent, reason: DeadLetterReason, nowMs: number): GivenUpResult {
+    const account = this.#ledger.accountOf(event.owner)
+    if (this.#events.has(account, event.eventId)) return 'duplicate'
+    const refusal = this.#makeRoomFor(event, account, nowMs)
+    if (refusal === 'inboxFull') return 'full'
+    if (refusal !== undefined) {
+      this.#dropped += event.sinks.length
+      this.#droppedOf.add(account.uid)
+      return 'dropped'
+    }
+    const seq = this.#events.insert(event, account, nowMs, { endsSoon: false })
+    for (const sink of typeof seq === 'number' ? event.sinks : []) {
+      this.#dropped += this.#deliveries.addGivenUp(Number(seq), this.#ledger.laneOf(account, sink), reason, nowMs)
+    }
+    return 'stored'
   }
 
   claim(request: ClaimRequest, nowMs: number) {
@@ -334,6 +359,20 @@ export class Store {
   /** There is room for more than an event or two. */
   get hasRoom(): boolean {
     return !this.refusesAppends && this.#ledger.rooms.hasRoom
+  }
+
+  /** Why it cannot be kept, not even where the owner's oldest dead letters make room for it. */
+  #makeRoomFor(event: NewEvent, account: OwnerAccount, nowMs: number): GivenUpRefusal | undefined {
+    const charge = { bytes: chargedBytesOf(event), idBytes: rememberedIdBytes }
+    const refusal = (): GivenUpRefusal | undefined => {
+      if (this.refusesAppends) return 'inboxFull'
+      const isOver = event.sinks.length > 0 && isOverGivenUpShare(account, event.body.length, this.#bounds)
+      return this.#ledger.rooms.refusalOfGivenUp(account.taker, charge) ?? (isOver ? 'ownerFull' : undefined)
+    }
+    const first = refusal()
+    if (first !== 'ownerFull') return first
+    this.#dropped += this.#deadLetters.makeRoom(account, () => refusal() === undefined, nowMs)
+    return refusal()
   }
 
   /**

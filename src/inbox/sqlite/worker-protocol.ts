@@ -4,6 +4,8 @@ import type {
   ClaimedDelivery,
   DeadLetterPage,
   DeadLetterQuery,
+  DeadLetterReason,
+  GivenUpResult,
   HandedEvent,
   HurryRequest,
   NewEvent,
@@ -34,6 +36,7 @@ export interface WorkerSettings {
 
 export type Call =
   | ({ type: 'claim'; limit: number; leaseMs: number } & ClaimTerms)
+  | { type: 'appendGivenUp'; event: NewEvent; reason: DeadLetterReason }
   | { type: 'deadLetters'; query: DeadLetterQuery }
   | { type: 'deadLetterEvent'; deliveryId: string }
   | { type: 'replay'; deliveryId: string }
@@ -61,6 +64,7 @@ export interface ItemAnswer {
 
 export type CallResult =
   | { type: 'claim'; claims: PackedClaim[]; events: Uint8Array }
+  | { type: 'appendGivenUp'; result: GivenUpResult }
   | { type: 'deadLetters'; page: DeadLetterPage }
   | { type: 'deadLetterEvent'; event: NewEvent | undefined }
   | { type: 'replay'; replayed: boolean }

@@ -8,11 +8,13 @@ import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import { anEvent } from '../../support/builders/an-event.ts'
 import { aStream } from '../../support/builders/jetstream-options.ts'
+import { givenUpMark } from './expect-given-up.ts'
 
 /**
  * A process to be killed: appends without end and prints the id of each event that was acknowledged, a line each, only
  * after the answer. Every other one is for a sink that takes everything, and claimed with its append where the driver
- * does that: then `ended` and the id follow, once that is written down.
+ * does that: then `ended` and the id follow, once that is written down. Beside them some are given up from the
+ * beginning.
  */
 const [driver, place = '', prefix = ''] = process.argv.slice(2)
 const inbox = await open()
@@ -41,6 +43,15 @@ async function appendForEver(): Promise<never> {
   }
 }
 
+async function giveUpForEver(): Promise<never> {
+  for (;;) {
+    const eventId = `${prefix}-${givenUpMark}${next++}`
+    const result = await inbox.appendGivenUp(anEvent({ eventId, sinks: ['a', 'b'] }), 'RouteFull')
+    if (result !== 'stored') throw new Error(`appendGivenUp answered ${result}`)
+    process.stdout.write(`${eventId}\n`)
+  }
+}
+
 /** Takes and records beside the appends, so that a kill also falls into those. */
 async function deliverForEver(): Promise<never> {
   for (;;) {
@@ -53,4 +64,8 @@ async function deliverForEver(): Promise<never> {
   }
 }
 
-await Promise.all([...Array.from({ length: 64 }, appendForEver), deliverForEver()])
+await Promise.all([
+  ...Array.from({ length: 64 }, appendForEver),
+  ...Array.from({ length: 4 }, giveUpForEver),
+  deliverForEver(),
+])

@@ -7,6 +7,7 @@ import { FakeClock } from '../../support/doubles/fake-clock.ts'
 import { aStream } from '../../support/builders/jetstream-options.ts'
 import { NatsServer, withoutNatsServer } from '../../support/processes/nats-server.ts'
 import { firstClaimsContract } from './first-claims.ts'
+import { givenUpContract } from './given-up.ts'
 import { neighboursContract } from './neighbours.ts'
 import { inboxContract, type MakeInbox } from './suite.ts'
 
@@ -47,5 +48,6 @@ void describe('inbox on a real nats-server', { skip: withoutNatsServer }, () => 
 
   inboxContract('jetstream', make)
   neighboursContract('jetstream', make)
+  givenUpContract('jetstream', make)
   firstClaimsContract('jetstream', make, { claims: 'asked' })
 })

@@ -7,6 +7,7 @@ import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import { FakeClock } from '../../support/doubles/fake-clock.ts'
 import { firstClaimsContract } from './first-claims.ts'
+import { givenUpContract } from './given-up.ts'
 import { neighboursContract } from './neighbours.ts'
 import { inboxContract, type MakeInbox } from './suite.ts'
 
@@ -39,4 +40,5 @@ const make: MakeInbox = async (options) => {
 
 inboxContract('sqlite', make)
 neighboursContract('sqlite', make)
+givenUpContract('sqlite', make)
 firstClaimsContract('sqlite', make, { claims: 'asked' })

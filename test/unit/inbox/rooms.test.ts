@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { equalQuotas } from '../../../src/fairness/quotas.ts'
-import { chargedBytesOf, InboxRooms, isOverOwnerShare } from '../../../src/inbox/rooms.ts'
+import { chargedBytesOf, InboxRooms, isOverGivenUpShare, isOverOwnerShare } from '../../../src/inbox/rooms.ts'
 import { usageByNamespace } from '../../../src/inbox/usage.ts'
 import { anEvent } from '../../support/builders/an-event.ts'
 
@@ -74,6 +74,41 @@ test('one object has a maximum of events and of bytes, whatever is free', () => 
   assert.equal(isOverOwnerShare({ events: 49, bodyBytes: 0 }, 500, most), false)
   assert.equal(isOverOwnerShare({ events: 50, bodyBytes: 0 }, 0, most), true)
   assert.equal(isOverOwnerShare({ events: 0, bodyBytes: 1 }, 500, most), true)
+})
+
+test('what is given up may take a sixteenth more than its owner has, of its namespace and of no other', () => {
+  const rooms = new InboxRooms(bounds, equalQuotas, idBytes)
+  const owner = ['a', 'x'] as const
+  const take = (taker: readonly [string, string]) => {
+    rooms.addEvents(taker, 1)
+    rooms.addBytes(taker, charge.bytes)
+    rooms.addIdBytes(taker, charge.idBytes)
+  }
+  const ordinary = fillAlone(rooms, owner)
+  let more = 0
+  for (; rooms.refusalOfGivenUp(owner, charge) === undefined; more += 1) take(owner)
+  assert.ok(more > 0 && more <= Math.ceil(ordinary / 16) + 1, `${more} of ${ordinary}`)
+  assert.equal(rooms.refusalOfGivenUp(owner, charge), 'ownerFull', 'older ones could make room')
+  assert.ok(fillAlone(rooms, ['a', 'y']) > 0, 'its namespace has something left for others')
+  const all = bounds.maxBytes / (charge.bytes + charge.idBytes)
+  assert.ok(fillAlone(rooms, ['b', 'x']) >= Math.floor(0.64 * 0.2 * all), 'as much as beside any full namespace')
+})
+
+test('where ids have taken their room, or the inbox is full, older ones cannot make any', () => {
+  const ids = new InboxRooms(bounds, equalQuotas, idBytes)
+  fillAlone(ids, ['a', 'x'], { bytes: 0, idBytes })
+  while (ids.refusalOfGivenUp(['a', 'x'], { bytes: 0, idBytes }) === undefined) ids.addIdBytes(['a', 'x'], idBytes)
+  assert.equal(ids.refusalOfGivenUp(['a', 'x'], { bytes: 1_000, idBytes }), 'idsFull')
+  const full = new InboxRooms(bounds, equalQuotas, idBytes)
+  full.noteUsed(bounds.maxBytes)
+  assert.equal(full.refusalOfGivenUp(['a', 'x'], charge), 'inboxFull')
+})
+
+test('the maximum of one object has a sixteenth more for what it gives up', () => {
+  const most = { maxBytes: 16_000, maxEvents: 160, ownerShare: 0.5 }
+  assert.equal(isOverGivenUpShare({ events: 84, bodyBytes: 0 }, 8_500, most), false)
+  assert.equal(isOverGivenUpShare({ events: 85, bodyBytes: 0 }, 0, most), true)
+  assert.equal(isOverGivenUpShare({ events: 0, bodyBytes: 1 }, 8_500, most), true)
 })
 
 test('usage is summed by namespace, without those who have nothing', () => {

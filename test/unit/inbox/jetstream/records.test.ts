@@ -49,3 +49,11 @@ test('a newer format is told apart from nonsense', () => {
 test('an event without claims is written as versions before claims wrote it', () => {
   assert.equal('claims' in toOpenRecord(anEvent(), stored), false)
 })
+
+test('an event that is given up from the beginning says so itself, and to versions before it is one to deliver', () => {
+  const record = toOpenRecord(anEvent(), { ...stored, reason: 'RouteFull' })
+  assert.deepEqual(record.givenUp, { reason: 'RouteFull', endedAtMs: stored.storedAtMs })
+  assert.deepEqual(readRecord(writeRecord(record)), { type: 'read', record })
+  const { givenUp: _, ...asBefore } = record
+  assert.deepEqual(asBefore, toOpenRecord(anEvent(), stored))
+})
