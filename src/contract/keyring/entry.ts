@@ -134,6 +134,11 @@ const routeEntrySchema = z.object({
   refused: z.literal(true).optional(),
   /** Events are routed and kept; no attempt is made, and the time in which deliveries are retried stands still. */
   suspended: z.literal(true).optional(),
+  /**
+   * RFC 3339: when it was suspended last and went on. Deliveries that are older are retried as if they had come then:
+   * how long each of them stood still is not kept. Absent where it never was suspended.
+   */
+  resumedTime: z.string().optional(),
 })
 
 export const keyringEntrySchema = z.object({
