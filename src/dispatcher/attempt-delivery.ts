@@ -1,9 +1,8 @@
 import type { Clock } from '../clock.ts'
 import type { StepEntry } from '../contract/feed-entry.ts'
-import type { ClaimedDelivery, NextStep } from '../inbox/port.ts'
-import type { ResolvedSink } from '../contract/keyring/entry.ts'
+import type { ClaimedDelivery, InboxOwner, NextStep } from '../inbox/port.ts'
 import type { Logger } from '../observability/logger.ts'
-import { unsendable, type SendOutcome, type Sink } from '../sinks/port.ts'
+import { unsendable, type OutgoingDelivery, type SendOutcome, type Sink, type SinkInUse } from '../sinks/port.ts'
 import { withCause } from './cause.ts'
 import type { DispatcherMetrics } from './dispatcher-metrics.ts'
 import { nextStep } from './next-step.ts'
@@ -17,11 +16,15 @@ export interface AttemptDeps {
   readonly metrics: DispatcherMetrics
   /** Called with each step of each delivery; must not throw. */
   readonly onStep: (entry: StepEntry) => void
+  /** The webhook of a route's events; undefined, or absent: the owner is one itself. */
+  readonly webhookOf?: (owner: InboxOwner) => OutgoingDelivery['webhook']
+  /** Called when a sink of that owner has taken something; must not throw. */
+  readonly onDelivered?: (owner: InboxOwner) => void
 }
 
 export interface Attempt {
   readonly delivery: ClaimedDelivery
-  readonly sink: ResolvedSink
+  readonly sink: SinkInUse
   /** Sent to see whether a sink that takes nothing is well again. */
   readonly isProbe: boolean
   /** Aborts when the process must end now. */
@@ -57,12 +60,21 @@ export async function attemptDelivery(attempt: Attempt, deps: AttemptDeps): Prom
 async function send({ delivery, sink, signal }: Attempt, deps: AttemptDeps): Promise<SendOutcome> {
   const { event, attempts, replayed } = delivery
   try {
-    return await deps.sinks.send({ event, sink, attempt: attempts + 1, replayed }, signal)
+    return await deps.sinks.send({ event, sink, attempt: attempts + 1, replayed, ...originOf(event, deps) }, signal)
   } catch (error) {
     // A sink answers with an outcome. One that throws could not make a request of this event, and would not next time.
     deps.logger.error({ error, ...namesOf(delivery) }, 'delivery.fault')
     return { type: 'permanent', cause: unsendable }
   }
+}
+
+/** For a sink that tells whose event it is. */
+export function originOf(
+  { owner }: ClaimedDelivery['event'],
+  { webhookOf }: Pick<AttemptDeps, 'webhookOf'>,
+): Pick<OutgoingDelivery, 'webhook'> {
+  const webhook = webhookOf?.(owner)
+  return webhook === undefined ? {} : { webhook }
 }
 
 interface AttemptResult {
@@ -72,11 +84,12 @@ interface AttemptResult {
 }
 
 function report({ delivery, sink }: Attempt, deps: AttemptDeps, result: AttemptResult): NextStep {
-  const { metrics, logger, clock, onStep } = deps
+  const { metrics, logger, clock, onStep, onDelivered } = deps
   const { outcome, next, durationMs } = result
   const sinkType = sink.destination.type
   metrics.attempts.add(1, { sink_type: sinkType, outcome: outcome.type })
   metrics.attemptSeconds.observe(durationMs / 1000, { sink_type: sinkType })
+  if (next.type === 'Succeed') onDelivered?.(delivery.event.owner)
   // The age of a delivery replayed by hand does not show how long deliveries take.
   if (next.type === 'Succeed' && !delivery.replayed) {
     const { receivedAtMs, sentAtSeconds } = delivery.event

@@ -1,8 +1,8 @@
 import { growingMs } from '../backoff.ts'
-import type { ResolvedSink } from '../contract/keyring/entry.ts'
+import type { SinkInUse } from '../sinks/port.ts'
 
 /** How delivery to a sink is tried, nothing left open. */
-export type DeliveryPolicy = ResolvedSink['delivery']
+export type DeliveryPolicy = SinkInUse['delivery']
 
 type BackoffPolicy = Pick<DeliveryPolicy, 'backoffPolicy' | 'backoffDelayMs' | 'backoffMaxMs'>
 

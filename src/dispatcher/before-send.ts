@@ -1,26 +1,27 @@
 import type { Judgement } from '../filter/judge-filter.ts'
 import { holdCauses } from './cause.ts'
 import type { ClaimedDelivery, NextStep } from '../inbox/port.ts'
-import type { ResolvedSink } from '../contract/keyring/entry.ts'
+import type { SinkInUse } from '../sinks/port.ts'
 import { unreachable } from '../unreachable.ts'
 import { deadLetterBudgetMs } from './forward-dead-letter.ts'
 import { isOver } from './next-step.ts'
 
 /**
  * Today's form of a sink. `notSynced`: not known yet whether it exists; `held`: it exists and cannot be resolved now;
- * the other two are for good.
+ * `suspended`: its route takes nothing now; `routeRefused`: its route may be given nothing any more; the other two are
+ * for good.
  */
 export type ResolveSink = (
   ownerUid: string,
   sinkName: string,
-) => ResolvedSink | 'ownerGone' | 'sinkRemoved' | 'held' | 'notSynced'
+) => SinkInUse | 'ownerGone' | 'sinkRemoved' | 'routeRefused' | 'held' | 'suspended' | 'notSynced'
 
 /**
  * send: the delivery is sent now. settle: its next step follows without an attempt; where `closesLane` is set, for a
  * reason that all deliveries of its lane share, so that no other needs to be looked at before `next` is due.
  */
 export type Decision =
-  { type: 'send'; sink: ResolvedSink } | { type: 'settle'; next: NextStep; sink?: ResolvedSink; closesLane?: true }
+  { type: 'send'; sink: SinkInUse } | { type: 'settle'; next: NextStep; sink?: SinkInUse; closesLane?: true }
 
 /**
  * The directory of sinks is read within seconds of a start; without an API server it may take longer, and asking costs
@@ -29,6 +30,8 @@ export type Decision =
 const notSyncedPauseMs = 5_000
 /** A sink that cannot be resolved, or whose filter cannot run, waits for people. */
 const heldPauseMs = 30_000
+/** Soon after a person has let a route go on; each look costs a write for what was claimed of its sinks. */
+const suspendedPauseMs = 10_000
 /** Between the end of an attempt and the end of its lease: for writing down how it went. */
 const recordingMarginMs = 10_000
 
@@ -44,16 +47,20 @@ export function beforeJudging(
   resolved: ReturnType<ResolveSink>,
   /** `leaseUntilMs`: when the lease of the delivery ends. */
   { nowMs, leaseUntilMs }: { nowMs: number; leaseUntilMs: number },
-): Decision | { type: 'judge'; sink: ResolvedSink } {
+): Decision | { type: 'judge'; sink: SinkInUse } {
   switch (resolved) {
     case 'notSynced':
       return closeLane(nowMs + notSyncedPauseMs, holdCauses.notSynced)
     case 'held':
       return closeLane(nowMs + heldPauseMs, holdCauses.unresolved)
+    case 'suspended':
+      return closeLane(nowMs + suspendedPauseMs, holdCauses.routeSuspended)
     case 'ownerGone':
       return settle({ type: 'DeadLetter', reason: 'OwnerGone' })
     case 'sinkRemoved':
       return settle({ type: 'DeadLetter', reason: 'SinkRemoved' })
+    case 'routeRefused':
+      return notAllowed
     default:
       if (typeof resolved === 'string') return unreachable(resolved)
   }
@@ -73,7 +80,7 @@ export interface SendDeps {
 /** Whether a judged delivery is sent, or its next step without an attempt. */
 export function afterJudging(
   delivery: ClaimedDelivery,
-  sink: ResolvedSink,
+  sink: SinkInUse,
   judgement: Judgement,
   { nowMs, sinkFailedMs, circuitOpenUntilMs }: SendDeps,
 ): Decision {
@@ -92,7 +99,7 @@ export function afterJudging(
 function withoutAttempt(
   judgement: Exclude<Judgement, { type: 'wanted' }>,
   delivery: ClaimedDelivery,
-  sink: ResolvedSink,
+  sink: SinkInUse,
   nowMs: number,
 ): Decision {
   switch (judgement.type) {
@@ -116,7 +123,10 @@ function withoutAttempt(
   }
 }
 
-function settle(next: NextStep, sink?: ResolvedSink): Decision {
+/** Without a sink, so that it is passed on to no dead letter destination either. */
+export const notAllowed: Decision = { type: 'settle', next: { type: 'DeadLetter', reason: 'RouteRefused' } }
+
+function settle(next: NextStep, sink?: SinkInUse): Decision {
   return { type: 'settle', next, ...(sink !== undefined && { sink }) }
 }
 

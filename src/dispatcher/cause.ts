@@ -5,6 +5,7 @@ import type { SendOutcome } from '../sinks/port.ts'
 export const holdCauses = {
   notSynced: 'sinksNotSynced',
   unresolved: 'sinkUnresolved',
+  routeSuspended: 'routeSuspended',
   invalidFilter: 'filterInvalid',
   filterWaits: 'filterWaits',
   filterInterrupted: 'filterInterrupted',

@@ -38,6 +38,8 @@ export interface DispatcherOptions {
   quotas?: Quotas
   /** Called with each step of each delivery; must not throw. */
   onStep?: (entry: StepEntry) => void
+  /** What is known of owners that are routes; absent: there are none. */
+  routes?: Required<Pick<HandleDeps, 'maySee' | 'webhookOf' | 'onDelivered'>>
 }
 
 export interface Dispatcher {
@@ -134,6 +136,7 @@ class LaneDispatcher implements Dispatcher {
     this.#sinkWatch = watch
     const handleDeps: HandleDeps = {
       ...options,
+      ...options.routes,
       sinks: watch.sinks,
       onStep: options.onStep ?? (() => {}),
       metrics,

@@ -1,8 +1,7 @@
 import { sleep } from '../clock.ts'
 import type { ClaimedDelivery, NextStep } from '../inbox/port.ts'
-import type { ResolvedSink } from '../contract/keyring/entry.ts'
-import type { SendOutcome } from '../sinks/port.ts'
-import { namesOf, type AttemptDeps } from './attempt-delivery.ts'
+import type { SendOutcome, SinkInUse } from '../sinks/port.ts'
+import { namesOf, originOf, type AttemptDeps } from './attempt-delivery.ts'
 import { backoffMs } from './backoff.ts'
 
 /** All tries together stay below this. */
@@ -16,7 +15,7 @@ const longestPauseMs = 2_000
 export interface EndedDelivery {
   readonly delivery: ClaimedDelivery
   /** The sink that was given up on. */
-  readonly sink: ResolvedSink
+  readonly sink: SinkInUse
   /** Aborts when the process must end now. */
   readonly signal: AbortSignal
 }
@@ -42,14 +41,16 @@ export async function forwardDeadLetter(ended: EndedDelivery, next: NextStep, de
 }
 
 async function tryThrice(
-  { delivery, target, signal }: EndedDelivery & { target: ResolvedSink },
+  { delivery, target, signal }: EndedDelivery & { target: SinkInUse },
   deadLetterReason: Extract<NextStep, { type: 'DeadLetter' }>['reason'],
-  { sinks, clock, random }: AttemptDeps,
+  deps: AttemptDeps,
 ): Promise<SendOutcome> {
+  const { sinks, clock, random } = deps
   const { event, replayed } = delivery
+  const origin = originOf(event, deps)
   for (let attempt = 1; ; attempt++) {
     const outcome = await sinks
-      .send({ event, sink: target, attempt, replayed, deadLetterReason }, signal)
+      .send({ event, sink: target, attempt, replayed, deadLetterReason, ...origin }, signal)
       .catch((): SendOutcome => ({ type: 'retryable', cause: 'fault' }))
     if (outcome.type !== 'retryable' || attempt === maxTries || signal.aborted) return outcome
     await sleep(clock, backoffMs(attempt, target.delivery, random), signal)
@@ -60,7 +61,7 @@ async function tryThrice(
  * The credentials of a sink are for that sink alone: its dead letter destination gets neither its headers nor its
  * signature.
  */
-function deadLetterSinkOf({ deadLetter, name, format, delivery }: ResolvedSink): ResolvedSink | undefined {
+function deadLetterSinkOf({ deadLetter, name, format, delivery }: SinkInUse): SinkInUse | undefined {
   if (deadLetter === undefined) return undefined
   const timeoutMs = Math.min(delivery.timeoutMs, longestTryMs)
   return {

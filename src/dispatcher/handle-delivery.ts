@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 
 import type { Judgement, JudgeFilter } from '../filter/judge-filter.ts'
-import type { ClaimedDelivery, NextStep } from '../inbox/port.ts'
+import type { ClaimedDelivery, NewEvent, NextStep } from '../inbox/port.ts'
 import type { SinkFilter } from '../contract/keyring/entry.ts'
 import { attemptDelivery, namesOf, type Attempt, type AttemptDeps } from './attempt-delivery.ts'
-import { afterJudging, beforeJudging, type Decision, type ResolveSink } from './before-send.ts'
+import { afterJudging, beforeJudging, notAllowed, type Decision, type ResolveSink } from './before-send.ts'
 import { forwardDeadLetter } from './forward-dead-letter.ts'
 import type { Lane, WaitingDelivery } from './lane.ts'
 import { stepEntry } from './step-entry.ts'
@@ -13,6 +13,8 @@ import type { StepRecorder } from './step-recorder.ts'
 export interface HandleDeps extends AttemptDeps {
   readonly resolveSink: ResolveSink
   readonly judgeFilter: JudgeFilter
+  /** Whether the owner of an event may see it still, as far as its content decides; absent: every owner may. */
+  readonly maySee?: (event: NewEvent) => boolean
   readonly recorder: Pick<StepRecorder, 'record'>
 }
 
@@ -64,6 +66,7 @@ async function decide({ lane, waiting, signal, noteClosed }: Handling, deps: Han
     const resolved = deps.resolveSink(owner.uid, delivery.sink)
     const first = beforeJudging(resolved, { nowMs, leaseUntilMs: usableUntilMs })
     if (first.type !== 'judge') return noting(first, noteClosed)
+    if (deps.maySee?.(delivery.event) === false) return noting(notAllowed, noteClosed)
     const { filter } = first.sink
     if (filter === undefined || isDeepStrictEqual(filter, judged?.filter)) {
       const { openUntilMs: circuitOpenUntilMs, openings, lastFailureMs } = lane.circuit

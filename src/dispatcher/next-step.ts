@@ -46,13 +46,15 @@ export function nextStep(
   }
 }
 
-/** True once `retryFor` has passed since the delivery was first due. */
-export function isOver(
-  { firstDueMs }: Pick<ClaimedDelivery, 'firstDueMs'>,
-  nowMs: number,
-  { retryForMs }: Pick<DeliveryPolicy, 'retryForMs'>,
-): boolean {
-  return nowMs >= firstDueMs + retryForMs
+/** True once `retryFor` has passed since the delivery was first due, or since it last stood still. */
+export function isOver({ firstDueMs }: Pick<ClaimedDelivery, 'firstDueMs'>, nowMs: number, policy: RetryTime): boolean {
+  return nowMs >= endMs(firstDueMs, policy)
+}
+
+type RetryTime = Pick<DeliveryPolicy, 'retryForMs' | 'retryFromMs'>
+
+function endMs(firstDueMs: number, { retryForMs, retryFromMs = 0 }: RetryTime): number {
+  return Math.max(firstDueMs, retryFromMs) + retryForMs
 }
 
 function retryStep(
@@ -65,7 +67,7 @@ function retryStep(
   const atMs = nowMs + Math.max(backoffMs(failedAttempts, policy, random), wishedMs)
   const exhausted: NextStep = { type: 'DeadLetter', reason: 'RetriesExhausted' }
   if (!isProbe && failedAttempts > policy.retry) return exhausted
-  const lastTryMs = delivery.firstDueMs + policy.retryForMs - lastTryMarginMs
+  const lastTryMs = endMs(delivery.firstDueMs, policy) - lastTryMarginMs
   const isTooLate = isOver(delivery, atMs, policy)
   if (isTooLate && nowMs >= lastTryMs) return exhausted
   const nextMs = isTooLate ? lastTryMs : atMs

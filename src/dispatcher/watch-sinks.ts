@@ -21,7 +21,7 @@ export interface SinkWatch {
   states(): SinkState[]
 }
 
-const sinkTypes = ['http', 'nats', 'kubernetesEvent'] as const
+const sinkTypes = ['http', 'nats', 'kubernetesEvent', 'routes'] as const
 
 /** Observes the outcomes of deliveries. Made once per dispatcher, because of its gauge. */
 export function watchSinks({ sinks, resolveSink, clock, metrics }: WatchDeps): SinkWatch {

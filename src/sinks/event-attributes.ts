@@ -1,4 +1,5 @@
 import { geminiWebhookPath } from '../api/kind.ts'
+import { routeNameOf } from '../contract/route-owner.ts'
 import type { EventEnvelope } from '../gemini/event.ts'
 import type { OutgoingDelivery } from './port.ts'
 
@@ -16,6 +17,8 @@ export interface EventAttributes {
   readonly deliveryattempt: number
   readonly replayed: boolean
   readonly deadletterreason?: string
+  /** `NAMESPACE/NAME` of the route that the event came by. */
+  readonly geminiroute?: string
 }
 
 const typePrefix = 'com.google.gemini.'
@@ -28,10 +31,12 @@ const maxSubjectBytes = 1_024
 export function attributesOf(delivery: OutgoingDelivery, envelope: EventEnvelope): EventAttributes {
   const { event, attempt, replayed, deadLetterReason } = delivery
   const { dataId, timestamp } = envelope
+  const { owner } = event
+  const routeName = routeNameOf(owner.name)
   const hasSubject = dataId !== undefined && Buffer.byteLength(dataId) <= maxSubjectBytes
   return {
     id: event.eventId,
-    source: geminiWebhookPath(event.owner),
+    source: geminiWebhookPath(delivery.webhook ?? owner),
     type: typePrefix + eventTypeOf(envelope),
     ...(hasSubject && { subject: dataId }),
     ...(timestamp !== undefined && { time: timestamp }),
@@ -39,6 +44,7 @@ export function attributesOf(delivery: OutgoingDelivery, envelope: EventEnvelope
     deliveryattempt: attempt,
     replayed,
     ...(deadLetterReason !== undefined && { deadletterreason: deadLetterReason }),
+    ...(routeName !== undefined && { geminiroute: `${owner.namespace}/${routeName}` }),
   }
 }
 

@@ -1,5 +1,7 @@
-import { apiVersion, kindName } from '../api/kind.ts'
+import { apiVersion, kindName, routeKindName } from '../api/kind.ts'
 import type { Clock } from '../clock.ts'
+import { routeNameOf } from '../contract/route-owner.ts'
+import type { InboxOwner } from '../inbox/port.ts'
 import type { EventRecorder } from '../kubernetes/event-recorder.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { eventTextOf } from './event-note.ts'
@@ -19,9 +21,9 @@ export interface KubernetesEventSinkOptions {
 }
 
 /**
- * Shows Gemini events as Kubernetes Events about the GeminiWebhook. An Event is for people and may be lost, so this is
- * never the only record: beyond `maxPerHour` of an object, an event counts as delivered, is not shown, and is counted
- * as suppressed.
+ * Shows Gemini events as Kubernetes Events about their GeminiWebhook or GeminiRoute. An Event is for people and may be
+ * lost, so this is never the only record: beyond `maxPerHour` of an object, an event counts as delivered, is not shown,
+ * and is counted as suppressed.
  */
 export function createKubernetesEventSink(options: KubernetesEventSinkOptions): Sink {
   const { recorder, parseEnvelope, clock, metrics } = options
@@ -33,13 +35,12 @@ export function createKubernetesEventSink(options: KubernetesEventSinkOptions): 
   const show = ({ event, sink }: OutgoingDelivery): SendOutcome => {
     const { destination } = sink
     if (destination.type !== 'kubernetesEvent') return { type: 'permanent', cause: unsendable }
-    const { uid, namespace, name } = event.owner
-    if (!budget.tryTake(uid, destination.maxPerHour)) {
+    if (!budget.tryTake(event.owner.uid, destination.maxPerHour)) {
       suppressed.add(1)
       return { type: 'delivered' }
     }
     recorder.record({
-      regarding: { apiVersion, kind: kindName, namespace, name, uid },
+      regarding: { apiVersion, ...objectOf(event.owner) },
       action: 'ReceiveEvent',
       ...eventTextOf(parseEnvelope(event.body, event)),
     })
@@ -49,4 +50,16 @@ export function createKubernetesEventSink(options: KubernetesEventSinkOptions): 
     send: (delivery) => Promise.resolve(show(delivery)),
     close: () => Promise.resolve(),
   }
+}
+
+function objectOf({ uid, namespace, name }: InboxOwner): {
+  kind: string
+  namespace: string
+  name: string
+  uid: string
+} {
+  const routeName = routeNameOf(name)
+  return routeName === undefined
+    ? { kind: kindName, namespace, name, uid }
+    : { kind: routeKindName, namespace, name: routeName, uid }
 }

@@ -1,3 +1,4 @@
+import { routeNameOf } from '../contract/route-owner.ts'
 import type { InboxOwner } from '../inbox/port.ts'
 
 /** Of one value; the server takes subjects of some kilobytes, which are hard to read. */
@@ -11,7 +12,8 @@ const subjectPattern = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/
  * the template came from.
  */
 export function fillSubject(template: string, owner: InboxOwner, eventType: string): string | undefined {
-  const values: Record<string, string> = { namespace: owner.namespace, name: owner.name, type: eventType }
+  const name = routeNameOf(owner.name) ?? owner.name
+  const values: Record<string, string> = { namespace: owner.namespace, name, type: eventType }
   const subject = template.replaceAll(/\{(namespace|name|type)\}/g, (_, key: string) => tokenOf(values[key] ?? ''))
   return subject.length <= maxSubjectLength && subjectPattern.test(subject) ? subject : undefined
 }

@@ -1,14 +1,32 @@
 import type { DeadLetterReason, NewEvent } from '../inbox/port.ts'
-import type { ResolvedSink } from '../contract/keyring/entry.ts'
+import type { Destination, ResolvedSink } from '../contract/keyring/entry.ts'
 import type { AnswerBurden } from './answer-cost.ts'
+
+/** Where an event is handed on to the routes of its webhook. Receivers know it by themselves: no entry has it. */
+export interface RoutesDestination {
+  readonly type: 'routes'
+}
+
+/** A sink as deliveries go to it. */
+export type SinkInUse = Omit<ResolvedSink, 'destination' | 'delivery'> & {
+  readonly destination: Destination | RoutesDestination
+  readonly delivery: ResolvedSink['delivery'] & {
+    /**
+     * From when on deliveries are retried that came before, milliseconds since the epoch: until then they stood still.
+     */
+    readonly retryFromMs?: number
+  }
+}
 
 /** One try to hand one event to one sink. */
 export interface OutgoingDelivery {
   event: NewEvent
-  sink: ResolvedSink
+  sink: SinkInUse
   /** Numbered from 1. */
   attempt: number
   replayed: boolean
+  /** Whose event it is where its owner is a route; absent: the owner's own. */
+  webhook?: { readonly namespace: string; readonly name: string }
   /** Set when the event goes to a dead letter destination: why its delivery was given up. */
   deadLetterReason?: DeadLetterReason
 }

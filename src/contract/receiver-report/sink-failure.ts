@@ -28,6 +28,8 @@ const failureWords = {
   noStream: 'no stream takes the subject',
   refusedByStream: 'the stream refuses the event',
   notPermitted: 'our user may not publish there',
+  inboxFull: 'receivers have no room for the events of routes',
+  inboxUnavailable: 'receivers cannot store the events of routes now',
   filterFailed: 'its filter fails on the events',
 } as const
 

@@ -1,7 +1,8 @@
-import type { Destination } from '../../contract/keyring/entry.ts'
 import type { KubernetesClient, KubernetesObject, ResourceKind } from '../../kubernetes/client.ts'
 import { hostInUrl } from '../../listen-on.ts'
-import type { Sink } from '../../sinks/port.ts'
+import type { Sink, SinkInUse } from '../../sinks/port.ts'
+
+type Destination = SinkInUse['destination']
 
 export const serviceKind: ResourceKind = {
   group: '',

@@ -8,6 +8,7 @@ import { Webhook as StandardWebhook } from 'standardwebhooks'
 import { Webhook as SvixWebhook } from 'svix'
 
 import { systemClock } from '../../../src/clock.ts'
+import type { ResolvedSink } from '../../../src/contract/keyring/entry.ts'
 import { parseEnvelope } from '../../../src/gemini/parse-event.ts'
 import { createAddressRules } from '../../../src/sinks/address-guard.ts'
 import { createHttpSink } from '../../../src/sinks/http-sink.ts'
@@ -23,7 +24,7 @@ interface Received {
 /** Sends over a real socket; a library sees what Node's server made of it. */
 async function send(
   t: TestContext,
-  sinkChanges: Partial<OutgoingDelivery['sink']>,
+  sinkChanges: Partial<ResolvedSink>,
   given: Partial<OutgoingDelivery> = {},
 ): Promise<Received> {
   const received: Received[] = []

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 
 import * as fc from 'fast-check'
 
+import type { DeliveryPolicy } from '../../../src/dispatcher/backoff.ts'
 import { nextStep } from '../../../src/dispatcher/next-step.ts'
 import type { NextStep } from '../../../src/inbox/port.ts'
 import type { SendOutcome } from '../../../src/sinks/port.ts'
@@ -10,7 +11,7 @@ import { aSink } from '../../support/builders/deliveries.ts'
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
 const hourMs = 3_600_000
-const policy = aSink().delivery
+const policy: DeliveryPolicy = aSink().delivery
 const failed: SendOutcome = { type: 'retryable', cause: 'status', status: 503 }
 const refused: SendOutcome = { type: 'unauthorized', status: 401 }
 
@@ -28,6 +29,37 @@ interface StepCase {
 const exhausted: NextStep = { type: 'DeadLetter', reason: 'RetriesExhausted' }
 
 const cases: StepCase[] = [
+  {
+    name: 'a delivery that stood still is retried from then on as if it had come then',
+    outcome: failed,
+    firstDueMs: nowMs - 100 * hourMs,
+    policy: { retryFromMs: nowMs - 23 * hourMs },
+    random: 0.5,
+    want: { type: 'RetryAt', atMs: nowMs + 500 },
+  },
+  {
+    name: 'it ends like any other after that',
+    outcome: failed,
+    firstDueMs: nowMs - 100 * hourMs,
+    policy: { retryFromMs: nowMs - 24 * hourMs },
+    want: exhausted,
+  },
+  {
+    name: 'a delivery that came after that moment has its own time',
+    outcome: failed,
+    firstDueMs: nowMs - 24 * hourMs,
+    policy: { retryFromMs: nowMs - 25 * hourMs },
+    want: exhausted,
+  },
+  {
+    name: 'where retrying has no end it goes on, with the longest pause',
+    outcome: failed,
+    attempts: 5_000,
+    firstDueMs: nowMs - 10_000 * hourMs,
+    policy: { retry: Infinity, retryForMs: Infinity, backoffMaxMs: 30_000 },
+    random: 0.5,
+    want: { type: 'RetryAt', atMs: nowMs + 15_000 },
+  },
   { name: 'an event that was taken has succeeded', outcome: { type: 'delivered' }, want: { type: 'Succeed' } },
   {
     name: 'an event that was taken late has succeeded all the same',

@@ -67,8 +67,19 @@ test('a job id of more than 1 KiB is left out, counted in bytes', () => {
   assert.equal(subjectOf('ü'.repeat(513)), undefined)
 })
 
+test('an event of a route says so, and its source stays the webhook', () => {
+  const owner = { uid: 'uid-2', namespace: 'search', name: 'groute/nightly-eval' }
+  const webhook = { namespace: 'ml', name: 'batch-events' }
+  const { source, geminiroute } = attributesOf(anOutgoing({ event: anEvent({ owner }), webhook }), { type: 'x.y' })
+  assert.equal(source, '/apis/webhooks.gemini-operator.io/v1alpha1/namespaces/ml/geminiwebhooks/batch-events')
+  assert.equal(geminiroute, 'search/nightly-eval')
+  assert.equal('geminiroute' in attributesOf(anOutgoing(), { type: 'x.y' }), false)
+})
+
 test('every extension name is lower case letters and digits, at most twenty', () => {
-  const all = attributesOf(anOutgoing({ deadLetterReason: 'Rejected' }), { type: 'x.y', dataId: 'z' })
+  const event = anEvent({ owner: { uid: 'uid-2', namespace: 'search', name: 'groute/x' } })
+  const all = attributesOf(anOutgoing({ event, deadLetterReason: 'Rejected' }), { type: 'x.y', dataId: 'z' })
+  assert.ok('geminiroute' in all)
   for (const name of Object.keys(all)) assert.match(name, /^[a-z0-9]{1,20}$/)
 })
 

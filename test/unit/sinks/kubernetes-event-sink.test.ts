@@ -49,6 +49,20 @@ test('an event is shown about its GeminiWebhook', async () => {
   ])
 })
 
+test('an event of a route is shown about the GeminiRoute, by its plain name', async () => {
+  const { recorded, sink } = anEventSink()
+  const owner = { uid: 'uid-2', namespace: 'search', name: 'groute/nightly-eval' }
+  const destination = { type: 'kubernetesEvent', maxPerHour: 60 } as const
+  await sink.send(anOutgoing({ event: anEvent({ owner }), sink: aSink({ destination }) }), never)
+  assert.deepEqual(recorded[0]?.regarding, {
+    apiVersion: 'webhooks.gemini-operator.io/v1alpha1',
+    kind: 'GeminiRoute',
+    namespace: 'search',
+    name: 'nightly-eval',
+    uid: 'uid-2',
+  })
+})
+
 test('beyond the hourly budget of an object events count as delivered, are counted, and other objects are shown', async () => {
   const { recorded, clock, metrics, send } = anEventSink()
   for (let at = 0; at < 5; at++) assert.deepEqual(await send('uid-1', 3), { type: 'delivered' })

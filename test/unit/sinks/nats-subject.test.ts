@@ -12,6 +12,11 @@ test('each value becomes one token', () => {
   assert.equal(filled, 'gwh.events.ml.ml.batch-events-x.batch_succeeded')
 })
 
+test('a route has its own namespace and its plain name', () => {
+  const route = { uid: 'uid-2', namespace: 'search', name: 'groute/nightly-eval' }
+  assert.equal(fillSubject('gwh.{namespace}.{name}', route, 'batch.succeeded'), 'gwh.search.nightly-eval')
+})
+
 test('a value cannot name another value', () => {
   assert.equal(fillSubject('a.{name}', { ...owner, name: '{type}' }, 'x'), 'a._type_')
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import { routesSink } from '../../../src/routes/routes-sink.ts'
 import { createHttpSink } from '../../../src/sinks/http-sink.ts'
 import { createAddressRules } from '../../../src/sinks/address-guard.ts'
 import { routeByDestination } from '../../../src/sinks/route-by-destination.ts'
@@ -28,20 +29,22 @@ test('a delivery goes to the sink of its destination type, and closing closes al
   const http = new SinkDouble()
   const kubernetesEvent = new SinkDouble()
   const nats = new SinkDouble()
-  const route = routeByDestination({ http, nats, kubernetesEvent })
+  const routes = new SinkDouble()
+  const route = routeByDestination({ http, nats, kubernetesEvent, routes })
   const toNats = { type: 'nats', subject: 'a.b', acknowledgedBy: 'Stream' } as const
   await route.send(anOutgoing({ sink: aSink({ destination: toNats }) }), never)
   await route.send(anOutgoing({ sink: aSink({ destination: { type: 'kubernetesEvent', maxPerHour: 1 } }) }), never)
+  await route.send(anOutgoing({ sink: routesSink }), never)
   await route.send(anOutgoing(), never)
   await route.send(anOutgoing(), never)
   assert.deepEqual(
-    [http, nats, kubernetesEvent].map(({ sent }) => sent.length),
-    [2, 1, 1],
+    [http, nats, kubernetesEvent, routes].map(({ sent }) => sent.length),
+    [2, 1, 1, 1],
   )
   await route.close()
   assert.deepEqual(
-    [http, nats, kubernetesEvent].map(({ isClosed }) => isClosed),
-    [true, true, true],
+    [http, nats, kubernetesEvent, routes].map(({ isClosed }) => isClosed),
+    [true, true, true, true],
   )
 })
 

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { Destination, ResolvedSink } from '../../../../src/contract/keyring/entry.ts'
 import type { KubernetesClient } from '../../../../src/kubernetes/client.ts'
 import { routeServicesToThisMachine } from '../../../../src/roles/sandbox/route-services.ts'
-import type { OutgoingDelivery, Sink } from '../../../../src/sinks/port.ts'
+import type { OutgoingDelivery, Sink, SinkInUse } from '../../../../src/sinks/port.ts'
 
 const services: Record<string, object> = {
   'team/worker': {
@@ -20,8 +20,11 @@ const client = {
   get: async (_kind, { namespace, name }) => services[`${namespace}/${name}`],
 } as Pick<KubernetesClient, 'get'>
 
-async function destinationAfterRouting(destination: Destination, host = '127.0.0.1'): Promise<Destination | undefined> {
-  let sent: Destination | undefined
+async function destinationAfterRouting(
+  destination: Destination,
+  host = '127.0.0.1',
+): Promise<SinkInUse['destination'] | undefined> {
+  let sent: SinkInUse['destination'] | undefined
   const inner: Sink = {
     async send({ sink }) {
       sent = sink.destination
