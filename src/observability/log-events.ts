@@ -179,6 +179,10 @@ export const logEvents = {
     means: 'An attempt failed by a fault of ours and will be repeated.',
     fields: [...delivery, 'error'],
   },
+  'route.fault': {
+    means: 'An event could not be handed on to a route by a fault of ours; this will be repeated.',
+    fields: ['namespace', 'name', 'eventId', 'error'],
+  },
   'delivery.record_failed': {
     means: 'The outcome of an attempt could not be written down; it is tried until it can.',
     fields: [...delivery, 'error', 'failures', 'next'],

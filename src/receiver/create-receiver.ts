@@ -39,6 +39,8 @@ export interface ReceiverOptions {
   readonly metrics: Metrics
   /** Must not throw on any bytes. */
   readonly parseEnvelope: (body: Uint8Array) => EventSummary
+  /** Where what deliveries show is noted; absent: in a new one. */
+  readonly activity?: EndpointActivity
   /** Called with each request that ended, however it was answered; must not throw. */
   readonly onRequest?: (entry: RequestEntry) => void
   /** The service's public keys. Absent: deliveries on dynamic paths are answered 503. */
@@ -87,7 +89,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
   const { quotas = equalQuotas } = options
   const { maxHeldBodyBytes: maxBytes, maxBodyBytes: largestBodyBytes } = limits
   const budget = new BodyBudget({ maxBytes, largestBodyBytes, quotas })
-  const activity = new EndpointActivity()
+  const { activity = new EndpointActivity() } = options
   const metrics = createReceiverMetrics(options.metrics, {
     heldBodyBytes: () => budget.heldBytes,
     endpoints: () => directory.size,

@@ -70,6 +70,10 @@ function decodeEntry(shard: string, uid: string, text: string): DecodedEntry {
   const entry = parsed.data
   if (entry.uid !== uid) return { problems: ['the entry carries another uid than its key'] }
   if (keyringSecretNameFor(uid) !== shard) return { problems: ['the entry belongs into another shard'] }
+  // Without a readable beginning a new route would get what came before it.
+  if (entry.route !== undefined && Number.isNaN(Date.parse(entry.route.since))) {
+    return { problems: ['the route begins at what is no time'] }
+  }
   const { keys, problems } = decodeSecrets(entry.secrets)
   // With no secret left a former entry may still have good ones; an entry that never had any is one that waits for its
   // first.

@@ -1,5 +1,6 @@
-/** What authentic deliveries have shown about one endpoint. Times are our clock, milliseconds since the epoch. */
+/** What deliveries have shown about one endpoint or route. Times are our clock, milliseconds since the epoch. */
 export interface Activity {
+  /** Of a route: when something was last delivered. */
   readonly lastVerifiedMs: number | undefined
   /** Since when authentic deliveries have been refused without one being stored. */
   readonly refusingSinceMs: number | undefined
@@ -13,12 +14,17 @@ interface MutableActivity {
   check: { attemptID: string; keyID: string } | undefined
 }
 
-/** By uid of the object. Only deliveries with a good signature write here, so strangers cannot make it grow. */
+/** By uid of the object. Only deliveries with a good signature come to be here, so strangers cannot make it grow. */
 export class EndpointActivity {
   readonly #byUid = new Map<string, MutableActivity>()
 
   noteVerified(uid: string, nowMs: number): void {
     this.#of(uid).lastVerifiedMs = nowMs
+  }
+
+  /** A sink of this route has taken something: told in the same place, since a route has no endpoint to verify. */
+  noteDelivered(routeUid: string, nowMs: number): void {
+    this.#of(routeUid).lastVerifiedMs = nowMs
   }
 
   /** Stored now or before: the endpoint works. */

@@ -1,6 +1,11 @@
 import type { InboxOwner } from '../inbox/port.ts'
 import type { KeyringEntry } from '../contract/keyring/entry.ts'
 import { allKeyringSecretNames, keyringSecretNameFor } from '../contract/keyring/shard.ts'
+import { sinkNamesOf } from '../contract/keyring/sink-names.ts'
+import { isRoute, type AttachedRoute } from '../routes/attached-route.ts'
+import { RouteBook } from '../routes/route-book.ts'
+import type { RouteIndex } from '../routes/route-index.ts'
+import { routesSinkName } from '../routes/routes-sink.ts'
 import type { VerificationKey } from '../signature/verify.ts'
 import type { ShardContent, UsableEntry } from './decode-shard.ts'
 import type { DynamicEndpoint } from './dynamic-endpoint.ts'
@@ -12,7 +17,7 @@ export interface Endpoint {
   readonly keys: readonly VerificationKey[]
   /** Absent: no dynamic endpoint is served. */
   readonly dynamic: DynamicEndpoint | undefined
-  /** Names, in the order of the spec. */
+  /** Names, in the order of the spec; at the end the one that hands on to routes, where it has any. */
   readonly sinks: readonly string[]
   /** A Create or Rotate is under way, so a genuine signature may be of a secret that has not arrived yet. */
   readonly areKeysChanging: boolean
@@ -32,7 +37,8 @@ export interface EndpointFacts {
 /**
  * The endpoints of this installation, in memory: looked up on every request and fed by files and watches, so that a
  * lookup makes no call. The keyring decides what is served; the objects add which operation or check is under way. It
- * drops an entry only on proof: a shard that exists without the entry.
+ * drops an entry only on proof: a shard that exists without the entry. Entries of routes are no endpoints: they are
+ * found by their webhook.
  */
 export class EndpointDirectory {
   readonly #shards = new Map<string, ReadonlyMap<string, UsableEntry>>()
@@ -47,6 +53,7 @@ export class EndpointDirectory {
   readonly #uidsByPath = new Map<string, Set<string>>()
   readonly #factsByPath = new Map<string, EndpointFacts>()
   readonly #endpoints = new Map<string, Endpoint>()
+  readonly #routes = new RouteBook()
   readonly #onDynamic: () => void
 
   /** `onDynamic` is called whenever an endpoint with a dynamic part is seen: only then are public keys needed. */
@@ -61,6 +68,11 @@ export class EndpointDirectory {
   /** The whole entry, for the dispatcher. */
   entryOf(uid: string): KeyringEntry | undefined {
     return this.#entries.get(uid)?.entry
+  }
+
+  /** The routes of a webhook, as far as they are known: all of them once the directory is synced. */
+  routesOf(webhookUid: string): RouteIndex {
+    return this.#routes.indexOf(webhookUid)
   }
 
   /** True while the object's endpoint shows this endpoint check as open. */
@@ -148,9 +160,15 @@ export class EndpointDirectory {
 
   #putEntry(uid: string, usable: UsableEntry): void {
     const previous = this.#entries.get(uid)
-    const path = pathOf(usable.entry)
-    if (previous !== undefined && pathOf(previous.entry) !== path) this.#removeEntry(uid, previous)
+    const { entry } = usable
+    const path = pathOf(entry)
+    if (previous !== undefined && (isRoute(entry) || pathOf(previous.entry) !== path)) this.#removeEntry(uid, previous)
     this.#entries.set(uid, usable)
+    if (isRoute(entry)) {
+      this.#routes.put(entry)
+      this.#rebuildWebhookOf(entry)
+      return
+    }
     const uids = this.#uidsByPath.get(path)
     if (uids === undefined) this.#uidsByPath.set(path, new Set([uid]))
     else uids.add(uid)
@@ -158,12 +176,24 @@ export class EndpointDirectory {
   }
 
   #removeEntry(uid: string, usable: UsableEntry): void {
-    const path = pathOf(usable.entry)
+    const { entry } = usable
+    const path = pathOf(entry)
     this.#entries.delete(uid)
+    if (isRoute(entry)) {
+      this.#routes.remove(entry)
+      this.#rebuildWebhookOf(entry)
+      return
+    }
     const uids = this.#uidsByPath.get(path)
     uids?.delete(uid)
     if (uids?.size === 0) this.#uidsByPath.delete(path)
     this.#rebuild(path)
+  }
+
+  /** Its events go to routes from the first on that is attached, and no longer than there is one. */
+  #rebuildWebhookOf({ route }: AttachedRoute): void {
+    const webhook = this.#entries.get(route.webhookUid)?.entry
+    if (webhook !== undefined && !isRoute(webhook)) this.#rebuild(pathOf(webhook))
   }
 
   #rebuild(path: string): void {
@@ -185,19 +215,19 @@ export class EndpointDirectory {
       owner: { uid: owner.uid, namespace: owner.namespace, name: owner.name },
       keys: usable?.keys ?? [],
       dynamic: usable?.dynamic,
-      sinks: usable === undefined ? [] : sinkNamesOf(usable.entry),
+      sinks: usable === undefined ? [] : this.#sinkNamesOf(usable.entry),
       areKeysChanging: facts?.areKeysChanging ?? false,
       checkAttemptId: facts?.checkAttemptId,
     })
+  }
+
+  #sinkNamesOf(entry: KeyringEntry): string[] {
+    const names = sinkNamesOf(entry)
+    return this.#routes.hasRoutes(entry.uid) ? [...names, routesSinkName] : names
   }
 }
 
 /** Neither part can contain a slash, so no path of a request can mean two objects. */
 function pathOf({ namespace, name }: { namespace: string; name: string }): string {
   return `${namespace}/${name}`
-}
-
-/** Every sink of the spec, those too that cannot be resolved now: an event fixes its sinks when it comes. */
-function sinkNamesOf({ sinks, heldSinks = [] }: KeyringEntry): string[] {
-  return [...sinks.map(({ name }) => name), ...heldSinks]
 }

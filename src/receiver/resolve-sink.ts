@@ -1,23 +1,35 @@
-import type { ResolvedSink } from '../contract/keyring/entry.ts'
+import type { ResolvedSink, RouteEntry } from '../contract/keyring/entry.ts'
+import { routesSink, routesSinkName } from '../routes/routes-sink.ts'
 import type { EndpointDirectory } from './endpoint-directory.ts'
 
+type WithoutSink = 'ownerGone' | 'sinkRemoved' | 'routeRefused' | 'held' | 'suspended' | 'notSynced'
+
 /**
- * Why a delivery has no sink now. `notSynced` and `held` are temporary: the directory will be read, the fault
- * corrected; the others are final.
+ * Why a delivery has no sink now. `notSynced`, `held` and `suspended` are temporary: the directory will be read, the
+ * fault corrected, the route goes on; the others are final.
  */
-export type ResolvedDestination = ResolvedSink | 'ownerGone' | 'sinkRemoved' | 'held' | 'notSynced'
+export type ResolvedDestination = ResolvedSink | typeof routesSink | WithoutSink
 
 /**
  * The current form of a sink, resolved at each attempt. An object counts as gone only when its keyring Secret was read
- * without it.
+ * without it. Events are handed on to routes only once all routes are known.
  */
 export function resolveSink(
-  directory: Pick<EndpointDirectory, 'entryOf' | 'isGone'>,
+  directory: Pick<EndpointDirectory, 'entryOf' | 'isGone' | 'isSynced'>,
   ownerUid: string,
   sinkName: string,
 ): ResolvedDestination {
   const entry = directory.entryOf(ownerUid)
   if (entry === undefined) return directory.isGone(ownerUid) ? 'ownerGone' : 'notSynced'
+  if (sinkName === routesSinkName) return directory.isSynced ? routesSink : 'notSynced'
+  if (entry.route?.refused === true) return 'routeRefused'
+  if (entry.route?.suspended === true) return 'suspended'
   if (entry.heldSinks?.includes(sinkName) === true) return 'held'
-  return entry.sinks.find((sink) => sink.name === sinkName) ?? 'sinkRemoved'
+  const sink = entry.sinks.find(({ name }) => name === sinkName)
+  return sink === undefined ? 'sinkRemoved' : asResumed(sink, entry.route)
+}
+
+function asResumed(sink: ResolvedSink, route: RouteEntry | undefined): ResolvedSink | typeof routesSink {
+  const retryFromMs = Date.parse(route?.resumedTime ?? '')
+  return Number.isNaN(retryFromMs) ? sink : { ...sink, delivery: { ...sink.delivery, retryFromMs } }
 }

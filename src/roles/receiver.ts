@@ -5,11 +5,12 @@ import { DeliveryFeed } from '../feed/delivery-feed.ts'
 import { EventFeed } from '../feed/event-feed.ts'
 import type { FeedEntry } from '../contract/feed-entry.ts'
 import { parseEnvelope } from '../gemini/parse-event.ts'
-import type { Inbox } from '../inbox/port.ts'
+import type { Inbox, InboxOwner, NewEvent } from '../inbox/port.ts'
 import { fetchThrough } from '../outbound/fetch-through.ts'
 import { openOutbound } from '../outbound/open-outbound.ts'
 import { createHealthServer, type ProbeResult } from '../observability/health-server.ts'
 import { createReceiver, type Receiver } from '../receiver/create-receiver.ts'
+import { EndpointActivity } from '../receiver/endpoint-activity.ts'
 import { EndpointDirectory } from '../receiver/endpoint-directory.ts'
 import type { ReceiverLimits } from '../receiver/limits.ts'
 import { loadKeyringFiles } from '../receiver/load-keyring-files.ts'
@@ -108,7 +109,13 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
   const feed = new DeliveryFeed()
   const arrivals = new EventFeed()
   const onStep = (entry: FeedEntry) => feed.add(entry)
-  const dispatcher = startDispatch(config, { ...deps, client, inbox, directory, podName, quotas, onStep }, parts)
+  const activity = new EndpointActivity()
+  const dispatched = {
+    onStep,
+    onCopied: (copy: NewEvent) => arrivals.add(copy),
+    onDelivered: ({ uid }: InboxOwner) => activity.noteDelivered(uid, clock.now()),
+  }
+  const dispatcher = startDispatch(config, { ...deps, client, inbox, directory, podName, quotas, ...dispatched }, parts)
   nudgeDispatcher = () => dispatcher.nudge()
   const onReplayed = (lanes: Iterable<string>) => dispatcher.probe(lanes)
   const beginHandover = async () => {
@@ -153,6 +160,7 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
     metrics,
     parseEnvelope,
     publicKeys,
+    activity,
     onRequest: (entry) => feed.add(entry),
     limits: receiverLimits(config),
     pathPrefix: config.pathPrefix,
@@ -163,7 +171,7 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
     namespace: config.namespace,
     podName,
     directory,
-    activity: receiver.activity,
+    activity,
     inbox,
     sinks: { states: () => dispatcher.sinkStates(), backlog: () => inbox.backlog() },
     ownInbox: !isInboxShared,

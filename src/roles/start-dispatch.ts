@@ -4,11 +4,13 @@ import type { Quotas } from '../fairness/quotas.ts'
 import { createFilterJudge } from '../filter/judge-filter.ts'
 import { parseEnvelope as parseBody } from '../gemini/parse-event.ts'
 import type { StepEntry } from '../contract/feed-entry.ts'
-import type { Inbox } from '../inbox/port.ts'
+import type { Inbox, InboxOwner, NewEvent } from '../inbox/port.ts'
 import type { KubernetesClient } from '../kubernetes/client.ts'
 import { createEventRecorder } from '../kubernetes/event-recorder.ts'
+import { askRoutes } from '../receiver/ask-routes.ts'
 import type { EndpointDirectory } from '../receiver/endpoint-directory.ts'
 import { resolveSink } from '../receiver/resolve-sink.ts'
+import { createRoutingSink } from '../routes/routing-sink.ts'
 import { createAddressRules } from '../sinks/address-guard.ts'
 import { createHttpSink } from '../sinks/http-sink.ts'
 import { createKubernetesEventSink } from '../sinks/kubernetes-event-sink.ts'
@@ -27,6 +29,10 @@ interface DispatchDeps extends RoleDeps {
   readonly podName: string
   readonly quotas: Quotas
   readonly onStep: (entry: StepEntry) => void
+  /** Called with each copy of an event that a route got; must not throw. */
+  readonly onCopied: (copy: NewEvent) => void
+  /** Called when a sink of a route has taken something; must not throw. */
+  readonly onDelivered: (route: InboxOwner) => void
   readonly wrapSink?: (sink: Sink) => Sink
 }
 
@@ -37,7 +43,21 @@ const eventsPerObject = { ratePerSecond: 2, burst: 3_600 }
 
 /** From the inbox to the sinks: what was stored before and what is stored from now on is sent. Ends with `parts`. */
 export function startDispatch(config: ReceiverConfig, deps: DispatchDeps, parts: AsyncDisposableStack): Dispatcher {
-  const { client, inbox, directory, podName, quotas, onStep, wrapSink, clock, random, logger, metrics } = deps
+  const {
+    client,
+    inbox,
+    directory,
+    podName,
+    quotas,
+    onStep,
+    onCopied,
+    onDelivered,
+    wrapSink,
+    clock,
+    random,
+    logger,
+    metrics,
+  } = deps
   const recorder = createEventRecorder({
     client,
     controller: eventController,
@@ -63,6 +83,7 @@ export function startDispatch(config: ReceiverConfig, deps: DispatchDeps, parts:
     help: 'Processor time of the serving thread that went into reading the answers of http sinks.',
   })
   const parseEnvelope = rememberEnvelopes(parseBody)
+  const typeOf = (event: NewEvent) => parseEnvelope(event.body, event).type
   const sinks = routeByDestination({
     http: createHttpSink({
       parseEnvelope,
@@ -75,6 +96,19 @@ export function startDispatch(config: ReceiverConfig, deps: DispatchDeps, parts:
       return createNatsSink({ ...natsSinkAccess(config), parseEnvelope, clock, logger })
     }),
     kubernetesEvent: createKubernetesEventSink({ recorder, parseEnvelope, clock, metrics }),
+    routes: createRoutingSink({
+      indexOf: (webhookUid) => directory.routesOf(webhookUid),
+      typeOf,
+      append: async (copy) => {
+        const result = await dispatcher.append(copy)
+        if (result === 'stored') onCopied(copy)
+        return result
+      },
+      inbox,
+      clock,
+      logger,
+      metrics,
+    }),
   })
   parts.defer(() => sinks.close())
   const filters = createFilterJudge({
@@ -85,7 +119,7 @@ export function startDispatch(config: ReceiverConfig, deps: DispatchDeps, parts:
     metrics,
   })
   parts.defer(() => filters.close())
-  const dispatcher = createDispatcher({
+  const dispatcher: Dispatcher = createDispatcher({
     inbox,
     sinks: wrapSink === undefined ? sinks : wrapSink(sinks),
     resolveSink: (ownerUid, sinkName) => resolveSink(directory, ownerUid, sinkName),
@@ -97,6 +131,7 @@ export function startDispatch(config: ReceiverConfig, deps: DispatchDeps, parts:
     maxInFlight: config.maxInFlight,
     quotas,
     onStep,
+    routes: askRoutes(directory, { typeOf, onDelivered }),
   })
   dispatcher.start()
   parts.defer(() => dispatcher.drain(config.shutdownGraceMs))

@@ -51,7 +51,17 @@ const product: Record<string, Rights> = {
     packages: [],
   },
   receiver: {
-    rooms: ['api', 'contract', 'fairness', 'connections', 'signature', 'inbox/port', 'kubernetes', 'observability'],
+    rooms: [
+      'api',
+      'contract',
+      'fairness',
+      'connections',
+      'signature',
+      'inbox/port',
+      'kubernetes',
+      'observability',
+      'routes',
+    ],
     packages: ['fastify'],
   },
   inbox: {
@@ -63,6 +73,10 @@ const product: Record<string, Rights> = {
   nats: { rooms: ['observability'], packages: ['@nats-io/transport-node'] },
   dispatcher: {
     rooms: ['fairness', 'inbox/port', 'sinks/port', 'contract', 'filter', 'observability'],
+    packages: [],
+  },
+  routes: {
+    rooms: ['contract', 'filter/plain-filter', 'filter/read-event', 'inbox/port', 'observability', 'sinks/port'],
     packages: [],
   },
   sinks: {

@@ -13,7 +13,7 @@ export const maxReportedCount = 1_000_000_000
 const endpointReportSchema = z.object({
   /** Echo of the open endpoint check that a verified delivery answered, and the key that verified it. */
   check: z.object({ attemptID: z.string(), keyID: z.string() }).optional(),
-  /** RFC 3339, to the minute. */
+  /** RFC 3339, to the minute: when a delivery was last verified; of a route, when a sink of it last took something. */
   lastVerifiedTime: z.string().optional(),
   /** RFC 3339: since when authentic deliveries have been refused without one being stored; absent when all is well. */
   refusingSince: z.string().optional(),
@@ -53,7 +53,7 @@ export const receiverReportSchema = z.object({
   ownInbox: z.boolean().optional(),
   /** The last one before an orderly end. */
   stopped: z.boolean().optional(),
-  /** By uid of the GeminiWebhook. */
+  /** By uid of the GeminiWebhook or GeminiRoute. */
   endpoints: z.record(z.string(), endpointReportSchema),
   /** Those that are not reported in full (packed.ts). Controllers of older versions do not read it. */
   packed: z.string().optional(),

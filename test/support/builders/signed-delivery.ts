@@ -4,10 +4,23 @@ import { signatureHeader } from '../../../src/signature/sign.ts'
 import { decodeSigningSecret } from '../../../src/signature/signing-secret.ts'
 
 /** A delivery as Google sends it: compact JSON, signed over id, timestamp and body. */
-export function signedDelivery(given: { secret: string; atMs: number; id?: string; type?: string; dataId?: string }) {
-  const { secret, atMs, id = `msg_${randomUUID()}`, type = 'batch.succeeded', dataId = 'batches/1' } = given
+export function signedDelivery(given: {
+  secret: string
+  atMs: number
+  id?: string
+  type?: string
+  dataId?: string
+  /** What the job was started with. */
+  metadata?: Readonly<Record<string, string>>
+}) {
+  const { secret, atMs, id = `msg_${randomUUID()}`, type = 'batch.succeeded', dataId = 'batches/1', metadata } = given
   const body = Buffer.from(
-    JSON.stringify({ type, version: 'v1', timestamp: new Date(atMs).toISOString(), data: { id: dataId } }),
+    JSON.stringify({
+      type,
+      version: 'v1',
+      timestamp: new Date(atMs).toISOString(),
+      data: { id: dataId, user_metadata: metadata },
+    }),
   )
   const timestamp = String(Math.floor(atMs / 1000))
   const decoded = decodeSigningSecret(secret)

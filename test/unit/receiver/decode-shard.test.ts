@@ -3,6 +3,7 @@ import { test } from 'node:test'
 
 import { keyringSecretNameFor } from '../../../src/contract/keyring/shard.ts'
 import { decodeShard, withUnchanged } from '../../../src/receiver/decode-shard.ts'
+import { aRoute } from '../../support/builders/a-route.ts'
 import { aKeyringEntry, aSecret } from '../../support/worlds/receiver-fixture.ts'
 
 const shard = keyringSecretNameFor('uid-1')
@@ -38,6 +39,11 @@ test('an entry without secrets is one that waits for its first, not a malformed 
 const otherShard =
   Array.from({ length: 64 }, (_, index) => `uid-${index}`).find((uid) => keyringSecretNameFor(uid) !== shard) ?? ''
 const malformed: { name: string; text: string; uid?: string; problem: RegExp }[] = [
+  {
+    name: 'a route that begins at no time',
+    text: JSON.stringify(aRoute({ uid: 'uid-1', route: { since: 'tomorrow' } })),
+    problem: /^the route begins at what is no time$/,
+  },
   { name: 'no JSON', text: '{', problem: /does not fit the format at the whole value/ },
   { name: 'no object', text: '[]', problem: /the whole value/ },
   { name: 'a missing field', text: JSON.stringify({ ...good, sinks: undefined }), problem: /at sinks/ },

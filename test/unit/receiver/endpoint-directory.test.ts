@@ -5,6 +5,8 @@ import type { KeyringEntry } from '../../../src/contract/keyring/entry.ts'
 import { allKeyringSecretNames, keyringSecretNameFor } from '../../../src/contract/keyring/shard.ts'
 import { decodeShard } from '../../../src/receiver/decode-shard.ts'
 import { EndpointDirectory } from '../../../src/receiver/endpoint-directory.ts'
+import { aRoute } from '../../support/builders/a-route.ts'
+import { anEvent } from '../../support/builders/an-event.ts'
 import { aKeyringEntry, aSecret, aSink } from '../../support/worlds/receiver-fixture.ts'
 
 function put(directory: EndpointDirectory, shardOf: string, ...texts: [uid: string, text: string][]): void {
@@ -133,4 +135,61 @@ test('of two entries for one path the object that lives decides; without one, th
 
 test('the two uids above live in different shards, or the case would be weaker than it looks', () => {
   assert.notEqual(keyringSecretNameFor('uid-1'), keyringSecretNameFor('uid-2'))
+})
+
+const sinksOf = (directory: EndpointDirectory) => directory.lookup('ml', 'batch-events')?.sinks
+const routesOf = (directory: EndpointDirectory, webhookUid = 'uid-1') =>
+  directory
+    .routesOf(webhookUid)
+    .matching(anEvent(), 'batch.succeeded')
+    .map(({ uid }) => uid)
+
+test('events of a webhook are handed on to routes from the first on, and no longer than there is one', () => {
+  const directory = new EndpointDirectory()
+  put(directory, 'uid-1', text(aKeyringEntry()))
+  assert.deepEqual(sinksOf(directory), ['worker'])
+  const route = aRoute()
+  put(directory, route.uid, text(route))
+  assert.deepEqual([sinksOf(directory), routesOf(directory)], [['worker', '$routes'], [route.uid]])
+  put(directory, route.uid, text(aRoute({ route: { refused: true } })))
+  assert.deepEqual([sinksOf(directory), routesOf(directory)], [['worker'], []])
+  assert.ok(directory.entryOf(route.uid), 'its sinks stay known')
+  put(directory, route.uid, text(route))
+  put(directory, route.uid)
+  assert.deepEqual([sinksOf(directory), routesOf(directory)], [['worker'], []])
+  assert.equal(directory.entryOf(route.uid), undefined)
+})
+
+test('a route may come before its webhook', () => {
+  const directory = new EndpointDirectory()
+  const route = aRoute()
+  put(directory, route.uid, text(route))
+  assert.equal(directory.size, 0)
+  put(directory, 'uid-1', text(aKeyringEntry()))
+  assert.deepEqual([sinksOf(directory), routesOf(directory)], [['worker', '$routes'], [route.uid]])
+})
+
+test('a route that goes over to another webhook leaves the first', () => {
+  const directory = new EndpointDirectory()
+  put(directory, 'uid-1', text(aKeyringEntry()))
+  put(directory, 'uid-2', text(aKeyringEntry({ uid: 'uid-2', name: 'other' })))
+  const route = aRoute()
+  put(directory, route.uid, text(route))
+  put(directory, route.uid, text(aRoute({ route: { webhookUid: 'uid-2' } })))
+  assert.deepEqual([sinksOf(directory), routesOf(directory)], [['worker'], []])
+  assert.deepEqual(directory.lookup('ml', 'other')?.sinks, ['worker', '$routes'])
+  assert.deepEqual(routesOf(directory, 'uid-2'), [route.uid])
+})
+
+test('a route is no endpoint, also where a webhook has its name', () => {
+  const directory = new EndpointDirectory()
+  const route = aRoute({ namespace: 'ml', name: 'batch-events', route: { webhookUid: 'uid-9' } })
+  put(directory, route.uid, text(route))
+  assert.deepEqual([directory.lookup('ml', 'batch-events'), directory.size], [undefined, 0])
+  put(directory, 'uid-1', text(aKeyringEntry()))
+  put(directory, route.uid, text({ ...route, heldSinks: ['x'] }))
+  assert.equal(directory.lookup('ml', 'batch-events')?.owner.uid, 'uid-1')
+  put(directory, route.uid)
+  assert.equal(directory.lookup('ml', 'batch-events')?.keys.length, 1)
+  assert.equal(directory.isGone(route.uid), true)
 })

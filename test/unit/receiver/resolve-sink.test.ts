@@ -3,6 +3,8 @@ import { test } from 'node:test'
 
 import type { KeyringEntry, ResolvedSink } from '../../../src/contract/keyring/entry.ts'
 import { resolveSink } from '../../../src/receiver/resolve-sink.ts'
+import { routesSink } from '../../../src/routes/routes-sink.ts'
+import { aRoute } from '../../support/builders/a-route.ts'
 
 const sink: ResolvedSink = {
   name: 'worker',
@@ -23,8 +25,8 @@ const sink: ResolvedSink = {
 const names = { uid: 'u1', namespace: 'team', name: 'batches' }
 const entry: KeyringEntry = { ...names, secrets: [], sinks: [sink], heldSinks: ['faulty'] }
 
-function directoryWith({ isGone }: { isGone: boolean }) {
-  return { isGone: () => isGone, entryOf: (uid: string) => (uid === entry.uid ? entry : undefined) }
+function directoryWith({ isGone, isSynced = true }: { isGone: boolean; isSynced?: boolean }, known = entry) {
+  return { isGone: () => isGone, isSynced, entryOf: (uid: string) => (uid === known.uid ? known : undefined) }
 }
 
 const cases = [
@@ -36,4 +38,35 @@ const cases = [
 ]
 for (const { name, uid, sink: sinkName, isGone, want } of cases) {
   test(`finds ${name}`, () => assert.deepEqual(resolveSink(directoryWith({ isGone }), uid, sinkName), want))
+}
+
+test('hands events on to routes once all routes are known', () => {
+  assert.equal(resolveSink(directoryWith({ isGone: false, isSynced: false }), 'u1', '$routes'), 'notSynced')
+  assert.equal(resolveSink(directoryWith({ isGone: false }), 'u1', '$routes'), routesSink)
+  assert.equal(resolveSink(directoryWith({ isGone: true }), 'u2', '$routes'), 'ownerGone')
+})
+
+const ofRoute = [
+  { name: 'a sink of a route', given: {}, sink: 'worker', want: sink },
+  { name: 'a sink of a route that is refused', given: { refused: true }, sink: 'worker', want: 'routeRefused' },
+  { name: 'a sink that cannot be resolved, of one refused', given: { refused: true }, sink: 'x', want: 'routeRefused' },
+  { name: 'a sink of a route that is suspended', given: { suspended: true }, sink: 'worker', want: 'suspended' },
+  {
+    name: 'a sink of a route that is both: what waits must not wait for ever',
+    given: { refused: true, suspended: true },
+    sink: 'worker',
+    want: 'routeRefused',
+  },
+  {
+    name: 'a sink of a route that went on, for which older deliveries begin anew',
+    given: { resumedTime: '2026-11-21T12:00:00Z' },
+    sink: 'worker',
+    want: { ...sink, delivery: { ...sink.delivery, retryFromMs: Date.parse('2026-11-21T12:00:00Z') } },
+  },
+] as const
+for (const { name, given, sink: sinkName, want } of ofRoute) {
+  const route = aRoute({ uid: 'u3', sinks: [sink], heldSinks: ['x'], route: given })
+  test(`finds ${name}`, () => {
+    assert.deepEqual(resolveSink(directoryWith({ isGone: false }, route), 'u3', sinkName), want)
+  })
 }

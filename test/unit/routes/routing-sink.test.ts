@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { parseEnvelope } from '../../../src/gemini/parse-event.ts'
+import { InboxUnavailableError, type AppendResult, type GivenUpResult, type NewEvent } from '../../../src/inbox/port.ts'
+import { silentLogger } from '../../../src/observability/logger.ts'
+import { createMetrics } from '../../../src/observability/metrics.ts'
+import type { AttachedRoute } from '../../../src/routes/attached-route.ts'
+import { RouteIndex } from '../../../src/routes/route-index.ts'
+import { routesSink } from '../../../src/routes/routes-sink.ts'
+import { createRoutingSink } from '../../../src/routes/routing-sink.ts'
+import { anEvent } from '../../support/builders/an-event.ts'
+import { anOutgoing, aSink } from '../../support/builders/deliveries.ts'
+import { aRoute } from '../../support/builders/a-route.ts'
+import { FakeClock } from '../../support/doubles/fake-clock.ts'
+
+interface Answers {
+  append?: (copy: NewEvent, clock: FakeClock) => AppendResult | Promise<AppendResult>
+  givenUp?: GivenUpResult | Error
+}
+
+/** A routing step over these routes, and all that it stored. */
+function aStep(routes: readonly AttachedRoute[], { append = () => 'stored', givenUp = 'stored' }: Answers = {}) {
+  const clock = new FakeClock()
+  const metrics = createMetrics()
+  const appended: NewEvent[] = []
+  const deadLetters: { copy: NewEvent; reason: string }[] = []
+  const sink = createRoutingSink({
+    indexOf: (uid) => new RouteIndex(uid === 'uid-1' ? routes : []),
+    typeOf: ({ body }) => parseEnvelope(body).type,
+    append: async (copy) => {
+      appended.push(copy)
+      return append(copy, clock)
+    },
+    inbox: {
+      appendGivenUp: async (copy, reason) => {
+        deadLetters.push({ copy, reason })
+        if (givenUp instanceof Error) throw givenUp
+        return givenUp
+      },
+    },
+    clock,
+    logger: silentLogger,
+    metrics,
+  })
+  const send = (event = anEvent(), signal = new AbortController().signal) =>
+    sink.send(anOutgoing({ event, sink: routesSink }), signal)
+  const fullOf = async (namespace: string) => {
+    const { text } = await metrics.expose()
+    const line = text
+      .split('\n')
+      .find((each) => each.startsWith(`gwh_route_full_total{route_namespace="${namespace}"}`))
+    return Number(line?.split(' ').at(-1) ?? 0)
+  }
+  return { send, appended, deadLetters, fullOf }
+}
+
+const numbered = (count: number) => Array.from({ length: count }, (_, at) => aRoute({ uid: `r${at}`, name: `r${at}` }))
+
+test('each route that matches gets a copy of its own, for the sinks that it has', async () => {
+  const filter = { typesExact: ['video.generated'], typesPrefix: [] }
+  const { send, appended } = aStep([
+    aRoute({ uid: 'a', sinks: [aSink({ name: 'one' }), aSink({ name: 'two' })], heldSinks: ['three'] }),
+    aRoute({ uid: 'b', namespace: 'ads', name: 'all' }),
+    aRoute({ uid: 'c', route: { filter } }),
+  ])
+  const event = anEvent({ sinks: ['worker', '$routes'] })
+  assert.deepEqual(await send(event), { type: 'delivered' })
+  const inA = { uid: 'a', namespace: 'search', name: 'groute/nightly-eval' }
+  const inB = { uid: 'b', namespace: 'ads', name: 'groute/all' }
+  assert.deepEqual(appended, [
+    { ...event, owner: inA, sinks: ['one', 'two', 'three'] },
+    { ...event, owner: inB, sinks: ['worker'] },
+  ])
+})
+
+test('an event that no route wants is done with at once', async () => {
+  const { send, appended } = aStep([])
+  assert.deepEqual([await send(), appended], [{ type: 'delivered' }, []])
+})
+
+test('what is there already counts as stored: a step that was cut off is repeated', async () => {
+  const { send } = aStep(numbered(3), { append: ({ owner }) => (owner.uid === 'r1' ? 'stored' : 'duplicate') })
+  assert.deepEqual(await send(), { type: 'delivered' })
+})
+
+test('a route that is full gets its copy as dead letters and holds up no other', async () => {
+  const { send, appended, deadLetters, fullOf } = aStep(numbered(2), {
+    append: ({ owner }) => (owner.uid === 'r0' ? 'ownerFull' : 'stored'),
+  })
+  assert.deepEqual(await send(), { type: 'delivered' })
+  assert.equal(appended.length, 2)
+  assert.deepEqual(deadLetters, [{ copy: appended[0], reason: 'RouteFull' }])
+  assert.equal(await fullOf('search'), 1)
+})
+
+test('one that cannot be kept even so is counted, one that was kept before is not', async () => {
+  const dropped = aStep(numbered(1), { append: () => 'ownerFull', givenUp: 'dropped' })
+  assert.deepEqual([await dropped.send(), await dropped.fullOf('search')], [{ type: 'delivered' }, 1])
+  const kept = aStep(numbered(1), { append: () => 'ownerFull', givenUp: 'duplicate' })
+  assert.deepEqual([await kept.send(), await kept.fullOf('search')], [{ type: 'delivered' }, 0])
+})
+
+const broken: { name: string; answers: Answers; cause: string }[] = [
+  { name: 'the inbox is full', answers: { append: () => 'inboxFull' }, cause: 'inboxFull' },
+  {
+    name: 'the inbox has no room even for a dead letter',
+    answers: { append: () => 'ownerFull', givenUp: 'full' },
+    cause: 'inboxFull',
+  },
+  {
+    name: 'the inbox cannot write',
+    answers: {
+      append: () => {
+        throw new InboxUnavailableError('the disk is full')
+      },
+    },
+    cause: 'inboxUnavailable',
+  },
+  {
+    name: 'the inbox cannot write a dead letter',
+    answers: { append: () => 'ownerFull', givenUp: new InboxUnavailableError('the disk is full') },
+    cause: 'inboxUnavailable',
+  },
+  {
+    name: 'something of ours throws',
+    answers: {
+      append: () => {
+        throw new TypeError('a defect')
+      },
+    },
+    cause: 'fault',
+  },
+]
+for (const { name, answers, cause } of broken) {
+  test(`where ${name}, the step is repeated`, async () => {
+    assert.deepEqual(await aStep(numbered(2), answers).send(), { type: 'retryable', cause })
+  })
+}
+
+test('one copy that cannot be stored leaves those of its round stored, and begins no other round', async () => {
+  const { send, appended } = aStep(numbered(40), {
+    append: ({ owner }) => (owner.uid === 'r3' ? 'inboxFull' : 'stored'),
+  })
+  assert.deepEqual(await send(), { type: 'retryable', cause: 'inboxFull' })
+  assert.equal(appended.length, 16)
+})
+
+test('a step that takes too long goes on as another attempt', async () => {
+  const { send, appended } = aStep(numbered(40), {
+    append: async ({ owner }, clock) => {
+      if (owner.uid === 'r0') await clock.advance({ seconds: 10 })
+      return 'stored' as const
+    },
+  })
+  assert.deepEqual(await send(), { type: 'retryable', cause: 'timeout' })
+  assert.equal(appended.length, 16)
+})
+
+test('nothing is begun once the process ends', async () => {
+  const { send, appended } = aStep(numbered(2))
+  assert.deepEqual(await send(anEvent(), AbortSignal.abort()), { type: 'retryable', cause: 'cancelled' })
+  assert.deepEqual(appended, [])
+})
