@@ -31,6 +31,19 @@ test('times are coarse: verified to the minute, refusing since to the second', (
   assert.deepEqual(receiverReportSchema.parse(report), report)
 })
 
+test('a route tells when it last delivered something where an endpoint tells when it verified', () => {
+  const activity = new EndpointActivity()
+  activity.noteDelivered('route', noon)
+  const report = buildReport({
+    activity: activity.entries(),
+    pending: nothingPending,
+    lastDropMs: noDrops,
+    isCheckOpen,
+    namespaceOf,
+  })
+  assert.deepEqual(report.endpoints, { route: { lastVerifiedTime: '2026-11-21T12:00:00Z', pending: 0 } })
+})
+
 test('an echo is reported while its check is open, and no longer', () => {
   const activity = new EndpointActivity()
   activity.noteCheckAnswered('u', 'a-1', 'key')
