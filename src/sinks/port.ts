@@ -3,7 +3,7 @@ import type { Destination, ResolvedSink } from '../contract/keyring/entry.ts'
 import type { AnswerBurden } from './answer-cost.ts'
 
 /** Where an event is handed on to the routes of its webhook. Receivers know it by themselves: no entry has it. */
-export interface RoutesDestination {
+interface RoutesDestination {
   readonly type: 'routes'
 }
 
