@@ -12,7 +12,7 @@ import { keyIdOf } from '../../src/contract/keyring/shard.ts'
 import { openSqliteInbox } from '../../src/inbox/sqlite/open-sqlite-inbox.ts'
 import { silentLogger } from '../../src/observability/logger.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
-import { aRoute } from '../support/builders/a-route.ts'
+import { aRouteEntry } from '../support/builders/a-route-entry.ts'
 import { aKeyringEntry, writeKeyringFolder } from '../support/builders/keyring-folder.ts'
 import { signedDelivery } from '../support/builders/signed-delivery.ts'
 import { eventually } from '../support/measures/eventually.ts'
@@ -121,7 +121,7 @@ async function filesOf(t: TestContext, own: RecordingSink, ofRoutes: readonly Re
   const secrets = [{ keyId: keyIdOf(secret), secret }]
   const routes = ofRoutes.map(({ url }, at) => {
     const { sinks } = aKeyringEntry({ ...webhook, secrets, sinkUrl: url })
-    return aRoute({ uid: `uid-of-route-${at}`, name: `route-${at}`, sinks })
+    return aRouteEntry({ uid: `uid-of-route-${at}`, name: `route-${at}`, sinks })
   })
   const entries = [aKeyringEntry({ ...webhook, secrets, sinkUrl: own.url }), ...routes]
   await writeKeyringFolder(join(folder, 'keyring'), entries)

@@ -7,7 +7,7 @@ import { request } from 'undici'
 import type { KeyringEntry } from '../../../src/contract/keyring/entry.ts'
 import type { DeadLetter } from '../../../src/inbox/port.ts'
 import type { AttachedRoute } from '../../../src/routes/attached-route.ts'
-import { aRoute } from '../../support/builders/a-route.ts'
+import { aRouteEntry } from '../../support/builders/a-route-entry.ts'
 import { anHttpSink } from '../../support/builders/deliveries.ts'
 import { signedDelivery } from '../../support/builders/signed-delivery.ts'
 import { eventually } from '../../support/measures/eventually.ts'
@@ -62,13 +62,13 @@ async function aPlatform(t: TestContext, flags: readonly string[] = []) {
   const teams = await workers(t)
   const webhook = aKeyringEntry({ uid: uids.platform, sinks: [teams.sinkOf('platform')] })
   const routeOf = (team: 'search' | 'ads', route: Partial<AttachedRoute['route']> = {}): KeyringEntry =>
-    aRoute({
+    aRouteEntry({
       uid: uids[team],
       namespace: `team-${team}`,
       sinks: [teams.sinkOf(team)],
       route: { filter: byTeam(team), ...route },
     })
-  const everything = aRoute({
+  const everything = aRouteEntry({
     uid: uids.other,
     namespace: 'team-other',
     name: 'everything',

@@ -13,7 +13,7 @@ import type { EndpointDirectory } from '../../../src/receiver/endpoint-directory
 import { resolveSink } from '../../../src/receiver/resolve-sink.ts'
 import { routesSink } from '../../../src/routes/routes-sink.ts'
 import { createRoutingSink } from '../../../src/routes/routing-sink.ts'
-import { aRoute } from '../../support/builders/a-route.ts'
+import { aRouteEntry } from '../../support/builders/a-route-entry.ts'
 import { anEvent } from '../../support/builders/an-event.ts'
 import { anOutgoing } from '../../support/builders/deliveries.ts'
 import { mulberry32 } from '../../support/builders/seeded-random.ts'
@@ -155,7 +155,7 @@ const uidOf = (webhook: number) => `webhook-${webhook}`
 function entryOf(route: GivenRoute, consent: GivenConsent): KeyringEntry {
   const { exact, prefixes: starts, equal, beginning } = route
   const isFiltered = [exact, starts, equal, beginning].some((part) => part !== undefined)
-  return aRoute({
+  return aRouteEntry({
     uid: route.uid,
     name: route.uid,
     route: {

@@ -3,14 +3,14 @@ import { test } from 'node:test'
 
 import type { InboxOwner, NewEvent } from '../../../src/inbox/port.ts'
 import { askRoutes } from '../../../src/receiver/ask-routes.ts'
-import { aRoute } from '../../support/builders/a-route.ts'
+import { aRouteEntry } from '../../support/builders/a-route-entry.ts'
 import { anEvent } from '../../support/builders/an-event.ts'
 import { aKeyringEntry } from '../../support/worlds/receiver-fixture.ts'
 
 const entries = new Map([
   ['webhook', aKeyringEntry({ uid: 'webhook' })],
-  ['all', aRoute({ uid: 'all' })],
-  ['some', aRoute({ uid: 'some', route: { allowedTypes: ['batch.failed'] } })],
+  ['all', aRouteEntry({ uid: 'all' })],
+  ['some', aRouteEntry({ uid: 'some', route: { allowedTypes: ['batch.failed'] } })],
 ])
 
 function asked(typeOf: (event: NewEvent) => string) {

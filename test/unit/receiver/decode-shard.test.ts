@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { keyringSecretNameFor } from '../../../src/contract/keyring/shard.ts'
 import { decodeShard, withUnchanged } from '../../../src/receiver/decode-shard.ts'
-import { aRoute } from '../../support/builders/a-route.ts'
+import { aRouteEntry } from '../../support/builders/a-route-entry.ts'
 import { aKeyringEntry, aSecret } from '../../support/worlds/receiver-fixture.ts'
 
 const shard = keyringSecretNameFor('uid-1')
@@ -41,7 +41,7 @@ const otherShard =
 const malformed: { name: string; text: string; uid?: string; problem: RegExp }[] = [
   {
     name: 'a route that begins at no time',
-    text: JSON.stringify(aRoute({ uid: 'uid-1', route: { since: 'tomorrow' } })),
+    text: JSON.stringify(aRouteEntry({ uid: 'uid-1', route: { since: 'tomorrow' } })),
     problem: /^the route begins at what is no time$/,
   },
   { name: 'no JSON', text: '{', problem: /does not fit the format at the whole value/ },

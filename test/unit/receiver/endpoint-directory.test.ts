@@ -5,7 +5,7 @@ import type { KeyringEntry } from '../../../src/contract/keyring/entry.ts'
 import { allKeyringSecretNames, keyringSecretNameFor } from '../../../src/contract/keyring/shard.ts'
 import { decodeShard } from '../../../src/receiver/decode-shard.ts'
 import { EndpointDirectory } from '../../../src/receiver/endpoint-directory.ts'
-import { aRoute } from '../../support/builders/a-route.ts'
+import { aRouteEntry } from '../../support/builders/a-route-entry.ts'
 import { anEvent } from '../../support/builders/an-event.ts'
 import { aKeyringEntry, aSecret, aSink } from '../../support/worlds/receiver-fixture.ts'
 
@@ -148,10 +148,10 @@ test('events of a webhook are handed on to routes from the first on, and no long
   const directory = new EndpointDirectory()
   put(directory, 'uid-1', text(aKeyringEntry()))
   assert.deepEqual(sinksOf(directory), ['worker'])
-  const route = aRoute()
+  const route = aRouteEntry()
   put(directory, route.uid, text(route))
   assert.deepEqual([sinksOf(directory), routesOf(directory)], [['worker', '$routes'], [route.uid]])
-  put(directory, route.uid, text(aRoute({ route: { refused: true } })))
+  put(directory, route.uid, text(aRouteEntry({ route: { refused: true } })))
   assert.deepEqual([sinksOf(directory), routesOf(directory)], [['worker'], []])
   assert.ok(directory.entryOf(route.uid), 'its sinks stay known')
   put(directory, route.uid, text(route))
@@ -162,7 +162,7 @@ test('events of a webhook are handed on to routes from the first on, and no long
 
 test('a route may come before its webhook', () => {
   const directory = new EndpointDirectory()
-  const route = aRoute()
+  const route = aRouteEntry()
   put(directory, route.uid, text(route))
   assert.equal(directory.size, 0)
   put(directory, 'uid-1', text(aKeyringEntry()))
@@ -173,9 +173,9 @@ test('a route that goes over to another webhook leaves the first', () => {
   const directory = new EndpointDirectory()
   put(directory, 'uid-1', text(aKeyringEntry()))
   put(directory, 'uid-2', text(aKeyringEntry({ uid: 'uid-2', name: 'other' })))
-  const route = aRoute()
+  const route = aRouteEntry()
   put(directory, route.uid, text(route))
-  put(directory, route.uid, text(aRoute({ route: { webhookUid: 'uid-2' } })))
+  put(directory, route.uid, text(aRouteEntry({ route: { webhookUid: 'uid-2' } })))
   assert.deepEqual([sinksOf(directory), routesOf(directory)], [['worker'], []])
   assert.deepEqual(directory.lookup('ml', 'other')?.sinks, ['worker', '$routes'])
   assert.deepEqual(routesOf(directory, 'uid-2'), [route.uid])
@@ -183,7 +183,7 @@ test('a route that goes over to another webhook leaves the first', () => {
 
 test('a route is no endpoint, also where a webhook has its name', () => {
   const directory = new EndpointDirectory()
-  const route = aRoute({ namespace: 'ml', name: 'batch-events', route: { webhookUid: 'uid-9' } })
+  const route = aRouteEntry({ namespace: 'ml', name: 'batch-events', route: { webhookUid: 'uid-9' } })
   put(directory, route.uid, text(route))
   assert.deepEqual([directory.lookup('ml', 'batch-events'), directory.size], [undefined, 0])
   put(directory, 'uid-1', text(aKeyringEntry()))

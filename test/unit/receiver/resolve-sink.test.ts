@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { KeyringEntry, ResolvedSink } from '../../../src/contract/keyring/entry.ts'
 import { resolveSink } from '../../../src/receiver/resolve-sink.ts'
 import { routesSink } from '../../../src/routes/routes-sink.ts'
-import { aRoute } from '../../support/builders/a-route.ts'
+import { aRouteEntry } from '../../support/builders/a-route-entry.ts'
 
 const sink: ResolvedSink = {
   name: 'worker',
@@ -65,7 +65,7 @@ const ofRoute = [
   },
 ] as const
 for (const { name, given, sink: sinkName, want } of ofRoute) {
-  const route = aRoute({ uid: 'u3', sinks: [sink], heldSinks: ['x'], route: given })
+  const route = aRouteEntry({ uid: 'u3', sinks: [sink], heldSinks: ['x'], route: given })
   test(`finds ${name}`, () => {
     assert.deepEqual(resolveSink(directoryWith({ isGone: false }, route), 'u3', sinkName), want)
   })

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { RouteBook } from '../../../src/routes/route-book.ts'
 import { anEvent } from '../../support/builders/an-event.ts'
-import { aRoute } from '../../support/builders/a-route.ts'
+import { aRouteEntry } from '../../support/builders/a-route-entry.ts'
 
 const uidsIn = (book: RouteBook, webhookUid: string) =>
   book
@@ -14,22 +14,22 @@ const uidsIn = (book: RouteBook, webhookUid: string) =>
 test('each webhook has its own routes, as they stand now', () => {
   const book = new RouteBook()
   assert.deepEqual([book.hasRoutes('uid-1'), uidsIn(book, 'uid-1')], [false, []])
-  const first = aRoute({ uid: 'a' })
+  const first = aRouteEntry({ uid: 'a' })
   book.put(first)
-  book.put(aRoute({ uid: 'b', route: { webhookUid: 'uid-2' } }))
+  book.put(aRouteEntry({ uid: 'b', route: { webhookUid: 'uid-2' } }))
   assert.deepEqual([uidsIn(book, 'uid-1'), uidsIn(book, 'uid-2'), uidsIn(book, 'uid-3')], [['a'], ['b'], []])
-  book.put(aRoute({ uid: 'c' }))
+  book.put(aRouteEntry({ uid: 'c' }))
   assert.deepEqual(uidsIn(book, 'uid-1'), ['a', 'c'], 'asking before does not keep a route from being found')
   book.remove(first)
   assert.deepEqual([book.hasRoutes('uid-1'), uidsIn(book, 'uid-1')], [true, ['c']])
   book.remove(first)
-  book.remove(aRoute({ uid: 'c' }))
+  book.remove(aRouteEntry({ uid: 'c' }))
   assert.deepEqual([book.hasRoutes('uid-1'), uidsIn(book, 'uid-1')], [false, []])
 })
 
 test('a route that is refused is none of them', () => {
   const book = new RouteBook()
-  const refused = aRoute({ route: { refused: true } })
+  const refused = aRouteEntry({ route: { refused: true } })
   book.put(refused)
   assert.deepEqual([book.hasRoutes('uid-1'), uidsIn(book, 'uid-1')], [false, []])
   book.remove(refused)

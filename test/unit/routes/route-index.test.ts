@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { RouteEntry } from '../../../src/contract/keyring/entry.ts'
 import { RouteIndex } from '../../../src/routes/route-index.ts'
 import { anEvent } from '../../support/builders/an-event.ts'
-import { aRoute } from '../../support/builders/a-route.ts'
+import { aRouteEntry } from '../../support/builders/a-route-entry.ts'
 
 const receivedAtMs = Date.parse('2026-11-21T12:00:00Z')
 const nightly = { team: 'search', job_group: 'nightly-7', size: 3 }
@@ -88,10 +88,10 @@ const cases: Case[] = [
 
 for (const { name, route, want } of cases) {
   test(`a route that asks for ${name} ${want ? 'gets' : 'does not get'} an event`, () => {
-    const attached = aRoute({ route })
+    const attached = aRouteEntry({ route })
     const others = [
-      aRoute({ uid: 'video', route: { filter: types(['video.generated']) } }),
-      aRoute({ uid: 'ads', route: { filter: { ...types([]), metadataExact: { team: 'ads', region: 'eu' } } } }),
+      aRouteEntry({ uid: 'video', route: { filter: types(['video.generated']) } }),
+      aRouteEntry({ uid: 'ads', route: { filter: { ...types([]), metadataExact: { team: 'ads', region: 'eu' } } } }),
     ]
     const index = new RouteIndex([...others, attached])
     assert.deepEqual(index.matching(eventOf('batch.succeeded', nightly), 'batch.succeeded'), want ? [attached] : [])
@@ -101,12 +101,12 @@ for (const { name, route, want } of cases) {
 test('all routes that match get the event, each once', () => {
   const team = { ...types([]), metadataExact: { team: 'search' } }
   const routes = [
-    aRoute({ uid: 'all' }),
-    aRoute({ uid: 'exact', route: { filter: types(['batch.succeeded'], ['batch.', 'b', 'batch.succ']) } }),
-    aRoute({ uid: 'same', route: { filter: types(['batch.succeeded', 'batch.succeeded']) } }),
-    aRoute({ uid: 'team-1', route: { filter: team } }),
-    aRoute({ uid: 'team-2', route: { filter: team } }),
-    aRoute({ uid: 'other', route: { filter: { ...types([]), metadataExact: { team: 'ads' } } } }),
+    aRouteEntry({ uid: 'all' }),
+    aRouteEntry({ uid: 'exact', route: { filter: types(['batch.succeeded'], ['batch.', 'b', 'batch.succ']) } }),
+    aRouteEntry({ uid: 'same', route: { filter: types(['batch.succeeded', 'batch.succeeded']) } }),
+    aRouteEntry({ uid: 'team-1', route: { filter: team } }),
+    aRouteEntry({ uid: 'team-2', route: { filter: team } }),
+    aRouteEntry({ uid: 'other', route: { filter: { ...types([]), metadataExact: { team: 'ads' } } } }),
   ]
   const matching = new RouteIndex(routes).matching(eventOf('batch.succeeded', nightly), 'batch.succeeded')
   assert.deepEqual(matching.map(({ uid }) => uid).toSorted(), ['all', 'exact', 'same', 'team-1', 'team-2'])
@@ -114,10 +114,10 @@ test('all routes that match get the event, each once', () => {
 
 test('an event that cannot be read goes to routes that ask for nothing it would have to tell', () => {
   const index = new RouteIndex([
-    aRoute({ uid: 'all' }),
-    aRoute({ uid: 'unknown', route: { filter: types(['unknown']) } }),
-    aRoute({ uid: 'team', route: { filter: { ...types([]), metadataExact: { team: 'search' } } } }),
-    aRoute({ uid: 'allowed', route: { allowedTypes: ['batch.succeeded'] } }),
+    aRouteEntry({ uid: 'all' }),
+    aRouteEntry({ uid: 'unknown', route: { filter: types(['unknown']) } }),
+    aRouteEntry({ uid: 'team', route: { filter: { ...types([]), metadataExact: { team: 'search' } } } }),
+    aRouteEntry({ uid: 'allowed', route: { allowedTypes: ['batch.succeeded'] } }),
   ])
   const matching = index.matching(eventWith('\u0000 no JSON'), 'unknown')
   assert.deepEqual(matching.map(({ uid }) => uid).toSorted(), ['all', 'unknown'])
@@ -125,7 +125,7 @@ test('an event that cannot be read goes to routes that ask for nothing it would 
 
 test('keys such as __proto__ are keys like any other', () => {
   const filter = { ...types([]), metadataExact: JSON.parse('{"__proto__":"x"}') as Record<string, string> }
-  const index = new RouteIndex([aRoute({ route: { filter } })])
+  const index = new RouteIndex([aRouteEntry({ route: { filter } })])
   assert.equal(index.matching(eventWith('{"user_metadata":{"__proto__":"x"}}'), 'unknown').length, 1)
   assert.equal(index.matching(eventWith('{"user_metadata":{}}'), 'unknown').length, 0)
 })

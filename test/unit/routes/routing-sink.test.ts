@@ -11,7 +11,7 @@ import { routesSink } from '../../../src/routes/routes-sink.ts'
 import { createRoutingSink } from '../../../src/routes/routing-sink.ts'
 import { anEvent } from '../../support/builders/an-event.ts'
 import { anOutgoing, aSink } from '../../support/builders/deliveries.ts'
-import { aRoute } from '../../support/builders/a-route.ts'
+import { aRouteEntry } from '../../support/builders/a-route-entry.ts'
 import { FakeClock } from '../../support/doubles/fake-clock.ts'
 
 interface Answers {
@@ -55,14 +55,15 @@ function aStep(routes: readonly AttachedRoute[], { append = () => 'stored', give
   return { send, appended, deadLetters, fullOf }
 }
 
-const numbered = (count: number) => Array.from({ length: count }, (_, at) => aRoute({ uid: `r${at}`, name: `r${at}` }))
+const numbered = (count: number) =>
+  Array.from({ length: count }, (_, at) => aRouteEntry({ uid: `r${at}`, name: `r${at}` }))
 
 test('each route that matches gets a copy of its own, for the sinks that it has', async () => {
   const filter = { typesExact: ['video.generated'], typesPrefix: [] }
   const { send, appended } = aStep([
-    aRoute({ uid: 'a', sinks: [aSink({ name: 'one' }), aSink({ name: 'two' })], heldSinks: ['three'] }),
-    aRoute({ uid: 'b', namespace: 'ads', name: 'all' }),
-    aRoute({ uid: 'c', route: { filter } }),
+    aRouteEntry({ uid: 'a', sinks: [aSink({ name: 'one' }), aSink({ name: 'two' })], heldSinks: ['three'] }),
+    aRouteEntry({ uid: 'b', namespace: 'ads', name: 'all' }),
+    aRouteEntry({ uid: 'c', route: { filter } }),
   ])
   const event = anEvent({ sinks: ['worker', '$routes'] })
   assert.deepEqual(await send(event), { type: 'delivered' })

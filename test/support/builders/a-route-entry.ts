@@ -5,7 +5,7 @@ import { aSink } from './deliveries.ts'
 type Given = Partial<Omit<KeyringEntry, 'route'>> & { route?: Partial<RouteEntry> }
 
 /** The entry of a route `search/nightly-eval` on the webhook `ml/batch-events` that gets all its events. */
-export function aRoute({ route, ...given }: Given = {}): AttachedRoute {
+export function aRouteEntry({ route, ...given }: Given = {}): AttachedRoute {
   return {
     uid: 'uid-of-route',
     namespace: 'search',
