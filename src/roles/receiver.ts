@@ -55,7 +55,10 @@ export interface RunningReceiver extends RunningRole {
 export interface ReceiverDeps extends RoleDeps {
   /** The sandbox stands in for the cluster's network here. */
   readonly wrapSink?: (sink: Sink) => Sink
-  /** How long writes of the inbox may wait for others, milliseconds, in place of what ships: where the clock stands still, nothing may. */
+  /**
+   * How long writes of the inbox may wait for others, milliseconds, in place of what ships: where the clock stands
+   * still, nothing may.
+   */
   readonly gatherMs?: number
 }
 

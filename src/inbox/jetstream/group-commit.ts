@@ -27,7 +27,8 @@ export interface GroupCommitDeps {
   readonly publisher: Publishing
   readonly clock: Clock
   /**
-   * While a batch's worth comes in so many milliseconds, groups begin that far apart; 0: nothing waits for more to come.
+   * While a batch's worth comes in so many milliseconds, groups begin that far apart; 0: nothing waits for more to
+   * come.
    */
   readonly gatherMs: number
 }

@@ -1,4 +1,6 @@
-/** How many writes come in an interval: those of the whole interval before this one, so that one burst is not a rate. */
+/**
+ * How many writes come in an interval: those of the whole interval before this one, so that one burst is not a rate.
+ */
 export class WriteRate {
   readonly #intervalMs: number
   #startedMs = Number.NEGATIVE_INFINITY

@@ -194,20 +194,20 @@ test('where a batch comes in every interval, writes wait for the end of it and s
     for (let at = 0; at < milliseconds; at++) {
       results.push(putAll(somePuts(1, `p${named++}-`)))
       await settle()
-      clock.advance({ ms: 1 })
+      await clock.advance({ ms: 1 })
       await settle()
     }
     return results
   }
-  await play(25)
+  await Promise.all(await play(25))
   assert.deepEqual(calls, Array.from({ length: 25 }).fill(1), 'nothing is known of the rate yet')
   calls.length = 0
   const results = await play(100)
-  clock.advance({ ms: 25 })
+  await clock.advance({ ms: 25 })
   assert.equal((await Promise.all(results)).flat().length, 100)
-  assert.ok(calls.length <= 6, `${calls.join(', ')}`)
+  assert.ok(calls.length <= 6, calls.join(', '))
   calls.length = 0
-  clock.advance({ ms: 50 })
+  await clock.advance({ ms: 50 })
   await putAll(somePuts(1, 'later'))
   assert.deepEqual(calls, [1], 'after a rest a write goes at once')
 })
@@ -216,7 +216,7 @@ test('fewer than a batch in an interval never wait', async () => {
   const { putAll, calls, clock } = aScene({ gatherMs: 25 })
   for (let at = 0; at < 100; at++) {
     await putAll(somePuts(1, `p${at}-`))
-    clock.advance({ ms: 2 })
+    await clock.advance({ ms: 2 })
   }
   assert.equal(calls.length, 100)
 })
