@@ -5,9 +5,16 @@ import type { Benchmark } from './benchmark.ts'
 import { controllerBenchmark } from './controller/benchmark.ts'
 import { deliveryBenchmark } from './delivery/benchmark.ts'
 import { receiverBenchmark } from './receiver/benchmark.ts'
+import { routesBenchmark } from './routes/benchmark.ts'
 import { soakBenchmark } from './soak/benchmark.ts'
 
-const benchmarks: readonly Benchmark[] = [receiverBenchmark, deliveryBenchmark, soakBenchmark, controllerBenchmark]
+const benchmarks: readonly Benchmark[] = [
+  receiverBenchmark,
+  deliveryBenchmark,
+  routesBenchmark,
+  soakBenchmark,
+  controllerBenchmark,
+]
 
 const help = `usage: npm run bench -- NAME [--smoke | --full] [--compare COMMIT]
 

@@ -3,12 +3,16 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { InboxOwner } from '../../src/inbox/port.ts'
+import type { KeyringEntry } from '../../src/contract/keyring/entry.ts'
 import { keyIdOf } from '../../src/contract/keyring/shard.ts'
 import { kubeconfigFor } from '../../test/support/doubles/absent-api-server.ts'
 import { aKeyringEntry, writeKeyringFolder } from '../../test/support/builders/keyring-folder.ts'
 import { startRole, thisCheckout, type Checkout } from '../role-process.ts'
+import { serveKeyring } from '../routes/keyring-api-server.ts'
 import { startSilentApiServer } from './silent-api-server.ts'
 import type { ServerProcess } from '../server-process.ts'
+
+const operatorNamespace = 'gemini-webhook-system'
 
 /** Where the deliveries of an endpoint go to. */
 export const deliveryPath = (endpoint = 0) => `/v1/s/bench/events-${endpoint}`
@@ -35,6 +39,8 @@ export interface Installation {
   /** Holds the sinks, as if they could not be resolved: events are stored with a delivery, which nobody claims. */
   holdsSinks?: boolean
   endpoints: number
+  /** The routes of an endpoint, told by an API server; absent: there are none, and the API server says nothing. */
+  routesOf?: (webhook: KeyringEntry) => readonly KeyringEntry[]
   /** Which inbox. */
   inboxFlags: readonly string[]
   /** This one unless told. */
@@ -50,8 +56,12 @@ export async function install(plan: Installation, parts: AsyncDisposableStack): 
     const entry = anEntry({ ...plan, endpoint })
     return plan.holdsSinks ? { ...entry, sinks: [], heldSinks: entry.sinks.map(({ name }) => name) } : entry
   })
-  await writeFile(join(folder, 'kubeconfig'), kubeconfigFor(await startSilentApiServer(parts)))
-  await writeKeyringFolder(join(folder, 'keyring'), entries)
+  const routes = entries.flatMap((entry) => plan.routesOf?.(entry) ?? [])
+  const served = { folder, namespace: operatorNamespace, entries: [...entries, ...routes] }
+  const kubeconfig =
+    plan.routesOf === undefined ? kubeconfigFor(await startSilentApiServer(parts)) : await serveKeyring(served, parts)
+  await writeFile(join(folder, 'kubeconfig'), kubeconfig)
+  await writeKeyringFolder(join(folder, 'keyring'), served.entries)
   await plan.prepare?.(entries)
   const receiver = await startRole({
     role: 'receiver',
@@ -59,7 +69,7 @@ export async function install(plan: Installation, parts: AsyncDisposableStack): 
     logPath: join(folder, 'receiver.log'),
     flags: [
       `--kubeconfig=${join(folder, 'kubeconfig')}`,
-      '--namespace=gemini-webhook-system',
+      `--namespace=${operatorNamespace}`,
       '--pod-name=receiver-0',
       '--host=127.0.0.1',
       '--port=0',

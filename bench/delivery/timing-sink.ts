@@ -7,6 +7,8 @@ export interface TimingSink {
    * When each event was answered 2xx for the first time, by its CloudEvent id, in milliseconds of `performance.now()`.
    */
   readonly answeredMs: ReadonlyMap<string, number>
+  /** The same of what came by a route: by the route, `NAMESPACE/NAME`, then by id. */
+  readonly copiesMs: ReadonlyMap<string, ReadonlyMap<string, number>>
   forget(): void
   stop(): void
 }
@@ -14,12 +16,20 @@ export interface TimingSink {
 /** A worker that takes everything at once. In the process of the generator: one clock for both ends. */
 export async function startTimingSink(): Promise<TimingSink> {
   const answeredMs = new Map<string, number>()
+  const copiesMs = new Map<string, Map<string, number>>()
+  const timesOf = (route: string | undefined) => {
+    if (route === undefined) return answeredMs
+    const times = copiesMs.get(route) ?? new Map<string, number>()
+    copiesMs.set(route, times)
+    return times
+  }
   const server = createServer((request, response) => {
     request.resume().on('end', () => {
       response.statusCode = 204
       response.end()
       const id = String(request.headers['ce-id'])
-      if (!answeredMs.has(id)) answeredMs.set(id, performance.now())
+      const times = timesOf(request.headers['ce-geminiroute']?.toString())
+      if (!times.has(id)) times.set(id, performance.now())
     })
   })
   await new Promise<void>((resolve) => {
@@ -28,7 +38,11 @@ export async function startTimingSink(): Promise<TimingSink> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/events`,
     answeredMs,
-    forget: () => answeredMs.clear(),
+    copiesMs,
+    forget: () => {
+      answeredMs.clear()
+      copiesMs.clear()
+    },
     stop: () => {
       server.closeAllConnections()
       server.close()

@@ -9,6 +9,8 @@ export interface RequestSource {
   /** Some 700 bytes is what a notification with its proxy headers comes to. */
   bodyBytes: number
   nowMs: number
+  /** What the job was started with, for filters. */
+  metadata?: Readonly<Record<string, string>>
 }
 
 /** In the same order. */
@@ -27,9 +29,9 @@ export function signedRequests(count: number, source: RequestSource): SignedRequ
   return { ids, bytes: ids.map((id) => signedRequest(id, source)) }
 }
 
-function signedRequest(id: string, { path, key, bodyBytes, nowMs }: RequestSource): Buffer {
+function signedRequest(id: string, { path, key, bodyBytes, nowMs, metadata }: RequestSource): Buffer {
   const timestamp = String(Math.floor(nowMs / 1000))
-  const body = bodyOf(id, bodyBytes)
+  const body = bodyOf(id, bodyBytes, metadata)
   const head = [
     `POST ${path} HTTP/1.1`,
     'host: hooks.example.com',
@@ -43,12 +45,12 @@ function signedRequest(id: string, { path, key, bodyBytes, nowMs }: RequestSourc
   return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`, 'latin1'), body])
 }
 
-function bodyOf(id: string, bytes: number): Buffer {
+function bodyOf(id: string, bytes: number, metadata: RequestSource['metadata']): Buffer {
   const event = {
     type: 'batch.succeeded',
     version: 'v1',
     timestamp: '2026-11-21T12:00:00Z',
-    data: { id: `batches/${id}`, note: '' },
+    data: { id: `batches/${id}`, ...(metadata !== undefined && { user_metadata: metadata }), note: '' },
   }
   const missing = bytes - JSON.stringify(event).length
   return Buffer.from(JSON.stringify({ ...event, data: { ...event.data, note: 'x'.repeat(Math.max(0, missing)) } }))
