@@ -108,6 +108,16 @@ const everythingArrives: Sink = {
   close: async () => {},
 }
 
+/** The test's sink in the place of all that send; handing events on to routes is the receiver's own. */
+function besideRoutes(real: Sink, sink: Sink): Sink {
+  return {
+    send: (delivery, signal) => (delivery.sink.destination.type === 'routes' ? real : sink).send(delivery, signal),
+    close: async () => {
+      await Promise.all([real.close(), sink.close()])
+    },
+  }
+}
+
 function createStarters(t: TestContext, { kubeconfig, folder, googleUrl, admin, clock, deps }: World) {
   const shared = [`--kubeconfig=${kubeconfig}`, '--health-host=127.0.0.1', '--health-port=0']
 
@@ -125,12 +135,14 @@ function createStarters(t: TestContext, { kubeconfig, folder, googleUrl, admin, 
     async startReceiver(flags: readonly string[] = [], hostname = 'receiver-0', sink: Sink = everythingArrives) {
       const own = ['--host=127.0.0.1', '--port=0', '--admin-port=0', `--data-dir=${folder}`, '--drain=0s']
       const config = configOf(receiverSettings, [...shared, ...own, ...flags])
-      const running = await startReceiver(config, { ...deps(hostname), wrapSink: () => sink, gatherMs: 0 })
+      const part = deps(hostname)
+      const wrapSink = (real: Sink) => besideRoutes(real, sink)
+      const running = await startReceiver(config, { ...part, wrapSink, gatherMs: 0 })
       const stop = onceStopped(clock, () => running.stop())
       t.after(stop)
       const url = `http://127.0.0.1:${running.port}`
       admin.setConnectTo({ [publicHost]: url })
-      return { stop, url, inbox: running.inbox }
+      return { stop, url, inbox: running.inbox, scrape: async () => (await part.metrics.expose()).text }
     },
   }
 }
