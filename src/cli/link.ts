@@ -1,4 +1,5 @@
 import { printedAs, type Output } from './print-as.ts'
+import { remedyOf } from './remedy.ts'
 import { type CommandDeps, exitCodes } from './run-command.ts'
 import { cellOf, table } from './table.ts'
 
@@ -28,7 +29,7 @@ export function exitCodeOf(broken: Link | undefined, unjudged: readonly string[]
   return unjudged.length === 0 ? exitCodes.ok : exitCodes.unjudged
 }
 
-/** Prints a chain and names its first broken link, and what could not be judged. `names`: of what it is about. */
+/** Prints a chain and names its first broken link with what can be done, and what could not be judged. `names`: of what it is about. */
 export function printChain(
   chain: readonly Link[],
   { output, names = [] }: { output: Output; names?: readonly string[] },
@@ -40,14 +41,19 @@ export function printChain(
     const rows = chain.map((link) => [link.name, link.state, link.says].map(cellOf))
     return `${table(['LINK', 'STATE', 'WHAT'], rows)}\n${endOf(broken, unjudged, chain.length)}\n`
   }
-  out(printedAs(output, { value: { broken: broken?.name, unjudged, chain }, text, names }))
+  const remedy = broken === undefined ? undefined : remedyOf(broken)
+  out(printedAs(output, { value: { broken: broken?.name, remedy, unjudged, chain }, text, names }))
   return exitCodeOf(broken, unjudged)
 }
 
 function endOf(broken: Link | undefined, unjudged: readonly string[], links: number): string {
   const blind = `Not judged: ${unjudged.length} of ${links} links: ${unjudged.map(cellOf).join(', ')}`
   const before = unjudged.length === 0 ? '' : `${blind}.\n`
-  if (broken !== undefined) return `${before}Broken: ${cellOf(broken.name)}: ${cellOf(broken.says)}`
+  if (broken !== undefined) {
+    const remedy = remedyOf(broken)
+    const said = `${before}Broken: ${cellOf(broken.name)}: ${cellOf(broken.says)}`
+    return remedy === undefined ? said : `${said}\nRemedy: ${remedy}`
+  }
   return unjudged.length === 0
     ? 'No link is broken.'
     : `${blind}. No other link is broken; whether these are well is not known.`

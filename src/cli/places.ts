@@ -1,7 +1,7 @@
 import type { KubernetesClient, ObjectKey } from '../kubernetes/client.ts'
 import { placeOf, type ConnectionConfig } from './connection.ts'
 import { chooseOperator, operatorNamespaces } from './find-operator.ts'
-import { keyIn } from './key-in.ts'
+import { keyIn, webhookOrRouteIn } from './key-in.ts'
 import type { UserCommandDeps } from './user-command.ts'
 
 /** The settings that say whose objects are meant. */
@@ -87,7 +87,8 @@ interface Sighting {
 
 /** For one version: `--namespace` was that of the operator. Nobody names an object of it by its name alone. */
 async function isFormerSpelling({ namespace }: PlacesConfig, { found, object, client }: Sighting): Promise<boolean> {
-  if (namespace === undefined || (object !== undefined && !object.includes('/'))) return false
+  if (namespace === undefined || (object !== undefined && webhookOrRouteIn(object).namespace === undefined))
+    return false
   const there = found ?? (await operatorNamespaces(client, namespace))
   return there?.includes(namespace) === true
 }
@@ -98,9 +99,24 @@ async function isFormerSpelling({ namespace }: PlacesConfig, { found, object, cl
  */
 export async function objectKey(text: string, config: ObjectsConfig): Promise<ObjectKey> {
   const { namespace, name } = keyIn(text)
+  return { namespace: await namespaceIn(text, namespace, config), name }
+}
+
+/** A GeminiWebhook or a GeminiRoute, by its name. */
+export interface NamedObject extends ObjectKey {
+  readonly isRoute: boolean
+}
+
+/** The same where a GeminiRoute may be meant, which is named as groute/NAME or NAMESPACE/groute/NAME. */
+export async function webhookOrRoute(text: string, config: ObjectsConfig): Promise<NamedObject> {
+  const { namespace, name, isRoute } = webhookOrRouteIn(text)
+  return { namespace: await namespaceIn(text, namespace, config), name, isRoute }
+}
+
+async function namespaceIn(text: string, namespace: string | undefined, config: ObjectsConfig): Promise<string> {
   if (namespace !== undefined && config.namespace !== undefined && namespace !== config.namespace)
     throw new Error(`${text} is in namespace ${namespace}, and --namespace says ${config.namespace}: leave one out`)
-  return { namespace: namespace ?? config.namespace ?? (await contextNamespaceOf(config)), name }
+  return namespace ?? config.namespace ?? (await contextNamespaceOf(config))
 }
 
 /** As kubectl takes it. */

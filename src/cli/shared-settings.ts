@@ -67,11 +67,11 @@ const anyText = /^[^\s]{1,512}$/
 export const selection = {
   webhook: optionalText({
     group: 'Selection',
-    help: 'Selects deliveries of this GeminiWebhook, named as NAME or NAMESPACE/NAME.',
+    help: 'Selects deliveries of this GeminiWebhook, named as NAME or NAMESPACE/NAME, or of this GeminiRoute, named as groute/NAME or NAMESPACE/groute/NAME.',
     placeholder: 'NAME',
-    pattern: /^([a-z0-9-]{1,63}\/)?[a-z0-9.-]{1,253}$/,
-    what: 'a name, such as batch-events or ml/batch-events',
-    completes: 'webhook',
+    pattern: /^([a-z0-9-]{1,63}\/)?(groute\/)?[a-z0-9.-]{1,253}$/,
+    what: 'a name, such as batch-events, ml/batch-events or groute/nightly-eval',
+    completes: 'webhookOrRoute',
   }),
   sink: optionalText({
     group: 'Selection',

@@ -41,6 +41,7 @@ export async function webhooksIn(
   )
 }
 
-export function narrowed(namespace: string): string {
-  return `GeminiWebhooks of the whole cluster may not be listed: these are those of namespace ${namespace}`
+/** `kinds`: what was listed, in the plural. */
+export function narrowed(namespace: string, kinds = 'GeminiWebhooks'): string {
+  return `${kinds} of the whole cluster may not be listed: these are those of namespace ${namespace}`
 }

@@ -38,7 +38,7 @@ export interface Setting<T> {
 export type Presence = { type: 'default'; text: string } | { type: 'required' } | { type: 'optional' }
 
 /** Kinds of things that a shell can complete: what a cluster knows, or files. */
-export type Completion = 'webhook' | 'receiver' | 'namespace' | 'context' | 'file'
+export type Completion = 'webhook' | 'webhookOrRoute' | 'receiver' | 'namespace' | 'context' | 'file'
 
 /** What a command takes besides its flags, anywhere among them. */
 export interface NamesRule {

@@ -10,7 +10,7 @@ export const completion = userCommand({
   name: 'completion',
   summary: 'Print the completion script of bash, zsh or fish.',
   about:
-    'Prints a script with which bash, zsh or fish completes commands, flags and their values, and the names of webhooks, receivers, namespaces and contexts. ' +
+    'Prints a script with which bash, zsh or fish completes commands, flags and their values, and the names of webhooks, routes, receivers, namespaces and contexts. ' +
     'Names are asked of the cluster that the command line so far means. Put the line of the example into the start-up file of your shell; for fish it is "gwh completion fish | source".',
   example: 'source <(gwh completion bash)',
   settings: {},

@@ -1,6 +1,7 @@
-import { geminiWebhookKind } from '../../api/kind.ts'
+import { geminiRouteKind, geminiWebhookKind } from '../../api/kind.ts'
 import type { Completion } from '../../config/setting.ts'
-import type { KubernetesClient } from '../../kubernetes/client.ts'
+import { routeOwnerName } from '../../contract/route-owner.ts'
+import type { KubernetesClient, ResourceKind } from '../../kubernetes/client.ts'
 import { namespaceKind } from '../../kubernetes/core-kinds.ts'
 import { placeOf, type ConnectionConfig } from '../connection.ts'
 import { chooseOperator, operatorNamespaces } from '../find-operator.ts'
@@ -39,23 +40,45 @@ export async function lookUp(
       case 'receiver':
         return await receivers(client, config.operatorNamespace)
       case 'webhook':
-        return await webhooks(client, word, config)
+        return await objects(client, word, { config, inNamespace: webhooks })
+      case 'webhookOrRoute':
+        return await objects(client, word, { config, inNamespace: webhooksAndRoutes })
     }
   } finally {
     await client.close()
   }
 }
 
-/** Names alone of the namespace that is meant; once there is a slash, those of all namespaces with theirs. */
-async function webhooks(client: KubernetesClient, word: string, config: LookUpConfig): Promise<readonly string[]> {
-  const options = { limit, timeoutMs, metadataOnly: true }
-  if (!word.includes('/')) {
-    const namespace = config.namespace ?? (await contextNamespaceOf(config))
-    return namesOf(await client.list(geminiWebhookKind, { ...options, namespace }))
-  }
-  const [namespace = ''] = word.split('/')
-  const names = namesOf(await client.list(geminiWebhookKind, { ...options, namespace }))
+type NamesIn = (client: KubernetesClient, namespace: string) => Promise<readonly string[]>
+
+/** Names alone of the namespace that is meant; once there is a namespace and a slash, those of that one with it. */
+async function objects(
+  client: KubernetesClient,
+  word: string,
+  { config, inNamespace }: { config: LookUpConfig; inNamespace: NamesIn },
+): Promise<readonly string[]> {
+  const [namespace] = /^[^/]+(?=\/)/.exec(word) ?? []
+  if (namespace === undefined || word.startsWith(routeOwnerName('')))
+    return inNamespace(client, config.namespace ?? (await contextNamespaceOf(config)))
+  const names = await inNamespace(client, namespace)
   return names.map((name) => `${namespace}/${name}`)
+}
+
+function webhooks(client: KubernetesClient, namespace: string): Promise<readonly string[]> {
+  return objectsOf(client, geminiWebhookKind, namespace)
+}
+
+/** What may not be listed of the one kind keeps nothing of the other away. */
+async function webhooksAndRoutes(client: KubernetesClient, namespace: string): Promise<readonly string[]> {
+  const kinds = [geminiWebhookKind, geminiRouteKind]
+  const [seen = [], routes = []] = await Promise.all(
+    kinds.map((kind) => objectsOf(client, kind, namespace).catch(() => [])),
+  )
+  return [...seen, ...routes.map(routeOwnerName)]
+}
+
+async function objectsOf(client: KubernetesClient, kind: ResourceKind, namespace: string): Promise<readonly string[]> {
+  return namesOf(await client.list(kind, { namespace, limit, timeoutMs, metadataOnly: true }))
 }
 
 async function receivers(client: KubernetesClient, given: string | undefined): Promise<readonly string[]> {

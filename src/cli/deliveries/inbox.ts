@@ -4,10 +4,12 @@ import type { AdminRoutes } from '../../contract/admin-api/routes.ts'
 import { locate } from '../places.ts'
 import { printedAs } from '../print-as.ts'
 import { exitCodes } from '../run-command.ts'
-import { allNamespaces, listOutput, namespaceOfObjects, visit } from '../shared-settings.ts'
+import { allNamespaces, listOutput, namespaceOfObjects, selection, visit } from '../shared-settings.ts'
 import { cellOf, table } from '../table.ts'
 import { userCommand, type UserCommandDeps } from '../user-command.ts'
-import type { ReceiverPod } from './receivers.ts'
+import { depthsInWords, depthsOf } from './object-inbox.ts'
+import { inboxPods, type ReceiverPod } from './receivers.ts'
+import { selectionOf, type SelectionConfig } from './selection-query.ts'
 
 type Answer = AnswerOf<AdminRoutes['readStats']>
 type Totals = 'inbox' | 'events' | 'bodyBytes' | 'pending' | 'deadLetters' | 'rememberedIds' | 'oldestPendingMs'
@@ -16,6 +18,10 @@ type Stats = Pick<Answer, Totals | 'namespaces'> & { readonly pod: string }
 type NamespaceUse = NonNullable<Stats['namespaces']>[number]
 
 const settings = {
+  webhook: {
+    ...selection.webhook,
+    help: 'Shows what this GeminiWebhook has, by sink, named as NAME or NAMESPACE/NAME, or this GeminiRoute, named as groute/NAME or NAMESPACE/groute/NAME.',
+  },
   namespace: {
     ...namespaceOfObjects,
     help: 'Shows what objects of this namespace have. If it is not set, every namespace that you may see is shown.',
@@ -31,13 +37,14 @@ export const inbox = userCommand({
   name: 'inbox',
   summary: 'Show what the inboxes of the receivers hold.',
   about:
-    'Shows what the inboxes of the receivers hold: events, pending deliveries, dead letters, and the age of the oldest. Then it shows how much each namespace has, the heaviest first.',
+    'Shows what the inboxes of the receivers hold: events, pending deliveries, dead letters, and the age of the oldest. Then it shows how much each namespace has, the heaviest first. With --webhook it shows what one GeminiWebhook or GeminiRoute has there, by sink.',
   example: 'gwh inbox',
   settings,
   run: showInboxes,
 })
 
 async function showInboxes(config: InboxConfig, _names: readonly string[], deps: UserCommandDeps): Promise<number> {
+  if (config.webhook !== undefined) return showObject(config, deps)
   const places = await locate(config, { command: 'inbox', otherwise: 'all' }, deps)
   const receivers = await deps.receivers({ ...config, ...places })
   try {
@@ -48,6 +55,20 @@ async function showInboxes(config: InboxConfig, _names: readonly string[], deps:
     const inboxes = inboxesOf(all).map((stats) => narrowedTo(places.namespace, narrowedTo(onlyIn, stats)))
     const names = inboxes.map(({ pod }) => `pod/${pod}`)
     deps.out(printedAs(config.output, { value: { inboxes }, text: (isWide) => inWords(inboxes, isWide), names }))
+    return exitCodes.ok
+  } finally {
+    await receivers.close()
+  }
+}
+
+async function showObject(config: InboxConfig, deps: UserCommandDeps): Promise<number> {
+  const one: SelectionConfig = { ...config, sink: undefined, eventId: undefined }
+  const selected = await selectionOf(one, 'inbox', deps)
+  const receivers = await deps.receivers({ ...config, operatorNamespace: selected.operatorNamespace })
+  try {
+    const sinks = await depthsOf(await inboxPods(receivers.pods), selected)
+    const names = [...new Set(sinks.map(({ pod }) => `pod/${pod}`))]
+    deps.out(printedAs(config.output, { value: { sinks }, text: () => depthsInWords(sinks), names }))
     return exitCodes.ok
   } finally {
     await receivers.close()

@@ -1,6 +1,7 @@
 import { sumDuration } from '../../sum-duration.ts'
 import type { ObjectKey } from '../../kubernetes/client.ts'
-import { locate, objectKey, type ObjectsConfig } from '../places.ts'
+import { routeOwnerName } from '../../contract/route-owner.ts'
+import { locate, webhookOrRoute, type ObjectsConfig } from '../places.ts'
 import type { UserCommandDeps } from '../user-command.ts'
 
 interface Criteria {
@@ -45,9 +46,15 @@ export async function selectionOf(
 ): Promise<Selected> {
   const { webhook } = config
   const places = await locate(config, { command, otherwise: 'context', object: webhook }, deps)
-  const key = webhook === undefined ? undefined : await objectKey(webhook, { ...config, ...places })
+  const key = webhook === undefined ? undefined : await ownerKey(webhook, { ...config, ...places })
   const namespace = key === undefined ? places.namespace : undefined
   return { ...places, namespace, fields: fieldsOf(config, key, deps.clock.now()) }
+}
+
+/** As the inbox names what its events belong to. */
+async function ownerKey(text: string, config: ObjectsConfig): Promise<ObjectKey> {
+  const { namespace, name, isRoute } = await webhookOrRoute(text, config)
+  return { namespace, name: isRoute ? routeOwnerName(name) : name }
 }
 
 function fieldsOf(config: Criteria, key: ObjectKey | undefined, nowMs: number): Selection {

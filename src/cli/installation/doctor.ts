@@ -2,13 +2,14 @@ import type { ConfigOf } from '../../config/setting.ts'
 import { duration } from '../../config/setting-types.ts'
 import { googleSettings } from '../../config/shared-settings.ts'
 import type { KubernetesClient } from '../../kubernetes/client.ts'
+import { chainTo } from '../chain-to.ts'
 import { printChain, type Link } from '../link.ts'
-import { locateBy, objectKey, type Places } from '../places.ts'
+import { locateBy, webhookOrRoute, type Places } from '../places.ts'
 import { allNamespaces, namespaceOfObjects, output, visit } from '../shared-settings.ts'
 import { userCommand, type UserCommandDeps } from '../user-command.ts'
 import { chainFor, probeSettings } from '../webhook/chain-for.ts'
 import { reachEndpoint } from '../webhook/reach-endpoint.ts'
-import { oneWebhook, webhookAt } from '../webhook/webhook-named.ts'
+import { oneWebhookOrRoute, webhookAt } from '../webhook/webhook-named.ts'
 import { addressesIn, addressLink, clockLink, installationChain, pingLink } from './chain.ts'
 
 const settings = {
@@ -36,11 +37,11 @@ export const doctor = userCommand({
   name: 'doctor',
   summary: 'Check the installation, and the whole way to one webhook.',
   about:
-    'Checks the installation: CRD, controllers and their leader, receivers, versions, the clock, the public addresses (DNS, TLS, path), what was left behind, and which GeminiWebhooks are not Ready. With a name it ' +
-    'also follows that GeminiWebhook from its API key through DNS, TLS and the path to its sinks, and has Google send a test delivery. It changes nothing. What you may not read is shown as open.',
+    'Checks the installation: CRD, controllers and their leader, receivers, versions, the clock, the public addresses (DNS, TLS, path), what was left behind, and which GeminiWebhooks and GeminiRoutes are not Ready. With a name it ' +
+    'also follows that GeminiWebhook from its API key through DNS, TLS and the path to its sinks, and has Google send a test delivery; or that GeminiRoute, named as groute/NAME, through its webhook to its sinks. It changes nothing. What you may not read is shown as open.',
   example: 'gwh doctor ml/batch-events',
   settings,
-  names: { ...oneWebhook, min: 0 },
+  names: { ...oneWebhookOrRoute, min: 0 },
   run: examineInstallation,
 })
 
@@ -85,9 +86,11 @@ interface Way {
 }
 
 async function wayTo(object: string, { config, places, client }: Way, deps: UserCommandDeps): Promise<Link[]> {
-  const webhook = await webhookAt(await objectKey(object, { ...config, ...places }), client)
+  const named = await webhookOrRoute(object, { ...config, ...places })
+  // Pings are for the webhook's owner to ask for, with the API key of the webhook.
+  if (named.isRoute || config.pingMs === 0) return chainTo(named, config, client)
+  const webhook = await webhookAt(named, client)
   const chain = await chainFor(webhook, config)
-  if (config.pingMs === 0) return chain
   const { askForPing } = await import('../webhook/ask-for-ping.ts')
   const operator = await deps.operator(config)
   try {

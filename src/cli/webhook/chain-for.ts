@@ -22,11 +22,10 @@ export const probeSettings = {
   }),
 } as const
 
+export type ProbeConfig = ConfigOf<typeof probeSettings> & ConfigOf<typeof outboundSettings>
+
 /** The chain of one object, its public address tested from here unless that is not wanted. */
-export async function chainFor(
-  webhook: GeminiWebhook,
-  config: ConfigOf<typeof probeSettings> & ConfigOf<typeof outboundSettings>,
-): Promise<Link[]> {
+export async function chainFor(webhook: GeminiWebhook, config: ProbeConfig): Promise<Link[]> {
   const { probe, probeTimeoutMs: timeoutMs } = config
   const url = webhook.status?.endpoint?.url
   // An external endpoint is another server, whose answers say nothing about a receiver.

@@ -2,6 +2,7 @@ import type { ConditionType } from '../../api/conditions.ts'
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import type { Condition } from '../../api/status.ts'
 import type { Link } from '../link.ts'
+import { conditionLink, sinkLinks } from '../status-links.ts'
 import type { Reach } from './reach-endpoint.ts'
 
 /** Conditions in the order of the chain, by what they are to a person; those before the endpoint and those after it. */
@@ -13,18 +14,6 @@ const beforeEndpoint = {
   enabled: 'Enabled',
 } as const satisfies Record<string, ConditionType>
 
-/** What is False because the spec asks for it breaks nothing. */
-const wanted: ReadonlySet<string> = new Set(['NotRequired', 'DisabledBySpec', 'RolloutPending'])
-
-/** A condition that is Unknown because the spec asks for it needs no judgement. */
-const notAskedFor: ReadonlySet<string> = new Set([
-  'NotRequired',
-  'ExternalEndpoint',
-  'NotChecked',
-  'DisabledBySpec',
-  'Suspended',
-])
-
 /** The whole chain of one object, from its status and from what was seen of its endpoint. Pure. */
 export function chainOf(webhook: GeminiWebhook, reach: Reach | undefined): Link[] {
   return [
@@ -33,7 +22,7 @@ export function chainOf(webhook: GeminiWebhook, reach: Reach | undefined): Link[
     ...(reach === undefined ? [] : reachLinks(reach)),
     conditionLink('endpoint proven', conditionOf(webhook, 'EndpointVerified')),
     deliveryLink(webhook),
-    ...sinkLinks(webhook),
+    ...sinkLinks(webhook.status ?? {}),
     ...partLinks(webhook),
   ]
 }
@@ -64,15 +53,6 @@ function judgeController(webhook: GeminiWebhook): readonly [Link['state'], strin
   return ['Good', 'has nothing left to do']
 }
 
-function conditionLink(name: string, condition: Condition | undefined): Link {
-  if (condition === undefined) return { name, state: 'Open', says: 'not known yet', unjudged: true }
-  const { status, reason, message } = condition
-  if (status === 'True') return { name, state: 'Good', says: message }
-  const state = status === 'False' && !wanted.has(reason) ? 'Broken' : 'Open'
-  const isUnjudged = status === 'Unknown' && !notAskedFor.has(reason)
-  return { name, state, says: `${reason}: ${message}`, ...(isUnjudged && { unjudged: true }) }
-}
-
 const reached = ['DNS', 'connection', 'TLS', 'route'] as const
 
 /** Everything before the place where it ended is good, what comes after it is not known. */
@@ -98,31 +78,4 @@ function deliveryLink({ status }: GeminiWebhook): Link {
 function partLinks(webhook: GeminiWebhook): Link[] {
   const ignored = conditionOf(webhook, 'PartIgnored')
   return ignored === undefined ? [] : [{ name: 'spec', state: 'Broken', says: ignored.message }]
-}
-
-function sinkLinks({ status }: GeminiWebhook): Link[] {
-  const sinks = (status?.sinks ?? []).map((sink): Link => {
-    const { name, ready, reason, address, failingSince, lastFailure = '', pending, deadLetters } = sink
-    const waiting = waitingFor({ pending, deadLetters })
-    if (ready && failingSince !== undefined) {
-      const says = `takes nothing since ${failingSince}: ${lastFailure}${waiting}`
-      return { name: `sink ${name}`, state: 'Broken', says }
-    }
-    const says = ready ? (address ?? 'resolved') : (reason ?? 'is not ready')
-    return { name: `sink ${name}`, state: ready ? 'Good' : 'Broken', says: `${says}${waiting}` }
-  })
-  const drops = status?.conditions?.find(({ type }) => type === 'DeadLettersDropped')
-  return drops === undefined ? sinks : [...sinks, { name: 'dead letters', state: 'Broken', says: drops.message }]
-}
-
-function waitingFor({
-  pending = 0,
-  deadLetters = 0,
-}: {
-  pending?: number | undefined
-  deadLetters?: number | undefined
-}) {
-  const waits = pending === 0 ? [] : [`${pending} pending`]
-  const ended = deadLetters === 0 ? [] : [`${deadLetters} dead letter${deadLetters === 1 ? '' : 's'}`]
-  return [...waits, ...ended].map((part) => `; ${part}`).join('')
 }

@@ -1,16 +1,14 @@
-import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import { outboundSettings } from '../../config/outbound-settings.ts'
 import type { ConfigOf } from '../../config/setting.ts'
-import { brokenLink, exitCodeOf, printChain, unjudgedLinks } from '../link.ts'
-import { contextNamespaceOf, namespaceOf, objectKey } from '../places.ts'
-import { printedAs } from '../print-as.ts'
+import { chainTo } from '../chain-to.ts'
+import { printChain } from '../link.ts'
+import { namespaceOf, webhookOrRoute } from '../places.ts'
+import { routeResourceName } from '../route/route-named.ts'
 import { allNamespaces, connection, listOutput, namespaceOfObjects } from '../shared-settings.ts'
-import { cellOf, table } from '../table.ts'
+import { listObjects, printObjects } from '../status-list.ts'
 import { userCommand, type UserCommandDeps } from '../user-command.ts'
-import { narrowed, visibleWebhooks, webhooksIn } from '../visible-webhooks.ts'
-import { chainFor, probeSettings } from './chain-for.ts'
-import { chainOf } from './chain.ts'
-import { oneWebhook, resourceName, webhookAt } from './webhook-named.ts'
+import { probeSettings } from './chain-for.ts'
+import { oneWebhookOrRoute, resourceName } from './webhook-named.ts'
 
 const settings = {
   ...probeSettings,
@@ -28,60 +26,24 @@ export const status = userCommand({
   summary: 'Follow the way from Google to the sinks, and name its first broken link.',
   about:
     'Follows a GeminiWebhook from its API key through Google, DNS, TLS, endpoint and signing secret to its sinks, and names the first link that is broken. ' +
-    'Without a name it prints one line for every GeminiWebhook of the namespace, or with -A of all that you may see.',
+    "Of a GeminiRoute, named as groute/NAME, it follows the way through its webhook and the consent of the webhook's owner to the sinks of the route. " +
+    'Without a name it prints one line for every GeminiWebhook and GeminiRoute of the namespace, or with -A of all that you may see.',
   example: 'gwh status ml/batch-events',
   settings,
-  names: { ...oneWebhook, min: 0 },
+  names: { ...oneWebhookOrRoute, min: 0 },
   run: showStatus,
 })
 
 async function showStatus(config: StatusConfig, [object]: readonly string[], deps: UserCommandDeps): Promise<number> {
-  const key = object === undefined ? undefined : await objectKey(object, config)
+  const named = object === undefined ? undefined : await webhookOrRoute(object, config)
   const namespace = await namespaceOf(config, { command: 'status', otherwise: 'context', object }, deps)
   const client = await deps.cluster(config)
   try {
-    if (key !== undefined) {
-      const chain = await chainFor(await webhookAt(key, client), config)
-      return printChain(chain, { output: config.output, names: [resourceName(key.name)] }, deps)
-    }
-    if (namespace !== undefined) return printAll(await webhooksIn(client, namespace), config, deps)
-    const { items, onlyIn } = await visibleWebhooks(client, () => contextNamespaceOf(config))
-    if (onlyIn !== undefined) deps.err(`gwh status: ${narrowed(onlyIn)}\n`)
-    return printAll(items, config, deps)
+    if (named === undefined) return printObjects(await listObjects(namespace, config, { client, deps }), config, deps)
+    const chain = await chainTo(named, config, client)
+    const name = named.isRoute ? routeResourceName(named.name) : resourceName(named.name)
+    return printChain(chain, { output: config.output, names: [name] }, deps)
   } finally {
     await client.close()
-  }
-}
-
-function printAll(webhooks: readonly GeminiWebhook[], { output }: StatusConfig, { out }: UserCommandDeps): number {
-  const seen = webhooks.map(summaryOf).toSorted((a, b) => a.object.localeCompare(b.object))
-  const names = webhooks.map(({ metadata }) => resourceName(metadata.name))
-  out(printedAs(output, { value: { objects: seen }, text: (isWide) => inWords(seen, isWide), names }))
-  const unjudged = seen.flatMap((each) => each.unjudged)
-  return exitCodeOf(seen.find(({ broken }) => broken !== undefined)?.broken, unjudged)
-}
-
-type Summary = ReturnType<typeof summaryOf>
-
-function inWords(seen: readonly Summary[], isWide: boolean): string {
-  if (seen.length === 0) return 'No GeminiWebhooks.\n'
-  const rows = seen.map(({ object, ready, broken, unjudged, webhookId, url }) => {
-    const says = broken?.says ?? (unjudged.length === 0 ? '' : `not judged: ${unjudged.join(', ')}`)
-    const more = isWide ? [webhookId ?? '-', url ?? '-'] : []
-    return [object, ready, ...more, broken?.name, says].map(cellOf)
-  })
-  return table(['OBJECT', 'READY', ...(isWide ? ['WEBHOOK', 'URL'] : []), 'BROKEN', 'WHAT'], rows)
-}
-
-function summaryOf(webhook: GeminiWebhook) {
-  const { metadata, status } = webhook
-  const chain = chainOf(webhook, undefined)
-  return {
-    object: `${metadata.namespace}/${metadata.name}`,
-    ready: status?.conditions?.find(({ type }) => type === 'Ready')?.status ?? 'Unknown',
-    broken: brokenLink(chain),
-    unjudged: unjudgedLinks(chain),
-    webhookId: status?.webhook?.id,
-    url: status?.endpoint?.url,
   }
 }

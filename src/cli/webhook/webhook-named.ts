@@ -5,6 +5,9 @@ import type { KubernetesClient, ObjectKey } from '../../kubernetes/client.ts'
 /** The argument of commands about one object. */
 export const oneWebhook = { placeholder: 'NAME', min: 1, max: 1, completes: 'webhook' } as const
 
+/** Of commands that are about a GeminiRoute as well, which is named as groute/NAME. */
+export const oneWebhookOrRoute = { ...oneWebhook, completes: 'webhookOrRoute' } as const
+
 /** Reads the GeminiWebhook of that key; throws when there is none. */
 export async function webhookAt(key: ObjectKey, client: KubernetesClient): Promise<GeminiWebhook> {
   const webhook = await client.get<GeminiWebhook>(geminiWebhookKind, key)

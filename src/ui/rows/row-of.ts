@@ -1,10 +1,10 @@
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import type { Condition } from '../../api/status.ts'
 import { brokenLink } from '../../cli/link.ts'
+import { remedyFor } from '../../cli/remedy.ts'
 import { chainOf } from '../../cli/webhook/chain.ts'
 import type { Health, WebhookRow } from '../../contract/page/overview.ts'
 import { defined } from '../defined.ts'
-import { remedyFor } from './remedy.ts'
 
 /** What explains the health of an object. */
 interface Judgement {

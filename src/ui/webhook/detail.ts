@@ -4,12 +4,12 @@ import { signingSecretNameOf } from '../../api/defaults.ts'
 import type { SinkSpec } from '../../api/sink.ts'
 import type { Condition } from '../../api/status.ts'
 import { brokenLink, type Link } from '../../cli/link.ts'
+import { remedyFor, remedyOf } from '../../cli/remedy.ts'
 import { chainOf } from '../../cli/webhook/chain.ts'
 import type { Reach } from '../../cli/webhook/reach-endpoint.ts'
 import type { LastHour } from '../../contract/page/overview.ts'
 import type { ChainLink, ConditionView, SinkView, WebhookDetail } from '../../contract/page/webhook-detail.ts'
 import { defined } from '../defined.ts'
-import { remedyFor } from '../rows/remedy.ts'
 import { rowOf } from '../rows/row-of.ts'
 import { rotationOf, secretsOf } from './rotation.ts'
 
@@ -45,11 +45,9 @@ export function detailOf(webhook: GeminiWebhook, { nowMs, reach, lastHour, may }
   }
 }
 
-/** What the chain is about begins with a reason where it comes from a condition. */
-const reasonAtStart = /^([A-Z][A-Za-z]+): /
-
-function linkView({ name, state, says, unjudged }: Link): ChainLink {
-  const remedy = state === 'Good' ? undefined : remedyOfLink(name, says)
+function linkView(link: Link): ChainLink {
+  const { name, state, says, unjudged } = link
+  const remedy = remedyOf(link)
   const isSink = name.startsWith('sink ')
   const isBeside = name === 'spec' || name === 'dead letters'
   return {
@@ -61,14 +59,6 @@ function linkView({ name, state, says, unjudged }: Link): ChainLink {
     ...(isSink && { branch: 'sink' as const }),
     ...(isBeside && { branch: 'beside' as const }),
   }
-}
-
-function remedyOfLink(name: string, says: string): string | undefined {
-  const reason = reasonAtStart.exec(says)?.[1]
-  if (reason !== undefined) return remedyFor(reason)
-  if (name.startsWith('sink ')) return remedyFor('SinkFailing')
-  if (name === 'dead letters') return remedyFor('BoundReached')
-  return undefined
 }
 
 function conditionViews({ status }: GeminiWebhook): ConditionView[] {

@@ -19,6 +19,10 @@ const objects: Record<string, readonly (readonly [namespace: string, name: strin
     ['ml', 'videos'],
     ['web', 'chat'],
   ],
+  geminiroutes: [
+    ['ml', 'nightly-eval'],
+    ['web', 'chat-log'],
+  ],
   pods: [
     ['operators', 'gwh-receiver-0'],
     ['operators', 'gwh-receiver-1'],
@@ -64,11 +68,16 @@ async function aCompleter(t: TestContext) {
 }
 
 const lookedUp: [line: string, values: string[]][] = [
-  ['status ', ['batch-events', 'videos']],
+  ['status ', ['batch-events', 'videos', 'groute/nightly-eval']],
+  ['ping ', ['batch-events', 'videos']],
+  ['status groute/', ['groute/nightly-eval']],
+  ['status -n web groute/', ['groute/chat-log']],
   ['status v', ['videos']],
-  ['status -n web ', ['chat']],
-  ['-n web status ', ['chat']],
-  ['status web/', ['web/chat']],
+  ['status -n web ', ['chat', 'groute/chat-log']],
+  ['-n web status ', ['chat', 'groute/chat-log']],
+  ['status web/', ['web/chat', 'web/groute/chat-log']],
+  ['ping web/', ['web/chat']],
+  ['replay --webhook=ml/g', ['--webhook=ml/groute/nightly-eval']],
   ['deadletters --webhook=b', ['--webhook=batch-events']],
   ['drain ', ['gwh-receiver-0', 'gwh-receiver-1']],
   ['drain --operator-namespace=elsewhere ', []],

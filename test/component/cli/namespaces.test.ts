@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import { routeOwnerName } from '../../../src/contract/route-owner.ts'
 import type { Inbox } from '../../../src/inbox/port.ts'
 import { anEvent } from '../../support/builders/an-event.ts'
 import { twoReceivers } from '../../support/worlds/two-receivers.ts'
@@ -47,6 +48,56 @@ test('a webhook is named alone in its namespace, or with it; both must not diffe
   const { code, err } = await gwh('deadletters', '-n', 'web', '--webhook=ml/batch-events')
   assert.equal(code, 1)
   assert.match(err, /ml\/batch-events is in namespace ml, and --namespace says web: leave one out/)
+})
+
+async function aRoute(inbox: Inbox, namespace: string, name: string): Promise<void> {
+  const owner = { namespace, name: routeOwnerName(name), uid: `uid-${namespace}-${name}` }
+  await inbox.append(anEvent({ eventId: 'msg_ml', owner }))
+  const [claimed] = await inbox.claimDue(1, 60_000)
+  assert.ok(claimed)
+  await inbox.record(claimed, { type: 'DeadLetter', reason: 'Rejected' })
+}
+
+test('a route is named by groute/, alone in its namespace or with it, and is no webhook of its name', async (t) => {
+  const { a, idsOf, gwh } = await twoTeams(t, { context: 'ml' })
+  await aRoute(a.inbox, 'ml', 'batch-events')
+  await aRoute(a.inbox, 'search', 'nightly')
+  for (const args of [
+    ['--webhook=groute/batch-events'],
+    ['--webhook=ml/groute/batch-events'],
+    ['-n', 'ml', '--webhook=groute/batch-events'],
+  ])
+    assert.deepEqual(await idsOf(...args), { ids: ['gwh-receiver-0/2'], err: '' }, args.join(' '))
+  assert.deepEqual((await idsOf('--webhook=batch-events')).ids, ['gwh-receiver-0/1'])
+  assert.deepEqual((await idsOf('-n', 'search', '--webhook=groute/nightly')).ids, ['gwh-receiver-0/3'])
+  assert.deepEqual((await idsOf('-n', 'search')).ids, ['gwh-receiver-0/3'])
+  assert.deepEqual(new Set((await idsOf('-n', 'ml')).ids), new Set(['gwh-receiver-0/1', 'gwh-receiver-0/2']))
+  assert.match((await gwh('deadletters', '-n', 'search')).out, / search\/groute\/nightly +worker /)
+
+  const replayed = await gwh('replay', '-n', 'search', '--webhook=groute/nightly', '-o', 'name')
+  assert.deepEqual(replayed, { code: 0, out: 'gwh-receiver-0/3\n', err: '' })
+  assert.match((await gwh('deliveries', '--webhook=search/groute/nightly')).out, / search\/groute\/nightly +worker /)
+  assert.equal((await gwh('retry', '--webhook=search/groute/nightly')).out, '1 made due now.\n')
+  const both = await gwh('deadletters', '-n', 'web', '--webhook=ml/groute/batch-events')
+  assert.match(both.err, /ml\/groute\/batch-events is in namespace ml, and --namespace says web: leave one out/)
+})
+
+test('gwh inbox shows what one route or one webhook has, by sink', async (t) => {
+  const { a, b, gwh } = await twoTeams(t, { context: 'ml' })
+  await aRoute(a.inbox, 'ml', 'nightly')
+  const owner = { namespace: 'ml', name: routeOwnerName('nightly'), uid: 'uid-ml-nightly' }
+  await b.inbox.append(anEvent({ eventId: 'msg_more', owner }))
+  const ofRoute = await gwh('inbox', '--webhook=groute/nightly')
+  assert.deepEqual([ofRoute.code, ofRoute.err], [0, ''])
+  const [header = '', first = '', second = '', ...rest] = ofRoute.out.split('\n')
+  assert.match(header, /^POD +SINK +PENDING +OLDEST PENDING +DEAD LETTERS$/)
+  assert.match(first, /^gwh-receiver-0 +worker +0 +- +1$/)
+  assert.match(second, /^gwh-receiver-1 +worker +1 +2026-11-21T12:00:00\.000Z +0$/)
+  assert.deepEqual(rest, [''])
+  const ofWebhook = JSON.parse((await gwh('inbox', '--webhook=web/batch-events', '-o', 'json')).out) as unknown
+  assert.deepEqual(ofWebhook, { sinks: [{ pod: 'gwh-receiver-1', sink: 'worker', pending: 0, deadLetters: 1 }] })
+  const none = await gwh('inbox', '--webhook=search/groute/nightly')
+  assert.equal(none.out, 'Nothing of it is pending, and it has no dead letters.\n')
 })
 
 test('gwh replay --all is everything of one namespace, and with -A of all', async (t) => {

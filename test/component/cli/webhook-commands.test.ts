@@ -114,7 +114,7 @@ test('gwh status without flags is of the namespace of the context, and says so',
   const { gwh, ready } = await aWorld(t)
   await ready()
   const { code, out, err } = await gwh('status')
-  assert.deepEqual([code, out], [0, 'No GeminiWebhooks.\n'])
+  assert.deepEqual([code, out], [0, 'No GeminiWebhooks and no GeminiRoutes.\n'])
   assert.match(err, /^gwh status: in namespace default only; -A is for all namespaces, as before\n$/)
 })
 

@@ -20,16 +20,18 @@ test('the first word is a command, with what it does; hidden ones are not offere
 
 test('flags may stand before the command, and their values are completed there', () => {
   assert.ok(complete('-n ml ').values.includes('status'))
-  assert.deepEqual(complete('-A status '), { values: [], kind: 'webhook', prefix: '' })
+  assert.deepEqual(complete('-A status '), { values: [], kind: 'webhookOrRoute', prefix: '' })
   assert.deepEqual(complete('--').values, ['--help', '--version'])
 })
 
 const lookedUp: [line: string, kind: string, prefix: string][] = [
-  ['status ', 'webhook', ''],
+  ['status ', 'webhookOrRoute', ''],
+  ['doctor ', 'webhookOrRoute', ''],
   ['ping -n ml ', 'webhook', ''],
   ['ping ml/', 'webhook', ''],
-  ['deadletters --webhook ', 'webhook', ''],
-  ['deadletters --webhook=ml', 'webhook', '--webhook='],
+  ['deadletters --webhook ', 'webhookOrRoute', ''],
+  ['deadletters --webhook=ml', 'webhookOrRoute', '--webhook='],
+  ['inbox --webhook=groute/', 'webhookOrRoute', '--webhook='],
   ['drain ', 'receiver', ''],
   ['drain gwh-receiver-1 --to ', 'receiver', ''],
   ['inbox --pods=', 'receiver', '--pods='],

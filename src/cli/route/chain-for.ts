@@ -1,0 +1,27 @@
+import type { GeminiRoute } from '../../api/gemini-route.ts'
+import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
+import { geminiWebhookKind } from '../../api/kind.ts'
+import { isForbidden, type KubernetesClient } from '../../kubernetes/client.ts'
+import type { Link } from '../link.ts'
+import { chainFor, type ProbeConfig } from '../webhook/chain-for.ts'
+import { routeChainOf, webhookOf, type SeenWebhook } from './chain.ts'
+
+/** The chain of one route, with that of its webhook as far as the user may read it. */
+export async function routeChainFor(
+  route: GeminiRoute,
+  config: ProbeConfig,
+  client: KubernetesClient,
+): Promise<Link[]> {
+  return routeChainOf(route, await seenWebhook(route, config, client))
+}
+
+/** A team that may use a webhook of another namespace need not be allowed to read it. */
+async function seenWebhook(route: GeminiRoute, config: ProbeConfig, client: KubernetesClient): Promise<SeenWebhook> {
+  try {
+    const webhook = await client.get<GeminiWebhook>(geminiWebhookKind, webhookOf(route))
+    return webhook === undefined ? { absent: true } : { chain: await chainFor(webhook, config) }
+  } catch (error) {
+    if (isForbidden(error)) return { unread: 'you may not get it' }
+    throw error
+  }
+}

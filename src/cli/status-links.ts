@@ -1,0 +1,58 @@
+import type { Condition, SinkStatus } from '../api/status.ts'
+import type { Link } from './link.ts'
+
+/** Links that come from the status of an object, whatever its kind. All of this is pure. */
+
+interface Status {
+  readonly conditions?: readonly Condition[] | undefined
+  readonly sinks?: readonly SinkStatus[] | undefined
+}
+
+/** What is False because the spec asks for it breaks nothing. */
+const wanted: ReadonlySet<string> = new Set(['NotRequired', 'DisabledBySpec', 'RolloutPending'])
+
+/** A condition that is Unknown because the spec asks for it needs no judgement. */
+const notAskedFor: ReadonlySet<string> = new Set([
+  'NotRequired',
+  'ExternalEndpoint',
+  'NotChecked',
+  'DisabledBySpec',
+  'Suspended',
+])
+
+export function conditionLink(name: string, condition: Condition | undefined): Link {
+  if (condition === undefined) return { name, state: 'Open', says: 'not known yet', unjudged: true }
+  const { status, reason, message } = condition
+  if (status === 'True') return { name, state: 'Good', says: message }
+  const state = status === 'False' && !wanted.has(reason) ? 'Broken' : 'Open'
+  const isUnjudged = status === 'Unknown' && !notAskedFor.has(reason)
+  return { name, state, says: `${reason}: ${message}`, ...(isUnjudged && { unjudged: true }) }
+}
+
+/** One for each sink, and one more where dead letters were dropped. */
+export function sinkLinks({ sinks, conditions }: Status): Link[] {
+  const links = (sinks ?? []).map((sink): Link => {
+    const { name, ready, reason, address, failingSince, lastFailure = '', pending, deadLetters } = sink
+    const waiting = waitingFor({ pending, deadLetters })
+    if (ready && failingSince !== undefined) {
+      const says = `takes nothing since ${failingSince}: ${lastFailure}${waiting}`
+      return { name: `sink ${name}`, state: 'Broken', says }
+    }
+    const says = ready ? (address ?? 'resolved') : (reason ?? 'is not ready')
+    return { name: `sink ${name}`, state: ready ? 'Good' : 'Broken', says: `${says}${waiting}` }
+  })
+  const drops = conditions?.find(({ type }) => type === 'DeadLettersDropped')
+  return drops === undefined ? links : [...links, { name: 'dead letters', state: 'Broken', says: drops.message }]
+}
+
+function waitingFor({
+  pending = 0,
+  deadLetters = 0,
+}: {
+  pending?: number | undefined
+  deadLetters?: number | undefined
+}) {
+  const waits = pending === 0 ? [] : [`${pending} pending`]
+  const ended = deadLetters === 0 ? [] : [`${deadLetters} dead letter${deadLetters === 1 ? '' : 's'}`]
+  return [...waits, ...ended].map((part) => `; ${part}`).join('')
+}

@@ -1,0 +1,60 @@
+import type { GeminiRoute } from '../../../src/api/gemini-route.ts'
+import { apiVersion, routeKindName } from '../../../src/api/kind.ts'
+import type { GeminiRouteSpec } from '../../../src/api/route-spec.ts'
+import type { GeminiRouteStatus } from '../../../src/api/route-status.ts'
+import type { Condition } from '../../../src/api/status.ts'
+
+interface Told {
+  readonly status: Condition['status']
+  readonly reason: Condition['reason']
+  readonly message?: string
+}
+
+interface Given {
+  readonly conditions?: Readonly<Record<string, Told>>
+  readonly spec?: Partial<GeminiRouteSpec>
+  readonly status?: Partial<GeminiRouteStatus>
+}
+
+/** Attached and well, but for what is given. */
+const well: Readonly<Record<string, Told>> = {
+  Ready: { status: 'True', reason: 'Succeeded' },
+  Accepted: { status: 'True', reason: 'Attached' },
+  SinksResolved: { status: 'True', reason: 'Succeeded' },
+}
+
+/** The route `search/nightly-eval` of the webhook `platform/project-events`, as its status is told to people. */
+export function aRoute({ conditions = {}, spec = {}, status = {} }: Given = {}): GeminiRoute {
+  const told = Object.entries({ ...well, ...conditions }).map(
+    ([type, { message = `about ${type}`, ...condition }]) => ({
+      type,
+      ...condition,
+      message,
+      observedGeneration: 1,
+      lastTransitionTime: '2026-11-21T12:00:00Z',
+    }),
+  )
+  return {
+    apiVersion,
+    kind: routeKindName,
+    metadata: {
+      name: 'nightly-eval',
+      namespace: 'search',
+      uid: 'uid-nightly-eval',
+      resourceVersion: '1',
+      generation: 1,
+      creationTimestamp: '2026-11-21T12:00:00Z',
+    },
+    spec: {
+      webhookRef: { name: 'project-events', namespace: 'platform' },
+      sinks: [{ name: 'worker', service: { name: 'eval', port: 80 } }],
+      ...spec,
+    },
+    status: {
+      observedGeneration: 1,
+      conditions: told as Condition[],
+      webhook: { namespace: 'platform', name: 'project-events', uid: 'uid-project-events', ready: 'True' },
+      ...status,
+    },
+  }
+}
