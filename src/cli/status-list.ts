@@ -10,7 +10,7 @@ import { routeChainOf } from './route/chain.ts'
 import { routeResourceName } from './route/route-named.ts'
 import { cellOf, table } from './table.ts'
 import type { UserCommandDeps } from './user-command.ts'
-import { routesIn, visibleRoutes, type VisibleRoutes } from './visible-routes.ts'
+import { routesIn, visibleRoutes } from './visible-routes.ts'
 import { narrowed, visibleWebhooks, webhooksIn, type VisibleWebhooks } from './visible-webhooks.ts'
 import { chainOf } from './webhook/chain.ts'
 import { resourceName } from './webhook/webhook-named.ts'
@@ -25,7 +25,10 @@ interface Listed {
   readonly routes: readonly GeminiRoute[]
 }
 
-/** Of both kinds what the user may list. Says what is left out; throws where nothing is left. */
+/**
+ * Of both kinds what the user may list: of the namespace, or of all. Says what is left out; throws where nothing is
+ * left.
+ */
 export async function listObjects(
   namespace: string | undefined,
   config: ConnectionConfig,
@@ -33,27 +36,27 @@ export async function listObjects(
 ): Promise<Listed> {
   const note = (text: string) => deps.err(`gwh status: ${text}\n`)
   const ownNamespace = () => contextNamespaceOf(config)
-  const routes = await (namespace === undefined ? visibleRoutes(client, ownNamespace) : ofNamespace(client, namespace))
-  const webhooks = await (
-    namespace === undefined ? visibleWebhooks(client, ownNamespace) : webhooksIn(client, namespace).then(asVisible)
-  ).catch((error: unknown): VisibleWebhooks => {
-    if (!isForbidden(error) || routes === undefined) throw error
+  const routes = await (namespace === undefined ? visibleRoutes(client, ownNamespace) : routesIn(client, namespace))
+  const webhooks = await visibleIn(namespace, client, ownNamespace).catch((error: unknown): VisibleWebhooks => {
+    if (!isForbidden(error) || 'unseen' in routes) throw error
     note('GeminiWebhooks may not be listed: these are GeminiRoutes alone')
-    return { items: [], ...(routes.onlyIn !== undefined && { onlyIn: routes.onlyIn }) }
+    return { items: [] }
   })
-  if (routes === undefined) note('GeminiRoutes may not be listed: these are GeminiWebhooks alone')
   if (webhooks.onlyIn !== undefined) note(narrowed(webhooks.onlyIn))
-  else if (routes?.onlyIn !== undefined) note(narrowed(routes.onlyIn, 'GeminiRoutes'))
-  return { webhooks: webhooks.items, routes: routes?.items ?? [] }
+  else if ('items' in routes && routes.onlyIn !== undefined) note(narrowed(routes.onlyIn, 'GeminiRoutes'))
+  if ('items' in routes) return { webhooks: webhooks.items, routes: routes.items }
+  if (routes.unseen === 'Forbidden') note('GeminiRoutes may not be listed: these are GeminiWebhooks alone')
+  return { webhooks: webhooks.items, routes: [] }
 }
 
-function asVisible(items: readonly GeminiWebhook[]): VisibleWebhooks {
-  return { items }
-}
-
-async function ofNamespace(client: KubernetesClient, namespace: string): Promise<VisibleRoutes | undefined> {
-  const items = await routesIn(client, namespace)
-  return items === undefined ? undefined : { items }
+async function visibleIn(
+  namespace: string | undefined,
+  client: KubernetesClient,
+  ownNamespace: () => Promise<string>,
+): Promise<VisibleWebhooks> {
+  return namespace === undefined
+    ? visibleWebhooks(client, ownNamespace)
+    : { items: await webhooksIn(client, namespace) }
 }
 
 /** A line for each, with its first broken link. Resolves with the exit code of the command. */

@@ -2,38 +2,36 @@ import type { GeminiRoute } from '../api/gemini-route.ts'
 import { geminiRouteKind } from '../api/kind.ts'
 import { isForbidden, isNotFound, type KubernetesClient } from '../kubernetes/client.ts'
 
-export interface VisibleRoutes {
-  readonly items: readonly GeminiRoute[]
-  /** Set where only those of this namespace could be seen, though more were asked for. */
-  readonly onlyIn?: string
-}
+/** `NoCRD`: the API server does not know the kind, as before an upgrade. */
+export type VisibleRoutes =
+  | {
+      readonly items: readonly GeminiRoute[]
+      /** Set where only those of this namespace could be seen, though more were asked for. */
+      readonly onlyIn?: string
+    }
+  | { readonly unseen: 'NoCRD' | 'Forbidden' }
 
-/**
- * The GeminiRoutes of one namespace, or of the cluster; undefined where the user may not list them. An API server that
- * does not know the kind, as before an upgrade, has none.
- */
-export async function routesIn(
-  client: KubernetesClient,
-  namespace: string | undefined,
-): Promise<readonly GeminiRoute[] | undefined> {
+/** The GeminiRoutes of one namespace, or of the cluster, if the user may list them. */
+export async function routesIn(client: KubernetesClient, namespace: string | undefined): Promise<VisibleRoutes> {
   const scope = namespace === undefined ? {} : { namespace }
   try {
-    return (await client.list<GeminiRoute>(geminiRouteKind, scope)).items
+    const { items } = await client.list<GeminiRoute>(geminiRouteKind, scope)
+    return { items }
   } catch (error) {
-    if (isForbidden(error)) return undefined
-    if (isNotFound(error)) return []
+    if (isForbidden(error)) return { unseen: 'Forbidden' }
+    if (isNotFound(error)) return { unseen: 'NoCRD' }
     throw error
   }
 }
 
-/** Those of the cluster, or else of the namespace that `fallback` names; undefined where neither may be listed. */
+/** Those of the cluster, or else of the one namespace that `fallback` names. */
 export async function visibleRoutes(
   client: KubernetesClient,
   fallback: () => string | Promise<string>,
-): Promise<VisibleRoutes | undefined> {
+): Promise<VisibleRoutes> {
   const all = await routesIn(client, undefined)
-  if (all !== undefined) return { items: all }
-  const namespace = await fallback()
-  const items = await routesIn(client, namespace)
-  return items === undefined ? undefined : { items, onlyIn: namespace }
+  if ('items' in all || all.unseen === 'NoCRD') return all
+  const onlyIn = await fallback()
+  const own = await routesIn(client, onlyIn)
+  return 'items' in own ? { ...own, onlyIn } : own
 }

@@ -17,6 +17,9 @@ interface ObjectFacts {
   suspended: boolean
   /** A sink of it takes nothing. */
   sinkFails?: boolean
+}
+
+interface WebhookFacts extends ObjectFacts {
   /** Of the receivers, not of a server of somebody else. */
   url?: string | undefined
 }
@@ -24,9 +27,11 @@ interface ObjectFacts {
 /** What can be read of an installation. */
 export interface InstallationFacts {
   /** undefined: the API server does not know GeminiWebhooks. */
-  webhooks: Reading<readonly ObjectFacts[] | undefined>
+  webhooks: Reading<readonly WebhookFacts[] | undefined>
   /** Set where only the objects of this namespace could be seen. */
   onlyIn?: string
+  /** undefined: the API server does not know GeminiRoutes. `onlyIn`: as above. */
+  routes: Reading<{ objects: readonly ObjectFacts[]; onlyIn?: string | undefined } | undefined>
   /** undefined: no ConfigMap. */
   installation: Reading<{ id: string; namespaceUid: string } | undefined>
   /** undefined: no such namespace. */
@@ -57,6 +62,7 @@ export function installationChain(facts: InstallationFacts, namespace: string, n
     strandedLink(facts),
     orphansLink(facts),
     objectsLink(facts),
+    routesLink(facts),
   ]
 }
 
@@ -198,17 +204,33 @@ function objectsLink({ webhooks, onlyIn }: InstallationFacts): Link {
   const name = 'objects'
   if ('value' in webhooks && webhooks.value === undefined)
     return unjudged(name, 'without a CRD there are none to look at')
-  const link = linkAbout(name, webhooks, (all = []) => {
-    const unwell = all.filter(({ ready, suspended }) => !ready && !suspended).map(({ object }) => object)
-    const count = (objects: readonly string[]) => `${objects.length} of ${all.length} GeminiWebhooks: ${named(objects)}`
-    if (unwell.length > 0) return ['Broken', `not Ready: ${count(unwell)}: "gwh status -A" tells why`]
-    const failing = all.filter(({ sinkFails }) => sinkFails === true).map(({ object }) => object)
-    if (failing.length > 0)
-      return ['Broken', `with a sink that takes nothing: ${count(failing)}: "gwh status -A" tells which`]
-    return ['Good', `GeminiWebhooks: ${all.length}, all Ready or suspended`]
-  })
+  const link = linkAbout(name, webhooks, (all = []) => judgeObjects('GeminiWebhooks', all))
+  return withScope(link, onlyIn)
+}
+
+function routesLink({ routes }: InstallationFacts): Link {
+  const link = linkAbout('routes', routes, (known) =>
+    known === undefined
+      ? ['Broken', 'the API server does not know GeminiRoutes: install the CRD']
+      : judgeObjects('GeminiRoutes', known.objects),
+  )
+  return withScope(link, 'value' in routes ? routes.value?.onlyIn : undefined)
+}
+
+function judgeObjects(kinds: string, all: readonly ObjectFacts[]): readonly [Link['state'], string] {
+  const unwell = all.filter(({ ready, suspended }) => !ready && !suspended).map(({ object }) => object)
+  const count = (objects: readonly string[]) => `${objects.length} of ${all.length} ${kinds}: ${named(objects)}`
+  if (unwell.length > 0) return ['Broken', `not Ready: ${count(unwell)}: "gwh status -A" tells why`]
+  const failing = all.filter(({ sinkFails }) => sinkFails === true).map(({ object }) => object)
+  if (failing.length > 0)
+    return ['Broken', `with a sink that takes nothing: ${count(failing)}: "gwh status -A" tells which`]
+  return ['Good', `${kinds}: ${all.length}, all Ready or suspended`]
+}
+
+/** Those of one namespace that are well say nothing about the others. */
+function withScope(link: Link, onlyIn: string | undefined): Link {
   if (onlyIn === undefined || link.state !== 'Good') return link
-  return unjudged(name, `only those of namespace ${onlyIn} could be listed: ${link.says}`)
+  return unjudged(link.name, `only those of namespace ${onlyIn} could be listed: ${link.says}`)
 }
 
 function named(objects: readonly string[]): string {

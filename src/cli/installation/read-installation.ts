@@ -1,5 +1,7 @@
 import { leaderLeaseName } from '../../api/names.ts'
+import type { Condition } from '../../api/status.ts'
 import { installationConfigMapName, readInstallationRecord } from '../../contract/installation-record.ts'
+import { routeOwnerName } from '../../contract/route-owner.ts'
 import { receiverReportSchema } from '../../contract/receiver-report/report.ts'
 import { formerConfigMapName, reportsLabel, slotNames } from '../../contract/receiver-report/slots.ts'
 import { strandedInboxes } from '../../controller/reports/receiver-reports.ts'
@@ -16,6 +18,7 @@ import { orphansIn } from '../orphans/orphan-list.ts'
 import { contextNamespaceOf, type Places } from '../places.ts'
 import { podKind, podLabels } from '../pods.ts'
 import { UnjudgedError } from '../unjudged-error.ts'
+import { routesIn, visibleRoutes, type VisibleRoutes } from '../visible-routes.ts'
 import { visibleWebhooks, webhooksIn, type VisibleWebhooks } from '../visible-webhooks.ts'
 import type { InstallationFacts, Reading } from './chain.ts'
 
@@ -39,25 +42,29 @@ export async function readInstallation(
   nowMs: number,
 ): Promise<InstallationFacts> {
   const configMap = (name: string) => client.get<ConfigMap>(configMapKind, { namespace, name })
-  const [seen, installation, namespaceUid, lease, receivers, controllers, stranded, orphans] = await Promise.all([
-    readable(() => objectsIn(visible ?? (() => visibleIn(client, of)))),
-    readable(async () => {
-      const { id, namespaceUid: uid = '' } = readInstallationRecord((await configMap(installationConfigMapName))?.data)
-      return id === '' ? undefined : { id, namespaceUid: uid }
-    }),
-    readable(
-      async () => (await client.get<Namespace>(namespaceKind, { namespace: '', name: namespace }))?.metadata.uid,
-    ),
-    readable(async () => leaseOf(await client.get<Lease>(leaseKind, { namespace, name: leaderLeaseName }))),
-    readable(() => podsIn(client, namespace, 'receiver')),
-    readable(() => podsIn(client, namespace, 'controller')),
-    readable(async () => strandedIn(await reportsIn(client, namespace), nowMs)),
-    readable(async () => (await orphansIn(client, namespace)).length),
-  ])
+  const [seen, routes, installation, namespaceUid, lease, receivers, controllers, stranded, orphans] =
+    await Promise.all([
+      readable(() => objectsIn(visible ?? (() => visibleIn(client, of)))),
+      readable(async () => routesOf(await visibleRoutesIn(client, of))),
+      readable(async () => {
+        const { id, namespaceUid: uid = '' } = readInstallationRecord(
+          (await configMap(installationConfigMapName))?.data,
+        )
+        return id === '' ? undefined : { id, namespaceUid: uid }
+      }),
+      readable(
+        async () => (await client.get<Namespace>(namespaceKind, { namespace: '', name: namespace }))?.metadata.uid,
+      ),
+      readable(async () => leaseOf(await client.get<Lease>(leaseKind, { namespace, name: leaderLeaseName }))),
+      readable(() => podsIn(client, namespace, 'receiver')),
+      readable(() => podsIn(client, namespace, 'controller')),
+      readable(async () => strandedIn(await reportsIn(client, namespace), nowMs)),
+      readable(async () => (await orphansIn(client, namespace)).length),
+    ])
   const webhooks = 'value' in seen ? { value: seen.value?.objects } : seen
   const onlyIn = 'value' in seen ? seen.value?.onlyIn : undefined
   const scope = onlyIn === undefined ? {} : { onlyIn }
-  return { webhooks, ...scope, installation, namespaceUid, lease, receivers, controllers, stranded, orphans }
+  return { webhooks, ...scope, routes, installation, namespaceUid, lease, receivers, controllers, stranded, orphans }
 }
 
 async function readable<T>(read: () => Promise<T>): Promise<Reading<T>> {
@@ -75,17 +82,47 @@ async function objectsIn(visible: () => Promise<VisibleWebhooks>) {
     const { items, onlyIn } = await visible()
     const objects = items.map(({ metadata, spec, status }) => ({
       object: `${metadata.namespace}/${metadata.name}`,
-      ready: status?.conditions?.some(({ type, status: held }) => type === 'Ready' && held === 'True') === true,
-      suspended: spec.suspend === true,
       url: spec.endpoint?.url === undefined ? status?.endpoint?.url : undefined,
-      sinkFails:
-        status?.conditions?.some(({ type, status: held }) => type === 'SinksHealthy' && held === 'False') === true,
+      ...healthOf({ spec, status }),
     }))
     return { objects, onlyIn }
   } catch (error) {
     if (isNotFound(error)) return undefined
     throw error
   }
+}
+
+interface Judged {
+  readonly spec: { readonly suspend?: boolean | undefined }
+  readonly status?: { readonly conditions?: readonly Condition[] | undefined } | undefined
+}
+
+function healthOf({ spec, status }: Judged) {
+  const is = (type: string, held: string) =>
+    status?.conditions?.some((condition) => condition.type === type && condition.status === held) === true
+  return { ready: is('Ready', 'True'), suspended: spec.suspend === true, sinkFails: is('SinksHealthy', 'False') }
+}
+
+/** undefined where the API server does not know the kind. */
+function routesOf(visible: VisibleRoutes) {
+  if ('items' in visible) {
+    const objects = visible.items.map(({ metadata, ...route }) => ({
+      object: `${metadata.namespace}/${routeOwnerName(metadata.name)}`,
+      ...healthOf(route),
+    }))
+    return { objects, onlyIn: visible.onlyIn }
+  }
+  if (visible.unseen === 'NoCRD') return undefined
+  throw new UnjudgedError('GeminiRoutes may not be listed')
+}
+
+async function visibleRoutesIn(
+  client: KubernetesClient,
+  { namespace, ...connection }: ConnectionConfig & Pick<Places, 'namespace'>,
+): Promise<VisibleRoutes> {
+  return namespace === undefined
+    ? visibleRoutes(client, () => contextNamespaceOf(connection))
+    : routesIn(client, namespace)
 }
 
 /** Of one namespace those that were asked for: that there are others leaves nothing open. */

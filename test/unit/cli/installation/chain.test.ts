@@ -19,6 +19,7 @@ const well: InstallationFacts = {
     { object: 'ml/a', ready: true, suspended: false },
     { object: 'ml/paused', ready: false, suspended: true },
   ]),
+  routes: read({ objects: [{ object: 'search/groute/nightly', ready: true, suspended: false }] }),
   installation: read({ id: 'prod-eu-1', namespaceUid: 'uid' }),
   namespaceUid: read('uid'),
   lease: read({ holder: 'gwh-controller-abc', renewedMs: nowMs - 10_000, durationMs: 30_000 }),
@@ -66,6 +67,12 @@ const broken: [string, Partial<InstallationFacts>, RegExp][] = [
     { webhooks: read([{ object: 'ml/x', ready: true, suspended: false, sinkFails: true }]) },
     /a sink that takes nothing: 1 of 1 .*: ml\/x: "gwh status -A"/,
   ],
+  ['routes', { routes: read(undefined) }, /does not know GeminiRoutes: install the CRD/],
+  [
+    'routes',
+    { routes: read({ objects: [{ object: 'search/groute/x', ready: false, suspended: false }] }) },
+    /not Ready: 1 of 1 GeminiRoutes: search\/groute\/x: "gwh status -A"/,
+  ],
 ]
 for (const [name, changes, says] of broken) {
   test(`broken at ${name}: ${says.source}`, () => {
@@ -92,7 +99,7 @@ test('what may not be read is not said to be well: exit code 3, with the names o
   assert.equal(printChain(chain, { output: 'text' }, { out }), 3)
   assert.match(
     told.join(''),
-    /\nNot judged: 9 of 9 links: CRD, installation, .*, objects\. No other link is broken; whether/,
+    /\nNot judged: 10 of 10 links: CRD, installation, .*, objects, routes\. No other link is broken; whether/,
   )
   assert.equal(printChain(chain, { output: 'json' }, { out }), 3)
   assert.deepEqual(
@@ -103,6 +110,7 @@ test('what may not be read is not said to be well: exit code 3, with the names o
 
 for (const fact of [
   'webhooks',
+  'routes',
   'installation',
   'namespaceUid',
   'lease',
@@ -123,9 +131,18 @@ for (const fact of [
 test('objects of one namespace alone say nothing about the others, unless one is not Ready', () => {
   const narrow = chainOf({ onlyIn: 'team' })
   assert.deepEqual(unjudgedLinks(narrow), ['objects'])
-  assert.match(narrow.at(-1)?.says ?? '', /only those of namespace team could be listed/)
+  assert.match(
+    narrow.find(({ name }) => name === 'objects')?.says ?? '',
+    /only those of namespace team could be listed/,
+  )
   const unwell = chainOf({ onlyIn: 'team', webhooks: read([{ object: 'team/x', ready: false, suspended: false }]) })
   assert.equal(brokenLink(unwell)?.name, 'objects')
+})
+
+test('routes of one namespace alone say nothing about the others either, unless one is not Ready', () => {
+  const objects = (ready: boolean) => read({ objects: [{ object: 'x', ready, suspended: false }], onlyIn: 'team' })
+  assert.deepEqual(unjudgedLinks(chainOf({ routes: objects(true) })), ['routes'])
+  assert.equal(brokenLink(chainOf({ routes: objects(false) }))?.name, 'routes')
 })
 
 test('without a CRD nothing is said about objects', () => {
