@@ -171,7 +171,16 @@ await withRealApiServer('a user with the shipped roles in one namespace', (serve
     assert.equal(broken, 'objects')
     assert.match(chain.find(({ name }) => name === 'objects')?.says ?? '', /team\/batch-events/)
     assert.equal(chain.find(({ name }) => name === 'CRD')?.state, 'Good')
-    assert.deepEqual(unjudged, ['installation', 'controllers', 'leader', 'receivers', 'versions', 'inboxes', 'orphans'])
+    assert.deepEqual(unjudged, [
+      'installation',
+      'controllers',
+      'leader',
+      'receivers',
+      'versions',
+      'inboxes',
+      'orphans',
+      'routes',
+    ])
     assert.equal(code, 1)
   })
 })

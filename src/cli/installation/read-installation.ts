@@ -80,11 +80,7 @@ async function readable<T>(read: () => Promise<T>): Promise<Reading<T>> {
 async function objectsIn(visible: () => Promise<VisibleWebhooks>) {
   try {
     const { items, onlyIn } = await visible()
-    const objects = items.map(({ metadata, spec, status }) => ({
-      object: `${metadata.namespace}/${metadata.name}`,
-      url: spec.endpoint?.url === undefined ? status?.endpoint?.url : undefined,
-      ...healthOf({ spec, status }),
-    }))
+    const objects = items.map((webhook) => factsOf(`${webhook.metadata.namespace}/${webhook.metadata.name}`, webhook))
     return { objects, onlyIn }
   } catch (error) {
     if (isNotFound(error)) return undefined
@@ -92,24 +88,32 @@ async function objectsIn(visible: () => Promise<VisibleWebhooks>) {
   }
 }
 
+/** A GeminiWebhook or a GeminiRoute, which has no endpoint. */
 interface Judged {
-  readonly spec: { readonly suspend?: boolean | undefined }
-  readonly status?: { readonly conditions?: readonly Condition[] | undefined } | undefined
+  readonly spec: {
+    readonly suspend?: boolean | undefined
+    readonly endpoint?: { readonly url?: string | undefined } | undefined
+  }
+  readonly status?: {
+    readonly conditions?: readonly Condition[] | undefined
+    readonly endpoint?: { readonly url?: string | undefined } | undefined
+  }
 }
 
-function healthOf({ spec, status }: Judged) {
+function factsOf(object: string, { spec, status }: Judged) {
   const is = (type: string, held: string) =>
     status?.conditions?.some((condition) => condition.type === type && condition.status === held) === true
-  return { ready: is('Ready', 'True'), suspended: spec.suspend === true, sinkFails: is('SinksHealthy', 'False') }
+  const url = spec.endpoint?.url === undefined ? status?.endpoint?.url : undefined
+  const [ready, sinkFails] = [is('Ready', 'True'), is('SinksHealthy', 'False')]
+  return { object, ready, suspended: spec.suspend === true, sinkFails, url }
 }
 
 /** undefined where the API server does not know the kind. */
 function routesOf(visible: VisibleRoutes) {
   if ('items' in visible) {
-    const objects = visible.items.map(({ metadata, ...route }) => ({
-      object: `${metadata.namespace}/${routeOwnerName(metadata.name)}`,
-      ...healthOf(route),
-    }))
+    const objects = visible.items.map((route) =>
+      factsOf(`${route.metadata.namespace}/${routeOwnerName(route.metadata.name)}`, route),
+    )
     return { objects, onlyIn: visible.onlyIn }
   }
   if (visible.unseen === 'NoCRD') return undefined

@@ -36,11 +36,15 @@ function webhookLinks(route: GeminiRoute, seen: SeenWebhook | undefined): Link[]
   const { namespace, name } = webhookOf(route)
   if (seen !== undefined && 'chain' in seen) {
     const way = seen.chain.filter(({ name: link }) => !isBesideTheWay(link))
-    return way.map((link) => ({ ...link, name: `webhook: ${link.name}` }))
+    return way.map(asOfWebhook)
   }
   if (seen !== undefined && 'absent' in seen)
     return [{ name: 'webhook', state: 'Broken', says: `WebhookNotFound: there is no ${namespace}/${name}` }]
   return [toldLink(route, seen)]
+}
+
+function asOfWebhook({ name, ...link }: Link): Link {
+  return { name: `webhook: ${name}`, ...link }
 }
 
 function isBesideTheWay(link: string): boolean {

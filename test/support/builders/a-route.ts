@@ -16,6 +16,8 @@ interface Given {
   readonly status?: Partial<GeminiRouteStatus>
 }
 
+const made = '2026-11-21T12:00:00Z'
+
 /** Attached and well, but for what is given. */
 const well: Readonly<Record<string, Told>> = {
   Ready: { status: 'True', reason: 'Succeeded' },
@@ -26,13 +28,8 @@ const well: Readonly<Record<string, Told>> = {
 /** The route `search/nightly-eval` of the webhook `platform/project-events`, as its status is told to people. */
 export function aRoute({ conditions = {}, spec = {}, status = {} }: Given = {}): GeminiRoute {
   const told = Object.entries({ ...well, ...conditions }).map(
-    ([type, { message = `about ${type}`, ...condition }]) => ({
-      type,
-      ...condition,
-      message,
-      observedGeneration: 1,
-      lastTransitionTime: '2026-11-21T12:00:00Z',
-    }),
+    ([type, { status: held, reason, message = `about ${type}` }]) =>
+      ({ type, status: held, reason, message, observedGeneration: 1, lastTransitionTime: made }) as Condition,
   )
   return {
     apiVersion,
@@ -43,7 +40,7 @@ export function aRoute({ conditions = {}, spec = {}, status = {} }: Given = {}):
       uid: 'uid-nightly-eval',
       resourceVersion: '1',
       generation: 1,
-      creationTimestamp: '2026-11-21T12:00:00Z',
+      creationTimestamp: made,
     },
     spec: {
       webhookRef: { name: 'project-events', namespace: 'platform' },
@@ -52,7 +49,7 @@ export function aRoute({ conditions = {}, spec = {}, status = {} }: Given = {}):
     },
     status: {
       observedGeneration: 1,
-      conditions: told as Condition[],
+      conditions: told,
       webhook: { namespace: 'platform', name: 'project-events', uid: 'uid-project-events', ready: 'True' },
       ...status,
     },

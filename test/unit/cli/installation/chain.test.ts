@@ -140,9 +140,10 @@ test('objects of one namespace alone say nothing about the others, unless one is
 })
 
 test('routes of one namespace alone say nothing about the others either, unless one is not Ready', () => {
-  const objects = (ready: boolean) => read({ objects: [{ object: 'x', ready, suspended: false }], onlyIn: 'team' })
-  assert.deepEqual(unjudgedLinks(chainOf({ routes: objects(true) })), ['routes'])
-  assert.equal(brokenLink(chainOf({ routes: objects(false) }))?.name, 'routes')
+  const route = { object: 'team/groute/x', ready: true, suspended: false }
+  assert.deepEqual(unjudgedLinks(chainOf({ routes: read({ objects: [route], onlyIn: 'team' }) })), ['routes'])
+  const unwell = read({ objects: [{ ...route, ready: false }], onlyIn: 'team' })
+  assert.equal(brokenLink(chainOf({ routes: unwell }))?.name, 'routes')
 })
 
 test('without a CRD nothing is said about objects', () => {
