@@ -29,7 +29,10 @@ export function exitCodeOf(broken: Link | undefined, unjudged: readonly string[]
   return unjudged.length === 0 ? exitCodes.ok : exitCodes.unjudged
 }
 
-/** Prints a chain and names its first broken link with what can be done, and what could not be judged. `names`: of what it is about. */
+/**
+ * Prints a chain and names its first broken link with what can be done, and what could not be judged. `names`: of what
+ * it is about.
+ */
 export function printChain(
   chain: readonly Link[],
   { output, names = [] }: { output: Output; names?: readonly string[] },

@@ -13,7 +13,9 @@ interface SinkDepth {
   readonly deadLetters: number
 }
 
-/** Page by page: of one object a receiver tells no sums. Sorted by pod and sink; a sink without anything is not there. */
+/**
+ * Page by page: of one object a receiver tells no sums. By pod and sink; a sink for which nothing is kept is not there.
+ */
 export async function depthsOf(pods: readonly ReceiverPod[], selected: Pick<Selected, 'fields' | 'namespace'>) {
   const depths: SinkDepth[] = []
   for (const pod of pods) {
