@@ -11,6 +11,7 @@ import { InstallationPage } from './pages/installation.tsx'
 import { DeadLettersPage, PendingPage } from './pages/kept-kinds.tsx'
 import { OverviewPage } from './pages/overview.tsx'
 import { PlaygroundPage } from './pages/playground.tsx'
+import { RoutePage } from './pages/route.tsx'
 import { WebhookPage } from './pages/webhook.tsx'
 import { WebhooksPage } from './pages/webhooks.tsx'
 import { Help } from './parts/help.tsx'
@@ -26,6 +27,8 @@ function Here() {
       return <WebhooksPage />
     case 'webhook':
       return <WebhookPage key={`${to.namespace}/${to.name}`} namespace={to.namespace} name={to.name} />
+    case 'route':
+      return <RoutePage key={`${to.namespace}/${to.name}`} namespace={to.namespace} name={to.name} />
     case 'deliveries':
       return <DeliveriesPage />
     case 'delivery':

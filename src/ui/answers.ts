@@ -14,6 +14,7 @@ import {
   type ActionRequest,
   type ActionResult,
 } from '../contract/page/actions.ts'
+import type { RouteDetail, RouteKey } from '../contract/page/routes.ts'
 import type { WebhookDetail } from '../contract/page/webhook-detail.ts'
 import { askDeadLetters, askPending, countSelected, readPage } from './deliveries/pages.ts'
 import { readBody } from './deliveries/read-body.ts'
@@ -35,6 +36,7 @@ interface AnswerDeps {
   readonly clock: Clock
   readonly operatorNamespace: string
   readonly reach: (webhook: GeminiWebhook) => Promise<Reach | undefined>
+  readonly readRoute: (key: RouteKey) => Promise<RouteDetail>
   readonly act: (request: ActionRequest) => Promise<ActionResult>
 }
 
@@ -48,6 +50,7 @@ export function pageHandlers(deps: AnswerDeps): PageHandlers {
   return {
     get: {
       [pageAddresses.webhook]: (query) => readDetail(read(webhookKey, query), deps),
+      [pageAddresses.route]: (query) => deps.readRoute(read(webhookKey, query)),
       [pageAddresses.delivery]: async (query) => {
         const life = await readLife(read(deliveryKey, query), { entries, receivers })
         if (life !== undefined) return life

@@ -5,6 +5,7 @@ import type { Access } from '../contract/page/rights.ts'
 import type { Entries } from './entries.ts'
 import { Polled } from './polled.ts'
 import type { ReceiverWatch } from './receivers/receiver-watch.ts'
+import type { RouteWatch } from './routes/route-watch.ts'
 import type { WebhookWatch } from './rows/webhook-watch.ts'
 import type { Topic } from './server/streams.ts'
 import { helloTopic, latest } from './topics.ts'
@@ -12,6 +13,7 @@ import { helloTopic, latest } from './topics.ts'
 interface TopicSources {
   readonly hello: () => Hello
   readonly webhooks: WebhookWatch
+  readonly routes: RouteWatch
   readonly receivers: ReceiverWatch
   readonly entries: Entries
   readonly clock: Clock
@@ -30,7 +32,7 @@ const callBudgetEveryMs = 30_000
 const everySecond = 4
 
 /** All that a page is told, in the order in which a page that is opened is told it. */
-export function pageTopics({ hello, webhooks, receivers, entries, clock, read }: TopicSources): Topic[] {
+export function pageTopics({ hello, webhooks, routes, receivers, entries, clock, read }: TopicSources): Topic[] {
   const access = new Polled(read.access, { everyMs: accessEveryMs, clock })
   const callBudget = new Polled(read.callBudget, { everyMs: callBudgetEveryMs, clock })
   const findings = new Polled(async () => ({ findings: await read.findings(), atMs: clock.now() }), {
@@ -45,6 +47,10 @@ export function pageTopics({ hello, webhooks, receivers, entries, clock, read }:
       return now && { type: 'access', access: now }
     }),
     webhooks.topic(),
+    latest(() => {
+      const list = routes.list()
+      return list && { type: 'routes', routes: list }
+    }, everySecond),
     latest(() => receivers.message()),
     latest(() => {
       const budget = callBudget.look() ?? { isKnown: false, why: 'it is being read' }

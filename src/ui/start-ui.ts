@@ -19,6 +19,8 @@ import { readAccess } from './needed-rights.ts'
 import { pageTopics } from './page-topics.ts'
 import { ReceiverWatch } from './receivers/receiver-watch.ts'
 import { Rights } from './rights.ts'
+import { readRouteDetail } from './routes/read-route-detail.ts'
+import { RouteWatch } from './routes/route-watch.ts'
 import { WebhookWatch } from './rows/webhook-watch.ts'
 import type { PageFiles } from './server/page-files.ts'
 import { createPageServer } from './server/page-server.ts'
@@ -87,6 +89,8 @@ export async function startUi(config: UiConfig, deps: UiDeps): Promise<RunningUi
     onEntry: (pod, entry) => entries.add(pod, entry),
     onGap: (beforeMs) => entries.hour.incompleteBefore(beforeMs),
   })
+  const onlyNamespace = () => webhooks.onlyNamespace
+  const routes = new RouteWatch({ client, clock, onlyNamespace, ownNamespace: context.namespace })
   const rights = new Rights(client, clock)
   const probe = endpointProbe(config, clock)
   parts.defer(() => probe.close())
@@ -103,12 +107,22 @@ export async function startUi(config: UiConfig, deps: UiDeps): Promise<RunningUi
     playground: deps.playground !== undefined,
     nowMs: clock.now(),
   })
-  const findings = () =>
-    readFindings(client, { ...connection, namespace: undefined, ...webhooks.visible() }, clock.now())
+  const findings = () => {
+    const seen = { ...webhooks.visible(), routes: routes.visible() }
+    return readFindings(client, { ...connection, namespace: undefined, ...seen }, clock.now())
+  }
   const access = () => readAccess(rights, { onlyNamespace: webhooks.onlyNamespace, operatorNamespace })
   const callBudget = () =>
     readCallBudget({ client, clock, kubeconfig: place, namespace: operatorNamespace, healthPort })
-  const topics = pageTopics({ hello, webhooks, receivers, entries, clock, read: { findings, access, callBudget } })
+  const topics = pageTopics({
+    hello,
+    webhooks,
+    routes,
+    receivers,
+    entries,
+    clock,
+    read: { findings, access, callBudget },
+  })
   const streams = new Streams(topics, clock)
   const handlers = pageHandlers({
     webhooks,
@@ -118,6 +132,7 @@ export async function startUi(config: UiConfig, deps: UiDeps): Promise<RunningUi
     clock,
     operatorNamespace,
     reach: (webhook) => probe.reach(webhook),
+    readRoute: (key) => readRouteDetail(key, { client, probe }),
     act: (request) => act(request, connection, installation),
   })
   const files = deps.files ?? (await (await import('./server/read-page-files.ts')).readPageFiles())

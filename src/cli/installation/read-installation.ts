@@ -30,6 +30,7 @@ interface Pod extends KubernetesObject {
 interface Place extends ConnectionConfig, Places {
   /** Who watches the objects anyway need not have them listed again. */
   readonly visible?: () => Promise<VisibleWebhooks>
+  readonly routes?: VisibleRoutes | undefined
 }
 
 /**
@@ -38,14 +39,14 @@ interface Place extends ConnectionConfig, Places {
  */
 export async function readInstallation(
   client: KubernetesClient,
-  { operatorNamespace: namespace, visible, ...of }: Place,
+  { operatorNamespace: namespace, visible, routes: known, ...of }: Place,
   nowMs: number,
 ): Promise<InstallationFacts> {
   const configMap = (name: string) => client.get<ConfigMap>(configMapKind, { namespace, name })
   const [seen, routes, installation, namespaceUid, lease, receivers, controllers, stranded, orphans] =
     await Promise.all([
       readable(() => objectsIn(visible ?? (() => visibleIn(client, of)))),
-      readable(async () => routesOf(await visibleRoutesIn(client, of))),
+      readable(async () => routesOf(known ?? (await visibleRoutesIn(client, of)))),
       readable(async () => {
         const { id, namespaceUid: uid = '' } = readInstallationRecord(
           (await configMap(installationConfigMapName))?.data,

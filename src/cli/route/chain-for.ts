@@ -12,14 +12,21 @@ export async function routeChainFor(
   config: ProbeConfig,
   client: KubernetesClient,
 ): Promise<Link[]> {
-  return routeChainOf(route, await seenWebhook(route, config, client))
+  return routeChainOf(route, await seenWebhook(route, client, (webhook) => chainFor(webhook, config)))
 }
 
-/** A team that may use a webhook of another namespace need not be allowed to read it. */
-async function seenWebhook(route: GeminiRoute, config: ProbeConfig, client: KubernetesClient): Promise<SeenWebhook> {
+/**
+ * The webhook of a route, its chain made by `chainOfWebhook`. A team that may use a webhook of another namespace need not
+ * be allowed to read it.
+ */
+export async function seenWebhook(
+  route: GeminiRoute,
+  client: KubernetesClient,
+  chainOfWebhook: (webhook: GeminiWebhook) => Promise<Link[]>,
+): Promise<SeenWebhook> {
   try {
     const webhook = await client.get<GeminiWebhook>(geminiWebhookKind, webhookOf(route))
-    return webhook === undefined ? { absent: true } : { chain: await chainFor(webhook, config) }
+    return webhook === undefined ? { absent: true } : { chain: await chainOfWebhook(webhook) }
   } catch (error) {
     if (isForbidden(error)) return { unread: 'you may not get it' }
     throw error

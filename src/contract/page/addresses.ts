@@ -7,6 +7,8 @@ export const pageAddresses = {
   stream: 'api/stream',
   /** GET, query `WebhookKey`: a `WebhookDetail`; 404 when there is none (any more). */
   webhook: 'api/webhook',
+  /** GET, query `RouteKey`: a `RouteDetail`; 404 when there is none (any more). */
+  route: 'api/route',
   /** GET, query `DeliveryKey`: a `DeliveryLife`; 404 when no receiver remembers it. */
   delivery: 'api/delivery',
   /** GET, query `PagedSelection`: a `DeliveryPage<DeadLetter>`. */

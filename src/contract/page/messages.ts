@@ -1,6 +1,7 @@
 import type { LiveEntry } from './deliveries.ts'
 import type { Finding, LastHour, Overview, ReceiverRow, WebhookRow } from './overview.ts'
 import type { Access } from './rights.ts'
+import type { RouteList } from './routes.ts'
 
 /** First on every stream; told again where `onlyNamespace` turns out later. */
 export interface Hello {
@@ -49,6 +50,8 @@ export type PageMessage =
   | { readonly type: 'receivers'; readonly receivers: readonly ReceiverRow[]; readonly why?: string }
   | { readonly type: 'findings'; readonly findings: readonly Finding[]; readonly atMs: number }
   | { readonly type: 'access'; readonly access: Access }
+  /** Read every quarter of a minute. */
+  | { readonly type: 'routes'; readonly routes: RouteList }
   | {
       readonly type: 'deliveries'
       /** Newest last. With `isStart` those from before the stream began: the page forgets what it has. */

@@ -4,6 +4,7 @@ import type { LiveEntry } from '../../contract/page/deliveries.ts'
 import type { ApiServerState, Hello } from '../../contract/page/messages.ts'
 import type { Finding, LastHour, Overview, ReceiverRow } from '../../contract/page/overview.ts'
 import type { Access } from '../../contract/page/rights.ts'
+import type { RouteList } from '../../contract/page/routes.ts'
 import { noRows, type RowSet } from './rows.ts'
 
 /** How the page's own connection to `gwh ui` is. `Ended`: it was opened without its token, or with an old one. */
@@ -19,6 +20,7 @@ export const receivers = signal<{ readonly receivers: readonly ReceiverRow[]; re
   undefined,
 )
 export const findings = signal<{ readonly findings: readonly Finding[]; readonly atMs: number } | undefined>(undefined)
+export const routes = signal<RouteList | undefined>(undefined)
 export const access = signal<Access | undefined>(undefined)
 /** Newest first. */
 export const entries = signal<readonly LiveEntry[]>([])

@@ -103,6 +103,9 @@ function showOne(message: PageMessage): void {
     case 'access':
       state.access.value = message.access
       return
+    case 'routes':
+      state.routes.value = message.routes
+      return
     case 'rows':
     case 'deliveries':
       return

@@ -11,7 +11,7 @@ import { bytes } from '../format.ts'
 import { ask, type Answer } from '../live/ask.ts'
 import { access, entries } from '../live/state.ts'
 import { useAsked } from '../live/use-asked.ts'
-import { hrefOf } from '../route.ts'
+import { hrefOf, hrefOfOwner } from '../route.ts'
 import { Ago, Badge, Card, Empty, Loading, type Tone } from '../parts/basics.tsx'
 import { Page } from '../parts/shell.tsx'
 import { Visible } from '../parts/visible.tsx'
@@ -31,7 +31,7 @@ export function DeliveryPage({ namespace, name, eventId }: DeliveryKey) {
       title={eventId}
       badge={life?.eventType !== undefined && <Badge tone="quiet">{life.eventType}</Badge>}
       actions={
-        <a class="act" href={hrefOf({ page: 'webhook', namespace, name })}>
+        <a class="act" href={hrefOfOwner({ namespace, name })}>
           {namespace}/{name}
         </a>
       }

@@ -7,6 +7,7 @@ import { access, areObjectsKnown, findings, lastHour, overview, receivers, rows 
 import { Card, Empty, Loading } from '../parts/basics.tsx'
 import { Chart } from '../parts/chart.tsx'
 import { NotListed } from '../parts/not-listed.tsx'
+import { RouteTable } from '../parts/route-table.tsx'
 import { Page } from '../parts/shell.tsx'
 import { Visible } from '../parts/visible.tsx'
 import { WebhookList } from '../parts/webhook-list.tsx'
@@ -30,6 +31,7 @@ export function OverviewPage() {
         <Stock />
       </div>
       <WebhookList title="Webhooks" />
+      <RouteTable />
     </Page>
   )
 }

@@ -119,7 +119,7 @@ function Detail({ detail }: { detail: WebhookDetail }) {
         </Card>
       </div>
       <div class="grid">
-        <Sinks detail={detail} />
+        <Sinks of={row} sinks={detail.sinks} />
         <LiveDeliveries
           isOfOne
           key={row.id}

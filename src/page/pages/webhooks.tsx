@@ -1,4 +1,5 @@
 import { Page } from '../parts/shell.tsx'
+import { RouteTable } from '../parts/route-table.tsx'
 import { WebhookList } from '../parts/webhook-list.tsx'
 
 /** All objects. */
@@ -6,6 +7,7 @@ export function WebhooksPage() {
   return (
     <Page title="Webhooks" hasNamespace>
       <WebhookList title="All webhooks" />
+      <RouteTable />
     </Page>
   )
 }

@@ -30,6 +30,9 @@ const together: Readonly<Record<string, string>> = {
   deliveries: 'Inbox',
 }
 
+/** How links of a route's webhook begin: they are one box. */
+const ofWebhook = 'webhook: '
+
 const rank = { Broken: 0, Open: 1, Good: 2 } as const
 
 /** From the chain to its boxes: the worst link of a box speaks for it. Pure. */
@@ -37,7 +40,7 @@ export function pictureOf(chain: readonly ChainLink[], firstBroken: number | und
   const line = new Map<string, ChainBox>()
   const branches: ChainBox[] = []
   for (const [at, { name, state, says, branch }] of chain.entries()) {
-    const title = together[name] ?? capitalised(name)
+    const title = name.startsWith(ofWebhook) ? 'Webhook' : (together[name] ?? capitalised(name))
     const box = { title, state, says, at, isFirstBroken: at === firstBroken }
     const other = line.get(title)
     if (branch !== undefined) branches.push(box)

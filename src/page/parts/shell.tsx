@@ -7,7 +7,7 @@ import { hrefOf, type Route } from '../route.ts'
 import { Notices } from './notices.tsx'
 
 interface Place {
-  readonly page: Exclude<Route['page'], 'webhook' | 'delivery'>
+  readonly page: Exclude<Route['page'], 'webhook' | 'route' | 'delivery'>
   readonly label: string
   /** Pages that are reached from it. */
   readonly also?: Route['page']

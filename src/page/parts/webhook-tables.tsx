@@ -1,3 +1,4 @@
+import type { WebhookKey } from '../../contract/page/overview.ts'
 import type { ConditionView, SinkView, WebhookDetail } from '../../contract/page/webhook-detail.ts'
 import { count } from '../format.ts'
 import { Ago, Badge, Card, Empty, type Tone } from './basics.tsx'
@@ -9,10 +10,9 @@ function healthOf({ isReady, failingSince }: SinkView): readonly [Tone, string] 
   return failingSince === undefined ? ['good', 'Well'] : ['bad', 'Failing']
 }
 
-/** Where the events go, how each is, and what waits for it. */
-export function Sinks({ detail: { row, sinks } }: { detail: WebhookDetail }) {
-  const lettersOf = (sink: string, page: string) =>
-    `#/${page}?${new URLSearchParams({ namespace: row.namespace, name: row.name, sink })}`
+/** Where the events go, how each is, and what waits for it. `of`: as deliveries name the object. */
+export function Sinks({ of: { namespace, name: owner }, sinks }: { of: WebhookKey; sinks: readonly SinkView[] }) {
+  const lettersOf = (sink: string, page: string) => `#/${page}?${new URLSearchParams({ namespace, name: owner, sink })}`
   return (
     <Card title="Sinks">
       {sinks.length === 0 ? (

@@ -2,7 +2,7 @@ import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import { conditions } from '../../api/conditions.ts'
 import { signingSecretNameOf } from '../../api/defaults.ts'
 import type { SinkSpec } from '../../api/sink.ts'
-import type { Condition } from '../../api/status.ts'
+import type { Condition, SinkStatus } from '../../api/status.ts'
 import { brokenLink, type Link } from '../../cli/link.ts'
 import { remedyFor, remedyOf } from '../../cli/remedy.ts'
 import { chainOf } from '../../cli/webhook/chain.ts'
@@ -45,7 +45,8 @@ export function detailOf(webhook: GeminiWebhook, { nowMs, reach, lastHour, may }
   }
 }
 
-function linkView(link: Link): ChainLink {
+/** As the page draws it. */
+export function linkView(link: Link): ChainLink {
   const { name, state, says, unjudged } = link
   const remedy = remedyOf(link)
   const isSink = name.startsWith('sink ')
@@ -61,7 +62,14 @@ function linkView(link: Link): ChainLink {
   }
 }
 
-function conditionViews({ status }: GeminiWebhook): ConditionView[] {
+interface Status {
+  readonly status?: {
+    readonly conditions?: readonly Condition[] | undefined
+    readonly sinks?: readonly SinkStatus[] | undefined
+  }
+}
+
+export function conditionViews({ status }: Status): ConditionView[] {
   return (status?.conditions ?? []).map(conditionView)
 }
 
@@ -74,7 +82,7 @@ function conditionView({ type, status, reason, message, lastTransitionTime }: Co
 const destinations = ['service', 'uri', 'ref', 'nats', 'kubernetesEvent'] as const
 
 /** The address is that of the status: what a URL of the spec carries in its path or query may be a secret. */
-function sinkView(sink: SinkSpec, { status }: GeminiWebhook): SinkView {
+export function sinkView(sink: SinkSpec, { status }: Status): SinkView {
   const seen = status?.sinks?.find(({ name }) => name === sink.name)
   const { address, reason, failingSince, lastFailure } = seen ?? {}
   return {

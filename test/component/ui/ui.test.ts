@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 
 import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
-import { apiVersion, geminiWebhookKind, kindName } from '../../../src/api/kind.ts'
+import { apiVersion, geminiRouteKind, geminiWebhookKind, kindName, routeKindName } from '../../../src/api/kind.ts'
 import type { RunningUi } from '../../../src/cli/open-ui.ts'
 import { systemClock } from '../../../src/clock.ts'
 import { pageAddresses } from '../../../src/contract/page/addresses.ts'
@@ -13,6 +13,7 @@ import type { KubernetesObject } from '../../../src/kubernetes/client.ts'
 import { secretKind, type Secret } from '../../../src/kubernetes/core-kinds.ts'
 import { startSandbox, type Sandbox } from '../../../src/roles/sandbox/start.ts'
 import { startUi } from '../../../src/ui/start-ui.ts'
+import { aRoute } from '../../support/builders/a-route.ts'
 import { roleDeps } from '../../support/builders/role-deps.ts'
 import { uiConfig } from '../../support/builders/ui-config.ts'
 import { openSeverableLink, type SeverableLink } from '../../support/doubles/severable-link.ts'
@@ -225,6 +226,31 @@ test('a server that is started again with its token lets the same browser in, wh
   await next.until('rows', ({ changed }) => changed.some(({ id }) => id === 'default/batch-events'))
   assert.equal(next.of('hello')[0]?.start, stream.of('hello')[0]?.start)
   next.close()
+})
+
+test('routes are listed beside webhooks, and the detail of one has the chain of gwh status', async () => {
+  const stream = await page.stream()
+  const { metadata, spec } = aRoute({ spec: { webhookRef: { name: key.name } } })
+  const route = { metadata: { namespace: key.namespace, name: metadata.name }, spec }
+  await sandbox.kubernetes.client.create<KubernetesObject>(geminiRouteKind, {
+    apiVersion,
+    kind: routeKindName,
+    ...route,
+  })
+  const { routes } = await stream.until('routes', (message) => message.routes.isKnown && message.routes.total > 0)
+  assert.ok(routes.isKnown)
+  assert.deepEqual(
+    [routes.rows[0]?.id, routes.rows[0]?.webhook],
+    ['default/groute/nightly-eval', 'default/batch-events'],
+  )
+  const { status, body } = await page.get(pageAddresses.route, route.metadata)
+  assert.equal(status, 200)
+  const names = new Set(body.chain.map(({ name }) => name))
+  for (const name of ['webhook: API key', 'webhook: DNS', 'controller', 'consent'])
+    assert.ok(names.has(name), name)
+  const missing = await page.get(pageAddresses.route, { ...route.metadata, name: 'not-there' })
+  assert.deepEqual([missing.status, missing.body.error], [404, 'GeminiRoute default/not-there: does not exist'])
+  stream.close()
 })
 
 test('no secret, key or signature is in anything that a page was told', async () => {

@@ -11,6 +11,7 @@ import type {
   SelectionCount,
 } from '../../../src/contract/page/deliveries.ts'
 import type { PageMessage } from '../../../src/contract/page/messages.ts'
+import type { RouteDetail } from '../../../src/contract/page/routes.ts'
 import type { WebhookDetail } from '../../../src/contract/page/webhook-detail.ts'
 import { eventually } from '../measures/eventually.ts'
 
@@ -18,6 +19,7 @@ type MessageOf<Type extends PageMessage['type']> = Extract<PageMessage, { type: 
 
 interface Answers {
   [pageAddresses.webhook]: WebhookDetail
+  [pageAddresses.route]: RouteDetail
   [pageAddresses.delivery]: DeliveryLife
   [pageAddresses.deadLetters]: DeliveryPage<DeadLetter>
   [pageAddresses.count]: SelectionCount

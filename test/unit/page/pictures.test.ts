@@ -46,6 +46,26 @@ test('links that a person sees as one are one box, and its worst link speaks for
   )
 })
 
+test("the links of a route's webhook are one box, and the worst of them speaks for it", () => {
+  const chain = [
+    link('webhook: API key', 'Good'),
+    link('webhook: DNS', 'Broken'),
+    link('webhook: enabled', 'Open'),
+    link('controller', 'Good'),
+    link('consent', 'Good'),
+    link('sink worker', 'Good', 'sink'),
+  ]
+  const { line } = pictureOf(chain, 1)
+  assert.deepEqual(
+    line.map(({ title, state, says, isFirstBroken }) => [title, state, says, isFirstBroken]),
+    [
+      ['Webhook', 'Broken', 'webhook: DNS says', true],
+      ['Controller', 'Good', 'controller says', false],
+      ['Consent', 'Good', 'consent says', false],
+    ],
+  )
+})
+
 test('the first broken link is marked whichever box it is in, and only it', () => {
   const names = ['controller', 'registration', 'in sync', 'enabled', 'DNS', 'route', 'endpoint proven', 'deliveries']
   const states = fc.array(fc.constantFrom('Good', 'Broken', 'Open'), {

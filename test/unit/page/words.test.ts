@@ -9,7 +9,7 @@ import { ago, bytes, count, counted, duration, span } from '../../../src/page/fo
 import { readKey } from '../../../src/page/keys.ts'
 import { selectionOf } from '../../../src/page/parts/typed-selection.ts'
 import { visiblePieces } from '../../../src/page/parts/visible-text.ts'
-import { hrefOf, parseRoute, type Route } from '../../../src/page/route.ts'
+import { hrefOf, hrefOfOwner, parseRoute, type Route } from '../../../src/page/route.ts'
 
 const shown = (text: string, keepLines = false) =>
   visiblePieces(text, { keepLines })
@@ -67,6 +67,13 @@ test('an address leads to a page and back, whatever is in a name', () => {
   for (const odd of ['', '#', '#/', '#/nowhere', '#/webhook/only', '#/delivery/a/b', '#/%E0%A4%A'])
     assert.deepEqual(parseRoute(odd), { page: 'overview' }, odd)
   assert.deepEqual(parseRoute('#/waiting?sink=a'), { page: 'waiting' })
+})
+
+test('what deliveries belong to is shown as the webhook or the route that it is', () => {
+  const webhook = { namespace: 'search', name: 'batch-events' }
+  assert.deepEqual(parseRoute(hrefOfOwner(webhook)), { page: 'webhook', ...webhook })
+  const route = parseRoute(hrefOfOwner({ namespace: 'search', name: 'groute/nightly' }))
+  assert.deepEqual(route, { page: 'route', namespace: 'search', name: 'nightly' })
 })
 
 test('g and a letter within a moment is one shortcut; anything else is forgotten', () => {
