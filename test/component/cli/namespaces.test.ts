@@ -50,7 +50,7 @@ test('a webhook is named alone in its namespace, or with it; both must not diffe
   assert.match(err, /ml\/batch-events is in namespace ml, and --namespace says web: leave one out/)
 })
 
-async function aRoute(inbox: Inbox, namespace: string, name: string): Promise<void> {
+async function aRouteLetter(inbox: Inbox, namespace: string, name: string): Promise<void> {
   const owner = { namespace, name: routeOwnerName(name), uid: `uid-${namespace}-${name}` }
   await inbox.append(anEvent({ eventId: 'msg_ml', owner }))
   const [claimed] = await inbox.claimDue(1, 60_000)
@@ -60,8 +60,8 @@ async function aRoute(inbox: Inbox, namespace: string, name: string): Promise<vo
 
 test('a route is named by groute/, alone in its namespace or with it, and is no webhook of its name', async (t) => {
   const { a, idsOf, gwh } = await twoTeams(t, { context: 'ml' })
-  await aRoute(a.inbox, 'ml', 'batch-events')
-  await aRoute(a.inbox, 'search', 'nightly')
+  await aRouteLetter(a.inbox, 'ml', 'batch-events')
+  await aRouteLetter(a.inbox, 'search', 'nightly')
   for (const args of [
     ['--webhook=groute/batch-events'],
     ['--webhook=ml/groute/batch-events'],
@@ -84,7 +84,7 @@ test('a route is named by groute/, alone in its namespace or with it, and is no 
 
 test('gwh inbox shows what one route or one webhook has, by sink', async (t) => {
   const { a, b, gwh } = await twoTeams(t, { context: 'ml' })
-  await aRoute(a.inbox, 'ml', 'nightly')
+  await aRouteLetter(a.inbox, 'ml', 'nightly')
   const owner = { namespace: 'ml', name: routeOwnerName('nightly'), uid: 'uid-ml-nightly' }
   await b.inbox.append(anEvent({ eventId: 'msg_more', owner }))
   const ofRoute = await gwh('inbox', '--webhook=groute/nightly')

@@ -11,7 +11,7 @@ import {
   type KubernetesObject,
   type ResourceKind,
 } from '../../../src/kubernetes/client.ts'
-import { aRoute } from '../../support/builders/a-route.ts'
+import { aJudgedRoute } from '../../support/builders/a-judged-route.ts'
 import { gwhCommand } from '../../support/processes/gwh-command.ts'
 import { startControllerFixture, tenant } from '../../support/worlds/controller-fixture.ts'
 
@@ -34,14 +34,14 @@ async function aWorld(t: TestContext) {
     ...fixture,
     gwh: as({ kinds: [] }),
     as,
-    putRoute: (given: Parameters<typeof aRoute>[0] = {}) => putRoute(fixture.client, given),
+    putRoute: (given: Parameters<typeof aJudgedRoute>[0] = {}) => putRoute(fixture.client, given),
   }
 }
 
-async function putRoute(client: KubernetesClient, given: Parameters<typeof aRoute>[0]): Promise<void> {
+async function putRoute(client: KubernetesClient, given: Parameters<typeof aJudgedRoute>[0]): Promise<void> {
   const webhookRef = { name: 'project-events', namespace: tenant }
   const told = { webhook: { ...webhookRef, ready: 'True' as const }, ...given?.status }
-  const { metadata, ...route } = aRoute({ ...given, spec: { webhookRef, ...given?.spec }, status: told })
+  const { metadata, ...route } = aJudgedRoute({ ...given, spec: { webhookRef, ...given?.spec }, status: told })
   const { name, namespace } = metadata
   const made = await client.create<KubernetesObject>(geminiRouteKind, { ...route, metadata: { name, namespace } })
   await client.replaceStatus<KubernetesObject & { status?: unknown }>(geminiRouteKind, {

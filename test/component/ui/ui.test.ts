@@ -13,7 +13,7 @@ import type { KubernetesObject } from '../../../src/kubernetes/client.ts'
 import { secretKind, type Secret } from '../../../src/kubernetes/core-kinds.ts'
 import { startSandbox, type Sandbox } from '../../../src/roles/sandbox/start.ts'
 import { startUi } from '../../../src/ui/start-ui.ts'
-import { aRoute } from '../../support/builders/a-route.ts'
+import { aJudgedRoute } from '../../support/builders/a-judged-route.ts'
 import { roleDeps } from '../../support/builders/role-deps.ts'
 import { uiConfig } from '../../support/builders/ui-config.ts'
 import { openSeverableLink, type SeverableLink } from '../../support/doubles/severable-link.ts'
@@ -230,7 +230,7 @@ test('a server that is started again with its token lets the same browser in, wh
 
 test('routes are listed beside webhooks, and the detail of one has the chain of gwh status', async () => {
   const stream = await page.stream()
-  const { metadata, spec } = aRoute({ spec: { webhookRef: { name: key.name } } })
+  const { metadata, spec } = aJudgedRoute({ spec: { webhookRef: { name: key.name } } })
   const route = { metadata: { namespace: key.namespace, name: metadata.name }, spec }
   await sandbox.kubernetes.client.create<KubernetesObject>(geminiRouteKind, {
     apiVersion,
@@ -246,8 +246,7 @@ test('routes are listed beside webhooks, and the detail of one has the chain of 
   const { status, body } = await page.get(pageAddresses.route, route.metadata)
   assert.equal(status, 200)
   const names = new Set(body.chain.map(({ name }) => name))
-  for (const name of ['webhook: API key', 'webhook: DNS', 'controller', 'consent'])
-    assert.ok(names.has(name), name)
+  for (const name of ['webhook: API key', 'webhook: DNS', 'controller', 'consent']) assert.ok(names.has(name), name)
   const missing = await page.get(pageAddresses.route, { ...route.metadata, name: 'not-there' })
   assert.deepEqual([missing.status, missing.body.error], [404, 'GeminiRoute default/not-there: does not exist'])
   stream.close()

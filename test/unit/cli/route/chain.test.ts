@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { brokenLink, unjudgedLinks, type Link } from '../../../../src/cli/link.ts'
 import { remedyOf } from '../../../../src/cli/remedy.ts'
 import { routeChainOf, type SeenWebhook } from '../../../../src/cli/route/chain.ts'
-import { aRoute } from '../../../support/builders/a-route.ts'
+import { aJudgedRoute } from '../../../support/builders/a-judged-route.ts'
 
 const wellWebhook: SeenWebhook = {
   chain: [
@@ -19,7 +19,7 @@ const wellWebhook: SeenWebhook = {
 
 test('the chain leads from Google through the webhook and the consent of its owner to the sinks of the route', () => {
   const sinks = [{ name: 'worker', ready: true, address: 'http://eval.search.svc:80/' }]
-  const chain = routeChainOf(aRoute({ status: { sinks } }), wellWebhook)
+  const chain = routeChainOf(aJudgedRoute({ status: { sinks } }), wellWebhook)
   assert.deepEqual(
     chain.map(({ name, state }) => [name, state]),
     [
@@ -36,12 +36,12 @@ test('the chain leads from Google through the webhook and the consent of its own
 })
 
 test("the webhook's own sinks, and what else belongs to its owner alone, are not told", () => {
-  assert.doesNotMatch(JSON.stringify(routeChainOf(aRoute(), wellWebhook)), /archive|dropped|ignored/)
+  assert.doesNotMatch(JSON.stringify(routeChainOf(aJudgedRoute(), wellWebhook)), /archive|dropped|ignored/)
 })
 
 interface Case {
   readonly name: string
-  readonly given: Parameters<typeof aRoute>[0]
+  readonly given: Parameters<typeof aJudgedRoute>[0]
   readonly seen?: SeenWebhook
   readonly broken: Partial<Link> | undefined
   readonly remedy?: RegExp
@@ -92,7 +92,7 @@ const cases: Case[] = [
 ]
 for (const { name, given, seen = wellWebhook, broken, remedy } of cases) {
   test(name, () => {
-    const link = brokenLink(routeChainOf(aRoute(given), seen))
+    const link = brokenLink(routeChainOf(aJudgedRoute(given), seen))
     assert.deepEqual(link && { name: link.name, says: link.says }, broken)
     if (link !== undefined && remedy !== undefined) assert.match(remedyOf(link) ?? '', remedy)
   })
@@ -106,7 +106,7 @@ for (const [ready, state] of [
 ] as const) {
   test(`where the webhook may not be read, what the status says of it counts: ${ready ?? 'nothing'}`, () => {
     const webhook = { namespace: 'platform', name: 'project-events', ...(ready !== undefined && { ready }) }
-    const [link] = routeChainOf(aRoute({ status: { webhook } }), { unread: 'you may not get it' })
+    const [link] = routeChainOf(aJudgedRoute({ status: { webhook } }), { unread: 'you may not get it' })
     assert.deepEqual([link?.name, link?.state, link?.unjudged === true], ['webhook', state, state === 'Open'])
     assert.match(link?.says ?? '', /platform\/project-events .*could not be read: you may not get it$/)
   })
@@ -114,20 +114,20 @@ for (const [ready, state] of [
 
 test('what the status says of another webhook, named before, says nothing about this one', () => {
   const webhook = { namespace: 'platform', name: 'former', ready: 'True' } as const
-  assert.deepEqual(unjudgedLinks(routeChainOf(aRoute({ status: { webhook } }))), ['webhook'])
+  assert.deepEqual(unjudgedLinks(routeChainOf(aJudgedRoute({ status: { webhook } }))), ['webhook'])
 })
 
 test('a route that no controller has looked at, or whose spec is newer, is told as such', () => {
-  const { status: _status, ...unseen } = aRoute()
+  const { status: _status, ...unseen } = aJudgedRoute()
   assert.equal(brokenLink(routeChainOf(unseen, wellWebhook))?.name, 'controller')
-  const behind = aRoute({ status: { observedGeneration: 0 } })
+  const behind = aJudgedRoute({ status: { observedGeneration: 0 } })
   assert.deepEqual(unjudgedLinks(routeChainOf(behind, wellWebhook)), ['controller'])
 })
 
 test('what waits, what was given up and what was taken last is told', () => {
   const told = { pending: 3, deadLetters: 2, lastDeliveredTime: '2026-11-21T12:00:00Z' }
   assert.deepEqual(
-    routeChainOf(aRoute({ status: told })).find(({ name }) => name === 'deliveries'),
+    routeChainOf(aJudgedRoute({ status: told })).find(({ name }) => name === 'deliveries'),
     {
       name: 'deliveries',
       state: 'Good',

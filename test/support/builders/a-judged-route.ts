@@ -26,7 +26,7 @@ const well: Readonly<Record<string, Told>> = {
 }
 
 /** The route `search/nightly-eval` of the webhook `platform/project-events`, as its status is told to people. */
-export function aRoute({ conditions = {}, spec = {}, status = {} }: Given = {}): GeminiRoute {
+export function aJudgedRoute({ conditions = {}, spec = {}, status = {} }: Given = {}): GeminiRoute {
   const told = Object.entries({ ...well, ...conditions }).map(
     ([type, { status: held, reason, message = `about ${type}` }]) =>
       ({ type, status: held, reason, message, observedGeneration: 1, lastTransitionTime: made }) as Condition,
