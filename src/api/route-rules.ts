@@ -1,4 +1,5 @@
 import type { NamespaceSelector } from './allowed-routes.ts'
+import type { GeminiRouteSpec } from './route-spec.ts'
 import type { Rule } from './rules.ts'
 
 /** What the fields of a route, and of the consent to routes, demand of each other; rules.ts says how rules are made. */
@@ -13,7 +14,21 @@ export const routeRootRules: readonly Rule<'route'>[] = [
     message: 'metadata.name must have at most 63 characters and no dots: it is one token of a NATS subject',
     holds: ({ metadata }) => metadata.name.length <= 63 && !metadata.name.includes('.'),
   },
+  {
+    // What is kept for a route was given to it by the owner of one webhook, and goes by the consent of that owner.
+    id: 'webhook-ref-is-fixed',
+    scope: 'route',
+    field: 'spec.webhookRef',
+    cel: 'self.spec.webhookRef == oldSelf.spec.webhookRef',
+    message: 'webhookRef cannot be changed: delete the route and create another one',
+    holds: ({ spec }, previous) => previous === undefined || isSameRef(spec.webhookRef, previous.spec.webhookRef),
+  },
 ]
+
+/** The namespace counts as it is written: a rule cannot see which one is meant without it. */
+function isSameRef(a: GeminiRouteSpec['webhookRef'], b: GeminiRouteSpec['webhookRef']): boolean {
+  return a.name === b.name && a.namespace === b.namespace
+}
 
 export const routeNamespacesRules: readonly Rule<'routeNamespaces'>[] = [
   {

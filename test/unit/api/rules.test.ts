@@ -41,7 +41,7 @@ for (const { name, manifest } of validRoutes()) {
   test(`accepts the route ${name}`, () => assert.deepEqual(checkRouteManifest(manifest), { ok: true, value: manifest }))
 }
 
-for (const { name, rule, field, message, manifest } of invalidRoutes()) {
+for (const { name, rule, field, message, manifest, previous } of invalidRoutes()) {
   if (rule === 'shape') {
     test(`refuses the route ${name} by its shape and names ${field}`, () => {
       const check = checkRouteManifest(manifest)
@@ -51,8 +51,8 @@ for (const { name, rule, field, message, manifest } of invalidRoutes()) {
     continue
   }
   test(`refuses the route ${name} and nothing else about it`, () => {
-    assert.deepEqual(routeViolations(manifest), [{ id: rule, field, message }])
-    assert.deepEqual(checkRouteManifest(manifest), { ok: false, problem: [{ field, message }] })
+    assert.deepEqual(routeViolations(manifest, previous), [{ id: rule, field, message }])
+    assert.deepEqual(checkRouteManifest(manifest, previous), { ok: false, problem: [{ field, message }] })
   })
 }
 
