@@ -79,7 +79,7 @@ export const reasons = {
     remedy: nothing,
   },
   NotAllowed: {
-    on: { ...stalled, Accepted: no },
+    on: { ...working, Stalled: yes, Accepted: no },
     meaning:
       'The owner of the webhook does not allow this route, or does no longer. No attempt is made; what still waits becomes dead letters, which can be replayed once it is allowed.',
     remedy:
@@ -94,7 +94,7 @@ export const reasons = {
     on: { ...working, Stalled: yes, Accepted: no },
     meaning:
       'The webhook exists and no receiver takes its events: it is new, is being deleted, or has a server of its own in spec.endpoint.url.',
-    remedy: 'Nothing while it is new; else look at the conditions of the webhook, or name another one.',
+    remedy: 'Look at the conditions of the webhook, unless it is new; or name another one.',
   },
   TooManyRoutes: {
     on: { ...stalled, Accepted: no },

@@ -37,6 +37,7 @@ import { ReportKeeper } from './reports/report-keeper.ts'
 import { ReportReader } from './reports/report-reader.ts'
 import { ReportShelf } from './reports/report-shelf.ts'
 import { Rollouts } from './observe/rollouts.ts'
+import { RoutesController } from './routes/routes-controller.ts'
 import { SecretReader } from './observe/secret-reader.ts'
 import { forgetKeys, sweep } from './sweep.ts'
 import { isUrgent } from './facts/urgency.ts'
@@ -92,6 +93,8 @@ class RunningController implements WebhookController {
   readonly #reports: ReportKeeper
   readonly #conditionCounts: ConditionCounts
   readonly #waker: ObjectWaker
+  /** Apart: nothing of webhooks waits for routes. */
+  readonly #routes: RoutesController
   #isWorking = false
   #housekeeping: { stop(): Promise<void> } | undefined
 
@@ -118,13 +121,21 @@ class RunningController implements WebhookController {
       onWebhook: (change: ObjectChange<GeminiWebhook>) => {
         this.#conditionCounts.observe(change)
         this.#waker.onWebhook(change)
+        this.#routes.waker.onWebhook(change)
       },
-      onSecret: (change: ObjectChange<KubernetesObject>) => this.#waker.onSecret(change),
-      onKeyring: (change: ObjectChange<Secret>) => this.#waker.onKeyring(change),
+      onSecret: (change: ObjectChange<KubernetesObject>) => {
+        this.#waker.onSecret(change)
+        const { namespace = '', name } = change.object.metadata
+        this.#routes.waker.onSecret({ namespace, name })
+      },
+      onKeyring: (change: ObjectChange<Secret>) =>
+        this.#routes.waker.wake(this.#waker.onKeyring(change), { urgent: true }),
       onReports: (change: ObjectChange<KubernetesObject>) => this.#reader.noticed(change),
       onService: (key: ObjectKey) => {
         // What was seen before the first pass is read by that pass.
-        if (this.#isWorking) this.#waker.onService(key)
+        if (!this.#isWorking) return
+        this.#waker.onService(key)
+        this.#routes.waker.onService(key)
       },
     }
     this.#reflectors = createReflectors(machinery, config, handlers)
@@ -152,8 +163,11 @@ class RunningController implements WebhookController {
       clock,
       countsIntervalMs: config.countsIntervalMs,
       read: () => this.#reports.reports(),
-      webhooks: () => this.#all(),
-      wake: (uids, how) => this.#waker.wake(uids, how),
+      objects: () => [...this.#all(), ...this.#routes.reported()],
+      wake: (uids, how) => {
+        this.#waker.wake(uids, how)
+        this.#routes.waker.wake(uids, how)
+      },
     })
     exposeStranded(() => this.#reports.reports(), { clock, metrics })
     const keyring = new KeyringWriter({ client, namespace: config.namespace, clock, batchMs: config.keyringBatchMs })
@@ -164,7 +178,7 @@ class RunningController implements WebhookController {
       namespace: config.namespace,
       configuredId: config.installationId,
       webhooks: () => this.#all(),
-      onConfirmed: () => this.#waker.wakeAll(),
+      onConfirmed: () => this.lookAgain(),
     })
     const { resyncIntervalMs, credentialsRetryMs } = config
     const reads = gateReads(client)
@@ -194,6 +208,7 @@ class RunningController implements WebhookController {
       }),
       reportOf: (uid) => this.#desk.endpoint(uid),
       reports: this.#desk,
+      routesOf: (webhook) => this.#routes.countsOf(webhook),
     }
     this.#loop = createControllerLoop({
       name: 'webhooks',
@@ -217,6 +232,8 @@ class RunningController implements WebhookController {
       keyring,
       enqueue: (key, how) => this.#loop.enqueue(key, how),
     })
+    const wakeWebhook = (key: ObjectKey) => this.#loop.enqueue(key, { behind: true })
+    this.#routes = new RoutesController({ client, metrics, wakeWebhook }, this.#ctx)
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -232,6 +249,7 @@ class RunningController implements WebhookController {
     if (signal.aborted) stopped.abort(new FailedCall(stopping))
     this.#isWorking = true
     this.#loop.start(stopped.signal)
+    this.#routes.start(stopped.signal)
     this.#desk.start()
     this.#housekeeping = startHousekeeping({
       clock: this.#options.clock,
@@ -245,7 +263,7 @@ class RunningController implements WebhookController {
 
   async stop(): Promise<void> {
     this.#desk.stop()
-    await this.#loop.stop()
+    await Promise.all([this.#loop.stop(), this.#routes.stop()])
     await this.#housekeeping?.stop()
     await Promise.all([this.#reports.stop(), this.#reader.stop()])
     const reflectors = [...Object.values(this.#reflectors), ...this.#serviceReflectors]
@@ -258,6 +276,7 @@ class RunningController implements WebhookController {
 
   lookAgain(): void {
     this.#waker.wakeAll()
+    this.#routes.waker.wakeAll()
   }
 
   #isLeft(webhook: GeminiWebhook): boolean {
@@ -273,6 +292,8 @@ class RunningController implements WebhookController {
     const { config, keyring, pool, observer } = this.#ctx
     const { webhooks } = this.#reflectors
     const isLeft = (webhook: GeminiWebhook) => this.#isLeft(webhook)
-    return { config, webhooks, memories: this.#memories, pool, observer, keyring, reports: this.#reports, isLeft }
+    const mayBeRoute = (entry: { uid: string; namespace: string }) => this.#routes.mayExist(entry)
+    const shared = { config, webhooks, memories: this.#memories, pool, observer, keyring, reports: this.#reports }
+    return { ...shared, isLeft, mayBeRoute }
   }
 }

@@ -52,10 +52,12 @@ export class ObjectWaker {
     this.#enqueue(concerned, { urgent: type === 'deleted' })
   }
 
-  onKeyring({ type, object }: ObjectChange<Secret>): void {
+  /** Returns the uids whose entries changed, those of routes among them. */
+  onKeyring({ type, object }: ObjectChange<Secret>): readonly string[] {
     const changed = this.#deps.keyring.observe(object.metadata.name, type === 'deleted' ? undefined : object)
     // Without its entry a receiver refuses genuine deliveries.
     this.wake(changed, { urgent: true })
+    return changed
   }
 
   onService({ namespace, name }: ObjectKey): void {

@@ -14,6 +14,7 @@ import { toKubernetesEvent, transitionEvents } from './status/kubernetes-events.
 import { observeKey, observeWebhook } from './observe/observe.ts'
 import { viewWebhook } from './observe/view-webhook.ts'
 import { isDeleting } from './facts/life-stage.ts'
+import { spread } from './facts/spread.ts'
 import type { Claimant, ObservedWebhook } from './facts/observed.ts'
 import { afterFailedDeletion } from './plan/deletion.ts'
 import { planWebhook } from './plan/plan.ts'
@@ -263,13 +264,4 @@ function resultOf({ next, finding }: Plan, failure: Failure | undefined, ctx: We
         retryAfterMs: failure?.retryAfterMs,
       })
   }
-}
-
-/**
- * Up to a fifth later: objects that started together do not stay together. Never sooner: a list at Google is good for
- * one interval, so each resync of an object meets a newer one than the last did, and there is no more than one per
- * interval.
- */
-function spread(delayMs: number, random: () => number): number {
-  return Math.round(delayMs * (1 + 0.2 * random()))
 }

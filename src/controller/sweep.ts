@@ -1,4 +1,5 @@
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
+import type { KeyringEntry, RouteEntry } from '../contract/keyring/entry.ts'
 import type { WorkingConfig } from './config.ts'
 import { viewEndpoint } from './facts/endpoint-view.ts'
 import { byUid } from './facts/indices.ts'
@@ -15,22 +16,43 @@ interface SweepDeps {
   memories: Memories
   pool: Pick<WebhookServicePool, 'prune'>
   observer: Pick<RemoteObserver, 'prune'>
-  keyring: Pick<KeyringWriter, 'prune'>
+  keyring: Pick<KeyringWriter, 'prune' | 'entryOf'>
   reports: Pick<ReportKeeper, 'look' | 'prune'>
+  /** Whether a route of this uid is there, or may be there unseen. */
+  mayBeRoute: (entry: { uid: string; namespace: string }) => boolean
   /** Whether another installation serves the object. */
   isLeft: (webhook: GeminiWebhook) => boolean
 }
 
 /** Removes what no object uses any more: reports, API keys, and entries of the keyring. */
 export async function sweep(deps: SweepDeps): Promise<void> {
-  const { config, webhooks, keyring, reports } = deps
+  const { keyring, reports } = deps
   await reports.look()
   await reports.prune()
   forgetKeys(deps)
-  // Only with a full view of the objects: a partial one would remove entries of objects that exist.
-  if (!webhooks.hasSynced() || config.watchNamespaces.length > 0) return
-  await keyring.prune((uid) => webhooks.store.byIndex(byUid, uid).some((webhook) => !isMovedAway(webhook, deps)))
+  await keyring.prune((uid) => {
+    const entry = keyring.entryOf(uid)
+    // What cannot be read may be of either.
+    if (entry === undefined) return isWebhookInUse(uid, deps) || deps.mayBeRoute({ uid, namespace: '' })
+    return entry.route === undefined ? isWebhookInUse(uid, deps) : isRouteInUse({ ...entry, route: entry.route }, deps)
+  })
 }
+
+/** Only with a full view of the objects: a partial one would remove entries of objects that exist. */
+function isWebhookInUse(uid: string, deps: SweepDeps): boolean {
+  const { config, webhooks } = deps
+  if (!webhooks.hasSynced() || config.watchNamespaces.length > 0) return true
+  return webhooks.store.byIndex(byUid, uid).some((webhook) => !isMovedAway(webhook, deps))
+}
+
+/** A route goes where its webhook goes. */
+function isRouteInUse({ uid, namespace, route }: RouteOfEntry, deps: SweepDeps): boolean {
+  const { webhooks, mayBeRoute } = deps
+  const moved = webhooks.store.byIndex(byUid, route.webhookUid).some((webhook) => isMovedAway(webhook, deps))
+  return !moved && mayBeRoute({ uid, namespace })
+}
+
+type RouteOfEntry = Pick<KeyringEntry, 'uid' | 'namespace'> & { route: RouteEntry }
 
 /** Drops the API keys that no object uses; one that a pass under way works with is in use. */
 export function forgetKeys({

@@ -52,6 +52,10 @@ export const logEvents = {
     means: 'Something was done or seen about a GeminiWebhook; an Event says the same.',
     fields: ['namespace', 'name', 'reason', 'action', 'note', 'suppressedLines'],
   },
+  'route.changed': {
+    means: 'Something was seen about a GeminiRoute; an Event says the same.',
+    fields: ['namespace', 'name', 'reason', 'action', 'note', 'suppressedLines'],
+  },
   'webhook.left_to_another_installation': {
     means: 'An object is served by another installation and left alone; said once.',
     fields: ['namespace', 'name', 'installation'],

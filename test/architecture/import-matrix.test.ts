@@ -192,6 +192,7 @@ const controllerFolders: Record<string, string[]> = {
   observe: ['config', 'facts', 'installation', 'keyring', 'memory', 'metrics', 'plan', 'reports', 'secrets', 'sinks'],
   apply: ['facts', 'memory', 'observe', 'plan', 'secrets'],
   status: ['apply', 'facts', 'installation', 'observe', 'plan', 'reports', 'rotation', 'secrets'],
+  routes: ['config', 'facts', 'installation', 'keyring', 'metrics', 'observe', 'reports', 'sinks', 'status'],
   housekeeping: ['config'],
   reflectors: ['config', 'facts', 'keyring', 'sinks'],
   'object-waker': ['facts', 'keyring', 'memory', 'observe'],
@@ -210,6 +211,7 @@ const controllerFolders: Record<string, string[]> = {
     'reconcile',
     'reflectors',
     'reports',
+    'routes',
     'sweep',
   ],
 }

@@ -22,6 +22,8 @@ export interface ControllerEvent {
     | 'SinkRecovered'
     | 'Deleted'
     | 'Orphaned'
+    | 'Attached'
+    | 'Detached'
     | 'Stalled'
   action: string
   note: string

@@ -196,6 +196,8 @@ export interface ObservedWebhook {
   report: Omit<EndpointReport, 'check'> | undefined
   /** What the receivers say of the sinks; absent: nothing. */
   sinkReports?: FoldedSinks
+  /** How many GeminiRoutes name it; absent: that is not known, and what was told of them stays. */
+  routes?: { attached: number; refused: number }
   /** False while counts of deliveries were written so lately that newer ones have to wait. */
   countsDue?: boolean
   /** Asked only of objects that are being deleted. */

@@ -1,4 +1,4 @@
-import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
+import type { Condition } from '../../api/status.ts'
 import type { ObjectChange } from '../../kubernetes/reflector.ts'
 import type { GaugeHandle } from '../../observability/metrics.ts'
 
@@ -7,6 +7,11 @@ export interface ConditionGauges {
   conditions: GaugeHandle
   /** By type and reason, of what is False. */
   falseConditions: GaugeHandle
+}
+
+/** Of either kind. */
+interface WithConditions {
+  status?: { conditions?: Condition[] | undefined }
 }
 
 /**
@@ -22,13 +27,13 @@ export class ConditionCounts {
   }
 
   /** Takes a change as a watch tells it; `previous` is what was counted before. Keeps nothing of the objects. */
-  observe(change: ObjectChange<GeminiWebhook>): void {
+  observe(change: ObjectChange<WithConditions>): void {
     if (change.type === 'deleted') return this.#countObject(change.object, -1)
     if (change.type === 'updated') this.#countObject(change.previous, -1)
     this.#countObject(change.object, 1)
   }
 
-  #countObject({ status: whole }: GeminiWebhook, by: number): void {
+  #countObject({ status: whole }: WithConditions, by: number): void {
     const { conditions, falseConditions } = this.#gauges
     for (const { type, status, reason } of whole?.conditions ?? []) {
       conditions.set(this.#count(`${type} ${status}`, by), { type, status })

@@ -27,6 +27,29 @@ export function createConditionGauges(metrics: Metrics): ConditionGauges {
   }
 }
 
+/** Routes by what their conditions say. */
+export function createRouteConditionGauges(metrics: Metrics): ConditionGauges {
+  return {
+    conditions: metrics.gauge({
+      name: 'gwh_controller_route_conditions',
+      help: 'GeminiRoutes by condition type and status.',
+      labels: ['type', 'status'],
+    }),
+    falseConditions: metrics.gauge({
+      name: 'gwh_controller_route_false_conditions',
+      help: 'GeminiRoutes whose condition is False, by condition type and reason.',
+      labels: ['type', 'reason'],
+    }),
+  }
+}
+
+export function createRouteStatusWrites(metrics: Metrics): CounterHandle {
+  return metrics.counter({
+    name: 'gwh_controller_route_status_writes_total',
+    help: 'Status updates of GeminiRoutes: none in steady state.',
+  })
+}
+
 /** Made once per controller. */
 export function exposeLeftObjects(metrics: Metrics, count: () => number): void {
   metrics.gauge({

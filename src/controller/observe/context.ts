@@ -9,7 +9,7 @@ import type { Logger } from '../../observability/logger.ts'
 import type { WorkingConfig } from '../config.ts'
 import type { ControllerInstruments } from '../metrics/instruments.ts'
 import type { KeyringWriter } from '../keyring/keyring-writer.ts'
-import type { InstallationView } from '../facts/observed.ts'
+import type { InstallationView, ObservedWebhook } from '../facts/observed.ts'
 import type { ProbeInTurn } from '../facts/probe.ts'
 import type { FoldedReport } from '../reports/receiver-reports.ts'
 import type { RemoteIdentity } from '../facts/ownership.ts'
@@ -41,6 +41,8 @@ export interface WebhookContext {
   probe: ProbeInTurn
   rollouts: Pick<Rollouts, 'of'>
   reportOf: (uid: string) => FoldedReport | undefined
+  /** How many routes name a webhook; undefined: not all of them are seen. Absent: nothing is known of routes. */
+  routesOf?: (webhook: GeminiWebhook) => NonNullable<ObservedWebhook['routes']> | undefined
   /** Absent: nothing is known of sinks. */
   reports?: SinkReportSource
 }

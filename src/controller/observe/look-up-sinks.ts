@@ -1,4 +1,3 @@
-import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import type { SinkRef, SinkSpec } from '../../api/sink.ts'
 import { readAddressable, refKeyOf } from '../sinks/addressable.ts'
 import type { WebhookContext } from './context.ts'
@@ -7,9 +6,15 @@ import { resolveSinks } from '../sinks/resolve-sinks.ts'
 import type { SinkResolution } from '../facts/sink-resolution.ts'
 import { boundCredentials, credentialsOf } from '../sinks/sink-credentials.ts'
 
+/** What has sinks: a webhook, or a route. */
+interface SinkOwner {
+  metadata: { namespace: string; uid: string }
+  spec: { sinks?: readonly SinkSpec[] | undefined }
+}
+
 /** Reads what the sinks refer to and resolves them. */
 export async function lookUpSinks(
-  { metadata, spec }: GeminiWebhook,
+  { metadata, spec }: SinkOwner,
   ctx: Pick<WebhookContext, 'client' | 'secrets' | 'config' | 'keyring' | 'areServicesWatched'>,
 ): Promise<SinkResolution> {
   const sinks = spec.sinks ?? []

@@ -37,6 +37,7 @@ export function viewWebhook(
   const justDeleted = viewJustDeleted(recollection, nowMs, ctx.config)
   const refusedWrites = viewRefusedWrites(retries.writes, { webhook, observed: reads }, nowMs)
   const told = 'pending' in report ? report : undefined
+  const routes = ctx.routesOf?.(webhook)
   return {
     ...reads,
     keyringHasRoom: ctx.keyring.hasRoomFor(metadata),
@@ -56,6 +57,7 @@ export function viewWebhook(
     check: { ...viewCheck(webhook, recollection, proof, ctx), echoes },
     report: told,
     ...(sinkReports !== undefined && { sinkReports }),
+    ...(routes !== undefined && { routes }),
     countsDue: areCountsDue(webhook, ctx, { report: told, sinceWrittenMs: atMs - (countsWrittenMs ?? -Infinity) }),
     keylessMs: keylessSinceMs === undefined ? 0 : atMs - keylessSinceMs,
   }

@@ -1,11 +1,16 @@
-import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import type { Clock } from '../../clock.ts'
 import type { PodReport } from './read-reports.ts'
 import { foldReports, noteworthyChanges, type FoldedReport } from './receiver-reports.ts'
-import { areCountsStale } from './sink-counts.ts'
+import { areCountsStale, type ToldCounts } from './sink-counts.ts'
 import { foldSinkReports, type SinkReports } from './sink-reports.ts'
 import type { FoldedSinks } from '../facts/folded-sinks.ts'
 import { noSinkReports } from './sink-status.ts'
+
+/** What reports are about. A route has no check. */
+export interface ReportedObject {
+  metadata: { uid: string }
+  status?: (ToldCounts & { check?: { attemptID: string } | undefined }) | undefined
+}
 
 interface DeskOptions {
   clock: Clock
@@ -13,7 +18,8 @@ interface DeskOptions {
   countsIntervalMs: number
   /** What the receivers say, as it is cached now. */
   read: () => readonly PodReport[]
-  webhooks: () => readonly GeminiWebhook[]
+  /** Webhooks and routes. */
+  objects: () => readonly ReportedObject[]
   /** The objects of these uids are to be looked at soon; `behind`: after all work with another cause than a report. */
   wake: (uids: readonly string[], options: { behind: boolean }) => void
 }
@@ -98,7 +104,7 @@ export class ReportDesk {
   #answered(before: ReadonlyMap<string, FoldedReport>): string[] {
     const isNew = (uid: string, attemptID: string) =>
       before.get(uid)?.echoes.some((echo) => echo.attemptID === attemptID) !== true
-    return this.#options.webhooks().flatMap(({ metadata: { uid }, status }) => {
+    return this.#options.objects().flatMap(({ metadata: { uid }, status }) => {
       const attemptID = status?.check?.attemptID
       if (attemptID === undefined || !isNew(uid, attemptID)) return []
       return this.#endpoints.get(uid)?.echoes.some((echo) => echo.attemptID === attemptID) === true ? [uid] : []
@@ -138,14 +144,14 @@ export class ReportDesk {
   }
 
   #look(): void {
-    const { webhooks, wake } = this.#options
+    const { objects, wake } = this.#options
     const deferred = [...this.#turns].flatMap(([uid, turns]) => (turns > turnsAtOnce ? [uid] : []))
     this.#turns = new Map()
     // Folded anew: a receiver that fell silent changes nothing but the time.
     this.#take()
-    const stale = webhooks().filter((webhook) => {
-      const { uid } = webhook.metadata
-      return areCountsStale(webhook, {
+    const stale = objects().filter((object) => {
+      const { uid } = object.metadata
+      return areCountsStale(object, {
         report: this.endpoint(uid),
         sinks: this.sinks(uid),
         waitingMs: this.waitingMs(uid),

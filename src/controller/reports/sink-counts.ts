@@ -1,5 +1,4 @@
-import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
-import type { GeminiWebhookStatus, SinkStatus } from '../../api/status.ts'
+import type { SinkStatus } from '../../api/status.ts'
 import type { WorkingConfig } from '../config.ts'
 import type { FoldedReport } from './receiver-reports.ts'
 import type { FoldedSinks } from '../facts/folded-sinks.ts'
@@ -12,8 +11,14 @@ const waitingFromMs = 5 * 60_000
 /** How often small changes of the pending counts are written. */
 const smallCountsMs = 3_600_000
 
+/** What the status of a webhook or of a route tells of its deliveries. */
+export interface ToldCounts {
+  delivery?: { pending?: number | undefined } | undefined
+  sinks?: readonly SinkStatus[] | undefined
+}
+
 /** Whether a write tells other counts than the status before it. */
-export function areCountsNew(before: GeminiWebhookStatus | undefined, after: GeminiWebhookStatus): boolean {
+export function areCountsNew(before: ToldCounts | undefined, after: ToldCounts): boolean {
   return JSON.stringify(countsIn(before)) !== JSON.stringify(countsIn(after))
 }
 
@@ -27,13 +32,13 @@ export interface SinkReportSource {
 
 /** Whether a pass may write counts: `sinceWrittenMs` after the last that did. Traffic alone writes none. */
 export function areCountsDue(
-  webhook: GeminiWebhook,
+  { metadata, status }: { metadata: { uid: string }; status?: ToldCounts | undefined },
   { reports, config }: { reports?: SinkReportSource; config: Pick<WorkingConfig, 'countsIntervalMs'> },
   { report, sinceWrittenMs }: { report: Pick<FoldedReport, 'pending'> | undefined; sinceWrittenMs: number },
 ): boolean {
-  const { uid } = webhook.metadata
+  const { uid } = metadata
   const waitingMs = reports?.waitingMs(uid) ?? 0
-  const isStale = areCountsStale(webhook, { report, sinks: reports?.sinks(uid) ?? noSinkReports, waitingMs })
+  const isStale = areCountsStale({ status }, { report, sinks: reports?.sinks(uid) ?? noSinkReports, waitingMs })
   if (isStale) return sinceWrittenMs >= config.countsIntervalMs
   return waitingMs >= waitingFromMs && sinceWrittenMs >= smallCountsMs
 }
@@ -46,7 +51,7 @@ export interface Counted {
 }
 
 /** Whether the status lags so far behind the reports that the object is worth a pass of its own. */
-export function areCountsStale({ status }: Pick<GeminiWebhook, 'status'>, counted: Counted): boolean {
+export function areCountsStale({ status }: { status?: ToldCounts | undefined }, counted: Counted): boolean {
   const { byName, isReported, isPartial } = counted.sinks
   const sinks = status?.sinks ?? []
   const isFailing = sinks.some(({ failingSince }) => failingSince !== undefined)
@@ -67,7 +72,7 @@ export function areCountsStale({ status }: Pick<GeminiWebhook, 'status'>, counte
 }
 
 /** Of sinks that have any: one that is new in the status tells nothing by that. */
-function countsIn(status: GeminiWebhookStatus | undefined) {
+function countsIn(status: ToldCounts | undefined) {
   const { delivery, sinks = [] } = status ?? {}
   const told = sinks.flatMap(({ name, pending = 0, deadLetters = 0, lastFailure = '' }: SinkStatus) =>
     pending === 0 && deadLetters === 0 && lastFailure === '' ? [] : [[name, pending, deadLetters, lastFailure]],

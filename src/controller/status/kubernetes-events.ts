@@ -8,11 +8,11 @@ import type { ControllerEvent } from '../facts/controller-event.ts'
 /** What Kubernetes keeps of a note. */
 const maxNoteLength = 1_000
 
+/** What the status of a webhook or of a route tells. */
+type Told = Pick<GeminiWebhookStatus, 'conditions' | 'sinks'>
+
 /** Events for changes of conditions; actions record their own. */
-export function transitionEvents(
-  before: GeminiWebhookStatus | undefined,
-  after: GeminiWebhookStatus,
-): ControllerEvent[] {
+export function transitionEvents(before: Told | undefined, after: Told): ControllerEvent[] {
   const events: ControllerEvent[] = []
   const stalled = conditionOf(after, 'Stalled')
   const isNews = [conditionOf(before, 'Stalled'), conditionOf(before, 'Ready')].every(
@@ -50,7 +50,7 @@ export function transitionEvents(
  * That sinks begin to fail or take events again: one event each way and pass. A sink that was taken out of the spec has
  * not recovered.
  */
-function sinkEvents(before: GeminiWebhookStatus | undefined, after: GeminiWebhookStatus): ControllerEvent[] {
+function sinkEvents(before: Told | undefined, after: Told): ControllerEvent[] {
   const sinks = after.sinks ?? []
   const failedBefore = new Set(failingSinksOf(before).map(({ name }) => name))
   const failing = failingSinksOf(after).filter(({ name }) => !failedBefore.has(name))
@@ -67,7 +67,7 @@ function sinkEvents(before: GeminiWebhookStatus | undefined, after: GeminiWebhoo
   return events
 }
 
-function failingSinksOf(status: GeminiWebhookStatus | undefined): SinkStatus[] {
+function failingSinksOf(status: Told | undefined): SinkStatus[] {
   return (status?.sinks ?? []).filter(({ failingSince }) => failingSince !== undefined)
 }
 
@@ -77,6 +77,6 @@ export function toKubernetesEvent({ metadata }: GeminiWebhook, event: Controller
   return { regarding: { apiVersion, kind: kindName, namespace, name, uid }, ...event }
 }
 
-function conditionOf(status: GeminiWebhookStatus | undefined, type: string): Condition | undefined {
+export function conditionOf(status: Told | undefined, type: string): Condition | undefined {
   return status?.conditions?.find((condition) => condition.type === type)
 }

@@ -8,8 +8,8 @@ import { foldSinkStatus, judgeSinkHealth, noSinkReports } from '../reports/sink-
 import { isSameJson } from '../facts/same-json.ts'
 
 /**
- * A status with the receivers' reports on deliveries and sinks. Separate from the rest of the status, because it does
- * not depend on Google. Pure.
+ * A status with the receivers' reports on deliveries and sinks, and with how many routes name the webhook. Separate
+ * from the rest of the status, because it does not depend on Google. Pure.
  */
 export function withDeliveries(status: GeminiWebhookStatus, state: ActionState, nowMs: number): GeminiWebhookStatus {
   const counts = state.observed.countsDue !== false
@@ -27,13 +27,20 @@ export function withDeliveries(status: GeminiWebhookStatus, state: ActionState, 
     drops === undefined
       ? removeCondition(withHealth, 'DeadLettersDropped')
       : set(withHealth, 'DeadLettersDropped', drops)
-  const { delivery: _delivery, sinks: _sinks, ...rest } = status
+  const { delivery: _delivery, sinks: _sinks, routes: before, ...rest } = status
+  const routes = routesTold(state.observed.routes ?? before)
   return {
     ...rest,
     ...(delivery !== undefined && { delivery }),
     ...(sinks !== undefined && { sinks }),
+    ...(routes !== undefined && { routes }),
     conditions: [...conditions],
   }
+}
+
+/** Nothing is told of none. */
+function routesTold(counts: GeminiWebhookStatus['routes']): GeminiWebhookStatus['routes'] {
+  return counts?.attached === 0 && counts.refused === 0 ? undefined : counts
 }
 
 function told(

@@ -28,7 +28,7 @@ function aDesk(given: { webhooks?: GeminiWebhook[]; foldMs?: number } = {}) {
       folds += 1
       return said
     },
-    webhooks: () => given.webhooks ?? [],
+    objects: () => given.webhooks ?? [],
     wake: (uids, { behind }) => void (uids.length > 0 && wakes.push({ uids, behind })),
   })
   const say = (endpoint: object) => {

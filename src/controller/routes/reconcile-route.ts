@@ -1,0 +1,192 @@
+import type { GeminiRoute } from '../../api/gemini-route.ts'
+import { geminiRouteKind } from '../../api/kind.ts'
+import type { GeminiRouteStatus } from '../../api/route-status.ts'
+import type { KeyringEntry } from '../../contract/keyring/entry.ts'
+import type { ObjectKey } from '../../kubernetes/client.ts'
+import type { ReconcileTurn } from '../../kubernetes/controller-loop.ts'
+import { TransientError } from '../../kubernetes/errors.ts'
+import { done, requeueAfter, type ReconcileResult } from '../../kubernetes/result.ts'
+import type { CounterHandle } from '../../observability/metrics.ts'
+import { failureOf, type Failure } from '../facts/failure-class.ts'
+import { isSameJson } from '../facts/same-json.ts'
+import { spread } from '../facts/spread.ts'
+import type { SinkResolution } from '../facts/sink-resolution.ts'
+import { explainFullKeyring } from '../keyring/keyring-room.ts'
+import type { WebhookContext } from '../observe/context.ts'
+import { lookUpSinks } from '../observe/look-up-sinks.ts'
+import { areCountsDue, areCountsNew, type ToldCounts } from '../reports/sink-counts.ts'
+import { noSinkReports } from '../reports/sink-status.ts'
+import { composeSinks } from './compose-filter.ts'
+import { judgeConsent } from './consent.ts'
+import { routeEntryFor, withoutAddresses } from './route-entry.ts'
+import { routeEvents, toRouteEvent } from './route-events.ts'
+import { refOf } from './route-indices.ts'
+import type { RouteMemories } from './route-memories.ts'
+import { nextLookMs } from './next-look.ts'
+import { summarizeRoute, type RouteFindings, type RouteReports } from './summarize-route.ts'
+import { viewConsent, type ConsentSources } from './view-consent.ts'
+
+/** What the reconciles of all routes work with. */
+export type RouteContext = Pick<
+  WebhookContext,
+  | 'client'
+  | 'clock'
+  | 'random'
+  | 'config'
+  | 'logger'
+  | 'recorder'
+  | 'secrets'
+  | 'keyring'
+  | 'areServicesWatched'
+  | 'reportOf'
+  | 'reports'
+> &
+  Omit<ConsentSources, 'config' | 'keyring' | 'routes'> & {
+    routes: ConsentSources['routes'] & { get(key: ObjectKey): GeminiRoute | undefined }
+    memories: RouteMemories
+    /** Uids of routes of that name that are gone and whose entries may still be there. */
+    gone: GoneRoutes
+    statusWrites: CounterHandle
+  }
+
+/** Entries that are to be taken out, by the key of the route that they were of. */
+export interface GoneRoutes {
+  of(key: ObjectKey): readonly string[]
+  removed(key: ObjectKey, uid: string): void
+}
+
+/** Brings one route to what it should be. Level-based: only the key travels. */
+export async function reconcileRoute(key: ObjectKey, ctx: RouteContext & ReconcileTurn): Promise<ReconcileResult> {
+  await removeGone(key, ctx)
+  const cached = ctx.routes.get(key)
+  if (cached === undefined) return done()
+  const route = ctx.memories.newest(cached)
+  const view = viewConsent(route, ctx)
+  // Another installation serves the webhook: a change of either object brings the route back here.
+  if (view === 'elsewhere' || isLeftToAnother(route, view.isNamespaceWatched, ctx)) return done()
+  const consent = judgeConsent(view)
+  const webhook = ctx.webhooks.get(refOf(route))
+  const sinks = await resolve(route, ctx)
+  const known = ctx.keyring.entryOf(route.metadata.uid)
+  const entry = routeEntryFor(route, { consent, webhook, sinks, known, nowMs: ctx.clock.now() })
+  const { told, failure } = await tellReceivers(entry, known, ctx)
+  // What may pass by itself must not turn health checks red.
+  if (failure?.class === 'transient') throw transient(failure)
+  const findings = {
+    consent,
+    webhook,
+    sinks,
+    ...(failure !== undefined && { failure }),
+    isKnown: told?.route?.webhookUid === webhook?.metadata.uid && told?.route?.refused !== true,
+    reports: readReports(route, ctx),
+  }
+  const status = await publish(route, findings, ctx)
+  if (failure?.class === 'refused') throw transient(failure)
+  return requeueAfter(
+    nextLookMs(status, {
+      awaitsOthers: sinks.recheck === true,
+      config: ctx.config,
+      nowMs: ctx.clock.now(),
+      resyncMs: spread(ctx.config.resyncIntervalMs, ctx.random),
+    }),
+  )
+}
+
+function transient({ reason, message, retryAfterMs }: Failure): TransientError {
+  return new TransientError({ reason, message, retryAfterMs })
+}
+
+async function removeGone(key: ObjectKey, { gone, keyring, withoutWorker }: RouteContext & ReconcileTurn) {
+  for (const uid of gone.of(key)) {
+    await withoutWorker(() => keyring.remove(uid))
+    gone.removed(key, uid)
+  }
+}
+
+/**
+ * Of a webhook that is not seen here another operator may have more to say: what it has said of the route is left as it
+ * is.
+ */
+function isLeftToAnother({ metadata, status }: GeminiRoute, isWatched: boolean, { keyring }: RouteContext): boolean {
+  if (isWatched || keyring.entryOf(metadata.uid) !== undefined) return false
+  return status?.conditions?.some(({ type, reason }) => type === 'Accepted' && reason !== 'WebhookNotFound') === true
+}
+
+/** The sinks, with Services, Secrets and other objects of the namespace of the route. */
+async function resolve({ metadata, spec }: GeminiRoute, ctx: RouteContext): Promise<SinkResolution> {
+  const composed = composeSinks(spec.filter, spec.sinks)
+  const resolution = await lookUpSinks({ metadata, spec: { sinks: composed.sinks } }, ctx)
+  if (composed.problem === undefined || resolution.problem?.blocksRegistration === true) return resolution
+  const message = `spec.filter.cel ${composed.problem}: correct it; deliveries of this route wait until then`
+  return { ...resolution, problem: { reason: 'SinkInvalid', message, blocksRegistration: false } }
+}
+
+/** What the receivers know afterwards, and why that is not what they should. */
+interface Told {
+  told: KeyringEntry | undefined
+  failure?: Failure
+}
+
+async function tellReceivers(
+  entry: KeyringEntry | undefined,
+  known: KeyringEntry | undefined,
+  ctx: RouteContext & ReconcileTurn,
+): Promise<Told> {
+  if (entry === undefined || isSameJson(entry, known)) return { told: known }
+  const failure = await write(entry, ctx)
+  if (failure === undefined) return { told: entry }
+  if (failure.reason !== 'KeyringFull' || entry.route?.refused !== true) return { told: known, failure }
+  // A namespace that uses up its room must not keep its routes by it: a refusal takes less than what was allowed.
+  const least = withoutAddresses(entry)
+  const failed = isSameJson(least, known) ? undefined : await write(least, ctx)
+  return failed === undefined ? { told: least } : { told: known, failure: failed }
+}
+
+async function write(
+  entry: KeyringEntry,
+  { keyring, withoutWorker }: RouteContext & ReconcileTurn,
+): Promise<Failure | undefined> {
+  // As for webhooks, some room is left for what is there already.
+  if (!keyring.hasRoomFor(entry)) {
+    const message = explainFullKeyring(entry.uid)
+    return { class: 'terminal', reason: 'KeyringFull', message, mayHaveCommitted: false }
+  }
+  try {
+    await withoutWorker(() => keyring.write(entry))
+    return undefined
+  } catch (error) {
+    return failureOf(error)
+  }
+}
+
+function readReports(route: GeminiRoute, ctx: RouteContext): RouteReports {
+  const { uid } = route.metadata
+  const report = ctx.reportOf(uid)
+  const sinceWrittenMs = ctx.memories.sinceCountsMs(route)
+  const told = { metadata: { uid }, status: countsOf(route.status) }
+  return {
+    report,
+    sinks: ctx.reports?.sinks(uid) ?? noSinkReports,
+    countsDue: areCountsDue(told, ctx, { report, sinceWrittenMs }),
+  }
+}
+
+/** As the status of a webhook tells them. */
+export function countsOf(status: GeminiRouteStatus | undefined): ToldCounts {
+  return { delivery: { pending: status?.pending }, sinks: status?.sinks }
+}
+
+/** The one writer of the status: all of it under optimistic lock, and only when it differs. */
+async function publish(route: GeminiRoute, findings: RouteFindings, ctx: RouteContext): Promise<GeminiRouteStatus> {
+  const status = summarizeRoute(route, findings, ctx.clock.now())
+  if (isSameJson(route.status, status)) return status
+  const written = await ctx.client.replaceStatus<GeminiRoute>(geminiRouteKind, { ...route, status })
+  ctx.statusWrites.add()
+  ctx.memories.wrote(written, { counts: areCountsNew(countsOf(route.status), countsOf(status)) })
+  const { namespace, name } = route.metadata
+  for (const event of routeEvents(route.status, status)) {
+    ctx.recorder.record(toRouteEvent(route, event))
+    ctx.logger.info({ namespace, name, reason: event.reason, action: event.action, note: event.note }, 'route.changed')
+  }
+  return status
+}

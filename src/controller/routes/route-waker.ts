@@ -1,0 +1,130 @@
+import type { GeminiRoute } from '../../api/gemini-route.ts'
+import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
+import { installationAnnotation } from '../../api/names.ts'
+import type { KubernetesObject, ObjectKey } from '../../kubernetes/client.ts'
+import type { ControllerLoop } from '../../kubernetes/controller-loop.ts'
+import type { ObjectChange } from '../../kubernetes/reflector.ts'
+import type { ObjectStore } from '../../kubernetes/store.ts'
+import type { AddOptions } from '../../kubernetes/workqueue.ts'
+import { bySecret, byService, byUid } from '../facts/indices.ts'
+import { isSameJson } from '../facts/same-json.ts'
+import type { GoneRoutes } from './reconcile-route.ts'
+import { byWebhookRef, idOfRef, refOf } from './route-indices.ts'
+import type { RouteMemories } from './route-memories.ts'
+
+interface WakerDeps {
+  routes: Pick<ObjectStore<GeminiRoute>, 'list' | 'byIndex'>
+  memories: RouteMemories
+  enqueue: ControllerLoop['enqueue']
+  /** What this webhook tells of its routes may have changed, and beyond its bound which of them get its events. */
+  onCounts: (webhook: ObjectKey) => void
+}
+
+/** What wakes a route: changes of its own, of its webhook, of its namespace, and of what its sinks use. */
+export class RouteWaker implements GoneRoutes {
+  readonly #deps: WakerDeps
+  readonly #gone = new Map<string, readonly string[]>()
+
+  constructor(deps: WakerDeps) {
+    this.#deps = deps
+  }
+
+  onRoute(change: ObjectChange<GeminiRoute>): void {
+    const { memories, enqueue, onCounts } = this.#deps
+    const { type, object } = change
+    if (type === 'deleted') {
+      memories.forget(object.metadata.uid)
+      this.#gone.set(idOf(object), [...this.of(keyOf(object)), object.metadata.uid])
+      enqueue(keyOf(object))
+      onCounts(refOf(object))
+      return
+    }
+    // Our own status write says nothing new: the pass that made it has decided when to look again.
+    if (memories.sawOwnWrite(object)) return
+    enqueue(keyOf(object), { behind: type === 'added' && object.status !== undefined })
+    if (type === 'updated' && change.previous.metadata.generation === object.metadata.generation) return
+    onCounts(refOf(object))
+    if (type === 'updated') onCounts(refOf(change.previous))
+  }
+
+  onWebhook(change: ObjectChange<GeminiWebhook>): void {
+    const { object } = change
+    const before = change.type === 'updated' ? change.previous : undefined
+    if (before !== undefined && isSameJson(aspectsOf(before), aspectsOf(object))) return
+    // Whether it is Ready is only told; consent takes effect before what is only told.
+    const isOnlyTold = before !== undefined && isSameJson(consentIn(before), consentIn(object))
+    this.#wakeOf(keyOf(object), { behind: isOnlyTold })
+  }
+
+  onNamespace(change: ObjectChange<KubernetesObject>): void {
+    const { object } = change
+    const before = change.type === 'updated' ? change.previous.metadata.labels : undefined
+    if (change.type === 'updated' && isSameJson(before ?? {}, object.metadata.labels ?? {})) return
+    for (const route of this.#deps.routes.list(object.metadata.name)) {
+      this.#deps.enqueue(keyOf(route))
+      this.#deps.onCounts(refOf(route))
+    }
+  }
+
+  onSecret({ namespace, name }: ObjectKey): void {
+    this.#enqueue(this.#deps.routes.byIndex(bySecret, `${namespace}/${name}`))
+  }
+
+  onService({ namespace, name }: ObjectKey): void {
+    this.#enqueue(this.#deps.routes.byIndex(byService, `${namespace}/${name}`))
+  }
+
+  /** Wakes the routes with these uids; those that are not there are left out. */
+  wake(uids: readonly string[], options?: AddOptions): void {
+    for (const uid of uids) this.#enqueue(this.#deps.routes.byIndex(byUid, uid), options)
+  }
+
+  wakeAll(): void {
+    this.#enqueue(this.#deps.routes.list())
+  }
+
+  of(key: ObjectKey): readonly string[] {
+    return this.#gone.get(idOfRef(key)) ?? []
+  }
+
+  removed(key: ObjectKey, uid: string): void {
+    const left = this.of(key).filter((each) => each !== uid)
+    if (left.length > 0) this.#gone.set(idOfRef(key), left)
+    else this.#gone.delete(idOfRef(key))
+  }
+
+  #wakeOf(webhook: ObjectKey, options?: AddOptions): void {
+    this.#enqueue(this.#deps.routes.byIndex(byWebhookRef, idOfRef(webhook)), options)
+  }
+
+  #enqueue(routes: readonly GeminiRoute[], options?: AddOptions): void {
+    for (const route of routes) this.#deps.enqueue(keyOf(route), options)
+  }
+}
+
+/** What of a webhook decides about its routes. */
+function consentIn({ metadata, spec, status }: GeminiWebhook) {
+  return {
+    uid: metadata.uid,
+    isDeleting: metadata.deletionTimestamp !== undefined,
+    installation: [metadata.annotations?.[installationAnnotation], status?.installationID, status?.installationToken],
+    allowedRoutes: spec.allowedRoutes,
+    server: spec.endpoint?.url,
+    // From here on the receivers may know it.
+    isServed: status?.webhook?.id !== undefined || status?.endpoint?.dynamicSecretName !== undefined,
+  }
+}
+
+/** The same, and what is told of it. */
+function aspectsOf(webhook: GeminiWebhook) {
+  const { status } = webhook
+  return { ...consentIn(webhook), ready: status?.conditions?.find(({ type }) => type === 'Ready')?.status }
+}
+
+function idOf(route: GeminiRoute): string {
+  return idOfRef(keyOf(route))
+}
+
+function keyOf({ metadata: { namespace, name } }: GeminiRoute | GeminiWebhook): ObjectKey {
+  return { namespace, name }
+}
