@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import type { GeminiRoute } from '../../../../src/api/gemini-route.ts'
+import type { KeyringEntry } from '../../../../src/contract/keyring/entry.ts'
+import { FailedCall } from '../../../../src/controller/facts/failure-class.ts'
+import { keyringIsFull } from '../../../../src/controller/keyring/keyring-room.ts'
+import type { KeyringWriter } from '../../../../src/controller/keyring/keyring-writer.ts'
+import { byWebhookRef, idOfRef, refOf } from '../../../../src/controller/routes/route-indices.ts'
+import { reconcileRoute, type RouteContext } from '../../../../src/controller/routes/reconcile-route.ts'
+import { RouteMemories } from '../../../../src/controller/routes/route-memories.ts'
+import { TransientError } from '../../../../src/kubernetes/errors.ts'
+import { IndexedStore } from '../../../../src/kubernetes/store.ts'
+import { aRoute } from '../../../support/builders/a-route.ts'
+import { aWebhook, installation } from '../../../support/builders/a-webhook.ts'
+import { aPass } from '../../../support/worlds/a-pass.ts'
+
+const key = { namespace: 'team-search', name: 'nightly' }
+const uid = 'uid-of-route'
+
+interface Given {
+  /** What its owner allows. */
+  from?: 'All' | 'Same'
+  /** Where it happens, what a write of an entry fails with; by its number. */
+  refuses?: (entry: KeyringEntry) => Error | undefined
+  hasRoom?: boolean
+  known?: KeyringEntry
+  gone?: string[]
+}
+
+/** One route and its webhook, around a keyring of the test's. */
+function aScene({ from = 'All', refuses = () => undefined, hasRoom = true, known, gone = [] }: Given = {}) {
+  const claimed = { installationID: installation.id, installationToken: installation.token }
+  const webhook = aWebhook()
+    .registered()
+    .status(claimed)
+    .spec({ allowedRoutes: { namespaces: { from } } })
+    .build()
+  const entries = new Map<string, KeyringEntry>([
+    [
+      webhook.metadata.uid,
+      { uid: webhook.metadata.uid, namespace: 'ml', name: 'batch-events', secrets: [], sinks: [] },
+    ],
+  ])
+  if (known !== undefined) entries.set(uid, known)
+  const written: KeyringEntry[] = []
+  const removed: string[] = []
+  const statuses: NonNullable<GeminiRoute['status']>[] = []
+  const keyring = {
+    entryOf: (of: string) => entries.get(of),
+    hasRoomFor: () => hasRoom,
+    write: (entry: KeyringEntry) => {
+      const error = refuses(entry)
+      if (error !== undefined) return Promise.reject(error)
+      entries.set(entry.uid, entry)
+      written.push(entry)
+      return Promise.resolve()
+    },
+    remove: (of: string) => {
+      removed.push(of)
+      return Promise.resolve()
+    },
+  } as unknown as KeyringWriter
+  const routes = new IndexedStore<GeminiRoute>({ [byWebhookRef]: (route) => [idOfRef(refOf(route))] })
+  routes.put(aRoute())
+  const pass = aPass({
+    keyring,
+    webhooks: { get: () => webhook, list: () => [webhook], byIndex: () => [webhook] },
+    recorder: { record: () => undefined },
+    client: {
+      replaceStatus: <T>(_kind: object, object: T) => {
+        statuses.push((object as GeminiRoute).status ?? {})
+        routes.put(object as GeminiRoute)
+        return Promise.resolve(object)
+      },
+    } as Partial<RouteContext['client']>,
+  })
+  const left = new Set(gone)
+  const ctx = {
+    ...pass,
+    routes,
+    namespaces: new IndexedStore(),
+    memories: new RouteMemories(pass.clock),
+    gone: { of: () => [...left], removed: (_key: object, of: string) => void left.delete(of) },
+    statusWrites: { add: () => undefined },
+  }
+  return { pass: () => reconcileRoute(key, ctx), routes, written, removed, statuses, left }
+}
+
+const readyIn = (status: GeminiRoute['status']) => status?.conditions?.find(({ type }) => type === 'Ready')?.reason
+
+test('a pass tells the receivers and writes the status; the next finds nothing to do', async () => {
+  const { pass, written, statuses } = aScene()
+  await pass()
+  assert.equal(written[0]?.route?.webhook.name, 'batch-events')
+  assert.equal(readyIn(statuses[0]), 'Succeeded')
+  await pass()
+  assert.deepEqual([written.length, statuses.length], [1, 1])
+})
+
+test('where a new entry has no room, the route says so and waits', async () => {
+  const { pass, written, statuses } = aScene({ hasRoom: false })
+  const { type } = await pass()
+  assert.equal(type, 'requeueAfter')
+  assert.deepEqual(written, [])
+  assert.equal(readyIn(statuses[0]), 'KeyringFull')
+})
+
+test('a namespace that has used up its room cannot keep its routes by it: a refusal is written without addresses', async () => {
+  const first = aScene()
+  await first.pass()
+  const [known] = first.written
+  assert.ok(known)
+  const refuses = ({ sinks }: KeyringEntry) => (sinks.length > 0 ? keyringIsFull(uid) : undefined)
+  const { pass, written, statuses } = aScene({ from: 'Same', known, refuses })
+  await pass()
+  assert.equal(written.length, 1)
+  assert.deepEqual([written[0]?.sinks, written[0]?.heldSinks], [[], ['worker']])
+  assert.equal(written[0]?.route?.refused, true)
+  assert.equal(readyIn(statuses[0]), 'NotAllowed')
+  await pass()
+  assert.deepEqual([written.length, statuses.length], [1, 1], 'and once is enough')
+})
+
+test('a write that may pass is tried again and turns no condition; one that is refused for good is told as well', async () => {
+  const failing = (kind: 'transient' | 'refused') => () =>
+    new FailedCall({ class: kind, reason: 'RefusedByAPIServer', message: 'no', mayHaveCommitted: false })
+  const passing = aScene({ refuses: failing('transient') })
+  await assert.rejects(passing.pass(), TransientError)
+  assert.deepEqual(passing.statuses, [])
+  const standing = aScene({ refuses: failing('refused') })
+  await assert.rejects(standing.pass(), TransientError)
+  assert.equal(readyIn(standing.statuses[0]), 'RefusedByAPIServer')
+})
+
+test('the entries of routes that went are taken out, also where one of the same name is there again', async () => {
+  const { pass, removed, left, written, routes } = aScene({ gone: ['first', 'second'] })
+  await pass()
+  assert.deepEqual(removed, ['first', 'second'])
+  assert.equal(left.size, 0)
+  assert.equal(written.length, 1)
+  routes.remove(key)
+  assert.deepEqual(await pass(), { type: 'done' })
+})
