@@ -94,6 +94,14 @@ export const conditions = {
     whenFalse: onlyWhileTrue,
     whenUnknown: neverUnknown,
   },
+  ProjectShared: {
+    question:
+      'Do other namespaces have webhooks in the same Google project? Present only while true; Ready does not depend on it.',
+    whenTrue:
+      'The message says how many. Google tells the webhooks of a project of all its jobs, so each of these namespaces sees those of the others.',
+    whenFalse: onlyWhileTrue,
+    whenUnknown: neverUnknown,
+  },
   Reconciling: {
     question: 'Is the controller at work on it? Present only while true.',
     whenTrue: 'Work is under way or will be tried again by itself.',

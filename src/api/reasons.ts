@@ -186,6 +186,13 @@ export const reasons = {
     remedy:
       'Remove the keys that the message names, or have whoever runs the installation add them, or the prefix that they share, to allowedSecretLabels or allowedSecretAnnotations.',
   },
+  OtherNamespaces: {
+    on: { ProjectShared: yes },
+    meaning:
+      'Other namespaces have webhooks in the Google project of the API key, as its list of webhooks shows. Seen are the namespaces that the controller watches; which they are is not told.',
+    remedy:
+      'Nothing, where these namespaces may know of the jobs of each other. Otherwise give each team a Google project of its own, or register once and let teams attach GeminiRoutes, as docs/tenancy.md explains. Whoever runs the installation switches the condition off with warnSharedProject.',
+  },
   Missing: {
     on: { ...working, Registered: noOrOpen },
     meaning:

@@ -147,6 +147,11 @@ const settings = {
     max: '24h',
     default: '10m',
   }),
+  warnSharedProject: boolean({
+    group: 'Reconciling',
+    help: 'Tell of GeminiWebhooks whose Google project has webhooks of other namespaces too, which then see the jobs of each other: a condition with their number, and a metric. Costs no call to Google.',
+    default: 'true',
+  }),
   ...googleSettings,
   callsPerMinute: integer({
     group: 'Google',

@@ -20,6 +20,7 @@ import {
   createInstruments,
   exposeKeyringUse,
   exposeLeftObjects,
+  exposeSharedProjects,
   exposeStranded,
 } from './metrics/instruments.ts'
 import { KeyringWriter } from './keyring/keyring-writer.ts'
@@ -39,6 +40,8 @@ import { ReportShelf } from './reports/report-shelf.ts'
 import { Rollouts } from './observe/rollouts.ts'
 import { RoutesController } from './routes/routes-controller.ts'
 import { SecretReader } from './observe/secret-reader.ts'
+import { SharedProjects } from './observe/shared-projects.ts'
+import { byWebhookId } from './facts/indices.ts'
 import { forgetKeys, sweep } from './sweep.ts'
 import { isUrgent } from './facts/urgency.ts'
 import { WebhookServicePool, type OpenWebhookService } from './observe/webhook-service-pool.ts'
@@ -92,6 +95,7 @@ class RunningController implements WebhookController {
   readonly #reader: ReportReader
   readonly #reports: ReportKeeper
   readonly #conditionCounts: ConditionCounts
+  readonly #projects = new SharedProjects((id) => this.#reflectors.webhooks.store.byIndex(byWebhookId, id))
   readonly #waker: ObjectWaker
   /** Apart: nothing of webhooks waits for routes. */
   readonly #routes: RoutesController
@@ -108,6 +112,7 @@ class RunningController implements WebhookController {
       () => this.#all(),
       () => clock.now(),
     )
+    if (config.warnSharedProject) exposeSharedProjects(metrics, () => this.#projects.sharing())
     if (config.objectMetrics) {
       exposeObjectMetrics(
         metrics,
@@ -120,6 +125,7 @@ class RunningController implements WebhookController {
     const handlers = {
       onWebhook: (change: ObjectChange<GeminiWebhook>) => {
         this.#conditionCounts.observe(change)
+        this.#projects.observe(change)
         this.#waker.onWebhook(change)
         this.#routes.waker.onWebhook(change)
       },
@@ -195,7 +201,13 @@ class RunningController implements WebhookController {
       secrets: new SecretReader(reads, this.#reflectors.secrets.store),
       keyring,
       areServicesWatched: () => this.#serviceReflectors.every((reflector) => reflector.hasSynced()),
-      observer: new RemoteObserver({ clock, maxAgeMs: resyncIntervalMs, credentialsRetryMs }),
+      observer: new RemoteObserver({
+        clock,
+        maxAgeMs: resyncIntervalMs,
+        credentialsRetryMs,
+        onListed: (list) => this.#projects.listed(list),
+      }),
+      projects: this.#projects,
       pool: new WebhookServicePool({ open: openWebhookService, clock, onCrowd: () => forgetKeys(this.#swept()) }),
       claimOf: (uid) => this.#memories.claimOf(uid),
       installation: () => this.#installation.view,
@@ -290,10 +302,20 @@ class RunningController implements WebhookController {
   /** What the sweep goes over, put together when it is asked for. */
   #swept() {
     const { config, keyring, pool, observer } = this.#ctx
+    const projects = this.#projects
     const { webhooks } = this.#reflectors
     const isLeft = (webhook: GeminiWebhook) => this.#isLeft(webhook)
     const mayBeRoute = (entry: { uid: string; namespace: string }) => this.#routes.mayExist(entry)
-    const shared = { config, webhooks, memories: this.#memories, pool, observer, keyring, reports: this.#reports }
+    const shared = {
+      config,
+      webhooks,
+      memories: this.#memories,
+      pool,
+      observer,
+      projects,
+      keyring,
+      reports: this.#reports,
+    }
     return { ...shared, isLeft, mayBeRoute }
   }
 }

@@ -6,6 +6,7 @@ import { byUid } from './facts/indices.ts'
 import type { KeyringWriter } from './keyring/keyring-writer.ts'
 import type { Memories } from './memory/memories.ts'
 import type { RemoteObserver } from './observe/remote-observer.ts'
+import type { SharedProjects } from './observe/shared-projects.ts'
 import type { WebhookServicePool } from './observe/webhook-service-pool.ts'
 import type { ReportKeeper } from './reports/report-keeper.ts'
 import type { createReflectors } from './reflectors.ts'
@@ -16,6 +17,7 @@ interface SweepDeps {
   memories: Memories
   pool: Pick<WebhookServicePool, 'prune'>
   observer: Pick<RemoteObserver, 'prune'>
+  projects: Pick<SharedProjects, 'prune'>
   keyring: Pick<KeyringWriter, 'prune' | 'entryOf'>
   reports: Pick<ReportKeeper, 'look' | 'prune'>
   /** Whether a route of this uid is there, or may be there unseen. */
@@ -60,12 +62,14 @@ export function forgetKeys({
   memories,
   pool,
   observer,
-}: Pick<SweepDeps, 'webhooks' | 'memories' | 'pool' | 'observer'>): void {
+  projects,
+}: Pick<SweepDeps, 'webhooks' | 'memories' | 'pool' | 'observer' | 'projects'>): void {
   // A key that only status still names is needed too: to delete in the project that an object has left.
   const named = webhooks.store.list().flatMap(({ status }) => status?.webhook?.keyFingerprint ?? [])
   const inUse = new Set([...memories.fingerprintsInUse(), ...named])
   pool.prune(inUse)
   observer.prune(inUse)
+  projects.prune(inUse)
 }
 
 /** Another installation serves it under an address of its own: the entry that our receivers have is obsolete. */

@@ -74,8 +74,15 @@ function deliveryLink({ status }: GeminiWebhook): Link {
   return { name, state: 'Good', says: `one was verified at ${lastVerifiedTime}${waiting}` }
 }
 
-/** Links beside the chain: a part of the spec that is ignored, while everything else is done. */
+/**
+ * Links beside the chain: a part of the spec that is ignored, while everything else is done, and that others see the
+ * jobs of the same project, which breaks nothing.
+ */
 function partLinks(webhook: GeminiWebhook): Link[] {
   const ignored = conditionOf(webhook, 'PartIgnored')
-  return ignored === undefined ? [] : [{ name: 'spec', state: 'Broken', says: ignored.message }]
+  const shared = conditionOf(webhook, 'ProjectShared')
+  return [
+    ...(ignored === undefined ? [] : [{ name: 'spec', state: 'Broken', says: ignored.message } as const]),
+    ...(shared === undefined ? [] : [{ name: 'project', state: 'Good', says: shared.message } as const]),
+  ]
 }

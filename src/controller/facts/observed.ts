@@ -48,6 +48,22 @@ export interface DynamicView {
   entry: DynamicEndpointEntry | undefined
 }
 
+/** Who else lives in the Google project of an object, as far as lists have shown. */
+export interface ProjectNeighbours {
+  /** Other namespaces that have webhooks there; which ones is nobody's business. */
+  namespaces: number
+  /** When the newest list with the key of this object was started, on the monotonic clock; -Infinity: none was made. */
+  listedAtMs: number
+}
+
+export type NeighboursView =
+  | 'off'
+  | {
+      namespaces: number
+      /** The list was started long enough after this process first saw the object: fewer than before is believed. */
+      settled: boolean
+    }
+
 interface ApiKeyView {
   /** Identifies the key without revealing it. */
   fingerprint: string
@@ -202,6 +218,8 @@ export interface ObservedWebhook {
   countsDue?: boolean
   /** Asked only of objects that are being deleted. */
   namespaceTerminating: boolean
+  /** `off`: the installation does not want it told. Absent: it cannot be known without the API key. */
+  neighbours?: NeighboursView
   /** For how long the object has had no usable API key, milliseconds, as far as this process saw; 0: it has one. */
   keylessMs: number
 }

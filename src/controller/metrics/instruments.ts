@@ -60,6 +60,15 @@ export function exposeLeftObjects(metrics: Metrics, count: () => number): void {
 }
 
 /** Made once per controller. */
+export function exposeSharedProjects(metrics: Metrics, count: () => number): void {
+  metrics.gauge({
+    name: 'gwh_controller_shared_project_namespaces',
+    help: 'Namespaces that have webhooks in a Google project with those of another namespace, and so see its jobs. Only with warnSharedProject.',
+    collect: count,
+  })
+}
+
+/** Made once per controller. */
 export function exposeKeyringUse(metrics: Metrics, keyring: { usedShare(): number }): void {
   metrics.gauge({
     name: 'gwh_controller_keyring_used_ratio',

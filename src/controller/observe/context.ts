@@ -15,6 +15,7 @@ import type { FoldedReport } from '../reports/receiver-reports.ts'
 import type { RemoteIdentity } from '../facts/ownership.ts'
 import type { RemoteObserver } from './remote-observer.ts'
 import type { Rollouts } from './rollouts.ts'
+import type { SharedProjects } from './shared-projects.ts'
 import type { SecretReader } from './secret-reader.ts'
 import type { SinkReportSource } from '../reports/sink-counts.ts'
 import type { WebhookServicePool } from './webhook-service-pool.ts'
@@ -34,6 +35,7 @@ export interface WebhookContext {
   /** Whether every change of a Service, and of endpoints that no Service selects, brings its objects a pass. */
   areServicesWatched: () => boolean
   observer: RemoteObserver
+  projects: Pick<SharedProjects, 'neighboursOf'>
   pool: WebhookServicePool
   /** The webhook at Google that an object acts on, by its uid, as far as this process saw. */
   claimOf: (uid: string) => string | undefined

@@ -5,6 +5,7 @@ import type { RemoteWebhook, WebhookService } from '../../gemini/webhook-service
 import { failureOf, type Failure } from '../facts/failure-class.ts'
 import { oneMoreTry } from '../memory/retry.ts'
 import { indexed, ProjectView, viewOf, type ListShare, type ProjectList, type RemoteListing } from './project-view.ts'
+import type { ShownList } from './shared-projects.ts'
 
 export interface ListDemand {
   /** The list must have been started then or later. */
@@ -21,6 +22,7 @@ export interface ListDemand {
 /** Where a list comes from, and on whose account it is kept. */
 interface Source {
   service: WebhookService
+  fingerprint: string
   taker: Taker
 }
 
@@ -29,6 +31,8 @@ interface ObserverOptions {
   /** A list older than this is made again. */
   maxAgeMs: number
   credentialsRetryMs: number
+  /** Is told of every list that was answered. */
+  onListed?: (list: ShownList) => void
 }
 
 /**
@@ -85,7 +89,10 @@ export class RemoteObserver {
     if (known !== undefined) return known
     const project = this.#project(fingerprint)
     try {
-      return viewOf(project, await this.#fetch(project, { service, taker: [demand.party ?? '', fingerprint] }, demand))
+      return viewOf(
+        project,
+        await this.#fetch(project, { service, fingerprint, taker: [demand.party ?? '', fingerprint] }, demand),
+      )
     } catch (error) {
       return failureOf(error)
     }
@@ -164,7 +171,11 @@ export class RemoteObserver {
     }
   }
 
-  async #download(project: ProjectView, { service, taker }: Source, startedAtMs: number): Promise<ProjectList> {
+  async #download(
+    project: ProjectView,
+    { service, fingerprint, taker }: Source,
+    startedAtMs: number,
+  ): Promise<ProjectList> {
     const before = project.taken
     this.#giveBack(project)
     const share = { taker, characters: 0 }
@@ -186,6 +197,7 @@ export class RemoteObserver {
     project.list = list
     project.refused = undefined
     project.forgetOlderThan(startedAtMs)
+    this.#options.onListed?.({ fingerprint, startedAtMs, webhooks })
     return list
   }
 

@@ -59,6 +59,7 @@ export function viewWebhook(
     ...(sinkReports !== undefined && { sinkReports }),
     ...(routes !== undefined && { routes }),
     countsDue: areCountsDue(webhook, ctx, { report: told, sinceWrittenMs: atMs - (countsWrittenMs ?? -Infinity) }),
+    ...viewNeighbours(webhook, reads.apiKey, recollection, ctx),
     keylessMs: keylessSinceMs === undefined ? 0 : atMs - keylessSinceMs,
   }
 }
@@ -72,6 +73,19 @@ function rolloutTurn(webhook: GeminiWebhook, endpoint: ObservedWebhook['endpoint
   const isApplied = endpoint.state !== 'ours' || uri === undefined || uri === endpoint.url
   if (isApplied || keyFingerprint === undefined || mayHaveChosen(webhook, uri, ctx.config)) return { state: 'go' }
   return turnOf(webhook, ctx.rollouts.of(keyFingerprint, webhook.metadata.namespace))
+}
+
+/** Known only through lists that were made with the key of the object. */
+function viewNeighbours(
+  { metadata }: GeminiWebhook,
+  apiKey: ObservedWebhook['apiKey'],
+  { firstSightMs }: Recollection,
+  { projects, config }: WebhookContext,
+): Pick<ObservedWebhook, 'neighbours'> {
+  if (!config.warnSharedProject) return { neighbours: 'off' }
+  if (apiKey.state !== 'found') return {}
+  const { namespaces, listedAtMs } = projects.neighboursOf(apiKey.value.fingerprint, metadata.namespace)
+  return { neighbours: { namespaces, settled: listedAtMs >= firstSightMs + config.confirmIntervalMs } }
 }
 
 function claimantOf(webhook: GeminiWebhook, remote: RemoteLookup, ctx: WebhookContext) {

@@ -38,7 +38,14 @@ export function judgeConditions(state: ActionState, kept: Kept): Record<SubjectC
 
 export type SubjectCondition = Exclude<
   ConditionType,
-  'Ready' | 'Accepted' | 'SinksHealthy' | 'DeadLettersDropped' | 'PartIgnored' | 'Reconciling' | 'Stalled'
+  | 'Ready'
+  | 'Accepted'
+  | 'SinksHealthy'
+  | 'DeadLettersDropped'
+  | 'PartIgnored'
+  | 'ProjectShared'
+  | 'Reconciling'
+  | 'Stalled'
 >
 
 /** How long one drop is shown: long enough for a daily check, short enough not to outlast the repair. */

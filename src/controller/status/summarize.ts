@@ -13,6 +13,7 @@ import { isDeleting } from '../facts/life-stage.ts'
 import type { Finding } from '../plan/result.ts'
 import { summarizeFacts } from './summarize-facts.ts'
 import { withDeliveries } from './with-deliveries.ts'
+import { withNeighbours } from './with-neighbours.ts'
 
 export interface SummaryContext {
   finding: Finding
@@ -45,7 +46,7 @@ export function summarize(
     ...(isAnswered && isLookedAt(state) && requestedAt !== undefined && { lastHandledReconcileAt: requestedAt }),
     // What was not evaluated was not observed either: a client that waits for this generation must keep waiting.
     observedGeneration: ready?.observedGeneration ?? webhook.metadata.generation,
-    conditions: [...conditions],
+    conditions: [...withNeighbours(conditions, state, { finding: planned, nowMs })],
   }
   return withDeliveries(status, state, nowMs)
 }

@@ -48,6 +48,7 @@ export function aPass(
       maxAgeMs: config.resyncIntervalMs,
       credentialsRetryMs: config.credentialsRetryMs,
     }),
+    projects: { neighboursOf: () => ({ namespaces: 0, listedAtMs: -Infinity }) },
     pool: scripted('pool'),
     claimOf: () => undefined,
     installation: () => ({ state: 'confirmed', ...installation }),

@@ -144,3 +144,10 @@ test('refused deliveries, sinks that are not ready or take nothing, and dropped 
   })
   assert.equal(brokenIn(anObject({ DeadLettersDropped: { status: 'True', reason: 'BoundReached' } })), 'dead letters')
 })
+
+test('that others see the jobs of the same project is told, and breaks nothing', () => {
+  const webhook = anObject({ ProjectShared: { status: 'True', reason: 'OtherNamespaces', message: 'webhooks of 2' } })
+  const chain = chainOf(webhook, undefined)
+  assert.equal(brokenLink(chain), undefined)
+  assert.deepEqual(chain.at(-1), { name: 'project', state: 'Good', says: 'webhooks of 2' })
+})

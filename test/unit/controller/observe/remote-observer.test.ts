@@ -272,3 +272,24 @@ test('a list under way whose key nobody uses any more takes nothing', async () =
   await listing
   assert.equal(fits, false)
 })
+
+test('every list that was answered is told, with its key and when it was started; one that failed is not', async () => {
+  const clock = new FakeClock()
+  const told: unknown[] = []
+  const observer = new RemoteObserver({
+    clock,
+    maxAgeMs: 600_000,
+    credentialsRetryMs: 900_000,
+    onListed: (list) => told.push(list),
+  })
+  const webhooks = [aRemote()]
+  const answers = [Promise.reject(failure('ERR_GEMINI_UNAVAILABLE')), Promise.resolve(webhooks)]
+  const service = { list: () => answers.shift() } as unknown as WebhookService
+  await observer.list('f', service)
+  assert.deepEqual(told, [])
+  await clock.advance({ minutes: 10 })
+  const startedAtMs = clock.monotonic()
+  await observer.list('f', service)
+  await observer.list('f', service)
+  assert.deepEqual(told, [{ fingerprint: 'f', startedAtMs, webhooks }])
+})
