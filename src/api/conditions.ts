@@ -34,7 +34,7 @@ export const conditions = {
     whenTrue: 'The last call to Google with the key was accepted.',
     whenFalse:
       'The Secret or its key is missing, Google refuses the API key, or it belongs to another project than before.',
-    whenUnknown: 'No call was made yet.',
+    whenUnknown: 'No call was made yet, or none is needed (no apiKeySecretRef).',
   },
   Registered: {
     question: 'Is there exactly one webhook at Google for this object?',

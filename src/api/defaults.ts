@@ -15,7 +15,7 @@ export const signingSecretSuffix = '-signing-secret'
 export const dynamicSecretSuffix = '-dynamic-endpoint'
 
 export function apiKeyFieldOf(spec: GeminiWebhookSpec): string {
-  return spec.apiKeySecretRef.key ?? defaultApiKeyField
+  return spec.apiKeySecretRef?.key ?? defaultApiKeyField
 }
 
 /** The Secret that holds the signing secrets. */

@@ -129,8 +129,9 @@ export const reasons = {
   },
   SecretNotFound: {
     on: { ...working, CredentialsValid: no },
-    meaning: 'The Secret that spec.apiKeySecretRef names does not exist.',
-    remedy: 'Create the Secret in the namespace of the GeminiWebhook, or correct its name.',
+    meaning:
+      'The Secret that spec.apiKeySecretRef names does not exist; or the field was removed while a webhook is at Google that has to be removed first.',
+    remedy: 'Create the Secret in the namespace of the GeminiWebhook, correct its name, or do as the message says.',
   },
   SecretKeyMissing: {
     on: { ...working, CredentialsValid: no },
@@ -268,8 +269,16 @@ export const reasons = {
     remedy: 'Delete the webhook at Google, or set spec.adoptionPolicy to CreateOrReadopt.',
   },
   NotRequired: {
-    on: { Registered: no, SecretAvailable: open, InSync: open, Enabled: open, EndpointVerified: open },
-    meaning: 'The spec has no events, so no webhook is registered; only the dynamic endpoint is served.',
+    on: {
+      CredentialsValid: open,
+      Registered: no,
+      SecretAvailable: open,
+      InSync: open,
+      Enabled: open,
+      EndpointVerified: open,
+    },
+    meaning:
+      'The spec has no events, so no webhook is registered; only the dynamic endpoint is served. Without apiKeySecretRef nothing is asked of Google at all.',
     remedy: nothing,
   },
   Drifted: {

@@ -79,6 +79,14 @@ const specRules: readonly Rule<'spec'>[] = [
     holds: (spec) => spec.events !== undefined || spec.dynamic !== undefined,
   },
   {
+    id: 'events-need-api-key',
+    scope: 'spec',
+    field: '',
+    cel: '!has(self.events) || has(self.apiKeySecretRef)',
+    message: 'events need apiKeySecretRef: with its API key the webhook is registered at Google',
+    holds: (spec) => spec.events === undefined || spec.apiKeySecretRef !== undefined,
+  },
+  {
     id: 'own-endpoint-is-only-registered',
     scope: 'spec',
     field: '',
@@ -286,16 +294,19 @@ function durationWithin(text: string, leastMs: number, mostMs: number): boolean 
 }
 
 function secretNamesDiffer(webhook: GeminiWebhookManifest): boolean {
-  const names = [webhook.spec.apiKeySecretRef.name, signingSecretNameOf(webhook), dynamicSecretNameOf(webhook)]
+  const names = [webhook.spec.apiKeySecretRef?.name, signingSecretNameOf(webhook), dynamicSecretNameOf(webhook)]
   const given = names.filter((name) => name !== undefined)
   return new Set(given).size === given.length
 }
 
+function isNotApiKeyCel(name: string): string {
+  return `(!has(self.spec.apiKeySecretRef) || self.spec.apiKeySecretRef.name != ${name})`
+}
+
 function secretNamesDifferCel(): string {
-  const apiKey = 'self.spec.apiKeySecretRef.name'
   const signing = `(has(self.spec.signingSecret) && has(self.spec.signingSecret.name) ? self.spec.signingSecret.name : self.metadata.name + '${signingSecretSuffix}')`
   const dynamic = `(has(self.spec.dynamic.secretName) ? self.spec.dynamic.secretName : self.metadata.name + '${dynamicSecretSuffix}')`
-  return `${apiKey} != ${signing} && (!has(self.spec.dynamic) || (${dynamic} != ${signing} && ${dynamic} != ${apiKey}))`
+  return `${isNotApiKeyCel(signing)} && (!has(self.spec.dynamic) || (${dynamic} != ${signing} && ${isNotApiKeyCel(dynamic)}))`
 }
 
 /** A CEL string literal; raw, because patterns are full of backslashes. */

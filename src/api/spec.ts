@@ -121,7 +121,11 @@ export const specSchema = z
     apiKeySecretRef: referenceOf({
       name: objectName(),
       key: secretKey().describe('Default api-key.').optional(),
-    }).describe('The Secret in the same namespace that holds the Gemini API key.'),
+    })
+      .describe(
+        'The Secret in the same namespace that holds the Gemini API key. Needed with events; without, nothing is asked of Google.',
+      )
+      .optional(),
     events: setOf(eventType(), 32, 1)
       .describe(
         'Event types to subscribe to, such as batch.succeeded. Unknown ones are passed on to Google, with a warning.',

@@ -229,7 +229,7 @@ class RunningController implements WebhookController {
       random,
       logger,
       metrics,
-      groupOf: (key) => this.#reflectors.webhooks.store.get(key)?.spec.apiKeySecretRef.name ?? '',
+      groupOf: (key) => this.#reflectors.webhooks.store.get(key)?.spec.apiKeySecretRef?.name ?? '',
       isUrgent: (key) => {
         const webhook = this.#reflectors.webhooks.store.get(key)
         return webhook !== undefined && isUrgent(webhook)

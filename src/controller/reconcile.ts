@@ -85,7 +85,9 @@ async function observe(
 ): Promise<{ observed: ObservedWebhook; access: RemoteAccess | undefined }> {
   memory.saw(webhook)
   const key = await observeKey(webhook, ctx)
-  if (key.lookup !== undefined) memory.sawKey(key.lookup.state === 'found' ? key.lookup.value.fingerprint : undefined)
+  if (key.lookup?.state === 'notNeeded') memory.neededNoKey()
+  else if (key.lookup !== undefined)
+    memory.sawKey(key.lookup.state === 'found' ? key.lookup.value.fingerprint : undefined)
   const { reads, access, noted } = await observeWebhook(webhook, { key, recollection: memory.view }, ctx)
   memory.noted(noted)
   const observed = viewWebhook(webhook, reads, memory.view, ctx)

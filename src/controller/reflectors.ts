@@ -101,7 +101,7 @@ export function createReflectors(machinery: Machinery, config: WorkingConfig, ha
 function secretsOf(webhook: GeminiWebhook): string[] {
   const { metadata, spec, status } = webhook
   const names = [
-    spec.apiKeySecretRef.name,
+    spec.apiKeySecretRef?.name,
     signingSecretNameOf(webhook),
     status?.signingSecret?.name,
     dynamicSecretNameOf(webhook),

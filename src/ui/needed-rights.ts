@@ -45,7 +45,11 @@ export async function readMay(
   const ofObject = (verb: string): Right => ({ verb, group, resource: plural, namespace, name })
   const visiting = toReceivers(operatorNamespace)
   const [ping, send, rotate, receivers] = await Promise.all([
-    rights.may(ofObject('get'), ofSecret(apiKeySecretRef.name), ...visiting),
+    rights.may(
+      ofObject('get'),
+      ...(apiKeySecretRef === undefined ? [] : [ofSecret(apiKeySecretRef.name)]),
+      ...visiting,
+    ),
     rights.may(ofObject('get'), ofSecret(signingSecret)),
     rights.may(ofObject('get'), ofObject('patch')),
     rights.may(...visiting),

@@ -38,8 +38,10 @@ export async function askForPing(
   const id = status?.webhook?.id
   if (id === undefined)
     throw new Error(`${name}: no webhook is registered at Google yet; "gwh status ${name}" tells why`)
-  const secret = { namespace: metadata.namespace, name: spec.apiKeySecretRef.name }
   const where = 'spec.apiKeySecretRef'
+  if (spec.apiKeySecretRef === undefined)
+    throw new Error(`${name}: ${where} is absent, and Google is asked with its key`)
+  const secret = { namespace: metadata.namespace, name: spec.apiKeySecretRef.name }
   const apiKey = await readApiKey(operator.client, { key: secret, field: apiKeyFieldOf(spec), where })
   const service = await operator.openService({ apiKey, fingerprint: '' })
   if (spec.endpoint?.url !== undefined) {

@@ -72,6 +72,8 @@ interface ApiKeyView {
 /** Missing in one of two ways: a message for people and the reason go along. */
 export type ApiKeyLookup =
   | { state: 'found'; value: ApiKeyView }
+  /** The spec names none, and nothing of the object is at Google. */
+  | { state: 'notNeeded' }
   | { state: 'missing'; reason: 'SecretNotFound' | 'SecretKeyMissing'; message: string }
   | { state: 'failed'; failure: Failure }
 

@@ -46,6 +46,11 @@ export class Memory {
     })
   }
 
+  /** The object needs no API key (any more): the one that served it is not held for it. */
+  neededNoKey(): void {
+    this.#change({ fingerprint: undefined, keylessSinceMs: undefined })
+  }
+
   /** The API key was read, or could not be: undefined. */
   sawKey(fingerprint: string | undefined): void {
     if (fingerprint !== undefined) this.#change({ fingerprint, keylessSinceMs: undefined })

@@ -1,4 +1,4 @@
-import { apiKeyFieldOf } from '../../api/defaults.ts'
+import { apiKeyFieldOf, deletionPolicyOf } from '../../api/defaults.ts'
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import { apiKeyFingerprint } from '../../gemini/api-key-fingerprint.ts'
 import type { Failure } from '../facts/failure-class.ts'
@@ -6,6 +6,7 @@ import type { SecretReader } from './secret-reader.ts'
 
 export type ApiKeyResult =
   | { state: 'found'; value: { apiKey: string; fingerprint: string } }
+  | { state: 'notNeeded' }
   | { state: 'missing'; reason: 'SecretNotFound' | 'SecretKeyMissing'; message: string }
   | { state: 'failed'; failure: Failure }
 
@@ -14,10 +15,12 @@ const longestApiKey = 1_024
 
 /** Reads the API key that the spec names. The key itself goes no further than the pool of services. */
 export async function lookUpApiKey(
-  { metadata, spec }: GeminiWebhook,
+  webhook: GeminiWebhook,
   installationId: string,
   secrets: SecretReader,
 ): Promise<ApiKeyResult> {
+  const { metadata, spec } = webhook
+  if (spec.apiKeySecretRef === undefined) return judgeAbsence(webhook)
   const { namespace } = metadata
   const { name } = spec.apiKeySecretRef
   const field = apiKeyFieldOf(spec)
@@ -39,4 +42,23 @@ export async function lookUpApiKey(
     return { state: 'missing', reason: 'SecretKeyMissing', message }
   }
   return { state: 'found', value: { apiKey, fingerprint: apiKeyFingerprint(apiKey, installationId) } }
+}
+
+/**
+ * Without events nothing is to be done at Google, unless something was begun or left there that the spec does not want
+ * any more.
+ */
+function judgeAbsence({ spec, status }: GeminiWebhook): ApiKeyResult {
+  if (spec.events !== undefined) return missedFor('spec.events need its API key')
+  if (status?.operation !== undefined)
+    return missedFor('what was begun at Google cannot be finished without it: put it back until that is done')
+  const id = status?.webhook?.id
+  if (id === undefined || deletionPolicyOf(spec) === 'Retain') return { state: 'notNeeded' }
+  return missedFor(
+    `webhook ${id} cannot be removed at Google without it: put it back until that is done, or set spec.deletionPolicy to Retain`,
+  )
+}
+
+function missedFor(why: string): ApiKeyResult {
+  return { state: 'missing', reason: 'SecretNotFound', message: `spec.apiKeySecretRef is absent, and ${why}` }
 }

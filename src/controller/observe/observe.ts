@@ -93,7 +93,7 @@ export async function observeWebhook(
 
 /**
  * The service behind the object's API key. A key whose Secret went first, with its namespace, is still remembered for
- * deleting.
+ * deleting, and so is one that left the spec together with the events.
  */
 async function reachGoogle(
   webhook: GeminiWebhook,
@@ -115,8 +115,10 @@ async function reachGoogle(
     const service = await ctx.pool.serviceFor(lookup.value, callerFor(webhook, ctx))
     return { apiKey: found({ fingerprint }), access: { service, fingerprint, identity } }
   }
+  if (lookup.state === 'notNeeded') return { apiKey: lookup, access: undefined }
   const fingerprint = webhook.status?.webhook?.keyFingerprint ?? recollection.fingerprint
-  const mayRemember = namespaceTerminating && lookup.state === 'missing'
+  const isTakenOut = webhook.spec.apiKeySecretRef === undefined
+  const mayRemember = (namespaceTerminating || isTakenOut) && lookup.state === 'missing'
   const remembered = mayRemember ? ctx.pool.known(fingerprint, callerFor(webhook, ctx)) : undefined
   if (remembered === undefined || fingerprint === undefined) return { apiKey: lookup, access: undefined }
   return { apiKey: found({ fingerprint }), access: { service: remembered, fingerprint, identity } }

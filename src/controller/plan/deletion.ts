@@ -29,6 +29,8 @@ export function planDeletion(webhook: GeminiWebhook, observed: ObservedWebhook, 
   if (installation.state === 'unconfirmed') {
     return stall('InstallationUnconfirmed', `${installation.message}; or, to let the object go, ${waysOut}`)
   }
+  // Nothing of the object is at Google.
+  if (apiKey.state === 'notNeeded') return release('Delete')
   if (apiKey.state !== 'found') return planWithoutKey(id, { ...observed, apiKey }, ctx, neverRegistered)
   switch (remote.state) {
     case 'notAsked':
@@ -72,7 +74,7 @@ function planMissing(webhook: GeminiWebhook, observed: ObservedWebhook, confirme
   return waitMs(confirmInMs, 'Deleting', 'waiting for a list that was made after the deletion')
 }
 
-type Keyless = ObservedWebhook & { apiKey: Exclude<ApiKeyLookup, { state: 'found' }> }
+type Keyless = ObservedWebhook & { apiKey: Exclude<ApiKeyLookup, { state: 'found' | 'notNeeded' }> }
 
 function planWithoutKey(
   id: string | undefined,

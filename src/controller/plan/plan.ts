@@ -57,6 +57,7 @@ function planLife(webhook: GeminiWebhook, observed: ObservedWebhook, ctx: PlanCo
   if (!hasFinalizer(webhook)) return act([{ type: 'AddFinalizer' }], 'Progressing', 'adding the finalizer')
   const dynamic = unlessRefused(planDynamic(webhook, observed, ctx), observed)
   if (dynamic !== undefined) return dynamic
+  if (observed.apiKey.state === 'notNeeded') return planUnwanted(webhook, observed, ctx)
   if (observed.apiKey.state !== 'found') return planWithoutKey(observed.apiKey, ctx)
   if (observed.intent.state !== 'none') return planRecovery(webhook, observed, ctx)
   if (webhook.spec.events === undefined) return planUnwanted(webhook, observed, ctx)
@@ -77,6 +78,8 @@ function planLife(webhook: GeminiWebhook, observed: ObservedWebhook, ctx: PlanCo
       return unreachable(remote)
   }
 }
+
+type KeylessLookup = Exclude<ObservedWebhook['apiKey'], { state: 'found' | 'notNeeded' }>
 
 function planRegistered(webhook: GeminiWebhook, observed: ObservedWebhook, remote: RemoteView, ctx: PlanContext): Plan {
   const secret = unlessRefused(planSecret(webhook, observed, remote, ctx), observed)
@@ -140,7 +143,7 @@ function planYield({ metadata, spec }: GeminiWebhook, { namespace, name, right }
   return stall('ExternalIDInUse', message, { type: 'Registered', status: 'False' })
 }
 
-function planWithoutKey(apiKey: Exclude<ObservedWebhook['apiKey'], { state: 'found' }>, ctx: PlanContext): Plan {
+function planWithoutKey(apiKey: KeylessLookup, ctx: PlanContext): Plan {
   if (apiKey.state === 'failed') return afterFailure(apiKey.failure, ctx.config.credentialsRetryMs)
   // The Secret is watched: its arrival wakes the object at once.
   return waitMs(ctx.config.resyncIntervalMs, apiKey.reason, apiKey.message, {

@@ -11,7 +11,7 @@ import { stall, type Plan, type PlanContext } from './result.ts'
 export function planReservedNames(webhook: GeminiWebhook, { config }: Pick<PlanContext, 'config'>): Plan | undefined {
   if (webhook.metadata.namespace !== config.namespace) return undefined
   const named = {
-    'spec.apiKeySecretRef.name': webhook.spec.apiKeySecretRef.name,
+    'spec.apiKeySecretRef.name': webhook.spec.apiKeySecretRef?.name,
     'spec.signingSecret.name': signingSecretNameOf(webhook),
     'spec.dynamic.secretName': dynamicSecretNameOf(webhook),
   }

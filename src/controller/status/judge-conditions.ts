@@ -74,6 +74,8 @@ export function judgeParts(webhook: GeminiWebhook, nowMs: number, allowed: Allow
 }
 
 function judgeCredentials({ observed: { apiKey, remote } }: ActionState, kept: Kept): Judgement {
+  if (apiKey.state === 'notNeeded')
+    return unknown('NotRequired', 'spec.apiKeySecretRef is absent: nothing is asked of Google')
   if (apiKey.state === 'missing') return no(apiKey.reason, apiKey.message)
   if (remote.state === 'failed' && remote.failure.class === 'credentials') {
     return no('CredentialsRejected', remote.failure.message)

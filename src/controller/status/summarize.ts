@@ -51,9 +51,9 @@ export function summarize(
   return withDeliveries(status, state, nowMs)
 }
 
-/** Google answered this pass, with a list that is newer than a request to look. */
-function isLookedAt({ observed: { remote } }: ActionState): boolean {
-  return remote.state !== 'failed' && remote.state !== 'notAsked'
+/** Google answered this pass, with a list that is newer than a request to look; or it has nothing of the object. */
+function isLookedAt({ observed: { remote, apiKey } }: ActionState): boolean {
+  return apiKey.state === 'notNeeded' || (remote.state !== 'failed' && remote.state !== 'notAsked')
 }
 
 function summarizeConditions(

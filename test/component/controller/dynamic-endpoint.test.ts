@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import { unjudgedLinks } from '../../../src/cli/link.ts'
+import { chainOf } from '../../../src/cli/webhook/chain.ts'
 import { secretKind, type Secret } from '../../../src/kubernetes/core-kinds.ts'
 import { hashToken } from '../../../src/contract/keyring/token-hash.ts'
 import { baseUrl, decode, startControllerFixture, tenant } from '../../support/worlds/controller-fixture.ts'
@@ -142,4 +144,77 @@ test('at rest nothing is written, however often it is looked at', async (t) => {
   const listed = lists()
   await waitFor('three resyncs', () => Promise.resolve(lists() >= listed + 3))
   assert.deepEqual(await versions(), before)
+})
+
+/** As the manifest without the field: a patch that takes it out again names it. */
+const keyless = { apiKeySecretRef: undefined, events: undefined, dynamic: {} }
+
+test('without events no API key is needed: Google is not asked, and the object is Ready, looked at and deleted all the same', async (t) => {
+  const scene = await startControllerFixture(t)
+  await scene.startController()
+  await scene.apply('jobs', keyless)
+  const webhook = await scene.untilCondition('jobs', 'Ready', ready)
+  assert.deepEqual(
+    (webhook.status?.conditions ?? []).map(({ type, status, reason }) => `${type} ${status} ${reason}`).toSorted(),
+    [
+      'CredentialsValid Unknown NotRequired',
+      'Enabled Unknown NotRequired',
+      'EndpointVerified Unknown NotRequired',
+      'InSync Unknown NotRequired',
+      'Ready True Succeeded',
+      'Registered False NotRequired',
+      'SecretAvailable Unknown NotRequired',
+      'SinksHealthy True Succeeded',
+      'SinksResolved True Succeeded',
+    ],
+  )
+  assert.equal(
+    chainOf(webhook, undefined).find(({ state }) => state === 'Broken'),
+    undefined,
+  )
+  assert.deepEqual(unjudgedLinks(chainOf(webhook, undefined)), [])
+  const entry = await scene.keyringEntry(webhook.metadata.uid)
+  assert.equal(entry?.dynamic?.tokens.length, 1)
+
+  await scene.patch('jobs', {
+    metadata: { annotations: { 'webhooks.gemini-operator.io/reconcile-requested-at': '1' } },
+  })
+  await waitFor('looked at again', async () => (await scene.get('jobs'))?.status?.lastHandledReconcileAt === '1')
+  await scene.remove('jobs')
+  await scene.untilGone('jobs')
+  assert.equal(await scene.keyringEntry(webhook.metadata.uid), undefined)
+  const asked = Object.entries(scene.calls().counts).filter(([, { received }]) => received > 0)
+  assert.deepEqual(asked, [])
+})
+
+test('events and the API key may leave the spec together: the webhook is removed with the key that is still known', async (t) => {
+  const scene = await aScene(t)
+  await scene.apply('jobs', { dynamic: {} })
+  const { metadata } = await scene.untilCondition('jobs', 'Ready', ready)
+  await scene.patch('jobs', { spec: { events: null, apiKeySecretRef: null } })
+  await scene.untilCondition('jobs', 'CredentialsValid', { status: 'Unknown', reason: 'NotRequired' })
+  await scene.untilCondition('jobs', 'Ready', ready)
+  assert.deepEqual(scene.remotes(), [])
+  await waitFor('the signing secret is gone', async () => (await scene.targetSecret('jobs')) === undefined)
+  const entry = await scene.keyringEntry(metadata.uid)
+  assert.deepEqual([entry?.secrets, entry?.dynamic?.tokens.length], [[], 1])
+})
+
+test('a controller that does not know the key any more says what the webhook at Google waits for, and goes on without when it may stay', async (t) => {
+  const scene = await startControllerFixture(t)
+  await scene.putApiKey()
+  const first = await scene.startController()
+  await scene.apply('jobs', { dynamic: {} })
+  await scene.untilCondition('jobs', 'Ready', ready)
+  await first.stop()
+  await scene.patch('jobs', { spec: { events: null, apiKeySecretRef: null } })
+  await scene.startController()
+  const waiting = await scene.untilCondition('jobs', 'CredentialsValid', { status: 'False', reason: 'SecretNotFound' })
+  assert.match(scene.conditionOf(waiting, 'CredentialsValid')?.message ?? '', /put it back until that is done, or set /)
+  assert.equal(scene.remotes().length, 1)
+
+  await scene.patch('jobs', { spec: { deletionPolicy: 'Retain' } })
+  await scene.untilCondition('jobs', 'CredentialsValid', { status: 'Unknown', reason: 'NotRequired' })
+  await scene.untilCondition('jobs', 'Ready', ready)
+  assert.equal(scene.remotes().length, 1)
 })

@@ -104,7 +104,7 @@ for (const { name, webhook: builder, remotes = [], byId = away, remember, key } 
       webhooks: { get: () => webhook, list: () => [webhook], byIndex: () => [] },
       secrets: {
         read: async ({ name: secret }: { name: string }) =>
-          key === undefined && secret === webhook.spec.apiKeySecretRef.name
+          key === undefined && secret === webhook.spec.apiKeySecretRef?.name
             ? { state: 'found', value: { metadata: { name: secret }, data } }
             : { state: 'missing' },
       } as never,

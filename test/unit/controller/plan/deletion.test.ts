@@ -219,6 +219,23 @@ const cases = [
     because: 'without an intent no call was ever made',
   },
   {
+    name: 'nothing at Google and no key named',
+    given: [
+      aWebhook().deleting().spec({ apiKeySecretRef: undefined, events: undefined, dynamic: {} }),
+      anObservation()
+        .withoutKey()
+        .with({ apiKey: { state: 'notNeeded' } }),
+    ],
+    want: [
+      ...release.slice(0, -1),
+      { type: 'DeleteDynamicSecret', name: 'batch-events-dynamic-endpoint' },
+      ...release.slice(-1),
+    ],
+    next: now,
+    tells: 'Progressing Deleting',
+    because: 'Google has nothing of it to delete',
+  },
+  {
     name: 'registered and the key gone',
     given: [deleting, anObservation().withoutKey()],
     want: [],

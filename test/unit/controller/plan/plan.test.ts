@@ -56,6 +56,10 @@ const closed = { cron: '0 2 * * 1-5', duration: '4h', timeZone: 'Europe/Berlin' 
 const gone = { state: 'missing', confirmed: true, confirmInMs: 0 } as const
 /** Once registered, and not any more. */
 const unrequired = aWebhook().finalized().spec({ events: undefined, dynamic: {} })
+/** Nothing is asked of Google, and nothing is known of it. */
+const withoutKey = anObservation()
+  .unregistered()
+  .with({ apiKey: { state: 'notNeeded' }, remote: { state: 'notAsked' } })
 
 const creation: PlanCase[] = [
   {
@@ -425,6 +429,33 @@ const identity: PlanCase[] = [
     next: resync,
     tells: 'AtRest Succeeded',
     because: 'the pair stays usable, and is taken up again when events come back',
+  },
+  {
+    name: 'what needs no API key rests without Google',
+    given: [unrequired.spec({ apiKeySecretRef: undefined }), withoutKey],
+    want: [],
+    next: resync,
+    tells: 'AtRest Succeeded',
+    because: 'nothing of it is there',
+  },
+  {
+    name: 'what needs no API key puts away what its webhook has left here',
+    given: [unrequired.spec({ apiKeySecretRef: undefined }), withoutKey.withSecret({})],
+    want: [{ type: 'DeleteTargetSecret' }],
+    next: now,
+    tells: 'AtRest Succeeded',
+    because: 'the webhook was removed while there was a key',
+  },
+  {
+    name: 'without an API key a webhook that may stay is let go',
+    given: [
+      rested.spec({ events: undefined, dynamic: {}, deletionPolicy: 'Retain', apiKeySecretRef: undefined }),
+      withoutKey,
+    ],
+    want: [{ type: 'ForgetWebhook' }],
+    next: now,
+    tells: 'AtRest Succeeded',
+    because: 'Retain asks nothing of Google',
   },
 ]
 

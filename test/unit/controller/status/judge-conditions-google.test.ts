@@ -55,6 +55,12 @@ test('what Google could not be asked about stays as it was said, and about the g
 
 holds('CredentialsValid', [
   {
+    when: 'where none is named and none is needed, whatever was said before',
+    given: [unwanted, notAsked.with({ apiKey: { state: 'notNeeded' } })],
+    said: before,
+    want: ['Unknown', 'NotRequired', 'spec.apiKeySecretRef is absent: nothing is asked of Google'],
+  },
+  {
     when: 'a key that Google refuses is told, whatever was said before',
     given: [rested, rejected],
     said: before,

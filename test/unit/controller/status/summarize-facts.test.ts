@@ -88,6 +88,15 @@ const looks: { name: string; given: [WebhookBuilder, ObservationBuilder, boolean
     name: 'Google was not asked',
     given: [asked(rested), anObservation().with({ remote: { state: 'notAsked' } }), true],
   },
+  {
+    name: 'nothing of the object is at Google',
+    given: [
+      asked(fresh),
+      anObservation().with({ remote: { state: 'notAsked' }, apiKey: { state: 'notNeeded' } }),
+      true,
+    ],
+    says: 'now',
+  },
   { name: 'nobody asked for it', given: [rested, anObservation(), true] },
 ]
 for (const { name, given, says } of looks) {
