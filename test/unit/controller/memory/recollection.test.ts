@@ -5,6 +5,7 @@ import { shippedConfig } from '../../../support/builders/shipped-config.ts'
 import type { GeminiWebhook } from '../../../../src/api/gemini-webhook.ts'
 import { reconcileRequestedAtAnnotation } from '../../../../src/api/names.ts'
 import { intentInStatus, viewIntent, type RememberedIntent } from '../../../../src/controller/memory/intent.ts'
+import { Memory } from '../../../../src/controller/memory/memory.ts'
 import { countedReenable, isReenableCounted } from '../../../../src/controller/memory/recollection.ts'
 import { afterSetback, viewSetback, type Setback } from '../../../../src/controller/memory/setbacks.ts'
 import { longestPauseMs } from '../../../../src/controller/config.ts'
@@ -140,4 +141,12 @@ test('a create that failed holds no rotation back: it is what repairs a create w
   const recollection: Remembered = {}
   pausesAfter(8, { recollection })
   assert.deepEqual(pausesAfter(1, { recollection, operation: 'Rotate' }), [0])
+})
+
+test('an object that needs no API key any more keeps none in use', () => {
+  const memory = new Memory(aWebhook().build(), new FakeClock())
+  memory.sawKey('f')
+  assert.equal(memory.view.fingerprint, 'f')
+  memory.neededNoKey()
+  assert.deepEqual([memory.view.fingerprint, memory.view.keylessSinceMs], [undefined, undefined])
 })
