@@ -46,7 +46,7 @@ async function play(t: TestContext, driver: 'sqlite' | 'jetstream'): Promise<voi
   const world = await startWorld(t, driver, sink)
   const { receiver, clock, owners } = world
   const { inbox } = receiver
-  /** Sends an event each second; how long the other team waited for each, in simulated time. */
+  /** Sends an event each second: nobody waits. How long the other team waited for each, in simulated time. */
   const measure = async (count: number): Promise<number[]> => {
     const waitedMs: number[] = []
     for (let at = 0; at < count; at += 1) {
@@ -55,7 +55,10 @@ async function play(t: TestContext, driver: 'sqlite' | 'jetstream'): Promise<voi
       const { status, id } = await world.deliver()
       assert.equal(status, 204)
       assert.equal(inbox.obstacle, undefined)
-      while (!(await isThere(() => arrivedAt.has(id)))) await clock.advance({ ms: stepMs.simulated })
+      while (!(await isThere(() => arrivedAt.has(id)))) {
+        await clock.advance({ ms: stepMs.simulated })
+        assert.ok(clock.now() - sentMs <= noWaitMs, `the other team still waits for event ${at} of ${count}`)
+      }
       waitedMs.push(clock.now() - sentMs)
     }
     return waitedMs
@@ -69,8 +72,6 @@ async function play(t: TestContext, driver: 'sqlite' | 'jetstream'): Promise<voi
   t.diagnostic(
     `stored ${stored} for the dead sink; the other team waited ${before} ms at most before, ${beside} beside`,
   )
-  assert.ok(before <= noWaitMs, `${before} ms`)
-  assert.ok(beside <= noWaitMs, `${beside} ms`)
 
   assert.equal(await pendingOf(owners.dead), fullAt, 'nothing of what was kept before is lost')
   for (const owner of [owners.webhook, owners.well]) {
@@ -95,7 +96,6 @@ async function play(t: TestContext, driver: 'sqlite' | 'jetstream'): Promise<voi
   }
   const emptying = Math.max(...whileItEmpties)
   t.diagnostic(`while ${fullAt} were taken, the other team waited ${emptying} ms at most`)
-  assert.ok(emptying <= noWaitMs, `${emptying} ms`)
   const taken = new Set(
     sink.sent.filter(({ event }) => event.owner.uid === owners.dead.uid).map(({ event }) => event.eventId),
   )

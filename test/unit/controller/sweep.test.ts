@@ -39,6 +39,7 @@ async function sweptOf({ entries, routes = [], seen = ['', 'team'], watchNamespa
     memories: new Memories(new FakeClock()),
     pool: { prune: () => undefined },
     observer: { prune: () => undefined },
+    projects: { prune: () => undefined },
     reports: { look: () => Promise.resolve(), prune: () => Promise.resolve() },
     keyring: {
       entryOf: (uid) => entries.find((entry) => typeof entry === 'object' && entry.uid === uid) as KeyringEntry,

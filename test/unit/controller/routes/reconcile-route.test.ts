@@ -7,7 +7,7 @@ import { FailedCall } from '../../../../src/controller/facts/failure-class.ts'
 import { keyringIsFull } from '../../../../src/controller/keyring/keyring-room.ts'
 import type { KeyringWriter } from '../../../../src/controller/keyring/keyring-writer.ts'
 import { byWebhookRef, idOfRef, refOf } from '../../../../src/controller/routes/route-indices.ts'
-import { reconcileRoute, type RouteContext } from '../../../../src/controller/routes/reconcile-route.ts'
+import { reconcileRoute } from '../../../../src/controller/routes/reconcile-route.ts'
 import { RouteMemories } from '../../../../src/controller/routes/route-memories.ts'
 import { TransientError } from '../../../../src/kubernetes/errors.ts'
 import { IndexedStore } from '../../../../src/kubernetes/store.ts'
@@ -73,7 +73,7 @@ function aScene({ from = 'All', refuses = () => undefined, hasRoom = true, known
         routes.put(object as GeminiRoute)
         return Promise.resolve(object)
       },
-    } as Partial<RouteContext['client']>,
+    },
   })
   const left = new Set(gone)
   const ctx = {
@@ -106,13 +106,14 @@ test('where a new entry has no room, the route says so and waits', async () => {
   assert.equal(readyIn(statuses[0]), 'KeyringFull')
 })
 
+const addresses = ({ sinks }: KeyringEntry) => (sinks.length > 0 ? keyringIsFull(uid) : undefined)
+
 test('a namespace that has used up its room cannot keep its routes by it: a refusal is written without addresses', async () => {
   const first = aScene()
   await first.pass()
   const [known] = first.written
   assert.ok(known)
-  const refuses = ({ sinks }: KeyringEntry) => (sinks.length > 0 ? keyringIsFull(uid) : undefined)
-  const { pass, written, statuses } = aScene({ from: 'Same', known, refuses })
+  const { pass, written, statuses } = aScene({ from: 'Same', known, refuses: addresses })
   await pass()
   assert.equal(written.length, 1)
   assert.deepEqual([written[0]?.sinks, written[0]?.heldSinks], [[], ['worker']])
@@ -122,9 +123,10 @@ test('a namespace that has used up its room cannot keep its routes by it: a refu
   assert.deepEqual([written.length, statuses.length], [1, 1], 'and once is enough')
 })
 
+const failing = (kind: 'transient' | 'refused') => () =>
+  new FailedCall({ class: kind, reason: 'RefusedByAPIServer', message: 'no', mayHaveCommitted: false })
+
 test('a write that may pass is tried again and turns no condition; one that is refused for good is told as well', async () => {
-  const failing = (kind: 'transient' | 'refused') => () =>
-    new FailedCall({ class: kind, reason: 'RefusedByAPIServer', message: 'no', mayHaveCommitted: false })
   const passing = aScene({ refuses: failing('transient') })
   await assert.rejects(passing.pass(), TransientError)
   assert.deepEqual(passing.statuses, [])
