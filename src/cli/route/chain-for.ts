@@ -16,8 +16,8 @@ export async function routeChainFor(
 }
 
 /**
- * The webhook of a route, its chain made by `chainOfWebhook`. A team that may use a webhook of another namespace need not
- * be allowed to read it.
+ * The webhook of a route, its chain made by `chainOfWebhook`. A team that may use a webhook of another namespace need
+ * not be allowed to read it.
  */
 export async function seenWebhook(
   route: GeminiRoute,

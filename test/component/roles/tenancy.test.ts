@@ -71,7 +71,7 @@ function create(
   return sandbox.kubernetes.client.create(kind, object)
 }
 
-/** A Service of the team's own; the worker behind it is the same for all, and remembers by which route an event came. */
+/** A Service of the team's own. The worker behind it is one for all, and remembers by which route an event came. */
 function giveWorker(namespace: string) {
   const spec = { selector: { app: 'worker' }, ports: [{ port: 80, targetPort: sandbox.worker.port }] }
   return create(serviceKind, { metadata: { namespace, name: 'worker' }, spec })
