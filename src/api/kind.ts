@@ -43,8 +43,3 @@ export const geminiRouteKind = {
   plural: routePluralName,
   namespaced: true,
 } as const
-
-/** The API path of one route. */
-export function geminiRoutePath(key: { namespace: string; name: string }): string {
-  return `/apis/${apiVersion}/namespaces/${key.namespace}/${routePluralName}/${key.name}`
-}

@@ -9,17 +9,11 @@ import { invalidResources, invalidRoutes, validResources, validRoutes } from '..
 import { checkManifest, checkRouteManifest } from '../../src/api/check-manifest.ts'
 import type { GeminiRouteManifest } from '../../src/api/gemini-route.ts'
 import type { GeminiWebhookManifest } from '../../src/api/gemini-webhook.ts'
-import {
-  apiVersion,
-  geminiRoutePath,
-  geminiWebhookPath,
-  kindName,
-  pluralName,
-  routePluralName,
-} from '../../src/api/kind.ts'
+import { apiVersion, geminiWebhookPath, kindName, pluralName, routePluralName } from '../../src/api/kind.ts'
 import { crdPath, crdPaths } from '../../tools/generate-crds.ts'
 import { eventually } from '../support/measures/eventually.ts'
 import { aMutatedManifest, aMutatedRoute } from '../support/builders/a-mutated-manifest.ts'
+import { geminiRoutePath } from '../support/builders/route-path.ts'
 
 interface Refusal {
   message: string

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { allCrds, geminiRouteCrd, geminiWebhookCrd } from '../../../src/api/crd.ts'
-import { geminiRouteKind, geminiRoutePath, geminiWebhookKind, geminiWebhookPath } from '../../../src/api/kind.ts'
+import { geminiRouteKind, geminiWebhookKind, geminiWebhookPath } from '../../../src/api/kind.ts'
 import type { StructuralSchema } from '../../../src/api/structural-schema.ts'
 import type { ResourceKind } from '../../../src/kubernetes/client.ts'
+import { geminiRoutePath } from '../../support/builders/route-path.ts'
 
 interface Place {
   path: string

@@ -4,13 +4,7 @@ import { before, describe, test } from 'node:test'
 
 import { parse } from 'yaml'
 
-import {
-  apiVersion,
-  geminiRoutePath,
-  geminiWebhookPath,
-  pluralName,
-  routePluralName,
-} from '../../../../src/api/kind.ts'
+import { apiVersion, geminiWebhookPath, pluralName, routePluralName } from '../../../../src/api/kind.ts'
 import { crdPath, routeCrdPath } from '../../../../tools/generate-crds.ts'
 import { eventually } from '../../../support/measures/eventually.ts'
 import {
@@ -22,6 +16,7 @@ import {
 } from '../../../support/builders/resource-fixtures.ts'
 import type { ApiClient } from './api-under-test.ts'
 import { definitionsPath } from './definitions-contract.ts'
+import { geminiRoutePath } from '../../../support/builders/route-path.ts'
 
 type Manifest = { metadata: { name: string }; spec: unknown }
 
