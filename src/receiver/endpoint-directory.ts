@@ -99,6 +99,11 @@ export class EndpointDirectory {
     return this.#endpoints.size
   }
 
+  /** Whether the shard of an object was read, or is known not to exist; a mounted one may be older than the object. */
+  isRead(uid: string): boolean {
+    return this.#knownShards.has(keyringSecretNameFor(uid))
+  }
+
   /** Something is known: what is found can be served. */
   get isLoaded(): boolean {
     return this.#hasMounted || this.#knownShards.size > 0
@@ -114,8 +119,8 @@ export class EndpointDirectory {
    * keeps its last good form.
    */
   applyShard(shard: string, content: ShardContent): void {
-    this.#knownShards.add(shard)
     this.#provenShards.add(shard)
+    this.#noteKnown(shard)
     this.#replaceShard(shard, content)
   }
 
@@ -143,7 +148,18 @@ export class EndpointDirectory {
 
   /** The shard does not exist (any more): keep what came from it. */
   noteMissingShard(shard: string): void {
+    this.#noteKnown(shard)
+  }
+
+  #noteKnown(shard: string): void {
+    const wasPartlyRead = this.#isPartlyRead
     this.#knownShards.add(shard)
+    if (this.#isPartlyRead !== wasPartlyRead) for (const path of this.#endpoints.keys()) this.#rebuild(path)
+  }
+
+  /** What was read may be served already, and its routes may be in what was not. */
+  get #isPartlyRead(): boolean {
+    return this.#knownShards.size > 0 && !this.isSynced
   }
 
   applyFacts(facts: EndpointFacts): void {
@@ -223,7 +239,9 @@ export class EndpointDirectory {
 
   #sinkNamesOf(entry: KeyringEntry): string[] {
     const names = sinkNamesOf(entry)
-    return this.#routes.hasRoutes(entry.uid) ? [...names, routesSinkName] : names
+    // One that turns out to have none costs a step without a copy.
+    const mayHaveRoutes = this.#isPartlyRead || this.#routes.hasRoutes(entry.uid)
+    return mayHaveRoutes ? [...names, routesSinkName] : names
   }
 }
 

@@ -12,16 +12,19 @@ export type ResolvedDestination = ResolvedSink | typeof routesSink | WithoutSink
 
 /**
  * The current form of a sink, resolved at each attempt. An object counts as gone only when its keyring Secret was read
- * without it. Events are handed on to routes only once all routes are known.
+ * without it. Events are handed on to routes only once all routes are known, and to the sinks of a route once its entry
+ * was read.
  */
 export function resolveSink(
-  directory: Pick<EndpointDirectory, 'entryOf' | 'isGone' | 'isSynced'>,
+  directory: Pick<EndpointDirectory, 'entryOf' | 'isGone' | 'isRead' | 'isSynced'>,
   ownerUid: string,
   sinkName: string,
 ): ResolvedDestination {
   const entry = directory.entryOf(ownerUid)
   if (entry === undefined) return directory.isGone(ownerUid) ? 'ownerGone' : 'notSynced'
   if (sinkName === routesSinkName) return directory.isSynced ? routesSink : 'notSynced'
+  // A mounted entry may be from before consent was withdrawn.
+  if (entry.route !== undefined && !directory.isRead(ownerUid)) return 'notSynced'
   if (entry.route?.refused === true) return 'routeRefused'
   if (entry.route?.suspended === true) return 'suspended'
   if (entry.heldSinks?.includes(sinkName) === true) return 'held'

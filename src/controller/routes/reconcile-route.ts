@@ -18,7 +18,7 @@ import { areCountsDue, areCountsNew, type ToldCounts } from '../reports/sink-cou
 import { noSinkReports } from '../reports/sink-status.ts'
 import { composeSinks } from './compose-filter.ts'
 import { judgeConsent } from './consent.ts'
-import { routeEntryFor, withoutAddresses } from './route-entry.ts'
+import { refusedEntry, routeEntryFor, takenAway } from './route-entry.ts'
 import { routeEvents, toRouteEvent } from './route-events.ts'
 import { refOf } from './route-indices.ts'
 import type { RouteMemories } from './route-memories.ts'
@@ -66,12 +66,12 @@ export async function reconcileRoute(key: ObjectKey, ctx: RouteContext & Reconci
   if (view === 'elsewhere' || isLeftToAnother(route, view.isNamespaceWatched, ctx)) return done()
   const consent = judgeConsent(view)
   const webhook = ctx.webhooks.get(refOf(route))
+  const taken = await takeAway(route, { consent, webhook }, ctx)
+  passOn(taken)
   const sinks = await resolve(route, ctx)
-  const known = ctx.keyring.entryOf(route.metadata.uid)
-  const entry = routeEntryFor(route, { consent, webhook, sinks, known, nowMs: ctx.clock.now() })
-  const { told, failure } = await tellReceivers(entry, known, ctx)
-  // What may pass by itself must not turn health checks red.
-  if (failure?.class === 'transient') throw transient(failure)
+  const entry = routeEntryFor(route, { consent, webhook, sinks, known: taken.told, nowMs: ctx.clock.now() })
+  const { told, failure } = taken.failure === undefined ? await tellReceivers(entry, taken.told, ctx) : taken
+  passOn({ failure })
   const findings = {
     consent,
     webhook,
@@ -90,6 +90,11 @@ export async function reconcileRoute(key: ObjectKey, ctx: RouteContext & Reconci
       resyncMs: spread(ctx.config.resyncIntervalMs, ctx.random),
     }),
   )
+}
+
+/** What may pass by itself must not turn health checks red: it is tried again, and told nowhere but in the log. */
+function passOn({ failure }: { failure?: Failure | undefined }): void {
+  if (failure?.class === 'transient') throw transient(failure)
 }
 
 function transient({ reason, message, retryAfterMs }: Failure): TransientError {
@@ -134,11 +139,26 @@ async function tellReceivers(
 ): Promise<Told> {
   if (entry === undefined || isSameJson(entry, known)) return { told: known }
   const failure = await write(entry, ctx)
-  if (failure === undefined) return { told: entry }
-  if (failure.reason !== 'KeyringFull' || entry.route?.refused !== true) return { told: known, failure }
-  // A namespace that uses up its room must not keep its routes by it: a refusal takes less than what was allowed.
-  const least = withoutAddresses(entry)
-  const failed = isSameJson(least, known) ? undefined : await write(least, ctx)
+  return failure === undefined ? { told: entry } : { told: known, failure }
+}
+
+/**
+ * Tells the receivers first what the owner of the webhook has taken away, and returns what they know then. Where even
+ * fewer types find no room, the route is refused until they do.
+ */
+async function takeAway(
+  route: GeminiRoute,
+  given: Pick<RouteFindings, 'consent' | 'webhook'>,
+  ctx: RouteContext & ReconcileTurn,
+): Promise<Told> {
+  const known = ctx.keyring.entryOf(route.metadata.uid)
+  const taken = takenAway(route, { ...given, known })
+  if (known === undefined || taken === undefined) return { told: known }
+  const failure = await write(taken, ctx)
+  if (failure === undefined) return { told: taken }
+  if (failure.reason !== 'KeyringFull') return { told: known, failure }
+  const least = refusedEntry(known)
+  const failed = await write(least, ctx)
   return failed === undefined ? { told: least } : { told: known, failure: failed }
 }
 

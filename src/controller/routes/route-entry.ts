@@ -21,6 +21,9 @@ export interface EntryInput {
  * dead letters while it is refused. Undefined: no entry. Pure.
  */
 export function routeEntryFor(route: GeminiRoute, input: EntryInput): KeyringEntry | undefined {
+  const { consent, known } = input
+  const isKept = consent.type === 'kept' && known?.route?.refused === true
+  if (known !== undefined && (consent.type === 'refused' || isKept)) return refusedEntry(known)
   const part = routePartFor(route, input)
   if (part === undefined) return undefined
   const { uid, namespace, name } = route.metadata
@@ -52,16 +55,8 @@ function routePartFor(route: GeminiRoute, input: EntryInput): RouteEntry | undef
     }
   }
   if (known?.route === undefined) return undefined
-  const { webhookUid, webhook: named, since, allowedTypes, refused } = known.route
-  const isRefused = consent.type === 'refused' || refused === true
-  return {
-    webhookUid,
-    webhook: named,
-    since,
-    ...wishes,
-    ...(allowedTypes !== undefined && { allowedTypes }),
-    ...(isRefused && { refused: true as const }),
-  }
+  const { webhookUid, webhook: named, since, allowedTypes } = known.route
+  return { webhookUid, webhook: named, since, ...wishes, ...(allowedTypes !== undefined && { allowedTypes }) }
 }
 
 /** What the owner of the route wants, whatever that of the webhook allows. */
@@ -94,7 +89,32 @@ function sinceFor({ status }: GeminiRoute, webhookUid: string, { known, nowMs }:
   return known === undefined && wasAttached ? accepted.lastTransitionTime : new Date(nowMs).toISOString()
 }
 
-/** The same with the names of its sinks alone: no attempt is made at them while the route is refused. */
-export function withoutAddresses({ sinks, heldSinks = [], ...entry }: KeyringEntry): KeyringEntry {
-  return { ...entry, sinks: [], heldSinks: [...sinks.map(({ name }) => name), ...heldSinks] }
+/**
+ * What the owner of the webhook takes away from what the receivers were told. It hangs on nothing that the owner of the
+ * route can make large or slow, so it is written before anything is looked up for the route. Undefined: nothing. Pure.
+ */
+export function takenAway(
+  route: GeminiRoute,
+  { consent, webhook, known }: Pick<EntryInput, 'consent' | 'webhook' | 'known'>,
+): KeyringEntry | undefined {
+  if (known?.route === undefined || known.route.refused === true) return undefined
+  if (consent.type === 'refused') return refusedEntry(known)
+  if (webhook === undefined || consent.type === 'kept') return undefined
+  const allowedTypes = allowedTypesOf(route, webhook)
+  if (allowedTypes === undefined || isWithin(known.route.allowedTypes, allowedTypes)) return undefined
+  return { ...known, route: { ...known.route, allowedTypes } }
+}
+
+/** Whether nothing is seen that is not allowed. */
+function isWithin(seen: readonly string[] | undefined, allowed: readonly string[]): boolean {
+  return seen?.every((type) => allowed.includes(type)) === true
+}
+
+/**
+ * All that receivers need of a route that is refused: no attempt is made at its sinks. It is smaller than any other
+ * entry of it, so that a namespace that has used up its room in the keyring cannot keep its routes by that. Pure.
+ */
+export function refusedEntry({ uid, namespace, name, route }: KeyringEntry): KeyringEntry {
+  const kept = route && { webhookUid: route.webhookUid, webhook: route.webhook, since: route.since }
+  return { uid, namespace, name, secrets: [], sinks: [], ...(kept && { route: { ...kept, refused: true } }) }
 }

@@ -18,6 +18,13 @@ function text(entry: KeyringEntry): [string, string] {
   return [entry.uid, JSON.stringify(entry)]
 }
 
+/** Every Secret of the keyring was looked for. */
+function aSyncedDirectory(): EndpointDirectory {
+  const directory = new EndpointDirectory()
+  for (const shard of allKeyringSecretNames()) directory.noteMissingShard(shard)
+  return directory
+}
+
 const facts = { uid: 'uid-1', namespace: 'ml', name: 'batch-events', areKeysChanging: false, checkAttemptId: undefined }
 
 test('it is loaded with the first shard and complete only with all of them, missing ones included', () => {
@@ -31,7 +38,7 @@ test('it is loaded with the first shard and complete only with all of them, miss
 })
 
 test('an endpoint is what its entry says, with the names of its sinks in order, the unresolved last', () => {
-  const directory = new EndpointDirectory()
+  const directory = aSyncedDirectory()
   const entry = aKeyringEntry({ sinks: [aSink('b'), aSink('a')], heldSinks: ['c'] })
   put(directory, 'uid-1', text(entry))
   const endpoint = directory.lookup('ml', 'batch-events')
@@ -145,7 +152,7 @@ const routesOf = (directory: EndpointDirectory, webhookUid = 'uid-1') =>
     .map(({ uid }) => uid)
 
 test('events of a webhook are handed on to routes from the first on, and no longer than there is one', () => {
-  const directory = new EndpointDirectory()
+  const directory = aSyncedDirectory()
   put(directory, 'uid-1', text(aKeyringEntry()))
   assert.deepEqual(sinksOf(directory), ['worker'])
   const route = aRouteEntry()
@@ -170,7 +177,7 @@ test('a route may come before its webhook', () => {
 })
 
 test('a route that goes over to another webhook leaves the first', () => {
-  const directory = new EndpointDirectory()
+  const directory = aSyncedDirectory()
   put(directory, 'uid-1', text(aKeyringEntry()))
   put(directory, 'uid-2', text(aKeyringEntry({ uid: 'uid-2', name: 'other' })))
   const route = aRouteEntry()
@@ -192,4 +199,28 @@ test('a route is no endpoint, also where a webhook has its name', () => {
   put(directory, route.uid)
   assert.equal(directory.lookup('ml', 'batch-events')?.keys.length, 1)
   assert.equal(directory.isGone(route.uid), true)
+})
+
+test('while some of the keyring is not read, every webhook may have routes: an event that is stored then must not miss them', () => {
+  const directory = new EndpointDirectory()
+  const shard = keyringSecretNameFor('uid-1')
+  const sinks = () => directory.lookup('ml', 'batch-events')?.sinks
+  directory.applyMountedShard(shard, decodeShard(shard, new Map([text(aKeyringEntry({ sinks: [aSink('worker')] }))])))
+  assert.deepEqual(sinks(), ['worker'], 'what is mounted is served by itself while the API server is away')
+  const others = allKeyringSecretNames().filter((name) => name !== shard)
+  directory.noteMissingShard(others[0] ?? '')
+  assert.deepEqual(sinks(), ['worker', '$routes'])
+  put(directory, 'uid-1', text(aKeyringEntry({ sinks: [aSink('worker')] })))
+  assert.deepEqual(sinks(), ['worker', '$routes'])
+  for (const other of others) directory.noteMissingShard(other)
+  assert.deepEqual(sinks(), ['worker'], 'it is known now that there are none')
+})
+
+test('an object is read with its shard, and not by a mount of it', () => {
+  const directory = new EndpointDirectory()
+  const shard = keyringSecretNameFor('uid-1')
+  directory.applyMountedShard(shard, decodeShard(shard, new Map([text(aKeyringEntry())])))
+  assert.equal(directory.isRead('uid-1'), false)
+  put(directory, 'uid-1', text(aKeyringEntry()))
+  assert.equal(directory.isRead('uid-1'), true)
 })

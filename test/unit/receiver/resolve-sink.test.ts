@@ -25,8 +25,19 @@ const sink: ResolvedSink = {
 const names = { uid: 'u1', namespace: 'team', name: 'batches' }
 const entry: KeyringEntry = { ...names, secrets: [], sinks: [sink], heldSinks: ['faulty'] }
 
-function directoryWith({ isGone, isSynced = true }: { isGone: boolean; isSynced?: boolean }, known = entry) {
-  return { isGone: () => isGone, isSynced, entryOf: (uid: string) => (uid === known.uid ? known : undefined) }
+interface Known {
+  isGone: boolean
+  isSynced?: boolean
+  isRead?: boolean
+}
+
+function directoryWith({ isGone, isSynced = true, isRead = true }: Known, known = entry) {
+  return {
+    isGone: () => isGone,
+    isRead: () => isRead,
+    isSynced,
+    entryOf: (uid: string) => (uid === known.uid ? known : undefined),
+  }
 }
 
 const cases = [
@@ -70,3 +81,9 @@ for (const { name, given, sink: sinkName, want } of ofRoute) {
     assert.deepEqual(resolveSink(directoryWith({ isGone: false }, route), 'u3', sinkName), want)
   })
 }
+
+test('a route that is known by a mount alone is not sent to: it may be from before consent was withdrawn', () => {
+  const route = aRouteEntry({ uid: 'u3', sinks: [sink] })
+  assert.equal(resolveSink(directoryWith({ isGone: false, isRead: false }, route), 'u3', 'worker'), 'notSynced')
+  assert.equal(resolveSink(directoryWith({ isGone: false, isRead: false }), 'u1', 'worker'), sink)
+})

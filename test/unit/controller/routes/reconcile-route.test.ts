@@ -21,6 +21,7 @@ const uid = 'uid-of-route'
 interface Given {
   /** What its owner allows. */
   from?: 'All' | 'Same'
+  types?: string[]
   /** Where it happens, what a write of an entry fails with; by its number. */
   refuses?: (entry: KeyringEntry) => Error | undefined
   hasRoom?: boolean
@@ -29,12 +30,12 @@ interface Given {
 }
 
 /** One route and its webhook, around a keyring of the test's. */
-function aScene({ from = 'All', refuses = () => undefined, hasRoom = true, known, gone = [] }: Given = {}) {
+function aScene({ from = 'All', types, refuses = () => undefined, hasRoom = true, known, gone = [] }: Given = {}) {
   const claimed = { installationID: installation.id, installationToken: installation.token }
   const webhook = aWebhook()
     .registered()
     .status(claimed)
-    .spec({ allowedRoutes: { namespaces: { from } } })
+    .spec({ allowedRoutes: { namespaces: { from }, ...(types !== undefined && { types }) } })
     .build()
   const entries = new Map<string, KeyringEntry>([
     [
@@ -108,7 +109,7 @@ test('where a new entry has no room, the route says so and waits', async () => {
 
 const addresses = ({ sinks }: KeyringEntry) => (sinks.length > 0 ? keyringIsFull(uid) : undefined)
 
-test('a namespace that has used up its room cannot keep its routes by it: a refusal is written without addresses', async () => {
+test('a namespace that has used up its room cannot keep its routes by it: a refusal is written with nothing of its own', async () => {
   const first = aScene()
   await first.pass()
   const [known] = first.written
@@ -116,11 +117,34 @@ test('a namespace that has used up its room cannot keep its routes by it: a refu
   const { pass, written, statuses } = aScene({ from: 'Same', known, refuses: addresses })
   await pass()
   assert.equal(written.length, 1)
-  assert.deepEqual([written[0]?.sinks, written[0]?.heldSinks], [[], ['worker']])
+  assert.deepEqual([written[0]?.sinks, written[0]?.heldSinks], [[], undefined])
   assert.equal(written[0]?.route?.refused, true)
   assert.equal(readyIn(statuses[0]), 'NotAllowed')
   await pass()
   assert.deepEqual([written.length, statuses.length], [1, 1], 'and once is enough')
+})
+
+test('a route for which fewer types find no room is refused, until they do', async () => {
+  const first = aScene()
+  await first.pass()
+  const [known] = first.written
+  assert.ok(known)
+  const full = { is: true }
+  const refuses = ({ route }: KeyringEntry) => (full.is && route?.refused !== true ? keyringIsFull(uid) : undefined)
+  const { pass, written, statuses } = aScene({ types: ['batch.succeeded'], known, refuses })
+  await pass()
+  assert.deepEqual(
+    written.map(({ route }) => [route?.allowedTypes, route?.refused]),
+    [[undefined, true]],
+  )
+  assert.equal(readyIn(statuses.at(-1)), 'KeyringFull')
+  full.is = false
+  await pass()
+  assert.deepEqual(
+    [written.at(-1)?.route?.allowedTypes, written.at(-1)?.route?.refused],
+    [['batch.succeeded'], undefined],
+  )
+  assert.equal(readyIn(statuses.at(-1)), 'Succeeded')
 })
 
 const failing = (kind: 'transient' | 'refused') => () =>

@@ -4,7 +4,12 @@ import { test } from 'node:test'
 import type { GeminiRoute } from '../../../../src/api/gemini-route.ts'
 import type { KeyringEntry, RouteEntry } from '../../../../src/contract/keyring/entry.ts'
 import type { Consent } from '../../../../src/controller/routes/consent.ts'
-import { routeEntryFor, withoutAddresses, type EntryInput } from '../../../../src/controller/routes/route-entry.ts'
+import {
+  refusedEntry,
+  routeEntryFor,
+  takenAway,
+  type EntryInput,
+} from '../../../../src/controller/routes/route-entry.ts'
 import { aRoute } from '../../../support/builders/a-route.ts'
 import { aWebhook } from '../../../support/builders/a-webhook.ts'
 
@@ -53,7 +58,9 @@ test('a route that never had consent is not told to the receivers', () => {
 test('what the receivers know stays while the webhook is missing, and is refused while consent is missing', () => {
   const known = knownAs({ allowedTypes: ['batch.failed'] })
   assert.deepEqual(partOf({ consent: kept, webhook: undefined, known }), known.route)
-  assert.deepEqual(partOf({ consent: refused, known }), { ...known.route, refused: true })
+  const { webhookUid: uid, webhook: named, since } = known.route ?? {}
+  const least = { webhookUid: uid, webhook: named, since, refused: true }
+  assert.deepEqual(partOf({ consent: refused, known }), least, 'of what is refused nothing is seen')
   const withdrawn = knownAs({ refused: true })
   assert.deepEqual(partOf({ consent: kept, known: withdrawn }), withdrawn.route, 'a webhook that goes refuses on')
 })
@@ -96,17 +103,33 @@ test('a route that is suspended says so, and from then on when it last went on',
   assert.equal(partOf({ known: knownAs({ resumedTime: before }) }, suspended)?.resumedTime, before)
 })
 
-test('sinks that cannot be resolved are named, and without addresses all of them are', () => {
+test('sinks that cannot be resolved are named', () => {
   const sink = { name: 'a' } as KeyringEntry['sinks'][number]
-  const entry = routeEntryFor(aRoute(), {
-    consent: attached,
-    webhook,
-    sinks: { resolved: [sink], held: ['b'] },
-    known: undefined,
-    nowMs: 0,
-  })
+  const sinks = { resolved: [sink], held: ['b'] }
+  const entry = routeEntryFor(aRoute(), { consent: attached, webhook, sinks, known: undefined, nowMs: 0 })
   assert.deepEqual([entry?.sinks, entry?.heldSinks, entry?.secrets], [[sink], ['b'], []])
-  const least = entry && withoutAddresses(entry)
-  assert.deepEqual([least?.sinks, least?.heldSinks], [[], ['a', 'b']])
-  assert.deepEqual(least?.route, entry?.route)
+})
+
+test('what is refused is told in the fewest words, whatever the spec of the route has become', () => {
+  const sinks = [{ name: 'a' } as KeyringEntry['sinks'][number]]
+  const known = { ...knownAs({ filter: { typesExact: ['batch.failed'], typesPrefix: [] } }), sinks, heldSinks: ['b'] }
+  const large = aRoute({ spec: { filter: { metadata: { exact: { team: 'x'.repeat(200) } } } } })
+  const least = refusedEntry(known)
+  assert.deepEqual(takenAway(large, { consent: refused, webhook, known }), least)
+  const input = { consent: refused, webhook, sinks: { resolved: sinks, held: [] }, known, nowMs: 0 }
+  assert.deepEqual(routeEntryFor(large, input), least)
+  assert.deepEqual(routeEntryFor(large, { ...input, known: least }), least, 'and stays so')
+  assert.ok(JSON.stringify(least).length < JSON.stringify(known).length)
+  assert.equal(takenAway(large, { consent: refused, webhook, known: least }), undefined)
+})
+
+test('fewer types are taken away from what is known; more types take nothing away', () => {
+  const taken = (allowedTypes?: string[]) =>
+    takenAway(aRoute(), { consent: attached, webhook, known: knownAs(allowedTypes && { allowedTypes }) })
+  assert.deepEqual(taken()?.route?.allowedTypes, ['batch.succeeded'], 'before it was every type')
+  assert.deepEqual(taken(['batch.succeeded', 'batch.failed'])?.route?.allowedTypes, ['batch.succeeded'])
+  assert.equal(taken(['batch.succeeded']), undefined)
+  assert.equal(taken([]), undefined)
+  assert.equal(takenAway(aRoute(), { consent: kept, webhook, known: knownAs() }), undefined)
+  assert.equal(takenAway(aRoute(), { consent: attached, webhook, known: undefined }), undefined)
 })
