@@ -98,7 +98,8 @@ export const reasons = {
   },
   TooManyRoutes: {
     on: { ...stalled, Accepted: no },
-    meaning: 'More GeminiRoutes than 1,000 name the webhook and are allowed. The oldest get events.',
+    meaning:
+      'More GeminiRoutes than 1,000 name the webhook and are allowed. Namespaces take turns at these places, each with its oldest first.',
     remedy: 'Delete routes that are not needed, or spread them over several webhooks.',
   },
   Suspended: {

@@ -2,7 +2,7 @@ import type { AllowedRoutes } from '../../api/allowed-routes.ts'
 import { unreachable } from '../../unreachable.ts'
 import { matchesSelector } from './matches-selector.ts'
 
-/** Of the routes that a webhook allows, the oldest so many get its events. */
+/** So many of the routes that a webhook allows get its events, in the order of `inTurns`. */
 export const maxRoutesOfWebhook = 1_000
 
 /**
@@ -104,7 +104,7 @@ const notAllowed =
   'the owner of the webhook does not allow routes of this namespace: have them add it to spec.allowedRoutes of the webhook'
 const notWatched =
   'the owner of the webhook selects namespaces by their labels, which this operator may not read, because it watches single namespaces: have them name this one in spec.allowedRoutes.namespaces.names'
-const tooMany = `more than ${maxRoutesOfWebhook.toLocaleString('en-US')} routes may take events of the webhook, and the oldest do: delete routes that are not needed, or use several webhooks`
+const tooMany = `more than ${maxRoutesOfWebhook.toLocaleString('en-US')} routes may take events of the webhook, and namespaces take turns at these places, each with its oldest first: delete routes that are not needed, or use several webhooks`
 
 /** A route among those of one webhook. */
 export interface Ranked {
@@ -118,4 +118,22 @@ export function isBefore(a: Ranked, b: Ranked): boolean {
   // The API server writes all of them to the second and in UTC, so that their texts have their order.
   if (a.creationTimestamp !== b.creationTimestamp) return a.creationTimestamp < b.creationTimestamp
   return `${a.namespace}/${a.name}` < `${b.namespace}/${b.name}`
+}
+
+/**
+ * The order in which routes have their places at a webhook: namespaces take turns, each with its oldest first, so that
+ * one with many leaves places to the others. Pure.
+ */
+export function inTurns<T extends { metadata: Ranked }>(routes: readonly T[]): T[] {
+  const taken = new Map<string, number>()
+  return routes
+    .toSorted((a, b) => (isBefore(a.metadata, b.metadata) ? -1 : 1))
+    .map((route) => {
+      const { namespace } = route.metadata
+      const turn = taken.get(namespace) ?? 0
+      taken.set(namespace, turn + 1)
+      return { route, turn }
+    })
+    .toSorted((a, b) => a.turn - b.turn)
+    .map(({ route }) => route)
 }

@@ -1,6 +1,6 @@
 import type { GeminiRoute } from '../../api/gemini-route.ts'
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
-import { isBefore, maxRoutesOfWebhook } from './consent.ts'
+import { inTurns, maxRoutesOfWebhook } from './consent.ts'
 import { byWebhookRef, idOfRef } from './route-indices.ts'
 import { permissionOf, type ConsentSources } from './view-consent.ts'
 
@@ -22,7 +22,7 @@ export function countRoutes(
 
 /**
  * The routes of a webhook that are told another thing about its bound than what is so now: one that was deleted made
- * room, or an older one took it. None while it has no more routes than that.
+ * room, or one with a turn before it took it. None while it has no more routes than that.
  */
 export function movedByBound(
   webhook: GeminiWebhook,
@@ -30,10 +30,8 @@ export function movedByBound(
 ): GeminiRoute[] {
   const routes = sources.routes.byIndex(byWebhookRef, idOfRef(webhook.metadata))
   if (routes.length <= maxRoutesOfWebhook) return routes.filter(isTurnedAway)
-  return routes
-    .filter((route) => permissionOf(route, webhook, sources) !== 'no')
-    .toSorted((a, b) => (isBefore(a.metadata, b.metadata) ? -1 : 1))
-    .filter((route, rank) => isTurnedAway(route) !== rank >= maxRoutesOfWebhook)
+  const allowed = routes.filter((route) => permissionOf(route, webhook, sources) !== 'no')
+  return inTurns(allowed).filter((route, place) => isTurnedAway(route) !== place >= maxRoutesOfWebhook)
 }
 
 function isTurnedAway({ status }: GeminiRoute): boolean {

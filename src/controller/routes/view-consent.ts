@@ -8,7 +8,7 @@ import type { InstallationView } from '../facts/observed.ts'
 import { ownerOfObject } from '../installation/object-owner.ts'
 import type { KeyringWriter } from '../keyring/keyring-writer.ts'
 import {
-  isBefore,
+  inTurns,
   judgePermission,
   maxRoutesOfWebhook,
   type ConsentView,
@@ -72,10 +72,9 @@ function labelsOf(name: string, namespaces: ConsentSources['namespaces']): Names
 function isWithinBound(route: GeminiRoute, webhook: GeminiWebhook, sources: ConsentSources): boolean {
   const rivals = sources.routes.byIndex(byWebhookRef, idOfRef(keyOfWebhook(webhook)))
   if (rivals.length <= maxRoutesOfWebhook) return true
-  const before = rivals.filter(
-    (rival) => isBefore(rival.metadata, route.metadata) && permissionOf(rival, webhook, sources) !== 'no',
-  )
-  return before.length < maxRoutesOfWebhook
+  const allowed = rivals.filter((rival) => permissionOf(rival, webhook, sources) !== 'no')
+  const places = inTurns(allowed).slice(0, maxRoutesOfWebhook)
+  return places.some(({ metadata }) => metadata.uid === route.metadata.uid)
 }
 
 function keyOfWebhook({ metadata: { namespace, name } }: GeminiWebhook): ObjectKey {

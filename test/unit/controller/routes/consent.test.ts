@@ -3,6 +3,7 @@ import { test } from 'node:test'
 
 import type { AllowedRoutes } from '../../../../src/api/allowed-routes.ts'
 import {
+  inTurns,
   isBefore,
   judgeConsent,
   judgePermission,
@@ -130,4 +131,17 @@ test('the older route is before the younger, and of one second the one whose nam
   const other = at('2026-11-21T00:00:00Z', 'b', 'a')
   assert.deepEqual([isBefore(young, twin), isBefore(twin, young), isBefore(twin, other)], [true, false, true])
   assert.equal(isBefore(young, young), false)
+})
+
+test('namespaces take turns at the places of a webhook, each with its oldest first, whatever came first', () => {
+  const many = ['01', '02', '03'].map((day) => at(`2026-11-${day}T00:00:00Z`, 'many', `m${day}`))
+  const late = [at('2026-11-20T00:00:00Z', 'late', 'l1'), at('2026-11-21T00:00:00Z', 'late', 'l2')]
+  const want = ['m01', 'l1', 'm02', 'l2', 'm03']
+  const routes = [...many, ...late].map((metadata) => ({ metadata }))
+  for (const given of [routes, routes.toReversed()]) {
+    assert.deepEqual(
+      inTurns(given).map(({ metadata }) => metadata.name),
+      want,
+    )
+  }
 })
