@@ -31,8 +31,10 @@ export function nodeRelease(architecture: Architecture): NodeRelease {
   const archive = join(cacheFolder, `${name}-${version}.tgz`)
   mkdirSync(cacheFolder, { recursive: true })
   if (!existsSync(archive)) {
-    execFileSync('npm', ['pack', `${name}@${version}`, '--pack-destination', cacheFolder, '--silent'], {
+    execFileSync('npm', ['pack', `${name}@${version}`, '--pack-destination', cacheFolder, '--loglevel=error'], {
       stdio: ['ignore', 'ignore', 'inherit'],
+      // Where a proxy has a certificate of its own, the system knows it, and Node by itself does not.
+      env: { ...process.env, NODE_USE_SYSTEM_CA: '1' },
     })
   }
   const checksum = `sha512-${createHash('sha512').update(readFileSync(archive)).digest('base64')}`
