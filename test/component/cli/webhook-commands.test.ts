@@ -55,7 +55,13 @@ async function aWorld(t: TestContext, options: Parameters<typeof startController
     await fixture.apply(name, spec)
     return fixture.untilCondition(name, 'Ready', { status: 'True' })
   }
-  return { ...fixture, gwh, ready }
+  /** From then on the controller repairs nothing at Google. */
+  const suspend = async () => {
+    const key = { namespace: tenant, name }
+    await fixture.client.patch<GeminiWebhook>(geminiWebhookKind, key, { spec: { suspend: true } }, { type: 'merge' })
+    return fixture.untilCondition(name, 'Ready', { reason: 'Suspended' })
+  }
+  return { ...fixture, gwh, ready, suspend }
 }
 
 /** One receiver, whose admin port remembers what came to the fixture's endpoint. */
@@ -279,6 +285,7 @@ test('gwh ping has Google send a delivery and tells that it arrived, or that not
   )
   assert.equal(it.calls().counts.ping.received, pings + 1)
 
+  await it.suspend()
   const [remote] = it.remotes()
   it.admin.editWebhook(remote?.id ?? '', { uri: 'https://elsewhere.example.com/v1/s/ml/other' })
   const lost = await it.gwh('ping', object, '--wait=500ms', '-o', 'json')
@@ -337,6 +344,7 @@ test('gwh doctor NAME follows that object too, and has Google send a test delive
   )
   assert.match(links.get('ping')?.says ?? '', /came to gwh-receiver-0 and was verified/)
   assert.ok(!(await linksOf('--ping=0s')).has('ping'))
+  await it.suspend()
   const [remote] = it.remotes()
   it.admin.editWebhook(remote?.id ?? '', { uri: 'https://elsewhere.example.com/v1/s/ml/other' })
   assert.equal((await linksOf('--ping=500ms')).get('ping')?.state, 'Broken')
