@@ -9,7 +9,7 @@ import type { Store } from './drivers.ts'
 import type { TimingSink } from './timing-sink.ts'
 
 /** How long nothing may arrive before those that are still missing are given up. */
-const patience = { stalledMs: 30_000, pollMs: 20 }
+export const patience = { stalledMs: 30_000, pollMs: 20 }
 
 /** With the words of the table. CPU is per acknowledged delivery, sending included. */
 export const deliveryFigures = {

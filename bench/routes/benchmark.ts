@@ -1,13 +1,12 @@
 import { createSecretKey } from 'node:crypto'
 
-import type { Benchmark, BenchmarkOptions } from '../benchmark.ts'
-import { compareRounds, comparisonTable, type Compared } from '../compare-rounds.ts'
+import type { Benchmark } from '../benchmark.ts'
 import { findDrivers, type Driver } from '../delivery/drivers.ts'
 import { aSecret, deliveryPath, install } from '../delivery/installation.ts'
 import type { Load } from '../delivery/measure-delivery.ts'
+import { measureInboxes, type Setting } from '../delivery/measure-inboxes.ts'
 import { startTimingSink } from '../delivery/timing-sink.ts'
-import { machine } from '../machine.ts'
-import { playRounds } from '../play-rounds.ts'
+import type { Player } from '../play-rounds.ts'
 import { signedRequests } from '../receiver/signed-requests.ts'
 import { makeScratchFolder } from '../scratch-folder.ts'
 import { measureRoutes, routesFigures, type RoutesFigure } from './measure-routes.ts'
@@ -17,13 +16,8 @@ const full = { routes: [0, 1, 100, 1_000], rates: [100, 200], rounds: 5, seconds
 const smoke = { routes: [0, 1, 10], rates: [100], rounds: 1, seconds: 1, warmUpSeconds: 1 }
 const warmUpPerSecond = 100
 const bodyBytes = 600
-const figureNames = Object.keys(routesFigures) as RoutesFigure[]
 
 type Plan = typeof full
-
-interface Level extends Compared {
-  ratePerSecond: number
-}
 
 /** What attached routes cost: the answer to Google beside that without any, and each copy that a route gets. */
 export const routesBenchmark: Benchmark = {
@@ -35,32 +29,14 @@ export const routesBenchmark: Benchmark = {
     const plan = options.smoke ? smoke : full
     // Copies of the event on three servers say nothing of routes.
     const drivers = findDrivers().filter(({ name }) => name !== 'jetstream of three')
-    const inboxes: { inbox: Driver['name']; durability: string; levels: Level[] }[] = []
-    for (const driver of drivers) {
-      inboxes.push({
-        inbox: driver.name,
-        durability: driver.durability,
-        levels: await measureDriver(driver, plan, options),
-      })
-    }
-    const absent = drivers.some(({ name }) => name === 'jetstream')
-      ? {}
-      : { absent: 'jetstream: no nats-server on PATH' }
-    const text = inboxes.flatMap(({ inbox, durability, levels }) =>
-      levels.map(
-        (level) =>
-          `\n${inbox} (${durability}), ${level.ratePerSecond} events a second, rounds of ${plan.seconds} s: ` +
-          `median of ${plan.rounds} (least–most)\n${comparisonTable(routesFigures, level)}`,
-      ),
-    )
-    return { result: { ...machine(), bodyBytes, ...plan, inboxes, ...absent }, text: text.join('') }
+    const prepare = (driver: Driver, parts: AsyncDisposableStack) => prepareInbox(driver, plan, parts)
+    const told = { bodyBytes }
+    return measureInboxes({ drivers, plan, labels: routesFigures, unit: ' events', told, prepare }, options)
   },
 }
 
 /** A receiver for each number of routes, each with an inbox of its own, in turn. */
-async function measureDriver(driver: Driver, plan: Plan, options: BenchmarkOptions): Promise<Level[]> {
-  await using own = new AsyncDisposableStack()
-  const parts = options.parts.use(own)
+async function prepareInbox(driver: Driver, plan: Plan, parts: AsyncDisposableStack): Promise<Setting<RoutesFigure>> {
   const sink = await startTimingSink()
   parts.defer(() => sink.stop())
   const secret = aSecret()
@@ -68,7 +44,7 @@ async function measureDriver(driver: Driver, plan: Plan, options: BenchmarkOptio
     const source = { path: deliveryPath(), key: createSecretKey(secret), bodyBytes, nowMs: Date.now(), metadata }
     return { requests: signedRequests(ratePerSecond * seconds, source), ratePerSecond }
   }
-  const players: { name: string; play: (load: Load) => ReturnType<typeof measureRoutes> }[] = []
+  const players: Player<RoutesFigure, Load>[] = []
   for (const routes of plan.routes) {
     const folder = await makeScratchFolder(`routes-${routes}`, parts)
     const store = await driver.open(folder, parts)
@@ -77,17 +53,8 @@ async function measureDriver(driver: Driver, plan: Plan, options: BenchmarkOptio
     const installed = { receiver, store, sink, matching: matchingOf(routes) }
     players.push({ name: nameOf(routes), play: (load) => measureRoutes(installed, load) })
   }
-  for (const { play } of players) await play(loadOf(warmUpPerSecond, plan.warmUpSeconds))
-  const levels: Level[] = []
-  for (const ratePerSecond of plan.rates) {
-    const prepare = (round: number) => {
-      options.progress(`${driver.name}, ${ratePerSecond} a second: round ${round} of ${plan.rounds}`)
-      return loadOf(ratePerSecond, plan.seconds)
-    }
-    const played = await playRounds(plan.rounds, prepare, players)
-    levels.push({ ratePerSecond, ...compareRounds(figureNames, played, nameOf(plan.routes.at(-1) ?? 0)) })
-  }
-  return levels
+  for (const player of players) await player.play(loadOf(warmUpPerSecond, plan.warmUpSeconds))
+  return { players, subject: nameOf(plan.routes.at(-1) ?? 0), loadOf }
 }
 
 function nameOf(routes: number): string {

@@ -1,5 +1,5 @@
 import type { Store } from '../delivery/drivers.ts'
-import type { Load } from '../delivery/measure-delivery.ts'
+import { patience, type Load } from '../delivery/measure-delivery.ts'
 import type { TimingSink } from '../delivery/timing-sink.ts'
 import type { Figures } from '../play-rounds.ts'
 import { cpuMsOf } from '../process-cost.ts'
@@ -7,9 +7,6 @@ import { measuredFrom } from '../receiver/measured.ts'
 import { measureOpenLoop } from '../receiver/open-loop.ts'
 import type { ServerProcess } from '../server-process.ts'
 import { waitWhileMoving } from '../wait-while-moving.ts'
-
-/** How long nothing may arrive before those that are still missing are given up. */
-const patience = { stalledMs: 30_000, pollMs: 20 }
 
 /** With the words of the table. An event is one that was acknowledged; a delivery is one to a sink, whosoever it is. */
 export const routesFigures = {
