@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { describe } from 'node:test'
 
 import type { ClaimedDelivery, Inbox, NewEvent } from '../../../src/inbox/port.ts'
 import { anEvent, anOwner } from '../../support/builders/an-event.ts'
 import { fillUp } from '../../support/builders/fill-up.ts'
-import { letRetentionRun, suiteBounds, type InboxUnderTest, type MakeInbox } from './suite.ts'
+import { letRetentionRun, promisesOf, suiteBounds, type MakeInbox } from './suite.ts'
 
 const leaseMs = 60_000
 
@@ -14,16 +14,7 @@ const leaseMs = 60_000
  */
 export function firstClaimsContract(driver: string, make: MakeInbox, { claims }: { claims: 'asked' | 'none' }): void {
   const isClaiming = claims === 'asked'
-  const promise = (name: string, run: (under: InboxUnderTest) => Promise<void>) => {
-    void it(name, async () => {
-      const under = await make({ bounds: suiteBounds })
-      try {
-        await run(under)
-      } finally {
-        await under.dispose()
-      }
-    })
-  }
+  const promise = promisesOf(make, { bounds: suiteBounds })
   /** Stores an event and returns all its first attempts, whether they were claimed with it or are due. */
   const storeAndClaim = async (inbox: Inbox, event: NewEvent): Promise<ClaimedDelivery[]> => {
     const { result, claimed } = await inbox.appendClaiming(event, leasesOf(event))

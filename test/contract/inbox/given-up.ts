@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { describe } from 'node:test'
 
 import type { DeadLetter, GivenUpResult, Inbox, NewEvent } from '../../../src/inbox/port.ts'
 import { anEvent, anOwner } from '../../support/builders/an-event.ts'
 import { fillUp } from '../../support/builders/fill-up.ts'
-import { giveUp, letRetentionRun, type InboxUnderTest, type MakeInbox } from './suite.ts'
+import { giveUp, letRetentionRun, promisesOf, type MakeInbox } from './suite.ts'
 
 const leaseMs = 60_000
 /** An object is full with 80 events; what it gives up may take five more. */
@@ -15,20 +15,7 @@ const route = anOwner('groute/nightly', 'team')
 
 /** What holds of events that are given up from the beginning, for any driver. */
 export function givenUpContract(driver: string, make: MakeInbox): void {
-  const promise = (
-    name: string,
-    run: (under: InboxUnderTest) => Promise<void>,
-    options: Parameters<MakeInbox>[0] = { bounds },
-  ) => {
-    void it(name, async () => {
-      const under = await make(options)
-      try {
-        await run(under)
-      } finally {
-        await under.dispose()
-      }
-    })
-  }
+  const promise = promisesOf(make, { bounds })
 
   void describe(`given up from the beginning: ${driver}`, () => {
     promise('each sink has a dead letter, replayable byte for byte, also after a restart', async (under) => {

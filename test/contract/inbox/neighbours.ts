@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { describe } from 'node:test'
 
 import type { AppendResult, ClaimedDelivery, Inbox, NewEvent } from '../../../src/inbox/port.ts'
 import { anEvent, anOwner } from '../../support/builders/an-event.ts'
 import { mulberry32 } from '../../support/builders/seeded-random.ts'
-import { giveUp, letRetentionRun, type InboxUnderTest, type MakeInbox, type UnderTestOptions } from './suite.ts'
+import { giveUp, letRetentionRun, promisesOf, type MakeInbox } from './suite.ts'
 
 const leaseMs = 60_000
 const mebibyte = 1024 * 1024
@@ -12,20 +12,7 @@ const bounds = { maxEvents: 100, ownerShare: 1, maxDeadLetters: 12, deadLetterSh
 
 /** That no tenant takes from another, for any driver: room, dead letters, remembered ids and turns. */
 export function neighboursContract(driver: string, make: MakeInbox): void {
-  const promise = (
-    name: string,
-    run: (under: InboxUnderTest) => Promise<void>,
-    options: UnderTestOptions = { bounds },
-  ) => {
-    void it(name, async () => {
-      const under = await make(options)
-      try {
-        await run(under)
-      } finally {
-        await under.dispose()
-      }
-    })
-  }
+  const promise = promisesOf(make, { bounds })
 
   void describe(`neighbours in the inbox: ${driver}`, () => {
     promise('however many objects a namespace fills, others are taken as if it were one', async ({ inbox }) => {

@@ -47,11 +47,11 @@ export interface UnderTestOptions {
 /** Opens an empty inbox. */
 export type MakeInbox = (options: UnderTestOptions) => Promise<InboxUnderTest>
 
-/** Every promise of the port, for any driver. */
-export function inboxContract(driver: string, make: MakeInbox): void {
-  const promise = (name: string, run: (under: InboxUnderTest) => Promise<void>) => {
+/** For a contract: each promise is tested with an inbox of its own, opened as usual where it asks for nothing else. */
+export function promisesOf(make: MakeInbox, usual: UnderTestOptions) {
+  return (name: string, run: (under: InboxUnderTest) => Promise<void>, options = usual) => {
     void it(name, async () => {
-      const under = await make({ bounds: suiteBounds })
+      const under = await make(options)
       try {
         await run(under)
       } finally {
@@ -59,6 +59,11 @@ export function inboxContract(driver: string, make: MakeInbox): void {
       }
     })
   }
+}
+
+/** Every promise of the port, for any driver. */
+export function inboxContract(driver: string, make: MakeInbox): void {
+  const promise = promisesOf(make, { bounds: suiteBounds })
 
   void describe(`inbox contract: ${driver}`, () => {
     promise('a stored event is claimed once per sink, byte for byte', async ({ inbox }) => {
