@@ -35,14 +35,16 @@ export interface NewEvent {
 
 /**
  * Anything but the first two means: nothing was kept. `ownerFull`: its namespace or its object has used its share of
- * events, bytes or remembered ids, and others are served. `inboxFull`: an event would be refused even of an object with
- * nothing in the inbox.
+ * events, bytes or remembered ids, and others are served. `ownerBusy`: so much of it waits to be written that no more
+ * is taken of it for now, however little it has, and others are served. `inboxFull`: an event would be refused even of
+ * an object with nothing in the inbox.
  */
-export type AppendResult = 'stored' | 'duplicate' | 'ownerFull' | 'inboxFull'
+export type AppendResult = 'stored' | 'duplicate' | 'ownerFull' | 'ownerBusy' | 'inboxFull'
 
 /**
  * `dropped`: nothing was kept, because what the owner has of the inbox leaves no room even for what it gives up; told
- * like any dead letter that had to make room. `full`: nothing was kept, because `append` would answer `inboxFull`.
+ * like any dead letter that had to make room. `full`: nothing was kept, because `append` would answer `inboxFull` or
+ * `ownerBusy`.
  */
 export type GivenUpResult = 'stored' | 'duplicate' | 'dropped' | 'full'
 

@@ -1,7 +1,7 @@
 import type { Quotas } from '../fairness/quotas.ts'
 import { SharedRoom, type Taker } from '../fairness/shared-room.ts'
 import type { InboxBounds } from './bounds.ts'
-import type { AppendResult, NewEvent } from './port.ts'
+import type { NewEvent } from './port.ts'
 
 /** What remembered ids may take of all bytes together. */
 const idShare = 0.75
@@ -116,7 +116,7 @@ export class InboxRooms {
   }
 
   /** Why nothing more is taken of it; undefined when it may come. */
-  refusalOf(taker: Taker, charge: Charge): Exclude<AppendResult, 'stored' | 'duplicate'> | undefined {
+  refusalOf(taker: Taker, charge: Charge): 'ownerFull' | 'inboxFull' | undefined {
     if (this.#fits(taker, charge.bytes === 0 ? 0 : 1, charge)) return undefined
     return this.#isFull ? 'inboxFull' : 'ownerFull'
   }

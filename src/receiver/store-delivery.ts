@@ -87,6 +87,7 @@ const appendOutcomes = {
   stored: 'Stored',
   duplicate: 'Duplicate',
   ownerFull: 'OwnerFull',
+  ownerBusy: 'OwnerFull',
   inboxFull: 'InboxFull',
   timeout: 'AppendTimeout',
   unavailable: 'InboxUnavailable',

@@ -77,6 +77,7 @@ async function store(copy: NewEvent, { append, inbox, full, logger }: StepDeps):
     const appended = await append(copy)
     if (appended === 'stored' || appended === 'duplicate') return 'kept'
     if (appended === 'inboxFull') return appended
+    if (appended === 'ownerBusy') return 'inboxUnavailable'
     const givenUp = await inbox.appendGivenUp(copy, 'RouteFull')
     switch (givenUp) {
       case 'stored':

@@ -103,7 +103,7 @@ export class EventAppender {
     const release = this.#reserve(event, asked)
     try {
       const appended = await this.#gate.write(event, () => this.#store(event, key, how))
-      return appended === 'ownerFull' ? unclaimed(appended) : appended
+      return appended === 'ownerBusy' ? unclaimed(appended) : appended
     } finally {
       release()
     }

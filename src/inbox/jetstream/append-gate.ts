@@ -20,12 +20,12 @@ export class AppendGate {
   }
 
   /**
-   * Calls `write` when the event's turn has come; `ownerFull`: its owner has so much waiting that no more is taken of
+   * Calls `write` when the event's turn has come; `ownerBusy`: its owner has so much waiting that no more is taken of
    * it.
    */
-  async write<T>(event: NewEvent, write: () => Promise<T>): Promise<T | 'ownerFull'> {
+  async write<T>(event: NewEvent, write: () => Promise<T>): Promise<T | 'ownerBusy'> {
     const { promise: turn, resolve } = Promise.withResolvers<number>()
-    if (!this.#turns.add(event, resolve)) return 'ownerFull'
+    if (!this.#turns.add(event, resolve)) return 'ownerBusy'
     this.#letThrough()
     const cost = await turn
     try {

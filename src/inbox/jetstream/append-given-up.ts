@@ -47,6 +47,7 @@ export class GivenUpAppender {
     if (result === 'ownerFull' && (await this.#makeRoom(event))) result = await this.#appending.append(event, how)
     switch (result) {
       case 'inboxFull':
+      case 'ownerBusy':
         return 'full'
       case 'ownerFull':
         noteDropped(this.#deps, event.owner, event.sinks.length)

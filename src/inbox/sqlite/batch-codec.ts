@@ -126,7 +126,7 @@ function unpackCause(reader: ByteReader): { cause?: string } {
 
 /** What an item came to, by position; `recorded` is the answer to every record. */
 export type ItemResult = AppendResult | 'recorded'
-const itemResults: readonly ItemResult[] = ['stored', 'duplicate', 'ownerFull', 'inboxFull', 'recorded']
+const itemResults: readonly ItemResult[] = ['stored', 'duplicate', 'ownerFull', 'ownerBusy', 'inboxFull', 'recorded']
 
 export function packResults(results: readonly ItemResult[]): Uint8Array {
   return Uint8Array.from(results, (result) => itemResults.indexOf(result))

@@ -103,7 +103,7 @@ export class SqliteInbox implements Inbox {
   async #append(event: NewEvent, leases?: FirstLeases): Promise<Appended> {
     this.#expectEvent(event)
     const { result, claims } = await this.#item((waiting) => {
-      if (!this.#handOver.append(event, waiting, leases)) waiting.resolve({ result: 'ownerFull', claims: [] })
+      if (!this.#handOver.append(event, waiting, leases)) waiting.resolve({ result: 'ownerBusy', claims: [] })
     })
     if (result === 'inboxFull') this.#admission.block('Full')
     if (result === 'recorded') throw new Error('inbox: an append was answered as a record')

@@ -252,7 +252,15 @@ test('an end may wait to be written where nobody waits for its place; what goes 
 type Fate = AppendResult | 'unavailable'
 
 test('whatever becomes of appends, each place is given back once: in the end nothing is held, and all that was stored has ended or waits', async () => {
-  const fate = fc.constantFrom<Fate>('stored', 'stored', 'duplicate', 'ownerFull', 'inboxFull', 'unavailable')
+  const fate = fc.constantFrom<Fate>(
+    'stored',
+    'stored',
+    'duplicate',
+    'ownerFull',
+    'ownerBusy',
+    'inboxFull',
+    'unavailable',
+  )
   const append = fc.record({
     fate,
     namespace: fc.nat(2),

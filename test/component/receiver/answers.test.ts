@@ -239,6 +239,7 @@ test('while a secret is being created or rotated an unmatched signature is a 503
 
 const inboxFailures: { name: string; script: AppendResult | Error; outcome: string }[] = [
   { name: 'whose share is used up', script: 'ownerFull', outcome: 'OwnerFull' },
+  { name: 'of whose owner too much waits to be written', script: 'ownerBusy', outcome: 'OwnerFull' },
   { name: 'when the inbox is full', script: 'inboxFull', outcome: 'InboxFull' },
   { name: 'when the inbox cannot write', script: new InboxUnavailableError('disk'), outcome: 'InboxUnavailable' },
 ]

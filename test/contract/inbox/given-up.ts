@@ -190,6 +190,24 @@ export function givenUpContract(driver: string, make: MakeInbox): void {
       { bounds: { ...bounds, maxBytes: 512 * 1024 } },
     )
 
+    promise(
+      'an owner of which much waits to be written is not full: nothing of it is dropped, and the inbox takes others',
+      async ({ inbox }) => {
+        const body = Buffer.alloc(256 * 1024)
+        const appended = Promise.all(
+          Array.from({ length: 200 }, (_, at) => inbox.append(anEvent({ eventId: `msg_${at}`, owner: route, body }))),
+        )
+        const givenUp = await inbox.appendGivenUp(anEvent({ eventId: 'more', owner: route, body }), 'RouteFull')
+        assert.ok(givenUp === 'full' || givenUp === 'stored', givenUp)
+        assert.deepEqual(new Set(await appended), new Set(['stored', 'ownerBusy']))
+        assert.deepEqual([...(await inbox.stats()).lastDropMsByOwner], [])
+        assert.equal(inbox.obstacle, undefined)
+        const again = await inbox.appendGivenUp(anEvent({ eventId: 'more', owner: route, body }), 'RouteFull')
+        assert.equal(again, givenUp === 'full' ? 'stored' : 'duplicate')
+      },
+      { bounds: { maxBytes: 256 * 1024 * 1024 } },
+    )
+
     promise('a full inbox keeps nothing, drops nothing, and says that it is full', async ({ inbox }) => {
       await giveUp(inbox, anEvent({ eventId: 'kept', owner: route }))
       await fillUp(inbox)

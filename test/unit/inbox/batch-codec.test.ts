@@ -81,7 +81,7 @@ test('the leases that an append asks for arrive with it', () => {
 })
 
 test('results keep their order', () => {
-  const results = ['stored', 'duplicate', 'ownerFull', 'inboxFull', 'recorded', 'stored'] as const
+  const results = ['stored', 'duplicate', 'ownerFull', 'ownerBusy', 'inboxFull', 'recorded', 'stored'] as const
   assert.deepEqual([...packResults(results)].map(unpackResult), results)
   assert.throws(() => unpackResult(99))
   assert.throws(() => unpackResult(undefined))

@@ -110,6 +110,11 @@ const broken: { name: string; answers: Answers; cause: string }[] = [
     cause: 'inboxFull',
   },
   {
+    name: 'too much of the route waits to be written',
+    answers: { append: () => 'ownerBusy', givenUp: new TypeError('it is not full') },
+    cause: 'inboxUnavailable',
+  },
+  {
     name: 'the inbox cannot write',
     answers: {
       append: () => {
