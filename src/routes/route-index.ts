@@ -75,10 +75,7 @@ interface JudgedEvent {
 function isFor({ route }: AttachedRoute, { type, receivedAtMs, metadata }: JudgedEvent): boolean {
   const { filter, since } = route
   if (route.refused === true || !(receivedAtMs >= Date.parse(since)) || !maySee(route, type)) return false
-  if (filter === undefined) return true
-  if (!wantsType(filter, type)) return false
-  const asksForMetadata = filter.metadataExact !== undefined || filter.metadataPrefix !== undefined
-  return !asksForMetadata || wantsMetadata(filter, metadata())
+  return filter === undefined || (wantsType(filter, type) && wantsMetadata(filter, metadata))
 }
 
 function* candidatesIn({ byPair, others }: Bucket, metadata: () => JsonObject): Generator<AttachedRoute> {
