@@ -195,8 +195,10 @@ export class Store {
       return 'dropped'
     }
     const seq = this.#events.insert(event, account, nowMs, { endsSoon: false })
-    for (const sink of typeof seq === 'number' ? event.sinks : []) {
-      this.#dropped += this.#deliveries.addGivenUp(Number(seq), this.#ledger.laneOf(account, sink), reason, nowMs)
+    if (typeof seq === 'number') {
+      for (const sink of event.sinks) {
+        this.#dropped += this.#deliveries.addGivenUp(seq, this.#ledger.laneOf(account, sink), reason, nowMs)
+      }
     }
     return 'stored'
   }
