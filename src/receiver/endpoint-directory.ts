@@ -1,6 +1,6 @@
 import type { InboxOwner } from '../inbox/port.ts'
-import type { KeyringEntry } from '../contract/keyring/entry.ts'
-import { allKeyringSecretNames, keyringSecretNameFor } from '../contract/keyring/shard.ts'
+import { keyringShardCount, type KeyringEntry } from '../contract/keyring/entry.ts'
+import { keyringSecretNameFor } from '../contract/keyring/shard.ts'
 import { sinkNamesOf } from '../contract/keyring/sink-names.ts'
 import { isRoute, type AttachedRoute } from '../routes/attached-route.ts'
 import { RouteBook } from '../routes/route-book.ts'
@@ -111,7 +111,7 @@ export class EndpointDirectory {
 
   /** Every shard has been read or is known not to exist: what is not found does not exist. */
   get isSynced(): boolean {
-    return this.#knownShards.size === allKeyringSecretNames().length
+    return this.#knownShards.size === keyringShardCount
   }
 
   /**
