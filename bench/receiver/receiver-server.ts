@@ -9,6 +9,7 @@ import { createLogger } from '../../src/observability/logger.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
 import { createReceiver } from '../../src/receiver/create-receiver.ts'
 import { decodeShard } from '../../src/receiver/decode-shard.ts'
+import { EndpointActivity } from '../../src/receiver/endpoint-activity.ts'
 import { EndpointDirectory } from '../../src/receiver/endpoint-directory.ts'
 import { aStream } from '../../test/support/builders/jetstream-options.ts'
 import { anEntry } from '../delivery/installation.ts'
@@ -40,6 +41,7 @@ for (const shard of allKeyringSecretNames()) {
 const receiver = createReceiver({
   directory,
   inbox,
+  activity: new EndpointActivity(),
   clock: systemClock,
   logger,
   metrics,

@@ -16,7 +16,7 @@ import { ClientErrors } from './client-errors.ts'
 import { createClientAddressOf, TrustedProxies } from './client-address.ts'
 import { closeServer } from './close-server.ts'
 import { connectionEndOf } from './connection-end.ts'
-import { EndpointActivity } from './endpoint-activity.ts'
+import type { EndpointActivity } from './endpoint-activity.ts'
 import type { EndpointDirectory } from './endpoint-directory.ts'
 import type { Exchange } from './exchange.ts'
 import { defaultLimits, type ReceiverLimits } from './limits.ts'
@@ -39,8 +39,8 @@ export interface ReceiverOptions {
   readonly metrics: Metrics
   /** Must not throw on any bytes. */
   readonly parseEnvelope: (body: Uint8Array) => EventSummary
-  /** Where what deliveries show is noted; absent: in a new one. */
-  readonly activity?: EndpointActivity
+  /** Where what deliveries show is noted, for the report. */
+  readonly activity: EndpointActivity
   /** Called with each request that ended, however it was answered; must not throw. */
   readonly onRequest?: (entry: RequestEntry) => void
   /** The service's public keys. Absent: deliveries on dynamic paths are answered 503. */
@@ -74,8 +74,6 @@ export interface Receiver {
    * Idempotent.
    */
   close(): Promise<void>
-  /** What deliveries have shown, for the report. */
-  readonly activity: EndpointActivity
   /** Requests without a socket, for tests. */
   readonly inject: FastifyInstance['inject']
 }
@@ -84,12 +82,11 @@ const noPublicKeys: PublicKeys = { keys: undefined, refresh: () => Promise.resol
 
 /** Puts the public port together: one directory, one inbox, one server. Nothing runs before `listen`. */
 export function createReceiver(options: ReceiverOptions): Receiver {
-  const { directory, inbox, clock } = options
+  const { directory, inbox, activity, clock } = options
   const limits: ReceiverLimits = { ...defaultLimits, ...options.limits }
   const { quotas = equalQuotas } = options
   const { maxHeldBodyBytes: maxBytes, maxBodyBytes: largestBodyBytes } = limits
   const budget = new BodyBudget({ maxBytes, largestBodyBytes, quotas })
-  const { activity = new EndpointActivity() } = options
   const metrics = createReceiverMetrics(options.metrics, {
     heldBodyBytes: () => budget.heldBytes,
     endpoints: () => directory.size,
@@ -191,7 +188,6 @@ export function createReceiver(options: ReceiverOptions): Receiver {
   let closing: Promise<void> | undefined
 
   return {
-    activity,
     inject: app.inject.bind(app),
     readiness,
     async listen(address) {

@@ -345,7 +345,7 @@ for (const { name, fault, outcome } of faults) {
 
 test('an endpoint check is answered by a newly stored delivery, with the key that verified it', async () => {
   const scene = aScene({ secrets: [aSecret(), aSecret()] })
-  const activityOf = () => new Map(scene.receiver.activity.entries()).get('uid-1')
+  const activityOf = () => new Map(scene.activity.entries()).get('uid-1')
   scene.inbox.willAnswer('stored', 'duplicate', 'stored')
   await scene.post(scene.sign({ id: 'before' }))
   assert.equal(activityOf()?.check, undefined, 'no check was open')
@@ -395,7 +395,7 @@ for (const each of withheld) {
 
 test('refusals of authentic deliveries are remembered until one is kept; strangers leave no trace', async () => {
   const scene = aScene()
-  const activityOf = () => new Map(scene.receiver.activity.entries()).get('uid-1')
+  const activityOf = () => new Map(scene.activity.entries()).get('uid-1')
   await scene.post(scene.sign({ secrets: [aSecret()] }))
   assert.equal(activityOf(), undefined)
   scene.inbox.willAnswer('inboxFull', 'inboxFull', 'stored')

@@ -258,7 +258,7 @@ test('a dynamic delivery answers no endpoint check: that is for pings to the sta
   scene.directory.applyFacts({ ...facts, checkAttemptId: 'attempt-1' })
   scene.inbox.willAnswer('stored')
   assert.equal((await scene.post(scene.sign())).statusCode, 204)
-  const [activity] = [...scene.receiver.activity.entries()]
+  const [activity] = [...scene.activity.entries()]
   assert.equal(activity?.[1].check, undefined)
 })
 

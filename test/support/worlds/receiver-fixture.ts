@@ -9,6 +9,7 @@ import { recordedLogger } from '../doubles/recorded-logger.ts'
 import { createMetrics, type MetricsRegistry } from '../../../src/observability/metrics.ts'
 import { createReceiver, type Receiver, type ReceiverOptions } from '../../../src/receiver/create-receiver.ts'
 import { decodeShard } from '../../../src/receiver/decode-shard.ts'
+import { EndpointActivity } from '../../../src/receiver/endpoint-activity.ts'
 import { EndpointDirectory } from '../../../src/receiver/endpoint-directory.ts'
 import type { PublicKeys } from '../../../src/receiver/receive-dynamic.ts'
 import type { ReceiverLimits } from '../../../src/receiver/limits.ts'
@@ -83,6 +84,8 @@ export function signedHeaders({ id = 'msg_1', timestampSeconds, body, secrets }:
 
 export interface ReceiverFixture {
   receiver: Receiver
+  /** What deliveries have shown. */
+  activity: EndpointActivity
   metrics: MetricsRegistry
   /** How many requests ended so, from the metrics text. */
   count: (outcome: string, metric?: string) => Promise<number>
@@ -107,12 +110,14 @@ export function aReceiver(options: {
   const metrics = createMetrics()
   const stored = { count: 0 }
   const shown: RequestEntry[] = []
+  const activity = new EndpointActivity()
   const receiver = createReceiver({
     clock: new FakeClock(),
     logger: recordedLogger('receiver'),
     parseEnvelope,
     ...options,
     inbox: counting(options.inbox, stored),
+    activity,
     metrics,
     onRequest: (entry) => shown.push(entry),
   })
@@ -121,7 +126,7 @@ export function aReceiver(options: {
     const line = text.split('\n').find((each) => each.startsWith(`${metric}{outcome="${outcome}"}`))
     return Number(line?.split(' ').at(-1) ?? 0)
   }
-  return { receiver, metrics, count, stored, shown }
+  return { receiver, activity, metrics, count, stored, shown }
 }
 
 function counting(inbox: ReceiverOptions['inbox'], stored: { count: number }): ReceiverOptions['inbox'] {
