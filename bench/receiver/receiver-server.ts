@@ -2,7 +2,7 @@ import { join } from 'node:path'
 
 import { systemClock } from '../../src/clock.ts'
 import { parseEnvelope } from '../../src/gemini/parse-event.ts'
-import { openJetstreamInbox } from '../../src/inbox/jetstream/open-jetstream-inbox.ts'
+import { openJetstreamInbox, shippedGatherMs } from '../../src/inbox/jetstream/open-jetstream-inbox.ts'
 import { openSqliteInbox, shippedAppendIntervalMs } from '../../src/inbox/sqlite/open-sqlite-inbox.ts'
 import { allKeyringSecretNames, keyringSecretNameFor } from '../../src/contract/keyring/shard.ts'
 import { createLogger } from '../../src/observability/logger.ts'
@@ -32,7 +32,7 @@ const inbox =
         path: join(folder, 'inbox.sqlite'),
         appendIntervalMs: shippedAppendIntervalMs,
       })
-    : await openJetstreamInbox({ ...settings, ...aStream(natsUrl) })
+    : await openJetstreamInbox({ ...settings, ...aStream(natsUrl), gatherMs: shippedGatherMs })
 const directory = new EndpointDirectory()
 for (const shard of allKeyringSecretNames()) {
   const data = shard === keyringSecretNameFor(entry.uid) ? [[entry.uid, JSON.stringify(entry)] as const] : []
