@@ -10,8 +10,8 @@ import { routeChainOf } from './route/chain.ts'
 import { routeResourceName } from './route/route-named.ts'
 import { cellOf, table } from './table.ts'
 import type { UserCommandDeps } from './user-command.ts'
-import { routesIn, visibleRoutes } from './visible-routes.ts'
-import { narrowed, visibleWebhooks, webhooksIn, type VisibleWebhooks } from './visible-webhooks.ts'
+import { visibleRoutes } from './visible-routes.ts'
+import { narrowed, visibleWebhooks, type VisibleWebhooks } from './visible-webhooks.ts'
 import { chainOf } from './webhook/chain.ts'
 import { resourceName } from './webhook/webhook-named.ts'
 
@@ -36,8 +36,8 @@ export async function listObjects(
 ): Promise<Listed> {
   const note = (text: string) => deps.err(`gwh status: ${text}\n`)
   const ownNamespace = () => contextNamespaceOf(config)
-  const routes = await (namespace === undefined ? visibleRoutes(client, ownNamespace) : routesIn(client, namespace))
-  const webhooks = await visibleIn(namespace, client, ownNamespace).catch((error: unknown): VisibleWebhooks => {
+  const routes = await visibleRoutes(client, namespace, ownNamespace)
+  const webhooks = await visibleWebhooks(client, namespace, ownNamespace).catch((error: unknown): VisibleWebhooks => {
     if (!isForbidden(error) || 'unseen' in routes) throw error
     note('GeminiWebhooks may not be listed: these are GeminiRoutes alone')
     return { items: [] }
@@ -47,16 +47,6 @@ export async function listObjects(
   if ('items' in routes) return { webhooks: webhooks.items, routes: routes.items }
   if (routes.unseen === 'Forbidden') note('GeminiRoutes may not be listed: these are GeminiWebhooks alone')
   return { webhooks: webhooks.items, routes: [] }
-}
-
-async function visibleIn(
-  namespace: string | undefined,
-  client: KubernetesClient,
-  ownNamespace: () => Promise<string>,
-): Promise<VisibleWebhooks> {
-  return namespace === undefined
-    ? visibleWebhooks(client, ownNamespace)
-    : { items: await webhooksIn(client, namespace) }
 }
 
 /** A line for each, with its first broken link. Resolves with the exit code of the command. */

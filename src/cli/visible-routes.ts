@@ -11,8 +11,27 @@ export type VisibleRoutes =
     }
   | { readonly unseen: 'NoCRD' | 'Forbidden' }
 
-/** The GeminiRoutes of one namespace, or of the cluster, if the user may list them. */
-export async function routesIn(client: KubernetesClient, namespace: string | undefined): Promise<VisibleRoutes> {
+/**
+ * The GeminiRoutes of one namespace; without one, those of the cluster, or else of the one namespace that `fallback`
+ * names.
+ */
+export async function visibleRoutes(
+  client: KubernetesClient,
+  namespace: string | undefined,
+  fallback: () => string | Promise<string>,
+): Promise<VisibleRoutes> {
+  const asked = await routesIn(client, namespace)
+  if (namespace !== undefined || 'items' in asked || asked.unseen === 'NoCRD') return asked
+  return routesOnlyIn(client, await fallback())
+}
+
+/** Those of one namespace where those of the cluster were meant. */
+async function routesOnlyIn(client: KubernetesClient, namespace: string): Promise<VisibleRoutes> {
+  const own = await routesIn(client, namespace)
+  return 'items' in own ? { ...own, onlyIn: namespace } : own
+}
+
+async function routesIn(client: KubernetesClient, namespace: string | undefined): Promise<VisibleRoutes> {
   const scope = namespace === undefined ? {} : { namespace }
   try {
     const { items } = await client.list<GeminiRoute>(geminiRouteKind, scope)
@@ -22,16 +41,4 @@ export async function routesIn(client: KubernetesClient, namespace: string | und
     if (isNotFound(error)) return { unseen: 'NoCRD' }
     throw error
   }
-}
-
-/** Those of the cluster, or else of the one namespace that `fallback` names. */
-export async function visibleRoutes(
-  client: KubernetesClient,
-  fallback: () => string | Promise<string>,
-): Promise<VisibleRoutes> {
-  const all = await routesIn(client, undefined)
-  if ('items' in all || all.unseen === 'NoCRD') return all
-  const onlyIn = await fallback()
-  const own = await routesIn(client, onlyIn)
-  return 'items' in own ? { ...own, onlyIn } : own
 }

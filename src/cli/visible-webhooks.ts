@@ -10,29 +10,25 @@ export interface VisibleWebhooks {
 }
 
 /**
- * Every GeminiWebhook that the user may list: of the whole cluster, or else of the one namespace that `fallback` names.
+ * The GeminiWebhooks of one namespace; without one, those of the cluster, or else of the one namespace that `fallback`
+ * names. Throws where the user may list none of them.
  */
 export async function visibleWebhooks(
   client: KubernetesClient,
+  namespace: string | undefined,
   fallback: () => string | Promise<string>,
 ): Promise<VisibleWebhooks> {
   try {
-    return { items: await webhooksIn(client, undefined) }
+    return { items: await webhooksIn(client, namespace) }
   } catch (error) {
-    if (!isForbidden(error)) throw error
-    const namespace = await fallback()
-    return { items: await webhooksIn(client, namespace), onlyIn: namespace }
+    if (namespace !== undefined || !isForbidden(error)) throw error
+    const onlyIn = await fallback()
+    return { items: await webhooksIn(client, onlyIn), onlyIn }
   }
 }
 
-/**
- * Those of one namespace, or of the cluster. A list of an API server has a version, also an empty one: what has none is
- * something else, not "none".
- */
-export async function webhooksIn(
-  client: KubernetesClient,
-  namespace: string | undefined,
-): Promise<readonly GeminiWebhook[]> {
+/** A list of an API server has a version, also an empty one: what has none is something else, not "none". */
+async function webhooksIn(client: KubernetesClient, namespace: string | undefined): Promise<readonly GeminiWebhook[]> {
   const scope = namespace === undefined ? {} : { namespace }
   const { items, resourceVersion } = await client.list<GeminiWebhook>(geminiWebhookKind, scope)
   if (resourceVersion !== '') return items

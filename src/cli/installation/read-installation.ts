@@ -18,8 +18,8 @@ import { orphansIn } from '../orphans/orphan-list.ts'
 import { contextNamespaceOf, type Places } from '../places.ts'
 import { podKind, podLabels } from '../pods.ts'
 import { UnjudgedError } from '../unjudged-error.ts'
-import { routesIn, visibleRoutes, type VisibleRoutes } from '../visible-routes.ts'
-import { visibleWebhooks, webhooksIn, type VisibleWebhooks } from '../visible-webhooks.ts'
+import { visibleRoutes, type VisibleRoutes } from '../visible-routes.ts'
+import { visibleWebhooks, type VisibleWebhooks } from '../visible-webhooks.ts'
 import type { InstallationFacts, Reading } from './chain.ts'
 
 interface Pod extends KubernetesObject {
@@ -39,14 +39,15 @@ interface Place extends ConnectionConfig, Places {
  */
 export async function readInstallation(
   client: KubernetesClient,
-  { operatorNamespace: namespace, visible, routes: known, ...of }: Place,
+  { operatorNamespace: namespace, namespace: ofObjects, visible, routes: known, ...connection }: Place,
   nowMs: number,
 ): Promise<InstallationFacts> {
+  const ownNamespace = () => contextNamespaceOf(connection)
   const configMap = (name: string) => client.get<ConfigMap>(configMapKind, { namespace, name })
   const [seen, routes, installation, namespaceUid, lease, receivers, controllers, stranded, orphans] =
     await Promise.all([
-      readable(() => objectsIn(visible ?? (() => visibleIn(client, of)))),
-      readable(async () => routesOf(known ?? (await visibleRoutesIn(client, of)))),
+      readable(() => objectsIn(visible ?? (() => visibleWebhooks(client, ofObjects, ownNamespace)))),
+      readable(async () => routesOf(known ?? (await visibleRoutes(client, ofObjects, ownNamespace)))),
       readable(async () => {
         const { id, namespaceUid: uid = '' } = readInstallationRecord(
           (await configMap(installationConfigMapName))?.data,
@@ -119,25 +120,6 @@ function routesOf(visible: VisibleRoutes) {
   }
   if (visible.unseen === 'NoCRD') return undefined
   throw new UnjudgedError('GeminiRoutes may not be listed')
-}
-
-async function visibleRoutesIn(
-  client: KubernetesClient,
-  { namespace, ...connection }: ConnectionConfig & Pick<Places, 'namespace'>,
-): Promise<VisibleRoutes> {
-  return namespace === undefined
-    ? visibleRoutes(client, () => contextNamespaceOf(connection))
-    : routesIn(client, namespace)
-}
-
-/** Of one namespace those that were asked for: that there are others leaves nothing open. */
-async function visibleIn(
-  client: KubernetesClient,
-  { namespace, ...connection }: ConnectionConfig & Pick<Places, 'namespace'>,
-): Promise<VisibleWebhooks> {
-  return namespace === undefined
-    ? visibleWebhooks(client, () => contextNamespaceOf(connection))
-    : { items: await webhooksIn(client, namespace) }
 }
 
 /** What receivers report into, the ConfigMap of older versions among them. */

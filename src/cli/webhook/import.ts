@@ -60,7 +60,7 @@ async function importWebhooks(
     })
     const service = await operator.openService({ apiKey, fingerprint: '' })
     const remotes = await service.list()
-    const { items, onlyIn } = await visibleWebhooks(operator.client, () => namespace)
+    const { items, onlyIn } = await visibleWebhooks(operator.client, undefined, () => namespace)
     const held = new Set(items.flatMap(({ spec, status }) => [spec.externalID, status?.webhook?.id]))
     const names = new Set(
       items.filter(({ metadata }) => metadata.namespace === namespace).map(({ metadata }) => metadata.name),

@@ -1,4 +1,4 @@
-import { routesIn, visibleRoutes, type VisibleRoutes } from '../../cli/visible-routes.ts'
+import { visibleRoutes, type VisibleRoutes } from '../../cli/visible-routes.ts'
 import type { RouteList } from '../../contract/page/routes.ts'
 import type { Clock } from '../../clock.ts'
 import type { KubernetesClient } from '../../kubernetes/client.ts'
@@ -47,9 +47,8 @@ export class RouteWatch {
 
   async #list(): Promise<VisibleRoutes | { why: string }> {
     const { client, onlyNamespace, ownNamespace } = this.#deps
-    const only = onlyNamespace()
     try {
-      return await (only === undefined ? visibleRoutes(client, () => ownNamespace) : routesIn(client, only))
+      return await visibleRoutes(client, onlyNamespace(), () => ownNamespace)
     } catch (error) {
       return { why: messageOf(error) }
     }
