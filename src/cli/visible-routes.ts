@@ -26,7 +26,7 @@ export async function visibleRoutes(
 }
 
 /** Those of one namespace where those of the cluster were meant. */
-async function routesOnlyIn(client: KubernetesClient, namespace: string): Promise<VisibleRoutes> {
+export async function routesOnlyIn(client: KubernetesClient, namespace: string): Promise<VisibleRoutes> {
   const own = await routesIn(client, namespace)
   return 'items' in own ? { ...own, onlyIn: namespace } : own
 }

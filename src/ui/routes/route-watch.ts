@@ -1,4 +1,4 @@
-import { visibleRoutes, type VisibleRoutes } from '../../cli/visible-routes.ts'
+import { routesOnlyIn, visibleRoutes, type VisibleRoutes } from '../../cli/visible-routes.ts'
 import type { RouteList } from '../../contract/page/routes.ts'
 import type { Clock } from '../../clock.ts'
 import type { KubernetesClient } from '../../kubernetes/client.ts'
@@ -15,13 +15,20 @@ interface RouteWatchDeps {
   readonly ownNamespace: string
 }
 
+/** The list is made once from what was read, and not for every look: pages are told every second. */
+interface Seen {
+  readonly list: RouteList
+  /** Undefined where reading failed. */
+  readonly visible?: VisibleRoutes
+}
+
 /** Listed anew so often while somebody looks: by far fewer people look than receivers and webhooks are watched by. */
 const everyMs = 15_000
 
 /** The GeminiRoutes that the user may see, read while a page is open. Survives every error. */
 export class RouteWatch {
   readonly #deps: RouteWatchDeps
-  readonly #seen: Polled<VisibleRoutes | { readonly why: string }>
+  readonly #seen: Polled<Seen>
 
   constructor(deps: RouteWatchDeps) {
     this.#deps = deps
@@ -30,27 +37,31 @@ export class RouteWatch {
 
   /** For the pages; undefined before the first list. */
   list(): RouteList | undefined {
-    const seen = this.#seen.look()
-    if (seen === undefined) return undefined
-    if ('items' in seen) return routeListOf(seen.items)
-    if ('why' in seen) return { isKnown: false, why: seen.why }
-    const isForbidden = seen.unseen === 'Forbidden'
-    const why = isForbidden ? 'GeminiRoutes may not be listed' : 'the API server does not know GeminiRoutes'
-    return { isKnown: false, why }
+    return this.#seen.look()?.list
   }
 
   /** For who would list them otherwise; undefined before the first list, and where that failed. */
   visible(): VisibleRoutes | undefined {
-    const seen = this.#seen.look()
-    return seen === undefined || 'why' in seen ? undefined : seen
+    return this.#seen.look()?.visible
   }
 
-  async #list(): Promise<VisibleRoutes | { why: string }> {
+  async #list(): Promise<Seen> {
     const { client, onlyNamespace, ownNamespace } = this.#deps
+    const only = onlyNamespace()
     try {
-      return await visibleRoutes(client, onlyNamespace(), () => ownNamespace)
+      const visible = await (only === undefined
+        ? visibleRoutes(client, undefined, () => ownNamespace)
+        : routesOnlyIn(client, only))
+      return { visible, list: listOf(visible) }
     } catch (error) {
-      return { why: messageOf(error) }
+      return { list: { isKnown: false, why: messageOf(error) } }
     }
   }
+}
+
+function listOf(visible: VisibleRoutes): RouteList {
+  if ('items' in visible) return routeListOf(visible.items)
+  const isForbidden = visible.unseen === 'Forbidden'
+  const why = isForbidden ? 'GeminiRoutes may not be listed' : 'the API server does not know GeminiRoutes'
+  return { isKnown: false, why }
 }
