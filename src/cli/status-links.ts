@@ -45,6 +45,15 @@ export function sinkLinks({ sinks, conditions }: Status): Link[] {
   return drops === undefined ? links : [...links, { name: 'dead letters', state: 'Broken', says: drops.message }]
 }
 
+/** What is said beside the chain, whatever the links in it are. */
+const beside: ReadonlySet<string> = new Set(['dead letters', 'spec', 'project'])
+
+/** How a link branches off at the end of the chain, by its name; undefined for one that those after it need. */
+export function branchOf(link: string): 'sink' | 'beside' | undefined {
+  if (link.startsWith('sink ')) return 'sink'
+  return beside.has(link) ? 'beside' : undefined
+}
+
 function waitingFor({
   pending = 0,
   deadLetters = 0,

@@ -1,7 +1,7 @@
 import type { GeminiRoute } from '../../api/gemini-route.ts'
 import type { Condition } from '../../api/status.ts'
 import type { Link } from '../link.ts'
-import { conditionLink, sinkLinks } from '../status-links.ts'
+import { branchOf, conditionLink, sinkLinks } from '../status-links.ts'
 
 /** The webhook of a route as far as it was looked at: its chain, or why there is none. */
 export type SeenWebhook = { readonly chain: readonly Link[] } | { readonly absent: true } | { readonly unread: string }
@@ -31,11 +31,11 @@ function conditionOf({ status }: GeminiRoute, type: string): Condition | undefin
   return status?.conditions?.find((condition) => condition.type === type)
 }
 
-/** Of its sinks and other routes nothing is told: they take nothing away from this one. */
+/** Of its sinks and what lies beside its chain nothing is told: they take nothing away from this route. */
 function webhookLinks(route: GeminiRoute, seen: SeenWebhook | undefined): Link[] {
   const { namespace, name } = webhookOf(route)
   if (seen !== undefined && 'chain' in seen) {
-    const way = seen.chain.filter(({ name: link }) => !isBesideTheWay(link))
+    const way = seen.chain.filter((link) => branchOf(link.name) === undefined)
     return way.map(asOfWebhook)
   }
   if (seen !== undefined && 'absent' in seen)
@@ -45,10 +45,6 @@ function webhookLinks(route: GeminiRoute, seen: SeenWebhook | undefined): Link[]
 
 function asOfWebhook({ name, ...link }: Link): Link {
   return { name: `webhook: ${name}`, ...link }
-}
-
-function isBesideTheWay(link: string): boolean {
-  return link.startsWith('sink ') || link === 'dead letters' || link === 'spec'
 }
 
 /** What the controller wrote into the route about its webhook. */

@@ -5,6 +5,7 @@ import type { SinkSpec } from '../../api/sink.ts'
 import type { Condition, SinkStatus } from '../../api/status.ts'
 import { brokenLink, type Link } from '../../cli/link.ts'
 import { remedyFor, remedyOf } from '../../cli/remedy.ts'
+import { branchOf } from '../../cli/status-links.ts'
 import { chainOf } from '../../cli/webhook/chain.ts'
 import type { Reach } from '../../cli/webhook/reach-endpoint.ts'
 import type { LastHour } from '../../contract/page/overview.ts'
@@ -48,17 +49,12 @@ export function detailOf(webhook: GeminiWebhook, { nowMs, reach, lastHour, may }
 /** As the page draws it. */
 export function linkView(link: Link): ChainLink {
   const { name, state, says, unjudged } = link
-  const remedy = remedyOf(link)
-  const isSink = name.startsWith('sink ')
-  const isBeside = name === 'spec' || name === 'dead letters'
   return {
     name,
     state,
     says,
-    ...(remedy !== undefined && { remedy }),
     ...(unjudged === true && { isUnjudged: true as const }),
-    ...(isSink && { branch: 'sink' as const }),
-    ...(isBeside && { branch: 'beside' as const }),
+    ...defined({ remedy: remedyOf(link), branch: branchOf(name) }),
   }
 }
 

@@ -14,6 +14,7 @@ const wellWebhook: SeenWebhook = {
     { name: 'sink archive', state: 'Broken', says: 'takes nothing since yesterday' },
     { name: 'dead letters', state: 'Broken', says: 'were dropped' },
     { name: 'spec', state: 'Broken', says: 'a part is ignored' },
+    { name: 'project', state: 'Good', says: 'is shared with 2 other namespaces' },
   ],
 }
 
@@ -36,7 +37,7 @@ test('the chain leads from Google through the webhook and the consent of its own
 })
 
 test("the webhook's own sinks, and what else belongs to its owner alone, are not told", () => {
-  assert.doesNotMatch(JSON.stringify(routeChainOf(aJudgedRoute(), wellWebhook)), /archive|dropped|ignored/)
+  assert.doesNotMatch(JSON.stringify(routeChainOf(aJudgedRoute(), wellWebhook)), /archive|dropped|ignored|shared/)
 })
 
 interface Case {

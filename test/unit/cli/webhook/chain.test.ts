@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import type { GeminiWebhook } from '../../../../src/api/gemini-webhook.ts'
 import type { Condition } from '../../../../src/api/status.ts'
 import { brokenLink, unjudgedLinks } from '../../../../src/cli/link.ts'
+import { branchOf } from '../../../../src/cli/status-links.ts'
 import type { Reach } from '../../../../src/cli/webhook/reach-endpoint.ts'
 import { chainOf } from '../../../../src/cli/webhook/chain.ts'
 import { aWebhook } from '../../../support/builders/a-webhook.ts'
@@ -150,4 +151,20 @@ test('that others see the jobs of the same project is told, and breaks nothing',
   const chain = chainOf(webhook, undefined)
   assert.equal(brokenLink(chain), undefined)
   assert.deepEqual(chain.at(-1), { name: 'project', state: 'Good', says: 'webhooks of 2' })
+})
+
+test('sinks branch off the chain, and so does what breaks nothing in it', () => {
+  const told = { status: 'True', reason: 'BoundReached' } as const
+  const object = anObject({ DeadLettersDropped: told, PartIgnored: told, ProjectShared: told })
+  const sinks = [{ name: 'worker', ready: true }]
+  const chain = chainOf({ ...object, status: { ...object.status, sinks } }, { ends: 'receiver', says: 'it answers' })
+  assert.deepEqual(
+    chain.flatMap(({ name }) => (branchOf(name) === undefined ? [] : [[name, branchOf(name)]])),
+    [
+      ['sink worker', 'sink'],
+      ['dead letters', 'beside'],
+      ['spec', 'beside'],
+      ['project', 'beside'],
+    ],
+  )
 })
