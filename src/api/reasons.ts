@@ -83,18 +83,20 @@ export const reasons = {
     meaning:
       'The owner of the webhook does not allow this route, or does no longer. No attempt is made; what still waits becomes dead letters, which can be replayed once it is allowed.',
     remedy:
-      'Have the owner of the webhook allow the namespace of the route in spec.allowedRoutes, or correct spec.webhookRef. It takes effect within seconds.',
+      'Have the owner of the webhook allow the namespace of the route in spec.allowedRoutes, which takes effect within seconds; or create the route anew with another spec.webhookRef.',
   },
   WebhookNotFound: {
     on: { ...working, Stalled: yes, Accepted: no },
     meaning: 'There is no GeminiWebhook as spec.webhookRef names it.',
-    remedy: 'Create it, or correct spec.webhookRef: without a namespace it means that of the route.',
+    remedy:
+      'Create it; or create the route anew with another spec.webhookRef, which cannot be changed. Without a namespace it means that of the route.',
   },
   WebhookNotServing: {
     on: { ...working, Stalled: yes, Accepted: no },
     meaning:
       'The webhook exists and no receiver takes its events: it is new, is being deleted, or has a server of its own in spec.endpoint.url.',
-    remedy: 'Look at the conditions of the webhook, unless it is new; or name another one.',
+    remedy:
+      'Look at the conditions of the webhook, unless it is new; or create the route anew with another spec.webhookRef.',
   },
   TooManyRoutes: {
     on: { ...stalled, Accepted: no },

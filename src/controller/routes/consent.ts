@@ -81,8 +81,8 @@ export type Consent =
 export function judgeConsent({ webhook, asksUnwatchedLabels, isNamespaceWatched }: ConsentView): Consent {
   if (webhook === undefined) {
     const message = isNamespaceWatched
-      ? 'there is no GeminiWebhook as spec.webhookRef names it: create it, or correct spec.webhookRef'
-      : 'spec.webhookRef names a namespace that this operator does not watch: name a webhook of another one, or have whoever runs the operator add it to watchNamespaces'
+      ? 'there is no GeminiWebhook as spec.webhookRef names it: create it, or create the route anew with another spec.webhookRef'
+      : 'spec.webhookRef names a namespace that this operator does not watch: create the route anew with a webhook of another one, or have whoever runs the operator add it to watchNamespaces'
     return { type: 'kept', reason: 'WebhookNotFound', message }
   }
   const { permission, isWithinBound, service } = webhook

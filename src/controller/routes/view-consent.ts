@@ -84,7 +84,8 @@ function keyOfWebhook({ metadata: { namespace, name } }: GeminiWebhook): ObjectK
 function viewService(webhook: GeminiWebhook, sources: ConsentSources): WebhookService {
   if (isDeleting(webhook)) return { state: 'notServed', message: 'the webhook is being deleted' }
   if (webhook.spec.endpoint?.url !== undefined) {
-    const message = 'the webhook delivers to a server of its own, so that no receiver sees its events: name another one'
+    const message =
+      'the webhook delivers to a server of its own, so that no receiver sees its events: create the route anew with another one'
     return { state: 'notServed', message }
   }
   const message = 'the webhook is not served yet: its own conditions say why'
