@@ -43,7 +43,7 @@ export async function listObjects(
     return { items: [] }
   })
   if (webhooks.onlyIn !== undefined) note(narrowed(webhooks.onlyIn))
-  else if ('items' in routes && routes.onlyIn !== undefined) note(narrowed(routes.onlyIn, 'GeminiRoutes'))
+  if ('items' in routes && routes.onlyIn !== undefined) note(narrowed(routes.onlyIn, 'GeminiRoutes'))
   if ('items' in routes) return { webhooks: webhooks.items, routes: routes.items }
   if (routes.unseen === 'Forbidden') note('GeminiRoutes may not be listed: these are GeminiWebhooks alone')
   return { webhooks: webhooks.items, routes: [] }

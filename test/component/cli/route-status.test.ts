@@ -147,6 +147,17 @@ test('who may list one kind alone sees that one, and is told what is left out', 
   assert.match(neither.err, /403/)
 })
 
+test('who may list objects of one namespace alone is told so of each kind', async (t) => {
+  const { as } = await aWorld(t)
+  const both = await as({ kinds: [geminiWebhookKind, geminiRouteKind], butIn: 'default' })('status', '-A')
+  assert.deepEqual([both.code, both.out], [0, 'No GeminiWebhooks and no GeminiRoutes.\n'])
+  assert.deepEqual(both.err.split('\n'), [
+    'gwh status: GeminiWebhooks of the whole cluster may not be listed: these are those of namespace default',
+    'gwh status: GeminiRoutes of the whole cluster may not be listed: these are those of namespace default',
+    '',
+  ])
+})
+
 test('gwh doctor groute/NAME follows that route too, and asks Google for nothing', async (t) => {
   const { gwh, calls, putRoute: put } = await aWorld(t)
   await put()
