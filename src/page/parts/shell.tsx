@@ -10,7 +10,7 @@ interface Place {
   readonly page: Exclude<Route['page'], 'webhook' | 'route' | 'delivery'>
   readonly label: string
   /** Pages that are reached from it. */
-  readonly also?: Route['page']
+  readonly also?: readonly Route['page'][]
   readonly number?: number | undefined
   readonly isBad?: boolean
   readonly isApart?: boolean
@@ -20,8 +20,13 @@ function places(): Place[] {
   const { total, pending = 0, deadLetters = 0 } = overview.value ?? {}
   return [
     { page: 'overview', label: 'Overview' },
-    { page: 'webhooks', label: 'Webhooks', also: 'webhook', number: areObjectsKnown.value ? total : undefined },
-    { page: 'deliveries', label: 'Deliveries', also: 'delivery' },
+    {
+      page: 'webhooks',
+      label: 'Webhooks',
+      also: ['webhook', 'route'],
+      number: areObjectsKnown.value ? total : undefined,
+    },
+    { page: 'deliveries', label: 'Deliveries', also: ['delivery'] },
     { page: 'waiting', label: 'Pending', number: pending === 0 ? undefined : pending },
     { page: 'dead-letters', label: 'Dead letters', number: deadLetters === 0 ? undefined : deadLetters, isBad: true },
     { page: 'installation', label: 'Installation' },
@@ -40,7 +45,10 @@ export function Side() {
         <ul>
           {places().map(({ page, label, also, number, isBad, isApart }) => (
             <li key={page} class={isApart === true ? 'apart' : ''}>
-              <a href={hrefOf({ page })} aria-current={here === page || here === also ? 'page' : undefined}>
+              <a
+                href={hrefOf({ page })}
+                aria-current={here === page || also?.includes(here) === true ? 'page' : undefined}
+              >
                 {label}
                 {number !== undefined && <span class={isBad === true ? 'count bad' : 'count'}>{count(number)}</span>}
               </a>
