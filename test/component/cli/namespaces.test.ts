@@ -6,8 +6,12 @@ import type { Inbox } from '../../../src/inbox/port.ts'
 import { anEvent } from '../../support/builders/an-event.ts'
 import { twoReceivers } from '../../support/worlds/two-receivers.ts'
 
-async function aDeadLetter(inbox: Inbox, namespace: string, eventId: string): Promise<void> {
-  await inbox.append(anEvent({ eventId, owner: { namespace, name: 'batch-events', uid: `uid-${namespace}` } }))
+/** As events name the webhook `batch-events`, or another object. */
+const ownerIn = (namespace: string, name = 'batch-events') => ({ namespace, name, uid: `uid-${namespace}-${name}` })
+const aRouteIn = (namespace: string, name: string) => ownerIn(namespace, routeOwnerName(name))
+
+async function aDeadLetter(inbox: Inbox, owner: ReturnType<typeof ownerIn>, eventId: string): Promise<void> {
+  await inbox.append(anEvent({ eventId, owner }))
   const [claimed] = await inbox.claimDue(1, 60_000)
   assert.ok(claimed)
   await inbox.record(claimed, { type: 'DeadLetter', reason: 'Rejected' })
@@ -16,8 +20,8 @@ async function aDeadLetter(inbox: Inbox, namespace: string, eventId: string): Pr
 /** A dead letter of an object in `ml`, and one of an object in `web`. */
 async function twoTeams(t: Parameters<typeof twoReceivers>[0], given: Parameters<typeof twoReceivers>[1] = {}) {
   const world = await twoReceivers(t, given)
-  await aDeadLetter(world.a.inbox, 'ml', 'msg_ml')
-  await aDeadLetter(world.b.inbox, 'web', 'msg_web')
+  await aDeadLetter(world.a.inbox, ownerIn('ml'), 'msg_ml')
+  await aDeadLetter(world.b.inbox, ownerIn('web'), 'msg_web')
   const idsOf = async (...args: string[]) => {
     const { out, err, code } = await world.gwh('deadletters', '-o', 'name', ...args)
     assert.equal(code, 0, err)
@@ -50,18 +54,10 @@ test('a webhook is named alone in its namespace, or with it; both must not diffe
   assert.match(err, /ml\/batch-events is in namespace ml, and --namespace says web: leave one out/)
 })
 
-async function aRouteLetter(inbox: Inbox, namespace: string, name: string): Promise<void> {
-  const owner = { namespace, name: routeOwnerName(name), uid: `uid-${namespace}-${name}` }
-  await inbox.append(anEvent({ eventId: 'msg_ml', owner }))
-  const [claimed] = await inbox.claimDue(1, 60_000)
-  assert.ok(claimed)
-  await inbox.record(claimed, { type: 'DeadLetter', reason: 'Rejected' })
-}
-
 test('a route is named by groute/, alone in its namespace or with it, and is no webhook of its name', async (t) => {
   const { a, idsOf, gwh } = await twoTeams(t, { context: 'ml' })
-  await aRouteLetter(a.inbox, 'ml', 'batch-events')
-  await aRouteLetter(a.inbox, 'search', 'nightly')
+  await aDeadLetter(a.inbox, aRouteIn('ml', 'batch-events'), 'msg_ml')
+  await aDeadLetter(a.inbox, aRouteIn('search', 'nightly'), 'msg_ml')
   for (const args of [
     ['--webhook=groute/batch-events'],
     ['--webhook=ml/groute/batch-events'],
@@ -84,9 +80,8 @@ test('a route is named by groute/, alone in its namespace or with it, and is no 
 
 test('gwh inbox shows what one route or one webhook has, by sink', async (t) => {
   const { a, b, gwh } = await twoTeams(t, { context: 'ml' })
-  await aRouteLetter(a.inbox, 'ml', 'nightly')
-  const owner = { namespace: 'ml', name: routeOwnerName('nightly'), uid: 'uid-ml-nightly' }
-  await b.inbox.append(anEvent({ eventId: 'msg_more', owner }))
+  await aDeadLetter(a.inbox, aRouteIn('ml', 'nightly'), 'msg_ml')
+  await b.inbox.append(anEvent({ eventId: 'msg_more', owner: aRouteIn('ml', 'nightly') }))
   const ofRoute = await gwh('inbox', '--webhook=groute/nightly')
   assert.deepEqual([ofRoute.code, ofRoute.err], [0, ''])
   const [header = '', first = '', second = '', ...rest] = ofRoute.out.split('\n')
