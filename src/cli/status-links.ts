@@ -1,12 +1,9 @@
-import type { Condition, SinkStatus } from '../api/status.ts'
+import type { GeminiRoute } from '../api/gemini-route.ts'
+import type { GeminiWebhook } from '../api/gemini-webhook.ts'
+import type { Condition } from '../api/status.ts'
 import type { Link } from './link.ts'
 
 /** Links that come from the status of an object, whatever its kind. All of this is pure. */
-
-interface Status {
-  readonly conditions?: readonly Condition[] | undefined
-  readonly sinks?: readonly SinkStatus[] | undefined
-}
 
 /** What is False because the spec asks for it breaks nothing. */
 const wanted: ReadonlySet<string> = new Set(['NotRequired', 'DisabledBySpec', 'RolloutPending'])
@@ -30,8 +27,8 @@ export function conditionLink(name: string, condition: Condition | undefined): L
 }
 
 /** One for each sink, and one more where dead letters were dropped. */
-export function sinkLinks({ sinks, conditions }: Status): Link[] {
-  const links = (sinks ?? []).map((sink): Link => {
+export function sinkLinks({ status }: GeminiWebhook | GeminiRoute): Link[] {
+  const links = (status?.sinks ?? []).map((sink): Link => {
     const { name, ready, reason, address, failingSince, lastFailure = '', pending, deadLetters } = sink
     const waiting = waitingFor({ pending, deadLetters })
     if (ready && failingSince !== undefined) {
@@ -41,7 +38,7 @@ export function sinkLinks({ sinks, conditions }: Status): Link[] {
     const says = ready ? (address ?? 'resolved') : (reason ?? 'is not ready')
     return { name: `sink ${name}`, state: ready ? 'Good' : 'Broken', says: `${says}${waiting}` }
   })
-  const drops = conditions?.find(({ type }) => type === 'DeadLettersDropped')
+  const drops = status?.conditions?.find(({ type }) => type === 'DeadLettersDropped')
   return drops === undefined ? links : [...links, { name: 'dead letters', state: 'Broken', says: drops.message }]
 }
 

@@ -17,7 +17,7 @@ export function routeChainOf(route: GeminiRoute, seen?: SeenWebhook): Link[] {
     controllerLink(route),
     conditionLink('consent', conditionOf(route, 'Accepted')),
     deliveryLink(route),
-    ...sinkLinks(route.status ?? {}),
+    ...sinkLinks(route),
   ]
 }
 

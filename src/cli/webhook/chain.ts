@@ -22,7 +22,7 @@ export function chainOf(webhook: GeminiWebhook, reach: Reach | undefined): Link[
     ...(reach === undefined ? [] : reachLinks(reach)),
     conditionLink('endpoint proven', conditionOf(webhook, 'EndpointVerified')),
     deliveryLink(webhook),
-    ...sinkLinks(webhook.status ?? {}),
+    ...sinkLinks(webhook),
     ...partLinks(webhook),
   ]
 }

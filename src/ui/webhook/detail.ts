@@ -1,8 +1,9 @@
+import type { GeminiRoute } from '../../api/gemini-route.ts'
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import { conditions } from '../../api/conditions.ts'
 import { signingSecretNameOf } from '../../api/defaults.ts'
 import type { SinkSpec } from '../../api/sink.ts'
-import type { Condition, SinkStatus } from '../../api/status.ts'
+import type { Condition } from '../../api/status.ts'
 import { brokenLink, type Link } from '../../cli/link.ts'
 import { remedyFor, remedyOf } from '../../cli/remedy.ts'
 import { branchOf } from '../../cli/status-links.ts'
@@ -58,14 +59,7 @@ export function linkView(link: Link): ChainLink {
   }
 }
 
-interface Status {
-  readonly status?: {
-    readonly conditions?: readonly Condition[] | undefined
-    readonly sinks?: readonly SinkStatus[] | undefined
-  }
-}
-
-export function conditionViews({ status }: Status): ConditionView[] {
+export function conditionViews({ status }: GeminiWebhook | GeminiRoute): ConditionView[] {
   return (status?.conditions ?? []).map(conditionView)
 }
 
@@ -78,7 +72,7 @@ function conditionView({ type, status, reason, message, lastTransitionTime }: Co
 const destinations = ['service', 'uri', 'ref', 'nats', 'kubernetesEvent'] as const
 
 /** The address is that of the status: what a URL of the spec carries in its path or query may be a secret. */
-export function sinkView(sink: SinkSpec, { status }: Status): SinkView {
+export function sinkView(sink: SinkSpec, { status }: GeminiWebhook | GeminiRoute): SinkView {
   const seen = status?.sinks?.find(({ name }) => name === sink.name)
   const { address, reason, failingSince, lastFailure } = seen ?? {}
   return {
