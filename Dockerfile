@@ -29,5 +29,5 @@ COPY LICENSE /licenses/LICENSE
 COPY --from=build /src/dist /app
 USER 65532:65532
 EXPOSE 8080 9090
-# Why the flag: tools/image/entrypoint.ts.
-ENTRYPOINT ["node", "--max-semi-space-size=16", "/app/gwh.mjs"]
+# Why the flags: tools/image/entrypoint.ts.
+ENTRYPOINT ["node", "--max-semi-space-size=16", "--heap-growing-percent=100", "/app/gwh.mjs"]
