@@ -6,6 +6,7 @@ import type { KeyringEntry } from '../../../../src/contract/keyring/entry.ts'
 import { FailedCall } from '../../../../src/controller/facts/failure-class.ts'
 import { keyringIsFull } from '../../../../src/controller/keyring/keyring-room.ts'
 import type { KeyringWriter } from '../../../../src/controller/keyring/keyring-writer.ts'
+import type { SecretReader } from '../../../../src/controller/observe/secret-reader.ts'
 import { byWebhookRef, idOfRef, refOf } from '../../../../src/controller/routes/route-indices.ts'
 import { reconcileRoute } from '../../../../src/controller/routes/reconcile-route.ts'
 import { RouteMemories } from '../../../../src/controller/routes/route-memories.ts'
@@ -13,7 +14,7 @@ import { TransientError } from '../../../../src/kubernetes/errors.ts'
 import { IndexedStore } from '../../../../src/kubernetes/store.ts'
 import { aRoute } from '../../../support/builders/a-route.ts'
 import { aWebhook, installation } from '../../../support/builders/a-webhook.ts'
-import { aPass } from '../../../support/worlds/a-pass.ts'
+import { aPass, scripted } from '../../../support/worlds/a-pass.ts'
 
 const key = { namespace: 'team-search', name: 'nightly' }
 const uid = 'uid-of-route'
@@ -27,10 +28,19 @@ interface Given {
   hasRoom?: boolean
   known?: KeyringEntry
   gone?: string[]
+  sinks?: GeminiRoute['spec']['sinks']
 }
 
 /** One route and its webhook, around a keyring of the test's. */
-function aScene({ from = 'All', types, refuses = () => undefined, hasRoom = true, known, gone = [] }: Given = {}) {
+function aScene({
+  from = 'All',
+  types,
+  refuses = () => undefined,
+  hasRoom = true,
+  known,
+  gone = [],
+  sinks,
+}: Given = {}) {
   const claimed = { installationID: installation.id, installationToken: installation.token }
   const webhook = aWebhook()
     .registered()
@@ -46,6 +56,8 @@ function aScene({ from = 'All', types, refuses = () => undefined, hasRoom = true
   if (known !== undefined) entries.set(uid, known)
   const written: KeyringEntry[] = []
   const removed: string[] = []
+  /** What was done, in its order. */
+  const steps: string[] = []
   const statuses: NonNullable<GeminiRoute['status']>[] = []
   const keyring = {
     entryOf: (of: string) => entries.get(of),
@@ -55,6 +67,7 @@ function aScene({ from = 'All', types, refuses = () => undefined, hasRoom = true
       if (error !== undefined) return Promise.reject(error)
       entries.set(entry.uid, entry)
       written.push(entry)
+      steps.push('write')
       return Promise.resolve()
     },
     remove: (of: string) => {
@@ -63,9 +76,15 @@ function aScene({ from = 'All', types, refuses = () => undefined, hasRoom = true
     },
   } as unknown as KeyringWriter
   const routes = new IndexedStore<GeminiRoute>({ [byWebhookRef]: (route) => [idOfRef(refOf(route))] })
-  routes.put(aRoute())
+  routes.put(aRoute(sinks && { spec: { sinks } }))
   const pass = aPass({
     keyring,
+    secrets: scripted<SecretReader>('secrets', {
+      read: () => {
+        steps.push('look-up')
+        return Promise.resolve({ state: 'missing' })
+      },
+    }),
     webhooks: { get: () => webhook, list: () => [webhook], byIndex: () => [webhook] },
     recorder: { record: () => undefined },
     client: {
@@ -85,7 +104,7 @@ function aScene({ from = 'All', types, refuses = () => undefined, hasRoom = true
     gone: { of: () => [...left], removed: (_key: object, of: string) => void left.delete(of) },
     statusWrites: { add: () => undefined },
   }
-  return { pass: () => reconcileRoute(key, ctx), routes, written, removed, statuses, left }
+  return { pass: () => reconcileRoute(key, ctx), routes, written, removed, statuses, steps, left }
 }
 
 const readyIn = (status: GeminiRoute['status']) => status?.conditions?.find(({ type }) => type === 'Ready')?.reason
@@ -122,6 +141,21 @@ test('a namespace that has used up its room cannot keep its routes by it: a refu
   assert.equal(readyIn(statuses[0]), 'NotAllowed')
   await pass()
   assert.deepEqual([written.length, statuses.length], [1, 1], 'and once is enough')
+})
+
+test('what the owner of the webhook takes away is written before anything is looked up for the sinks of the route', async () => {
+  const auth = { headersSecretRef: { name: 'slow' } }
+  const sinks = [{ name: 'worker', uri: 'https://worker.example.com/', auth }]
+  const first = aScene({ sinks })
+  await first.pass()
+  assert.deepEqual(first.steps, ['look-up', 'write'], 'a new route needs its sinks first')
+  const [known] = first.written
+  assert.ok(known)
+  for (const given of [{ from: 'Same' as const }, { types: ['batch.succeeded'] }]) {
+    const { pass, steps } = aScene({ ...given, known, sinks })
+    await pass()
+    assert.deepEqual(steps, ['write', 'look-up'], JSON.stringify(given))
+  }
 })
 
 test('a route for which fewer types find no room is refused, until they do', async () => {
