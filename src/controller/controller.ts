@@ -106,7 +106,7 @@ class RunningController implements WebhookController {
     const { client, clock, random, metrics, config, openWebhookService, recorder } = options
     const logger = boundLines(options.logger, clock)
     this.#options = options
-    this.#conditionCounts = new ConditionCounts(createConditionGauges(metrics))
+    this.#conditionCounts = new ConditionCounts(createConditionGauges(metrics, 'webhooks'))
     exposeSecretAge(
       metrics,
       () => this.#all(),

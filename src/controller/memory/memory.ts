@@ -2,6 +2,7 @@ import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import type { Clock } from '../../clock.ts'
 import type { Action } from '../facts/action.ts'
 import type { Failure } from '../facts/failure-class.ts'
+import { isNewer } from '../facts/is-newer.ts'
 import { isDeleting } from '../facts/life-stage.ts'
 import { lookRequest } from '../facts/look-request.ts'
 import type { RevealedSecret } from '../facts/observed.ts'
@@ -291,9 +292,4 @@ export class Memory {
   #change(changes: Partial<Recollection>): void {
     this.#view = { ...this.#view, ...changes }
   }
-}
-
-/** Later by the version that the API server gave it. */
-function isNewer({ metadata }: GeminiWebhook, than: GeminiWebhook): boolean {
-  return BigInt(metadata.resourceVersion) > BigInt(than.metadata.resourceVersion)
 }

@@ -11,36 +11,38 @@ export interface ControllerInstruments {
   timeToReady: HistogramHandle
 }
 
-/** Objects by what their conditions say. */
-export function createConditionGauges(metrics: Metrics): ConditionGauges {
-  return {
-    conditions: metrics.gauge({
+/** Written out: the reference of metrics is generated from what stands here. */
+const conditionGauges = {
+  webhooks: {
+    conditions: {
       name: 'gwh_controller_conditions',
       help: 'GeminiWebhooks by condition type and status.',
       labels: ['type', 'status'],
-    }),
-    falseConditions: metrics.gauge({
+    },
+    falseConditions: {
       name: 'gwh_controller_false_conditions',
       help: 'GeminiWebhooks whose condition is False, by condition type and reason.',
       labels: ['type', 'reason'],
-    }),
-  }
-}
-
-/** Routes by what their conditions say. */
-export function createRouteConditionGauges(metrics: Metrics): ConditionGauges {
-  return {
-    conditions: metrics.gauge({
+    },
+  },
+  routes: {
+    conditions: {
       name: 'gwh_controller_route_conditions',
       help: 'GeminiRoutes by condition type and status.',
       labels: ['type', 'status'],
-    }),
-    falseConditions: metrics.gauge({
+    },
+    falseConditions: {
       name: 'gwh_controller_route_false_conditions',
       help: 'GeminiRoutes whose condition is False, by condition type and reason.',
       labels: ['type', 'reason'],
-    }),
-  }
+    },
+  },
+}
+
+/** Objects of a kind by what their conditions say. */
+export function createConditionGauges(metrics: Metrics, kind: keyof typeof conditionGauges): ConditionGauges {
+  const { conditions, falseConditions } = conditionGauges[kind]
+  return { conditions: metrics.gauge(conditions), falseConditions: metrics.gauge(falseConditions) }
 }
 
 export function createRouteStatusWrites(metrics: Metrics): CounterHandle {

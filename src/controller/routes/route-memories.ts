@@ -1,5 +1,6 @@
 import type { GeminiRoute } from '../../api/gemini-route.ts'
 import type { Clock } from '../../clock.ts'
+import { isNewer } from '../facts/is-newer.ts'
 
 interface Remembered {
   /** Our own last write, until the cache shows it or something newer. */
@@ -49,9 +50,4 @@ export class RouteMemories {
   #of({ metadata }: GeminiRoute): Remembered {
     return this.#byUid.get(metadata.uid) ?? {}
   }
-}
-
-/** Later by the version that the API server gave it. */
-function isNewer({ metadata }: GeminiRoute, than: GeminiRoute): boolean {
-  return BigInt(metadata.resourceVersion) > BigInt(than.metadata.resourceVersion)
 }

@@ -6,7 +6,7 @@ import type { ObjectChange, Reflector } from '../../kubernetes/reflector.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import { byUid } from '../facts/indices.ts'
 import { ConditionCounts } from '../metrics/condition-counts.ts'
-import { createRouteConditionGauges, createRouteStatusWrites } from '../metrics/instruments.ts'
+import { createConditionGauges, createRouteStatusWrites } from '../metrics/instruments.ts'
 import type { WebhookContext } from '../observe/context.ts'
 import type { ReportedObject } from '../reports/report-desk.ts'
 import { countRoutes, movedByBound, type RouteCounts } from './count-routes.ts'
@@ -45,7 +45,7 @@ export class RoutesController {
   constructor(options: RoutesOptions, ctx: WebhookContext) {
     this.#options = options
     const { client, metrics } = options
-    const conditionCounts = new ConditionCounts(createRouteConditionGauges(metrics))
+    const conditionCounts = new ConditionCounts(createConditionGauges(metrics, 'routes'))
     const { clock, random, logger, config } = ctx
     const machinery = { client, clock, random, logger, metrics }
     const { routes, namespaces } = createRouteReflectors(machinery, config, {
