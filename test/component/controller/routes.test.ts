@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 
 import { namespaceKind } from '../../../src/kubernetes/core-kinds.ts'
 import { eventually } from '../../support/measures/eventually.ts'
@@ -149,12 +149,7 @@ test('in whatever order key, webhook, consent, label and route come, the route i
 })
 
 test('a webhook that is made again needs no new consent, and gives later events only', async (t) => {
-  const fixture = await startRouteFixture(t)
-  await fixture.startController()
-  await fixture.putApiKey()
-  await fixture.apply(platform, { allowedRoutes: all })
-  await fixture.applyRoute('nightly')
-  const route = await fixture.untilReason('nightly', 'Attached')
+  const { fixture, route } = await startWithRoute(t)
   const first = await fixture.entryOf(route)
   await fixture.remove(platform)
   await fixture.untilGone(platform)
@@ -227,12 +222,7 @@ test('what a restart missed is put right: the entry of a route that went meanwhi
 })
 
 test('suspending holds a route, and going on is told with its time', async (t) => {
-  const fixture = await startRouteFixture(t)
-  await fixture.startController()
-  await fixture.putApiKey()
-  await fixture.apply(platform, { allowedRoutes: all })
-  await fixture.applyRoute('nightly')
-  const route = await fixture.untilReason('nightly', 'Attached')
+  const { fixture, route } = await startWithRoute(t)
   await fixture.patchRoute('nightly', { spec: { suspend: true } })
   const held = await fixture.untilRoute(
     'nightly',
@@ -252,4 +242,15 @@ test('suspending holds a route, and going on is told with its time', async (t) =
 function permutationsOf<T>(items: readonly T[]): T[][] {
   if (items.length === 0) return [[]]
   return items.flatMap((item, index) => permutationsOf(items.toSpliced(index, 1)).map((rest) => [item].concat(rest)))
+}
+
+/** A webhook that allows every namespace, and one route that is attached to it. */
+async function startWithRoute(t: TestContext) {
+  const fixture = await startRouteFixture(t)
+  await fixture.startController()
+  await fixture.putApiKey()
+  await fixture.apply(platform, { allowedRoutes: all })
+  await fixture.applyRoute('nightly')
+  const route = await fixture.untilReason('nightly', 'Attached')
+  return { fixture, route }
 }
