@@ -56,6 +56,8 @@ export type WebhookService =
   | { state: 'coming'; message: string }
   /** They will not serve it as it is: what a route has is kept, and no new one is prepared. */
   | { state: 'notServed'; message: string }
+  /** Another installation serves it, and is the one that says what became of its routes. */
+  | { state: 'elsewhere'; message: string }
 
 /** All that a route's consent hangs on. */
 export interface ConsentView {

@@ -62,12 +62,17 @@ export async function reconcileRoute(key: ObjectKey, ctx: RouteContext & Reconci
   if (cached === undefined) return done()
   const route = ctx.memories.newest(cached)
   const view = viewConsent(route, ctx)
-  // Another installation serves the webhook: a change of either object brings the route back here.
-  if (view === 'elsewhere' || isLeftToAnother(route, view.isNamespaceWatched, ctx)) return done()
+  if (isLeftToAnother(route, view.isNamespaceWatched, ctx)) return done()
   const consent = judgeConsent(view)
   const webhook = ctx.webhooks.get(refOf(route))
   const taken = await takeAway(route, { consent, webhook }, ctx)
   passOn(taken)
+  // What our receivers still have of it ends with the consent, whoever serves the webhook; its status is written there.
+  // A change of either object brings the route back here.
+  if (view.webhook?.service.state === 'elsewhere') {
+    if (taken.failure !== undefined) throw transient(taken.failure)
+    return done()
+  }
   const sinks = await resolve(route, ctx)
   const entry = routeEntryFor(route, { consent, webhook, sinks, known: taken.told, nowMs: ctx.clock.now() })
   const { told, failure } = taken.failure === undefined ? await tellReceivers(entry, taken.told, ctx) : taken

@@ -99,7 +99,7 @@ export function takenAway(
 ): KeyringEntry | undefined {
   if (known?.route === undefined || known.route.refused === true) return undefined
   if (consent.type === 'refused') return refusedEntry(known)
-  if (webhook === undefined || consent.type === 'kept') return undefined
+  if (webhook === undefined) return undefined
   const allowedTypes = allowedTypesOf(route, webhook)
   if (allowedTypes === undefined || isWithin(known.route.allowedTypes, allowedTypes)) return undefined
   return { ...known, route: { ...known.route, allowedTypes } }

@@ -29,17 +29,13 @@ export interface ConsentSources {
   config: Pick<WorkingConfig, 'watchNamespaces'>
 }
 
-/**
- * What a route's consent hangs on; `elsewhere`: another installation serves the webhook, and so its routes. Waits for
- * nothing and changes nothing.
- */
-export function viewConsent(route: GeminiRoute, sources: ConsentSources): ConsentView | 'elsewhere' {
+/** What a route's consent hangs on. Waits for nothing and changes nothing. */
+export function viewConsent(route: GeminiRoute, sources: ConsentSources): ConsentView {
   const ref = refOf(route)
   const { watchNamespaces } = sources.config
   const isNamespaceWatched = watchNamespaces.length === 0 || watchNamespaces.includes(ref.namespace)
   const webhook = sources.webhooks.get(ref)
   if (webhook === undefined) return { webhook: undefined, asksUnwatchedLabels: false, isNamespaceWatched }
-  if (ownerOfObject(webhook, sources).type === 'another') return 'elsewhere'
   const permission = permissionOf(route, webhook, sources)
   return {
     webhook: {
@@ -82,6 +78,8 @@ function keyOfWebhook({ metadata: { namespace, name } }: GeminiWebhook): ObjectK
 }
 
 function viewService(webhook: GeminiWebhook, sources: ConsentSources): WebhookService {
+  const owner = ownerOfObject(webhook, sources).type
+  if (owner === 'another') return { state: 'elsewhere', message: 'another installation serves the webhook' }
   if (isDeleting(webhook)) return { state: 'notServed', message: 'the webhook is being deleted' }
   if (webhook.spec.endpoint?.url !== undefined) {
     const message =
@@ -91,6 +89,6 @@ function viewService(webhook: GeminiWebhook, sources: ConsentSources): WebhookSe
   const message = 'the webhook is not served yet: its own conditions say why'
   if (sources.keyring.entryOf(webhook.metadata.uid) !== undefined) return { state: 'served' }
   // Nobody has claimed it, and another installation may be the one that will; an unconfirmed one begins nothing.
-  const isOurs = ownerOfObject(webhook, sources).type === 'ours' && sources.installation().state === 'confirmed'
+  const isOurs = owner === 'ours' && sources.installation().state === 'confirmed'
   return { state: isOurs ? 'coming' : 'notServed', message }
 }

@@ -29,19 +29,14 @@ interface Given {
   known?: KeyringEntry
   gone?: string[]
   sinks?: GeminiRoute['spec']['sinks']
+  /** The installation that serves the webhook. */
+  servedBy?: string
 }
 
 /** One route and its webhook, around a keyring of the test's. */
-function aScene({
-  from = 'All',
-  types,
-  refuses = () => undefined,
-  hasRoom = true,
-  known,
-  gone = [],
-  sinks,
-}: Given = {}) {
-  const claimed = { installationID: installation.id, installationToken: installation.token }
+function aScene(given: Given = {}) {
+  const { from = 'All', types, refuses = () => undefined, hasRoom = true, known, gone = [], sinks } = given
+  const claimed = { installationID: given.servedBy ?? installation.id, installationToken: installation.token }
   const webhook = aWebhook()
     .registered()
     .status(claimed)
@@ -179,6 +174,38 @@ test('a route for which fewer types find no room is refused, until they do', asy
     [['batch.succeeded'], undefined],
   )
   assert.equal(readyIn(statuses.at(-1)), 'Succeeded')
+})
+
+test('where another installation has come to serve the webhook, consent that ends ends here too, and is told there', async () => {
+  const first = aScene()
+  await first.pass()
+  const [known] = first.written
+  assert.ok(known)
+  const servedBy = 'another'
+  const allowed = aScene({ servedBy, known })
+  assert.equal((await allowed.pass()).type, 'done')
+  assert.deepEqual([allowed.written, allowed.statuses], [[], []], 'what waits here is delivered')
+
+  const narrowed = aScene({ servedBy, known, types: ['batch.succeeded'] })
+  await narrowed.pass()
+  assert.deepEqual(
+    narrowed.written.map(({ route }) => route?.allowedTypes),
+    [['batch.succeeded']],
+  )
+  const withdrawn = aScene({ servedBy, known, from: 'Same' })
+  await withdrawn.pass()
+  assert.deepEqual(
+    withdrawn.written.map(({ route }) => route?.refused),
+    [true],
+  )
+  await withdrawn.pass()
+  assert.deepEqual([withdrawn.written.length, withdrawn.statuses], [1, []], 'once, and without a word in the status')
+
+  const unwritten = aScene({ servedBy, known, from: 'Same', refuses: () => keyringIsFull(uid) })
+  await assert.rejects(unwritten.pass(), TransientError, 'it is tried until the receivers know')
+  const unknown = aScene({ servedBy, from: 'Same' })
+  await unknown.pass()
+  assert.deepEqual([unknown.written, unknown.statuses], [[], []], 'a route that is not known here is none of ours')
 })
 
 const failing = (kind: 'transient' | 'refused') => () =>
