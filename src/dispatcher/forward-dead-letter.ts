@@ -18,18 +18,21 @@ export interface EndedDelivery {
   readonly sink: SinkInUse
   /** Aborts when the process must end now. */
   readonly signal: AbortSignal
+  /** Whether the owner may be given nothing of this event any more, as it stands at that moment. */
+  readonly isRefused: () => boolean
 }
 
 /**
  * Where `next` gives a delivery up and its sink has a dead letter destination, sends the event there: at most three
- * tries within half a minute and no more, because the inbox keeps the dead letter in any case. Resolves with the step
- * to write down: the same, unless the process ended in between; then the delivery comes back after the start. Never
- * throws.
+ * tries within half a minute and no more, because the inbox keeps the dead letter in any case. Whether its owner may
+ * have it still is asked before each. Resolves with the step to write down: the same, unless the process ended in
+ * between; then the delivery comes back after the start. Never throws.
  */
 export async function forwardDeadLetter(ended: EndedDelivery, next: NextStep, deps: AttemptDeps): Promise<NextStep> {
   const target = deadLetterSinkOf(ended.sink)
   if (next.type !== 'DeadLetter' || target === undefined) return next
   const outcome = await tryThrice({ ...ended, target }, next.reason, deps)
+  if (outcome === 'refused') return next
   if (outcome.type !== 'delivered' && ended.signal.aborted) return { type: 'Hold', untilMs: deps.clock.now() }
   const sinkType = target.destination.type
   deps.metrics.deadLettersForwarded.add(1, { sink_type: sinkType, outcome: outcome.type })
@@ -41,14 +44,15 @@ export async function forwardDeadLetter(ended: EndedDelivery, next: NextStep, de
 }
 
 async function tryThrice(
-  { delivery, target, signal }: EndedDelivery & { target: SinkInUse },
+  { delivery, target, signal, isRefused }: EndedDelivery & { target: SinkInUse },
   deadLetterReason: Extract<NextStep, { type: 'DeadLetter' }>['reason'],
   deps: AttemptDeps,
-): Promise<SendOutcome> {
+): Promise<SendOutcome | 'refused'> {
   const { sinks, clock, random } = deps
   const { event, replayed } = delivery
   const origin = originOf(event, deps)
   for (let attempt = 1; ; attempt++) {
+    if (isRefused()) return 'refused'
     const outcome = await sinks
       .send({ event, sink: target, attempt, replayed, deadLetterReason, ...origin }, signal)
       .catch((): SendOutcome => ({ type: 'retryable', cause: 'fault' }))

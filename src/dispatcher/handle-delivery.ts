@@ -44,7 +44,8 @@ export async function handleDelivery(handling: Handling, deps: HandleDeps): Prom
     next = decision.next
     noteSettled(delivery, next, deps)
   }
-  if (sink !== undefined) next = await forwardDeadLetter({ delivery, sink, signal }, next, deps)
+  const isRefused = () => isRefusedNow(delivery, deps)
+  if (sink !== undefined) next = await forwardDeadLetter({ delivery, sink, signal, isRefused }, next, deps)
   // The place is free once it is written. An end that is lost with the process repeats the attempt, written at once or
   // not; all else says when the delivery goes on.
   const isEnd = next.type === 'Succeed' || next.type === 'Skip'
@@ -77,6 +78,11 @@ async function decide({ lane, waiting, signal, noteClosed }: Handling, deps: Han
     const judgement = await deps.judgeFilter({ owner, sink: delivery.sink, filter, body }, signal)
     judged = { filter, judgement }
   }
+}
+
+/** Consent may have ended while an attempt was under way. */
+function isRefusedNow({ event, sink }: ClaimedDelivery, { resolveSink, maySee }: HandleDeps): boolean {
+  return resolveSink(event.owner.uid, sink) === 'routeRefused' || maySee?.(event) === false
 }
 
 const wanted: Judgement = { type: 'wanted' }

@@ -92,6 +92,38 @@ test('once consent is withdrawn nothing is sent, not even to the dead letter des
   assert.deepEqual([stepsOf('msg_1'), sink.sent], [[refused], []])
 })
 
+for (const [what, withdraw] of [
+  ['consent that is withdrawn', (now) => (now.resolved = 'routeRefused')],
+  ['a type that is taken away', (now) => (now.maySee = false)],
+] satisfies [string, (now: ReturnType<typeof aDispatcher>['now']) => unknown][]) {
+  test(`${what} while an attempt is under way keeps its dead letter from being passed on`, async () => {
+    const { sink, now, add, stepsOf } = aDispatcher()
+    sink.willAnswer(({ deadLetterReason }) => {
+      assert.equal(deadLetterReason, undefined, 'nothing is passed on')
+      withdraw(now)
+      return { type: 'permanent', cause: 'refused' }
+    })
+    await add()
+    assert.equal(sink.sent.length, 1)
+    assert.deepEqual(stepsOf('msg_1'), [{ type: 'DeadLetter', reason: 'Rejected' }], 'it is kept, to be replayed')
+  })
+
+  test(`${what} between two tries to pass a dead letter on ends them`, async () => {
+    const { clock, sink, now, add, stepsOf } = aDispatcher()
+    sink.willAnswer(({ deadLetterReason }) =>
+      deadLetterReason === undefined
+        ? { type: 'permanent', cause: 'refused' }
+        : { type: 'retryable', cause: 'status', status: 503 },
+    )
+    await add()
+    assert.equal(sink.sent.length, 2)
+    withdraw(now)
+    await clock.advance({ seconds: 10 })
+    assert.equal(sink.sent.length, 2)
+    assert.deepEqual(stepsOf('msg_1'), [{ type: 'DeadLetter', reason: 'Rejected' }])
+  })
+}
+
 test('consent that is withdrawn while an event is judged counts', async () => {
   const { sink, now, add, stepsOf } = aDispatcher()
   const { promise, resolve } = Promise.withResolvers<Judgement>()
