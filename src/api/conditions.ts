@@ -86,6 +86,13 @@ export const conditions = {
     whenFalse: onlyWhileTrue,
     whenUnknown: neverUnknown,
   },
+  RouteFull: {
+    question: 'Has the route used up its share of the inbox? Present only while true; Ready does not depend on it.',
+    whenTrue:
+      'It gets events as dead letters; status.fullSince says since when. Gone once none came to that for a quarter of an hour.',
+    whenFalse: onlyWhileTrue,
+    whenUnknown: neverUnknown,
+  },
   PartIgnored: {
     question:
       'Is an optional part of the spec not acted upon, because it is wrong? Present only while true; Ready does not depend on it.',

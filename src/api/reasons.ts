@@ -402,6 +402,13 @@ export const reasons = {
     remedy:
       'Repair or remove the sink that fails; raise maxDeadLetters or deadLetterKeep if they are meant to be kept for longer.',
   },
+  ShareUsedUp: {
+    on: { RouteFull: yes },
+    meaning:
+      'So much waits for the sinks of the route that its share of the inbox is used up. Further events become dead letters with the reason RouteFull at once, the oldest being dropped first; the webhook and other routes do not notice.',
+    remedy:
+      'Repair the sink that takes too little, or let the filter of the route want less; then replay the dead letters. Whoever runs the operator can raise the bounds of the inbox.',
+  },
   DeletionBlocked: {
     on: stalled,
     meaning:

@@ -30,6 +30,14 @@ export const routeStatusSchema = z
         'The last delivery that a sink of this route took, when this was written. Deliveries alone write it once an hour.',
       )
       .optional(),
+    fullSince: time()
+      .describe(
+        'Since when this route has used up its share, and gets events as dead letters. Absent while it has not.',
+      )
+      .optional(),
+    lastDropTime: time()
+      .describe('When dead letters were last dropped for good, to the hour: older than they are kept, or to make room.')
+      .optional(),
   })
   .describe('What is seen.')
 

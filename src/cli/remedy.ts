@@ -17,6 +17,7 @@ export function remedyOf({ name, state, says }: { name: string; state: string; s
   const reason = reasonAtStart.exec(says)?.[1]
   if (reason !== undefined) return remedyFor(reason)
   if (name.startsWith('sink ')) return remedyFor('SinkFailing')
+  if (name === 'share') return remedyFor('ShareUsedUp')
   if (name === 'dead letters') return remedyFor('BoundReached')
   return undefined
 }

@@ -26,7 +26,7 @@ export function conditionLink(name: string, condition: Condition | undefined): L
   return { name, state, says: `${reason}: ${message}`, ...(isUnjudged && { unjudged: true }) }
 }
 
-/** One for each sink, and one more where dead letters were dropped. */
+/** One for each sink, and one more each where a route is full and where dead letters were dropped. */
 export function sinkLinks({ status }: GeminiWebhook | GeminiRoute): Link[] {
   const links = (status?.sinks ?? []).map((sink): Link => {
     const { name, ready, reason, address, failingSince, lastFailure = '', pending, deadLetters } = sink
@@ -38,12 +38,21 @@ export function sinkLinks({ status }: GeminiWebhook | GeminiRoute): Link[] {
     const says = ready ? (address ?? 'resolved') : (reason ?? 'is not ready')
     return { name: `sink ${name}`, state: ready ? 'Good' : 'Broken', says: `${says}${waiting}` }
   })
-  const drops = status?.conditions?.find(({ type }) => type === 'DeadLettersDropped')
-  return drops === undefined ? links : [...links, { name: 'dead letters', state: 'Broken', says: drops.message }]
+  const troubles = (status?.conditions ?? []).flatMap(({ type, message }): Link[] => {
+    const name = troubleNames.get(type)
+    return name === undefined ? [] : [{ name, state: 'Broken', says: message }]
+  })
+  return [...links, ...troubles]
 }
 
+/** Conditions that are there only while something is wrong, by the names of their links. */
+const troubleNames: ReadonlyMap<string, string> = new Map([
+  ['RouteFull', 'share'],
+  ['DeadLettersDropped', 'dead letters'],
+])
+
 /** What is said beside the chain, whatever the links in it are. */
-const beside: ReadonlySet<string> = new Set(['dead letters', 'spec', 'project'])
+const beside: ReadonlySet<string> = new Set(['share', 'dead letters', 'spec', 'project'])
 
 /** How a link branches off at the end of the chain, by its name; undefined for one that those after it need. */
 export function branchOf(link: string): 'sink' | 'beside' | undefined {

@@ -2,7 +2,10 @@
 export interface Activity {
   /** Of a route: when something was last delivered. */
   readonly lastVerifiedMs: number | undefined
-  /** Since when authentic deliveries have been refused without one being stored. */
+  /**
+   * Since when authentic deliveries have been refused without one being stored; of a route, since when it gets events
+   * as dead letters because it is full.
+   */
   readonly refusingSinceMs: number | undefined
   /** The last endpoint check that a new delivery answered, and the key that verified it. */
   readonly check: { readonly attemptID: string; readonly keyID: string } | undefined
@@ -11,8 +14,16 @@ export interface Activity {
 interface MutableActivity {
   lastVerifiedMs: number | undefined
   refusingSinceMs: number | undefined
+  /** Of a route: when it last got an event as a dead letter because it is full. */
+  lastFullMs?: number
   check: { attemptID: string; keyID: string } | undefined
 }
+
+/**
+ * So long after the last event that found it full a route counts as full: one at the edge of its share takes and gives
+ * up events by turns, and each turn would be a write.
+ */
+const fullForMs = 15 * 60_000
 
 /** By uid of the object. Only deliveries with a good signature come to be here, so strangers cannot make it grow. */
 export class EndpointActivity {
@@ -38,6 +49,22 @@ export class EndpointActivity {
 
   noteRefused(uid: string, nowMs: number): void {
     this.#of(uid).refusingSinceMs ??= nowMs
+  }
+
+  /** This route got an event as a dead letter at once, because it has used up its share. */
+  noteFull(routeUid: string, nowMs: number): void {
+    const route = this.#of(routeUid)
+    route.refusingSinceMs ??= nowMs
+    route.lastFullMs = nowMs
+  }
+
+  /** Routes of which nothing was given up lately are not full any more. */
+  endFull(nowMs: number): void {
+    for (const route of this.#byUid.values()) {
+      if (route.lastFullMs === undefined || nowMs - route.lastFullMs < fullForMs) continue
+      route.refusingSinceMs = undefined
+      delete route.lastFullMs
+    }
   }
 
   entries(): Iterable<[string, Activity]> {

@@ -75,6 +75,7 @@ export function createReportWriter(options: ReportWriterOptions): ReportWriter {
     // Not even made: that takes time of the thread that answers deliveries.
     if (!isStopped && written !== undefined && clock.monotonic() - written.atMs < costMs(written.text)) return
     forgetGoneEndpoints(directory, activity)
+    activity.endFull(clock.now())
     // Read together, so that both are of the same moment: an object has no less pending than its sinks together.
     const [{ pendingByOwner, lastDropMsByOwner }, sinks] = await Promise.all([inbox.stats(), sinksNow(options)])
     const endpoints = buildReport({

@@ -116,6 +116,7 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
   const dispatched = {
     onStep,
     onCopied: (copy: NewEvent) => arrivals.add(copy),
+    onFull: ({ owner }: NewEvent) => activity.noteFull(owner.uid, clock.now()),
     onDelivered: ({ uid }: InboxOwner) => activity.noteDelivered(uid, clock.now()),
   }
   const dispatcher = startDispatch(config, { ...deps, client, inbox, directory, podName, quotas, ...dispatched }, parts)

@@ -31,6 +31,8 @@ interface DispatchDeps extends RoleDeps {
   readonly onStep: (entry: StepEntry) => void
   /** Called with each copy of an event that a route got; must not throw. */
   readonly onCopied: (copy: NewEvent) => void
+  /** Called with each copy that found its route full; must not throw. */
+  readonly onFull: (copy: NewEvent) => void
   /** Called when a sink of a route has taken something; must not throw. */
   readonly onDelivered: (route: InboxOwner) => void
   readonly wrapSink?: (sink: Sink) => Sink
@@ -51,6 +53,7 @@ export function startDispatch(config: ReceiverConfig, deps: DispatchDeps, parts:
     quotas,
     onStep,
     onCopied,
+    onFull,
     onDelivered,
     wrapSink,
     clock,
@@ -105,6 +108,7 @@ export function startDispatch(config: ReceiverConfig, deps: DispatchDeps, parts:
         return result
       },
       inbox,
+      onFull,
       clock,
       logger,
       metrics,

@@ -17,6 +17,8 @@ export interface RoutingSinkOptions {
   /** Stores a copy, by the promises of an inbox. */
   readonly append: (event: NewEvent) => Promise<AppendResult>
   readonly inbox: Pick<Inbox, 'appendGivenUp'>
+  /** Called with each copy that found its route full; must not throw. */
+  readonly onFull: (copy: NewEvent) => void
   readonly clock: Clock
   readonly logger: Logger
   readonly metrics: Metrics
@@ -72,7 +74,7 @@ function copyFor(attached: AttachedRoute, event: NewEvent): NewEvent {
   return { ...event, owner: { uid, namespace, name: routeOwnerName(name) }, sinks: sinkNamesOf(attached) }
 }
 
-async function store(copy: NewEvent, { append, inbox, full, logger }: StepDeps): Promise<'kept' | Obstacle> {
+async function store(copy: NewEvent, { append, inbox, onFull, full, logger }: StepDeps): Promise<'kept' | Obstacle> {
   try {
     const appended = await append(copy)
     if (appended === 'stored' || appended === 'duplicate') return 'kept'
@@ -83,6 +85,7 @@ async function store(copy: NewEvent, { append, inbox, full, logger }: StepDeps):
       case 'stored':
       case 'dropped':
         full.add(1, { route_namespace: copy.owner.namespace })
+        onFull(copy)
         return 'kept'
       case 'duplicate':
         return 'kept'

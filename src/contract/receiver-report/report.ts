@@ -15,7 +15,10 @@ const endpointReportSchema = z.object({
   check: z.object({ attemptID: z.string(), keyID: z.string() }).optional(),
   /** RFC 3339, to the minute: when a delivery was last verified; of a route, when a sink of it last took something. */
   lastVerifiedTime: z.string().optional(),
-  /** RFC 3339: since when authentic deliveries have been refused without one being stored; absent when all is well. */
+  /**
+   * RFC 3339: since when authentic deliveries have been refused without one being stored; of a route, since when it
+   * gets events as dead letters because it is full. Absent when all is well.
+   */
   refusingSince: z.string().optional(),
   /** RFC 3339, to the hour: when dead letters were last dropped for good. Absent from receivers of older versions. */
   lastDropTime: z.string().optional(),

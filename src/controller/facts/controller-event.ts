@@ -17,6 +17,7 @@ export interface ControllerEvent {
     | 'NeverArrived'
     | 'DuplicateRemoved'
     | 'DeadLettersDropped'
+    | 'RouteFull'
     | 'PartIgnored'
     | 'SinkFailing'
     | 'SinkRecovered'

@@ -46,9 +46,9 @@ export function summarizeRoute(route: GeminiRoute, findings: RouteFindings, nowM
   const { status: before = {}, metadata } = route
   const turned = tell(before, findings, false)
   // What turns is written at once, and then with the counts of the same moment.
-  const hasTurned = failingIn(turned.sinks) !== failingIn(before.sinks)
+  const hasTurned = troublesIn(turned) !== troublesIn(before)
   const told = hasTurned || findings.reports.countsDue ? tell(before, findings, true) : turned
-  const conditions = conditionsOf(route, findings, told.sinks, nowMs)
+  const conditions = conditionsOf(route, findings, told, nowMs)
   return {
     observedGeneration: metadata.generation,
     conditions: [...conditions],
@@ -59,20 +59,32 @@ export function summarizeRoute(route: GeminiRoute, findings: RouteFindings, nowM
 
 function tell(before: GeminiRouteStatus, { sinks, reports }: RouteFindings, countsDue: boolean) {
   const folded = foldSinkStatus(sinks.status, before.sinks, reports.sinks, countsDue)
-  const { lastDeliveredTime, pending = 0 } = before
-  const known = { pending, ...(lastDeliveredTime !== undefined && { lastVerifiedTime: lastDeliveredTime }) }
-  const delivery = foldDelivery(known, reports.report, countsDue)
+  const delivery = foldDelivery(deliveryTold(before), reports.report, countsDue)
   const deadLetters = folded.reduce((sum, { deadLetters: kept = 0 }) => sum + kept, 0)
   return {
     sinks: folded,
     pending: delivery?.pending ?? 0,
     ...(deadLetters > 0 && { deadLetters }),
     ...(delivery?.lastVerifiedTime !== undefined && { lastDeliveredTime: delivery.lastVerifiedTime }),
+    ...(delivery?.refusingSince !== undefined && { fullSince: delivery.refusingSince }),
+    ...(delivery?.lastDropTime !== undefined && { lastDropTime: delivery.lastDropTime }),
   }
 }
 
-function failingIn(sinks: GeminiRouteStatus['sinks']): string {
-  return (sinks ?? []).flatMap(({ name, failingSince }) => (failingSince === undefined ? [] : [name])).join()
+/** As the status of a webhook tells it. A route that is full refuses nobody: it gets events as dead letters. */
+function deliveryTold({ pending = 0, lastDeliveredTime, fullSince, lastDropTime }: GeminiRouteStatus) {
+  return {
+    pending,
+    ...(lastDeliveredTime !== undefined && { lastVerifiedTime: lastDeliveredTime }),
+    ...(fullSince !== undefined && { refusingSince: fullSince }),
+    ...(lastDropTime !== undefined && { lastDropTime }),
+  }
+}
+
+/** What is written at once when it begins or ends. */
+function troublesIn({ sinks = [], fullSince, lastDropTime }: GeminiRouteStatus): string {
+  const failing = sinks.flatMap(({ name, failingSince }) => (failingSince === undefined ? [] : [name]))
+  return JSON.stringify([failing, fullSince === undefined, lastDropTime])
 }
 
 function webhookOf(route: GeminiRoute, { consent, webhook }: RouteFindings): GeminiRouteStatus['webhook'] {
@@ -89,7 +101,7 @@ function webhookOf(route: GeminiRoute, { consent, webhook }: RouteFindings): Gem
 function conditionsOf(
   { metadata, spec, status }: GeminiRoute,
   findings: RouteFindings,
-  sinks: NonNullable<GeminiRouteStatus['sinks']>,
+  { sinks, fullSince, lastDropTime }: ReturnType<typeof tell>,
   nowMs: number,
 ): readonly Condition[] {
   const { reports, failure } = findings
@@ -99,13 +111,13 @@ function conditionsOf(
   const ready = judgeReady({ accepted, resolved, failure, isSuspended: spec.suspend === true })
   const awaitsOthers = findings.sinks.recheck === true
   const finding = findingOf(ready, { before: conditionBehind(ready, accepted, before), awaitsOthers, nowMs })
-  const drops = judgeDrops(reports.report?.lastDropTime, nowMs)
   const judged: [ConditionType, Judgement | undefined][] = [
     ['Ready', ready],
     ['Accepted', accepted],
     ['SinksResolved', resolved],
     ['SinksHealthy', judgeSinkHealth(sinks, reports.sinks)],
-    ['DeadLettersDropped', drops],
+    ['DeadLettersDropped', judgeDrops(lastDropTime, nowMs)],
+    ['RouteFull', judgeFull(fullSince)],
     ['Reconciling', finding === 'Reconciling' ? { ...ready, status: 'True' } : undefined],
     ['Stalled', finding === 'Stalled' ? { ...ready, status: 'True' } : undefined],
   ]
@@ -142,6 +154,13 @@ function judgeAccepted({ consent, failure, isKnown }: RouteFindings): Judgement 
 function judgeResolved({ problem }: SinkResolution): Judgement {
   if (problem !== undefined) return { status: 'False', reason: problem.reason, message: problem.message }
   return { status: 'True', reason: 'Succeeded', message: 'all sinks are resolved' }
+}
+
+/** Undefined while there is room: the condition is then absent. */
+function judgeFull(fullSince: string | undefined): Judgement | undefined {
+  if (fullSince === undefined) return undefined
+  const message = `since ${fullSince} the route has used up its share of the inbox, and gets events as dead letters RouteFull: repair the sink that takes too little, then replay them`
+  return { status: 'True', reason: 'ShareUsedUp', message }
 }
 
 interface Parts {

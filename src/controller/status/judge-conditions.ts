@@ -42,6 +42,7 @@ export type SubjectCondition = Exclude<
   | 'Accepted'
   | 'SinksHealthy'
   | 'DeadLettersDropped'
+  | 'RouteFull'
   | 'PartIgnored'
   | 'ProjectShared'
   | 'Reconciling'

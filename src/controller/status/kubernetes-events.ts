@@ -8,6 +8,9 @@ import type { ControllerEvent } from '../facts/controller-event.ts'
 /** What Kubernetes keeps of a note. */
 const maxNoteLength = 1_000
 
+/** Conditions that are present only while true, each with an Event of its name when it begins. */
+const troubles = ['DeadLettersDropped', 'RouteFull', 'PartIgnored'] as const
+
 /** What the status of a webhook or of a route tells. */
 type Told = Pick<GeminiWebhookStatus, 'conditions' | 'sinks'>
 
@@ -35,13 +38,11 @@ export function transitionEvents(before: Told | undefined, after: Told): Control
   if (inSync?.reason === 'Drifted' && synced?.reason !== 'Drifted') {
     events.push({ type: 'Warning', reason: 'DriftDetected', action: 'Observe', note: inSync.message })
   }
-  const drops = conditionOf(after, 'DeadLettersDropped')
-  if (drops !== undefined && conditionOf(before, 'DeadLettersDropped') === undefined) {
-    events.push({ type: 'Warning', reason: 'DeadLettersDropped', action: 'Observe', note: drops.message })
-  }
-  const ignored = conditionOf(after, 'PartIgnored')
-  if (ignored !== undefined && conditionOf(before, 'PartIgnored') === undefined) {
-    events.push({ type: 'Warning', reason: 'PartIgnored', action: 'Observe', note: ignored.message })
+  for (const reason of troubles) {
+    const begun = conditionOf(after, reason)
+    if (begun !== undefined && conditionOf(before, reason) === undefined) {
+      events.push({ type: 'Warning', reason, action: 'Observe', note: begun.message })
+    }
   }
   return [...events, ...sinkEvents(before, after)]
 }

@@ -68,7 +68,7 @@ const crdKind: ResourceKind = {
   namespaced: false,
 }
 
-test('what receivers report of a route is told: what is pending, dead letters, the last delivery, a sink that fails', async (t) => {
+test('what receivers report of a route is told: what is pending, dead letters, the last delivery, a sink that fails, a share that is used up', async (t) => {
   const fixture = await startRouteFixture(t, { config: { countsIntervalMs: 300 } })
   await fixture.startController()
   await fixture.putApiKey()
@@ -92,10 +92,19 @@ test('what receivers report of a route is told: what is pending, dead letters, t
   await report({ pending: 0, lastVerifiedTime: since }, { pending: 0 })
   const well = await fixture.untilRoute('nightly', 'drained', ({ status }) => status?.pending === 0)
   assert.equal(well.status?.deadLetters, undefined)
+  await report({ pending: 300, lastVerifiedTime: since, refusingSince: since, lastDropTime: since }, { pending: 300 })
+  const full = await fixture.untilRoute('nightly', 'full', ({ status }) => status?.fullSince === since)
+  assert.equal(conditionIn(full, 'RouteFull')?.reason, 'ShareUsedUp')
+  assert.equal(conditionIn(full, 'DeadLettersDropped')?.reason, 'BoundReached')
+  assert.equal(conditionIn(full, 'Ready')?.status, 'True')
+  await report({ pending: 0, lastVerifiedTime: since }, { pending: 0 })
+  const over = await fixture.untilRoute('nightly', 'room', ({ status }) => status?.fullSince === undefined)
+  assert.equal(conditionIn(over, 'RouteFull'), undefined)
+  assert.equal(conditionIn(over, 'DeadLettersDropped')?.reason, 'BoundReached', 'a receiver that began anew forgot it')
   const told = fixture.events.flatMap(({ reason, regarding }) =>
-    regarding.kind === 'GeminiRoute' && reason.startsWith('Sink') ? [reason] : [],
+    regarding.kind === 'GeminiRoute' && reason !== 'Attached' ? [reason] : [],
   )
-  assert.deepEqual(told, ['SinkFailing', 'SinkRecovered'])
+  assert.deepEqual(told, ['SinkFailing', 'SinkRecovered', 'DeadLettersDropped', 'RouteFull'])
 })
 
 test('a route is written by the installation that serves its webhook, and by no other', async (t) => {

@@ -106,6 +106,24 @@ test('dead letters that are dropped one after the other are told once an hour', 
   assert.deepEqual(patches.at(-1)?.report, { time: '2026-11-21T13:00:00Z', ...again })
 })
 
+test('a route at the edge of its share costs a write when it is full first, and one when it is no longer', async () => {
+  const { clock, activity, patches, writer } = aScene()
+  writer.start()
+  for (let minute = 0; minute < 30; minute += 1) {
+    activity.noteFull('uid-1', clock.now())
+    await clock.advance({ minutes: 1 })
+  }
+  assert.equal(patches.length, 1)
+  await clock.advance({ minutes: 13 })
+  assert.equal(patches.length, 1)
+  await clock.advance({ minutes: 2 })
+  assert.deepEqual(
+    patches.map(({ report }) => (report as { endpoints: object }).endpoints),
+    [{ 'uid-1': { refusingSince: '2026-11-21T12:00:00Z', pending: 0 } }, {}],
+  )
+  await writer.stop()
+})
+
 test('it says every hour that it is still there, however quiet it is', async () => {
   const { clock, patches, writer } = aScene()
   writer.start()

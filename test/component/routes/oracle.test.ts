@@ -199,6 +199,7 @@ class Product {
         return 'stored'
       },
       inbox: { appendGivenUp: () => assert.fail('nobody is full') },
+      onFull: () => assert.fail('nobody is full'),
       clock: new FakeClock(),
       logger: silentLogger,
       metrics: createMetrics(),

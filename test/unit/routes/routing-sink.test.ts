@@ -25,6 +25,7 @@ function aStep(routes: readonly AttachedRoute[], { append = () => 'stored', give
   const metrics = createMetrics()
   const appended: NewEvent[] = []
   const deadLetters: { copy: NewEvent; reason: string }[] = []
+  const full: string[] = []
   const sink = createRoutingSink({
     indexOf: (uid) => new RouteIndex(uid === 'uid-1' ? routes : []),
     typeOf: ({ body }) => parseEnvelope(body).type,
@@ -39,6 +40,7 @@ function aStep(routes: readonly AttachedRoute[], { append = () => 'stored', give
         return givenUp
       },
     },
+    onFull: ({ owner }) => full.push(owner.uid),
     clock,
     logger: silentLogger,
     metrics,
@@ -52,7 +54,7 @@ function aStep(routes: readonly AttachedRoute[], { append = () => 'stored', give
       .find((each) => each.startsWith(`gwh_route_full_total{route_namespace="${namespace}"}`))
     return Number(line?.split(' ').at(-1) ?? 0)
   }
-  return { send, appended, deadLetters, fullOf }
+  return { send, appended, deadLetters, full, fullOf }
 }
 
 const numbered = (count: number) =>
@@ -86,20 +88,23 @@ test('what is there already counts as stored: a step that was cut off is repeate
 })
 
 test('a route that is full gets its copy as dead letters and holds up no other', async () => {
-  const { send, appended, deadLetters, fullOf } = aStep(numbered(2), {
+  const { send, appended, deadLetters, full, fullOf } = aStep(numbered(2), {
     append: ({ owner }) => (owner.uid === 'r0' ? 'ownerFull' : 'stored'),
   })
   assert.deepEqual(await send(), { type: 'delivered' })
   assert.equal(appended.length, 2)
   assert.deepEqual(deadLetters, [{ copy: appended[0], reason: 'RouteFull' }])
   assert.equal(await fullOf('search'), 1)
+  assert.deepEqual(full, ['r0'], 'its owner is told')
 })
 
 test('one that cannot be kept even so is counted, one that was kept before is not', async () => {
   const dropped = aStep(numbered(1), { append: () => 'ownerFull', givenUp: 'dropped' })
   assert.deepEqual([await dropped.send(), await dropped.fullOf('search')], [{ type: 'delivered' }, 1])
+  assert.deepEqual(dropped.full, ['r0'])
   const kept = aStep(numbered(1), { append: () => 'ownerFull', givenUp: 'duplicate' })
   assert.deepEqual([await kept.send(), await kept.fullOf('search')], [{ type: 'delivered' }, 0])
+  assert.deepEqual(kept.full, [])
 })
 
 const broken: { name: string; answers: Answers; cause: string }[] = [

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 
 import { brokenLink, unjudgedLinks, type Link } from '../../../../src/cli/link.ts'
 import { remedyOf } from '../../../../src/cli/remedy.ts'
+import { branchOf } from '../../../../src/cli/status-links.ts'
 import { routeChainOf, type SeenWebhook } from '../../../../src/cli/route/chain.ts'
 import { aJudgedRoute } from '../../../support/builders/a-judged-route.ts'
 
@@ -38,6 +39,14 @@ test('the chain leads from Google through the webhook and the consent of its own
 
 test("the webhook's own sinks, and what else belongs to its owner alone, are not told", () => {
   assert.doesNotMatch(JSON.stringify(routeChainOf(aJudgedRoute(), wellWebhook)), /archive|dropped|ignored|shared/)
+})
+
+test('a route that is full says so beside its chain, and what helps', () => {
+  const given = { conditions: { RouteFull: { status: 'True', reason: 'ShareUsedUp', message: 'is full' } } } as const
+  const share = routeChainOf(aJudgedRoute(given), wellWebhook).at(-1)
+  assert.deepEqual(share, { name: 'share', state: 'Broken', says: 'is full' })
+  assert.equal(branchOf('share'), 'beside')
+  assert.match(remedyOf(share) ?? '', /Repair the sink/)
 })
 
 interface Case {

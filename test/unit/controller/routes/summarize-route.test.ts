@@ -127,11 +127,43 @@ test('a sink that begins to fail is written at once, with an Event; and so is th
   )
 })
 
-test('dead letters that were dropped for good are a condition for a day', () => {
+test('dead letters that were dropped for good are a condition for a day, whether or not a receiver still remembers it', () => {
   const report = { echoes: [], pending: 0, lastDropTime: '2026-11-21T11:00:00Z' }
-  const dropped = summarize({ reports: reported(0, { report }) })
+  const dropped = summarize({ reports: reported(0, { report, countsDue: false }) })
+  assert.equal(dropped.lastDropTime, report.lastDropTime)
   assert.equal(conditionsIn(dropped)['DeadLettersDropped'], 'True BoundReached')
-  assert.equal(conditionsIn(summarize({ reports: reported(0) }, dropped))['DeadLettersDropped'], undefined)
+  const restarted = summarize({ reports: reported(0) }, dropped)
+  assert.equal(conditionsIn(restarted)['DeadLettersDropped'], 'True BoundReached')
+  const unreported = summarize({ reports: reported(0, { report: undefined }) }, dropped)
+  assert.equal(conditionsIn(unreported)['DeadLettersDropped'], 'True BoundReached')
+  const nextDay = noon + 24 * 3_600_000
+  const after = summarizeRoute(aRoute({ status: restarted }), findings({ reports: reported(0) }), nextDay)
+  assert.equal(conditionsIn(after)['DeadLettersDropped'], undefined)
+})
+
+const eventsOf = (before: GeminiRouteStatus, after: GeminiRouteStatus) =>
+  routeEvents(before, after).map(({ type, reason }) => `${type} ${reason}`)
+
+test('a route that is full is told so at once, with one Event, and works on; the same pass again writes nothing', () => {
+  const well = summarize({ reports: reported(0) })
+  const fullSince = '2026-11-21T11:59:00Z'
+  const report = { echoes: [], pending: 40_000, refusingSince: fullSince }
+  const full = summarize({ reports: reported(0, { report, countsDue: false }) }, well)
+  assert.deepEqual([full.fullSince, full.pending], [fullSince, 40_000], 'with the counts of the same moment')
+  const { RouteFull, Ready, Stalled, Reconciling } = conditionsIn(full)
+  assert.deepEqual(
+    [RouteFull, Ready, Stalled, Reconciling],
+    ['True ShareUsedUp', 'True Succeeded', undefined, undefined],
+  )
+  assert.deepEqual(eventsOf(well, full), ['Warning RouteFull'])
+  const again = summarize({ reports: reported(0, { report, countsDue: false }) }, full)
+  assert.deepEqual(again, full)
+  const more = { ...report, pending: 41_000, refusingSince: '2026-11-21T11:30:00Z' }
+  const later = summarize({ reports: reported(0, { report: more, countsDue: false }) }, full)
+  assert.deepEqual(later, full, 'how full it is, and since when another receiver says so, alone write nothing')
+  const over = summarize({ reports: reported(0) }, full)
+  assert.deepEqual([over.fullSince, conditionsIn(over)['RouteFull']], [undefined, undefined])
+  assert.deepEqual(eventsOf(full, over), [])
 })
 
 const told = (before: GeminiRouteStatus | undefined, after: GeminiRouteStatus) =>
