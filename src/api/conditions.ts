@@ -75,7 +75,8 @@ export const conditions = {
   SinksHealthy: {
     question: 'Does every sink take what it is sent? Ready does not depend on it.',
     whenTrue: 'No sink is known to fail, or there are none.',
-    whenFalse: 'At least one takes nothing; status.sinks says which, since when and why. The others are served.',
+    whenFalse:
+      'At least one takes nothing, or events cannot be handed on to routes; status.sinks and status.routes say which, since when and why. The others are served.',
     whenUnknown: 'No receiver has reported on sinks yet.',
   },
   DeadLettersDropped: {

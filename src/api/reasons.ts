@@ -387,8 +387,9 @@ export const reasons = {
   SinkFailing: {
     on: { SinksHealthy: no },
     meaning:
-      'A sink takes nothing of what it is sent, for ten seconds or longer. Its deliveries are kept and tried again, then become dead letters; the other sinks are served. status.sinks says which it is, since when, why, and what waits for it.',
-    remedy: 'Repair the sink, or correct the field of spec.sinks that leads there. Dead letters can be replayed.',
+      'A sink takes nothing of what it is sent, for ten seconds or longer. Its deliveries are kept and tried again, then become dead letters; the other sinks are served. status.sinks says which it is, since when, why, and what waits for it. Of a webhook with routes also: events cannot be handed on to them, as status.routes says; they are kept until they can.',
+    remedy:
+      'Repair the sink, or correct the field of spec.sinks that leads there. Dead letters can be replayed. Where events cannot be handed on to routes, give the inbox of the receivers room, or see why they cannot write to it.',
   },
   NotReported: {
     on: { SinksHealthy: open },

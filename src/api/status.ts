@@ -123,8 +123,17 @@ const routeCountsSchema = z
   .strictObject({
     attached: z.int().min(0).describe('GeminiRoutes that get events of this webhook.').optional(),
     refused: z.int().min(0).describe('GeminiRoutes that name this webhook and get nothing of it.').optional(),
+    failingSince: time()
+      .describe('Since when no event could be handed on to routes. Absent while it is well.')
+      .optional(),
+    lastFailure: text(128).describe('Why the last one could not be handed on.').optional(),
+    pending: z
+      .int()
+      .min(0)
+      .describe('Events that are stored and not yet handed on; absent without any. What routes got is theirs.')
+      .optional(),
   })
-  .describe('How many GeminiRoutes name this webhook. Absent without any.')
+  .describe('How many GeminiRoutes name this webhook, and how handing events on to them goes. Absent without any.')
 
 export const statusSchema = z
   .strictObject({

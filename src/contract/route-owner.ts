@@ -15,3 +15,6 @@ export function routeOwnerName(name: string): string {
 export function routeNameOf(ownerName: string): string | undefined {
   return ownerName.startsWith(prefix) ? ownerName.slice(prefix.length) : undefined
 }
+
+/** The sink that hands an event on to the routes of its webhook. No sink of a spec can have this name. */
+export const routesSinkName = '$routes'

@@ -1,5 +1,6 @@
 import type { ResolvedSink, RouteEntry } from '../contract/keyring/entry.ts'
-import { routesSink, routesSinkName } from '../routes/routes-sink.ts'
+import { routesSinkName } from '../contract/route-owner.ts'
+import { routesSink } from '../routes/routes-sink.ts'
 import type { EndpointDirectory } from './endpoint-directory.ts'
 
 type WithoutSink = 'ownerGone' | 'sinkRemoved' | 'routeRefused' | 'held' | 'suspended' | 'notSynced'

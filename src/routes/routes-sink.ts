@@ -1,7 +1,5 @@
+import { routesSinkName } from '../contract/route-owner.ts'
 import type { SinkInUse } from '../sinks/port.ts'
-
-/** The sink that hands an event on to the routes of its webhook. No sink of a spec can have this name. */
-export const routesSinkName = '$routes'
 
 /**
  * How the routing step is tried. It goes on until it has succeeded: what keeps it is for the platform to repair, and

@@ -1,7 +1,7 @@
 import { JetstreamInbox } from '../../src/inbox/jetstream/jetstream-inbox.ts'
 import type { ClaimedDelivery, NextStep } from '../../src/inbox/port.ts'
 import { SqliteInbox } from '../../src/inbox/sqlite/sqlite-inbox.ts'
-import { routesSinkName } from '../../src/routes/routes-sink.ts'
+import { routesSinkName } from '../../src/contract/route-owner.ts'
 
 /** The program, whose receiver is killed once every copy is stored, before the routing step is written down. */
 for (const { prototype } of [SqliteInbox, JetstreamInbox]) {

@@ -22,6 +22,7 @@ export function chainOf(webhook: GeminiWebhook, reach: Reach | undefined): Link[
     ...(reach === undefined ? [] : reachLinks(reach)),
     conditionLink('endpoint proven', conditionOf(webhook, 'EndpointVerified')),
     deliveryLink(webhook),
+    ...routingLinks(webhook),
     ...sinkLinks(webhook),
     ...partLinks(webhook),
   ]
@@ -72,6 +73,14 @@ function deliveryLink({ status }: GeminiWebhook): Link {
   const waiting = pending === 0 ? '' : `; ${pending} stored ones have not ended yet`
   if (lastVerifiedTime === undefined) return { name, state: 'Open', says: `none was verified yet${waiting}` }
   return { name, state: 'Good', says: `one was verified at ${lastVerifiedTime}${waiting}` }
+}
+
+/** What all routes of the webhook need: one more link where no event can be handed on to them. */
+function routingLinks({ status }: GeminiWebhook): Link[] {
+  const { failingSince, lastFailure = '', pending = 0 } = status?.routes ?? {}
+  if (failingSince === undefined) return []
+  const says = `SinkFailing: no event is handed on to routes since ${failingSince}: ${lastFailure}; ${pending} pending`
+  return [{ name: 'routing', state: 'Broken', says }]
 }
 
 /**

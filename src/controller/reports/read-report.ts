@@ -6,6 +6,7 @@ import {
   type ReceiverReport,
   type SinkReport,
 } from '../../contract/receiver-report/report.ts'
+import { routesSinkName } from '../../contract/route-owner.ts'
 import { isRecord } from '../../is-record.ts'
 
 /**
@@ -133,7 +134,7 @@ class Reading {
   #sinksOfOne(named: Record<string, unknown>): Record<string, SinkReport> {
     const entries = Object.entries(named).flatMap(([name, value]): [string, SinkReport][] => {
       const { data } = sinkReportSchema.safeParse(value)
-      if (data === undefined || !sinkNamePattern.test(name)) {
+      if (data === undefined || !(sinkNamePattern.test(name) || name === routesSinkName)) {
         this.#refuse('sink')
         return []
       }

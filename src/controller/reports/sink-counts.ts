@@ -1,7 +1,8 @@
-import type { SinkStatus } from '../../api/status.ts'
+import type { GeminiWebhookStatus, SinkStatus } from '../../api/status.ts'
 import type { WorkingConfig } from '../config.ts'
 import type { FoldedReport } from './receiver-reports.ts'
 import type { FoldedSinks } from '../facts/folded-sinks.ts'
+import { sinksWithStep } from './routing-step.ts'
 import { noSinkReports } from './sink-status.ts'
 
 /** Pending deliveries that come and go while all is well; they are not worth a write. */
@@ -15,6 +16,7 @@ const smallCountsMs = 3_600_000
 export interface ToldCounts {
   delivery?: { pending?: number | undefined } | undefined
   sinks?: readonly SinkStatus[] | undefined
+  routes?: GeminiWebhookStatus['routes']
 }
 
 /** Whether a write tells other counts than the status before it. */
@@ -53,7 +55,7 @@ export interface Counted {
 /** Whether the status lags so far behind the reports that the object is worth a pass of its own. */
 export function areCountsStale({ status }: { status?: ToldCounts | undefined }, counted: Counted): boolean {
   const { byName, isReported, isPartial } = counted.sinks
-  const sinks = status?.sinks ?? []
+  const sinks = sinksWithStep(status ?? {})
   const isFailing = sinks.some(({ failingSince }) => failingSince !== undefined)
   const isFar = (told: number, now: number) =>
     told !== now &&
@@ -63,7 +65,7 @@ export function areCountsStale({ status }: { status?: ToldCounts | undefined }, 
     if (said?.failing !== undefined) return failingSince === undefined
     return failingSince !== undefined && (said === undefined ? isReported && !isPartial : !said.isUnseen)
   })
-  const hasOtherDeadLetters = sinks.some(({ name, deadLetters = 0 }) => {
+  const hasOtherDeadLetters = (status?.sinks ?? []).some(({ name, deadLetters = 0 }) => {
     const said = byName.get(name)
     // What had no room in a report may be as it was.
     return said === undefined && isPartial ? false : deadLetters !== (said?.deadLetters ?? 0)
@@ -72,9 +74,9 @@ export function areCountsStale({ status }: { status?: ToldCounts | undefined }, 
 }
 
 /** Of sinks that have any: one that is new in the status tells nothing by that. */
-function countsIn(status: ToldCounts | undefined) {
-  const { delivery, sinks = [] } = status ?? {}
-  const told = sinks.flatMap(({ name, pending = 0, deadLetters = 0, lastFailure = '' }: SinkStatus) =>
+function countsIn(status: ToldCounts = {}) {
+  const { delivery } = status
+  const told = sinksWithStep(status).flatMap(({ name, pending = 0, deadLetters = 0, lastFailure = '' }: SinkStatus) =>
     pending === 0 && deadLetters === 0 && lastFailure === '' ? [] : [[name, pending, deadLetters, lastFailure]],
   )
   return [delivery?.pending ?? 0, told]

@@ -2,6 +2,7 @@ import type { SinkStatus } from '../../api/status.ts'
 import { explainSinkFailure } from '../../contract/receiver-report/sink-failure.ts'
 import type { Judgement } from '../facts/judgement.ts'
 import type { FoldedSink, FoldedSinks } from '../facts/folded-sinks.ts'
+import { labelOf } from './routing-step.ts'
 
 /** No receiver reports anything of sinks. */
 export const noSinkReports: FoldedSinks = { isReported: false, isPartial: false, byName: new Map() }
@@ -86,5 +87,5 @@ export function judgeSinkHealth(sinks: readonly SinkStatus[], { isReported }: Fo
 
 /** For people: since when a sink fails, and why. */
 export function explain({ name, failingSince = '', lastFailure = '' }: SinkStatus): string {
-  return `${name} since ${failingSince}: ${lastFailure}`
+  return `${labelOf(name)} since ${failingSince}: ${lastFailure}`
 }

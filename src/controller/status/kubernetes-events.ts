@@ -2,6 +2,7 @@ import { apiVersion, kindName } from '../../api/kind.ts'
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import type { Condition, GeminiWebhookStatus, SinkStatus } from '../../api/status.ts'
 import type { NewKubernetesEvent } from '../../kubernetes/event-recorder.ts'
+import { labelOf, sinksWithStep } from '../reports/routing-step.ts'
 import { explain } from '../reports/sink-status.ts'
 import type { ControllerEvent } from '../facts/controller-event.ts'
 
@@ -12,7 +13,7 @@ const maxNoteLength = 1_000
 const troubles = ['DeadLettersDropped', 'RouteFull', 'PartIgnored'] as const
 
 /** What the status of a webhook or of a route tells. */
-type Told = Pick<GeminiWebhookStatus, 'conditions' | 'sinks'>
+type Told = Pick<GeminiWebhookStatus, 'conditions' | 'sinks' | 'routes'>
 
 /** Events for changes of conditions; actions record their own. */
 export function transitionEvents(before: Told | undefined, after: Told): ControllerEvent[] {
@@ -52,7 +53,7 @@ export function transitionEvents(before: Told | undefined, after: Told): Control
  * not recovered.
  */
 function sinkEvents(before: Told | undefined, after: Told): ControllerEvent[] {
-  const sinks = after.sinks ?? []
+  const sinks = sinksWithStep(after)
   const failedBefore = new Set(failingSinksOf(before).map(({ name }) => name))
   const failing = failingSinksOf(after).filter(({ name }) => !failedBefore.has(name))
   const recovered = sinks.filter(({ name, failingSince }) => failingSince === undefined && failedBefore.has(name))
@@ -62,14 +63,14 @@ function sinkEvents(before: Told | undefined, after: Told): ControllerEvent[] {
     events.push({ type: 'Warning', reason: 'SinkFailing', action: 'Observe', note: note.slice(0, maxNoteLength) })
   }
   if (recovered.length > 0) {
-    const note = `sinks take events again: ${recovered.map(({ name }) => name).join(', ')}`
+    const note = `sinks take events again: ${recovered.map(({ name }) => labelOf(name)).join(', ')}`
     events.push({ type: 'Normal', reason: 'SinkRecovered', action: 'Observe', note: note.slice(0, maxNoteLength) })
   }
   return events
 }
 
 function failingSinksOf(status: Told | undefined): SinkStatus[] {
-  return (status?.sinks ?? []).filter(({ failingSince }) => failingSince !== undefined)
+  return sinksWithStep(status ?? {}).filter(({ failingSince }) => failingSince !== undefined)
 }
 
 /** The event as the recorder takes it, about this object. */

@@ -86,6 +86,19 @@ test('a sink that fails is a condition, an Event and a series; Ready stays, and 
   assert.deepEqual(told, ['Warning SinkFailing', 'Normal SinkRecovered'])
 })
 
+test('that no event can be handed on to routes is told of the webhook as of a sink, and ends with the first that is', async (t) => {
+  const { fixture, report, until } = await aReadyObject(t, { countsIntervalMs: 300 })
+  const since = now()
+  await report({ pending: 9, sinks: { $routes: { since, cause: 'inboxUnavailable', pending: 9 } } })
+  const broken = await fixture.untilCondition(name, 'SinksHealthy', { status: 'False', reason: 'SinkFailing' })
+  const { failingSince, pending } = broken.status?.routes ?? {}
+  assert.deepEqual([failingSince, pending], [since, 9])
+  assert.equal(fixture.conditionOf(broken, 'Ready')?.status, 'True')
+  await report({ sinks: {} })
+  await fixture.untilCondition(name, 'SinksHealthy', { status: 'True' })
+  await until('handed on', ({ status }) => status?.routes === undefined && status?.delivery?.pending === 0)
+})
+
 test('what is pending follows the reports up and down, of several receivers, and when a report is gone', async (t) => {
   const { report, until } = await aReadyObject(t, { countsIntervalMs: 300 })
   const told = (pending: number) =>

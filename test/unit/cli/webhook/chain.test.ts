@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import type { GeminiWebhook } from '../../../../src/api/gemini-webhook.ts'
 import type { Condition } from '../../../../src/api/status.ts'
 import { brokenLink, unjudgedLinks } from '../../../../src/cli/link.ts'
+import { remedyOf } from '../../../../src/cli/remedy.ts'
 import { branchOf } from '../../../../src/cli/status-links.ts'
 import type { Reach } from '../../../../src/cli/webhook/reach-endpoint.ts'
 import { chainOf } from '../../../../src/cli/webhook/chain.ts'
@@ -144,6 +145,24 @@ test('refused deliveries, sinks that are not ready or take nothing, and dropped 
     says: 'takes nothing since 2026-11-21T12:00:00Z: it answers with an error (503); 200 pending; 3 dead letters',
   })
   assert.equal(brokenIn(anObject({ DeadLettersDropped: { status: 'True', reason: 'BoundReached' } })), 'dead letters')
+})
+
+test('that no event can be handed on to routes is a broken link, which their chains have as well', () => {
+  const { status, ...rest } = anObject()
+  const failing = {
+    failingSince: '2026-11-21T12:00:00Z',
+    lastFailure: 'receivers cannot store the events of routes now',
+  }
+  const chain = chainOf({ ...rest, status: { ...status, routes: { attached: 2, ...failing, pending: 7 } } }, undefined)
+  const broken = brokenLink(chain)
+  assert.equal(broken?.name, 'routing')
+  assert.equal(branchOf('routing'), undefined)
+  assert.match(broken.says, /since 2026-11-21T12:00:00Z: receivers cannot store the events of routes now; 7 pending$/)
+  assert.match(remedyOf(broken) ?? '', /inbox/)
+  assert.equal(
+    brokenLink(chainOf({ ...rest, status: { ...status, routes: { attached: 2, pending: 7 } } }, undefined)),
+    undefined,
+  )
 })
 
 test('that others see the jobs of the same project is told, and breaks nothing', () => {

@@ -98,6 +98,12 @@ for (const [what, text, refused] of nonsense) {
   })
 }
 
+test('the step that hands events on to routes is reported as a sink, by a name that no sink of a spec can have', () => {
+  const text = '{"endpoints":{},"sinks":{"u":{"$routes":{"pending":3},"$other":{"pending":1}}}}'
+  assert.deepEqual(readReport(text, nowMs)?.report.sinks, { u: { $routes: { pending: 3 } } })
+  assert.deepEqual(refusedIn(text), { sink: 1 })
+})
+
 /** As the API server would judge the status that comes of it. */
 function expectStorable(report: Parameters<typeof foldDelivery>[1]) {
   const delivery = foldDelivery(undefined, report)

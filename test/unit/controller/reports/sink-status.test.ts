@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { maxConditionMessageLength, type SinkStatus } from '../../../../src/api/status.ts'
+import { maxConditionMessageLength, type GeminiWebhookStatus, type SinkStatus } from '../../../../src/api/status.ts'
 import type { FoldedSink, FoldedSinks } from '../../../../src/controller/facts/folded-sinks.ts'
-import { areCountsStale } from '../../../../src/controller/reports/sink-counts.ts'
+import { areCountsNew, areCountsStale } from '../../../../src/controller/reports/sink-counts.ts'
 import { foldSinkStatus, judgeSinkHealth, noSinkReports } from '../../../../src/controller/reports/sink-status.ts'
 import { aWebhook } from '../../../support/builders/a-webhook.ts'
 
@@ -132,6 +132,24 @@ test('an object is worth a pass when its sinks turned, dead letters came or went
   assert.equal(stale({}, 0, saying(fails), 0), true)
   assert.equal(stale({}, 0, saying({ deadLetters: 1 }), 0), true)
   assert.equal(stale({ deadLetters: 1 }, 0, { ...nothing, isPartial: true }, 0), false)
+})
+
+const step = (said: Partial<FoldedSink>): FoldedSinks => {
+  const sink = { isUnseen: false, pending: 0, deadLetters: 0, ...said }
+  return { isReported: true, isPartial: false, byName: new Map([['$routes', sink]]) }
+}
+const staleWith = (routes: NonNullable<GeminiWebhookStatus['routes']>, sinks: FoldedSinks) =>
+  areCountsStale({ status: { routes } }, { report: { pending: 0 }, sinks, waitingMs: 0 })
+const written = (pending: number) => ({ routes: { attached: 1, pending } })
+
+test('nor is the step that hands events on to routes left out of that', () => {
+  const failing = { since: ten, cause: 'inboxFull', status: undefined }
+  assert.equal(staleWith({ attached: 1 }, step({})), false)
+  assert.equal(staleWith({ attached: 1 }, step({ failing })), true)
+  assert.equal(staleWith({ attached: 1, failingSince: ten }, step({ failing })), false)
+  assert.equal(staleWith({ attached: 1, failingSince: ten }, step({})), true)
+  assert.equal(staleWith({ attached: 1 }, step({ deadLetters: 1 })), false, 'nothing tells of its dead letters')
+  assert.deepEqual([areCountsNew(written(1), written(2)), areCountsNew(written(1), written(1))], [true, false])
 })
 
 const many = (count: number) =>

@@ -59,6 +59,48 @@ test('a sink that begins to fail turns its condition and no other, at once and w
   assert.deepEqual(told(failed, failed), [])
 })
 
+const attached = { attached: 2, refused: 1 }
+function routing(pending: number, fails: boolean): Partial<ObservedWebhook> {
+  const said = { isUnseen: false, pending, deadLetters: 0 }
+  const step = { ...said, ...(fails && { failing: { ...failing, cause: 'inboxFull', status: undefined } }) }
+  const sinkReports = { isReported: true, isPartial: false, byName: new Map([['$routes', step]]) }
+  return { report: { pending }, sinkReports, routes: attached }
+}
+
+test('that no event can be handed on to routes turns the condition of sinks, at once and with what waits for it', () => {
+  const routed = tell(atRest, routing(0, false))
+  assert.deepEqual(routed.routes, attached)
+  assert.equal(healthIn(routed)?.status, 'True')
+  const failed = tell(routed, { ...routing(9, true), countsDue: false })
+  const lastFailure = 'receivers have no room for the events of routes'
+  assert.deepEqual(failed.routes, { ...attached, failingSince: failing.since, lastFailure, pending: 9 })
+  assert.equal(healthIn(failed)?.reason, 'SinkFailing')
+  const named = `handing on to routes since ${failing.since}: ${lastFailure}`
+  assert.ok(healthIn(failed)?.message.startsWith(`1 of 2 sinks take nothing: ${named}; `), healthIn(failed)?.message)
+  assert.deepEqual(told(routed, failed), [['Warning', 'SinkFailing', `sinks take nothing: ${named}`]])
+  assert.deepEqual(tell(failed, { ...routing(30, true), countsDue: false }), failed, 'more of the same waits')
+  const well = tell(failed, { ...routing(0, false), countsDue: false })
+  assert.deepEqual(well.routes, attached)
+  assert.equal(healthIn(well)?.status, 'True')
+  assert.deepEqual(told(failed, well), [['Normal', 'SinkRecovered', 'sinks take events again: handing on to routes']])
+})
+
+test('events that wait to be handed on are counted where counts are due, and no failure', () => {
+  const routed = tell(atRest, routing(0, false))
+  assert.deepEqual(tell(routed, { ...routing(40, false), countsDue: false }), routed)
+  const waiting = tell(routed, routing(40, false))
+  assert.equal(waiting.routes?.pending, 40)
+  assert.equal(healthIn(waiting)?.status, 'True')
+  assert.deepEqual(told(routed, waiting), [])
+})
+
+test('what routes are counted as stays while they cannot be counted, and of none nothing is told', () => {
+  const routed = tell(atRest, routing(0, false))
+  const { routes: _uncounted, ...rest } = routing(0, false)
+  assert.deepEqual(tell(routed, rest).routes, attached)
+  assert.equal(tell(routed, { ...rest, routes: { attached: 0, refused: 0 } }).routes, undefined)
+})
+
 test('more of the same waits until counts are due; that it recovered does not', () => {
   const failed = tell(atRest, reported(200, true))
   assert.deepEqual(tell(failed, { ...reported(900, true), countsDue: false }), failed)
