@@ -17,6 +17,8 @@ interface ObjectFacts {
   suspended: boolean
   /** A sink of it takes nothing. */
   sinkFails?: boolean
+  /** A route that the owner of its webhook does not allow: theirs to decide, and nothing that is broken. */
+  notAllowed?: boolean
 }
 
 interface WebhookFacts extends ObjectFacts {
@@ -218,13 +220,19 @@ function routesLink({ routes }: InstallationFacts): Link {
 }
 
 function judgeObjects(kinds: string, all: readonly ObjectFacts[]): readonly [Link['state'], string] {
-  const unwell = all.filter(({ ready, suspended }) => !ready && !suspended).map(({ object }) => object)
+  const isRefused = ({ notAllowed }: ObjectFacts) => notAllowed === true
+  const refused = all.filter(isRefused).map(({ object }) => object)
+  const told =
+    refused.length === 0 ? '' : `; not allowed by the owner of their webhook: ${refused.length}: ${named(refused)}`
+  const judged = all.filter((each) => !isRefused(each))
   const count = (objects: readonly string[]) => `${objects.length} of ${all.length} ${kinds}: ${named(objects)}`
-  if (unwell.length > 0) return ['Broken', `not Ready: ${count(unwell)}: "gwh status -A" tells why`]
-  const failing = all.filter(({ sinkFails }) => sinkFails === true).map(({ object }) => object)
+  const unwell = judged.filter(({ ready, suspended }) => !ready && !suspended).map(({ object }) => object)
+  if (unwell.length > 0) return ['Broken', `not Ready: ${count(unwell)}: "gwh status -A" tells why${told}`]
+  const failing = judged.filter(({ sinkFails }) => sinkFails === true).map(({ object }) => object)
   if (failing.length > 0)
-    return ['Broken', `with a sink that takes nothing: ${count(failing)}: "gwh status -A" tells which`]
-  return ['Good', `${kinds}: ${all.length}, all Ready or suspended`]
+    return ['Broken', `with a sink that takes nothing: ${count(failing)}: "gwh status -A" tells which${told}`]
+  const others = refused.length === 0 ? 'all' : 'the others'
+  return ['Good', `${kinds}: ${all.length}, ${others} Ready or suspended${told}`]
 }
 
 /** Those of one namespace that are well say nothing about the others. */

@@ -107,7 +107,12 @@ function factsOf(object: string, { spec, status }: Judged) {
     status?.conditions?.some((condition) => condition.type === type && condition.status === held) === true
   const url = spec.endpoint?.url === undefined ? status?.endpoint?.url : undefined
   const [ready, sinkFails] = [is('Ready', 'True'), is('SinksHealthy', 'False')]
-  return { object, ready, suspended: spec.suspend === true, sinkFails, url }
+  const notAllowed = status?.conditions?.some(isRefusal) === true
+  return { object, ready, suspended: spec.suspend === true, sinkFails, notAllowed, url }
+}
+
+function isRefusal({ type, status, reason }: Condition): boolean {
+  return type === 'Accepted' && status === 'False' && reason === 'NotAllowed'
 }
 
 /** undefined where the API server does not know the kind. */

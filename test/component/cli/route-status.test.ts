@@ -129,6 +129,10 @@ test('gwh status lists routes beside webhooks, each with its first broken link',
   assert.equal(names.out, 'geminiroute.webhooks.gemini-operator.io/nightly-eval\n')
 })
 
+function linksIn({ out }: { out: string }) {
+  return (JSON.parse(out) as { chain: { name: string; state: string; says: string }[] }).chain
+}
+
 function objectsIn({ out }: { out: string }): string[] {
   return (JSON.parse(out) as { objects: { object: string }[] }).objects.map(({ object }) => object)
 }
@@ -162,9 +166,19 @@ test('gwh doctor groute/NAME follows that route too, and asks Google for nothing
   const { gwh, calls, putRoute: put } = await aWorld(t)
   await put()
   const pings = calls().counts.ping.received
-  const { out } = await gwh('doctor', 'groute/nightly-eval', '-n', 'search', '--no-probe', '-o', 'json')
-  const links = (JSON.parse(out) as { chain: { name: string; state: string; says: string }[] }).chain
+  const links = linksIn(await gwh('doctor', 'groute/nightly-eval', '-n', 'search', '--no-probe', '-o', 'json'))
   const stateOf = (name: string) => links.find((link) => link.name === name)?.state
   assert.deepEqual(['consent', 'webhook: API key', 'routes', 'ping'].map(stateOf), ['Good', 'Good', 'Good', undefined])
   assert.equal(calls().counts.ping.received, pings)
+})
+
+test('gwh doctor tells of a route that another team does not allow, and breaks at it only for who names it', async (t) => {
+  const { gwh, putRoute: put } = await aWorld(t)
+  const notAllowed = { status: 'False', reason: 'NotAllowed', message: 'its owner does not allow it' } as const
+  await put({ conditions: { Accepted: notAllowed, Ready: notAllowed, Stalled: { ...notAllowed, status: 'True' } } })
+  const routes = linksIn(await gwh('doctor', '--no-probe', '-o', 'json')).find(({ name }) => name === 'routes')
+  assert.equal(routes?.state, 'Good')
+  assert.match(routes.says, /not allowed by the owner of their webhook: 1: search\/groute\/nightly-eval$/)
+  const followed = linksIn(await gwh('doctor', 'search/groute/nightly-eval', '--no-probe', '-o', 'json'))
+  assert.equal(followed.find(({ name }) => name === 'consent')?.state, 'Broken')
 })

@@ -146,6 +146,22 @@ test('routes of one namespace alone say nothing about the others either, unless 
   assert.equal(brokenLink(chainOf({ routes: unwell }))?.name, 'routes')
 })
 
+function routesLinkOf(routes: InstallationFacts['routes']) {
+  return chainOf({ routes }).find(({ name }) => name === 'routes')
+}
+
+test('a route that the owner of its webhook does not allow is told and breaks nothing', () => {
+  const refused = { object: 'ads/groute/x', ready: false, suspended: false, sinkFails: true, notAllowed: true }
+  const ready = { object: 'search/groute/nightly', ready: true, suspended: false }
+  const told = routesLinkOf(read({ objects: [ready, refused] }))
+  assert.equal(told?.state, 'Good')
+  const by = 'not allowed by the owner of their webhook: 1: ads/groute/x'
+  assert.equal(told.says, `GeminiRoutes: 2, the others Ready or suspended; ${by}`)
+  const beside = routesLinkOf(read({ objects: [{ ...ready, ready: false }, refused] }))
+  assert.equal(beside?.state, 'Broken')
+  assert.equal(beside.says, `not Ready: 1 of 2 GeminiRoutes: search/groute/nightly: "gwh status -A" tells why; ${by}`)
+})
+
 test('without a CRD nothing is said about objects', () => {
   assert.deepEqual(unjudgedLinks(chainOf({ webhooks: read(undefined) })), ['objects'])
 })
