@@ -10,7 +10,7 @@ import {
   countQuery,
   deliveryKey,
   pagedSelection,
-  webhookKey,
+  objectKey,
   type ActionRequest,
   type ActionResult,
 } from '../contract/page/actions.ts'
@@ -49,8 +49,8 @@ export function pageHandlers(deps: AnswerDeps): PageHandlers {
   }
   return {
     get: {
-      [pageAddresses.webhook]: (query) => readDetail(read(webhookKey, query), deps),
-      [pageAddresses.route]: (query) => deps.readRoute(read(webhookKey, query)),
+      [pageAddresses.webhook]: (query) => readDetail(read(objectKey, query), deps),
+      [pageAddresses.route]: (query) => deps.readRoute(read(objectKey, query)),
       [pageAddresses.delivery]: async (query) => {
         const life = await readLife(read(deliveryKey, query), { entries, receivers })
         if (life !== undefined) return life

@@ -3,23 +3,27 @@ import * as z from 'zod'
 import { deadLetterReasons } from '../dead-letter-reasons.ts'
 
 const namespace = z.string().regex(/^[a-z0-9-]{1,63}$/, 'namespace is a namespace name')
-const name = z.string().regex(/^[a-z0-9.-]{1,253}$/, 'name is the name of a GeminiWebhook')
+const plainName = z.string().regex(/^[a-z0-9.-]{1,253}$/, 'name is the plain name of an object')
+/** As deliveries name what they belong to. */
+const ownerName = z
+  .string()
+  .regex(/^(groute\/)?[a-z0-9.-]{1,253}$/, 'name is that of a GeminiWebhook, or groute/ and that of a GeminiRoute')
 const pod = z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, 'a pod name')
 const word = z.string().regex(/^\S{1,512}$/, 'a text of 1 to 512 characters without blanks')
 const time = z.string().regex(/^\d{4}-\d\d-\d\dT\S{1,40}$/, 'a time such as 2026-11-21T12:00:00Z')
 /** Of a dead letter or a pending delivery. */
 const id = z.string().regex(/^[^\s/]{1,253}\/\S{1,512}$/, 'an id is POD/ID as the list shows it')
 
-const webhook = { namespace, name }
+const object = { namespace, name: plainName }
 
-/** Named together, as the pages send them. */
-export const webhookKey = z.strictObject(webhook)
-export const deliveryKey = z.strictObject({ ...webhook, eventId: word })
+/** Named together, as the pages send them; of a webhook or a route, by its address. */
+export const objectKey = z.strictObject(object)
+export const deliveryKey = z.strictObject({ namespace, name: ownerName, eventId: word })
 export const bodyKey = z.strictObject({ id })
 
 const selectionFields = {
   namespace: namespace.exactOptional(),
-  name: name.exactOptional(),
+  name: ownerName.exactOptional(),
   sink: word.exactOptional(),
   eventId: word.exactOptional(),
   type: word.exactOptional(),
@@ -59,10 +63,10 @@ const targets = z.union([
 
 /** What a person does on the page: each is the command of the same name. */
 export const actionRequest = z.discriminatedUnion('action', [
-  z.strictObject({ action: z.literal('ping'), ...webhook }),
+  z.strictObject({ action: z.literal('ping'), ...object }),
   z.strictObject({
     action: z.literal('send'),
-    ...webhook,
+    ...object,
     /** Default batch.succeeded. */
     type: z
       .string()
@@ -71,7 +75,7 @@ export const actionRequest = z.discriminatedUnion('action', [
   }),
   z.strictObject({
     action: z.literal('rotate'),
-    ...webhook,
+    ...object,
     /** What the person typed: has to be the name. */
     typed: z.string().max(253),
     revokePrevious: z.enum(['AfterGracePeriod', 'Immediately']).exactOptional(),

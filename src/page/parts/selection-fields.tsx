@@ -5,7 +5,7 @@ import type { Selection } from '../../contract/page/actions.ts'
 import { namedWebhook, selectionOf, type TypedFields } from './typed-selection.ts'
 
 const labels: Readonly<Record<keyof TypedFields, string>> = {
-  webhook: 'Webhook',
+  webhook: 'Webhook or route',
   sink: 'Sink',
   type: 'Type of event',
   eventId: 'Event id',

@@ -14,6 +14,9 @@ export interface TypedFields {
 
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/
 
+/** NAMESPACE/NAME of a webhook, NAMESPACE/groute/NAME of a route. */
+const owner = /^([^/]+)\/((?:groute\/)?[^/]+)$/
+
 /** What the typed fields select, or which of them cannot be read and how it should be written. Pure. */
 export function selectionOf(
   typed: TypedFields,
@@ -28,9 +31,9 @@ export function selectionOf(
     typed.since,
     typed.until,
   ].map((text) => text.trim())
-  const [namespace = '', name = '', ...rest] = (webhook ?? '').split('/')
-  if (webhook !== '' && (namespace === '' || name === '' || rest.length > 0))
-    return { problem: `Webhook: ${webhook} is no namespace/name, such as ml/batch-events.` }
+  const [, namespace = '', name = ''] = owner.exec(webhook ?? '') ?? []
+  if (webhook !== '' && name === '')
+    return { problem: `Webhook or route: ${webhook} is neither ml/batch-events nor search/groute/nightly-eval.` }
   for (const [label, value] of [
     ['Since', since],
     ['Until', until],
@@ -41,7 +44,7 @@ export function selectionOf(
   return { selection: Object.fromEntries(Object.entries(given).filter(([, value]) => value !== '')) }
 }
 
-/** `ml/batch-events`, or nothing. Pure. */
+/** `ml/batch-events`, `search/groute/nightly-eval`, or nothing. Pure. */
 export function namedWebhook({ namespace, name }: Selection): string {
   return namespace === undefined || name === undefined ? '' : `${namespace}/${name}`
 }

@@ -143,7 +143,7 @@ test('the detail of a webhook has the chain of gwh status, its secret by its hin
 
 test('what is asked wrongly is told by its field, and what does not exist is not found', async () => {
   const wrong = await page.get(pageAddresses.webhook, { namespace: 'default', name: 'a b' })
-  assert.deepEqual([wrong.status, wrong.body.error], [400, 'name: name is the name of a GeminiWebhook'])
+  assert.deepEqual([wrong.status, wrong.body.error], [400, 'name: name is the plain name of an object'])
   const absent = await page.get(pageAddresses.webhook, { namespace: 'default', name: 'none' })
   assert.equal(absent.status, 404)
   const forgotten = await page.get(pageAddresses.delivery, { ...key, eventId: 'none' })
@@ -230,7 +230,8 @@ test('a server that is started again with its token lets the same browser in, wh
 
 test('routes are listed beside webhooks, and the detail of one has the chain of gwh status', async () => {
   const stream = await page.stream()
-  const { metadata, spec } = aJudgedRoute({ spec: { webhookRef: { name: key.name } } })
+  const sinks = [{ name: 'worker', service: { name: 'batch-worker', port: 80, path: '/events' } }]
+  const { metadata, spec } = aJudgedRoute({ spec: { webhookRef: { name: key.name }, sinks } })
   const route = { metadata: { namespace: key.namespace, name: metadata.name }, spec }
   await sandbox.kubernetes.client.create<KubernetesObject>(geminiRouteKind, {
     apiVersion,
@@ -249,6 +250,30 @@ test('routes are listed beside webhooks, and the detail of one has the chain of 
   for (const name of ['webhook: API key', 'webhook: DNS', 'controller', 'consent']) assert.ok(names.has(name), name)
   const missing = await page.get(pageAddresses.route, { ...route.metadata, name: 'not-there' })
   assert.deepEqual([missing.status, missing.body.error], [404, 'GeminiRoute default/not-there: does not exist'])
+  stream.close()
+})
+
+test('dead letters of a route are selected, followed and replayed by the name that deliveries have of it', async () => {
+  const stream = await streamWithReceivers()
+  sandbox.worker.refuseWith(400)
+  const owner = { namespace: key.namespace, name: 'groute/nightly-eval' }
+  const ended = await eventually('a dead letter of the route', () => {
+    emit({ id: 'batches/routed' })
+    return entriesOf(stream).find(
+      (entry) => entry.kind === 'step' && entry.next === 'DeadLetter' && entry.name === owner.name,
+    )
+  })
+  const { body } = await page.get(pageAddresses.deadLetters, owner)
+  assert.ok(body.items.length > 0 && body.items.every(({ name }) => name === owner.name))
+  const count = await page.get(pageAddresses.count, { ...owner, of: 'deadLetters' })
+  assert.ok(count.body.count > 0)
+  const life = await page.get(pageAddresses.delivery, { ...owner, eventId: ended.eventId ?? '' })
+  assert.deepEqual([life.status, life.body.sinks[0]?.state], [200, 'DeadLetter'])
+  sandbox.worker.refuseWith(undefined)
+  const replayed = await page.act({ action: 'replay', targets: { selection: owner } })
+  assert.deepEqual([replayed.outcome, replayed.problem], ['done', ''])
+  assert.equal(replayed.command, 'gwh replay --webhook=default/groute/nightly-eval')
+  await assert.rejects(page.act({ action: 'ping', ...owner }), /400.*plain name/)
   stream.close()
 })
 

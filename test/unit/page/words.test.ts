@@ -94,9 +94,12 @@ test('a typed selection is that of the commands, or names the field that cannot 
   })
   assert.deepEqual(selectionOf({ ...none, why: 'status 503' }, 'cause'), { selection: { cause: 'status 503' } })
   assert.deepEqual(selectionOf(none, 'reason'), { selection: {} })
-  for (const webhook of ['ml', 'ml/', '/x', 'a/b/c']) {
+  assert.deepEqual(selectionOf({ ...none, webhook: 'search/groute/nightly-eval' }, 'reason'), {
+    selection: { namespace: 'search', name: 'groute/nightly-eval' },
+  })
+  for (const webhook of ['ml', 'ml/', '/x', 'a/b/c', 'groute/x/', 'a/groute/b/c']) {
     const read = selectionOf({ ...none, webhook }, 'reason')
-    assert.ok('problem' in read && read.problem.startsWith(`Webhook: ${webhook}`), webhook)
+    assert.ok('problem' in read && read.problem.startsWith(`Webhook or route: ${webhook} is neither`), webhook)
   }
   const read = selectionOf({ ...none, until: '1h' }, 'reason')
   assert.ok('problem' in read && read.problem.startsWith('Until: 1h'))
