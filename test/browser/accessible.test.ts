@@ -12,6 +12,7 @@ import { browserWorld } from './support/browser-world.ts'
 import { someEntries } from './support/fixtures.ts'
 import { greeting, fourRows, knowFourWebhooks } from './support/pages.ts'
 import { aPlayground } from './support/playground.ts'
+import { knowRoutes } from './support/routes.ts'
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
@@ -25,6 +26,8 @@ const pages = {
   pending: ['#/waiting', '[role=grid]'],
   installation: ['#/installation', 'table'],
   playground: ['#/playground', '.thirds'],
+  'list with routes': ['#/webhooks', '[role=grid][aria-label=Routes]'],
+  route: ['#/route/ads/refused', '.chain'],
 } as const
 
 /** Of the rules of axe-core, those broken badly enough to keep somebody out, and where. */
@@ -48,6 +51,7 @@ describe('the page can be used by everybody', { skip: withoutChromium }, () => {
         const { server, open } = world()
         knowFourWebhooks(server)
         server.begin = greeting(fourRows, { playground: true })
+        if (name.includes('route')) knowRoutes(server)
         const kept = {
           namespace: 'ops',
           name: 'slack',

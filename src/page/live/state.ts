@@ -34,6 +34,8 @@ export const search = signal('')
 /** The field is to take the focus as soon as it is there. */
 export const isSearchWanted = signal(false)
 
-export const namespaces = computed(() =>
-  [...new Set([...rows.value.byId.values()].map((row) => row.namespace))].toSorted(),
-)
+/** Of all that is listed: a team of routes has no webhook of its own. */
+export const namespaces = computed(() => {
+  const listed = routes.value?.isKnown === true ? routes.value.rows : []
+  return [...new Set([...rows.value.byId.values(), ...listed].map((row) => row.namespace))].toSorted()
+})

@@ -30,8 +30,10 @@ export function OverviewPage() {
         <Latency />
         <Stock />
       </div>
-      <WebhookList title="Webhooks" />
-      <RouteTable />
+      <div class="grid">
+        <WebhookList title="Webhooks" />
+        <RouteTable />
+      </div>
     </Page>
   )
 }

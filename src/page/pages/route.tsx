@@ -2,6 +2,7 @@ import { pageAddresses } from '../../contract/page/addresses.ts'
 import type { RouteDetail, RouteKey } from '../../contract/page/routes.ts'
 import { routeOwnerName } from '../../contract/route-owner.ts'
 import { finished } from '../actions/task.ts'
+import { rows } from '../live/state.ts'
 import { useAsked } from '../live/use-asked.ts'
 import { Chain } from '../parts/chain.tsx'
 import { Card, Empty, Loading } from '../parts/basics.tsx'
@@ -38,11 +39,24 @@ export function RoutePage({ namespace, name }: RouteKey) {
   )
 }
 
+/** Leads to the webhook where the user may see it. */
+function Webhook({ id }: { id: string }) {
+  const row = rows.value.byId.get(id)
+  if (row === undefined) return <>{id}</>
+  return <a href={hrefOf({ page: 'webhook', namespace: row.namespace, name: row.name })}>{id}</a>
+}
+
 function Detail({ detail: { row, chain, firstBroken, conditions, sinks } }: { detail: RouteDetail }) {
   const owner = { namespace: row.namespace, name: routeOwnerName(row.name) }
   return (
     <div class="grid">
-      <Card title={`From ${row.webhook} to your worker`}>
+      <Card
+        title={
+          <>
+            From <Webhook id={row.webhook} /> to your worker
+          </>
+        }
+      >
         <Chain chain={chain} firstBroken={firstBroken} />
       </Card>
       <Sinks of={owner} sinks={sinks} />

@@ -6,8 +6,10 @@ import { WebhookList } from '../parts/webhook-list.tsx'
 export function WebhooksPage() {
   return (
     <Page title="Webhooks" hasNamespace>
-      <WebhookList title="All webhooks" />
-      <RouteTable />
+      <div class="grid">
+        <WebhookList title="All webhooks" />
+        <RouteTable />
+      </div>
     </Page>
   )
 }

@@ -5,8 +5,9 @@ import { count } from '../format.ts'
 import { go } from '../live/address.ts'
 import { namespace, routes, search } from '../live/state.ts'
 import { hrefOf } from '../route.ts'
-import { Ago, Badge, Card, type Tone } from './basics.tsx'
+import { Ago, Badge, Card, Empty, type Tone } from './basics.tsx'
 import { GridTable, type Column } from './grid-table.tsx'
+import { Visible } from './visible.tsx'
 
 const states: Readonly<Record<RouteRow['state'], readonly [Tone, string]>> = {
   Good: ['good', 'Well'],
@@ -30,7 +31,12 @@ const columns: readonly Column<RouteRow>[] = [
     ),
   },
   { title: 'State', width: 'minmax(96px, 1fr)', cell: ({ state }) => <RouteBadge state={state} /> },
-  { title: 'Broken', width: 'minmax(80px, 1fr)', isWide: true, cell: ({ broken = '–' }) => broken },
+  {
+    title: 'Broken',
+    width: 'minmax(80px, 1fr)',
+    isWide: true,
+    cell: ({ broken = '–', says }) => <span title={says}>{broken}</span>,
+  },
   { title: 'Webhook', width: 'minmax(100px, 2fr)', isWide: true, cell: ({ webhook }) => webhook },
   {
     title: 'Last delivery',
@@ -44,7 +50,7 @@ const columns: readonly Column<RouteRow>[] = [
 const open = ({ namespace: of, name }: RouteRow) => go({ page: 'route', namespace: of, name })
 const keyOf = ({ id }: RouteRow) => id
 
-/** The routes of the chosen namespace that match the search; nothing where no route is known. */
+/** The routes of the chosen namespace that match the search, or why they are not known; nothing where there is none. */
 export function RouteTable() {
   const shown = useComputed(() => {
     const known = routes.value
@@ -57,17 +63,32 @@ export function RouteTable() {
     )
   }).value
   const known = routes.value
-  if (known?.isKnown !== true || known.total === 0) return null
+  if (known?.isKnown === false)
+    return (
+      <Card title="Routes">
+        <Empty title="○ Not known">
+          <Visible text={known.why} />
+        </Empty>
+      </Card>
+    )
+  if (known === undefined || known.total === 0) return null
   const isWhole = shown.length === known.total
   return (
     <Card
       title={
         <>
-          Routes <span class="caption">{isWhole ? '' : `${count(shown.length)} of ${count(known.total)}`}</span>
+          Routes{' '}
+          <span class="caption" role="status">
+            {isWhole ? '' : `${count(shown.length)} of ${count(known.total)}`}
+          </span>
         </>
       }
     >
-      {shown.length > 0 && <GridTable label="Routes" rows={shown} keyOf={keyOf} columns={columns} onOpen={open} />}
+      {shown.length === 0 ? (
+        <Empty title="No route matches">Change the search or the namespace.</Empty>
+      ) : (
+        <GridTable label="Routes" rows={shown} keyOf={keyOf} columns={columns} onOpen={open} />
+      )}
     </Card>
   )
 }

@@ -94,7 +94,7 @@ function SearchField() {
       class="field search"
       type="search"
       placeholder="Search  ( / )"
-      aria-label="Search webhooks"
+      aria-label="Search webhooks and routes"
       value={search.value}
       onInput={(event) => (search.value = event.currentTarget.value)}
       onKeyDown={(event) => {

@@ -59,9 +59,13 @@ export class RouteWatch {
   }
 }
 
+const whyUnseen = {
+  Forbidden:
+    'GeminiRoutes may not be listed: ask for the right to list them, or start "gwh ui -n NAMESPACE" for a namespace that you may see',
+  NoCRD: 'the API server does not know GeminiRoutes: install the CRD',
+} as const
+
 function listOf(visible: VisibleRoutes): RouteList {
   if ('items' in visible) return routeListOf(visible.items)
-  const isForbidden = visible.unseen === 'Forbidden'
-  const why = isForbidden ? 'GeminiRoutes may not be listed' : 'the API server does not know GeminiRoutes'
-  return { isKnown: false, why }
+  return { isKnown: false, why: whyUnseen[visible.unseen] }
 }

@@ -58,10 +58,14 @@ for (const { name, given, onlyIn } of [
 test('what may not be listed, and what fails, is told as not known', async () => {
   const clock = new FakeClock()
   for (const [error, why, isVisible] of [
-    [refused, 'GeminiRoutes may not be listed', true],
+    [
+      refused,
+      'GeminiRoutes may not be listed: ask for the right to list them, or start "gwh ui -n NAMESPACE" for a namespace that you may see',
+      true,
+    ],
     [
       new KubernetesApiError({ status: 404, reason: 'NotFound', message: '404' }),
-      'the API server does not know GeminiRoutes',
+      'the API server does not know GeminiRoutes: install the CRD',
       true,
     ],
     [new Error('it is away'), 'it is away', false],
