@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 
-import { ask, gwh, helm, kubectl, soon } from '../support/processes/cluster-commands.ts'
+import { gwh, helm, kubectl, soon } from '../support/processes/cluster-commands.ts'
+import { apiKeySecret, standUp, takeDown } from './surroundings.ts'
 import {
   addSink,
   askReceivers,
@@ -25,10 +25,8 @@ import {
   receiverReports,
   release,
   remotes,
-  removeAtEnd,
   restartReceiverNode,
   rolledOut,
-  simulator,
   system,
   team,
 } from './world.ts'
@@ -40,25 +38,10 @@ import {
  */
 describe('an installation on a real node', { skip: missing.length > 0 && `needs ${missing.join(', ')}` }, () => {
   before(async () => {
-    for (const namespace of [system, team, simulator.namespace]) {
-      await kubectl(['create', 'namespace', namespace])
-      await kubectl(['label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted'])
-    }
-    await kubectl(
-      ['apply', '-f', '-'],
-      readFileSync('test/e2e/fixtures.yaml', 'utf8').replaceAll('${IMAGE}', image ?? ''),
-    )
-    await kubectl(['--namespace', simulator.namespace, 'rollout', 'status', 'deployment/simulator', '--timeout=2m'])
-    await kubectl(['--namespace', team, 'rollout', 'status', 'deployment/batch-worker', '--timeout=2m'])
-    await ask('PUT', simulator, '_admin/connect-to', { '*': `http://gwh-receiver.${system}.svc` })
+    await standUp([team])
+    await kubectl(['--namespace', team, ...apiKeySecret])
   })
-  after(async () => {
-    await kubectl(['--namespace', team, 'delete', 'geminiwebhooks', '--all', '--timeout=30s']).catch(() => '')
-    await helm(newest, ['uninstall', release, '--namespace', system]).catch(() => '')
-    const kinds = ['geminiwebhooks', 'geminiroutes'].map((plural) => `${plural}.webhooks.gemini-operator.io`)
-    await removeAtEnd('customresourcedefinition', ...kinds)
-    await removeAtEnd('namespace', system, team, simulator.namespace)
-  })
+  after(() => takeDown([team]))
 
   test('helm installs the previous version where Pod Security "restricted" is enforced, and a sample becomes Ready', async (t) => {
     t.diagnostic(`upgraded from ${previous.image}`)

@@ -214,4 +214,4 @@ export async function restartReceiverNode(): Promise<void> {
 }
 
 export const removeAtEnd = (...what: string[]) =>
-  kubectl(['delete', '--ignore-not-found', '--wait=false', ...what]).catch(() => '')
+  kubectl(['delete', '--ignore-not-found', '--timeout=2m', ...what]).catch(() => '')
