@@ -1,7 +1,9 @@
 import { parseDuration } from './duration.ts'
+import type { RevokePrevious } from './dynamic.ts'
+import type { GeminiRouteManifest } from './gemini-route.ts'
 import type { GeminiWebhookManifest } from './gemini-webhook.ts'
 import type { SinkFormat, SinkService, SinkSpec } from './sink.ts'
-import type { GeminiWebhookSpec, RevokePrevious } from './spec.ts'
+import type { GeminiWebhookSpec } from './spec.ts'
 
 /**
  * What a field means when it is absent. Here and not in the CRD, so that the manifest in Git equals the object in the
@@ -13,6 +15,8 @@ type Named = Pick<GeminiWebhookManifest, 'metadata' | 'spec'>
 export const defaultApiKeyField = 'api-key'
 export const signingSecretSuffix = '-signing-secret'
 export const dynamicSecretSuffix = '-dynamic-endpoint'
+/** Another one: a webhook and a route of one namespace may have the same name. */
+const routeSecretSuffix = '-route-endpoint'
 
 export function apiKeyFieldOf(spec: GeminiWebhookSpec): string {
   return spec.apiKeySecretRef?.key ?? defaultApiKeyField
@@ -27,6 +31,12 @@ export function signingSecretNameOf({ metadata, spec }: Named): string {
 export function dynamicSecretNameOf({ metadata, spec }: Named): string | undefined {
   if (spec.dynamic === undefined) return undefined
   return spec.dynamic.secretName ?? `${metadata.name}${dynamicSecretSuffix}`
+}
+
+/** The Secret that publishes a route's endpoint of its own; undefined without `dynamic`. */
+export function routeSecretNameOf({ metadata, spec }: Pick<GeminiRouteManifest, 'metadata' | 'spec'>) {
+  if (spec.dynamic === undefined) return undefined
+  return spec.dynamic.secretName ?? `${metadata.name}${routeSecretSuffix}`
 }
 
 export function desiredStateOf(spec: GeminiWebhookSpec): NonNullable<GeminiWebhookSpec['state']> {

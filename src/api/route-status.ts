@@ -18,6 +18,11 @@ export const routeStatusSchema = z
       })
       .describe('The GeminiWebhook that spec.webhookRef names. Nothing else of it is told here.')
       .optional(),
+    endpoint: z
+      .strictObject({
+        dynamicSecretName: text(253).describe('The Secret that publishes the endpoint of this route.').optional(),
+      })
+      .optional(),
     sinks: mapListOf(sinkStatusSchema, 'name', 16).optional(),
     pending: z.int().min(0).describe('Deliveries that are stored for this route and not yet ended.').optional(),
     deadLetters: z

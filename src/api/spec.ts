@@ -1,6 +1,7 @@
 import * as z from 'zod'
 
 import { allowedRoutesSchema } from './allowed-routes.ts'
+import { dynamicSchemaWith, revokePrevious } from './dynamic.ts'
 import { sinkSchema } from './sink.ts'
 import {
   atomicListOf,
@@ -23,13 +24,6 @@ import {
  * What a user wants, the one source of type, CRD and validation. No defaults here: they live in defaults.ts, so that
  * Git and cluster never differ. No unions: they are not structural. Rules between fields are in rules.ts.
  */
-
-const revokePrevious = () =>
-  z
-    .enum(['AfterGracePeriod', 'Immediately'])
-    .describe(
-      'AfterGracePeriod (default) lets the old one live on for its overlap; Immediately may refuse deliveries on their way.',
-    )
 
 const endpointSchema = z
   .strictObject({
@@ -94,28 +88,6 @@ const rotationSchema = z
   })
   .describe('When the signing secret is replaced.')
 
-const dynamicSchema = z
-  .strictObject({
-    secretName: objectName()
-      .describe(
-        'The Secret that publishes the endpoint to jobs, keys uri and token. Default <metadata.name>-dynamic-endpoint.',
-      )
-      .optional(),
-    audiences: setOf(printable(512), 8)
-      .describe(
-        'Accept JWT-signed deliveries for one of these audiences too. Absent: only the signature scheme that Google uses today.',
-      )
-      .optional(),
-    tokenRequest: z
-      .strictObject({
-        id: requestID().describe('A new id makes a new token once.'),
-        revokePrevious: revokePrevious().optional(),
-      })
-      .describe('Replacement of the token in the endpoint, on demand.')
-      .optional(),
-  })
-  .describe('Serve an endpoint for the webhook_config URI of single jobs too. An empty object switches it on.')
-
 export const specSchema = z
   .strictObject({
     apiKeySecretRef: referenceOf({
@@ -168,7 +140,9 @@ export const specSchema = z
       .enum(['Correct', 'Report'])
       .describe('What is done about changes made by others at Google. Default Correct.')
       .optional(),
-    dynamic: dynamicSchema.optional(),
+    dynamic: dynamicSchemaWith('Default <metadata.name>-dynamic-endpoint.')
+      .describe('Serve an endpoint for the webhook_config URI of single jobs too. An empty object switches it on.')
+      .optional(),
     sinks: mapListOf(sinkSchema, 'name', 16)
       .describe('Where events go. Absent: they are verified, stored and counted, not forwarded.')
       .optional(),
@@ -179,4 +153,3 @@ export const specSchema = z
 
 export type GeminiWebhookSpec = z.infer<typeof specSchema>
 export type RotationSpec = z.infer<typeof rotationSchema>
-export type RevokePrevious = z.infer<ReturnType<typeof revokePrevious>>

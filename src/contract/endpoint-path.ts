@@ -13,9 +13,11 @@ export interface DynamicEndpointPath extends EndpointPath {
  */
 export const staticRoute = '/v1/s/:namespace/:name'
 export const dynamicRoute = '/v1/d/:namespace/:name/:token'
+/** Of a GeminiRoute, which may have the name of a webhook. */
+export const routeDynamicRoute = '/v1/r/:namespace/:name/:token'
 
 const staticEnd = new RegExp(`${patternOf(staticRoute)}$`)
-const deliveryPaths = [staticRoute, dynamicRoute].map((route) => new RegExp(`^${patternOf(route)}$`))
+const deliveryPaths = [staticRoute, dynamicRoute, routeDynamicRoute].map((route) => new RegExp(`^${patternOf(route)}$`))
 
 /**
  * What Google is given. `baseUrl`: public address of the receivers, with or without a prefix and a slash at its end.
@@ -30,6 +32,12 @@ export function dynamicUrl(staticEndpoint: string, token: string): string {
   if (found === null) return `${staticEndpoint}/${token}`
   const [end, namespace = '', name = ''] = found
   return `${staticEndpoint.slice(0, -end.length)}${filled(dynamicRoute, { namespace, name, token })}`
+}
+
+/** What the jobs of a route's team are given: where its webhook is served, under the route's own path. */
+export function routeDynamicUrl(staticEndpoint: string, path: DynamicEndpointPath): string {
+  const end = staticEnd.exec(staticEndpoint)?.[0] ?? ''
+  return `${staticEndpoint.slice(0, staticEndpoint.length - end.length)}${filled(routeDynamicRoute, { ...path })}`
 }
 
 /**

@@ -16,6 +16,14 @@ export interface ObjectKey {
   readonly name: string
 }
 
+/** The object that another one goes with. */
+export interface OwnerReference {
+  apiVersion: string
+  kind: string
+  name: string
+  uid: string
+}
+
 interface ObjectMeta {
   name: string
   namespace?: string
@@ -27,6 +35,7 @@ interface ObjectMeta {
   finalizers?: string[]
   labels?: Record<string, string>
   annotations?: Record<string, string>
+  ownerReferences?: OwnerReference[]
   managedFields?: { manager?: string; operation?: string; time?: string; subresource?: string }[]
 }
 

@@ -108,8 +108,9 @@ export function createReceiver(options: ReceiverOptions): Receiver {
   const intake = new Intake({
     connections,
     namespaceIn: (bytes) => {
-      const named = endpointNamedIn(bytes)
-      return named !== undefined && directory.lookup(named.namespace, named.name) !== undefined ? named.namespace : ''
+      const { kind, namespace = '', name = '' } = endpointNamedIn(bytes) ?? {}
+      const endpoint = kind === 'route' ? directory.lookupRoute(namespace, name) : directory.lookup(namespace, name)
+      return endpoint === undefined ? '' : namespace
     },
     roomFor: ([namespace, uid = '']) => budget.of({ namespace, uid }),
     quotas,

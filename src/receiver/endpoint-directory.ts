@@ -1,4 +1,3 @@
-import type { InboxOwner } from '../inbox/port.ts'
 import { keyringShardCount, type KeyringEntry } from '../contract/keyring/entry.ts'
 import { keyringSecretNameFor } from '../contract/keyring/shard.ts'
 import { sinkNamesOf } from '../contract/keyring/sink-names.ts'
@@ -6,39 +5,15 @@ import { isRoute, type AttachedRoute } from '../routes/attached-route.ts'
 import { RouteBook } from '../routes/route-book.ts'
 import type { RouteIndex } from '../routes/route-index.ts'
 import { routesSinkName } from '../contract/route-owner.ts'
-import type { VerificationKey } from '../signature/verify.ts'
 import type { ShardContent, UsableEntry } from './decode-shard.ts'
-import type { DynamicEndpoint } from './dynamic-endpoint.ts'
-
-/** Everything that a request needs to know about its endpoint; replaced as a whole, never edited. */
-export interface Endpoint {
-  readonly owner: InboxOwner
-  /** Empty: the object is known, its secrets have not arrived. */
-  readonly keys: readonly VerificationKey[]
-  /** Absent: no dynamic endpoint is served. */
-  readonly dynamic: DynamicEndpoint | undefined
-  /** Names, in the order of the spec; at the end the one that hands on to routes, where it has any. */
-  readonly sinks: readonly string[]
-  /** A Create or Rotate is under way, so a genuine signature may be of a secret that has not arrived yet. */
-  readonly areKeysChanging: boolean
-  /** Set while an endpoint check is open: a receiver that verifies a new delivery now reports it as an echo. */
-  readonly checkAttemptId: string | undefined
-}
-
-/** What the directory takes from a GeminiWebhook; all else is for the controller. */
-export interface EndpointFacts {
-  readonly uid: string
-  readonly namespace: string
-  readonly name: string
-  readonly areKeysChanging: boolean
-  readonly checkAttemptId: string | undefined
-}
+import type { Endpoint, EndpointFacts } from './endpoint.ts'
+import { RouteEndpoints } from './route-endpoints.ts'
 
 /**
  * The endpoints of this installation, in memory: looked up on every request and fed by files and watches, so that a
  * lookup makes no call. The keyring decides what is served; the objects add which operation or check is under way. It
- * drops an entry only on proof: a shard that exists without the entry. Entries of routes are no endpoints: they are
- * found by their webhook.
+ * drops an entry only on proof: a shard that exists without the entry. Entries of routes are found by their webhook,
+ * and by the path of the endpoint of their own that some have.
  */
 export class EndpointDirectory {
   readonly #shards = new Map<string, ReadonlyMap<string, UsableEntry>>()
@@ -54,6 +29,7 @@ export class EndpointDirectory {
   readonly #factsByPath = new Map<string, EndpointFacts>()
   readonly #endpoints = new Map<string, Endpoint>()
   readonly #routes = new RouteBook()
+  readonly #routeEndpoints = new RouteEndpoints()
   readonly #onDynamic: () => void
 
   /** `onDynamic` is called whenever an endpoint with a dynamic part is seen: only then are public keys needed. */
@@ -63,6 +39,11 @@ export class EndpointDirectory {
 
   lookup(namespace: string, name: string): Endpoint | undefined {
     return this.#endpoints.get(pathOf({ namespace, name }))
+  }
+
+  /** The endpoint of its own that a route has. */
+  lookupRoute(namespace: string, name: string): Endpoint | undefined {
+    return this.#routeEndpoints.lookup(namespace, name)
   }
 
   /** The whole entry, for the dispatcher. */
@@ -182,6 +163,7 @@ export class EndpointDirectory {
     this.#entries.set(uid, usable)
     if (isRoute(entry)) {
       this.#routes.put(entry)
+      if (this.#routeEndpoints.put(usable)) this.#onDynamic()
       this.#rebuildWebhookOf(entry)
       return
     }
@@ -197,6 +179,7 @@ export class EndpointDirectory {
     this.#entries.delete(uid)
     if (isRoute(entry)) {
       this.#routes.remove(entry)
+      this.#routeEndpoints.remove(entry)
       this.#rebuildWebhookOf(entry)
       return
     }

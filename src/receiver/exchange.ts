@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
-import type { Endpoint } from './endpoint-directory.ts'
+import type { Endpoint } from './endpoint.ts'
 
 /** One request on its way to its answer. Filled in phase by phase; read once, when the exchange ends. */
 export interface Exchange {

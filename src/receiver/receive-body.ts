@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 
 import type { BodyBudget, OwnBudget } from './body-budget.ts'
-import type { Endpoint } from './endpoint-directory.ts'
+import type { Endpoint } from './endpoint.ts'
 import type { Exchange } from './exchange.ts'
 import { readBody, type BodyRead } from './read-body.ts'
 import type { Outcome } from './status-codes.ts'

@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
-import { dynamicRoute, type DynamicEndpointPath } from '../contract/endpoint-path.ts'
+import { type dynamicRoute, type DynamicEndpointPath, routeDynamicRoute } from '../contract/endpoint-path.ts'
 import type { RefreshOutcome } from '../signature/jwks-keeper.ts'
 import type { KeySet } from '../signature/key-set.ts'
 import { parseDynamicHeaders, type DynamicHeaders } from '../signature/parse-headers.ts'
 import { PublicKeyVerifier, type PublicKeyVerdict } from '../signature/verify-public-key.ts'
 import { isStale } from '../signature/verify.ts'
 import { opensEndpoint } from './dynamic-endpoint.ts'
+import type { Endpoint } from './endpoint.ts'
 import type { Exchange } from './exchange.ts'
 import type { PublicKeyChecks } from './public-key-checks.ts'
 import { isAnnouncedTooLarge, receiveBody } from './receive-body.ts'
@@ -25,6 +26,9 @@ interface DynamicRouteDeps extends RouteDeps {
   readonly publicKeys: PublicKeys
 }
 
+/** Where a delivery comes in: the endpoint of a webhook for its jobs, or that of a route. */
+type DynamicPathTemplate = typeof dynamicRoute | typeof routeDynamicRoute
+
 /**
  * Receives one delivery on a dynamic path. The service's keys are shared by all of its customers, so a signature alone
  * does not show whose job it is: the token in the path does, and it is checked first. Without it the answer is that of
@@ -32,11 +36,16 @@ interface DynamicRouteDeps extends RouteDeps {
  */
 export function createDynamicRoute(
   deps: DynamicRouteDeps,
-): (request: IncomingMessage, response: ServerResponse, path: DynamicEndpointPath) => void {
+): (
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: DynamicEndpointPath,
+  template: DynamicPathTemplate,
+) => void {
   const verifier = new PublicKeyVerifier()
-  return (request, response, path) => {
-    const exchange: Exchange = { request, response, route: dynamicRoute, startedMs: deps.clock.monotonic() }
-    const admission = admit(deps, request, path)
+  return (request, response, path, template) => {
+    const exchange: Exchange = { request, response, route: template, startedMs: deps.clock.monotonic() }
+    const admission = admit(deps, request, lookUp(deps, path, template), path.token)
     if (!admission.admitted) return deps.finish(exchange, admission.outcome, 'unread')
     const { endpoint, headers } = admission
     exchange.endpoint = endpoint
@@ -46,11 +55,23 @@ export function createDynamicRoute(
   }
 }
 
+function lookUp(
+  { directory }: DynamicRouteDeps,
+  { namespace, name }: DynamicEndpointPath,
+  template: DynamicPathTemplate,
+): Endpoint | undefined {
+  return template === routeDynamicRoute ? directory.lookupRoute(namespace, name) : directory.lookup(namespace, name)
+}
+
 /** All that can be said before the body is read. Cheap refusals come first: nothing here needs a public key. */
-function admit(deps: DynamicRouteDeps, request: IncomingMessage, path: DynamicEndpointPath): Admission<DynamicHeaders> {
-  const endpoint = deps.directory.lookup(path.namespace, path.name)
+function admit(
+  deps: DynamicRouteDeps,
+  request: IncomingMessage,
+  endpoint: Endpoint | undefined,
+  token: string,
+): Admission<DynamicHeaders> {
   const nowMs = deps.clock.now()
-  if (!opensEndpoint(endpoint?.dynamic, path.token, nowMs) || endpoint === undefined) {
+  if (!opensEndpoint(endpoint?.dynamic, token, nowMs) || endpoint === undefined) {
     return refused(deps.directory.isSynced ? 'UnknownEndpoint' : 'NotReady')
   }
   if (isAnnouncedTooLarge(request, deps.maxBodyBytes)) return refused('BodyTooLarge')

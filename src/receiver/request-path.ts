@@ -34,16 +34,19 @@ export function allowedMethods(url: string, prefixes: readonly string[]): string
 /** Longer than any path that is looked up. */
 const maxNamedBytes = 1_024
 /** Of the path alone: in the rest of the request, a sender could name another namespace and use up its turns. */
-const named = /^POST [^\s?#]*?\/v1\/[sd]\/(?<namespace>[^/\s?#]+)\/(?<name>[^/\s?#]+)/
+const named = /^POST [^\s?#]*?\/v1\/(?<kind>[sdr])\/(?<namespace>[^/\s?#]+)\/(?<name>[^/\s?#]+)/
 
 /**
  * The endpoint that a request says it is for, from its first bytes and without reading it; undefined where they do not
  * show it. It proves nothing.
  */
-export function endpointNamedIn(bytes: Uint8Array): { namespace: string; name: string } | undefined {
+export function endpointNamedIn(
+  bytes: Uint8Array,
+): { kind: 'webhook' | 'route'; namespace: string; name: string } | undefined {
   const first = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, maxNamedBytes)).toString(
     'latin1',
   )
-  const { namespace, name } = named.exec(first)?.groups ?? {}
-  return namespace === undefined || name === undefined ? undefined : { namespace, name }
+  const { kind, namespace, name } = named.exec(first)?.groups ?? {}
+  if (namespace === undefined || name === undefined) return undefined
+  return { kind: kind === 'r' ? 'route' : 'webhook', namespace, name }
 }

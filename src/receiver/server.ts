@@ -6,7 +6,13 @@ import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
 import type { ConnectionBook } from '../connections/connection-book.ts'
 import type { Intake } from '../connections/intake.ts'
-import { dynamicRoute, staticRoute, type DynamicEndpointPath, type EndpointPath } from '../contract/endpoint-path.ts'
+import {
+  dynamicRoute,
+  routeDynamicRoute,
+  staticRoute,
+  type DynamicEndpointPath,
+  type EndpointPath,
+} from '../contract/endpoint-path.ts'
 import { noSchemas } from '../no-schemas.ts'
 import type { TrustedProxies } from './client-address.ts'
 import type { ClientErrors } from './client-errors.ts'
@@ -23,7 +29,12 @@ export interface ServerDeps {
   readonly prefixes: readonly string[]
   readonly clock: Clock
   readonly receiveStatic: (request: IncomingMessage, response: ServerResponse, path: EndpointPath) => void
-  readonly receiveDynamic: (request: IncomingMessage, response: ServerResponse, path: DynamicEndpointPath) => void
+  readonly receiveDynamic: (
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: DynamicEndpointPath,
+    template: typeof dynamicRoute | typeof routeDynamicRoute,
+  ) => void
   readonly isReady: () => boolean
   readonly finish: (exchange: Exchange, outcome: Outcome, connection: 'keep' | 'unread', allow?: string) => void
   readonly clientErrors: ClientErrors
@@ -135,15 +146,17 @@ function addRoutes(app: FastifyInstance, prefix: string, deps: ServerDeps): void
     },
     handler: unreachableHandler,
   })
-  app.route<{ Params: DynamicEndpointPath }>({
-    method: 'POST',
-    url: `${prefix}${dynamicRoute}`,
-    onRequest: (request, reply) => {
-      reply.hijack()
-      deps.receiveDynamic(request.raw, reply.raw, request.params)
-    },
-    handler: unreachableHandler,
-  })
+  for (const template of [dynamicRoute, routeDynamicRoute] as const) {
+    app.route<{ Params: DynamicEndpointPath }>({
+      method: 'POST',
+      url: `${prefix}${template}`,
+      onRequest: (request, reply) => {
+        reply.hijack()
+        deps.receiveDynamic(request.raw, reply.raw, request.params, template)
+      },
+      handler: unreachableHandler,
+    })
+  }
   app.route({
     method: ['GET', 'HEAD'],
     url: `${prefix}${healthPath}`,

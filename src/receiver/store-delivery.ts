@@ -2,11 +2,13 @@ import type { IncomingMessage } from 'node:http'
 
 import type { Clock } from '../clock.ts'
 import type { NewEvent } from '../inbox/port.ts'
+import { takesOwn } from '../routes/attached-route.ts'
 import type { SignedHeaders } from '../signature/parse-headers.ts'
 import type { BodyBudget } from './body-budget.ts'
 import type { BoundedAppend, BoundedAppendResult } from './bounded-append.ts'
 import type { EndpointActivity } from './endpoint-activity.ts'
-import type { Endpoint, EndpointDirectory } from './endpoint-directory.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { EndpointDirectory } from './endpoint-directory.ts'
 import type { Exchange } from './exchange.ts'
 import type { HeldBody } from './receive-body.ts'
 import type { ReceiverMetrics } from './receiver-metrics.ts'
@@ -59,7 +61,8 @@ export function storeDelivery(deps: RouteDeps, exchange: Exchange, verified: Ver
   const { uid } = endpoint.owner
   exchange.keyId = keyId
   exchange.eventId = headers.id
-  deps.activity.noteVerified(uid, nowMs)
+  // Of a route it is told in this place when its sinks took something.
+  if (endpoint.route === undefined) deps.activity.noteVerified(uid, nowMs)
   // A ping comes to the static endpoint; a job that ends meanwhile proves nothing about it.
   const checkAttemptId = mode === 'static' ? endpoint.checkAttemptId : undefined
   deps.appends.append(toEvent(deps, exchange.request, { ...verified, isCheckOpen: checkAttemptId !== undefined }), {
@@ -116,6 +119,12 @@ function toEvent(
     contentType: contentType.length <= maxContentTypeLength ? contentType : '',
     signature: String(request.headers['webhook-signature']),
     body,
-    sinks: isWithheld ? [] : endpoint.sinks,
+    sinks: isWithheld || !isWanted(deps, endpoint, body) ? [] : endpoint.sinks,
   }
+}
+
+/** What a route does not want, or may not see, is acknowledged and becomes no delivery. */
+function isWanted({ parseEnvelope }: RouteDeps, { route }: Endpoint, body: Uint8Array): boolean {
+  if (route === undefined || (route.filter === undefined && route.allowedTypes === undefined)) return true
+  return takesOwn(route, { type: parseEnvelope(body).type, body })
 }

@@ -7,7 +7,8 @@ import { Reflector, type ObjectChange } from '../kubernetes/reflector.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { decodeShard, withUnchanged, type ShardContent } from './decode-shard.ts'
-import type { EndpointDirectory, EndpointFacts } from './endpoint-directory.ts'
+import type { EndpointFacts } from './endpoint.ts'
+import type { EndpointDirectory } from './endpoint-directory.ts'
 
 const secretKind: ResourceKind = { group: '', version: 'v1', kind: 'Secret', plural: 'secrets', namespaced: true }
 

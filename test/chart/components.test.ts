@@ -115,6 +115,7 @@ withHelm('what the chart makes of each part', (charts) => {
         matches: [
           { path: { type: 'PathPrefix', value: '/gemini/v1/s' } },
           { path: { type: 'PathPrefix', value: '/gemini/v1/d' } },
+          { path: { type: 'PathPrefix', value: '/gemini/v1/r' } },
         ],
         backendRefs: [{ name: 'gwh-receiver', port: 80 }],
       },

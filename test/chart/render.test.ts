@@ -147,7 +147,7 @@ withHelm('the chart', (charts) => {
     )
     assert.deepEqual(
       rules[0]?.http.paths.map(({ path }) => path),
-      ['/gemini/events/v1/s', '/gemini/events/v1/d'],
+      ['/gemini/events/v1/s', '/gemini/events/v1/d', '/gemini/events/v1/r'],
     )
   })
 

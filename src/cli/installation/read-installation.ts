@@ -90,7 +90,7 @@ async function objectsIn(visible: () => Promise<VisibleWebhooks>) {
   }
 }
 
-/** A GeminiWebhook or a GeminiRoute, which has no endpoint. */
+/** A GeminiWebhook or a GeminiRoute, whose endpoint has no address that may be told. */
 interface Judged {
   readonly spec: {
     readonly suspend?: boolean | undefined
@@ -98,7 +98,8 @@ interface Judged {
   }
   readonly status?: {
     readonly conditions?: readonly Condition[] | undefined
-    readonly endpoint?: { readonly url?: string | undefined } | undefined
+    readonly endpoint?:
+      { readonly url?: string | undefined; readonly dynamicSecretName?: string | undefined } | undefined
   }
 }
 

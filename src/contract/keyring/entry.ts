@@ -160,11 +160,11 @@ export const keyringEntrySchema = z.object({
    * any.
    */
   heldSinks: z.array(z.string()).optional(),
-  /** Absent: there is no dynamic endpoint. */
+  /** Absent: there is no dynamic endpoint. That of a route has a path of its own. */
   dynamic: dynamicEndpointSchema.optional(),
   /**
-   * Present: this is a GeminiRoute, which has no endpoint. A receiver from before there were routes does not see this
-   * field. It accepts nothing for such an entry, which has no secrets and no tokens; where a webhook of the same name
+   * Present: this is a GeminiRoute, which has no static endpoint. A receiver from before there were routes does not see
+   * this field. It accepts nothing for such an entry on a path that anybody is given; where a webhook of the same name
    * exists, the object as the API server shows it decides, so that the webhook is served on.
    */
   route: routeEntrySchema.optional(),

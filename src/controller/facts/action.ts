@@ -1,7 +1,7 @@
 import type { RevocationBehavior, WebhookChanges } from '../../gemini/webhook-service.ts'
 import type { LiveSecret } from '../../contract/keyring/entry.ts'
 import type { OrphanReason } from '../../contract/orphans/orphan-record.ts'
-import { type DynamicSecret, type WantedDynamicContent } from '../secrets/dynamic-secret.ts'
+import type { DynamicSecretStep } from '../secrets/write-dynamic-secret.ts'
 
 type RotationCause = 'Adoption' | 'Interval' | 'Request' | 'Repair'
 
@@ -42,13 +42,8 @@ export type Action =
   /** The id in status is gone for good: drop what was known about it. */
   | { type: 'ForgetWebhook' }
   | { type: 'DeleteOldSecret'; name: string }
-  /** Writes the Secret of the dynamic endpoint; without `existing` it is new, without `token` one is made. */
-  | (WantedDynamicContent & {
-      type: 'StoreDynamicSecret'
-      name: string
-      endpointUrl: string
-      existing?: Pick<DynamicSecret, 'resourceVersion' | 'labels' | 'annotations'>
-    })
+  /** Writes the Secret of the dynamic endpoint. */
+  | (DynamicSecretStep & { type: 'StoreDynamicSecret'; endpointUrl: string })
   | { type: 'DeleteDynamicSecret'; name: string }
   | { type: 'OpenCheck' }
   | { type: 'RepeatCheck' }

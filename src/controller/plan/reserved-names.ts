@@ -1,6 +1,7 @@
 import { dynamicSecretNameOf, signingSecretNameOf } from '../../api/defaults.ts'
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import { allKeyringSecretNames } from '../../contract/keyring/shard.ts'
+import type { ObjectKey } from '../../kubernetes/client.ts'
 import { stall, type Plan, type PlanContext } from './result.ts'
 
 /**
@@ -9,15 +10,25 @@ import { stall, type Plan, type PlanContext } from './result.ts'
  * it would be overwritten with every rotation.
  */
 export function planReservedNames(webhook: GeminiWebhook, { config }: Pick<PlanContext, 'config'>): Plan | undefined {
-  if (webhook.metadata.namespace !== config.namespace) return undefined
   const named = {
     'spec.apiKeySecretRef.name': webhook.spec.apiKeySecretRef?.name,
     'spec.signingSecret.name': signingSecretNameOf(webhook),
     'spec.dynamic.secretName': dynamicSecretNameOf(webhook),
   }
-  const reserved = allKeyringSecretNames()
-  const [field, name] = Object.entries(named).find(([, each]) => each !== undefined && reserved.includes(each)) ?? []
-  if (field === undefined) return undefined
-  const message = `${field}: Secret ${config.namespace}/${name ?? ''} belongs to the operator itself: choose another one`
-  return stall('SecretNameTaken', message, { type: 'SecretAvailable', status: 'False' })
+  const { namespace } = webhook.metadata
+  for (const [field, name] of Object.entries(named)) {
+    const message = name === undefined ? undefined : explainReserved(field, { namespace, name }, config)
+    if (message !== undefined) return stall('SecretNameTaken', message, { type: 'SecretAvailable', status: 'False' })
+  }
+  return undefined
+}
+
+/** Why this field may not name this Secret; undefined: it may. Pure. */
+export function explainReserved(
+  field: string,
+  { namespace, name }: ObjectKey,
+  config: { namespace: string },
+): string | undefined {
+  if (namespace !== config.namespace || !allKeyringSecretNames().includes(name)) return undefined
+  return `${field}: Secret ${namespace}/${name} belongs to the operator itself: choose another one`
 }

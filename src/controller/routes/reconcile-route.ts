@@ -1,29 +1,30 @@
 import type { GeminiRoute } from '../../api/gemini-route.ts'
 import { geminiRouteKind } from '../../api/kind.ts'
 import type { GeminiRouteStatus } from '../../api/route-status.ts'
-import type { KeyringEntry } from '../../contract/keyring/entry.ts'
+import type { DynamicEndpointEntry } from '../../contract/keyring/entry.ts'
 import type { ObjectKey } from '../../kubernetes/client.ts'
 import type { ReconcileTurn } from '../../kubernetes/controller-loop.ts'
 import { TransientError } from '../../kubernetes/errors.ts'
 import { done, requeueAfter, type ReconcileResult } from '../../kubernetes/result.ts'
 import type { CounterHandle } from '../../observability/metrics.ts'
-import { failureOf, type Failure } from '../facts/failure-class.ts'
+import type { Failure } from '../facts/failure-class.ts'
 import { isSameJson } from '../facts/same-json.ts'
 import { spread } from '../facts/spread.ts'
 import type { SinkResolution } from '../facts/sink-resolution.ts'
-import { explainFullKeyring } from '../keyring/keyring-room.ts'
 import type { WebhookContext } from '../observe/context.ts'
 import { lookUpSinks } from '../observe/look-up-sinks.ts'
 import { areCountsDue, areCountsNew, type ToldCounts } from '../reports/sink-counts.ts'
 import { noSinkReports } from '../reports/sink-status.ts'
 import { composeSinks } from './compose-filter.ts'
 import { judgeConsent } from './consent.ts'
-import { refusedEntry, routeEntryFor, takenAway } from './route-entry.ts'
+import { deleteSecretsOf, finishEndpoint, prepareEndpoint } from './route-endpoint.ts'
+import { routeEntryFor, withEndpoint } from './route-entry.ts'
 import { routeEvents, toRouteEvent } from './route-events.ts'
 import { refOf } from './route-indices.ts'
 import type { RouteMemories } from './route-memories.ts'
 import { nextLookMs } from './next-look.ts'
 import { summarizeRoute, type RouteFindings, type RouteReports } from './summarize-route.ts'
+import { rehearseTelling, takeAway, tellReceivers } from './tell-receivers.ts'
 import { viewConsent, type ConsentSources } from './view-consent.ts'
 
 /** What the reconciles of all routes work with. */
@@ -44,14 +45,14 @@ export type RouteContext = Pick<
   Omit<ConsentSources, 'config' | 'keyring' | 'routes'> & {
     routes: ConsentSources['routes'] & { get(key: ObjectKey): GeminiRoute | undefined }
     memories: RouteMemories
-    /** Uids of routes of that name that are gone and whose entries may still be there. */
+    /** Routes of that name that are gone and whose entries and Secrets may still be there. */
     gone: GoneRoutes
     statusWrites: CounterHandle
   }
 
-/** Entries that are to be taken out, by the key of the route that they were of. */
+/** Routes whose entries and Secrets are to be taken out, by their key. */
 export interface GoneRoutes {
-  of(key: ObjectKey): readonly string[]
+  of(key: ObjectKey): readonly GeminiRoute[]
   removed(key: ObjectKey, uid: string): void
 }
 
@@ -74,19 +75,25 @@ export async function reconcileRoute(key: ObjectKey, ctx: RouteContext & Reconci
     return done()
   }
   const sinks = await resolve(route, ctx)
-  const entry = routeEntryFor(route, { consent, webhook, sinks, known: taken.told, nowMs: ctx.clock.now() })
+  const bare = routeEntryFor(route, { consent, webhook, sinks, known: taken.told, nowMs: ctx.clock.now() })
+  const rehearse = (dynamic: DynamicEndpointEntry) => rehearseTelling(withEndpoint(bare, dynamic), ctx)
+  const prepared = await prepareEndpoint(route, { consent, webhook, known: taken.told, rehearse }, ctx)
+  const entry = withEndpoint(bare, prepared.entry)
   const { told, failure } = taken.failure === undefined ? await tellReceivers(entry, taken.told, ctx) : taken
   passOn({ failure })
+  const endpoint = failure === undefined ? await finishEndpoint(route, prepared, ctx) : prepared
+  passOn(endpoint)
   const findings = {
     consent,
     webhook,
     sinks,
+    endpoint,
     ...(failure !== undefined && { failure }),
     isKnown: told?.route?.webhookUid === webhook?.metadata.uid && told?.route?.refused !== true,
     reports: readReports(route, ctx),
   }
   const status = await publish(route, findings, ctx)
-  if (failure?.class === 'refused') throw transient(failure)
+  for (const each of [failure, endpoint.failure]) if (each?.class === 'refused') throw transient(each)
   return requeueAfter(
     nextLookMs(status, {
       awaitsOthers: sinks.recheck === true,
@@ -106,10 +113,12 @@ function transient({ reason, message, retryAfterMs }: Failure): TransientError {
   return new TransientError({ reason, message, retryAfterMs })
 }
 
-async function removeGone(key: ObjectKey, { gone, keyring, withoutWorker }: RouteContext & ReconcileTurn) {
-  for (const uid of gone.of(key)) {
-    await withoutWorker(() => keyring.remove(uid))
-    gone.removed(key, uid)
+async function removeGone(key: ObjectKey, ctx: RouteContext & ReconcileTurn) {
+  for (const route of ctx.gone.of(key)) {
+    const { uid } = route.metadata
+    await ctx.withoutWorker(() => ctx.keyring.remove(uid))
+    await deleteSecretsOf(route, ctx)
+    ctx.gone.removed(key, uid)
   }
 }
 
@@ -129,59 +138,6 @@ async function resolve({ metadata, spec }: GeminiRoute, ctx: RouteContext): Prom
   if (composed.problem === undefined || resolution.problem?.blocksRegistration === true) return resolution
   const message = `spec.filter.cel ${composed.problem}: correct it; deliveries of this route wait until then`
   return { ...resolution, problem: { reason: 'SinkInvalid', message, blocksRegistration: false } }
-}
-
-/** What the receivers know afterwards, and why that is not what they should. */
-interface Told {
-  told: KeyringEntry | undefined
-  failure?: Failure
-}
-
-async function tellReceivers(
-  entry: KeyringEntry | undefined,
-  known: KeyringEntry | undefined,
-  ctx: RouteContext & ReconcileTurn,
-): Promise<Told> {
-  if (entry === undefined || isSameJson(entry, known)) return { told: known }
-  const failure = await write(entry, ctx)
-  return failure === undefined ? { told: entry } : { told: known, failure }
-}
-
-/**
- * Tells the receivers first what the owner of the webhook has taken away, and returns what they know then. Where even
- * fewer types find no room, the route is refused until they do.
- */
-async function takeAway(
-  route: GeminiRoute,
-  given: Pick<RouteFindings, 'consent' | 'webhook'>,
-  ctx: RouteContext & ReconcileTurn,
-): Promise<Told> {
-  const known = ctx.keyring.entryOf(route.metadata.uid)
-  const taken = takenAway(route, { ...given, known })
-  if (known === undefined || taken === undefined) return { told: known }
-  const failure = await write(taken, ctx)
-  if (failure === undefined) return { told: taken }
-  if (failure.reason !== 'KeyringFull') return { told: known, failure }
-  const least = refusedEntry(known)
-  const failed = await write(least, ctx)
-  return failed === undefined ? { told: least } : { told: known, failure: failed }
-}
-
-async function write(
-  entry: KeyringEntry,
-  { keyring, withoutWorker }: RouteContext & ReconcileTurn,
-): Promise<Failure | undefined> {
-  // As for webhooks, some room is left for what is there already.
-  if (!keyring.hasRoomFor(entry)) {
-    const message = explainFullKeyring(entry.uid)
-    return { class: 'terminal', reason: 'KeyringFull', message, mayHaveCommitted: false }
-  }
-  try {
-    await withoutWorker(() => keyring.write(entry))
-    return undefined
-  } catch (error) {
-    return failureOf(error)
-  }
 }
 
 function readReports(route: GeminiRoute, ctx: RouteContext): RouteReports {

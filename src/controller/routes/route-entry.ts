@@ -1,6 +1,7 @@
 import type { GeminiRoute } from '../../api/gemini-route.ts'
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
-import type { KeyringEntry, RouteEntry } from '../../contract/keyring/entry.ts'
+import type { DynamicEndpointEntry, KeyringEntry, RouteEntry } from '../../contract/keyring/entry.ts'
+import { withoutKey } from '../facts/without-key.ts'
 import type { SinkResolution } from '../facts/sink-resolution.ts'
 import { indexedFilterOf } from './compose-filter.ts'
 import type { Consent } from './consent.ts'
@@ -89,6 +90,14 @@ function sinceFor({ status }: GeminiRoute, webhookUid: string, { known, nowMs }:
   return known === undefined && wasAttached ? accepted.lastTransitionTime : new Date(nowMs).toISOString()
 }
 
+/** The entry with the endpoint of its own; one that is refused, or is none, has none. Pure. */
+export function withEndpoint(
+  entry: KeyringEntry | undefined,
+  dynamic: DynamicEndpointEntry | undefined,
+): KeyringEntry | undefined {
+  return entry === undefined || entry.route?.refused === true || dynamic === undefined ? entry : { ...entry, dynamic }
+}
+
 /**
  * What the owner of the webhook takes away from what the receivers were told. It hangs on nothing that the owner of the
  * route can make large or slow, so it is written before anything is looked up for the route. Undefined: nothing. Pure.
@@ -99,7 +108,8 @@ export function takenAway(
 ): KeyringEntry | undefined {
   if (known?.route === undefined || known.route.refused === true) return undefined
   if (consent.type === 'refused') return refusedEntry(known)
-  if (webhook === undefined) return undefined
+  // Nobody is there who allows its endpoint; what was kept is delivered.
+  if (webhook === undefined) return known.dynamic && withoutKey(known, 'dynamic')
   const allowedTypes = allowedTypesOf(route, webhook)
   if (allowedTypes === undefined || isWithin(known.route.allowedTypes, allowedTypes)) return undefined
   return { ...known, route: { ...known.route, allowedTypes } }

@@ -1,4 +1,5 @@
 import type { GeminiRoute } from '../../api/gemini-route.ts'
+import { routeSecretNameOf } from '../../api/defaults.ts'
 import { geminiRouteKind } from '../../api/kind.ts'
 import { bareMetadata } from '../../kubernetes/bare-metadata.ts'
 import type { KubernetesObject } from '../../kubernetes/client.ts'
@@ -31,7 +32,7 @@ export function createRouteReflectors(machinery: Machinery, config: WorkingConfi
       indexes: {
         [byWebhookRef]: (route) => [idOfRef(refOf(route))],
         [byUid]: ({ metadata }) => [metadata.uid],
-        [bySecret]: ({ metadata, spec }) => named(metadata.namespace, credentialsOf(spec.sinks)),
+        [bySecret]: (route) => named(route.metadata.namespace, secretsOf(route)),
         [byService]: ({ metadata, spec }) => named(metadata.namespace, serviceNamesIn(spec.sinks)),
       },
       transform: withoutLabels,
@@ -47,6 +48,11 @@ export function createRouteReflectors(machinery: Machinery, config: WorkingConfi
         })
       : undefined,
   }
+}
+
+function secretsOf(route: GeminiRoute): string[] {
+  const published = [routeSecretNameOf(route), route.status?.endpoint?.dynamicSecretName]
+  return [...published.filter((name) => name !== undefined), ...credentialsOf(route.spec.sinks)]
 }
 
 function named(namespace: string, names: readonly string[]): string[] {

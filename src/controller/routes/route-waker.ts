@@ -23,7 +23,7 @@ interface WakerDeps {
 /** What wakes a route: changes of its own, of its webhook, of its namespace, and of what its sinks use. */
 export class RouteWaker implements GoneRoutes {
   readonly #deps: WakerDeps
-  readonly #gone = new Map<string, readonly string[]>()
+  readonly #gone = new Map<string, readonly GeminiRoute[]>()
 
   constructor(deps: WakerDeps) {
     this.#deps = deps
@@ -34,7 +34,7 @@ export class RouteWaker implements GoneRoutes {
     const { type, object } = change
     if (type === 'deleted') {
       memories.forget(object.metadata.uid)
-      this.#gone.set(idOf(object), [...this.of(keyOf(object)), object.metadata.uid])
+      this.#gone.set(idOf(object), [...this.of(keyOf(object)), object])
       enqueue(keyOf(object))
       onCounts(refOf(object))
       return
@@ -83,12 +83,12 @@ export class RouteWaker implements GoneRoutes {
     this.#enqueue(this.#deps.routes.list())
   }
 
-  of(key: ObjectKey): readonly string[] {
+  of(key: ObjectKey): readonly GeminiRoute[] {
     return this.#gone.get(idOfRef(key)) ?? []
   }
 
   removed(key: ObjectKey, uid: string): void {
-    const left = this.of(key).filter((each) => each !== uid)
+    const left = this.of(key).filter(({ metadata }) => metadata.uid !== uid)
     if (left.length > 0) this.#gone.set(idOfRef(key), left)
     else this.#gone.delete(idOfRef(key))
   }
@@ -118,7 +118,9 @@ function consentIn({ metadata, spec, status }: GeminiWebhook) {
 /** The same, and what is told of it. */
 function aspectsOf(webhook: GeminiWebhook) {
   const { status } = webhook
-  return { ...consentIn(webhook), ready: status?.conditions?.find(({ type }) => type === 'Ready')?.status }
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready')?.status
+  // Where it is served, endpoints of its routes are served too.
+  return { ...consentIn(webhook), ready, address: status?.endpoint?.url }
 }
 
 function idOf(route: GeminiRoute): string {

@@ -14,6 +14,7 @@ import { conditionOf } from '../status/kubernetes-events.ts'
 import { foldDelivery } from '../status/fold-delivery.ts'
 import { judgeDrops } from '../status/judge-conditions.ts'
 import type { Consent } from './consent.ts'
+import type { RouteEndpoint } from './route-endpoint.ts'
 import { findingOf } from './rest-of-route.ts'
 import { refOf } from './route-indices.ts'
 
@@ -25,6 +26,8 @@ export interface RouteFindings {
   sinks: SinkResolution
   /** Why the receivers could not be told, for a reason that does not pass by itself. */
   failure?: Failure
+  /** The Secret of the endpoint of its own, and what prevents it. */
+  endpoint: Pick<RouteEndpoint, 'secretName' | 'failure'>
   /** The receivers know the route as one that is allowed. */
   isKnown: boolean
   reports: RouteReports
@@ -49,10 +52,12 @@ export function summarizeRoute(route: GeminiRoute, findings: RouteFindings, nowM
   const hasTurned = troublesIn(turned) !== troublesIn(before)
   const told = hasTurned || findings.reports.countsDue ? tell(before, findings, true) : turned
   const conditions = conditionsOf(route, findings, told, nowMs)
+  const { secretName } = findings.endpoint
   return {
     observedGeneration: metadata.generation,
     conditions: [...conditions],
     webhook: webhookOf(route, findings),
+    ...(secretName !== undefined && { endpoint: { dynamicSecretName: secretName } }),
     ...told,
   }
 }
@@ -104,11 +109,11 @@ function conditionsOf(
   { sinks, fullSince, lastDropTime }: ReturnType<typeof tell>,
   nowMs: number,
 ): readonly Condition[] {
-  const { reports, failure } = findings
+  const { reports, failure, endpoint } = findings
   const before: readonly Condition[] = status?.conditions ?? []
   const accepted = judgeAccepted(findings)
   const resolved = judgeResolved(findings.sinks)
-  const ready = judgeReady({ accepted, resolved, failure, isSuspended: spec.suspend === true })
+  const ready = judgeReady({ accepted, resolved, failure, endpoint, isSuspended: spec.suspend === true })
   const awaitsOthers = findings.sinks.recheck === true
   const finding = findingOf(ready, { before: conditionBehind(ready, accepted, before), awaitsOthers, nowMs })
   const judged: [ConditionType, Judgement | undefined][] = [
@@ -167,17 +172,19 @@ interface Parts {
   accepted: Judgement
   resolved: Judgement
   failure: Failure | undefined
+  endpoint: RouteFindings['endpoint']
   isSuspended: boolean
 }
 
 /** Whether the webhook is Ready is told beside, not here: it may not be so for reasons that concern no route. */
-function judgeReady({ accepted, resolved, failure, isSuspended }: Parts): Judgement {
+function judgeReady({ accepted, resolved, failure, endpoint, isSuspended }: Parts): Judgement {
   if (failure !== undefined) return no(failure)
   if (accepted.status !== 'True') return no(accepted)
   if (isSuspended) {
     return no({ reason: 'Suspended', message: 'spec.suspend is true: events are kept for the sinks, and none is sent' })
   }
   if (resolved.status !== 'True') return no(resolved)
+  if (endpoint.failure !== undefined) return no(endpoint.failure)
   return { status: 'True', reason: 'Succeeded', message: 'everything that the spec asks for is in place' }
 }
 

@@ -7,6 +7,7 @@ import {
   ownerUidAnnotation,
   previousTokensAnnotation,
 } from '../../api/names.ts'
+import type { OwnerReference } from '../../kubernetes/client.ts'
 import type { Secret } from '../../kubernetes/core-kinds.ts'
 
 /** A token that was replaced, as its hash. */
@@ -53,9 +54,19 @@ const dynamicSecretKeys = { uri: 'uri', token: 'token' } as const
 const tokenPattern = /^[A-Za-z0-9_-]{22,128}$/
 const previousPattern = /^([0-9a-f]{64})@(\S{1,64})$/
 
+/** Whose endpoint the Secret publishes. */
+export interface DynamicSecretOwner {
+  namespace: string
+  /** Of a route `groute/NAME`, so that it never is the one of a webhook. */
+  name: string
+  uid: string
+  /** The object whose end Kubernetes ends the Secret with. Absent: a finalizer sees to it. */
+  reference?: OwnerReference
+}
+
 export function readDynamicSecret(
   { metadata, data = {} }: Secret,
-  owner: { uid: string; name: string },
+  owner: Pick<DynamicSecretOwner, 'uid' | 'name'>,
 ): DynamicSecret {
   const annotations = metadata.annotations ?? {}
   const token = decode(data[dynamicSecretKeys.token])
@@ -74,7 +85,7 @@ export function readDynamicSecret(
 
 function ownershipOf(
   annotations: Record<string, string>,
-  owner: { uid: string; name: string },
+  owner: Pick<DynamicSecretOwner, 'uid' | 'name'>,
 ): DynamicSecret['ownership'] {
   const uid = annotations[ownerUidAnnotation]
   if (uid === owner.uid) return 'ours'
@@ -94,7 +105,7 @@ export interface DynamicContent {
  * overwrites.
  */
 export function buildDynamicSecret(
-  owner: { namespace: string; name: string; uid: string },
+  owner: DynamicSecretOwner,
   secretName: string,
   content: DynamicContent,
   existing?: Pick<DynamicSecret, 'resourceVersion' | 'labels' | 'annotations'>,
@@ -114,6 +125,7 @@ export function buildDynamicSecret(
         [previousTokensAnnotation]: content.previous.map(({ hash, notAfter }) => `${hash}@${notAfter}`).join(','),
         [handledTokenRequestsAnnotation]: content.handledRequestIDs.join(','),
       },
+      ...(owner.reference !== undefined && { ownerReferences: [owner.reference] }),
       ...(existing !== undefined && { resourceVersion: existing.resourceVersion }),
     },
     data: {

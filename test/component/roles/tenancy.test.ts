@@ -86,12 +86,17 @@ async function giveApiKey(): Promise<void> {
   await create(secretKind, { metadata, data: given?.data })
 }
 
-function aRoute(namespace: string, name: string, filter: FilterSpec) {
+function aRoute(namespace: string, name: string, filter: FilterSpec | undefined, dynamic?: object) {
   return create(geminiRouteKind, {
     apiVersion,
     kind: routeKindName,
     metadata: { namespace, name },
-    spec: { webhookRef: platform, filter, sinks: [{ name: 'worker', service: { name: 'worker', path: '/events' } }] },
+    spec: {
+      webhookRef: platform,
+      ...(filter !== undefined && { filter }),
+      ...(dynamic !== undefined && { dynamic }),
+      sinks: [{ name: 'worker', service: { name: 'worker', path: '/events' } }],
+    },
   })
 }
 
@@ -154,6 +159,61 @@ test('a job of each team reaches its team alone, by its metadata, through the dy
   for (const team of teams)
     await eventually(`the job of ${team}`, () => gotBy(`${team}/own-jobs`).includes(`batches/of-${team}`))
   for (const team of teams) assert.deepEqual(new Set(gotBy(`${team}/own-jobs`)), new Set([`batches/of-${team}`]))
+})
+
+test('a job that names the endpoint of a route reaches that route alone, while the owner of the webhook allows it', async () => {
+  const { client } = sandbox.kubernetes
+  for (const team of teams) await aRoute(team, 'jobs', undefined, {})
+  await aRoute('team-ads', 'all-types', {})
+  for (const team of teams) await untilAccepted({ namespace: team, name: 'jobs' }, 'Attached')
+  await untilAccepted({ namespace: 'team-ads', name: 'all-types' }, 'Attached')
+  const uriOf = async (namespace: string) => {
+    const { data } = (await client.get<Secret>(secretKind, { namespace, name: 'jobs-route-endpoint' })) ?? {}
+    return Buffer.from(data?.['uri'] ?? '', 'base64').toString('utf8')
+  }
+  /** The answer to the first attempt at a genuine delivery. */
+  const send = async (uri: string, id: string, type = 'batch.succeeded') => {
+    const { project = '' } = sandbox.simulator.admin.webhooks()[0] ?? {}
+    const { admin } = sandbox.simulator
+    const [deliveryId] = admin.emit({ project, type, data: { id }, uris: [uri] })
+    return eventually(
+      `the answer to ${id}`,
+      () => admin.deliveries().find((each) => each.deliveryId === deliveryId)?.attempts[0]?.status,
+    )
+  }
+  const search = await uriOf('team-search')
+  const ads = await uriOf('team-ads')
+  assert.ok(search.startsWith(`${sandbox.receiver.publicUrl}/v1/r/team-search/jobs/`), 'the URI of the receiver')
+  let first = 0
+  await eventually('the receiver knows of it', async () => (await send(search, `batches/own-${++first}`)) === 204)
+  const own = `batches/own-${first}`
+  await eventually('the route has it', () => gotBy('team-search/jobs').includes(own))
+  assert.equal(await send(search, 'batches/late-own', 'batch.expired'), 204, 'acknowledged, and not let out')
+  const token = ads.slice(ads.lastIndexOf('/') + 1)
+  assert.equal(
+    await send(search.replace(/[^/]*$/, token), 'batches/forged'),
+    404,
+    "another route's token opens nothing",
+  )
+
+  await allow(['team-ads'])
+  await untilAccepted({ namespace: 'team-search', name: 'jobs' }, 'NotAllowed')
+  let probe = 0
+  await eventually('the receiver refuses it', async () => (await send(search, `batches/refused-${++probe}`)) === 404)
+  await allow(teams)
+  await untilAccepted({ namespace: 'team-search', name: 'jobs' }, 'Attached')
+  assert.equal(await uriOf('team-search'), search, 'the address is the same')
+  await eventually('the receiver takes it again', async () => (await send(search, `batches/back-${++probe}`)) === 204)
+  await eventually('the route has it', () => gotBy('team-search/jobs').includes(`batches/back-${probe}`))
+
+  const named = /^batches\/(own|late-own|forged|refused|back)/
+  const reached = sandbox.worker.events.filter(({ subject = '' }) => named.test(subject))
+  assert.deepEqual(
+    new Set(reached.map(({ extensions }) => [extensions['geminiroute'], extensions['geminimode']].join())),
+    new Set(['team-search/jobs,dynamic']),
+    'nobody else sees it',
+  )
+  assert.ok(!reached.some(({ subject }) => /late-own|forged/.test(subject ?? '')))
 })
 
 test('consent that is withdrawn ends what a team gets, says so to the team, and begins anew once it is given', async () => {

@@ -10,13 +10,16 @@ import { createMetrics } from '../../../src/observability/metrics.ts'
 import { askRoutes } from '../../../src/receiver/ask-routes.ts'
 import { decodeShard } from '../../../src/receiver/decode-shard.ts'
 import type { EndpointDirectory } from '../../../src/receiver/endpoint-directory.ts'
+import { opensEndpoint } from '../../../src/receiver/dynamic-endpoint.ts'
 import { resolveSink } from '../../../src/receiver/resolve-sink.ts'
+import { takesOwn } from '../../../src/routes/attached-route.ts'
 import { routesSink } from '../../../src/routes/routes-sink.ts'
 import { createRoutingSink } from '../../../src/routes/routing-sink.ts'
 import { aRouteEntry } from '../../support/builders/a-route-entry.ts'
 import { anEvent } from '../../support/builders/an-event.ts'
 import { anOutgoing } from '../../support/builders/deliveries.ts'
 import { mulberry32 } from '../../support/builders/seeded-random.ts'
+import { aDynamicPart } from '../../support/doubles/dynamic-sender.ts'
 import { FakeClock } from '../../support/doubles/fake-clock.ts'
 import { aKeyringEntry, directoryOf } from '../../support/worlds/receiver-fixture.ts'
 
@@ -56,7 +59,10 @@ interface GivenRoute {
 const oracle = {
   getsCopy(route: GivenRoute, event: GivenEvent): boolean {
     if (route.webhook !== event.webhook) return false
-    if (event.receivedAtMs < route.attachedAtMs) return false
+    return event.receivedAtMs >= route.attachedAtMs && oracle.takesOwn(route, event)
+  },
+  /** Of a job of its own team, which named its endpoint. */
+  takesOwn(route: GivenRoute, event: GivenEvent): boolean {
     if (!oracle.isAllowed(route.consent, event)) return false
     if (route.exact !== undefined || route.prefixes !== undefined) {
       let isWanted = false
@@ -158,6 +164,7 @@ function entryOf(route: GivenRoute, consent: GivenConsent): KeyringEntry {
   return aRouteEntry({
     uid: route.uid,
     name: route.uid,
+    dynamic: aDynamicPart(route.uid),
     route: {
       webhookUid: uidOf(route.webhook),
       since: new Date(route.attachedAtMs).toISOString(),
@@ -214,6 +221,14 @@ class Product {
     return this.#copies
   }
 
+  /** The sinks that an event gets which came by the endpoint of the route; undefined: it is not open. */
+  sinksOfOwn({ uid }: GivenRoute, { body }: GivenEvent): readonly string[] | undefined {
+    const endpoint = this.#directory.lookupRoute('search', uid)
+    if (endpoint?.route === undefined || !opensEndpoint(endpoint.dynamic, uid, noonMs)) return undefined
+    assert.deepEqual(endpoint.owner, { uid, namespace: 'search', name: `groute/${uid}` })
+    return takesOwn(endpoint.route, { type: parseEnvelope(body).type, body }) ? endpoint.sinks : []
+  }
+
   /** The consent of each route changes, in the keyring that this receiver watches. */
   changeConsent(): void {
     const entries = [...this.#webhooks, ...this.#routes.map((route) => entryOf(route, route.laterConsent))]
@@ -240,12 +255,20 @@ const size = 50
 
 test(`of ${rounds * size * size} events, routes and consents each is judged as an oracle does (GWH_SEED=${seed})`, async (t) => {
   const chance = new Chance(seed)
-  const seen = { copies: 0, send: 0, hold: 0, refuse: 0 }
+  const seen = { copies: 0, send: 0, hold: 0, refuse: 0, own: 0, unwanted: 0, closed: 0 }
   for (let round = 0; round < rounds; round += 1) {
     const routes = Array.from({ length: size }, (_, number) => chance.route(number))
     const events = Array.from({ length: size }, (_, number) => chance.event(number))
     const product = new Product(routes)
     const copies = await product.route(events)
+    for (const route of routes) {
+      for (const event of events) {
+        const want = oracle.takesOwn(route, event) ? ['worker'] : []
+        const sinks = product.sinksOfOwn(route, event)
+        assert.deepEqual(sinks, route.consent.isWithdrawn ? undefined : want, JSON.stringify({ route, event }))
+        seen[sinks === undefined ? 'closed' : sinks.length > 0 ? 'own' : 'unwanted'] += 1
+      }
+    }
     product.changeConsent()
     const byKey = new Map(copies.map((copy) => [`${copy.owner.uid}/${copy.eventId}`, copy]))
     assert.equal(byKey.size, copies.length, 'no route gets an event twice')

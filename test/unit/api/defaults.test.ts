@@ -14,10 +14,13 @@ import {
   dynamicSecretNameOf,
   endpointCheckOf,
   revokePreviousOf,
+  routeSecretNameOf,
   signingSecretNameOf,
   sinkFormatOf,
 } from '../../../src/api/defaults.ts'
+import type { DynamicSpec } from '../../../src/api/dynamic.ts'
 import type { GeminiWebhookSpec } from '../../../src/api/spec.ts'
+import { aRoute } from '../../support/builders/a-route.ts'
 
 const minimal: GeminiWebhookSpec = { apiKeySecretRef: { name: 'gemini-api-key' }, events: ['batch.succeeded'] }
 const named = (spec: Partial<GeminiWebhookSpec>) => ({
@@ -43,6 +46,15 @@ test('Secrets are named after the object unless the spec names them', () => {
   assert.equal(dynamicSecretNameOf(named({})), undefined)
   assert.equal(dynamicSecretNameOf(named({ dynamic: {} })), 'batch-events-dynamic-endpoint')
   assert.equal(dynamicSecretNameOf(named({ dynamic: { secretName: 'mine' } })), 'mine')
+})
+
+const routeWith = (dynamic: DynamicSpec | undefined) =>
+  aRoute({ metadata: { name: 'batch-events' }, spec: { dynamic } })
+
+test('the Secret of a route has another name than that of a webhook of the same name', () => {
+  assert.equal(routeSecretNameOf(routeWith(undefined)), undefined)
+  assert.equal(routeSecretNameOf(routeWith({})), 'batch-events-route-endpoint')
+  assert.equal(routeSecretNameOf(routeWith({ secretName: 'mine' })), 'mine')
 })
 
 test('an adopted webhook outlives the object unless the spec says otherwise', () => {

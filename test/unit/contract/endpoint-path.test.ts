@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { dynamicUrl, isDeliveryPath, isStaticUrlOf, staticUrl } from '../../../src/contract/endpoint-path.ts'
+import {
+  dynamicUrl,
+  isDeliveryPath,
+  isStaticUrlOf,
+  routeDynamicUrl,
+  staticUrl,
+} from '../../../src/contract/endpoint-path.ts'
 
 const path = { namespace: 'ml', name: 'batch-events' }
 
@@ -17,9 +23,11 @@ for (const [base, begins] of [
     const dynamic = dynamicUrl(url, 'token')
     assert.equal(url, `${begins}/v1/s/ml/batch-events`)
     assert.equal(dynamic, `${begins}/v1/d/ml/batch-events/token`)
-    for (const each of [url, dynamic]) assert.ok(isDeliveryPath(each.slice(begins.length)))
+    const ofRoute = routeDynamicUrl(url, { namespace: 'search', name: 'nightly', token: 'token' })
+    assert.equal(ofRoute, `${begins}/v1/r/search/nightly/token`)
+    for (const each of [url, dynamic, ofRoute]) assert.ok(isDeliveryPath(each.slice(begins.length)))
     assert.ok(isStaticUrlOf(new URL(url), path))
-    assert.ok(!isStaticUrlOf(new URL(dynamic), path))
+    for (const each of [dynamic, ofRoute]) assert.ok(!isStaticUrlOf(new URL(each), path))
   })
 }
 
@@ -42,6 +50,7 @@ for (const each of [
   '/v1/s/a/b/',
   '/v1/d/a/b',
   '/v1/d/a/b/c/d',
+  '/v1/r/a/b',
   '/x/v1/s/a/b',
   '/V1/s/a/b',
 ]) {

@@ -12,6 +12,8 @@ const cases: { url: string; prefix?: string; want: string | undefined }[] = [
   { url: '/v1/s/ml/batch-events/', want: undefined },
   { url: '/v1/d/ml/batch-events/token', want: 'POST' },
   { url: '/v1/d/ml/batch-events', want: undefined },
+  { url: '/v1/r/search/nightly/token', want: 'POST' },
+  { url: '/v1/r/search/nightly', want: undefined },
   { url: '/v1/d/ml/batch-events/token/more', want: undefined },
   { url: '/V1/s/ml/batch-events', want: undefined },
   { url: '*', want: undefined },
@@ -36,10 +38,11 @@ for (const prefix of ['hooks', '/a b', '/a?b', '/:param', '/*', '/a//b', '/%41']
 const namedIn = (target: string) => endpointNamedIn(Buffer.from(`POST ${target} HTTP/1.1\r\nhost: x\r\n\r\n`))
 
 test('whom a request is for is told by its path, and by nothing behind it', () => {
-  const victim = { namespace: 'victim', name: 'hook' }
+  const victim = { kind: 'webhook', namespace: 'victim', name: 'hook' }
   for (const target of ['/v1/s/victim/hook', '/hooks/v1/d/victim/hook/token', '/v1/s/victim/hook?x=/v1/s/other/hook']) {
     assert.deepEqual(namedIn(target), victim, target)
   }
+  assert.deepEqual(namedIn('/hooks/v1/r/victim/hook/token'), { ...victim, kind: 'route' })
   for (const target of ['/v1/%73/other/hook?/v1/s/victim/hook', '/v1/%73/other/hook#/v1/s/victim/hook', '/healthz']) {
     assert.equal(namedIn(target), undefined, target)
   }

@@ -96,7 +96,10 @@ function aScene(given: Given = {}) {
     routes,
     namespaces: new IndexedStore(),
     memories: new RouteMemories(pass.clock),
-    gone: { of: () => [...left], removed: (_key: object, of: string) => void left.delete(of) },
+    gone: {
+      of: () => [...left].map((of) => aRoute({ metadata: { uid: of } })),
+      removed: (_key: object, of: string) => void left.delete(of),
+    },
     statusWrites: { add: () => undefined },
   }
   return { pass: () => reconcileRoute(key, ctx), routes, written, removed, statuses, steps, left }

@@ -8,6 +8,7 @@ import {
   refusedEntry,
   routeEntryFor,
   takenAway,
+  withEndpoint,
   type EntryInput,
 } from '../../../../src/controller/routes/route-entry.ts'
 import { aRoute } from '../../../support/builders/a-route.ts'
@@ -134,4 +135,17 @@ test('fewer types are taken away from what is known; more types take nothing awa
   assert.deepEqual(keptOnly?.route?.allowedTypes, ['batch.succeeded'], 'also of what is only kept')
   assert.equal(takenAway(aRoute(), { consent: kept, webhook: undefined, known: knownAs() }), undefined)
   assert.equal(takenAway(aRoute(), { consent: attached, webhook, known: undefined }), undefined)
+})
+
+test('an endpoint of its own is of a route that is allowed, and ends first when its webhook goes', () => {
+  const dynamic = { tokens: [], audiences: [] }
+  assert.deepEqual(withEndpoint(knownAs(), dynamic), { ...knownAs(), dynamic })
+  assert.deepEqual(withEndpoint(knownAs(), undefined), knownAs())
+  assert.deepEqual(withEndpoint(knownAs({ refused: true }), dynamic), knownAs({ refused: true }))
+  assert.equal(withEndpoint(undefined, dynamic), undefined, 'there is no such route')
+  const open = { ...knownAs(), dynamic }
+  assert.deepEqual(takenAway(aRoute(), { consent: kept, webhook: undefined, known: open }), knownAs())
+  assert.equal(takenAway(aRoute(), { consent: kept, webhook: undefined, known: knownAs() }), undefined)
+  assert.equal(takenAway(aRoute(), { consent: kept, webhook, known: open }), undefined, 'nothing is known against it')
+  assert.equal(takenAway(aRoute(), { consent: refused, webhook, known: open })?.dynamic, undefined)
 })

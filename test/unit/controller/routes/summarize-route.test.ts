@@ -17,6 +17,7 @@ const findings = (changes: Partial<RouteFindings> = {}): RouteFindings => ({
   consent: { type: 'attached' },
   webhook,
   sinks: { resolved: [], held: [], status: [worker] },
+  endpoint: { secretName: undefined },
   isKnown: true,
   reports: { report: undefined, sinks: noSinkReports, countsDue: true },
   ...changes,
