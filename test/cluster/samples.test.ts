@@ -173,7 +173,7 @@ await withRealApiServer('what is applied from Git, on a real API server with bot
       assert.deepEqual([diff.code, diff.stdout], [0, ''], diff.stderr)
     }
     const { stdout } = await server().kubectl(['get', 'groute', '--all-namespaces', '-o', 'name'])
-    assert.equal(stdout.trim().split('\n').length, 2)
+    assert.equal(stdout.trim().split('\n').length, 3)
     // Its API key is not there, so nothing was registered that would have to be removed at Google.
     for (const path of tenancy) {
       const deleted = await server().kubectl(['delete', '-f', path, '--wait=false'])

@@ -87,6 +87,22 @@ test('a token request replaces the token once, with an overlap, and another cont
   assert.equal((await tokens()).length, 2)
 })
 
+test('a Secret that was deleted comes back with a new token, and the lost one still opens the endpoint', async (t) => {
+  const scene = await aScene(t)
+  await scene.applyRoute('nightly', { dynamic: {} })
+  const route = await scene.untilReady('nightly')
+  const before = await scene.published()
+  await scene.client.delete(secretKind, { namespace: team, name: secretName })
+  const tokens = async () => (await scene.entryOf(route))?.dynamic?.tokens ?? []
+  await waitFor('both tokens', async () => (await tokens()).length === 2)
+  const after = await scene.published()
+  assert.notEqual(after.token, before.token)
+  assert.deepEqual(
+    (await tokens()).map(({ hash }) => hash),
+    [hashToken(after.token), hashToken(before.token)],
+  )
+})
+
 test('withdrawn consent closes the endpoint and leaves the Secret; once it is given the token is the same', async (t) => {
   const scene = await aScene(t)
   await scene.applyRoute('nightly', { dynamic: {} })

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import type { GeminiRoute } from '../../../../src/api/gemini-route.ts'
 import type { KeyringEntry } from '../../../../src/contract/keyring/entry.ts'
-import { FailedCall } from '../../../../src/controller/facts/failure-class.ts'
+import { FailedCall, type Failure } from '../../../../src/controller/facts/failure-class.ts'
 import { keyringIsFull } from '../../../../src/controller/keyring/keyring-room.ts'
 import type { KeyringWriter } from '../../../../src/controller/keyring/keyring-writer.ts'
 import type { SecretReader } from '../../../../src/controller/observe/secret-reader.ts'
@@ -31,11 +31,14 @@ interface Given {
   sinks?: GeminiRoute['spec']['sinks']
   /** The installation that serves the webhook. */
   servedBy?: string
+  /** What reading the Secret of an endpoint of its own fails with; given, the route wants one. */
+  unreadable?: Failure
 }
 
 /** One route and its webhook, around a keyring of the test's. */
 function aScene(given: Given = {}) {
-  const { from = 'All', types, refuses = () => undefined, hasRoom = true, known, gone = [], sinks } = given
+  const { from = 'All', types, refuses = () => undefined, hasRoom = true, known, gone = [] } = given
+  const { sinks, unreadable } = given
   const claimed = { installationID: given.servedBy ?? installation.id, installationToken: installation.token }
   const webhook = aWebhook()
     .registered()
@@ -71,13 +74,15 @@ function aScene(given: Given = {}) {
     },
   } as unknown as KeyringWriter
   const routes = new IndexedStore<GeminiRoute>({ [byWebhookRef]: (route) => [idOfRef(refOf(route))] })
-  routes.put(aRoute(sinks && { spec: { sinks } }))
+  routes.put(aRoute({ spec: { ...(sinks && { sinks }), ...(unreadable && { dynamic: {} }) } }))
   const pass = aPass({
     keyring,
     secrets: scripted<SecretReader>('secrets', {
       read: () => {
         steps.push('look-up')
-        return Promise.resolve({ state: 'missing' })
+        return Promise.resolve(
+          unreadable === undefined ? { state: 'missing' } : { state: 'failed', failure: unreadable },
+        )
       },
     }),
     webhooks: { get: () => webhook, list: () => [webhook], byIndex: () => [webhook] },
@@ -221,6 +226,25 @@ test('a write that may pass is tried again and turns no condition; one that is r
   const standing = aScene({ refuses: failing('refused') })
   await assert.rejects(standing.pass(), TransientError)
   assert.equal(readyIn(standing.statuses[0]), 'RefusedByAPIServer')
+})
+
+test('where the Secret of its endpoint cannot be had, all else of a route is done first', async () => {
+  const unreadable: Failure = {
+    class: 'transient',
+    reason: 'ProgressingWithRetry',
+    message: '',
+    mayHaveCommitted: false,
+  }
+  const passing = aScene({ unreadable })
+  await assert.rejects(passing.pass(), TransientError)
+  assert.deepEqual([passing.written.length, passing.written[0]?.dynamic, passing.statuses.length], [1, undefined, 0])
+  const standing = aScene({ unreadable: { ...unreadable, class: 'refused', reason: 'RefusedByAPIServer' } })
+  await assert.rejects(standing.pass(), TransientError)
+  assert.equal(standing.written.length, 1)
+  assert.equal(readyIn(standing.statuses[0]), 'RefusedByAPIServer')
+  const taken = aScene({ unreadable: { ...unreadable, class: 'terminal', reason: 'SecretNameTaken' } })
+  assert.equal((await taken.pass()).type, 'requeueAfter')
+  assert.equal(readyIn(taken.statuses[0]), 'SecretNameTaken')
 })
 
 test('the entries of routes that went are taken out, also where one of the same name is there again', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import { ownerNameAnnotation } from '../../../../src/api/names.ts'
 import type { GeminiRoute } from '../../../../src/api/gemini-route.ts'
 import type { DynamicEndpointEntry, KeyringEntry } from '../../../../src/contract/keyring/entry.ts'
 import { hashToken } from '../../../../src/contract/keyring/token-hash.ts'
@@ -176,6 +177,15 @@ test('a Secret that an earlier route of the name left is taken over, with its to
     written[0]?.metadata.ownerReferences?.map(({ uid }) => uid),
     ['uid-of-route'],
   )
+})
+
+test('a Secret of a webhook that has the name of the route is a stranger', async () => {
+  const ofWebhook = aSecret(wanting(), { uid: 'uid-of-webhook' })
+  const annotations = { ...ofWebhook.metadata.annotations, [ownerNameAnnotation]: 'nightly' }
+  const secret = { ...ofWebhook, metadata: { ...ofWebhook.metadata, annotations } }
+  const { prepare, calls } = aScene({ secrets: { [secretName]: found(secret) } })
+  const { entry, secretName: told, failure } = await prepare()
+  assert.deepEqual([entry, told, failure?.reason, calls], [undefined, undefined, 'SecretNameTaken', []])
 })
 
 test('a Secret of the keyring is never named, also where it does not exist yet', async () => {

@@ -86,6 +86,13 @@ test('a webhook wakes its routes with what decides about them at once, and behin
       .build(),
   )
   assert.deepEqual(woken.splice(0), [['nightly', { behind: true }]])
+  change(
+    aWebhook()
+      .registered()
+      .status({ endpoint: { url: 'https://moved.example.com/v1/s/ml/batch-events' } })
+      .build(),
+  )
+  assert.deepEqual(woken.splice(0), [['nightly', { behind: true }]], 'its endpoint has moved along')
   const decisive = [
     aWebhook()
       .registered()

@@ -178,3 +178,17 @@ test('an Event says that a route was attached, and why it is no longer', () => {
   assert.deepEqual(told(attached, attached), [])
   assert.deepEqual(told(refused, refused), [])
 })
+
+test('an endpoint of its own is told by its Secret alone, and what prevents it last of all', () => {
+  const { endpoint } = summarize({ endpoint: { secretName: 'nightly-route-endpoint' } })
+  assert.deepEqual(endpoint, { dynamicSecretName: 'nightly-route-endpoint' })
+  const failure = { class: 'terminal', reason: 'SecretNameTaken', message: 'taken', mayHaveCommitted: false } as const
+  const taken = summarize({ endpoint: { secretName: undefined, failure } })
+  assert.equal(taken.endpoint, undefined)
+  assert.equal(conditionsIn(taken)['Ready'], 'False SecretNameTaken')
+  assert.equal(conditionsIn(taken)['Stalled'], 'True SecretNameTaken')
+  assert.equal(conditionsIn(taken)['Accepted'], 'True Attached')
+  const consent = { type: 'refused', reason: 'NotAllowed', message: '' } as const
+  const refused = summarize({ consent, endpoint: { secretName: undefined, failure } })
+  assert.equal(conditionsIn(refused)['Ready'], 'False NotAllowed')
+})
