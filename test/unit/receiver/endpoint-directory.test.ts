@@ -7,6 +7,7 @@ import { decodeShard } from '../../../src/receiver/decode-shard.ts'
 import { EndpointDirectory } from '../../../src/receiver/endpoint-directory.ts'
 import { aRouteEntry } from '../../support/builders/a-route-entry.ts'
 import { anEvent } from '../../support/builders/an-event.ts'
+import { aDynamicPart } from '../../support/doubles/dynamic-sender.ts'
 import { aKeyringEntry, aSecret, aSink } from '../../support/worlds/receiver-fixture.ts'
 
 function put(directory: EndpointDirectory, shardOf: string, ...texts: [uid: string, text: string][]): void {
@@ -223,4 +224,28 @@ test('an object is read with its shard, and not by a mount of it', () => {
   assert.equal(directory.isRead('uid-1'), false)
   put(directory, 'uid-1', text(aKeyringEntry()))
   assert.equal(directory.isRead('uid-1'), true)
+})
+
+test('the endpoints of routes are apart from those of webhooks, and public keys are needed from the first on', () => {
+  const seen = { count: 0 }
+  const directory = new EndpointDirectory(() => void (seen.count += 1))
+  const dynamic = aDynamicPart('token')
+  const route = aRouteEntry({ dynamic })
+  const { uid, namespace, name } = route
+  put(directory, uid, text(aRouteEntry()))
+  assert.deepEqual([seen.count, directory.lookupRoute(namespace, name)], [0, undefined])
+  put(directory, uid, text(route))
+  assert.equal(seen.count, 1)
+  assert.equal(directory.lookup(namespace, name), undefined)
+  assert.equal(directory.lookup(namespace, `groute/${name}`), undefined)
+  assert.deepEqual(directory.lookupRoute(namespace, name)?.owner, { uid, namespace, name: `groute/${name}` })
+  put(directory, uid, text(aRouteEntry({ dynamic, name: 'another' })))
+  assert.equal(directory.lookupRoute(namespace, name), undefined, 'an entry says what is so now')
+  put(directory, uid, text(aRouteEntry({ dynamic, name: 'another', route: { refused: true } })))
+  assert.equal(directory.lookupRoute(namespace, 'another'), undefined)
+  put(directory, uid, text(route))
+  put(directory, uid, [uid, 'nonsense'])
+  assert.ok(directory.lookupRoute(namespace, name), 'what cannot be read proves nothing')
+  put(directory, uid)
+  assert.equal(directory.lookupRoute(namespace, name), undefined)
 })
