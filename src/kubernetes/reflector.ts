@@ -130,12 +130,20 @@ export class Reflector<T extends KubernetesObject> {
   }
 
   /**
-   * Resolves once every scope has synced, or has been refused (401, 403, 404) while at least one other has synced;
-   * `unsynced` names those. Rejects with the signal's reason when it aborts, with an Error when the reflector stops
-   * first.
+   * Whether every scope has synced, or has been refused (401, 403, 404) while at least one other has synced: the store
+   * shows all that may be read. `unsynced` names the others.
+   */
+  isSettled(): boolean {
+    const settled = this.#scopes.every(({ syncedOnce, refused }) => syncedOnce || refused)
+    return settled && (this.#scopes.length === 0 || this.#scopes.some(({ syncedOnce }) => syncedOnce))
+  }
+
+  /**
+   * Resolves once it `isSettled`. Rejects with the signal's reason when it aborts, with an Error when the reflector
+   * stops first.
    */
   async whenSynced(signal?: AbortSignal): Promise<void> {
-    while (!this.#isReady()) {
+    while (!this.isSettled()) {
       signal?.throwIfAborted()
       if (this.#stopping.signal.aborted) throw new Error(`reflector ${this.#name} was stopped before it had synced`)
       await this.#nextChange(signal)
@@ -160,11 +168,6 @@ export class Reflector<T extends KubernetesObject> {
       labels: ['reflector'],
       collect: () => [{ value: this.idleMs() / 1000, labels: { reflector: this.#name } }],
     })
-  }
-
-  #isReady(): boolean {
-    const settled = this.#scopes.every(({ syncedOnce, refused }) => syncedOnce || refused)
-    return settled && (this.#scopes.length === 0 || this.#scopes.some(({ syncedOnce }) => syncedOnce))
   }
 
   #nextChange(signal: AbortSignal | undefined): Promise<void> {

@@ -108,9 +108,12 @@ export class RoutesController {
     await this.#starting
   }
 
-  /** Undefined while not all routes are seen. */
+  /**
+   * Of the routes that may be read: a namespace without the right to must not hold up the counts of the others. The log
+   * names it. Undefined while more of them are to come.
+   */
   countsOf(webhook: GeminiWebhook): RouteCounts | undefined {
-    return this.#routes.hasSynced() ? countRoutes(webhook, this.#ctx) : undefined
+    return this.#routes.isSettled() ? countRoutes(webhook, this.#ctx) : undefined
   }
 
   all(): GeminiRoute[] {
