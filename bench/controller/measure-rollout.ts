@@ -1,14 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-
 import type { GeminiWebhook } from '../../src/api/gemini-webhook.ts'
 import { apiVersion, geminiWebhookKind, kindName } from '../../src/api/kind.ts'
-import type { KubernetesClient } from '../../src/kubernetes/client.ts'
-import { cpuMsOf } from '../process-cost.ts'
 import type { ServerProcess } from '../server-process.ts'
-import { sumOf, writesSince, type Writes } from './api-server-writes.ts'
+import { sumOf, type Writes } from './api-server-writes.ts'
+import { applyAll } from './apply-all.ts'
 import { apiKeySecretName, tenantNamespace } from './bench-world.ts'
 import { totalOf, totalsBy } from './exposition.ts'
-import { countedResources, round, scrape, type Measuring } from './measuring.ts'
+import { measureChange } from './measure-change.ts'
+import { round, scrape, type Measuring } from './measuring.ts'
 import { until } from './until.ts'
 
 export interface Rollout {
@@ -32,35 +30,30 @@ export interface Rollout {
   peakRssMiB: number
 }
 
-const appliesAtOnce = 32
 /** What a controller watches: webhooks, Secrets, the keyring, reports. */
 const firstLists = 4
 
 /** From apply to all Ready. */
 export async function measureRollout(objects: number, leader: ServerProcess, plan: Measuring): Promise<Rollout> {
-  const { world, ready, settleSeconds, progress } = plan
+  const { world, ready, progress } = plan
   await until(async () => {
     const lists = totalOf(await scrape(leader), 'gwh_reflector_lists_total')
     if (lists >= firstLists) return undefined
     return { left: firstLists - lists, what: `the leader had read ${lists} of its ${firstLists} first lists` }
   })
-  const idle = await leader.cost()
-  const before = await world.counted()
-  const started = performance.now()
-  await applyAll(world.client, objects)
-  const ended = await ready.untilAll(objects, (count) => progress(`${count} of ${objects} Ready`))
+  const change = await measureChange(leader, plan, async () => {
+    await applyAll(objects, (index) => world.client.create<GeminiWebhook>(geminiWebhookKind, anObject(index)))
+    return ready.untilAll(objects, (count) => progress(`${count} of ${objects} Ready`))
+  })
   const { create, list } = world.webhookService.calls().counts
-  await sleep(settleSeconds * 1000)
-  const last = await leader.cost()
-  const after = await world.counted()
   const scraped = await scrape(leader)
-  const written = writesSince(before.writes, after.writes, countedResources)
+  const { writes: written, idle, last } = change
   const ours = { ...written, geminiwebhooks: (written['geminiwebhooks'] ?? 0) - objects }
   const calls = Object.entries(totalsBy(scraped, 'gwh_kubernetes_requests_total', 'verb'))
   return {
-    seconds: round((ended - started) / 1000),
-    controllerCpuMsPerObject: round((cpuMsOf(last) - cpuMsOf(idle)) / objects),
-    apiServerCpuMsPerObject: round((after.cpuMs - before.cpuMs) / objects),
+    seconds: change.seconds,
+    controllerCpuMsPerObject: round(change.controllerCpuMs / objects),
+    apiServerCpuMsPerObject: round(change.apiServerCpuMs / objects),
     writesPerObject: round(sumOf(ours) / objects),
     writesByResource: ours,
     createsPerObject: create.received / objects,
@@ -74,15 +67,8 @@ export async function measureRollout(objects: number, leader: ServerProcess, pla
   }
 }
 
-async function applyAll(client: KubernetesClient, objects: number): Promise<void> {
-  let next = 0
-  const apply = async () => {
-    while (next < objects) await client.create<GeminiWebhook>(geminiWebhookKind, anObject(next++))
-  }
-  await Promise.all(Array.from({ length: Math.min(appliesAtOnce, objects) }, apply))
-}
-
-function anObject(index: number): GeminiWebhook {
+/** The webhook of that index, with one sink. */
+export function anObject(index: number): GeminiWebhook {
   return {
     apiVersion,
     kind: kindName,

@@ -1,8 +1,9 @@
+import { geminiWebhookKind } from '../../src/api/kind.ts'
 import { startBenchWorld } from './bench-world.ts'
 import { measureRollout, type Rollout } from './measure-rollout.ts'
 import { measureSteadyState, type SteadyState } from './measure-steady-state.ts'
 import { measureTakeover, type Takeover } from './measure-takeover.ts'
-import type { SizePlan } from './measuring.ts'
+import { quickResyncs, type SizePlan } from './measuring.ts'
 import { until } from './until.ts'
 import { watchReadyObjects } from './ready-objects.ts'
 
@@ -25,12 +26,8 @@ export async function measureSize(objects: number, plan: SizePlan): Promise<Meas
   const world = await startBenchWorld(plan.binaries, parts)
   const leader = await world.startController('leader', plan.controllerFlags)
   await until(async () => ((await world.leader()) === undefined ? { left: 1, what: 'no controller led' } : undefined))
-  const quick = [
-    `--resync-interval=${plan.resyncSeconds}s`,
-    `--confirm-interval=${Math.min(60, plan.resyncSeconds - 1)}s`,
-  ]
-  const standby = await world.startController('standby', [...plan.controllerFlags, ...quick])
-  const ready = await watchReadyObjects(world.client)
+  const standby = await world.startController('standby', [...plan.controllerFlags, ...quickResyncs(plan)])
+  const ready = await watchReadyObjects(world.client, geminiWebhookKind)
   parts.defer(() => ready.stop())
   const measuring = { ...plan, progress, world, ready }
   const rollout = await measureRollout(objects, leader, measuring)

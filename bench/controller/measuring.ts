@@ -25,7 +25,19 @@ export interface Measuring extends SizePlan {
 }
 
 /** Everything that controller and receiver may write, but Events (best effort) and the Lease (time, not objects). */
-export const countedResources = ['geminiwebhooks', 'geminiwebhooks/status', 'secrets', 'configmaps']
+export const countedResources = [
+  'geminiwebhooks',
+  'geminiwebhooks/status',
+  'geminiroutes',
+  'geminiroutes/status',
+  'secrets',
+  'configmaps',
+]
+
+/** Flags of a controller whose resyncs are measured. */
+export function quickResyncs({ resyncSeconds }: Pick<SizePlan, 'resyncSeconds'>): readonly string[] {
+  return [`--resync-interval=${resyncSeconds}s`, `--confirm-interval=${Math.min(60, resyncSeconds - 1)}s`]
+}
 
 /** What a scrape of the controller sees. */
 export async function scrape({ port }: ServerProcess): Promise<string> {

@@ -1,14 +1,14 @@
+import type { GeminiRoute } from '../../src/api/gemini-route.ts'
 import type { GeminiWebhook } from '../../src/api/gemini-webhook.ts'
-import { geminiWebhookKind } from '../../src/api/kind.ts'
 import { systemClock } from '../../src/clock.ts'
-import type { KubernetesClient } from '../../src/kubernetes/client.ts'
+import type { KubernetesClient, ResourceKind } from '../../src/kubernetes/client.ts'
 import { Reflector } from '../../src/kubernetes/reflector.ts'
 import { silentLogger } from '../../src/observability/logger.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
 import { until } from './until.ts'
 
 export interface ReadyObjects {
-  /** Names that are Ready now, in their present generation. */
+  /** Names that are Ready now, in their present generation; no two objects share one. */
   readonly names: ReadonlySet<string>
   /** When the last of so many became Ready, by `performance.now()`. Throws with what is missing when nothing moves. */
   untilAll(count: number, progress: (ready: number) => void): Promise<number>
@@ -18,12 +18,12 @@ export interface ReadyObjects {
 const progressIntervalMs = 5_000
 
 /** Watches like any other client: polling thousands of objects would be a load of its own. */
-export async function watchReadyObjects(client: KubernetesClient): Promise<ReadyObjects> {
+export async function watchReadyObjects(client: KubernetesClient, kind: ResourceKind): Promise<ReadyObjects> {
   const names = new Set<string>()
   let lastChangeMs = performance.now()
-  const reflector = new Reflector<GeminiWebhook>({
+  const reflector = new Reflector<GeminiWebhook | GeminiRoute>({
     client,
-    kind: geminiWebhookKind,
+    kind,
     clock: systemClock,
     random: Math.random,
     logger: silentLogger,
@@ -54,7 +54,7 @@ export async function watchReadyObjects(client: KubernetesClient): Promise<Ready
   }
 }
 
-function isReady({ metadata, status }: GeminiWebhook): boolean {
+function isReady({ metadata, status }: GeminiWebhook | GeminiRoute): boolean {
   const ready = status?.conditions?.find(({ type }) => type === 'Ready')
   return ready?.status === 'True' && ready.observedGeneration === metadata.generation
 }
