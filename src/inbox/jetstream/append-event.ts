@@ -10,11 +10,12 @@ import {
 } from '../port.ts'
 import { chargedBytesOf, isOverGivenUpShare, isOverOwnerShare, type Charge, type GivenUpRefusal } from '../rooms.ts'
 import { toOpenRecord, type ClosedEventRecord, type FirstClaims, type OpenEventRecord } from './records.ts'
-import { AppendGate } from './append-gate.ts'
+import { AppendGates } from './append-gate.ts'
 import { claimIdOf } from './claim-id.ts'
 import type { SharedDeps } from './shared-deps.ts'
 import { idBytesOf } from './remembered-ids.ts'
 import { eventKeyOf, takerOf, tokenOf } from './subjects.ts'
+import { isForRoutes } from './write-lines.ts'
 
 const maxEventIdCharacters = 256
 /** An id that is written, forgotten and written again under our hands comes to rest after a few rounds. */
@@ -41,13 +42,13 @@ export interface HowStored {
 /** Stores events: dedupe and write are one compare-and-set on the event's subject. */
 export class EventAppender {
   readonly #deps: SharedDeps
-  readonly #gate: AppendGate
+  readonly #gates: AppendGates
   readonly #reservedByOwner = new Map<string, number>()
   readonly #underWay = new Map<string, Promise<Appended>>()
 
   constructor(deps: SharedDeps) {
     this.#deps = deps
-    this.#gate = new AppendGate(deps.quotas)
+    this.#gates = new AppendGates(deps.quotas)
   }
 
   /**
@@ -102,7 +103,7 @@ export class EventAppender {
     }
     const release = this.#reserve(event, asked)
     try {
-      const appended = await this.#gate.write(event, () => this.#store(event, key, how))
+      const appended = await this.#gates.write(event, () => this.#store(event, key, how))
       return appended === 'ownerBusy' ? unclaimed(appended) : appended
     } finally {
       release()
@@ -159,7 +160,7 @@ export class EventAppender {
       const open = toOpenRecord(event, { storedAtMs: nowMs, home, claims, ...(reason !== undefined && { reason }) })
       // Without sinks the body is not needed: the id alone is kept.
       const put = event.sinks.length > 0 ? { record: open, body: event.body } : closedRecord(nowMs, bounds.dedupeMs)
-      const result = await store.put({ subject, expectSeq, ...put })
+      const result = await store.put({ subject, expectSeq, ...put, isForRoutes: isForRoutes(event.owner) })
       if (result.type === 'full') return unclaimed('inboxFull')
       if (result.type === 'stored') {
         if (put.record.kind === 'event') ledger.open(key, { seq: result.seq, record: open, nowMs: clock.now() })

@@ -1,6 +1,7 @@
 import type { Quotas } from '../../fairness/quotas.ts'
 import { AppendTurns } from '../append-turns.ts'
 import type { NewEvent } from '../port.ts'
+import { isForRoutes } from './write-lines.ts'
 
 /**
  * What is on its way to the server at the same time, in rows and pages of bodies: a hundred small events and more, or 2
@@ -43,5 +44,21 @@ export class AppendGate {
       this.#costUnderWay += next.cost
       next.waiting(next.cost)
     }
+  }
+}
+
+/** A gate for what senders wait for, and one for the copies that routes get, which keep no sender waiting. */
+export class AppendGates {
+  readonly #senders: AppendGate
+  readonly #copies: AppendGate
+
+  constructor(quotas: Quotas) {
+    this.#senders = new AppendGate(quotas)
+    this.#copies = new AppendGate(quotas)
+  }
+
+  /** By the promises of the gate that the event has. */
+  write<T>(event: NewEvent, write: () => Promise<T>): Promise<T | 'ownerBusy'> {
+    return (isForRoutes(event.owner) ? this.#copies : this.#senders).write(event, write)
   }
 }

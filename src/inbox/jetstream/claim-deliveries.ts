@@ -7,6 +7,7 @@ import { refreshDelivery } from './refresh.ts'
 import type { SharedDeps } from './shared-deps.ts'
 import type { DeletionQueue } from './deletion-queue.ts'
 import type { TrackedDelivery } from './tracked.ts'
+import { isForRoutes } from './write-lines.ts'
 
 /** Claims without a record after which a delivery is taken for what brings the process down. */
 const maxUnrecordedClaims = 3
@@ -142,6 +143,7 @@ export class DeliveryClaimer {
         ...identity,
       },
       expectSeq: seq,
+      isForRoutes: isForRoutes(event.account.owner, sink),
     })
   }
 

@@ -29,6 +29,8 @@ export interface Put {
   expectSeq: number
   /** The server forgets the message by itself after this long. */
   keepMs?: number
+  /** Of all writes of one subject the same (write-lines.ts). */
+  isForRoutes: boolean
 }
 
 export interface PublisherDeps {

@@ -8,6 +8,7 @@ import type { DeliveryRecord } from './records.ts'
 import { refreshDelivery, refreshEvent } from './refresh.ts'
 import type { SharedDeps } from './shared-deps.ts'
 import type { TrackedDelivery, TrackedEvent } from './tracked.ts'
+import { isForRoutes } from './write-lines.ts'
 
 /** With the other reasons nothing was sent. */
 const endsAfterAttempt = new Set<DeadLetterReason>(['RetriesExhausted', 'Rejected', 'Unsendable'])
@@ -132,7 +133,8 @@ async function closeEvent(deps: SharedDeps, deletions: DeletionQueue, event: Tra
   const { store, subjects, ledger, clock, bounds } = deps
   const touched = [...event.deliveries.values()].map(({ seq }) => seq).filter((seq) => seq > 0)
   const closed = closedRecord(clock.now(), bounds.dedupeMs)
-  const result = await store.put({ subject: subjects.event(event.key), expectSeq: event.seq, ...closed })
+  const written = { expectSeq: event.seq, ...closed, isForRoutes: isForRoutes(event.account.owner) }
+  const result = await store.put({ subject: subjects.event(event.key), ...written })
   if (result.type === 'full') throw fullError()
   if (result.type === 'conflict') {
     await refreshEvent(deps, event.key)
@@ -146,8 +148,9 @@ async function closeEvent(deps: SharedDeps, deletions: DeletionQueue, event: Tra
 /** False when another receiver changed it first; then it is as that one says. */
 async function writeState(deps: SharedDeps, delivery: TrackedDelivery, record: DeliveryRecord): Promise<boolean> {
   const { store, subjects, ledger, clock } = deps
-  const { event, sinkToken, seq } = delivery
-  const result = await store.put({ subject: subjects.delivery(event.key, sinkToken), record, expectSeq: seq })
+  const { event, sink, sinkToken, seq } = delivery
+  const written = { record, expectSeq: seq, isForRoutes: isForRoutes(event.account.owner, sink) }
+  const result = await store.put({ subject: subjects.delivery(event.key, sinkToken), ...written })
   if (result.type === 'full') throw fullError()
   if (result.type === 'conflict') {
     await refreshDelivery(deps, delivery)

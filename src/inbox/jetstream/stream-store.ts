@@ -2,10 +2,10 @@ import { JetStreamApiError, type JetStreamManager, type StoredMsg, type StreamCo
 import type { NatsConnection } from '@nats-io/transport-node'
 
 import type { Clock } from '../../clock.ts'
-import { GroupCommit } from './group-commit.ts'
 import { Publisher, type Put, type PutResult } from './publisher.ts'
 import { readRecord, recordHeader, type InboxRecord } from './records.ts'
 import { ServerCalls } from './server-calls.ts'
+import { WriteLines } from './write-lines.ts'
 
 /** The server's own error codes. */
 const streamNotFound = 10_059
@@ -42,14 +42,14 @@ export class StreamStore {
   readonly #stream: string
   readonly #manager: JetStreamManager
   readonly #calls: ServerCalls
-  readonly #writes: GroupCommit
+  readonly #writes: WriteLines
 
   constructor({ stream, connection, manager, clock, gatherMs }: StreamStoreDeps) {
     this.#stream = stream
     this.#manager = manager
     this.#calls = new ServerCalls(stream)
     const publisher = new Publisher({ stream, connection, client: manager.jetstream(), calls: this.#calls })
-    this.#writes = new GroupCommit({ publisher, clock, gatherMs })
+    this.#writes = new WriteLines({ publisher, clock, gatherMs })
   }
 
   get isConnected(): boolean {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { equalQuotas } from '../../../../src/fairness/quotas.ts'
-import { AppendGate } from '../../../../src/inbox/jetstream/append-gate.ts'
+import { AppendGate, AppendGates } from '../../../../src/inbox/jetstream/append-gate.ts'
 import { anEvent } from '../../../support/builders/an-event.ts'
 import { settle } from '../../../support/doubles/fake-clock.ts'
 
@@ -62,4 +62,21 @@ test('a write that fails makes room for the next', async () => {
   }
   assert.deepEqual(new Set(await Promise.all(results)), new Set(['failed']))
   assert.equal(underWay.length, 40)
+})
+
+test('copies of routes that wait for the server keep no event of a sender waiting', async () => {
+  const gates = new AppendGates(equalQuotas)
+  const begun: string[] = []
+  const append = (name: string) =>
+    gates.write(anEvent({ owner: { uid: name, namespace: 'ml', name }, body }), async () => {
+      begun.push(name)
+      await new Promise(() => {})
+    })
+  for (let at = 0; at < 100; at += 1) void append(`groute/r${at}`)
+  await settle()
+  const copies = begun.length
+  assert.ok(copies < 100, `${copies} of 100 are under way`)
+  void append('batch-events')
+  await settle()
+  assert.deepEqual(begun.slice(copies), ['batch-events'])
 })

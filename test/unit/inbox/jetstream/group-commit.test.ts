@@ -9,7 +9,7 @@ import { anEvent } from '../../../support/builders/an-event.ts'
 import { FakeClock, settle } from '../../../support/doubles/fake-clock.ts'
 
 function aPut(subject: string, body = new Uint8Array()): Put {
-  return { subject, record: { kind: 'closed', forgetAtMs: 0 }, expectSeq: 0, body }
+  return { subject, record: { kind: 'closed', forgetAtMs: 0 }, expectSeq: 0, body, isForRoutes: false }
 }
 
 function somePuts(count: number, prefix = 's'): Put[] {
