@@ -5,9 +5,29 @@ interface NamedKey {
 
 /** NAME or NAMESPACE/NAME as people write it; throws with what to write instead. */
 export function keyIn(text: string): NamedKey {
+  const key = plainKeyIn(text)
+  if (key !== undefined) return key
+  const given = quoted(text)
+  if (routeIn(text) !== undefined)
+    throw new Error(
+      `${given} names a GeminiRoute, which cannot be meant here: give NAME or NAMESPACE/NAME of the webhook`,
+    )
+  throw new Error(`${given} is neither NAME nor NAMESPACE/NAME, such as batch-events or ml/batch-events`)
+}
+
+function plainKeyIn(text: string): NamedKey | undefined {
   const [, namespace, name] = /^(?:([a-z0-9-]{1,63})\/)?([a-z0-9.-]{1,253})$/.exec(text) ?? []
-  if (name !== undefined) return namespace === undefined ? { name } : { namespace, name }
-  throw new Error(`"${text.slice(0, 80)}" is neither NAME nor NAMESPACE/NAME, such as batch-events or ml/batch-events`)
+  if (name === undefined) return undefined
+  return namespace === undefined ? { name } : { namespace, name }
+}
+
+function routeIn(text: string): NamedKey | undefined {
+  const [, namespace = '', name] = /^([^/]*\/)?groute\/([^/]+)$/.exec(text) ?? []
+  return name === undefined ? undefined : plainKeyIn(`${namespace}${name}`)
+}
+
+function quoted(text: string): string {
+  return `"${text.slice(0, 80)}"`
 }
 
 /**
@@ -15,8 +35,11 @@ export function keyIn(text: string): NamedKey {
  * NAMESPACE/groute/NAME. A webhook of a namespace that is called groute is named by `-n groute NAME`.
  */
 export function webhookOrRouteIn(text: string): NamedKey & { readonly isRoute: boolean } {
-  const route = /^([^/]*\/)?groute\/([^/]+)$/.exec(text)
-  if (route === null) return { ...keyIn(text), isRoute: false }
-  const [, namespace = '', name] = route
-  return { ...keyIn(`${namespace}${name}`), isRoute: true }
+  const route = routeIn(text)
+  if (route !== undefined) return { ...route, isRoute: true }
+  const webhook = plainKeyIn(text)
+  if (webhook !== undefined) return { ...webhook, isRoute: false }
+  throw new Error(
+    `${quoted(text)} is neither NAME nor NAMESPACE/NAME of a GeminiWebhook, such as ml/batch-events, nor groute/NAME or NAMESPACE/groute/NAME of a GeminiRoute`,
+  )
 }

@@ -1,7 +1,9 @@
 import { sumDuration } from '../../sum-duration.ts'
-import type { ObjectKey } from '../../kubernetes/client.ts'
+import { geminiRouteKind, geminiWebhookKind } from '../../api/kind.ts'
 import { routeOwnerName } from '../../contract/route-owner.ts'
-import { locate, webhookOrRoute, type ObjectsConfig } from '../places.ts'
+import type { KubernetesClient, ObjectKey } from '../../kubernetes/client.ts'
+import { otherKindOf } from '../other-kind.ts'
+import { locateBy, webhookOrRoute, type NamedObject, type ObjectsConfig } from '../places.ts'
 import type { UserCommandDeps } from '../user-command.ts'
 
 interface Criteria {
@@ -45,16 +47,39 @@ export async function selectionOf(
   deps: Pick<UserCommandDeps, 'err' | 'cluster' | 'clock'>,
 ): Promise<Selected> {
   const { webhook } = config
-  const places = await locate(config, { command, otherwise: 'context', object: webhook }, deps)
-  const key = webhook === undefined ? undefined : await ownerKey(webhook, { ...config, ...places })
-  const namespace = key === undefined ? places.namespace : undefined
-  return { ...places, namespace, fields: fieldsOf(config, key, deps.clock.now()) }
+  const client = await deps.cluster(config)
+  try {
+    const places = await locateBy(client, config, { command, otherwise: 'context', object: webhook }, deps)
+    const named = webhook === undefined ? undefined : await webhookOrRoute(webhook, { ...config, ...places })
+    if (named !== undefined)
+      await noteOtherKind(named, { client, note: (text) => deps.err(`gwh ${command}: ${text}\n`) })
+    const namespace = named === undefined ? places.namespace : undefined
+    return { ...places, namespace, fields: fieldsOf(config, named && ownerKey(named), deps.clock.now()) }
+  } finally {
+    await client.close()
+  }
 }
 
 /** As the inbox names what its events belong to. */
-async function ownerKey(text: string, config: ObjectsConfig): Promise<ObjectKey> {
-  const { namespace, name, isRoute } = await webhookOrRoute(text, config)
+function ownerKey({ namespace, name, isRoute }: NamedObject): ObjectKey {
   return { namespace, name: isRoute ? routeOwnerName(name) : name }
+}
+
+/** What is gone may have left deliveries: of an object that does not exist, it is noted only if it was misnamed. */
+async function noteOtherKind(
+  named: NamedObject,
+  { client, note }: { client: KubernetesClient; note: (text: string) => void },
+): Promise<void> {
+  const { namespace, name, isRoute } = named
+  const kind = isRoute ? geminiRouteKind : geminiWebhookKind
+  const isThere = await client.get(kind, { namespace, name }).then(
+    (found) => found !== undefined,
+    // Who may not look is not told that it is absent.
+    () => true,
+  )
+  if (isThere) return
+  const other = await otherKindOf(named, client)
+  if (other !== '') note(`${kind.kind} ${namespace}/${name}: does not exist${other}`)
 }
 
 function fieldsOf(config: Criteria, key: ObjectKey | undefined, nowMs: number): Selection {

@@ -1,6 +1,7 @@
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import { geminiWebhookKind, kindName } from '../../api/kind.ts'
 import type { KubernetesClient, ObjectKey } from '../../kubernetes/client.ts'
+import { otherKindOf } from '../other-kind.ts'
 
 /** The argument of commands about one object. */
 export const oneWebhook = { placeholder: 'NAME', min: 1, max: 1, completes: 'webhook' } as const
@@ -11,8 +12,8 @@ export const oneWebhookOrRoute = { ...oneWebhook, completes: 'webhookOrRoute' } 
 /** Reads the GeminiWebhook of that key; throws when there is none. */
 export async function webhookAt(key: ObjectKey, client: KubernetesClient): Promise<GeminiWebhook> {
   const webhook = await client.get<GeminiWebhook>(geminiWebhookKind, key)
-  if (webhook === undefined) throw new Error(`${kindName} ${slashed(key)}: does not exist`)
-  return webhook
+  if (webhook !== undefined) return webhook
+  throw new Error(`${kindName} ${slashed(key)}: does not exist${await otherKindOf({ ...key, isRoute: false }, client)}`)
 }
 
 export function slashed({ namespace, name }: ObjectKey): string {

@@ -78,6 +78,18 @@ test('a route is named by groute/, alone in its namespace or with it, and is no 
   assert.match(both.err, /ml\/groute\/batch-events is in namespace ml, and --namespace says web: leave one out/)
 })
 
+test('deliveries of a route that is named as a webhook are none, and how to name it is told', async (t) => {
+  const { gwh, idsOf } = await twoTeams(t, { context: 'ml', absent: /geminiwebhooks\/nightly$/ })
+  const { out, err } = await gwh('deadletters', '--webhook=search/nightly')
+  assert.equal(out, 'No dead letters.\n')
+  const meant = 'there is a GeminiRoute of that name, which is named search/groute/nightly'
+  assert.equal(err, `gwh deadletters: GeminiWebhook search/nightly: does not exist; ${meant}\n`)
+  // Of objects that are gone deliveries may be left.
+  const gone = await twoTeams(t, { absent: /gemini(webhooks|routes)\// })
+  assert.deepEqual(await gone.idsOf('--webhook=ml/batch-events'), { ids: ['gwh-receiver-0/1'], err: '' })
+  assert.deepEqual((await idsOf('--webhook=search/groute/nightly')).err, '')
+})
+
 test('gwh inbox shows what one route or one webhook has, by sink', async (t) => {
   const { a, b, gwh } = await twoTeams(t, { context: 'ml' })
   await aDeadLetter(a.inbox, aRouteIn('ml', 'nightly'), 'msg_ml')

@@ -94,6 +94,24 @@ test('gwh status groute/NAME follows the way through the webhook and the consent
   assert.deepEqual([missing.code, missing.err], [1, 'gwh status: GeminiRoute search/not-there: does not exist\n'])
 })
 
+test('who names a route as a webhook, or a webhook as a route, is told how it is named', async (t) => {
+  const { gwh, as, putRoute: put } = await aWorld(t)
+  await put()
+  const errOf = async (...args: string[]) => (await gwh(...args)).err
+  const meant = 'there is a GeminiRoute of that name, which is named search/groute/nightly-eval\n'
+  assert.equal(
+    await errOf('status', 'search/nightly-eval'),
+    `gwh status: GeminiWebhook search/nightly-eval: does not exist; ${meant}`,
+  )
+  assert.match(await errOf('rotate', 'search/nightly-eval'), new RegExp(`does not exist; ${meant}`))
+  assert.equal(
+    await errOf('doctor', 'ml/groute/project-events'),
+    'gwh doctor: GeminiRoute ml/project-events: does not exist; there is a GeminiWebhook of that name, which is named ml/project-events\n',
+  )
+  const blind = await as({ kinds: [geminiRouteKind] })('status', 'search/nightly-eval')
+  assert.equal(blind.err, 'gwh status: GeminiWebhook search/nightly-eval: does not exist\n')
+})
+
 test('gwh status names the consent that is missing, and what can be done', async (t) => {
   const { gwh, putRoute: put } = await aWorld(t)
   const notAllowed = { status: 'False', reason: 'NotAllowed', message: 'its owner does not allow it' } as const

@@ -50,6 +50,8 @@ interface Given {
   isInboxShared?: boolean
   /** What the user has no right to, by its path. */
   forbidden?: RegExp
+  /** Objects that do not exist, by their path. */
+  absent?: RegExp
   /** Where operators run, the one with these receivers first. */
   namespaces?: readonly string[]
   /** The namespace of the kubeconfig's context. */
@@ -64,10 +66,11 @@ export async function twoReceivers(t: TestContext, given: Given = {}) {
   t.after(() => rm(folder, { recursive: true }))
   const [a, b] = await Promise.all(['a', 'b'].map((name) => aReceiver(t, join(folder, name), given)))
   assert.ok(a && b)
-  const { forbidden, context, namespaces = ['gemini-webhook-system'] } = given
+  const { forbidden, absent, context, namespaces = ['gemini-webhook-system'] } = given
   const seen: string[] = []
   const answer = ({ url = '', headers }: IncomingMessage) => {
     seen.push(`${url} ${headers.authorization}`)
+    if (absent?.test(url) === true) return undefined
     const asked = /\/namespaces\/([^/]+)\/pods/.exec(url)?.[1]
     const running = ['gwh-receiver-1', 'gwh-receiver-0'].map((name) => aPod(name, 'Running', namespaces[0]))
     const others = namespaces.map((namespace) => aPod('gwh-controller-0', 'Running', namespace))

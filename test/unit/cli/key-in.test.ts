@@ -18,9 +18,11 @@ for (const [text, key] of named) {
 
 for (const text of ['', 'groute/', '/groute/x', 'a/b/c', 'a/groute/b/c', 'search/route/x', 'Search/groute/x', 'a b'])
   test(`"${text}" names nothing`, () => {
-    assert.throws(() => webhookOrRouteIn(text), /is neither NAME nor NAMESPACE\/NAME/)
+    assert.throws(() => webhookOrRouteIn(text), /is neither NAME nor NAMESPACE\/NAME of .*, nor groute\/NAME/)
   })
 
 test('what can only be a webhook or a Secret is never a route', () => {
   assert.deepEqual(keyIn('groute/nightly-eval'), { namespace: 'groute', name: 'nightly-eval' })
+  assert.throws(() => keyIn('search/groute/nightly-eval'), /names a GeminiRoute, which cannot be meant here/)
+  assert.throws(() => keyIn('a/b/c'), /is neither NAME nor NAMESPACE\/NAME/)
 })
