@@ -4,8 +4,8 @@ import { GroupCommit, type GroupCommitDeps } from './group-commit.ts'
 import type { Put, PutResult } from './publisher.ts'
 
 /**
- * Whether it is what routes get, or the step that hands it on to them: nobody waits for an answer to it, and one event
- * may cause many times the writes of its own.
+ * Whether it is what routes get, or the step that hands it on to them: one event may cause many times the writes of its
+ * own, and but for what comes to a route's own endpoint nobody waits for an answer to it.
  */
 export function isForRoutes({ name }: Pick<InboxOwner, 'name'>, sink?: string): boolean {
   return routeNameOf(name) !== undefined || sink === routesSinkName
