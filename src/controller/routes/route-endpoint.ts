@@ -161,13 +161,21 @@ function summarize(
 }
 
 /**
- * Of a route that is gone. Kubernetes would delete them too, by their owner; this is sooner, and holds where nobody
- * collects. Throws what the API server answers.
+ * Of a route that is gone. Kubernetes deletes them too, by their owner; this is sooner, and holds where nobody
+ * collects. A deletion that is refused for good is left to it: it must not keep a route that is made anew from its
+ * work. Throws what may pass by itself.
  */
 export async function deleteSecretsOf(
   route: GeminiRoute,
   ctx: Pick<EndpointContext, 'client' | 'secrets'>,
 ): Promise<void> {
   const names = new Set([routeSecretNameOf(route), route.status?.endpoint?.dynamicSecretName])
-  for (const name of names) if (name !== undefined) await deleteSecretOf(ownerOf(route), name, ctx)
+  for (const name of names) {
+    if (name === undefined) continue
+    try {
+      await deleteSecretOf(ownerOf(route), name, ctx)
+    } catch (error) {
+      if (failureOf(error).class !== 'refused') throw error
+    }
+  }
 }

@@ -235,3 +235,11 @@ test('of a route that is gone both its Secrets go, and none of anybody else', as
   await deleteSecretsOf(route, ctx)
   assert.deepEqual(calls, [`delete ${secretName}`])
 })
+
+test('a deletion that is refused keeps nothing of a route that is gone, and one that may pass is tried again', async () => {
+  const secrets = { [secretName]: found(aSecret()) }
+  const forbidden = new KubernetesApiError({ status: 403, reason: 'Forbidden', message: 'a policy' })
+  await deleteSecretsOf(wanting(), aScene({ secrets, fails: forbidden }).ctx)
+  const away = new KubernetesApiError({ status: 503, reason: 'ServiceUnavailable', message: 'away' })
+  await assert.rejects(deleteSecretsOf(wanting(), aScene({ secrets, fails: away }).ctx), away)
+})
