@@ -27,8 +27,8 @@ export const fixedNumbers = {
   reportRestMs: 2_000,
   /** How often at most counts of pending deliveries and dead letters alone cause a status write of an object. */
   countsIntervalMs: 60_000,
-  /** How long routes that come and go are gathered before their webhook is looked at to tell how many there are. */
-  routeCountsMs: 5_000,
+  /** How long is gathered what a webhook and its routes tell of one another: how many they are, whether it is Ready. */
+  routesToldMs: 5_000,
 } as const
 
 /** What the controller is configured with: its settings, and the numbers that are no settings. */

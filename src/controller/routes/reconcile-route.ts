@@ -1,4 +1,5 @@
 import type { GeminiRoute } from '../../api/gemini-route.ts'
+import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import { geminiRouteKind } from '../../api/kind.ts'
 import type { GeminiRouteStatus } from '../../api/route-status.ts'
 import type { DynamicEndpointEntry } from '../../contract/keyring/entry.ts'
@@ -85,7 +86,7 @@ export async function reconcileRoute(key: ObjectKey, ctx: RouteContext & Reconci
   passOn(endpoint)
   const findings = {
     consent,
-    webhook,
+    webhook: asOfNow(webhook, ctx),
     sinks,
     endpoint,
     ...(failure !== undefined && { failure }),
@@ -102,6 +103,15 @@ export async function reconcileRoute(key: ObjectKey, ctx: RouteContext & Reconci
       resyncMs: spread(ctx.config.resyncIntervalMs, ctx.random),
     }),
   )
+}
+
+/**
+ * Whether the webhook is Ready is told as it is by now: look-ups and the keyring may have taken seconds, and who tells
+ * the routes of a change compares it with what they were told before.
+ */
+function asOfNow(webhook: GeminiWebhook | undefined, { webhooks }: RouteContext): GeminiWebhook | undefined {
+  const latest = webhook && webhooks.get(webhook.metadata)
+  return latest?.metadata.uid === webhook?.metadata.uid ? latest : webhook
 }
 
 /** What may pass by itself must not turn health checks red: it is tried again, and told nowhere but in the log. */

@@ -8,6 +8,7 @@ import type { ObjectStore } from '../../kubernetes/store.ts'
 import type { AddOptions } from '../../kubernetes/workqueue.ts'
 import { bySecret, byService, byUid } from '../facts/indices.ts'
 import { isSameJson } from '../facts/same-json.ts'
+import { conditionOf } from '../status/kubernetes-events.ts'
 import type { GoneRoutes } from './reconcile-route.ts'
 import { byWebhookRef, idOfRef, refOf } from './route-indices.ts'
 import type { RouteMemories } from './route-memories.ts'
@@ -16,8 +17,8 @@ interface WakerDeps {
   routes: Pick<ObjectStore<GeminiRoute>, 'list' | 'byIndex'>
   memories: RouteMemories
   enqueue: ControllerLoop['enqueue']
-  /** What this webhook tells of its routes may have changed, and beyond its bound which of them get its events. */
-  onCounts: (webhook: ObjectKey) => void
+  /** What this webhook and its routes tell of one another may have changed, beyond its bound also who has a place. */
+  onTold: (webhook: ObjectKey) => void
 }
 
 /** What wakes a route: changes of its own, of its webhook, of its namespace, and of what its sinks use. */
@@ -30,30 +31,29 @@ export class RouteWaker implements GoneRoutes {
   }
 
   onRoute(change: ObjectChange<GeminiRoute>): void {
-    const { memories, enqueue, onCounts } = this.#deps
+    const { memories, enqueue, onTold } = this.#deps
     const { type, object } = change
     if (type === 'deleted') {
       memories.forget(object.metadata.uid)
       this.#gone.set(idOf(object), [...this.of(keyOf(object)), object])
       enqueue(keyOf(object))
-      onCounts(refOf(object))
+      onTold(refOf(object))
       return
     }
     // Our own status write says nothing new: the pass that made it has decided when to look again.
     if (memories.sawOwnWrite(object)) return
     enqueue(keyOf(object), { behind: type === 'added' && object.status !== undefined })
     if (type === 'updated' && change.previous.metadata.generation === object.metadata.generation) return
-    onCounts(refOf(object))
-    if (type === 'updated') onCounts(refOf(change.previous))
+    onTold(refOf(object))
+    if (type === 'updated') onTold(refOf(change.previous))
   }
 
   onWebhook(change: ObjectChange<GeminiWebhook>): void {
     const { object } = change
     const before = change.type === 'updated' ? change.previous : undefined
-    if (before !== undefined && isSameJson(aspectsOf(before), aspectsOf(object))) return
-    // Whether it is Ready is only told; consent takes effect before what is only told.
-    const isOnlyTold = before !== undefined && isSameJson(consentIn(before), consentIn(object))
-    this.#wakeOf(keyOf(object), { behind: isOnlyTold })
+    if (before === undefined || !isSameJson(consentIn(before), consentIn(object))) return this.#wakeOf(keyOf(object))
+    // Whether it is Ready is only told: of a thousand routes, each with a write, and so not as often as it changes.
+    if (readinessOf(before) !== readinessOf(object)) this.#deps.onTold(keyOf(object))
   }
 
   onNamespace(change: ObjectChange<KubernetesObject>): void {
@@ -62,7 +62,7 @@ export class RouteWaker implements GoneRoutes {
     if (change.type === 'updated' && isSameJson(before ?? {}, object.metadata.labels ?? {})) return
     for (const route of this.#deps.routes.list(object.metadata.name)) {
       this.#deps.enqueue(keyOf(route))
-      this.#deps.onCounts(refOf(route))
+      this.#deps.onTold(refOf(route))
     }
   }
 
@@ -93,8 +93,8 @@ export class RouteWaker implements GoneRoutes {
     else this.#gone.delete(idOfRef(key))
   }
 
-  #wakeOf(webhook: ObjectKey, options?: AddOptions): void {
-    this.#enqueue(this.#deps.routes.byIndex(byWebhookRef, idOfRef(webhook)), options)
+  #wakeOf(webhook: ObjectKey): void {
+    this.#enqueue(this.#deps.routes.byIndex(byWebhookRef, idOfRef(webhook)))
   }
 
   #enqueue(routes: readonly GeminiRoute[], options?: AddOptions): void {
@@ -112,15 +112,13 @@ function consentIn({ metadata, spec, status }: GeminiWebhook) {
     server: spec.endpoint?.url,
     // From here on the receivers may know it.
     isServed: status?.webhook?.id !== undefined || status?.endpoint?.dynamicSecretName !== undefined,
+    // Where it is served, endpoints of its routes are served too.
+    address: status?.endpoint?.url,
   }
 }
 
-/** The same, and what is told of it. */
-function aspectsOf(webhook: GeminiWebhook) {
-  const { status } = webhook
-  const ready = status?.conditions?.find(({ type }) => type === 'Ready')?.status
-  // Where it is served, endpoints of its routes are served too.
-  return { ...consentIn(webhook), ready, address: status?.endpoint?.url }
+function readinessOf({ status }: GeminiWebhook): string | undefined {
+  return conditionOf(status, 'Ready')?.status
 }
 
 function idOf(route: GeminiRoute): string {

@@ -9,7 +9,7 @@ import { ConditionCounts } from '../metrics/condition-counts.ts'
 import { createConditionGauges, createRouteStatusWrites } from '../metrics/instruments.ts'
 import type { WebhookContext } from '../observe/context.ts'
 import type { ReportedObject } from '../reports/report-desk.ts'
-import { countRoutes, movedByBound, type RouteCounts } from './count-routes.ts'
+import { countRoutes, toldOtherwise, type RouteCounts } from './count-routes.ts'
 import { countsOf, reconcileRoute, type RouteContext } from './reconcile-route.ts'
 import { RouteMemories } from './route-memories.ts'
 import { createRouteReflectors } from './route-reflectors.ts'
@@ -38,8 +38,8 @@ export class RoutesController {
   readonly #loop: ControllerLoop
   /** What wakes routes by what happens to other objects. */
   readonly waker: RouteWaker
-  readonly #counted = new Set<string>()
-  #cancelCounts: (() => void) | undefined
+  readonly #noted = new Set<string>()
+  #cancelTold: (() => void) | undefined
   #starting: Promise<void> | undefined
 
   constructor(options: RoutesOptions, ctx: WebhookContext) {
@@ -68,7 +68,7 @@ export class RoutesController {
       routes: routes.store,
       memories,
       enqueue: (key, how) => this.#loop.enqueue(key, how),
-      onCounts: (webhook) => this.#noteCounts(webhook),
+      onTold: (webhook) => this.#noteTold(webhook),
     })
     this.#ctx = {
       ...ctx,
@@ -103,7 +103,7 @@ export class RoutesController {
   }
 
   async stop(): Promise<void> {
-    this.#cancelCounts?.()
+    this.#cancelTold?.()
     await Promise.all([this.#loop.stop(), this.#routes.stop(), this.#namespaces?.stop()])
     await this.#starting
   }
@@ -130,23 +130,26 @@ export class RoutesController {
     return !this.#routes.hasSynced(namespace) || this.#routes.store.byIndex(byUid, uid).length > 0
   }
 
-  /** Many routes are often made at once, and a webhook tells of them in one write. */
-  #noteCounts({ namespace, name }: ObjectKey): void {
-    this.#counted.add(`${namespace}/${name}`)
+  /**
+   * Many routes are often made at once, and a webhook tells of them in one write. A webhook that is not Ready for a
+   * moment is told to none of its routes.
+   */
+  #noteTold({ namespace, name }: ObjectKey): void {
+    this.#noted.add(`${namespace}/${name}`)
     const { clock, config } = this.#ctx
-    this.#cancelCounts ??= clock.after(config.routeCountsMs, () => {
-      this.#cancelCounts = undefined
-      const counted = [...this.#counted]
-      this.#counted.clear()
-      for (const id of counted) this.#afterCount(id)
+    this.#cancelTold ??= clock.after(config.routesToldMs, () => {
+      this.#cancelTold = undefined
+      const noted = [...this.#noted]
+      this.#noted.clear()
+      for (const id of noted) this.#tell(id)
     })
   }
 
-  #afterCount(id: string): void {
+  #tell(id: string): void {
     const [namespace = '', name = ''] = id.split('/')
     const webhook = this.#ctx.webhooks.get({ namespace, name })
     if (webhook === undefined) return
     this.#options.wakeWebhook({ namespace, name })
-    for (const { metadata } of movedByBound(webhook, this.#ctx)) this.#loop.enqueue(metadata, { behind: true })
+    for (const { metadata } of toldOtherwise(webhook, this.#ctx)) this.#loop.enqueue(metadata, { behind: true })
   }
 }

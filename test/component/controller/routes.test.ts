@@ -205,6 +205,26 @@ test('at rest nothing is written, and a route costs at most four writes', async 
   assert.deepEqual(writes, [])
 })
 
+test('that a webhook is not Ready any more costs each of its routes one write', async (t) => {
+  const fixture = await startRouteFixture(t)
+  const names = ['a', 'b', 'c']
+  const writes: string[] = []
+  await fixture.startController((moment, call, { name = '' } = { namespace: '', name: '' }) => {
+    if (moment === 'before' && call === 'replaceStatus GeminiRoute') writes.push(name)
+  })
+  await fixture.putApiKey()
+  await fixture.apply(platform, { allowedRoutes: all })
+  await fixture.untilCondition(platform, 'Ready', { status: 'True' })
+  for (const name of names) await fixture.applyRoute(name)
+  const untilTold = (ready: string) =>
+    Promise.all(names.map((name) => fixture.untilRoute(name, ready, ({ status }) => status?.webhook?.ready === ready)))
+  await untilTold('True')
+  writes.length = 0
+  await fixture.patch(platform, { spec: { suspend: true } })
+  for (const route of await untilTold('False')) assert.equal(conditionIn(route, 'Ready')?.status, 'True')
+  assert.deepEqual(writes.toSorted(), names)
+})
+
 test('what a restart missed is put right: the entry of a route that went meanwhile is taken out, others stay as they are', async (t) => {
   const fixture = await startRouteFixture(t)
   const running = await fixture.startController()

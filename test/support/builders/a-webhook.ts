@@ -63,6 +63,12 @@ export class WebhookBuilder {
     })
   }
 
+  /** The condition Ready, and no other. */
+  readiness(status: 'True' | 'False'): WebhookBuilder {
+    const ready = { type: 'Ready', status, reason: 'Succeeded', message: '', observedGeneration: 1 } as const
+    return this.status({ conditions: [{ ...ready, lastTransitionTime: '2026-11-21T12:00:00Z' }] })
+  }
+
   intending(type: Operation['type'], changes: Partial<Operation> = {}): WebhookBuilder {
     return this.finalized().status({
       operation: { type, attemptID: 'attempt-1', startTime: '2026-11-21T11:59:00Z', ...changes },

@@ -60,7 +60,7 @@ const shortTimes = {
   releaseAfterMs: 600,
   keyringBatchMs: 5,
   reportRestMs: 20,
-  routeCountsMs: 20,
+  routesToldMs: 20,
 } as const
 
 /**

@@ -33,18 +33,21 @@ interface Given {
   servedBy?: string
   /** What reading the Secret of an endpoint of its own fails with; given, the route wants one. */
   unreadable?: Failure
+  /** The webhook turns Ready while an entry is written. */
+  turnsReady?: boolean
 }
 
 /** One route and its webhook, around a keyring of the test's. */
 function aScene(given: Given = {}) {
   const { from = 'All', types, refuses = () => undefined, hasRoom = true, known, gone = [] } = given
-  const { sinks, unreadable } = given
+  const { sinks, unreadable, turnsReady = false } = given
   const claimed = { installationID: given.servedBy ?? installation.id, installationToken: installation.token }
-  const webhook = aWebhook()
+  const named = aWebhook()
     .registered()
     .status(claimed)
     .spec({ allowedRoutes: { namespaces: { from }, ...(types !== undefined && { types }) } })
-    .build()
+  const webhook = named.build()
+  const seen = { webhook }
   const entries = new Map<string, KeyringEntry>([
     [
       webhook.metadata.uid,
@@ -66,6 +69,7 @@ function aScene(given: Given = {}) {
       entries.set(entry.uid, entry)
       written.push(entry)
       steps.push('write')
+      if (turnsReady) seen.webhook = named.readiness('True').build()
       return Promise.resolve()
     },
     remove: (of: string) => {
@@ -85,7 +89,7 @@ function aScene(given: Given = {}) {
         )
       },
     }),
-    webhooks: { get: () => webhook, list: () => [webhook], byIndex: () => [webhook] },
+    webhooks: { get: () => seen.webhook, list: () => [webhook], byIndex: () => [webhook] },
     recorder: { record: () => undefined },
     client: {
       replaceStatus: <T>(_kind: object, object: T) => {
@@ -119,6 +123,15 @@ test('a pass tells the receivers and writes the status; the next finds nothing t
   assert.equal(readyIn(statuses[0]), 'Succeeded')
   await pass()
   assert.deepEqual([written.length, statuses.length], [1, 1])
+})
+
+test('that the webhook turns Ready while the receivers are told is told with the same write', async () => {
+  const { pass, statuses } = aScene({ turnsReady: true })
+  await pass()
+  assert.deepEqual(
+    statuses.map(({ webhook }) => webhook?.ready),
+    ['True'],
+  )
 })
 
 test('where a new entry has no room, the route says so and waits', async () => {

@@ -29,7 +29,7 @@ function aScene() {
     },
     memories,
     enqueue: ({ name }, options) => void woken.push([name, options]),
-    onCounts: ({ namespace, name }) => void counted.push(`${namespace}/${name}`),
+    onTold: ({ namespace, name }) => void counted.push(`${namespace}/${name}`),
   })
   return { waker, memories, woken, counted, asked }
 }
@@ -66,8 +66,8 @@ test('a route that is gone is kept until its entry and its Secrets are taken out
   assert.deepEqual(gone(), [])
 })
 
-test('a webhook wakes its routes with what decides about them at once, and behind all else with what is only told', () => {
-  const { waker, woken } = aScene()
+test('a webhook wakes its routes with what decides about them at once; that it is Ready is gathered', () => {
+  const { waker, woken, counted } = aScene()
   const before = aWebhook().registered().build()
   const change = (object: typeof before) => waker.onWebhook({ type: 'updated', object, previous: before })
   change(
@@ -77,22 +77,8 @@ test('a webhook wakes its routes with what decides about them at once, and behin
       .build(),
   )
   assert.deepEqual(woken, [], 'traffic wakes nobody')
-  const lastTransitionTime = '2026-11-21T12:00:00Z'
-  const ready = { type: 'Ready', status: 'True', reason: 'Succeeded', message: '' } as const
-  change(
-    aWebhook()
-      .registered()
-      .status({ conditions: [{ ...ready, observedGeneration: 1, lastTransitionTime }] })
-      .build(),
-  )
-  assert.deepEqual(woken.splice(0), [['nightly', { behind: true }]])
-  change(
-    aWebhook()
-      .registered()
-      .status({ endpoint: { url: 'https://moved.example.com/v1/s/ml/batch-events' } })
-      .build(),
-  )
-  assert.deepEqual(woken.splice(0), [['nightly', { behind: true }]], 'its endpoint has moved along')
+  change(aWebhook().registered().readiness('True').build())
+  assert.deepEqual([woken, counted], [[], ['ml/batch-events']])
   const decisive = [
     aWebhook()
       .registered()
@@ -103,13 +89,17 @@ test('a webhook wakes its routes with what decides about them at once, and behin
       .registered()
       .spec({ endpoint: { url: 'https://mine.example.com/' } }),
     aWebhook().registered().status({ installationID: 'another' }),
+    // Its endpoint has moved, and with it those of its routes.
+    aWebhook()
+      .registered()
+      .status({ endpoint: { url: 'https://moved.example.com/v1/s/ml/batch-events' } }),
     aWebhook(),
   ]
   for (const webhook of decisive) change(webhook.build())
   waker.onWebhook({ type: 'added', object: before })
   waker.onWebhook({ type: 'deleted', object: before })
   assert.equal(woken.length, decisive.length + 2)
-  for (const each of woken) assert.deepEqual(each, ['nightly', { behind: false }])
+  for (const each of woken) assert.deepEqual(each, ['nightly', undefined])
 })
 
 const namespace = (labels?: Record<string, string>, name = key.namespace) => ({

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { GeminiRoute } from '../../../../src/api/gemini-route.ts'
 import type { GeminiWebhook } from '../../../../src/api/gemini-webhook.ts'
 import { maxRoutesOfWebhook } from '../../../../src/controller/routes/consent.ts'
-import { countRoutes, movedByBound } from '../../../../src/controller/routes/count-routes.ts'
+import { countRoutes, toldOtherwise } from '../../../../src/controller/routes/count-routes.ts'
 import { byWebhookRef, idOfRef, refOf } from '../../../../src/controller/routes/route-indices.ts'
 import { viewConsent, type ConsentSources } from '../../../../src/controller/routes/view-consent.ts'
 import { IndexedStore } from '../../../../src/kubernetes/store.ts'
@@ -157,7 +157,7 @@ test('those are looked at again whose place at the bound has changed, and no oth
     told(route, index < maxRoutesOfWebhook ? 'Attached' : 'TooManyRoutes'),
   )
   const moved = (given: GeminiRoute[]) =>
-    movedByBound(webhook, sources({ routes: given })).map(({ metadata }) => metadata.name)
+    toldOtherwise(webhook, sources({ routes: given })).map(({ metadata }) => metadata.name)
   assert.deepEqual(moved(routes), [])
   assert.deepEqual(moved(routes.slice(1)), ['route-1000'], 'the first in line')
   assert.deepEqual(moved(routes.slice(2)), ['route-1000', 'route-1001'], 'and both where none is too many any more')
@@ -166,4 +166,19 @@ test('those are looked at again whose place at the bound has changed, and no oth
     'TooManyRoutes',
   )
   assert.deepEqual(moved([...routes, older]), ['older', 'route-999'], 'an older one takes the place of the youngest')
+})
+
+test('who is told an old readiness of the webhook is looked at again, and after a flap nobody is', () => {
+  const [ready, unready] = (['True', 'False'] as const).map((status) => aServedWebhook().readiness(status).build())
+  assert.ok(ready !== undefined && unready !== undefined)
+  const named = { namespace: 'ml', name: 'batch-events' }
+  const told = { ...named, uid: ready.metadata.uid, ready: 'True' as const }
+  const routes = [
+    aRoute({ metadata: { name: 'attached' }, status: { webhook: told } }),
+    aRoute({ metadata: { name: 'refused' }, status: { webhook: named } }),
+  ]
+  const old = (webhook: GeminiWebhook) =>
+    toldOtherwise(webhook, sources({ webhook, routes })).map(({ metadata }) => metadata.name)
+  assert.deepEqual(old(unready), ['attached'])
+  assert.deepEqual(old(ready), [])
 })
