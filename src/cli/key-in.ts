@@ -7,12 +7,15 @@ interface NamedKey {
 export function keyIn(text: string): NamedKey {
   const key = plainKeyIn(text)
   if (key !== undefined) return key
-  const given = quoted(text)
-  if (routeIn(text) !== undefined)
-    throw new Error(
-      `${given} names a GeminiRoute, which cannot be meant here: give NAME or NAMESPACE/NAME of the webhook`,
-    )
-  throw new Error(`${given} is neither NAME nor NAMESPACE/NAME, such as batch-events or ml/batch-events`)
+  if (routeIn(text) !== undefined) throw routeNotMeant(text)
+  throw new Error(`${quoted(text)} is neither NAME nor NAMESPACE/NAME, such as batch-events or ml/batch-events`)
+}
+
+/** For a command that is about webhooks or Secrets alone. */
+export function routeNotMeant(text: string): Error {
+  return new Error(
+    `${quoted(text)} names a GeminiRoute, which cannot be meant here: give NAME or NAMESPACE/NAME of the webhook`,
+  )
 }
 
 function plainKeyIn(text: string): NamedKey | undefined {

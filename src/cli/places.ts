@@ -1,7 +1,7 @@
 import type { KubernetesClient, ObjectKey } from '../kubernetes/client.ts'
 import { placeOf, type ConnectionConfig } from './connection.ts'
 import { chooseOperator, operatorNamespaces } from './find-operator.ts'
-import { keyIn, webhookOrRouteIn } from './key-in.ts'
+import { keyIn, routeNotMeant, webhookOrRouteIn } from './key-in.ts'
 import type { UserCommandDeps } from './user-command.ts'
 
 /** The settings that say whose objects are meant. */
@@ -99,6 +99,9 @@ async function isFormerSpelling({ namespace }: PlacesConfig, { found, object, cl
  */
 export async function objectKey(text: string, config: ObjectsConfig): Promise<ObjectKey> {
   const { namespace, name } = keyIn(text)
+  const { namespace: given = namespace } = config
+  // A namespace may be called groute; with another one given, a route was meant.
+  if (namespace !== given && webhookOrRouteIn(text).isRoute) throw routeNotMeant(text)
   return { namespace: await namespaceIn(text, namespace, config), name }
 }
 

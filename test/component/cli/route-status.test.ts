@@ -108,6 +108,8 @@ test('who names a route as a webhook, or a webhook as a route, is told how it is
     await errOf('doctor', 'ml/groute/project-events'),
     'gwh doctor: GeminiRoute ml/project-events: does not exist; there is a GeminiWebhook of that name, which is named ml/project-events\n',
   )
+  const route = /"groute\/nightly-eval" names a GeminiRoute, which cannot be meant here: give NAME or NAMESPACE\/NAME/
+  assert.match(await errOf('rotate', 'groute/nightly-eval', '-n', 'search'), route)
   const blind = await as({ kinds: [geminiRouteKind] })('status', 'search/nightly-eval')
   assert.equal(blind.err, 'gwh status: GeminiWebhook search/nightly-eval: does not exist\n')
 })
