@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { test, type TestContext } from 'node:test'
 
-import { Agent, request } from 'undici'
+import { Agent } from 'undici'
 
 import { keyIdOf } from '../../src/contract/keyring/shard.ts'
 import type { KeyringEntry } from '../../src/contract/keyring/entry.ts'
@@ -14,7 +14,7 @@ import { createKeyringSecrets } from '../support/builders/keyring-secrets.ts'
 import { signedDelivery } from '../support/builders/signed-delivery.ts'
 import { SinkDouble } from '../support/doubles/sink-double.ts'
 import { pause } from '../support/measures/pause.ts'
-import { unwatchedAgent } from '../support/measures/http-traffic.ts'
+import { postUnwatched } from '../support/measures/post-unwatched.ts'
 import { recordSecret } from '../support/measures/run-record.ts'
 import { NatsServer, withoutNatsServer } from '../support/processes/nats-server.ts'
 import { operatorNamespace, startSimulatedOperator } from '../support/worlds/simulated-operator.ts'
@@ -133,16 +133,9 @@ async function startWorld(t: TestContext, driver: 'sqlite' | 'jetstream', sink: 
     receiver,
     owners: { webhook: ownerOf(webhook), dead: ownerOf(deadRoute), well: ownerOf(wellRoute) },
     async deliver() {
-      const { id, headers, body } = signedDelivery({ secret, atMs: clock.now() })
-      const sent = {
-        method: 'POST',
-        dispatcher: agent,
-        headers: { ...headers, 'user-agent': unwatchedAgent },
-        body,
-      } as const
-      const answer = await request(`${receiver.url}/v1/s/${webhook.namespace}/${webhook.name}`, sent)
-      await answer.body.dump()
-      return { status: answer.statusCode, id }
+      const delivery = signedDelivery({ secret, atMs: clock.now() })
+      const url = `${receiver.url}/v1/s/${webhook.namespace}/${webhook.name}`
+      return { status: await postUnwatched(url, delivery, agent), id: delivery.id }
     },
   }
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { Agent, request } from 'undici'
+import { Agent } from 'undici'
 
-import { unwatchedAgent } from '../support/measures/http-traffic.ts'
+import { postUnwatched } from '../support/measures/post-unwatched.ts'
 import { signedDelivery } from '../support/builders/signed-delivery.ts'
 import {
   controllerAgent,
@@ -20,12 +20,9 @@ const name = 'two-sinks'
 async function deliver({ admin, clock, get }: SimulatedOperator, url: string, dispatcher: Agent): Promise<number> {
   const id = (await get(name))?.status?.webhook?.id ?? ''
   const secret = admin.secrets(id)[0]?.secret ?? ''
-  const { headers, body } = signedDelivery({ secret, atMs: clock.now(), dataId: `batches/${clock.now()}` })
-  const sent = { method: 'POST', dispatcher, headers: { ...headers, 'user-agent': unwatchedAgent }, body } as const
+  const delivery = signedDelivery({ secret, atMs: clock.now(), dataId: `batches/${clock.now()}` })
   // The clock stands still meanwhile: a disk that stalls must not become a delivery that took too long to store.
-  const { statusCode, body: answer } = await request(`${url}/v1/s/${tenant}/${name}`, sent)
-  await answer.dump()
-  return statusCode
+  return postUnwatched(`${url}/v1/s/${tenant}/${name}`, delivery, dispatcher)
 }
 
 test('a sink that takes nothing for half an hour is told within a minute, at most once a minute after that, over a restart, and until it is mended', async (t) => {

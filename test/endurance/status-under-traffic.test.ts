@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { Agent, request } from 'undici'
+import { Agent } from 'undici'
 
 import type { GeminiWebhookSpec } from '../../src/api/spec.ts'
 import { eventually } from '../support/measures/eventually.ts'
-import { unwatchedAgent } from '../support/measures/http-traffic.ts'
+import { postUnwatched } from '../support/measures/post-unwatched.ts'
 import { signedDelivery } from '../support/builders/signed-delivery.ts'
 import { controllerAgent, startSimulatedOperator, tenant } from '../support/worlds/simulated-operator.ts'
 
@@ -42,17 +42,8 @@ test('with a delivery every minute an object has its status written once an hour
   async function deliver(name: string): Promise<void> {
     const id = (await operator.get(name))?.status?.webhook?.id ?? ''
     const secret = admin.secrets(id)[0]?.secret ?? ''
-    const { headers, body } = signedDelivery({ secret, atMs: clock.now(), dataId: `batches/${clock.now()}` })
-    const url = `${receiver.url}/v1/s/${tenant}/${name}`
-    const sent = {
-      method: 'POST',
-      dispatcher: agent,
-      headers: { ...headers, 'user-agent': unwatchedAgent },
-      body,
-    } as const
-    const { statusCode, body: answer } = await request(url, sent)
-    await answer.dump()
-    assert.equal(statusCode, 204, name)
+    const delivery = signedDelivery({ secret, atMs: clock.now(), dataId: `batches/${clock.now()}` })
+    assert.equal(await postUnwatched(`${receiver.url}/v1/s/${tenant}/${name}`, delivery, agent), 204, name)
   }
 
   const writtenMs = new Map<string, number[]>(names.map((name) => [name, []]))

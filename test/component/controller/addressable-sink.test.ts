@@ -4,19 +4,13 @@ import { test, type TestContext } from 'node:test'
 
 import { parse } from 'yaml'
 
-import type { KubernetesClient, KubernetesObject, ResourceKind } from '../../../src/kubernetes/client.ts'
+import type { KubernetesClient, KubernetesObject } from '../../../src/kubernetes/client.ts'
+import { crdKind } from '../../support/builders/crd-kind.ts'
 import { addressBroker, brokerKind, brokerRef, createBroker, listedBroker } from '../../support/processes/brokers.ts'
 import { startControllerFixture, tenant } from '../../support/worlds/controller-fixture.ts'
 import { eventually } from '../../support/measures/eventually.ts'
 
 const name = 'batch-events'
-const crdKind: ResourceKind = {
-  group: 'apiextensions.k8s.io',
-  version: 'v1',
-  kind: 'CustomResourceDefinition',
-  plural: 'customresourcedefinitions',
-  namespaced: false,
-}
 
 async function installBrokers(client: KubernetesClient): Promise<void> {
   const definition: unknown = parse(readFileSync('test/fixtures/crds/knative-brokers.yaml', 'utf8'))

@@ -4,10 +4,11 @@ import { test } from 'node:test'
 
 import { parse } from 'yaml'
 
-import type { KubernetesObject, ResourceKind } from '../../../src/kubernetes/client.ts'
+import type { KubernetesObject } from '../../../src/kubernetes/client.ts'
 import { configMapKind, serviceKind, type Service } from '../../../src/kubernetes/core-kinds.ts'
 import { firstSlotOf, slotName } from '../../../src/contract/receiver-report/slots.ts'
 import { routeCrdPath } from '../../../tools/generate-crds.ts'
+import { crdKind } from '../../support/builders/crd-kind.ts'
 import { apiKeySecretName, home, tenant } from '../../support/worlds/controller-fixture.ts'
 import { acceptedIn, conditionIn, platform, startRouteFixture, team } from '../../support/worlds/route-fixture.ts'
 import { eventually } from '../../support/measures/eventually.ts'
@@ -59,14 +60,6 @@ test('a cluster without the kind serves its webhooks, and its routes as soon as 
   )
   await fixture.untilReason('nightly', 'Attached')
 })
-
-const crdKind: ResourceKind = {
-  group: 'apiextensions.k8s.io',
-  version: 'v1',
-  kind: 'CustomResourceDefinition',
-  plural: 'customresourcedefinitions',
-  namespaced: false,
-}
 
 test('what receivers report of a route is told: what is pending, dead letters, the last delivery, a sink that fails, a share that is used up', async (t) => {
   const fixture = await startRouteFixture(t, { config: { countsIntervalMs: 300 } })

@@ -1,12 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { TestContext } from 'node:test'
 
-import { Agent, request } from 'undici'
+import { Agent } from 'undici'
 
 import type { Clock } from '../../../src/clock.ts'
 import type { SimulatorAdmin } from '../../../playground/webhook-service/admin.ts'
 import { signV1 } from '../../../playground/webhook-service/signer.ts'
-import { unwatchedAgent } from '../measures/http-traffic.ts'
+import { postUnwatched } from '../measures/post-unwatched.ts'
 
 /** How a delivery is signed while several secrets are valid; `oldOnly`: by the oldest alone. */
 type Signing = 'oldNew' | 'newOld' | 'newOnly' | 'oldOnly'
@@ -118,20 +118,13 @@ export class ConstantTraffic {
   async #post({ id, secrets, sentMs }: Sent): Promise<number> {
     const timestamp = Math.floor(sentMs / 1000)
     const body = Buffer.from(JSON.stringify({ type: 'batch.succeeded', version: 'v1', data: { id: 'batches/1' } }))
-    const response = await request(this.#options.url, {
-      method: 'POST',
-      dispatcher: this.#agent,
-      headers: {
-        'user-agent': unwatchedAgent,
-        'content-type': 'application/json',
-        'webhook-id': id,
-        'webhook-timestamp': String(timestamp),
-        'webhook-signature': secrets.map((secret) => signV1(secret, { id, timestamp, body })).join(' '),
-      },
-      body,
-    })
-    await response.body.dump()
-    return response.statusCode
+    const headers = {
+      'content-type': 'application/json',
+      'webhook-id': id,
+      'webhook-timestamp': String(timestamp),
+      'webhook-signature': secrets.map((secret) => signV1(secret, { id, timestamp, body })).join(' '),
+    }
+    return postUnwatched(this.#options.url, { headers, body }, this.#agent)
   }
 }
 
