@@ -24,13 +24,14 @@ export interface RoutingSinkOptions {
   readonly metrics: Metrics
 }
 
-/** Copies of one event that are stored at once: they share a write, and a body of 256 KiB is held that often. */
-const copiesAtOnce = 16
+/** Copies of one event that are stored at once share a write: so many, as far as their bodies are no more than this. */
+const mostAtOnce = 128
+const bytesAtOnce = 4 * 1024 * 1024
 
 /**
  * The routing step: each route of the event's webhook that it matches gets a copy, which is the route's own from then
  * on. Storing is idempotent, so that a step that was cut off anywhere is repeated and folds. It succeeds once every
- * copy is durable; a route that is full keeps its copy as a dead letter and holds up no other.
+ * copy is durable; a route that is full keeps its copy as a dead letter, after all others have theirs.
  */
 export function createRoutingSink(options: RoutingSinkOptions): Sink {
   const full = options.metrics.counter({
@@ -50,22 +51,48 @@ export function createRoutingSink(options: RoutingSinkOptions): Sink {
 type StepDeps = RoutingSinkOptions & { full: CounterHandle }
 
 /** Why a step has to be repeated. */
-type Obstacle = 'inboxFull' | 'inboxUnavailable' | 'fault'
+type Obstacle = 'inboxFull' | 'inboxUnavailable' | 'fault' | 'cancelled' | 'timeout'
+
+/** What became of one copy; `ownerFull`: nothing was kept yet. */
+type Kept = 'kept' | 'ownerFull' | Obstacle
 
 async function route(event: NewEvent, timeoutMs: number, signal: AbortSignal, deps: StepDeps): Promise<SendOutcome> {
   const { indexOf, typeOf, clock } = deps
   const untilMs = clock.monotonic() + timeoutMs
+  const obstacle = () => (signal.aborted ? 'cancelled' : clock.monotonic() >= untilMs ? 'timeout' : undefined)
   const copies = indexOf(event.owner.uid)
     .matching(event, typeOf(event))
     .map((attached) => copyFor(attached, event))
-  for (let at = 0; at < copies.length; at += copiesAtOnce) {
-    if (signal.aborted) return retryable('cancelled')
-    if (clock.monotonic() >= untilMs) return retryable('timeout')
-    const stored = await Promise.all(copies.slice(at, at + copiesAtOnce).map((copy) => store(copy, deps)))
-    const obstacle = stored.find((one) => one !== 'kept')
-    if (obstacle !== undefined) return retryable(obstacle)
+  const stored = await inRounds(copies, { keep: store, obstacle }, deps)
+  // Last, because it costs more: routes that are full keep no other waiting.
+  const ended = stored.type === 'ended' ? await inRounds(stored.full, { keep: giveUp, obstacle }, deps) : stored
+  return ended.type === 'ended' ? { type: 'delivered' } : ended
+}
+
+interface Rounds {
+  readonly keep: (copy: NewEvent, deps: StepDeps) => Promise<Kept>
+  /** Why no other round may begin. */
+  readonly obstacle: () => Obstacle | undefined
+}
+
+type RoundsEnd = { type: 'ended'; full: NewEvent[] } | { type: 'retryable'; cause: Obstacle }
+
+/** Keeps the copies of one event; the first that cannot be kept is the last of its round and begins no other. */
+async function inRounds(copies: readonly NewEvent[], { keep, obstacle }: Rounds, deps: StepDeps): Promise<RoundsEnd> {
+  const full: NewEvent[] = []
+  const bodyBytes = copies[0]?.body.length ?? 0
+  const atOnce = Math.min(mostAtOnce, Math.ceil(bytesAtOnce / Math.max(bodyBytes, 1)))
+  for (let at = 0; at < copies.length; at += atOnce) {
+    const before = obstacle()
+    if (before !== undefined) return { type: 'retryable', cause: before }
+    const round = copies.slice(at, at + atOnce)
+    const ends = await Promise.all(round.map(async (copy) => ({ copy, kept: await guarded(copy, keep, deps) })))
+    for (const { copy, kept } of ends) {
+      if (kept === 'ownerFull') full.push(copy)
+      else if (kept !== 'kept') return { type: 'retryable', cause: kept }
+    }
   }
-  return { type: 'delivered' }
+  return { type: 'ended', full }
 }
 
 /** What Google sent, as it came: of the route, for the sinks that it has now. */
@@ -74,34 +101,46 @@ function copyFor(attached: AttachedRoute, event: NewEvent): NewEvent {
   return { ...event, owner: { uid, namespace, name: routeOwnerName(name) }, sinks: sinkNamesOf(attached) }
 }
 
-async function store(copy: NewEvent, { append, inbox, onFull, full, logger }: StepDeps): Promise<'kept' | Obstacle> {
-  try {
-    const appended = await append(copy)
-    if (appended === 'stored' || appended === 'duplicate') return 'kept'
-    if (appended === 'inboxFull') return appended
-    if (appended === 'ownerBusy') return 'inboxUnavailable'
-    const givenUp = await inbox.appendGivenUp(copy, 'RouteFull')
-    switch (givenUp) {
-      case 'stored':
-      case 'dropped':
-        full.add(1, { route_namespace: copy.owner.namespace })
-        onFull(copy)
-        return 'kept'
-      case 'duplicate':
-        return 'kept'
-      case 'full':
-        return 'inboxFull'
-      default:
-        return unreachable(givenUp)
-    }
-  } catch (error) {
-    if (error instanceof InboxUnavailableError) return 'inboxUnavailable'
-    const { namespace, name } = copy.owner
-    logger.error({ error, namespace, name, eventId: copy.eventId }, 'route.fault')
-    return 'fault'
+async function store(copy: NewEvent, { append }: StepDeps): Promise<Kept> {
+  const appended = await append(copy)
+  switch (appended) {
+    case 'stored':
+    case 'duplicate':
+      return 'kept'
+    case 'ownerBusy':
+      return 'inboxUnavailable'
+    case 'ownerFull':
+    case 'inboxFull':
+      return appended
+    default:
+      return unreachable(appended)
   }
 }
 
-function retryable(cause: Obstacle | 'cancelled' | 'timeout'): SendOutcome {
-  return { type: 'retryable', cause }
+async function giveUp(copy: NewEvent, { inbox, onFull, full }: StepDeps): Promise<Kept> {
+  const givenUp = await inbox.appendGivenUp(copy, 'RouteFull')
+  switch (givenUp) {
+    case 'stored':
+    case 'dropped':
+      full.add(1, { route_namespace: copy.owner.namespace })
+      onFull(copy)
+      return 'kept'
+    case 'duplicate':
+      return 'kept'
+    case 'full':
+      return 'inboxFull'
+    default:
+      return unreachable(givenUp)
+  }
+}
+
+async function guarded(copy: NewEvent, keep: Rounds['keep'], deps: StepDeps): Promise<Kept> {
+  try {
+    return await keep(copy, deps)
+  } catch (error) {
+    if (error instanceof InboxUnavailableError) return 'inboxUnavailable'
+    const { namespace, name } = copy.owner
+    deps.logger.error({ error, namespace, name, eventId: copy.eventId }, 'route.fault')
+    return 'fault'
+  }
 }

@@ -17,10 +17,12 @@ import { FakeClock } from '../../support/doubles/fake-clock.ts'
 interface Answers {
   append?: (copy: NewEvent, clock: FakeClock) => AppendResult | Promise<AppendResult>
   givenUp?: GivenUpResult | Error
+  onGivenUp?: (copy: NewEvent) => void
 }
 
 /** A routing step over these routes, and all that it stored. */
-function aStep(routes: readonly AttachedRoute[], { append = () => 'stored', givenUp = 'stored' }: Answers = {}) {
+function aStep(routes: readonly AttachedRoute[], answers: Answers = {}) {
+  const { append = () => 'stored', givenUp = 'stored', onGivenUp = () => undefined } = answers
   const clock = new FakeClock()
   const metrics = createMetrics()
   const appended: NewEvent[] = []
@@ -36,6 +38,7 @@ function aStep(routes: readonly AttachedRoute[], { append = () => 'stored', give
     inbox: {
       appendGivenUp: async (copy, reason) => {
         deadLetters.push({ copy, reason })
+        onGivenUp(copy)
         if (givenUp instanceof Error) throw givenUp
         return givenUp
       },
@@ -98,6 +101,43 @@ test('a route that is full gets its copy as dead letters and holds up no other',
   assert.deepEqual(full, ['r0'], 'its owner is told')
 })
 
+test('routes that are full are seen to when all others have their copies', async () => {
+  const order: string[] = []
+  const { send, deadLetters } = aStep(numbered(300), {
+    append: ({ owner }) => {
+      order.push(owner.uid)
+      return Number(owner.uid.slice(1)) < 200 ? 'ownerFull' : 'stored'
+    },
+    onGivenUp: ({ owner }) => order.push(`given up: ${owner.uid}`),
+  })
+  assert.deepEqual(await send(), { type: 'delivered' })
+  assert.equal(deadLetters.length, 200)
+  assert.equal(
+    order.findIndex((each) => each.startsWith('given up')),
+    300,
+  )
+})
+
+test('copies of a small event are stored many at once, so that they share writes; of a large one no more than 4 MiB', async () => {
+  for (const [bytes, want] of [
+    [300, 128],
+    [256 * 1024, 16],
+  ] as const) {
+    let underWay = 0
+    let most = 0
+    const { send, appended } = aStep(numbered(300), {
+      append: async () => {
+        most = Math.max(most, (underWay += 1))
+        await Promise.resolve()
+        underWay -= 1
+        return 'stored' as const
+      },
+    })
+    assert.deepEqual(await send(anEvent({ body: new Uint8Array(bytes) })), { type: 'delivered' })
+    assert.deepEqual([appended.length, most], [300, want])
+  }
+})
+
 test('one that cannot be kept even so is counted, one that was kept before is not', async () => {
   const dropped = aStep(numbered(1), { append: () => 'ownerFull', givenUp: 'dropped' })
   assert.deepEqual([await dropped.send(), await dropped.fullOf('search')], [{ type: 'delivered' }, 1])
@@ -149,11 +189,14 @@ for (const { name, answers, cause } of broken) {
   })
 }
 
+/** Sixteen copies of it are one round. */
+const large = anEvent({ body: new Uint8Array(256 * 1024) })
+
 test('one copy that cannot be stored leaves those of its round stored, and begins no other round', async () => {
   const { send, appended } = aStep(numbered(40), {
     append: ({ owner }) => (owner.uid === 'r3' ? 'inboxFull' : 'stored'),
   })
-  assert.deepEqual(await send(), { type: 'retryable', cause: 'inboxFull' })
+  assert.deepEqual(await send(large), { type: 'retryable', cause: 'inboxFull' })
   assert.equal(appended.length, 16)
 })
 
@@ -164,7 +207,7 @@ test('a step that takes too long goes on as another attempt', async () => {
       return 'stored' as const
     },
   })
-  assert.deepEqual(await send(), { type: 'retryable', cause: 'timeout' })
+  assert.deepEqual(await send(large), { type: 'retryable', cause: 'timeout' })
   assert.equal(appended.length, 16)
 })
 
