@@ -63,7 +63,7 @@ const controller = {
   may: [
     ...each('get list watch patch', gwh),
     ...each('update', { ...gwh, subresource: 'status' }),
-    ...each('get list watch', routes),
+    ...each('list watch', routes),
     ...each('update', { ...routes, subresource: 'status' }),
     ...each('get list watch create update patch delete', { resource: 'secrets', namespace: 'team' }),
     ...each('get list watch', { resource: 'services', namespace: 'team' }),
@@ -78,7 +78,7 @@ const controller = {
   ],
   mayNot: [
     ...each('create update delete', gwh),
-    ...each('create update patch delete', routes),
+    ...each('get create update patch delete', routes),
     ...each('deletecollection', { resource: 'secrets', namespace: 'team' }),
     ...each('create update patch delete', { resource: 'services', namespace: 'team' }),
     ...each('get create update patch delete', { ...slices, namespace: 'team' }),

@@ -7,7 +7,7 @@
 # Routes have no finalizer: nothing outside hangs on them.
 - apiGroups: [webhooks.gemini-operator.io]
   resources: [geminiroutes]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 # The controller is the only writer of status, by whole replacement.
 - apiGroups: [webhooks.gemini-operator.io]
   resources: [geminiwebhooks/status, geminiroutes/status]
