@@ -7,6 +7,7 @@ import { kubectl, soon } from '../support/processes/cluster-commands.ts'
 import { emit, emitMany } from './google.ts'
 import { apiKeySecret, standUp, takeDown } from './surroundings.ts'
 import {
+  addressOf,
   answeredWithin,
   answersByDuration,
   aRoute,
@@ -23,6 +24,7 @@ import {
   untilTold,
   waitedMs,
   webhook,
+  workerOf,
 } from './tenants.ts'
 import { Users, type User } from './users.ts'
 import { install, missing, newest, remotes, removeAtEnd, simulator, system } from './world.ts'
@@ -63,7 +65,7 @@ describe('teams of one webhook on a real node', { skip: missing.length > 0 && `n
   test('teams attach routes, before there is a webhook; the platform team makes it, and lets them in', async () => {
     for (const team of [search, ads]) {
       const own = { metadata: { exact: { team: team.namespace } } }
-      await team.apply(aRoute(team.namespace, 'own-jobs', own))
+      await team.apply(aRoute(team.namespace, 'own-jobs', own, { dynamic: {} }))
     }
     await search.apply(aRoute('team-search', 'results', { types: { exact: ['batch.succeeded'] } }))
     await ads.apply(aRoute('team-ads', 'results', { types: { prefix: ['batch.'] } }))
@@ -98,7 +100,7 @@ describe('teams of one webhook on a real node', { skip: missing.length > 0 && `n
     for (const team of teams) assert.deepEqual(new Set(await jobsOf(team, 'results')), new Set(wanted[team]), team)
   })
 
-  test('a job of each team reaches its team alone, by its metadata, through the dynamic endpoint', async () => {
+  test('a job of each team reaches its team alone, by its metadata, through the endpoint of the webhook', async () => {
     const secret = ['secret', `${webhook.name}-dynamic-endpoint`]
     const uris = [Buffer.from(await owner.field('.data.uri', ...secret), 'base64').toString('utf8')]
     for (const team of teams) await emit('batch.succeeded', `batches/of-${team}`, { uris, userMetadata: { team } })
@@ -120,6 +122,24 @@ describe('teams of one webhook on a real node', { skip: missing.length > 0 && `n
     assert.match(await ads.refused(['get', 'groute', '--all-namespaces']), /Forbidden/)
     assert.match(await ads.refused(labelAs('team-ads', true)), /Forbidden/)
     assert.doesNotMatch(await ads.kubectl(['get', 'groute', '--output=yaml']), /team-search|api-key|whsec_/)
+  })
+
+  test('a job that names the endpoint of a team reaches that route alone, which others would want too', async () => {
+    for (const team of [search, ads]) {
+      const job = `batches/named-by-${team.namespace}`
+      const uris = [await addressOf(team, 'own-jobs')]
+      await emit('batch.succeeded', job, { uris, userMetadata: { team: team.namespace } })
+      await soon(job, async () => (await jobsOf(team.namespace, 'own-jobs')).includes(job))
+    }
+    await emit('batch.succeeded', 'batches/of-nobody')
+    for (const team of teams) {
+      await soon('a later one', async () => (await jobsOf(team, 'results')).includes('batches/of-nobody'))
+      const named = (await workerOf(team)).filter(({ subject }) => subject.startsWith('batches/named-by-'))
+      assert.deepEqual(
+        new Set(named.map(({ route, subject }) => `${route} ${subject}`)),
+        new Set([`${team}/own-jobs batches/named-by-${team}`]),
+      )
+    }
   })
 
   test('gwh tells a team of its routes, and shows deliveries to the platform team alone', async () => {

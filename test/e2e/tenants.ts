@@ -50,11 +50,22 @@ interface Got {
 }
 
 /** What a team's worker has got since it was started. */
-const workerOf = (namespace: string) => ask<Got[]>('GET', { namespace, name: 'batch-worker', port: 80 }, 'events')
+export const workerOf = (namespace: string) =>
+  ask<Got[]>('GET', { namespace, name: 'batch-worker', port: 80 }, 'events')
 export const gotBy = async (namespace: string, route: string) =>
   (await workerOf(namespace)).filter((got) => got.route === `${namespace}/${route}`)
 export const jobsOf = async (namespace: string, route: string) =>
   (await gotBy(namespace, route)).map(({ subject }) => subject)
+
+/** What jobs of the team name. The roles that ship show no Secret: whoever starts jobs may read this one. */
+export async function addressOf(team: User, route: string): Promise<string> {
+  const secret = `${route}-route-endpoint`
+  const create = ['--namespace', team.namespace, 'create']
+  await kubectl([...create, 'role', secret, '--verb=get', '--resource=secrets', `--resource-name=${secret}`])
+  await kubectl([...create, 'rolebinding', secret, `--role=${secret}`, `--serviceaccount=${team.namespace}:user`])
+  const uri = await soon(`the Secret ${secret}`, () => team.field('.data.uri', 'secret', secret))
+  return Buffer.from(uri, 'base64').toString('utf8')
+}
 
 /** A team's worker is gone, and its Service leads nowhere; or a new one is there, which has got nothing yet. */
 export async function scaleWorker(namespace: string, replicas: 0 | 1): Promise<void> {
