@@ -3,8 +3,8 @@ export interface Activity {
   /** Of a route: when something was last delivered. */
   readonly lastVerifiedMs: number | undefined
   /**
-   * Since when authentic deliveries have been refused without one being stored; of a route, since when it gets events
-   * as dead letters because it is full.
+   * Since when authentic deliveries have been refused without one being stored; of a route, since when it is full: it
+   * gets events as dead letters, and its own endpoint takes none.
    */
   readonly refusingSinceMs: number | undefined
   /** The last endpoint check that a new delivery answered, and the key that verified it. */
@@ -14,7 +14,7 @@ export interface Activity {
 interface MutableActivity {
   lastVerifiedMs: number | undefined
   refusingSinceMs: number | undefined
-  /** Of a route: when it last got an event as a dead letter because it is full. */
+  /** Of a route: when an event last found it full. */
   lastFullMs?: number
   check: { attemptID: string; keyID: string } | undefined
 }
@@ -51,7 +51,7 @@ export class EndpointActivity {
     this.#of(uid).refusingSinceMs ??= nowMs
   }
 
-  /** This route got an event as a dead letter at once, because it has used up its share. */
+  /** This route has used up its share: it got an event as a dead letter at once, or its own endpoint refused one. */
   noteFull(routeUid: string, nowMs: number): void {
     const route = this.#of(routeUid)
     route.refusingSinceMs ??= nowMs

@@ -69,12 +69,9 @@ export function storeDelivery(deps: RouteDeps, exchange: Exchange, verified: Ver
     answer: (result, fault) => {
       exchange.fault = fault
       const outcome = appendOutcomes[result]
-      if (outcome === 'Stored' || outcome === 'Duplicate') {
-        deps.activity.noteKept(uid)
-      } else {
-        deps.metrics.authenticRefused.add(1, { outcome })
-        deps.activity.noteRefused(uid, nowMs)
-      }
+      const isKept = outcome === 'Stored' || outcome === 'Duplicate'
+      if (!isKept) deps.metrics.authenticRefused.add(1, { outcome })
+      noteAnswer(deps.activity, endpoint, { isKept, isFull: result === 'ownerFull', nowMs })
       deps.finish(exchange, outcome, 'keep')
     },
     settled: (result) => {
@@ -84,6 +81,24 @@ export function storeDelivery(deps: RouteDeps, exchange: Exchange, verified: Ver
       }
     },
   })
+}
+
+/**
+ * In this place a route tells that it is full, as it does when a copy finds it so: not that the inbox took nothing, and
+ * not that it is over with the next event that has room, or by turns it would be written again and again.
+ */
+function noteAnswer(
+  activity: EndpointActivity,
+  { owner: { uid }, route }: Endpoint,
+  { isKept, isFull, nowMs }: { isKept: boolean; isFull: boolean; nowMs: number },
+): void {
+  if (route !== undefined) {
+    if (isFull) activity.noteFull(uid, nowMs)
+  } else if (isKept) {
+    activity.noteKept(uid)
+  } else {
+    activity.noteRefused(uid, nowMs)
+  }
 }
 
 const appendOutcomes = {

@@ -118,6 +118,22 @@ test('what the route does not want, or may not see, is acknowledged and becomes 
   assert.deepEqual(await sinksOf(limited, bodyOf('ping')), [])
 })
 
+test('a route that is full is told as full, however its own endpoint answers the next; that the inbox fails is none of it', async () => {
+  const scene = aScene(aRouteEntry(own))
+  const fullSince = async (result: Parameters<InboxDouble['willAnswer']>[0]) => {
+    scene.inbox.willAnswer(result)
+    await scene.post()
+    return new Map(scene.activity.entries()).get(owner.uid)?.refusingSinceMs
+  }
+  assert.equal(await fullSince('inboxFull'), undefined)
+  const beganMs = scene.clock.now()
+  assert.equal(await fullSince('ownerFull'), beganMs)
+  await scene.clock.advance({ minutes: 1 })
+  for (const result of ['stored', 'duplicate', 'ownerFull'] as const) assert.equal(await fullSince(result), beganMs)
+  scene.activity.endFull(beganMs + 20 * 60_000)
+  assert.equal(await fullSince('inboxFull'), undefined, 'and over like any other')
+})
+
 test('since when a route is attached, by a clock that is ahead, loses nothing that is acknowledged', async () => {
   const scene = aScene(aRouteEntry({ ...own, route: { since: '2030-01-01T00:00:00Z' } }))
   assert.deepEqual((await scene.becomes()).sinks, ['worker'])
