@@ -16,8 +16,9 @@ import type { WebhookContext } from '../observe/context.ts'
 import { lookUpSinks } from '../observe/look-up-sinks.ts'
 import { areCountsDue, areCountsNew, type ToldCounts } from '../reports/sink-counts.ts'
 import { noSinkReports } from '../reports/sink-status.ts'
+import { conditionOf } from '../status/kubernetes-events.ts'
 import { composeSinks } from './compose-filter.ts'
-import { judgeConsent } from './consent.ts'
+import { judgeConsent, type Consent } from './consent.ts'
 import { deleteSecretsOf, finishEndpoint, prepareEndpoint } from './route-endpoint.ts'
 import { routeEntryFor, withEndpoint } from './route-entry.ts'
 import { routeEvents, toRouteEvent } from './route-events.ts'
@@ -64,8 +65,8 @@ export async function reconcileRoute(key: ObjectKey, ctx: RouteContext & Reconci
   if (cached === undefined) return done()
   const route = ctx.memories.newest(cached)
   const view = viewConsent(route, ctx)
-  if (isLeftToAnother(route, view.isNamespaceWatched, ctx)) return done()
   const consent = judgeConsent(view)
+  if (!view.isNamespaceWatched && isLeftToAnother(route, consent, ctx)) return done()
   const webhook = ctx.webhooks.get(refOf(route))
   const taken = await takeAway(route, { consent, webhook }, ctx)
   passOn(taken)
@@ -134,11 +135,12 @@ async function removeGone(key: ObjectKey, ctx: RouteContext & ReconcileTurn) {
 
 /**
  * Of a webhook that is not seen here another operator may have more to say: what it has said of the route is left as it
- * is.
+ * is. That there is none is another message there, and two that both wrote their own would do so without end.
  */
-function isLeftToAnother({ metadata, status }: GeminiRoute, isWatched: boolean, { keyring }: RouteContext): boolean {
-  if (isWatched || keyring.entryOf(metadata.uid) !== undefined) return false
-  return status?.conditions?.some(({ type, reason }) => type === 'Accepted' && reason !== 'WebhookNotFound') === true
+function isLeftToAnother({ metadata, status }: GeminiRoute, consent: Consent, { keyring }: RouteContext): boolean {
+  if (consent.type === 'attached' || keyring.entryOf(metadata.uid) !== undefined) return false
+  const told = conditionOf(status, 'Accepted')
+  return told !== undefined && told.message !== consent.message
 }
 
 /** The sinks, with Services, Secrets and other objects of the namespace of the route. */

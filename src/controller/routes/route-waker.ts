@@ -42,8 +42,10 @@ export class RouteWaker implements GoneRoutes {
     }
     // Our own status write says nothing new: the pass that made it has decided when to look again.
     if (memories.sawOwnWrite(object)) return
-    enqueue(keyOf(object), { behind: type === 'added' && object.status !== undefined })
+    // Nor does that of another: two installations that tell different things of a route whose webhook is not there
+    // would answer each other without end.
     if (type === 'updated' && change.previous.metadata.generation === object.metadata.generation) return
+    enqueue(keyOf(object), { behind: type === 'added' && object.status !== undefined })
     onTold(refOf(object))
     if (type === 'updated') onTold(refOf(change.previous))
   }

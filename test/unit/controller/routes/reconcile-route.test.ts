@@ -35,12 +35,18 @@ interface Given {
   unreadable?: Failure
   /** The webhook turns Ready while an entry is written. */
   turnsReady?: boolean
+  /** There is none. */
+  isMissing?: boolean
+  /** The namespaces that are watched; that of the webhook is none of them. */
+  watchNamespaces?: string[]
+  /** What was told of the route before. */
+  told?: NonNullable<GeminiRoute['status']>
 }
 
 /** One route and its webhook, around a keyring of the test's. */
 function aScene(given: Given = {}) {
   const { from = 'All', types, refuses = () => undefined, hasRoom = true, known, gone = [] } = given
-  const { sinks, unreadable, turnsReady = false } = given
+  const { sinks, unreadable, turnsReady = false, isMissing = false, watchNamespaces = [], told } = given
   const claimed = { installationID: given.servedBy ?? installation.id, installationToken: installation.token }
   const named = aWebhook()
     .registered()
@@ -78,7 +84,9 @@ function aScene(given: Given = {}) {
     },
   } as unknown as KeyringWriter
   const routes = new IndexedStore<GeminiRoute>({ [byWebhookRef]: (route) => [idOfRef(refOf(route))] })
-  routes.put(aRoute({ spec: { ...(sinks && { sinks }), ...(unreadable && { dynamic: {} }) } }))
+  const spec = { ...(sinks && { sinks }), ...(unreadable && { dynamic: {} }) }
+  routes.put(aRoute({ spec, ...(told && { status: told }) }))
+  const isSeen = !isMissing && watchNamespaces.length === 0
   const pass = aPass({
     keyring,
     secrets: scripted<SecretReader>('secrets', {
@@ -89,7 +97,7 @@ function aScene(given: Given = {}) {
         )
       },
     }),
-    webhooks: { get: () => seen.webhook, list: () => [webhook], byIndex: () => [webhook] },
+    webhooks: { get: () => (isSeen ? seen.webhook : undefined), list: () => [webhook], byIndex: () => [webhook] },
     recorder: { record: () => undefined },
     client: {
       replaceStatus: <T>(_kind: object, object: T) => {
@@ -102,6 +110,7 @@ function aScene(given: Given = {}) {
   const left = new Set(gone)
   const ctx = {
     ...pass,
+    config: { ...pass.config, watchNamespaces },
     routes,
     namespaces: new IndexedStore(),
     memories: new RouteMemories(pass.clock),
@@ -114,6 +123,7 @@ function aScene(given: Given = {}) {
   return { pass: () => reconcileRoute(key, ctx), routes, written, removed, statuses, steps, left }
 }
 
+const acceptedIn = (status: GeminiRoute['status']) => status?.conditions?.find(({ type }) => type === 'Accepted')
 const readyIn = (status: GeminiRoute['status']) => status?.conditions?.find(({ type }) => type === 'Ready')?.reason
 
 test('a pass tells the receivers and writes the status; the next finds nothing to do', async () => {
@@ -227,6 +237,26 @@ test('where another installation has come to serve the webhook, consent that end
   const unknown = aScene({ servedBy, from: 'Same' })
   await unknown.pass()
   assert.deepEqual([unknown.written, unknown.statuses], [[], []], 'a route that is not known here is none of ours')
+})
+
+test('where two installations see a route, the one that does not watch its webhook leaves what the other says of it', async () => {
+  const there = aScene({ isMissing: true })
+  await there.pass()
+  const [saidThere] = there.statuses
+  const watchNamespaces = ['team-search']
+  const here = aScene({ watchNamespaces, ...(saidThere && { told: saidThere }) })
+  assert.equal((await here.pass()).type, 'done')
+  assert.deepEqual(here.statuses, [], 'or each would write its own message over that of the other, without end')
+  const alone = aScene({ watchNamespaces })
+  await alone.pass()
+  assert.match(acceptedIn(alone.statuses[0])?.message ?? '', /watchNamespaces/)
+  const [saidAlone] = alone.statuses
+  const again = aScene({ watchNamespaces, sinks: [], ...(saidAlone && { told: saidAlone }) })
+  await again.pass()
+  assert.deepEqual(again.statuses.at(-1)?.sinks, [], 'and goes on to tell the rest of a route of which it alone spoke')
+  const overruled = aScene({ isMissing: true, ...(saidAlone && { told: saidAlone }) })
+  await overruled.pass()
+  assert.equal(acceptedIn(overruled.statuses[0])?.message, acceptedIn(saidThere)?.message)
 })
 
 const failing = (kind: 'transient' | 'refused') => () =>
