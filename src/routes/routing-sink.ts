@@ -53,8 +53,8 @@ type StepDeps = RoutingSinkOptions & { full: CounterHandle }
 /** Why a step has to be repeated. */
 type Obstacle = 'inboxFull' | 'inboxUnavailable' | 'fault' | 'cancelled' | 'timeout'
 
-/** What became of one copy; `ownerFull`: nothing was kept yet. */
-type Kept = 'kept' | 'ownerFull' | Obstacle
+/** What became of one copy; `ownerFull`: nothing was kept yet; `ownerBusy`: nor was it, and later it may be. */
+type Kept = 'kept' | 'ownerFull' | 'ownerBusy' | Obstacle
 
 async function route(event: NewEvent, timeoutMs: number, signal: AbortSignal, deps: StepDeps): Promise<SendOutcome> {
   const { indexOf, typeOf, clock } = deps
@@ -77,9 +77,13 @@ interface Rounds {
 
 type RoundsEnd = { type: 'ended'; full: NewEvent[] } | { type: 'retryable'; cause: Obstacle }
 
-/** Keeps the copies of one event; the first that cannot be kept is the last of its round and begins no other. */
+/**
+ * Keeps the copies of one event. What one route cannot have now keeps no other from its copy, however many of it come
+ * before; where the inbox takes nothing, no other round begins.
+ */
 async function inRounds(copies: readonly NewEvent[], { keep, obstacle }: Rounds, deps: StepDeps): Promise<RoundsEnd> {
   const full: NewEvent[] = []
+  let left: 'inboxUnavailable' | 'fault' | undefined
   const bodyBytes = copies[0]?.body.length ?? 0
   const atOnce = Math.min(mostAtOnce, Math.ceil(bytesAtOnce / Math.max(bodyBytes, 1)))
   for (let at = 0; at < copies.length; at += atOnce) {
@@ -89,10 +93,12 @@ async function inRounds(copies: readonly NewEvent[], { keep, obstacle }: Rounds,
     const ends = await Promise.all(round.map(async (copy) => ({ copy, kept: await guarded(copy, keep, deps) })))
     for (const { copy, kept } of ends) {
       if (kept === 'ownerFull') full.push(copy)
+      else if (kept === 'ownerBusy') left ??= 'inboxUnavailable'
+      else if (kept === 'fault') left ??= kept
       else if (kept !== 'kept') return { type: 'retryable', cause: kept }
     }
   }
-  return { type: 'ended', full }
+  return left === undefined ? { type: 'ended', full } : { type: 'retryable', cause: left }
 }
 
 /** What Google sent, as it came: of the route, for the sinks that it has now. */
@@ -108,7 +114,6 @@ async function store(copy: NewEvent, { append }: StepDeps): Promise<Kept> {
     case 'duplicate':
       return 'kept'
     case 'ownerBusy':
-      return 'inboxUnavailable'
     case 'ownerFull':
     case 'inboxFull':
       return appended

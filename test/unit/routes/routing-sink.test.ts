@@ -189,6 +189,10 @@ for (const { name, answers, cause } of broken) {
   })
 }
 
+const defect = () => {
+  throw new TypeError('a defect')
+}
+
 /** Sixteen copies of it are one round. */
 const large = anEvent({ body: new Uint8Array(256 * 1024) })
 
@@ -198,6 +202,21 @@ test('one copy that cannot be stored leaves those of its round stored, and begin
   })
   assert.deepEqual(await send(large), { type: 'retryable', cause: 'inboxFull' })
   assert.equal(appended.length, 16)
+})
+
+test('routes of which too much waits, or with which something is wrong, keep no copy of another from being stored', async () => {
+  const faults = [
+    { fault: () => 'ownerBusy' as const, cause: 'inboxUnavailable' },
+    { fault: defect, cause: 'fault' },
+  ]
+  for (const { fault, cause } of faults) {
+    const { send, appended, deadLetters } = aStep(numbered(40), {
+      append: ({ owner }) => (Number(owner.uid.slice(1)) < 20 ? fault() : owner.uid === 'r20' ? 'ownerFull' : 'stored'),
+    })
+    assert.deepEqual(await send(large), { type: 'retryable', cause })
+    assert.equal(appended.length, 40)
+    assert.deepEqual(deadLetters, [], 'which could be given up for nothing, and again with each repetition')
+  }
 })
 
 test('a step that takes too long goes on as another attempt', async () => {
