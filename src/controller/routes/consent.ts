@@ -139,3 +139,20 @@ export function inTurns<T extends { metadata: Ranked }>(routes: readonly T[]): T
     .toSorted((a, b) => a.turn - b.turn)
     .map(({ route }) => route)
 }
+
+/**
+ * How many of all routes have a place before this one, in the order of `inTurns`. It takes one look at each, because
+ * every route of a webhook that has too many asks for its own. Pure.
+ */
+export function placesBefore(route: Ranked, all: readonly { metadata: Ranked }[]): number {
+  const byNamespace = new Map<string, { all: number; older: number }>()
+  for (const { metadata } of all) {
+    const counts = byNamespace.get(metadata.namespace) ?? { all: 0, older: 0 }
+    byNamespace.set(metadata.namespace, counts)
+    counts.all += 1
+    if (isBefore(metadata, route)) counts.older += 1
+  }
+  const turn = byNamespace.get(route.namespace)?.older ?? 0
+  // All turns before its own, and in this one the namespaces whose route is the older.
+  return byNamespace.values().reduce((sum, counts) => sum + Math.min(counts.all, turn) + Number(counts.older > turn), 0)
+}

@@ -8,9 +8,9 @@ import type { InstallationView } from '../facts/observed.ts'
 import { ownerOfObject } from '../installation/object-owner.ts'
 import type { KeyringWriter } from '../keyring/keyring-writer.ts'
 import {
-  inTurns,
   judgePermission,
   maxRoutesOfWebhook,
+  placesBefore,
   type ConsentView,
   type NamespaceLabels,
   type Permission,
@@ -69,8 +69,7 @@ function isWithinBound(route: GeminiRoute, webhook: GeminiWebhook, sources: Cons
   const rivals = sources.routes.byIndex(byWebhookRef, idOfRef(keyOfWebhook(webhook)))
   if (rivals.length <= maxRoutesOfWebhook) return true
   const allowed = rivals.filter((rival) => permissionOf(rival, webhook, sources) !== 'no')
-  const places = inTurns(allowed).slice(0, maxRoutesOfWebhook)
-  return places.some(({ metadata }) => metadata.uid === route.metadata.uid)
+  return placesBefore(route.metadata, allowed) < maxRoutesOfWebhook
 }
 
 function keyOfWebhook({ metadata: { namespace, name } }: GeminiWebhook): ObjectKey {

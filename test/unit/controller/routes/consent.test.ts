@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import * as fc from 'fast-check'
+
 import type { AllowedRoutes } from '../../../../src/api/allowed-routes.ts'
 import {
   inTurns,
   isBefore,
   judgeConsent,
   judgePermission,
+  placesBefore,
   type Consent,
   type ConsentView,
   type NamespaceLabels,
@@ -144,4 +147,22 @@ test('namespaces take turns at the places of a webhook, each with its oldest fir
       want,
     )
   }
+})
+
+test('each route counts as many places before its own as the order of turns has', () => {
+  const some = fc.record({
+    day: fc.constantFrom('20', '21'),
+    namespace: fc.constantFrom('a', 'b', 'c'),
+    name: fc.constantFrom('r', 's', 't', 'u', 'v'),
+  })
+  const routesOf = fc.uniqueArray(some, { maxLength: 15, selector: ({ namespace, name }) => `${namespace}/${name}` })
+  fc.assert(
+    fc.property(routesOf, (given) => {
+      const routes = given.map(({ day, namespace, name }) => ({
+        metadata: at(`2026-11-${day}T00:00:00Z`, namespace, name),
+      }))
+      const counted = inTurns(routes).map(({ metadata }) => placesBefore(metadata, routes))
+      assert.deepEqual(counted, [...routes.keys()])
+    }),
+  )
 })
