@@ -1,5 +1,7 @@
 import * as z from 'zod'
 
+import { isRecord } from '../../is-record.ts'
+
 /**
  * What the controller passes to the receivers for one GeminiWebhook or GeminiRoute: everything needed to verify its
  * deliveries and send them to its sinks, without an API server. One JSON value in a keyring Secret, under the object's
@@ -15,6 +17,11 @@ export const maxLiveSecrets = 4
 /** The current token of a dynamic endpoint and its predecessors. Each one more is one more that opens it. */
 export const maxLiveTokens = 4
 const maxAudiences = 8
+
+/** Taken as it is: a record of zod has no key `__proto__`, and a filter that asks for it would take everything. */
+const textsSchema = z.custom<Record<string, string>>(
+  (value) => isRecord(value) && Object.values(value).every((text) => typeof text === 'string'),
+)
 
 const liveSecretSchema = z.object({
   /** Identifies the secret in reports and logs without revealing it: first 12 hex digits of its SHA-256. */
@@ -80,8 +87,8 @@ const sinkFilterSchema = z.object({
   /** One of these, or one of the prefixes; both empty: every type. */
   typesExact: z.array(z.string()),
   typesPrefix: z.array(z.string()),
-  metadataExact: z.record(z.string(), z.string()).optional(),
-  metadataPrefix: z.record(z.string(), z.string()).optional(),
+  metadataExact: textsSchema.optional(),
+  metadataPrefix: textsSchema.optional(),
   /** May be one that does not pass the check: deliveries then wait until it is corrected. */
   cel: z.string().optional(),
 })
@@ -91,7 +98,7 @@ const resolvedSinkSchema = z.object({
   destination: destinationSchema,
   filter: sinkFilterSchema.optional(),
   format: z.enum(['CloudEventBinary', 'CloudEventStructured', 'Original']),
-  headers: z.record(z.string(), z.string()),
+  headers: textsSchema,
   /** Standard Webhooks secret to sign outgoing requests with. */
   signingSecret: z.string().optional(),
   /** PEM. Presented to an https destination that requests one. */

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { keyringSecretNameFor } from '../../../src/contract/keyring/shard.ts'
 import { decodeShard, withUnchanged } from '../../../src/receiver/decode-shard.ts'
 import { aRouteEntry } from '../../support/builders/a-route-entry.ts'
-import { aKeyringEntry, aSecret } from '../../support/worlds/receiver-fixture.ts'
+import { aKeyringEntry, aSecret, aSink } from '../../support/worlds/receiver-fixture.ts'
 
 const shard = keyringSecretNameFor('uid-1')
 const good = aKeyringEntry({ secrets: [aSecret(), aSecret('2026-11-22T00:00:00Z')] })
@@ -30,6 +30,13 @@ test('an entry of a later version with more fields is read all the same', () => 
   assert.equal(decode(JSON.stringify({ ...good, later: { field: 'x' } })).entries.size, 1)
 })
 
+test('a filter is read with every key that it has, also one such as __proto__', () => {
+  const metadataExact = JSON.parse('{"__proto__":"x","team":"search"}') as Record<string, string>
+  const route = aRouteEntry({ uid: 'uid-1', route: { filter: { typesExact: [], typesPrefix: [], metadataExact } } })
+  const read = decode(JSON.stringify(route)).entries.get('uid-1')?.entry
+  assert.deepEqual(Object.entries(read?.route?.filter?.metadataExact ?? {}), Object.entries(metadataExact))
+})
+
 test('an entry without secrets is one that waits for its first, not a malformed one', () => {
   const content = decode(JSON.stringify({ ...good, secrets: [] }))
   assert.deepEqual(content.entries.get('uid-1')?.keys, [])
@@ -51,6 +58,11 @@ const malformed: { name: string; text: string; uid?: string; problem: RegExp }[]
     name: 'more live secrets than can be',
     text: JSON.stringify({ ...good, secrets: Array.from({ length: 5 }, () => aSecret()) }),
     problem: /at secrets/,
+  },
+  {
+    name: 'a header that is no text',
+    text: JSON.stringify({ ...good, sinks: [{ ...aSink('worker'), headers: { 'x-team': 1 } }] }),
+    problem: /at sinks/,
   },
   { name: 'the uid of another', text: JSON.stringify({ ...good, uid: 'uid-2' }), problem: /another uid/ },
   {
