@@ -162,8 +162,9 @@ function summarize(
 
 /**
  * Of a route that is gone. Kubernetes deletes them too, by their owner; this is sooner, and holds where nobody
- * collects. A deletion that is refused for good is left to it: it must not keep a route that is made anew from its
- * work. Throws what may pass by itself.
+ * collects. The next route of the name may be there by now, where another installation or replica was sooner: what it
+ * has stays. A deletion that is refused for good is left to Kubernetes: it must not keep a route that is made anew from
+ * its work. Throws what may pass by itself.
  */
 export async function deleteSecretsOf(
   route: GeminiRoute,
@@ -173,7 +174,7 @@ export async function deleteSecretsOf(
   for (const name of names) {
     if (name === undefined) continue
     try {
-      await deleteSecretOf(ownerOf(route), name, ctx)
+      await deleteSecretOf(ownerOf(route), name, ctx, { uidOnly: true })
     } catch (error) {
       if (failureOf(error).class !== 'refused') throw error
     }

@@ -236,6 +236,12 @@ test('of a route that is gone both its Secrets go, and none of anybody else', as
   assert.deepEqual(calls, [`delete ${secretName}`])
 })
 
+test('of a route that is gone nothing goes that the next of its name has by now', async () => {
+  const { ctx, calls } = aScene({ secrets: { [secretName]: found(aSecret(wanting(), { uid: 'uid-of-the-next' })) } })
+  await deleteSecretsOf(wanting(), ctx)
+  assert.deepEqual(calls, [])
+})
+
 test('a deletion that is refused keeps nothing of a route that is gone, and one that may pass is tried again', async () => {
   const secrets = { [secretName]: found(aSecret()) }
   const forbidden = new KubernetesApiError({ status: 403, reason: 'Forbidden', message: 'a policy' })
