@@ -245,7 +245,8 @@ class RunningController implements WebhookController {
       enqueue: (key, how) => this.#loop.enqueue(key, how),
     })
     const wakeWebhook = (key: ObjectKey) => this.#loop.enqueue(key, { behind: true })
-    this.#routes = new RoutesController({ client, metrics, wakeWebhook }, this.#ctx)
+    const areWebhooksRead = (namespace: string) => this.#reflectors.webhooks.hasSynced(namespace)
+    this.#routes = new RoutesController({ client, metrics, wakeWebhook, areWebhooksRead }, this.#ctx)
   }
 
   async start(signal: AbortSignal): Promise<void> {

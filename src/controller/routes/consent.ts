@@ -67,6 +67,8 @@ export interface ConsentView {
   asksUnwatchedLabels: boolean
   /** Whether webhooks of that namespace are seen at all. */
   isNamespaceWatched: boolean
+  /** Whether they were ever listed: until then one that is not seen may be there. */
+  areWebhooksRead: boolean
 }
 
 /** `prepared`: the receivers are told of the route, so that the first event of the webhook finds it there. */
@@ -80,7 +82,12 @@ export type Consent =
  * happened before, so that the order in which objects are made never matters. `kept`: what the receivers know of the
  * route stays as it is. Messages tell nothing of the webhook but that it does not allow the route. Pure.
  */
-export function judgeConsent({ webhook, asksUnwatchedLabels, isNamespaceWatched }: ConsentView): Consent {
+export function judgeConsent(view: ConsentView): Consent {
+  const { webhook, asksUnwatchedLabels, isNamespaceWatched, areWebhooksRead } = view
+  if (webhook === undefined && isNamespaceWatched && !areWebhooksRead) {
+    const message = 'the webhooks of the namespace that spec.webhookRef names could not be read yet'
+    return { type: 'kept', reason: 'Progressing', message }
+  }
   if (webhook === undefined) {
     const message = isNamespaceWatched
       ? 'there is no GeminiWebhook as spec.webhookRef names it: create it, or create the route anew with another spec.webhookRef'

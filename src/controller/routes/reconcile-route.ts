@@ -66,7 +66,7 @@ export async function reconcileRoute(key: ObjectKey, ctx: RouteContext & Reconci
   const route = ctx.memories.newest(cached)
   const view = viewConsent(route, ctx)
   const consent = judgeConsent(view)
-  if (!view.isNamespaceWatched && isLeftToAnother(route, consent, ctx)) return done()
+  if (!(view.isNamespaceWatched && view.areWebhooksRead) && isLeftToAnother(route, consent, ctx)) return done()
   const webhook = ctx.webhooks.get(refOf(route))
   const taken = await takeAway(route, { consent, webhook }, ctx)
   passOn(taken)

@@ -20,6 +20,7 @@ import { deleteSecretOf } from '../secrets/delete-secret.ts'
 import type { DynamicSecretOwner } from '../secrets/dynamic-secret.ts'
 import { writeDynamicSecret } from '../secrets/write-dynamic-secret.ts'
 import type { Consent } from './consent.ts'
+import { isWithoutWebhook } from './route-entry.ts'
 import { toRouteEvent } from './route-events.ts'
 
 /** What a pass found of the endpoint of its own that a route may have, and did for it. */
@@ -105,8 +106,8 @@ function isServed({ type }: Consent): boolean {
 }
 
 /** Where nothing is known of consent, what was given lasts; without a webhook there is nobody who gives it. */
-function keptEntry({ consent, webhook, known }: Given): DynamicEndpointEntry | undefined {
-  return consent.type === 'kept' && webhook !== undefined ? known?.dynamic : undefined
+function keptEntry({ consent, known }: Given): DynamicEndpointEntry | undefined {
+  return consent.type === 'kept' && !isWithoutWebhook(consent) ? known?.dynamic : undefined
 }
 
 async function write(

@@ -108,11 +108,17 @@ export function takenAway(
 ): KeyringEntry | undefined {
   if (known?.route === undefined || known.route.refused === true) return undefined
   if (consent.type === 'refused') return refusedEntry(known)
-  // Nobody is there who allows its endpoint; what was kept is delivered.
-  if (webhook === undefined) return known.dynamic && withoutKey(known, 'dynamic')
+  // Nobody is there who allows its endpoint; what was kept is delivered. One that could not be read may be there.
+  if (webhook === undefined)
+    return isWithoutWebhook(consent) ? known.dynamic && withoutKey(known, 'dynamic') : undefined
   const allowedTypes = allowedTypesOf(route, webhook)
   if (allowedTypes === undefined || isWithin(known.route.allowedTypes, allowedTypes)) return undefined
   return { ...known, route: { ...known.route, allowedTypes } }
+}
+
+/** Whether there is nobody who could allow anything. */
+export function isWithoutWebhook(consent: Consent): boolean {
+  return consent.type === 'kept' && consent.reason === 'WebhookNotFound'
 }
 
 /** Whether nothing is seen that is not allowed. */

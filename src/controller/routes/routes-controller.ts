@@ -21,6 +21,7 @@ interface RoutesOptions {
   metrics: Metrics
   /** The webhook is to be looked at, for the count of its routes alone. */
   wakeWebhook: (key: ObjectKey) => void
+  areWebhooksRead: (namespace: string) => boolean
 }
 
 /** Namespaces are waited for so long before routes are looked at: without the right to read them they never come. */
@@ -72,6 +73,7 @@ export class RoutesController {
     })
     this.#ctx = {
       ...ctx,
+      areWebhooksRead: options.areWebhooksRead,
       routes: routes.store,
       namespaces: namespaces?.store,
       memories,

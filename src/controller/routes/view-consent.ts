@@ -21,6 +21,8 @@ import { byWebhookRef, idOfRef, refOf } from './route-indices.ts'
 /** What consent is judged from, as the caches show it. */
 export interface ConsentSources {
   webhooks: Pick<ObjectStore<GeminiWebhook>, 'get'>
+  /** Whether those of this namespace were ever listed: the right to may be missing. */
+  areWebhooksRead: (namespace: string) => boolean
   routes: Pick<ObjectStore<GeminiRoute>, 'byIndex'>
   /** Undefined: with roles in single namespaces they are not watched. */
   namespaces: Pick<ObjectStore<KubernetesObject>, 'get'> | undefined
@@ -34,8 +36,11 @@ export function viewConsent(route: GeminiRoute, sources: ConsentSources): Consen
   const ref = refOf(route)
   const { watchNamespaces } = sources.config
   const isNamespaceWatched = watchNamespaces.length === 0 || watchNamespaces.includes(ref.namespace)
+  const areWebhooksRead = sources.areWebhooksRead(ref.namespace)
   const webhook = sources.webhooks.get(ref)
-  if (webhook === undefined) return { webhook: undefined, asksUnwatchedLabels: false, isNamespaceWatched }
+  if (webhook === undefined) {
+    return { webhook: undefined, asksUnwatchedLabels: false, isNamespaceWatched, areWebhooksRead }
+  }
   const permission = permissionOf(route, webhook, sources)
   return {
     webhook: {
@@ -46,6 +51,7 @@ export function viewConsent(route: GeminiRoute, sources: ConsentSources): Consen
     asksUnwatchedLabels:
       sources.namespaces === undefined && webhook.spec.allowedRoutes?.namespaces?.from === 'Selector',
     isNamespaceWatched,
+    areWebhooksRead,
   }
 }
 

@@ -65,6 +65,7 @@ const view = (webhook: ConsentView['webhook'], changes: Partial<ConsentView> = {
   webhook,
   asksUnwatchedLabels: false,
   isNamespaceWatched: true,
+  areWebhooksRead: true,
   ...changes,
 })
 const toldOf = (consent: Consent) => (consent.type === 'attached' ? ['attached'] : [consent.type, consent.reason])
@@ -89,6 +90,12 @@ const consents: { name: string; given: ConsentView; want: string[]; says?: RegEx
     given: view(undefined, { isNamespaceWatched: false }),
     want: ['kept', 'WebhookNotFound'],
     says: /watchNamespaces/,
+  },
+  {
+    name: 'a webhook that may be there unseen changes nothing',
+    given: view(undefined, { areWebhooksRead: false }),
+    want: ['kept', 'Progressing'],
+    says: /could not be read yet/,
   },
   { name: 'not allowed', given: view({ ...served, permission: 'no' }), want: ['refused', 'NotAllowed'], says: /owner/ },
   {

@@ -37,6 +37,8 @@ interface Given {
   turnsReady?: boolean
   /** There is none. */
   isMissing?: boolean
+  /** Whether it would be seen if there were one. */
+  isRead?: boolean
   /** The namespaces that are watched; that of the webhook is none of them. */
   watchNamespaces?: string[]
   /** What was told of the route before. */
@@ -46,7 +48,7 @@ interface Given {
 /** One route and its webhook, around a keyring of the test's. */
 function aScene(given: Given = {}) {
   const { from = 'All', types, refuses = () => undefined, hasRoom = true, known, gone = [] } = given
-  const { sinks, unreadable, turnsReady = false, isMissing = false, watchNamespaces = [], told } = given
+  const { sinks, unreadable, turnsReady = false, isMissing = false, isRead = true, watchNamespaces = [], told } = given
   const claimed = { installationID: given.servedBy ?? installation.id, installationToken: installation.token }
   const named = aWebhook()
     .registered()
@@ -112,6 +114,7 @@ function aScene(given: Given = {}) {
     ...pass,
     config: { ...pass.config, watchNamespaces },
     routes,
+    areWebhooksRead: () => isRead,
     namespaces: new IndexedStore(),
     memories: new RouteMemories(pass.clock),
     gone: {
@@ -257,6 +260,31 @@ test('where two installations see a route, the one that does not watch its webho
   const overruled = aScene({ isMissing: true, ...(saidAlone && { told: saidAlone }) })
   await overruled.pass()
   assert.equal(acceptedIn(overruled.statuses[0])?.message, acceptedIn(saidThere)?.message)
+})
+
+test('while the webhooks of a namespace could not be read, the endpoint of a route stays open; once there is none it ends', async () => {
+  const dynamic = { tokens: [{ hash: 'a'.repeat(64) }], audiences: [] }
+  const first = aScene()
+  await first.pass()
+  const [bare] = first.written
+  assert.ok(bare)
+  const known = { ...bare, dynamic }
+  const unreadable: Failure = {
+    class: 'transient',
+    reason: 'ProgressingWithRetry',
+    message: '',
+    mayHaveCommitted: false,
+  }
+  const unread = aScene({ known, unreadable, isMissing: true, isRead: false })
+  await unread.pass()
+  assert.deepEqual(unread.written, [])
+  assert.deepEqual(acceptedIn(unread.statuses[0])?.reason, 'Progressing')
+  const missing = aScene({ known, unreadable, isMissing: true })
+  await missing.pass()
+  assert.deepEqual(
+    missing.written.map((entry) => entry.dynamic),
+    [undefined],
+  )
 })
 
 const failing = (kind: 'transient' | 'refused') => () =>

@@ -21,6 +21,7 @@ interface Given {
   labels?: Record<string, string>
   isInKeyring?: boolean
   watchNamespaces?: string[]
+  areWebhooksRead?: boolean
   isConfirmed?: boolean
 }
 
@@ -36,6 +37,7 @@ function sources(given: Given = {}): ConsentSources {
       get: (key) =>
         key.name === webhook?.metadata.name && key.namespace === webhook.metadata.namespace ? webhook : undefined,
     },
+    areWebhooksRead: () => given.areWebhooksRead ?? true,
     routes,
     namespaces: watchNamespaces.length === 0 ? namespaces : undefined,
     keyring: {
