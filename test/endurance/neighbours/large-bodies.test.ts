@@ -30,10 +30,8 @@ const shareOfThread = 1 / 4
  * few of them.
  */
 const indivisibleMs = 250
-/** With JetStream, rounds on a slower machine were on either side of that. */
-const mostRounds = 5
 
-playBeside(`bodies of ${largestBytes / 1024} KiB to ${2 * formats.length} sinks`, anAttack, mostRounds)
+playBeside(`bodies of ${largestBytes / 1024} KiB to ${2 * formats.length} sinks`, anAttack)
 
 async function anAttack(t: TestContext): Promise<Attack> {
   let arrived = 0

@@ -29,7 +29,7 @@ const granularityMs = 50
  * Harm is there every time that a scene is played; what others have the machine do is not. What is refused or lost
  * counts at once.
  */
-const usualRounds = 3
+const mostRounds = 3
 
 export interface Target {
   readonly port: number
@@ -63,20 +63,16 @@ export interface Attack {
  * the attack at its own receiver. Between the last two it must see no difference. `prepare` and what it returns run in
  * a process of the attack's own.
  */
-export function playBeside(name: string, prepare: (t: TestContext) => Promise<Attack>, mostRounds = usualRounds): void {
+export function playBeside(name: string, prepare: (t: TestContext) => Promise<Attack>): void {
   if (isAttacker) return playAttack(name, prepare)
   const program = bundledProgram()
   for (const driver of ['sqlite', 'JetStream'] as const) {
     const skip = driver === 'JetStream' && withoutNatsServer
-    test(`${name}: ${driver}`, { timeout: 900_000, skip }, (t) => play(t, name, { program, driver, mostRounds }))
+    test(`${name}: ${driver}`, { timeout: 900_000, skip }, (t) => play(t, name, { program, driver }))
   }
 }
 
-async function play(
-  t: TestContext,
-  name: string,
-  { mostRounds, ...kind }: { program: string; driver: Driver; mostRounds: number },
-): Promise<void> {
+async function play(t: TestContext, name: string, kind: { program: string; driver: Driver }): Promise<void> {
   const victim = await Victim.start(t)
   const missed: string[] = []
   for (let round = 0; round < mostRounds; round++) {
