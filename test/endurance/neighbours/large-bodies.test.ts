@@ -26,8 +26,7 @@ const shareOfThread = 1 / 4
 
 /**
  * A body of this size is one write, to the volume or to the server of the stream, and read once more for the sinks:
- * whoever comes in the middle of it waits for it. A disk that others are busy with takes some tenths of a second for a
- * few of them.
+ * whoever comes in the middle of it waits for it.
  */
 const indivisibleMs = 250
 
