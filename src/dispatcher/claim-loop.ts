@@ -108,6 +108,9 @@ export class ClaimLoop {
     this.#blocked = board.blocked(claimedMs)
     const { lanes, owners, namespaces } = this.#blocked
     const leaseMsByLane = board.longLeases()
+    // Now, and not when it has been written: what comes meanwhile need not wait for another claim. Where more is due
+    // than this one takes, the inbox says so to the next append.
+    board.noteCaughtUp(this.#blocked)
     const terms = { except: { lanes, owners, namespaces }, maxBytes: maxClaimBytes, leaseMsByLane }
     const claimed = await inbox.claimDue(claimBatch, usualLeaseMs, terms)
     this.#deps.onClaimed(
@@ -118,7 +121,6 @@ export class ClaimLoop {
     )
     const bytes = claimed.reduce((sum, { event }) => sum + event.body.byteLength, 0)
     const wasCut = claimed.length === claimBatch || bytes >= maxClaimBytes
-    if (!wasCut) board.noteCaughtUp(this.#blocked)
     await this.#findProbes()
     return { isAny: claimed.length > 0, wasCut }
   }

@@ -74,6 +74,11 @@ export class LaneBoard {
     return this.#inFlight.used >= this.#maxInFlight
   }
 
+  /** Those that wait take every place that is left. */
+  get #isFullWithWaiting(): boolean {
+    return this.#inFlight.used + this.#waitingCount >= this.#maxInFlight
+  }
+
   get waiting(): number {
     return this.#waitingCount
   }
@@ -123,9 +128,9 @@ export class LaneBoard {
   }
 
   /**
-   * Keeps a place for a delivery that is only being stored, as if it were under way. undefined: nothing of its lane may
-   * be claimed now, something of it waits before, or its sink is not well. The caller calls `release` once, whatever
-   * comes of it.
+   * Keeps a place for a delivery that is only being stored, as if it were under way. undefined: there is none behind
+   * those that wait already, something of its lane waits in the inbox, or its sink is not well. The caller calls
+   * `release` once, whatever comes of it.
    */
   reserve(
     { event, sink }: Pick<ClaimedDelivery, 'event' | 'sink'>,
@@ -135,9 +140,9 @@ export class LaneBoard {
     const lane = this.#lanes.of([event.owner.namespace, event.owner.uid, sink])
     Object.assign(lane, bounds)
     const isWell = lane.circuit.openings === 0 && lane.closedUntilMs === 0
-    const isNext = lane.waiting.length === 0 && !lane.isBehind
-    const hasRoom = !this.isFull && this.#hasRoom(lane.taker) && this.#mayStart(lane, nowMs)
-    if (!isWell || !isNext || !hasRoom) {
+    const hasRoom =
+      !this.#isFullWithWaiting && this.#hasRoom(lane.taker) && this.#mayStart(lane, nowMs, lane.waiting.length)
+    if (!isWell || lane.isBehind || !hasRoom) {
       this.#lanes.forgetIfIdle(lane)
       return undefined
     }
@@ -268,10 +273,11 @@ export class LaneBoard {
     return this.#held.freeFor(group) > 0 || this.#held.usedBy([group[0]]) <= modestBytes
   }
 
-  #mayStart(lane: Lane, nowMs: number): boolean {
+  /** `ahead`: so many of the lane come before it. */
+  #mayStart(lane: Lane, nowMs: number, ahead = 0): boolean {
     const [namespace] = lane.taker
     const load = { used: this.#inFlight.usedBy([namespace]), free: this.#inFlight.freeFor([namespace]) }
-    return this.#fits(lane.taker) && mayStart(lane, load, nowMs)
+    return this.#inFlight.freeFor(lane.taker) > ahead && mayStart(lane, load, { nowMs, ahead })
   }
 
   #takeAll(lane: Lane): WaitingDelivery[] {

@@ -1,4 +1,5 @@
 import type { Taker } from '../fairness/shared-room.ts'
+import { routesSinkName } from '../contract/route-owner.ts'
 import type { ClaimedDelivery } from '../inbox/port.ts'
 import type { SendOutcome } from '../sinks/port.ts'
 import { circuitAfter, closedCircuit, isAtRest, isOpen, isProbing, type Circuit, type EndedAttempt } from './circuit.ts'
@@ -45,6 +46,8 @@ export interface Lane {
 
 /** Enough for a healthy sink to start at speed, few enough for a new one that hangs. */
 const initialWindow = 8
+/** The routing step is work of our own, which need not show first how much it takes. */
+const routingWindow = 64
 
 export function createLane(taker: LaneTaker): Lane {
   const [, ownerUid, sink] = taker
@@ -52,7 +55,7 @@ export function createLane(taker: LaneTaker): Lane {
     key: laneKey(ownerUid, sink),
     taker,
     inFlight: 0,
-    window: initialWindow,
+    window: sink === routesSinkName ? routingWindow : initialWindow,
     maxInFlight: initialWindow,
     leaseMs: undefined,
     circuit: closedCircuit,
@@ -127,11 +130,14 @@ export interface NamespaceLoad {
 /**
  * Whether a lane may start one more attempt, as far as its sink is concerned. A sink that has not shown yet how much it
  * takes gets the fewer of its first eight attempts the more others of its namespace have, so that some are left however
- * many new sinks hang: healthy ones need few of them, and only briefly.
+ * many new sinks hang: healthy ones need few of them, and only briefly. `ahead`: so many of the lane come before it.
  */
-export function mayStart(lane: Lane, { used, free }: NamespaceLoad, nowMs: number): boolean {
-  if (lane.inFlight >= capacityOf(lane, nowMs)) return false
-  return (
-    lane.window > initialWindow || lane.inFlight < Math.ceil((initialWindow * (free + lane.inFlight)) / (used + free))
-  )
+export function mayStart(
+  lane: Lane,
+  { used, free }: NamespaceLoad,
+  { nowMs, ahead = 0 }: { nowMs: number; ahead?: number },
+): boolean {
+  const { inFlight, window } = lane
+  if (inFlight + ahead >= capacityOf(lane, nowMs)) return false
+  return window > initialWindow || inFlight + ahead < Math.ceil((initialWindow * (free + inFlight)) / (used + free))
 }

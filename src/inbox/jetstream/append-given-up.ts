@@ -3,7 +3,7 @@ import type { AppendResult, DeadLetterReason, GivenUpResult, NewEvent } from '..
 import type { GivenUpRefusal } from '../rooms.ts'
 import type { HowStored } from './append-event.ts'
 import { makeRoom, noteDropped, trimDeadLetters } from './dead-letters.ts'
-import type { DeletionQueue } from './deletion-queue.ts'
+import type { EventEnds } from './event-ends.ts'
 import type { SharedDeps } from './shared-deps.ts'
 
 interface Appending {
@@ -18,14 +18,14 @@ interface Appending {
  */
 export class GivenUpAppender {
   readonly #deps: SharedDeps
-  readonly #deletions: DeletionQueue
+  readonly #ends: EventEnds
   readonly #appending: Appending
   /** By the uid of the owner: the last of it. */
   readonly #underWay = new Map<string, Promise<unknown>>()
 
-  constructor(deps: SharedDeps, deletions: DeletionQueue, appending: Appending) {
+  constructor(deps: SharedDeps, ends: EventEnds, appending: Appending) {
     this.#deps = deps
-    this.#deletions = deletions
+    this.#ends = ends
     this.#appending = appending
   }
 
@@ -67,13 +67,13 @@ export class GivenUpAppender {
     const needsRoom = () => this.#appending.refusalOf(event) === 'ownerFull'
     const account = this.#deps.ledger.account(event.owner)
     if (account === undefined || !needsRoom()) return false
-    return makeRoom(this.#deps, this.#deletions, { account, needsRoom })
+    return makeRoom(this.#deps, this.#ends, { account, needsRoom })
   }
 
   async #trim({ owner, sinks }: NewEvent): Promise<void> {
     for (const _ of sinks) {
       const account = this.#deps.ledger.account(owner)
-      if (account !== undefined) await trimDeadLetters(this.#deps, this.#deletions, account)
+      if (account !== undefined) await trimDeadLetters(this.#deps, this.#ends, account)
     }
   }
 }

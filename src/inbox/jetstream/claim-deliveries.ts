@@ -2,12 +2,13 @@ import { InboxUnavailableError, type ClaimedDelivery, type ClaimTerms, type NewE
 import { claimIdOf } from './claim-id.ts'
 import { headMsOf, takeDue } from './lane-due.ts'
 import { readEvent } from './read-event.ts'
-import { endAsDeadLetter, lastStepOf } from './record-step.ts'
+import { endAsDeadLetter } from './record-step.ts'
 import { refreshDelivery } from './refresh.ts'
 import type { SharedDeps } from './shared-deps.ts'
 import type { DeletionQueue } from './deletion-queue.ts'
 import type { TrackedDelivery } from './tracked.ts'
 import { isForRoutes } from './write-lines.ts'
+import { lastStepOf } from './write-state.ts'
 
 /** Claims without a record after which a delivery is taken for what brings the process down. */
 const maxUnrecordedClaims = 3

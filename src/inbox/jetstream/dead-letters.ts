@@ -1,7 +1,7 @@
 import { deadLetterPage } from '../dead-letter-page.ts'
 import { lookedAtForRoom } from '../given-up.ts'
 import type { DeadLetter, DeadLetterPage, DeadLetterPosition, DeadLetterQuery, InboxOwner } from '../port.ts'
-import type { DeletionQueue } from './deletion-queue.ts'
+import type { EventEnds } from './event-ends.ts'
 import { dropDeadLetter } from './record-step.ts'
 import type { SharedDeps } from './shared-deps.ts'
 import type { Account, TrackedDelivery } from './tracked.ts'
@@ -28,36 +28,36 @@ function compare(a: DeadLetterPosition, b: DeadLetterPosition): number {
  * After a dead letter of the account was added: with too many of its own, its oldest makes room; with too many of all,
  * the oldest of the one that has most.
  */
-export async function trimDeadLetters(deps: SharedDeps, deletions: DeletionQueue, account: Account): Promise<void> {
+export async function trimDeadLetters(deps: SharedDeps, ends: EventEnds, account: Account): Promise<void> {
   const { ledger, bounds } = deps
   const { maxDeadLetters, deadLetterShare } = bounds
   const isOwnerOver = account.deadLetters.size > maxDeadLetters * deadLetterShare
   if (!isOwnerOver && ledger.totals.deadLetters <= maxDeadLetters) return
   const [oldest] = (isOwnerOver ? account : ledger.heaviestOfDeadLetters())?.deadLetters ?? []
-  if (oldest !== undefined) await drop(deps, deletions, oldest)
+  if (oldest !== undefined) await drop(deps, ends, oldest)
 }
 
 /** Drops those that are too many, however they came to be; true while there may be more. */
-export async function trimAllDeadLetters(deps: SharedDeps, deletions: DeletionQueue): Promise<boolean> {
+export async function trimAllDeadLetters(deps: SharedDeps, ends: EventEnds): Promise<boolean> {
   const { ledger, bounds } = deps
   for (let dropped = 0; dropped < maxExpiredAtOnce; dropped += 1) {
     if (ledger.totals.deadLetters <= bounds.maxDeadLetters) return false
     const [oldest] = ledger.heaviestOfDeadLetters()?.deadLetters ?? []
     // Another receiver was faster with this one, and the next round sees the result.
-    if (oldest === undefined || !(await drop(deps, deletions, oldest))) return false
+    if (oldest === undefined || !(await drop(deps, ends, oldest))) return false
   }
   return true
 }
 
 /** Drops those that are past their time, oldest first; true while there may be more. */
-export async function expireDeadLetters(deps: SharedDeps, deletions: DeletionQueue): Promise<boolean> {
+export async function expireDeadLetters(deps: SharedDeps, ends: EventEnds): Promise<boolean> {
   const expiredMs = deps.clock.now() - deps.bounds.deadLetterKeepMs
   const expired: TrackedDelivery[] = []
   for (const delivery of deps.ledger.deadLetters) {
     if (expired.length === maxExpiredAtOnce) break
     if (delivery.state.type === 'dead' && delivery.state.endedAtMs <= expiredMs) expired.push(delivery)
   }
-  await Promise.all(expired.map((delivery) => drop(deps, deletions, delivery)))
+  await Promise.all(expired.map((delivery) => drop(deps, ends, delivery)))
   return expired.length === maxExpiredAtOnce
 }
 
@@ -72,7 +72,7 @@ interface RoomWanted {
  */
 export async function makeRoom(
   deps: SharedDeps,
-  deletions: DeletionQueue,
+  ends: EventEnds,
   { account, needsRoom }: RoomWanted,
 ): Promise<boolean> {
   const events = new Set([...account.deadLetters].slice(0, lookedAtForRoom).map(({ event }) => event))
@@ -81,7 +81,7 @@ export async function makeRoom(
     const letters = [...deliveries.values()].filter(({ state }) => state.type !== 'ended')
     if (letters.some(({ state }) => state.type !== 'dead')) continue
     if (!needsRoom()) break
-    for (const letter of letters) isMade = (await drop(deps, deletions, letter)) || isMade
+    for (const letter of letters) isMade = (await drop(deps, ends, letter)) || isMade
   }
   return isMade
 }
@@ -92,8 +92,8 @@ export function noteDropped({ instruments, recentDrops, clock }: SharedDeps, { u
   recentDrops.note(uid, clock.now())
 }
 
-async function drop(deps: SharedDeps, deletions: DeletionQueue, delivery: TrackedDelivery): Promise<boolean> {
-  if (!(await dropDeadLetter(deps, deletions, delivery))) return false
+async function drop(deps: SharedDeps, ends: EventEnds, delivery: TrackedDelivery): Promise<boolean> {
+  if (!(await dropDeadLetter(deps, ends, delivery))) return false
   noteDropped(deps, delivery.event.account.owner, 1)
   return true
 }

@@ -27,11 +27,12 @@ import { GivenUpAppender } from './append-given-up.ts'
 import { DeliveryClaimer } from './claim-deliveries.ts'
 import { expireDeadLetters, pageOfDeadLetters, trimAllDeadLetters, trimDeadLetters } from './dead-letters.ts'
 import type { DeletionQueue } from './deletion-queue.ts'
+import type { EventEnds } from './event-ends.ts'
 import type { StreamFollower } from './follow-stream.ts'
 import { headMsOf } from './lane-due.ts'
 import { hurry, pageOfPending, retryNow } from './pending-deliveries.ts'
 import { readEvent } from './read-event.ts'
-import { closeIfEnded, findClaimed, findDelivery, recordStep, replayDelivery } from './record-step.ts'
+import { findClaimed, findDelivery, recordStep, replayDelivery } from './record-step.ts'
 import { StreamWatch, type StreamWatchDeps } from './stream-watch.ts'
 
 const maintenanceIntervalMs = 5_000
@@ -43,6 +44,7 @@ export interface JetstreamInboxDeps extends StreamWatchDeps {
   connection: NatsConnection
   follower: StreamFollower
   deletions: DeletionQueue
+  ends: EventEnds
   onEnded: (why: string) => void
 }
 
@@ -68,7 +70,7 @@ export class JetstreamInbox implements Inbox {
   constructor(deps: JetstreamInboxDeps) {
     this.#deps = deps
     this.#appender = new EventAppender(deps)
-    this.#givenUp = new GivenUpAppender(deps, deps.deletions, {
+    this.#givenUp = new GivenUpAppender(deps, deps.ends, {
       append: async (event, how) => (await this.#append(event, how)).result,
       refusalOf: (event) => this.#appender.refusalOfGivenUp(event),
     })
@@ -112,14 +114,14 @@ export class JetstreamInbox implements Inbox {
     return this.#run(() => this.#claimer.claim({ limit, leaseMs, ...terms }))
   }
 
-  record(claimed: ClaimedDelivery, next: NextStep): Promise<void> {
+  record(claimed: ClaimedDelivery, next: NextStep, when: 'now' | 'soon' = 'now'): Promise<void> {
     return this.#run(async () => {
       const delivery = findClaimed(this.#deps, claimed)
       if (delivery === undefined) return
-      await recordStep(this.#deps, this.#deps.deletions, { delivery, body: claimed.event.body }, next)
+      await recordStep(this.#deps, this.#deps.ends, { delivery, body: claimed.event.body, when }, next)
       this.#claimer.noteRecorded(delivery)
       if (next.type === 'DeadLetter') {
-        await trimDeadLetters(this.#deps, this.#deps.deletions, delivery.event.account)
+        await trimDeadLetters(this.#deps, this.#deps.ends, delivery.event.account)
       }
     })
   }
@@ -201,7 +203,9 @@ export class JetstreamInbox implements Inbox {
    * at the next start.
    */
   closeIfEnded(key: string): void {
-    this.#run(() => closeIfEnded(this.#deps, this.#deps.deletions, key)).catch((error: unknown) => {
+    const event = this.#deps.ledger.event(key)
+    if (event === undefined) return
+    this.#run(() => this.#deps.ends.closeIfOver(event)).catch((error: unknown) => {
       if (this.#ended === undefined) this.#deps.logger.warn({ error }, 'inbox.close_event_failed')
     })
   }
@@ -277,9 +281,9 @@ export class JetstreamInbox implements Inbox {
     try {
       await this.#watch.look()
       this.#deps.deletions.retry()
-      const { deletions } = this.#deps
-      more = await expireDeadLetters(this.#deps, deletions)
-      more = (await trimAllDeadLetters(this.#deps, deletions)) || more
+      const { ends } = this.#deps
+      more = await expireDeadLetters(this.#deps, ends)
+      more = (await trimAllDeadLetters(this.#deps, ends)) || more
     } catch (error) {
       this.#deps.logger.warn({ error }, 'inbox.maintenance_failed')
     }

@@ -11,6 +11,7 @@ import { defaultInboxBounds, problemsOf, type InboxBounds } from '../bounds.ts'
 import type { Inbox } from '../port.ts'
 import { RecentDrops } from '../recent-drops.ts'
 import { DeletionQueue } from './deletion-queue.ts'
+import { EventEnds } from './event-ends.ts'
 import { StreamFollower } from './follow-stream.ts'
 import { JetstreamInbox } from './jetstream-inbox.ts'
 import { createJetstreamInstruments } from './jetstream-instruments.ts'
@@ -57,6 +58,12 @@ export interface JetstreamInboxOptions extends NatsAccess {
 
 /** What ships: at 500 events a second 25 writes are one batch. */
 export const shippedGatherMs = 25
+
+/**
+ * So many intervals an end waits for the other deliveries of its event: a copy for a route is written in one, and at
+ * the server in another.
+ */
+const waitForEnds = 4
 
 /** Room beside the body for headers: our record with the sender's signature and content type. */
 const headerAllowanceBytes = 32 * 1024
@@ -137,6 +144,8 @@ async function openOn(connection: NatsConnection, options: JetstreamInboxOptions
     bounds: kept,
     quotas,
   }
+  const { gatherMs = 0 } = options
+  const ends = new EventEnds(deps, { deletions, waitMs: gatherMs * waitForEnds })
   const onOthersWork = options.onOthersWork ?? (() => {})
   const onNewer = () => inbox.end('a newer version of this program writes to its stream; run that version')
   const onDeliveryEnded = (key: string) => inbox.closeIfEnded(key)
@@ -146,6 +155,7 @@ async function openOn(connection: NatsConnection, options: JetstreamInboxOptions
     connection,
     follower,
     deletions,
+    ends,
     created: state.created,
     wanted,
     onEnded: onEnded ?? (() => {}),

@@ -1,14 +1,11 @@
 import { parseEnvelope } from '../../gemini/parse-event.ts'
 import { unreachable } from '../../unreachable.ts'
-import { InboxUnavailableError, type ClaimedDelivery, type DeadLetterReason, type NextStep } from '../port.ts'
-import { closedRecord } from './append-event.ts'
+import type { ClaimedDelivery, DeadLetterReason, NextStep } from '../port.ts'
 import { parseClaimId } from './claim-id.ts'
-import type { DeletionQueue } from './deletion-queue.ts'
-import type { DeliveryRecord } from './records.ts'
-import { refreshDelivery, refreshEvent } from './refresh.ts'
+import type { EventEnds } from './event-ends.ts'
 import type { SharedDeps } from './shared-deps.ts'
-import type { TrackedDelivery, TrackedEvent } from './tracked.ts'
-import { isForRoutes } from './write-lines.ts'
+import type { TrackedDelivery } from './tracked.ts'
+import { countsOf, writeState } from './write-state.ts'
 
 /** With the other reasons nothing was sent. */
 const endsAfterAttempt = new Set<DeadLetterReason>(['RetriesExhausted', 'Rejected', 'Unsendable'])
@@ -34,8 +31,8 @@ export function findDelivery(ledger: SharedDeps['ledger'], path: string): Tracke
 /** Writes the next step of a claimed delivery. A write that finds another claim on the subject changes nothing. */
 export async function recordStep(
   deps: SharedDeps,
-  deletions: DeletionQueue,
-  { delivery, body }: { delivery: TrackedDelivery; body: Uint8Array },
+  ends: EventEnds,
+  { delivery, body, when }: { delivery: TrackedDelivery; body: Uint8Array; when: 'now' | 'soon' },
   next: NextStep,
 ): Promise<void> {
   const waiting = (dueMs: number, attempts: number, cause?: string) =>
@@ -50,7 +47,7 @@ export async function recordStep(
   switch (next.type) {
     case 'Succeed':
     case 'Skip':
-      return endDelivery(deps, deletions, delivery)
+      return ends.end(delivery, when)
     case 'RetryAt':
       await waiting(next.atMs, delivery.attempts + 1, next.cause)
       return
@@ -97,95 +94,8 @@ export function makeDue(deps: SharedDeps, delivery: TrackedDelivery): Promise<bo
  * Ends a dead letter for good. Written down before its event may go: somebody could be replaying it. False when
  * somebody did.
  */
-export async function dropDeadLetter(
-  deps: SharedDeps,
-  deletions: DeletionQueue,
-  delivery: TrackedDelivery,
-): Promise<boolean> {
+export async function dropDeadLetter(deps: SharedDeps, ends: EventEnds, delivery: TrackedDelivery): Promise<boolean> {
   if (!(await writeState(deps, delivery, { ...countsOf(deps, delivery), state: 'ended' }))) return false
-  if (hasEnded(delivery.event)) await closeEvent(deps, deletions, delivery.event)
+  await ends.closeIfOver(delivery.event)
   return true
-}
-
-/** Ends it for good, and its event with the last one. */
-async function endDelivery(deps: SharedDeps, deletions: DeletionQueue, delivery: TrackedDelivery): Promise<void> {
-  const { event } = delivery
-  const isLast = [...event.deliveries.values()].every((other) => other === delivery || other.state.type === 'ended')
-  if (!isLast) {
-    if (!(await writeState(deps, delivery, { ...countsOf(deps, delivery), state: 'ended' }))) return
-    // Two last ones can end at the same moment; then whoever hears of the other closes the event.
-    if (!hasEnded(event)) return
-  }
-  await closeEvent(deps, deletions, event)
-}
-
-/**
- * For when the last word came from another receiver: two that each ended one of the last deliveries may both have
- * missed that it was the last.
- */
-export async function closeIfEnded(deps: SharedDeps, deletions: DeletionQueue, key: string): Promise<void> {
-  const event = deps.ledger.event(key)
-  if (event !== undefined && hasEnded(event)) await closeEvent(deps, deletions, event)
-}
-
-/** Replaces the body by the memory of the id, then clears away the event's deliveries. */
-async function closeEvent(deps: SharedDeps, deletions: DeletionQueue, event: TrackedEvent): Promise<void> {
-  const { store, subjects, ledger, clock, bounds } = deps
-  const touched = [...event.deliveries.values()].map(({ seq }) => seq).filter((seq) => seq > 0)
-  const closed = closedRecord(clock.now(), bounds.dedupeMs)
-  const written = { expectSeq: event.seq, ...closed, isForRoutes: isForRoutes(event.account.owner) }
-  const result = await store.put({ subject: subjects.event(event.key), ...written })
-  if (result.type === 'full') throw fullError()
-  if (result.type === 'conflict') {
-    await refreshEvent(deps, event.key)
-    return
-  }
-  const { forgetAtMs } = closed.record
-  ledger.close(event.key, { seq: result.seq, forgetAtMs, nowMs: clock.now(), from: 'us' })
-  deletions.add(touched)
-}
-
-/** False when another receiver changed it first; then it is as that one says. */
-async function writeState(deps: SharedDeps, delivery: TrackedDelivery, record: DeliveryRecord): Promise<boolean> {
-  const { store, subjects, ledger, clock } = deps
-  const { event, sink, sinkToken, seq } = delivery
-  const written = { record, expectSeq: seq, isForRoutes: isForRoutes(event.account.owner, sink) }
-  const result = await store.put({ subject: subjects.delivery(event.key, sinkToken), ...written })
-  if (result.type === 'full') throw fullError()
-  if (result.type === 'conflict') {
-    await refreshDelivery(deps, delivery)
-    return false
-  }
-  ledger.update(event.key, sinkToken, result.seq, record, clock.now())
-  return true
-}
-
-function hasEnded(event: TrackedEvent): boolean {
-  return [...event.deliveries.values()].every(({ state }) => state.type === 'ended')
-}
-
-function countsOf({ identity }: SharedDeps, delivery: TrackedDelivery) {
-  const { sink, attempts, firstDueMs, replayed } = delivery
-  const { home } = identity
-  return {
-    kind: 'delivery',
-    sink,
-    attempts,
-    unrecorded: 0,
-    firstDueMs,
-    replayed,
-    ...lastStepOf(delivery),
-    home,
-  } as const
-}
-
-/** As it stands in a record. */
-export function lastStepOf({ lastCause, lastStepMs }: TrackedDelivery): { cause?: string; stepMs?: number } {
-  return { ...(lastCause !== undefined && { cause: lastCause }), ...(lastStepMs > 0 && { stepMs: lastStepMs }) }
-}
-
-function fullError(): InboxUnavailableError {
-  return new InboxUnavailableError(
-    'inbox: the stream is full, even for the outcome of deliveries; raise its max_bytes above that of --inbox-max',
-  )
 }

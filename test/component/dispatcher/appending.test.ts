@@ -80,6 +80,25 @@ test('what is stored is sent without being asked for, once its sender has the an
   assert.ok(await isEmpty())
 })
 
+test('what comes while a claim is being made is claimed by its append, and not by another claim', async () => {
+  const { inbox, dispatcher, known } = await aDispatcher([])
+  const claim = inbox.claimDue.bind(inbox)
+  const held = Promise.withResolvers<void>()
+  inbox.claimDue = async (...terms) => {
+    const claimed = await claim(...terms)
+    await held.promise
+    return claimed
+  }
+  await dispatcher.append(anEvent({ eventId: 'msg_before' }))
+  known.set('worker', aSink())
+  await turns()
+  await dispatcher.append(anEvent({ eventId: 'msg_meanwhile' }))
+  assert.deepEqual(inbox.leases, [usualLeaseMs, usualLeaseMs], 'of the claim, and of the append')
+  held.resolve()
+  await turns()
+  for (const id of ['msg_before', 'msg_meanwhile']) assert.deepEqual(inbox.endOf(`${id}/worker`), { type: 'Succeed' })
+})
+
 test('before the start nothing is sent; what was stored is found then', async () => {
   const { inbox, sink, dispatcher } = aDispatcherToStart()
   assert.equal(await dispatcher.append(anEvent()), 'stored')

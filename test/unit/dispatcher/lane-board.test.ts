@@ -258,6 +258,18 @@ describe('a place for what is only being stored', () => {
     assert.ok(reserve(scene, { sink: 'third' }))
   })
 
+  it('is kept behind those of its lane that wait for a turn, as long as there is one for each', () => {
+    const scene = new Scene()
+    scene.add(3, {})
+    const kept = Array.from({ length: 8 }, () => reserve(scene)).filter((place) => place !== undefined)
+    assert.equal(kept.length, 5, 'of eight')
+    assert.equal(scene.start().length, 3)
+    const small = new Scene(2)
+    small.add(1, {})
+    assert.ok(reserve(small, { sink: 'other' }))
+    assert.equal(reserve(small, { sink: 'third' }), undefined, 'what is left is for the one that waits')
+  })
+
   it('is kept for no sink that is not known to be well, nor for its probe', () => {
     const scene = new Scene()
     scene.add(1, { sink: 'refuses' })

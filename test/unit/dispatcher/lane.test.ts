@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import { routesSinkName } from '../../../src/contract/route-owner.ts'
 import {
   capacityOf,
   createLane,
@@ -86,9 +87,9 @@ test('a lane whose sink has shown that it takes much is held to nothing but that
   const lane = aLane(64)
   lane.window = 64
   lane.inFlight = 63
-  assert.equal(mayStart(lane, { used: 255, free: 0.1 }, nowMs), true)
+  assert.equal(mayStart(lane, { used: 255, free: 0.1 }, { nowMs }), true)
   lane.inFlight = 64
-  assert.equal(mayStart(lane, { used: 64, free: 192 }, nowMs), false)
+  assert.equal(mayStart(lane, { used: 64, free: 192 }, { nowMs }), false)
 })
 
 const besideHalf = (own: number) => ({ used: 100 + own, free: 100 - own })
@@ -96,25 +97,47 @@ const besideHalf = (own: number) => ({ used: 100 + own, free: 100 - own })
 test('of what others of its namespace leave a new lane gets as large a part of its first eight', () => {
   const lane = aLane(64)
   lane.inFlight = 3
-  assert.equal(mayStart(lane, besideHalf(3), nowMs), true)
+  assert.equal(mayStart(lane, besideHalf(3), { nowMs }), true)
   lane.inFlight = 4
-  assert.equal(mayStart(lane, besideHalf(4), nowMs), false)
+  assert.equal(mayStart(lane, besideHalf(4), { nowMs }), false)
   lane.inFlight = 7
-  assert.equal(mayStart(lane, { used: 7, free: 44.2 }, nowMs), true, 'alone it has them all')
+  assert.equal(mayStart(lane, { used: 7, free: 44.2 }, { nowMs }), true, 'alone it has them all')
+})
+
+test('those that come before it count as if they had begun', () => {
+  const lane = aLane(64)
+  lane.inFlight = 5
+  const alone = { used: 5, free: 40 }
+  assert.deepEqual(
+    [2, 3].map((ahead) => mayStart(lane, alone, { nowMs, ahead })),
+    [true, false],
+  )
+  lane.window = 10
+  assert.deepEqual(
+    [4, 5].map((ahead) => mayStart(lane, alone, { nowMs, ahead })),
+    [true, false],
+  )
+})
+
+test('the routing step has all its places at once', () => {
+  const lane = createLane(['ml', 'uid', routesSinkName])
+  lane.maxInFlight = 64
+  assert.equal(capacityOf(lane, nowMs), 64)
+  assert.equal(isForgettable(lane), true)
 })
 
 test('however much room there is, no lane starts more than its sink is allowed', () => {
   const roomy = { used: 0, free: 204.8 }
   const narrow = aLane(3)
   narrow.inFlight = 3
-  assert.equal(mayStart(narrow, roomy, nowMs), false)
+  assert.equal(mayStart(narrow, roomy, { nowMs }), false)
   const refused = aLane(64)
   noteOutcome(refused, { type: 'unauthorized', status: 401 }, at)
-  assert.equal(mayStart(refused, roomy, nowMs), false)
+  assert.equal(mayStart(refused, roomy, { nowMs }), false)
   const { openUntilMs } = refused.circuit
-  assert.equal(mayStart(refused, roomy, openUntilMs), true)
+  assert.equal(mayStart(refused, roomy, { nowMs: openUntilMs }), true)
   refused.inFlight = 1
-  assert.equal(mayStart(refused, roomy, openUntilMs), false)
+  assert.equal(mayStart(refused, roomy, { nowMs: openUntilMs }), false)
 })
 
 test('a lane is forgotten only when a new one would behave the same', () => {
