@@ -6,8 +6,9 @@ const registers = /^(test|describe|suite|for\b.*|await with\w+)\b/
 const waits = /^(?:(?:export )?(?:const|let) .*= )?await\b|^for await\b/
 
 /**
- * The suites run with `--test-force-exit`, so that whatever a test leaves open cannot hang them: a file ends with the
- * last of the tests that it has registered by then. One that is registered after a wait might silently never run.
+ * The suites run with `support/end-with-the-tests.ts`, so that whatever a test leaves open cannot hang them: a file
+ * ends with the last of the tests that it has registered by then. One that is registered after a wait might silently
+ * never run.
  */
 function lateWaits(text: string): string[] {
   const topLevel = text.split('\n').filter((line) => registers.test(line) || waits.test(line))
