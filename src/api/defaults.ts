@@ -4,6 +4,7 @@ import type { GeminiRouteManifest } from './gemini-route.ts'
 import type { GeminiWebhookManifest } from './gemini-webhook.ts'
 import type { SinkFormat, SinkService, SinkSpec } from './sink.ts'
 import type { GeminiWebhookSpec } from './spec.ts'
+import type { TransformSpec } from './transform.ts'
 
 /**
  * What a field means when it is absent. Here and not in the CRD, so that the manifest in Git equals the object in the
@@ -70,6 +71,18 @@ export function revokePreviousOf(request: { revokePrevious?: RevokePrevious | un
 
 export function sinkFormatOf(sink: Pick<SinkSpec, 'format'>): SinkFormat {
   return sink.format ?? 'CloudEventBinary'
+}
+
+/** A transform, nothing left open. */
+export interface CompleteTransform {
+  body: string
+  contentType: string
+  method: 'POST' | 'PUT' | 'PATCH'
+  headers: Record<string, string>
+}
+
+export function completeTransform({ body, contentType, method, headers }: TransformSpec): CompleteTransform {
+  return { body, contentType: contentType ?? 'application/json', method: method ?? 'POST', headers: headers ?? {} }
 }
 
 export const defaultEventsPerHour = 60

@@ -12,6 +12,7 @@ import {
   text,
   urlPath,
 } from './field-types.ts'
+import { transformSchema } from './transform.ts'
 
 const serviceSchema = z
   .strictObject({
@@ -92,7 +93,7 @@ export const filterSchema = z
       .optional(),
     cel: text(2048)
       .describe(
-        'A CEL expression over `event` that yields a bool; checked when the object is applied. The expressions of all sinks together may cost 5,000 steps for one event.',
+        'A CEL expression over `event` that yields a bool; checked when the object is applied. The expressions of all sinks together, transforms included, may cost 5,000 steps for one event.',
       )
       .optional(),
   })
@@ -118,6 +119,7 @@ export const sinkSchema = z
     name: labelName().describe('Names the sink among the sinks of this object. A renamed sink is a new sink.'),
     ...destinationFields,
     filter: filterSchema.optional(),
+    transform: transformSchema.optional(),
     format: z
       .enum(['CloudEventBinary', 'CloudEventStructured', 'Original'])
       .describe(

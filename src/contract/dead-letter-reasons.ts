@@ -12,5 +12,6 @@ export const deadLetterReasons = [
   'Unsendable',
   'RouteRefused',
   'RouteFull',
+  'TransformError',
 ] as const
 export type DeadLetterReason = (typeof deadLetterReasons)[number]

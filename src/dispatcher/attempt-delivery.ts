@@ -25,6 +25,8 @@ export interface AttemptDeps {
 export interface Attempt {
   readonly delivery: ClaimedDelivery
   readonly sink: SinkInUse
+  /** What the transform of the sink has made of the event. */
+  readonly content?: Uint8Array
   /** Sent to see whether a sink that takes nothing is well again. */
   readonly isProbe: boolean
   /** Aborts when the process must end now. */
@@ -57,10 +59,12 @@ export async function attemptDelivery(attempt: Attempt, deps: AttemptDeps): Prom
   return report(attempt, deps, { outcome, next, durationMs })
 }
 
-async function send({ delivery, sink, signal }: Attempt, deps: AttemptDeps): Promise<SendOutcome> {
+async function send({ delivery, sink, content, signal }: Attempt, deps: AttemptDeps): Promise<SendOutcome> {
   const { event, attempts, replayed } = delivery
+  const made = content === undefined ? {} : { content }
+  const outgoing = { event, sink, attempt: attempts + 1, replayed, ...made, ...originOf(event, deps) }
   try {
-    return await deps.sinks.send({ event, sink, attempt: attempts + 1, replayed, ...originOf(event, deps) }, signal)
+    return await deps.sinks.send(outgoing, signal)
   } catch (error) {
     // A sink answers with an outcome. One that throws could not make a request of this event, and would not next time.
     deps.logger.error({ error, ...namesOf(delivery) }, 'delivery.fault')

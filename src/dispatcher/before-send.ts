@@ -17,11 +17,12 @@ export type ResolveSink = (
 ) => SinkInUse | 'ownerGone' | 'sinkRemoved' | 'routeRefused' | 'held' | 'suspended' | 'notSynced'
 
 /**
- * send: the delivery is sent now. settle: its next step follows without an attempt; where `closesLane` is set, for a
+ * send: the delivery is sent now, with what the transform of its sink has made of the event. settle: its next step follows without an attempt; where `closesLane` is set, for a
  * reason that all deliveries of its lane share, so that no other needs to be looked at before `next` is due.
  */
 export type Decision =
-  { type: 'send'; sink: SinkInUse } | { type: 'settle'; next: NextStep; sink?: SinkInUse; closesLane?: true }
+  | { type: 'send'; sink: SinkInUse; content?: Uint8Array }
+  | { type: 'settle'; next: NextStep; sink?: SinkInUse; closesLane?: true }
 
 /**
  * The directory of sinks is read within seconds of a start; without an API server it may take longer, and asking costs
@@ -93,7 +94,8 @@ export function afterJudging(
   if (sinkFailedMs !== undefined && isOver(delivery, sinkFailedMs, sink.delivery)) {
     return settle({ type: 'DeadLetter', reason: 'RetriesExhausted' }, sink)
   }
-  return { type: 'send', sink }
+  const { content } = judgement
+  return { type: 'send', sink, ...(content !== undefined && { content }) }
 }
 
 function withoutAttempt(
@@ -103,8 +105,6 @@ function withoutAttempt(
   nowMs: number,
 ): Decision {
   switch (judgement.type) {
-    case 'wanted':
-      return { type: 'send', sink }
     case 'unwanted':
       return settle({ type: 'Skip' })
     case 'failed':
@@ -113,14 +113,28 @@ function withoutAttempt(
     case 'invalid':
       if (isOver(delivery, nowMs, sink.delivery)) return settle({ type: 'DeadLetter', reason: 'FilterError' }, sink)
       return closeLane(nowMs + heldPauseMs, holdCauses.invalidFilter)
+    case 'transformFailed':
+      // Of this event alone: the others of the sink are sent.
+      return settle({ type: 'DeadLetter', reason: 'TransformError', cause: judgement.cause }, sink)
+    case 'transformInvalid':
+      if (isOver(delivery, nowMs, sink.delivery)) return settle(invalidTransform, sink)
+      return closeLane(nowMs + heldPauseMs, holdCauses.invalidTransform)
     case 'paused':
-      if (isOver(delivery, nowMs, sink.delivery)) return settle({ type: 'DeadLetter', reason: 'FilterError' }, sink)
+      if (isOver(delivery, nowMs, sink.delivery)) return settle(interruptedStep(sink), sink)
       return closeLane(judgement.untilMs, holdCauses.filterInterrupted)
     case 'waits':
       return settle({ type: 'Hold', untilMs: judgement.untilMs, ...causeOf(delivery, holdCauses.filterWaits) })
     default:
       return unreachable(judgement)
   }
+}
+
+const invalidTransform: NextStep = { type: 'DeadLetter', reason: 'TransformError', cause: 'invalid' }
+
+/** Of a sink without a filter that computes, the transform is what was interrupted. */
+function interruptedStep({ filter, transform }: SinkInUse): NextStep {
+  if (transform === undefined || filter?.cel !== undefined) return { type: 'DeadLetter', reason: 'FilterError' }
+  return { type: 'DeadLetter', reason: 'TransformError', cause: 'interrupted' }
 }
 
 /** Without a sink, so that it is passed on to no dead letter destination either. */

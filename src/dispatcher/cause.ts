@@ -7,6 +7,7 @@ export const holdCauses = {
   unresolved: 'sinkUnresolved',
   routeSuspended: 'routeSuspended',
   invalidFilter: 'filterInvalid',
+  invalidTransform: 'transformInvalid',
   filterWaits: 'filterWaits',
   filterInterrupted: 'filterInterrupted',
   circuitOpen: 'circuitOpen',

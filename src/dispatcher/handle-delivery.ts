@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 
-import type { Judgement, JudgeFilter } from '../filter/judge-filter.ts'
+import { geminiWebhookPath } from '../api/kind.ts'
+import type { FilterQuestion, Judgement, JudgeFilter } from '../filter/judge-filter.ts'
 import type { ClaimedDelivery, NewEvent, NextStep } from '../inbox/port.ts'
 import type { SinkFilter } from '../contract/keyring/entry.ts'
 import { attemptDelivery, namesOf, type Attempt, type AttemptDeps } from './attempt-delivery.ts'
 import { afterJudging, beforeJudging, notAllowed, type Decision, type ResolveSink } from './before-send.ts'
+import type { SinkInUse } from '../sinks/port.ts'
 import { forwardDeadLetter } from './forward-dead-letter.ts'
 import type { Lane, WaitingDelivery } from './lane.ts'
 import { stepEntry } from './step-entry.ts'
@@ -39,7 +41,9 @@ export async function handleDelivery(handling: Handling, deps: HandleDeps): Prom
   let next: NextStep
   if (decision.type === 'send') {
     const isProbe = lane.circuit.openings > 0
-    next = await attemptDelivery({ signal, noteOutcome, isProbe, delivery, sink: decision.sink }, deps)
+    const { sink: current, content } = decision
+    const sent = { sink: current, ...(content !== undefined && { content }) }
+    next = await attemptDelivery({ signal, noteOutcome, isProbe, delivery, ...sent }, deps)
   } else {
     next = decision.next
     noteSettled(delivery, next, deps)
@@ -53,13 +57,13 @@ export async function handleDelivery(handling: Handling, deps: HandleDeps): Prom
 }
 
 /**
- * Judging may take its time, so what was true before is asked again afterwards: where the sink has another filter by
- * now, that one is asked, and what has waited for longer than its lease allows is given back.
+ * Judging may take its time, so what was true before is asked again afterwards: where the sink has another filter or
+ * transform by now, those are asked, and what has waited for longer than its lease allows is given back.
  */
 async function decide({ lane, waiting, signal, noteClosed }: Handling, deps: HandleDeps): Promise<Decision> {
   const { delivery, leaseUntilMs } = waiting
-  const { owner, body } = delivery.event
-  let judged: { filter: SinkFilter; judgement: Judgement } | undefined
+  const { owner } = delivery.event
+  let judged: { rules: SinkRules; judgement: Judgement } | undefined
   for (;;) {
     const nowMs = deps.clock.now()
     // What is not sent needs no time for an attempt: it must not be judged over and over because its turn came late.
@@ -68,16 +72,35 @@ async function decide({ lane, waiting, signal, noteClosed }: Handling, deps: Han
     const first = beforeJudging(resolved, { nowMs, leaseUntilMs: usableUntilMs })
     if (first.type !== 'judge') return noting(first, noteClosed)
     if (deps.maySee?.(delivery.event) === false) return noting(notAllowed, noteClosed)
-    const { filter } = first.sink
-    if (filter === undefined || isDeepStrictEqual(filter, judged?.filter)) {
+    const { filter, transform } = first.sink
+    const rules = { filter, transform }
+    const isFree = filter === undefined && transform === undefined
+    if (isFree || isDeepStrictEqual(rules, judged?.rules)) {
       const { openUntilMs: circuitOpenUntilMs, openings, lastFailureMs } = lane.circuit
       const context = { nowMs, circuitOpenUntilMs, sinkFailedMs: openings > 0 ? lastFailureMs : undefined }
-      const judgement = filter === undefined || judged === undefined ? wanted : judged.judgement
+      const judgement = isFree || judged === undefined ? wanted : judged.judgement
       return noting(afterJudging(delivery, first.sink, judgement, context), noteClosed)
     }
-    const judgement = await deps.judgeFilter({ owner, sink: delivery.sink, filter, body }, signal)
-    judged = { filter, judgement }
+    const judgement = await deps.judgeFilter(questionAbout(delivery, rules, deps), signal)
+    judged = { rules, judgement }
   }
+}
+
+type SinkRules = Pick<SinkInUse, 'filter' | 'transform'>
+
+const everyEvent: SinkFilter = { typesExact: [], typesPrefix: [] }
+
+function questionAbout(
+  { event, sink, attempts }: ClaimedDelivery,
+  { filter = everyEvent, transform }: SinkRules,
+  deps: HandleDeps,
+): FilterQuestion {
+  const { owner, body, eventId, mode } = event
+  const question = { owner, sink, filter, body }
+  if (transform === undefined) return question
+  const source = geminiWebhookPath(deps.webhookOf?.(owner) ?? owner)
+  const facts = { id: eventId, source, mode, attempt: attempts + 1 }
+  return { ...question, transform: { body: transform.body, contentType: transform.contentType, facts } }
 }
 
 /** Consent may have ended while an attempt was under way. */
@@ -97,7 +120,9 @@ function noteSettled(delivery: ClaimedDelivery, next: NextStep, deps: AttemptDep
   const { metrics, logger, clock, onStep } = deps
   metrics.settled.add(1, { step: next.type })
   onStep(stepEntry(delivery, next, { atMs: clock.now() }))
-  const details = { ...namesOf(delivery), next: next.type, ...('reason' in next && { reason: next.reason }) }
+  const { reason, cause } = next.type === 'DeadLetter' ? next : {}
+  const why = { ...(reason !== undefined && { reason }), ...(cause !== undefined && { cause }) }
+  const details = { ...namesOf(delivery), next: next.type, ...why }
   if (next.type === 'DeadLetter') logger.warn(details, 'delivery.settled')
   else logger.debug(details, 'delivery.settled')
 }

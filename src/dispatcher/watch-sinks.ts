@@ -15,13 +15,19 @@ interface WatchDeps {
 export interface SinkWatch {
   /** The same sinks; what comes of every attempt is remembered. */
   readonly sinks: Pick<Sink, 'send'>
-  /** What a delivery came to without an attempt: a filter that fails keeps a sink from everything as well. */
+  /** What a delivery came to without an attempt: an expression that fails keeps a sink from everything as well. */
   noteStep(delivery: ClaimedDelivery, next: NextStep): void
   /** Of the sinks that this process has tried and that still exist. */
   states(): SinkState[]
 }
 
 const sinkTypes = ['http', 'nats', 'kubernetesEvent', 'routes'] as const
+
+/** What keeps a sink from its events, in the words of reports, by the reason of the dead letter. */
+const failureWords: ReadonlyMap<string, string> = new Map([
+  ['FilterError', 'filterFailed'],
+  ['TransformError', 'transformFailed'],
+])
 
 /** Observes the outcomes of deliveries. Made once per dispatcher, because of its gauge. */
 export function watchSinks({ sinks, resolveSink, clock, metrics }: WatchDeps): SinkWatch {
@@ -50,10 +56,11 @@ export function watchSinks({ sinks, resolveSink, clock, metrics }: WatchDeps): S
       },
     },
     noteStep({ event, sink }, next) {
-      if (next.type !== 'DeadLetter' || next.reason !== 'FilterError') return
+      const cause = next.type === 'DeadLetter' ? failureWords.get(next.reason) : undefined
+      if (cause === undefined) return
       const resolved = resolveSink(event.owner.uid, sink)
       if (typeof resolved === 'string') return
-      const failure = { why: { cause: 'filterFailed' }, isSinksFault: false }
+      const failure = { why: { cause }, isSinksFault: false }
       health.noteFailure(ownedName(event.owner, sink), resolved.destination.type, failure, clock.now())
     },
     states,

@@ -13,42 +13,71 @@ interface EventFields {
   readonly metadata: ReadonlyMap<string, unknown>
 }
 
+/** What is known of an event and of its delivery beside what Google sent. */
+export interface DeliveryFields {
+  readonly id: string
+  readonly source: string
+  readonly subject: string | undefined
+  readonly time: string | undefined
+  readonly mode: string
+  readonly attempt: bigint
+}
+
 /** What `event` is in an expression. A class, because the library tells types of values by their constructors. */
-export class EventView implements EventFields {
+export class EventView implements EventFields, Partial<DeliveryFields> {
   readonly type: string
   readonly version: string | undefined
   readonly timestamp: string | undefined
   readonly data: ReadonlyMap<string, unknown>
   readonly metadata: ReadonlyMap<string, unknown>
+  readonly id?: string
+  readonly source?: string
+  readonly subject?: string | undefined
+  readonly time?: string | undefined
+  readonly mode?: string
+  readonly attempt?: bigint
 
-  constructor({ type, version, timestamp, data, metadata }: EventFields) {
+  constructor({ type, version, timestamp, data, metadata }: EventFields, delivery: Partial<DeliveryFields> = {}) {
     this.type = type
     this.version = version
     this.timestamp = timestamp
     this.data = data
     this.metadata = metadata
+    Object.assign(this, delivery)
   }
 }
 
-const eventFields: Readonly<Record<keyof EventFields, string>> = {
+/** What filters see of an event, with the types of the language. */
+export const filterFields: Readonly<Record<string, string>> = {
   type: 'string',
   version: 'string',
   timestamp: 'string',
   data: 'map<string, dyn>',
   metadata: 'map<string, dyn>',
+} satisfies Record<keyof EventFields, string>
+
+/** What transforms see. */
+export const transformFields: Readonly<Record<string, string>> = {
+  ...filterFields,
+  ...({
+    id: 'string',
+    source: 'string',
+    subject: 'string',
+    time: 'string',
+    mode: 'string',
+    attempt: 'int',
+  } satisfies Record<keyof DeliveryFields, string>),
 }
 
-export const eventFieldNames: readonly string[] = Object.keys(eventFields)
-
 /**
- * The language as filters have it: one variable, `event`, whose fields are known, so that a misspelt one is refused
- * when the object is applied.
+ * The language with one variable, `event`, whose fields are known, so that a misspelt one is refused when the object is
+ * applied.
  */
-export function createCelEnvironment(): Environment {
+export function createCelEnvironment(fields: Readonly<Record<string, string>> = filterFields): Environment {
   return new Environment({
     homogeneousAggregateLiterals: false,
     limits: { maxAstNodes: maxExpressionNodes, maxDepth: maxExpressionDepth },
   })
-    .registerType('Event', { ctor: EventView, fields: { ...eventFields } })
+    .registerType('Event', { ctor: EventView, fields: { ...fields } })
     .registerVariable('event', 'Event')
 }

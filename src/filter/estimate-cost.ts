@@ -1,19 +1,12 @@
 import type { ASTNode } from '@marcbachmann/cel-js'
 
-import { eventFieldNames } from './cel-environment.ts'
-import {
-  elementOf,
-  fromEvent,
-  functionCosts,
-  loops,
-  methodCosts,
-  scalar,
-  type CallCost,
-  type Extent,
-} from './function-costs.ts'
+import { asText, elementOf, fromEvent, loops, scalar, type CallCost, type Extent } from './function-costs.ts'
+import { filterLanguage, type Language } from './language.ts'
 
 /** Loops inside loops: two compare each element with each other one; no use for more is known. */
 const maxLoopNesting = 2
+/** The library leaves them out of what is written as a map, without a word. */
+const lostKeys: ReadonlySet<unknown> = new Set(['__proto__', 'constructor', 'prototype'])
 
 interface Place {
   readonly variables: ReadonlyMap<string, Extent>
@@ -34,17 +27,27 @@ export interface CostEstimate {
 
 /**
  * How much work an expression can be for the worst event inside `eventLimits`, without running it. The library sets no
- * limit of its own.
+ * limit of its own. `unitsOf`: what is done with its value costs that; absent: nothing.
  */
-export function estimateCost(expression: ASTNode): CostEstimate {
-  const estimator = new Estimator()
-  estimator.visit(expression, { variables: new Map([['event', fromEvent]]), times: 1, nesting: 0 })
+export function estimateCost(
+  expression: ASTNode,
+  language: Language = filterLanguage,
+  unitsOf: (result: Extent) => number = () => 0,
+): CostEstimate {
+  const estimator = new Estimator(language)
+  const result = estimator.visit(expression, { variables: new Map([['event', fromEvent]]), times: 1, nesting: 0 })
+  estimator.units += unitsOf(result)
   return estimator
 }
 
 class Estimator implements CostEstimate {
   units = 0
   readonly refusals: string[] = []
+  readonly #language: Language
+
+  constructor(language: Language) {
+    this.#language = language
+  }
 
   /** Adds what this node and all below it cost; returns how big its value can be. */
   visit(node: ASTNode, place: Place): Extent {
@@ -56,14 +59,15 @@ class Estimator implements CostEstimate {
         return place.variables.get(node.args) ?? scalar
       case '.':
       case '.?':
-        this.#checkEventField(node.args[0], node.args[1])
-        return this.visit(node.args[0], place)
+        return this.#visitMember(node.args[0], node.args[1], place)
       case 'call':
         return this.#visitCall(node.args, place)
       case 'rcall':
         return this.#visitMethod(node.args, place)
       case 'list':
+        return this.#visitAggregate(node.args.length, node.args, place)
       case 'map':
+        this.#checkKeys(node.args)
         return this.#visitAggregate(node.args.length, node.args.flat(), place)
       case '!_':
       case '-_':
@@ -87,9 +91,19 @@ class Estimator implements CostEstimate {
   }
 
   /** The type check finds a field that no event has, except inside `has`, which then would be false for ever. */
-  #checkEventField(base: ASTNode, name: string): void {
-    if (base.op !== 'id' || base.args !== 'event' || eventFieldNames.includes(name)) return
-    this.#refuse(`an event has no field "${name}", only ${eventFieldNames.join(', ')}`)
+  #visitMember(base: ASTNode, name: string, place: Place): Extent {
+    const whole = this.visit(base, place)
+    if (base.op !== 'id' || base.args !== 'event') return whole
+    const { fields } = this.#language
+    const field = fields.get(name)
+    if (field === undefined) this.#refuse(`an event has no field "${name}", only ${[...fields.keys()].join(', ')}`)
+    return field ?? whole
+  }
+
+  #checkKeys(entries: readonly ASTNode[][]): void {
+    for (const [key] of entries) {
+      if (key?.op === 'value' && lostKeys.has(key.args)) this.#refuse(`a map cannot have the key "${String(key.args)}"`)
+    }
   }
 
   #visitPair(op: string, left: Extent, right: Extent, place: Place): Extent {
@@ -102,8 +116,10 @@ class Estimator implements CostEstimate {
         this.#add(Math.min(right.weight + right.items, right.items * (left.weight + 1)), place)
         return scalar
       case '+': {
-        const sum = plus(left, right)
-        this.#add(sum.items + sum.text / 64, place)
+        const both = plus(left, right)
+        const sum = left.isText === true || right.isText === true ? { ...both, ...asText(both.text) } : both
+        // Texts are chained, and copied once when they are looked at.
+        this.#add(sum.items + sum.text / 1_024, place)
         return sum
       }
       case '[]':
@@ -125,20 +141,20 @@ class Estimator implements CostEstimate {
   #visitCall([name, parameters]: [string, ASTNode[]], place: Place): Extent {
     const extents = parameters.map((parameter) => this.visit(parameter, place))
     if (name === 'has') return scalar
-    return this.#charge(name, functionCosts.get(name)?.(extents[0] ?? scalar, scalar, extents.length), place)
+    return this.#charge(name, this.#language.functions.get(name)?.(extents[0] ?? scalar, scalar, extents.length), place)
   }
 
   #visitMethod([name, receiver, parameters]: [string, ASTNode, ASTNode[]], place: Place): Extent {
     const on = this.visit(receiver, place)
     if (loops.has(name)) return this.#visitLoop(name, on, parameters, place)
     const extents = parameters.map((parameter) => this.visit(parameter, place))
-    return this.#charge(name, methodCosts.get(name)?.(on, extents[0] ?? scalar, extents.length), place)
+    return this.#charge(name, this.#language.methods.get(name)?.(on, extents[0] ?? scalar, extents.length), place)
   }
 
   #charge(name: string, cost: CallCost | undefined, place: Place): Extent {
     if (cost === undefined) {
       const instead = name === 'matches' ? '; use startsWith, endsWith, contains or ==' : ''
-      this.#refuse(`the function ${name} is not available to filters${instead}`)
+      this.#refuse(`the function ${name} is not available to ${this.#language.users}${instead}`)
       return scalar
     }
     this.#add(cost.units, place)
@@ -173,7 +189,8 @@ class Estimator implements CostEstimate {
 function extentOfLiteral(value: unknown): Extent {
   const length = typeof value === 'string' || value instanceof Uint8Array ? value.length : 0
   const characters = Math.max(length, 1)
-  return { items: 0, text: characters, longest: characters, weight: 1 + length / 64 }
+  const extent = { items: 0, text: characters, longest: characters, weight: 1 + length / 64 }
+  return typeof value === 'string' ? { ...extent, isText: true } : extent
 }
 
 /**

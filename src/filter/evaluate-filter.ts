@@ -1,12 +1,12 @@
 import type { SinkFilter } from '../contract/keyring/entry.ts'
-import { checkExpression, checkExpressions, type CheckedFilter } from './check-filter.ts'
-import { memoize } from './memoize.ts'
+import { checkExpressions, rememberChecks, type CheckedExpression, type CheckExpression } from './check-filter.ts'
+import type { Expression } from './expression.ts'
 import { passesPlainParts } from './plain-filter.ts'
 import { readEvent, type ReadableEvent } from './read-event.ts'
 import type { FilterVerdict } from './verdict.ts'
 import { viewOf } from './view-event.ts'
 
-interface FilterEvent {
+export interface FilterEvent {
   readonly type: string
   readonly body: Uint8Array
 }
@@ -15,21 +15,24 @@ interface FilterEvent {
  * `expressions`: of all sinks of the object, since they share what they may cost; this one's counts, whether it is
  * among them or not.
  */
-export type EvaluateFilter = (filter: SinkFilter, event: FilterEvent, expressions: readonly string[]) => FilterVerdict
+export type EvaluateFilter = (
+  filter: SinkFilter,
+  event: FilterEvent,
+  expressions: readonly Expression[],
+) => FilterVerdict
 
 /**
  * Compiling costs ten times what running does. With more expressions than this, some are compiled again; the cache
  * takes a megabyte or two.
  */
-const maxCompiled = 512
+export const maxCompiled = 512
 
 /**
  * Judges events by filters, expressions included: all parts that a filter has must hold. Never throws. Keeps what it
  * compiled, in bounds, and nothing of an event. Takes as long as the expression does: for a thread of its own (see
  * judge-filter.ts).
  */
-export function createFilterEvaluator(): EvaluateFilter {
-  const compile = memoize(checkExpression, maxCompiled)
+export function createFilterEvaluator(compile: CheckExpression = rememberChecks(maxCompiled)): EvaluateFilter {
   return (filter, event, expressions) => {
     const { cel } = filter
     // Before all else: a filter that is wrong must not depend on which event comes first.
@@ -41,7 +44,7 @@ export function createFilterEvaluator(): EvaluateFilter {
   }
 }
 
-function evaluate({ expression }: CheckedFilter, event: ReadableEvent): FilterVerdict {
+function evaluate({ expression }: CheckedExpression, event: ReadableEvent): FilterVerdict {
   const view = viewOf(event)
   if (view === undefined) return 'failed'
   try {

@@ -2,12 +2,14 @@ import type { CounterHandle, HistogramHandle, Metrics } from '../observability/m
 
 export interface FilterMetrics {
   readonly evaluations: CounterHandle
+  readonly transforms: CounterHandle
   readonly evaluationSeconds: HistogramHandle
   readonly waitSeconds: HistogramHandle
   readonly workersEnded: CounterHandle
 }
 
 const evaluationEnds = ['wanted', 'unwanted', 'failed', 'invalid', 'overran', 'stalled', 'crashed', 'noTurn', 'paused']
+const transformEnds = ['made', 'invalid', 'expressionFailed', 'notJson', 'notText', 'resultTooLarge', 'eventTooLarge']
 const workerEnds = ['overran', 'stalled', 'crashed', 'full', 'notStarted']
 
 /** Made once per judge: a gauge that is asked may be made only once per registry. */
@@ -23,6 +25,12 @@ export function createFilterMetrics(metrics: Metrics, waiting: () => number): Fi
       help: 'Events judged by a filter in a thread of the filters, by how it ended: overran, stalled and crashed ones were interrupted; noTurn and paused ones were put off.',
       labels: ['outcome'],
       known: evaluationEnds.map((outcome) => ({ outcome })),
+    }),
+    transforms: metrics.counter({
+      name: 'gwh_transforms_total',
+      help: 'Events that a transform was run for in a thread of the filters, by how it ended: made, or why nothing was made of the event.',
+      labels: ['outcome'],
+      known: transformEnds.map((outcome) => ({ outcome })),
     }),
     evaluationSeconds: metrics.histogram({
       name: 'gwh_filter_evaluation_processor_seconds',

@@ -14,9 +14,16 @@ export interface Extent {
   readonly longest: number
   /** What comparing it with its equal costs, in units. */
   readonly weight: number
+  /** It is a text or nothing: whatever makes it fails on everything else. */
+  readonly isText?: true
 }
 
 export const scalar: Extent = { items: 0, text: 64, longest: 64, weight: 1 }
+
+/** A text of so many characters at most. */
+export function asText(characters: number): Extent {
+  return { items: 0, text: characters, longest: characters, weight: 1 + characters / 64, isText: true }
+}
 
 /** Anything that comes out of an event. */
 export const fromEvent: Extent = {
@@ -38,10 +45,10 @@ export interface CallCost {
 }
 
 /** `on`: what the function is called on, or its first argument. */
-type CostRule = (on: Extent, argument: Extent, argumentCount: number) => CallCost
+export type CostRule = (on: Extent, argument: Extent, argumentCount: number) => CallCost
 
 const toScalar: CostRule = (on) => ({ units: on.text / 64, extent: scalar })
-const sameText: CostRule = (on) => ({ units: on.text / 64, extent: on })
+const sameText: CostRule = (on) => ({ units: on.text / 64, extent: { ...on, items: 0, isText: true } })
 const compareEnd: CostRule = (_, argument) => ({ units: argument.text / 64, extent: scalar })
 /** At worst every place of the text is compared with all of what is searched. */
 const search: CostRule = (on, argument) => ({
@@ -55,7 +62,7 @@ const timeParts = ['Date', 'DayOfMonth', 'DayOfWeek', 'DayOfYear', 'FullYear', '
 const moreTimeParts = ['Minutes', 'Month', 'Seconds']
 
 /**
- * The functions that a filter may call on a value. A list of what is allowed, because an update of the library may
+ * The functions that a filter or a transform may call on a value. A list of what is allowed, because an update of the library may
  * bring others: `matches` takes a regular expression that can run for hours on thirty characters, `join` and `split`
  * turn small values into huge ones, and so does `cel.bind`.
  */

@@ -6,6 +6,9 @@ import type { Metrics } from '../observability/metrics.ts'
 import { workerUrl } from '../program-file.ts'
 import { unreachable } from '../unreachable.ts'
 import { EvaluationPool, type EvaluationEnd } from './evaluation-pool.ts'
+import type { Evaluation } from './evaluate-event.ts'
+import type { TransformFailure, TransformQuestion } from './evaluate-transform.ts'
+import type { Expression } from './expression.ts'
 import { createFilterMetrics, type FilterMetrics } from './filter-metrics.ts'
 import { LimitedWorker, type WorkerLimits } from './limited-worker.ts'
 import { Offenders } from './offenders.ts'
@@ -16,15 +19,21 @@ export interface FilterQuestion {
   readonly owner: { readonly uid: string; readonly namespace: string; readonly name: string }
   readonly sink: string
   readonly filter: SinkFilter
+  /** What an event that is wanted becomes; absent: it is sent as it is. */
+  readonly transform?: TransformQuestion
   readonly body: Uint8Array
 }
 
 /**
- * waits, paused: not judged. The one has not had its turn yet, the other was interrupted lately and is not run before
+ * wanted: with what the transform of the sink has made of the event, where it has one. transformFailed: it made nothing
+ * of this event. transformInvalid: it is not one that may run; a person has to correct it. waits, paused: not judged. The one has not had its turn yet, the other was interrupted lately and is not run before
  * that time.
  */
 export type Judgement =
-  { readonly type: FilterVerdict } | { readonly type: 'waits' | 'paused'; readonly untilMs: number }
+  | { readonly type: 'wanted'; readonly content?: Uint8Array }
+  | { readonly type: Exclude<FilterVerdict, 'wanted'> | 'transformInvalid' }
+  | { readonly type: 'transformFailed'; readonly cause: TransformFailure }
+  | { readonly type: 'waits' | 'paused'; readonly untilMs: number }
 
 /** Never throws and never rejects. When `signal` aborts, what has not begun is put off. */
 export type JudgeFilter = (question: FilterQuestion, signal: AbortSignal) => Judgement | Promise<Judgement>
@@ -36,7 +45,7 @@ export interface FilterJudge {
 
 export interface FilterJudgeOptions {
   /** The expressions of all sinks of an object. */
-  readonly expressionsOf: (ownerUid: string) => readonly string[]
+  readonly expressionsOf: (ownerUid: string) => readonly Expression[]
   readonly clock: Clock
   readonly logger: Logger
   readonly metrics: Metrics
@@ -66,9 +75,9 @@ const maxWaitMs = 5_000
 const turnPauseMs = 1_000
 
 /**
- * Judges events by filters without ever holding up the caller's thread: expressions, and bodies that take long to read,
- * are evaluated in a few threads at which namespaces take turns. Filters that only compare small values are judged at
- * once.
+ * Judges events by filters, and transforms those that are wanted, without ever holding up the caller's thread:
+ * expressions, and bodies that take long to read, are evaluated in a few threads at which namespaces take turns, both
+ * expressions of a sink in one go. Filters that only compare small values are judged at once.
  */
 export function createFilterJudge(options: FilterJudgeOptions): FilterJudge {
   const judge = new PoolJudge(options)
@@ -108,17 +117,18 @@ class PoolJudge {
   }
 
   judge(question: FilterQuestion, signal: AbortSignal): Judgement | Promise<Judgement> {
-    const { filter, body } = question
+    const { filter, transform, body } = question
     const hasExpression = filter.cel !== undefined
     if (body.length <= smallBodyBytes && (!hasExpression || this.#valid.has(filter))) {
       const passes = passesPlainParts(filter, { type: parseEnvelope(body).type, body })
       if (!passes) return { type: 'unwanted' }
-      if (!hasExpression) return { type: 'wanted' }
+      if (!hasExpression && transform === undefined) return { type: 'wanted' }
     }
     return this.#judgeElsewhere(question, signal)
   }
 
-  async #judgeElsewhere({ owner, sink, filter, body }: FilterQuestion, signal: AbortSignal): Promise<Judgement> {
+  async #judgeElsewhere(asked: FilterQuestion, signal: AbortSignal): Promise<Judgement> {
+    const { owner, sink, filter, transform, body } = asked
     const { clock, expressionsOf } = this.#options
     const key = `${owner.uid}/${sink}`
     const pausedMs = this.#offenders.pausedUntil(key, clock.monotonic())
@@ -126,13 +136,18 @@ class PoolJudge {
       this.#metrics.evaluations.add(1, { outcome: 'paused' })
       return { type: 'paused', untilMs: clock.now() + pausedMs - clock.monotonic() }
     }
-    const question = { filter, expressions: expressionsOf(owner.uid), body }
+    const question = {
+      filter,
+      ...(transform !== undefined && { transform }),
+      expressions: expressionsOf(owner.uid),
+      body,
+    }
     const end = await this.#pool.run([owner.namespace, owner.uid, sink], question, signal)
     this.#measure(end)
     if (end.type === 'answered') {
       this.#offenders.clear(key)
       if (end.verdict !== 'invalid') this.#valid.add(filter)
-      return { type: end.verdict }
+      return judgementOf(end)
     }
     if (end.type === 'noTurn') return { type: 'waits', untilMs: clock.now() + (signal.aborted ? 0 : turnPauseMs) }
     this.#offenders.note(key, clock.monotonic())
@@ -141,6 +156,9 @@ class PoolJudge {
     switch (end.type) {
       case 'overran':
       case 'crashed':
+        // Of the two the filter runs first; where it has no expression it is not what took long.
+        if (transform !== undefined && filter.cel === undefined)
+          return { type: 'transformFailed', cause: 'interrupted' }
         return { type: 'failed' }
       case 'stalled':
         // Without processor time the evaluation had no result.
@@ -152,6 +170,24 @@ class PoolJudge {
 
   #measure(end: EvaluationEnd): void {
     this.#metrics.evaluations.add(1, { outcome: end.type === 'answered' ? end.verdict : end.type })
+    if (end.type === 'answered' && end.transformed !== undefined) {
+      const { transformed } = end
+      this.#metrics.transforms.add(1, { outcome: transformed.type === 'failed' ? transformed.cause : transformed.type })
+    }
     if (end.type === 'answered' || end.type === 'overran') this.#metrics.evaluationSeconds.observe(end.costMs / 1000)
+  }
+}
+
+function judgementOf({ verdict, transformed }: Evaluation): Judgement {
+  if (verdict !== 'wanted' || transformed === undefined) return { type: verdict }
+  switch (transformed.type) {
+    case 'made':
+      return { type: 'wanted', content: transformed.content }
+    case 'failed':
+      return { type: 'transformFailed', cause: transformed.cause }
+    case 'invalid':
+      return { type: 'transformInvalid' }
+    default:
+      return unreachable(transformed)
   }
 }

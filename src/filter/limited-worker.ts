@@ -1,6 +1,7 @@
 import { Worker, type Transferable } from 'node:worker_threads'
 
 import type { Clock } from '../clock.ts'
+import type { Evaluation } from './evaluate-event.ts'
 import type { FromWorker, ToWorker } from './worker-protocol.ts'
 
 export interface WorkerLimits {
@@ -17,7 +18,7 @@ type Answer = Extract<FromWorker, { type: 'answer' }>
  * `costMs`: what it took of the worker.
  */
 export type RunEnd =
-  | { readonly type: 'answered'; readonly verdict: Answer['verdict']; readonly costMs: number }
+  | ({ readonly type: 'answered'; readonly costMs: number } & Evaluation)
   | { readonly type: 'overran' | 'stalled' | 'crashed'; readonly costMs: number }
 
 interface Run {
@@ -109,12 +110,12 @@ export class LimitedWorker {
     return this.#run === undefined ? 0 : this.#clock.monotonic() - this.#run.startedMs
   }
 
-  #answer({ verdict, processorMs, isFull }: Answer): void {
+  #answer({ verdict, transformed, processorMs, isFull }: Answer): void {
     const costMs = Math.max(0, processorMs - this.#usedMs)
     this.#usedMs = processorMs
     if (isFull) this.#isUsable = false
     this.#worker.unref()
-    this.#settle({ type: 'answered', verdict, costMs })
+    this.#settle({ type: 'answered', verdict, ...(transformed !== undefined && { transformed }), costMs })
   }
 
   #fail(type: 'overran' | 'stalled' | 'crashed', costMs: number): void {

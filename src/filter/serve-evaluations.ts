@@ -1,8 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { getHeapStatistics } from 'node:v8'
 
-import { parseEnvelope } from '../gemini/parse-event.ts'
-import type { EvaluateFilter } from './evaluate-filter.ts'
+import type { EvaluateEvent } from './evaluate-event.ts'
 import type { FromWorker, ToWorker } from './worker-protocol.ts'
 
 /**
@@ -14,14 +13,14 @@ const fullBytes = 32 * 1024 * 1024
 const jobsBetweenLooks = 8
 
 /** Judges one event after the other. What an event holds is forgotten with its answer. */
-export function serveEvaluations(port: MessagePort, evaluate: EvaluateFilter): void {
+export function serveEvaluations(port: MessagePort, evaluate: EvaluateEvent): void {
   const say = (message: FromWorker) => port.postMessage(message)
   let jobs = 0
-  port.on('message', ({ filter, expressions, body }: ToWorker) => {
-    const verdict = evaluate(filter, { type: parseEnvelope(body).type, body }, expressions)
+  port.on('message', (question: ToWorker) => {
+    const evaluation = evaluate(question)
     jobs += 1
     const isFull = jobs % jobsBetweenLooks === 0 && getHeapStatistics().used_heap_size > fullBytes
-    say({ type: 'answer', verdict, processorMs: processorMs(), isFull })
+    say({ type: 'answer', ...evaluation, processorMs: processorMs(), isFull })
   })
   say({ type: 'ready', processorMs: processorMs() })
 }

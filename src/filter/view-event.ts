@@ -1,13 +1,13 @@
-import { EventView } from './cel-environment.ts'
+import { EventView, type DeliveryFields } from './cel-environment.ts'
 import { eventLimits } from './event-limits.ts'
 import { memberOf, metadataOf, type JsonObject, type ReadableEvent } from './read-event.ts'
 import { isRecord } from '../is-record.ts'
 
 /**
  * The event as expressions see it; undefined when it is beyond `eventLimits`. Whole numbers are ints, as they are
- * written in expressions.
+ * written in expressions. `delivery`: what transforms see beside that.
  */
-export function viewOf(event: ReadableEvent): EventView | undefined {
+export function viewOf(event: ReadableEvent, delivery?: DeliveryFields): EventView | undefined {
   if (event.bodyBytes > eventLimits.bodyBytes) return undefined
   const { envelope = {} } = event
   const budget = { values: eventLimits.values }
@@ -15,13 +15,9 @@ export function viewOf(event: ReadableEvent): EventView | undefined {
   const data = toMap(isRecord(given) ? given : {}, 1, budget)
   const metadata = toMap(metadataOf(event), 1, budget)
   if (data === undefined || metadata === undefined) return undefined
-  return new EventView({
-    type: event.type,
-    version: textOf(envelope, 'version'),
-    timestamp: textOf(envelope, 'timestamp'),
-    data,
-    metadata,
-  })
+  const version = textOf(envelope, 'version')
+  const timestamp = textOf(envelope, 'timestamp')
+  return new EventView({ type: event.type, version, timestamp, data, metadata }, delivery)
 }
 
 interface Budget {

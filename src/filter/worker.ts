@@ -1,7 +1,7 @@
 import { setPriority } from 'node:os'
 import { parentPort } from 'node:worker_threads'
 
-import { createFilterEvaluator } from './evaluate-filter.ts'
+import { createEventEvaluator } from './evaluate-event.ts'
 import { serveEvaluations } from './serve-evaluations.ts'
 
 /** As `nice` counts: where processors are short, the threads that answer requests get about nine tenths of them. */
@@ -23,5 +23,5 @@ function stepBack(): void {
 // The one effect of loading this file, which is a program and not a library.
 if (parentPort !== null) {
   stepBack()
-  serveEvaluations(parentPort, createFilterEvaluator())
+  serveEvaluations(parentPort, createEventEvaluator())
 }

@@ -84,7 +84,7 @@ export type NextStep =
   | { type: 'Skip' } // the filter does not want it
   | { type: 'RetryAt'; atMs: number; cause?: string }
   | { type: 'Hold'; untilMs: number; cause?: string } // not the event's fault: spends no attempt
-  | { type: 'DeadLetter'; reason: DeadLetterReason }
+  | { type: 'DeadLetter'; reason: DeadLetterReason; cause?: string }
 
 export interface DeadLetter {
   deliveryId: string

@@ -1,6 +1,7 @@
 import type { ReceiverConfig } from '../config/receiver-config.ts'
 import { createDispatcher, type Dispatcher } from '../dispatcher/dispatcher.ts'
 import type { Quotas } from '../fairness/quotas.ts'
+import { expressionsIn } from '../filter/expression.ts'
 import { createFilterJudge } from '../filter/judge-filter.ts'
 import { parseEnvelope as parseBody } from '../gemini/parse-event.ts'
 import type { StepEntry } from '../contract/feed-entry.ts'
@@ -116,7 +117,7 @@ export function startDispatch(config: ReceiverConfig, deps: DispatchDeps, parts:
   })
   parts.defer(() => sinks.close())
   const filters = createFilterJudge({
-    expressionsOf: (ownerUid) => directory.entryOf(ownerUid)?.sinks.flatMap(({ filter }) => filter?.cel ?? []) ?? [],
+    expressionsOf: (ownerUid) => expressionsIn(directory.entryOf(ownerUid)?.sinks ?? []),
     weightOf: (namespace) => quotas.weightOf(namespace),
     clock,
     logger,

@@ -1,3 +1,4 @@
+import type { SinkTransform } from '../contract/keyring/entry.ts'
 import { isReservedHeader } from '../contract/keyring/reserved-headers.ts'
 import { signatureHeader } from '../signature/sign.ts'
 import { decodeSigningSecret } from '../signature/signing-secret.ts'
@@ -8,34 +9,39 @@ import type { OutgoingDelivery } from './port.ts'
 import type { ParseEnvelope } from './remember-envelopes.ts'
 import { traceparentOf } from './trace-context.ts'
 
+export type RequestMethod = SinkTransform['method']
+
 export interface RequestOptions {
   readonly parseEnvelope: ParseEnvelope
   readonly nowMs: number
 }
 
 export type BuiltRequest =
-  | { built: true; headers: Record<string, string>; body: Uint8Array }
+  /** `method`: of HTTP only. */
+  | { built: true; method: RequestMethod; headers: Record<string, string>; body: Uint8Array }
   /** A fault of the configuration: once it is corrected, the same delivery can be sent. */
   | { built: false; cause: 'badSigningSecret' }
 
 /**
- * Everything of a request but where it goes: the event in the format of the sink, the sink's own headers, and a
- * Standard Webhooks signature with a fresh timestamp where the sink has a secret. Without one, `format: Original`
- * carries Google's headers under names of ours: their timestamp is of the first delivery, which every library refuses
- * after five minutes.
+ * Everything of a request but where it goes: the event in the format of the sink, or what its transform has made of
+ * it, the sink's own headers, and a Standard Webhooks signature of that body with a fresh timestamp where the sink has
+ * a secret. Without one, `format: Original` carries Google's headers under names of ours: their timestamp is of the
+ * first delivery, which every library refuses after five minutes. Throws where the sink has a transform and the
+ * delivery nothing that it has made: the event itself is not what the sink wants.
  */
 export function buildRequest(delivery: OutgoingDelivery, options: RequestOptions): BuiltRequest {
-  const { sink, event } = delivery
+  const { sink } = delivery
   const { headers, body } = encode(delivery, options)
   const signature = signatureHeaders(delivery, body, options.nowMs)
   if (signature === 'badSigningSecret') return { built: false, cause: signature }
-  const own = Object.entries(sink.headers).filter(([name]) => !isReservedHeader(name))
-  const original = sink.format === 'Original' && signature === undefined ? originalHeaders(event) : {}
+  const original = sink.format === 'Original' && signature === undefined ? originalHeaders(delivery) : {}
   return {
     built: true,
+    method: sink.transform?.method ?? 'POST',
     headers: {
       'user-agent': 'gemini-webhook-operator',
-      ...Object.fromEntries(own.map(([name, value]) => [name.toLowerCase(), value])),
+      ...ownHeaders(sink.transform?.headers ?? {}),
+      ...ownHeaders(sink.headers),
       ...headers,
       ...original,
       ...signature,
@@ -45,7 +51,21 @@ export function buildRequest(delivery: OutgoingDelivery, options: RequestOptions
   }
 }
 
-function encode(delivery: OutgoingDelivery, { parseEnvelope }: RequestOptions): EncodedEvent {
+function ownHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const sent = Object.entries(headers).filter(([name]) => !isReservedHeader(name))
+  return Object.fromEntries(sent.map(([name, value]) => [name.toLowerCase(), value]))
+}
+
+function encode(delivery: OutgoingDelivery, options: RequestOptions): EncodedEvent {
+  const { event, sink, content } = delivery
+  if (sink.transform === undefined) return encodeEvent(delivery, options)
+  if (content === undefined) throw new Error('the sink has a transform, and nothing that it has made')
+  const attributes = attributesOf(delivery, options.parseEnvelope(event.body, event))
+  const headers = sink.format === 'Original' ? {} : encodeBinary(attributes, event).headers
+  return { headers: { ...headers, 'content-type': sink.transform.contentType }, body: content }
+}
+
+function encodeEvent(delivery: OutgoingDelivery, { parseEnvelope }: RequestOptions): EncodedEvent {
   const { event, sink } = delivery
   switch (sink.format) {
     case 'CloudEventBinary':
@@ -61,11 +81,12 @@ function encode(delivery: OutgoingDelivery, { parseEnvelope }: RequestOptions): 
   }
 }
 
-function originalHeaders(event: OutgoingDelivery['event']): Record<string, string> {
+/** Without the signature where the body is not the one that Google signed. */
+function originalHeaders({ event, sink }: OutgoingDelivery): Record<string, string> {
   return {
     'x-gemini-webhook-id': event.eventId,
     'x-gemini-webhook-timestamp': String(event.sentAtSeconds),
-    'x-gemini-webhook-signature': event.signature,
+    ...(sink.transform === undefined && { 'x-gemini-webhook-signature': event.signature }),
   }
 }
 

@@ -1,6 +1,7 @@
 import { geminiWebhookPath } from '../api/kind.ts'
 import { routeNameOf } from '../contract/route-owner.ts'
 import type { EventEnvelope } from '../gemini/event.ts'
+import { subjectOf } from '../gemini/event-subject.ts'
 import type { OutgoingDelivery } from './port.ts'
 
 /**
@@ -24,21 +25,19 @@ export interface EventAttributes {
 const typePrefix = 'com.google.gemini.'
 const typePattern = /^[a-z0-9_]+(\.[a-z0-9_]+)+$/
 const maxTypeLength = 128
-/** Servers limit the header block as a whole, so that one long id must not cost the event. */
-const maxSubjectBytes = 1_024
 
 /** What a consumer learns about an event without reading its data. */
 export function attributesOf(delivery: OutgoingDelivery, envelope: EventEnvelope): EventAttributes {
   const { event, attempt, replayed, deadLetterReason } = delivery
-  const { dataId, timestamp } = envelope
+  const { timestamp } = envelope
   const { owner } = event
   const routeName = routeNameOf(owner.name)
-  const hasSubject = dataId !== undefined && Buffer.byteLength(dataId) <= maxSubjectBytes
+  const subject = subjectOf(envelope)
   return {
     id: event.eventId,
     source: geminiWebhookPath(delivery.webhook ?? owner),
     type: typePrefix + eventTypeOf(envelope),
-    ...(hasSubject && { subject: dataId }),
+    ...(subject !== undefined && { subject }),
     ...(timestamp !== undefined && { time: timestamp }),
     geminimode: event.mode,
     deliveryattempt: attempt,

@@ -5,6 +5,7 @@ import { isIP } from 'node:net'
 import type { Clock } from '../clock.ts'
 import type { AnswerCost } from './answer-cost.ts'
 import { AnswerRoom } from './answer-room.ts'
+import type { RequestMethod } from './build-request.ts'
 import { readFrom, type Reader } from './connection-gate.ts'
 import type { ConnectionKind, ConnectionPool } from './connection-pool.ts'
 import { mayReuse } from './may-reuse.ts'
@@ -18,6 +19,7 @@ export interface HttpRequest {
    * looked up.
    */
   readonly connectTo?: string | undefined
+  readonly method: RequestMethod
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
 }
@@ -43,7 +45,7 @@ interface ExchangeDeps {
 }
 
 /**
- * Posts, and resolves with the answer. Accepts everything that a careful client may accept: interim answers, odd
+ * Sends, and resolves with the answer. Accepts everything that a careful client may accept: interim answers, odd
  * framing, odd headers. Once a final status was read it stands, whether the rest of the answer can be read or not.
  * Rejects when there was none, with a CutOffError at `untilMs` or when `signal` aborts. Throws at once, before anything
  * is sent, when no request can be made of what is given.
@@ -60,13 +62,13 @@ export function post(request: HttpRequest, deps: ExchangeDeps): Promise<HttpAnsw
 }
 
 function send(
-  { target, connectTo, headers, body }: HttpRequest,
+  { target, connectTo, method, headers, body }: HttpRequest,
   connection: ConnectionKind,
   deps: ExchangeDeps,
 ): Promise<HttpAnswer> {
   const { isEncrypted, host, port, authority, path } = target
   const outgoing = (isEncrypted ? httpsRequest : httpRequest)({
-    method: 'POST',
+    method,
     hostname: connectTo ?? host,
     // The host name stays that of the target, in TLS too, whatever address is connected to.
     ...(connectTo !== undefined && { servername: isIP(host) === 0 ? host : '' }),

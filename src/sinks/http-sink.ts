@@ -26,7 +26,7 @@ export interface HttpSinkOptions {
 }
 
 /**
- * Sends events by HTTP POST. Redirects are not followed, proxy variables not looked at, and no connection is made to an
+ * Sends events by HTTP, by POST unless a transform says otherwise. Redirects are not followed, proxy variables not looked at, and no connection is made to an
  * address that the rules forbid. The timeout is of the whole attempt: name, connection, request and answer.
  */
 export function createHttpSink(options: HttpSinkOptions): Sink {
@@ -53,13 +53,13 @@ class HttpSink implements Sink {
     const request = buildOrNothing(delivery, { parseEnvelope, nowMs: clock.now() })
     if (request === undefined) return { type: 'permanent', cause: unsendable }
     if (!request.built) return { type: 'retryable', cause: request.cause }
-    const { headers, body } = request
+    const { method, headers, body } = request
     const { cert, key } = delivery.sink.clientCertificate ?? {}
     const { processorMs = threadProcessorMs, onProcessorTime } = this.#options
     const cost = new AnswerCost(processorMs)
     const pool = this.#agents.get(delivery.event.owner.namespace, destination.reach, { ca: destination.ca, cert, key })
     const outcome = await exchange(
-      { target: target.value, headers, body, connectTo: destination.address },
+      { target: target.value, method, headers, body, connectTo: destination.address },
       { pool, clock, untilMs: clock.monotonic() + delivery.sink.delivery.timeoutMs, signal, cost },
     )
     onProcessorTime?.(delivery.event.owner.namespace, cost.spentMs)

@@ -25,6 +25,8 @@ export interface OutgoingDelivery {
   /** Numbered from 1. */
   attempt: number
   replayed: boolean
+  /** What the transform of the sink has made of the event; absent where the sink has none. */
+  content?: Uint8Array
   /** Whose event it is where its owner is a route; absent: the owner's own. */
   webhook?: { readonly namespace: string; readonly name: string }
   /** Set when the event goes to a dead letter destination: why its delivery was given up. */

@@ -27,7 +27,7 @@ const product: Record<string, Rights> = {
   admin: { rooms: ['contract', 'inbox/port', 'feed', 'observability'], packages: ['fastify'] },
   fairness: { rooms: [], packages: [] },
   filter: {
-    rooms: ['contract', 'fairness', 'gemini/parse-event', 'observability'],
+    rooms: ['contract', 'fairness', 'gemini/event', 'gemini/event-subject', 'gemini/parse-event', 'observability'],
     packages: ['@marcbachmann/cel-js'],
   },
   controller: {
@@ -72,7 +72,7 @@ const product: Record<string, Rights> = {
   connections: { rooms: ['fairness'], packages: [] },
   nats: { rooms: ['observability'], packages: ['@nats-io/transport-node'] },
   dispatcher: {
-    rooms: ['fairness', 'inbox/port', 'sinks/port', 'contract', 'filter', 'observability'],
+    rooms: ['api/kind', 'fairness', 'inbox/port', 'sinks/port', 'contract', 'filter', 'observability'],
     packages: [],
   },
   routes: {
@@ -86,6 +86,7 @@ const product: Record<string, Rights> = {
       'contract',
       'inbox/port',
       'gemini/event',
+      'gemini/event-subject',
       'kubernetes',
       'nats',
       'signature',
@@ -103,9 +104,18 @@ const product: Record<string, Rights> = {
       'outbound',
       'controller/facts/ownership',
       'controller/reports/receiver-reports',
+      // What a manifest would do with an event is found out by what does it.
+      'controller/routes/compose-filter',
+      'controller/sinks/judge-transform',
+      'controller/sinks/resolve-sinks',
       'filter/check-filter',
+      'filter/evaluate-event',
+      'filter/expression',
       'signature',
+      'sinks/build-request',
+      'sinks/event-note',
       'sinks/failure-cause',
+      'sinks/port',
       'observability',
     ],
     packages: ['yaml', 'jose'],

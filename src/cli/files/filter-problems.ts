@@ -1,7 +1,10 @@
 import type { GeminiRouteManifest } from '../../api/gemini-route.ts'
 import type { GeminiWebhookManifest } from '../../api/gemini-webhook.ts'
 import { routeExpressionOf } from '../../api/route-expression.ts'
-import { checkExpression, checkExpressions, type FilterCheck } from '../../filter/check-filter.ts'
+import type { SinkSpec } from '../../api/sink.ts'
+import { judgeTransform } from '../../controller/sinks/judge-transform.ts'
+import { checkExpression, checkExpressions, type ExpressionChecks } from '../../filter/check-filter.ts'
+import { expressionsIn, transformExpressionOf, type Expression } from '../../filter/expression.ts'
 
 /** About one field. */
 export interface FieldProblem {
@@ -10,11 +13,13 @@ export interface FieldProblem {
   message: string
 }
 
-/** The API server takes any text for a filter; the controller does not, and deliveries would wait. */
+/** The API server takes any text for an expression; the controller does not, and deliveries would wait. */
 export function filterProblemsOf({ spec }: GeminiWebhookManifest): FieldProblem[] {
   const sinks = spec.sinks ?? []
-  const checks = checkExpressions(sinks.flatMap(({ filter }) => filter?.cel ?? []))
-  return sinks.flatMap(({ filter }, index) => problemsOf(checks, filter?.cel, sinkField(index)))
+  const checks = checkExpressions(expressionsIn(sinks))
+  return sinks.flatMap((sink, index) =>
+    problemsOf(checks, sink.filter?.cel, sinkField(index)).concat(transformProblemsOf(checks, sink, index)),
+  )
 }
 
 /** Likewise of a route, whose own expression stands in front of that of each sink. */
@@ -24,12 +29,14 @@ export function routeFilterProblemsOf({ spec }: GeminiRouteManifest): FieldProbl
     ...spec.sinks.flatMap(({ filter }, index) => problemsApart(filter?.cel, sinkField(index))),
   ]
   if (apart.length > 0) return apart
-  const together = spec.sinks.map((sink, index) => ({
-    cel: routeExpressionOf(spec, sink),
-    field: sink.filter?.cel === undefined ? routeField : sinkField(index),
-  }))
-  const checks = checkExpressions(together.flatMap(({ cel }) => cel ?? []))
-  const problems = together.flatMap(({ cel, field }) => problemsOf(checks, cel, field))
+  const together = spec.sinks.map((sink) => ({ sink, cel: routeExpressionOf(spec, sink) }))
+  const checks = checkExpressions(
+    expressionsIn(together.map(({ sink, cel }) => ({ filter: { cel }, transform: sink.transform }))),
+  )
+  const problems = together.flatMap(({ sink, cel }, index) => {
+    const field = sink.filter?.cel === undefined ? routeField : sinkField(index)
+    return problemsOf(checks, cel, field).concat(transformProblemsOf(checks, sink, index))
+  })
   // Sinks without an expression have that of the route, whose problem is told once.
   return problems.filter(({ field }, index) => problems.findIndex((other) => other.field === field) === index)
 }
@@ -38,11 +45,20 @@ const routeField = 'spec.filter.cel'
 const sinkField = (index: number) => `spec.sinks[${index}].filter.cel`
 
 function problemsApart(cel: string | undefined, field: string): FieldProblem[] {
-  if (cel === undefined) return []
-  return problemsOf(new Map([[cel, checkExpression(cel)]]), cel, field)
+  return problemsOf({ get: checkExpression }, cel, field)
 }
 
-function problemsOf(checks: ReadonlyMap<string, FilterCheck>, cel: string | undefined, field: string): FieldProblem[] {
-  const checked = cel === undefined ? undefined : checks.get(cel)
+function transformProblemsOf(checks: ExpressionChecks, sink: SinkSpec, index: number): FieldProblem[] {
+  const path = `spec.sinks[${index}]`
+  const misused = judgeTransform(sink)
+  const expression = sink.transform && transformExpressionOf(sink.transform)
+  return [
+    ...(misused === undefined ? [] : [{ field: `${path}.${misused.field}`, message: misused.message }]),
+    ...problemsOf(checks, expression, `${path}.transform.body`),
+  ]
+}
+
+function problemsOf(checks: ExpressionChecks, expression: Expression | undefined, field: string): FieldProblem[] {
+  const checked = expression === undefined ? undefined : checks.get(expression)
   return checked === undefined || checked.ok ? [] : [{ field, message: checked.problem }]
 }

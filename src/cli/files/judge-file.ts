@@ -1,9 +1,11 @@
-import { readFile } from 'node:fs/promises'
-
 import { checkManifest, checkRouteManifest } from '../../api/check-manifest.ts'
 import { kindName, routeKindName } from '../../api/kind.ts'
+import type { GeminiRouteManifest } from '../../api/gemini-route.ts'
+import type { GeminiWebhookManifest } from '../../api/gemini-webhook.ts'
 import { isRecord } from '../../is-record.ts'
+import { ok, problem, type Result } from '../../result.ts'
 import { filterProblemsOf, routeFilterProblemsOf, type FieldProblem } from './filter-problems.ts'
+import type { Input } from './read-inputs.ts'
 import { readManifests } from './read-manifests.ts'
 
 /** What was found about one object, or about a file that cannot be read as manifests. */
@@ -18,23 +20,28 @@ export interface Judged {
   warnings: string[]
 }
 
+/** With the object itself where it is valid. */
+export interface JudgedObject {
+  readonly judged: Judged
+  readonly valid?: ValidObject
+}
+
+export type ValidObject =
+  | { readonly kind: typeof kindName; readonly manifest: GeminiWebhookManifest }
+  | { readonly kind: typeof routeKindName; readonly manifest: GeminiRouteManifest }
+
 /** Every object of our kinds in a file of manifests, or the one problem of a file that is none. */
-export async function judgeFile(file: string): Promise<Judged[]> {
-  let text: string
-  try {
-    text = await readFile(file, 'utf8')
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
-    return [unreadable(file, `cannot be read (${code})`)]
-  }
-  return readManifests(text).flatMap((document) => {
+export function judgeFile(input: Input): JudgedObject[] {
+  const { file } = input
+  if ('problem' in input) return [unreadable(file, input.problem)]
+  return readManifests(input.bytes.toString('utf8')).flatMap((document) => {
     if ('problem' in document) return [unreadable(file, document.problem)]
     return objectsIn(document.value).map((value) => judgeObject(file, value, document.warnings))
   })
 }
 
-function unreadable(file: string, message: string): Judged {
-  return { file, kind: '', object: '', problems: [{ field: '', message }], warnings: [] }
+function unreadable(file: string, message: string): JudgedObject {
+  return { judged: { file, kind: '', object: '', problems: [{ field: '', message }], warnings: [] } }
 }
 
 /** The objects of our kinds in one document, those of a List included. */
@@ -44,20 +51,25 @@ function objectsIn(value: unknown): Record<string, unknown>[] {
   return value['kind'] === kindName || value['kind'] === routeKindName ? [value] : []
 }
 
-function judgeObject(file: string, value: Record<string, unknown>, warnings: string[]): Judged {
+function judgeObject(file: string, value: Record<string, unknown>, warnings: string[]): JudgedObject {
   const metadata = isRecord(value['metadata']) ? value['metadata'] : {}
   const object = [metadata['namespace'], metadata['name']].filter((part) => typeof part === 'string').join('/')
-  const isRoute = value['kind'] === routeKindName
-  const kind = isRoute ? routeKindName : kindName
-  return { file, kind, object, problems: isRoute ? routeProblems(value) : webhookProblems(value), warnings }
+  const checked = value['kind'] === routeKindName ? checkRoute(value) : checkWebhook(value)
+  const kind = value['kind'] === routeKindName ? routeKindName : kindName
+  if (!checked.ok) return { judged: { file, kind, object, problems: checked.problem, warnings } }
+  return { judged: { file, kind, object, problems: [], warnings }, valid: checked.value }
 }
 
-function webhookProblems(value: unknown): FieldProblem[] {
+function checkWebhook(value: unknown): Result<ValidObject, FieldProblem[]> {
   const checked = checkManifest(value)
-  return checked.ok ? filterProblemsOf(checked.value) : checked.problem
+  if (!checked.ok) return checked
+  const problems = filterProblemsOf(checked.value)
+  return problems.length > 0 ? problem(problems) : ok({ kind: kindName, manifest: checked.value })
 }
 
-function routeProblems(value: unknown): FieldProblem[] {
+function checkRoute(value: unknown): Result<ValidObject, FieldProblem[]> {
   const checked = checkRouteManifest(value)
-  return checked.ok ? routeFilterProblemsOf(checked.value) : checked.problem
+  if (!checked.ok) return checked
+  const problems = routeFilterProblemsOf(checked.value)
+  return problems.length > 0 ? problem(problems) : ok({ kind: routeKindName, manifest: checked.value })
 }

@@ -93,10 +93,26 @@ const sinkFilterSchema = z.object({
   cel: z.string().optional(),
 })
 
+/** What is sent of an event, and how. */
+const sinkTransformSchema = z.object({
+  /**
+   * The expression that makes the body. May be one that does not pass the check: deliveries then wait until it is
+   * corrected.
+   */
+  body: z.string(),
+  /** `text/...`: the expression yields the text itself; else a value that becomes JSON. */
+  contentType: z.string(),
+  /** Of HTTP only. */
+  method: z.enum(['POST', 'PUT', 'PATCH']),
+  headers: textsSchema,
+})
+
 const resolvedSinkSchema = z.object({
   name: z.string(),
   destination: destinationSchema,
   filter: sinkFilterSchema.optional(),
+  /** Absent: events are sent in the format of the sink, by POST. */
+  transform: sinkTransformSchema.optional(),
   format: z.enum(['CloudEventBinary', 'CloudEventStructured', 'Original']),
   headers: textsSchema,
   /** Standard Webhooks secret to sign outgoing requests with. */
@@ -181,6 +197,7 @@ export type LiveSecret = z.infer<typeof liveSecretSchema>
 export type DynamicEndpointEntry = z.infer<typeof dynamicEndpointSchema>
 export type Destination = z.infer<typeof destinationSchema>
 export type SinkFilter = z.infer<typeof sinkFilterSchema>
+export type SinkTransform = z.infer<typeof sinkTransformSchema>
 export type ResolvedSink = z.infer<typeof resolvedSinkSchema>
 export type RouteEntry = z.infer<typeof routeEntrySchema>
 export type KeyringEntry = z.infer<typeof keyringEntrySchema>

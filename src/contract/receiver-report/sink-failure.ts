@@ -31,6 +31,7 @@ const failureWords = {
   inboxFull: 'receivers have no room for the events of routes',
   inboxUnavailable: 'receivers cannot store the events of routes now',
   filterFailed: 'its filter fails on the events',
+  transformFailed: 'its transform fails on the events',
 } as const
 
 export type SinkFailureCause = keyof typeof failureWords

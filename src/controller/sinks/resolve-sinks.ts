@@ -1,13 +1,15 @@
-import { deliveryPolicyOf, sinkFormatOf } from '../../api/defaults.ts'
+import { completeTransform, deliveryPolicyOf, sinkFormatOf } from '../../api/defaults.ts'
 import type { SinkSpec } from '../../api/sink.ts'
 import type { SinkStatus } from '../../api/status.ts'
-import { checkExpressions, type FilterCheck } from '../../filter/check-filter.ts'
-import type { Destination, ResolvedSink, SinkFilter } from '../../contract/keyring/entry.ts'
+import type { Destination, ResolvedSink, SinkFilter, SinkTransform } from '../../contract/keyring/entry.ts'
+import { checkExpressions, type ExpressionChecks } from '../../filter/check-filter.ts'
+import { expressionsIn, transformExpressionOf } from '../../filter/expression.ts'
 import { resolveDestination } from './resolve-destination.ts'
 import { serviceNamesIn } from '../facts/service-names.ts'
 import type { DestinationLookups } from './resolve-service.ts'
 import { ok } from '../../result.ts'
 import { invalid, type Resolved } from '../facts/resolved.ts'
+import { judgeTransform } from './judge-transform.ts'
 import { blocksOf, readSinkTls } from './sink-tls.ts'
 import { readSinkCredentials, type CredentialsLookup, type SinkCredentials } from './sink-credentials.ts'
 import type { SinkProblem, SinkResolution } from '../facts/sink-resolution.ts'
@@ -23,15 +25,12 @@ export interface SinkLookups extends DestinationLookups {
   areServicesWatched: boolean
 }
 
-/** What becomes of each expression, which depends on all that the object has. */
-type ExpressionChecks = ReadonlyMap<string, FilterCheck>
-
 /**
  * Turns `spec.sinks` into what receivers can act on without an API server. Pure; the first problem explains the
  * condition.
  */
 export function resolveSinks(sinks: readonly SinkSpec[], lookups: SinkLookups): SinkResolution {
-  const checks = checkExpressions(sinks.flatMap(({ filter }) => filter?.cel ?? []))
+  const checks = checkExpressions(expressionsIn(sinks))
   const results = sinks.map((sink) => ({ sink, result: resolveSink(sink, lookups, checks) }))
   const isAwaited = results.some(({ sink, result }) => !result.ok && serviceNamesIn([sink]).length > 0)
   const recheck = isSettled(lookups) && !isAwaited ? {} : ({ recheck: true } as const)
@@ -100,6 +99,8 @@ function addressIn(destination: Destination): string {
 
 function resolveSink(sink: SinkSpec, lookups: SinkLookups, checks: ExpressionChecks): Resolved<ResolvedSink> {
   const field = `spec.sinks[${sink.name}]`
+  const misused = judgeTransform(sink)
+  if (misused !== undefined) return invalid(`${field}.${misused.field}: ${misused.message}`)
   const destination = resolveDestination(sink, field, lookups)
   if (!destination.ok) return destination
   const deadLetter = resolveDeadLetter(sink, field, lookups)
@@ -109,7 +110,8 @@ function resolveSink(sink: SinkSpec, lookups: SinkLookups, checks: ExpressionChe
   const secured = secure(destination.value, sink, field, lookups)
   if (!secured.ok) return secured
   const filter = sink.filter && resolveFilter(sink.filter, field, checks)
-  const warning = filter?.warning ?? destination.warning ?? deadLetter.warning
+  const transform = sink.transform && resolveTransform(sink.transform, field, checks)
+  const warning = filter?.warning ?? transform?.warning ?? destination.warning ?? deadLetter.warning
   return {
     ok: true,
     ...(warning !== undefined && { warning }),
@@ -117,6 +119,7 @@ function resolveSink(sink: SinkSpec, lookups: SinkLookups, checks: ExpressionChe
       name: sink.name,
       ...secured.value,
       ...(filter !== undefined && { filter: filter.value }),
+      ...(transform !== undefined && { transform: transform.value }),
       format: sinkFormatOf(sink),
       ...credentials.value,
       delivery: deliveryPolicyOf(sink),
@@ -156,8 +159,23 @@ function resolveFilter(
   }
   const check = cel === undefined ? undefined : checks.get(cel)
   if (check === undefined || check.ok) return { value }
-  const warning = `${field}.filter.cel ${check.problem}: correct it; deliveries to this sink wait until then`
-  return { value, warning }
+  return { value, warning: waitingFor(`${field}.filter.cel`, check.problem) }
+}
+
+/** Likewise a transform: what it would make is not known, and the event as it came is not what the sink takes. */
+function resolveTransform(
+  spec: NonNullable<SinkSpec['transform']>,
+  field: string,
+  checks: ExpressionChecks,
+): { value: SinkTransform; warning?: string } {
+  const value = completeTransform(spec)
+  const check = checks.get(transformExpressionOf(spec))
+  if (check === undefined || check.ok) return { value }
+  return { value, warning: waitingFor(`${field}.transform.body`, check.problem) }
+}
+
+function waitingFor(field: string, problem: string): string {
+  return `${field} ${problem}: correct it; deliveries to this sink wait until then`
 }
 
 /**

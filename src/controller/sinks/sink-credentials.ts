@@ -1,6 +1,6 @@
 import { signingSecretKeys, sinkCredentialsSecretType, sinkTlsKeys } from '../../api/names.ts'
 import type { SinkSpec } from '../../api/sink.ts'
-import { isReservedHeader } from '../../contract/keyring/reserved-headers.ts'
+import { headerFault } from '../../contract/keyring/sent-headers.ts'
 import type { Secret } from '../../kubernetes/core-kinds.ts'
 import { ok, problem, type Result } from '../../result.ts'
 import type { Lookup } from '../facts/lookup.ts'
@@ -20,9 +20,6 @@ const maxBytes = 8 * 1024
  * at, nor decoded, nor searched.
  */
 const maxSecretBytes = 64 * 1024
-const headerName = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/
-/** A header value that no proxy will split or cut: printable, no line breaks. */
-const headerValue = /^[\x20-\x7e\t]*$/
 
 /** What is not sent as a header: one Secret may hold everything that a sink needs. */
 const otherKeys: ReadonlySet<string> = new Set([signingSecretKeys.current, ...Object.values(sinkTlsKeys)])
@@ -52,10 +49,11 @@ export function readSinkCredentials(lookup: CredentialsLookup | undefined): Resu
   const bytes = headers.reduce((sum, [key, value]) => sum + key.length + Buffer.byteLength(value), 0)
   if (bytes > maxBytes) return problem(`Secret ${name} holds ${bytes} bytes of headers; at most ${maxBytes} are sent`)
   for (const [key, value] of headers) {
-    if (!headerName.test(key) || isReservedHeader(key)) {
+    const fault = headerFault(key, value)
+    if (fault === 'name') {
       return problem(`Secret ${name}: key "${key}" may not be sent as a header: remove it`)
     }
-    if (!headerValue.test(value)) {
+    if (fault === 'value') {
       return problem(`Secret ${name}: the value of key "${key}" is not printable ASCII: correct it`)
     }
   }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { globSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
 import { keyIdOf } from '../../../src/contract/keyring/shard.ts'
@@ -17,6 +17,7 @@ async function aFolder(t: TestContext) {
   t.after(() => rm(folder, { recursive: true }))
   const clock = new FakeClock('2026-11-21T12:00:00Z')
   const put = async (name: string, content: string | Buffer) => {
+    await mkdir(dirname(join(folder, name)), { recursive: true })
     await writeFile(join(folder, name), content)
     return join(folder, name)
   }
@@ -123,6 +124,145 @@ const aRoute = (name: string, cel: string, sinkCels: readonly (string | undefine
       ...(sinkCel !== undefined && { filter: { cel: sinkCel } }),
     })),
   },
+})
+
+const aWebhookWith = (sinks: readonly object[]) => ({
+  apiVersion: 'webhooks.gemini-operator.io/v1alpha1',
+  kind: 'GeminiWebhook',
+  metadata: { name: 'hook', namespace: 'ml' },
+  spec: { apiKeySecretRef: { name: 'k' }, events: ['batch.succeeded'], sinks },
+})
+
+test('gwh validate says of a transform what the controller would say', async (t) => {
+  const { gwh, put } = await aFolder(t)
+  const transforms = [
+    { body: 'event.typo' },
+    { body: '1', contentType: 'text/plain' },
+    { body: '1', headers: { host: 'a' } },
+    { body: '1' },
+  ]
+  const sinks = transforms.map((transform, at) => ({ name: `s${at}`, uri: 'https://a.example.com/', transform }))
+  const { code, out } = await gwh('validate', await put('hook.yaml', JSON.stringify(aWebhookWith(sinks))))
+  assert.equal(code, 1)
+  const said = out.split('\n').map((line) => line.replace(/^.*GeminiWebhook ml\/hook: /, ''))
+  assert.match(said[0] ?? '', /^spec\.sinks\[0\]\.transform\.body: does not compile: No such key: typo/)
+  assert.match(said[1] ?? '', /^spec\.sinks\[1\]\.transform\.body: yields int, not a string/)
+  assert.match(said[2] ?? '', /^spec\.sinks\[2\]\.transform\.headers: key "host" may not be sent as a header/)
+  assert.equal(said[3], '0 of 1 is valid.')
+})
+
+const shown = {
+  body: '{"type":"batch.succeeded","timestamp":"2026-11-21T11:59:58Z","data":{"id":"batches/abc"}}',
+  sinks: [
+    {
+      name: 'chat',
+      uri: 'https://chat.example.com/hooks?a=b',
+      transform: { body: '{"text": event.subject + " " + event.id}', method: 'PUT', headers: { 'X-Source': 'gwh' } },
+      auth: { headersSecretRef: { name: 'chat-token' }, signingSecretRef: { name: 'chat-signing' } },
+    },
+    { name: 'other', uri: 'https://a.example.com/', filter: { cel: 'event.type == "batch.failed"' } },
+    { name: 'strict', uri: 'https://a.example.com/', transform: { body: 'event.data.nope' } },
+    { name: 'worker', service: { name: 'w', path: '/events' }, format: 'Original' },
+    { name: 'bus', nats: { subject: 'batches.{type}' }, transform: { body: '"a"', contentType: 'text/plain' } },
+    { name: 'cluster', kubernetesEvent: {} },
+  ],
+}
+
+interface ShownPreviews {
+  previews: { sink: string; result: string; cause?: string; request?: Record<string, unknown> }[]
+}
+
+test('gwh validate --event shows what each sink would be sent, byte for byte but for secrets', async (t) => {
+  const { gwh, put } = await aFolder(t)
+  const manifest = await put('hook.yaml', JSON.stringify(aWebhookWith(shown.sinks)))
+  const captured = `POST /v1/s/ml/hook HTTP/1.1\r\nwebhook-id: msg_7\r\nwebhook-timestamp: 1795262398\r\nwebhook-signature: v1,c2lnbmF0dXJl\r\ncontent-type: application/json\r\n\r\n${shown.body}`
+  const event = await put('captured.http', captured)
+  const { code, out } = await gwh('validate', manifest, '--event', event, '-o', 'json')
+  assert.equal(code, 1, 'one would become a dead letter')
+  const { previews } = JSON.parse(out) as ShownPreviews
+  assert.deepEqual(
+    previews.map(({ sink, result, cause }) => [sink, result, cause]),
+    [
+      ['chat', 'sent', undefined],
+      ['other', 'unwanted', undefined],
+      ['strict', 'TransformError', 'expressionFailed'],
+      ['worker', 'sent', undefined],
+      ['bus', 'sent', undefined],
+      ['cluster', 'sent', undefined],
+    ],
+  )
+  const [chat, , , worker, bus, cluster] = previews.map(({ request }) => request)
+  assert.deepEqual(chat, {
+    to: 'https://chat.example.com/hooks?a=b',
+    method: 'PUT',
+    headers: {
+      'user-agent': 'gemini-webhook-operator',
+      'x-source': 'gwh',
+      'ce-specversion': '1.0',
+      'content-type': 'application/json',
+      'ce-id': 'msg_7',
+      'ce-source': '/apis/webhooks.gemini-operator.io/v1alpha1/namespaces/ml/geminiwebhooks/hook',
+      'ce-type': 'com.google.gemini.batch.succeeded',
+      'ce-subject': 'batches/abc',
+      'ce-time': '2026-11-21T11:59:58Z',
+      'ce-geminimode': 'static',
+      'ce-deliveryattempt': '1',
+      'ce-replayed': 'false',
+      'webhook-id': 'msg_7',
+      'webhook-timestamp': '(of the attempt)',
+      'webhook-signature': '(by Secret chat-signing)',
+      traceparent: '(of the attempt)',
+    },
+    headersOf: 'chat-token',
+    body: '{"text":"batches/abc msg_7"}',
+  })
+  assert.deepEqual([worker?.['to'], worker?.['body']], ['http://w.ml.svc:80/events', shown.body])
+  assert.deepEqual(
+    [bus?.['to'], bus?.['method'], bus?.['body']],
+    ['(prefix of the installation).ml.batches.{type}', undefined, 'a'],
+  )
+  assert.equal(cluster?.['to'], 'a Kubernetes Event')
+  const text = await gwh('validate', manifest, '--event', event)
+  assert.ok(text.out.includes(`hook, sink other: unwanted\n`), text.out)
+  assert.ok(text.out.includes('PUT https://chat.example.com/hooks?a=b\nuser-agent: '), text.out)
+  assert.ok(text.out.includes('(headers of Secret chat-token)\n\n{"text":"batches/abc msg_7"}\n'), text.out)
+})
+
+test('gwh validate --event takes a bare body, and folders of manifests and of events', async (t) => {
+  const { gwh, put } = await aFolder(t)
+  const sinks = [{ name: 'chat', uri: 'https://a.example.com/', transform: { body: '[event.id, event.type]' } }]
+  const folder = dirname(await put('hook.yaml', JSON.stringify(aWebhookWith(sinks))))
+  await put('notes.txt', 'no manifest')
+  await put('events/a.json', ` ${shown.body}`)
+  await put('events/b.json', '[]')
+  const { code, out } = await gwh('validate', folder, '--event', join(folder, 'events'), '-o', 'json')
+  const { previews } = JSON.parse(out) as ShownPreviews
+  assert.deepEqual([code, previews.length], [0, 2])
+  assert.deepEqual(
+    previews.map(({ request }) => request?.['body']),
+    ['["msg_example","batch.succeeded"]', '["msg_example","unknown"]'],
+  )
+  const missing = await gwh('validate', folder, '--event', join(folder, 'nope'))
+  assert.deepEqual([missing.code, /--event: .*nope: cannot be read \(ENOENT\)/.test(missing.err)], [1, true])
+  const cut = await gwh('validate', folder, '--event', await put('cut.http', 'a: b'))
+  assert.deepEqual([cut.code, /cut\.http: has no empty line/.test(cut.err)], [1, true])
+})
+
+test('gwh validate --event goes through the filter of a route and of its sinks', async (t) => {
+  const { gwh, put } = await aFolder(t)
+  const wide = aRoute('wide', 'has(event.data.id)', ['event.type == "batch.failed"', undefined])
+  const narrow = { ...aRoute('narrow', 'true', [undefined]), spec: { ...aRoute('narrow', 'true', [undefined]).spec } }
+  const other = { ...narrow.spec, filter: { types: { exact: ['video.generated'] } } }
+  const manifests = await put(
+    'routes.yaml',
+    `${JSON.stringify(wide)}\n---\n${JSON.stringify({ ...narrow, spec: other })}\n`,
+  )
+  const { out } = await gwh('validate', manifests, '--event', await put('event.json', shown.body), '-o', 'json')
+  const { previews } = JSON.parse(out) as ShownPreviews
+  assert.deepEqual(
+    previews.map(({ result }) => result),
+    ['unwanted', 'sent', 'unwanted'],
+  )
 })
 
 test('gwh validate judges the expression of a route in front of that of each sink', async (t) => {

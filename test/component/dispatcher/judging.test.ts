@@ -148,8 +148,73 @@ test('what is being judged when the process ends is given back', async () => {
   )
 })
 
+const transform = {
+  body: '{"a": event.attempt}',
+  contentType: 'application/json',
+  method: 'POST',
+  headers: {},
+} as const
+
+test('what the transform made of an event is sent, and each attempt asks for its own', async () => {
+  const { clock, inbox, sink, questions, add, answer } = aDispatcher([aSink({ transform })])
+  sink.willAnswer(() => ({ type: 'retryable', cause: 'timeout' }))
+  await add({})
+  await answer({ type: 'wanted', content: Buffer.from('{"a":1}') })
+  sink.willAnswer(() => ({ type: 'delivered' }))
+  await clock.advance({ seconds: 5 })
+  await answer({ type: 'wanted', content: Buffer.from('{"a":2}') })
+  assert.deepEqual(inbox.endOf('1'), { type: 'Succeed' })
+  assert.deepEqual(
+    sink.sent.map(({ content }) => String(content)),
+    ['{"a":1}', '{"a":2}'],
+  )
+  const source = '/apis/webhooks.gemini-operator.io/v1alpha1/namespaces/ml/geminiwebhooks/batch-events'
+  const facts = { id: 'msg_1', source, mode: 'static' }
+  assert.deepEqual(
+    questions.map((question) => question.transform?.facts),
+    [
+      { ...facts, attempt: 1 },
+      { ...facts, attempt: 2 },
+    ],
+  )
+  assert.deepEqual(questions[0]?.filter, { typesExact: [], typesPrefix: [] }, 'every event is wanted')
+})
+
+test('an event that the transform fails on is a dead letter with the cause, and the next one is sent', async () => {
+  const { inbox, sink, add, answer } = aDispatcher([aSink({ transform })])
+  await add(...numbered('worker', 2))
+  await answer({ type: 'transformFailed', cause: 'expressionFailed' })
+  await answer({ type: 'wanted', content: Buffer.from('{}') })
+  const given = { type: 'DeadLetter', reason: 'TransformError', cause: 'expressionFailed' } as const
+  assert.deepEqual([inbox.endOf('worker-0'), inbox.endOf('worker-1')], [given, { type: 'Succeed' }])
+  assert.equal(sink.sent.length, 1)
+})
+
+test('a transform that was corrected meanwhile is asked anew', async () => {
+  const { sink, known, questions, add, answer } = aDispatcher([aSink({ transform })])
+  await add({})
+  known.set('worker', aSink({ transform: { ...transform, body: '2' } }))
+  await answer({ type: 'wanted', content: Buffer.from('1') })
+  assert.equal(sink.sent.length, 0)
+  await answer({ type: 'wanted', content: Buffer.from('2') })
+  assert.deepEqual([questions.length, String(sink.sent[0]?.content)], [2, '2'])
+})
+
+test('what waits for a transform that may not run, or was interrupted, ends with it once retryFor is over', async () => {
+  for (const [judgement, cause] of [
+    [{ type: 'transformInvalid' }, 'invalid'],
+    [{ type: 'paused', untilMs: Infinity }, 'interrupted'],
+  ] as const) {
+    const { clock, inbox, add, answer } = aDispatcher([aSink({ transform })])
+    await add({ firstDueMs: clock.now() - 90_000_000 })
+    await answer(judgement)
+    assert.deepEqual(inbox.endOf('1'), { type: 'DeadLetter', reason: 'TransformError', cause })
+  }
+})
+
 for (const judgement of [
   { type: 'invalid' },
+  { type: 'transformInvalid' },
   { type: 'paused', untilMs: Date.parse('2026-11-21T12:00:30Z') },
 ] as const) {
   test(`a backlog whose filter is ${judgement.type} costs one look in half a minute, whatever its size, and all goes out afterwards`, async () => {
@@ -161,7 +226,7 @@ for (const judgement of [
     await add(...numbered('wrong', 300))
     const atOnce = questions.length
     assert.ok(atOnce <= 8, `${atOnce} were judged at once`)
-    if (judgement.type === 'invalid') {
+    if (judgement.type !== 'paused') {
       await clock.advance({ minutes: 5 })
       assert.ok(questions.length - atOnce <= 11, `${questions.length - atOnce} were judged in five minutes`)
     }

@@ -167,6 +167,53 @@ test('a thread that dies takes nobody with it: its event is tried once more, and
   )
 })
 
+const facts = { id: 'msg_1', source: '/a', mode: 'static', attempt: 1 } as const
+const everyEvent: SinkFilter = { typesExact: [], typesPrefix: [] }
+
+test('a filter and a transform are one question, and the body comes back from the thread', async (t) => {
+  const { judge, metric } = aJudge(t)
+  const owner = { uid: 'uid', namespace: 'ml', name: 'hook' }
+  const asked = async (filter: SinkFilter, body: string) => {
+    const transform = { body, contentType: 'application/json', facts }
+    return judge.judge({ owner, sink: 's', filter, transform, body: Buffer.from(JSON.stringify(batch)) }, nobody)
+  }
+  const made = await asked(byCel('event.data.count == 2'), '{"id": event.data.id, "n": event.attempt}')
+  assert.ok(made.type === 'wanted')
+  assert.equal(Buffer.from(made.content ?? []).toString(), '{"id":"batches/1","n":1}')
+  assert.deepEqual(await asked(byCel('event.data.count == 3'), 'event.data.nope'), { type: 'unwanted' })
+  const failed = { type: 'transformFailed', cause: 'expressionFailed' }
+  assert.deepEqual(await asked(everyEvent, 'event.data.nope'), failed)
+  assert.deepEqual(await asked(everyEvent, 'event.typo'), { type: 'transformInvalid' })
+  assert.equal(
+    await metric('gwh_filter_evaluation_processor_seconds_count'),
+    'gwh_filter_evaluation_processor_seconds_count 4',
+  )
+  for (const outcome of ['made', 'expressionFailed', 'invalid']) {
+    const line = `gwh_transforms_total{outcome="${outcome}"}`
+    assert.equal(await metric(line), `${line} 1`)
+  }
+})
+
+test('what plain parts refuse is refused at once, whatever would be made of it', (t) => {
+  const { judge } = aJudge(t)
+  const owner = { uid: 'uid', namespace: 'ml', name: 'hook' }
+  const transform = { body: '1', contentType: 'application/json', facts }
+  const filter = { ...everyEvent, typesExact: ['video.generated'] }
+  const body = Buffer.from(JSON.stringify(batch))
+  assert.deepEqual(judge.judge({ owner, sink: 's', filter, transform, body }, nobody), { type: 'unwanted' })
+})
+
+test('where only a transform computes, it is to blame for what never ends', async (t) => {
+  const { judge, clock } = aJudge(t, { workerUrl: oddWorker, limits: { processorMs: 50, elapsedMs: 3_600_000 } })
+  const owner = { uid: 'uid', namespace: 'ml', name: 'hook' }
+  const transform = { body: '1', contentType: 'application/json', facts }
+  const filter = { ...everyEvent, typesExact: ['endless'] }
+  const body = Buffer.from(JSON.stringify({ type: 'endless' }))
+  const ask = async () => judge.judge({ owner, sink: 's', filter, transform, body }, nobody)
+  assert.deepEqual(await judged(clock, ask), [{ type: 'transformFailed', cause: 'interrupted' }])
+  assert.equal((await ask()).type, 'paused')
+})
+
 test('an expression sees nothing of the process, and nothing of the events before', async (t) => {
   const { ask } = aJudge(t, { workerUrl: oddWorker })
   assert.deepEqual(await ask(odd('curious')), { type: 'unwanted' })

@@ -270,3 +270,24 @@ test('connections are reused, and no attempt waits for others to the same destin
   await Promise.all(more)
   assert.equal(server.connections.count, 200)
 })
+
+test('what a transform has made goes out as it says, and a sink without it is posted to', async (t) => {
+  const { url, received } = await aServer(t)
+  const sink = aHttpSink(t)
+  const transform = { body: '1', contentType: 'text/plain', method: 'PATCH', headers: { prefer: 'a' } } as const
+  const content = Buffer.from('Batch batches/abc123')
+  await sink.send(anOutgoing({ sink: anHttpSink(url, { transform }), content }), never)
+  await sink.send(anOutgoing({ sink: anHttpSink(url) }), never)
+  const [patched, posted] = received
+  assert.deepEqual([patched?.method, posted?.method], ['PATCH', 'POST'])
+  assert.deepEqual([String(patched?.body), String(posted?.body)], [String(content), batchSucceeded])
+  assert.deepEqual([patched?.headers['content-type'], patched?.headers['prefer']], ['text/plain', 'a'])
+  assert.equal(patched?.headers['content-length'], String(content.length))
+})
+
+test('a sink with a transform gets nothing where nothing was made', async (t) => {
+  const { url, received } = await aServer(t)
+  const transform = { body: '1', contentType: 'text/plain', method: 'POST', headers: {} } as const
+  const outcome = await aHttpSink(t).send(anOutgoing({ sink: anHttpSink(url, { transform }) }), never)
+  assert.deepEqual([outcome, received.length], [{ type: 'permanent', cause: 'unsendable' }, 0])
+})

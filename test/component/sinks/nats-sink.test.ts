@@ -73,6 +73,19 @@ function withBody(bytes: number, eventId: string) {
 }
 
 void describe('the NATS sink, with a real server', { skip: withoutNatsServer }, () => {
+  it('what a transform has made is the message, with the attributes of the event and its own headers', async (t) => {
+    const server = await aServer(t)
+    const manager = await aStream(t, server)
+    const transform = { body: '1', contentType: 'text/plain', method: 'PUT', headers: { team: 'ml' } } as const
+    const content = Buffer.from('Batch abc')
+    const outgoing = anOutgoing({ sink: toNats({ transform }), content })
+    assert.deepEqual(await aNatsSink(t, [server.url]).send(outgoing, never), delivered)
+    const message = await manager.streams.getMessage('EVENTS', { seq: 1 })
+    assert.equal(message?.string(), 'Batch abc')
+    const headers = headersOf(message?.header)
+    assert.deepEqual([headers['content-type'], headers['team'], headers['ce-id']], ['text/plain', 'ml', 'msg_1'])
+  })
+
   it('an event is stored by the stream when it counts as delivered: the original bytes, its attributes in headers', async (t) => {
     const server = await aServer(t)
     const manager = await aStream(t, server)

@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads'
 
-import { createFilterEvaluator } from '../../../src/filter/evaluate-filter.ts'
+import { createEventEvaluator } from '../../../src/filter/evaluate-event.ts'
 import { serveEvaluations } from '../../../src/filter/serve-evaluations.ts'
 
 /**
@@ -23,11 +23,11 @@ function seesTheProcess(): boolean {
 }
 
 if (parentPort !== null) {
-  const evaluate = createFilterEvaluator()
-  serveEvaluations(parentPort, (filter, event, expressions) => {
-    const [kind = ''] = filter.typesExact
+  const evaluate = createEventEvaluator()
+  serveEvaluations(parentPort, (question) => {
+    const [kind = ''] = question.filter.typesExact
     odd[kind]?.()
-    if (kind === 'curious') return seesTheProcess() ? 'wanted' : 'unwanted'
-    return evaluate(filter, event, expressions)
+    if (kind === 'curious') return { verdict: seesTheProcess() ? 'wanted' : 'unwanted' }
+    return evaluate(question)
   })
 }

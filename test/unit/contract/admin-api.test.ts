@@ -76,7 +76,7 @@ const wrongQueries: [
   [
     'listDeadLetters',
     { reason: 'Bored' },
-    'reason is not one of RetriesExhausted, Rejected, SinkRemoved, FilterError, OwnerGone, CrashedRepeatedly, Unsendable, RouteRefused, RouteFull',
+    'reason is not one of RetriesExhausted, Rejected, SinkRemoved, FilterError, OwnerGone, CrashedRepeatedly, Unsendable, RouteRefused, RouteFull, TransformError',
   ],
   ['listDeadLetters', { limit: '' }, 'limit is not 1 to 1000'],
   ['listDeadLetters', { all: 'true' }, notKnown],

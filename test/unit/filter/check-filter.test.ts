@@ -6,12 +6,12 @@ import {
   checkExpression,
   checkExpressions,
   maxObjectUnits,
-  type FilterCheck,
+  type ExpressionCheck,
 } from '../../../src/filter/check-filter.ts'
 import { estimateCost } from '../../../src/filter/estimate-cost.ts'
 
 /** The only expression of an object. */
-function alone(cel: string): FilterCheck {
+function alone(cel: string): ExpressionCheck {
   return checkExpressions([cel]).get(cel) ?? assert.fail('no answer')
 }
 
@@ -67,7 +67,7 @@ function problemOf(cel: string, texts: readonly string[] = [cel]): string {
   return checked === undefined || checked.ok ? '' : checked.problem
 }
 
-const allowed = 'the 5,000 that all filters of an object may cost'
+const allowed = 'the 5,000 that all expressions of an object may cost'
 const shorten = 'use fewer loops and shorter search texts'
 
 /** Each character that is searched costs eight steps, all the rest of it 520. */
@@ -84,7 +84,7 @@ test('a filter may cost exactly what an object may cost, and one that may cost m
 
 test('the filters of an object share what it may cost: the dearest give way, whatever their order', () => {
   const [cheap, middle, dear] = [search(60), search(200), search(400)]
-  const what = `may cost 3,720 steps for one event, with the cheaper filters of this object 6,840, 1,840 more than ${allowed}: ${shorten}, or move this sink to an object of its own`
+  const what = `may cost 3,720 steps for one event, with the cheaper expressions of this object 6,840, 1,840 more than ${allowed}: ${shorten}, or move this sink to an object of its own`
   for (const texts of [
     [cheap, middle, dear],
     [dear, middle, cheap],

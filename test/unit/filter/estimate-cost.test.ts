@@ -37,8 +37,11 @@ const costs: { cel: string; units: number }[] = [
   { cel: 'b"ab" == b"ab"', units: 3 + 1 + 2 / 64 },
   { cel: `1 in ${any}`, units: 4 + whole.items * 2 },
   { cel: `${any} in ${any}`, units: 5 + whole.weight + whole.items },
-  { cel: `${any} + ${any}`, units: 5 + 2 * (whole.items + whole.text) },
-  { cel: `${any} + ${any} == ${any} + ${any}`, units: 11 + 4 * (whole.items + whole.text) + 2 * whole.weight },
+  // Texts are chained: they are copied when something looks at them.
+  { cel: `${any} + ${any}`, units: 5 + 2 * (whole.items + whole.text / 16) },
+  { cel: `${line} + ${any}`, units: 4 + (1 + whole.text) / 16 },
+  { cel: `${any} + string(${any})`, units: 6 + whole.text + (2 * whole.text) / 16 },
+  { cel: `${any} + ${any} == ${any} + ${any}`, units: 11 + 4 * (whole.items + whole.text / 16) + 2 * whole.weight },
   { cel: `${any} < ${any}`, units: 5 + whole.text },
   { cel: `${any} >= ${line}`, units: 4 + 1 },
   { cel: `${any}["a"] == ${any}`, units: 7 + whole.weight },
@@ -47,7 +50,7 @@ const costs: { cel: string; units: number }[] = [
   { cel: `size(true ? 1 : ${any})`, units: 6 + whole.text + 1 / 64 },
   { cel: `(true ? ${any} : 1) == ${any}`, units: 8 + whole.weight },
   { cel: `${line}.contains(true ? ${any} : ${line})`, units: 7 + 1 + 512 },
-  { cel: `${line}.contains(${any} + ${line})`, units: 6 + (whole.items + whole.text + 1) + 1 + 513 },
+  { cel: `${line}.contains(${any} + ${line})`, units: 6 + (whole.text + 1) / 16 + 1 + 513 },
   { cel: `(true ? ${any} : 1).all(x, true)`, units: 6 + whole.items },
 
   { cel: `["a", "b", "c"].all(x, true)`, units: 5 + 3 },
@@ -133,6 +136,7 @@ const refused: { cel: string; refusals: string[] }[] = [
   { cel: '"event".nope', refusals: [] },
   { cel: `${any}.nope`, refusals: [] },
   { cel: 'event.nope', refusals: ['an event has no field "nope", only type, version, timestamp, data, metadata'] },
+  { cel: '{"a": 1, "constructor": 1}', refusals: ['a map cannot have the key "constructor"'] },
   {
     cel: `${any}.matches("a")`,
     refusals: ['the function matches is not available to filters; use startsWith, endsWith, contains or =='],

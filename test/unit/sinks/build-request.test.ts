@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import { Webhook } from 'standardwebhooks'
+
+import type { ResolvedSink } from '../../../src/contract/keyring/entry.ts'
 import { parseEnvelope } from '../../../src/gemini/parse-event.ts'
 import { buildRequest } from '../../../src/sinks/build-request.ts'
 import { anEvent } from '../../support/builders/an-event.ts'
@@ -34,3 +37,60 @@ for (const format of ['CloudEventBinary', 'CloudEventStructured', 'Original'] as
     }
   })
 }
+
+const transform = {
+  body: '{"text": event.type}',
+  contentType: 'application/json',
+  method: 'PUT',
+  headers: { 'X-Source': 'gemini', host: 'elsewhere' },
+} as const
+const content = Buffer.from('{"text":"batch.succeeded"}')
+
+/** The request for a sink with a transform. */
+function transformed(given: Partial<ResolvedSink> = {}, made: { content?: Uint8Array } = { content }) {
+  const delivery = { event: anEvent(), sink: aSink({ transform, ...given }), attempt: 1, replayed: false, ...made }
+  const request = buildRequest(delivery, { parseEnvelope, nowMs: Date.parse('2026-11-21T12:00:00Z') })
+  assert.ok(request.built)
+  return request
+}
+
+test('a transform replaces the body, its type and the method; the attributes of the event stay in headers', () => {
+  const { method, headers, body } = transformed()
+  assert.deepEqual([method, body], ['PUT', content])
+  assert.equal(headers['content-type'], 'application/json')
+  assert.equal(headers['x-source'], 'gemini')
+  assert.equal(headers['host'], undefined, 'reserved, whoever wrote it into the keyring')
+  assert.equal(headers['ce-id'], 'msg_1')
+  assert.equal(headers['ce-type'], 'com.google.gemini.batch.succeeded')
+})
+
+test('credentials come before the constant headers of a transform', () => {
+  assert.equal(transformed({ headers: { 'X-SOURCE': 'secret' } }).headers['x-source'], 'secret')
+})
+
+test('in Original, what Google signed is not said of another body', () => {
+  const { headers } = transformed({ format: 'Original' })
+  assert.equal(headers['x-gemini-webhook-id'], 'msg_1')
+  assert.equal(headers['x-gemini-webhook-signature'], undefined)
+  assert.ok(!Object.keys(headers).some((name) => name.startsWith('ce-')))
+})
+
+test('the signature is of what is sent', () => {
+  const signingSecret = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
+  const { headers, body } = transformed({ signingSecret })
+  const verified = new Webhook(signingSecret).sign('msg_1', new Date('2026-11-21T12:00:00Z'), Buffer.from(body))
+  assert.equal(headers['webhook-signature'], verified)
+})
+
+test('a sink with a transform never gets the event itself', () => {
+  assert.throws(() => transformed({}, {}), /nothing that it has made/)
+})
+
+test('without a transform an event is posted', () => {
+  const request = buildRequest(
+    { event: anEvent(), sink: aSink(), attempt: 1, replayed: false, content },
+    { parseEnvelope, nowMs: 0 },
+  )
+  assert.ok(request.built)
+  assert.deepEqual([request.method, request.body], ['POST', anEvent().body])
+})

@@ -167,6 +167,61 @@ test('a filter that cannot run is told by name, keeps its sink so that deliverie
   assert.deepEqual(status, [{ name: 'worker', address: 'http://w.ml.svc:80/', ready: false, reason: 'SinkInvalid' }])
 })
 
+const body = '{"text": event.type}'
+
+test('a transform is handed on with nothing left open', () => {
+  const plain = resolve({ service: { name: 'w' }, transform: { body } })
+  assert.deepEqual([plain.problem, plain.status[0]?.ready], [undefined, true])
+  const defaults = { body, contentType: 'application/json', method: 'POST', headers: {} }
+  assert.deepEqual(plain.sink?.transform, defaults)
+  const given = { body: '"a"', contentType: 'text/plain', method: 'PUT', headers: { a: 'b' } } as const
+  assert.deepEqual(resolve({ service: { name: 'w' }, transform: given }).sink?.transform, given)
+})
+
+test('a transform that cannot run is told by name, keeps its sink so that deliveries wait, and stops no registration', () => {
+  const wrong = { service: { name: 'w' }, transform: { body: 'event.attempt', contentType: 'text/plain' } }
+  const { sink, problem, status } = resolve(wrong)
+  assert.equal(sink?.transform?.body, 'event.attempt')
+  assert.deepEqual([problem?.reason, problem?.blocksRegistration], ['SinkInvalid', false])
+  assert.match(
+    problem?.message ?? '',
+    /^spec\.sinks\[worker\]\.transform\.body yields int, not a string.*: correct it;/,
+  )
+  assert.deepEqual(status, [{ name: 'worker', address: 'http://w.ml.svc:80/', ready: false, reason: 'SinkInvalid' }])
+})
+
+const misuses: { why: string; sink: Omit<SinkSpec, 'name'>; message: RegExp }[] = [
+  {
+    why: 'a header decides what a delivery is',
+    sink: { service: { name: 'w' }, transform: { body, headers: { 'Content-Length': '7' } } },
+    message: /^spec\.sinks\[worker\]\.transform\.headers: key "Content-Length" may not be sent as a header: remove it$/,
+  },
+  {
+    why: 'a header would be two',
+    sink: { service: { name: 'w' }, transform: { body, headers: { a: 'secret\r\nhost: b' } } },
+    message: /transform\.headers: the value of key "a" is not printable ASCII: correct it$/,
+  },
+  {
+    why: 'the format makes a body too',
+    sink: { service: { name: 'w' }, format: 'CloudEventStructured', transform: { body } },
+    message: /^spec\.sinks\[worker\]\.format: .* remove one of the two$/,
+  },
+  {
+    why: 'there is no body',
+    sink: { kubernetesEvent: {}, transform: { body } },
+    message: /^spec\.sinks\[worker\]\.transform: a Kubernetes Event has no body/,
+  },
+]
+
+for (const { why, sink: spec, message } of misuses) {
+  test(`a transform where ${why} holds its sink`, () => {
+    const { sink, held, problem } = resolve(spec)
+    assert.deepEqual([sink, held, problem?.reason], [undefined, ['worker'], 'SinkInvalid'])
+    assert.match(problem?.message ?? '', message)
+    assert.ok(problem?.message.includes('secret') === false)
+  })
+}
+
 /** Costs 516 steps, and eight for each character. */
 const searching = (characters: number) => `event.data.id.contains("${'a'.repeat(characters)}")`
 
@@ -196,7 +251,7 @@ test('filters that may cost too much together: the dearest is told by name with 
   )
   assert.match(
     problem?.message ?? '',
-    /^spec\.sinks\[dear\]\.filter\.cel may cost 5,317 steps for one event, with the cheaper filters of this object 7,320, 2,320 more than the 5,000 .*: use fewer loops .* object of its own: correct it/,
+    /^spec\.sinks\[dear\]\.filter\.cel may cost 5,317 steps for one event, with the cheaper expressions of this object 7,320, 2,320 more than the 5,000 .*: use fewer loops .* object of its own: correct it/,
   )
 })
 

@@ -1,0 +1,40 @@
+import { ok, type Result } from '../../result.ts'
+import { readCapturedRequest } from './captured-request.ts'
+
+/** A delivery of Google as far as sinks look at it. */
+export interface CapturedEvent {
+  readonly eventId: string
+  readonly sentAtSeconds: number
+  readonly mode: 'static' | 'dynamic'
+  readonly contentType: string
+  readonly signature: string
+  readonly body: Buffer
+}
+
+/** The first character of a body that stands alone; no request begins so, nor any of its headers. */
+const bareBody = /^[\s\uFEFF]*[{[]/
+
+/**
+ * An event from a captured request, or from its body alone, which then has the id `msg_example` and was sent now by a
+ * static webhook. Its signature is not verified.
+ */
+export function readEvent(bytes: Buffer, nowMs: number): Result<CapturedEvent> {
+  const isBare = bareBody.test(bytes.subarray(0, 64).toString('utf8'))
+  const captured = isBare ? ok({ headers: {}, body: bytes }) : readCapturedRequest(bytes)
+  if (!captured.ok) return captured
+  const { headers, body } = captured.value
+  const header = (name: string) => {
+    const value = (headers as Readonly<Record<string, unknown>>)[name]
+    return typeof value === 'string' ? value : ''
+  }
+  const signature = header('webhook-signature')
+  const timestamp = header('webhook-timestamp')
+  return ok({
+    eventId: header('webhook-id') || 'msg_example',
+    sentAtSeconds: /^\d{1,12}$/.test(timestamp) ? Number(timestamp) : Math.floor(nowMs / 1000),
+    mode: signature.startsWith('v1a,') ? 'dynamic' : 'static',
+    contentType: header('content-type'),
+    signature,
+    body,
+  })
+}

@@ -1,0 +1,27 @@
+import { parseEnvelope } from '../gemini/parse-event.ts'
+import { rememberChecks } from './check-filter.ts'
+import { createFilterEvaluator, maxCompiled } from './evaluate-filter.ts'
+import { createTransformEvaluator, type Transformed } from './evaluate-transform.ts'
+import type { FilterVerdict } from './verdict.ts'
+import type { ToWorker } from './worker-protocol.ts'
+
+/** `transformed`: of an event that is wanted, where its sink has a transform. */
+export interface Evaluation {
+  readonly verdict: FilterVerdict
+  readonly transformed?: Transformed
+}
+
+export type EvaluateEvent = (question: ToWorker) => Evaluation
+
+/** What one sink does with one event: whether it wants it, and what it wants to be sent. Never throws. */
+export function createEventEvaluator(): EvaluateEvent {
+  const compile = rememberChecks(maxCompiled)
+  const judge = createFilterEvaluator(compile)
+  const transform = createTransformEvaluator(compile)
+  return ({ filter, transform: question, expressions, body }) => {
+    const envelope = parseEnvelope(body)
+    const verdict = judge(filter, { type: envelope.type, body }, expressions)
+    if (verdict !== 'wanted' || question === undefined) return { verdict }
+    return { verdict, transformed: transform(question, { body, envelope }, expressions) }
+  }
+}
