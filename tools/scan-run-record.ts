@@ -5,6 +5,8 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { needlesOf } from './secret-needles.ts'
+
 const folder = process.argv[2]
 if (folder === undefined) {
   process.stderr.write('usage: node tools/scan-run-record.ts FOLDER\n')
@@ -19,8 +21,7 @@ const secrets = [
   ),
 ]
 const logs = readdirSync(folder).filter((name) => name.endsWith('.log'))
-/** Also without the `whsec_` prefix: what follows is the key itself. */
-const needles = secrets.flatMap((secret) => [secret, secret.replace(/^wh(sec|sk)_/, '')])
+const needles = secrets.flatMap(needlesOf)
 
 let bytes = 0
 const leaks: string[] = []

@@ -8,6 +8,7 @@ import {
   objectName,
   printable,
   referenceOf,
+  secretKey,
   setOf,
   text,
   urlPath,
@@ -56,6 +57,10 @@ const kubernetesEventSchema = z
   })
   .describe('A Kubernetes Event (events.k8s.io) about this object, aggregated into a series. Never the only record.')
 
+const uriSecretSchema = referenceOf({ name: objectName(), key: secretKey() }).describe(
+  'A key of a Secret of type webhooks.gemini-operator.io/sink-credentials in the same namespace that holds an http or https URL, under the same rules as uri: for a URL that is a secret, such as that of a Slack webhook. Only its scheme and host are shown anywhere.',
+)
+
 /** The one-of that a sink and a dead letter share. */
 const destinationFields = {
   service: serviceSchema.optional(),
@@ -64,6 +69,7 @@ const destinationFields = {
       'An http or https URL without userinfo and fragment. Only public addresses, or those that the installation allows.',
     )
     .optional(),
+  uriSecretRef: uriSecretSchema.optional(),
   ref: refSchema.optional(),
   nats: natsSchema.optional(),
   kubernetesEvent: kubernetesEventSchema.optional(),
@@ -73,6 +79,14 @@ const secretRef = (what: string) =>
   referenceOf({ name: objectName() }).describe(
     `Name of a Secret of type webhooks.gemini-operator.io/sink-credentials in the same namespace: ${what}`,
   )
+
+const authSchema = z.strictObject({
+  headersSecretRef: secretRef('each key is sent as a header.').optional(),
+  signingSecretRef: secretRef('its key signing-secret signs requests as Standard Webhooks.').optional(),
+  tlsSecretRef: secretRef(
+    'ca.crt replaces the certificate authorities of the system, tls.crt and tls.key are a client certificate. For https destinations.',
+  ).optional(),
+})
 
 /** Of a sink, and of a whole route. */
 export const filterSchema = z
@@ -126,25 +140,21 @@ export const sinkSchema = z
         'CloudEventBinary (default) keeps the original bytes as body; Original also sends the webhook headers of Google.',
       )
       .optional(),
-    auth: z
-      .strictObject({
-        headersSecretRef: secretRef('each key is sent as a header.').optional(),
-        signingSecretRef: secretRef('its key signing-secret signs requests as Standard Webhooks.').optional(),
-        tlsSecretRef: secretRef(
-          'ca.crt replaces the certificate authorities of the system, tls.crt and tls.key are a client certificate. For https destinations.',
-        ).optional(),
-      })
-      .describe('Credentials for the sink.')
-      .optional(),
+    auth: authSchema.describe('Credentials for the sink.').optional(),
     delivery: deliverySchema.optional(),
     deadLetter: z
-      .strictObject(destinationFields)
+      .strictObject({
+        ...destinationFields,
+        auth: authSchema
+          .describe('Credentials for the dead letter destination. Those of the sink are not sent there.')
+          .optional(),
+      })
       .describe(
         'Where an event goes when delivery was given up. Absent: it is kept in the inbox, visible and replayable.',
       )
       .optional(),
   })
-  .describe('One destination of events: exactly one of service, uri, ref, nats and kubernetesEvent.')
+  .describe('One destination of events: exactly one of service, uri, uriSecretRef, ref, nats and kubernetesEvent.')
 
 export type SinkSpec = z.infer<typeof sinkSchema>
 export type FilterSpec = z.infer<typeof filterSchema>
@@ -153,8 +163,10 @@ export type SinkFormat = NonNullable<SinkSpec['format']>
 export type SinkService = z.infer<typeof serviceSchema>
 export type SinkNats = z.infer<typeof natsSchema>
 export type SinkRef = z.infer<typeof refSchema>
+export type SinkUriSecret = z.infer<typeof uriSecretSchema>
+export type SinkAuth = z.infer<typeof authSchema>
 /** The one-of without the sink around it: what a dead letter is. */
 export type SinkDestination = NonNullable<SinkSpec['deadLetter']>
 
 /** The fields of which a sink or dead letter has exactly one. */
-export const destinationFieldNames = ['service', 'uri', 'ref', 'nats', 'kubernetesEvent'] as const
+export const destinationFieldNames = ['service', 'uri', 'uriSecretRef', 'ref', 'nats', 'kubernetesEvent'] as const

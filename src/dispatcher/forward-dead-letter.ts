@@ -63,15 +63,21 @@ async function tryThrice(
 
 /**
  * The credentials of a sink are for that sink alone: its dead letter destination gets neither its headers nor its
- * signature.
+ * signature, but those of its own.
  */
-function deadLetterSinkOf({ deadLetter, name, format, delivery }: SinkInUse): SinkInUse | undefined {
+function deadLetterSinkOf({
+  deadLetter,
+  deadLetterAuth = { headers: {} },
+  name,
+  format,
+  delivery,
+}: SinkInUse): SinkInUse | undefined {
   if (deadLetter === undefined) return undefined
   const timeoutMs = Math.min(delivery.timeoutMs, longestTryMs)
   return {
     name,
     format,
-    headers: {},
+    ...deadLetterAuth,
     destination: deadLetter,
     delivery: {
       ...delivery,

@@ -33,6 +33,8 @@ interface Applied extends GeminiWebhook {
 
 const signingSecret = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
 const partnerToken = 'token-of-the-partner'
+const alertsUrl = 'https://alerts.example.com/hooks/path-of-the-alerts'
+recordSecret(alertsUrl)
 
 const has = (type: string, status: string) => (webhook: Applied) =>
   webhook.status?.conditions?.some((condition) => condition.type === type && condition.status === status) === true
@@ -197,7 +199,8 @@ await withRealApiServer('what is applied from Git, on a real API server with bot
     const commands = [...text.matchAll(/^# {3}kubectl (.*)$/gm)].map(([, command = '']) => command)
     for (const command of commands.filter((each) => !each.includes('gemini-api-key'))) {
       const filled = command.replaceAll('"', '').replace('$WORKER_SIGNING_SECRET', signingSecret)
-      await kubectl(filled.replace('Bearer $PARTNER_TOKEN', partnerToken).split(' '))
+      const all = filled.replace('Bearer $PARTNER_TOKEN', partnerToken).replace('$ALERTS_URL', alertsUrl)
+      await kubectl(all.split(' '))
     }
   }
 

@@ -52,6 +52,8 @@ const destinationSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('http'),
     url: z.string(),
+    /** The URL is a secret: people see no more of it than `shownAddress` tells. */
+    isSecret: z.literal(true).optional(),
     /**
      * The address to connect to; the host of `url` is used only in `Host` and TLS. Of a Service it is the cluster IP
      * that was judged: its name may resolve to another address by now. Absent: the host of `url` is looked up, as in
@@ -107,6 +109,15 @@ const sinkTransformSchema = z.object({
   headers: textsSchema,
 })
 
+/** What a destination is sent besides the event. */
+const credentialFields = {
+  headers: textsSchema,
+  /** Standard Webhooks secret to sign outgoing requests with. */
+  signingSecret: z.string().optional(),
+  /** PEM. Presented to an https destination that requests one. */
+  clientCertificate: z.object({ cert: z.string(), key: z.string() }).optional(),
+}
+
 const resolvedSinkSchema = z.object({
   name: z.string(),
   destination: destinationSchema,
@@ -114,11 +125,7 @@ const resolvedSinkSchema = z.object({
   /** Absent: events are sent in the format of the sink, by POST. */
   transform: sinkTransformSchema.optional(),
   format: z.enum(['CloudEventBinary', 'CloudEventStructured', 'Original']),
-  headers: textsSchema,
-  /** Standard Webhooks secret to sign outgoing requests with. */
-  signingSecret: z.string().optional(),
-  /** PEM. Presented to an https destination that requests one. */
-  clientCertificate: z.object({ cert: z.string(), key: z.string() }).optional(),
+  ...credentialFields,
   delivery: z.object({
     timeoutMs: z.number(),
     retry: z.number(),
@@ -130,6 +137,8 @@ const resolvedSinkSchema = z.object({
     maxInFlight: z.number(),
   }),
   deadLetter: destinationSchema.optional(),
+  /** Of `deadLetter`, which is sent nothing of the sink's own. Absent: none, as in entries of older controllers. */
+  deadLetterAuth: z.object(credentialFields).optional(),
 })
 
 /** At most this many types are named by the owner of a webhook. */
@@ -196,6 +205,7 @@ export const keyringEntrySchema = z.object({
 export type LiveSecret = z.infer<typeof liveSecretSchema>
 export type DynamicEndpointEntry = z.infer<typeof dynamicEndpointSchema>
 export type Destination = z.infer<typeof destinationSchema>
+export type DestinationCredentials = Pick<ResolvedSink, keyof typeof credentialFields>
 export type SinkFilter = z.infer<typeof sinkFilterSchema>
 export type SinkTransform = z.infer<typeof sinkTransformSchema>
 export type ResolvedSink = z.infer<typeof resolvedSinkSchema>

@@ -6,9 +6,11 @@ import {
   type SinkNats,
   type SinkRef,
   type SinkService,
+  type SinkUriSecret,
 } from '../../api/sink.ts'
 import type { Destination } from '../../contract/keyring/entry.ts'
 import { addressOf, refKeyOf } from './addressable.ts'
+import { readDestinationUrl, readSecretUrl } from './destination-url.ts'
 import {
   destinationsIn,
   mayName,
@@ -29,6 +31,7 @@ export function resolveDestination(
 ): Resolved<Destination> {
   if (from.service !== undefined) return resolveService(from.service, `${field}.service`, lookups)
   if (from.uri !== undefined) return resolveUri(from.uri, `${field}.uri`)
+  if (from.uriSecretRef !== undefined) return resolveUriSecret(from.uriSecretRef, `${field}.uriSecretRef`, lookups)
   if (from.ref !== undefined) return resolveRef(from.ref, `${field}.ref`, lookups)
   if (from.kubernetesEvent !== undefined) {
     return ok({ type: 'kubernetesEvent', maxPerHour: from.kubernetesEvent.maxPerHour ?? defaultEventsPerHour })
@@ -49,14 +52,15 @@ function resolveService(service: SinkService, field: string, lookups: Destinatio
 }
 
 function resolveUri(uri: string, field: string): Resolved<Destination> {
-  const url = URL.parse(uri)
-  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
-    return invalid(`${field} is no http or https URL: correct it`)
-  }
-  if (url.username !== '' || url.password !== '' || url.hash !== '') {
-    return invalid(`${field} has userinfo or a fragment: remove it; credentials belong in auth.headersSecretRef`)
-  }
-  return ok({ type: 'http', url: url.href, reach: 'public' })
+  const url = readDestinationUrl(uri)
+  return url.ok ? ok({ type: 'http', url: url.value, reach: 'public' }) : invalid(`${field} ${url.problem}`)
+}
+
+/** Guarded as a `uri` is: who may write Secrets is not trusted more. */
+function resolveUriSecret(from: SinkUriSecret, field: string, lookups: DestinationLookups): Resolved<Destination> {
+  const url = readSecretUrl(from, lookups.credentials.get(from.name))
+  if (!url.ok) return invalid(`${field}: ${url.problem}`)
+  return ok({ type: 'http', url: url.value, isSecret: true, reach: 'public' })
 }
 
 /**

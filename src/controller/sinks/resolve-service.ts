@@ -1,5 +1,6 @@
 import type { Destination, ResolvedSink } from '../../contract/keyring/entry.ts'
 import type { AddressableLookup } from './addressable.ts'
+import type { CredentialsLookup } from './sink-credentials.ts'
 import { externalNameOf, judgeService, type ServiceView } from './judge-service.ts'
 import { missing, type Lookup } from '../facts/lookup.ts'
 import { ok, problem } from '../../result.ts'
@@ -23,6 +24,8 @@ export interface DestinationLookups {
   natsPrefix: string | undefined
   /** By `refKeyOf`. */
   addressables: ReadonlyMap<string, AddressableLookup>
+  /** Secrets, by name. */
+  credentials: ReadonlyMap<string, CredentialsLookup>
   /** What the keyring says now: used for what cannot be read at the moment. */
   known: readonly ResolvedSink[]
 }

@@ -1,17 +1,18 @@
 import { completeTransform, deliveryPolicyOf, sinkFormatOf } from '../../api/defaults.ts'
 import type { SinkSpec } from '../../api/sink.ts'
 import type { SinkStatus } from '../../api/status.ts'
-import type { Destination, ResolvedSink, SinkFilter, SinkTransform } from '../../contract/keyring/entry.ts'
+import { shownAddress } from '../../contract/keyring/shown-address.ts'
+import type { ResolvedSink, SinkFilter, SinkTransform } from '../../contract/keyring/entry.ts'
 import { checkExpressions, type ExpressionChecks } from '../../filter/check-filter.ts'
 import { expressionsIn, transformExpressionOf } from '../../filter/expression.ts'
+import { resolveAuth } from './resolve-auth.ts'
 import { resolveDestination } from './resolve-destination.ts'
 import { serviceNamesIn } from '../facts/service-names.ts'
 import type { DestinationLookups } from './resolve-service.ts'
 import { ok } from '../../result.ts'
 import { invalid, type Resolved } from '../facts/resolved.ts'
 import { judgeTransform } from './judge-transform.ts'
-import { blocksOf, readSinkTls } from './sink-tls.ts'
-import { readSinkCredentials, type CredentialsLookup, type SinkCredentials } from './sink-credentials.ts'
+import { urlKeysOf, type UrlKeys } from './sink-credentials.ts'
 import type { SinkProblem, SinkResolution } from '../facts/sink-resolution.ts'
 
 /**
@@ -20,9 +21,14 @@ import type { SinkProblem, SinkResolution } from '../facts/sink-resolution.ts'
 const maxResolvedSinkBytes = 16 * 1024
 
 export interface SinkLookups extends DestinationLookups {
-  credentials: ReadonlyMap<string, CredentialsLookup>
   /** A watch shows every change of a Service, so that it need not be read again. */
   areServicesWatched: boolean
+}
+
+/** What one sink is resolved with: what was looked up, and what depends on all sinks of its object. */
+interface SinkSurroundings extends SinkLookups {
+  checks: ExpressionChecks
+  urlKeys: UrlKeys
 }
 
 /**
@@ -30,8 +36,8 @@ export interface SinkLookups extends DestinationLookups {
  * condition.
  */
 export function resolveSinks(sinks: readonly SinkSpec[], lookups: SinkLookups): SinkResolution {
-  const checks = checkExpressions(expressionsIn(sinks))
-  const results = sinks.map((sink) => ({ sink, result: resolveSink(sink, lookups, checks) }))
+  const surroundings = { ...lookups, checks: checkExpressions(expressionsIn(sinks)), urlKeys: urlKeysOf(sinks) }
+  const results = sinks.map((sink) => ({ sink, result: resolveSink(sink, surroundings) }))
   const isAwaited = results.some(({ sink, result }) => !result.ok && serviceNamesIn([sink]).length > 0)
   const recheck = isSettled(lookups) && !isAwaited ? {} : ({ recheck: true } as const)
   const resolved = results.flatMap(({ result }) => (result.ok ? [result.value] : []))
@@ -79,25 +85,13 @@ function problemOf(result: Resolved<ResolvedSink>): SinkProblem | undefined {
 
 function statusOf(sink: SinkSpec, result: Resolved<ResolvedSink>): SinkStatus {
   if (!result.ok) return { name: sink.name, ready: false, reason: result.problem.reason }
-  const { destination } = result.value
-  const address = addressIn(destination)
+  const address = shownAddress(result.value.destination)
   return result.warning === undefined
     ? { name: sink.name, address, ready: true }
     : { name: sink.name, address, ready: false, reason: 'SinkInvalid' }
 }
 
-function addressIn(destination: Destination): string {
-  switch (destination.type) {
-    case 'http':
-      return destination.url
-    case 'nats':
-      return `nats:${destination.subject}`
-    case 'kubernetesEvent':
-      return 'events.k8s.io'
-  }
-}
-
-function resolveSink(sink: SinkSpec, lookups: SinkLookups, checks: ExpressionChecks): Resolved<ResolvedSink> {
+function resolveSink(sink: SinkSpec, lookups: SinkSurroundings): Resolved<ResolvedSink> {
   const field = `spec.sinks[${sink.name}]`
   const misused = judgeTransform(sink)
   if (misused !== undefined) return invalid(`${field}.${misused.field}: ${misused.message}`)
@@ -105,23 +99,21 @@ function resolveSink(sink: SinkSpec, lookups: SinkLookups, checks: ExpressionChe
   if (!destination.ok) return destination
   const deadLetter = resolveDeadLetter(sink, field, lookups)
   if (!deadLetter.ok) return deadLetter
-  const credentials = resolveCredentials(sink, field, lookups)
-  if (!credentials.ok) return credentials
-  const secured = secure(destination.value, sink, field, lookups)
+  const secured = resolveAuth(destination.value, sink.auth, field, lookups)
   if (!secured.ok) return secured
-  const filter = sink.filter && resolveFilter(sink.filter, field, checks)
-  const transform = sink.transform && resolveTransform(sink.transform, field, checks)
+  const filter = sink.filter && resolveFilter(sink.filter, field, lookups.checks)
+  const transform = sink.transform && resolveTransform(sink.transform, field, lookups.checks)
   const warning = filter?.warning ?? transform?.warning ?? destination.warning ?? deadLetter.warning
   return {
     ok: true,
     ...(warning !== undefined && { warning }),
     value: {
       name: sink.name,
-      ...secured.value,
+      destination: secured.value.destination,
       ...(filter !== undefined && { filter: filter.value }),
       ...(transform !== undefined && { transform: transform.value }),
       format: sinkFormatOf(sink),
-      ...credentials.value,
+      ...secured.value.credentials,
       delivery: deliveryPolicyOf(sink),
       ...deadLetter.value,
     },
@@ -131,11 +123,17 @@ function resolveSink(sink: SinkSpec, lookups: SinkLookups, checks: ExpressionChe
 function resolveDeadLetter(
   { deadLetter }: SinkSpec,
   field: string,
-  lookups: SinkLookups,
-): Resolved<Pick<ResolvedSink, 'deadLetter'>> {
+  lookups: SinkSurroundings,
+): Resolved<Pick<ResolvedSink, 'deadLetter' | 'deadLetterAuth'>> {
   if (deadLetter === undefined) return ok({})
   const resolved = resolveDestination(deadLetter, `${field}.deadLetter`, lookups)
-  if (resolved.ok) return { ...resolved, value: { deadLetter: resolved.value } }
+  if (resolved.ok) {
+    const secured = resolveAuth(resolved.value, deadLetter.auth, `${field}.deadLetter`, lookups)
+    if (!secured.ok) return secured
+    const { destination, credentials } = secured.value
+    const deadLetterAuth = deadLetter.auth === undefined ? {} : { deadLetterAuth: credentials }
+    return { ...resolved, value: { deadLetter: destination, ...deadLetterAuth } }
+  }
   // A dead letter that cannot be handed on stays in the inbox: no reason to hold what the sink itself would take.
   const isLater = resolved.problem.awaited === true && deadLetter.service !== undefined
   return isLater ? { ...ok({}), warning: resolved.problem.message } : resolved
@@ -176,48 +174,4 @@ function resolveTransform(
 
 function waitingFor(field: string, problem: string): string {
   return `${field} ${problem}: correct it; deliveries to this sink wait until then`
-}
-
-/**
- * The destination with the authorities and the client certificate of the sink; what is meant for TLS must not be
- * forgotten on a plain connection.
- */
-function secure(
-  destination: Destination,
-  sink: SinkSpec,
-  field: string,
-  lookups: SinkLookups,
-): Resolved<Pick<ResolvedSink, 'destination' | 'clientCertificate'>> {
-  const ref = sink.auth?.tlsSecretRef
-  if (ref === undefined) return ok({ destination })
-  if (destination.type !== 'http' || !destination.url.startsWith('https:')) {
-    return invalid(`${field}.auth.tlsSecretRef: the destination is not https: make it so, or remove tlsSecretRef`)
-  }
-  const tls = readSinkTls(lookups.credentials.get(ref.name))
-  if (!tls.ok) return invalid(`${field}.auth.tlsSecretRef: ${tls.problem}`)
-  const { clientCertificate } = tls.value
-  // Each once: a destination that was taken from the keyring has those of the Secret already.
-  const ca = [...new Set([destination.ca, tls.value.ca].flatMap((pem) => blocksOf(pem ?? '')))].join('\n')
-  return ok({
-    destination: { ...destination, ...(ca !== '' && { ca }) },
-    ...(clientCertificate !== undefined && { clientCertificate }),
-  })
-}
-
-function resolveCredentials(
-  sink: SinkSpec,
-  field: string,
-  lookups: SinkLookups,
-): Resolved<Pick<ResolvedSink, 'headers' | 'signingSecret'>> {
-  const { headersSecretRef, signingSecretRef } = sink.auth ?? {}
-  const headers = headersSecretRef && readSinkCredentials(lookups.credentials.get(headersSecretRef.name))
-  if (headers?.ok === false) return invalid(`${field}.auth.headersSecretRef: ${headers.problem}`)
-  const signing = signingSecretRef && readSinkCredentials(lookups.credentials.get(signingSecretRef.name))
-  if (signing?.ok === false) return invalid(`${field}.auth.signingSecretRef: ${signing.problem}`)
-  const signingSecret = signing?.value.signingSecret
-  if (signing !== undefined && signingSecret === undefined) {
-    return invalid(`${field}.auth.signingSecretRef: the Secret has no key signing-secret: add it`)
-  }
-  const sent: SinkCredentials['headers'] = headers?.value.headers ?? {}
-  return ok({ headers: sent, ...(signingSecret !== undefined && { signingSecret }) })
 }

@@ -1,5 +1,5 @@
 import { signingSecretKeys, sinkCredentialsSecretType, sinkTlsKeys } from '../../api/names.ts'
-import type { SinkSpec } from '../../api/sink.ts'
+import type { SinkDestination, SinkSpec } from '../../api/sink.ts'
 import { headerFault } from '../../contract/keyring/sent-headers.ts'
 import type { Secret } from '../../kubernetes/core-kinds.ts'
 import { ok, problem, type Result } from '../../result.ts'
@@ -24,11 +24,31 @@ const maxSecretBytes = 64 * 1024
 /** What is not sent as a header: one Secret may hold everything that a sink needs. */
 const otherKeys: ReadonlySet<string> = new Set([signingSecretKeys.current, ...Object.values(sinkTlsKeys)])
 
-/** Names of the Secrets that sinks take credentials from. */
+/** Names of the Secrets that sinks take credentials and URLs from, dead letters included. */
 export function credentialsOf(sinks: readonly SinkSpec[]): string[] {
-  return sinks
-    .flatMap(({ auth }) => [auth?.headersSecretRef, auth?.signingSecretRef, auth?.tlsSecretRef].map((ref) => ref?.name))
+  return destinationsOf(sinks)
+    .flatMap(({ uriSecretRef, auth }) => [
+      uriSecretRef?.name,
+      auth?.headersSecretRef?.name,
+      auth?.signingSecretRef?.name,
+      auth?.tlsSecretRef?.name,
+    ])
     .filter((name) => name !== undefined)
+}
+
+/** Keys that hold a URL, by the name of their Secret. */
+export type UrlKeys = ReadonlyMap<string, ReadonlySet<string>>
+
+/** What the sinks of one object take URLs from: it is never sent as a header, one Secret may hold both. */
+export function urlKeysOf(sinks: readonly SinkSpec[]): UrlKeys {
+  const refs = destinationsOf(sinks).flatMap(({ uriSecretRef }) => uriSecretRef ?? [])
+  return new Map(
+    [...Map.groupBy(refs, ({ name }) => name)].map(([name, of]) => [name, new Set(of.map(({ key }) => key))]),
+  )
+}
+
+function destinationsOf(sinks: readonly SinkSpec[]): SinkDestination[] {
+  return sinks.flatMap((sink) => (sink.deadLetter === undefined ? [sink] : [sink, sink.deadLetter]))
 }
 
 /** What may be held of a Secret that sinks name: there may be three for each sink, of 1 MiB each. */
@@ -40,11 +60,14 @@ export function boundCredentials(lookup: Lookup<Secret>): CredentialsLookup {
 }
 
 /** Headers and signing secret of a Secret of our own type. Messages name keys, never values. */
-export function readSinkCredentials(lookup: CredentialsLookup | undefined): Result<SinkCredentials> {
+export function readSinkCredentials(
+  lookup: CredentialsLookup | undefined,
+  urlKeys: UrlKeys = new Map(),
+): Result<SinkCredentials> {
   const opened = openCredentials(lookup)
   if (!opened.ok) return opened
   const { name, data } = opened.value
-  const headers = [...data].filter(([key]) => !otherKeys.has(key))
+  const headers = [...data].filter(([key]) => !otherKeys.has(key) && urlKeys.get(name)?.has(key) !== true)
   if (headers.length > maxHeaders) return problem(`Secret ${name} has ${headers.length} headers; at most ${maxHeaders}`)
   const bytes = headers.reduce((sum, [key, value]) => sum + key.length + Buffer.byteLength(value), 0)
   if (bytes > maxBytes) return problem(`Secret ${name} holds ${bytes} bytes of headers; at most ${maxBytes} are sent`)

@@ -2,7 +2,7 @@ import type { GeminiRoute } from '../../api/gemini-route.ts'
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import { conditions } from '../../api/conditions.ts'
 import { signingSecretNameOf } from '../../api/defaults.ts'
-import type { SinkSpec } from '../../api/sink.ts'
+import { destinationFieldNames, type SinkSpec } from '../../api/sink.ts'
 import type { Condition } from '../../api/status.ts'
 import { brokenLink, type Link } from '../../cli/link.ts'
 import { remedyFor, remedyOf } from '../../cli/remedy.ts'
@@ -69,15 +69,13 @@ function conditionView({ type, status, reason, message, lastTransitionTime }: Co
   return { type, status, reason, message, lastTransitionTime, question, ...defined({ remedy: remedyFor(reason) }) }
 }
 
-const destinations = ['service', 'uri', 'ref', 'nats', 'kubernetesEvent'] as const
-
 /** The address is that of the status: what a URL of the spec carries in its path or query may be a secret. */
 export function sinkView(sink: SinkSpec, { status }: GeminiWebhook | GeminiRoute): SinkView {
   const seen = status?.sinks?.find(({ name }) => name === sink.name)
   const { address, reason, failingSince, lastFailure } = seen ?? {}
   return {
     name: sink.name,
-    kind: destinations.find((destination) => sink[destination] !== undefined) ?? 'unknown',
+    kind: destinationFieldNames.find((destination) => sink[destination] !== undefined) ?? 'unknown',
     isReady: seen?.ready === true,
     ...defined({ address, reason, failingSince, lastFailure }),
     pending: seen?.pending ?? 0,

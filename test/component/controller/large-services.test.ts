@@ -72,6 +72,7 @@ async function problemOf(lookUp: Awaited<ReturnType<typeof aCluster>>['lookUp'])
     allowForeign: false,
     addressableNamespaces: [],
     natsPrefix: undefined,
+    credentials: new Map(),
     addressables: new Map(),
     known: [],
   }

@@ -10,6 +10,8 @@ interface OperatorPlace {
   name: string
   /** More settings of the controller, as flags. */
   controllerFlags?: readonly string[]
+  /** Likewise of the receiver. */
+  receiverFlags?: readonly string[]
 }
 
 /**
@@ -18,7 +20,7 @@ interface OperatorPlace {
  */
 export async function startOperatorProcesses(
   server: RunningControlPlane,
-  { folder, googleUrl, name, controllerFlags = [] }: OperatorPlace,
+  { folder, googleUrl, name, controllerFlags = [], receiverFlags = [] }: OperatorPlace,
 ): Promise<{ controller: GwhProcess; receiver: GwhProcess }> {
   const asServiceAccount = (account: string) => server.kubeconfigForServiceAccount(operatorNamespace, account)
   const controller = new GwhProcess(
@@ -47,6 +49,7 @@ export async function startOperatorProcesses(
       '--allow-loopback-sinks=true',
       '--report-interval=200ms',
       '--drain=0s',
+      ...receiverFlags,
     ],
     `${name}-receiver`,
   )

@@ -78,7 +78,18 @@ const specEdits: fc.Arbitrary<Partial<GeminiWebhookSpec>> = fc.record(
       },
       { requiredKeys: [] },
     ),
-    sinks: fc.constantFrom([], [{ name: 'cluster', kubernetesEvent: {} }]),
+    sinks: fc.constantFrom(
+      [],
+      [{ name: 'cluster', kubernetesEvent: {} }],
+      [{ name: 'chat', uriSecretRef: { name: 'chat', key: 'url' } }],
+      [
+        {
+          name: 'worker',
+          uri: 'https://worker.example.com/',
+          deadLetter: { uri: 'https://dead.example.com/', auth: { headersSecretRef: { name: 'dead' } } },
+        },
+      ],
+    ),
     allowedRoutes: fc.record(
       {
         namespaces: fc.constantFrom(
