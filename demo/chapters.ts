@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 
 import { geminiWebhookKind } from '../src/api/kind.ts'
+import { sinkCredentialsSecretType } from '../src/api/names.ts'
 import type { KubernetesObject } from '../src/kubernetes/client.ts'
 import {
   eventKind,
@@ -72,6 +73,42 @@ export async function finishBatch(stage: Stage): Promise<void> {
   narrator.saw(`the worker got     CloudEvent ${event?.type ?? ''}, subject ${event?.subject ?? ''}`)
   const shown = await clusterEvent(stage, 'BatchSucceeded')
   narrator.saw(`kubectl describe   ${shown.reason ?? ''}: ${shown.note ?? ''}`)
+}
+
+export async function writeToChat(stage: Stage): Promise<void> {
+  const { sandbox, narrator, chat } = stage
+  narrator.chapter("The team's chat hears of it, without a program in between")
+  const url = `http://127.0.0.1:${chat.port}${chat.path}`
+  narrator.does(
+    'kubectl create secret generic chat --type=webhooks.gemini-operator.io/sink-credentials --from-literal=url=...',
+  )
+  await sandbox.kubernetes.client.create(secretKind, {
+    metadata: { namespace: webhookKey.namespace, name: 'chat' },
+    ...{ type: sinkCredentialsSecretType, stringData: { url } },
+  })
+  const sink = {
+    name: 'chat',
+    uriSecretRef: { name: 'chat', key: 'url' },
+    transform: { body: `{"text": "Batch " + event.data.id + ": " + event.type}` },
+  }
+  narrator.does(
+    `kubectl patch gwh ${webhookKey.name} --type=merge -p '{"spec":{"sinks":[..., ${JSON.stringify(sink)}]}}'`,
+  )
+  const sinks = [...(readManifest().spec.sinks ?? []), sink]
+  await sandbox.kubernetes.client.patch(geminiWebhookKind, webhookKey, { spec: { sinks } }, { type: 'merge' })
+  const { sinks: shown = [] } = await statusWhen(stage, 'the sink of the chat', (status) =>
+    (status.sinks ?? []).some(({ name, ready }) => name === sink.name && ready),
+  )
+  const address = shown.find(({ name }) => name === sink.name)?.address ?? ''
+  expectSeen(
+    narrator,
+    `status.sinks       chat at ${address}: the rest of the URL is a secret`,
+    !address.includes(chat.path),
+  )
+  const job = sandbox.simulator.admin.createJob({ project: 'sandbox', type: 'batch', displayName: 'nightly' })
+  sandbox.simulator.admin.finishJob(job.id, 'succeeded')
+  const [text] = await waitFor('the message in the chat', () => nonEmpty(chat.texts))
+  narrator.saw(`the chat got       {"text":"${text ?? ''}"}`)
 }
 
 export async function refuse(stage: Stage): Promise<void> {

@@ -2,6 +2,7 @@
  * `npm run demo`: the main job on embedded parts, told as it happens. Exit code 0 when everything was seen as promised,
  * 1 when not. `npm run demo -- --keep` leaves it running and prints what to type in another terminal.
  */
+import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -13,13 +14,24 @@ import { createMetrics } from '../src/observability/metrics.ts'
 import { commandsToTry } from '../src/roles/sandbox/commands-to-try.ts'
 import { startPage } from '../src/roles/sandbox/start-page.ts'
 import { startSandbox, type Sandbox } from '../src/roles/sandbox/start.ts'
-import { applySample, breakWorker, finishBatch, refuse, register, remove, repairSecret, rotate } from './chapters.ts'
+import { startChatWebhook } from '../playground/chat-webhook.ts'
+import {
+  applySample,
+  breakWorker,
+  finishBatch,
+  refuse,
+  register,
+  remove,
+  repairSecret,
+  rotate,
+  writeToChat,
+} from './chapters.ts'
 import { createNarrator } from './narrator.ts'
 import { sample } from './stage.ts'
 
 const { values } = parseArgs({ options: { keep: { type: 'boolean', default: false } } })
 const print = (text: string) => void process.stdout.write(text)
-const chapters = [register, finishBatch, refuse, repairSecret, rotate, breakWorker, remove]
+const chapters = [register, finishBatch, writeToChat, refuse, repairSecret, rotate, breakWorker, remove]
 
 function summarize({ simulator, worker }: Sandbox, seconds: number): void {
   const { counts } = simulator.admin.calls()
@@ -72,8 +84,13 @@ const sandbox = await startSandbox(
   },
   deps,
 )
+const chat = await startChatWebhook({
+  host: '127.0.0.1',
+  port: 0,
+  path: `/services/T0/B0/${randomBytes(12).toString('hex')}`,
+})
 try {
-  const stage = { sandbox, narrator: createNarrator(systemClock, print) }
+  const stage = { sandbox, chat, narrator: createNarrator(systemClock, print) }
   for (const chapter of chapters) await chapter(stage)
   summarize(sandbox, (systemClock.monotonic() - startedMs) / 1000)
   if (values.keep) {
@@ -88,4 +105,5 @@ try {
   process.exitCode = 1
 } finally {
   await sandbox.stop()
+  await chat.close()
 }

@@ -11,6 +11,7 @@ import type { KubernetesObject, ResourceKind } from '../src/kubernetes/client.ts
 import type { Sandbox } from '../src/roles/sandbox/start.ts'
 import { signatureHeader } from '../src/signature/sign.ts'
 import { decodeSigningSecret } from '../src/signature/signing-secret.ts'
+import type { ChatWebhook } from '../playground/chat-webhook.ts'
 import type { Narrator } from './narrator.ts'
 
 export const sample = 'deploy/samples/worker-and-events.yaml'
@@ -33,6 +34,8 @@ export const eventKind: ResourceKind = {
 
 export interface Stage {
   sandbox: Sandbox
+  /** Where the team reads messages: what refuses all that is no message. */
+  chat: ChatWebhook
   narrator: Narrator
 }
 
