@@ -105,11 +105,13 @@ export class LaneBoard {
     return this.#lanes.all().reduce((sum, { circuit }) => sum + (counted(circuit) ? 1 : 0), 0)
   }
 
-  /** Open circuits of these lanes (`ownerUid/sink`) let a probe through now. */
+  /** Open circuits of these lanes (`ownerUid/sink`) let a probe through now, and so do lanes that are closed. */
   probeNow(keys: Iterable<string>, nowMs: number): void {
     for (const key of keys) {
       const lane = this.#lanes.get(key)
-      if (lane !== undefined) lane.circuit = probeNow(lane.circuit, nowMs)
+      if (lane === undefined) continue
+      lane.circuit = probeNow(lane.circuit, nowMs)
+      lane.closedUntilMs = Math.min(lane.closedUntilMs, nowMs)
     }
   }
 

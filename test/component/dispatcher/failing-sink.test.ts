@@ -28,7 +28,7 @@ function aDispatcher(sinks: readonly ResolvedSink[] = [aSink()]) {
   const inbox = new MemoryInbox(clock)
   const sink = new SinkDouble()
   const metrics = createMetrics()
-  const known = new Map(sinks.map((one) => [one.name, one]))
+  const known = new Map<string, ResolvedSink | 'held'>(sinks.map((one) => [one.name, one]))
   const dispatcher = createDispatcher({
     inbox,
     sinks: sink,
@@ -47,7 +47,7 @@ function aDispatcher(sinks: readonly ResolvedSink[] = [aSink()]) {
   }
   const metric = async (name: string) =>
     (await metrics.expose()).text.split('\n').find((line) => line.startsWith(`${name} `))
-  return { clock, inbox, sink, dispatcher, add, metric }
+  return { clock, inbox, sink, dispatcher, add, metric, known }
 }
 
 const names = (count: number, from = 0) => Array.from({ length: count }, (_, at) => `event-${from + at}`)
@@ -191,6 +191,19 @@ test('who has mended the sink and asks for a retry is not made to wait for the n
   sink.willAnswer(() => ({ type: 'delivered' }))
   await inbox.hurry({ lane: 'uid-1/worker', limit: 30, recordedBeforeMs: Infinity })
   dispatcher.probe(['uid-1/worker', 'uid-1/unknown'])
+  await clock.advance({ seconds: 1 })
+  assert.equal(inbox.pending, 0)
+})
+
+test('who corrects a sink that could not be resolved and asks for a retry does not wait for the end of the hold', async () => {
+  const { clock, inbox, dispatcher, add, known } = aDispatcher([])
+  known.set('worker', 'held')
+  add('msg_1')
+  await clock.advance({ seconds: 1 })
+  assert.equal(inbox.pending, 1)
+  known.set('worker', aSink())
+  await inbox.hurry({ lane: 'uid-1/worker', limit: 1, recordedBeforeMs: Infinity })
+  dispatcher.probe(['uid-1/worker'])
   await clock.advance({ seconds: 1 })
   assert.equal(inbox.pending, 0)
 })
