@@ -128,7 +128,7 @@ export function chartValuesSchema(): ValueSchema {
     rbac: object('Roles.', {
       create: flag('False: the roles are made by somebody else.'),
       aggregatedRoles: flag(
-        "Rights on GeminiWebhooks for the cluster's own view, edit and admin roles. Not with watchNamespaces: there are no ClusterRoles then.",
+        "Rights on GeminiWebhooks and GeminiRoutes for the cluster's own view, edit and admin roles. Not with watchNamespaces: there are no ClusterRoles then.",
       ),
     }),
     inbox: inboxValues,

@@ -42,7 +42,7 @@ const inboxSettings = {
   }),
   inboxOwnerSharePercent: integer({
     group: 'Inbox',
-    help: 'Share of the inbox, in events, bytes and dead letters, that one GeminiWebhook may fill; one that has filled it is refused alone.',
+    help: 'Share of the inbox, in events, bytes and dead letters, that one GeminiWebhook or GeminiRoute may fill; a webhook that has filled it is refused alone, a route gets further events as dead letters.',
     min: 1,
     max: 100,
     default: '50',
