@@ -95,6 +95,7 @@ function deliveryLink({ status }: GeminiRoute): Link {
   const waiting = pending === 0 ? '' : `; ${pending} pending`
   const ended = deadLetters === 0 ? '' : `; dead letters: ${deadLetters}`
   const name = 'deliveries'
-  if (lastDeliveredTime === undefined) return { name, state: 'Open', says: `none was taken yet${waiting}${ended}` }
+  if (lastDeliveredTime === undefined)
+    return { name, state: 'Open', says: `none was reported yet (within a minute)${waiting}${ended}` }
   return { name, state: 'Good', says: `one was taken at ${lastDeliveredTime}${waiting}${ended}` }
 }
