@@ -17,8 +17,9 @@ export type ResolveSink = (
 ) => SinkInUse | 'ownerGone' | 'sinkRemoved' | 'routeRefused' | 'held' | 'suspended' | 'notSynced'
 
 /**
- * send: the delivery is sent now, with what the transform of its sink has made of the event. settle: its next step follows without an attempt; where `closesLane` is set, for a
- * reason that all deliveries of its lane share, so that no other needs to be looked at before `next` is due.
+ * send: the delivery is sent now, with what the transform of its sink has made of the event. settle: its next step
+ * follows without an attempt; where `closesLane` is set, for a reason that all deliveries of its lane share, so that no
+ * other needs to be looked at before `next` is due.
  */
 export type Decision =
   | { type: 'send'; sink: SinkInUse; content?: Uint8Array }

@@ -6,7 +6,7 @@ import { readEvent, type ReadableEvent } from './read-event.ts'
 import type { FilterVerdict } from './verdict.ts'
 import { viewOf } from './view-event.ts'
 
-export interface FilterEvent {
+interface FilterEvent {
   readonly type: string
   readonly body: Uint8Array
 }

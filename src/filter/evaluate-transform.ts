@@ -8,7 +8,7 @@ import { maxResultBytes } from './result-limits.ts'
 import { viewOf } from './view-event.ts'
 
 /** What is known of a delivery beside its event. */
-export interface DeliveryFacts {
+interface DeliveryFacts {
   readonly id: string
   /** Of its CloudEvent. */
   readonly source: string

@@ -62,9 +62,9 @@ const timeParts = ['Date', 'DayOfMonth', 'DayOfWeek', 'DayOfYear', 'FullYear', '
 const moreTimeParts = ['Minutes', 'Month', 'Seconds']
 
 /**
- * The functions that a filter or a transform may call on a value. A list of what is allowed, because an update of the library may
- * bring others: `matches` takes a regular expression that can run for hours on thirty characters, `join` and `split`
- * turn small values into huge ones, and so does `cel.bind`.
+ * The functions that a filter may call on a value; a transform may call more. A list of what is allowed, because an
+ * update of the library may bring others: `matches` takes a regular expression that can run for hours on thirty
+ * characters, `join` and `split` turn small values into huge ones, and so does `cel.bind`.
  */
 export const methodCosts: ReadonlyMap<string, CostRule> = new Map<string, CostRule>([
   ['startsWith', compareEnd],

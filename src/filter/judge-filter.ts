@@ -26,8 +26,8 @@ export interface FilterQuestion {
 
 /**
  * wanted: with what the transform of the sink has made of the event, where it has one. transformFailed: it made nothing
- * of this event. transformInvalid: it is not one that may run; a person has to correct it. waits, paused: not judged. The one has not had its turn yet, the other was interrupted lately and is not run before
- * that time.
+ * of this event. transformInvalid: it is not one that may run; a person has to correct it. waits, paused: not judged.
+ * The one has not had its turn yet, the other was interrupted lately and is not run before that time.
  */
 export type Judgement =
   | { readonly type: 'wanted'; readonly content?: Uint8Array }

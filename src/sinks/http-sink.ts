@@ -26,8 +26,9 @@ export interface HttpSinkOptions {
 }
 
 /**
- * Sends events by HTTP, by POST unless a transform says otherwise. Redirects are not followed, proxy variables not looked at, and no connection is made to an
- * address that the rules forbid. The timeout is of the whole attempt: name, connection, request and answer.
+ * Sends events by HTTP, by POST unless a transform says otherwise. Redirects are not followed, proxy variables not
+ * looked at, and no connection is made to an address that the rules forbid. The timeout is of the whole attempt: name,
+ * connection, request and answer.
  */
 export function createHttpSink(options: HttpSinkOptions): Sink {
   return new HttpSink(options)

@@ -26,7 +26,7 @@ export interface JudgedObject {
   readonly valid?: ValidObject
 }
 
-export type ValidObject =
+type ValidObject =
   | { readonly kind: typeof kindName; readonly manifest: GeminiWebhookManifest }
   | { readonly kind: typeof routeKindName; readonly manifest: GeminiRouteManifest }
 

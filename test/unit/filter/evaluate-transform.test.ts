@@ -57,6 +57,7 @@ const asJson: { body: string; json: string }[] = [
   },
   { body: 'string(timestamp(event.time) + duration("24h"))', json: '"2026-11-22T11:59:58Z"' },
   { body: 'string(duration("90s"))', json: '"90s"' },
+  { body: '[duration("-1.5s"), duration("20ms"), duration("0s")]', json: '["-1.5s","0.02s","0s"]' },
   {
     body: '"%d/%02d".format([timestamp(event.time).getFullYear(), timestamp(event.time).getMonth() + 1])',
     json: '"2026/11"',

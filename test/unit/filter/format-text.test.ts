@@ -12,6 +12,7 @@ const filled: { template: string; values: unknown[]; text: string }[] = [
   { template: '%s', values: ['%s'], text: '%s' },
   { template: '%s %s', values: [12n, 0.5], text: '12 0.5' },
   { template: '%s', values: [new Date('2026-11-21T11:59:58Z')], text: '2026-11-21T11:59:58Z' },
+  { template: '%s', values: [new Date('2026-11-21T11:59:58.5Z')], text: '2026-11-21T11:59:58.500Z' },
   { template: '%d', values: [-12n], text: '-12' },
   { template: '%04d-%02d-%02d', values: [2026n, 1n, 22n], text: '2026-01-22' },
   { template: '%03d', values: [-7n], text: '-07' },
