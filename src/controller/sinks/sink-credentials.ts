@@ -51,7 +51,7 @@ function destinationsOf(sinks: readonly SinkSpec[]): SinkDestination[] {
   return sinks.flatMap((sink) => (sink.deadLetter === undefined ? [sink] : [sink, sink.deadLetter]))
 }
 
-/** What may be held of a Secret that sinks name: there may be three for each sink, of 1 MiB each. */
+/** What may be held of a Secret that sinks name: there may be eight for each sink, of 1 MiB each. */
 export function boundCredentials(lookup: Lookup<Secret>): CredentialsLookup {
   if (lookup.state !== 'found') return lookup
   const { data = {}, metadata } = lookup.value
@@ -60,10 +60,7 @@ export function boundCredentials(lookup: Lookup<Secret>): CredentialsLookup {
 }
 
 /** Headers and signing secret of a Secret of our own type. Messages name keys, never values. */
-export function readSinkCredentials(
-  lookup: CredentialsLookup | undefined,
-  urlKeys: UrlKeys = new Map(),
-): Result<SinkCredentials> {
+export function readSinkCredentials(lookup: CredentialsLookup | undefined, urlKeys: UrlKeys): Result<SinkCredentials> {
   const opened = openCredentials(lookup)
   if (!opened.ok) return opened
   const { name, data } = opened.value

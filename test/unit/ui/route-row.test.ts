@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { routeDetailOf } from '../../../src/ui/routes/route-detail.ts'
+import { sinkView } from '../../../src/ui/webhook/detail.ts'
 import { routeListOf, routeRowOf } from '../../../src/ui/routes/route-row.ts'
 import { aJudgedRoute } from '../../support/builders/a-judged-route.ts'
 
@@ -65,4 +66,11 @@ test('the detail of a route has its chain with remedies, its conditions, and its
       deadLetters: 0,
     },
   ])
+})
+
+test('a sink whose URL is a secret is shown by its kind and the address of the status', () => {
+  const sink = { name: 'chat', uriSecretRef: { name: 'chat', key: 'url' } }
+  const sinks = [{ name: 'chat', ready: true, address: 'https://hooks.example.com' }]
+  const shown = { name: 'chat', kind: 'uriSecretRef', isReady: true, address: 'https://hooks.example.com' }
+  assert.deepEqual(sinkView(sink, aJudgedRoute({ status: { sinks } })), { ...shown, pending: 0, deadLetters: 0 })
 })
