@@ -75,6 +75,7 @@ function typeOf(schema: StructuralSchema): string {
   if (schema.additionalProperties !== undefined) return `map, at most ${String(schema['maxProperties'])}`
   if (schema['format'] === 'date-time') return 'time'
   if (schema.type === 'integer') return integerType(schema)
+  if (schema.type === 'number') return `number, ${String(schema.minimum)} to ${String(schema.maximum)}`
   return schema.type === 'string' ? `string, at most ${String(schema['maxLength'])}` : (schema.type ?? '')
 }
 

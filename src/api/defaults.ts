@@ -115,6 +115,8 @@ export interface DeliveryPolicy {
   backoffMaxMs: number
   retryAfterMaxMs: number
   maxInFlight: number
+  /** Attempts that begin in a second at most; absent: as many as there is room for. */
+  ratePerSecond?: number
 }
 
 /**
@@ -145,6 +147,7 @@ export function deliveryPolicyOf(sink: Pick<SinkSpec, 'delivery'>): DeliveryPoli
     backoffMaxMs: msOr(given.backoffMax, fallback.backoffMaxMs),
     retryAfterMaxMs: msOr(given.retryAfterMax, fallback.retryAfterMaxMs),
     maxInFlight: given.maxInFlight ?? fallback.maxInFlight,
+    ...(given.ratePerSecond !== undefined && { ratePerSecond: given.ratePerSecond }),
   }
 }
 

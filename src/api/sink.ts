@@ -95,13 +95,17 @@ export const filterSchema = z
       .strictObject({
         exact: setOf(eventType(), 32).describe('One of these event types.').optional(),
         prefix: setOf(text(128), 32).describe('An event type that begins with one of these.').optional(),
+        suffix: setOf(text(128), 32).describe('An event type that ends with one of these.').optional(),
       })
-      .describe('By event type; exact or prefix, where both are given.')
+      .describe('By event type; where several are given, one of them is enough.')
       .optional(),
     metadata: z
       .strictObject({
         exact: mapOf(z.string().max(256), 16).describe('Each key has exactly this value.').optional(),
         prefix: mapOf(z.string().max(256), 16).describe('The value of each key begins with this.').optional(),
+        suffix: mapOf(z.string().max(256), 4)
+          .describe('The value of each key is a text that ends with this.')
+          .optional(),
       })
       .describe('By user_metadata of the job.')
       .optional(),
@@ -125,6 +129,14 @@ const deliverySchema = z
     backoffMax: duration().describe('Longest pause between attempts. Default 30m.').optional(),
     retryAfterMax: duration().describe('How much of a Retry-After header is honoured. Default 5m.').optional(),
     maxInFlight: z.int().min(1).max(1024).describe('Attempts at the same time. Default 64.').optional(),
+    ratePerSecond: z
+      .number()
+      .min(0.001)
+      .max(1000)
+      .describe(
+        'Attempts, retries included, that begin in a second at most; 0.1 is one in ten seconds. Each receiver keeps it by itself. Default: no limit.',
+      )
+      .optional(),
   })
   .describe('How often and how long delivery is tried; field names as in Knative.')
 
@@ -142,6 +154,10 @@ export const sinkSchema = z
       .optional(),
     auth: authSchema.describe('Credentials for the sink.').optional(),
     delivery: deliverySchema.optional(),
+    suspend: z
+      .boolean()
+      .describe('Events are kept for this sink while true: no attempt is made, and retryFor stands still.')
+      .optional(),
     deadLetter: z
       .strictObject({
         ...destinationFields,

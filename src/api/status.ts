@@ -98,11 +98,14 @@ const deliveryStatusSchema = z
   })
   .describe('Folded together from the reports of the receivers.')
 
+/** Why a sink is not ready whose owner suspended it: nothing is wrong with it. */
+export const suspendedSink = 'Suspended'
+
 export const sinkStatusSchema = z.strictObject({
   name: labelName(),
   address: text(2048).describe('Where it resolved to.').optional(),
   ready: z.boolean(),
-  reason: text(128).describe('Why it is not ready.').optional(),
+  reason: text(128).describe('Why it is not ready; Suspended where its suspend is true.').optional(),
   failingSince: time()
     .describe('Since when it has taken nothing of what it was sent. Absent while it is well.')
     .optional(),

@@ -1,6 +1,6 @@
 import type { GeminiRoute } from '../api/gemini-route.ts'
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
-import type { Condition } from '../api/status.ts'
+import { suspendedSink, type Condition } from '../api/status.ts'
 import type { Link } from './link.ts'
 
 /** Links that come from the status of an object, whatever its kind. All of this is pure. */
@@ -31,6 +31,10 @@ export function sinkLinks({ status }: GeminiWebhook | GeminiRoute): Link[] {
   const links = (status?.sinks ?? []).map((sink): Link => {
     const { name, ready, reason, address, failingSince, lastFailure = '', pending, deadLetters } = sink
     const waiting = waitingFor({ pending, deadLetters })
+    if (reason === suspendedSink) {
+      const says = `suspend is true: events are kept and no attempt is made${waiting}`
+      return { name: `sink ${name}`, state: 'Open', says }
+    }
     if (ready && failingSince !== undefined) {
       const says = `takes nothing since ${failingSince}: ${lastFailure}${waiting}`
       return { name: `sink ${name}`, state: 'Broken', says }

@@ -4,8 +4,8 @@ import type { ClaimLoop } from './claim-loop.ts'
 import { handleDelivery, type HandleDeps } from './handle-delivery.ts'
 import type { LaneBoard, StartedDelivery } from './lane-board.ts'
 import type { GiveBack, LaneReactions } from './lane-reactions.ts'
-import type { WaitingDelivery } from './lane.ts'
-import { longLeaseMs } from './lease.ts'
+import type { Lane, WaitingDelivery } from './lane.ts'
+import { boundsOf } from './lane-bounds.ts'
 
 interface AttemptStarterDeps {
   clock: Clock
@@ -32,6 +32,8 @@ const maxBytesAtOnce = 2 ** 20
 export class AttemptStarter {
   readonly #deps: AttemptStarterDeps
   #isPlanned = false
+  /** Ends the wait for the rate of a sink; undefined while nothing at hand waits for one. */
+  #cancelWait: (() => void) | undefined
 
   constructor(deps: AttemptStarterDeps) {
     this.#deps = deps
@@ -56,7 +58,7 @@ export class AttemptStarter {
 
   startWhatMay(): void {
     const { stopping, board, clock } = this.#deps
-    if (stopping.aborted) return
+    if (stopping.aborted) return this.#waitForRate()
     let [begun, bytes] = [0, 0]
     for (const started of board.takeStartable(clock.now())) {
       this.#begin(started)
@@ -64,6 +66,16 @@ export class AttemptStarter {
       bytes += started.waiting.delivery.event.body.byteLength
       if (begun >= maxAtOnce || bytes >= maxBytesAtOnce) return this.startSoon()
     }
+    this.#waitForRate()
+  }
+
+  #waitForRate(): void {
+    const { board, clock, stopping } = this.#deps
+    this.#cancelWait?.()
+    this.#cancelWait = undefined
+    const nextMs = stopping.aborted ? undefined : board.nextStartMs(clock.now())
+    if (nextMs === undefined) return
+    this.#cancelWait = clock.after(Math.max(1, nextMs - clock.now()), () => this.startWhatMay())
   }
 
   /**
@@ -76,7 +88,7 @@ export class AttemptStarter {
     const sink = resolveSink(event.owner.uid, sinkName)
     const nowMs = clock.now()
     if (typeof sink === 'string') return board.enqueue(waiting, nowMs)
-    board.enqueue(waiting, nowMs, { maxInFlight: sink.delivery.maxInFlight, leaseMs: longLeaseMs(sink.delivery) })
+    board.enqueue(waiting, nowMs, boundsOf(sink.delivery))
   }
 
   #begin(started: StartedDelivery): void {
@@ -88,12 +100,21 @@ export class AttemptStarter {
         waiting,
         signal: cutOff,
         noteOutcome: reactions.noter(lane, waiting),
+        noteDecided: (isSent) => this.#noteDecided(lane, isSent),
         isPlaceWanted: () => stopping.aborted || board.isPlaceWanted(lane, clock.now()),
         noteClosed: (hold) => reactions.noteClosed(lane, hold),
       },
       handleDeps,
     )
     track(handling.finally(() => this.#finish(started)))
+  }
+
+  /** What was not sent leaves its place in the rate to the next. */
+  #noteDecided(lane: Lane, isSent: boolean): void {
+    if (lane.pace === undefined) return
+    const { board, clock } = this.#deps
+    board.noteDecided(lane, isSent, clock.now())
+    if (lane.waiting.length > 0) this.startSoon()
   }
 
   #finish(started: StartedDelivery): void {

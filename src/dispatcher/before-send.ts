@@ -8,8 +8,8 @@ import { isOver } from './next-step.ts'
 
 /**
  * Today's form of a sink. `notSynced`: not known yet whether it exists; `held`: it exists and cannot be resolved now;
- * `suspended`: its route takes nothing now; `routeRefused`: its route may be given nothing any more; the other two are
- * for good.
+ * `suspended`: it, or its route, takes nothing now; `routeRefused`: its route may be given nothing any more; the other
+ * two are for good.
  */
 export type ResolveSink = (
   ownerUid: string,
@@ -32,7 +32,7 @@ export type Decision =
 const notSyncedPauseMs = 5_000
 /** A sink that cannot be resolved, or whose filter cannot run, waits for people. */
 const heldPauseMs = 30_000
-/** Soon after a person has let a route go on; each look costs a write for what was claimed of its sinks. */
+/** Soon after a person has let a route or a sink go on; each look costs a write for what was claimed of its sinks. */
 const suspendedPauseMs = 10_000
 /** Between the end of an attempt and the end of its lease: for writing down how it went. */
 const recordingMarginMs = 10_000
@@ -56,7 +56,7 @@ export function beforeJudging(
     case 'held':
       return closeLane(nowMs + heldPauseMs, holdCauses.unresolved)
     case 'suspended':
-      return closeLane(nowMs + suspendedPauseMs, holdCauses.routeSuspended)
+      return closeLane(nowMs + suspendedPauseMs, holdCauses.suspended)
     case 'ownerGone':
       return settle({ type: 'DeadLetter', reason: 'OwnerGone' })
     case 'sinkRemoved':

@@ -5,7 +5,7 @@ import type { SendOutcome } from '../sinks/port.ts'
 export const holdCauses = {
   notSynced: 'sinksNotSynced',
   unresolved: 'sinkUnresolved',
-  routeSuspended: 'routeSuspended',
+  suspended: 'suspended',
   invalidFilter: 'filterInvalid',
   invalidTransform: 'transformInvalid',
   filterWaits: 'filterWaits',

@@ -1,5 +1,5 @@
 import { sleep, type Clock } from '../clock.ts'
-import type { Inbox } from '../inbox/port.ts'
+import type { ClaimedDelivery, Inbox } from '../inbox/port.ts'
 import type { Logger } from '../observability/logger.ts'
 import { Bell } from './bell.ts'
 import type { DispatcherMetrics } from './dispatcher-metrics.ts'
@@ -108,10 +108,11 @@ export class ClaimLoop {
     this.#blocked = board.blocked(claimedMs)
     const { lanes, owners, namespaces } = this.#blocked
     const leaseMsByLane = board.longLeases()
+    const limitByLane = board.claimLimits()
     // Now, and not when it has been written: what comes meanwhile need not wait for another claim. Where more is due
-    // than this one takes, the inbox says so to the next append.
-    board.noteCaughtUp(this.#blocked)
-    const terms = { except: { lanes, owners, namespaces }, maxBytes: maxClaimBytes, leaseMsByLane }
+    // than this one takes, the inbox says so to the next append. Of lanes with a limit it is known only afterwards.
+    board.noteCaughtUp({ ...this.#blocked, lanes: new Set([...lanes, ...limitByLane.keys()]) })
+    const terms = { except: { lanes, owners, namespaces }, maxBytes: maxClaimBytes, leaseMsByLane, limitByLane }
     const claimed = await inbox.claimDue(claimBatch, usualLeaseMs, terms)
     this.#deps.onClaimed(
       claimed.map((delivery) => {
@@ -121,6 +122,7 @@ export class ClaimLoop {
     )
     const bytes = claimed.reduce((sum, { event }) => sum + event.body.byteLength, 0)
     const wasCut = claimed.length === claimBatch || bytes >= maxClaimBytes
+    if (!wasCut) board.noteCaughtUp(withLimited(this.#blocked, claimed, limitByLane))
     await this.#findProbes()
     return { isAny: claimed.length > 0, wasCut }
   }
@@ -149,10 +151,30 @@ export class ClaimLoop {
     if (restMs <= 0 && hasJustClaimed && this.#blocked.isNothing) return
     this.#isOverdue = restMs <= 0
     const probeMs = (board.nextProbeMs(nowMs) ?? Infinity) - nowMs
-    const waitMs = Math.min(this.#isOverdue ? this.#recheckMs : restMs, Math.max(probeMs, 1), longestRestMs)
+    const pacedMs = (board.nextClaimMs(nowMs) ?? Infinity) - nowMs
+    const overdueMs = Math.min(this.#recheckMs, Math.max(pacedMs, 1))
+    const waitMs = Math.min(this.#isOverdue ? overdueMs : restMs, Math.max(probeMs, 1), longestRestMs)
     if (this.#isOverdue) this.#recheckMs = Math.min(this.#recheckMs * 2, longestRecheckMs)
     this.#restUntilMs = nowMs + waitMs
     await this.#bell.wait(clock, waitMs)
     this.#restUntilMs = -Infinity
   }
+}
+
+/** Of a lane that was given as much as its limit allows, more may be due. */
+function withLimited(
+  blocked: Blocked,
+  claimed: readonly ClaimedDelivery[],
+  limitByLane: ReadonlyMap<string, number>,
+): Blocked {
+  if (limitByLane.size === 0) return blocked
+  const lanes = new Set(blocked.lanes)
+  const left = new Map(limitByLane)
+  for (const { event, sink } of claimed) {
+    const key = laneKey(event.owner.uid, sink)
+    const laneLeft = (left.get(key) ?? Infinity) - 1
+    left.set(key, laneLeft)
+    if (laneLeft === 0) lanes.add(key)
+  }
+  return { ...blocked, lanes }
 }

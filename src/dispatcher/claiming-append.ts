@@ -4,7 +4,8 @@ import type { ResolveSink } from './before-send.ts'
 import type { ClaimLoop } from './claim-loop.ts'
 import type { LaneBoard, Reservation } from './lane-board.ts'
 import type { WaitingDelivery } from './lane.ts'
-import { longLeaseMs, usualLeaseMs } from './lease.ts'
+import { boundsOf } from './lane-bounds.ts'
+import { usualLeaseMs } from './lease.ts'
 
 interface ClaimingAppendDeps {
   inbox: Pick<Inbox, 'appendClaiming'>
@@ -47,8 +48,7 @@ export class ClaimingAppend {
     for (const name of event.sinks) {
       const sink = resolveSink(event.owner.uid, name)
       if (typeof sink === 'string') continue
-      const bounds = { maxInFlight: sink.delivery.maxInFlight, leaseMs: longLeaseMs(sink.delivery) }
-      const place = board.reserve({ event, sink: name }, clock.now(), bounds)
+      const place = board.reserve({ event, sink: name }, clock.now(), boundsOf(sink.delivery))
       if (place !== undefined) places.set(name, place)
     }
     return places

@@ -23,6 +23,8 @@ export interface HandleDeps extends AttemptDeps {
 export interface Handling extends Pick<Attempt, 'signal' | 'noteOutcome'> {
   readonly lane: Readonly<Lane>
   readonly waiting: WaitingDelivery
+  /** It is known whether an attempt begins now. Called once. */
+  readonly noteDecided: (isSent: boolean) => void
   /** Whether something waits for the place that this delivery has. */
   readonly isPlaceWanted: () => boolean
   /** Takes into account that no delivery of the lane can go on before that time; undefined: this one can. */
@@ -37,6 +39,7 @@ export async function handleDelivery(handling: Handling, deps: HandleDeps): Prom
   const { lane, waiting, signal, noteOutcome, isPlaceWanted } = handling
   const { delivery, leaseUntilMs } = waiting
   const decision = await decide(handling, deps)
+  handling.noteDecided(decision.type === 'send')
   const { sink } = decision
   let next: NextStep
   if (decision.type === 'send') {
@@ -95,11 +98,11 @@ function questionAbout(
   { filter = everyEvent, transform }: SinkRules,
   deps: HandleDeps,
 ): FilterQuestion {
-  const { owner, body, eventId, mode } = event
-  const question = { owner, sink, filter, body }
+  const { owner, eventId } = event
+  const question = { owner, sink, filter, event }
   if (transform === undefined) return question
   const source = geminiWebhookPath(deps.webhookOf?.(owner) ?? owner)
-  const facts = { id: eventId, source, mode, attempt: attempts + 1 }
+  const facts = { id: eventId, source, attempt: attempts + 1 }
   return { ...question, transform: { body: transform.body, contentType: transform.contentType, facts } }
 }
 

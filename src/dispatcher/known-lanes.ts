@@ -1,6 +1,7 @@
 import type { Quotas } from '../fairness/quotas.ts'
 import { SharedRoom } from '../fairness/shared-room.ts'
-import { createLane, isForgettable, isIdle, laneKey, type Lane, type LaneTaker } from './lane.ts'
+import { createLane, isForgettable, isIdle, laneKey, type Lane, type LaneBounds, type LaneTaker } from './lane.ts'
+import { withRate } from './pace.ts'
 
 /**
  * Lanes that are remembered for what they showed; the longest known idle one of the namespace that has most goes first.
@@ -10,6 +11,8 @@ const maxRememberedLanes = 4_096
 /** The lanes that have something, or are remembered for what they showed. */
 export class KnownLanes {
   readonly #lanes = new Map<string, Lane>()
+  /** Those whose sinks have a rate. */
+  readonly #paced = new Set<Lane>()
   /** In lanes. */
   readonly #remembered: SharedRoom
 
@@ -38,6 +41,20 @@ export class KnownLanes {
     return lane
   }
 
+  /** Those whose sinks have a rate. */
+  paced(): ReadonlySet<Lane> {
+    return this.#paced
+  }
+
+  /** What its sink sets now. */
+  setBounds(lane: Lane, { maxInFlight, leaseMs, ratePerSecond }: LaneBounds): void {
+    lane.maxInFlight = maxInFlight
+    lane.leaseMs = leaseMs
+    lane.pace = withRate(lane.pace, ratePerSecond)
+    if (lane.pace === undefined) this.#paced.delete(lane)
+    else this.#paced.add(lane)
+  }
+
   /** To be called when something of the lane has ended. */
   forgetIfIdle(lane: Lane): void {
     if (isForgettable(lane)) this.#forget(lane)
@@ -51,6 +68,7 @@ export class KnownLanes {
   }
 
   #forget(lane: Lane): void {
+    this.#paced.delete(lane)
     if (this.#lanes.delete(lane.key)) this.#remembered.give(lane.taker, 1)
   }
 }

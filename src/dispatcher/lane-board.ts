@@ -3,8 +3,9 @@ import { SharedRoom, type Taker } from '../fairness/shared-room.ts'
 import type { ClaimedDelivery, ClaimExcept, InboxOwner, NewEvent } from '../inbox/port.ts'
 import { isOpen, isProbing, probeNow, type Circuit } from './circuit.ts'
 import { KnownLanes } from './known-lanes.ts'
-import { capacityOf, isIdle, mayStart, takeNext, type Lane, type WaitingDelivery } from './lane.ts'
+import { capacityOf, isIdle, mayStart, takeNext, type Lane, type LaneBounds, type WaitingDelivery } from './lane.ts'
 import { LaneTurns } from './lane-turns.ts'
+import { begun, claimLimit, decided, opensMs } from './pace.ts'
 
 /**
  * Of deliveries that are claimed: what is under way and what waits for that. A namespace that has used its share claims
@@ -119,10 +120,10 @@ export class LaneBoard {
    * Adds a delivery that waits for its lane's turn. `bounds`: of the sink, where there is one; `leaseMs` where it is
    * longer than others'.
    */
-  enqueue(waiting: WaitingDelivery, nowMs: number, bounds?: Pick<Lane, 'maxInFlight' | 'leaseMs'>): void {
+  enqueue(waiting: WaitingDelivery, nowMs: number, bounds?: LaneBounds): void {
     const { event, sink } = waiting.delivery
     const lane = this.#lanes.of([event.owner.namespace, event.owner.uid, sink])
-    Object.assign(lane, bounds)
+    if (bounds !== undefined) this.#lanes.setBounds(lane, bounds)
     lane.waiting.push(waiting)
     this.#waitingCount += 1
     this.#held.take(lane.taker, sizeOf(event))
@@ -137,10 +138,10 @@ export class LaneBoard {
   reserve(
     { event, sink }: Pick<ClaimedDelivery, 'event' | 'sink'>,
     nowMs: number,
-    bounds: Pick<Lane, 'maxInFlight' | 'leaseMs'>,
+    bounds: LaneBounds,
   ): Reservation | undefined {
     const lane = this.#lanes.of([event.owner.namespace, event.owner.uid, sink])
-    Object.assign(lane, bounds)
+    this.#lanes.setBounds(lane, bounds)
     const isWell = lane.circuit.openings === 0 && lane.closedUntilMs === 0
     const hasRoom =
       !this.#isFullWithWaiting && this.#hasRoom(lane.taker) && this.#mayStart(lane, nowMs, lane.waiting.length)
@@ -154,12 +155,31 @@ export class LaneBoard {
     return { lane, bytes }
   }
 
-  release({ lane, bytes }: Reservation, nowMs: number): void {
-    lane.inFlight -= 1
-    this.#inFlight.give(lane.taker, 1)
-    this.#held.give(lane.taker, bytes)
-    this.#turns.note(lane, nowMs)
-    this.#lanes.forgetIfIdle(lane)
+  release(reservation: Reservation, nowMs: number): void {
+    this.noteDecided(reservation.lane, false, nowMs)
+    this.#end(reservation, nowMs)
+  }
+
+  /** What was begun in the lane is sent now, or not. Said once for each that `takeStartable` gave. */
+  noteDecided(lane: Lane, isSent: boolean, nowMs: number): void {
+    if (lane.pace !== undefined) lane.pace = decided(lane.pace, isSent, nowMs)
+  }
+
+  /** When the rate of a lane lets it go on that has something at hand; undefined where none waits for its rate. */
+  nextStartMs(nowMs: number): number | undefined {
+    return this.#nextPacedMs(nowMs, ({ waiting }) => waiting.length > 0)
+  }
+
+  /** Likewise of one that has nothing at hand: something of it may be claimed then. */
+  nextClaimMs(nowMs: number): number | undefined {
+    return this.#nextPacedMs(nowMs, ({ waiting }) => waiting.length === 0)
+  }
+
+  /** Of lanes whose sinks have a rate: how many of their deliveries are claimed at once. */
+  claimLimits(): Map<string, number> {
+    const limits = new Map<string, number>()
+    for (const { key, pace } of this.#lanes.paced()) if (pace !== undefined) limits.set(key, claimLimit(pace))
+    return limits
   }
 
   /** A delivery of that sink is stored and waits in the inbox for a claim: no place is kept for what comes after it. */
@@ -200,7 +220,7 @@ export class LaneBoard {
   }
 
   finish({ lane, waiting }: StartedDelivery, nowMs: number): void {
-    this.release({ lane, bytes: sizeOf(waiting.delivery.event) }, nowMs)
+    this.#end({ lane, bytes: sizeOf(waiting.delivery.event) }, nowMs)
   }
 
   /** Whether something waits, or would have to, for a place that a delivery of the lane has. */
@@ -290,10 +310,28 @@ export class LaneBoard {
     return taken
   }
 
+  #nextPacedMs(nowMs: number, isMeant: (lane: Lane) => boolean): number | undefined {
+    let next: number | undefined
+    for (const lane of this.#lanes.paced()) {
+      const laneMs = lane.pace === undefined ? 0 : opensMs(lane.pace, nowMs)
+      if (laneMs > nowMs && isMeant(lane)) next = Math.min(next ?? Infinity, laneMs)
+    }
+    return next
+  }
+
   #begin(lane: Lane, nowMs: number): void {
     lane.inFlight += 1
+    if (lane.pace !== undefined) lane.pace = begun(lane.pace)
     this.#inFlight.take(lane.taker, 1)
     this.#turns.note(lane, nowMs)
+  }
+
+  #end({ lane, bytes }: Reservation, nowMs: number): void {
+    lane.inFlight -= 1
+    this.#inFlight.give(lane.taker, 1)
+    this.#held.give(lane.taker, bytes)
+    this.#turns.note(lane, nowMs)
+    this.#lanes.forgetIfIdle(lane)
   }
 }
 

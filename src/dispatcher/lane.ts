@@ -3,6 +3,7 @@ import { routesSinkName } from '../contract/route-owner.ts'
 import type { ClaimedDelivery } from '../inbox/port.ts'
 import type { SendOutcome } from '../sinks/port.ts'
 import { circuitAfter, closedCircuit, isAtRest, isOpen, isProbing, type Circuit, type EndedAttempt } from './circuit.ts'
+import { mayBegin, type Pace } from './pace.ts'
 import { rampAfterSuccess, type Ramp } from './ramp.ts'
 
 /** A claimed delivery that waits for its sink to have room. */
@@ -10,6 +11,12 @@ export interface WaitingDelivery {
   readonly delivery: ClaimedDelivery
   /** When its lease ends, on the wall clock in milliseconds. */
   readonly leaseUntilMs: number
+}
+
+/** What its sink sets for a lane. */
+export interface LaneBounds extends Pick<Lane, 'maxInFlight' | 'leaseMs'> {
+  /** Absent: attempts begin as often as there is room. */
+  readonly ratePerSecond?: number | undefined
 }
 
 /** The taker of the room that lanes share. */
@@ -27,6 +34,8 @@ export interface Lane {
   maxInFlight: number
   /** Of its deliveries, as of the last claim; `undefined`: an attempt may not take longer than usual. */
   leaseMs: number | undefined
+  /** How often attempts may begin, as of the last claim; `undefined`: as often as there is room. */
+  pace: Pace | undefined
   circuit: Circuit
   /**
    * Until when none of its deliveries can go on, for a reason that they share, such as a filter that is wrong; 0: for
@@ -58,6 +67,7 @@ export function createLane(taker: LaneTaker): Lane {
     window: sink === routesSinkName ? routingWindow : initialWindow,
     maxInFlight: initialWindow,
     leaseMs: undefined,
+    pace: undefined,
     circuit: closedCircuit,
     closedUntilMs: 0,
     isBehind: false,
@@ -113,7 +123,7 @@ export function takeNext(lane: Lane, nowMs: number): WaitingDelivery | undefined
 /** Nothing is lost when such a lane is forgotten: a new one behaves the same. */
 export function isForgettable(lane: Lane): boolean {
   const hasHistory = !isAtRest(lane.circuit) || lane.closedUntilMs !== 0 || lane.lastRampMs !== -Infinity
-  const isAsNew = !hasHistory && !lane.isBehind && lane.leaseMs === undefined
+  const isAsNew = !hasHistory && !lane.isBehind && lane.leaseMs === undefined && lane.pace === undefined
   return isIdle(lane) && isAsNew && lane.window >= Math.min(initialWindow, lane.maxInFlight)
 }
 
@@ -137,7 +147,8 @@ export function mayStart(
   { used, free }: NamespaceLoad,
   { nowMs, ahead = 0 }: { nowMs: number; ahead?: number },
 ): boolean {
-  const { inFlight, window } = lane
+  const { inFlight, window, pace } = lane
   if (inFlight + ahead >= capacityOf(lane, nowMs)) return false
+  if (pace !== undefined && (ahead > 0 || !mayBegin(pace, nowMs))) return false
   return window > initialWindow || inFlight + ahead < Math.ceil((initialWindow * (free + inFlight)) / (used + free))
 }

@@ -17,7 +17,7 @@ export interface SinkWatch {
   readonly sinks: Pick<Sink, 'send'>
   /** What a delivery came to without an attempt: an expression that fails keeps a sink from everything as well. */
   noteStep(delivery: ClaimedDelivery, next: NextStep): void
-  /** Of the sinks that this process has tried and that still exist. */
+  /** Of the sinks that this process has tried, that still exist and are not suspended. */
   states(): SinkState[]
 }
 
@@ -34,7 +34,8 @@ export function watchSinks({ sinks, resolveSink, clock, metrics }: WatchDeps): S
   const health = new SinkHealth()
   const isKnown = ({ ownerUid, sink }: SinkName) => {
     const resolved = resolveSink(ownerUid, sink)
-    return resolved !== 'ownerGone' && resolved !== 'sinkRemoved'
+    // What stands still is not tried, so that it is not known to fail either; it begins anew when it goes on.
+    return resolved !== 'ownerGone' && resolved !== 'sinkRemoved' && resolved !== 'suspended'
   }
   const states = () => health.states(clock.now(), isKnown)
   metrics.collectedGauge({

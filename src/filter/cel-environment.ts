@@ -1,4 +1,5 @@
 import { Environment } from '@marcbachmann/cel-js'
+import type { Duration } from '@marcbachmann/cel-js/evaluator'
 
 /** The largest expression; people could not follow a larger one either. */
 export const maxExpressionNodes = 200
@@ -11,6 +12,10 @@ interface EventFields {
   readonly timestamp: string | undefined
   readonly data: ReadonlyMap<string, unknown>
   readonly metadata: ReadonlyMap<string, unknown>
+  /** `static` or `dynamic`: by which endpoint it came. */
+  readonly mode: string
+  /** Since it happened, as of now. */
+  readonly age: Duration
 }
 
 /** What is known of an event and of its delivery beside what Google sent. */
@@ -19,7 +24,6 @@ export interface DeliveryFields {
   readonly source: string
   readonly subject: string | undefined
   readonly time: string | undefined
-  readonly mode: string
   readonly attempt: bigint
 }
 
@@ -34,15 +38,21 @@ export class EventView implements EventFields, Partial<DeliveryFields> {
   readonly source?: string
   readonly subject?: string | undefined
   readonly time?: string | undefined
-  readonly mode?: string
   readonly attempt?: bigint
+  readonly mode: string
+  readonly age: Duration
 
-  constructor({ type, version, timestamp, data, metadata }: EventFields, delivery: Partial<DeliveryFields> = {}) {
+  constructor(
+    { type, version, timestamp, data, metadata, mode, age }: EventFields,
+    delivery: Partial<DeliveryFields> = {},
+  ) {
     this.type = type
     this.version = version
     this.timestamp = timestamp
     this.data = data
     this.metadata = metadata
+    this.mode = mode
+    this.age = age
     Object.assign(this, delivery)
   }
 }
@@ -54,6 +64,8 @@ export const filterFields: Readonly<Record<string, string>> = {
   timestamp: 'string',
   data: 'map<string, dyn>',
   metadata: 'map<string, dyn>',
+  mode: 'string',
+  age: 'google.protobuf.Duration',
 } satisfies Record<keyof EventFields, string>
 
 /** What transforms see. */
@@ -64,7 +76,6 @@ export const transformFields: Readonly<Record<string, string>> = {
     source: 'string',
     subject: 'string',
     time: 'string',
-    mode: 'string',
     attempt: 'int',
   } satisfies Record<keyof DeliveryFields, string>),
 }

@@ -2,6 +2,7 @@ import { parseEnvelope } from '../gemini/parse-event.ts'
 import { rememberChecks } from './check-filter.ts'
 import { createFilterEvaluator, maxCompiled } from './evaluate-filter.ts'
 import { createTransformEvaluator, type Transformed } from './evaluate-transform.ts'
+import { eventToJudge } from './question.ts'
 import type { FilterVerdict } from './verdict.ts'
 import type { ToWorker } from './worker-protocol.ts'
 
@@ -18,10 +19,11 @@ export function createEventEvaluator(): EvaluateEvent {
   const compile = rememberChecks(maxCompiled)
   const judge = createFilterEvaluator(compile)
   const transform = createTransformEvaluator(compile)
-  return ({ filter, transform: question, expressions, body }) => {
-    const envelope = parseEnvelope(body)
-    const verdict = judge(filter, { type: envelope.type, body }, expressions)
+  return ({ filter, transform: question, expressions, event: asked, nowMs }) => {
+    const envelope = parseEnvelope(asked.body)
+    const event = eventToJudge(asked, nowMs, envelope)
+    const verdict = judge(filter, event, expressions)
     if (verdict !== 'wanted' || question === undefined) return { verdict }
-    return { verdict, transformed: transform(question, { body, envelope }, expressions) }
+    return { verdict, transformed: transform(question, { ...event, envelope }, expressions) }
   }
 }

@@ -4,9 +4,9 @@ import type { Expression } from './expression.ts'
 import { passesPlainParts } from './plain-filter.ts'
 import { readEvent, type ReadableEvent } from './read-event.ts'
 import type { FilterVerdict } from './verdict.ts'
-import { viewOf } from './view-event.ts'
+import { viewOf, type Circumstances } from './view-event.ts'
 
-interface FilterEvent {
+export interface FilterEvent extends Circumstances {
   readonly type: string
   readonly body: Uint8Array
 }
@@ -40,12 +40,16 @@ export function createFilterEvaluator(compile: CheckExpression = rememberChecks(
     const expression = cel === undefined ? undefined : checkExpressions(all, compile).get(cel)
     if (expression?.ok === false) return 'invalid'
     if (!passesPlainParts(filter, event)) return 'unwanted'
-    return expression === undefined ? 'wanted' : evaluate(expression.value, readEvent(event.type, event.body))
+    return expression === undefined ? 'wanted' : evaluate(expression.value, readEvent(event.type, event.body), event)
   }
 }
 
-function evaluate({ expression }: CheckedExpression, event: ReadableEvent): FilterVerdict {
-  const view = viewOf(event)
+function evaluate(
+  { expression }: CheckedExpression,
+  event: ReadableEvent,
+  circumstances: Circumstances,
+): FilterVerdict {
+  const view = viewOf(event, circumstances)
   if (view === undefined) return 'failed'
   try {
     const result: unknown = expression({ event: view })

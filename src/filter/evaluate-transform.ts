@@ -1,6 +1,7 @@
 import type { EventEnvelope } from '../gemini/event.ts'
 import { subjectOf } from '../gemini/event-subject.ts'
 import { checkExpressions, type CheckedExpression, type CheckExpression } from './check-filter.ts'
+import type { FilterEvent } from './evaluate-filter.ts'
 import { encodeJson, NotJsonError, TooLargeError } from './encode-json.ts'
 import { keyOf, transformExpressionOf, type Expression, type TransformExpression } from './expression.ts'
 import { readEvent } from './read-event.ts'
@@ -12,7 +13,6 @@ interface DeliveryFacts {
   readonly id: string
   /** Of its CloudEvent. */
   readonly source: string
-  readonly mode: 'static' | 'dynamic'
   /** Numbered from 1. */
   readonly attempt: number
 }
@@ -38,8 +38,7 @@ export type Transformed =
   | { readonly type: 'failed'; readonly cause: TransformFailure }
   | { readonly type: 'invalid' }
 
-interface TransformEvent {
-  readonly body: Uint8Array
+interface TransformEvent extends FilterEvent {
   readonly envelope: EventEnvelope
 }
 
@@ -67,9 +66,9 @@ function run(
   { expression }: CheckedExpression,
   yields: TransformExpression['yields'],
   facts: DeliveryFacts,
-  { body, envelope }: TransformEvent,
+  { body, envelope, ...circumstances }: TransformEvent,
 ): Transformed {
-  const view = viewOf(readEvent(envelope.type, body), {
+  const view = viewOf(readEvent(envelope.type, body), circumstances, {
     ...facts,
     attempt: BigInt(facts.attempt),
     subject: subjectOf(envelope),

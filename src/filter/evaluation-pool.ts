@@ -125,8 +125,9 @@ export class EvaluationPool {
     onTurn?.(clock.monotonic() - job.askedMs)
     // A copy to give away: the body may be part of a larger block, which would travel whole, and it is needed again
     // after a crash.
-    const body = new Uint8Array(job.question.body)
-    const end = await worker.run({ ...job.question, body }, [body.buffer])
+    const { event } = job.question
+    const body = new Uint8Array(event.body)
+    const end = await worker.run({ ...job.question, event: { ...event, body } }, [body.buffer])
     this.#turns.done(turn, end.costMs)
     if (worker.isUsable) this.#idle.add(worker)
     else {

@@ -13,6 +13,7 @@ import { createFilterMetrics, type FilterMetrics } from './filter-metrics.ts'
 import { LimitedWorker, type WorkerLimits } from './limited-worker.ts'
 import { Offenders } from './offenders.ts'
 import { passesPlainParts } from './plain-filter.ts'
+import type { AskedEvent } from './question.ts'
 import type { FilterVerdict } from './verdict.ts'
 
 export interface FilterQuestion {
@@ -21,7 +22,7 @@ export interface FilterQuestion {
   readonly filter: SinkFilter
   /** What an event that is wanted becomes; absent: it is sent as it is. */
   readonly transform?: TransformQuestion
-  readonly body: Uint8Array
+  readonly event: AskedEvent
 }
 
 /**
@@ -117,7 +118,8 @@ class PoolJudge {
   }
 
   judge(question: FilterQuestion, signal: AbortSignal): Judgement | Promise<Judgement> {
-    const { filter, transform, body } = question
+    const { filter, transform } = question
+    const { body } = question.event
     const hasExpression = filter.cel !== undefined
     if (body.length <= smallBodyBytes && (!hasExpression || this.#valid.has(filter))) {
       const passes = passesPlainParts(filter, { type: parseEnvelope(body).type, body })
@@ -128,7 +130,7 @@ class PoolJudge {
   }
 
   async #judgeElsewhere(asked: FilterQuestion, signal: AbortSignal): Promise<Judgement> {
-    const { owner, sink, filter, transform, body } = asked
+    const { owner, sink, filter, transform } = asked
     const { clock, expressionsOf } = this.#options
     const key = `${owner.uid}/${sink}`
     const pausedMs = this.#offenders.pausedUntil(key, clock.monotonic())
@@ -136,11 +138,13 @@ class PoolJudge {
       this.#metrics.evaluations.add(1, { outcome: 'paused' })
       return { type: 'paused', untilMs: clock.now() + pausedMs - clock.monotonic() }
     }
+    const { body, mode, sentAtSeconds } = asked.event
     const question = {
       filter,
       ...(transform !== undefined && { transform }),
       expressions: expressionsOf(owner.uid),
-      body,
+      event: { body, mode, sentAtSeconds },
+      nowMs: clock.now(),
     }
     const end = await this.#pool.run([owner.namespace, owner.uid, sink], question, signal)
     this.#measure(end)

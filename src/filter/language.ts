@@ -33,7 +33,6 @@ const fieldExtents: readonly [string, Extent][] = [
   ['source', asText(512)],
   ['subject', asText(1_024)],
   ['time', asText(256)],
-  ['mode', asText(64)],
   ['attempt', scalar],
 ]
 

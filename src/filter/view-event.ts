@@ -1,3 +1,5 @@
+import { Duration } from '@marcbachmann/cel-js/evaluator'
+
 import { EventView, type DeliveryFields } from './cel-environment.ts'
 import { eventLimits } from './event-limits.ts'
 import { memberOf, metadataOf, type JsonObject, type ReadableEvent } from './read-event.ts'
@@ -7,7 +9,11 @@ import { isRecord } from '../is-record.ts'
  * The event as expressions see it; undefined when it is beyond `eventLimits`. Whole numbers are ints, as they are
  * written in expressions. `delivery`: what transforms see beside that.
  */
-export function viewOf(event: ReadableEvent, delivery?: DeliveryFields): EventView | undefined {
+export function viewOf(
+  event: ReadableEvent,
+  { mode, ageMs }: Circumstances,
+  delivery?: DeliveryFields,
+): EventView | undefined {
   if (event.bodyBytes > eventLimits.bodyBytes) return undefined
   const { envelope = {} } = event
   const budget = { values: eventLimits.values }
@@ -17,7 +23,15 @@ export function viewOf(event: ReadableEvent, delivery?: DeliveryFields): EventVi
   if (data === undefined || metadata === undefined) return undefined
   const version = textOf(envelope, 'version')
   const timestamp = textOf(envelope, 'timestamp')
-  return new EventView({ type: event.type, version, timestamp, data, metadata }, delivery)
+  const age = Duration.fromMilliseconds(ageMs)
+  return new EventView({ type: event.type, version, timestamp, data, metadata, mode, age }, delivery)
+}
+
+/** What an event's body does not say. */
+export interface Circumstances {
+  readonly mode: 'static' | 'dynamic'
+  /** 0 or more, in whole milliseconds. */
+  readonly ageMs: number
 }
 
 interface Budget {

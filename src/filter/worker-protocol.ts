@@ -2,6 +2,7 @@ import type { SinkFilter } from '../contract/keyring/entry.ts'
 import type { Evaluation } from './evaluate-event.ts'
 import type { TransformQuestion } from './evaluate-transform.ts'
 import type { Expression } from './expression.ts'
+import type { AskedEvent } from './question.ts'
 
 /** One event to be judged by one filter, and to be transformed where it is wanted and the sink has a transform. */
 export interface ToWorker {
@@ -9,7 +10,9 @@ export interface ToWorker {
   readonly transform?: TransformQuestion
   /** Of all sinks of the object: they share what they may cost. */
   readonly expressions: readonly Expression[]
-  readonly body: Uint8Array
+  readonly event: AskedEvent
+  /** When it is judged, milliseconds since the epoch. */
+  readonly nowMs: number
 }
 
 /** `processorMs`: what the thread has used of a processor since it began. */

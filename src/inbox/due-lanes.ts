@@ -33,6 +33,8 @@ interface Claiming {
   readonly maxBytes?: number | undefined
   readonly nowMs: number
   readonly except?: ClaimExcept | undefined
+  /** By key of the lane. */
+  readonly limitByLane?: ReadonlyMap<string, number> | undefined
 }
 
 /**
@@ -77,11 +79,12 @@ export class DueLanes<L extends DueLane> {
 
   /**
    * Lets `take` take one delivery of one lane after the other, whosever turn it is, until it took `limit`, or
-   * `maxBytes`, or nothing that may go is due.
+   * `maxBytes`, or nothing that may go is due. A lane that has had its own limit is due again with the next claim.
    */
-  claim({ limit, maxBytes = Infinity, nowMs, except }: Claiming, take: (lane: L) => Taken): void {
+  claim({ limit, maxBytes = Infinity, nowMs, except, limitByLane }: Claiming, take: (lane: L) => Taken): void {
     this.#findDue(nowMs)
     const round = new Round(this.#namespaces, except)
+    const left = new Map(limitByLane)
     for (let [taken, bytes] = [0, 0]; taken < limit && bytes < maxBytes;) {
       const lane = round.next()
       if (lane === undefined) break
@@ -91,7 +94,9 @@ export class DueLanes<L extends DueLane> {
         bytes += result.bytes
         round.serve(lane, this.#options.weightOf(lane.namespace), 1 + Math.floor(result.bytes / pageBytes))
       }
-      const hasMore = result !== 'none' && result.hasMore
+      const laneLeft = (left.get(lane.key) ?? Infinity) - (result === 'none' ? 0 : 1)
+      if (left.has(lane.key)) left.set(lane.key, laneLeft)
+      const hasMore = result !== 'none' && result.hasMore && laneLeft > 0
       round.goOn(lane, hasMore ? lane : undefined)
       if (!hasMore) this.#leave(lane)
     }

@@ -197,6 +197,8 @@ export interface ClaimTerms {
   readonly maxBytes?: number
   /** Of lanes (`ownerUid/sink`) whose deliveries are taken for longer than the others. */
   readonly leaseMsByLane?: ReadonlyMap<string, number>
+  /** Of these lanes no more than so many are taken, each at least one. */
+  readonly limitByLane?: ReadonlyMap<string, number>
 }
 
 /** Which deliveries of a lane are made due before their time. */

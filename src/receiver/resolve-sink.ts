@@ -1,4 +1,4 @@
-import type { ResolvedSink, RouteEntry } from '../contract/keyring/entry.ts'
+import type { KeyringEntry, ResolvedSink } from '../contract/keyring/entry.ts'
 import { routesSinkName } from '../contract/route-owner.ts'
 import { routesSink } from '../routes/routes-sink.ts'
 import type { EndpointDirectory } from './endpoint-directory.ts'
@@ -7,7 +7,7 @@ type WithoutSink = 'ownerGone' | 'sinkRemoved' | 'routeRefused' | 'held' | 'susp
 
 /**
  * Why a delivery has no sink now. `notSynced`, `held` and `suspended` are temporary: the directory will be read, the
- * fault corrected, the route goes on; the others are final.
+ * fault corrected, the route or the sink goes on; the others are final.
  */
 export type ResolvedDestination = ResolvedSink | typeof routesSink | WithoutSink
 
@@ -28,12 +28,19 @@ export function resolveSink(
   if (entry.route !== undefined && !directory.isRead(ownerUid)) return 'notSynced'
   if (entry.route?.refused === true) return 'routeRefused'
   if (entry.route?.suspended === true) return 'suspended'
+  if (suspensionOf(entry, sinkName)?.suspended === true) return 'suspended'
   if (entry.heldSinks?.includes(sinkName) === true) return 'held'
   const sink = entry.sinks.find(({ name }) => name === sinkName)
-  return sink === undefined ? 'sinkRemoved' : asResumed(sink, entry.route)
+  return sink === undefined ? 'sinkRemoved' : asResumed(sink, entry)
 }
 
-function asResumed(sink: ResolvedSink, route: RouteEntry | undefined): ResolvedSink | typeof routesSink {
-  const retryFromMs = Date.parse(route?.resumedTime ?? '')
-  return Number.isNaN(retryFromMs) ? sink : { ...sink, delivery: { ...sink.delivery, retryFromMs } }
+function suspensionOf({ suspensions }: KeyringEntry, sinkName: string) {
+  return suspensions?.find(({ sink }) => sink === sinkName)
+}
+
+/** The later one counts: until then the deliveries stood still, for whichever of the two. */
+function asResumed(sink: ResolvedSink, entry: KeyringEntry): ResolvedSink | typeof routesSink {
+  const times = [entry.route, suspensionOf(entry, sink.name)].map((each) => Date.parse(each?.resumedTime ?? ''))
+  const retryFromMs = Math.max(...times.filter((time) => !Number.isNaN(time)))
+  return Number.isFinite(retryFromMs) ? { ...sink, delivery: { ...sink.delivery, retryFromMs } } : sink
 }

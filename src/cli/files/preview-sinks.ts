@@ -80,8 +80,8 @@ class Previews {
     this.#event = event
   }
 
-  evaluate(question: Omit<Parameters<EvaluateEvent>[0], 'body'>): Evaluation {
-    return this.#evaluate({ ...question, body: this.#event.body })
+  evaluate(question: Omit<Parameters<EvaluateEvent>[0], 'event' | 'nowMs'>): Evaluation {
+    return this.#evaluate({ ...question, event: this.#event, nowMs: this.#event.sentAtSeconds * 1_000 })
   }
 
   of(sinks: readonly SinkSpec[]): SinkPreview[] {
@@ -95,8 +95,7 @@ class Previews {
 
   #previewOf(spec: SinkSpec, sink: ResolvedSink, expressions: ReturnType<typeof expressionsIn>): SinkPreview {
     const { name, filter = everyEvent, transform } = sink
-    const { eventId: id, mode } = this.#event
-    const facts = { id, source: geminiWebhookPath(this.#owner.webhook), mode, attempt: 1 }
+    const facts = { id: this.#event.eventId, source: geminiWebhookPath(this.#owner.webhook), attempt: 1 }
     const question = transform && { body: transform.body, contentType: transform.contentType, facts }
     const { verdict, transformed } = this.evaluate({
       filter,

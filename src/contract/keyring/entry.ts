@@ -135,11 +135,27 @@ const resolvedSinkSchema = z.object({
     backoffMaxMs: z.number(),
     retryAfterMaxMs: z.number(),
     maxInFlight: z.number(),
+    /** Of one receiver. Receivers from before there were rates do not know it, and send as they did. */
+    ratePerSecond: z.number().positive().optional(),
   }),
   deadLetter: destinationSchema.optional(),
   /** Of `deadLetter`, which is sent nothing of the sink's own. Absent: none, as in entries of older controllers. */
   deadLetterAuth: z.object(credentialFields).optional(),
 })
+
+/**
+ * Where the deliveries of an object, or of one sink, stand still or stood still. Said of a route and of a sink in the
+ * same words.
+ */
+const suspensionFields = {
+  /** Events are kept; no attempt is made, and the time in which deliveries are retried stands still. */
+  suspended: z.literal(true).optional(),
+  /**
+   * RFC 3339: when it was suspended last and went on. Deliveries that are older are retried as if they had come then:
+   * how long each of them stood still is not kept. Absent where it never was suspended.
+   */
+  resumedTime: z.string().optional(),
+}
 
 /** At most this many types are named by the owner of a webhook. */
 const maxAllowedTypes = 32
@@ -164,14 +180,11 @@ const routeEntrySchema = z.object({
    * which can be replayed once it is allowed again.
    */
   refused: z.literal(true).optional(),
-  /** Events are routed and kept; no attempt is made, and the time in which deliveries are retried stands still. */
-  suspended: z.literal(true).optional(),
-  /**
-   * RFC 3339: when it was suspended last and went on. Deliveries that are older are retried as if they had come then:
-   * how long each of them stood still is not kept. Absent where it never was suspended.
-   */
-  resumedTime: z.string().optional(),
+  /** Of all its sinks; events are routed nevertheless. */
+  ...suspensionFields,
 })
+
+const sinkSuspensionSchema = z.object({ sink: z.string(), ...suspensionFields })
 
 export const keyringEntrySchema = z.object({
   uid: z.string(),
@@ -192,6 +205,11 @@ export const keyringEntrySchema = z.object({
    * any.
    */
   heldSinks: z.array(z.string()).optional(),
+  /**
+   * Of sinks that are suspended, or were. One that is stands in `heldSinks` as well and not in `sinks`: a receiver that
+   * does not know this field makes no attempt either. Absent without any.
+   */
+  suspensions: z.array(sinkSuspensionSchema).optional(),
   /** Absent: there is no dynamic endpoint. That of a route has a path of its own. */
   dynamic: dynamicEndpointSchema.optional(),
   /**
@@ -210,4 +228,5 @@ export type SinkFilter = z.infer<typeof sinkFilterSchema>
 export type SinkTransform = z.infer<typeof sinkTransformSchema>
 export type ResolvedSink = z.infer<typeof resolvedSinkSchema>
 export type RouteEntry = z.infer<typeof routeEntrySchema>
+export type SinkSuspension = z.infer<typeof sinkSuspensionSchema>
 export type KeyringEntry = z.infer<typeof keyringEntrySchema>

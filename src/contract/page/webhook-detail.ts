@@ -59,6 +59,8 @@ export interface SinkView {
   readonly kind: string
   readonly address?: string
   readonly isReady: boolean
+  /** Its owner suspended it: nothing is wrong. */
+  readonly isSuspended?: true
   readonly reason?: string
   readonly failingSince?: string
   readonly lastFailure?: string

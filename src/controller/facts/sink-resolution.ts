@@ -1,12 +1,14 @@
 import type { SinkStatus } from '../../api/status.ts'
-import type { ResolvedSink } from '../../contract/keyring/entry.ts'
+import type { ResolvedSink, SinkSuspension } from '../../contract/keyring/entry.ts'
 import type { SinkFault } from './resolved.ts'
 
 export interface SinkResolution {
   /** For the keyring: every sink that events can be kept for. */
   resolved: ResolvedSink[]
-  /** Names of the others: receivers keep events for them until they can be resolved. */
+  /** Names of the others: receivers keep events for them until they can be resolved, or are no longer suspended. */
   held: string[]
+  /** Of those that are suspended or were; absent without any. */
+  suspensions?: SinkSuspension[]
   status: SinkStatus[]
   problem?: SinkProblem
   /**

@@ -5,6 +5,7 @@ import { lookUpServices } from './look-up-services.ts'
 import { resolveSinks } from '../sinks/resolve-sinks.ts'
 import type { SinkResolution } from '../facts/sink-resolution.ts'
 import { boundCredentials, credentialsOf } from '../sinks/sink-credentials.ts'
+import { suspensionsFor } from '../sinks/suspensions.ts'
 
 /** What has sinks: a webhook, or a route. */
 interface SinkOwner {
@@ -15,7 +16,7 @@ interface SinkOwner {
 /** Reads what the sinks refer to and resolves them. */
 export async function lookUpSinks(
   { metadata, spec }: SinkOwner,
-  ctx: Pick<WebhookContext, 'client' | 'secrets' | 'config' | 'keyring' | 'areServicesWatched'>,
+  ctx: Pick<WebhookContext, 'client' | 'clock' | 'secrets' | 'config' | 'keyring' | 'areServicesWatched'>,
 ): Promise<SinkResolution> {
   const sinks = spec.sinks ?? []
   const { namespace } = metadata
@@ -33,14 +34,15 @@ export async function lookUpSinks(
     ),
   )
   const services = await lookUpServices(sinks, addressables.values(), { client, config, namespace })
-  const known = ctx.keyring.entryOf(metadata.uid)?.sinks ?? []
+  const { sinks: known = [], suspensions: told = [] } = ctx.keyring.entryOf(metadata.uid) ?? {}
   const {
     clusterDomain,
     natsSinkPrefix: natsPrefix,
     allowForeignEndpoints: allowForeign,
     addressableNamespaces,
   } = config
-  return resolveSinks(sinks, {
+  const suspensions = suspensionsFor(sinks, told, ctx.clock.now())
+  const resolution = resolveSinks(sinks, {
     namespace,
     clusterDomain,
     natsPrefix,
@@ -52,6 +54,7 @@ export async function lookUpSinks(
     addressables,
     known,
   })
+  return { ...resolution, ...(suspensions.length > 0 && { suspensions }) }
 }
 
 function refsOf(sinks: readonly SinkSpec[]): SinkRef[] {

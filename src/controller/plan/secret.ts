@@ -119,6 +119,7 @@ export function keyringDiffers({ keyring, sinks, dynamic }: ObservedWebhook, sec
     !isSameJson(keyring?.secrets, secrets) ||
     !isSameJson(keyring?.sinks, sinks.resolved) ||
     !isSameJson(keyring?.heldSinks ?? [], sinks.held) ||
+    !isSameJson(keyring?.suspensions ?? [], sinks.suspensions ?? []) ||
     !isSameJson(keyring?.dynamic, dynamic?.entry)
   )
 }

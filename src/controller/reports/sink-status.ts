@@ -1,4 +1,4 @@
-import type { SinkStatus } from '../../api/status.ts'
+import { suspendedSink, type SinkStatus } from '../../api/status.ts'
 import { explainSinkFailure } from '../../contract/receiver-report/sink-failure.ts'
 import type { Judgement } from '../facts/judgement.ts'
 import type { FoldedSink, FoldedSinks } from '../facts/folded-sinks.ts'
@@ -23,7 +23,9 @@ export function foldSinkStatus(
     const said = reports.byName.get(sink.name)
     // A sink without counts in status gets them now, however recently others were written.
     const isDue = countsDue || told === undefined
-    return { ...sink, ...failureOf({ told, said }, reports, isDue), ...countsOf({ told, said }, reports, isDue) }
+    // Nothing is sent to one that is suspended: whether it failed before says nothing.
+    const failure = sink.reason === suspendedSink ? {} : failureOf({ told, said }, reports, isDue)
+    return { ...sink, ...failure, ...countsOf({ told, said }, reports, isDue) }
   })
 }
 

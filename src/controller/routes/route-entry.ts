@@ -3,6 +3,7 @@ import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import type { DynamicEndpointEntry, KeyringEntry, RouteEntry } from '../../contract/keyring/entry.ts'
 import { withoutKey } from '../facts/without-key.ts'
 import type { SinkResolution } from '../facts/sink-resolution.ts'
+import { suspensionFor } from '../sinks/suspensions.ts'
 import { indexedFilterOf } from './compose-filter.ts'
 import type { Consent } from './consent.ts'
 
@@ -10,7 +11,7 @@ export interface EntryInput {
   consent: Consent
   /** The webhook that the route names, where it is there. */
   webhook: GeminiWebhook | undefined
-  sinks: Pick<SinkResolution, 'resolved' | 'held'>
+  sinks: Pick<SinkResolution, 'resolved' | 'held' | 'suspensions'>
   /** What the receivers were told. */
   known: KeyringEntry | undefined
   nowMs: number
@@ -28,7 +29,7 @@ export function routeEntryFor(route: GeminiRoute, input: EntryInput): KeyringEnt
   const part = routePartFor(route, input)
   if (part === undefined) return undefined
   const { uid, namespace, name } = route.metadata
-  const { resolved, held } = input.sinks
+  const { resolved, held, suspensions = [] } = input.sinks
   return {
     uid,
     namespace,
@@ -36,6 +37,7 @@ export function routeEntryFor(route: GeminiRoute, input: EntryInput): KeyringEnt
     secrets: [],
     sinks: resolved,
     ...(held.length > 0 && { heldSinks: held }),
+    ...(suspensions.length > 0 && { suspensions }),
     route: part,
   }
 }
@@ -63,13 +65,9 @@ function routePartFor(route: GeminiRoute, input: EntryInput): RouteEntry | undef
 /** What the owner of the route wants, whatever that of the webhook allows. */
 function wishesOf({ spec }: GeminiRoute, { known, nowMs }: EntryInput) {
   const filter = indexedFilterOf(spec.filter)
-  const isSuspended = spec.suspend === true
-  const goesOn = known?.route?.suspended === true && !isSuspended
-  const resumedTime = goesOn ? new Date(nowMs).toISOString() : known?.route?.resumedTime
   return {
     ...(filter !== undefined && { filter }),
-    ...(isSuspended && { suspended: true as const }),
-    ...(resumedTime !== undefined && { resumedTime }),
+    ...suspensionFor({ isSuspended: spec.suspend === true, known: known?.route, nowMs }),
   }
 }
 

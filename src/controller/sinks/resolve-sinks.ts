@@ -1,6 +1,6 @@
 import { completeTransform, deliveryPolicyOf, sinkFormatOf } from '../../api/defaults.ts'
 import type { SinkSpec } from '../../api/sink.ts'
-import type { SinkStatus } from '../../api/status.ts'
+import { suspendedSink, type SinkStatus } from '../../api/status.ts'
 import { shownAddress } from '../../contract/keyring/shown-address.ts'
 import type { ResolvedSink, SinkFilter, SinkTransform } from '../../contract/keyring/entry.ts'
 import { checkExpressions, type ExpressionChecks } from '../../filter/check-filter.ts'
@@ -14,6 +14,7 @@ import { invalid, type Resolved } from '../facts/resolved.ts'
 import { judgeTransform } from './judge-transform.ts'
 import { urlKeysOf, type UrlKeys } from './sink-credentials.ts'
 import type { SinkProblem, SinkResolution } from '../facts/sink-resolution.ts'
+import { spellOut } from './spell-out.ts'
 
 /**
  * What the receivers' keyring may carry for one object, credentials included; checked before anything is registered.
@@ -31,16 +32,23 @@ interface SinkSurroundings extends SinkLookups {
   urlKeys: UrlKeys
 }
 
+/** A sink whose filter stands as receivers know it. */
+interface SpelledSink extends SinkSpec {
+  /** What the user gave of its expression. */
+  readonly expressionField: 'filter' | 'filter.cel'
+}
+
 /**
  * Turns `spec.sinks` into what receivers can act on without an API server. Pure; the first problem explains the
  * condition.
  */
-export function resolveSinks(sinks: readonly SinkSpec[], lookups: SinkLookups): SinkResolution {
+export function resolveSinks(given: readonly SinkSpec[], lookups: SinkLookups): SinkResolution {
+  const sinks = given.map(spelledOut)
   const surroundings = { ...lookups, checks: checkExpressions(expressionsIn(sinks)), urlKeys: urlKeysOf(sinks) }
   const results = sinks.map((sink) => ({ sink, result: resolveSink(sink, surroundings) }))
   const isAwaited = results.some(({ sink, result }) => !result.ok && serviceNamesIn([sink]).length > 0)
   const recheck = isSettled(lookups) && !isAwaited ? {} : ({ recheck: true } as const)
-  const resolved = results.flatMap(({ result }) => (result.ok ? [result.value] : []))
+  const resolved = results.flatMap(({ sink, result }) => (result.ok && sink.suspend !== true ? [result.value] : []))
   const status = results.map(({ sink, result }) => statusOf(sink, result))
   const size = Buffer.byteLength(JSON.stringify(resolved))
   if (size > maxResolvedSinkBytes) {
@@ -54,8 +62,14 @@ export function resolveSinks(sinks: readonly SinkSpec[], lookups: SinkLookups): 
     }
   }
   const problem = results.map(({ result }) => problemOf(result)).find((found) => found !== undefined)
-  const held = results.flatMap(({ sink, result }) => (result.ok ? [] : [sink.name]))
+  const held = results.flatMap(({ sink, result }) => (result.ok && sink.suspend !== true ? [] : [sink.name]))
   return { resolved, held, status, ...(problem !== undefined && { problem }), ...recheck }
+}
+
+function spelledOut(sink: SinkSpec): SpelledSink {
+  const { filter } = sink
+  const expressionField = filter?.cel === undefined ? 'filter' : 'filter.cel'
+  return { ...sink, ...(filter !== undefined && { filter: spellOut(filter) }), expressionField }
 }
 
 /**
@@ -86,12 +100,13 @@ function problemOf(result: Resolved<ResolvedSink>): SinkProblem | undefined {
 function statusOf(sink: SinkSpec, result: Resolved<ResolvedSink>): SinkStatus {
   if (!result.ok) return { name: sink.name, ready: false, reason: result.problem.reason }
   const address = shownAddress(result.value.destination)
+  if (sink.suspend === true) return { name: sink.name, address, ready: false, reason: suspendedSink }
   return result.warning === undefined
     ? { name: sink.name, address, ready: true }
     : { name: sink.name, address, ready: false, reason: 'SinkInvalid' }
 }
 
-function resolveSink(sink: SinkSpec, lookups: SinkSurroundings): Resolved<ResolvedSink> {
+function resolveSink(sink: SpelledSink, lookups: SinkSurroundings): Resolved<ResolvedSink> {
   const field = `spec.sinks[${sink.name}]`
   const misused = judgeTransform(sink)
   if (misused !== undefined) return invalid(`${field}.${misused.field}: ${misused.message}`)
@@ -101,7 +116,7 @@ function resolveSink(sink: SinkSpec, lookups: SinkSurroundings): Resolved<Resolv
   if (!deadLetter.ok) return deadLetter
   const secured = resolveAuth(destination.value, sink.auth, field, lookups)
   if (!secured.ok) return secured
-  const filter = sink.filter && resolveFilter(sink.filter, field, lookups.checks)
+  const filter = sink.filter && resolveFilter(sink.filter, `${field}.${sink.expressionField}`, lookups.checks)
   const transform = sink.transform && resolveTransform(sink.transform, field, lookups.checks)
   const warning = filter?.warning ?? transform?.warning ?? destination.warning ?? deadLetter.warning
   return {
@@ -157,7 +172,7 @@ function resolveFilter(
   }
   const check = cel === undefined ? undefined : checks.get(cel)
   if (check === undefined || check.ok) return { value }
-  return { value, warning: waitingFor(`${field}.filter.cel`, check.problem) }
+  return { value, warning: waitingFor(field, check.problem) }
 }
 
 /** Likewise a transform: what it would make is not known, and the event as it came is not what the sink takes. */

@@ -1,6 +1,6 @@
 import { apiVersion, kindName } from '../../api/kind.ts'
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
-import type { Condition, GeminiWebhookStatus, SinkStatus } from '../../api/status.ts'
+import { suspendedSink, type Condition, type GeminiWebhookStatus, type SinkStatus } from '../../api/status.ts'
 import type { NewKubernetesEvent } from '../../kubernetes/event-recorder.ts'
 import { labelOf, sinksWithStep } from '../reports/routing-step.ts'
 import { explain } from '../reports/sink-status.ts'
@@ -56,7 +56,11 @@ function sinkEvents(before: Told | undefined, after: Told): ControllerEvent[] {
   const sinks = sinksWithStep(after)
   const failedBefore = new Set(failingSinksOf(before).map(({ name }) => name))
   const failing = failingSinksOf(after).filter(({ name }) => !failedBefore.has(name))
-  const recovered = sinks.filter(({ name, failingSince }) => failingSince === undefined && failedBefore.has(name))
+  // One that was suspended meanwhile has taken nothing.
+  const recovered = sinks.filter(
+    ({ name, reason, failingSince }) =>
+      failingSince === undefined && reason !== suspendedSink && failedBefore.has(name),
+  )
   const events: ControllerEvent[] = []
   if (failing.length > 0) {
     const note = `sinks take nothing: ${failing.map(explain).join('; ')}`

@@ -81,10 +81,10 @@ export class DeliveryClaimer {
     return claimed
   }
 
-  #take({ limit, maxBytes, except }: ClaimRequest, nowMs: number): TrackedDelivery[] {
+  #take({ limit, maxBytes, except, limitByLane }: ClaimRequest, nowMs: number): TrackedDelivery[] {
     const { ledger } = this.#deps
     const taken: TrackedDelivery[] = []
-    ledger.due.claim({ limit, maxBytes, nowMs, except }, (lane) => {
+    ledger.due.claim({ limit, maxBytes, nowMs, except, limitByLane }, (lane) => {
       const delivery = takeDue(lane, nowMs)
       if (delivery === undefined) return 'none'
       taken.push(delivery)

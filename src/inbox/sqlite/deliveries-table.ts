@@ -177,12 +177,12 @@ export class DeliveriesTable {
   }
 
   claim(request: ClaimRequest, nowMs: number): { claimed: ClaimedDelivery[]; dropped: number } {
-    const { limit, maxBytes, leaseMs, leaseMsByLane, except } = request
+    const { limit, maxBytes, leaseMs, leaseMsByLane, limitByLane, except } = request
     this.endFirstClaims(nowMs)
     const claimed: ClaimedDelivery[] = []
     let dropped = 0
     const read = new Map<Lane, Row[]>()
-    this.#ledger.due.claim({ limit, maxBytes, nowMs, except }, (lane) => {
+    this.#ledger.due.claim({ limit, maxBytes, nowMs, except, limitByLane }, (lane) => {
       let rows = read.get(lane)
       if (rows === undefined || rows.length === 0) read.set(lane, (rows = this.#readDue(lane, nowMs, limit)))
       const row = rows.shift()

@@ -5,7 +5,8 @@ import { Ago, Badge, Card, Empty, type Tone } from './basics.tsx'
 import { Visible } from './visible.tsx'
 import { TableHead } from './table-head.tsx'
 
-function healthOf({ isReady, failingSince }: SinkView): readonly [Tone, string] {
+function healthOf({ isReady, isSuspended, failingSince }: SinkView): readonly [Tone, string] {
+  if (isSuspended === true) return ['quiet', 'Suspended']
   if (!isReady) return ['bad', 'Not ready']
   return failingSince === undefined ? ['good', 'Well'] : ['bad', 'Failing']
 }
@@ -51,7 +52,7 @@ export function Sinks({ of: { namespace, name: owner }, sinks }: { of: WebhookKe
                     </td>
                     <td>
                       <Badge tone={tone}>{word}</Badge>
-                      {reason !== undefined && <div class="caption">{reason}</div>}
+                      {reason !== undefined && sink.isSuspended !== true && <div class="caption">{reason}</div>}
                       {failingSince !== undefined && (
                         <div class="caption">
                           since <Ago at={failingSince} />: <Visible text={lastFailure ?? ''} />

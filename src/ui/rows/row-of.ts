@@ -1,5 +1,5 @@
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
-import type { Condition } from '../../api/status.ts'
+import { suspendedSink, type Condition } from '../../api/status.ts'
 import { brokenLink } from '../../cli/link.ts'
 import { remedyFor } from '../../cli/remedy.ts'
 import { chainOf } from '../../cli/webhook/chain.ts'
@@ -95,7 +95,7 @@ function deadLettersOf({ status }: GeminiWebhook): number {
 
 function isWell({ status }: GeminiWebhook, name: string): boolean {
   const sink = status?.sinks?.find((each) => each.name === name)
-  return sink?.ready !== false && sink?.failingSince === undefined
+  return (sink?.ready !== false || sink.reason === suspendedSink) && sink?.failingSince === undefined
 }
 
 function conditionOf({ status }: GeminiWebhook, type: string): Condition | undefined {

@@ -3,7 +3,7 @@ import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import { conditions } from '../../api/conditions.ts'
 import { signingSecretNameOf } from '../../api/defaults.ts'
 import { destinationFieldNames, type SinkSpec } from '../../api/sink.ts'
-import type { Condition } from '../../api/status.ts'
+import { suspendedSink, type Condition } from '../../api/status.ts'
 import { brokenLink, type Link } from '../../cli/link.ts'
 import { remedyFor, remedyOf } from '../../cli/remedy.ts'
 import { branchOf } from '../../cli/status-links.ts'
@@ -77,6 +77,7 @@ export function sinkView(sink: SinkSpec, { status }: GeminiWebhook | GeminiRoute
     name: sink.name,
     kind: destinationFieldNames.find((destination) => sink[destination] !== undefined) ?? 'unknown',
     isReady: seen?.ready === true,
+    ...(reason === suspendedSink && { isSuspended: true as const }),
     ...defined({ address, reason, failingSince, lastFailure }),
     pending: seen?.pending ?? 0,
     deadLetters: seen?.deadLetters ?? 0,

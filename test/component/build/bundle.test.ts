@@ -85,7 +85,9 @@ test('the thread of the filters runs from a file of the bundle', async () => {
   const worker = new LimitedWorker(url, { clock: systemClock, limits })
   assert.ok(await worker.ready)
   const filter = { typesExact: [], typesPrefix: [], cel: 'event.data.count == 2' }
-  const end = await worker.run({ filter, expressions: [], body: new TextEncoder().encode('{"data":{"count":2}}') }, [])
+  const body = new TextEncoder().encode('{"data":{"count":2}}')
+  const event = { body, mode: 'static', sentAtSeconds: 0 } as const
+  const end = await worker.run({ filter, expressions: [], event, nowMs: 0 }, [])
   await worker.end()
   assert.equal(end.type === 'answered' && end.verdict, 'wanted')
 })

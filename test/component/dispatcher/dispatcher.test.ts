@@ -592,3 +592,27 @@ test('a scrape tells that one sink fails though the others are well; what is non
   await clock.advance({ minutes: 30 })
   assert.equal(await metric(failing), `${failing} 0`)
 })
+
+test('a sink that is suspended while it fails is not said to fail, and begins anew when it goes on', async () => {
+  let isSuspended = false
+  const { clock, inbox, sink, dispatcher, metric } = aDispatcher([], {
+    resolveSink: () => (isSuspended ? 'suspended' : aSink()),
+  })
+  sink.willAnswer(() => unavailable)
+  inbox.add(...claimsFor('worker', 2))
+  dispatcher.start()
+  await clock.advance({ minutes: 1 })
+  const failing = 'gwh_sinks_taking_nothing{sink_type="http"}'
+  assert.equal(await metric(failing), `${failing} 1`)
+  isSuspended = true
+  await clock.advance({ minutes: 5 })
+  const attempts = sink.sent.length
+  assert.deepEqual([await metric(failing), dispatcher.sinkStates()], [`${failing} 0`, []])
+  await clock.advance({ hours: 30 })
+  assert.equal(sink.sent.length, attempts)
+  assert.ok(inbox.steps.every(({ next }) => next.type !== 'DeadLetter'))
+  isSuspended = false
+  sink.willAnswer(() => ({ type: 'delivered' }))
+  await clock.advance({ minutes: 31 })
+  assert.equal(inbox.steps.filter(({ next }) => next.type === 'Succeed').length, 2)
+})

@@ -19,6 +19,9 @@ const odd = (kind: 'endless' | 'asleep' | 'deadly' | 'curious'): SinkFilter => (
   typesExact: [kind],
 })
 
+/** As a dispatcher asks, of an event that came now. */
+const eventOf = (json: string) => ({ body: Buffer.from(json), mode: 'static' as const, sentAtSeconds: 1_795_262_400 })
+
 interface Asked {
   namespace?: string
   sink?: string
@@ -40,7 +43,7 @@ function aJudge(t: TestContext, given: Partial<FilterJudgeOptions> = {}) {
   /** Resolves with the judgement of one sink of one namespace. */
   const ask = async (filter: SinkFilter, { namespace = 'ml', sink = 'worker', event = {} }: Asked = {}) => {
     const owner = { uid: `uid-${namespace}`, namespace, name: 'hook' }
-    return judge.judge({ owner, sink, filter, body: Buffer.from(JSON.stringify({ ...batch, ...event })) }, nobody)
+    return judge.judge({ owner, sink, filter, event: eventOf(JSON.stringify({ ...batch, ...event })) }, nobody)
   }
   const metric = async (start: string) =>
     (await metrics.expose()).text.split('\n').find((line) => line.startsWith(start))
@@ -90,8 +93,8 @@ test('what only compares small things is judged at once, and a large body is rea
   const { judge, ask, metric } = aJudge(t)
   const filter = { typesExact: ['batch.succeeded'], typesPrefix: [], metadataExact: { team: 'search' } }
   const owner = { uid: 'uid', namespace: 'ml', name: 'hook' }
-  const small = Buffer.from(JSON.stringify({ ...batch, user_metadata: { team: 'search' } }))
-  assert.deepEqual(judge.judge({ owner, sink: 's', filter, body: small }, nobody), { type: 'wanted' })
+  const small = eventOf(JSON.stringify({ ...batch, user_metadata: { team: 'search' } }))
+  assert.deepEqual(judge.judge({ owner, sink: 's', filter, event: small }, nobody), { type: 'wanted' })
   const large = { user_metadata: { team: 'search' }, padding: 'a'.repeat(200_000) }
   assert.deepEqual(await ask(filter, { event: large }), { type: 'wanted' })
   assert.deepEqual(await ask({ ...filter, metadataExact: { team: 'x' } }, { event: large }), { type: 'unwanted' })
@@ -167,7 +170,7 @@ test('a thread that dies takes nobody with it: its event is tried once more, and
   )
 })
 
-const facts = { id: 'msg_1', source: '/a', mode: 'static', attempt: 1 } as const
+const facts = { id: 'msg_1', source: '/a', attempt: 1 } as const
 const everyEvent: SinkFilter = { typesExact: [], typesPrefix: [] }
 
 test('a filter and a transform are one question, and the body comes back from the thread', async (t) => {
@@ -175,7 +178,7 @@ test('a filter and a transform are one question, and the body comes back from th
   const owner = { uid: 'uid', namespace: 'ml', name: 'hook' }
   const asked = async (filter: SinkFilter, body: string) => {
     const transform = { body, contentType: 'application/json', facts }
-    return judge.judge({ owner, sink: 's', filter, transform, body: Buffer.from(JSON.stringify(batch)) }, nobody)
+    return judge.judge({ owner, sink: 's', filter, transform, event: eventOf(JSON.stringify(batch)) }, nobody)
   }
   const made = await asked(byCel('event.data.count == 2'), '{"id": event.data.id, "n": event.attempt}')
   assert.ok(made.type === 'wanted')
@@ -199,8 +202,8 @@ test('what plain parts refuse is refused at once, whatever would be made of it',
   const owner = { uid: 'uid', namespace: 'ml', name: 'hook' }
   const transform = { body: '1', contentType: 'application/json', facts }
   const filter = { ...everyEvent, typesExact: ['video.generated'] }
-  const body = Buffer.from(JSON.stringify(batch))
-  assert.deepEqual(judge.judge({ owner, sink: 's', filter, transform, body }, nobody), { type: 'unwanted' })
+  const event = eventOf(JSON.stringify(batch))
+  assert.deepEqual(judge.judge({ owner, sink: 's', filter, transform, event }, nobody), { type: 'unwanted' })
 })
 
 test('where only a transform computes, it is to blame for what never ends', async (t) => {
@@ -208,8 +211,8 @@ test('where only a transform computes, it is to blame for what never ends', asyn
   const owner = { uid: 'uid', namespace: 'ml', name: 'hook' }
   const transform = { body: '1', contentType: 'application/json', facts }
   const filter = { ...everyEvent, typesExact: ['endless'] }
-  const body = Buffer.from(JSON.stringify({ type: 'endless' }))
-  const ask = async () => judge.judge({ owner, sink: 's', filter, transform, body }, nobody)
+  const event = eventOf(JSON.stringify({ type: 'endless' }))
+  const ask = async () => judge.judge({ owner, sink: 's', filter, transform, event }, nobody)
   assert.deepEqual(await judged(clock, ask), [{ type: 'transformFailed', cause: 'interrupted' }])
   assert.equal((await ask()).type, 'paused')
 })
@@ -234,11 +237,30 @@ test('when the process ends, what has no turn yet is put off', async (t) => {
   const ending = new AbortController()
   const ask = (sink: string) =>
     judge.judge(
-      { owner: { uid: 'uid', namespace: 'ml', name: 'hook' }, sink, filter: odd('endless'), body: Buffer.from('{}') },
+      { owner: { uid: 'uid', namespace: 'ml', name: 'hook' }, sink, filter: odd('endless'), event: eventOf('{}') },
       ending.signal,
     )
   const asked = ['a', 'b', 'c', 'd'].map(ask)
   ending.abort()
   for (const one of asked) assert.deepEqual(await one, { type: 'waits', untilMs: clock.now() })
   await settle()
+})
+
+test('an expression sees how an event came, and how old it is when it is judged', async (t) => {
+  const { judge, clock } = aJudge(t)
+  const owner = { uid: 'uid', namespace: 'ml', name: 'hook' }
+  const sentAtSeconds = clock.now() / 1_000 - 30
+  const ask = (cel: string, json: object, mode: 'static' | 'dynamic' = 'static') => {
+    const event = { body: Buffer.from(JSON.stringify(json)), mode, sentAtSeconds }
+    return judge.judge({ owner, sink: 's', filter: byCel(cel), event }, nobody)
+  }
+  const hourAgo = { ...batch, timestamp: new Date(clock.now() - 3_600_000).toISOString() }
+  assert.deepEqual(await ask('event.age == duration("1h")', hourAgo), { type: 'wanted' }, 'since it happened')
+  assert.deepEqual(await ask('event.age == duration("30s")', batch), { type: 'wanted' }, 'since it was sent')
+  const later = { ...batch, timestamp: new Date(clock.now() + 60_000).toISOString() }
+  assert.deepEqual(await ask('event.age == duration("0s")', later), { type: 'wanted' }, 'never negative')
+  assert.deepEqual(await ask('event.mode == "dynamic"', batch, 'dynamic'), { type: 'wanted' })
+  assert.deepEqual(await ask('event.mode == "dynamic"', batch), { type: 'unwanted' })
+  await clock.advance({ minutes: 1 })
+  assert.deepEqual(await ask('event.age < duration("1h")', hourAgo), { type: 'unwanted' }, 'as of now')
 })

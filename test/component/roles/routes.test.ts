@@ -168,7 +168,7 @@ async function aSuspendedRouteKeepsItsEvents(platform: Platform): Promise<void> 
     assert.equal(await send(`kept_${++sent}`, 'ads'), 204)
     await pause(50)
     const { pending } = await receiver.inbox.pending({ owner, limit: 10 })
-    return pending.some(({ lastCause }) => lastCause === 'routeSuspended')
+    return pending.some(({ lastCause }) => lastCause === 'suspended')
   })
   const { pending } = await receiver.inbox.pending({ owner, limit: 10 })
   const kept = pending.map(({ eventId }) => eventId)

@@ -148,6 +148,22 @@ export function neighboursContract(driver: string, make: MakeInbox): void {
       assert.ok((await inbox.claimDue(10, leaseMs)).some(({ sink }) => sink === 'slow'))
     })
 
+    promise('of a lane with a limit no more is taken, and the rest with the next claim', async ({ inbox }) => {
+      const owner = anOwner('o', 'a')
+      for (let at = 0; at < 5; at += 1) {
+        await inbox.append(anEvent({ eventId: `msg_${at}`, owner, sinks: ['slow', 'fast'] }))
+      }
+      const limitByLane = new Map([[`${owner.uid}/slow`, 2]])
+      const claimed = await inbox.claimDue(20, leaseMs, { limitByLane })
+      assert.deepEqual(claimed.map(({ sink }) => sink).toSorted(), [
+        ...Array<string>(5).fill('fast'),
+        ...Array<string>(2).fill('slow'),
+      ])
+      assert.equal((await inbox.claimDue(20, leaseMs, { limitByLane })).length, 2)
+      assert.equal((await inbox.claimDue(20, leaseMs, { limitByLane })).length, 1)
+      assert.equal((await inbox.claimDue(20, leaseMs, { limitByLane })).length, 0)
+    })
+
     promise('a claim leaves out lanes, objects and namespaces, and gives them their turn again', async ({ inbox }) => {
       const owners = [anOwner('o', 'a'), anOwner('o', 'b'), anOwner('p', 'b')]
       for (const owner of owners) await inbox.append(anEvent({ owner, sinks: ['x', 'y'] }))

@@ -83,7 +83,8 @@ export class MemoryInbox implements Pick<Inbox, 'appendClaiming' | 'claimDue' | 
     return { result: 'stored', claimed }
   }
 
-  async claimDue(limit: number, usualLeaseMs: number, { except, maxBytes = Infinity, leaseMsByLane }: ClaimTerms = {}) {
+  async claimDue(limit: number, usualLeaseMs: number, terms: ClaimTerms = {}) {
+    const { except, maxBytes = Infinity, leaseMsByLane, limitByLane } = terms
     this.claims += 1
     if (this.isBroken) throw new InboxUnavailableError('the disk is full')
     const nowMs = this.#clock.now()
@@ -93,11 +94,16 @@ export class MemoryInbox implements Pick<Inbox, 'appendClaiming' | 'claimDue' | 
       .toSorted((a, b) => a.dueMs - b.dueMs)
       .slice(0, limit)
     const claimed: ClaimedDelivery[] = []
+    const left = new Map(limitByLane)
     let bytes = 0
     for (const row of due) {
       if (bytes >= maxBytes) break
       const { event, sink } = row.delivery
-      const leaseMs = leaseMsByLane?.get(`${event.owner.uid}/${sink}`) ?? usualLeaseMs
+      const lane = `${event.owner.uid}/${sink}`
+      const laneLeft = left.get(lane) ?? Infinity
+      if (laneLeft <= 0) continue
+      left.set(lane, laneLeft - 1)
+      const leaseMs = leaseMsByLane?.get(lane) ?? usualLeaseMs
       Object.assign(row, { dueMs: nowMs + leaseMs, isClaimed: true })
       this.leases.push(leaseMs)
       bytes += event.body.length

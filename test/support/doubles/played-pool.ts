@@ -7,7 +7,8 @@ const nobody = new AbortController().signal
 export const question = (name: string) => ({
   filter: { typesExact: [name], typesPrefix: [] },
   expressions: [],
-  body: new Uint8Array(0),
+  event: { body: new Uint8Array(0), mode: 'static' as const, sentAtSeconds: 0 },
+  nowMs: 0,
 })
 
 interface PoolOptions {

@@ -6,6 +6,7 @@ import * as fc from 'fast-check'
 import { createEventEvaluator } from '../../../src/filter/evaluate-event.ts'
 import { encodeJson, NotJsonError, TooLargeError } from '../../../src/filter/encode-json.ts'
 import { maxResultBytes } from '../../../src/filter/result-limits.ts'
+import { anAskedEvent } from '../../support/builders/an-asked-event.ts'
 
 const values: { what: string; value: unknown; json: string }[] = [
   { what: 'a text', value: 'a "b"\n\u0001é', json: '"a \\"b\\"\\n\\u0001é"' },
@@ -62,10 +63,10 @@ test('unsigned numbers and durations of the language are written as they are mea
     transform: {
       body: '{"u": 18446744073709551615u, "d": duration("1h30m"), "t": type(1) == int}',
       contentType: 'application/json',
-      facts: { id: 'a', source: '/b', mode: 'static', attempt: 1 },
+      facts: { id: 'a', source: '/b', attempt: 1 },
     },
     expressions: [],
-    body: Buffer.from('{}'),
+    ...anAskedEvent(Buffer.from('{}')),
   })
   assert.ok(transformed?.type === 'made')
   assert.equal(Buffer.from(transformed.content).toString(), '{"u":18446744073709551615,"d":"5400s","t":true}')

@@ -135,7 +135,10 @@ for (const { cel, units } of [
 const refused: { cel: string; refusals: string[] }[] = [
   { cel: '"event".nope', refusals: [] },
   { cel: `${any}.nope`, refusals: [] },
-  { cel: 'event.nope', refusals: ['an event has no field "nope", only type, version, timestamp, data, metadata'] },
+  {
+    cel: 'event.nope',
+    refusals: ['an event has no field "nope", only type, version, timestamp, data, metadata, mode, age'],
+  },
   { cel: '{"a": 1, "constructor": 1}', refusals: ['a map cannot have the key "constructor"'] },
   {
     cel: `${any}.matches("a")`,

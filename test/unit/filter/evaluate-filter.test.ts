@@ -10,7 +10,8 @@ const evaluate = createFilterEvaluator()
 
 function judge(filter: Partial<SinkFilter>, body: unknown, type = 'batch.succeeded'): FilterVerdict {
   const bytes = typeof body === 'string' ? body : JSON.stringify(body)
-  return evaluate({ typesExact: [], typesPrefix: [], ...filter }, { type, body: Buffer.from(bytes) }, [])
+  const event = { type, body: Buffer.from(bytes), mode: 'dynamic', ageMs: 90_500 } as const
+  return evaluate({ typesExact: [], typesPrefix: [], ...filter }, event, [])
 }
 
 const typeCases: { filter: Partial<SinkFilter>; type: string; want: FilterVerdict }[] = [
@@ -80,6 +81,12 @@ const celCases: { cel: string; want: FilterVerdict }[] = [
   { cel: '"b" in event.data.tags && event.data.tags.exists(tag, tag == "a")', want: 'wanted' },
   { cel: 'timestamp(event.timestamp).getFullYear() == 2026 && event.version == "v1"', want: 'wanted' },
   { cel: 'event.type == "batch.failed"', want: 'unwanted' },
+  { cel: 'event.mode == "dynamic"', want: 'wanted' },
+  { cel: 'event.mode == "static"', want: 'unwanted' },
+  { cel: 'event.age < duration("2m") && event.age > duration("90s")', want: 'wanted' },
+  { cel: 'event.age >= duration("1h")', want: 'unwanted' },
+  { cel: 'event.age.getSeconds() == 90 && has(event.age)', want: 'wanted' },
+  { cel: 'event.age == 90', want: 'invalid' },
   { cel: 'event.data.nope == 1', want: 'failed' },
   { cel: 'event.data.id > 3', want: 'failed' },
   { cel: 'event.data.id', want: 'failed' },
@@ -116,7 +123,8 @@ test('an invalid expression is invalid for every event, also where another part 
 const [one, other] = ['a', 'b'].map((letter) => `!event.data.id.contains("${letter.repeat(310)}")`) as [string, string]
 
 test('an expression is judged with those of the other sinks, each once', () => {
-  const event = { type: 'batch.succeeded', body: Buffer.from(JSON.stringify(batch)) }
+  const body = Buffer.from(JSON.stringify(batch))
+  const event = { type: 'batch.succeeded', body, mode: 'static', ageMs: 0 } as const
   const verdictOf = (cel: string | undefined, expressions: readonly string[]) =>
     evaluate({ typesExact: [], typesPrefix: [], ...(cel !== undefined && { cel }) }, event, expressions)
   assert.equal(verdictOf(other, [other]), 'wanted')

@@ -6,10 +6,11 @@ import type { Transformed } from '../../../src/filter/evaluate-transform.ts'
 import { eventLimits } from '../../../src/filter/event-limits.ts'
 import type { Expression } from '../../../src/filter/expression.ts'
 import { maxResultBytes } from '../../../src/filter/result-limits.ts'
+import { anAskedEvent } from '../../support/builders/an-asked-event.ts'
 
 const evaluate = createEventEvaluator()
 const everyEvent = { typesExact: [], typesPrefix: [] }
-const facts = { id: 'msg_1', source: '/apis/x/ml/hook', mode: 'dynamic', attempt: 2 } as const
+const facts = { id: 'msg_1', source: '/apis/x/ml/hook', attempt: 2 } as const
 const batch = {
   type: 'batch.succeeded',
   timestamp: '2026-11-21T11:59:58Z',
@@ -26,7 +27,12 @@ interface Given {
 function transform(body: string, { contentType = 'application/json', event = batch, expressions = [] }: Given = {}) {
   const question = { body, contentType, facts }
   const bytes = Buffer.from(typeof event === 'string' ? event : JSON.stringify(event))
-  const { verdict, transformed } = evaluate({ filter: everyEvent, transform: question, expressions, body: bytes })
+  const { verdict, transformed } = evaluate({
+    filter: everyEvent,
+    transform: question,
+    expressions,
+    ...anAskedEvent(bytes, 'dynamic'),
+  })
   assert.equal(verdict, 'wanted')
   return transformed ?? assert.fail('nothing was transformed')
 }
@@ -135,10 +141,10 @@ test('a result may have 64 KiB as it is sent, not in characters', () => {
 test('an event that the filter does not want is not transformed, and one by a filter that is wrong neither', () => {
   const body = Buffer.from(JSON.stringify(batch))
   const question = { body: '1', contentType: 'application/json', facts }
-  const asked = { transform: question, expressions: [], body }
+  const asked = { transform: question, expressions: [], ...anAskedEvent(body) }
   assert.deepEqual(evaluate({ ...asked, filter: { ...everyEvent, cel: 'false' } }), { verdict: 'unwanted' })
   assert.deepEqual(evaluate({ ...asked, filter: { ...everyEvent, cel: 'event.typo' } }), { verdict: 'invalid' })
-  assert.deepEqual(evaluate({ filter: everyEvent, expressions: [], body }), { verdict: 'wanted' })
+  assert.deepEqual(evaluate({ filter: everyEvent, expressions: [], ...anAskedEvent(body) }), { verdict: 'wanted' })
 })
 
 const search = (letter: string, characters: number) => `event.data.id.contains("${letter.repeat(characters)}")`
@@ -155,6 +161,6 @@ test('what filters see has nothing of a delivery, so that no verdict depends on 
   const body = Buffer.from(JSON.stringify(batch))
   for (const field of ['id', 'source', 'subject', 'time', 'attempt']) {
     const filter = { ...everyEvent, cel: `has(event.${field})` }
-    assert.deepEqual(evaluate({ filter, expressions: [], body }), { verdict: 'invalid' }, field)
+    assert.deepEqual(evaluate({ filter, expressions: [], ...anAskedEvent(body) }), { verdict: 'invalid' }, field)
   }
 })

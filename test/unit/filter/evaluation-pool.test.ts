@@ -127,14 +127,15 @@ test('a thread that is full is replaced after an answer that counts', async () =
 test('a thread is given a copy of the body, and nothing around it', async () => {
   const { pool, given } = aPool()
   const around = Buffer.from('secret{}secret')
-  const asked = { ...question('ml'), expressions: ['true'], body: around.subarray(6, 8) }
+  const event = { mode: 'dynamic', sentAtSeconds: 7 } as const
+  const asked = { ...question('ml'), expressions: ['true'], event: { ...event, body: around.subarray(6, 8) } }
   void pool.run(['ml', 'uid', 'sink'], asked, new AbortController().signal)
   await settle()
   const [message, transfer] = given[0] ?? assert.fail('no turn')
-  assert.deepEqual(message, { ...asked, body: new Uint8Array(Buffer.from('{}')) })
-  assert.equal(message.body.buffer.byteLength, 2)
+  assert.deepEqual(message, { ...asked, event: { ...event, body: new Uint8Array(Buffer.from('{}')) } })
+  assert.equal(message.event.body.buffer.byteLength, 2)
   assert.equal(transfer.length, 1)
-  assert.equal(transfer[0], message.body.buffer)
+  assert.equal(transfer[0], message.event.body.buffer)
 })
 
 test('it tells how long each had to wait for its turn', async () => {

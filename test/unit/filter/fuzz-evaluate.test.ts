@@ -10,7 +10,8 @@ const evaluate = createFilterEvaluator()
 
 function judge(filter: Partial<SinkFilter>, body: unknown, type = 'batch.succeeded'): FilterVerdict {
   const bytes = typeof body === 'string' ? body : JSON.stringify(body)
-  return evaluate({ typesExact: [], typesPrefix: [], ...filter }, { type, body: Buffer.from(bytes) }, [])
+  const event = { type, body: Buffer.from(bytes), mode: 'static', ageMs: 1_000 } as const
+  return evaluate({ typesExact: [], typesPrefix: [], ...filter }, event, [])
 }
 
 test('whatever the event, a verdict comes back, and the same one again', () => {

@@ -8,6 +8,7 @@ import { createEventEvaluator } from '../../../src/filter/evaluate-event.ts'
 import { transformExpressionOf } from '../../../src/filter/expression.ts'
 import { transformLanguage } from '../../../src/filter/language.ts'
 import { maxResultBytes } from '../../../src/filter/result-limits.ts'
+import { anAskedEvent } from '../../support/builders/an-asked-event.ts'
 
 /** `GWH_SEED` repeats a draw, `GWH_RUNS` sizes it: a hundred thousand take half a minute. */
 const seed = Number(process.env['GWH_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
@@ -140,12 +141,12 @@ test(`whatever is written, nothing is made beyond bounds, and no more is done th
       const isRefused = !checked.ok || checked.value.units > maxObjectUnits
       if (isRefused) seen.refused += 1
       counter.steps = 0
-      const facts = { id: 'msg_1', source: '/apis/x', mode: 'static', attempt: 1 } as const
+      const facts = { id: 'msg_1', source: '/apis/x', attempt: 1 } as const
       const { verdict, transformed } = evaluate({
         filter: { typesExact: [], typesPrefix: [] },
         transform: { body, contentType, facts },
         expressions: [],
-        body: events[at] ?? assert.fail(),
+        ...anAskedEvent(events[at] ?? assert.fail()),
       })
       assert.equal(verdict, 'wanted')
       assert.equal(transformed?.type === 'invalid', isRefused)

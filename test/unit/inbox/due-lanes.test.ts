@@ -31,9 +31,15 @@ function aScene(lanes: readonly Lane[]) {
     weightOf: () => 1,
   })
   for (const lane of lanes) if (lane.dueMs[0] !== undefined) due.note(lane, lane.dueMs[0])
-  const claim = (limit: number, nowMs: number, except?: ClaimExcept, maxBytes?: number) => {
+  const claim = (
+    limit: number,
+    nowMs: number,
+    except?: ClaimExcept,
+    maxBytes?: number,
+    limitByLane?: ReadonlyMap<string, number>,
+  ) => {
     const taken: string[] = []
-    due.claim({ limit, nowMs, except, maxBytes }, (lane) => {
+    due.claim({ limit, nowMs, except, maxBytes, limitByLane }, (lane) => {
       if ((lane.dueMs[0] ?? Infinity) > nowMs) return 'none'
       lane.dueMs.shift()
       taken.push(lane.key)
@@ -58,6 +64,18 @@ describe('due lanes', () => {
     assert.equal(claim(9, 1, undefined, 250).length, 3)
     assert.equal(claim(9, 1, undefined, 1).length, 1)
     assert.equal(claim(9, 1).length, 5)
+  })
+
+  it('may have limits of their own: what is left is due with the next claim', () => {
+    const { due, claim } = aScene([aLane('a/1/x', [1, 1, 1, 1]), aLane('b/1/x', [1, 1, 1])])
+    const limitByLane = new Map([['a/1/x', 2]])
+    assert.deepEqual(claim(9, 1, undefined, undefined, limitByLane).toSorted(), [
+      ...Array<string>(2).fill('a/1/x'),
+      ...Array<string>(3).fill('b/1/x'),
+    ])
+    assert.equal(due.next()?.key, 'a/1/x')
+    assert.deepEqual(claim(9, 1, undefined, undefined, limitByLane), ['a/1/x', 'a/1/x'])
+    assert.deepEqual(claim(9, 1, undefined, undefined, limitByLane), [])
   })
 
   it('take turns by what their bodies cost: one that has large ones gets fewer, and none waits for them', () => {

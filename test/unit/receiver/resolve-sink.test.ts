@@ -51,6 +51,27 @@ for (const { name, uid, sink: sinkName, isGone, want } of cases) {
   test(`finds ${name}`, () => assert.deepEqual(resolveSink(directoryWith({ isGone }), uid, sinkName), want))
 }
 
+test('a sink that is suspended is told apart from one that cannot be resolved, and goes on with a new retryFor', () => {
+  const paused = { ...entry, sinks: [], heldSinks: ['worker'] }
+  const directory = directoryWith({ isGone: false }, { ...paused, suspensions: [{ sink: 'worker', suspended: true }] })
+  assert.equal(resolveSink(directory, 'u1', 'worker'), 'suspended')
+  const resumed = { ...entry, suspensions: [{ sink: 'worker', resumedTime: '2026-11-21T12:00:00.000Z' }] }
+  assert.deepEqual(resolveSink(directoryWith({ isGone: false }, resumed), 'u1', 'worker'), {
+    ...sink,
+    delivery: { ...sink.delivery, retryFromMs: Date.parse('2026-11-21T12:00:00Z') },
+  })
+})
+
+test('a receiver that knows nothing of suspended sinks holds what is for them', () => {
+  const { suspensions: _unknown, ...asBefore } = {
+    ...entry,
+    sinks: [],
+    heldSinks: ['worker'],
+    suspensions: [{ sink: 'worker', suspended: true }],
+  }
+  assert.equal(resolveSink(directoryWith({ isGone: false }, asBefore), 'u1', 'worker'), 'held')
+})
+
 test('hands events on to routes once all routes are known', () => {
   assert.equal(resolveSink(directoryWith({ isGone: false, isSynced: false }), 'u1', '$routes'), 'notSynced')
   assert.equal(resolveSink(directoryWith({ isGone: false }), 'u1', '$routes'), routesSink)

@@ -22,7 +22,7 @@ export function keyringEntryOf(
   attemptID: string | undefined,
 ): KeyringEntry {
   const { uid, namespace, name } = webhook.metadata
-  const { resolved, held } = observed.sinks
+  const { resolved, held, suspensions = [] } = observed.sinks
   const dynamic = observed.dynamic?.entry
   return {
     uid,
@@ -32,6 +32,7 @@ export function keyringEntryOf(
     ...(attemptID !== undefined && { attemptID }),
     sinks: resolved,
     ...(held.length > 0 && { heldSinks: held }),
+    ...(suspensions.length > 0 && { suspensions }),
     ...(dynamic !== undefined && { dynamic }),
   }
 }

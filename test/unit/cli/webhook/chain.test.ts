@@ -147,6 +147,21 @@ test('refused deliveries, sinks that are not ready or take nothing, and dropped 
   assert.equal(brokenIn(anObject({ DeadLettersDropped: { status: 'True', reason: 'BoundReached' } })), 'dead letters')
 })
 
+test('a suspended sink is told with what it holds, and breaks nothing', () => {
+  const { status, ...rest } = anObject()
+  const sinks = [{ name: 'orders', address: 'http://a.b', ready: false, reason: 'Suspended', pending: 7 }]
+  const chain = chainOf({ ...rest, status: { ...status, sinks } }, undefined)
+  assert.deepEqual(
+    chain.find(({ name }) => name === 'sink orders'),
+    {
+      name: 'sink orders',
+      state: 'Open',
+      says: 'suspend is true: events are kept and no attempt is made; 7 pending',
+    },
+  )
+  assert.equal(brokenLink(chain), undefined)
+})
+
 test('that no event can be handed on to routes is a broken link, which their chains have as well', () => {
   const { status, ...rest } = anObject()
   const failing = {

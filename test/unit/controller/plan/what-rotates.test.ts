@@ -89,6 +89,15 @@ const specEdits: fc.Arbitrary<Partial<GeminiWebhookSpec>> = fc.record(
           deadLetter: { uri: 'https://dead.example.com/', auth: { headersSecretRef: { name: 'dead' } } },
         },
       ],
+      [
+        {
+          name: 'cluster',
+          kubernetesEvent: {},
+          suspend: true,
+          delivery: { ratePerSecond: 0.5 },
+          filter: { types: { suffix: ['.failed'] }, metadata: { suffix: { queue: '-prod' } } },
+        },
+      ],
     ),
     allowedRoutes: fc.record(
       {

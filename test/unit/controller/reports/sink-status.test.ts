@@ -98,6 +98,18 @@ for (const { name, before, reports, counts = true, want } of cases) {
   test(name, () => assert.deepEqual(foldSinkStatus(resolved, before, reports, counts), orders(want)))
 }
 
+test('a suspended sink does not fail, whatever it did before and whatever a late report says; what it holds is counted', () => {
+  const suspended: SinkStatus[] = orders({ ready: false, reason: 'Suspended' })
+  const reports = saying({ ...fails, pending: 9, deadLetters: 2 })
+  const folded = foldSinkStatus(suspended, orders(told), reports, true)
+  assert.deepEqual(folded, orders({ ready: false, reason: 'Suspended', pending: 9, deadLetters: 2 }))
+  assert.equal(judgeSinkHealth(folded, reports).status, 'True')
+  assert.deepEqual(
+    foldSinkStatus(resolved, folded, saying({ isUnseen: true, pending: 9 }), true),
+    orders({ pending: 9 }),
+  )
+})
+
 test('the condition names the sinks that fail, since when and why; without a report it does not claim to know', () => {
   assert.equal(judgeSinkHealth([], noSinkReports).status, 'True')
   assert.equal(judgeSinkHealth(resolved, nothing).status, 'True')

@@ -111,6 +111,20 @@ test('sinks that cannot be resolved are named', () => {
   assert.deepEqual([entry?.sinks, entry?.heldSinks, entry?.secrets], [[sink], ['b'], []])
 })
 
+test('a route has suspended sinks of its own beside what is said of all of them', () => {
+  const suspensions = [{ sink: 'b', suspended: true as const }]
+  const sinks = { resolved: [], held: ['b'], suspensions }
+  const entry = routeEntryFor(aRoute(), { consent: attached, webhook, sinks, known: undefined, nowMs: 0 })
+  assert.deepEqual([entry?.suspensions, entry?.route?.suspended], [suspensions, undefined])
+})
+
+test('a route with a suffix of types gets all types, which its sinks judge, and is found by the rest', () => {
+  const spec = {
+    filter: { types: { exact: ['batch.succeeded'], suffix: ['.failed'] }, metadata: { exact: { a: 'b' } } },
+  }
+  assert.deepEqual(partOf({}, aRoute({ spec }))?.filter, { typesExact: [], typesPrefix: [], metadataExact: { a: 'b' } })
+})
+
 test('what is refused is told in the fewest words, whatever the spec of the route has become', () => {
   const sinks = [{ name: 'a' } as KeyringEntry['sinks'][number]]
   const known = { ...knownAs({ filter: { typesExact: ['batch.failed'], typesPrefix: [] } }), sinks, heldSinks: ['b'] }
