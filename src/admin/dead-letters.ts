@@ -1,4 +1,5 @@
 import { writeCursor } from '../contract/admin-api/cursor.ts'
+import { readCause } from '../contract/delivery-cause.ts'
 import type { DeadLetter, DeadLetterPosition, Inbox } from '../inbox/port.ts'
 import { ok, refused, type Handler, type OnDue } from './admin-reply.ts'
 import { deadLetterQuery } from './selection-query.ts'
@@ -55,12 +56,15 @@ function cursorOf({ endedAtMs, deliveryId }: DeadLetterPosition): string {
   return writeCursor({ ms: endedAtMs, deliveryId })
 }
 
-function shown({ owner, endedAtMs, ...letter }: DeadLetter) {
+function shown({ owner, firstDueMs, endedAtMs, ...letter }: DeadLetter) {
+  const { status } = readCause(letter.lastCause ?? '') ?? {}
   return {
     ...letter,
+    ...(status !== undefined && { lastStatus: status }),
     namespace: owner.namespace,
     name: owner.name,
     uid: owner.uid,
+    ...(firstDueMs !== undefined && { since: new Date(firstDueMs).toISOString() }),
     endedAt: new Date(endedAtMs).toISOString(),
   }
 }

@@ -15,3 +15,11 @@ export const deadLetterReasons = [
   'TransformError',
 ] as const
 export type DeadLetterReason = (typeof deadLetterReasons)[number]
+
+/** With the other reasons nothing was sent. */
+const endsAfterAttempt = new Set<DeadLetterReason>(['RetriesExhausted', 'Rejected', 'Unsendable'])
+
+/** How often a delivery was tried in all; `recorded`: attempts before the step that gave it up. */
+export function attemptsAtEnd(recorded: number, reason: DeadLetterReason): number {
+  return recorded + (endsAfterAttempt.has(reason) ? 1 : 0)
+}

@@ -110,9 +110,9 @@ function withoutAttempt(
       return settle({ type: 'Skip' })
     case 'failed':
       // Never a skip: the sink may well have wanted it, and a dead letter can be replayed once the filter is right.
-      return settle({ type: 'DeadLetter', reason: 'FilterError' }, sink)
+      return giveUp(holdCauses.filterFailed, sink)
     case 'invalid':
-      if (isOver(delivery, nowMs, sink.delivery)) return settle({ type: 'DeadLetter', reason: 'FilterError' }, sink)
+      if (isOver(delivery, nowMs, sink.delivery)) return giveUp(holdCauses.invalidFilter, sink)
       return closeLane(nowMs + heldPauseMs, holdCauses.invalidFilter)
     case 'transformFailed':
       // Of this event alone: the others of the sink are sent.
@@ -130,16 +130,26 @@ function withoutAttempt(
   }
 }
 
-const invalidTransform: NextStep = { type: 'DeadLetter', reason: 'TransformError', cause: 'invalid' }
+const invalidTransform: NextStep = {
+  type: 'DeadLetter',
+  reason: 'TransformError',
+  cause: holdCauses.invalidTransform,
+}
 
 /** Of a sink without a filter that computes, the transform is what was interrupted. */
 function interruptedStep({ filter, transform }: SinkInUse): NextStep {
-  if (transform === undefined || filter?.cel !== undefined) return { type: 'DeadLetter', reason: 'FilterError' }
-  return { type: 'DeadLetter', reason: 'TransformError', cause: 'interrupted' }
+  const isOfTransform = transform !== undefined && filter?.cel === undefined
+  return isOfTransform
+    ? { type: 'DeadLetter', reason: 'TransformError', cause: 'interrupted' }
+    : { type: 'DeadLetter', reason: 'FilterError', cause: holdCauses.filterInterrupted }
 }
 
 /** Without a sink, so that it is passed on to no dead letter destination either. */
 export const notAllowed: Decision = { type: 'settle', next: { type: 'DeadLetter', reason: 'RouteRefused' } }
+
+function giveUp(cause: string, sink: SinkInUse): Decision {
+  return settle({ type: 'DeadLetter', reason: 'FilterError', cause }, sink)
+}
 
 function settle(next: NextStep, sink?: SinkInUse): Decision {
   return { type: 'settle', next, ...(sink !== undefined && { sink }) }

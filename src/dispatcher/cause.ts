@@ -1,11 +1,13 @@
+import { writeCause } from '../contract/delivery-cause.ts'
 import type { NextStep } from '../inbox/port.ts'
 import type { SendOutcome } from '../sinks/port.ts'
 
-/** Why a delivery waits though nothing was sent. */
+/** Why a delivery waits, or was given up, though nothing was sent. */
 export const holdCauses = {
   notSynced: 'sinksNotSynced',
   unresolved: 'sinkUnresolved',
   suspended: 'suspended',
+  filterFailed: 'filterFailed',
   invalidFilter: 'filterInvalid',
   invalidTransform: 'transformInvalid',
   filterWaits: 'filterWaits',
@@ -14,12 +16,13 @@ export const holdCauses = {
 } as const
 
 /**
- * The step with why it is not the end, as it stands in the inbox: the word of the sink and the status, such as
+ * The step with why it is no success, as it stands in the inbox: the word of the sink and the status, such as
  * `timeout` or `status 503`.
  */
 export function withCause(next: NextStep, outcome: SendOutcome): NextStep {
-  if (next.type !== 'RetryAt' && next.type !== 'Hold') return next
+  if (next.type === 'Succeed' || next.type === 'Skip') return next
   const word = outcome.type === 'unauthorized' ? 'unauthorized' : 'cause' in outcome ? outcome.cause : undefined
   if (word === undefined) return next
-  return { ...next, cause: outcome.status === undefined ? word : `${word} ${outcome.status}` }
+  const { status } = outcome
+  return { ...next, cause: writeCause({ word, ...(status !== undefined && { status }) }) }
 }

@@ -1,6 +1,8 @@
 import { sleep } from '../clock.ts'
+import { attemptsAtEnd } from '../contract/dead-letter-reasons.ts'
+import { readCause } from '../contract/delivery-cause.ts'
 import type { ClaimedDelivery, NextStep } from '../inbox/port.ts'
-import type { SendOutcome, SinkInUse } from '../sinks/port.ts'
+import type { DeadLetterStory, SendOutcome, SinkInUse } from '../sinks/port.ts'
 import { namesOf, originOf, type AttemptDeps } from './attempt-delivery.ts'
 import { backoffMs } from './backoff.ts'
 
@@ -31,7 +33,7 @@ export interface EndedDelivery {
 export async function forwardDeadLetter(ended: EndedDelivery, next: NextStep, deps: AttemptDeps): Promise<NextStep> {
   const target = deadLetterSinkOf(ended.sink)
   if (next.type !== 'DeadLetter' || target === undefined) return next
-  const outcome = await tryThrice({ ...ended, target }, next.reason, deps)
+  const outcome = await tryThrice({ ...ended, target }, storyOf(ended.delivery, next), deps)
   if (outcome === 'refused') return next
   if (outcome.type !== 'delivered' && ended.signal.aborted) return { type: 'Hold', untilMs: deps.clock.now() }
   const sinkType = target.destination.type
@@ -45,7 +47,7 @@ export async function forwardDeadLetter(ended: EndedDelivery, next: NextStep, de
 
 async function tryThrice(
   { delivery, target, signal, isRefused }: EndedDelivery & { target: SinkInUse },
-  deadLetterReason: Extract<NextStep, { type: 'DeadLetter' }>['reason'],
+  deadLetter: DeadLetterStory,
   deps: AttemptDeps,
 ): Promise<SendOutcome | 'refused'> {
   const { sinks, clock, random } = deps
@@ -54,10 +56,25 @@ async function tryThrice(
   for (let attempt = 1; ; attempt++) {
     if (isRefused()) return 'refused'
     const outcome = await sinks
-      .send({ event, sink: target, attempt, replayed, deadLetterReason, ...origin }, signal)
+      .send({ event, sink: target, attempt, replayed, deadLetter, ...origin }, signal)
       .catch((): SendOutcome => ({ type: 'retryable', cause: 'fault' }))
     if (outcome.type !== 'retryable' || attempt === maxTries || signal.aborted) return outcome
     await sleep(clock, backoffMs(attempt, target.delivery, random), signal)
+  }
+}
+
+/** As the inbox will tell it once `next` is written down. */
+function storyOf(
+  { sink, attempts, lastCause = '' }: ClaimedDelivery,
+  { reason, cause = lastCause }: Extract<NextStep, { type: 'DeadLetter' }>,
+): DeadLetterStory {
+  const { word, status } = readCause(cause) ?? {}
+  return {
+    reason,
+    sink,
+    attempts: attemptsAtEnd(attempts, reason),
+    ...(word !== undefined && { cause: word }),
+    ...(status !== undefined && { status }),
   }
 }
 

@@ -48,9 +48,9 @@ export function watchSinks({ sinks, resolveSink, clock, metrics }: WatchDeps): S
     sinks: {
       async send(delivery, signal) {
         const outcome = await sinks.send(delivery, signal)
-        const { event, sink, deadLetterReason } = delivery
+        const { event, sink, deadLetter } = delivery
         // A dead letter goes elsewhere, and an attempt that we cut off says nothing.
-        const isNews = deadLetterReason === undefined && (outcome.type === 'delivered' || !signal.aborted)
+        const isNews = deadLetter === undefined && (outcome.type === 'delivered' || !signal.aborted)
         const name = ownedName(event.owner, sink.name)
         if (isNews) health.noteOutcome(name, sink.destination.type, outcome, clock.now())
         return outcome

@@ -73,10 +73,12 @@ export interface ClaimedDelivery {
   firstDueMs: number
   /** Set once the delivery was replayed by hand. */
   replayed: boolean
+  /** Why the last step was not the end; absent before the first. */
+  lastCause?: string
 }
 
 /**
- * The next step of a claimed delivery. `cause`: why it has not ended, in words of a closed list (never text from
+ * The next step of a claimed delivery. `cause`: why it has not succeeded, in words of a closed list (never text from
  * outside), at most 64 characters; where none is given, that of the step before stays.
  */
 export type NextStep =
@@ -95,6 +97,10 @@ export interface DeadLetter {
   sink: string
   reason: DeadLetterReason
   attempts: number
+  /** Why its last step was no success; absent where there was none, or a version before gave it up. */
+  lastCause?: string
+  /** When its first attempt became due; absent where a version before gave it up. */
+  firstDueMs?: number
   endedAtMs: number
 }
 
@@ -246,6 +252,7 @@ export interface SinkBacklog {
 export interface HandedDelivery {
   sink: string
   attempts: number
+  /** 0 where it is not known: of dead letters of a version before. */
   firstDueMs: number
   dueMs: number
   replayed: boolean

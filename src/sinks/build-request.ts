@@ -4,6 +4,7 @@ import { signatureHeader } from '../signature/sign.ts'
 import { decodeSigningSecret } from '../signature/signing-secret.ts'
 import { unreachable } from '../unreachable.ts'
 import { dataContentType, encodeBinary, encodeStructured, type EncodedEvent } from './cloud-event.ts'
+import { deadLetterHeadersOf } from './dead-letter-attributes.ts'
 import { attributesOf } from './event-attributes.ts'
 import type { OutgoingDelivery } from './port.ts'
 import type { ParseEnvelope } from './remember-envelopes.ts'
@@ -30,11 +31,12 @@ export type BuiltRequest =
  * delivery nothing that it has made: the event itself is not what the sink wants.
  */
 export function buildRequest(delivery: OutgoingDelivery, options: RequestOptions): BuiltRequest {
-  const { sink } = delivery
+  const { sink, deadLetter } = delivery
   const { headers, body } = encode(delivery, options)
   const signature = signatureHeaders(delivery, body, options.nowMs)
   if (signature === 'badSigningSecret') return { built: false, cause: signature }
   const original = sink.format === 'Original' && signature === undefined ? originalHeaders(delivery) : {}
+  const told = sink.format === 'Original' && deadLetter !== undefined ? deadLetterHeadersOf(deadLetter) : {}
   return {
     built: true,
     method: sink.transform?.method ?? 'POST',
@@ -44,6 +46,7 @@ export function buildRequest(delivery: OutgoingDelivery, options: RequestOptions
       ...ownHeaders(sink.headers),
       ...headers,
       ...original,
+      ...told,
       ...signature,
       traceparent: traceparentOf(delivery),
     },

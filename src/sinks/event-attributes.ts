@@ -2,13 +2,14 @@ import { geminiWebhookPath } from '../api/kind.ts'
 import { routeNameOf } from '../contract/route-owner.ts'
 import type { EventEnvelope } from '../gemini/event.ts'
 import { subjectOf } from '../gemini/event-subject.ts'
+import { deadLetterAttributesOf, type DeadLetterAttributes } from './dead-letter-attributes.ts'
 import type { OutgoingDelivery } from './port.ts'
 
 /**
  * The context attributes of a CloudEvent 1.0, `specversion` and data aside. Source and id together name the event,
  * whatever attempt this is; extension names have lower case letters and digits only, at most 20.
  */
-export interface EventAttributes {
+export interface EventAttributes extends Partial<DeadLetterAttributes> {
   readonly id: string
   readonly source: string
   readonly type: string
@@ -17,7 +18,6 @@ export interface EventAttributes {
   readonly geminimode: 'static' | 'dynamic'
   readonly deliveryattempt: number
   readonly replayed: boolean
-  readonly deadletterreason?: string
   /** `NAMESPACE/NAME` of the route that the event came by. */
   readonly geminiroute?: string
 }
@@ -28,7 +28,7 @@ const maxTypeLength = 128
 
 /** What a consumer learns about an event without reading its data. */
 export function attributesOf(delivery: OutgoingDelivery, envelope: EventEnvelope): EventAttributes {
-  const { event, attempt, replayed, deadLetterReason } = delivery
+  const { event, attempt, replayed, deadLetter } = delivery
   const { timestamp } = envelope
   const { owner } = event
   const routeName = routeNameOf(owner.name)
@@ -42,7 +42,7 @@ export function attributesOf(delivery: OutgoingDelivery, envelope: EventEnvelope
     geminimode: event.mode,
     deliveryattempt: attempt,
     replayed,
-    ...(deadLetterReason !== undefined && { deadletterreason: deadLetterReason }),
+    ...(deadLetter !== undefined && deadLetterAttributesOf(deadLetter)),
     ...(routeName !== undefined && { geminiroute: `${owner.namespace}/${routeName}` }),
   }
 }

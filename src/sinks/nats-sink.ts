@@ -99,9 +99,9 @@ function buildMessage(delivery: OutgoingDelivery, template: string, deps: SendDe
  * What a stream folds repetitions by. The id of an event alone would also fold what two sinks or two objects publish
  * into one stream. A replay is meant to be stored once more, so it has none.
  */
-function messageIdOf({ event, sink, replayed, deadLetterReason }: OutgoingDelivery): string | undefined {
+function messageIdOf({ event, sink, replayed, deadLetter }: OutgoingDelivery): string | undefined {
   if (replayed) return undefined
-  const suffix = deadLetterReason === undefined ? '' : '/deadletter'
+  const suffix = deadLetter === undefined ? '' : '/deadletter'
   return `${event.owner.uid}/${sink.name}/${event.eventId}${suffix}`
 }
 

@@ -29,8 +29,21 @@ export interface OutgoingDelivery {
   content?: Uint8Array
   /** Whose event it is where its owner is a route; absent: the owner's own. */
   webhook?: { readonly namespace: string; readonly name: string }
-  /** Set when the event goes to a dead letter destination: why its delivery was given up. */
-  deadLetterReason?: DeadLetterReason
+  /** Set when the event goes to a dead letter destination. */
+  deadLetter?: DeadLetterStory
+}
+
+/** How a delivery came to be given up. */
+export interface DeadLetterStory {
+  readonly reason: DeadLetterReason
+  /** That was given up on. */
+  readonly sink: string
+  /** At that sink. */
+  readonly attempts: number
+  /** Why the last step was no success, a word of a closed list; absent where there was none. */
+  readonly cause?: string
+  /** Of its last answer, where the cause is one. */
+  readonly status?: number
 }
 
 /**

@@ -21,7 +21,11 @@ const kept = [1, 2, 3].map((number) => ({
   attempts: 12,
 }))
 const letters: DeadLetter[] = kept.map((each, index) =>
-  Object.assign({}, each, { reason: 'Exhausted', endedAt: endedAt(index + 1) }),
+  Object.assign({}, each, {
+    reason: 'Exhausted',
+    endedAt: endedAt(index + 1),
+    ...(index === 0 && { lastCause: 'status 503', since: endedAt(90) }),
+  }),
 )
 const waiting: PendingDelivery[] = kept.map((each, index) =>
   Object.assign({}, each, {
@@ -62,6 +66,15 @@ const actsOf = ({ asked }: FixtureServer) =>
 
 describe('dead letters and pending deliveries in a browser', { skip: withoutChromium }, () => {
   const world = browserWorld()
+
+  test('a dead letter tells its reason, its last cause and since when it was tried', async () => {
+    const { server, open } = world()
+    keep(server)
+    await using opened = await open('#/dead-letters')
+    const { page } = opened
+    assert.match(await page.getByRole('row', { name: /msg_1/ }).innerText(), /12\s+Exhausted\s+status 503\s+\S.* ago/)
+    assert.match(await page.getByRole('row', { name: /msg_2/ }).innerText(), /12\s+Exhausted\s+–\s+–\s/)
+  })
 
   test('a selection is replayed after a question that counts it', async () => {
     const { server, open } = world()

@@ -40,7 +40,7 @@ export const deadLetters = userCommand({
   name: 'deadletters',
   summary: 'List deliveries that were given up.',
   about:
-    'Lists deliveries that were given up, newest first. They can be replayed for 30 days, unless deadLetterKeep of the receiver says otherwise.',
+    'Lists deliveries that were given up, newest first: why, after how many attempts, and what the last of them came to. They can be replayed for 30 days, unless deadLetterKeep of the receiver says otherwise.',
   example: 'gwh deadletters --webhook=ml/batch-events --since=1h',
   settings,
   run: showDeadLetters,
@@ -69,7 +69,7 @@ async function showDeadLetters(
     const newest = letters.toSorted((a, b) => b.endedAt.localeCompare(a.endedAt))
     const shown = newest.slice(0, config.limit)
     const names = shown.map(({ id }) => id)
-    out(printedAs(config.output, { value: { deadLetters: shown }, text: () => inWords(shown), names }))
+    out(printedAs(config.output, { value: { deadLetters: shown }, text: (isWide) => inWords(shown, isWide), names }))
     return exitCodes.ok
   } finally {
     await receivers.close()
@@ -81,12 +81,20 @@ async function readBody({ admin }: ReceiverPod, deliveryId: string): Promise<str
   return Buffer.from(bodyBase64, 'base64').toString('utf8')
 }
 
-function inWords(letters: readonly Letter[]): string {
+const columns = ['ID', 'GIVEN UP', 'WEBHOOK', 'SINK', 'TYPE', 'REASON', 'ATTEMPTS', 'LAST CAUSE', 'EVENT']
+const moreColumns = ['SINCE']
+
+function inWords(letters: readonly Letter[], isWide: boolean): string {
   if (letters.length === 0) return 'No dead letters.\n'
-  return table(['ID', 'GIVEN UP', 'WEBHOOK', 'SINK', 'TYPE', 'REASON', 'ATTEMPTS', 'EVENT'], letters.map(rowOf))
+  return table(
+    isWide ? [...columns, ...moreColumns] : columns,
+    letters.map((letter) => rowOf(letter, isWide)),
+  )
 }
 
-function rowOf({ id, endedAt, namespace, name, sink, eventType, reason, attempts, eventId }: Letter): string[] {
-  const webhook = `${namespace}/${name}`
-  return [id, endedAt, webhook, sink, eventType, reason, attempts, eventId].map(cellOf)
+function rowOf(letter: Letter, isWide: boolean): string[] {
+  const { id, endedAt, sink, eventType, reason, attempts, lastCause = '-', eventId, since = '-' } = letter
+  const webhook = `${letter.namespace}/${letter.name}`
+  const row = [id, endedAt, webhook, sink, eventType, reason, attempts, lastCause, eventId]
+  return [...row, ...(isWide ? [since] : [])].map(cellOf)
 }

@@ -45,9 +45,20 @@ export const deadLetterPage = z.looseObject({
       eventType: z.string().describe('`unknown` where the body cannot be read.'),
       sink: z.string(),
       reason: z.string(),
-      attempts: count,
+      attempts: count.describe('In all, before it was given up.'),
+      lastCause: z
+        .string()
+        .exactOptional()
+        .describe(
+          'Why the last step was no success: a word of [a closed list](sinks.md#dead-letters), and the status where the sink answered, such as `status 503`. Missing where nothing was tried, or an earlier version gave it up.',
+        ),
+      lastStatus: z.number().exactOptional().describe('The status in `lastCause`.'),
       ...ofObject,
-      endedAt: time,
+      since: z
+        .string()
+        .exactOptional()
+        .describe('When the first attempt was due. Missing where an earlier version gave it up.'),
+      endedAt: z.string().describe('When it was given up.'),
     }),
   ),
   cursor: nextPage,

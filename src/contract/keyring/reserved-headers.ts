@@ -4,7 +4,7 @@
  * of them empties a stream.
  */
 const reserved =
-  /^(?:host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|content-.*|ce-.*|webhook-.*|x-gemini-.*|traceparent|tracestate|proxy-.*|nats-.*)$/i
+  /^(?:host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|content-.*|ce-.*|webhook-.*|x-gemini-.*|x-gwh-deadletter.*|traceparent|tracestate|proxy-.*|nats-.*)$/i
 
 export function isReservedHeader(name: string): boolean {
   return reserved.test(name)

@@ -63,6 +63,8 @@ export interface DeliveryLife extends DeliveryKey {
     /** For replay and retry: `POD/ID`. */
     readonly id?: string
     readonly nextTryAt?: string
+    /** Of a dead letter, for people: `Rejected after 3 attempts, refused 422`. */
+    readonly why?: string
   }[]
   /** The id to ask for the body with; where it cannot be had, why. */
   readonly body: { readonly id: string } | { readonly why: string }
@@ -92,6 +94,10 @@ interface Kept extends DeliveryKey {
 
 export interface DeadLetter extends Kept {
   readonly reason: string
+  /** Why the last step was no success, with the status where the sink answered. */
+  readonly lastCause?: string
+  /** When the first attempt was due. */
+  readonly since?: string
   readonly endedAt: string
 }
 

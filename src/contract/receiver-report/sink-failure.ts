@@ -36,6 +36,9 @@ const failureWords = {
 
 export type SinkFailureCause = keyof typeof failureWords
 
+/** All of them, with their words. */
+export const sinkFailures: Readonly<Record<SinkFailureCause, string>> = failureWords
+
 const otherWords = 'attempts fail'
 
 /** In words, with the status where an answer came. A cause that only a newer receiver has is described in general. */

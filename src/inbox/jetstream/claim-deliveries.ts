@@ -159,7 +159,8 @@ export class DeliveryClaimer {
 }
 
 function toClaimed(delivery: TrackedDelivery, seq: number, event: NewEvent): ClaimedDelivery {
-  const { sink, sinkToken, attempts, firstDueMs, replayed } = delivery
+  const { sink, sinkToken, attempts, firstDueMs, replayed, lastCause } = delivery
   const deliveryId = claimIdOf({ key: delivery.event.key, sinkToken, seq })
-  return { deliveryId, sink, attempts, firstDueMs, replayed, event }
+  const why = lastCause === undefined ? {} : { lastCause }
+  return { deliveryId, sink, attempts, firstDueMs, replayed, ...why, event }
 }

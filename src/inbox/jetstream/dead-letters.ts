@@ -98,10 +98,20 @@ async function drop(deps: SharedDeps, ends: EventEnds, delivery: TrackedDelivery
   return true
 }
 
-function toDeadLetter({ event, sink, sinkToken, attempts, state }: TrackedDelivery): DeadLetter | undefined {
+function toDeadLetter(delivery: TrackedDelivery): DeadLetter | undefined {
+  const { event, sink, sinkToken, attempts, firstDueMs, lastCause, state } = delivery
   if (state.type !== 'dead') return undefined
   const { reason, endedAtMs, eventType } = state
-  const { owner } = event.account
-  const deliveryId = `${event.key}.${sinkToken}`
-  return { deliveryId, owner, eventId: event.eventId, eventType, sink, reason, attempts, endedAtMs }
+  return {
+    deliveryId: `${event.key}.${sinkToken}`,
+    owner: event.account.owner,
+    eventId: event.eventId,
+    eventType,
+    sink,
+    reason,
+    attempts,
+    ...(lastCause !== undefined && { lastCause }),
+    firstDueMs,
+    endedAtMs,
+  }
 }

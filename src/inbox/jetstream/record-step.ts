@@ -1,3 +1,4 @@
+import { attemptsAtEnd } from '../../contract/dead-letter-reasons.ts'
 import { parseEnvelope } from '../../gemini/parse-event.ts'
 import { unreachable } from '../../unreachable.ts'
 import type { ClaimedDelivery, DeadLetterReason, NextStep } from '../port.ts'
@@ -6,9 +7,6 @@ import type { EventEnds } from './event-ends.ts'
 import type { SharedDeps } from './shared-deps.ts'
 import type { TrackedDelivery } from './tracked.ts'
 import { countsOf, writeState } from './write-state.ts'
-
-/** With the other reasons nothing was sent. */
-const endsAfterAttempt = new Set<DeadLetterReason>(['RetriesExhausted', 'Rejected', 'Unsendable'])
 
 /** The claimed delivery if its lease is still ours, as far as we know. */
 export function findClaimed({ ledger }: SharedDeps, { deliveryId }: ClaimedDelivery): TrackedDelivery | undefined {
@@ -55,8 +53,8 @@ export async function recordStep(
       await waiting(next.untilMs, delivery.attempts, next.cause)
       return
     case 'DeadLetter': {
-      const attempts = delivery.attempts + (endsAfterAttempt.has(next.reason) ? 1 : 0)
-      await endAsDeadLetter(deps, delivery, { reason: next.reason, attempts, body })
+      const attempts = attemptsAtEnd(delivery.attempts, next.reason)
+      await endAsDeadLetter(deps, delivery, { ...next, attempts, body })
       return
     }
     default:
@@ -64,14 +62,16 @@ export async function recordStep(
   }
 }
 
+/** Without a cause of its own it has that of the step before. */
 export async function endAsDeadLetter(
   deps: SharedDeps,
   delivery: TrackedDelivery,
-  { reason, attempts, body }: { reason: DeadLetterReason; attempts: number; body: Uint8Array },
+  { reason, cause, attempts, body }: { reason: DeadLetterReason; cause?: string; attempts: number; body: Uint8Array },
 ): Promise<void> {
   const ended = { state: 'dead', reason, attempts, endedAtMs: deps.clock.now() } as const
   const { type: eventType } = parseEnvelope(body)
-  await writeState(deps, delivery, { ...countsOf(deps, delivery), ...ended, eventType })
+  const why = cause === undefined ? {} : { cause }
+  await writeState(deps, delivery, { ...countsOf(deps, delivery), ...ended, ...why, eventType })
 }
 
 /** Makes a dead letter due again; false when it is none (any more). */

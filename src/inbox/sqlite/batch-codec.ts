@@ -92,7 +92,8 @@ function packStep(writer: ByteWriter, next: NextStep): void {
       return writer.text(next.cause ?? '')
     case 'DeadLetter':
       // Positions travel between threads of one program only; the database holds the words.
-      return writer.byte(deadLetterReasons.indexOf(next.reason))
+      writer.byte(deadLetterReasons.indexOf(next.reason))
+      return writer.text(next.cause ?? '')
     default:
       return unreachable(next)
   }
@@ -112,7 +113,7 @@ function unpackStep(reader: ByteReader): NextStep {
     case stepKinds.DeadLetter: {
       const reason = deadLetterReasons[reader.byte()]
       if (reason === undefined) throw new Error('packed step with an unknown dead-letter reason')
-      return { type: 'DeadLetter', reason }
+      return { type: 'DeadLetter', reason, ...unpackCause(reader) }
     }
     default:
       throw new Error(`packed step of unknown kind ${kind}`)

@@ -13,7 +13,12 @@ interface EndedDelivery {
   id: number
   event: number
   lane: Lane
+  reason: DeadLetterReason
   attempts: number
+  /** 0 where it is not known. */
+  firstDueMs: number
+  /** Empty where there is none. */
+  lastCause: string
   /** Where it ended before; absent: now. */
   endedAtMs?: number
 }
@@ -49,8 +54,8 @@ export class DeadLettersTable {
     this.#bounds = bounds
     this.#droppedOf = droppedOf
     this.#insert = database.prepare(
-      `INSERT INTO dead_letters (id, event, lane, owner, reason, attempts, ended_at_ms, event_type)
-       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, gwh_event_type((SELECT body FROM events WHERE seq = ?2)))`,
+      `INSERT INTO dead_letters (id, event, lane, owner, reason, attempts, first_due_ms, last_cause, ended_at_ms, event_type)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, gwh_event_type((SELECT body FROM events WHERE seq = ?2)))`,
     )
     this.#oldestOfOwner = database.prepare(
       'SELECT id, event, lane FROM dead_letters WHERE owner = ? ORDER BY id LIMIT 1',
@@ -67,7 +72,7 @@ export class DeadLettersTable {
     )
     // CROSS JOIN keeps the order of the tables: rows come by the index, one by one, only as far as the caller reads.
     this.#newestFirst = database.prepare(
-      `SELECT d.id, d.reason, d.attempts, d.ended_at_ms, d.event_type, l.sink, e.event_id, o.uid, o.namespace, o.name
+      `SELECT d.*, l.sink, e.event_id, o.uid, o.namespace, o.name
        FROM dead_letters d CROSS JOIN events e ON e.seq = d.event CROSS JOIN lanes l ON l.id = d.lane CROSS JOIN owners o ON o.id = d.owner
        WHERE (d.ended_at_ms, d.id) < (?, ?) ORDER BY d.ended_at_ms DESC, d.id DESC`,
     )
@@ -79,9 +84,10 @@ export class DeadLettersTable {
   }
 
   /** Keeps the delivery as a dead letter. Returns how many older ones were dropped for it. */
-  add({ id, event, lane, attempts, endedAtMs }: EndedDelivery, reason: DeadLetterReason, nowMs: number): number {
+  add({ id, event, lane, reason, attempts, endedAtMs, ...story }: EndedDelivery, nowMs: number): number {
     const { account } = lane
-    this.#insert.run(id, event, lane.id, account.id, reason, attempts, endedAtMs ?? nowMs)
+    const told = [reason, attempts, story.firstDueMs, story.lastCause, endedAtMs ?? nowMs] as const
+    this.#insert.run(id, event, lane.id, account.id, ...told)
     this.#ledger.countDelivery(lane, 'deadLetters', 1)
     const { maxDeadLetters, deadLetterShare } = this.#bounds
     const isOwnerOver = account.deadLetters > maxDeadLetters * deadLetterShare
@@ -175,6 +181,7 @@ export class DeadLettersTable {
 
 function* lettersOf(rows: Iterable<Record<string, unknown>>): Generator<DeadLetter> {
   for (const row of rows) {
+    const [lastCause, firstDueMs] = [String(row['last_cause']), Number(row['first_due_ms'])]
     yield {
       deliveryId: String(row['id']),
       owner: { uid: String(row['uid']), namespace: String(row['namespace']), name: String(row['name']) },
@@ -184,6 +191,8 @@ function* lettersOf(rows: Iterable<Record<string, unknown>>): Generator<DeadLett
       // Only this program writes the column, from the same closed list.
       reason: String(row['reason']) as DeadLetterReason,
       attempts: Number(row['attempts']),
+      ...(lastCause !== '' && { lastCause }),
+      ...(firstDueMs > 0 && { firstDueMs }),
       endedAtMs: Number(row['ended_at_ms']),
     }
   }

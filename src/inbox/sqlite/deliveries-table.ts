@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
 
+import { attemptsAtEnd } from '../../contract/dead-letter-reasons.ts'
 import { unreachable } from '../../unreachable.ts'
 import type { ClaimedDelivery, ClaimTerms, DeadLetterReason, HandedDelivery, NextStep } from '../port.ts'
 import type { DeadLettersTable } from './dead-letters-table.ts'
@@ -23,9 +24,6 @@ const isolateFromUnrecorded = 2
  * minutes after two crashes.
  */
 const isolationDelayMs = 50
-/** With the other reasons nothing was sent. */
-const endsAfterAttempt = new Set<DeadLetterReason>(['RetriesExhausted', 'Rejected', 'Unsendable'])
-
 type Row = Record<string, SQLOutputValue>
 
 interface DeliveryRow {
@@ -59,6 +57,7 @@ export class DeliveriesTable {
   readonly #postpone: StatementSync
   readonly #find: StatementSync
   readonly #delete: StatementSync
+  readonly #take: StatementSync
   readonly #wait: StatementSync
   readonly #oldest: StatementSync
   readonly #inFirstClaim: StatementSync
@@ -95,6 +94,7 @@ export class DeliveriesTable {
     this.#postpone = database.prepare('UPDATE deliveries SET due_at_ms = ? WHERE id = ?')
     this.#find = database.prepare('SELECT id, event, lane, attempts, claims, unrecorded FROM deliveries WHERE id = ?')
     this.#delete = database.prepare('DELETE FROM deliveries WHERE id = ?')
+    this.#take = database.prepare('DELETE FROM deliveries WHERE id = ? RETURNING first_due_ms, last_cause')
     this.#wait = database.prepare(
       `UPDATE deliveries SET due_at_ms = ?, attempts = attempts + ?, unrecorded = 0, first_claim = 0, last_step_ms = ?,
          last_cause = coalesce(nullif(?, ''), last_cause) WHERE id = ?`,
@@ -148,21 +148,22 @@ export class DeliveriesTable {
 
   /** Given up from the beginning. Returns how many dead letters were dropped for it. */
   addGivenUp(event: number, lane: Lane, reason: DeadLetterReason, nowMs: number): number {
-    return this.#deadLetters.add({ id: this.#numbers.next(), event, lane, attempts: 0 }, reason, nowMs)
+    const ended = { id: this.#numbers.next(), event, lane, reason, attempts: 0, firstDueMs: nowMs, lastCause: '' }
+    return this.#deadLetters.add(ended, nowMs)
   }
 
   /** As another inbox had it. Returns how many dead letters were dropped for it. */
   takeOver(event: number, lane: Lane, handed: HandedDelivery, nowMs: number): number {
     const { attempts, firstDueMs, dueMs, replayed, lastCause = '', deadLetter } = handed
-    const counts = [attempts, replayed ? 1 : 0, lastCause] as const
     const id = this.#numbers.next()
+    if (deadLetter !== undefined) {
+      return this.#deadLetters.add({ id, event, lane, attempts, firstDueMs, lastCause, ...deadLetter }, nowMs)
+    }
+    const counts = [attempts, replayed ? 1 : 0, lastCause] as const
     this.#insertHanded.run(id, event, lane.id, dueMs, firstDueMs, ...counts)
     this.#ledger.countDelivery(lane, 'pending', 1)
     this.#ledger.noteDue(lane, dueMs)
-    if (deadLetter === undefined) return 0
-    this.#end({ id }, lane)
-    const { reason, endedAtMs } = deadLetter
-    return this.#deadLetters.add({ id, event, lane, attempts, endedAtMs }, reason, nowMs)
+    return 0
   }
 
   /** Takes all of an event out: they go on elsewhere. Returns their account; undefined without any. */
@@ -217,7 +218,9 @@ export class DeliveriesTable {
     nowMs: number,
   ): ClaimedDelivery | number | undefined {
     const delivery = readRow(row)
-    if (delivery.unrecorded >= maxUnrecordedClaims) return this.#giveUp(delivery, lane, 'CrashedRepeatedly', nowMs)
+    if (delivery.unrecorded >= maxUnrecordedClaims) {
+      return this.#giveUp(delivery, lane, { reason: 'CrashedRepeatedly' }, nowMs)
+    }
     if (delivery.unrecorded >= isolateFromUnrecorded) {
       if (this.#isolated !== undefined && this.#isolated.untilMs > nowMs) {
         this.#postpone.run(nowMs + isolationDelayMs, delivery.id)
@@ -251,8 +254,8 @@ export class DeliveriesTable {
       case 'Hold':
         return this.#waitUntil(next.untilMs, { id, lane, spent: 0, cause: next.cause, nowMs })
       case 'DeadLetter': {
-        const attempts = delivery.attempts + (endsAfterAttempt.has(next.reason) ? 1 : 0)
-        return this.#giveUp({ ...delivery, attempts }, lane, next.reason, nowMs)
+        const attempts = attemptsAtEnd(delivery.attempts, next.reason)
+        return this.#giveUp({ ...delivery, attempts }, lane, next, nowMs)
       }
       default:
         return unreachable(next)
@@ -305,14 +308,27 @@ export class DeliveriesTable {
     return (lane.headDueMs ?? Infinity) <= nowMs && (this.#ledger.refreshHead(lane) ?? Infinity) <= nowMs
   }
 
-  #giveUp(delivery: DeliveryRow, lane: Lane, reason: DeadLetterReason, nowMs: number): number {
-    this.#end(delivery, lane)
-    return this.#deadLetters.add({ ...delivery, lane }, reason, nowMs)
+  /** Without a cause of its own it has that of the step before. */
+  #giveUp(
+    { id, event, attempts }: DeliveryRow,
+    lane: Lane,
+    { reason, cause }: { reason: DeadLetterReason; cause?: string },
+    nowMs: number,
+  ): number {
+    const row = this.#take.get(id)
+    this.#noteEnded(id, lane)
+    const firstDueMs = Number(row?.['first_due_ms'] ?? 0)
+    const lastCause = cause ?? String(row?.['last_cause'] ?? '')
+    return this.#deadLetters.add({ id, event, lane, reason, attempts, firstDueMs, lastCause }, nowMs)
   }
 
-  #end(delivery: Pick<DeliveryRow, 'id'>, lane: Lane): void {
-    this.#delete.run(delivery.id)
-    this.#firstClaims.delete(delivery.id)
+  #end({ id }: Pick<DeliveryRow, 'id'>, lane: Lane): void {
+    this.#delete.run(id)
+    this.#noteEnded(id, lane)
+  }
+
+  #noteEnded(id: number, lane: Lane): void {
+    this.#firstClaims.delete(id)
     this.#ledger.countDelivery(lane, 'pending', -1)
   }
 }
@@ -343,6 +359,7 @@ function toClaimed(row: Record<string, unknown>, { id, claims, attempts }: Deliv
     attempts,
     firstDueMs: Number(row['first_due_ms']),
     replayed: row['replayed'] === 1,
+    ...(row['last_cause'] !== '' && { lastCause: String(row['last_cause']) }),
     event: toEvent(row, sink),
   }
 }

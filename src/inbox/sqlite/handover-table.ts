@@ -60,7 +60,7 @@ export class HandoverTable {
         `SELECT d.event, l.sink, d.attempts, d.first_due_ms, d.due_at_ms, d.replayed, d.last_cause, NULL AS reason, NULL AS ended_at_ms
            FROM deliveries d JOIN lanes l ON l.id = d.lane WHERE d.event IN (${marks(seqs)})
          UNION ALL
-         SELECT d.event, l.sink, d.attempts, d.ended_at_ms, d.ended_at_ms, 0, '', d.reason, d.ended_at_ms
+         SELECT d.event, l.sink, d.attempts, d.first_due_ms, d.ended_at_ms, 0, d.last_cause, d.reason, d.ended_at_ms
            FROM dead_letters d JOIN lanes l ON l.id = d.lane WHERE d.event IN (${marks(seqs)})`,
       )
       .all(...seqs, ...seqs)

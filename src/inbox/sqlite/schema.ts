@@ -87,6 +87,11 @@ const migrations: readonly string[] = [
   ALTER TABLE events ADD COLUMN forget_at_s INTEGER NOT NULL DEFAULT 0;      -- as its id has it
   DROP INDEX ids_to_forget;
   `,
+  // Both as the delivery had them; 0 and '' of what a version before gave up.
+  `
+  ALTER TABLE dead_letters ADD COLUMN first_due_ms INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE dead_letters ADD COLUMN last_cause TEXT NOT NULL DEFAULT '';
+  `,
 ]
 
 /** `gwh_event_type(body)`: how the sender named the event. */

@@ -90,7 +90,7 @@ function SinkStates({ life, may }: { life: DeliveryLife; may: Permission | undef
   return (
     <table class="plain-table">
       <tbody>
-        {life.sinks.map(({ sink, state, id, nextTryAt }) => {
+        {life.sinks.map(({ sink, state, id, nextTryAt, why }) => {
           const [tone, word] = stateWords[state]
           return (
             <tr key={sink}>
@@ -100,6 +100,11 @@ function SinkStates({ life, may }: { life: DeliveryLife; may: Permission | undef
                 {nextTryAt !== undefined && (
                   <span class="caption">
                     next try <Ago at={nextTryAt} />
+                  </span>
+                )}
+                {why !== undefined && (
+                  <span class="caption">
+                    <Visible text={why} />
                   </span>
                 )}
               </td>

@@ -48,6 +48,13 @@ const deadLetters: KeptKind<DeadLetter> = {
   columns: [
     ...commonColumns(),
     { title: 'Reason', width: 'minmax(96px, 1fr)', cell: ({ reason }) => reason },
+    {
+      title: 'Last cause',
+      width: 'minmax(88px, 1fr)',
+      isWide: true,
+      cell: ({ lastCause = '–' }) => <Visible text={lastCause} />,
+    },
+    { title: 'Since', width: 'minmax(72px, 1fr)', isWide: true, cell: ({ since }) => <Ago at={since} /> },
     { title: 'Given up', width: 'minmax(80px, 1fr)', cell: ({ endedAt }) => <Ago at={endedAt} /> },
   ],
 }

@@ -137,10 +137,15 @@ function stateAt(
     last,
   }: { gone: DeadLetter | undefined; waiting: PendingDelivery | undefined; last: string | undefined },
 ): DeliveryLife['sinks'][number] {
-  if (gone !== undefined) return { sink, state: 'DeadLetter', id: gone.id }
+  if (gone !== undefined) return { sink, state: 'DeadLetter', id: gone.id, why: whyGone(gone) }
   if (waiting !== undefined) {
     const { id, nextTryAt } = waiting
     return { sink, state: last === 'Hold' ? 'Held' : 'Pending', id, ...defined({ nextTryAt }) }
   }
   return { sink, state: last === 'Succeed' ? 'Delivered' : last === 'Skip' ? 'Skipped' : 'Unknown' }
+}
+
+function whyGone({ reason, attempts, lastCause }: DeadLetter): string {
+  const after = `${reason} after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}`
+  return lastCause === undefined ? after : `${after}, ${lastCause}`
 }

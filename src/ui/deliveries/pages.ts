@@ -39,7 +39,9 @@ export const askPending: Ask<PendingDelivery> = async ({ name: pod, admin }, giv
 
 function deadLetterOf(pod: string, told: LetterTold): DeadLetter {
   const { deliveryId, eventId, eventType, sink, reason, attempts, namespace, name, endedAt } = told
-  return { id: `${pod}/${deliveryId}`, pod, namespace, name, eventId, eventType, sink, attempts, reason, endedAt }
+  const { lastCause, since } = told
+  const letter = { pod, namespace, name, eventId, eventType, sink, attempts, reason, endedAt }
+  return { id: `${pod}/${deliveryId}`, ...letter, ...defined({ lastCause, since }) }
 }
 
 function pendingOf(pod: string, told: PendingTold): PendingDelivery {

@@ -28,6 +28,7 @@ import { undocumentedFields } from '../../support/builders/undocumented-fields.t
 
 const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'))
 const owner = { uid: 'uid-1', namespace: 'ml', name: 'batch-events' }
+const tried = { firstDueMs: Date.parse('2026-11-20T08:00:00Z') }
 const letters: DeadLetter[] = ['08', '09', '10'].map((hour, at) => ({
   deliveryId: String(at + 1),
   owner,
@@ -38,6 +39,8 @@ const letters: DeadLetter[] = ['08', '09', '10'].map((hour, at) => ({
   attempts: 61,
   endedAtMs: Date.parse(`2026-11-21T${hour}:00:00Z`),
 }))
+for (const [at, lastCause] of ['status 503', 'timeout'].entries())
+  Object.assign(letters[at] ?? {}, { lastCause, ...tried })
 
 const common = { owner, eventType: 'batch.failed', sink: 'worker', replayed: false }
 const firstDueMs = Date.parse('2026-11-21T08:00:00Z')
@@ -244,7 +247,9 @@ test('dead letters are selected by object, sink, event, type, reason and time', 
   const { deadLetters } = json as { deadLetters: unknown[] }
   const want = { deliveryId: '2', eventId: 'msg_2', eventType: 'batch.succeeded', sink: 'worker', attempts: 61 }
   const named = { namespace: 'ml', name: 'batch-events', uid: 'uid-1', endedAt: '2026-11-21T09:00:00.000Z' }
-  assert.deepEqual(deadLetters[1], { ...want, reason: 'RetriesExhausted', ...named })
+  const since = '2026-11-20T08:00:00.000Z'
+  const told = { reason: 'RetriesExhausted', lastCause: 'timeout', since }
+  assert.deepEqual(deadLetters[1], { ...want, ...told, ...named })
   assert.deepEqual(queries, [
     {
       owner: { namespace: 'ml', name: 'batch-events' },
@@ -282,6 +287,19 @@ test('a replay by id says which ones were known, and wakes the dispatcher once',
   const { json } = await replay({ deliveryIds: ['1', '9', '3'] })
   assert.deepEqual(json, { replayed: ['1', '3'], unknown: ['9'] })
   assert.equal(nudges(), 1)
+})
+
+test('a dead letter tells the status where the sink answered, and nothing of what a version before did not keep', async (t) => {
+  const { ask } = await anAdmin(t)
+  const { deadLetters } = (await ask('/v1/deadletters')).json as { deadLetters: Record<string, unknown>[] }
+  assert.deepEqual(
+    deadLetters.map(({ lastCause, lastStatus, since }) => [lastCause, lastStatus, typeof since]),
+    [
+      ['status 503', 503, 'string'],
+      ['timeout', undefined, 'string'],
+      [undefined, undefined, 'undefined'],
+    ],
+  )
 })
 
 test('page after page of dead letters is asked for with the cursor of the one before', async (t) => {

@@ -12,7 +12,7 @@ async function aDeadLetter(inbox: Inbox, eventId: string, body = '{"type":"batch
   await inbox.append(anEvent({ eventId, body: Buffer.from(body) }))
   const [claimed] = await inbox.claimDue(1, 60_000)
   assert.ok(claimed)
-  await inbox.record(claimed, { type: 'DeadLetter', reason: 'Rejected' })
+  await inbox.record(claimed, { type: 'DeadLetter', reason: 'Rejected', cause: 'refused 422' })
 }
 
 test('gwh inbox shows every receiver that runs, found by its labels in the namespace', async (t) => {
@@ -62,17 +62,35 @@ test('gwh deadletters lists those of every receiver, newest first, each by an id
   const [, first = '', second = ''] = out.split('\n')
   assert.match(
     first,
-    /^gwh-receiver-1\/1 +2026-11-21T12:05:00\.000Z +ml\/batch-events +worker +batch\.succeeded +Rejected +1 +msg_new$/,
+    /^gwh-receiver-1\/1 +2026-11-21T12:05:00\.000Z +ml\/batch-events +worker +batch\.succeeded +Rejected +1 +refused 422 +msg_new$/,
   )
   assert.match(second, /^gwh-receiver-0\/1 .* msg_old$/)
 
   const json = JSON.parse((await gwh('deadletters', '-A', '--type=batch.failed', '-o', 'json')).out) as {
-    deadLetters: { id: string; eventId: string }[]
+    deadLetters: object[]
   }
-  assert.deepEqual(
-    json.deadLetters.map(({ id, eventId }) => [id, eventId]),
-    [['gwh-receiver-0/1', 'msg_old']],
-  )
+  const at = '2026-11-21T12:00:00.000Z'
+  assert.deepEqual(json.deadLetters, [
+    {
+      id: 'gwh-receiver-0/1',
+      deliveryId: '1',
+      eventId: 'msg_old',
+      eventType: 'batch.failed',
+      sink: 'worker',
+      reason: 'Rejected',
+      attempts: 1,
+      lastCause: 'refused 422',
+      lastStatus: 422,
+      namespace: 'ml',
+      name: 'batch-events',
+      uid: 'uid-1',
+      since: at,
+      endedAt: at,
+    },
+  ])
+  const [header = '', , old = ''] = (await gwh('deadletters', '-A', '-o', 'wide')).out.split('\n')
+  assert.match(header, / LAST CAUSE +EVENT +SINCE$/)
+  assert.ok(old.endsWith(at), old)
   assert.equal((await gwh('deadletters', '-A', '--webhook=ml/other')).out, 'No dead letters.\n')
 })
 

@@ -87,7 +87,7 @@ test('retries that are used up end as a dead letter, counted', async () => {
   dispatcher.start()
   await clock.advance({ minutes: 1 })
   assert.equal(double.sent.length, 3)
-  assert.deepEqual(inbox.endOf('1'), { type: 'DeadLetter', reason: 'RetriesExhausted' })
+  assert.deepEqual(inbox.endOf('1'), { type: 'DeadLetter', reason: 'RetriesExhausted', cause: 'status 503' })
   assert.equal(
     await metric('gwh_dead_letters_total{reason="RetriesExhausted"}'),
     'gwh_dead_letters_total{reason="RetriesExhausted"} 1',
@@ -100,7 +100,7 @@ test('a sink that is down for a day does not outlive retryFor', async () => {
   inbox.add(aClaim())
   dispatcher.start()
   await clock.advance({ hours: 25 })
-  assert.deepEqual(inbox.endOf('1'), { type: 'DeadLetter', reason: 'RetriesExhausted' })
+  assert.deepEqual(inbox.endOf('1'), { type: 'DeadLetter', reason: 'RetriesExhausted', cause: 'status 503' })
   assert.ok(sink.sent.length > 10 && sink.sent.length <= 61, `${sink.sent.length} attempts`)
 })
 
@@ -123,10 +123,10 @@ test('an event that breaks the filter becomes a dead letter and is passed on as 
   dispatcher.start()
   await settle()
   await settle()
-  assert.deepEqual(inbox.endOf('1'), { type: 'DeadLetter', reason: 'FilterError' })
+  assert.deepEqual(inbox.endOf('1'), { type: 'DeadLetter', reason: 'FilterError', cause: 'filterFailed' })
   assert.deepEqual(
-    sink.sent.map(({ deadLetterReason }) => deadLetterReason),
-    ['FilterError'],
+    sink.sent.map(({ deadLetter: story }) => story),
+    [{ reason: 'FilterError', sink: 'worker', attempts: 0, cause: 'filterFailed' }],
   )
   assert.equal(
     await metric('gwh_dead_letters_total{reason="FilterError"}'),
@@ -154,7 +154,7 @@ test('a filter that stays wrong does not hold deliveries beyond retryFor', async
   inbox.add(aClaim())
   dispatcher.start()
   await clock.advance({ hours: 25 })
-  assert.deepEqual(inbox.endOf('1'), { type: 'DeadLetter', reason: 'FilterError' })
+  assert.deepEqual(inbox.endOf('1'), { type: 'DeadLetter', reason: 'FilterError', cause: 'filterInvalid' })
   assert.equal(sink.sent.length, 0)
 })
 
@@ -275,7 +275,10 @@ test('a refusal of credentials that outlasts retryFor ends deliveries instead of
   assert.equal(inbox.pending, 100)
   await clock.advance({ minutes: 10 })
   assert.equal(inbox.pending, 0)
-  assert.deepEqual(inbox.endOf('worker-99'), { type: 'DeadLetter', reason: 'RetriesExhausted' })
+  assert.deepEqual(inbox.endOf('worker-99'), {
+    type: 'DeadLetter',
+    reason: 'RetriesExhausted',
+  })
 })
 
 test('nothing is claimed while a step cannot be written, and the step is written when it can', async () => {
@@ -373,7 +376,7 @@ test('a sink that throws could not make a request of the event: a dead letter, a
   dispatcher.start()
   await settle()
   await settle()
-  assert.deepEqual(inbox.endOf('worker-0'), { type: 'DeadLetter', reason: 'Unsendable' })
+  assert.deepEqual(inbox.endOf('worker-0'), { type: 'DeadLetter', reason: 'Unsendable', cause: 'unsendable' })
   assert.deepEqual(inbox.endOf('worker-1'), { type: 'Succeed' })
 })
 
@@ -387,22 +390,22 @@ test('a dead letter goes to its destination too, with its reason and without the
     clientCertificate,
   })
   const { clock, inbox, sink: double, dispatcher, metric } = aDispatcher([sink])
-  double.willAnswer(({ deadLetterReason, attempt }) => {
-    if (deadLetterReason === undefined) return { type: 'permanent', cause: 'refused', status: 422 }
+  double.willAnswer(({ deadLetter: story, attempt }) => {
+    if (story === undefined) return { type: 'permanent', cause: 'refused', status: 422 }
     return attempt < 3 ? unavailable : { type: 'delivered' }
   })
   inbox.add(aClaim())
   dispatcher.start()
   await clock.advance({ seconds: 10 })
-  assert.deepEqual(inbox.endOf('1'), { type: 'DeadLetter', reason: 'Rejected' })
+  assert.deepEqual(inbox.endOf('1'), { type: 'DeadLetter', reason: 'Rejected', cause: 'refused 422' })
   const [, ...forwarded] = double.sent
   assert.equal(forwarded.length, 3)
-  for (const { sink: target, deadLetterReason } of forwarded) {
+  for (const { sink: target, deadLetter: story } of forwarded) {
     assert.deepEqual(target.destination, deadLetter)
     assert.deepEqual(target.headers, {})
     assert.equal(target.signingSecret, undefined)
     assert.equal(target.clientCertificate, undefined)
-    assert.equal(deadLetterReason, 'Rejected')
+    assert.deepEqual(story, { reason: 'Rejected', sink: 'worker', attempts: 1, cause: 'refused', status: 422 })
   }
   assert.match((await metric('gwh_dead_letters_forwarded_total')) ?? '', /outcome="delivered"\} 1$/)
 })
@@ -410,13 +413,13 @@ test('a dead letter goes to its destination too, with its reason and without the
 test('a dead letter stays in the inbox though its destination never takes it', async () => {
   const deadLetter = { type: 'http', url: 'http://dead.ml.svc/', reach: 'cluster' } as const
   const { clock, inbox, sink, dispatcher } = aDispatcher([aSink({ deadLetter })])
-  sink.willAnswer(({ deadLetterReason }) =>
-    deadLetterReason === undefined ? { type: 'permanent', cause: 'refused', status: 400 } : unavailable,
+  sink.willAnswer(({ deadLetter: story }) =>
+    story === undefined ? { type: 'permanent', cause: 'refused', status: 400 } : unavailable,
   )
   inbox.add(aClaim())
   dispatcher.start()
   await clock.advance({ seconds: 40 })
-  assert.deepEqual(inbox.endOf('1'), { type: 'DeadLetter', reason: 'Rejected' })
+  assert.deepEqual(inbox.endOf('1'), { type: 'DeadLetter', reason: 'Rejected', cause: 'refused 400' })
   assert.equal(sink.sent.length, 4)
 })
 

@@ -71,12 +71,12 @@ test('an attempt tells the webhook of the event, and a success is told of the ro
 
 test('a dead letter of a route tells its webhook where it is passed on, and is no success', async () => {
   const { sink, delivered, add } = aDispatcher()
-  sink.willAnswer(({ deadLetterReason }) =>
-    deadLetterReason === undefined ? { type: 'permanent', cause: 'refused' } : { type: 'delivered' },
+  sink.willAnswer(({ deadLetter }) =>
+    deadLetter === undefined ? { type: 'permanent', cause: 'refused' } : { type: 'delivered' },
   )
   await add()
   assert.deepEqual(
-    sink.sent.map((sent) => [sent.deadLetterReason, sent.webhook]),
+    sink.sent.map((sent) => [sent.deadLetter?.reason, sent.webhook]),
     [
       [undefined, webhook],
       ['Rejected', webhook],
@@ -98,20 +98,24 @@ for (const [what, withdraw] of [
 ] satisfies [string, (now: ReturnType<typeof aDispatcher>['now']) => unknown][]) {
   test(`${what} while an attempt is under way keeps its dead letter from being passed on`, async () => {
     const { sink, now, add, stepsOf } = aDispatcher()
-    sink.willAnswer(({ deadLetterReason }) => {
-      assert.equal(deadLetterReason, undefined, 'nothing is passed on')
+    sink.willAnswer(({ deadLetter }) => {
+      assert.equal(deadLetter, undefined, 'nothing is passed on')
       withdraw(now)
       return { type: 'permanent', cause: 'refused' }
     })
     await add()
     assert.equal(sink.sent.length, 1)
-    assert.deepEqual(stepsOf('msg_1'), [{ type: 'DeadLetter', reason: 'Rejected' }], 'it is kept, to be replayed')
+    assert.deepEqual(
+      stepsOf('msg_1'),
+      [{ type: 'DeadLetter', reason: 'Rejected', cause: 'refused' }],
+      'it is kept, to be replayed',
+    )
   })
 
   test(`${what} between two tries to pass a dead letter on ends them`, async () => {
     const { clock, sink, now, add, stepsOf } = aDispatcher()
-    sink.willAnswer(({ deadLetterReason }) =>
-      deadLetterReason === undefined
+    sink.willAnswer(({ deadLetter }) =>
+      deadLetter === undefined
         ? { type: 'permanent', cause: 'refused' }
         : { type: 'retryable', cause: 'status', status: 503 },
     )
@@ -120,7 +124,7 @@ for (const [what, withdraw] of [
     withdraw(now)
     await clock.advance({ seconds: 10 })
     assert.equal(sink.sent.length, 2)
-    assert.deepEqual(stepsOf('msg_1'), [{ type: 'DeadLetter', reason: 'Rejected' }])
+    assert.deepEqual(stepsOf('msg_1'), [{ type: 'DeadLetter', reason: 'Rejected', cause: 'refused' }])
   })
 }
 
@@ -180,5 +184,5 @@ test('an attempt that fails after that begins the time in which it is retried', 
   await clock.advance({ minutes: 9 })
   assert.equal(stepsOf('msg_1').at(-1)?.type, 'RetryAt')
   await clock.advance({ minutes: 2 })
-  assert.deepEqual(stepsOf('msg_1').at(-1), { type: 'DeadLetter', reason: 'RetriesExhausted' })
+  assert.deepEqual(stepsOf('msg_1').at(-1), { type: 'DeadLetter', reason: 'RetriesExhausted', cause: 'status 503' })
 })

@@ -136,12 +136,14 @@ void describe('atomic batches of a JetStream inbox', { skip: withoutNatsServer }
     const { open, makeStream, subjectPrefix, stream, oneByOne, batchSizes } = anInstallation(t)
     await makeStream({ description })
     const { body, sinks: _sinks, ...event } = anEvent({ eventId: 'open' })
-    const stored = { ...event, sinks: ['one', 'two'], bodyBytes: body.length, storedAtMs: 0, home: 'a' }
+    const stored = { ...event, sinks: ['one', 'two', 'three'], bodyBytes: body.length, storedAtMs: 0, home: 'a' }
     const counts = { sink: 'two', attempts: 4, unrecorded: 0, firstDueMs: 0, replayed: false, home: 'a' }
     const client = manager.jetstream()
     await client.publish(`${subjectPrefix}.event.ml.batch-events.open`, body, ofKind({ kind: 'event', ...stored }))
     const waiting = { kind: 'delivery', state: 'waiting', dueMs: 0, ...counts }
     await client.publish(`${subjectPrefix}.delivery.ml.batch-events.open.two`, '', ofKind(waiting))
+    const dead = { kind: 'delivery', state: 'dead', ...counts, sink: 'three', reason: 'Rejected', endedAtMs: 1 }
+    await client.publish(`${subjectPrefix}.delivery.ml.batch-events.open.three`, '', ofKind(dead))
     const closed = { kind: 'closed', forgetAtMs: Date.parse('2099-01-01') }
     await client.publish(`${subjectPrefix}.event.ml.batch-events.done`, '', ofKind(closed))
     const a = await open('a')
@@ -154,6 +156,14 @@ void describe('atomic batches of a JetStream inbox', { skip: withoutNatsServer }
       'two 4 open',
     ])
     assert.deepEqual(Buffer.from(claimed[0]?.event.body ?? []), Buffer.from(body))
+    const [letter] = (await a.deadLetters({ limit: 10 })).deadLetters
+    assert.deepEqual([letter?.sink, letter?.reason, letter?.attempts], ['three', 'Rejected', 4])
+    assert.equal(letter?.lastCause, undefined)
+    assert.equal(await a.replay(letter?.deliveryId ?? ''), true)
+    assert.deepEqual(
+      (await a.claimDue(10, leaseMs)).map(({ sink, attempts }) => [sink, attempts]),
+      [['three', 0]],
+    )
     await appendAll(a, ids('msg_'))
     assert.deepEqual(await batchSizes(), [count])
   })

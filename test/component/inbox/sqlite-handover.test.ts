@@ -53,7 +53,8 @@ test('a delivery goes on in the other inbox as it stood: attempts, due time, hor
   for (const claimed of await from.claimDue(10, 60_000)) {
     if (claimed.sink === 'waits')
       await from.record(claimed, { type: 'RetryAt', atMs: startMs + 90_000, cause: 'timeout' })
-    if (claimed.sink === 'gave-up') await from.record(claimed, { type: 'DeadLetter', reason: 'Rejected' })
+    if (claimed.sink === 'gave-up')
+      await from.record(claimed, { type: 'DeadLetter', reason: 'Rejected', cause: 'refused 422' })
     if (claimed.sink === 'done') await from.record(claimed, { type: 'Succeed' })
   }
   await clock.advance({ seconds: 30 })
@@ -69,8 +70,21 @@ test('a delivery goes on in the other inbox as it stood: attempts, due time, hor
   assert.deepEqual((await from.stats()).bodyBytes, 0)
   const { deadLetters } = await to.deadLetters({ limit: 10 })
   assert.deepEqual(
-    deadLetters.map(({ sink, reason, attempts, endedAtMs, eventId }) => [sink, reason, attempts, endedAtMs, eventId]),
-    [['gave-up', 'Rejected', 1, startMs, 'msg_1']],
+    deadLetters.map((letter) => ({ ...letter, deliveryId: '1' })),
+    [
+      {
+        deliveryId: '1',
+        owner: event.owner,
+        eventId: 'msg_1',
+        eventType: 'unknown',
+        sink: 'gave-up',
+        reason: 'Rejected',
+        attempts: 1,
+        lastCause: 'refused 422',
+        firstDueMs: startMs,
+        endedAtMs: startMs,
+      },
+    ],
   )
   assert.equal(await to.nextDueMs(), startMs + 90_000)
   assert.deepEqual(await to.claimDue(10, 60_000), [], 'not due yet')

@@ -60,6 +60,7 @@ test('nothing is lost of an inbox file that the version before wrote', async (t)
   assert.deepEqual(await endAllDue(inbox), ['claimed worker', 'due worker', 'halfway audit'])
   const [letter] = (await inbox.deadLetters({ limit: 10 })).deadLetters
   assert.equal(letter?.eventId, 'dead')
+  assert.ok(!('lastCause' in letter) && !('firstDueMs' in letter), 'what it was not told stays unknown')
   assert.equal(await inbox.replay(letter.deliveryId), true)
   await clock.advance({ minutes: 1 })
   assert.deepEqual(await endAllDue(inbox), ['dead worker', 'waiting worker'])

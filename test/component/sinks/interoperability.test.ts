@@ -14,7 +14,7 @@ import { createAddressRules } from '../../../src/sinks/address-guard.ts'
 import { createHttpSink } from '../../../src/sinks/http-sink.ts'
 import type { OutgoingDelivery } from '../../../src/sinks/port.ts'
 import { anEvent, batchSucceeded } from '../../support/builders/an-event.ts'
-import { anHttpSink, anOutgoing } from '../../support/builders/deliveries.ts'
+import { anHttpSink, anOutgoing, aStory } from '../../support/builders/deliveries.ts'
 
 interface Received {
   headers: IncomingHttpHeaders
@@ -66,7 +66,7 @@ const formats = ['CloudEventBinary', 'CloudEventStructured'] as const
 
 for (const format of formats) {
   test(`the CloudEvents SDK parses ${format}: attributes, extensions and data`, async (t) => {
-    const event = parseWithSdk(await send(t, { format }, { attempt: 2, replayed: true, deadLetterReason: 'Rejected' }))
+    const event = parseWithSdk(await send(t, { format }, { attempt: 2, replayed: true, deadLetter: aStory() }))
     assert.equal(event.specversion, '1.0')
     assert.equal(event.id, 'msg_1')
     assert.equal(event.type, 'com.google.gemini.batch.succeeded')
@@ -80,6 +80,10 @@ for (const format of formats) {
     assert.equal(String(event['replayed']), 'true')
     assert.equal(event['geminimode'], 'static')
     assert.equal(event['deadletterreason'], 'Rejected')
+    assert.equal(event['deadlettersink'], 'worker')
+    assert.equal(String(event['deadletterattempts']), '3')
+    assert.equal(event['deadlettercause'], 'refused')
+    assert.equal(String(event['deadletterstatus']), '422')
   })
 
   test(`the CloudEvents SDK parses ${format} of an event without time and subject, which are optional`, async (t) => {

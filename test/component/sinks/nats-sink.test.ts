@@ -11,7 +11,7 @@ import type { ResolvedSink } from '../../../src/contract/keyring/entry.ts'
 import { createNatsSink, type NatsSinkOptions } from '../../../src/sinks/nats-sink.ts'
 import type { SendOutcome } from '../../../src/sinks/port.ts'
 import { anEvent, batchSucceeded } from '../../support/builders/an-event.ts'
-import { anOutgoing, aSink } from '../../support/builders/deliveries.ts'
+import { anOutgoing, aSink, aStory } from '../../support/builders/deliveries.ts'
 import { eventually } from '../../support/measures/eventually.ts'
 import { NatsServer, withoutNatsServer } from '../../support/processes/nats-server.ts'
 import { recordedLogger } from '../../support/doubles/recorded-logger.ts'
@@ -163,7 +163,7 @@ void describe('the NATS sink, with a real server', { skip: withoutNatsServer }, 
         sink: toNats(),
         event: anEvent({ owner: { uid: 'uid-2', namespace: 'ml', name: 'batch-events' } }),
       }),
-      anOutgoing({ sink: toNats(), deadLetterReason: 'Rejected' }),
+      anOutgoing({ sink: toNats(), deadLetter: aStory() }),
       anOutgoing({ sink: toNats(), replayed: true }),
       anOutgoing({ sink: toNats(), replayed: true }),
     ]

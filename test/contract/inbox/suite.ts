@@ -256,6 +256,7 @@ export function inboxContract(driver: string, make: MakeInbox): void {
           sink: 'a',
           reason: 'Rejected',
           attempts: 1,
+          firstDueMs: clock.now(),
           endedAtMs: clock.now(),
         })
 
@@ -269,6 +270,63 @@ export function inboxContract(driver: string, make: MakeInbox): void {
         assert.deepEqual(Buffer.from(replayed.event.body), Buffer.from(anEvent().body))
         await inbox.record(replayed, { type: 'Succeed' })
         assert.equal((await inbox.stats()).deadLetters, 1)
+      },
+    )
+
+    promise(
+      'a dead letter tells its last cause and when it began, also after a restart, and its replay begins anew',
+      async (under) => {
+        const { inbox, clock } = under
+        const startMs = clock.now()
+        await inbox.append(anEvent({ sinks: ['a', 'b', 'c'] }))
+        for (const claimed of await inbox.claimDue(10, leaseMs)) {
+          const isRefused = claimed.sink === 'a'
+          await inbox.record(
+            claimed,
+            isRefused
+              ? { type: 'DeadLetter', reason: 'Rejected', cause: 'refused 422' }
+              : { type: 'RetryAt', atMs: startMs + 5_000, cause: 'status 503' },
+          )
+        }
+        await clock.advance({ seconds: 5 })
+        for (const claimed of await inbox.claimDue(10, leaseMs)) {
+          assert.equal(claimed.lastCause, 'status 503')
+          const reason = claimed.sink === 'b' ? 'RetriesExhausted' : 'SinkRemoved'
+          const why = claimed.sink === 'b' ? { cause: 'timeout' } : {}
+          await inbox.record(claimed, { type: 'DeadLetter', reason, ...why })
+        }
+        const told = async (from: Inbox) =>
+          (await listed(from, { limit: 10 }))
+            .toSorted((a, b) => a.sink.localeCompare(b.sink))
+            .map(({ sink, attempts, lastCause, firstDueMs, endedAtMs }) => [
+              [sink, attempts, lastCause],
+              [firstDueMs, endedAtMs],
+            ])
+        const wanted = [
+          [
+            ['a', 1, 'refused 422'],
+            [startMs, startMs],
+          ],
+          [
+            ['b', 2, 'timeout'],
+            [startMs, startMs + 5_000],
+          ],
+          [
+            ['c', 1, 'status 503'],
+            [startMs, startMs + 5_000],
+          ],
+        ]
+        assert.deepEqual(await told(inbox), wanted)
+        const again = await under.reopen()
+        assert.deepEqual(await told(again), wanted)
+        await clock.advance({ hours: 1 })
+        const [letter] = await listed(again, { limit: 1, sink: 'b' })
+        assert.equal(await again.replay(letter?.deliveryId ?? ''), true)
+        const replayed = await claimOne(again)
+        assert.deepEqual([replayed.attempts, replayed.lastCause], [0, undefined])
+        await again.record(replayed, { type: 'DeadLetter', reason: 'SinkRemoved' })
+        const [ended] = await listed(again, { limit: 1, sink: 'b' })
+        assert.deepEqual([ended?.attempts, ended?.lastCause, ended?.firstDueMs], [0, undefined, clock.now()])
       },
     )
 

@@ -1,6 +1,6 @@
 import type { ClaimedDelivery } from '../../../src/inbox/port.ts'
 import type { Destination, ResolvedSink } from '../../../src/contract/keyring/entry.ts'
-import type { OutgoingDelivery } from '../../../src/sinks/port.ts'
+import type { DeadLetterStory, OutgoingDelivery } from '../../../src/sinks/port.ts'
 import { anEvent } from './an-event.ts'
 
 export function aSink(given: Partial<ResolvedSink> = {}): ResolvedSink {
@@ -31,6 +31,10 @@ export function anHttpSink(url: string, given: Partial<ResolvedSink> = {}): Reso
 
 export function anOutgoing(given: Partial<OutgoingDelivery> = {}): OutgoingDelivery {
   return { event: anEvent(), sink: aSink(), attempt: 1, replayed: false, ...given }
+}
+
+export function aStory(given: Partial<DeadLetterStory> = {}): DeadLetterStory {
+  return { reason: 'Rejected', sink: 'worker', attempts: 3, cause: 'refused', status: 422, ...given }
 }
 
 export function aClaim(given: Partial<ClaimedDelivery> = {}): ClaimedDelivery {

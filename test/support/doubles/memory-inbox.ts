@@ -120,6 +120,9 @@ export class MemoryInbox implements Pick<Inbox, 'appendClaiming' | 'claimDue' | 
     if (row === undefined) throw new Error(`record of ${deliveryId}, which was never added`)
     row.isClaimed = false
     row.stepMs = this.#clock.now()
+    if ((next.type === 'RetryAt' || next.type === 'Hold') && next.cause !== undefined) {
+      row.delivery = { ...row.delivery, lastCause: next.cause }
+    }
     if (next.type === 'RetryAt') {
       row.dueMs = next.atMs
       row.delivery = { ...row.delivery, attempts: row.delivery.attempts + 1 }

@@ -37,7 +37,7 @@ const wrong: { body: string; contentType?: string; problem: RegExp }[] = [
   { body: '{"text": event.typ}', problem: /^does not compile: No such key: typ \(at character \d+\)$/ },
   {
     body: 'has(event.typ)',
-    problem: /no field "typ", only type, .*, metadata, id, source, subject, time, mode, attempt$/,
+    problem: /no field "typ", only type, .*, metadata, mode, age, id, source, subject, time, attempt$/,
   },
   { body: 'event', problem: /^yields Event, which has no form in JSON$/ },
   { body: 'type(event.data)', problem: /^yields type, which has no form in JSON$/ },

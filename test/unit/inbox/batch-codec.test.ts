@@ -42,7 +42,10 @@ const step: fc.Arbitrary<NextStep> = fc.oneof(
     { type: fc.constant('Hold' as const), untilMs: atMs, cause },
     { ...plain, requiredKeys: ['type', 'untilMs'] },
   ),
-  reason.map<NextStep>((end) => ({ type: 'DeadLetter', reason: end })),
+  fc.record(
+    { type: fc.constant('DeadLetter' as const), reason, cause },
+    { ...plain, requiredKeys: ['type', 'reason'] },
+  ),
 )
 
 test('any batch of appends and records arrives as it was sent', () => {

@@ -7,7 +7,7 @@ import type { ResolvedSink } from '../../../src/contract/keyring/entry.ts'
 import { parseEnvelope } from '../../../src/gemini/parse-event.ts'
 import { buildRequest } from '../../../src/sinks/build-request.ts'
 import { anEvent } from '../../support/builders/an-event.ts'
-import { aSink } from '../../support/builders/deliveries.ts'
+import { anOutgoing, aSink, aStory } from '../../support/builders/deliveries.ts'
 
 const rows = Array.from({ length: 10_000 }, (_, at) => ({ row: at, 'na\u00efve': '\u{1F600}' }))
 const data = { id: 'batches/1', rows }
@@ -93,4 +93,34 @@ test('without a transform an event is posted', () => {
   )
   assert.ok(request.built)
   assert.deepEqual([request.method, request.body], ['POST', anEvent().body])
+})
+
+function toldBy(given: Parameters<typeof aSink>[0], deadLetter = aStory()): Record<string, string> {
+  const outgoing = anOutgoing({ sink: aSink({ format: 'Original', ...given }), deadLetter })
+  const request = buildRequest(outgoing, { parseEnvelope, nowMs: 0 })
+  assert.ok(request.built)
+  return Object.fromEntries(Object.entries(request.headers).filter(([name]) => name.startsWith('x-gwh-')))
+}
+
+test('what is no CloudEvent tells how it was given up in headers, signed or not, and nothing else does', () => {
+  const signingSecret = `whsec_${Buffer.alloc(24).toString('base64')}`
+  const wanted = {
+    'x-gwh-deadletterreason': 'Rejected',
+    'x-gwh-deadlettersink': 'worker',
+    'x-gwh-deadletterattempts': '3',
+    'x-gwh-deadlettercause': 'refused',
+    'x-gwh-deadletterstatus': '422',
+  }
+  assert.deepEqual(toldBy({}), wanted)
+  assert.deepEqual(toldBy({ signingSecret }), wanted)
+  assert.deepEqual(toldBy({ headers: { 'X-GWH-DeadLetterCause': 'mine' } }), wanted, 'ours alone')
+  const short = { reason: 'FilterError', sink: 'worker', attempts: 0 } as const
+  assert.deepEqual(toldBy({}, short), {
+    'x-gwh-deadletterreason': 'FilterError',
+    'x-gwh-deadlettersink': 'worker',
+    'x-gwh-deadletterattempts': '0',
+  })
+  assert.deepEqual(toldBy({ format: 'CloudEventBinary' }), {}, 'attributes say it')
+  const usual = buildRequest(anOutgoing({ sink: aSink({ format: 'Original' }) }), { parseEnvelope, nowMs: 0 })
+  assert.ok(usual.built && Object.keys(usual.headers).every((name) => !name.startsWith('x-gwh-')))
 })

@@ -7,7 +7,7 @@ import { parseEnvelope } from '../../../src/gemini/parse-event.ts'
 import { dataContentType, encodeBinary, encodeStructured, percentEncode } from '../../../src/sinks/cloud-event.ts'
 import { attributesOf } from '../../../src/sinks/event-attributes.ts'
 import { anEvent, batchSucceeded } from '../../support/builders/an-event.ts'
-import { anOutgoing } from '../../support/builders/deliveries.ts'
+import { anOutgoing, aStory } from '../../support/builders/deliveries.ts'
 
 const attributes = attributesOf(anOutgoing(), {
   type: 'batch.succeeded',
@@ -27,7 +27,7 @@ function structured(body: string | Uint8Array, contentType = 'application/json')
 
 test('the attributes name the object, the event, the job and the attempt', () => {
   assert.deepEqual(
-    attributesOf(anOutgoing({ attempt: 7, replayed: true, deadLetterReason: 'Rejected' }), {
+    attributesOf(anOutgoing({ attempt: 7, replayed: true, deadLetter: aStory() }), {
       type: 'interaction.requires_action',
       timestamp: '2026-11-21T11:59:58Z',
       dataId: 'v1_x',
@@ -42,6 +42,10 @@ test('the attributes name the object, the event, the job and the attempt', () =>
       deliveryattempt: 7,
       replayed: true,
       deadletterreason: 'Rejected',
+      deadlettersink: 'worker',
+      deadletterattempts: 3,
+      deadlettercause: 'refused',
+      deadletterstatus: 422,
     },
   )
 })
@@ -78,7 +82,7 @@ test('an event of a route says so, and its source stays the webhook', () => {
 
 test('every extension name is lower case letters and digits, at most twenty', () => {
   const event = anEvent({ owner: { uid: 'uid-2', namespace: 'search', name: 'groute/x' } })
-  const all = attributesOf(anOutgoing({ event, deadLetterReason: 'Rejected' }), { type: 'x.y', dataId: 'z' })
+  const all = attributesOf(anOutgoing({ event, deadLetter: aStory() }), { type: 'x.y', dataId: 'z' })
   assert.ok('geminiroute' in all)
   for (const name of Object.keys(all)) assert.match(name, /^[a-z0-9]{1,20}$/)
 })

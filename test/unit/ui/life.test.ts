@@ -66,11 +66,15 @@ test('from the request over failed attempts to the one that is to come, in order
 })
 
 test('a dead letter ends broken, and its body can be asked for', () => {
-  const letter: DeadLetter = { ...kept, reason: 'Rejected', endedAt: '2026-11-21T12:00:01Z' }
+  const letter: DeadLetter = { ...kept, attempts: 1, reason: 'Rejected', endedAt: '2026-11-21T12:00:01Z' }
   const entries = [request, aStep(1, 'DeadLetter', { reason: 'Rejected' })]
   const life = lifeOf(key, { ...nothing, entries, deadLetters: [letter] })
   assert.equal(life?.steps.at(-1)?.says, 'worker: given up, Rejected')
   assert.deepEqual([life?.sinks[0]?.state, life?.body], ['DeadLetter', { id: 'p/7' }])
+  assert.equal(life?.sinks[0]?.why, 'Rejected after 1 attempt')
+  const tried = { ...letter, attempts: 61, lastCause: 'status 503' }
+  const told = lifeOf(key, { ...nothing, entries, deadLetters: [tried] })
+  assert.equal(told?.sinks[0]?.why, 'Rejected after 61 attempts, status 503')
 })
 
 test('each sink has its own end; what the filter does not want was not sent', () => {
