@@ -6,6 +6,8 @@ import type { DatabaseSync } from 'node:sqlite'
  */
 export function undoFourthSchema(database: DatabaseSync): void {
   database.exec(`
+    ALTER TABLE dead_letters DROP COLUMN first_due_ms;
+    ALTER TABLE dead_letters DROP COLUMN last_cause;
     DROP INDEX deliveries_due;
     ALTER TABLE deliveries DROP COLUMN first_claim;
     CREATE INDEX deliveries_due ON deliveries (lane, due_at_ms);
