@@ -7,6 +7,7 @@ import type { Inbox } from '../inbox/port.ts'
 import { ok, refused, type AdminReply, type Handler } from './admin-reply.ts'
 import { listDeadLetters, readDeadLetterBody, replay, type DeadLetterDeps } from './dead-letters.ts'
 import { beginHandover, listHandover, release, takeOver, type HandoverDeps } from './handover.ts'
+import { listKept } from './kept-deliveries.ts'
 import { listPending, retry, type PendingDeps } from './pending-deliveries.ts'
 import { listRecent } from './recent-deliveries.ts'
 
@@ -52,6 +53,7 @@ const handlers: Handlers = {
   retry,
   listDeadLetters,
   readDeadLetterBody,
+  listKept,
   replay,
   beginHandover,
   listHandover,

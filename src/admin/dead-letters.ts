@@ -2,10 +2,10 @@ import { writeCursor } from '../contract/admin-api/cursor.ts'
 import { readCause } from '../contract/delivery-cause.ts'
 import type { DeadLetter, DeadLetterPosition, Inbox } from '../inbox/port.ts'
 import { ok, refused, type Handler, type OnDue } from './admin-reply.ts'
-import { deadLetterQuery } from './selection-query.ts'
+import { deadLetterQuery, keptQuery } from './selection-query.ts'
 
 export interface DeadLetterDeps {
-  readonly inbox: Pick<Inbox, 'deadLetters' | 'deadLetterEvent' | 'replay'>
+  readonly inbox: Pick<Inbox, 'deadLetters' | 'deadLetterEvent' | 'kept' | 'replay'>
   readonly onReplayed: OnDue
 }
 
@@ -31,10 +31,21 @@ export const readDeadLetterBody: Handler<'readDeadLetterBody', DeadLetterDeps> =
 export const replay: Handler<'replay', DeadLetterDeps> = async (targets, deps) => {
   if ('deliveryIds' in targets) return ok(await replayAll(targets.deliveryIds, deps))
   // One page of the selection: a caller that wants more continues with the cursor.
-  const { deadLetters, next } = await deps.inbox.deadLetters(deadLetterQuery(targets))
-  const ids = deadLetters.map(({ deliveryId }) => deliveryId)
-  const lanes = new Set(deadLetters.map(({ owner, sink }) => `${owner.uid}/${sink}`))
+  const { found, next } = await selected(targets, deps)
+  const ids = found.map(({ deliveryId }) => deliveryId)
+  const lanes = new Set(found.map(({ owner, sink }) => `${owner.uid}/${sink}`))
   return ok({ ...(await replayAll(ids, deps, lanes)), ...(next !== undefined && { cursor: cursorOf(next) }) })
+}
+
+type Selected = Exclude<Parameters<typeof replay>[0], { deliveryIds: unknown }>
+
+async function selected({ delivered, ...selection }: Selected, { inbox }: DeadLetterDeps) {
+  if (delivered === true) {
+    const { kept, ...more } = await inbox.kept(keptQuery(selection))
+    return { found: kept, ...more }
+  }
+  const { deadLetters, ...more } = await inbox.deadLetters(deadLetterQuery(selection))
+  return { found: deadLetters, ...more }
 }
 
 /** Together, so that they share a commit where the inbox has commits. */

@@ -1,6 +1,6 @@
 import type { ReadBy } from '../contract/admin-api/route.ts'
 import type { AdminRoutes } from '../contract/admin-api/routes.ts'
-import type { DeadLetterQuery, PendingQuery } from '../inbox/port.ts'
+import type { DeadLetterQuery, KeptQuery, PendingQuery } from '../inbox/port.ts'
 
 type DeadLetterSelection = ReadBy<AdminRoutes['listDeadLetters']>
 type PendingSelection = ReadBy<AdminRoutes['listPending']>
@@ -13,6 +13,11 @@ export function deadLetterQuery(selection: DeadLetterSelection): DeadLetterQuery
     ...(reason !== undefined && { reason }),
     ...(cursor !== undefined && { after: { endedAtMs: cursor.ms, deliveryId: cursor.deliveryId } }),
   }
+}
+
+/** The same of what was delivered and is kept. */
+export function keptQuery(selection: Omit<DeadLetterSelection, 'reason'>): KeptQuery {
+  return deadLetterQuery(selection)
 }
 
 /** The same of pending deliveries. */

@@ -162,12 +162,13 @@ function objectOf(spec: StructuralSchema, status: StructuralSchema): StructuralS
   }
 }
 
-/** Both kinds have the same sinks. */
+/** Both kinds have the same sinks, and what holds for all of them. */
 function attachToSinks(spec: StructuralSchema): void {
   const sink = itemsOf(propertyOf(spec, 'sinks'))
   attach(sink, 'destination')
   attach(propertyOf(sink, 'delivery'), 'delivery')
   attach(propertyOf(sink, 'deadLetter'), 'destination')
+  attach(propertyOf(spec, 'delivery'), 'objectDelivery')
 }
 
 function attach(schema: StructuralSchema, scope: RuleScope): void {

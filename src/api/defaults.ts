@@ -2,6 +2,7 @@ import { parseDuration } from './duration.ts'
 import type { RevokePrevious } from './dynamic.ts'
 import type { GeminiRouteManifest } from './gemini-route.ts'
 import type { GeminiWebhookManifest } from './gemini-webhook.ts'
+import type { ObjectDelivery } from './object-delivery.ts'
 import type { SinkFormat, SinkService, SinkSpec } from './sink.ts'
 import type { GeminiWebhookSpec } from './spec.ts'
 import type { TransformSpec } from './transform.ts'
@@ -149,6 +150,12 @@ export function deliveryPolicyOf(sink: Pick<SinkSpec, 'delivery'>): DeliveryPoli
     maxInFlight: given.maxInFlight ?? fallback.maxInFlight,
     ...(given.ratePerSecond !== undefined && { ratePerSecond: given.ratePerSecond }),
   }
+}
+
+/** How long events are kept once a sink has taken them; undefined: not at all. */
+export function keepDeliveredMsOf(spec: { delivery?: ObjectDelivery | undefined }): number | undefined {
+  const keptMs = msOr(spec.delivery?.keepDelivered, 0)
+  return keptMs > 0 ? keptMs : undefined
 }
 
 function msOr(duration: string | undefined, fallbackMs: number): number {

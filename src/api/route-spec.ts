@@ -2,6 +2,7 @@ import * as z from 'zod'
 
 import { dynamicSchemaWith } from './dynamic.ts'
 import { labelName, mapListOf, referenceOf } from './field-types.ts'
+import { objectDeliverySchema } from './object-delivery.ts'
 import { filterSchema, sinkSchema } from './sink.ts'
 
 /**
@@ -24,6 +25,7 @@ export const routeSpecSchema = z
     sinks: mapListOf(sinkSchema, 'name', 16, 1).describe(
       'Where events go. Services, Secrets and other objects are those of the namespace of this route.',
     ),
+    delivery: objectDeliverySchema.optional(),
     dynamic: dynamicSchemaWith('Default <metadata.name>-route-endpoint.')
       .describe(
         'Serve an endpoint for the webhook_config URI of the jobs of this team, whose events come to this route alone. It is served while the owner of the webhook allows the route; filter and allowed types count for it too. An empty object switches it on.',

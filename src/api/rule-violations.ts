@@ -31,12 +31,19 @@ export function ruleViolations(webhook: GeminiWebhookManifest, previous?: Gemini
       before?.allowedRoutes?.namespaces,
     ),
     ...sinksViolations(spec.sinks, before?.sinks),
+    ...broken('objectDelivery', 'spec.delivery', spec.delivery, before?.delivery),
   ]
 }
 
 /** Likewise of a route. */
 export function routeViolations(route: GeminiRouteManifest, previous?: GeminiRouteManifest): RuleViolation[] {
-  return [...broken('route', '', route, previous), ...sinksViolations(route.spec.sinks, previous?.spec.sinks)]
+  const { spec } = route
+  const before = previous?.spec
+  return [
+    ...broken('route', '', route, previous),
+    ...sinksViolations(spec.sinks, before?.sinks),
+    ...broken('objectDelivery', 'spec.delivery', spec.delivery, before?.delivery),
+  ]
 }
 
 function sinksViolations(sinks: readonly SinkSpec[] = [], before: readonly SinkSpec[] | undefined): RuleViolation[] {

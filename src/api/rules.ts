@@ -3,6 +3,7 @@ import { parseDuration } from './duration.ts'
 import type { RouteNamespaces } from './allowed-routes.ts'
 import type { GeminiRouteManifest } from './gemini-route.ts'
 import type { GeminiWebhookManifest } from './gemini-webhook.ts'
+import type { ObjectDelivery } from './object-delivery.ts'
 import { routeNamespacesRules, routeRootRules } from './route-rules.ts'
 import { destinationFieldNames, type SinkDelivery, type SinkDestination } from './sink.ts'
 import { annotationKeyPattern, keysHold, keysHoldCel, labelKeyPattern } from './metadata-key.ts'
@@ -29,6 +30,8 @@ export interface RuleScopes {
   /** A sink or a dead letter. */
   destination: SinkDestination
   delivery: SinkDelivery
+  /** Of a GeminiWebhook or a GeminiRoute. */
+  objectDelivery: ObjectDelivery
 }
 
 export type RuleScope = keyof RuleScopes
@@ -275,6 +278,18 @@ const deliveryRules: readonly Rule<'delivery'>[] = [
   },
 ]
 
+const objectDeliveryRules: readonly Rule<'objectDelivery'>[] = [
+  {
+    id: 'keep-delivered',
+    scope: 'objectDelivery',
+    field: 'keepDelivered',
+    cel: "!has(self.keepDelivered) || (duration(self.keepDelivered) >= duration('1m') && duration(self.keepDelivered) <= duration('720h'))",
+    message: 'keepDelivered must be from 1m to 720h: what has to stay for longer belongs to a store of your own',
+    holds: ({ keepDelivered }) =>
+      keepDelivered === undefined || durationWithin(keepDelivered, hourMs / 60, 720 * hourMs),
+  },
+]
+
 /** Every rule, by where it looks. */
 export const rules: { readonly [S in RuleScope]: readonly Rule<S>[] } = {
   root: rootRules,
@@ -286,6 +301,7 @@ export const rules: { readonly [S in RuleScope]: readonly Rule<S>[] } = {
   route: routeRootRules,
   destination: destinationRules,
   delivery: deliveryRules,
+  objectDelivery: objectDeliveryRules,
 }
 
 function durationWithin(text: string, leastMs: number, mostMs: number): boolean {

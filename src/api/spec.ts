@@ -2,6 +2,7 @@ import * as z from 'zod'
 
 import { allowedRoutesSchema } from './allowed-routes.ts'
 import { dynamicSchemaWith, revokePrevious } from './dynamic.ts'
+import { objectDeliverySchema } from './object-delivery.ts'
 import { sinkSchema } from './sink.ts'
 import {
   atomicListOf,
@@ -146,6 +147,7 @@ export const specSchema = z
     sinks: mapListOf(sinkSchema, 'name', 16)
       .describe('Where events go. Absent: they are verified, stored and counted, not forwarded.')
       .optional(),
+    delivery: objectDeliverySchema.optional(),
     allowedRoutes: allowedRoutesSchema.optional(),
     suspend: z.boolean().describe('No calls to Google while true; receiving goes on.').optional(),
   })

@@ -127,6 +127,22 @@ export const deadLetterSelection = {
   }),
 } as const
 
+/** Which of those that were delivered and are kept. */
+export const keptSelection = {
+  ...selection,
+  type: eventType,
+  since: optionalText({
+    group: 'Selection',
+    help: 'Selects what was delivered at this time or later, or within this duration.',
+    ...moment,
+  }),
+  until: optionalText({
+    group: 'Selection',
+    help: 'Selects what was delivered before this time, or longer ago than this duration.',
+    ...moment,
+  }),
+} as const
+
 /** Which of those that have not ended. */
 export const pendingSelection = {
   ...selection,

@@ -1,6 +1,7 @@
 import { completeCommand } from './completion/complete.ts'
 import { completion } from './completion/completion.ts'
 import { deadLetters } from './deliveries/deadletters.ts'
+import { delivered } from './deliveries/delivered.ts'
 import { deliveries } from './deliveries/deliveries.ts'
 import { drain } from './deliveries/drain.ts'
 import { inbox } from './deliveries/inbox.ts'
@@ -32,6 +33,7 @@ const all = [
   importing,
   inbox,
   deadLetters,
+  delivered,
   deliveries,
   retry,
   replay,

@@ -55,8 +55,16 @@ export async function attemptDelivery(attempt: Attempt, deps: AttemptDeps): Prom
   const { random } = deps
   const { isProbe } = attempt
   const context = { policy: sink.delivery, nowMs, random, holdUntilMs, isProbe }
-  const next = withCause(nextStep(delivery, outcome, context), outcome)
+  const next = keeping(withCause(nextStep(delivery, outcome, context), outcome), sink, nowMs)
   return report(attempt, deps, { outcome, next, durationMs })
+}
+
+/** What a sink has taken stays for as long as its object says. */
+function keeping(next: NextStep, { delivery }: SinkInUse, nowMs: number): NextStep {
+  const { keepDeliveredMs } = delivery
+  return next.type !== 'Succeed' || keepDeliveredMs === undefined
+    ? next
+    : { ...next, keepUntilMs: nowMs + keepDeliveredMs }
 }
 
 async function send({ delivery, sink, content, signal }: Attempt, deps: AttemptDeps): Promise<SendOutcome> {

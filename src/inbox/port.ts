@@ -79,10 +79,11 @@ export interface ClaimedDelivery {
 
 /**
  * The next step of a claimed delivery. `cause`: why it has not succeeded, in words of a closed list (never text from
- * outside), at most 64 characters; where none is given, that of the step before stays.
+ * outside), at most 64 characters; where none is given, that of the step before stays. `keepUntilMs`: the event stays
+ * until then, to be replayed, or until its room is needed.
  */
 export type NextStep =
-  | { type: 'Succeed' }
+  | { type: 'Succeed'; keepUntilMs?: number }
   | { type: 'Skip' } // the filter does not want it
   | { type: 'RetryAt'; atMs: number; cause?: string }
   | { type: 'Hold'; untilMs: number; cause?: string } // not the event's fault: spends no attempt
@@ -129,6 +130,30 @@ export interface DeadLetterPosition {
 export interface DeadLetterPage {
   /** Newest first. May be fewer than asked for, even none, with more to come. */
   deadLetters: DeadLetter[]
+  /** Absent on the last page. */
+  next?: DeadLetterPosition
+}
+
+/** A delivery that succeeded, of an event that is kept. */
+export interface KeptDelivery {
+  deliveryId: string
+  owner: InboxOwner
+  eventId: string
+  /** As the sender named it; `unknown` where its body cannot be read. */
+  eventType: string
+  sink: string
+  /** When it succeeded. */
+  endedAtMs: number
+  /** It may go sooner. */
+  keepUntilMs: number
+}
+
+/** All that is given must hold; the times are those of success. */
+export type KeptQuery = Omit<DeadLetterQuery, 'reason'>
+
+export interface KeptPage {
+  /** Newest first. May be fewer than asked for, even none, with more to come. */
+  kept: KeptDelivery[]
   /** Absent on the last page. */
   next?: DeadLetterPosition
 }
@@ -229,6 +254,8 @@ export interface InboxStats {
   oldestPendingMs: number
   /** Ids that are recognised as duplicates, those of kept events too. */
   rememberedIds: number
+  /** Deliveries that succeeded and can be replayed. Their events count nowhere else once nothing else needs them. */
+  kept: number
   pendingByOwner: ReadonlyMap<string, number>
   /** The use by namespace; namespaces that have nothing are left out. */
   byNamespace: ReadonlyMap<string, NamespaceUsage>
@@ -341,9 +368,12 @@ export interface Inbox {
   /** The event of a dead letter, with its body; undefined when it is unknown or none (any more). */
   deadLetterEvent(deliveryId: string): Promise<NewEvent | undefined>
   /**
-   * Makes a dead letter due again with fresh attempts, marked `replayed`; false when it is unknown or still pending.
+   * Makes a dead letter, or what succeeded and is kept, due again with fresh attempts, marked `replayed`; false when it
+   * is unknown or still pending, or when its owner has no room for an event that only was kept.
    */
   replay(deliveryId: string): Promise<boolean>
+  /** One page of what succeeded and is kept. Bounded like `deadLetters`. */
+  kept(query: KeptQuery): Promise<KeptPage>
   /**
    * One page of what is pending. Bounded like `deadLetters`, in bodies looked at too. What ends between two pages moves
    * no other out of sight.

@@ -26,6 +26,12 @@ const deliveryOverheadBytes = 256
  */
 const givenUpShare = 1 / 16
 
+/**
+ * What was delivered and is kept fills the inbox up to this share: well below where it counts as filling up, and so far
+ * that what arrives between two looks has room.
+ */
+const filledByKept = 0.6
+
 /** The name of what is in use without being charged to an object; no namespace can have it. */
 const overhead: Taker = ['(overhead)']
 const newcomer: Taker = ['(newcomer)', '(newcomer)']
@@ -65,6 +71,8 @@ export type LargestShares = Readonly<Record<'events' | 'bytes' | 'ids', number>>
 export class InboxRooms {
   readonly events: SharedRoom
   readonly deadLetters: SharedRoom
+  /** Bytes of events that were delivered and are kept: charged to nobody, and the first to go. */
+  readonly kept: SharedRoom
   readonly #bytes: SharedRoom
   readonly #ids: SharedRoom
   readonly #bounds: RoomsBounds
@@ -86,6 +94,7 @@ export class InboxRooms {
       })
     this.events = room(() => bounds.maxEvents)
     this.deadLetters = room(() => bounds.maxDeadLetters)
+    this.kept = room(() => bounds.maxBytes)
     this.#bytes = room(() => bounds.maxBytes)
     this.#ids = room(() => bounds.maxBytes * idShare)
   }
@@ -104,13 +113,29 @@ export class InboxRooms {
     change(this.events, taker, events)
   }
 
+  addKept(taker: Taker, bytes: number): void {
+    change(this.kept, taker, bytes)
+  }
+
+  /**
+   * Who has to lose something that is kept: this object, where it has too much together with what it is charged, or
+   * whoever has most, where all together have. `keeper`, `taker`: its names among what is kept and among what is
+   * charged.
+   */
+  overKept({ keeper, taker }: { keeper: Taker; taker: Taker }, ownerShare: number): Taker | undefined {
+    const most = this.#bounds.maxBytes * filledByKept
+    const own = this.kept.usedBy(keeper)
+    if (own > 0 && own + this.#bytes.usedBy(taker) > most * ownerShare) return keeper
+    return this.kept.used > 0 && this.kept.used + this.#bytes.used > most ? this.kept.heaviest() : undefined
+  }
+
   addDeadLetters(taker: Taker, count: number): void {
     change(this.deadLetters, taker, count)
   }
 
   /** How much is really in use. What is more than was charged takes from what is left for all. */
   noteUsed(bytes: number): void {
-    const found = Math.max(0, bytes - (this.#bytes.used - this.#overhead))
+    const found = Math.max(0, bytes - this.kept.used - (this.#bytes.used - this.#overhead))
     change(this.#bytes, overhead, found - this.#overhead)
     this.#overhead = found
   }

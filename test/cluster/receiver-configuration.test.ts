@@ -136,6 +136,7 @@ await withRealApiServer('the configuration of a receiver, under the role that sh
             pendingByOwner: new Map([['uid-1', 1]]),
             lastDropMsByOwner: new Map(),
             rememberedIds: 0,
+            kept: 0,
             byNamespace: new Map(),
           }),
       },

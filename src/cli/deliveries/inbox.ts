@@ -12,7 +12,8 @@ import { inboxPods, type ReceiverPod } from './receivers.ts'
 import { selectionOf, type SelectionConfig } from './selection-query.ts'
 
 type Answer = AnswerOf<AdminRoutes['readStats']>
-type Totals = 'inbox' | 'events' | 'bodyBytes' | 'pending' | 'deadLetters' | 'rememberedIds' | 'oldestPendingMs'
+type Totals =
+  'inbox' | 'events' | 'bodyBytes' | 'pending' | 'deadLetters' | 'rememberedIds' | 'oldestPendingMs' | 'kept'
 /** Printed with all that it has; this much is needed. */
 type Stats = Pick<Answer, Totals | 'namespaces'> & { readonly pod: string }
 type NamespaceUse = NonNullable<Stats['namespaces']>[number]
@@ -109,7 +110,7 @@ function heaviestFirst(stats: Stats): Stats {
 }
 
 const columns = ['POD', 'INBOX', 'EVENTS', 'PENDING', 'DEAD LETTERS', 'OLDEST PENDING']
-const moreColumns = ['BODY BYTES', 'REMEMBERED IDS']
+const moreColumns = ['BODY BYTES', 'REMEMBERED IDS', 'KEPT']
 const columnsOfUse = ['POD', 'NAMESPACE', 'EVENTS', 'BYTES', 'DEAD LETTERS', 'REMEMBERED IDS', 'UNDER WAY', 'WAITING']
 
 function inWords(inboxes: readonly Stats[], isWide: boolean): string {
@@ -120,9 +121,9 @@ function inWords(inboxes: readonly Stats[], isWide: boolean): string {
 }
 
 function rowOf(stats: Stats, isWide: boolean): string[] {
-  const { pod, inbox, events, pending, deadLetters, oldestPendingMs, bodyBytes, rememberedIds } = stats
+  const { pod, inbox, events, pending, deadLetters, oldestPendingMs, bodyBytes, rememberedIds, kept = '-' } = stats
   const row = [pod, inbox, events, pending, deadLetters, `${Math.round(oldestPendingMs / 1000)}s`]
-  return [...row, ...(isWide ? [bodyBytes, rememberedIds] : [])].map(cellOf)
+  return [...row, ...(isWide ? [bodyBytes, rememberedIds, kept] : [])].map(cellOf)
 }
 
 function rowOfUse(pod: string, use: NamespaceUse): string[] {

@@ -19,6 +19,12 @@ export async function listDeadLetters(admin: AdminClient, query: Query) {
   return { found, ...rest }
 }
 
+/** What was delivered, and can be replayed. */
+export async function listDelivered(admin: AdminClient, query: Query) {
+  const { kept: found, ...rest } = await admin.ask('listKept', query)
+  return { found, ...rest }
+}
+
 /**
  * What the receiver keeps of the selection, each with its name as POD/ID, page by page until there are `limit`. A
  * receiver selects one object or all of them: those of a namespace are found here.

@@ -3,7 +3,8 @@ import type { ConfigOf } from '../../config/setting.ts'
 import { allNamespaces, deadLetterSelection, listOutput, namespaceOfObjects, visit } from '../shared-settings.ts'
 import { maxNames, userCommand, type UserCommandDeps } from '../user-command.ts'
 import { actOnDeliveries, type DeliveryAction } from './act-on-deliveries.ts'
-import { listDeadLetters } from './kept-lists.ts'
+import { UsageError } from '../usage-error.ts'
+import { listDeadLetters, listDelivered } from './kept-lists.ts'
 
 const action: DeliveryAction = {
   command: 'replay',
@@ -18,11 +19,30 @@ const action: DeliveryAction = {
   unknown: 'is no dead letter (any more)',
 }
 
+const ofDelivered: DeliveryAction = {
+  ...action,
+  what: 'delivered events',
+  act: async (admin, given) => {
+    const { replayed: done, ...rest } = await admin.ask(
+      'replay',
+      'deliveryIds' in given ? given : { ...given, delivered: true },
+    )
+    return { done, ...rest }
+  },
+  list: listDelivered,
+  unknown: 'is not kept (any more), or its object has no room for it',
+}
+
 const settings = {
   ...deadLetterSelection,
   all: boolean({
     group: 'Selection',
     help: 'Selects every dead letter of the namespace, or with -A of all.',
+    default: 'false',
+  }),
+  delivered: boolean({
+    group: 'Selection',
+    help: 'Selects what was delivered and is kept, in place of dead letters; --since and --until are times of delivery.',
     default: 'false',
   }),
   namespace: namespaceOfObjects,
@@ -35,10 +55,10 @@ type ReplayConfig = ConfigOf<typeof settings>
 /** `gwh replay`: 1 when one of those named was no dead letter (any more). */
 export const replay = userCommand({
   name: 'replay',
-  summary: 'Send dead letters again, by name or by selection.',
+  summary: 'Send dead letters or delivered events again, by name or by selection.',
   about:
     'Sends dead letters again: those named as POD/ID or all that are selected. Each starts with fresh attempts and uses ' +
-    "today's configuration of its sink.",
+    "today's configuration of its sink. With --delivered it sends again what was delivered, as long as it is kept (delivery.keepDelivered).",
   example: 'gwh replay --sink=worker --since=1h',
   settings,
   names: { placeholder: 'POD/ID', min: 0, max: maxNames },
@@ -50,5 +70,7 @@ export function replayDeadLetters(
   names: readonly string[],
   deps: UserCommandDeps,
 ): Promise<number> {
-  return actOnDeliveries(action, config, names, deps)
+  if (!config.delivered) return actOnDeliveries(action, config, names, deps)
+  if (config.reason !== undefined) throw new UsageError('what was delivered has no reason: leave out --reason')
+  return actOnDeliveries(ofDelivered, config, names, deps)
 }

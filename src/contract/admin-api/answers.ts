@@ -27,6 +27,9 @@ export const stats = z.looseObject({
   rememberedIds: count.describe('Ids that are recognised as duplicates.'),
   oldestPendingMs: count.describe('Age of the oldest pending delivery; 0 without one.'),
   pendingByOwner: z.record(z.string(), count).describe('By uid of the GeminiWebhook.'),
+  kept: count
+    .exactOptional()
+    .describe('Deliveries that succeeded and can be replayed. Missing where the receiver is older than this.'),
   lastDropMsByOwner: z
     .record(z.string(), count)
     .describe(
@@ -64,6 +67,21 @@ export const deadLetterPage = z.looseObject({
   cursor: nextPage,
 })
 
+export const keptPage = z.looseObject({
+  kept: z.array(
+    z.looseObject({
+      deliveryId: z.string(),
+      eventId: z.string(),
+      eventType: z.string().describe('`unknown` where the body cannot be read.'),
+      sink: z.string(),
+      ...ofObject,
+      deliveredAt: time,
+      keptUntil: z.string().describe('It goes sooner where its room is needed.'),
+    }),
+  ),
+  cursor: nextPage,
+})
+
 export const deadLetterBody = z.looseObject({
   deliveryId: z.string(),
   eventId: z.string(),
@@ -96,7 +114,7 @@ const ids = z.array(z.string())
 
 export const replayed = z.looseObject({
   replayed: ids,
-  unknown: ids.describe('No dead letters (any more).'),
+  unknown: ids.describe('Neither dead letters nor kept (any more), or without room.'),
   cursor: nextPage,
 })
 export const retried = z.looseObject({

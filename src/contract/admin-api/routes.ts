@@ -1,12 +1,18 @@
 import * as z from 'zod'
 
-import { deadLetterBody, deadLetterPage, pendingPage, replayed, retried, stats } from './answers.ts'
+import { deadLetterBody, deadLetterPage, keptPage, pendingPage, replayed, retried, stats } from './answers.ts'
 import { arrivedEvent, deliveryEntry, eventStreamQuery, recentAnswer, recentQuery, streamQuery } from './deliveries.ts'
 import { limitUpTo, maxTextCharacters } from './fields.ts'
 import { handedEvents, handedPage, handedRefs, released, takenOver } from './handover.ts'
 import { maxHandedPage } from './page-limits.ts'
 import { maxBodyBytes, type AdminRoute } from './route.ts'
-import { deadLetterSelection, deadLetterTargets, pendingSelection, pendingTargets } from './selections.ts'
+import {
+  deadLetterSelection,
+  deadLetterTargets,
+  keptSelection,
+  pendingSelection,
+  pendingTargets,
+} from './selections.ts'
 
 /** A page of events with their bodies. */
 const maxEventsBytes = 16 * 1024 * 1024
@@ -33,9 +39,15 @@ export const adminRoutes = {
     }),
     deadLetterBody,
   ),
+  listKept: get(
+    '/v1/delivered',
+    'What was delivered and is kept (`delivery.keepDelivered`), newest first.',
+    keptSelection,
+    keptPage,
+  ),
   replay: post(
     '/v1/replay',
-    "Sends dead letters again. A replayed delivery starts with fresh attempts, uses today's configuration of its sink, and is marked as replayed in what the sink gets.",
+    "Sends dead letters again, or what was delivered and is kept. A replayed delivery starts with fresh attempts, uses today's configuration of its sink, and is marked as replayed in what the sink gets.",
     deadLetterTargets,
     replayed,
   ),

@@ -25,11 +25,24 @@ const deadLetterFields = {
     .exactOptional()
     .describe(deadLetterReasons.map((reason) => `\`${reason}\``).join(', ')),
 }
+const keptFields = {
+  ...common,
+  since: time.exactOptional().describe('Delivered at this time or later (RFC 3339).'),
+  until: time.exactOptional().describe('Delivered before this time.'),
+}
 const pendingFields = {
   ...common,
   since: time.exactOptional().describe('First due at this time or later (RFC 3339).'),
   until: time.exactOptional().describe('First due before this time.'),
   cause: text.exactOptional().describe('Of the last step, such as `status 503`.'),
+}
+const delivered = {
+  delivered: z
+    .literal(true)
+    .exactOptional()
+    .describe(
+      'Selects of what was delivered and is kept, in place of dead letters; `since` and `until` are times of delivery.',
+    ),
 }
 const all = { all: z.literal(true).exactOptional().describe('Everything; alone, but for `limit` and `cursor`.') }
 
@@ -45,14 +58,18 @@ const inPair = ({ namespace, name }: { namespace?: string; name?: string }) =>
 const notInPair = 'give namespace and name together'
 
 export const deadLetterSelection = only({ ...deadLetterFields, ...paging }).refine(inPair, notInPair)
+export const keptSelection = only({ ...keptFields, ...paging }).refine(inPair, notInPair)
 export const pendingSelection = only({ ...pendingFields, ...paging }).refine(inPair, notInPair)
 
+const notBoth = 'what was delivered has no reason: leave reason or delivered out'
 /** What a replay acts on: dead letters by their ids, or one page of a selection. */
 export const deadLetterTargets = targets(
-  only({ ...deadLetterFields, ...paging, ...all }, Object.keys({ ...deadLetterFields, ...paging })).refine(
-    inPair,
-    notInPair,
-  ),
+  only(
+    { ...deadLetterFields, ...delivered, ...paging, ...all },
+    Object.keys({ ...deadLetterFields, ...delivered, ...paging }),
+  )
+    .refine(inPair, notInPair)
+    .refine(({ reason, delivered: isDelivered }) => reason === undefined || isDelivered === undefined, notBoth),
   Object.keys(deadLetterFields),
 )
 /** The same for a retry. */

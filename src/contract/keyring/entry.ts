@@ -137,6 +137,8 @@ const resolvedSinkSchema = z.object({
     maxInFlight: z.number(),
     /** Of one receiver. Receivers from before there were rates do not know it, and send as they did. */
     ratePerSecond: z.number().positive().optional(),
+    /** How long an event is kept once the sink has taken it. Absent: not at all, as in entries of older controllers. */
+    keepDeliveredMs: z.number().optional(),
   }),
   deadLetter: destinationSchema.optional(),
   /** Of `deadLetter`, which is sent nothing of the sink's own. Absent: none, as in entries of older controllers. */

@@ -1,3 +1,5 @@
+import { keepDeliveredMsOf } from '../../api/defaults.ts'
+import type { ObjectDelivery } from '../../api/object-delivery.ts'
 import type { SinkRef, SinkSpec } from '../../api/sink.ts'
 import { readAddressable, refKeyOf } from '../sinks/addressable.ts'
 import type { WebhookContext } from './context.ts'
@@ -10,7 +12,7 @@ import { suspensionsFor } from '../sinks/suspensions.ts'
 /** What has sinks: a webhook, or a route. */
 interface SinkOwner {
   metadata: { namespace: string; uid: string }
-  spec: { sinks?: readonly SinkSpec[] | undefined }
+  spec: { sinks?: readonly SinkSpec[] | undefined; delivery?: ObjectDelivery | undefined }
 }
 
 /** Reads what the sinks refer to and resolves them. */
@@ -19,6 +21,7 @@ export async function lookUpSinks(
   ctx: Pick<WebhookContext, 'client' | 'clock' | 'secrets' | 'config' | 'keyring' | 'areServicesWatched'>,
 ): Promise<SinkResolution> {
   const sinks = spec.sinks ?? []
+  const keepDeliveredMs = keepDeliveredMsOf(spec)
   const { namespace } = metadata
   const { client, config } = ctx
   const credentials = await readAll(credentialsOf(sinks), async (name) =>
@@ -53,6 +56,7 @@ export async function lookUpSinks(
     credentials,
     addressables,
     known,
+    ...(keepDeliveredMs !== undefined && { keepDeliveredMs }),
   })
   return { ...resolution, ...(suspensions.length > 0 && { suspensions }) }
 }

@@ -146,7 +146,7 @@ function isLeftToAnother({ metadata, status }: GeminiRoute, consent: Consent, { 
 /** The sinks, with Services, Secrets and other objects of the namespace of the route. */
 async function resolve({ metadata, spec }: GeminiRoute, ctx: RouteContext): Promise<SinkResolution> {
   const composed = composeSinks(spec.filter, spec.sinks)
-  const resolution = await lookUpSinks({ metadata, spec: { sinks: composed.sinks } }, ctx)
+  const resolution = await lookUpSinks({ metadata, spec: { ...spec, sinks: composed.sinks } }, ctx)
   if (composed.problem === undefined || resolution.problem?.blocksRegistration === true) return resolution
   const message = `spec.filter.cel ${composed.problem}: correct it; deliveries of this route wait until then`
   return { ...resolution, problem: { reason: 'SinkInvalid', message, blocksRegistration: false } }

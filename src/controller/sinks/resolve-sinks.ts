@@ -24,6 +24,8 @@ const maxResolvedSinkBytes = 16 * 1024
 export interface SinkLookups extends DestinationLookups {
   /** A watch shows every change of a Service, so that it need not be read again. */
   areServicesWatched: boolean
+  /** How long what a sink has taken is kept; absent: not at all. */
+  keepDeliveredMs?: number
 }
 
 /** What one sink is resolved with: what was looked up, and what depends on all sinks of its object. */
@@ -119,6 +121,7 @@ function resolveSink(sink: SpelledSink, lookups: SinkSurroundings): Resolved<Res
   const filter = sink.filter && resolveFilter(sink.filter, `${field}.${sink.expressionField}`, lookups.checks)
   const transform = sink.transform && resolveTransform(sink.transform, field, lookups.checks)
   const warning = filter?.warning ?? transform?.warning ?? destination.warning ?? deadLetter.warning
+  const { keepDeliveredMs } = lookups
   return {
     ok: true,
     ...(warning !== undefined && { warning }),
@@ -129,7 +132,7 @@ function resolveSink(sink: SpelledSink, lookups: SinkSurroundings): Resolved<Res
       ...(transform !== undefined && { transform: transform.value }),
       format: sinkFormatOf(sink),
       ...secured.value.credentials,
-      delivery: deliveryPolicyOf(sink),
+      delivery: { ...deliveryPolicyOf(sink), ...(keepDeliveredMs !== undefined && { keepDeliveredMs }) },
       ...deadLetter.value,
     },
   }

@@ -2,7 +2,7 @@ import type { Taker } from '../../fairness/shared-room.ts'
 import { DueQueue } from '../due-queue.ts'
 import type { InboxOwner } from '../port.ts'
 import { usageByNamespace, type NamespaceUsage } from '../usage.ts'
-import type { Account, Lane, TrackedDelivery } from './tracked.ts'
+import type { Account, Lane } from './tracked.ts'
 
 /** The objects that have anything in the inbox, and their lanes: made where missing, gone with what they held last. */
 export class Accounts {
@@ -35,7 +35,15 @@ export class Accounts {
     const known = this.#accounts.get(key)
     if (known !== undefined) return known
     const taker: Taker = [owner.namespace, key]
-    const account = { owner, taker, events: 0, bodyBytes: 0, pending: 0, deadLetters: new Set<TrackedDelivery>() }
+    const account: Account = {
+      owner,
+      taker,
+      events: 0,
+      bodyBytes: 0,
+      pending: 0,
+      deadLetters: new Set(),
+      kept: new Set(),
+    }
     this.#accounts.set(key, account)
     return account
   }
@@ -60,8 +68,8 @@ export class Accounts {
   }
 
   /** After something was taken away from it. */
-  forgetIfEmpty({ owner, events }: Account): void {
-    if (events === 0) this.#accounts.delete(keyOf(owner))
+  forgetIfEmpty({ owner, events, kept }: Account): void {
+    if (events === 0 && kept.size === 0) this.#accounts.delete(keyOf(owner))
   }
 
   forgetLaneIfEmpty({ id, members }: Lane): void {

@@ -2,9 +2,9 @@ import { deadLetterPage } from '../dead-letter-page.ts'
 import { lookedAtForRoom } from '../given-up.ts'
 import type { DeadLetter, DeadLetterPage, DeadLetterPosition, DeadLetterQuery, InboxOwner } from '../port.ts'
 import type { EventEnds } from './event-ends.ts'
-import { dropDeadLetter } from './record-step.ts'
+import { dropEnded } from './record-step.ts'
 import type { SharedDeps } from './shared-deps.ts'
-import type { Account, TrackedDelivery } from './tracked.ts'
+import { isOver, isPending, type Account, type TrackedDelivery } from './tracked.ts'
 
 /** In one round of looking after things. */
 const maxExpiredAtOnce = 200
@@ -14,13 +14,13 @@ export function pageOfDeadLetters({ ledger }: Pick<SharedDeps, 'ledger'>, query:
   const letters: DeadLetter[] = []
   for (const delivery of ledger.deadLetters) {
     const letter = toDeadLetter(delivery)
-    if (letter !== undefined && (after === undefined || compare(after, letter) < 0)) letters.push(letter)
+    if (letter !== undefined && (after === undefined || newestFirst(after, letter) < 0)) letters.push(letter)
   }
-  return deadLetterPage(letters.sort(compare), query)
+  return deadLetterPage(letters.sort(newestFirst), query)
 }
 
 /** Newest first; of one moment by id, so that every receiver has the same order. */
-function compare(a: DeadLetterPosition, b: DeadLetterPosition): number {
+export function newestFirst(a: DeadLetterPosition, b: DeadLetterPosition): number {
   return b.endedAtMs - a.endedAtMs || (a.deliveryId < b.deliveryId ? 1 : a.deliveryId > b.deliveryId ? -1 : 0)
 }
 
@@ -78,10 +78,13 @@ export async function makeRoom(
   const events = new Set([...account.deadLetters].slice(0, lookedAtForRoom).map(({ event }) => event))
   let isMade = false
   for (const { deliveries } of events) {
-    const letters = [...deliveries.values()].filter(({ state }) => state.type !== 'ended')
-    if (letters.some(({ state }) => state.type !== 'dead')) continue
+    const letters = [...deliveries.values()].filter((delivery) => !isOver(delivery))
+    if (letters.some(isPending)) continue
     if (!needsRoom()) break
-    for (const letter of letters) isMade = (await drop(deps, ends, letter)) || isMade
+    for (const letter of letters) {
+      const dropOne = letter.state.type === 'dead' ? drop : dropEnded
+      isMade = (await dropOne(deps, ends, letter)) || isMade
+    }
   }
   return isMade
 }
@@ -93,7 +96,7 @@ export function noteDropped({ instruments, recentDrops, clock }: SharedDeps, { u
 }
 
 async function drop(deps: SharedDeps, ends: EventEnds, delivery: TrackedDelivery): Promise<boolean> {
-  if (!(await dropDeadLetter(deps, ends, delivery))) return false
+  if (!(await dropEnded(deps, ends, delivery))) return false
   noteDropped(deps, delivery.event.account.owner, 1)
   return true
 }

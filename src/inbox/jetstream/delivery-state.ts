@@ -37,7 +37,7 @@ export function stateOf(record: DeliveryRecord, reading: Reading): DeliveryState
     case 'dead':
       return { type: 'dead', reason: record.reason, endedAtMs: record.endedAtMs, eventType: record.eventType }
     case 'ended':
-      return { type: 'ended' }
+      return { type: 'ended', ...(record.kept !== undefined && { kept: record.kept }) }
     default:
       return unreachable(record)
   }

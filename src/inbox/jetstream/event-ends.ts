@@ -2,7 +2,7 @@ import { closedRecord } from './append-event.ts'
 import type { DeletionQueue } from './deletion-queue.ts'
 import { refreshEvent } from './refresh.ts'
 import type { SharedDeps } from './shared-deps.ts'
-import type { TrackedDelivery, TrackedEvent } from './tracked.ts'
+import { isOver, type TrackedDelivery, type TrackedEvent } from './tracked.ts'
 import { isForRoutes } from './write-lines.ts'
 import { countsOf, fullError, writeState } from './write-state.ts'
 
@@ -46,7 +46,7 @@ export class EventEnds {
       ending.ready.add(delivery)
       try {
         if (when === 'soon' && this.#endsSoon(ending, event)) await this.#othersEnd(ending)
-        if (ending.closing === undefined && !isOver(event, ending)) {
+        if (ending.closing === undefined && !areOver(event, ending)) {
           ending.ready.delete(delivery)
           if (!(await writeState(this.#deps, delivery, { ...countsOf(this.#deps, delivery), state: 'ended' }))) return
         }
@@ -79,7 +79,8 @@ export class EventEnds {
 
   /** One write at a time, and none when the news of it came first: a second one would only be refused. */
   async #closeIfOver(event: TrackedEvent, ending: Ending): Promise<void> {
-    if (ending.closing === undefined && (!isOver(event, ending) || this.#deps.ledger.event(event.key) !== event)) return
+    if (ending.closing === undefined && (!areOver(event, ending) || this.#deps.ledger.event(event.key) !== event))
+      return
     ending.closing ??= this.#writeClosed(event).finally(() => delete ending.closing)
     for (const wake of ending.waiting) wake()
     await ending.closing
@@ -87,7 +88,7 @@ export class EventEnds {
 
   /** Whether all that has not ended is under way. */
   #endsSoon({ ready }: Ending, { deliveries }: TrackedEvent): boolean {
-    const others = [...deliveries.values()].filter((other) => other.state.type !== 'ended' && !ready.has(other))
+    const others = [...deliveries.values()].filter((other) => !isOver(other) && !ready.has(other))
     return this.#options.waitMs > 0 && others.length > 0 && others.every(({ state }) => state.type === 'claimed')
   }
 
@@ -122,6 +123,6 @@ export class EventEnds {
   }
 }
 
-function isOver({ deliveries }: TrackedEvent, { ready }: Ending): boolean {
-  return [...deliveries.values()].every((delivery) => delivery.state.type === 'ended' || ready.has(delivery))
+function areOver({ deliveries }: TrackedEvent, { ready }: Ending): boolean {
+  return [...deliveries.values()].every((delivery) => isOver(delivery) || ready.has(delivery))
 }

@@ -15,6 +15,8 @@ import {
   type Inbox,
   type InboxObstacle,
   type InboxStats,
+  type KeptPage,
+  type KeptQuery,
   type NewEvent,
   type NextStep,
   type PendingPage,
@@ -29,6 +31,7 @@ import { expireDeadLetters, pageOfDeadLetters, trimAllDeadLetters, trimDeadLette
 import type { DeletionQueue } from './deletion-queue.ts'
 import type { EventEnds } from './event-ends.ts'
 import type { StreamFollower } from './follow-stream.ts'
+import { expireKept, pageOfKept, trimKept } from './kept-deliveries.ts'
 import { headMsOf } from './lane-due.ts'
 import { hurry, pageOfPending, retryNow } from './pending-deliveries.ts'
 import { readEvent } from './read-event.ts'
@@ -120,6 +123,9 @@ export class JetstreamInbox implements Inbox {
       if (delivery === undefined) return
       await recordStep(this.#deps, this.#deps.ends, { delivery, body: claimed.event.body, when }, next)
       this.#claimer.noteRecorded(delivery)
+      if (next.type === 'Succeed' && next.keepUntilMs !== undefined) {
+        await trimKept(this.#deps, this.#deps.ends, delivery.event.account)
+      }
       if (next.type === 'DeadLetter') {
         await trimDeadLetters(this.#deps, this.#deps.ends, delivery.event.account)
       }
@@ -147,6 +153,13 @@ export class JetstreamInbox implements Inbox {
     })
   }
 
+  kept(query: KeptQuery): Promise<KeptPage> {
+    return this.#run(async () => {
+      await this.#maintaining
+      return pageOfKept(this.#deps, query)
+    })
+  }
+
   pending(query: PendingQuery): Promise<PendingPage> {
     return this.#run(async () => pageOfPending(this.#deps, query))
   }
@@ -171,6 +184,7 @@ export class JetstreamInbox implements Inbox {
       }
       return {
         ...ledger.totals,
+        kept: ledger.kept.size,
         oldestPendingMs: ledger.oldestPendingMs(nowMs),
         pendingByOwner,
         byNamespace: ledger.usage(),
@@ -284,6 +298,8 @@ export class JetstreamInbox implements Inbox {
       const { ends } = this.#deps
       more = await expireDeadLetters(this.#deps, ends)
       more = (await trimAllDeadLetters(this.#deps, ends)) || more
+      more = (await expireKept(this.#deps, ends)) || more
+      more = (await trimKept(this.#deps, ends)) || more
     } catch (error) {
       this.#deps.logger.warn({ error }, 'inbox.maintenance_failed')
     }

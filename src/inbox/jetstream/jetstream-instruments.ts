@@ -3,7 +3,7 @@ import type { LargestShares } from '../rooms.ts'
 import type { Totals } from '../totals.ts'
 
 interface InboxState {
-  readonly totals: Totals & { idBytes: number }
+  readonly totals: Totals & { idBytes: number; kept: number }
   readonly largestShares: LargestShares
   readonly oldestPendingMs: number
   readonly usedBytes: number
@@ -21,6 +21,7 @@ export function createJetstreamInstruments(metrics: Metrics) {
   const bodyBytes = gauge('gwh_inbox_body_bytes', 'Bytes of the bodies that are kept.')
   const pending = gauge('gwh_inbox_pending_deliveries', 'Deliveries that have not ended.')
   const deadLetters = gauge('gwh_inbox_dead_letters', 'Deliveries that were given up and can be replayed.')
+  const kept = gauge('gwh_inbox_kept_deliveries', 'Deliveries that succeeded and can be replayed.')
   const rememberedIds = gauge('gwh_inbox_remembered_ids', 'Ids by which repetitions are recognised.')
   const idBytes = gauge('gwh_inbox_remembered_id_bytes', 'Bytes that the remembered ids take, about.')
   const oldest = gauge('gwh_inbox_oldest_pending_seconds', 'Age of the oldest delivery that has not ended.')
@@ -59,6 +60,7 @@ export function createJetstreamInstruments(metrics: Metrics) {
       bodyBytes.set(totals.bodyBytes)
       pending.set(totals.pending)
       deadLetters.set(totals.deadLetters)
+      kept.set(totals.kept)
       rememberedIds.set(totals.rememberedIds)
       idBytes.set(totals.idBytes)
       oldest.set(oldestPendingMs / 1000)

@@ -1,9 +1,11 @@
+import type { Taker } from '../../fairness/shared-room.ts'
 import { DueLanes } from '../due-lanes.ts'
 import type { InboxOwner } from '../port.ts'
 import { InboxRooms, overheadOf } from '../rooms.ts'
 import type { NamespaceUsage } from '../usage.ts'
 import { Accounts } from './accounts.ts'
 import { firstStateOf, isLostClaim, stateOf, type Reading } from './delivery-state.ts'
+import { KeptSet } from './kept-set.ts'
 import { headMsOf } from './lane-due.ts'
 import type { Closing, Identity, LedgerDeps } from './ledger-deps.ts'
 import type { Totals } from '../totals.ts'
@@ -11,6 +13,7 @@ import type { DeliveryRecord, OpenEventRecord } from './records.ts'
 import { idBytesOf, RememberedIds, usualIdBytes } from './remembered-ids.ts'
 import { takerOf, tokenOf, type Subjects } from './subjects.ts'
 import {
+  isOnlyKept,
   isPending,
   type Account,
   type DeliveryState,
@@ -32,6 +35,7 @@ export class Ledger {
   /** In the order in which they came. */
   readonly #pending = new Set<TrackedDelivery>()
   readonly #deadLetters = new Set<TrackedDelivery>()
+  #onlyKept = 0
   /** Events that we closed ahead of what we have read: older news about them must not bring them back. */
   readonly #closedAhead = new Map<string, number>()
   #bodyBytes = 0
@@ -43,6 +47,8 @@ export class Ledger {
   /** Who has how much, and who may take more. */
   readonly rooms: InboxRooms
   readonly ids: RememberedIds
+  /** What succeeded and can be replayed. */
+  readonly kept = new KeptSet()
 
   constructor({ identity, subjects, bounds, quotas }: LedgerDeps) {
     this.#identity = identity
@@ -57,7 +63,7 @@ export class Ledger {
 
   get totals(): Totals {
     return {
-      events: this.#events.size,
+      events: this.#events.size - this.#onlyKept,
       bodyBytes: this.#bodyBytes,
       pending: this.#pending.size,
       deadLetters: this.#deadLetters.size,
@@ -81,6 +87,11 @@ export class Ledger {
   /** Oldest first. */
   get deadLetters(): Iterable<TrackedDelivery> {
     return this.#deadLetters
+  }
+
+  /** As the rooms name it where one and no other object is meant. */
+  accountByTaker([, key = '']: Taker): Account | undefined {
+    return this.#accounts.findTaker(key)
   }
 
   /** The stream was read up to this sequence. */
@@ -242,6 +253,7 @@ export class Ledger {
       this.rooms.addDeadLetters(event.account.taker, -1)
       lane.deadLetters -= 1
     }
+    if (delivery.state.type === 'ended' && delivery.state.kept !== undefined) this.kept.delete(delivery)
     delivery.state = state
     delivery.version += 1
     if (state.type === 'waiting' || state.type === 'claimed') {
@@ -259,6 +271,20 @@ export class Ledger {
       if (change > 0) pending.add(delivery)
       else pending.delete(delivery)
     }
+    if (state.type === 'ended' && state.kept !== undefined) this.kept.add(delivery, state.kept.keepUntilMs)
+    const isAnyKept = this.kept.size > 0 || event.account.kept.size > 0
+    if (isAnyKept && event.account.kept.has(event) !== isOnlyKept(event)) this.#chargeAnew(event)
+  }
+
+  /** What is only kept is charged to nobody, and makes room before anything else. */
+  #chargeAnew(event: TrackedEvent): void {
+    const { account, charge } = event
+    const isKept = isOnlyKept(event)
+    this.#countBody(event, isKept ? -1 : 1)
+    this.#onlyKept += isKept ? 1 : -1
+    this.rooms.addKept(account.taker, isKept ? charge.bytes : -charge.bytes)
+    if (isKept) account.kept.add(event)
+    else account.kept.delete(event)
   }
 
   #forget(event: TrackedEvent): void {
@@ -272,13 +298,17 @@ export class Ledger {
     this.#accounts.forgetIfEmpty(event.account)
   }
 
-  #count({ key, bodyBytes, charge, account }: TrackedEvent, by: 1 | -1): void {
+  #count(event: TrackedEvent, by: 1 | -1): void {
+    this.#countBody(event, by)
+    this.ids.addOpen(takerOf(event.key), event.charge.idBytes, by)
+  }
+
+  #countBody({ key, bodyBytes, charge, account }: TrackedEvent, by: 1 | -1): void {
     account.events += by
     account.bodyBytes += by * bodyBytes
     this.#bodyBytes += by * bodyBytes
     const taker = takerOf(key)
     this.rooms.addEvents(taker, by)
     this.rooms.addBytes(taker, by * charge.bytes)
-    this.ids.addOpen(taker, charge.idBytes, by)
   }
 }

@@ -5,7 +5,8 @@ import type { ClaimedDelivery, DeadLetterReason, NextStep } from '../port.ts'
 import { parseClaimId } from './claim-id.ts'
 import type { EventEnds } from './event-ends.ts'
 import type { SharedDeps } from './shared-deps.ts'
-import type { TrackedDelivery } from './tracked.ts'
+import { takerOf } from './subjects.ts'
+import { isOver, isPending, type TrackedDelivery } from './tracked.ts'
 import { countsOf, writeState } from './write-state.ts'
 
 /** The claimed delivery if its lease is still ours, as far as we know. */
@@ -44,6 +45,8 @@ export async function recordStep(
     })
   switch (next.type) {
     case 'Succeed':
+      if (next.keepUntilMs !== undefined) return keepDelivery(deps, delivery, next.keepUntilMs)
+      return ends.end(delivery, when)
     case 'Skip':
       return ends.end(delivery, when)
     case 'RetryAt':
@@ -74,9 +77,22 @@ export async function endAsDeadLetter(
   await writeState(deps, delivery, { ...countsOf(deps, delivery), ...ended, ...why, eventType })
 }
 
-/** Makes a dead letter due again; false when it is none (any more). */
+/** It succeeded, and its event stays. */
+async function keepDelivery(deps: SharedDeps, delivery: TrackedDelivery, keepUntilMs: number): Promise<void> {
+  const kept = { endedAtMs: deps.clock.now(), keepUntilMs: Math.ceil(keepUntilMs) }
+  await writeState(deps, delivery, { ...countsOf(deps, delivery), state: 'ended', kept })
+}
+
+/**
+ * Makes a dead letter, or what succeeded and is kept, due again; false when it is none (any more), or its owner has no
+ * room for an event that only was kept.
+ */
 export async function replayDelivery(deps: SharedDeps, delivery: TrackedDelivery): Promise<boolean> {
-  if (delivery.state.type !== 'dead') return false
+  const { event, state } = delivery
+  if (isOver(delivery) || isPending(delivery)) return false
+  const charge = { bytes: event.charge.bytes, idBytes: 0 }
+  const isCharged = state.type === 'dead' || !event.account.kept.has(event)
+  if (!isCharged && deps.ledger.rooms.refusalOf(takerOf(event.key), charge) !== undefined) return false
   const nowMs = deps.clock.now()
   const fresh = { attempts: 0, firstDueMs: nowMs, replayed: true, dueMs: nowMs }
   const { cause: _ofItsEnd, stepMs: _before, ...counts } = countsOf(deps, delivery)
@@ -91,10 +107,10 @@ export function makeDue(deps: SharedDeps, delivery: TrackedDelivery): Promise<bo
 }
 
 /**
- * Ends a dead letter for good. Written down before its event may go: somebody could be replaying it. False when
- * somebody did.
+ * Ends a dead letter, or what is kept, for good. Written down before its event may go: somebody could be replaying it.
+ * False when somebody did.
  */
-export async function dropDeadLetter(deps: SharedDeps, ends: EventEnds, delivery: TrackedDelivery): Promise<boolean> {
+export async function dropEnded(deps: SharedDeps, ends: EventEnds, delivery: TrackedDelivery): Promise<boolean> {
   if (!(await writeState(deps, delivery, { ...countsOf(deps, delivery), state: 'ended' }))) return false
   await ends.closeIfOver(delivery.event)
   return true

@@ -75,7 +75,13 @@ const delivery = z.discriminatedUnion('state', [
     eventType: z.string().default('unknown'),
   }),
   /** Ended, while another delivery still needs the body. */
-  z.object({ kind: z.literal('delivery'), state: z.literal('ended'), ...deliveryCounts }),
+  z.object({
+    kind: z.literal('delivery'),
+    state: z.literal('ended'),
+    ...deliveryCounts,
+    /** It succeeded then, and its event is kept. Versions before this field close the event: less is kept, no more. */
+    kept: z.object({ endedAtMs: z.number(), keepUntilMs: z.number() }).exactOptional(),
+  }),
 ])
 
 export type OpenEventRecord = z.infer<typeof openEvent>

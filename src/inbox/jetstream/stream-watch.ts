@@ -56,7 +56,7 @@ export class StreamWatch {
     ledger.ids.forget(clock.now())
     ledger.rooms.noteUsed(state.bytes)
     instruments.note({
-      totals: { ...ledger.totals, idBytes: ledger.ids.bytes },
+      totals: { ...ledger.totals, idBytes: ledger.ids.bytes, kept: ledger.kept.size },
       largestShares: ledger.rooms.largestShares(),
       oldestPendingMs: ledger.oldestPendingMs(clock.now()),
       usedBytes: state.bytes,

@@ -28,6 +28,11 @@ export function takerOf(key: string): Taker {
   return [namespace, name]
 }
 
+/** Pure: the same, of an object. */
+export function takerOfOwner({ namespace, name }: InboxOwner): Taker {
+  return [tokenOf(namespace), tokenOf(name)]
+}
+
 export type ParsedSubject =
   { kind: 'event'; key: string } | { kind: 'delivery'; key: string; sinkToken: string } | { kind: 'foreign' }
 

@@ -14,6 +14,8 @@ export interface Account {
   pending: number
   /** Oldest first. */
   readonly deadLetters: Set<TrackedDelivery>
+  /** Of which nothing is left but what succeeded, oldest first. */
+  readonly kept: Set<TrackedEvent>
 }
 
 /** The deliveries of one object for one sink. */
@@ -43,13 +45,19 @@ export interface TrackedEvent {
   readonly deliveries: Map<string, TrackedDelivery>
 }
 
+/** When it succeeded, and until when its event is kept. */
+interface Kept {
+  readonly endedAtMs: number
+  readonly keepUntilMs: number
+}
+
 /** Where a delivery stands. `availableAtMs`: from when this receiver may claim it. */
 export type DeliveryState =
   | { type: 'waiting'; availableAtMs: number }
   /** By whomever; `availableAtMs` is when the lease ends. */
   | { type: 'claimed'; availableAtMs: number }
   | { type: 'dead'; reason: DeadLetterReason; endedAtMs: number; eventType: string }
-  | { type: 'ended' }
+  | { type: 'ended'; kept?: Kept }
 
 export interface TrackedDelivery {
   readonly event: TrackedEvent
@@ -69,6 +77,17 @@ export interface TrackedDelivery {
   lastStepMs: number
   /** Counts changes of state, so that the lane's queue knows its outdated entries. */
   version: number
+}
+
+/** It needs the event no more, not even to be replayed. */
+export function isOver({ state }: TrackedDelivery): boolean {
+  return state.type === 'ended' && state.kept === undefined
+}
+
+/** Nothing but what succeeded needs the event. */
+export function isOnlyKept({ deliveries }: TrackedEvent): boolean {
+  const states = [...deliveries.values()].map(({ state }) => state)
+  return states.every(({ type }) => type === 'ended') && states.some((state) => 'kept' in state)
 }
 
 export function isPending({ state }: TrackedDelivery): boolean {

@@ -24,6 +24,8 @@ export interface Lane extends DueLane {
   readonly sink: string
   pending: number
   deadLetters: number
+  /** That succeeded, of events that are kept. */
+  kept: number
   /** Not later than the earliest due delivery; undefined without one. */
   headDueMs: number | undefined
 }

@@ -76,9 +76,13 @@ function unpackLeases(reader: ByteReader): FirstLeases {
   return new Map(Array.from({ length: reader.number() }, () => [reader.text(), reader.number()]))
 }
 
-const stepKinds = { Succeed: 1, Skip: 2, RetryAt: 3, Hold: 4, DeadLetter: 5 } as const
+const stepKinds = { Succeed: 1, Skip: 2, RetryAt: 3, Hold: 4, DeadLetter: 5, Keep: 6 } as const
 
 function packStep(writer: ByteWriter, next: NextStep): void {
+  if (next.type === 'Succeed' && next.keepUntilMs !== undefined) {
+    writer.byte(stepKinds.Keep)
+    return writer.number(next.keepUntilMs)
+  }
   writer.byte(stepKinds[next.type])
   switch (next.type) {
     case 'Succeed':
@@ -104,6 +108,8 @@ function unpackStep(reader: ByteReader): NextStep {
   switch (kind) {
     case stepKinds.Succeed:
       return { type: 'Succeed' }
+    case stepKinds.Keep:
+      return { type: 'Succeed', keepUntilMs: reader.number() }
     case stepKinds.Skip:
       return { type: 'Skip' }
     case stepKinds.RetryAt:

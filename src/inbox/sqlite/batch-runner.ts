@@ -102,6 +102,7 @@ export class BatchRunner {
   report(nowMs: number, started = performance.now()): BatchReport {
     return {
       totals: this.#store.totals,
+      kept: this.#store.keptCount,
       usedBytes: this.#store.usedBytes,
       largestShares: this.#store.largestShares,
       hasRoom: this.#store.hasRoom,
@@ -155,6 +156,8 @@ export class BatchRunner {
         return { type: call.type, event: this.#store.deadLetterEvent(call.deliveryId) }
       case 'replay':
         return { type: call.type, replayed: this.#store.replay(call.deliveryId, nowMs) }
+      case 'kept':
+        return { type: call.type, page: this.#store.kept(call.query) }
       case 'pending':
         return { type: call.type, page: this.#store.pending(call.query, nowMs) }
       case 'retryNow':

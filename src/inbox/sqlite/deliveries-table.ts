@@ -8,6 +8,7 @@ import { toEvent } from './event-row.ts'
 import type { EventsTable } from './events-table.ts'
 import type { Lane, OwnerAccount } from './accounts.ts'
 import { FirstClaims } from './first-claims.ts'
+import type { KeptTable } from './kept-table.ts'
 import type { Ledger } from './ledger.ts'
 import { RowNumbers } from './row-numbers.ts'
 import type { PackedClaim } from './worker-protocol.ts'
@@ -40,11 +41,19 @@ export interface ClaimRequest extends ClaimTerms {
   leaseMs: number
 }
 
+interface DeliveriesTableDeps {
+  ledger: Ledger
+  events: EventsTable
+  deadLetters: DeadLettersTable
+  kept: KeptTable
+}
+
 /** Deliveries that have not ended. Everything here is part of the running transaction. */
 export class DeliveriesTable {
   readonly #ledger: Ledger
   readonly #events: EventsTable
   readonly #deadLetters: DeadLettersTable
+  readonly #kept: KeptTable
   readonly #numbers: RowNumbers
   readonly #firstClaims = new FirstClaims()
   readonly #insert: StatementSync
@@ -65,10 +74,11 @@ export class DeliveriesTable {
   /** The suspect that is being tried alone now. */
   #isolated: { id: number; untilMs: number } | undefined
 
-  constructor(database: DatabaseSync, ledger: Ledger, events: EventsTable, deadLetters: DeadLettersTable) {
+  constructor(database: DatabaseSync, { ledger, events, deadLetters, kept }: DeliveriesTableDeps) {
     this.#ledger = ledger
     this.#events = events
     this.#deadLetters = deadLetters
+    this.#kept = kept
     this.#numbers = new RowNumbers(database, 'deliveries')
     this.#insert = database.prepare(
       'INSERT INTO deliveries (id, event, lane, due_at_ms, first_due_ms, replayed) VALUES (?, ?, ?, ?, ?, ?)',
@@ -240,15 +250,15 @@ export class DeliveriesTable {
     if (delivery === undefined) return 0
     if (this.#isolated?.id === id) this.#isolated = undefined
     const lane = this.#ledger.laneById(delivery.lane)
-    const isLast = next.type === 'Succeed' || next.type === 'Skip'
+    const isLast = next.type === 'Skip' || (next.type === 'Succeed' && next.keepUntilMs === undefined)
     if (!isLast && this.#firstClaims.get(id) !== undefined) this.#events.keepId(delivery.event, lane.account)
     this.#firstClaims.delete(id)
     switch (next.type) {
       case 'Succeed':
+        if (next.keepUntilMs !== undefined) return this.#keep(delivery, lane, next.keepUntilMs, nowMs)
+        return this.#finish(delivery, lane, nowMs)
       case 'Skip':
-        this.#end(delivery, lane)
-        this.#events.close(delivery.event, lane.account, nowMs)
-        return 0
+        return this.#finish(delivery, lane, nowMs)
       case 'RetryAt':
         return this.#waitUntil(next.atMs, { id, lane, spent: 1, cause: next.cause, nowMs })
       case 'Hold':
@@ -306,6 +316,20 @@ export class DeliveriesTable {
   /** Heads may be too early, so one that says yes is read again. */
   #hasDue(lane: Lane, nowMs: number): boolean {
     return (lane.headDueMs ?? Infinity) <= nowMs && (this.#ledger.refreshHead(lane) ?? Infinity) <= nowMs
+  }
+
+  #finish(delivery: DeliveryRow, lane: Lane, nowMs: number): 0 {
+    this.#end(delivery, lane)
+    this.#events.close(delivery.event, lane.account, nowMs)
+    return 0
+  }
+
+  #keep(delivery: DeliveryRow, lane: Lane, keepUntilMs: number, nowMs: number): 0 {
+    const { id, event } = delivery
+    this.#kept.add({ id, event, lane, keepUntilMs }, nowMs)
+    this.#finish(delivery, lane, nowMs)
+    this.#kept.trim(lane.account, nowMs)
+    return 0
   }
 
   /** Without a cause of its own it has that of the step before. */

@@ -14,6 +14,9 @@ interface EventsTableDeps {
   unmovedIds: UnmovedIds
 }
 
+/** Rows of a version before were charged for their body alone. */
+const sizes = 'body_bytes, coalesce(nullif(charged_bytes, 0), body_bytes) AS charged_bytes'
+
 /** Events, each until its last delivery or dead letter is gone; then its id alone is remembered. */
 export class EventsTable {
   readonly #deps: EventsTableDeps
@@ -22,6 +25,11 @@ export class EventsTable {
   readonly #delete: StatementSync
   readonly #close: StatementSync
   readonly #keepOne: StatementSync
+  readonly #keep: StatementSync
+  readonly #endKept: StatementSync
+  readonly #drop: StatementSync
+  readonly #size: StatementSync
+  readonly #revive: StatementSync
   readonly #keepId: StatementSync
 
   constructor(database: DatabaseSync, deps: EventsTableDeps) {
@@ -32,13 +40,20 @@ export class EventsTable {
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     this.#delete = database.prepare(
-      `DELETE FROM events WHERE seq = ? AND open = 1
-       RETURNING event_id, forget_at_s, body_bytes, coalesce(nullif(charged_bytes, 0), body_bytes) AS charged_bytes`,
+      `DELETE FROM events WHERE seq = ? AND open = 1 AND kept = 0
+       RETURNING event_id, forget_at_s, ${sizes}`,
     )
-    this.#close = database.prepare('UPDATE events SET open = open - 1 WHERE seq = ?')
+    this.#close = database.prepare(`UPDATE events SET open = open - 1 WHERE seq = ? RETURNING open, ${sizes}`)
     this.#keepId = database.prepare(
       'UPDATE events SET forget_at_s = 0 WHERE seq = ? AND forget_at_s > 0 RETURNING event_id',
     )
+    this.#keep = database.prepare('UPDATE events SET kept = kept + 1 WHERE seq = ?')
+    this.#endKept = database.prepare(
+      `UPDATE events SET kept = kept - ? WHERE seq = ? RETURNING open, kept, event_id, forget_at_s, ${sizes}`,
+    )
+    this.#drop = database.prepare('DELETE FROM events WHERE seq = ?')
+    this.#size = database.prepare(`SELECT open, ${sizes} FROM events WHERE seq = ?`)
+    this.#revive = database.prepare('UPDATE events SET open = open + 1, kept = kept - 1 WHERE seq = ?')
     this.#keepOne = database.prepare('UPDATE events SET open = 1 WHERE seq = ? AND open > 0')
   }
 
@@ -104,15 +119,55 @@ export class EventsTable {
   /** One delivery or dead letter less needs the body; the last one takes it along. */
   close(seq: number, account: OwnerAccount, nowMs: number): void {
     const deleted = this.#delete.get(seq)
-    if (deleted === undefined) {
-      this.#close.run(seq)
+    if (deleted !== undefined) {
+      this.#charge(account, deleted, -1)
+      this.#forgetId(account, deleted, nowMs)
       return
     }
-    const { ledger, ids } = this.#deps
-    ledger.count(account, 'events', -1)
-    ledger.count(account, 'bodyBytes', -Number(deleted['body_bytes']))
-    ledger.count(account, 'chargedBytes', -Number(deleted['charged_bytes']))
-    ids.startForgetting(account, String(deleted['event_id']), Number(deleted['forget_at_s']), nowMs)
+    const closed = this.#close.get(seq)
+    if (closed?.['open'] !== 0) return
+    this.#charge(account, closed, -1) // what is kept is charged to nobody
+    this.#deps.ledger.countKeptBytes(account, Number(closed['charged_bytes']))
+  }
+
+  /** One delivery that succeeded keeps the body, before it is closed. */
+  keep(seq: number): void {
+    this.#keep.run(seq)
+  }
+
+  /** So many deliveries that succeeded keep it no longer; the last takes it along where nothing else needs it. */
+  endKept(seq: number, account: OwnerAccount, count: number, nowMs: number): void {
+    const row = this.#endKept.get(count, seq)
+    if (row?.['open'] !== 0 || row['kept'] !== 0) return
+    this.#drop.run(seq)
+    this.#deps.ledger.countKeptBytes(account, -Number(row['charged_bytes']))
+    this.#forgetId(account, row, nowMs)
+  }
+
+  /** A delivery that succeeded needs the body again: the event is charged as it was. False without room for that. */
+  revive(seq: number, account: OwnerAccount): boolean {
+    const { rooms } = this.#deps.ledger
+    const row = this.#size.get(seq)
+    if (row === undefined) return false
+    if (row['open'] === 0) {
+      const charge = { bytes: Number(row['charged_bytes']), idBytes: 0 }
+      if (rooms.refusalOf(account.taker, charge) !== undefined) return false
+      this.#charge(account, row, 1)
+      this.#deps.ledger.countKeptBytes(account, -charge.bytes)
+    }
+    this.#revive.run(seq)
+    return true
+  }
+
+  #charge(account: OwnerAccount, row: Record<string, unknown>, by: 1 | -1): void {
+    const { ledger } = this.#deps
+    ledger.count(account, 'events', by)
+    ledger.count(account, 'bodyBytes', by * Number(row['body_bytes']))
+    ledger.count(account, 'chargedBytes', by * Number(row['charged_bytes']))
+  }
+
+  #forgetId(account: OwnerAccount, row: Record<string, unknown>, nowMs: number): void {
+    this.#deps.ids.startForgetting(account, String(row['event_id']), Number(row['forget_at_s']), nowMs)
   }
 
   /** Nothing here needs the body any more, however many did. */

@@ -103,6 +103,8 @@ export class Ledger {
     }
     this.#countByLane('pending', 'SELECT lane, count(*) AS n FROM deliveries GROUP BY lane')
     this.#countByLane('deadLetters', 'SELECT lane, count(*) AS n FROM dead_letters GROUP BY lane')
+    this.#countByLane('kept', 'SELECT lane, count(*) AS n FROM kept GROUP BY lane')
+    this.#readKeptBytes()
   }
 
   accountOf(owner: InboxOwner): OwnerAccount {
@@ -111,6 +113,11 @@ export class Ledger {
     if (known !== undefined) return known
     const id = Number(this.#insertOwner.run(owner.uid, owner.namespace, owner.name).lastInsertRowid)
     return this.#addAccount(id, owner)
+  }
+
+  /** As the rooms name it. */
+  accountByTaker([, id]: Taker): OwnerAccount | undefined {
+    return this.#accountsById.get(Number(id))
   }
 
   /** Whose dead letters make room when there are too many. */
@@ -154,7 +161,7 @@ export class Ledger {
     if (this.#lanes.size <= this.#maxLanes) return false
     let dropped = 0
     for (const lane of this.#lanes.values()) {
-      if (lane.pending > 0 || lane.deadLetters > 0) continue
+      if (lane.pending > 0 || lane.deadLetters > 0 || lane.kept > 0) continue
       this.#deleteLane.run(lane.id)
       this.#forgetLane(lane)
       dropped += 1
@@ -180,6 +187,11 @@ export class Ledger {
   countDelivery(lane: Lane, what: 'pending' | 'deadLetters', by: number): void {
     lane[what] += by
     this.count(lane.account, what, by)
+  }
+
+  /** Of events that nothing but what succeeded needs. */
+  countKeptBytes({ taker }: OwnerAccount, bytes: number): void {
+    this.#rooms.addKept(taker, bytes)
   }
 
   /** A delivery of the lane falls due then. */
@@ -230,17 +242,28 @@ export class Ledger {
     })
   }
 
-  #countByLane(what: 'pending' | 'deadLetters', query: string): void {
+  #countByLane(what: 'pending' | 'deadLetters' | 'kept', query: string): void {
     for (const row of this.#database.prepare(query).iterate()) {
       const lane = this.#lanesById.get(Number(row['lane']))
       if (lane !== undefined) lane[what] = Number(row['n'])
     }
   }
 
+  #readKeptBytes(): void {
+    const kept = this.#database.prepare(
+      `SELECT owner, sum(coalesce(nullif(charged_bytes, 0), body_bytes)) AS bytes
+       FROM events INDEXED BY events_kept WHERE kept > 0 AND open = 0 GROUP BY owner`,
+    )
+    for (const row of kept.iterate()) {
+      const account = this.#accountsById.get(Number(row['owner']))
+      if (account !== undefined) this.countKeptBytes(account, Number(row['bytes']))
+    }
+  }
+
   #addLane(id: number, account: OwnerAccount, sink: string): Lane {
     const { uid: ownerUid, namespace } = account
     const names = { key: `${ownerUid}/${sink}`, ownerUid, namespace }
-    const lane: Lane = { id, account, sink, ...names, pending: 0, deadLetters: 0, headDueMs: undefined }
+    const lane: Lane = { id, account, sink, ...names, pending: 0, deadLetters: 0, kept: 0, headDueMs: undefined }
     this.#lanes.set(laneKey(account.id, sink), lane)
     this.#lanesById.set(id, lane)
     account.lanes.add(lane)

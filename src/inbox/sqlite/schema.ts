@@ -92,6 +92,19 @@ const migrations: readonly string[] = [
   ALTER TABLE dead_letters ADD COLUMN first_due_ms INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE dead_letters ADD COLUMN last_cause TEXT NOT NULL DEFAULT '';
   `,
+  // What succeeded and is kept: nothing of it is touched where nothing is kept.
+  `
+  ALTER TABLE events ADD COLUMN kept INTEGER NOT NULL DEFAULT 0;             -- deliveries that succeeded and keep the body
+  CREATE INDEX events_kept ON events (owner, seq) WHERE kept > 0;
+  CREATE TABLE kept (
+    id INTEGER PRIMARY KEY,                  -- that of the delivery
+    event INTEGER NOT NULL, lane INTEGER NOT NULL, event_type TEXT NOT NULL,
+    ended_at_ms INTEGER NOT NULL, keep_until_ms INTEGER NOT NULL
+  );
+  CREATE INDEX kept_by_event ON kept (event);
+  CREATE INDEX kept_by_end ON kept (ended_at_ms);
+  CREATE INDEX kept_by_time ON kept (keep_until_ms);
+  `,
 ]
 
 /** `gwh_event_type(body)`: how the sender named the event. */

@@ -18,6 +18,8 @@ import {
   type Inbox,
   type InboxObstacle,
   type InboxStats,
+  type KeptPage,
+  type KeptQuery,
   type NewEvent,
   type NextStep,
   type PendingPage,
@@ -149,6 +151,10 @@ export class SqliteInbox implements Inbox {
 
   async replay(deliveryId: string): Promise<boolean> {
     return (await this.#call({ type: 'replay', deliveryId })).replayed
+  }
+
+  async kept(query: KeptQuery): Promise<KeptPage> {
+    return (await this.#call({ type: 'kept', query })).page
   }
 
   async pending(query: PendingQuery): Promise<PendingPage> {

@@ -9,6 +9,8 @@ import type {
   GivenUpResult,
   HandedEvent,
   HurryRequest,
+  KeptPage,
+  KeptQuery,
   NewEvent,
   PendingPage,
   PendingQuery,
@@ -20,6 +22,7 @@ import { DeadLettersTable } from './dead-letters-table.ts'
 import { DeliveriesTable, releaseLeases, type ClaimRequest } from './deliveries-table.ts'
 import { EventsTable } from './events-table.ts'
 import { HandoverTable } from './handover-table.ts'
+import { KeptTable } from './kept-table.ts'
 import { PendingTable } from './pending-table.ts'
 import { RecentDrops } from '../recent-drops.ts'
 import {
@@ -59,6 +62,7 @@ export type CommitPromise = 'durable' | 'ordered'
 const synchronousOf = { durable: 'FULL', ordered: 'NORMAL' } as const satisfies Record<CommitPromise, string>
 
 export interface StoreStats extends Totals {
+  kept: number
   oldestPendingMs: number
   pendingByOwner: Map<string, number>
   byNamespace: Map<string, NamespaceUsage>
@@ -78,6 +82,7 @@ export class Store {
   readonly #unmovedIds: UnmovedIds
   readonly #events: EventsTable
   readonly #deadLetters: DeadLettersTable
+  readonly #kept: KeptTable
   readonly #deliveries: DeliveriesTable
   readonly #pending: PendingTable
   readonly #handover: HandoverTable
@@ -113,7 +118,13 @@ export class Store {
     this.#unmovedIds = unmovedIds
     this.#events = new EventsTable(database, { ledger, ids, unmovedIds })
     this.#deadLetters = new DeadLettersTable(database, this.#ledger, this.#events, bounds, this.#droppedOf)
-    this.#deliveries = new DeliveriesTable(database, this.#ledger, this.#events, this.#deadLetters)
+    this.#kept = new KeptTable(database, ledger, this.#events, bounds)
+    this.#deliveries = new DeliveriesTable(database, {
+      ledger,
+      events: this.#events,
+      deadLetters: this.#deadLetters,
+      kept: this.#kept,
+    })
     this.#pending = new PendingTable(database, this.#ledger)
     this.#handover = new HandoverTable(database)
     this.#pageCount = database.prepare('PRAGMA page_count')
@@ -129,6 +140,11 @@ export class Store {
   get totals(): Totals {
     const { events, bodyBytes, pending, deadLetters, rememberedIds } = this.#ledger.totals
     return { events, bodyBytes, pending, deadLetters, rememberedIds }
+  }
+
+  /** Deliveries that succeeded and can be replayed. */
+  get keptCount(): number {
+    return this.#kept.count
   }
 
   /** That have anything here. */
@@ -170,6 +186,7 @@ export class Store {
   rollback(): void {
     if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
     this.#ledger.reload()
+    this.#kept.reload()
     this.#events.reset()
     this.#deliveries.reload()
     this.#unmovedIds.reset()
@@ -220,10 +237,14 @@ export class Store {
 
   replay(deliveryId: string, nowMs: number): boolean {
     const id = rowIdOf(deliveryId)
-    const taken = id === undefined ? undefined : this.#deadLetters.take(id)
+    const taken = id === undefined ? undefined : (this.#deadLetters.take(id) ?? this.#kept.take(id))
     if (taken === undefined) return false
     this.#deliveries.add(taken.event, taken.lane, nowMs, true)
     return true
+  }
+
+  kept(query: KeptQuery): KeptPage {
+    return this.#kept.page(query)
   }
 
   pending(query: PendingQuery, nowMs: number): PendingPage {
@@ -273,7 +294,7 @@ export class Store {
     const lastDropMsByOwner = this.#recentDrops.byOwner(nowMs)
     const byNamespace = usageByNamespace(this.#ledger.accounts)
     const oldestPendingMs = this.oldestPendingMs(nowMs)
-    return { ...this.totals, oldestPendingMs, pendingByOwner, byNamespace, lastDropMsByOwner }
+    return { ...this.totals, kept: this.keptCount, oldestPendingMs, pendingByOwner, byNamespace, lastDropMsByOwner }
   }
 
   backlog(): SinkBacklog[] {
@@ -300,8 +321,9 @@ export class Store {
     const expired = this.#deadLetters.dropExpired(nowMs, retentionSliceRows)
     const trimmed = this.#deadLetters.trim(nowMs, retentionSliceRows)
     this.#dropped += expired + trimmed
+    const outlived = this.#kept.dropExpired(nowMs, retentionSliceRows)
     const moreLanes = this.#ledger.dropEmptyLanes(retentionSliceRows)
-    return moreIds || moreToForget || moreLanes || [expired, trimmed].includes(retentionSliceRows)
+    return moreIds || moreToForget || moreLanes || [expired, trimmed, outlived].includes(retentionSliceRows)
   }
 
   /** Makes the running transaction one that writes: a page with what it says already. */
@@ -342,6 +364,7 @@ export class Store {
     const seq = this.#events.insert(event, account, nowMs, { endsSoon })
     if (seq === 'duplicate') return { result: 'duplicate', claims: [] }
     if (seq === 'remembered') return { result: 'stored', claims: [] }
+    if (this.#kept.count > 0) this.#kept.trim(account, nowMs)
     const claims: PackedClaim[] = []
     for (const sink of event.sinks) {
       const lane = this.#ledger.laneOf(account, sink)

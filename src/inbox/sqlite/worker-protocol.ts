@@ -8,6 +8,8 @@ import type {
   GivenUpResult,
   HandedEvent,
   HurryRequest,
+  KeptPage,
+  KeptQuery,
   NewEvent,
   PendingPage,
   PendingQuery,
@@ -40,6 +42,7 @@ export type Call =
   | { type: 'deadLetters'; query: DeadLetterQuery }
   | { type: 'deadLetterEvent'; deliveryId: string }
   | { type: 'replay'; deliveryId: string }
+  | { type: 'kept'; query: KeptQuery }
   | { type: 'pending'; query: PendingQuery }
   | { type: 'retryNow'; deliveryId: string }
   | { type: 'hurry'; request: HurryRequest }
@@ -68,6 +71,7 @@ export type CallResult =
   | { type: 'deadLetters'; page: DeadLetterPage }
   | { type: 'deadLetterEvent'; event: NewEvent | undefined }
   | { type: 'replay'; replayed: boolean }
+  | { type: 'kept'; page: KeptPage }
   | { type: 'pending'; page: PendingPage }
   | { type: 'retryNow'; lane: string | undefined }
   | { type: 'hurry'; hurried: number }
@@ -98,6 +102,8 @@ export type ToWorker =
 
 export interface BatchReport {
   totals: Totals
+  /** Deliveries that succeeded and can be replayed. */
+  kept: number
   usedBytes: number
   largestShares: LargestShares
   /** There is room for more than an event or two. */

@@ -59,7 +59,11 @@ function run(request: ActionRequest, config: ActConfig, deps: UserCommandDeps): 
       return rotateSecret({ ...common, ...given }, [keyOf(request)], deps)
     }
     case 'replay':
-      return replayDeadLetters({ ...common, ...selected(request.targets) }, idsOf(request.targets), deps)
+      return replayDeadLetters(
+        { ...common, ...selected(request.targets), delivered: false },
+        idsOf(request.targets),
+        deps,
+      )
     case 'retry':
       return retryDeliveries({ ...common, ...selected(request.targets) }, idsOf(request.targets), deps)
     case 'drain':

@@ -17,6 +17,8 @@ import {
   type DeadLetter,
   type DeadLetterQuery,
   type PendingDelivery,
+  type KeptDelivery,
+  type KeptQuery,
   type PendingQuery,
 } from '../../../src/inbox/port.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
@@ -60,9 +62,20 @@ const pending: PendingDelivery[] = [
   { ...common, deliveryId: '8', eventId: 'msg_8', state: 'claimed', attempts: 0, firstDueMs, dueMs: nextTryMs },
 ]
 
+const keptDelivery: KeptDelivery = {
+  deliveryId: '3',
+  owner,
+  eventId: 'msg_3',
+  eventType: 'batch.succeeded',
+  sink: 'worker',
+  endedAtMs: Date.parse('2026-11-21T09:00:00Z'),
+  keepUntilMs: Date.parse('2026-11-24T09:00:00Z'),
+}
+
 async function anAdmin(t: TestContext, given: { isBroken?: boolean; hasMore?: boolean } = {}) {
   const queries: DeadLetterQuery[] = []
   const pendingQueries: PendingQuery[] = []
+  const keptQueries: KeptQuery[] = []
   const asked: string[] = []
   const probed: string[][] = []
   let nudges = 0
@@ -88,7 +101,8 @@ async function anAdmin(t: TestContext, given: { isBroken?: boolean; hasMore?: bo
         if (given.isBroken === true) throw new InboxUnavailableError('/secret/path is full')
         const pendingByOwner = new Map([['uid-1', 2]])
         const lastDropMsByOwner = new Map([['uid-1', 1_000]])
-        const counts = { events: 5, bodyBytes: 500, pending: 2, deadLetters: 3, oldestPendingMs: 10, rememberedIds: 9 }
+        const sizes = { events: 5, bodyBytes: 500, rememberedIds: 9, kept: 4 }
+        const counts = { ...sizes, pending: 2, deadLetters: 3, oldestPendingMs: 10 }
         const byNamespace = new Map([['batch', { events: 5, bytes: 500, deadLetters: 3, rememberedIds: 9 }]])
         return { ...counts, pendingByOwner, lastDropMsByOwner, byNamespace }
       },
@@ -106,6 +120,11 @@ async function anAdmin(t: TestContext, given: { isBroken?: boolean; hasMore?: bo
         asked.push(id)
         if (given.isBroken === true && asked.length > 1) throw new InboxUnavailableError('the disk is full')
         return letters.some(({ deliveryId }) => deliveryId === id)
+      },
+      async kept(query) {
+        keptQueries.push(query)
+        const next = { endedAtMs: 1_795_262_398_000, deliveryId: '3' }
+        return { kept: [keptDelivery], ...(given.hasMore === true && { next }) }
       },
       async pending(query) {
         pendingQueries.push(query)
@@ -142,7 +161,7 @@ async function anAdmin(t: TestContext, given: { isBroken?: boolean; hasMore?: bo
   }
   const retry = (body: unknown) =>
     ask('/v1/retry', { method: 'POST', body: JSON.stringify(body), headers: { 'x-gwh-admin': '1' } })
-  const seen = { queries, pendingQueries, asked, probed, nudges: () => nudges }
+  const seen = { queries, keptQueries, pendingQueries, asked, probed, nudges: () => nudges }
   return { ask, replay, retry, watch, server, port, feed, arrivals, clock, ...seen }
 }
 
@@ -221,6 +240,7 @@ test('statistics are those of the inbox, and what each namespace has there and u
     deadLetters: 3,
     oldestPendingMs: 10,
     rememberedIds: 9,
+    kept: 4,
     pendingByOwner,
     lastDropMsByOwner: { 'uid-1': 1_000 },
     namespaces: [
@@ -300,6 +320,33 @@ test('a dead letter tells the status where the sink answered, and nothing of wha
       [undefined, undefined, 'undefined'],
     ],
   )
+})
+
+test('what was delivered and is kept is selected by the time of its delivery, and replayed where it is meant', async (t) => {
+  const { ask, replay, keptQueries, queries, asked } = await anAdmin(t, { hasMore: true })
+  const { json } = await ask('/v1/delivered?sink=worker&since=2026-11-21T08:00:00Z')
+  const want = { deliveryId: '3', eventId: 'msg_3', eventType: 'batch.succeeded', sink: 'worker' }
+  const times = { deliveredAt: '2026-11-21T09:00:00.000Z', keptUntil: '2026-11-24T09:00:00.000Z' }
+  const { kept, cursor } = json as { kept: unknown[]; cursor: string }
+  assert.deepEqual(kept, [{ ...want, namespace: 'ml', name: 'batch-events', uid: 'uid-1', ...times }])
+  assert.deepEqual((await replay({ delivered: true, sink: 'worker', cursor })).json, {
+    replayed: ['3'],
+    unknown: [],
+    cursor,
+  })
+  const selection = { sink: 'worker', limit: 1_000 }
+  assert.deepEqual(keptQueries, [
+    { ...selection, sinceMs: Date.parse('2026-11-21T08:00:00Z') },
+    { ...selection, after: { endedAtMs: 1_795_262_398_000, deliveryId: '3' } },
+  ])
+  assert.deepEqual([queries, asked], [[], ['3']])
+  for (const refused of [
+    { delivered: true },
+    { delivered: false, sink: 'a' },
+    { delivered: true, reason: 'Rejected' },
+  ]) {
+    assert.equal((await replay(refused)).status, 400, JSON.stringify(refused))
+  }
 })
 
 test('page after page of dead letters is asked for with the cursor of the one before', async (t) => {
@@ -508,6 +555,7 @@ test('answers have what the contract names, and no more', async (t) => {
     [adminRoutes.listRecent.answer, await ask('/v1/deliveries')],
     [adminRoutes.listPending.answer, await ask('/v1/pending')],
     [adminRoutes.listDeadLetters.answer, await ask('/v1/deadletters')],
+    [adminRoutes.listKept.answer, await ask('/v1/delivered')],
     [adminRoutes.readDeadLetterBody.answer, await ask('/v1/deadletters/body?deliveryId=1')],
     [adminRoutes.retry.answer, await retry({ all: true })],
     [adminRoutes.replay.answer, await replay({ all: true })],

@@ -309,6 +309,7 @@ test('reports that cannot be written for half an hour are told', async () => {
           pendingByOwner: new Map(),
           lastDropMsByOwner: new Map(),
           rememberedIds: 0,
+          kept: 0,
           byNamespace: new Map(),
         }),
     },

@@ -29,6 +29,7 @@ const good: Record<string, unknown> = {
   },
   'GET /v1/deliveries': { deliveries: [] },
   'GET /v1/deadletters': { deadLetters: [] },
+  'GET /v1/delivered': { kept: [] },
   'GET /v1/deadletters/body': {
     deliveryId: '1',
     eventId: 'msg_1',
@@ -81,6 +82,7 @@ const commands: [args: string[], call: string, field: string][] = [
   [['inbox'], 'GET /v1/stats', 'inbox'],
   [['deadletters', '-A'], 'GET /v1/deadletters', 'deadLetters'],
   [['deadletters', '--body=gwh-receiver-0/1'], 'GET /v1/deadletters/body', 'bodyBase64'],
+  [['delivered', '-A'], 'GET /v1/delivered', 'kept'],
   [['deliveries', '-A'], 'GET /v1/pending', 'pending'],
   [['retry', '--all', '-A'], 'POST /v1/retry', 'retried'],
   [['retry', 'gwh-receiver-0/1'], 'POST /v1/retry', 'unknown'],
@@ -165,12 +167,21 @@ test('a receiver that tells of fewer deliveries than it was asked about is not b
 })
 
 test('a receiver that goes round in circles is not asked for ever', async (t) => {
-  const page = JSON.stringify({ pending: [], deadLetters: [], replayed: [], retried: [], unknown: [], cursor: 'again' })
-  const calls = ['GET /v1/pending', 'GET /v1/deadletters', 'POST /v1/replay', 'POST /v1/retry']
+  const page = JSON.stringify({
+    pending: [],
+    deadLetters: [],
+    kept: [],
+    replayed: [],
+    retried: [],
+    unknown: [],
+    cursor: 'again',
+  })
+  const calls = ['GET /v1/pending', 'GET /v1/deadletters', 'GET /v1/delivered', 'POST /v1/replay', 'POST /v1/retry']
   const gwh = await receiversThatAnswer(t, Object.fromEntries(calls.map((call) => [call, page])))
   for (const args of [
     ['deliveries', '-A'],
     ['deadletters', '-A'],
+    ['delivered', '-A'],
     ['replay', '--all', '-A'],
     ['retry', '--all', '-A'],
   ]) {

@@ -94,6 +94,34 @@ test('gwh deadletters lists those of every receiver, newest first, each by an id
   assert.equal((await gwh('deadletters', '-A', '--webhook=ml/other')).out, 'No dead letters.\n')
 })
 
+test('gwh delivered lists what is kept, and gwh replay --delivered sends it again', async (t) => {
+  const { a, b, gwh } = await twoReceivers(t)
+  for (const [inbox, eventId] of [
+    [a.inbox, 'msg_a'],
+    [b.inbox, 'msg_b'],
+  ] as const) {
+    await inbox.append(anEvent({ eventId }))
+    const [claimed] = await inbox.claimDue(1, 60_000)
+    assert.ok(claimed)
+    await inbox.record(claimed, { type: 'Succeed', keepUntilMs: Date.parse('2026-11-24T12:00:00Z') })
+  }
+  const { code, out } = await gwh('delivered', '-A', '--event-id=msg_b')
+  assert.equal(code, 0)
+  assert.match(
+    out,
+    /\ngwh-receiver-1\/1 +2026-11-21T12:00:00\.000Z +ml\/batch-events +worker +batch\.succeeded +2026-11-24T12:00:00\.000Z +msg_b\n$/,
+  )
+  assert.equal((await gwh('delivered', '-A', '--sink=other')).out, 'Nothing that was delivered is kept.\n')
+  const refused = await gwh('replay', '-A', '--delivered', '--reason=Rejected')
+  assert.deepEqual([refused.code, refused.out], [2, ''])
+  assert.match(refused.err, /what was delivered has no reason: leave out --reason/)
+  assert.equal((await gwh('replay', '-A', '--sink=worker')).out, '0 will be sent again.\n', 'there is no dead letter')
+  assert.equal((await gwh('replay', '-A', '--delivered', '--event-id=msg_b')).out, '1 will be sent again.\n')
+  assert.equal((await gwh('replay', 'gwh-receiver-0/1')).out, '1 will be sent again.\n')
+  assert.deepEqual([(await a.inbox.stats()).pending, (await b.inbox.stats()).pending], [1, 1])
+  assert.equal((await gwh('replay', '--delivered', '--all', '-A')).out, '0 will be sent again.\n')
+})
+
 test('gwh deadletters --body prints one body as it came', async (t) => {
   const { b, gwh } = await twoReceivers(t)
   await aDeadLetter(b.inbox, 'msg_1', '{"type":"batch.failed","ü":1}')

@@ -94,6 +94,15 @@ test('retries that are used up end as a dead letter, counted', async () => {
   )
 })
 
+test('what a sink has taken is kept for as long as its object says', async () => {
+  const sink = aSink({ delivery: { ...aSink().delivery, keepDeliveredMs: 259_200_000 } })
+  const { clock, inbox, dispatcher } = aDispatcher([sink])
+  inbox.add(aClaim())
+  dispatcher.start()
+  await settle()
+  assert.deepEqual(inbox.endOf('1'), { type: 'Succeed', keepUntilMs: clock.now() + 259_200_000 })
+})
+
 test('a sink that is down for a day does not outlive retryFor', async () => {
   const { clock, inbox, sink, dispatcher } = aDispatcher()
   sink.willAnswer(() => unavailable)

@@ -172,6 +172,7 @@ test('a thread that dies fails what waits and everything after, and says so once
     namespaces: [],
     report: {
       totals,
+      kept: 0,
       usedBytes: 0,
       largestShares: { events: 0, bytes: 0, ids: 0 },
       hasRoom: true,

@@ -35,7 +35,7 @@ function aScene(given: { ownInbox?: boolean; sinks?: (pending: Map<string, numbe
       return Promise.resolve({ metadata: { name }, data } as never)
     },
   } satisfies Pick<KubernetesClient, 'get' | 'patch'>
-  const counts = { events: 0, bodyBytes: 0, pending: 0, deadLetters: 0, rememberedIds: 0, oldestPendingMs: 0 }
+  const counts = { events: 0, bodyBytes: 0, pending: 0, deadLetters: 0, rememberedIds: 0, kept: 0, oldestPendingMs: 0 }
   const stats: InboxStats = { ...counts, pendingByOwner, byNamespace: new Map(), lastDropMsByOwner }
   const asked: (() => void)[] = []
   const writer = createReportWriter({

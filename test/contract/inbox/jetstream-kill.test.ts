@@ -18,6 +18,7 @@ import { NatsServer, withoutNatsServer } from '../../support/processes/nats-serv
 import { mulberry32 } from '../../support/builders/seeded-random.ts'
 import { appendThenKill } from './append-then-kill.ts'
 import { expectGivenUp } from './expect-given-up.ts'
+import { expectKept } from './expect-kept.ts'
 
 const kills = Number(process.env['KILLS'] ?? 10)
 /** Each takes longer: the servers choose another leader. */
@@ -140,13 +141,16 @@ test(
     const server = await aServer(t)
     const random = mulberry32(20_261_121)
     const acknowledged: string[] = []
+    const ended = new Set<string>()
     for (let round = 0; round < kills; round++) {
-      const doomed = { driver: 'jetstream', place: server.url, prefix: `r${round}` } as const
+      const onEnded = (eventId: string) => void ended.add(eventId)
+      const doomed = { driver: 'jetstream', place: server.url, prefix: `r${round}`, onEnded } as const
       acknowledged.push(...(await appendThenKill(doomed, 20 + Math.floor(random() * 400))))
     }
     assert.ok((await countBatched([server], acknowledged)) > 0, 'batches were interrupted')
     const inbox = await openAnother(t, [server], 'receiver-1')
     await expectNothingLost(t, inbox, acknowledged, await expectGivenUp(inbox, acknowledged))
+    await expectKept(inbox, ended)
   },
 )
 

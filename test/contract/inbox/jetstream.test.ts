@@ -8,6 +8,7 @@ import { aStream } from '../../support/builders/jetstream-options.ts'
 import { NatsServer, withoutNatsServer } from '../../support/processes/nats-server.ts'
 import { firstClaimsContract } from './first-claims.ts'
 import { givenUpContract } from './given-up.ts'
+import { keptContract } from './kept.ts'
 import { neighboursContract } from './neighbours.ts'
 import { inboxContract, type MakeInbox } from './suite.ts'
 
@@ -49,5 +50,6 @@ void describe('inbox on a real nats-server', { skip: withoutNatsServer }, () => 
   inboxContract('jetstream', make)
   neighboursContract('jetstream', make)
   givenUpContract('jetstream', make)
+  keptContract('jetstream', make)
   firstClaimsContract('jetstream', make, { claims: 'asked' })
 })

@@ -12,6 +12,7 @@ import { anEvent } from '../../support/builders/an-event.ts'
 import { mulberry32 } from '../../support/builders/seeded-random.ts'
 import { appendThenKill } from './append-then-kill.ts'
 import { expectGivenUp } from './expect-given-up.ts'
+import { expectKept } from './expect-kept.ts'
 
 const kills = Number(process.env['KILLS'] ?? 10)
 
@@ -47,6 +48,7 @@ test(`nothing acknowledged is lost over ${kills} kill -9 at random moments`, asy
     again.push(...due.map(({ event: { eventId } }) => eventId).filter((eventId) => ended.has(eventId)))
   }
   assert.deepEqual(again, [], 'what was written down as delivered is not delivered again')
+  await expectKept(inbox, ended)
   assert.ok(acknowledged.length > kills, 'every round acknowledged something')
   assert.equal(
     stats.pending + stats.deadLetters - givenUp, // each has two

@@ -8,6 +8,7 @@ import { createMetrics } from '../../../src/observability/metrics.ts'
 import { FakeClock } from '../../support/doubles/fake-clock.ts'
 import { firstClaimsContract } from './first-claims.ts'
 import { givenUpContract } from './given-up.ts'
+import { keptContract } from './kept.ts'
 import { neighboursContract } from './neighbours.ts'
 import { inboxContract, type MakeInbox } from './suite.ts'
 
@@ -41,4 +42,5 @@ const make: MakeInbox = async (options) => {
 inboxContract('sqlite', make)
 neighboursContract('sqlite', make)
 givenUpContract('sqlite', make)
+keptContract('sqlite', make)
 firstClaimsContract('sqlite', make, { claims: 'asked' })

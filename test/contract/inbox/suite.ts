@@ -609,6 +609,7 @@ export function inboxContract(driver: string, make: MakeInbox): void {
         pending: 3,
         deadLetters: 0,
         rememberedIds: 2,
+        kept: 0,
         oldestPendingMs: 7_000,
         byNamespace: new Map([['ml', { events: 2, bytes: 150, deadLetters: 0, rememberedIds: 2 }]]),
         pendingByOwner: new Map([

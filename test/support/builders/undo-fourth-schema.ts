@@ -6,6 +6,9 @@ import type { DatabaseSync } from 'node:sqlite'
  */
 export function undoFourthSchema(database: DatabaseSync): void {
   database.exec(`
+    DROP TABLE kept;
+    DROP INDEX events_kept;
+    ALTER TABLE events DROP COLUMN kept;
     ALTER TABLE dead_letters DROP COLUMN first_due_ms;
     ALTER TABLE dead_letters DROP COLUMN last_cause;
     DROP INDEX deliveries_due;

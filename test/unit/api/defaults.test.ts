@@ -9,6 +9,7 @@ import {
   defaultDeliveryPolicy,
   deletionPolicyOf,
   deliveryPolicyOf,
+  keepDeliveredMsOf,
   desiredStateOf,
   driftPolicyOf,
   dynamicSecretNameOf,
@@ -91,4 +92,10 @@ test('given delivery fields replace their defaults one by one', () => {
     retryForMs: 5_400_000,
   })
   assert.equal(deliveryPolicyOf({ delivery: { timeout: 'soon' } }).timeoutMs, defaultDeliveryPolicy.timeoutMs)
+})
+
+test('what was delivered is kept only where the object says how long', () => {
+  assert.equal(keepDeliveredMsOf({ delivery: { keepDelivered: '1h30m' } }), 5_400_000)
+  for (const delivery of [undefined, {}, { keepDelivered: 'soon' }])
+    assert.equal(keepDeliveredMsOf({ delivery }), undefined)
 })

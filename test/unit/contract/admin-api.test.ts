@@ -15,6 +15,7 @@ const notIds = 'deliveryIds must be a list of 1 to 1000 texts and stand alone'
 const notSaid =
   'give deliveryIds, at least one of namespace, name, sink, eventId, type, since, until, reason, or "all": true alone'
 const notKnown = 'a field is not one of namespace, name, sink, eventId, type, since, until, reason, limit, cursor'
+const notKnownOfReplay = notKnown.replace('reason,', 'reason, delivered,')
 const wrongBodies: [given: unknown, problem: string][] = [
   ['', 'the body is no JSON object'],
   ['{', 'the body is no JSON object'],
@@ -26,8 +27,8 @@ const wrongBodies: [given: unknown, problem: string][] = [
   [{ all: 'yes' }, notSaid],
   [{ all: false }, notSaid],
   [{ all: true, sink: 'worker' }, notSaid],
-  [{ all: true, typo: 1 }, notKnown],
-  [{ sink: 'worker', typo: 1 }, notKnown],
+  [{ all: true, typo: 1 }, notKnownOfReplay],
+  [{ sink: 'worker', typo: 1 }, notKnownOfReplay],
   [{ deliveryIds: [] }, notIds],
   [{ deliveryIds: [1] }, notIds],
   [{ deliveryIds: [''] }, notIds],

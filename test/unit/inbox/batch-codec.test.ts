@@ -36,6 +36,7 @@ const atMs = fc.double({ noNaN: true, noDefaultInfinity: true })
 const cause = fc.constant('status 503')
 const step: fc.Arbitrary<NextStep> = fc.oneof(
   fc.constant<NextStep>({ type: 'Succeed' }),
+  fc.record({ type: fc.constant('Succeed' as const), keepUntilMs: atMs }, plain),
   fc.constant<NextStep>({ type: 'Skip' }),
   fc.record({ type: fc.constant('RetryAt' as const), atMs, cause }, { ...plain, requiredKeys: ['type', 'atMs'] }),
   fc.record(

@@ -128,3 +128,27 @@ test('usage is summed by namespace, without those who have nothing', () => {
     ],
   )
 })
+
+test('what is kept takes from nobody, and one has to lose some of it where it fills more than three fifths', () => {
+  const rooms = new InboxRooms(bounds, equalQuotas, idBytes)
+  const names = { keeper: ['a', 'x'], taker: ['a', 'x'] } as const
+  const ownerShare = 0.5
+  assert.equal(rooms.overKept(names, ownerShare), undefined)
+  rooms.addKept(['a', 'x'], 300_000)
+  rooms.noteUsed(300_000)
+  assert.equal(rooms.overKept(names, ownerShare), undefined)
+  const alone = fillAlone(new InboxRooms(bounds, equalQuotas, idBytes), ['b', 'x'])
+  assert.equal(fillAlone(rooms, ['b', 'x']), alone, 'as many as without it')
+  assert.deepEqual(rooms.overKept({ keeper: ['b', 'x'], taker: ['b', 'x'] }, ownerShare), ['a', 'x'], 'who has most')
+  rooms.addKept(['a', 'x'], -300_000)
+  assert.equal(rooms.overKept(names, ownerShare), undefined, 'nothing is left to lose')
+})
+
+test('one object keeps no more than three fifths of its share, what it is charged included', () => {
+  const rooms = new InboxRooms(bounds, equalQuotas, idBytes)
+  const names = { keeper: ['a', 'key'], taker: ['a', 'x'] } as const
+  rooms.addKept(['a', 'key'], 300_000)
+  assert.equal(rooms.overKept(names, 0.5), undefined)
+  rooms.addBytes(['a', 'x'], 1)
+  assert.deepEqual(rooms.overKept(names, 0.5), ['a', 'key'])
+})

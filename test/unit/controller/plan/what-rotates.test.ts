@@ -99,6 +99,7 @@ const specEdits: fc.Arbitrary<Partial<GeminiWebhookSpec>> = fc.record(
         },
       ],
     ),
+    delivery: fc.record({ keepDelivered: fc.constantFrom('1m', '72h', '720h') }, { requiredKeys: [] }),
     allowedRoutes: fc.record(
       {
         namespaces: fc.constantFrom(

@@ -74,6 +74,7 @@ function resolve(
     broker?: AddressableLookup
     key?: string
     known?: ResolvedSink[]
+    keepDeliveredMs?: number
   } = {},
 ) {
   const resolution = resolveSinks([{ name: 'worker', ...sink }], {
@@ -89,9 +90,16 @@ function resolve(
       [around.key ?? 'eventing.knative.dev/v1/Broker/default', around.broker ?? { state: 'unlisted' }],
     ]),
     known: around.known ?? [],
+    ...(around.keepDeliveredMs !== undefined && { keepDeliveredMs: around.keepDeliveredMs }),
   })
   return { ...resolution, sink: resolution.resolved[0] }
 }
+
+test('every sink is told how long what it has taken is kept, where the object says so', () => {
+  const kept = resolve({ service: { name: 'w' } }, { keepDeliveredMs: 60_000 })
+  assert.equal(kept.sink?.delivery.keepDeliveredMs, 60_000)
+  assert.ok(!('keepDeliveredMs' in (resolve({ service: { name: 'w' } }).sink?.delivery ?? {})))
+})
 
 test('a Service becomes its address in the cluster, with the defaults of the resource', () => {
   const { sink, problem, status } = resolve({ service: { name: 'w' } })
