@@ -22,6 +22,7 @@ test('an allowed route is attached: receivers learn of it, status and Events say
       { name: 'worker', uri: 'https://worker.example.com/', filter: { cel: 'event.data.id != ""' } },
       { name: 'audit', uri: 'https://audit.example.com/' },
     ],
+    delivery: { keepDelivered: '72h' },
   })
   const route = await fixture.untilReason('nightly', 'Attached')
   const entry = await fixture.entryOf(route)
@@ -40,6 +41,10 @@ test('an allowed route is attached: receivers learn of it, status and Events say
       ['worker', '(has(event.data.id)\n) && (event.data.id != ""\n)'],
       ['audit', 'has(event.data.id)'],
     ],
+  )
+  assert.deepEqual(
+    entry?.sinks.map(({ delivery }) => delivery.keepDeliveredMs),
+    [259_200_000, 259_200_000],
   )
   assert.equal(conditionIn(route, 'Ready')?.status, 'True')
   const { webhook: told, pending, sinks } = route.status ?? {}
