@@ -22,7 +22,7 @@ export function previewText(preview: Preview): string {
   const { event, kind, object, sink, result, cause, request } = preview
   const end = cause === undefined ? result : `${result} (${cause})`
   const line = `${event}: ${kind} ${object}, sink ${sink}: ${end}`
-  return request === undefined ? `${line}\n` : `${line}\n${requestText(request)}\n`
+  return request === undefined ? `${line}\n` : `${line}\n${requestText(request)}`
 }
 
 function requestText({ to, method, headers, headersOf, body }: RequestPreview): string {

@@ -87,9 +87,12 @@ test('the thread of the filters runs from a file of the bundle', async () => {
   const filter = { typesExact: [], typesPrefix: [], cel: 'event.data.count == 2' }
   const body = new TextEncoder().encode('{"data":{"count":2}}')
   const event = { body, mode: 'static', sentAtSeconds: 0 } as const
-  const end = await worker.run({ filter, expressions: [], event, nowMs: 0 }, [])
+  const facts = { id: 'msg_1', source: '/a', attempt: 1 } as const
+  const transform = { body: '"%s %d".format([event.id, event.data.count])', contentType: 'text/plain', facts }
+  const end = await worker.run({ filter, transform, expressions: [], event, nowMs: 0 }, [])
   await worker.end()
-  assert.equal(end.type === 'answered' && end.verdict, 'wanted')
+  assert.ok(end.type === 'answered' && end.transformed?.type === 'made')
+  assert.deepEqual([end.verdict, Buffer.from(end.transformed.content).toString()], ['wanted', 'msg_1 2'])
 })
 
 test('the receiver starts without an API server, its inbox thread from a file beside it, and stops in order', async (t) => {
