@@ -8,7 +8,9 @@ const isComment = /^\s*(\/\/|\/?\*)/
 const isDirective = /^\s*\/\/ (Stryker|oxlint)/
 
 test('lines of comments fit into 120 columns, as code does', () => {
-  const files = globSync('{src,playground,test,bench,tools,demo}/**/*.{ts,mjs}', { exclude: ['**/node_modules/**'] })
+  const files = globSync('{src,playground,test,bench,tools,demo,examples}/**/*.{ts,mjs}', {
+    exclude: ['**/node_modules/**'],
+  })
   const long = files.flatMap((file) =>
     readFileSync(file, 'utf8')
       .split('\n')

@@ -181,7 +181,8 @@ const houses: Record<string, { rooms: Record<string, Rights>; everywhere: string
 }
 
 /** Who may import the playground: what puts it around the product, and what is documented from it. */
-const usersOfThePlayground = /^(src\/roles\/sandbox|demo|bench|test)\/|^tools\/generate-simulator-page\.ts$/
+const usersOfThePlayground =
+  /^(src\/roles\/sandbox|demo|bench|test)\/|^tools\/(generate-simulator-page|consumers\/example-requests)\.ts$/
 
 /**
  * Which folder of the controller may import which: its verbs, each from below. `facts` is what is known of one webhook,

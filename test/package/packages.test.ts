@@ -1,9 +1,18 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
+import { delimiter, dirname, join, resolve } from 'node:path'
 import { after, before, describe, test, type TestContext } from 'node:test'
 
 import { transform } from 'esbuild'
@@ -72,9 +81,33 @@ describe('the npm package', () => {
     }
     assert.deepEqual(readdirSync(join(prefix, 'lib/node_modules')), ['gwh'])
     const files = readdirSync(join(prefix, 'lib/node_modules/gwh')).toSorted()
-    assert.deepEqual(files, ['LICENSE', 'README.md', 'THIRD_PARTY_LICENSES', 'gwh.cjs', 'package.json', 'program'])
+    const texts = ['LICENSE', 'README.md', 'THIRD_PARTY_LICENSES']
+    assert.deepEqual(files, [...texts, 'gwh.cjs', 'package.json', 'program', 'schemas'])
     commandsOnFilesWork(t, program)
     await statusWorks(t, program)
+  })
+
+  test('gives those who take events the types and the schemas', (t) => {
+    const folder = join(installed(t), 'lib')
+    writeFileSync(
+      join(folder, 'worker.mts'),
+      `import type { GeminiCloudEvent, GeminiEvent } from 'gwh/events'
+       import schema from 'gwh/schemas/cloud-events.schema.json' with { type: 'json' }
+       export const title: string = schema.title
+       export function take(event: GeminiCloudEvent): GeminiEvent {
+         if (event.type === 'com.google.gemini.batch.failed') event.data.data.error_code?.toLowerCase()
+         // @ts-expect-error -- only videos have one
+         if (event.type === 'com.google.gemini.batch.expired') event.data.data.video_uri
+         return event.data
+       }`,
+    )
+    const options = ['--noEmit', '--strict', '--ignoreConfig', '--module', 'nodenext', '--types', '']
+    const tsc = spawnSync(process.execPath, [resolve('node_modules/typescript/bin/tsc'), ...options, 'worker.mts'], {
+      cwd: folder,
+      encoding: 'utf8',
+    })
+    assert.equal(tsc.stdout, '')
+    assert.equal(tsc.status, 0, tsc.stderr)
   })
 
   const older = onPath('node').find((path) => {
