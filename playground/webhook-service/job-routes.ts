@@ -79,9 +79,11 @@ const param = (request: FastifyRequest, name: string) => (request.params as Reco
 function createBatch(jobs: Jobs, { project, body }: AuthenticatedCall, model: string, switches: Switches): Answer {
   const batch = asObject(asObject(body)['batch'])
   const config = asObject(batch['webhookConfig'])
-  const stranger = unknownKey(config, ['uris', 'userMetadata'])
+  const stranger = unknownKey(config, ['uris', 'userMetadata', 'user_metadata'])
   if (stranger !== undefined) return invalidArgument(stranger)
-  if (switches.batchUserMetadata === 'refused' && config['userMetadata'] !== undefined) {
+  // The SDK for Python writes the name of the field in the message, which the JSON form of messages takes, too.
+  const userMetadata = config['userMetadata'] ?? config['user_metadata']
+  if (switches.batchUserMetadata === 'refused' && userMetadata !== undefined) {
     return invalidArgument(
       'Invalid JSON payload received. Unknown name "userMetadata" at \'batch.webhook_config\': Cannot find field.',
     )
@@ -94,7 +96,7 @@ function createBatch(jobs: Jobs, { project, body }: AuthenticatedCall, model: st
       model: `models/${model}`,
       displayName: typeof displayName === 'string' ? displayName : undefined,
       input: asObject(batch['inputConfig'])['fileName'] === undefined ? 'inline' : 'file',
-      webhookConfig: readConfig(config['uris'], config['userMetadata']),
+      webhookConfig: readConfig(config['uris'], userMetadata),
     }),
     showBatch,
   )
@@ -143,7 +145,6 @@ const batchStates: Record<string, string> = {
 
 function showBatch(job: Job) {
   const name = `batches/${job.id}`
-  const file = job.input === 'file' && job.state === 'succeeded'
   return {
     name,
     metadata: {
@@ -155,10 +156,17 @@ function showBatch(job: Job) {
       createTime: rfc3339(job.createdMs),
       updateTime: rfc3339(job.updatedMs),
       ...(job.state !== 'running' && { endTime: rfc3339(job.updatedMs) }),
-      ...(file && { output: { responsesFile: `files/${job.id}` } }),
+      ...(job.state === 'succeeded' && { output: outputOf(job) }),
     },
     ...(job.state !== 'running' && { done: true }),
   }
+}
+
+/** Where the answers are: in a file if the requests came in one, else in the batch itself. */
+function outputOf({ id, input }: Job) {
+  if (input === 'file') return { responsesFile: `files/${id}` }
+  const content = { role: 'model', parts: [{ text: 'A simulated answer.' }] }
+  return { inlinedResponses: { inlinedResponses: [{ response: { candidates: [{ content, finishReason: 'STOP' }] } }] } }
 }
 
 function showVideo(job: Job) {

@@ -14,7 +14,7 @@ test('the page of commands has a row for every command, and none for another', (
 
 test('every command that a page, an alert or a text of the chart names exists', () => {
   const known = new Set(['controller', 'receiver', 'sandbox', ...commands.map(({ name }) => name)])
-  const files = globSync(['*.md', 'docs/**/*.md', 'charts/**/*.{yaml,txt}'])
+  const files = globSync(['*.md', 'docs/**/*.md', 'examples/**/*.md', 'charts/**/*.{yaml,txt}'])
   const named = files.flatMap((file) =>
     [...readFileSync(file, 'utf8').matchAll(/`gwh ([a-z]+)/g)].map(([, name = '']) => ({ file, name })),
   )

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 
 /** A page that names the test which proves a promise is worth as much as the name is right. */
 test('every relative link in a page leads to a file', () => {
-  const pages = globSync(['*.md', 'docs/**/*.md', 'charts/**/*.md'])
+  const pages = globSync(['*.md', 'docs/**/*.md', 'charts/**/*.md', 'examples/**/*.md'])
   const broken = pages.flatMap((page) => {
     const links = [...readFileSync(page, 'utf8').matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1] ?? '')
     const files = links.filter((link) => !/^([a-z]+:|#)/.test(link)).map((link) => link.replace(/#.*$/, ''))
@@ -15,7 +15,7 @@ test('every relative link in a page leads to a file', () => {
 })
 
 test('every anchor inside a page exists', () => {
-  const pages = globSync(['*.md', 'docs/**/*.md'])
+  const pages = globSync(['*.md', 'docs/**/*.md', 'examples/**/*.md'])
   const missing = pages.flatMap((page) => {
     const text = readFileSync(page, 'utf8')
     const headings = [...text.matchAll(/^#+ (.+)$/gm)].map((match) => slugOf(match[1] ?? ''))
