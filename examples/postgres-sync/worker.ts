@@ -1,5 +1,5 @@
-// Keeps a table of batches: asks Gemini how the job of each event is, and writes event and job in one statement, so that
-// neither is there without the other.
+// Keeps a table of batches: asks Gemini how the job of each event is, and writes event and job in one statement, so
+// that neither is there without the other.
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage } from 'node:http'

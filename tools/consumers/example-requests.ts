@@ -1,6 +1,6 @@
 import { eventBody, eventData, jobOutcomes, type JobType } from '../../playground/webhook-service/events.ts'
 import { switchesSchema } from '../../playground/webhook-service/switches.ts'
-import { geminiEventTypes, type GeminiEventType } from '../../src/contract/consumers/gemini-events.ts'
+import type { GeminiEventType } from '../../src/contract/consumers/gemini-events.ts'
 import type { ResolvedSink } from '../../src/contract/keyring/entry.ts'
 import { parseEnvelope } from '../../src/gemini/parse-event.ts'
 import type { OutgoingDelivery } from '../../src/sinks/port.ts'
@@ -49,10 +49,6 @@ export function exampleRequest(type: GeminiEventType, format: Format, signingSec
   const built = buildRequest(exampleDelivery(type, sink), { parseEnvelope, nowMs: atMs + 1_000 })
   if (!built.built) throw new Error(`no request was built for ${type} as ${format}: ${built.cause}`)
   return { type, format, headers: built.headers, body: Buffer.from(built.body).toString() }
-}
-
-export function allExampleRequests(): ExampleRequest[] {
-  return geminiEventTypes.flatMap((type) => formats.map((format) => exampleRequest(type, format)))
 }
 
 const aSink: ResolvedSink = {

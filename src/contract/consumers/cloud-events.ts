@@ -23,9 +23,6 @@ const attributes = {
   deadletterreason: z.string().optional().describe(`At a dead letter destination, why it was given up: ${reasons}.`),
 } as const
 
-/** The names of all attributes, `type` included. */
-export const cloudEventAttributes = [...Object.keys(attributes), 'type']
-
 const typePrefix = 'com.google.gemini.'
 const dataBase64 = z.string().describe('In place of `data`: what Google sent, in base64, where that is no JSON.')
 

@@ -42,7 +42,9 @@ function userOf(): { uid?: number; gid?: number } {
   return { uid: Number(stdout), gid: Number(group.stdout) }
 }
 
-/** A real server on a port of this machine that was free, stopped and started again at will on the same data and port. */
+/**
+ * A real server on a port of this machine that was free, stopped and started again at will on the same data and port.
+ */
 export class PostgresServer {
   readonly #bin: string
   readonly #folder = mkdtempSync(join(tmpdir(), 'gwh-postgres-'))

@@ -28,7 +28,10 @@ export interface ExampleRoles {
 
 const publicHost = 'hooks.example.com'
 
-/** Controller and receiver with flags of the test's own, for examples that need more of an installation than a sandbox has. */
+/**
+ * Controller and receiver with flags of the test's own, for examples that need more of an installation than a sandbox
+ * has.
+ */
 export async function startExampleRoles(flags: {
   controller: readonly string[]
   receiver: readonly string[]
