@@ -117,3 +117,28 @@ test('an unknown key in a webhook_config is refused: it is uris, never url', asy
   const batch = { batch: { webhookConfig: { url: 'https://a.test' } } }
   assert.equal((await call('POST', '/v1/models/m:batchGenerateContent', batch)).status, 400)
 })
+
+test('a batch takes user_metadata by either name, as the JSON form of a message does', async (t) => {
+  const { admin, url, apiKey } = await start(t)
+  const api = rawApi(url, apiKey)
+  for (const name of ['userMetadata', 'user_metadata']) {
+    const webhookConfig = { uris: ['https://hooks.test/d'], [name]: { team: name } }
+    const { status } = await api('POST', '/v1beta/models/m:batchGenerateContent', { batch: { webhookConfig } })
+    assert.equal(status, 200)
+    assert.deepEqual(admin.jobs().at(-1)?.webhookConfig?.userMetadata, { team: name })
+  }
+})
+
+test('a batch that has succeeded shows its answers, or the file that they are in', async (t) => {
+  const { admin, url, apiKey } = await start(t)
+  for (const [input, shown] of [
+    ['inline', /"inlinedResponses":\[\{"response":\{"candidates"/],
+    ['file', /"responsesFile":"files\//],
+  ] as const) {
+    const { id } = admin.createJob({ project: 'project-a', type: 'batch', input })
+    const batch = async () => JSON.stringify((await rawApi(url, apiKey)('GET', `/v1beta/batches/${id}`)).body)
+    assert.doesNotMatch(await batch(), /"output"/)
+    admin.finishJob(id, 'succeeded')
+    assert.match(await batch(), shown)
+  }
+})
