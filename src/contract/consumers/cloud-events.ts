@@ -21,6 +21,10 @@ const attributes = {
   replayed: z.boolean().describe('Whether the delivery was replayed by hand.'),
   geminiroute: z.string().optional().describe('`NAMESPACE/NAME` of the GeminiRoute that it came by.'),
   deadletterreason: z.string().optional().describe(`At a dead letter destination, why it was given up: ${reasons}.`),
+  deadlettersink: z.string().optional().describe('At a dead letter destination, the sink that did not get it.'),
+  deadletterattempts: z.int().min(0).optional().describe('At a dead letter destination, how many attempts were made.'),
+  deadlettercause: z.string().optional().describe('At a dead letter destination, why the last attempt failed.'),
+  deadletterstatus: z.int().optional().describe('At a dead letter destination, the status of the last answer.'),
 } as const
 
 const typePrefix = 'com.google.gemini.'

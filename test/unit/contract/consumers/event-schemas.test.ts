@@ -49,6 +49,10 @@ test('every attribute that an event may carry is in the schema', () => {
     deliveryattempt: true,
     replayed: true,
     deadletterreason: true,
+    deadlettersink: true,
+    deadletterattempts: true,
+    deadlettercause: true,
+    deadletterstatus: true,
     geminiroute: true,
   }
   const ofTheFormat = ['specversion', 'datacontenttype']
