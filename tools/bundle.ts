@@ -40,6 +40,8 @@ const commonOptions = {
   platform: 'node',
   target: 'node24',
   minify: true,
+  // Of the client of Kafka: the same code with its WebAssembly in it, in place of a file beside it.
+  alias: { '@platformatic/wasm-utils': '@platformatic/wasm-utils/bundled' },
   keepNames: true,
   metafile: true,
   logLevel: 'warning',

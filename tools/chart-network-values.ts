@@ -50,10 +50,13 @@ export const networkPolicyValues = object(
       'Who may reach the public port, as in NetworkPolicy ingress.from. Empty: everybody.',
     ),
     receiverTo: networkPolicyPeers(
-      'Where the receiver may connect besides DNS and NATS, as in NetworkPolicy egress.to: the API server and the sinks. Empty: anywhere but where clouds hand out credentials.',
+      'Where the receiver may connect besides DNS, NATS and Kafka, as in NetworkPolicy egress.to: the API server and the sinks. Empty: anywhere but where clouds hand out credentials.',
     ),
     natsTo: networkPolicyPeers(
       'Where the NATS servers are, as in NetworkPolicy egress.to. Empty: anywhere, on their ports.',
+    ),
+    kafkaTo: networkPolicyPeers(
+      'Where the Kafka brokers are, as in NetworkPolicy egress.to. Empty: anywhere, on the ports of kafkaSinks.brokers.',
     ),
   },
 )

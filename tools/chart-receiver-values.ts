@@ -71,6 +71,30 @@ export const natsSinkValues = object('Where sinks with nats publish; without url
   ),
 })
 
+export const kafkaSinkValues = object('Where sinks with kafka publish; without brokers such sinks are refused.', {
+  brokers: texts(
+    'Brokers of one Kafka cluster, as HOST:PORT; the others are learned from them.',
+    `^([A-Za-z0-9._-]{1,253}|\\[[0-9A-Fa-f:.]{2,45}\\]):${portPattern}$`,
+  ),
+  topicPrefix: text(
+    'First tokens of every topic; the namespace of the object follows.',
+    '^[A-Za-z0-9_-]{1,64}(\\.[A-Za-z0-9_-]{1,64}){0,7}$',
+  ),
+  tls: flag('Encrypt connections, and check the certificates of the brokers.'),
+  ca: object("Authorities of the brokers' certificates. Neither name: the system's.", {
+    ...fileValues,
+    configMapName: objectName('Instead of a Secret.', 'optional'),
+  }),
+  clientCertificate: object('What the receiver shows of itself, from a Secret of type kubernetes.io/tls.', {
+    secretName: objectName('Of the Secret with tls.crt and tls.key. Empty: none.', 'optional'),
+  }),
+  sasl: object('How the receiver logs in.', {
+    mechanism: oneOf('PLAIN needs tls.', ['none', 'PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']),
+    user: text('The user that it logs in as.', '^[^\\x00-\\x1f\\x7f]{0,256}$'),
+    password: object('The password of that user.', fileValues),
+  }),
+})
+
 export const autoscalingValues = object(
   'A HorizontalPodAutoscaler instead of replicas, with inbox.driver jetstream only.',
   {

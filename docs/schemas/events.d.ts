@@ -188,8 +188,16 @@ export interface BatchSucceededCloudEvent {
   replayed: boolean
   /** `NAMESPACE/NAME` of the GeminiRoute that it came by. */
   geminiroute?: string
-  /** At a dead letter destination, why it was given up: `RetriesExhausted`, `Rejected`, `SinkRemoved`, `FilterError`, `OwnerGone`, `CrashedRepeatedly`, `Unsendable`, `RouteRefused`, `RouteFull`. */
+  /** At a dead letter destination, why it was given up: `RetriesExhausted`, `Rejected`, `SinkRemoved`, `FilterError`, `OwnerGone`, `CrashedRepeatedly`, `Unsendable`, `RouteRefused`, `RouteFull`, `TransformError`. */
   deadletterreason?: string
+  /** At a dead letter destination, the sink that did not get it. */
+  deadlettersink?: string
+  /** At a dead letter destination, how many attempts were made. */
+  deadletterattempts?: number
+  /** At a dead letter destination, why the last attempt failed. */
+  deadlettercause?: string
+  /** At a dead letter destination, the status of the last answer. */
+  deadletterstatus?: number
   type: 'com.google.gemini.batch.succeeded'
   /** A batch has finished. */
   data: {
@@ -233,8 +241,16 @@ export interface BatchFailedCloudEvent {
   replayed: boolean
   /** `NAMESPACE/NAME` of the GeminiRoute that it came by. */
   geminiroute?: string
-  /** At a dead letter destination, why it was given up: `RetriesExhausted`, `Rejected`, `SinkRemoved`, `FilterError`, `OwnerGone`, `CrashedRepeatedly`, `Unsendable`, `RouteRefused`, `RouteFull`. */
+  /** At a dead letter destination, why it was given up: `RetriesExhausted`, `Rejected`, `SinkRemoved`, `FilterError`, `OwnerGone`, `CrashedRepeatedly`, `Unsendable`, `RouteRefused`, `RouteFull`, `TransformError`. */
   deadletterreason?: string
+  /** At a dead letter destination, the sink that did not get it. */
+  deadlettersink?: string
+  /** At a dead letter destination, how many attempts were made. */
+  deadletterattempts?: number
+  /** At a dead letter destination, why the last attempt failed. */
+  deadlettercause?: string
+  /** At a dead letter destination, the status of the last answer. */
+  deadletterstatus?: number
   type: 'com.google.gemini.batch.failed'
   /** A batch has ended with an error. */
   data: {
@@ -280,8 +296,16 @@ export interface BatchExpiredCloudEvent {
   replayed: boolean
   /** `NAMESPACE/NAME` of the GeminiRoute that it came by. */
   geminiroute?: string
-  /** At a dead letter destination, why it was given up: `RetriesExhausted`, `Rejected`, `SinkRemoved`, `FilterError`, `OwnerGone`, `CrashedRepeatedly`, `Unsendable`, `RouteRefused`, `RouteFull`. */
+  /** At a dead letter destination, why it was given up: `RetriesExhausted`, `Rejected`, `SinkRemoved`, `FilterError`, `OwnerGone`, `CrashedRepeatedly`, `Unsendable`, `RouteRefused`, `RouteFull`, `TransformError`. */
   deadletterreason?: string
+  /** At a dead letter destination, the sink that did not get it. */
+  deadlettersink?: string
+  /** At a dead letter destination, how many attempts were made. */
+  deadletterattempts?: number
+  /** At a dead letter destination, why the last attempt failed. */
+  deadlettercause?: string
+  /** At a dead letter destination, the status of the last answer. */
+  deadletterstatus?: number
   type: 'com.google.gemini.batch.expired'
   /** A batch was not done in time. */
   data: {
@@ -323,8 +347,16 @@ export interface InteractionCompletedCloudEvent {
   replayed: boolean
   /** `NAMESPACE/NAME` of the GeminiRoute that it came by. */
   geminiroute?: string
-  /** At a dead letter destination, why it was given up: `RetriesExhausted`, `Rejected`, `SinkRemoved`, `FilterError`, `OwnerGone`, `CrashedRepeatedly`, `Unsendable`, `RouteRefused`, `RouteFull`. */
+  /** At a dead letter destination, why it was given up: `RetriesExhausted`, `Rejected`, `SinkRemoved`, `FilterError`, `OwnerGone`, `CrashedRepeatedly`, `Unsendable`, `RouteRefused`, `RouteFull`, `TransformError`. */
   deadletterreason?: string
+  /** At a dead letter destination, the sink that did not get it. */
+  deadlettersink?: string
+  /** At a dead letter destination, how many attempts were made. */
+  deadletterattempts?: number
+  /** At a dead letter destination, why the last attempt failed. */
+  deadlettercause?: string
+  /** At a dead letter destination, the status of the last answer. */
+  deadletterstatus?: number
   type: 'com.google.gemini.interaction.completed'
   /** A background interaction has finished. */
   data: {
@@ -366,8 +398,16 @@ export interface InteractionRequiresActionCloudEvent {
   replayed: boolean
   /** `NAMESPACE/NAME` of the GeminiRoute that it came by. */
   geminiroute?: string
-  /** At a dead letter destination, why it was given up: `RetriesExhausted`, `Rejected`, `SinkRemoved`, `FilterError`, `OwnerGone`, `CrashedRepeatedly`, `Unsendable`, `RouteRefused`, `RouteFull`. */
+  /** At a dead letter destination, why it was given up: `RetriesExhausted`, `Rejected`, `SinkRemoved`, `FilterError`, `OwnerGone`, `CrashedRepeatedly`, `Unsendable`, `RouteRefused`, `RouteFull`, `TransformError`. */
   deadletterreason?: string
+  /** At a dead letter destination, the sink that did not get it. */
+  deadlettersink?: string
+  /** At a dead letter destination, how many attempts were made. */
+  deadletterattempts?: number
+  /** At a dead letter destination, why the last attempt failed. */
+  deadlettercause?: string
+  /** At a dead letter destination, the status of the last answer. */
+  deadletterstatus?: number
   type: 'com.google.gemini.interaction.requires_action'
   /** A background interaction waits for the result of a function call. */
   data: {
@@ -409,8 +449,16 @@ export interface InteractionFailedCloudEvent {
   replayed: boolean
   /** `NAMESPACE/NAME` of the GeminiRoute that it came by. */
   geminiroute?: string
-  /** At a dead letter destination, why it was given up: `RetriesExhausted`, `Rejected`, `SinkRemoved`, `FilterError`, `OwnerGone`, `CrashedRepeatedly`, `Unsendable`, `RouteRefused`, `RouteFull`. */
+  /** At a dead letter destination, why it was given up: `RetriesExhausted`, `Rejected`, `SinkRemoved`, `FilterError`, `OwnerGone`, `CrashedRepeatedly`, `Unsendable`, `RouteRefused`, `RouteFull`, `TransformError`. */
   deadletterreason?: string
+  /** At a dead letter destination, the sink that did not get it. */
+  deadlettersink?: string
+  /** At a dead letter destination, how many attempts were made. */
+  deadletterattempts?: number
+  /** At a dead letter destination, why the last attempt failed. */
+  deadlettercause?: string
+  /** At a dead letter destination, the status of the last answer. */
+  deadletterstatus?: number
   type: 'com.google.gemini.interaction.failed'
   /** A background interaction has ended with an error. */
   data: {
@@ -456,8 +504,16 @@ export interface VideoGeneratedCloudEvent {
   replayed: boolean
   /** `NAMESPACE/NAME` of the GeminiRoute that it came by. */
   geminiroute?: string
-  /** At a dead letter destination, why it was given up: `RetriesExhausted`, `Rejected`, `SinkRemoved`, `FilterError`, `OwnerGone`, `CrashedRepeatedly`, `Unsendable`, `RouteRefused`, `RouteFull`. */
+  /** At a dead letter destination, why it was given up: `RetriesExhausted`, `Rejected`, `SinkRemoved`, `FilterError`, `OwnerGone`, `CrashedRepeatedly`, `Unsendable`, `RouteRefused`, `RouteFull`, `TransformError`. */
   deadletterreason?: string
+  /** At a dead letter destination, the sink that did not get it. */
+  deadlettersink?: string
+  /** At a dead letter destination, how many attempts were made. */
+  deadletterattempts?: number
+  /** At a dead letter destination, why the last attempt failed. */
+  deadlettercause?: string
+  /** At a dead letter destination, the status of the last answer. */
+  deadletterstatus?: number
   type: 'com.google.gemini.video.generated'
   /** A video is there. */
   data: {
@@ -507,8 +563,16 @@ export interface OtherCloudEvent {
   replayed: boolean
   /** `NAMESPACE/NAME` of the GeminiRoute that it came by. */
   geminiroute?: string
-  /** At a dead letter destination, why it was given up: `RetriesExhausted`, `Rejected`, `SinkRemoved`, `FilterError`, `OwnerGone`, `CrashedRepeatedly`, `Unsendable`, `RouteRefused`, `RouteFull`. */
+  /** At a dead letter destination, why it was given up: `RetriesExhausted`, `Rejected`, `SinkRemoved`, `FilterError`, `OwnerGone`, `CrashedRepeatedly`, `Unsendable`, `RouteRefused`, `RouteFull`, `TransformError`. */
   deadletterreason?: string
+  /** At a dead letter destination, the sink that did not get it. */
+  deadlettersink?: string
+  /** At a dead letter destination, how many attempts were made. */
+  deadletterattempts?: number
+  /** At a dead letter destination, why the last attempt failed. */
+  deadlettercause?: string
+  /** At a dead letter destination, the status of the last answer. */
+  deadletterstatus?: number
   type: string
   /** Whatever Google sent. */
   data?: unknown

@@ -15,9 +15,14 @@ const eventTypePattern = /^[a-z0-9_]+(\.[a-z0-9_]+)+$/
 /** https, a host, maybe a port, maybe a path with a query: no userinfo, no fragment, no blanks. */
 export const httpsUrlPattern = /^https:\/\/[A-Za-z0-9.-]+(:[0-9]{1,5})?(\/[^#\x00-\x20\x7f]*)?$/ // oxlint-disable-line no-control-regex -- refusing control characters is the point
 export const httpUrlPattern = /^https?:\/\/[A-Za-z0-9.-]+(:[0-9]{1,5})?(\/[^#\x00-\x20\x7f]*)?$/ // oxlint-disable-line no-control-regex -- as above
-/** Tokens of letters, digits, hyphens, underscores and placeholders: no wildcard, no `$`, no empty token. */
+/**
+ * Tokens of letters, digits, hyphens, underscores and placeholders: no wildcard, no `$`, no empty token. Of topics of
+ * Kafka, too, which may have no other characters.
+ */
 export const natsSubjectPattern =
   /^([A-Za-z0-9_-]|\{(namespace|name|type)\})+(\.([A-Za-z0-9_-]|\{(namespace|name|type)\})+)*$/
+/** Text and placeholders; a brace of its own would be a placeholder that is misspelled. */
+export const kafkaKeyPattern = /^([^{}]|\{(subject|id|type|namespace|name)\})+$/
 const urlPathPattern = /^\/[^#\x00-\x20\x7f]*$/ // oxlint-disable-line no-control-regex -- as above
 const printablePattern = /^[^\x00-\x1f\x7f]+$/ // oxlint-disable-line no-control-regex -- as above
 const secretKeyPattern = /^[-._a-zA-Z0-9]+$/

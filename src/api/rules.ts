@@ -9,7 +9,7 @@ import { destinationFieldNames, type SinkDelivery, type SinkDestination } from '
 import { annotationKeyPattern, keysHold, keysHoldCel, labelKeyPattern } from './metadata-key.ts'
 import { noneReserved, noneReservedCel, reservedKeysInWords } from './reserved-metadata.ts'
 import type { GeminiWebhookSpec, RotationSpec } from './spec.ts'
-import { httpsUrlPattern, httpUrlPattern, natsSubjectPattern } from './field-types.ts'
+import { httpsUrlPattern, httpUrlPattern, kafkaKeyPattern, natsSubjectPattern } from './field-types.ts'
 
 /**
  * What one field demands of another. Each rule exists twice on purpose: as CEL, which the API server runs on apply, and
@@ -248,6 +248,23 @@ const destinationRules: readonly Rule<'destination'>[] = [
     message:
       'subject must be tokens of letters, digits, hyphens, underscores, {namespace}, {name} and {type}, with single dots between them',
     holds: (destination) => destination.nats === undefined || natsSubjectPattern.test(destination.nats.subject),
+  },
+  {
+    id: 'destination-kafka-topic',
+    scope: 'destination',
+    field: 'kafka.topic',
+    cel: `!has(self.kafka) || self.kafka.topic.matches(${celString(natsSubjectPattern.source)})`,
+    message:
+      'topic must be tokens of letters, digits, hyphens, underscores, {namespace}, {name} and {type}, with single dots between them',
+    holds: (destination) => destination.kafka === undefined || natsSubjectPattern.test(destination.kafka.topic),
+  },
+  {
+    id: 'destination-kafka-key',
+    scope: 'destination',
+    field: 'kafka.key',
+    cel: `!has(self.kafka) || !has(self.kafka.key) || self.kafka.key.matches(${celString(kafkaKeyPattern.source)})`,
+    message: 'key may have no braces but those of {subject}, {id}, {type}, {namespace} and {name}',
+    holds: ({ kafka }) => kafka?.key === undefined || kafkaKeyPattern.test(kafka.key),
   },
 ]
 

@@ -51,6 +51,19 @@ const natsSchema = z
   })
   .describe('A NATS subject. The server comes from the configuration of the installation.')
 
+const kafkaSchema = z
+  .strictObject({
+    topic: printable(200).describe(
+      'Template of the topic; {namespace}, {name} and {type} are filled in, each as one token. The installation puts its prefix and the namespace in front; all together may have 249 characters.',
+    ),
+    key: printable(256)
+      .describe(
+        'Template of the key of the record; {subject}, {id}, {type}, {namespace} and {name} are filled in. Events with the same key go to the same partition. Absent: no key, events are spread over the partitions.',
+      )
+      .optional(),
+  })
+  .describe('A Kafka topic. The brokers come from the configuration of the installation.')
+
 const kubernetesEventSchema = z
   .strictObject({
     maxPerHour: z.int().min(1).max(3600).describe('Budget of this object. Default 60.').optional(),
@@ -72,6 +85,7 @@ const destinationFields = {
   uriSecretRef: uriSecretSchema.optional(),
   ref: refSchema.optional(),
   nats: natsSchema.optional(),
+  kafka: kafkaSchema.optional(),
   kubernetesEvent: kubernetesEventSchema.optional(),
 }
 
@@ -170,7 +184,9 @@ export const sinkSchema = z
       )
       .optional(),
   })
-  .describe('One destination of events: exactly one of service, uri, uriSecretRef, ref, nats and kubernetesEvent.')
+  .describe(
+    'One destination of events: exactly one of service, uri, uriSecretRef, ref, nats, kafka and kubernetesEvent.',
+  )
 
 export type SinkSpec = z.infer<typeof sinkSchema>
 export type FilterSpec = z.infer<typeof filterSchema>
@@ -178,6 +194,7 @@ export type SinkDelivery = z.infer<typeof deliverySchema>
 export type SinkFormat = NonNullable<SinkSpec['format']>
 export type SinkService = z.infer<typeof serviceSchema>
 export type SinkNats = z.infer<typeof natsSchema>
+export type SinkKafka = z.infer<typeof kafkaSchema>
 export type SinkRef = z.infer<typeof refSchema>
 export type SinkUriSecret = z.infer<typeof uriSecretSchema>
 export type SinkAuth = z.infer<typeof authSchema>
@@ -185,4 +202,12 @@ export type SinkAuth = z.infer<typeof authSchema>
 export type SinkDestination = NonNullable<SinkSpec['deadLetter']>
 
 /** The fields of which a sink or dead letter has exactly one. */
-export const destinationFieldNames = ['service', 'uri', 'uriSecretRef', 'ref', 'nats', 'kubernetesEvent'] as const
+export const destinationFieldNames = [
+  'service',
+  'uri',
+  'uriSecretRef',
+  'ref',
+  'nats',
+  'kafka',
+  'kubernetesEvent',
+] as const

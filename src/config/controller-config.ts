@@ -3,6 +3,7 @@ import { boolean, duration, integer, optionalText, requiredUrl, textList } from 
 import {
   clusterSettings,
   googleSettings,
+  kafkaTopic,
   natsSubject,
   kubernetesRateSettings,
   leaseSettings,
@@ -82,6 +83,11 @@ const settings = {
     group: 'Sinks',
     help: 'First tokens of the subjects of NATS sinks; the namespace and the subject of the object follow. Not set: NATS sinks are refused. The receivers need nats-sink-url.',
     ...natsSubject,
+  }),
+  kafkaSinkPrefix: optionalText({
+    group: 'Sinks',
+    help: 'First tokens of the topics of Kafka sinks; the namespace and the topic of the object follow. Not set: Kafka sinks are refused. The receivers need kafka-sink-broker.',
+    ...kafkaTopic,
   }),
   ...leaseSettings,
   workers: integer({

@@ -1,5 +1,6 @@
 import type { ConfigOf, RoleSettings } from './setting.ts'
 import { listenSettings } from './listen-settings.ts'
+import { kafkaSinkProblems, kafkaSinkSettings } from './kafka-sink-settings.ts'
 import { outboundSettings } from './outbound-settings.ts'
 import { quotaSettings } from './quota-settings.ts'
 import { sinkSettings } from './sink-settings.ts'
@@ -141,6 +142,7 @@ const settings = {
   ...natsSettings,
   ...outboundSettings,
   ...sinkSettings,
+  ...kafkaSinkSettings,
   ...operationSettings,
   adminPort: port({
     group: 'Operation',
@@ -188,6 +190,7 @@ export const receiverSettings: RoleSettings<typeof settings> = {
         'natsSinkUrl: is needed with natsSinkCredentials and natsSinkCa; give the servers or leave both out',
       )
     }
+    problems.push(...kafkaSinkProblems(config))
     return problems
   },
 }

@@ -170,3 +170,10 @@ export const natsSubject = {
   pattern: /^[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){0,7}$/,
   what: 'a subject such as gwh.events',
 }
+
+/** What topics of Kafka sinks begin with. */
+export const kafkaTopic = {
+  placeholder: 'TOPIC',
+  pattern: /^[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){0,7}$/,
+  what: 'a topic such as gwh.events',
+}

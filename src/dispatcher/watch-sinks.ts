@@ -21,7 +21,7 @@ export interface SinkWatch {
   states(): SinkState[]
 }
 
-const sinkTypes = ['http', 'nats', 'kubernetesEvent', 'routes'] as const
+const sinkTypes = ['http', 'nats', 'kafka', 'kubernetesEvent', 'routes'] as const
 
 /** What keeps a sink from its events, in the words of reports, by the reason of the dead letter. */
 const failureWords: ReadonlyMap<string, string> = new Map([

@@ -273,6 +273,11 @@ export const logEvents = {
     fields: ['error'],
   },
   'nats_sink.unreachable': { means: 'No connection can be made; it is tried again.', fields: ['servers', 'why'] },
+  'kafka_sink.connected': { means: 'The Kafka brokers of the sinks take events.', fields: ['brokers'] },
+  'kafka_sink.unreachable': {
+    means: 'The Kafka brokers of the sinks cannot be reached, or refuse our credentials; it is tried again.',
+    fields: ['brokers', 'why'],
+  },
   'admin.failed': { means: 'A request to the admin port failed by a fault of ours.', fields: ['error'] },
   'health.request_failed': { means: 'A request to the health port failed by a fault of ours.', fields: ['error'] },
   'kubernetes_api.failed': {

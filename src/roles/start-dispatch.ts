@@ -15,6 +15,7 @@ import { createRoutingSink } from '../routes/routing-sink.ts'
 import { createAddressRules } from '../sinks/address-guard.ts'
 import { createHttpSink } from '../sinks/http-sink.ts'
 import { createKubernetesEventSink } from '../sinks/kubernetes-event-sink.ts'
+import { kafkaSinkAccess } from './kafka-sink-access.ts'
 import { lazySink } from '../sinks/lazy-sink.ts'
 import type { NatsSinkOptions } from '../sinks/nats-sink.ts'
 import type { Sink } from '../sinks/port.ts'
@@ -98,6 +99,10 @@ export function startDispatch(config: ReceiverConfig, deps: DispatchDeps, parts:
     nats: lazySink(async () => {
       const { createNatsSink } = await import('../sinks/nats-sink.ts')
       return createNatsSink({ ...natsSinkAccess(config), parseEnvelope, clock, logger })
+    }),
+    kafka: lazySink(async () => {
+      const { createKafkaSink } = await import('../sinks/kafka-sink.ts')
+      return createKafkaSink({ ...kafkaSinkAccess(config), parseEnvelope, clock, logger })
     }),
     kubernetesEvent: createKubernetesEventSink({ recorder, parseEnvelope, clock, metrics }),
     routes: createRoutingSink({

@@ -54,7 +54,7 @@ export type SendOutcome = { readonly burden?: AnswerBurden } & (
   | { type: 'delivered'; status?: number }
   | { type: 'retryable'; cause: string; status?: number; retryAfterMs?: number }
   /** The sink refuses the credentials: open the circuit and hold, spend no attempts. */
-  | { type: 'unauthorized'; status: number }
+  | { type: 'unauthorized'; status?: number }
   | { type: 'permanent'; cause: string; status?: number }
 )
 

@@ -70,6 +70,7 @@ const product: Record<string, Rights> = {
   },
   names: { rooms: [], packages: [] },
   connections: { rooms: ['fairness'], packages: [] },
+  kafka: { rooms: [], packages: ['@platformatic/kafka'] },
   nats: { rooms: ['observability'], packages: ['@nats-io/transport-node'] },
   dispatcher: {
     rooms: ['api/kind', 'fairness', 'inbox/port', 'sinks/port', 'contract', 'filter', 'observability'],
@@ -87,6 +88,7 @@ const product: Record<string, Rights> = {
       'inbox/port',
       'gemini/event',
       'gemini/event-subject',
+      'kafka',
       'kubernetes',
       'nats',
       'signature',

@@ -81,6 +81,24 @@ withHelm('the chart', (charts) => {
       { natsSinks: { urls: ['nats://n:4222'], ca: { secretName: 'a', configMapName: 'b' } } },
       /natsSinks.ca: secretName and configMapName/,
     ],
+    'Kafka sinks without brokers': [{ kafkaSinks: { tls: true } }, /kafkaSinks.brokers: is empty/],
+    'a broker without a port': [{ kafkaSinks: { brokers: ['kafka'] } }, /brokers/],
+    'Kafka sinks with two sources of authorities': [
+      { kafkaSinks: { brokers: ['k:9092'], tls: true, ca: { secretName: 'a', configMapName: 'b' } } },
+      /kafkaSinks.ca: secretName and configMapName/,
+    ],
+    'authorities of brokers that are not asked for certificates': [
+      { kafkaSinks: { brokers: ['k:9092'], ca: { secretName: 'a' } } },
+      /kafkaSinks.tls: must be true/,
+    ],
+    'a login without a password': [
+      { kafkaSinks: { brokers: ['k:9092'], sasl: { mechanism: 'SCRAM-SHA-512', user: 'gwh' } } },
+      /kafkaSinks.sasl: mechanism, user and password/,
+    ],
+    'a password that everybody on the way could read': [
+      { kafkaSinks: { brokers: ['k:9092'], sasl: { mechanism: 'PLAIN', user: 'u', password: { secretName: 'a' } } } },
+      /PLAIN without tls/,
+    ],
     'no base URL': [{ baseUrl: '' }, /baseUrl: is required/],
     'a base URL that is not one': [{ baseUrl: 'hooks.example.com' }, /baseUrl/],
     'a base URL without TLS': [{ baseUrl: 'http://hooks.example.com' }, /Google delivers to https only/],
@@ -252,6 +270,47 @@ withHelm('the chart', (charts) => {
     assert.ok(egress.some(({ ports }) => ports?.some(({ port }) => port === 4333)))
     const without = chart.manifests({})
     assert.equal(named(without, 'ConfigMap', 'gwh-controller').data?.['GWH_NATS_SINK_PREFIX'], undefined)
+  })
+
+  test('Kafka sinks: the controller gets the prefix, the receiver the brokers with its login and files, and the way there is open', () => {
+    const manifests = chart.manifests(valueSets['sinks in Kafka'] ?? {})
+    const [forController, forReceiver = {}] = ['gwh-controller', 'gwh-receiver'].map(
+      (configMap) => named(manifests, 'ConfigMap', configMap).data ?? {},
+    )
+    assert.equal(forController?.['GWH_KAFKA_SINK_PREFIX'], 'prod.gemini')
+    assert.equal(
+      forReceiver['GWH_KAFKA_SINK_BROKER'],
+      'kafka-0.kafka.messaging:9094,[fd00::9]:9095,kafka-1.kafka.messaging:9094',
+    )
+    assert.deepEqual(
+      ['TLS', 'SASL', 'USER'].map((name) => forReceiver[`GWH_KAFKA_SINK_${name}`]),
+      ['true', 'SCRAM-SHA-512', 'gwh'],
+    )
+    const { volumes = [], containers } = podOf(named(manifests, 'StatefulSet', 'gwh-receiver'))
+    for (const [variable, volume, file] of [
+      ['GWH_KAFKA_SINK_CA', 'kafka-sink-ca', 'bundle.pem'],
+      ['GWH_KAFKA_SINK_CLIENT_CERT', 'kafka-sink-certificate', 'tls.crt'],
+      ['GWH_KAFKA_SINK_CLIENT_KEY', 'kafka-sink-certificate', 'tls.key'],
+      ['GWH_KAFKA_SINK_PASSWORD', 'kafka-sink-password', 'secret'],
+    ] as const) {
+      const mount = containers[0]?.volumeMounts?.find(({ name }) => name === volume)
+      assert.equal(forReceiver[variable], `${mount?.mountPath}/${file}`)
+      assert.ok(volumes.some(({ name }) => name === volume))
+    }
+    const { egress } = named(manifests, 'NetworkPolicy', 'gwh-receiver').spec as {
+      egress: { ports?: { port: number }[]; to?: unknown }[]
+    }
+    const toBrokers = egress.find(({ ports }) => ports?.some(({ port }) => port === 9094))
+    assert.deepEqual(
+      toBrokers?.ports?.map(({ port }) => port),
+      [9094, 9095],
+    )
+    assert.deepEqual(toBrokers?.to, [
+      { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'messaging' } } },
+    ])
+    const without = chart.manifests({})
+    assert.equal(named(without, 'ConfigMap', 'gwh-controller').data?.['GWH_KAFKA_SINK_PREFIX'], undefined)
+    assert.doesNotMatch(JSON.stringify(named(without, 'ConfigMap', 'gwh-receiver').data), /KAFKA/)
   })
 
   test('a proxy and a private authority: both roles get them, their files are mounted, and the way to the proxy is open', () => {

@@ -94,6 +94,7 @@ await withRealApiServer('what is applied from Git, on a real API server with bot
       '--addressable-kinds=eventing.knative.dev/v1/Broker=brokers',
       '--addressable-namespaces=knative-eventing',
       '--nats-sink-prefix=gwh.events',
+      '--kafka-sink-prefix=gwh.events',
     ]
     const roles = await startOperatorProcesses(server(), { folder, googleUrl, name: 'samples', controllerFlags })
     leftovers.push(

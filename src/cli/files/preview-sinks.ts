@@ -134,7 +134,7 @@ class Previews {
     const built = buildRequest(delivery, { parseEnvelope: () => envelope, nowMs: delivery.event.receivedAtMs })
     if (!built.built) throw new Error(`sink ${spec.name}: no request can be made: ${built.cause}`)
     const to = targetOf(spec, this.#owner)
-    const isHttp = spec.nats === undefined
+    const isHttp = spec.nats === undefined && spec.kafka === undefined
     return {
       to,
       ...(isHttp && { method: built.method }),
@@ -160,6 +160,7 @@ function resolveOffline(sinks: readonly SinkSpec[], namespace: string): readonly
     allowForeign: false,
     addressableNamespaces: [],
     natsPrefix: undefined,
+    kafkaPrefix: undefined,
     addressables: nothing,
     known: [],
     credentials: nothing,
@@ -174,7 +175,9 @@ function targetOf(sink: SinkSpec, { namespace }: Owner): string {
     return `${scheme}://${name}.${namespace}.svc:${port}${path}`
   }
   if (sink.ref !== undefined) return `(the address of ${sink.ref.kind} ${namespace}/${sink.ref.name})`
+  if (sink.uriSecretRef !== undefined) return `(key ${sink.uriSecretRef.key} of Secret ${sink.uriSecretRef.name})`
   if (sink.nats !== undefined) return `(prefix of the installation).${namespace}.${sink.nats.subject}`
+  if (sink.kafka !== undefined) return `(prefix of the installation).${namespace}.${sink.kafka.topic}`
   return `(${destinationFieldNames.find((field) => sink[field] !== undefined) ?? 'another destination'})`
 }
 

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 
 import { isRecord } from '../../is-record.ts'
+import { fromStoredEntry } from './newer-sinks.ts'
 
 /**
  * What the controller passes to the receivers for one GeminiWebhook or GeminiRoute: everything needed to verify its
@@ -80,6 +81,16 @@ const destinationSchema = z.discriminatedUnion('type', [
      */
     subject: z.string(),
     acknowledgedBy: z.enum(['Stream', 'Server']),
+  }),
+  z.object({
+    type: z.literal('kafka'),
+    /**
+     * Begins with the prefix of the installation and the namespace; {namespace}, {name} and {type} are filled in for
+     * each event.
+     */
+    topic: z.string(),
+    /** {subject}, {id}, {type}, {namespace} and {name} are filled in. Absent: records have no key. */
+    key: z.string().optional(),
   }),
   z.object({ type: z.literal('kubernetesEvent'), maxPerHour: z.number() }),
 ])
@@ -188,7 +199,7 @@ const routeEntrySchema = z.object({
 
 const sinkSuspensionSchema = z.object({ sink: z.string(), ...suspensionFields })
 
-export const keyringEntrySchema = z.object({
+const entryFields = z.object({
   uid: z.string(),
   namespace: z.string(),
   /** Of the object, without its kind. A route and a webhook of one namespace may have the same. */
@@ -222,6 +233,14 @@ export const keyringEntrySchema = z.object({
   route: routeEntrySchema.optional(),
 })
 
+/** Of an entry as it stands in its Secret; what comes out has all sinks in their places. */
+export const keyringEntrySchema = entryFields
+  .extend({
+    /** Sinks that receivers from before there were Kafka sinks and transforms do not know, which hold them. */
+    newerSinks: z.array(z.object({ at: z.int().min(0), sink: resolvedSinkSchema })).optional(),
+  })
+  .transform(fromStoredEntry)
+
 export type LiveSecret = z.infer<typeof liveSecretSchema>
 export type DynamicEndpointEntry = z.infer<typeof dynamicEndpointSchema>
 export type Destination = z.infer<typeof destinationSchema>
@@ -231,4 +250,4 @@ export type SinkTransform = z.infer<typeof sinkTransformSchema>
 export type ResolvedSink = z.infer<typeof resolvedSinkSchema>
 export type RouteEntry = z.infer<typeof routeEntrySchema>
 export type SinkSuspension = z.infer<typeof sinkSuspensionSchema>
-export type KeyringEntry = z.infer<typeof keyringEntrySchema>
+export type KeyringEntry = z.infer<typeof entryFields>

@@ -10,6 +10,8 @@ export function shownAddress(destination: Destination): string {
       return destination.isSecret === true ? new URL(destination.url).origin : destination.url
     case 'nats':
       return `nats:${destination.subject}`
+    case 'kafka':
+      return `kafka:${destination.topic}`
     case 'kubernetesEvent':
       return 'events.k8s.io'
   }

@@ -1,6 +1,7 @@
 import { managedByLabel, managedByValue } from '../../api/names.ts'
 import type { Clock } from '../../clock.ts'
 import { keyringEntrySchema, type KeyringEntry } from '../../contract/keyring/entry.ts'
+import { toStoredEntry } from '../../contract/keyring/newer-sinks.ts'
 import { allKeyringSecretNames, keyringSecretNameFor } from '../../contract/keyring/shard.ts'
 import { isConflict, isNotFound, type KubernetesClient } from '../../kubernetes/client.ts'
 import { FailedCall } from '../facts/failure-class.ts'
@@ -247,7 +248,7 @@ export class KeyringWriter {
 }
 
 function encode(entry: KeyringEntry): string {
-  return Buffer.from(JSON.stringify(entry), 'utf8').toString('base64')
+  return Buffer.from(JSON.stringify(toStoredEntry(entry)), 'utf8').toString('base64')
 }
 
 function restMsOf(shard: Shard | undefined): number {

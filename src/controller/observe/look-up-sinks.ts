@@ -41,6 +41,7 @@ export async function lookUpSinks(
   const {
     clusterDomain,
     natsSinkPrefix: natsPrefix,
+    kafkaSinkPrefix: kafkaPrefix,
     allowForeignEndpoints: allowForeign,
     addressableNamespaces,
   } = config
@@ -49,6 +50,7 @@ export async function lookUpSinks(
     namespace,
     clusterDomain,
     natsPrefix,
+    kafkaPrefix,
     allowForeign,
     addressableNamespaces,
     services,

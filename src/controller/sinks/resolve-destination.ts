@@ -11,6 +11,7 @@ import {
 import type { Destination } from '../../contract/keyring/entry.ts'
 import { addressOf, refKeyOf } from './addressable.ts'
 import { readDestinationUrl, readSecretUrl } from './destination-url.ts'
+import { resolveKafka } from './resolve-kafka.ts'
 import {
   destinationsIn,
   mayName,
@@ -37,6 +38,7 @@ export function resolveDestination(
     return ok({ type: 'kubernetesEvent', maxPerHour: from.kubernetesEvent.maxPerHour ?? defaultEventsPerHour })
   }
   if (from.nats !== undefined) return resolveNats(from.nats, `${field}.nats`, lookups)
+  if (from.kafka !== undefined) return resolveKafka(from.kafka, `${field}.kafka`, lookups)
   return invalid(`${field} has no destination: give exactly one of ${destinationFieldNames.join(', ')}`)
 }
 

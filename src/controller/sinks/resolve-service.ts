@@ -22,6 +22,8 @@ export interface DestinationLookups {
   addressableNamespaces: readonly string[]
   /** First tokens of every subject; absent: the installation offers no NATS sinks. */
   natsPrefix: string | undefined
+  /** First tokens of every topic; absent: the installation offers no Kafka sinks. */
+  kafkaPrefix: string | undefined
   /** By `refKeyOf`. */
   addressables: ReadonlyMap<string, AddressableLookup>
   /** Secrets, by name. */

@@ -73,6 +73,7 @@ async function problemOf(lookUp: Awaited<ReturnType<typeof aCluster>>['lookUp'])
     addressableNamespaces: [],
     natsPrefix: undefined,
     credentials: new Map(),
+    kafkaPrefix: undefined,
     addressables: new Map(),
     known: [],
   }

@@ -81,6 +81,7 @@ function withRulesKept(values: Values, baseUrl: string, urls: unknown): Values {
       typeof values['baseUrl'] === 'string' && values['baseUrl'].startsWith('https') ? values['baseUrl'] : baseUrl,
     inbox: isShared ? { driver, jetstream: { ...oneAuthority(part('inbox')['jetstream']), urls } } : { driver },
     natsSinks: Array.isArray(sinks['urls']) && sinks['urls'].length > 0 ? oneAuthority(sinks) : {},
+    kafkaSinks: withWholeLogin(part('kafkaSinks')),
     proxy: withUsedCredentials(part('proxy')),
     trustedCA: withOneName(part('trustedCA')),
     httpRoute: { ...route, enabled: route['enabled'] === true && hasGateway },
@@ -91,6 +92,13 @@ function withRulesKept(values: Values, baseUrl: string, urls: unknown): Values {
       autoscaling: { ...autoscaling, enabled: isShared && autoscaling['enabled'] === true, minReplicas: 1 },
     },
   }
+}
+
+/** Whatever is drawn of a login is completed, and encrypted. */
+function withWholeLogin(kafka: Values): Values {
+  if (!Array.isArray(kafka['brokers']) || kafka['brokers'].length === 0) return {}
+  const sasl = { mechanism: 'SCRAM-SHA-512', user: 'gwh', password: { secretName: 'gwh-kafka' } }
+  return { ...oneAuthority(kafka), tls: true, ...(kafka['sasl'] !== undefined && { sasl }) }
 }
 
 function oneAuthority(access: unknown): Values {

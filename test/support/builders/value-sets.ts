@@ -35,6 +35,19 @@ export const valueSets: Readonly<Record<string, object>> = {
       ca: { configMapName: 'nats-ca', key: 'bundle.pem' },
     },
   },
+  'sinks in Kafka': {
+    kafkaSinks: {
+      brokers: ['kafka-0.kafka.messaging:9094', '[fd00::9]:9095', 'kafka-1.kafka.messaging:9094'],
+      topicPrefix: 'prod.gemini',
+      tls: true,
+      ca: { secretName: 'kafka-ca', key: 'bundle.pem' },
+      clientCertificate: { secretName: 'gwh-kafka-client' },
+      sasl: { mechanism: 'SCRAM-SHA-512', user: 'gwh', password: { secretName: 'gwh-kafka', key: 'secret' } },
+    },
+    networkPolicy: {
+      kafkaTo: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'messaging' } } }],
+    },
+  },
   'a corporate proxy and a private authority': {
     proxy: {
       httpsProxy: 'http://proxy.corp.example.com:3128',

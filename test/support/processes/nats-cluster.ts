@@ -1,10 +1,8 @@
-import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
-
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 
 import { eventually } from '../measures/eventually.ts'
+import { freePorts } from './free-ports.ts'
 import { NatsServer } from './nats-server.ts'
 
 const names = ['one', 'two', 'three'] as const
@@ -45,12 +43,4 @@ async function hasLeader([server]: readonly NatsServer[]): Promise<boolean> {
   } finally {
     await connection.close()
   }
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(servers.map((server) => once(server, 'listening')))
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(servers.map((server) => once(server.close(), 'close')))
-  return ports
 }

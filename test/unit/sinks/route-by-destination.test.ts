@@ -29,22 +29,24 @@ test('a delivery goes to the sink of its destination type, and closing closes al
   const http = new SinkDouble()
   const kubernetesEvent = new SinkDouble()
   const nats = new SinkDouble()
+  const kafka = new SinkDouble()
   const routes = new SinkDouble()
-  const route = routeByDestination({ http, nats, kubernetesEvent, routes })
+  const route = routeByDestination({ http, nats, kafka, kubernetesEvent, routes })
   const toNats = { type: 'nats', subject: 'a.b', acknowledgedBy: 'Stream' } as const
   await route.send(anOutgoing({ sink: aSink({ destination: toNats }) }), never)
+  await route.send(anOutgoing({ sink: aSink({ destination: { type: 'kafka', topic: 'a.b' } }) }), never)
   await route.send(anOutgoing({ sink: aSink({ destination: { type: 'kubernetesEvent', maxPerHour: 1 } }) }), never)
   await route.send(anOutgoing({ sink: routesSink }), never)
   await route.send(anOutgoing(), never)
   await route.send(anOutgoing(), never)
   assert.deepEqual(
-    [http, nats, kubernetesEvent, routes].map(({ sent }) => sent.length),
-    [2, 1, 1, 1],
+    [http, nats, kafka, kubernetesEvent, routes].map(({ sent }) => sent.length),
+    [2, 1, 1, 1, 1],
   )
   await route.close()
   assert.deepEqual(
-    [http, nats, kubernetesEvent, routes].map(({ isClosed }) => isClosed),
-    [true, true, true, true],
+    [http, nats, kafka, kubernetesEvent, routes].map(({ isClosed }) => isClosed),
+    [true, true, true, true, true],
   )
 })
 

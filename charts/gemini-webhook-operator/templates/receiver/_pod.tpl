@@ -5,6 +5,7 @@
 {{- $ownInbox := eq .Values.inbox.driver "sqlite" }}
 {{- $nats := .Values.inbox.jetstream }}
 {{- $natsSinks := .Values.natsSinks }}
+{{- $kafkaSinks := .Values.kafkaSinks }}
 metadata:
   labels:
     {{- include "gwh.labels" (dict "root" . "component" "receiver" "labels" $part.podLabels) | nindent 4 }}
@@ -75,6 +76,15 @@ spec:
         {{- if include "gwh.caSource" $natsSinks.ca }}
         - {name: nats-sink-ca, mountPath: {{ include "gwh.natsSinkCaDir" . }}, readOnly: true}
         {{- end }}
+        {{- if include "gwh.caSource" $kafkaSinks.ca }}
+        - {name: kafka-sink-ca, mountPath: {{ include "gwh.kafkaSinkCaDir" . }}, readOnly: true}
+        {{- end }}
+        {{- if $kafkaSinks.clientCertificate.secretName }}
+        - {name: kafka-sink-certificate, mountPath: {{ include "gwh.kafkaSinkCertificateDir" . }}, readOnly: true}
+        {{- end }}
+        {{- if $kafkaSinks.sasl.password.secretName }}
+        - {name: kafka-sink-password, mountPath: {{ include "gwh.kafkaSinkPasswordDir" . }}, readOnly: true}
+        {{- end }}
         {{- range $shard := until $shards }}
         - {name: keyring-{{ $shard }}, mountPath: /etc/gwh/keyring/gwh-keyring-{{ $shard }}, readOnly: true}
         {{- end }}
@@ -111,6 +121,18 @@ spec:
     - name: nats-sink-ca
       {{- . | nindent 6 }}
     {{- end }}
+    {{- with include "gwh.caSource" $kafkaSinks.ca }}
+    - name: kafka-sink-ca
+      {{- . | nindent 6 }}
+    {{- end }}
+    {{- with $kafkaSinks.clientCertificate.secretName }}
+    - name: kafka-sink-certificate
+      secret: {secretName: {{ quote . }}, items: [{key: tls.crt, path: tls.crt}, {key: tls.key, path: tls.key}]}
+    {{- end }}
+    {{- with $kafkaSinks.sasl.password.secretName }}
+    - name: kafka-sink-password
+      secret: {secretName: {{ quote . }}, items: [{key: {{ quote $kafkaSinks.sasl.password.key }}, path: {{ quote $kafkaSinks.sasl.password.key }}}]}
+    {{- end }}
     # A receiver starts and serves from these while the API server is away. They appear when the controller first writes them.
     {{- range $shard := until $shards }}
     - name: keyring-{{ $shard }}
@@ -129,6 +151,9 @@ spec:
 {{- define "gwh.natsCaDir" -}}/etc/gwh/nats-ca{{- end }}
 {{- define "gwh.natsSinkCredentialsDir" -}}/etc/gwh/nats-sink-credentials{{- end }}
 {{- define "gwh.natsSinkCaDir" -}}/etc/gwh/nats-sink-ca{{- end }}
+{{- define "gwh.kafkaSinkCaDir" -}}/etc/gwh/kafka-sink-ca{{- end }}
+{{- define "gwh.kafkaSinkCertificateDir" -}}/etc/gwh/kafka-sink-certificate{{- end }}
+{{- define "gwh.kafkaSinkPasswordDir" -}}/etc/gwh/kafka-sink-password{{- end }}
 
 {{/* The volume with authorities of servers; nothing where the system's are trusted. Argument: secretName, configMapName, key. */}}
 {{- define "gwh.caSource" -}}
@@ -145,6 +170,15 @@ configMap: {name: {{ quote .configMapName }}, items: {{ $items }}}
 {{- $ports := list -}}
 {{- range . -}}
 {{- $ports = append $ports (regexFind "[0-9]+$" (regexFind ":[0-9]+$" .) | default "4222" | int) -}}
+{{- end -}}
+{{- uniq $ports | toJson -}}
+{{- end }}
+
+{{/* Ports of Kafka brokers, from HOST:PORT. A JSON list. */}}
+{{- define "gwh.kafkaPorts" -}}
+{{- $ports := list -}}
+{{- range . -}}
+{{- $ports = append $ports (regexFind "[0-9]+$" . | int) -}}
 {{- end -}}
 {{- uniq $ports | toJson -}}
 {{- end }}

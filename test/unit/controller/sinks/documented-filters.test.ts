@@ -63,6 +63,7 @@ const lookups: Parameters<typeof resolveSinks>[1] = {
   namespace: 'ml',
   clusterDomain: undefined,
   natsPrefix: undefined,
+  kafkaPrefix: undefined,
   allowForeign: false,
   addressableNamespaces: [] as DestinationLookups['addressableNamespaces'],
   services: new Map(),

@@ -71,6 +71,7 @@ function resolve(
     secret?: Lookup<Secret>
     clusterDomain?: string
     natsPrefix?: string
+    kafkaPrefix?: string
     broker?: AddressableLookup
     key?: string
     known?: ResolvedSink[]
@@ -81,6 +82,7 @@ function resolve(
     namespace: 'ml',
     clusterDomain: around.clusterDomain,
     natsPrefix: around.natsPrefix,
+    kafkaPrefix: around.kafkaPrefix,
     services: new Map([['ml/w', around.service ?? service()], ...Object.entries(around.services ?? {})]),
     allowForeign: around.allowForeignEndpoints ?? false,
     addressableNamespaces: around.addressableNamespaces ?? [],
@@ -133,6 +135,12 @@ test('a NATS subject begins with the prefix of the installation and the namespac
   assert.deepEqual(status, [{ name: 'worker', address: `nats:${subject}`, ready: true }])
   const core = resolve({ nats: { ...nats, acknowledgedBy: 'Server' } }, { natsPrefix: 'gwh.events' })
   assert.deepEqual(core.sink?.destination, { type: 'nats', subject, acknowledgedBy: 'Server' })
+})
+
+test('a Kafka topic is shown as the address of its sink', () => {
+  const { problem, status } = resolve({ kafka: { topic: 'batches.{type}' } }, { kafkaPrefix: 'gwh.events' })
+  assert.equal(problem, undefined)
+  assert.deepEqual(status, [{ name: 'worker', address: 'kafka:gwh.events.ml.batches.{type}', ready: true }])
 })
 
 test('a Service that does not exist yet is told, keeps its events and stops no registration', () => {
@@ -240,6 +248,7 @@ test('filters that may cost too much together: the dearest is told by name with 
     namespace: 'ml',
     clusterDomain: undefined,
     natsPrefix: undefined,
+    kafkaPrefix: undefined,
     services: new Map([['ml/w', service()]]),
     allowForeign: false,
     addressableNamespaces: [],
@@ -659,6 +668,7 @@ test('what exceeds the keyring’s share of one object is refused as a whole', (
     namespace: 'ml',
     clusterDomain: undefined,
     natsPrefix: undefined,
+    kafkaPrefix: undefined,
     services: new Map(),
     allowForeign: false,
     addressableNamespaces: [],

@@ -25,6 +25,7 @@ function resolve(sinks: readonly SinkSpec[], credentials: Record<string, Credent
     namespace: 'ml',
     clusterDomain: undefined,
     natsPrefix: undefined,
+    kafkaPrefix: undefined,
     services: new Map(),
     allowForeign: false,
     addressableNamespaces: [],

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import * as fc from 'fast-check'
+
+import { keyringEntrySchema, type KeyringEntry, type ResolvedSink } from '../../../../src/contract/keyring/entry.ts'
+import { toStoredEntry } from '../../../../src/contract/keyring/newer-sinks.ts'
+import { aSink } from '../../../support/builders/deliveries.ts'
+
+const transform = { body: 'event.type', contentType: 'application/json', method: 'POST', headers: {} } as const
+const kafka = { type: 'kafka', topic: 'gwh.events.ml.{type}' } as const
+
+function anEntry(sinks: ResolvedSink[], heldSinks?: string[]): KeyringEntry {
+  const secrets = [{ keyId: '0123456789ab', secret: 'whsec_x' }]
+  return { uid: 'u', namespace: 'ml', name: 'n', secrets, sinks, ...(heldSinks !== undefined && { heldSinks }) }
+}
+
+const throughTheSecret = (entry: KeyringEntry) =>
+  keyringEntrySchema.parse(JSON.parse(JSON.stringify(toStoredEntry(entry))))
+
+test('an entry of sinks that all receivers know is stored as ever', () => {
+  const entry = anEntry([aSink()], ['away'])
+  assert.equal(toStoredEntry(entry), entry)
+})
+
+test('receivers that know no Kafka sink and no transform find nothing of them, and hold these sinks', () => {
+  const entry = anEntry(
+    [
+      aSink({ name: 'topic', destination: kafka }),
+      aSink(),
+      aSink({ name: 'dead', deadLetter: kafka }),
+      aSink({ name: 'chat', transform }),
+    ],
+    ['away'],
+  )
+  const { sinks, heldSinks, secrets } = toStoredEntry(entry)
+  assert.deepEqual(
+    sinks.map(({ name }) => name),
+    ['worker'],
+  )
+  assert.deepEqual(heldSinks, ['away', 'topic', 'dead', 'chat'])
+  assert.deepEqual(secrets, entry.secrets)
+})
+
+test('what was stored is what is read, in its order', () => {
+  const kinds = fc.array(
+    fc.constantFrom<Partial<ResolvedSink>>({}, { transform }, { destination: kafka }, { deadLetter: kafka }),
+  )
+  const held = fc.constantFrom<string[] | undefined>(undefined, ['away'])
+  fc.assert(
+    fc.property(kinds, held, (sinks, heldSinks) => {
+      const entry = anEntry(
+        sinks.map((sink, at) => aSink({ ...sink, name: `s${at}` })),
+        heldSinks,
+      )
+      assert.deepEqual(throughTheSecret(entry), entry)
+    }),
+  )
+})
