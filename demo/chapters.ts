@@ -82,10 +82,12 @@ export async function writeToChat(stage: Stage): Promise<void> {
   narrator.does(
     'kubectl create secret generic chat --type=webhooks.gemini-operator.io/sink-credentials --from-literal=url=...',
   )
-  await sandbox.kubernetes.client.create(secretKind, {
+  const secret = {
     metadata: { namespace: webhookKey.namespace, name: 'chat' },
-    ...{ type: sinkCredentialsSecretType, stringData: { url } },
-  })
+    type: sinkCredentialsSecretType,
+    stringData: { url },
+  }
+  await sandbox.kubernetes.client.create(secretKind, secret)
   const sink = {
     name: 'chat',
     uriSecretRef: { name: 'chat', key: 'url' },

@@ -9,6 +9,8 @@ export interface ChatWebhook {
   readonly path: string
   /** The texts that have come, oldest first; at most the last thousand. */
   readonly texts: readonly string[]
+  /** With what it has answered, in order; at most the last thousand. */
+  readonly statuses: readonly number[]
   /** The next so many requests are answered with 429 and `Retry-After` of one second. */
   limitNext(count: number): void
   close(): Promise<void>
@@ -24,11 +26,12 @@ export interface ChatWebhookOptions {
 const maxKept = 1_000
 
 /**
- * A stand-in for the incoming webhook of a chat, as strict as Slack's (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks):
- * `ok` for JSON with a `text`, 400 for anything else, a CloudEvent included, 404 for another path.
+ * A stand-in for the incoming webhook of a chat, as strict as Slack's, of which its documentation tells: `ok` for JSON
+ * with a `text`, 400 for anything else, a CloudEvent included, 404 for another path.
  */
 export async function startChatWebhook({ host, port, path }: ChatWebhookOptions): Promise<ChatWebhook> {
   const texts: string[] = []
+  const statuses: number[] = []
   let limited = 0
   const take = async (request: IncomingMessage): Promise<[status: number, answer: string]> => {
     if (request.url !== path) return [404, 'no_service']
@@ -41,12 +44,12 @@ export async function startChatWebhook({ host, port, path }: ChatWebhookOptions)
       limited -= 1
       return [429, 'rate_limited']
     }
-    texts.push(message.text)
-    texts.splice(0, texts.length - maxKept)
+    keep(texts, message.text)
     return [200, 'ok']
   }
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
     void take(request).then(([status, answer]) => {
+      keep(statuses, status)
       response.writeHead(status, status === 429 ? { 'retry-after': '1' } : {}).end(answer)
     })
   })
@@ -57,10 +60,16 @@ export async function startChatWebhook({ host, port, path }: ChatWebhookOptions)
     port: (server.address() as AddressInfo).port,
     path,
     texts,
+    statuses,
     limitNext: (count) => (limited = count),
     async close() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
     },
   }
+}
+
+function keep<T>(list: T[], value: T): void {
+  list.push(value)
+  list.splice(0, list.length - maxKept)
 }

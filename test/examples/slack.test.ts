@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { after, before, test } from 'node:test'
 
 import type { Sandbox } from '../../src/roles/sandbox/start.ts'
-import { startStrictPostgrest, startStrictSlack } from '../support/doubles/strict-servers.ts'
+import { startChatWebhook, type ChatWebhook } from '../../playground/chat-webhook.ts'
+import { startStrictPostgrest } from '../support/doubles/strict-servers.ts'
 import { eventually } from '../support/measures/eventually.ts'
 import { recordSecret } from '../support/measures/run-record.ts'
 import {
@@ -15,40 +16,42 @@ import {
 } from '../support/worlds/example-sandbox.ts'
 
 let sandbox: Sandbox
-let slack: Awaited<ReturnType<typeof startStrictSlack>>
+let slack: ChatWebhook
 let postgrest: Awaited<ReturnType<typeof startStrictPostgrest>>
 
 before(async () => {
   sandbox = await startExampleSandbox()
-  slack = await startStrictSlack(`/services/T0/B0/${randomBytes(12).toString('hex')}`)
-  recordSecret(slack.url)
+  const path = `/services/T0/B0/${randomBytes(12).toString('hex')}`
+  slack = await startChatWebhook({ host: '127.0.0.1', port: 0, path })
+  const url = `http://127.0.0.1:${slack.port}${path}`
+  recordSecret(url)
   postgrest = await startStrictPostgrest('gemini_jobs', ['name', 'state'])
-  await putCredentials(sandbox, 'slack', { url: slack.url })
+  await putCredentials(sandbox, 'slack', { url })
   await leadServiceTo(sandbox, 'postgrest', postgrest.port)
   await applyWebhooks(sandbox, 'examples/slack/webhook.yaml')
   await applyWebhooks(sandbox, 'examples/postgrest/webhook.yaml')
 })
 after(async () => {
   await sandbox.stop()
-  slack.close()
+  await slack.close()
   postgrest.close()
 })
 
 test('a batch that finishes is a message in Slack, and a row behind PostgREST', async () => {
   const { batch } = finishBatch(sandbox)
   const message = `Batch ${batch}: batch.succeeded`
-  await eventually('the message', () => slack.messages.includes(message))
+  await eventually('the message', () => slack.texts.includes(message))
   const row = await eventually('the row', () => postgrest.rows.get(batch))
   assert.deepEqual(row, { name: batch, state: 'batch.succeeded' })
 })
 
 test('a Slack that is busy gets the message once it is not, and a strict one refuses none', async () => {
-  slack.state.busyTimes = 2
+  slack.limitNext(2)
   const { batch } = finishBatch(sandbox)
-  await eventually('the message', () => slack.messages.includes(`Batch ${batch}: batch.succeeded`))
-  assert.equal(slack.state.answered.filter((status) => status === 429).length, 2)
+  await eventually('the message', () => slack.texts.includes(`Batch ${batch}: batch.succeeded`))
+  assert.equal(slack.statuses.filter((status) => status === 429).length, 2)
   assert.deepEqual(
-    slack.state.answered.filter((status) => status !== 429 && status !== 200),
+    slack.statuses.filter((status) => status !== 429 && status !== 200),
     [],
   )
 })

@@ -11,8 +11,8 @@ export type StoredEntry = KeyringEntry & { newerSinks?: NewerSink[] | undefined 
 
 /**
  * The entry as receivers from before there were Kafka sinks and transforms can read it: a sink that they do not know
- * stands apart, and among those that are held. They keep its events until they are replaced; without that, they would not take the entry
- * at all, and verify with old secrets.
+ * stands apart, and among those that are held. They keep its events until they are replaced; without that, they would
+ * not take an entry with a Kafka sink at all, and verify with old secrets.
  */
 export function toStoredEntry(entry: KeyringEntry): StoredEntry {
   const placed = entry.sinks.map((sink, at) => ({ at, sink }))

@@ -2,7 +2,7 @@
  * Why attempts at a sink fail, in words for people: the closed list of the causes that sinks and dispatcher name. Text
  * from outside is never shown, because it may contain addresses, names and secrets.
  */
-const failureWords = {
+export const sinkFailures = {
   status: 'it answers with an error',
   redirect: 'it answers with a redirect, and none is followed',
   refused: 'it refuses the event',
@@ -37,19 +37,16 @@ const failureWords = {
   transformFailed: 'its transform fails on the events',
 } as const
 
-export type SinkFailureCause = keyof typeof failureWords
-
-/** All of them, with their words. */
-export const sinkFailures: Readonly<Record<SinkFailureCause, string>> = failureWords
+export type SinkFailureCause = keyof typeof sinkFailures
 
 const otherWords = 'attempts fail'
 
 /** In words, with the status where an answer came. A cause that only a newer receiver has is described in general. */
 export function explainSinkFailure({ cause, status }: { cause: string; status?: number | undefined }): string {
-  const words = isKnownCause(cause) ? failureWords[cause] : otherWords
+  const words = isKnownCause(cause) ? sinkFailures[cause] : otherWords
   return status === undefined ? words : `${words} (${status})`
 }
 
 export function isKnownCause(cause: string): cause is SinkFailureCause {
-  return Object.hasOwn(failureWords, cause)
+  return Object.hasOwn(sinkFailures, cause)
 }

@@ -169,7 +169,7 @@ test('what the transform made of an event is sent, and each attempt asks for its
     ['{"a":1}', '{"a":2}'],
   )
   const source = '/apis/webhooks.gemini-operator.io/v1alpha1/namespaces/ml/geminiwebhooks/batch-events'
-  const facts = { id: 'msg_1', source, mode: 'static' }
+  const facts = { id: 'msg_1', source }
   assert.deepEqual(
     questions.map((question) => question.transform?.facts),
     [
@@ -202,7 +202,7 @@ test('a transform that was corrected meanwhile is asked anew', async () => {
 
 test('what waits for a transform that may not run, or was interrupted, ends with it once retryFor is over', async () => {
   for (const [judgement, cause] of [
-    [{ type: 'transformInvalid' }, 'invalid'],
+    [{ type: 'transformInvalid' }, 'transformInvalid'],
     [{ type: 'paused', untilMs: Infinity }, 'interrupted'],
   ] as const) {
     const { clock, inbox, add, answer } = aDispatcher([aSink({ transform })])

@@ -35,30 +35,6 @@ function parsed(body: string): Record<string, unknown> {
   }
 }
 
-/** As strict as Slack's incoming webhooks: 404 elsewhere, 400 without a `text`, 429 as often as it is told. */
-export async function startStrictSlack(path: string) {
-  const messages: string[] = []
-  const state = { busyTimes: 0, answered: [] as number[] }
-  const judge = (request: IncomingMessage, body: string): Answer => {
-    if (request.method !== 'POST' || request.url !== path) return { status: 404 }
-    if (state.busyTimes > 0) {
-      state.busyTimes -= 1
-      return { status: 429, headers: { 'retry-after': '1' } }
-    }
-    const { text, ...rest } = parsed(body)
-    if (!isJson(request) || typeof text !== 'string' || text === '' || Object.keys(rest).length > 0)
-      return { status: 400 }
-    messages.push(text)
-    return { status: 200 }
-  }
-  const server = await serve((request, body) => {
-    const answer = judge(request, body)
-    state.answered.push(answer.status)
-    return answer
-  })
-  return { ...server, url: `http://127.0.0.1:${server.port}${path}`, messages, state }
-}
-
 /** As strict as PostgREST over one table with these columns, the first of them its key: anything else is 400. */
 export async function startStrictPostgrest(table: string, columns: readonly [string, ...string[]]) {
   const rows = new Map<string, Record<string, unknown>>()
