@@ -139,9 +139,8 @@ const invalidTransform: NextStep = {
 /** Of a sink without a filter that computes, the transform is what was interrupted. */
 function interruptedStep({ filter, transform }: SinkInUse): NextStep {
   const isOfTransform = transform !== undefined && filter?.cel === undefined
-  return isOfTransform
-    ? { type: 'DeadLetter', reason: 'TransformError', cause: 'interrupted' }
-    : { type: 'DeadLetter', reason: 'FilterError', cause: holdCauses.filterInterrupted }
+  const reason = isOfTransform ? 'TransformError' : 'FilterError'
+  return { type: 'DeadLetter', reason, cause: holdCauses.filterInterrupted }
 }
 
 /** Without a sink, so that it is passed on to no dead letter destination either. */

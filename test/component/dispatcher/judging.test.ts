@@ -203,7 +203,7 @@ test('a transform that was corrected meanwhile is asked anew', async () => {
 test('what waits for a transform that may not run, or was interrupted, ends with it once retryFor is over', async () => {
   for (const [judgement, cause] of [
     [{ type: 'transformInvalid' }, 'transformInvalid'],
-    [{ type: 'paused', untilMs: Infinity }, 'interrupted'],
+    [{ type: 'paused', untilMs: Infinity }, 'filterInterrupted'],
   ] as const) {
     const { clock, inbox, add, answer } = aDispatcher([aSink({ transform })])
     await add({ firstDueMs: clock.now() - 90_000_000 })
