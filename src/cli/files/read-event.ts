@@ -1,4 +1,5 @@
-import { ok, type Result } from '../../result.ts'
+import { ok, problem, type Result } from '../../result.ts'
+import type { RequestHeaders } from '../../signature/parse-headers.ts'
 import { readCapturedRequest } from './captured-request.ts'
 
 /** A delivery of Google as far as sinks look at it. */
@@ -20,7 +21,7 @@ const bareBody = /^[\s\uFEFF]*[{[]/
  */
 export function readEvent(bytes: Buffer, nowMs: number): Result<CapturedEvent> {
   const isBare = bareBody.test(bytes.subarray(0, 64).toString('utf8'))
-  const captured = isBare ? ok({ headers: {}, body: bytes }) : readCapturedRequest(bytes)
+  const captured = isBare ? readBareBody(bytes) : readCapturedRequest(bytes)
   if (!captured.ok) return captured
   const { headers, body } = captured.value
   const header = (name: string) => {
@@ -37,4 +38,17 @@ export function readEvent(bytes: Buffer, nowMs: number): Result<CapturedEvent> {
     signature,
     body,
   })
+}
+
+/** Receivers take other bodies as well; one that was written by hand has a mistake, which is better said at once. */
+function readBareBody(body: Buffer): Result<{ headers: RequestHeaders; body: Buffer }> {
+  try {
+    JSON.parse(body.toString('utf8').replace(/^\uFEFF/, ''))
+  } catch (error) {
+    // Of the message only the place, which not every mistake has: the rest quotes the body.
+    const [, place = ''] = /\((line \d+ column \d+)\)/.exec(String(error)) ?? []
+    const at = place === '' ? '' : ` at ${place}`
+    return problem(`begins like JSON and is none${at}: correct it, or give the captured request with its headers`)
+  }
+  return ok({ headers: {}, body })
 }
