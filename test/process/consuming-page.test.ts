@@ -59,7 +59,7 @@ function documented(): string[] {
   return [prepare ?? '', ...(use ?? '').trimEnd().split('\n')]
 }
 
-/** What the page asks of a program: 401 to what its secret did not sign, 204 to the rest. Without a secret, all is 401. */
+/** As the page asks: 401 to what its secret did not sign, 204 to the rest. Without a secret, all is 401. */
 async function startReadersProgram(t: TestContext) {
   const state = { secret: '', taken: [] as Record<'id' | 'source' | 'type' | 'replayed', unknown>[] }
   const server = createServer((request, response) => {

@@ -112,7 +112,7 @@ class Previews {
       case 'failed':
         return { sink: name, result: 'TransformError', cause: transformed.cause }
       case 'invalid':
-        return { sink: name, result: 'TransformError', cause: 'invalid' }
+        return { sink: name, result: 'TransformError', cause: 'transformInvalid' }
     }
   }
 
