@@ -7,8 +7,8 @@ import { connect, type NatsConnection } from '@nats-io/transport-node'
 
 import packageJson from '../../package.json' with { type: 'json' }
 import { NatsServer, withoutNatsServer } from '../support/processes/nats-server.ts'
-import { ExampleProcess } from '../support/processes/example-process.ts'
 import { eventually } from '../support/measures/eventually.ts'
+import { AgentConsumers } from '../support/worlds/agent-consumers.ts'
 import { startExampleRoles, type ExampleRoles } from '../support/worlds/example-roles.ts'
 
 const queue = 'AGENT_QUEUE'
@@ -25,34 +25,7 @@ void describe('agent-queue, with a real nats-server', { skip: withoutNatsServer 
   let nats: NatsServer
   let connection: NatsConnection
   let roles: ExampleRoles
-  const consumers: ExampleProcess[] = []
-
-  async function startConsumer(): Promise<ExampleProcess> {
-    const consumer = new ExampleProcess({
-      command: [process.execPath, 'consumer.ts'],
-      cwd: 'examples/agent-queue',
-      env: {
-        NATS_URL: nats.url,
-        GEMINI_API_KEY: roles.apiKey,
-        GOOGLE_GEMINI_BASE_URL: roles.webhookServiceUrl,
-        ACK_WAIT_SECONDS: '2',
-      },
-    })
-    consumers.push(consumer)
-    await consumer.printed(/(taking interactions)/)
-    return consumer
-  }
-
-  /** An interaction that asks for a function; its id. */
-  function anInteraction(): string {
-    const { admin, project } = roles
-    const { id } = admin.createJob({ project, type: 'interaction' })
-    admin.finishJob(id, 'requires_action')
-    return id
-  }
-
-  /** How often the consumers have acted for it, all together. */
-  const actedFor = (id: string) => consumers.filter(({ output }) => output.includes(`${id}: requires_action\n`)).length
+  let consumers: AgentConsumers
 
   const waiting = async () => {
     const { state } = await (await jetstreamManager(connection)).streams.info(queue)
@@ -67,23 +40,24 @@ void describe('agent-queue, with a real nats-server', { skip: withoutNatsServer 
       controller: ['--nats-sink-prefix=gwh.events'],
       receiver: [`--nats-sink-url=${nats.url}`],
     })
-    await startConsumer()
-    await startConsumer()
+    consumers = new AgentConsumers(roles, 'consumer.ts', { NATS_URL: nats.url, ACK_WAIT_SECONDS: '2' })
+    await consumers.start()
+    await consumers.start()
     await roles.apply('examples/agent-queue/webhook.yaml')
   })
   after(async () => {
-    await Promise.all(consumers.map((consumer) => consumer.kill()))
+    await consumers.kill()
     await roles.stop()
     await connection.close()
     await nats.dispose()
   })
 
   test('each interaction that requires action goes to one of the consumers, and leaves the queue', async () => {
-    const ids = Array.from({ length: 20 }, anInteraction)
-    for (const id of ids) await eventually(`somebody has acted for ${id}`, () => actedFor(id) > 0)
+    const ids = Array.from({ length: 20 }, () => consumers.newInteraction())
+    for (const id of ids) await eventually(`somebody has acted for ${id}`, () => consumers.actedFor(id) > 0)
     await isEmpty()
     assert.deepEqual(
-      ids.map(actedFor),
+      ids.map((id) => consumers.actedFor(id)),
       ids.map(() => 1),
     )
   })
@@ -91,32 +65,28 @@ void describe('agent-queue, with a real nats-server', { skip: withoutNatsServer 
   test('what fails is tried again', async () => {
     const status = { type: 'status', status: 404 } as const
     roles.admin.addFault({ verb: 'getJob', effect: status })
-    const id = anInteraction()
-    await eventually('it was tried again', () => actedFor(id) === 1)
-    assert.ok(consumers.some(({ output }) => output.includes(`${id}: later:`)))
+    const id = consumers.newInteraction()
+    await eventually('it was tried again', () => consumers.actedFor(id) === 1)
+    assert.ok(consumers.failedFor(id))
     await isEmpty()
   })
 
   test('what a consumer had in its hands when it was killed goes to another', async () => {
-    roles.admin.addFault({ verb: 'getJob', effect: { type: 'hang' }, times: 0 })
-    const id = anInteraction()
-    await eventually('somebody asks for it', () =>
-      roles.admin.calls().calls.some(({ verb, faults }) => verb === 'getJob' && faults.includes('hang')),
-    )
+    const id = await consumers.interactionInHand()
     assert.equal(await waiting(), 1)
-    await Promise.all(consumers.map((consumer) => consumer.kill()))
+    await consumers.kill()
     roles.admin.clearFaults()
-    await startConsumer()
-    await eventually('it is done', () => actedFor(id) === 1)
+    await consumers.start()
+    await eventually('it is done', () => consumers.actedFor(id) === 1)
     await isEmpty()
   })
 
   test('what happens while nobody consumes waits in the queue', async () => {
-    await Promise.all(consumers.map((consumer) => consumer.kill()))
-    const ids = [anInteraction(), anInteraction()]
+    await consumers.kill()
+    const ids = [consumers.newInteraction(), consumers.newInteraction()]
     await eventually('both wait', async () => (await waiting()) === 2)
-    await startConsumer()
-    for (const id of ids) await eventually(`somebody has acted for ${id}`, () => actedFor(id) === 1)
+    await consumers.start()
+    for (const id of ids) await eventually(`somebody has acted for ${id}`, () => consumers.actedFor(id) === 1)
     await isEmpty()
   })
 })
