@@ -27,8 +27,7 @@ void describe('agent-queue, with a real Kafka broker', { skip: withoutKafka }, (
     })
     const env = { KAFKA_BROKERS: kafka.open, KAFKA_TOPIC: topic, SESSION_TIMEOUT_SECONDS: '2' }
     consumers = new AgentConsumers(roles, 'kafka-consumer.ts', env)
-    await consumers.start()
-    await consumers.start()
+    await Promise.all([consumers.start(), consumers.start()])
     await roles.apply('examples/agent-queue/kafka-webhook.yaml')
   })
   after(async () => {

@@ -41,8 +41,7 @@ void describe('agent-queue, with a real nats-server', { skip: withoutNatsServer 
       receiver: [`--nats-sink-url=${nats.url}`],
     })
     consumers = new AgentConsumers(roles, 'consumer.ts', { NATS_URL: nats.url, ACK_WAIT_SECONDS: '2' })
-    await consumers.start()
-    await consumers.start()
+    await Promise.all([consumers.start(), consumers.start()])
     await roles.apply('examples/agent-queue/webhook.yaml')
   })
   after(async () => {

@@ -36,13 +36,15 @@ await withRealApiServer('the manifests of the examples, on a real API server', (
   }
 })
 
-for (const path of files.filter((file) => file.endsWith('webhook.yaml'))) {
-  test(`${path} is valid, without a warning`, () => {
-    const gwh = { command: [process.execPath, 'src/main.ts'] } as const
-    const { status, stdout, stderr } = runInstalled(gwh, ['validate', path], '.')
-    assert.deepEqual({ status, stdout, stderr }, { status: 0, stdout: '1 of 1 is valid.\n', stderr: '' })
-  })
-}
+test('every webhook is valid, without a warning', () => {
+  const webhooks = files.filter((file) => file.endsWith('webhook.yaml'))
+  const { length } = webhooks
+  assert.ok(length >= 8, webhooks.join())
+  const gwh = { command: [process.execPath, 'src/main.ts'] } as const
+  const { status, stdout, stderr } = runInstalled(gwh, ['validate', ...webhooks], '.')
+  const told = { status: 0, stdout: `${length} of ${length} are valid.\n`, stderr: '' }
+  assert.deepEqual({ status, stdout, stderr }, told)
+})
 
 test('each example has a page, a manifest, and a row in the index', () => {
   const index = readFileSync('examples/README.md', 'utf8')

@@ -21,8 +21,10 @@ import {
   startExampleSandbox,
 } from '../support/worlds/example-sandbox.ts'
 
-const workerPython = pythonEnvironment('examples/python-worker/requirements.txt')
-const batchPython = pythonEnvironment('examples/batch-with-dynamic-webhook/requirements.txt')
+const [workerPython, batchPython] = await Promise.all([
+  pythonEnvironment('examples/python-worker/requirements.txt'),
+  pythonEnvironment('examples/batch-with-dynamic-webhook/requirements.txt'),
+])
 const missing = [workerPython, batchPython].map((each) => ('missing' in each ? each.missing : undefined))
 const skip = missing.find((each) => each !== undefined) ?? false
 const binOf = (python: typeof workerPython) => ('bin' in python ? python.bin : '')
@@ -59,8 +61,8 @@ void describe('python-worker and batch-with-dynamic-webhook', { skip }, () => {
     sandbox = await startExampleSandbox()
     await startWorker()
     await putCredentials(sandbox, 'worker-signing', { 'signing-secret': signingSecret })
-    await applyWebhooks(sandbox, 'examples/python-worker/webhook.yaml')
-    await applyWebhooks(sandbox, 'examples/batch-with-dynamic-webhook/webhook.yaml')
+    const examples = ['python-worker', 'batch-with-dynamic-webhook']
+    await applyWebhooks(sandbox, ...examples.map((name) => `examples/${name}/webhook.yaml`))
   })
   after(async () => {
     await worker.kill()

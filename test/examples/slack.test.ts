@@ -28,8 +28,7 @@ before(async () => {
   postgrest = await startStrictPostgrest('gemini_jobs', ['name', 'state'])
   await putCredentials(sandbox, 'slack', { url })
   await leadServiceTo(sandbox, 'postgrest', postgrest.port)
-  await applyWebhooks(sandbox, 'examples/slack/webhook.yaml')
-  await applyWebhooks(sandbox, 'examples/postgrest/webhook.yaml')
+  await applyWebhooks(sandbox, 'examples/slack/webhook.yaml', 'examples/postgrest/webhook.yaml')
 })
 after(async () => {
   await sandbox.stop()

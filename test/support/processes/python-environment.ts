@@ -1,22 +1,25 @@
-import { spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
 
 /**
  * A virtual environment with what a requirements.txt names, made once for each content of it and kept in `.cache`; the
  * folder of its programs. Where Python or its packages are missing: why, and an error where GWH_REQUIRE_EXAMPLES=1
  * forbids to go on without.
  */
-export function pythonEnvironment(requirements: string): { bin: string } | { missing: string } {
+export async function pythonEnvironment(requirements: string): Promise<{ bin: string } | { missing: string }> {
   const name = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 16)
   const folder = resolve('.cache/python', name)
   const found = { bin: join(folder, 'bin') }
   if (existsSync(folder)) return found
   const unfinished = `${folder}-${process.pid}`
+  // Python's own pip installs into it: one more of these in it takes seconds.
+  const pip = ['-m', 'pip', '--python', join(unfinished, 'bin/python'), 'install', '--quiet']
   const problem =
-    problemOf('python3', ['-m', 'venv', unfinished]) ??
-    problemOf(join(unfinished, 'bin/python'), ['-m', 'pip', 'install', '--quiet', '--requirement', requirements])
+    (await problemOf(['-m', 'venv', '--without-pip', unfinished])) ??
+    (await problemOf([...pip, '--requirement', requirements]))
   if (problem === undefined) {
     // Programs in it name their interpreter by its path, so they are run as modules of it.
     renameSync(unfinished, folder)
@@ -27,8 +30,12 @@ export function pythonEnvironment(requirements: string): { bin: string } | { mis
   return { missing: `no Python environment (${problem.split('\n')[0] ?? ''})` }
 }
 
-function problemOf(program: string, args: readonly string[]): string | undefined {
-  const { status, stderr, error } = spawnSync(program, args, { encoding: 'utf8' })
-  if (error !== undefined) return error.message
-  return status === 0 ? undefined : stderr.trim()
+async function problemOf(args: readonly string[]): Promise<string | undefined> {
+  try {
+    await promisify(execFile)('python3', args)
+    return undefined
+  } catch (error) {
+    const { stderr, message } = error as Error & { stderr?: string }
+    return stderr?.trim() || message
+  }
 }
