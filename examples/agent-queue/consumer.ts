@@ -1,5 +1,5 @@
-// Takes interactions that wait for the result of a function call from a work queue of NATS JetStream. Each goes to one of
-// however many consumers, and leaves the queue when that one has acted.
+// Takes interactions that wait for the result of a function call from a work queue of NATS JetStream. Each goes to one
+// of however many consumers, and leaves the queue when that one has acted.
 import { AckPolicy, jetstream, jetstreamManager, RetentionPolicy } from '@nats-io/jetstream'
 import { connect, nanos } from '@nats-io/transport-node'
 
