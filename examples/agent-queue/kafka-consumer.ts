@@ -1,5 +1,5 @@
-// Takes interactions that wait for the result of a function call from a Kafka topic. Consumers share its partitions, and
-// an item counts as done when its offset is committed: after one has acted.
+// Takes interactions that wait for the result of a function call from a Kafka topic. Consumers share its partitions,
+// and an item counts as done when its offset is committed: after one has acted.
 import { setTimeout } from 'node:timers/promises'
 
 import { Consumer, MessagesStreamFallbackModes, MessagesStreamModes, stringDeserializers } from '@platformatic/kafka'
