@@ -70,6 +70,8 @@ const delivery = z.discriminatedUnion('state', [
     state: z.literal('dead'),
     ...deliveryCounts,
     reason: z.enum(deadLetterReasons),
+    /** A reason that versions before it cannot read: they see the one above, which was there from the beginning. */
+    newerReason: z.enum(deadLetterReasons).optional().catch(undefined),
     endedAtMs: z.number(),
     /** Versions before this field did not write it. */
     eventType: z.string().default('unknown'),
@@ -96,7 +98,7 @@ const formatOnly = z.object({ format: z.number() })
 export type ReadRecord = { type: 'read'; record: InboxRecord } | { type: 'newer' } | { type: 'unreadable' }
 
 export function writeRecord(record: InboxRecord): string {
-  return JSON.stringify({ format, ...record }).replaceAll(/[^\x20-\x7e]/g, escapeCharacter)
+  return JSON.stringify({ format, ...asOlderRead(record) }).replaceAll(/[^\x20-\x7e]/g, escapeCharacter)
 }
 
 /** Never throws: the stream may hold messages of other publishers. */
@@ -111,7 +113,22 @@ export function readRecord(text: string): ReadRecord {
   if (!version.success) return { type: 'unreadable' }
   if (version.data.format > format) return { type: 'newer' }
   const { success, data } = anyRecord.safeParse(json)
-  return success ? { type: 'read', record: data } : { type: 'unreadable' }
+  return success ? { type: 'read', record: asWritten(data) } : { type: 'unreadable' }
+}
+
+/**
+ * A reason that a version does not know would make the whole record unreadable to it: it would claim the delivery for
+ * ever, never succeed, and neither list nor drop the dead letter.
+ */
+function asOlderRead(record: InboxRecord): InboxRecord {
+  const isNewer = record.kind === 'delivery' && record.state === 'dead' && record.reason === 'TransformError'
+  return isNewer ? { ...record, reason: 'FilterError', newerReason: record.reason } : record
+}
+
+function asWritten(record: InboxRecord): InboxRecord {
+  if (record.kind !== 'delivery' || record.state !== 'dead') return record
+  const { newerReason, ...rest } = record
+  return newerReason === undefined ? rest : { ...rest, reason: newerReason }
 }
 
 interface Storing {

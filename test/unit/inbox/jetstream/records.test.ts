@@ -57,3 +57,14 @@ test('an event that is given up from the beginning says so itself, and to versio
   const { givenUp: _, ...asBefore } = record
   assert.deepEqual(asBefore, toOpenRecord(anEvent(), stored))
 })
+
+test('a reason that versions before it do not know is written so that they read the record', () => {
+  const counts = { sink: 'a', attempts: 1, unrecorded: 0, firstDueMs: 1, replayed: false, home: 'receiver-0' }
+  const ended = { ...counts, endedAtMs: 2, eventType: 'batch.succeeded' }
+  const dead = { kind: 'delivery', state: 'dead', reason: 'TransformError', ...ended } as const
+  const written = writeRecord(dead)
+  assert.equal((JSON.parse(written) as { reason: string }).reason, 'FilterError')
+  assert.deepEqual(readRecord(written), { type: 'read', record: dead })
+  const ofNewer = read({ ...dead, reason: 'FilterError', newerReason: 'OfTomorrow' })
+  assert.deepEqual(ofNewer, { type: 'read', record: { ...dead, reason: 'FilterError' } })
+})
