@@ -52,7 +52,8 @@ export function resolveSinks(given: readonly SinkSpec[], lookups: SinkLookups): 
   const recheck = isSettled(lookups) && !isAwaited ? {} : ({ recheck: true } as const)
   const resolved = results.flatMap(({ sink, result }) => (result.ok && sink.suspend !== true ? [result.value] : []))
   const status = results.map(({ sink, result }) => statusOf(sink, result))
-  const size = Buffer.byteLength(JSON.stringify(resolved))
+  // Those that are suspended are counted, too: that they go on must not be what holds all the others.
+  const size = Buffer.byteLength(JSON.stringify(results.flatMap(({ result }) => (result.ok ? [result.value] : []))))
   if (size > maxResolvedSinkBytes) {
     const message = `spec.sinks resolves to ${size} bytes, credentials and filters included; at most ${maxResolvedSinkBytes} fit: use fewer or smaller headers and filters, or spread the sinks over several objects`
     return {

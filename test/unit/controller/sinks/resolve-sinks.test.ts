@@ -682,6 +682,8 @@ test('what exceeds the keyring’s share of one object is refused as a whole', (
   assert.deepEqual(held, ['a', 'b', 'c'])
   assert.equal(problem?.reason, 'CredentialsTooLarge')
   assert.ok(!problem.message.includes('vvvv'))
+  const suspended = resolveSinks([...sinks.slice(0, 2), { ...sinks[2], name: 'c', suspend: true }], around)
+  assert.equal(suspended.problem?.reason, 'CredentialsTooLarge', 'that it goes on must not be what holds the others')
 })
 
 test('Services that lead elsewhere are used where the installation allows them, still by the address that was judged', () => {
