@@ -34,7 +34,7 @@ export function buildRecord(
     return {
       topic,
       ...(key !== undefined && { key: Buffer.from(key) }),
-      headers: headersOf(request.headers),
+      headers: inBytes(recordHeadersOf(request.headers)),
       value: Buffer.from(buffer, byteOffset, byteLength),
     }
   } catch {
@@ -46,15 +46,19 @@ export function buildRecord(
  * By the CloudEvents binding for Kafka: attributes are headers `ce_*`, in UTF-8 and not encoded as HTTP needs it. What
  * a Secret would send under such a name is left out, as attributes are ours.
  */
-function headersOf(ofRequest: Readonly<Record<string, string>>): Map<Buffer, Buffer> {
-  const headers = new Map<Buffer, Buffer>()
+export function recordHeadersOf(ofRequest: Readonly<Record<string, string>>): Map<string, string> {
+  const headers = new Map<string, string>()
   for (const [name, value] of Object.entries(ofRequest)) {
     if (name === 'user-agent' || name.startsWith('ce_')) continue
     const isAttribute = name.startsWith('ce-')
     const ownName = isAttribute ? `ce_${name.slice('ce-'.length)}` : name
-    headers.set(Buffer.from(ownName), Buffer.from(isAttribute ? decodeURIComponent(value) : value))
+    headers.set(ownName, isAttribute ? decodeURIComponent(value) : value)
   }
   return headers
+}
+
+function inBytes(headers: ReadonlyMap<string, string>): Map<Buffer, Buffer> {
+  return new Map([...headers].map(([name, value]) => [Buffer.from(name), Buffer.from(value)]))
 }
 
 /** About what a record takes of a request. */

@@ -12,6 +12,7 @@ import { expressionsIn } from '../../filter/expression.ts'
 import { parseEnvelope } from '../../gemini/parse-event.ts'
 import { buildRequest } from '../../sinks/build-request.ts'
 import { eventTextOf } from '../../sinks/event-note.ts'
+import { recordHeadersOf } from '../../sinks/kafka-record.ts'
 import type { OutgoingDelivery } from '../../sinks/port.ts'
 import type { CapturedEvent } from './read-event.ts'
 
@@ -135,20 +136,24 @@ class Previews {
     if (!built.built) throw new Error(`sink ${spec.name}: no request can be made: ${built.cause}`)
     const to = targetOf(spec, this.#owner)
     const isHttp = spec.nats === undefined && spec.kafka === undefined
+    const headers = sentHeadersOf(spec, built.headers)
     return {
       to,
       ...(isHttp && { method: built.method }),
-      headers: { ...built.headers, ...unknownHeaders(built.headers, signingSecretRef?.name) },
+      headers: { ...headers, ...unknownHeaders(headers, signingSecretRef?.name) },
       ...(headersSecretRef !== undefined && { headersOf: headersSecretRef.name }),
       body: built.body,
     }
   }
 }
 
-/** Filter, transform and format as receivers would get them; destinations and credentials are the cluster's to know. */
+/**
+ * Filter, transform and format as receivers would get them; destinations and credentials are the cluster's to know. Of
+ * a sink that is suspended what it gets once it goes on.
+ */
 function resolveOffline(sinks: readonly SinkSpec[], namespace: string): readonly ResolvedSink[] {
   const bare = sinks.map((sink): SinkSpec => {
-    const { auth: _auth, deadLetter: _deadLetter, ...rest } = sink
+    const { auth: _auth, deadLetter: _deadLetter, suspend: _suspend, ...rest } = sink
     const taken = new Set<string>(destinationFieldNames)
     const kept = Object.entries(rest).filter(([field]) => !taken.has(field))
     return { ...(Object.fromEntries(kept) as Pick<SinkSpec, 'name'>), uri: anywhere }
@@ -179,6 +184,13 @@ function targetOf(sink: SinkSpec, { namespace }: Owner): string {
   if (sink.nats !== undefined) return `(prefix of the installation).${namespace}.${sink.nats.subject}`
   if (sink.kafka !== undefined) return `(prefix of the installation).${namespace}.${sink.kafka.topic}`
   return `(${destinationFieldNames.find((field) => sink[field] !== undefined) ?? 'another destination'})`
+}
+
+/** Of the headers of a request what a message or a record has, under the names of its binding. */
+function sentHeadersOf({ nats, kafka }: SinkSpec, headers: Readonly<Record<string, string>>): Record<string, string> {
+  if (kafka !== undefined) return Object.fromEntries(recordHeadersOf(headers))
+  const { 'user-agent': _ofHttp, ...others } = headers
+  return nats === undefined ? headers : others
 }
 
 /** What differs in the cluster is named instead of made up. */

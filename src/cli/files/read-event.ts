@@ -15,6 +15,9 @@ export interface CapturedEvent {
 /** The first character of a body that stands alone; no request begins so, nor any of its headers. */
 const bareBody = /^[\s\uFEFF]*[{[]/
 
+/** Of a static webhook; on the path of a dynamic one there are entries of `v1a`, or one bare JWT. */
+const staticSignature = /(?:^| )v1,/
+
 /**
  * An event from a captured request, or from its body alone, which then has the id `msg_example` and was sent now by a
  * static webhook. Its signature is not verified.
@@ -33,7 +36,7 @@ export function readEvent(bytes: Buffer, nowMs: number): Result<CapturedEvent> {
   return ok({
     eventId: header('webhook-id') || 'msg_example',
     sentAtSeconds: /^\d{1,12}$/.test(timestamp) ? Number(timestamp) : Math.floor(nowMs / 1000),
-    mode: signature.startsWith('v1a,') ? 'dynamic' : 'static',
+    mode: signature === '' || staticSignature.test(signature) ? 'static' : 'dynamic',
     contentType: header('content-type'),
     signature,
     body,

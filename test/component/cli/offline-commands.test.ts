@@ -228,6 +228,31 @@ test('gwh validate --event shows what each sink would be sent, byte for byte but
   assert.ok(text.out.includes('(headers of Secret chat-token)\n\n{"text":"batches/abc msg_7"}\n'), text.out)
 })
 
+const namesOf = (request?: Record<string, unknown>) => Object.keys(request?.['headers'] ?? {})
+
+test('gwh validate --event shows what a suspended sink will get, and messages as they are stored', async (t) => {
+  const { gwh, put } = await aFolder(t)
+  const sinks = [
+    { name: 'later', uri: 'https://a.example.com/', suspend: true, transform: { body: 'event.mode' } },
+    { name: 'log', kafka: { topic: 'batches' } },
+    { name: 'bus', nats: { subject: 'batches' } },
+  ]
+  const manifest = await put('hook.yaml', JSON.stringify(aWebhookWith(sinks)))
+  const head = ['webhook-id: msg_7', 'webhook-timestamp: 1795262398', 'webhook-signature: e30.e30.c2ln']
+  const captured = await put('captured.http', `${head.join('\r\n')}\r\n\r\n${shown.body}`)
+  const { code, out } = await gwh('validate', manifest, '--event', captured, '-o', 'json')
+  const { previews } = JSON.parse(out) as ShownPreviews
+  assert.deepEqual(
+    [code, previews.map(({ sink, result }) => [sink, result])],
+    [0, sinks.map(({ name }) => [name, 'sent'])],
+  )
+  const [later, log, bus] = previews.map(({ request }) => request)
+  assert.equal(later?.['body'], '"dynamic"', 'a bare JWT signs for dynamic webhooks alone')
+  assert.ok(namesOf(log).includes('ce_id') && !namesOf(log).includes('ce-id'), namesOf(log).join())
+  assert.ok(namesOf(bus).includes('ce-id'))
+  assert.ok(![...namesOf(log), ...namesOf(bus)].includes('user-agent'))
+})
+
 test('gwh validate --event takes a bare body, and folders of manifests and of events', async (t) => {
   const { gwh, put } = await aFolder(t)
   const sinks = [{ name: 'chat', uri: 'https://a.example.com/', transform: { body: '[event.id, event.type]' } }]
