@@ -2,7 +2,7 @@ import type { DeadLetterPosition, KeptQuery } from './port.ts'
 
 const maxListed = 1_000
 /** What one page looks at, found or not: a search for something rare must not hold up the inbox. */
-const maxLookedAt = 5_000
+export const maxLookedAt = 5_000
 
 interface Ended {
   readonly deliveryId: string

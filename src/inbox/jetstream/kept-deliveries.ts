@@ -1,25 +1,32 @@
-import { endedPage } from '../ended-page.ts'
+import { endedPage, maxLookedAt } from '../ended-page.ts'
 import type { DeadLetterPosition, KeptDelivery, KeptPage, KeptQuery } from '../port.ts'
 import { newestFirst } from './dead-letters.ts'
 import type { EventEnds } from './event-ends.ts'
 import { dropEnded } from './record-step.ts'
 import type { SharedDeps } from './shared-deps.ts'
 import { takerOfOwner } from './subjects.ts'
+import { TopOf } from './top-of.ts'
 import type { Account, TrackedDelivery, TrackedEvent } from './tracked.ts'
 
 /** In one round of looking after things. */
 const maxExpiredAtOnce = 200
 /** For one delivery that is kept anew. */
 const maxTrimmedAtOnce = 16
+/**
+ * Of the events that the inbox may hold, what may be kept: every receiver has each in memory, about a kilobyte whatever
+ * its body. Of a backlog that is the price of an outage, of what is kept it would be paid all the time.
+ */
+const keptShareOfEvents = 0.1
 
 export function pageOfKept({ ledger }: Pick<SharedDeps, 'ledger'>, query: KeptQuery): KeptPage {
   const { after } = query
-  const items: KeptDelivery[] = []
+  // All of them in order, for each page anew, would hold up whoever waits for this thread.
+  const newest = new TopOf<KeptDelivery>(maxLookedAt + 1, newestFirst)
   for (const delivery of ledger.kept) {
     const item = toKept(delivery)
-    if (item !== undefined && isBehind(item, after)) items.push(item)
+    if (item !== undefined && isBehind(item, after)) newest.add(item)
   }
-  const { found, ...more } = endedPage(items.sort(newestFirst), query)
+  const { found, ...more } = endedPage(newest.inOrder(), query)
   return { kept: found, ...more }
 }
 
@@ -40,7 +47,8 @@ export async function trimKept(
   const { ledger, bounds } = deps
   const names = account === undefined ? nobody : { keeper: account.taker, taker: takerOfOwner(account.owner) }
   for (let dropped = 0; dropped < limit; dropped += 1) {
-    const over = ledger.rooms.overKept(names, bounds.ownerShare)
+    const areTooMany = ledger.onlyKept > bounds.maxEvents * keptShareOfEvents
+    const over = areTooMany ? ledger.rooms.kept.heaviest() : ledger.rooms.overKept(names, bounds.ownerShare)
     const [oldest] = (over && ledger.accountByTaker(over))?.kept ?? []
     // Another receiver was faster with this one, and the next round sees the result.
     if (oldest === undefined || !(await dropEvent(deps, ends, oldest))) return false

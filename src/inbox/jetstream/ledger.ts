@@ -89,6 +89,11 @@ export class Ledger {
     return this.#deadLetters
   }
 
+  /** Events of which nothing is left but what succeeded. */
+  get onlyKept(): number {
+    return this.#onlyKept
+  }
+
   /** As the rooms name it where one and no other object is meant. */
   accountByTaker([, key = '']: Taker): Account | undefined {
     return this.#accounts.findTaker(key)

@@ -19,6 +19,8 @@ const leaseMs = 60_000
 /** Longer than what a receiver leaves to the one that stored an event. */
 const takeOver = { seconds: 2 }
 
+const keptBy = async (inbox: Inbox) => (await inbox.kept({ limit: 100 })).kept.map(({ eventId }) => eventId)
+
 void describe('receivers that share an inbox in JetStream', { skip: withoutNatsServer }, () => {
   let server: NatsServer
   let connection: NatsConnection
@@ -55,6 +57,21 @@ void describe('receivers that share an inbox in JetStream', { skip: withoutNatsS
     )
     assert.equal(results.filter((result) => result === 'stored').length, 20)
     assert.equal(results.filter((result) => result === 'duplicate').length, 20)
+  })
+
+  it('of what succeeded only so much is kept as receivers have in mind anyway: the newest', async (t) => {
+    const { clock, open } = anInstallation(t, { bounds: { maxBytes: 256 * 1024 * 1024, maxEvents: 50 } })
+    const a = await open('a')
+    for (let at = 0; at < 8; at += 1) {
+      await a.append(anEvent({ eventId: `msg_${at}` }))
+      const [claimed] = await a.claimDue(1, leaseMs)
+      assert.ok(claimed)
+      await a.record(claimed, { type: 'Succeed', keepUntilMs: clock.now() + 3_600_000 })
+      await clock.advance({ ms: 1 })
+    }
+    const newest = ['msg_7', 'msg_6', 'msg_5', 'msg_4', 'msg_3']
+    assert.deepEqual(await keptBy(a), newest)
+    assert.deepEqual(await keptBy(await open('b')), newest)
   })
 
   it('each delivery is claimed once, however many receivers ask', async (t) => {
