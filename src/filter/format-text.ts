@@ -5,7 +5,8 @@ import { timeText } from './time-text.ts'
 /** Of one number, as wide as it may be made. */
 export const maxFormattedCharacters = 64
 
-const verb = /%(?:(?<percent>%)|(?<text>s)|(?:0(?<width>\d{1,2}))?(?<whole>d)|(?:\.(?<digits>\d{1,2}))?(?<real>f))|%/g
+/** At one place of the template; with names, which are slow, as there are no more of them than values. */
+const verb = /%(?:(?<text>s)|(?:0(?<width>\d{1,2}))?(?<whole>d)|(?:\.(?<digits>\d{1,2}))?(?<real>f))/y
 const defaultDigits = 6
 const mostDigits = 20
 
@@ -16,28 +17,34 @@ const mostDigits = 20
  */
 export function formatText(template: string, values: readonly unknown[]): string {
   let taken = 0
-  let length = 0
-  const next = () => {
-    if (taken === values.length) throw new Error('more verbs than values')
-    return values[taken++]
+  let text = ''
+  let from = 0
+  const add = (piece: string, until: number) => {
+    text += piece
+    from = until
+    if (text.length > maxResultBytes) throw new TooLargeError()
   }
-  const text = template.replaceAll(verb, (whole, ...rest) => {
-    const groups = rest.at(-1) as Readonly<Record<string, string | undefined>>
-    const piece = groups['percent'] ?? pieceOf(whole, groups, next())
-    length += piece.length
-    if (length > maxResultBytes) throw new TooLargeError()
-    return piece
-  })
+  for (let at = template.indexOf('%'); at !== -1; at = template.indexOf('%', from)) {
+    add(template.slice(from, at), at)
+    if (template[at + 1] === '%') {
+      add('%', at + 2)
+      continue
+    }
+    if (taken === values.length) throw new Error('more verbs than values')
+    verb.lastIndex = at
+    const { 0: whole, groups = {} } = verb.exec(template) ?? { 0: '' }
+    add(pieceOf(whole, groups, values[taken++]), at + whole.length)
+  }
+  add(template.slice(from), template.length)
   if (taken < values.length) throw new Error('more values than verbs')
-  if (text.length > maxResultBytes) throw new TooLargeError()
   return text
 }
 
-function pieceOf(verbText: string, groups: Readonly<Record<string, string | undefined>>, value: unknown): string {
+function pieceOf(whole: string, groups: Readonly<Record<string, string | undefined>>, value: unknown): string {
   if (groups['text'] !== undefined) return plainText(value)
   if (groups['whole'] !== undefined) return padded(wholeText(value), Number(groups['width'] ?? 0))
   if (groups['real'] !== undefined) return realText(value, Number(groups['digits'] ?? defaultDigits))
-  throw new Error(`unknown verb ${verbText}`)
+  throw new Error(`unknown verb ${whole}`)
 }
 
 function plainText(value: unknown): string {
