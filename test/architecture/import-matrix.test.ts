@@ -116,6 +116,7 @@ const product: Record<string, Rights> = {
       'signature',
       'sinks/build-request',
       'sinks/event-note',
+      'sinks/kafka-record',
       'sinks/failure-cause',
       'sinks/port',
       'observability',

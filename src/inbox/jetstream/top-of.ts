@@ -1,6 +1,6 @@
 /**
- * The first `count` of what is added, by `compare`, whatever the order in which it comes: no more than twice as many are
- * held, and sorting costs what these cost.
+ * The first `count` of what is added, by `compare`, whatever the order in which it comes: no more than twice as many
+ * are held, and sorting costs what these cost.
  */
 export class TopOf<Item> {
   readonly #count: number
