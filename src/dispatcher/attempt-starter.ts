@@ -13,7 +13,7 @@ interface AttemptStarterDeps {
   resolveSink: ResolveSink
   handleDeps: HandleDeps
   reactions: LaneReactions
-  loop: Pick<ClaimLoop, 'noteRoom'>
+  loop: Pick<ClaimLoop, 'noteRoom' | 'ring'>
   /** Aborts when nothing more may be begun. */
   stopping: AbortSignal
   /** Aborts when the process must end now. */
@@ -100,7 +100,7 @@ export class AttemptStarter {
         waiting,
         signal: cutOff,
         noteOutcome: reactions.noter(lane, waiting),
-        noteDecided: (isSent) => this.#noteDecided(lane, isSent),
+        noteDecided: (isSent, isEnded) => this.#noteDecided(lane, isSent, isEnded),
         isPlaceWanted: () => stopping.aborted || board.isPlaceWanted(lane, clock.now()),
         noteClosed: (hold) => reactions.noteClosed(lane, hold),
       },
@@ -109,10 +109,11 @@ export class AttemptStarter {
     track(handling.finally(() => this.#finish(started)))
   }
 
-  /** What was not sent leaves its place in the rate to the next. */
-  #noteDecided(lane: Lane, isSent: boolean): void {
-    if (lane.pace === undefined) return
+  /** What was not sent leaves its place in the rate to the next, and what ends unsent was no probe. */
+  #noteDecided(lane: Lane, isSent: boolean, isEnded: boolean): void {
     const { board, clock } = this.#deps
+    if (isEnded) board.noteUnprobed(lane)
+    if (lane.pace === undefined) return
     board.noteDecided(lane, isSent, clock.now())
     if (lane.waiting.length > 0) this.startSoon()
   }
@@ -123,5 +124,6 @@ export class AttemptStarter {
     board.finish(started, clock.now())
     this.startWhatMay()
     loop.noteRoom(started.lane, wasFull)
+    if (board.isUnprobed(started.lane, clock.now())) loop.ring()
   }
 }

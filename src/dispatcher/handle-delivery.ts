@@ -23,8 +23,8 @@ export interface HandleDeps extends AttemptDeps {
 export interface Handling extends Pick<Attempt, 'signal' | 'noteOutcome'> {
   readonly lane: Readonly<Lane>
   readonly waiting: WaitingDelivery
-  /** It is known whether an attempt begins now. Called once. */
-  readonly noteDecided: (isSent: boolean) => void
+  /** It is known whether an attempt begins now, or the delivery ends without one. Called once. */
+  readonly noteDecided: (isSent: boolean, isEnded: boolean) => void
   /** Whether something waits for the place that this delivery has. */
   readonly isPlaceWanted: () => boolean
   /** Takes into account that no delivery of the lane can go on before that time; undefined: this one can. */
@@ -39,7 +39,7 @@ export async function handleDelivery(handling: Handling, deps: HandleDeps): Prom
   const { lane, waiting, signal, noteOutcome, isPlaceWanted } = handling
   const { delivery, leaseUntilMs } = waiting
   const decision = await decide(handling, deps)
-  handling.noteDecided(decision.type === 'send')
+  handling.noteDecided(decision.type === 'send', decision.type === 'settle' && decision.next.type !== 'Hold')
   const { sink } = decision
   let next: NextStep
   if (decision.type === 'send') {

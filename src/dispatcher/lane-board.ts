@@ -266,11 +266,21 @@ export class LaneBoard {
 
   /** Takes the lanes on probation that have nothing to be probed with at hand; each once for each pause that ended. */
   takeUnprobed(nowMs: number): Lane[] {
-    const lanes = [...this.#lanes.all()].filter(
-      (lane) => isProbing(lane.circuit, nowMs) && isIdle(lane) && lane.probeOfMs !== lane.circuit.openUntilMs,
-    )
+    const lanes = [...this.#lanes.all()].filter((lane) => this.isUnprobed(lane, nowMs))
     for (const lane of lanes) lane.probeOfMs = lane.circuit.openUntilMs
     return lanes
+  }
+
+  isUnprobed(lane: Lane, nowMs: number): boolean {
+    return isProbing(lane.circuit, nowMs) && isIdle(lane) && lane.probeOfMs !== lane.circuit.openUntilMs
+  }
+
+  /**
+   * What was made due as the probe may have ended without an attempt, because of its age or its transform: another one
+   * shows whether the sink is well.
+   */
+  noteUnprobed(lane: Lane): void {
+    lane.probeOfMs = 0
   }
 
   /** When the next open circuit may be tried; undefined without one. */
