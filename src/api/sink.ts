@@ -178,6 +178,11 @@ export const sinkSchema = z
         auth: authSchema
           .describe('Credentials for the dead letter destination. Those of the sink are not sent there.')
           .optional(),
+        transform: transformSchema
+          .describe(
+            'What is sent of a dead letter instead of the event itself; `event` has deadletterreason, deadlettersink, deadletterattempts, deadlettercause and deadletterstatus as well. The transform of the sink does not apply.',
+          )
+          .optional(),
       })
       .describe(
         'Where an event goes when delivery was given up. Absent: it is kept in the inbox, visible and replayable.',

@@ -5,7 +5,7 @@ import { mapOf, text } from './field-types.ts'
 /** A value that becomes JSON, or a text that is sent as it is. */
 const contentTypePattern = /^(text\/[a-z0-9.+-]+|application\/([a-z0-9.+-]+\+)?json)(; ?charset=utf-8)?$/
 
-/** Of a sink: what is sent of an event instead of the event itself. */
+/** Of a sink, and of its dead letter destination: what is sent of an event instead of the event itself. */
 export const transformSchema = z
   .strictObject({
     body: text(4096).describe(

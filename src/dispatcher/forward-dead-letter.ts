@@ -1,10 +1,14 @@
 import { sleep } from '../clock.ts'
 import { attemptsAtEnd } from '../contract/dead-letter-reasons.ts'
 import { readCause } from '../contract/delivery-cause.ts'
+import type { JudgeFilter } from '../filter/judge-filter.ts'
 import type { ClaimedDelivery, NextStep } from '../inbox/port.ts'
 import type { DeadLetterStory, SendOutcome, SinkInUse } from '../sinks/port.ts'
 import { namesOf, originOf, type AttemptDeps } from './attempt-delivery.ts'
 import { backoffMs } from './backoff.ts'
+import { holdCauses } from './cause.ts'
+import { questionAboutDeadLetter } from './question-about.ts'
+import { renderedBy, type Rendered } from './render-dead-letter.ts'
 
 /** All tries together stay below this. */
 export const deadLetterBudgetMs = 30_000
@@ -13,6 +17,18 @@ const maxTries = 3
 const longestTryMs = 8_000
 /** Three tries and two pauses fit the budget: 3 x 8 s + 2 x 2 s. */
 const longestPauseMs = 2_000
+/** A transform may wait for its turn and take its time: what would begin later would not end in time. */
+const latestTryMs = deadLetterBudgetMs - longestTryMs
+
+export interface ForwardDeps extends AttemptDeps {
+  readonly judgeFilter: JudgeFilter
+}
+
+/** A delivery that goes to the dead letter destination of its sink. */
+interface Forwarding extends EndedDelivery {
+  readonly target: SinkInUse
+  readonly deadLetter: DeadLetterStory
+}
 
 export interface EndedDelivery {
   readonly delivery: ClaimedDelivery
@@ -27,13 +43,14 @@ export interface EndedDelivery {
 /**
  * Where `next` gives a delivery up and its sink has a dead letter destination, sends the event there: at most three
  * tries within half a minute and no more, because the inbox keeps the dead letter in any case. Whether its owner may
- * have it still is asked before each. Resolves with the step to write down: the same, unless the process ended in
+ * have it still is asked before each. What the transform of the destination makes of it is made once; where it makes
+ * nothing, nothing is sent. Resolves with the step to write down: the same, unless the process ended in
  * between; then the delivery comes back after the start. Never throws.
  */
-export async function forwardDeadLetter(ended: EndedDelivery, next: NextStep, deps: AttemptDeps): Promise<NextStep> {
+export async function forwardDeadLetter(ended: EndedDelivery, next: NextStep, deps: ForwardDeps): Promise<NextStep> {
   const target = deadLetterSinkOf(ended.sink)
   if (next.type !== 'DeadLetter' || target === undefined) return next
-  const outcome = await tryThrice({ ...ended, target }, storyOf(ended.delivery, next), deps)
+  const outcome = await tryThrice({ ...ended, target, deadLetter: storyOf(ended.delivery, next) }, deps)
   if (outcome === 'refused') return next
   if (outcome.type !== 'delivered' && ended.signal.aborted) return { type: 'Hold', untilMs: deps.clock.now() }
   const sinkType = target.destination.type
@@ -45,22 +62,39 @@ export async function forwardDeadLetter(ended: EndedDelivery, next: NextStep, de
   return next
 }
 
-async function tryThrice(
-  { delivery, target, signal, isRefused }: EndedDelivery & { target: SinkInUse },
-  deadLetter: DeadLetterStory,
-  deps: AttemptDeps,
-): Promise<SendOutcome | 'refused'> {
-  const { sinks, clock, random } = deps
-  const { event, replayed } = delivery
-  const origin = originOf(event, deps)
+async function tryThrice(forwarding: Forwarding, deps: ForwardDeps): Promise<SendOutcome | 'refused'> {
+  const { target, signal, isRefused } = forwarding
+  const { clock, random } = deps
+  const startedMs = clock.monotonic()
+  let rendered = await render(forwarding, deps)
+  let outcome: SendOutcome = { type: 'retryable', cause: holdCauses.filterWaits }
   for (let attempt = 1; ; attempt++) {
     if (isRefused()) return 'refused'
-    const outcome = await sinks
-      .send({ event, sink: target, attempt, replayed, deadLetter, ...origin }, signal)
-      .catch((): SendOutcome => ({ type: 'retryable', cause: 'fault' }))
+    if (clock.monotonic() - startedMs > latestTryMs) return outcome
+    outcome = rendered.type === 'rendered' ? await send(forwarding, { attempt, ...rendered }, deps) : rendered
     if (outcome.type !== 'retryable' || attempt === maxTries || signal.aborted) return outcome
     await sleep(clock, backoffMs(attempt, target.delivery, random), signal)
+    if (rendered.type !== 'rendered') rendered = await render(forwarding, deps)
   }
+}
+
+async function render({ delivery, target, deadLetter, signal }: Forwarding, deps: ForwardDeps): Promise<Rendered> {
+  const { judgeFilter, webhookOf } = deps
+  if (target.transform === undefined) return { type: 'rendered' }
+  const context = { deadLetter, ...(webhookOf !== undefined && { webhookOf }) }
+  return renderedBy(await judgeFilter(questionAboutDeadLetter(delivery, target.transform, context), signal))
+}
+
+function send(
+  { delivery, target, deadLetter, signal }: Forwarding,
+  { attempt, content }: { attempt: number; content?: Uint8Array },
+  deps: ForwardDeps,
+): Promise<SendOutcome> {
+  const { event, replayed } = delivery
+  const made = content === undefined ? {} : { content }
+  return deps.sinks
+    .send({ event, sink: target, attempt, replayed, deadLetter, ...made, ...originOf(event, deps) }, signal)
+    .catch((): SendOutcome => ({ type: 'retryable', cause: 'fault' }))
 }
 
 /** As the inbox will tell it once `next` is written down. */
@@ -80,11 +114,12 @@ function storyOf(
 
 /**
  * The credentials of a sink are for that sink alone: its dead letter destination gets neither its headers nor its
- * signature, but those of its own.
+ * signature, but those of its own. Nor does the transform of the sink apply there.
  */
 function deadLetterSinkOf({
   deadLetter,
   deadLetterAuth = { headers: {} },
+  deadLetterTransform,
   name,
   format,
   delivery,
@@ -95,6 +130,7 @@ function deadLetterSinkOf({
     name,
     format,
     ...deadLetterAuth,
+    ...(deadLetterTransform !== undefined && { transform: deadLetterTransform }),
     destination: deadLetter,
     delivery: {
       ...delivery,

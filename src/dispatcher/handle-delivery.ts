@@ -1,14 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 
-import { geminiWebhookPath } from '../api/kind.ts'
-import type { FilterQuestion, Judgement, JudgeFilter } from '../filter/judge-filter.ts'
+import type { Judgement, JudgeFilter } from '../filter/judge-filter.ts'
 import type { ClaimedDelivery, NewEvent, NextStep } from '../inbox/port.ts'
-import type { SinkFilter } from '../contract/keyring/entry.ts'
 import { attemptDelivery, namesOf, type Attempt, type AttemptDeps } from './attempt-delivery.ts'
 import { afterJudging, beforeJudging, notAllowed, type Decision, type ResolveSink } from './before-send.ts'
-import type { SinkInUse } from '../sinks/port.ts'
 import { forwardDeadLetter } from './forward-dead-letter.ts'
 import type { Lane, WaitingDelivery } from './lane.ts'
+import { questionAbout, type SinkRules } from './question-about.ts'
 import { stepEntry } from './step-entry.ts'
 import type { StepRecorder } from './step-recorder.ts'
 
@@ -87,23 +85,6 @@ async function decide({ lane, waiting, signal, noteClosed }: Handling, deps: Han
     const judgement = await deps.judgeFilter(questionAbout(delivery, rules, deps), signal)
     judged = { rules, judgement }
   }
-}
-
-type SinkRules = Pick<SinkInUse, 'filter' | 'transform'>
-
-const everyEvent: SinkFilter = { typesExact: [], typesPrefix: [] }
-
-function questionAbout(
-  { event, sink, attempts }: ClaimedDelivery,
-  { filter = everyEvent, transform }: SinkRules,
-  deps: HandleDeps,
-): FilterQuestion {
-  const { owner, eventId } = event
-  const question = { owner, sink, filter, event }
-  if (transform === undefined) return question
-  const source = geminiWebhookPath(deps.webhookOf?.(owner) ?? owner)
-  const facts = { id: eventId, source, attempt: attempts + 1 }
-  return { ...question, transform: { body: transform.body, contentType: transform.contentType, facts } }
 }
 
 /** Consent may have ended while an attempt was under way. */

@@ -27,8 +27,17 @@ export interface DeliveryFields {
   readonly attempt: bigint
 }
 
+/** How an event became a dead letter, under the names that a forwarded CloudEvent has for it. */
+export interface DeadLetterFields {
+  readonly deadletterreason: string
+  readonly deadlettersink: string
+  readonly deadletterattempts: bigint
+  readonly deadlettercause: string | undefined
+  readonly deadletterstatus: bigint | undefined
+}
+
 /** What `event` is in an expression. A class, because the library tells types of values by their constructors. */
-export class EventView implements EventFields, Partial<DeliveryFields> {
+export class EventView implements EventFields, Partial<DeliveryFields>, Partial<DeadLetterFields> {
   readonly type: string
   readonly version: string | undefined
   readonly timestamp: string | undefined
@@ -39,12 +48,17 @@ export class EventView implements EventFields, Partial<DeliveryFields> {
   readonly subject?: string | undefined
   readonly time?: string | undefined
   readonly attempt?: bigint
+  readonly deadletterreason?: string
+  readonly deadlettersink?: string
+  readonly deadletterattempts?: bigint
+  readonly deadlettercause?: string | undefined
+  readonly deadletterstatus?: bigint | undefined
   readonly mode: string
   readonly age: Duration
 
   constructor(
     { type, version, timestamp, data, metadata, mode, age }: EventFields,
-    delivery: Partial<DeliveryFields> = {},
+    delivery: Partial<DeliveryFields & DeadLetterFields> = {},
   ) {
     this.type = type
     this.version = version
@@ -78,6 +92,18 @@ export const transformFields: Readonly<Record<string, string>> = {
     time: 'string',
     attempt: 'int',
   } satisfies Record<keyof DeliveryFields, string>),
+}
+
+/** What transforms of dead letters see. */
+export const deadLetterTransformFields: Readonly<Record<string, string>> = {
+  ...transformFields,
+  ...({
+    deadletterreason: 'string',
+    deadlettersink: 'string',
+    deadletterattempts: 'int',
+    deadlettercause: 'string',
+    deadletterstatus: 'int',
+  } satisfies Record<keyof DeadLetterFields, string>),
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Environment, ParseResult } from '@marcbachmann/cel-js'
 import { ok, problem, type Result } from '../result.ts'
 import { estimateCost } from './estimate-cost.ts'
 import { keyOf, type Expression, type TransformExpression } from './expression.ts'
-import { filterLanguage, transformLanguage, type Language } from './language.ts'
+import { deadLetterTransformLanguage, filterLanguage, transformLanguage, type Language } from './language.ts'
 import { memoize } from './memoize.ts'
 import { encodingUnits } from './transform-functions.ts'
 
@@ -44,10 +44,18 @@ export function checkExpression(expression: Expression): ExpressionCheck {
 /** Remembers the last answers for each kind of expression, `bound` of them at most. */
 export function rememberChecks(bound: number): CheckExpression {
   const filter = memoize((text) => checkExpression(text), bound)
-  const json = memoize((text) => checkTransform({ text, yields: 'json' }), bound)
-  const text = memoize((body) => checkTransform({ text: body, yields: 'text' }), bound)
-  return (expression) =>
-    typeof expression === 'string' ? filter(expression) : { json, text }[expression.yields](expression.text)
+  const remembering = (use: Omit<TransformExpression, 'text'>) =>
+    memoize((text) => checkTransform({ ...use, text }), bound)
+  const transforms = { json: remembering({ yields: 'json' }), text: remembering({ yields: 'text' }) }
+  const ofDeadLetters = {
+    json: remembering({ yields: 'json', isOfDeadLetter: true }),
+    text: remembering({ yields: 'text', isOfDeadLetter: true }),
+  }
+  return (expression) => {
+    if (typeof expression === 'string') return filter(expression)
+    const { text, yields, isOfDeadLetter } = expression
+    return (isOfDeadLetter === true ? ofDeadLetters : transforms)[yields](text)
+  }
 }
 
 interface Use {
@@ -57,9 +65,10 @@ interface Use {
   readonly unitsOf: Parameters<typeof estimateCost>[2]
 }
 
-function checkTransform({ text, yields }: TransformExpression): ExpressionCheck {
+function checkTransform({ text, yields, isOfDeadLetter }: TransformExpression): ExpressionCheck {
   const wrongType = yields === 'json' ? jsonTypeProblem : textTypeProblem
-  return checkIn(transformLanguage, text, { wrongType, unitsOf: encodingUnits })
+  const language = isOfDeadLetter === true ? deadLetterTransformLanguage : transformLanguage
+  return checkIn(language, text, { wrongType, unitsOf: encodingUnits })
 }
 
 function checkIn(language: Language, text: string, { wrongType, unitsOf }: Use): ExpressionCheck {

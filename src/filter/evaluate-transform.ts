@@ -1,9 +1,16 @@
 import type { EventEnvelope } from '../gemini/event.ts'
 import { subjectOf } from '../gemini/event-subject.ts'
 import { checkExpressions, type CheckedExpression, type CheckExpression } from './check-filter.ts'
+import type { DeadLetterFields } from './cel-environment.ts'
 import type { FilterEvent } from './evaluate-filter.ts'
 import { encodeJson, NotJsonError, TooLargeError } from './encode-json.ts'
-import { keyOf, transformExpressionOf, type Expression, type TransformExpression } from './expression.ts'
+import {
+  deadLetterExpressionOf,
+  keyOf,
+  transformExpressionOf,
+  type Expression,
+  type TransformExpression,
+} from './expression.ts'
 import { readEvent } from './read-event.ts'
 import { maxResultBytes } from './result-limits.ts'
 import { viewOf } from './view-event.ts'
@@ -15,6 +22,17 @@ interface DeliveryFacts {
   readonly source: string
   /** Numbered from 1. */
   readonly attempt: number
+  /** Present: the transform is that of a dead letter destination, whose expressions see this as well. */
+  readonly deadLetter?: DeadLetterFacts
+}
+
+/** How an event became a dead letter. */
+interface DeadLetterFacts {
+  readonly reason: string
+  readonly sink: string
+  readonly attempts: number
+  readonly cause?: string
+  readonly status?: number
 }
 
 /** How a sink wants its events. */
@@ -55,7 +73,8 @@ export type EvaluateTransform = (
  */
 export function createTransformEvaluator(compile: CheckExpression): EvaluateTransform {
   return (question, event, expressions) => {
-    const own = transformExpressionOf(question)
+    const isOfDeadLetter = question.facts.deadLetter !== undefined
+    const own = isOfDeadLetter ? deadLetterExpressionOf(question) : transformExpressionOf(question)
     const isKnown = expressions.some((other) => keyOf(other) === keyOf(own))
     const checked = checkExpressions(isKnown ? expressions : [...expressions, own], compile).get(own)
     return checked?.ok === true ? run(checked.value, own.yields, question.facts, event) : { type: 'invalid' }
@@ -65,7 +84,7 @@ export function createTransformEvaluator(compile: CheckExpression): EvaluateTran
 function run(
   { expression }: CheckedExpression,
   yields: TransformExpression['yields'],
-  facts: DeliveryFacts,
+  { deadLetter, ...facts }: DeliveryFacts,
   { body, envelope, ...circumstances }: TransformEvent,
 ): Transformed {
   const view = viewOf(readEvent(envelope.type, body), circumstances, {
@@ -73,12 +92,23 @@ function run(
     attempt: BigInt(facts.attempt),
     subject: subjectOf(envelope),
     time: envelope.timestamp,
+    ...(deadLetter !== undefined && fieldsOf(deadLetter)),
   })
   if (view === undefined) return { type: 'failed', cause: 'eventTooLarge' }
   try {
     return encode(expression({ event: view }), yields)
   } catch (error) {
     return { type: 'failed', cause: causeOf(error) }
+  }
+}
+
+function fieldsOf({ reason, sink, attempts, cause, status }: DeadLetterFacts): DeadLetterFields {
+  return {
+    deadletterreason: reason,
+    deadlettersink: sink,
+    deadletterattempts: BigInt(attempts),
+    deadlettercause: cause,
+    deadletterstatus: status === undefined ? undefined : BigInt(status),
   }
 }
 

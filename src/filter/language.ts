@@ -1,6 +1,6 @@
 import type { Environment } from '@marcbachmann/cel-js'
 
-import { createCelEnvironment, filterFields, transformFields } from './cel-environment.ts'
+import { createCelEnvironment, deadLetterTransformFields, filterFields, transformFields } from './cel-environment.ts'
 import { asText, fromEvent, functionCosts, methodCosts, scalar, type CostRule, type Extent } from './function-costs.ts'
 import { registerTransformFunctions, transformFunctionCosts, transformMethodCosts } from './transform-functions.ts'
 
@@ -42,4 +42,20 @@ export const transformLanguage: Language = {
   fields: new Map([...extentsOf(transformFields), ...fieldExtents]),
   functions: new Map([...functionCosts, ...transformFunctionCosts]),
   methods: new Map([...methodCosts, ...transformMethodCosts]),
+}
+
+/** These are ours: words of closed lists, the name of a sink, and numbers. */
+const deadLetterExtents: readonly [string, Extent][] = [
+  ['deadletterreason', asText(64)],
+  ['deadlettersink', asText(64)],
+  ['deadletterattempts', scalar],
+  ['deadlettercause', asText(64)],
+  ['deadletterstatus', scalar],
+]
+
+/** A language of its own, so that no other transform can name what its events do not have. */
+export const deadLetterTransformLanguage: Language = {
+  ...transformLanguage,
+  createEnvironment: () => registerTransformFunctions(createCelEnvironment(deadLetterTransformFields)),
+  fields: new Map([...transformLanguage.fields, ...deadLetterExtents]),
 }

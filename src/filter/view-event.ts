@@ -1,18 +1,19 @@
 import { Duration } from '@marcbachmann/cel-js/evaluator'
 
-import { EventView, type DeliveryFields } from './cel-environment.ts'
+import { EventView, type DeadLetterFields, type DeliveryFields } from './cel-environment.ts'
 import { eventLimits } from './event-limits.ts'
 import { memberOf, metadataOf, type JsonObject, type ReadableEvent } from './read-event.ts'
 import { isRecord } from '../is-record.ts'
 
 /**
  * The event as expressions see it; undefined when it is beyond `eventLimits`. Whole numbers are ints, as they are
- * written in expressions. `delivery`: what transforms see beside that.
+ * written in expressions. `delivery`: what transforms see beside that,
+ * those of dead letters all of it.
  */
 export function viewOf(
   event: ReadableEvent,
   { mode, ageMs }: Circumstances,
-  delivery?: DeliveryFields,
+  delivery?: DeliveryFields & Partial<DeadLetterFields>,
 ): EventView | undefined {
   if (event.bodyBytes > eventLimits.bodyBytes) return undefined
   const { envelope = {} } = event

@@ -4,7 +4,12 @@ import { filterExpressionOf, routeExpressionOf } from '../../api/route-expressio
 import type { FilterSpec, SinkSpec } from '../../api/sink.ts'
 import { judgeTransform } from '../../controller/sinks/judge-transform.ts'
 import { checkExpression, checkExpressions, type ExpressionChecks } from '../../filter/check-filter.ts'
-import { expressionsIn, transformExpressionOf, type Expression } from '../../filter/expression.ts'
+import {
+  deadLetterExpressionOf,
+  expressionsIn,
+  transformExpressionOf,
+  type Expression,
+} from '../../filter/expression.ts'
 
 /** About one field. */
 export interface FieldProblem {
@@ -16,7 +21,7 @@ export interface FieldProblem {
 /** The API server takes any text for an expression; the controller does not, and deliveries would wait. */
 export function filterProblemsOf({ spec }: GeminiWebhookManifest): FieldProblem[] {
   const sinks = spec.sinks ?? []
-  const judged = sinks.map((sink) => ({ filter: { cel: expressionToJudge(sink.filter) }, transform: sink.transform }))
+  const judged = sinks.map((sink) => ({ filter: { cel: expressionToJudge(sink.filter) }, ...transformsOf(sink) }))
   const checks = checkExpressions(expressionsIn(judged))
   return sinks.flatMap((sink, index) =>
     problemsOf(checks, judged[index]?.filter.cel, fieldOf(sink.filter, `spec.sinks[${index}]`)).concat(
@@ -34,7 +39,7 @@ export function routeFilterProblemsOf({ spec }: GeminiRouteManifest): FieldProbl
   if (apart.length > 0) return apart
   const together = spec.sinks.map((sink) => ({ sink, cel: routeExpressionOf(spec, sink) }))
   const checks = checkExpressions(
-    expressionsIn(together.map(({ sink, cel }) => ({ filter: { cel }, transform: sink.transform }))),
+    expressionsIn(together.map(({ sink, cel }) => ({ filter: { cel }, ...transformsOf(sink) }))),
   )
   const problems = together.flatMap(({ sink, cel }, index) => {
     const isOfRoute = filterExpressionOf(sink.filter) === undefined
@@ -43,6 +48,10 @@ export function routeFilterProblemsOf({ spec }: GeminiRouteManifest): FieldProbl
   })
   // Sinks without an expression have that of the route, whose problem is told once.
   return problems.filter(({ field }, index) => problems.findIndex((other) => other.field === field) === index)
+}
+
+function transformsOf({ transform, deadLetter }: SinkSpec) {
+  return { transform, deadLetterTransform: deadLetter?.transform }
 }
 
 /** What is wrong with an expression of the user's is told before suffixes are put in front of it. */
@@ -63,10 +72,13 @@ function problemsApart(cel: string | undefined, field: string): FieldProblem[] {
 function transformProblemsOf(checks: ExpressionChecks, sink: SinkSpec, index: number): FieldProblem[] {
   const path = `spec.sinks[${index}]`
   const misused = judgeTransform(sink)
-  const expression = sink.transform && transformExpressionOf(sink.transform)
+  const { transform, deadLetterTransform } = transformsOf(sink)
+  const expression = transform && transformExpressionOf(transform)
+  const ofDeadLetter = deadLetterTransform && deadLetterExpressionOf(deadLetterTransform)
   return [
     ...(misused === undefined ? [] : [{ field: `${path}.${misused.field}`, message: misused.message }]),
     ...problemsOf(checks, expression, `${path}.transform.body`),
+    ...problemsOf(checks, ofDeadLetter, `${path}.deadLetter.transform.body`),
   ]
 }
 

@@ -154,6 +154,8 @@ const resolvedSinkSchema = z.object({
   deadLetter: destinationSchema.optional(),
   /** Of `deadLetter`, which is sent nothing of the sink's own. Absent: none, as in entries of older controllers. */
   deadLetterAuth: z.object(credentialFields).optional(),
+  /** Likewise. The receivers run what the controller has found good; one that cannot run here is not forwarded. */
+  deadLetterTransform: sinkTransformSchema.optional(),
 })
 
 /**

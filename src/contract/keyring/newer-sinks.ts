@@ -36,7 +36,8 @@ export function fromStoredEntry({ newerSinks, heldSinks, ...rest }: StoredEntry)
   return { ...rest, sinks, ...(held.length > 0 && { heldSinks: held }) }
 }
 
-/** Without its transform a sink would be sent what it does not take. */
-function isNewer({ destination, deadLetter, transform }: ResolvedSink): boolean {
-  return transform !== undefined || destination.type === 'kafka' || deadLetter?.type === 'kafka'
+/** Without its transform a destination would be sent what it does not take. */
+function isNewer({ destination, deadLetter, transform, deadLetterTransform }: ResolvedSink): boolean {
+  const isTransformed = transform !== undefined || deadLetterTransform !== undefined
+  return isTransformed || destination.type === 'kafka' || deadLetter?.type === 'kafka'
 }

@@ -4,7 +4,7 @@ import { suspendedSink, type SinkStatus } from '../../api/status.ts'
 import { shownAddress } from '../../contract/keyring/shown-address.ts'
 import type { ResolvedSink, SinkFilter, SinkTransform } from '../../contract/keyring/entry.ts'
 import { checkExpressions, type ExpressionChecks } from '../../filter/check-filter.ts'
-import { expressionsIn, transformExpressionOf } from '../../filter/expression.ts'
+import { deadLetterExpressionOf, expressionsIn, transformExpressionOf } from '../../filter/expression.ts'
 import { resolveAuth } from './resolve-auth.ts'
 import { resolveDestination } from './resolve-destination.ts'
 import { serviceNamesIn } from '../facts/service-names.ts'
@@ -46,7 +46,8 @@ interface SpelledSink extends SinkSpec {
  */
 export function resolveSinks(given: readonly SinkSpec[], lookups: SinkLookups): SinkResolution {
   const sinks = given.map(spelledOut)
-  const surroundings = { ...lookups, checks: checkExpressions(expressionsIn(sinks)), urlKeys: urlKeysOf(sinks) }
+  const computing = sinks.map((sink) => ({ ...sink, deadLetterTransform: sink.deadLetter?.transform }))
+  const surroundings = { ...lookups, checks: checkExpressions(expressionsIn(computing)), urlKeys: urlKeysOf(sinks) }
   const results = sinks.map((sink) => ({ sink, result: resolveSink(sink, surroundings) }))
   const isAwaited = results.some(({ sink, result }) => !result.ok && serviceNamesIn([sink]).length > 0)
   const recheck = isSettled(lookups) && !isAwaited ? {} : ({ recheck: true } as const)
@@ -143,15 +144,19 @@ function resolveDeadLetter(
   { deadLetter }: SinkSpec,
   field: string,
   lookups: SinkSurroundings,
-): Resolved<Pick<ResolvedSink, 'deadLetter' | 'deadLetterAuth'>> {
+): Resolved<Pick<ResolvedSink, 'deadLetter' | 'deadLetterAuth' | 'deadLetterTransform'>> {
   if (deadLetter === undefined) return ok({})
+  const { transform } = deadLetter
+  const check = transform && lookups.checks.get(deadLetterExpressionOf(transform))
+  if (check?.ok === false) return invalid(`${field}.deadLetter.transform.body ${check.problem}: correct it`)
   const resolved = resolveDestination(deadLetter, `${field}.deadLetter`, lookups)
   if (resolved.ok) {
     const secured = resolveAuth(resolved.value, deadLetter.auth, `${field}.deadLetter`, lookups)
     if (!secured.ok) return secured
     const { destination, credentials } = secured.value
     const deadLetterAuth = deadLetter.auth === undefined ? {} : { deadLetterAuth: credentials }
-    return { ...resolved, value: { deadLetter: destination, ...deadLetterAuth } }
+    const deadLetterTransform = transform === undefined ? {} : { deadLetterTransform: completeTransform(transform) }
+    return { ...resolved, value: { deadLetter: destination, ...deadLetterAuth, ...deadLetterTransform } }
   }
   // A dead letter that cannot be handed on stays in the inbox: no reason to hold what the sink itself would take.
   const isLater = resolved.problem.awaited === true && deadLetter.service !== undefined
