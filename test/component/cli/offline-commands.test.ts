@@ -151,6 +151,31 @@ test('gwh validate says of a transform what the controller would say', async (t)
   assert.equal(said[3], '0 of 1 is valid.')
 })
 
+test('gwh validate says of the transform of a dead letter destination what the controller would say', async (t) => {
+  const { gwh, put } = await aFolder(t)
+  const transforms = [
+    { body: 'event.typo' },
+    { body: 'event.deadletterreason', headers: { host: 'a' } },
+    { body: '[event.deadlettersink, event.deadletterreason]' },
+  ]
+  const sinks = transforms.map((transform, at) => ({
+    name: `s${at}`,
+    uri: 'https://a.example.com/',
+    deadLetter: { uri: 'https://d.example.com/', transform },
+  }))
+  for (const manifest of [
+    aWebhookWith(sinks),
+    { ...aRoute('r', undefined, []), spec: { webhookRef: { name: 'hook' }, sinks } },
+  ]) {
+    const { code, out } = await gwh('validate', await put('one.yaml', JSON.stringify(manifest)))
+    assert.equal(code, 1)
+    const said = out.split('\n').map((line) => line.replace(/^.*(GeminiWebhook|GeminiRoute) ml\/\w+: /, ''))
+    assert.match(said[0] ?? '', /^spec\.sinks\[0\]\.deadLetter\.transform\.body: does not compile: No such key: typo/)
+    assert.match(said[1] ?? '', /^spec\.sinks\[1\]\.deadLetter\.transform\.headers: key "host" may not be sent/)
+    assert.equal(said[2], '0 of 1 is valid.')
+  }
+})
+
 const shown = {
   body: '{"type":"batch.succeeded","timestamp":"2026-11-21T11:59:58Z","data":{"id":"batches/abc"}}',
   sinks: [

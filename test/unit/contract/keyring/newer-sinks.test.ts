@@ -8,6 +8,7 @@ import { toStoredEntry } from '../../../../src/contract/keyring/newer-sinks.ts'
 import { aSink } from '../../../support/builders/deliveries.ts'
 
 const transform = { body: 'event.type', contentType: 'application/json', method: 'POST', headers: {} } as const
+const http = { type: 'http', url: 'http://dead.ml.svc/', reach: 'cluster' } as const
 const kafka = { type: 'kafka', topic: 'gwh.events.ml.{type}' } as const
 
 function anEntry(sinks: ResolvedSink[], heldSinks?: string[]): KeyringEntry {
@@ -30,6 +31,7 @@ test('receivers that know no Kafka sink and no transform find nothing of them, a
       aSink(),
       aSink({ name: 'dead', deadLetter: kafka }),
       aSink({ name: 'chat', transform }),
+      aSink({ name: 'told', deadLetter: http, deadLetterTransform: transform }),
     ],
     ['away'],
   )
@@ -38,13 +40,19 @@ test('receivers that know no Kafka sink and no transform find nothing of them, a
     sinks.map(({ name }) => name),
     ['worker'],
   )
-  assert.deepEqual(heldSinks, ['away', 'topic', 'dead', 'chat'])
+  assert.deepEqual(heldSinks, ['away', 'topic', 'dead', 'chat', 'told'])
   assert.deepEqual(secrets, entry.secrets)
 })
 
 test('what was stored is what is read, in its order', () => {
   const kinds = fc.array(
-    fc.constantFrom<Partial<ResolvedSink>>({}, { transform }, { destination: kafka }, { deadLetter: kafka }),
+    fc.constantFrom<Partial<ResolvedSink>>(
+      {},
+      { transform },
+      { destination: kafka },
+      { deadLetter: kafka },
+      { deadLetter: http, deadLetterTransform: transform },
+    ),
   )
   const held = fc.constantFrom<string[] | undefined>(undefined, ['away'])
   fc.assert(

@@ -86,7 +86,11 @@ const specEdits: fc.Arbitrary<Partial<GeminiWebhookSpec>> = fc.record(
         {
           name: 'worker',
           uri: 'https://worker.example.com/',
-          deadLetter: { uri: 'https://dead.example.com/', auth: { headersSecretRef: { name: 'dead' } } },
+          deadLetter: {
+            uri: 'https://dead.example.com/',
+            auth: { headersSecretRef: { name: 'dead' } },
+            transform: { body: 'event.deadletterreason' },
+          },
         },
       ],
       [
