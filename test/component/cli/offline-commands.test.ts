@@ -165,11 +165,11 @@ test('gwh validate says of the transform of a dead letter destination what the c
   }))
   for (const manifest of [
     aWebhookWith(sinks),
-    { ...aRoute('r', undefined, []), spec: { webhookRef: { name: 'hook' }, sinks } },
+    { ...aRoute('r', 'true', []), spec: { webhookRef: { name: 'hook' }, sinks } },
   ]) {
     const { code, out } = await gwh('validate', await put('one.yaml', JSON.stringify(manifest)))
     assert.equal(code, 1)
-    const said = out.split('\n').map((line) => line.replace(/^.*(GeminiWebhook|GeminiRoute) ml\/\w+: /, ''))
+    const said = out.split('\n').map((line) => line.replace(/^.*(GeminiWebhook|GeminiRoute) \w+\/\w+: /, ''))
     assert.match(said[0] ?? '', /^spec\.sinks\[0\]\.deadLetter\.transform\.body: does not compile: No such key: typo/)
     assert.match(said[1] ?? '', /^spec\.sinks\[1\]\.deadLetter\.transform\.headers: key "host" may not be sent/)
     assert.equal(said[2], '0 of 1 is valid.')

@@ -57,7 +57,7 @@ function aDispatcher(t: TestContext, sink: ResolvedSink, given: Given) {
   dispatcher.start()
   const ended = () =>
     eventually('the delivery has ended', async () => {
-      await clock.advance({ milliseconds: 500 })
+      await clock.advance({ ms: 500 })
       return inbox.endOf('1')
     })
   const forwarded = () => lines.filter(({ line }) => line === 'deadletter.forwarded')
