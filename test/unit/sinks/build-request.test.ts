@@ -75,6 +75,15 @@ test('in Original, what Google signed is not said of another body', () => {
   assert.ok(!Object.keys(headers).some((name) => name.startsWith('ce-')))
 })
 
+test('a dead letter that is transformed has its attributes in headers, whatever format its sink has', () => {
+  const sink = aSink({ transform, format: 'CloudEventStructured' })
+  const told = { sink, deadLetter: aStory({ reason: 'RetriesExhausted' }), content }
+  const request = buildRequest(anOutgoing(told), { parseEnvelope, nowMs: 0 })
+  assert.ok(request.built)
+  assert.deepEqual([request.body, request.headers['content-type']], [content, 'application/json'])
+  assert.equal(request.headers['ce-deadletterreason'], 'RetriesExhausted')
+})
+
 test('the signature is of what is sent', () => {
   const signingSecret = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
   const { headers, body } = transformed({ signingSecret })
