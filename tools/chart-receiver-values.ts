@@ -6,6 +6,7 @@ import {
   namespacePattern,
   objectName,
   portPattern,
+  qualifiedName,
 } from './kubernetes-names.ts'
 import { flag, number, object, oneOf, text, texts } from './value-schema.ts'
 
@@ -119,10 +120,7 @@ export const serviceValues = object('The Service for ingress, gateway or load ba
   type: oneOf('How it is reached.', ['ClusterIP', 'NodePort', 'LoadBalancer']),
   port: number('Its port; plain HTTP.', 1, 65_535),
   annotations: annotations('On the Service.'),
-  loadBalancerClass: text(
-    'For type LoadBalancer.',
-    '^$|^([a-z0-9]([a-z0-9.-]{0,100}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$',
-  ),
+  loadBalancerClass: text('For type LoadBalancer.', `^$|^${qualifiedName}$`),
   loadBalancerSourceRanges: texts('For type LoadBalancer.', cidrPattern),
   externalTrafficPolicy: oneOf("Local keeps the caller's address; empty: Kubernetes' default.", [
     '',
