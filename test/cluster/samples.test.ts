@@ -85,6 +85,7 @@ await withRealApiServer('what is applied from Git, on a real API server with bot
     await putApiKey('gemini-api-key', admin().createApiKey(project))
     await kubectl(['create', 'service', 'clusterip', 'batch-worker', '--tcp=80'])
     await kubectl(['create', 'service', 'clusterip', 'graveyard', '--tcp=80'])
+    await kubectl(['create', 'service', 'clusterip', 'log-collector', '--tcp=80'])
     await kubectl(['create', 'namespace', 'knative-eventing'])
     await kubectl(['-n', 'knative-eventing', 'create', 'service', 'clusterip', 'broker-ingress', '--tcp=80'])
     await addBroker()
@@ -200,7 +201,7 @@ await withRealApiServer('what is applied from Git, on a real API server with bot
     const commands = [...text.matchAll(/^# {3}kubectl (.*)$/gm)].map(([, command = '']) => command)
     for (const command of commands.filter((each) => !each.includes('gemini-api-key'))) {
       const filled = command.replaceAll('"', '').replace('$WORKER_SIGNING_SECRET', signingSecret)
-      const all = filled.replace('Bearer $PARTNER_TOKEN', partnerToken).replace('$ALERTS_URL', alertsUrl)
+      const all = filled.replace(/Bearer \$[A-Z_]+/, partnerToken).replace('$ALERTS_URL', alertsUrl)
       await kubectl(all.split(' '))
     }
   }
