@@ -53,7 +53,8 @@ async function startFirst(args: readonly string[]) {
   const pid = await soon('a first process', () => {
     const children = readFileSync(`/proc/${shell.pid}/task/${shell.pid}/children`, 'utf8').trim()
     const { 1: name } = /^Name:\s*(.*)$/m.exec(readFileSync(`/proc/${children}/status`, 'utf8')) ?? []
-    return name === 'node' && Number(children)
+    // The name of what starts it until then; Node gives its main thread another one within milliseconds.
+    return name !== undefined && name !== 'unshare' && Number(children)
   })
   const end = () => {
     if (shell.exitCode === null && shell.signalCode === null) process.kill(pid, 'SIGKILL')
