@@ -1,4 +1,4 @@
-import { boolean, oneOf, optionalText, text, textList } from '../config/setting-types.ts'
+import { boolean, integer, oneOf, optionalText, text, textList } from '../config/setting-types.ts'
 import { aNamespace, connection, visitAll } from '../config/user-settings.ts'
 
 /** Settings that several commands have, with the same name, default and meaning. */
@@ -12,6 +12,15 @@ export const output = oneOf({
   ...outputWords,
   help: 'Prints text for people, JSON or YAML for programs. Wide is text with more columns.',
   words: ['text', 'json', 'yaml', 'wide'],
+})
+
+/** Of commands that list what inboxes hold. */
+export const listLimit = integer({
+  group: 'Output',
+  help: 'Shows at most so many, of all receivers together.',
+  min: 1,
+  max: 100_000,
+  default: '100',
 })
 
 /** Of commands whose findings have names. */

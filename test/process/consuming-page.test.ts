@@ -1,32 +1,25 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { delimiter } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
 import { Webhook as StandardWebhook } from 'standardwebhooks'
 
-import { startSandbox } from '../../src/roles/sandbox/start.ts'
-import { findControlPlane } from '../control-plane/find-control-plane.ts'
-import { roleDeps } from '../support/builders/role-deps.ts'
 import { eventually } from '../support/measures/eventually.ts'
 import { blocksOf } from '../support/measures/page-commands.ts'
 import { recordSecret } from '../support/measures/run-record.ts'
+import { startPageSandbox } from '../support/worlds/page-sandbox.ts'
 
 test('who follows the page has a program on this machine that gets signed events, and each again at will', async (t) => {
-  const binaries = await findControlPlane()
-  assert.ok(binaries !== undefined || process.env['GWH_REQUIRE_CONTROL_PLANE'] !== '1', 'no kubectl was found')
-  if (binaries === undefined) return t.skip('no kubectl: set KUBEBUILDER_ASSETS')
-  const ports = { kubernetesPort: 0, webhookServicePort: 0, receiverPort: 0, workerPort: 0 }
-  const program = [process.execPath, 'src/main.ts']
-  const options = { host: '127.0.0.1', ...ports, dataDir: undefined, keep: false, speed: 20, program }
-  const sandbox = await startSandbox(options, roleDeps().deps)
-  t.after(() => sandbox.stop())
+  const sandbox = await startPageSandbox(t)
+  if (sandbox === undefined) return
   const reader = await startReadersProgram(t)
-  const env = { PATH: [binaries.folder, process.env['PATH']].join(delimiter), HOME: sandbox.dataDir }
-  const inShell = (text: string) => typed(`. ${sandbox.shellPath}\n${text}`, env)
+  const inShell = async (lines: string) => {
+    const { printed, code } = await sandbox.type(`set -euo pipefail\n${lines}`)
+    assert.equal(code, 0, `${lines}\n${printed}`)
+    return printed
+  }
 
   const [prepare = '', ...commands] = documented()
   const printed = await inShell(prepare.replace(/^\. .*$/m, '').replace(':8000', `:${reader.port}`))
@@ -80,16 +73,4 @@ async function startReadersProgram(t: TestContext) {
   await once(server.listen(0, '127.0.0.1'), 'listening')
   t.after(() => server.close().closeAllConnections())
   return Object.assign(state, { port: (server.address() as AddressInfo).port })
-}
-
-/** What a shell prints that is given these lines. */
-function typed(lines: string, env: NodeJS.ProcessEnv): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const shell = spawn('bash', ['-euo', 'pipefail', '-c', lines], { env, stdio: ['ignore', 'pipe', 'pipe'] })
-    let printed = ''
-    for (const stream of [shell.stdout, shell.stderr])
-      stream.setEncoding('utf8').on('data', (text: string) => (printed += text))
-    shell.once('error', reject)
-    shell.once('close', (code) => (code === 0 ? resolve(printed) : reject(new Error(`${lines}\n${printed}`))))
-  })
 }

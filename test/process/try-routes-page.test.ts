@@ -1,34 +1,20 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { delimiter } from 'node:path'
 import { test } from 'node:test'
 
-import { startSandbox } from '../../src/roles/sandbox/start.ts'
-import { findControlPlane } from '../control-plane/find-control-plane.ts'
-import { roleDeps } from '../support/builders/role-deps.ts'
 import { blocksOf } from '../support/measures/page-commands.ts'
+import { startPageSandbox } from '../support/worlds/page-sandbox.ts'
 
 const page = 'docs/try-routes.md'
 /** What the page says of the status of a route that is refused: a link is broken. */
 const meantToFail = ['1 gwh status --namespace team-ads groute/failures']
 
 test('every command of the page works as it is printed, and prints what is shown', async (t) => {
-  const binaries = await findControlPlane()
-  assert.ok(binaries !== undefined || process.env['GWH_REQUIRE_CONTROL_PLANE'] !== '1', 'no kubectl was found')
-  if (binaries === undefined) return t.skip('no kubectl: set KUBEBUILDER_ASSETS')
-  const ports = { kubernetesPort: 0, webhookServicePort: 0, receiverPort: 0, workerPort: 0 }
-  const program = [process.execPath, 'src/main.ts']
-  const options = { host: '127.0.0.1', ...ports, dataDir: undefined, keep: false, speed: 20, program }
-  const sandbox = await startSandbox(options, roleDeps().deps)
-  t.after(() => sandbox.stop())
+  const sandbox = await startPageSandbox(t)
+  if (sandbox === undefined) return
 
   const blocks = blocksOf(page)
   const pasted = blocks.map(({ language, text }, at) => (language === 'sh' ? `${mark(at)}\n${text}` : ''))
-  const path = [binaries.folder, process.env['PATH']].join(delimiter)
-  const printed = await typed([beforeAll, `. ${sandbox.shellPath}`, ...pasted].join('\n'), {
-    PATH: path,
-    HOME: sandbox.dataDir,
-  })
+  const { printed } = await sandbox.type([beforeAll, ...pasted].join('\n'))
 
   const failed = [...printed.matchAll(/^@failed (.*)$/gm)].map(([, command]) => command)
   assert.deepEqual(failed, meantToFail, printed)
@@ -57,16 +43,4 @@ function comparable(line: string): string {
     .replaceAll(/\d+/g, '0')
     .replaceAll(/\s+/g, ' ')
     .trim()
-}
-
-/** What one shell prints that runs these lines, on both of its streams. */
-function typed(lines: string, env: NodeJS.ProcessEnv): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const shell = spawn('bash', ['-c', lines], { env, stdio: ['ignore', 'pipe', 'pipe'] })
-    let printed = ''
-    for (const stream of [shell.stdout, shell.stderr])
-      stream.setEncoding('utf8').on('data', (text: string) => (printed += text))
-    shell.once('error', reject)
-    shell.once('close', () => resolve(printed))
-  })
 }

@@ -1,5 +1,6 @@
 import { eventBody, eventData, jobOutcomes, type JobType } from '../../playground/webhook-service/events.ts'
 import { switchesSchema } from '../../playground/webhook-service/switches.ts'
+import { deliveryPolicyOf } from '../../src/api/defaults.ts'
 import type { GeminiEventType } from '../../src/contract/consumers/gemini-events.ts'
 import type { ResolvedSink } from '../../src/contract/keyring/entry.ts'
 import { parseEnvelope } from '../../src/gemini/parse-event.ts'
@@ -56,16 +57,7 @@ const aSink: ResolvedSink = {
   destination: { type: 'http', url: 'http://worker.ml.svc:80/events', reach: 'cluster' },
   format: 'CloudEventBinary',
   headers: {},
-  delivery: {
-    timeoutMs: 10_000,
-    retry: 60,
-    retryForMs: 86_400_000,
-    backoffPolicy: 'Exponential',
-    backoffDelayMs: 1_000,
-    backoffMaxMs: 1_800_000,
-    retryAfterMaxMs: 300_000,
-    maxInFlight: 64,
-  },
+  delivery: deliveryPolicyOf({}),
 }
 
 /** As the simulated WebhookService writes it when such a job ends. */

@@ -1,26 +1,26 @@
-import { integer, optionalText } from '../../config/setting-types.ts'
+import { optionalText } from '../../config/setting-types.ts'
 import type { ConfigOf } from '../../config/setting.ts'
 import { printedAs } from '../print-as.ts'
 import { exitCodes } from '../run-command.ts'
-import { allNamespaces, deadLetterSelection, listOutput, namespaceOfObjects, visit } from '../shared-settings.ts'
+import {
+  allNamespaces,
+  deadLetterSelection,
+  listLimit,
+  listOutput,
+  namespaceOfObjects,
+  visit,
+} from '../shared-settings.ts'
 import { cellOf, table } from '../table.ts'
 import { userCommand, type UserCommandDeps } from '../user-command.ts'
-import { keptIn, listDeadLetters } from './kept-lists.ts'
-import { inboxPods, type ReceiverPod } from './receivers.ts'
+import { firstOfAll, listDeadLetters, type WithId } from './kept-lists.ts'
+import type { ReceiverPod } from './receivers.ts'
 import { selectionOf } from './selection-query.ts'
 
-/** `id`: with the pod that it is in. */
-type Letter = Awaited<ReturnType<typeof listDeadLetters>>['found'][number] & { id: string }
+type Letter = WithId<Awaited<ReturnType<typeof listDeadLetters>>['found'][number]>
 
 const settings = {
   ...deadLetterSelection,
-  limit: integer({
-    group: 'Output',
-    help: 'Shows at most so many, of all receivers together.',
-    min: 1,
-    max: 100_000,
-    default: '100',
-  }),
+  limit: listLimit,
   body: optionalText({
     group: 'Output',
     help: 'Prints the body of this one dead letter instead, as Google sent it.',
@@ -63,11 +63,11 @@ async function showDeadLetters(
       out(await readBody(first, bodyId.join('/')))
       return exitCodes.ok
     }
-    const letters: Letter[] = []
-    const asked = { list: listDeadLetters, limit: config.limit }
-    for (const pod of await inboxPods(receivers.pods)) letters.push(...(await keptIn(pod, chosen, asked)))
-    const newest = letters.toSorted((a, b) => b.endedAt.localeCompare(a.endedAt))
-    const shown = newest.slice(0, config.limit)
+    const shown = await firstOfAll(receivers.pods, chosen, {
+      list: listDeadLetters,
+      limit: config.limit,
+      order: (a, b) => b.endedAt.localeCompare(a.endedAt),
+    })
     const names = shown.map(({ id }) => id)
     out(printedAs(config.output, { value: { deadLetters: shown }, text: (isWide) => inWords(shown, isWide), names }))
     return exitCodes.ok

@@ -1,26 +1,17 @@
-import { integer } from '../../config/setting-types.ts'
 import type { ConfigOf } from '../../config/setting.ts'
 import { printedAs } from '../print-as.ts'
 import { exitCodes } from '../run-command.ts'
-import { allNamespaces, keptSelection, listOutput, namespaceOfObjects, visit } from '../shared-settings.ts'
+import { allNamespaces, keptSelection, listLimit, listOutput, namespaceOfObjects, visit } from '../shared-settings.ts'
 import { cellOf, table } from '../table.ts'
 import { userCommand, type UserCommandDeps } from '../user-command.ts'
-import { keptIn, listDelivered } from './kept-lists.ts'
-import { inboxPods } from './receivers.ts'
+import { firstOfAll, listDelivered, type WithId } from './kept-lists.ts'
 import { selectionOf } from './selection-query.ts'
 
-/** `id`: with the pod that it is in. */
-type Delivered = Awaited<ReturnType<typeof listDelivered>>['found'][number] & { id: string }
+type Delivered = WithId<Awaited<ReturnType<typeof listDelivered>>['found'][number]>
 
 const settings = {
   ...keptSelection,
-  limit: integer({
-    group: 'Output',
-    help: 'Shows at most so many, of all receivers together.',
-    min: 1,
-    max: 100_000,
-    default: '100',
-  }),
+  limit: listLimit,
   namespace: namespaceOfObjects,
   allNamespaces,
   ...visit,
@@ -48,11 +39,11 @@ async function showDelivered(
   const chosen = await selectionOf(config, 'delivered', deps)
   const receivers = await deps.receivers({ ...config, operatorNamespace: chosen.operatorNamespace })
   try {
-    const found: Delivered[] = []
-    const asked = { list: listDelivered, limit: config.limit }
-    for (const pod of await inboxPods(receivers.pods)) found.push(...(await keptIn(pod, chosen, asked)))
-    const newest = found.toSorted((a, b) => b.deliveredAt.localeCompare(a.deliveredAt))
-    const shown = newest.slice(0, config.limit)
+    const shown = await firstOfAll(receivers.pods, chosen, {
+      list: listDelivered,
+      limit: config.limit,
+      order: (a, b) => b.deliveredAt.localeCompare(a.deliveredAt),
+    })
     const names = shown.map(({ id }) => id)
     deps.out(printedAs(config.output, { value: { delivered: shown }, text: () => inWords(shown), names }))
     return exitCodes.ok

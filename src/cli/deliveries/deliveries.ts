@@ -1,26 +1,24 @@
-import { integer } from '../../config/setting-types.ts'
 import type { ConfigOf } from '../../config/setting.ts'
 import { printedAs } from '../print-as.ts'
 import { exitCodes } from '../run-command.ts'
-import { allNamespaces, listOutput, namespaceOfObjects, pendingSelection, visit } from '../shared-settings.ts'
+import {
+  allNamespaces,
+  listLimit,
+  listOutput,
+  namespaceOfObjects,
+  pendingSelection,
+  visit,
+} from '../shared-settings.ts'
 import { cellOf, table } from '../table.ts'
 import { userCommand, type UserCommandDeps } from '../user-command.ts'
-import { keptIn, listPending } from './kept-lists.ts'
-import { inboxPods } from './receivers.ts'
+import { firstOfAll, listPending, type WithId } from './kept-lists.ts'
 import { selectionOf } from './selection-query.ts'
 
-/** `id`: with the pod that it is in. */
-type Pending = Awaited<ReturnType<typeof listPending>>['found'][number] & { id: string }
+type Pending = WithId<Awaited<ReturnType<typeof listPending>>['found'][number]>
 
 const settings = {
   ...pendingSelection,
-  limit: integer({
-    group: 'Output',
-    help: 'Shows at most so many, of all receivers together.',
-    min: 1,
-    max: 100_000,
-    default: '100',
-  }),
+  limit: listLimit,
   namespace: namespaceOfObjects,
   allNamespaces,
   ...visit,
@@ -48,11 +46,11 @@ async function showPending(
   const chosen = await selectionOf(config, 'deliveries', deps)
   const receivers = await deps.receivers({ ...config, operatorNamespace: chosen.operatorNamespace })
   try {
-    const found: Pending[] = []
-    const asked = { list: listPending, limit: config.limit }
-    for (const pod of await inboxPods(receivers.pods)) found.push(...(await keptIn(pod, chosen, asked)))
-    const oldestFirst = found.toSorted((a, b) => a.since.localeCompare(b.since))
-    const shown = oldestFirst.slice(0, config.limit)
+    const shown = await firstOfAll(receivers.pods, chosen, {
+      list: listPending,
+      limit: config.limit,
+      order: (a, b) => a.since.localeCompare(b.since),
+    })
     const names = shown.map(({ id }) => id)
     out(printedAs(config.output, { value: { pending: shown }, text: (isWide) => inWords(shown, isWide), names }))
     if (shown.length === config.limit)

@@ -1,6 +1,6 @@
 import { maxPage } from '../../contract/admin-api/page-limits.ts'
 import type { AdminClient } from './admin-client.ts'
-import type { ReceiverPod } from './receivers.ts'
+import { inboxPods, type ReceiverPod } from './receivers.ts'
 import { forEachPage } from './selected-pages.ts'
 import type { Selected, Selection } from './selection-query.ts'
 
@@ -25,6 +25,9 @@ export async function listDelivered(admin: AdminClient, query: Query) {
   return { found, ...rest }
 }
 
+/** `id`: with the pod that it is in. */
+export type WithId<Item> = Item & { id: string }
+
 /**
  * What the receiver keeps of the selection, each with its name as POD/ID, page by page until there are `limit`. A
  * receiver selects one object or all of them: those of a namespace are found here.
@@ -33,8 +36,8 @@ export async function keptIn<Item extends { deliveryId: string; namespace: strin
   { name, admin }: ReceiverPod,
   { fields, namespace }: Pick<Selected, 'fields' | 'namespace'>,
   { list, limit = Infinity }: { list: KeptList<Item>; limit?: number },
-): Promise<(Item & { id: string })[]> {
-  const kept: (Item & { id: string })[] = []
+): Promise<WithId<Item>[]> {
+  const kept: WithId<Item>[] = []
   await forEachPage(
     (cursor) => {
       const page = namespace === undefined ? Math.min(maxPage, limit - kept.length) : maxPage
@@ -49,4 +52,15 @@ export async function keptIn<Item extends { deliveryId: string; namespace: strin
     () => kept.length >= limit,
   )
   return kept
+}
+
+/** Of all inboxes together the first `limit` in that order, each with the pod that it is in. */
+export async function firstOfAll<Item extends { deliveryId: string; namespace: string }>(
+  pods: readonly ReceiverPod[],
+  chosen: Pick<Selected, 'fields' | 'namespace'>,
+  { list, limit, order }: { list: KeptList<Item>; limit: number; order: (a: Item, b: Item) => number },
+): Promise<WithId<Item>[]> {
+  const found: WithId<Item>[] = []
+  for (const pod of await inboxPods(pods)) found.push(...(await keptIn(pod, chosen, { list, limit })))
+  return found.toSorted(order).slice(0, limit)
 }

@@ -1,7 +1,8 @@
-import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 import { chromium, type Browser } from 'playwright-core'
+
+import { isExecutable } from './is-executable.ts'
 
 const names = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'chrome']
 
@@ -30,13 +31,4 @@ export function launchChromium(): Promise<Browser> {
   const executablePath = findChromium()
   if (executablePath === undefined) throw new Error('no Chromium was found')
   return chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] })
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { accessSync, constants } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
 import { eventually } from '../measures/eventually.ts'
+import { isExecutable } from './is-executable.ts'
 
 /**
  * NATS_SERVER, PATH, or beside the control plane's programs; undefined without one. Throws where GWH_REQUIRE_NATS=1
@@ -28,15 +28,6 @@ export function findNatsServer(environment = process.env): string | undefined {
 /** For `skip` of a test or suite: its reason, which the summary shows. */
 export const withoutNatsServer =
   findNatsServer() === undefined && 'no nats-server: set NATS_SERVER or put it on PATH to run this'
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}
 
 interface ServerSettings {
   /** More lines for its configuration. */

@@ -1,11 +1,12 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { accessSync, chownSync, constants, globSync, mkdtempSync, rmSync } from 'node:fs'
+import { chownSync, globSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
 import { eventually } from '../measures/eventually.ts'
+import { isExecutable } from './is-executable.ts'
 
 /**
  * The folder with `initdb` and `postgres`: POSTGRES_BIN_DIR, of PATH, or where Debian puts them. undefined without one;
@@ -24,15 +25,6 @@ function findPostgres(environment = process.env): string | undefined {
 /** For `skip` of a test or suite: its reason, which the summary shows. */
 export const withoutPostgres =
   findPostgres() === undefined && 'no PostgreSQL: put initdb and postgres on PATH, or set POSTGRES_BIN_DIR'
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}
 
 /** It refuses to run as root; then this user, which is everywhere, runs it. */
 function userOf(): { uid?: number; gid?: number } {
