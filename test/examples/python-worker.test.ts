@@ -108,7 +108,7 @@ void describe('python-worker and batch-with-dynamic-webhook', { skip }, () => {
     await startWorker()
     assert.deepEqual(await send(url, { signingSecret }, event), delivered)
     assert.equal(rowsOf('msg_again').length, 1)
-    assert.match(worker.output, /^again com\.google\.gemini\.batch\.succeeded batches\/abc123$/m)
+    await worker.printed(/^(again com\.google\.gemini\.batch\.succeeded batches\/abc123)$/m)
   })
 
   test('what is not genuine is refused so that events wait, and what is no event so that it is a dead letter', async (t) => {

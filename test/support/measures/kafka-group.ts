@@ -1,7 +1,7 @@
 import { Admin, ListOffsetTimestamps } from '@platformatic/kafka'
 
-/** How many records of a topic, made with this many partitions, a consumer group has not committed. */
-export class KafkaLag implements AsyncDisposable {
+/** A consumer group of one topic, made with this many partitions, as its broker sees it. */
+export class KafkaGroup implements AsyncDisposable {
   readonly #admin: Admin
   readonly #topic: string
   readonly #group: string
@@ -18,13 +18,17 @@ export class KafkaLag implements AsyncDisposable {
   }
 
   /** Creates the topic. */
-  static async ofNewTopic(broker: string, of: { topic: string; group: string; partitions: number }): Promise<KafkaLag> {
-    const admin = new Admin({ clientId: 'test-lag', bootstrapBrokers: [broker] })
+  static async ofNewTopic(
+    broker: string,
+    of: { topic: string; group: string; partitions: number },
+  ): Promise<KafkaGroup> {
+    const admin = new Admin({ clientId: 'test-group', bootstrapBrokers: [broker] })
     await admin.createTopics({ topics: [of.topic], partitions: of.partitions, replicas: 1 })
-    return new KafkaLag(admin, of)
+    return new KafkaGroup(admin, of)
   }
 
-  async now(): Promise<number> {
+  /** How many records nobody has committed. */
+  async lag(): Promise<number> {
     const partitions = this.#partitions.map((partitionIndex) => ({
       partitionIndex,
       timestamp: ListOffsetTimestamps.LATEST,
@@ -36,6 +40,12 @@ export class KafkaLag implements AsyncDisposable {
       sum(ends.flatMap((topic) => topic.partitions.map(({ offset }) => offset))) -
       sum((committed?.partitions ?? []).map(({ committedOffset }) => (committedOffset < 0n ? 0n : committedOffset)))
     )
+  }
+
+  /** How many members share the partitions; 0 while they are being shared out, when what one has in hand may go to another. */
+  async members(): Promise<number> {
+    const group = (await this.#admin.describeGroups({ groups: [this.#group] })).get(this.#group)
+    return group?.state === 'Stable' ? group.members.size : 0
   }
 
   [Symbol.asyncDispose](): Promise<void> {
