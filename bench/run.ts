@@ -23,7 +23,7 @@ ${benchmarks.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n'
 Tables go to standard error, with progress before them when it is a terminal; one line of JSON goes to standard output
 when that is none.
 --smoke runs every step with little of everything: its figures say that the benchmark works, nothing else.
---full measures the largest sizes too (controller).
+--full measures the largest sizes too (controller), or one minute at each of two rates (delivery).
 --compare measures the receiver of that commit in turn with today's (${benchmarks
   .filter(({ comparesCommits }) => comparesCommits)
   .map(({ name }) => name)
