@@ -5,8 +5,8 @@ import { hostPattern } from './shared-settings.ts'
 const settings = {
   only: oneOf({
     group: 'Parts',
-    help: 'Start everything, or only the simulated WebhookService for tests of your own.',
-    words: ['everything', 'webhook-service'],
+    help: 'Start everything, or one part for tests of your own: the simulated WebhookService, or the sample worker, which prints the events that it gets.',
+    words: ['everything', 'webhook-service', 'worker'],
     default: 'everything',
   }),
   host: text({

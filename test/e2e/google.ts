@@ -29,7 +29,7 @@ export function emit(
 
 /** Many events, sent from within the simulator's pod: a command for each would take longer than what is tried. */
 export async function emitMany({ count, ...many }: Many): Promise<Answered> {
-  const inPod = ['--namespace', simulator.namespace, 'exec', 'deployment/simulator', '--']
+  const inPod = ['--namespace', simulator.namespace, 'exec', `deployment/${simulator.name}`, '--']
   const all: Answered = { acknowledged: 0, refused: 0 }
   for (let sent = 0; sent < count; sent += mostByOneCommand) {
     const part = JSON.stringify({ ...many, from: sent, to: Math.min(count, sent + mostByOneCommand) })

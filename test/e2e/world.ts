@@ -18,7 +18,7 @@ if (missing.length > 0 && process.env['GWH_REQUIRE_E2E'] === '1')
 
 export const system = 'gemini-webhook-system'
 export const team = 'gwh-e2e'
-export const simulator = { namespace: 'gwh-e2e-google', name: 'simulator', port: 8080 }
+export const simulator = { namespace: 'gwh-e2e-google', name: 'webhook-service', port: 8080 }
 const worker = { namespace: team, name: 'batch-worker', port: 80 }
 export const release = 'gemini-webhook-operator'
 export const newest = helms.get(4) ?? helms.get(3) ?? ''

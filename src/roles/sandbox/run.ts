@@ -1,4 +1,5 @@
 import type { SandboxConfig } from '../../config/sandbox-config.ts'
+import { hostInUrl } from '../../listen-on.ts'
 import type { ReceivedEvent } from '../../../playground/sample-worker.ts'
 import { readSwitches } from '../../../playground/webhook-service/read-switches.ts'
 import type { ProcessDeps, RoleDeps } from '../process-deps.ts'
@@ -21,7 +22,7 @@ export function runSandbox(
   described: Readonly<Record<string, string>>,
   context: ProcessDeps,
 ): Promise<number> {
-  const parts = { everything: startEverything, 'webhook-service': startWebhookServiceOnly }
+  const parts = { everything: startEverything, 'webhook-service': startWebhookServiceOnly, worker: startWorkerOnly }
   const start = (deps: RoleDeps) => parts[config.only](config, deps, context)
   return runRole({ name: 'sandbox', log: config, logFd: 2, described, start, stopWithinMs }, context)
 }
@@ -58,6 +59,17 @@ async function startWebhookServiceOnly(
   simulator.admin.setSwitches(switches)
   print(`${serviceLines(simulator.url).join('\n')}\n`)
   return { stop: () => simulator.close(), ended: never }
+}
+
+async function startWorkerOnly(
+  { host, workerPort: port }: SandboxConfig,
+  _deps: RoleDeps,
+  { out: print }: Surroundings,
+): Promise<RunningRole> {
+  const { startSampleWorker } = await import('../../../playground/sample-worker.ts')
+  const worker = await startSampleWorker({ host, port, onEvent: (event) => print(eventLine(event)) })
+  print(`Worker          http://${hostInUrl(host)}:${worker.port}  (accepts CloudEvents by POST)\n`)
+  return { stop: () => worker.close(), ended: never }
 }
 
 const serviceLines = (url: string) => [
