@@ -1,8 +1,10 @@
+import { placeholderProblems } from './placeholders.ts'
 import type { ConfigOf, RoleSettings } from './setting.ts'
 import { boolean, duration, integer, optionalText, requiredUrl, textList } from './setting-types.ts'
 import {
   clusterSettings,
   googleSettings,
+  googlesOwnUrl,
   kafkaTopic,
   natsSubject,
   kubernetesRateSettings,
@@ -189,9 +191,14 @@ export const controllerSettings: RoleSettings<typeof settings> = {
     'Registers GeminiWebhooks at Google, keeps their signing secrets in Kubernetes Secrets and passes the keys to the receivers. ' +
     'It is the only part that calls Google. It needs the CRD installed and the rights of deploy/rbac/controller.yaml; ' +
     'API keys are read from the Secrets that the GeminiWebhooks name.',
-  example: 'gwh controller --base-url=https://hooks.example.com --installation-id=prod-eu-1',
+  example: 'gwh controller --base-url=https://HOST --installation-id=prod-eu-1',
   settings,
-  check: (config) => [...checkBaseUrl(config), ...checkLease(config), ...checkTimes(config)],
+  check: (config) => [
+    ...checkBaseUrl(config),
+    ...placeholderProblems(config, googlesOwnUrl),
+    ...checkLease(config),
+    ...checkTimes(config),
+  ],
 }
 
 function checkBaseUrl({ baseUrl, insecureBaseUrl }: ControllerConfig): string[] {

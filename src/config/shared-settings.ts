@@ -130,11 +130,14 @@ export const kubernetesRateSettings = {
 } as const
 
 /** How the programs that call Google reach it. */
+/** Of the Gemini API itself. */
+export const googlesOwnUrl = 'https://generativelanguage.googleapis.com'
+
 export const googleSettings = {
   googleBaseUrl: url({
     group: 'Google',
     help: 'The address of the Gemini API. Another one is for simulators and proxies.',
-    default: 'https://generativelanguage.googleapis.com',
+    default: googlesOwnUrl,
   }),
   googleApiVersion: oneOf({
     group: 'Google',

@@ -26,7 +26,7 @@ const refusal = /receiver\.persistence\.size: .*2Gi.*10Gi.*What cannot be change
 test('every block of commands is marked as one, and is run below', () => {
   assert.ok(shell.length >= 9, `${shell.length} blocks`)
   const languages = new Set(blocks.map(({ language }) => language))
-  assert.deepEqual([...languages].toSorted(), ['sh', 'yaml'])
+  assert.deepEqual([...languages], ['sh'])
   const commands = shell.flatMap(({ text }) => text.replaceAll('\\\n', ' ').trim().split('\n'))
   for (const command of commands) assert.match(command, /^(helm|kubectl) /, 'nothing that cannot be run here')
 })
@@ -197,10 +197,6 @@ void withRealApiServer('the install page with kubectl alone, on a real API serve
   let checkout: Checkout
   before(() => {
     checkout = checkoutFor(server())
-    for (const { text } of blocks.filter(({ language }) => language === 'yaml')) {
-      const path = /^# (\S+\/\S+\.yaml)\n/.exec(text)?.[1]
-      if (path !== undefined) checkout.write(path, text)
-    }
   })
   after(() => checkout.remove())
 
@@ -213,8 +209,12 @@ void withRealApiServer('the install page with kubectl alone, on a real API serve
       )
       assert.deepEqual(JSON.parse(data), {
         GWH_BASE_URL: 'https://hooks.example.com',
-        GWH_INSTALLATION_ID: 'prod-eu-1',
+        GWH_INSTALLATION_ID: 'REPLACE-ME',
       })
+      const images = `{.items[*].spec.template.spec.containers[*].image}`
+      const workloads = `kubectl --namespace ${ownNamespace} get deployments,statefulsets`
+      const image = 'registry.example.com/gemini-webhook-operator:0.1.0'
+      assert.equal(checkout.run(`${workloads} --output jsonpath='${images}'`), `${image} ${image}`)
     })
   }
 

@@ -36,7 +36,7 @@ before(async () => {
 after(() => rmSync(folder, { recursive: true, force: true }))
 
 const roles = {
-  controller: ['controller', '--base-url=https://hooks.example.com', '--health-port=0'],
+  controller: ['controller', '--base-url=https://192.0.2.1', '--health-port=0'],
   receiver: ['receiver', '--port=0', '--health-port=0', '--admin-port=0', '--drain=0s', `--data-dir=${folder}/inbox`],
 } as const
 

@@ -9,7 +9,7 @@ import { podFlags } from './entrypoint.ts'
 const giveUpMs = 30_000
 
 const flagsOf = {
-  controller: () => ['--base-url=https://hooks.example.com'],
+  controller: () => ['--base-url=https://192.0.2.1'],
   receiver: (folder: string) => [
     `--data-dir=${join(folder, 'inbox')}`,
     '--host=127.0.0.1',

@@ -49,7 +49,7 @@ async function startCluster(t: TestContext) {
 
 async function startOne(t: TestContext, kubeconfig: string, hostname: string, more: readonly string[] = []) {
   const flags = [
-    '--base-url=https://hooks.example.com',
+    '--base-url=https://192.0.2.1',
     `--kubeconfig=${kubeconfig}`,
     '--health-host=127.0.0.1',
     '--health-port=0',

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
+import { delimiter, dirname, join, resolve } from 'node:path'
 
 /** A fenced block of a page, with the headings that it stands below. */
 export interface PageBlock {
@@ -44,18 +44,24 @@ interface CheckoutOptions {
   /** What `kubectl`, `helm` and so on are here. */
   programs: Readonly<Record<string, string>>
   env: Readonly<Record<string, string>>
+  /** What is copied of the repository; by default what an installation needs. */
+  parts?: readonly string[]
+  /** What is too large to be copied and is only read. */
+  links?: readonly string[]
 }
 
 /**
  * What a reader of the page has before them: the files that ship, the programs, a cluster. A copy, so that commands may
  * write.
  */
-export function makeCheckout({ kubeconfigPath, programs, env }: CheckoutOptions): Checkout {
+export function makeCheckout(options: CheckoutOptions): Checkout {
+  const { kubeconfigPath, programs, env, parts = ['charts', 'crds', 'deploy', 'overlays'], links = [] } = options
   const root = mkdtempSync(join(tmpdir(), 'gwh-page-'))
   const folder = join(root, 'checkout')
   const bin = join(root, 'bin')
   mkdirSync(bin)
-  for (const part of ['charts', 'crds', 'deploy']) cpSync(part, join(folder, part), { recursive: true })
+  for (const part of parts) cpSync(part, join(folder, part), { recursive: true })
+  for (const part of links) symlinkSync(resolve(part), join(folder, part))
   for (const [name, path] of Object.entries(programs)) symlinkSync(path, join(bin, name))
   const path = [bin, process.env['PATH'] ?? ''].join(delimiter)
   return {

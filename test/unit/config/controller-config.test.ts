@@ -7,7 +7,7 @@ import { settleMsOf } from '../../../src/controller/config.ts'
 import { shippedConfig } from '../../support/builders/shipped-config.ts'
 
 const parse = (flags: readonly string[]) => parseSettings(controllerSettings, { flags, env: {} })
-const baseUrl = '--base-url=https://hooks.example.com'
+const baseUrl = '--base-url=https://192.0.2.1'
 
 test('times that contradict the protocol are refused, each with what to do', () => {
   const broken = ['--settle-extra=1ms', '--resync-interval=1s', '--confirm-interval=1s', '--receiver-seen-wait=99s']

@@ -66,7 +66,7 @@ function receiverErrors(...flags: string[]): string[] {
 test('HTTPS_PROXY and NO_PROXY count where nothing was said to us, and a password is never shown', () => {
   const { settings } = controllerSettings
   const env = { HTTPS_PROXY: 'http://team:pa%2Fss@proxy:3128', no_proxy: '.svc, 10.0.0.0/8' }
-  const flags = ['--base-url=https://hooks.example.com']
+  const flags = ['--base-url=https://192.0.2.1']
   const parse = (input: Partial<SettingsInput>) => parseSettings(controllerSettings, { flags, env, ...input })
   const parsed = parse({})
   assert.equal(parsed.type, 'config')
@@ -116,10 +116,10 @@ const leaseCases: { flags: string[]; want: RegExp }[] = [
 ]
 for (const { flags, want } of leaseCases) {
   test(`two controllers could act at once with ${flags.join(' ')}, so it is refused`, () => {
-    const errors = controllerErrors('--base-url=https://hooks.example.com', ...flags)
+    const errors = controllerErrors('--base-url=https://192.0.2.1', ...flags)
     assert.equal(errors.length, 1)
     assert.match(errors[0] ?? '', want)
-    assert.deepEqual(controllerErrors('--base-url=https://hooks.example.com', '--no-leader-election', ...flags), [])
+    assert.deepEqual(controllerErrors('--base-url=https://192.0.2.1', '--no-leader-election', ...flags), [])
   })
 }
 
