@@ -21,23 +21,30 @@ export interface BillOfMaterials {
   components: Component[]
 }
 
-interface Component {
+/** What has no version or address is known by its checksum alone. */
+export interface Component {
   type: 'application' | 'library'
   'bom-ref': string
   name: string
-  version: string
-  purl: string
-  licenses: ({ license: { id: string } } | { expression: string })[]
-  hashes?: { alg: 'SHA-512'; content: string }[]
+  version?: string
+  purl?: string
+  cpe?: string
+  licenses?: ({ license: { id: string } } | { expression: string })[]
+  hashes?: { alg: 'SHA-256' | 'SHA-512'; content: string }[]
 }
 
 /**
  * What the bundle holds of other people's packages, with the versions and checksums of the lockfile: nothing that is
  * only needed to build or to test, and nothing that was installed and not bundled. The same sources give the same text,
- * serial number included. Throws for a package without version or licence.
+ * serial number included. `more` is what comes beside the bundle. Throws for a package without version or licence.
  */
-export function billOfMaterials({ inputs }: Pick<Metafile, 'inputs'>, lockfile = readLockfile()): BillOfMaterials {
-  const components = packagePathsOf({ inputs }).map((path) => componentOf(path, lockfile[path]))
+export function billOfMaterials(
+  { inputs }: Pick<Metafile, 'inputs'>,
+  more: readonly Component[] = [],
+): BillOfMaterials {
+  const lockfile = readLockfile()
+  const bundled = packagePathsOf({ inputs }).map((path) => componentOf(path, lockfile[path]))
+  const components = [...more, ...bundled]
   const application: Component = {
     type: 'application',
     ...identityOf(packageJson.name, packageJson.version),
@@ -92,7 +99,7 @@ function componentOf(path: string, locked: LockedPackage | undefined): Component
   }
 }
 
-function identityOf(name: string, version: string): Pick<Component, 'bom-ref' | 'name' | 'version' | 'purl'> {
+function identityOf(name: string, version: string): Required<Pick<Component, 'bom-ref' | 'name' | 'version' | 'purl'>> {
   const purl = `pkg:npm/${name.replace(/^@/, '%40')}@${version}`
   return { 'bom-ref': purl, name, version, purl }
 }
@@ -103,7 +110,7 @@ function licenseIn(path: string): string {
   return license
 }
 
-function licensesOf(license: string): Component['licenses'] {
+function licensesOf(license: string): NonNullable<Component['licenses']> {
   return /[ ()]/.test(license) ? [{ expression: license }] : [{ license: { id: license } }]
 }
 

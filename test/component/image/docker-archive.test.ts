@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 
 import { dockerArchive } from '../../../tools/image/docker-archive.ts'
+import { imageLabels } from '../../../tools/image/labels.ts'
 import { foldersOf, tarOf } from '../../../tools/image/tar.ts'
 
 const layer = tarOf([
@@ -63,4 +64,43 @@ test('the same content gives the same bytes', () => {
 
 test('a path that no header can hold is refused, not cut', () => {
   assert.throws(() => tarOf([{ path: 'x'.repeat(101), mode: 0o644 }]), /longer than the 100 bytes/)
+})
+
+test('the Dockerfile says of the image what the image without an engine says of itself', () => {
+  const dockerfile = readFileSync('Dockerfile', 'utf8')
+  const labels = [...dockerfile.matchAll(/(org\.opencontainers\.image\.\w+)="(.*)"/g)].map(([, key, value]) => [
+    key,
+    value,
+  ])
+  assert.deepEqual(Object.fromEntries(labels), imageLabels({ version: '${VERSION}', revision: '${REVISION}' }))
+  const [, user = ''] = /^USER (.+)$/m.exec(dockerfile) ?? []
+  const [, path = ''] = /^ENV NODE_ENV=production (PATH=\S+)$/m.exec(dockerfile) ?? []
+  const ports = /^EXPOSE (.+)$/m.exec(dockerfile)?.[1]?.split(' ') ?? []
+  const [entry] = JSON.parse(tar(image, '-xOf', '-', 'manifest.json')) as { Config: string }[]
+  const { config } = JSON.parse(tar(image, '-xOf', '-', entry?.Config ?? '')) as {
+    config: { User: string; Env: string[]; ExposedPorts: object }
+  }
+  assert.deepEqual([user, ['NODE_ENV=production', path]], [config.User, config.Env])
+  assert.deepEqual(
+    ports.map((port) => `${port}/tcp`),
+    Object.keys(config.ExposedPorts),
+  )
+})
+
+test('a release adds where the image is from and when its commit was made', () => {
+  const facts = {
+    version: '1.2.3',
+    revision: 'c0ffee',
+    source: 'https://git.example/gwh',
+    created: '2026-01-02T03:04:05Z',
+  }
+  const {
+    title: _,
+    description: __,
+    licenses: ___,
+    ...rest
+  } = Object.fromEntries(
+    Object.entries(imageLabels(facts)).map(([key, value]) => [key.replace('org.opencontainers.image.', ''), value]),
+  )
+  assert.deepEqual(rest, { ...facts, documentation: 'https://git.example/gwh/blob/v1.2.3/README.md' })
 })

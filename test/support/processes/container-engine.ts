@@ -2,7 +2,6 @@ import { getContainerRuntimeClient, ImageName } from 'testcontainers'
 
 /** Images that container tests use; others of the same kind can be named, e.g. where nothing can be pulled. */
 export interface ContainerImages {
-  base: string
   build: string
   nats: string
   k3s: string
@@ -20,7 +19,6 @@ export interface ContainerEngine {
  */
 export async function findContainerEngine(env: NodeJS.ProcessEnv): Promise<ContainerEngine> {
   const images = {
-    base: env['GWH_BASE_IMAGE'] ?? 'gcr.io/distroless/nodejs24-debian12:nonroot',
     build: env['GWH_BUILD_IMAGE'] ?? 'docker.io/library/node:24-bookworm-slim',
     nats: env['GWH_NATS_IMAGE'] ?? 'docker.io/library/nats:2.15',
     k3s: env['GWH_K3S_IMAGE'] ?? 'docker.io/rancher/k3s:v1.36.3-k3s1',
