@@ -51,10 +51,23 @@ test('each alert has a runbook page, and each page an alert', () => {
   for (const { alert, annotations, labels } of alerts) {
     const page = readFileSync(`docs/runbooks/${alert}.md`, 'utf8')
     assert.ok(page.startsWith(`# ${alert}\n`), alert)
-    for (const part of ['## What it means', '## What to look at', '## What to do'])
-      assert.ok(page.includes(part), `${alert}: ${part}`)
     assert.ok(annotations.summary.length > 0 && annotations.description.length > 0, alert)
     assert.ok(['critical', 'warning', 'info'].includes(labels.severity), alert)
+  }
+})
+
+const partsOfRunbook = ['What it means', 'What to look at', 'What to do', 'How to see that it is over']
+
+test('each runbook has the same four parts: a query and commands to look, and a query that tells the end', () => {
+  for (const { alert } of alerts) {
+    const [, ...sections] = readFileSync(`docs/runbooks/${alert}.md`, 'utf8').split(/^## /m)
+    const bodies = new Map(sections.map((section) => [section.split('\n', 1)[0] ?? '', section]))
+    assert.deepEqual([...bodies.keys()], partsOfRunbook, alert)
+    const [, look = '', act = '', over = ''] = bodies.values()
+    assert.match(look, /^```promql$/m, `${alert}: ask Prometheus under "What to look at"`)
+    assert.match(look, /^```sh$/m, `${alert}: name commands under "What to look at"`)
+    assert.match(act, /^- /m, `${alert}: say what to do`)
+    assert.match(over, /^```promql$/m, `${alert}: ask Prometheus whether it is over`)
   }
 })
 
