@@ -173,6 +173,9 @@ export function chartValuesSchema(): ValueSchema {
     httpRoute: httpRouteValues,
     networkPolicy: networkPolicyValues,
     metrics: metricsValues,
+    uninstallGuard: object('A Job that refuses "helm uninstall" while it would strand something.', {
+      enabled: flag('Runs it. The way past it is "helm uninstall --no-hooks".'),
+    }),
   })
 }
 

@@ -40,13 +40,17 @@ export function printChain(
 ): number {
   const broken = brokenLink(chain)
   const unjudged = unjudgedLinks(chain)
-  const text = () => {
-    const rows = chain.map((link) => [link.name, link.state, link.says].map(cellOf))
-    return `${table(['LINK', 'STATE', 'WHAT'], rows)}\n${endOf(broken, unjudged, chain.length)}\n`
-  }
+  const text = () => chainInWords(chain)
   const remedy = broken === undefined ? undefined : remedyOf(broken)
   out(printedAs(output, { value: { broken: broken?.name, remedy, unjudged, chain }, text, names }))
   return exitCodeOf(broken, unjudged)
+}
+
+/** A row for each link, and how it ends. */
+export function chainInWords(chain: readonly Link[]): string {
+  const rows = chain.map((link) => [link.name, link.state, link.says].map(cellOf))
+  const end = endOf(brokenLink(chain), unjudgedLinks(chain), chain.length)
+  return `${table(['LINK', 'STATE', 'WHAT'], rows)}\n${end}\n`
 }
 
 function endOf(broken: Link | undefined, unjudged: readonly string[], links: number): string {

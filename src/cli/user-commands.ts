@@ -15,6 +15,7 @@ import { version } from './installation/version.ts'
 import { orphans } from './orphans/orphans.ts'
 import type { Command } from './run-command.ts'
 import { ui } from './ui.ts'
+import { uninstall } from './uninstall/uninstall.ts'
 import type { InstallationWithPage } from './user-command.ts'
 import { importing } from './webhook/import.ts'
 import { ping } from './webhook/ping.ts'
@@ -40,6 +41,7 @@ const all = [
   drain,
   listen,
   orphans,
+  uninstall,
   validate,
   verify,
   version,

@@ -11,6 +11,13 @@ interface PodFacts {
   image: string
 }
 
+/** Who leads the controllers. */
+export interface Lease {
+  readonly holder: string
+  readonly renewedMs: number
+  readonly durationMs: number
+}
+
 interface ObjectFacts {
   object: string
   ready: boolean
@@ -38,7 +45,7 @@ export interface InstallationFacts {
   installation: Reading<{ id: string; namespaceUid: string } | undefined>
   /** undefined: no such namespace. */
   namespaceUid: Reading<string | undefined>
-  lease: Reading<{ holder: string; renewedMs: number; durationMs: number } | undefined>
+  lease: Reading<Lease | undefined>
   receivers: Reading<readonly PodFacts[]>
   controllers: Reading<readonly PodFacts[]>
   /** Receivers that are gone with deliveries on their volumes. */
@@ -51,6 +58,12 @@ export interface InstallationFacts {
  * much.
  */
 const leaseMarginMs = 30_000
+
+/** Somebody holds the Lease and has renewed it lately. */
+export function isHeld(lease: Lease | undefined, nowMs: number): boolean {
+  if (lease === undefined || lease.holder === '') return false
+  return nowMs - lease.renewedMs <= lease.durationMs + leaseMarginMs
+}
 
 /** From the API server through the controller to the receivers and what was left behind. Pure. */
 export function installationChain(facts: InstallationFacts, namespace: string, nowMs: number): Link[] {
@@ -123,10 +136,8 @@ function leaseLink({ lease }: InstallationFacts, nowMs: number): Link {
   return linkAbout('leader', lease, (held) => {
     if (held === undefined || held.holder === '')
       return ['Broken', 'no controller leads: nothing is registered, rotated or repaired']
-    const silentMs = nowMs - held.renewedMs
-    if (silentMs > held.durationMs + leaseMarginMs)
-      return ['Broken', `${held.holder} has not renewed its Lease for ${Math.round(silentMs / 1000)} s`]
-    return ['Good', `${held.holder} leads`]
+    if (isHeld(held, nowMs)) return ['Good', `${held.holder} leads`]
+    return ['Broken', `${held.holder} has not renewed its Lease for ${Math.round((nowMs - held.renewedMs) / 1000)} s`]
   })
 }
 

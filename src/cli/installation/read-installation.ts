@@ -57,7 +57,7 @@ export async function readInstallation(
       readable(
         async () => (await client.get<Namespace>(namespaceKind, { namespace: '', name: namespace }))?.metadata.uid,
       ),
-      readable(async () => leaseOf(await client.get<Lease>(leaseKind, { namespace, name: leaderLeaseName }))),
+      readable(() => leaseIn(client, namespace)),
       readable(() => podsIn(client, namespace, 'receiver')),
       readable(() => podsIn(client, namespace, 'controller')),
       readable(async () => strandedIn(await reportsIn(client, namespace), nowMs)),
@@ -69,7 +69,8 @@ export async function readInstallation(
   return { webhooks, ...scope, routes, installation, namespaceUid, lease, receivers, controllers, stranded, orphans }
 }
 
-async function readable<T>(read: () => Promise<T>): Promise<Reading<T>> {
+/** What the API server refuses, and answers that are not understood, are findings; everything else is thrown. */
+export async function readable<T>(read: () => Promise<T>): Promise<Reading<T>> {
   try {
     return { value: await read() }
   } catch (error) {
@@ -129,7 +130,7 @@ function routesOf(visible: VisibleRoutes) {
 }
 
 /** What receivers report into, the ConfigMap of older versions among them. */
-async function reportsIn(client: KubernetesClient, namespace: string): Promise<ConfigMap[]> {
+export async function reportsIn(client: KubernetesClient, namespace: string): Promise<ConfigMap[]> {
   const labelSelector = `${reportsLabel.key}=${reportsLabel.value}`
   const [{ items }, former] = await Promise.all([
     client.list<ConfigMap>(configMapKind, { namespace, labelSelector }),
@@ -143,10 +144,16 @@ async function reportsIn(client: KubernetesClient, namespace: string): Promise<C
 function strandedIn(configMaps: readonly ConfigMap[], nowMs: number) {
   if (configMaps.length === 0)
     throw new UnjudgedError(`ConfigMaps ${formerConfigMapName}-N do not exist: no receiver has told`)
+  requireReadable(configMaps)
+  return configMaps.flatMap((configMap) => strandedInboxes(configMap, nowMs))
+}
+
+/** Throws an UnjudgedError that names the reports which this program cannot read. */
+export function requireReadable(configMaps: readonly ConfigMap[]): void {
   const unreadable = configMaps.flatMap(({ metadata, data }) =>
     Object.entries(data ?? {}).flatMap(([pod, text]) => (isReport(text) ? [] : [`${pod} in ${metadata.name}`])),
   )
-  if (unreadable.length === 0) return configMaps.flatMap((configMap) => strandedInboxes(configMap, nowMs))
+  if (unreadable.length === 0) return
   throw new UnjudgedError(
     `the reports of ${unreadable.slice(0, 16).join(', ')} are not in a form that this version of gwh reads`,
   )
@@ -160,7 +167,9 @@ function isReport(text: string): boolean {
   }
 }
 
-function leaseOf(lease: Lease | undefined) {
+/** undefined: nobody has ever led here. */
+export async function leaseIn(client: KubernetesClient, namespace: string) {
+  const lease = await client.get<Lease>(leaseKind, { namespace, name: leaderLeaseName })
   const { holderIdentity: holder = '', renewTime = '', leaseDurationSeconds = 0 } = lease?.spec ?? {}
   return lease === undefined
     ? undefined

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { before, test } from 'node:test'
+import { promisify } from 'node:util'
+
+import { finalizer } from '../../src/api/names.ts'
+import { clusterIn } from '../../src/cli/operator-access.ts'
+import { systemClock } from '../../src/clock.ts'
+import { tokenOf } from '../../src/controller/facts/ownership.ts'
+import { chartPath } from '../../tools/generate-chart.ts'
+import { helmTemplate } from '../../tools/helm.ts'
+import { named } from '../support/builders/manifests.ts'
+import { gwhCommand } from '../support/processes/gwh-command.ts'
+import {
+  operatorNamespace,
+  parseManifests,
+  withHelm,
+  type Chart,
+  type Manifest,
+} from '../support/processes/helm-chart.ts'
+import { withRealApiServer, type RunningControlPlane } from '../support/processes/real-api-server.ts'
+
+const release = 'gemini-webhook-operator'
+const run = promisify(execFile)
+
+interface GuardJob {
+  backoffLimit: number
+  activeDeadlineSeconds: number
+  template: { spec: { serviceAccountName: string; restartPolicy: string; containers: [{ args: string[] }] } }
+}
+
+const jobsOf = (manifests: readonly Manifest[]) => manifests.filter(({ kind }) => kind === 'Job')
+const specOf = (job: Manifest | undefined) => job?.spec as unknown as GuardJob
+
+withHelm('the guard of an uninstallation', (charts) => {
+  const [chart]: readonly (Chart | undefined)[] = charts
+  assert.ok(chart)
+
+  test('is not there unless it is asked for, and never in the manifests without Helm', () => {
+    assert.deepEqual(jobsOf(chart.manifests({})), [])
+    const off = helmTemplate(chart.helm, [release, chartPath, '--set=baseUrl=https://hooks.example.com'])
+    assert.deepEqual(jobsOf(parseManifests(off)), [])
+  })
+
+  test('is a Job before the deletion that is tried once, ends soon, and is replaced by the next', () => {
+    const manifests = chart.manifests({ uninstallGuard: { enabled: true } })
+    const [job, ...others] = jobsOf(manifests)
+    assert.deepEqual(others, [])
+    assert.equal(job?.metadata.annotations?.['helm.sh/hook'], 'pre-delete')
+    assert.match(job.metadata.annotations['helm.sh/hook-delete-policy'] ?? '', /^before-hook-creation,hook-succeeded$/)
+    const { backoffLimit, activeDeadlineSeconds, template } = specOf(job)
+    // Helm gives up after five minutes and then says less.
+    assert.deepEqual([backoffLimit, activeDeadlineSeconds < 300], [0, true])
+    assert.deepEqual([template.spec.restartPolicy, template.spec.serviceAccountName], ['Never', 'gwh-controller'])
+    assert.deepEqual(named(manifests, 'NetworkPolicy', 'gwh-uninstall-guard').metadata.annotations, undefined)
+  })
+
+  test('has no NetworkPolicy where there are none', () => {
+    const manifests = chart.manifests({ uninstallGuard: { enabled: true }, networkPolicy: { enabled: false } })
+    assert.ok(!manifests.some(({ kind }) => kind === 'NetworkPolicy'))
+    assert.equal(jobsOf(manifests).length, 1)
+  })
+})
+
+withHelm('the guard on a real API server', (charts) => {
+  for (const { major, helm } of charts) {
+    for (const watchNamespaces of [[], ['team-a', 'team-b']]) {
+      const scope = watchNamespaces.length === 0 ? 'all namespaces' : 'some namespaces'
+      void withRealApiServer(`Helm ${major}, ${scope}`, (server) => guards(server, { helm, watchNamespaces }))
+    }
+  }
+})
+
+/** There is no kubelet: what the Job would run is run here, as the account of its pod. */
+function guards(
+  server: () => RunningControlPlane,
+  { helm, watchNamespaces }: { helm: string; watchNamespaces: string[] },
+) {
+  const tenant = watchNamespaces[0] ?? 'default'
+  const kubectl = async (args: string[], input?: string) => {
+    const { code, stdout, stderr } = await server().kubectl(args, input === undefined ? {} : { input })
+    assert.equal(code, 0, stderr)
+    return stdout
+  }
+  const uninstall = (...flags: string[]) =>
+    run(helm, ['uninstall', release, '--namespace', operatorNamespace, ...flags], {
+      env: { ...process.env, KUBECONFIG: server().kubeconfigPath },
+    })
+  const guard = async (job: GuardJob) => {
+    const account = job.template.spec.serviceAccountName
+    const kubeconfig = await server().kubeconfigForServiceAccount(operatorNamespace, account)
+    const cluster = clusterIn({ clock: systemClock, random: () => 0.5, version: '1.2.3' })
+    return gwhCommand({ cluster }, { GWH_KUBECONFIG: kubeconfig })(...job.template.spec.containers[0].args)
+  }
+  let job: GuardJob
+
+  before(async () => {
+    await kubectl(['create', '--filename', 'deploy/namespace.yaml'])
+    for (const name of watchNamespaces) await kubectl(['create', 'namespace', name])
+    const values = [
+      '--set=baseUrl=https://hooks.example.com',
+      '--set=uninstallGuard.enabled=true',
+      ...(watchNamespaces.length === 0 ? [] : [`--set=watchNamespaces={${watchNamespaces.join(',')}}`]),
+    ]
+    await run(helm, ['install', release, chartPath, '--namespace', operatorNamespace, ...values], {
+      env: { ...process.env, KUBECONFIG: server().kubeconfigPath },
+    })
+    await kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s'])
+    const [rendered] = jobsOf(
+      parseManifests(helmTemplate(helm, [release, chartPath, `--namespace=${operatorNamespace}`, ...values])),
+    )
+    job = specOf(rendered)
+  })
+
+  test('it lets an installation go that serves nothing, with the rights of its account', async () => {
+    const { code, out, err } = await guard(job)
+    assert.deepEqual([code, err], [0, ''], out)
+  })
+
+  test('it refuses while an object of the installation is left, names it, and says what to type', async () => {
+    const uid = await kubectl(['get', 'namespace', operatorNamespace, '--output=jsonpath={.metadata.uid}'])
+    const installation = [`--from-literal=id=prod-eu-1`, `--from-literal=namespaceUid=${uid}`]
+    const token = `--from-literal=token=${tokenOf(uid)}`
+    const system = ['--namespace', operatorNamespace]
+    await kubectl([...system, 'create', 'configmap', 'gwh-installation', ...installation, token])
+    await kubectl(['--namespace', tenant, 'apply', '--filename', 'deploy/samples/minimal.yaml'])
+    const patch = JSON.stringify({ metadata: { finalizers: [finalizer] } })
+    await kubectl(['--namespace', tenant, 'patch', 'geminiwebhook', 'minimal', '--type=merge', '--patch', patch])
+    const { code, out } = await guard(job)
+    assert.equal(code, 1)
+    assert.match(out, new RegExp(`webhooks +Broken .*: ${tenant}/minimal\\n`))
+    assert.match(out, /\n {2}gwh uninstall --operator-namespace=gemini-webhook-system .*--yes\n/)
+    const { code: forbidden, err } = await gwhAs(server(), '--yes', '--drop-deliveries')
+    assert.deepEqual([forbidden, /nothing was deleted/.test(err)], [1, true], 'no controller leads')
+  })
+
+  test('"helm uninstall" waits for it and removes nothing when it fails; --no-hooks goes past it', async () => {
+    await assert.rejects(uninstall('--timeout=3s'), /./)
+    const left = await kubectl(['--namespace', operatorNamespace, 'get', 'deployment,job', '--output=name'])
+    assert.match(left, /deployment.apps\/gwh-controller\n/)
+    assert.match(left, /job.batch\/gwh-uninstall-guard/)
+    await uninstall('--no-hooks')
+    const gone = await kubectl(['--namespace', operatorNamespace, 'get', 'deployment', '--output=name'])
+    assert.equal(gone, '')
+    assert.match(await kubectl(['--namespace', tenant, 'get', 'geminiwebhooks', '--output=name']), /minimal/)
+  })
+}
+
+/** The command as the administrator runs it. */
+function gwhAs({ kubeconfigPath }: RunningControlPlane, ...flags: string[]) {
+  const cluster = clusterIn({ clock: systemClock, random: () => 0.5, version: '1.2.3' })
+  return gwhCommand({ cluster }, { GWH_KUBECONFIG: kubeconfigPath })('uninstall', ...flags)
+}
