@@ -272,4 +272,23 @@ describe('an installation on a real node', { skip: missing.length > 0 && `needs 
     assert.deepEqual(await remotes(), [])
     assert.equal(await field('.items[*].metadata.name', 'secrets'), 'gemini-api-key')
   })
+
+  for (const program of new Set([newest, oldest])) {
+    test(`with the guard, helm refuses to uninstall while an object is left, and says why (${program.split('/').at(-1)})`, async () => {
+      await install(program, ['--set=uninstallGuard.enabled=true'])
+      await kubectl(['--namespace', team, 'apply', '-f', 'deploy/samples/minimal.yaml'])
+      await kubectl(['--namespace', team, 'wait', '--for=condition=Ready', 'gwh/minimal', '--timeout=2m'])
+      const uninstall = () => helm(program, ['uninstall', release, '--namespace', system, '--wait', '--timeout=3m'])
+      await assert.rejects(uninstall(), /gwh-uninstall-guard|BackoffLimitExceeded/)
+      const why = await kubectl(['--namespace', system, 'logs', 'job/gwh-uninstall-guard'])
+      assert.match(why, new RegExp(`webhooks +Broken .*${team}/minimal`))
+      assert.match(why, /\n {2}gwh uninstall --operator-namespace=gemini-webhook-system --yes\n/)
+      assert.match(await kubectl(['--namespace', system, 'get', 'deployments', '--output', 'name']), /gwh-controller/)
+
+      assert.match(await gwh(['uninstall', '--yes']), new RegExp(`^${team}/minimal: deleted`))
+      assert.deepEqual(await remotes(), [])
+      await uninstall()
+      assert.equal(await kubectl(['--namespace', system, 'get', 'deployments,jobs', '--output', 'name']), '')
+    })
+  }
 })
