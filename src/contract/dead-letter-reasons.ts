@@ -16,10 +16,16 @@ export const deadLetterReasons = [
 ] as const
 export type DeadLetterReason = (typeof deadLetterReasons)[number]
 
-/** With the other reasons nothing was sent. */
+/** With the other reasons nothing was sent; with these neither where the step says so. */
 const endsAfterAttempt = new Set<DeadLetterReason>(['RetriesExhausted', 'Rejected', 'Unsendable'])
 
-/** How often a delivery was tried in all; `recorded`: attempts before the step that gave it up. */
-export function attemptsAtEnd(recorded: number, reason: DeadLetterReason): number {
-  return recorded + (endsAfterAttempt.has(reason) ? 1 : 0)
+/**
+ * How often a delivery was tried in all. `recorded`: attempts before the step that gave it up; `unsent`: that step made
+ * none, whatever its reason.
+ */
+export function attemptsAtEnd(
+  recorded: number,
+  { reason, unsent = false }: { readonly reason: DeadLetterReason; readonly unsent?: boolean },
+): number {
+  return recorded + (endsAfterAttempt.has(reason) && !unsent ? 1 : 0)
 }

@@ -93,7 +93,7 @@ export function afterJudging(
   // A sink that takes nothing for longer than `retryFor` ends deliveries nevertheless, or they would fill the inbox of
   // their owner for good. Not before the sink was seen to fail after that time: it may have been repaired since.
   if (sinkFailedMs !== undefined && isOver(delivery, sinkFailedMs, sink.delivery)) {
-    return settle({ type: 'DeadLetter', reason: 'RetriesExhausted' }, sink)
+    return settle({ type: 'DeadLetter', reason: 'RetriesExhausted', unsent: true }, sink)
   }
   const { content } = judgement
   return { type: 'send', sink, ...(content !== undefined && { content }) }

@@ -100,13 +100,14 @@ function send(
 /** As the inbox will tell it once `next` is written down. */
 function storyOf(
   { sink, attempts, lastCause = '' }: ClaimedDelivery,
-  { reason, cause = lastCause }: Extract<NextStep, { type: 'DeadLetter' }>,
+  next: Extract<NextStep, { type: 'DeadLetter' }>,
 ): DeadLetterStory {
+  const { reason, cause = lastCause } = next
   const { word, status } = readCause(cause) ?? {}
   return {
     reason,
     sink,
-    attempts: attemptsAtEnd(attempts, reason),
+    attempts: attemptsAtEnd(attempts, next),
     ...(word !== undefined && { cause: word }),
     ...(status !== undefined && { status }),
   }

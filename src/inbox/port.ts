@@ -87,7 +87,8 @@ export type NextStep =
   | { type: 'Skip' } // the filter does not want it
   | { type: 'RetryAt'; atMs: number; cause?: string }
   | { type: 'Hold'; untilMs: number; cause?: string } // not the event's fault: spends no attempt
-  | { type: 'DeadLetter'; reason: DeadLetterReason; cause?: string }
+  // `unsent`: it ended while it waited, with a reason that follows an attempt otherwise.
+  | { type: 'DeadLetter'; reason: DeadLetterReason; cause?: string; unsent?: true }
 
 export interface DeadLetter {
   deliveryId: string

@@ -56,7 +56,7 @@ export async function recordStep(
       await waiting(next.untilMs, delivery.attempts, next.cause)
       return
     case 'DeadLetter': {
-      const attempts = attemptsAtEnd(delivery.attempts, next.reason)
+      const attempts = attemptsAtEnd(delivery.attempts, next)
       await endAsDeadLetter(deps, delivery, { ...next, attempts, body })
       return
     }

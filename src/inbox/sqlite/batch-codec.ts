@@ -97,6 +97,7 @@ function packStep(writer: ByteWriter, next: NextStep): void {
     case 'DeadLetter':
       // Positions travel between threads of one program only; the database holds the words.
       writer.byte(deadLetterReasons.indexOf(next.reason))
+      writer.byte(next.unsent === true ? 1 : 0)
       return writer.text(next.cause ?? '')
     default:
       return unreachable(next)
@@ -119,7 +120,8 @@ function unpackStep(reader: ByteReader): NextStep {
     case stepKinds.DeadLetter: {
       const reason = deadLetterReasons[reader.byte()]
       if (reason === undefined) throw new Error('packed step with an unknown dead-letter reason')
-      return { type: 'DeadLetter', reason, ...unpackCause(reader) }
+      const isUnsent = reader.byte() === 1
+      return { type: 'DeadLetter', reason, ...(isUnsent && { unsent: true as const }), ...unpackCause(reader) }
     }
     default:
       throw new Error(`packed step of unknown kind ${kind}`)

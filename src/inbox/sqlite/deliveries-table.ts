@@ -264,7 +264,7 @@ export class DeliveriesTable {
       case 'Hold':
         return this.#waitUntil(next.untilMs, { id, lane, spent: 0, cause: next.cause, nowMs })
       case 'DeadLetter': {
-        const attempts = attemptsAtEnd(delivery.attempts, next.reason)
+        const attempts = attemptsAtEnd(delivery.attempts, next)
         return this.#giveUp({ ...delivery, attempts }, lane, next, nowMs)
       }
       default:

@@ -287,6 +287,7 @@ test('a refusal of credentials that outlasts retryFor ends deliveries instead of
   assert.deepEqual(inbox.endOf('worker-99'), {
     type: 'DeadLetter',
     reason: 'RetriesExhausted',
+    unsent: true,
   })
 })
 

@@ -169,7 +169,7 @@ test('an outage longer than retryFor ends deliveries, not without having seen th
   assert.equal(inbox.pending, 200)
   await clock.advance({ minutes: 5 })
   assert.equal(inbox.pending, 0)
-  assert.deepEqual(inbox.endOf('event-199'), { type: 'DeadLetter', reason: 'RetriesExhausted' })
+  assert.deepEqual(inbox.endOf('event-199'), { type: 'DeadLetter', reason: 'RetriesExhausted', unsent: true })
 })
 
 test('a sink that is mended just before the end of retryFor gets what was held for it', async () => {

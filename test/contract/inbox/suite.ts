@@ -431,6 +431,29 @@ export function inboxContract(driver: string, make: MakeInbox): void {
       },
     )
 
+    promise(
+      'a dead letter counts the attempts that were made, none where it ended while it waited, also after a restart',
+      async (under) => {
+        const { inbox, clock } = under
+        await inbox.append(anEvent({ sinks: ['held', 'tried', 'tried-and-held'] }))
+        for (const claimed of await inbox.claimDue(10, leaseMs)) {
+          const atMs = clock.now() + 5_000
+          const isHeld = claimed.sink === 'held'
+          await inbox.record(claimed, isHeld ? { type: 'Hold', untilMs: atMs } : { type: 'RetryAt', atMs })
+        }
+        await clock.advance({ seconds: 5 })
+        for (const claimed of await inbox.claimDue(10, leaseMs)) {
+          const unsent = claimed.sink === 'tried' ? {} : { unsent: true as const }
+          await inbox.record(claimed, { type: 'DeadLetter', reason: 'RetriesExhausted', ...unsent })
+        }
+        const told = async (from: Inbox) =>
+          Object.fromEntries((await listed(from, { limit: 10 })).map(({ sink, attempts }) => [sink, attempts]))
+        const wanted = { held: 0, tried: 2, 'tried-and-held': 1 }
+        assert.deepEqual(await told(inbox), wanted)
+        assert.deepEqual(await told(await under.reopen()), wanted)
+      },
+    )
+
     promise('dead letters end for good after 30 days', async ({ inbox, clock }) => {
       await inbox.append(anEvent())
       await inbox.record(await claimOne(inbox), { type: 'DeadLetter', reason: 'Rejected' })

@@ -44,7 +44,7 @@ const step: fc.Arbitrary<NextStep> = fc.oneof(
     { ...plain, requiredKeys: ['type', 'untilMs'] },
   ),
   fc.record(
-    { type: fc.constant('DeadLetter' as const), reason, cause },
+    { type: fc.constant('DeadLetter' as const), reason, cause, unsent: fc.constant(true as const) },
     { ...plain, requiredKeys: ['type', 'reason'] },
   ),
 )
