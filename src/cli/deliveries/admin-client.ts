@@ -22,6 +22,15 @@ const maxSilenceMs = 60_000
 /** A page of a thousand entries, or of events with their bodies. */
 const maxAnswerBytes = 128 * 1024 * 1024
 
+/**
+ * How a receiver refuses a path, or a field of a request, that it does not know: with those that it knows. This program
+ * asks for nothing that a receiver of its own version does not know.
+ */
+const namesPaths = 'there are '
+const namesFields = 'a field is not one of '
+
+const isOlder = (what: string) => `the receiver does not know ${what}: it is older than this gwh`
+
 export interface AdminClientOptions {
   /** The receiver pod that it calls, for messages. */
   readonly pod: string
@@ -58,6 +67,10 @@ export class AdminClient {
     const json = parse((await inWords(readBounded(response, maxAnswerBytes))).toString('utf8'))
     if (response.statusCode === 200) return this.#judge(route, json, response)
     const { error = 'no reason given' } = errorAnswer.safeParse(json).data ?? {}
+    if (response.statusCode === 404 && error.startsWith(namesPaths))
+      throw new Error(`${this.#options.pod}: ${isOlder(route.path)}`)
+    if (response.statusCode === 400 && error.startsWith(namesFields))
+      throw new Error(`${this.#options.pod}: ${isOlder(`all that was asked of ${route.path}`)}: ${error}`)
     throw new Error(`the receiver answered ${response.statusCode}: ${error}`)
   }
 
@@ -92,8 +105,7 @@ export class AdminClient {
     { onEntry, onOpen, signal }: FollowOptions<AnswerOf<Route>>,
   ): Promise<void> {
     const response = await this.#send(route, given, { isStream: true, signal })
-    if (response.statusCode === 404)
-      throw new Error(`the receiver does not know ${route.path}: it is older than this gwh`)
+    if (response.statusCode === 404) throw new Error(isOlder(route.path))
     if (response.statusCode !== 200) throw new Error(`the receiver answered ${response.statusCode}`)
     onOpen?.()
     await inWords(this.#readLines(route, response, onEntry))

@@ -83,7 +83,7 @@ export async function drainReceiver(
     await source.admin.ask('beginHandover')
     err(`gwh drain: ${podName} takes no more traffic; moving to ${target.name}\n`)
     const { moved, refused } = await moveAll(source, target, config.settleMs)
-    const text = () => `${moved} events moved from ${podName} to ${target.name}.\n`
+    const text = () => `${moved} ${moved === 1 ? 'event' : 'events'} moved from ${podName} to ${target.name}.\n`
     out(printedAs(config.output, { value: { from: podName, to: target.name, moved, refused }, text }))
     if (refused === undefined) return exitCodes.ok
     err(`gwh drain: ${target.name} answers ${refused}: the rest stays in ${podName}; make room, then run this again\n`)
