@@ -1,7 +1,7 @@
 import * as z from 'zod'
 
 import { isRecord } from '../../is-record.ts'
-import { fromStoredEntry } from './newer-sinks.ts'
+import { fromStoredEntry, isKnownNeed } from './newer-sinks.ts'
 
 /**
  * What the controller passes to the receivers for one GeminiWebhook or GeminiRoute: everything needed to verify its
@@ -235,11 +235,19 @@ const entryFields = z.object({
   route: routeEntrySchema.optional(),
 })
 
+/** One that a later version wrote may have another form, which is no reason to refuse the entry around it. */
+const newerSinkSchema = z
+  .object({ at: z.int().min(0), needs: z.array(z.string()).optional(), sink: z.unknown() })
+  .transform(({ at, needs = [], sink }) => {
+    const isKnown = needs.every(isKnownNeed)
+    return { at, sink: isKnown ? resolvedSinkSchema.safeParse(sink).data : undefined }
+  })
+
 /** Of an entry as it stands in its Secret; what comes out has all sinks in their places. */
 export const keyringEntrySchema = entryFields
   .extend({
-    /** Sinks that receivers from before there were Kafka sinks and transforms do not know, which hold them. */
-    newerSinks: z.array(z.object({ at: z.int().min(0), sink: resolvedSinkSchema })).optional(),
+    /** Sinks that not every receiver knows. Their names stand in `heldSinks`: who does not know one holds it. */
+    newerSinks: z.array(newerSinkSchema).optional(),
   })
   .transform(fromStoredEntry)
 

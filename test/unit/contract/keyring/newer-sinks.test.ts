@@ -65,3 +65,34 @@ test('what was stored is what is read, in its order', () => {
     }),
   )
 })
+
+test('a sink of a later version is held, and all else of its object is served', () => {
+  const { newerSinks, ...stored } = toStoredEntry(
+    anEntry([aSink({ name: 'chat', transform }), aSink(), aSink({ name: 'topic', destination: kafka })], ['away']),
+  )
+  assert.deepEqual(
+    newerSinks?.map(({ needs }) => needs),
+    [['transform'], ['kafka']],
+  )
+  const later = [
+    { at: 0, needs: ['pubsub'], sink: aSink({ name: 'cloud', destination: { type: 'pubsub', topic: 't' } as never }) },
+    {
+      at: 1,
+      needs: ['transform', 'compression'],
+      sink: { ...aSink({ name: 'small', transform }), compression: 'gzip' },
+    },
+    // Without a word on what it needs, by its form alone.
+    { at: 2, sink: { name: 'odd' } },
+  ]
+  const written = {
+    ...stored,
+    heldSinks: [...(stored.heldSinks ?? []), 'cloud', 'small', 'odd'],
+    newerSinks: [
+      ...later,
+      ...(newerSinks ?? []).map(({ at, ...each }) => Object.assign(each, { at: at + later.length })),
+    ],
+  }
+  const { sinks, heldSinks } = keyringEntrySchema.parse(JSON.parse(JSON.stringify(written)))
+  assert.deepEqual(sinks.map(({ name }) => name).toSorted(), ['chat', 'topic', 'worker'])
+  assert.deepEqual(heldSinks, ['away', 'cloud', 'small', 'odd'])
+})
