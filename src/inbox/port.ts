@@ -29,6 +29,11 @@ export interface NewEvent {
   /** `webhook-signature` as it came, for `format: Original`. */
   signature: string
   body: Uint8Array
+  /**
+   * What has been done with it so far belongs to this span of a trace, as W3C text (src/tracing/trace-text.ts). Absent
+   * where no traces are kept, and after receivers that do not know it.
+   */
+  trace?: string
   /** Names of the sinks, fixed now; each becomes a delivery of its own. Empty: stored, counted, not forwarded. */
   sinks: readonly string[]
 }

@@ -45,14 +45,15 @@ export interface Charge {
 }
 
 /** Pure: what the event is charged, roughly; what it takes more than that is told by `noteUsed`. */
-export function chargedBytesOf(event: Pick<NewEvent, 'body' | 'signature' | 'contentType' | 'sinks'>): number {
-  const { body, signature, contentType, sinks } = event
-  return sinks.length === 0 ? 0 : overheadOf({ signature, contentType, sinks }) + body.length
+export function chargedBytesOf(event: Pick<NewEvent, 'body'> & Texts): number {
+  return event.sinks.length === 0 ? 0 : overheadOf(event) + event.body.length
 }
 
-export function overheadOf(event: Pick<NewEvent, 'signature' | 'contentType' | 'sinks'>): number {
-  const { signature, contentType, sinks } = event
-  return eventOverheadBytes + signature.length + contentType.length + sinks.length * deliveryOverheadBytes
+type Texts = Pick<NewEvent, 'signature' | 'contentType' | 'trace' | 'sinks'>
+
+export function overheadOf({ signature, contentType, trace = '', sinks }: Texts): number {
+  const textBytes = signature.length + contentType.length + trace.length
+  return eventOverheadBytes + textBytes + sinks.length * deliveryOverheadBytes
 }
 
 /** `ownerFull`: it could take more if older ones made room; `idsFull`: they could not, because ids outlive them. */

@@ -28,6 +28,11 @@ const handedEvent = z.object({
   contentType: text,
   signature: z.string().max(16_384).describe('`webhook-signature` as it came.'),
   bodyBase64: z.base64(),
+  trace: z
+    .string()
+    .max(1_024)
+    .exactOptional()
+    .describe('The span of a trace that it belongs to, where traces are kept.'),
   deliveries: z.array(handedDelivery).min(1).max(64),
 })
 

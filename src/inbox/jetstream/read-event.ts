@@ -11,6 +11,7 @@ export async function readEvent(deps: SharedDeps, { event, sink }: TrackedDelive
     stored = await store.last(subjects.event(event.key))
   }
   if (stored?.record.kind !== 'event') return undefined
-  const { owner, eventId, sentAtSeconds, receivedAtMs, mode, contentType, signature } = stored.record
-  return { owner, eventId, sentAtSeconds, receivedAtMs, mode, contentType, signature, body: stored.body, sinks: [sink] }
+  const { owner, eventId, sentAtSeconds, receivedAtMs, mode, contentType, signature, trace } = stored.record
+  const known = { owner, eventId, sentAtSeconds, receivedAtMs, mode, contentType, signature }
+  return { ...known, ...(trace !== undefined && { trace }), body: stored.body, sinks: [sink] }
 }

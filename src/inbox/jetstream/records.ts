@@ -26,6 +26,8 @@ const openEvent = z.object({
   /** Versions before this field did not write it. */
   eventType: z.string().default('unknown'),
   bodyBytes: z.number(),
+  /** Versions before this field ignore it. */
+  trace: z.string().exactOptional(),
   /** When its deliveries became due. */
   storedAtMs: z.number(),
   /** The receiver that stored it. */
@@ -141,7 +143,7 @@ interface Storing {
 }
 
 export function toOpenRecord(event: NewEvent, { storedAtMs, home, claims, reason }: Storing): OpenEventRecord {
-  const { owner, eventId, sentAtSeconds, receivedAtMs, mode, contentType, signature, sinks, body } = event
+  const { owner, eventId, sentAtSeconds, receivedAtMs, mode, contentType, signature, sinks, body, trace } = event
   return {
     kind: 'event',
     owner: { uid: owner.uid, namespace: owner.namespace, name: owner.name },
@@ -154,6 +156,7 @@ export function toOpenRecord(event: NewEvent, { storedAtMs, home, claims, reason
     sinks: [...sinks],
     eventType: parseEnvelope(body).type,
     bodyBytes: body.length,
+    ...(trace !== undefined && { trace }),
     storedAtMs,
     home,
     ...(claims.leases.length > 0 && { claims }),

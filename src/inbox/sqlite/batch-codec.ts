@@ -46,6 +46,7 @@ export function packEvent(writer: ByteWriter, event: NewEvent): void {
   writer.text(event.contentType)
   writer.text(event.signature)
   writer.bytes(event.body)
+  writer.text(event.trace ?? '')
   writer.number(event.sinks.length)
   for (const sink of event.sinks) writer.text(sink)
 }
@@ -60,8 +61,14 @@ export function unpackEvent(reader: ByteReader): NewEvent {
     contentType: reader.text(),
     signature: reader.text(),
     body: reader.bytes(),
+    ...unpackTrace(reader),
     sinks: Array.from({ length: reader.number() }, () => reader.text()),
   }
+}
+
+function unpackTrace(reader: ByteReader): Pick<NewEvent, 'trace'> {
+  const trace = reader.text()
+  return trace === '' ? {} : { trace }
 }
 
 function packLeases(writer: ByteWriter, leases: FirstLeases): void {

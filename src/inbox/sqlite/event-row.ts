@@ -3,6 +3,7 @@ import type { NewEvent } from '../port.ts'
 /** A row of `events` joined with its owner, as the event that one sink gets. */
 export function toEvent(row: Readonly<Record<string, unknown>>, sink: string): NewEvent {
   const body = row['body']
+  const trace = String(row['trace'])
   return {
     owner: { uid: String(row['uid']), namespace: String(row['namespace']), name: String(row['name']) },
     eventId: String(row['event_id']),
@@ -12,6 +13,7 @@ export function toEvent(row: Readonly<Record<string, unknown>>, sink: string): N
     contentType: String(row['content_type']),
     signature: String(row['signature']),
     body: body instanceof Uint8Array ? body : new Uint8Array(),
+    ...(trace !== '' && { trace }),
     sinks: [sink],
   }
 }

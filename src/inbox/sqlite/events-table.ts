@@ -36,8 +36,8 @@ export class EventsTable {
     this.#deps = deps
     this.#numbers = new RowNumbers(database, 'events')
     this.#insert = database.prepare(
-      `INSERT INTO events (seq, owner, object, event_id, open, sent_at_s, received_at_ms, mode, content_type, signature, body_bytes, charged_bytes, forget_at_s, body)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO events (seq, owner, object, event_id, open, sent_at_s, received_at_ms, mode, content_type, signature, body_bytes, charged_bytes, forget_at_s, trace, body)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     this.#delete = database.prepare(
       `DELETE FROM events WHERE seq = ? AND open = 1 AND kept = 0
@@ -108,6 +108,7 @@ export class EventsTable {
       event.body.length,
       chargedBytes,
       forgetAtS,
+      event.trace ?? '',
       event.body,
     )
     ledger.count(account, 'events', 1)

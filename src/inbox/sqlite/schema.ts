@@ -107,6 +107,19 @@ const migrations: readonly string[] = [
   `,
 ]
 
+/**
+ * Columns that are no new schema, because older versions go on with a file that has them: they name what they read and
+ * write, so that they leave these at their defaults. Only for what may be missing.
+ */
+const additions = [{ table: 'events', column: 'trace', definition: "TEXT NOT NULL DEFAULT ''" }] as const
+
+function addMissing(database: DatabaseSync): void {
+  const known = database.prepare('SELECT count(*) AS n FROM pragma_table_info(?) WHERE name = ?')
+  for (const { table, column, definition } of additions) {
+    if (known.get(table, column)?.['n'] === 0) database.exec(`ALTER TABLE ${table} ADD COLUMN ${column} ${definition}`)
+  }
+}
+
 /** `gwh_event_type(body)`: how the sender named the event. */
 function addFunctions(database: DatabaseSync): void {
   database.function('gwh_event_type', { deterministic: true }, (body) =>
@@ -142,6 +155,7 @@ export function migrate(database: DatabaseSync, upTo = migrations.length): void 
   database.exec('BEGIN IMMEDIATE')
   for (const migration of migrations.slice(version, upTo)) database.exec(migration)
   if (version === 0 && upTo === migrations.length) database.exec(dropOldIdIndexes) // nothing to move
+  if (upTo === migrations.length) addMissing(database)
   database.exec(`PRAGMA application_id = ${applicationId}`)
   database.exec(`PRAGMA user_version = ${upTo}`)
   database.exec('COMMIT')

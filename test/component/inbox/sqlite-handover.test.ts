@@ -41,11 +41,12 @@ async function listed(inbox: Inbox, limit = 100) {
   return given.read.events.map(readHandedEvent)
 }
 
-test('a delivery goes on in the other inbox as it stood: attempts, due time, horizon, mark, body', async (t) => {
+test('a delivery goes on in the other inbox as it stood: attempts, due time, horizon, mark, body, trace', async (t) => {
   const { from, to, clock } = await twoInboxes(t)
   const event = anEvent({
     body: Buffer.from([0, 255, 10]),
     contentType: 'text/plain',
+    trace: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01 theirs=1',
     sinks: ['waits', 'gave-up', 'done'],
   })
   await from.append(event)
@@ -60,6 +61,7 @@ test('a delivery goes on in the other inbox as it stood: attempts, due time, hor
   await clock.advance({ seconds: 30 })
   const [handed] = await listed(from)
   assert.ok(handed)
+  assert.equal(handed.event.trace, event.trace)
   assert.equal(await handoverOf(to).takeOver(handed), 'stored')
   assert.equal((await to.pending({ limit: 10 })).pending[0]?.lastCause, 'timeout')
   assert.equal(await handoverOf(to).takeOver(handed), 'duplicate', 'a crash before the release repeats it')

@@ -102,6 +102,28 @@ test('a number that a row of the version before had is not given again', async (
   assert.ok(Number(claimed?.deliveryId.split('.')[0]) > Number(last), `${claimed?.deliveryId} after ${String(last)}`)
 })
 
+test('a column that older versions do not know is no new schema: they go on with the file, and it is added to theirs', async (t) => {
+  const trace = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+  const path = aCopy(t)
+  const { inbox: first } = await anOpened(t, path)
+  await first.append(anEvent({ eventId: 'traced', trace }))
+  await first.close()
+  const older = new DatabaseSync(path)
+  const version = older.prepare('PRAGMA user_version').get()?.['user_version']
+  const columns = older.prepare("SELECT name, dflt_value, pk FROM pragma_table_info('events')").all()
+  assert.equal(columns.find(({ name }) => name === 'trace')?.['dflt_value'], "''", 'an insert may leave it out')
+  older.exec('ALTER TABLE events DROP COLUMN trace')
+  older.close()
+
+  const { inbox } = await anOpened(t, path)
+  const traced = (await inbox.claimDue(100, leaseMs)).find(({ event }) => event.eventId === 'traced')
+  assert.ok(traced && !('trace' in traced.event), 'delivered as before, without what was dropped')
+  await inbox.close()
+  const after = new DatabaseSync(path)
+  assert.equal(after.prepare('PRAGMA user_version').get()?.['user_version'], version)
+  after.close()
+})
+
 test('a file of a later version is refused by name, and left as it is', async (t) => {
   const path = aCopy(t)
   const later = new DatabaseSync(path)

@@ -39,6 +39,10 @@ async function backlogOf(inbox: Pick<Inbox, 'backlog'>) {
     .map(({ ownerUid, sink, pending, deadLetters }) => [`${ownerUid}/${sink}`, pending, deadLetters])
 }
 
+function tracesOf(claimed: readonly ClaimedDelivery[]): Record<string, string | undefined> {
+  return Object.fromEntries(claimed.map(({ event }) => [event.eventId, event.trace]))
+}
+
 export interface UnderTestOptions {
   bounds: Partial<InboxBounds>
   quotas?: Quotas
@@ -85,6 +89,27 @@ export function inboxContract(driver: string, make: MakeInbox): void {
       }
       assert.deepEqual(await inbox.claimDue(10, leaseMs), [], 'claimed deliveries are leased')
     })
+
+    promise(
+      'a trace stays with its event: at each attempt, after a restart, as a dead letter and once replayed',
+      async ({ inbox, clock, reopen }) => {
+        const trace = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01 theirs=1'
+        await inbox.appendClaiming(anEvent({ eventId: 'traced', trace }), new Map([['worker', leaseMs]]))
+        await inbox.append(anEvent({ eventId: 'untraced' }))
+        const again = await reopen()
+        await clock.advance({ minutes: 2 })
+        const claimed = await again.claimDue(10, leaseMs)
+        const both = { traced: trace, untraced: undefined }
+        assert.deepEqual(tracesOf(claimed), both)
+        for (const one of claimed) await again.record(one, { type: 'DeadLetter', reason: 'Rejected' })
+        for (const { deliveryId, eventId } of (await again.deadLetters({ limit: 10 })).deadLetters) {
+          const kept = await again.deadLetterEvent(deliveryId)
+          assert.equal(kept?.trace, eventId === 'traced' ? trace : undefined)
+          await again.replay(deliveryId)
+        }
+        assert.deepEqual(tracesOf(await again.claimDue(10, leaseMs)), both)
+      },
+    )
 
     promise(
       'the same id of the same object is a duplicate, whatever else differs; of another object it is not',

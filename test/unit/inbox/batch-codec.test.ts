@@ -22,7 +22,24 @@ const fields = {
   body: fc.uint8Array({ maxLength: 40_000 }).map((bytes) => Buffer.from(bytes)),
   sinks: fc.array(text, { maxLength: 16 }),
 }
-const event: fc.Arbitrary<NewEvent> = fc.record(fields, plain)
+const trace = fc.constant('00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01 theirs=1')
+const event: fc.Arbitrary<NewEvent> = fc.record(
+  { ...fields, trace },
+  {
+    ...plain,
+    requiredKeys: [
+      'owner',
+      'eventId',
+      'sentAtSeconds',
+      'receivedAtMs',
+      'mode',
+      'contentType',
+      'signature',
+      'body',
+      'sinks',
+    ],
+  },
+)
 const reason = fc.constantFrom<DeadLetterReason>(
   'RetriesExhausted',
   'Rejected',

@@ -66,6 +66,7 @@ test('an event is charged for its body, its texts and each delivery; without sin
     sinks: ['a', 'b'],
   })
   assert.equal(chargedBytesOf(event), 1_000 + 10 + 5 + 512 + 2 * 256)
+  assert.equal(chargedBytesOf({ ...event, trace: 't'.repeat(55) }), chargedBytesOf(event) + 55)
   assert.equal(chargedBytesOf({ ...event, sinks: [] }), 0)
 })
 
