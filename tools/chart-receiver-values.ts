@@ -96,6 +96,15 @@ export const kafkaSinkValues = object('Where sinks with kafka publish; without b
   }),
 })
 
+export const tracingValues = object('Traces by OpenTelemetry, which the receiver sends by OTLP over HTTP.', {
+  endpoint: text(
+    'Such as http://collector.monitoring:4318; /v1/traces is added. Empty: no traces are kept.',
+    `^$|^https?://([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\])(:${portPattern})?(/[A-Za-z0-9._~/-]*)?$`,
+  ),
+  sampleRatio: { description: 'Share of the traces that are kept, 0 to 1.', type: 'number', minimum: 0, maximum: 1 },
+  headers: object('What the collector wants besides, in a Secret, as KEY=VALUE,KEY=VALUE.', fileValues),
+})
+
 export const autoscalingValues = object(
   'A HorizontalPodAutoscaler instead of replicas, with inbox.driver jetstream only.',
   {

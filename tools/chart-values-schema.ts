@@ -11,6 +11,7 @@ import {
   proxyValues,
   quotaValues,
   serviceValues,
+  tracingValues,
   trustedAuthorityValues,
 } from './chart-receiver-values.ts'
 import {
@@ -73,6 +74,8 @@ export const settingsOfTheChart: ReadonlySet<string> = new Set([
   'kafkaSinkUser',
   'kafkaSinkPassword',
   'kafkaSinkPrefix',
+  'traceEndpoint',
+  'traceSampleRatio',
   'quotas',
   'httpsProxy',
   'proxyBypass',
@@ -145,6 +148,7 @@ export function chartValuesSchema(): ValueSchema {
     quotas: quotaValues,
     natsSinks: natsSinkValues,
     kafkaSinks: kafkaSinkValues,
+    tracing: tracingValues,
     proxy: proxyValues,
     trustedCA: trustedAuthorityValues,
     podSecurityContext,
@@ -252,6 +256,7 @@ const patternOf: Readonly<Record<string, string>> = {
   SIZE: '^[0-9]{1,9}(B|KiB|MiB|GiB|TiB)$',
   PATH: '^$|^(/[A-Za-z0-9._~-]+){1,8}$',
   PORT: `^(0|${portPattern})$`,
+  SAMPLER: '^(parentbased_)?(always_on|always_off|traceidratio)$',
   URL: `^https?://([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\])(:${portPattern})?(/[A-Za-z0-9._~/-]*)?$`,
 }
 
@@ -259,6 +264,7 @@ function settingSchema({ shape, help, placeholder }: Setting<unknown>): ValueSch
   if (shape === 'boolean') return flag(help)
   if (shape === 'list') return texts(help)
   if (placeholder === 'NUMBER') return { description: help, type: 'integer' }
+  if (placeholder === 'DECIMAL') return { description: help, type: 'number' }
   if (placeholder.includes('|')) return oneOf(help, placeholder.split('|'))
   return text(help, patternOf[placeholder])
 }

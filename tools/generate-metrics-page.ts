@@ -27,7 +27,7 @@ const sections: readonly { title: string; holds: RegExp }[] = [
   },
   {
     title: 'Receiver',
-    holds: /^src\/(receiver|dispatcher|filter|routes|sinks|inbox|admin)\/|^src\/roles\/create-jwks-keeper/,
+    holds: /^src\/(receiver|dispatcher|filter|routes|sinks|inbox|admin|tracing)\/|^src\/roles\/create-jwks-keeper/,
   },
   { title: 'Both', holds: /^src\/(kubernetes|roles|observability)\// },
 ]

@@ -5,6 +5,7 @@ import { outboundSettings } from './outbound-settings.ts'
 import { quotaSettings } from './quota-settings.ts'
 import { sinkSettings } from './sink-settings.ts'
 import { boolean, duration, integer, oneOf, optionalText, port, size, text, textList } from './setting-types.ts'
+import { tracingSettings } from './tracing-settings.ts'
 import { clusterSettings, natsSubject, natsUrls, kubernetesRateSettings, operationSettings } from './shared-settings.ts'
 
 const path = { placeholder: 'DIR', pattern: /^.{1,4096}$/, what: 'a path' }
@@ -143,6 +144,7 @@ const settings = {
   ...outboundSettings,
   ...sinkSettings,
   ...kafkaSinkSettings,
+  ...tracingSettings,
   ...operationSettings,
   adminPort: port({
     group: 'Operation',

@@ -57,7 +57,7 @@ export function decimal({ min, max, default: text, ...words }: WithDefault & { m
     if (value >= min && value <= max) return ok(value)
     return problem(`is not a number from ${min} to ${max}`)
   })
-  return { ...words, shape: 'scalar', placeholder: 'NUMBER', schema, presence: withDefault(text) } as const
+  return { ...words, shape: 'scalar', placeholder: 'DECIMAL', schema, presence: withDefault(text) } as const
 }
 
 /** A TCP port; 0 lets the system choose a free one, which the log names. */
@@ -192,6 +192,16 @@ export function url({ default: text, ...words }: WithDefault): Setting<string> {
 
 export function requiredUrl(words: Words): Setting<string> {
   return { ...words, shape: 'scalar', placeholder: 'URL', schema: urlSchema, presence: { type: 'required' } }
+}
+
+export function optionalUrl(words: Words): Setting<string | undefined> {
+  return {
+    ...words,
+    shape: 'scalar',
+    placeholder: 'URL',
+    schema: urlSchema.optional(),
+    presence: { type: 'optional' },
+  }
 }
 
 function requireValue(parsed: Result<number>): number {

@@ -7,6 +7,7 @@ import { boundLines } from '../observability/bounded-lines.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { Sink } from '../sinks/port.ts'
+import type { Tracing } from '../tracing/port.ts'
 import { AttemptStarter } from './attempt-starter.ts'
 import type { ResolveSink } from './before-send.ts'
 import { ClaimLoop } from './claim-loop.ts'
@@ -18,6 +19,7 @@ import { LaneReactions, type GiveBack } from './lane-reactions.ts'
 import type { WaitingDelivery } from './lane.ts'
 import type { SinkState } from './sink-health.ts'
 import { StepRecorder } from './step-recorder.ts'
+import { traceStep } from './trace-step.ts'
 import { watchSinks, type SinkWatch } from './watch-sinks.ts'
 import { WorkUnderWay } from './work-under-way.ts'
 
@@ -38,6 +40,8 @@ export interface DispatcherOptions {
   quotas?: Quotas
   /** Called with each step of each delivery; must not throw. */
   onStep?: (entry: StepEntry) => void
+  /** Absent: no traces are kept. */
+  tracing?: Pick<Tracing, 'start'>
   /** What is known of owners that are routes; absent: there are none. */
   routes?: Required<Pick<HandleDeps, 'maySee' | 'webhookOf' | 'onDelivered'>>
 }
@@ -143,7 +147,7 @@ class LaneDispatcher implements Dispatcher {
       recorder: {
         record: (delivery, next, terms) => {
           watch.noteStep(delivery, next)
-          return this.#recorder.record(delivery, next, terms)
+          return this.#recorder.record(delivery, next, terms).finally(traceStep(options.tracing, delivery, next))
         },
       },
     }

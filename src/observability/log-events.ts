@@ -123,6 +123,19 @@ export const logEvents = {
     fields: ['call', 'attempt', 'error'],
   },
   'event.dropped': { means: 'A Kubernetes Event could not be written.', fields: ['regarding', 'reason', 'error'] },
+  'traces.kept': {
+    means: 'Traces are kept and sent by OTLP (docs/tracing.md).',
+    fields: ['sampler', 'ratio'],
+  },
+  'traces.not_taken': {
+    means:
+      'Spans could not be sent to the collector and were dropped. Events are not affected. Told once, until it works again.',
+    fields: ['cause', 'spans'],
+  },
+  'traces.taken_again': {
+    means: 'The collector takes spans again; so many were dropped meanwhile.',
+    fields: ['spans'],
+  },
   'receiver.started': {
     means: 'The receiver serves its ports.',
     fields: ['port', 'healthPort', 'adminPort', 'podName'],

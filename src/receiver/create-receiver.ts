@@ -8,6 +8,7 @@ import type { Inbox, InboxObstacle } from '../inbox/port.ts'
 import { listenOn } from '../listen-on.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
+import type { Tracing } from '../tracing/port.ts'
 import { sendAnswer } from './answer.ts'
 import { equalQuotas, type Quotas } from '../fairness/quotas.ts'
 import { BodyBudget } from './body-budget.ts'
@@ -43,6 +44,8 @@ export interface ReceiverOptions {
   readonly activity: EndpointActivity
   /** Called with each request that ended, however it was answered; must not throw. */
   readonly onRequest?: (entry: RequestEntry) => void
+  /** Absent: no traces are kept. */
+  readonly tracing?: Tracing
   /** The service's public keys. Absent: deliveries on dynamic paths are answered 503. */
   readonly publicKeys?: PublicKeys
   readonly limits?: Partial<ReceiverLimits>
@@ -164,6 +167,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     clock,
     metrics,
     parseEnvelope: options.parseEnvelope,
+    ...(options.tracing !== undefined && { tracing: options.tracing }),
     finish,
   }
   const receiveStatic = createStaticRoute(routeDeps)

@@ -14,6 +14,8 @@ export interface Exchange {
   eventId?: string
   keyId?: string
   bodyBytes?: number
+  /** When its body was complete, by the clock of `startedMs`. */
+  bodyReadMs?: number
   /** How far the sender's timestamp was ahead of our clock. */
   skewSeconds?: number
   /** What was thrown, when something was: for the log. */

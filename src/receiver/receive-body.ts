@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 
+import type { Clock } from '../clock.ts'
 import type { BodyBudget, OwnBudget } from './body-budget.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Exchange } from './exchange.ts'
@@ -7,6 +8,7 @@ import { readBody, type BodyRead } from './read-body.ts'
 import type { Outcome } from './status-codes.ts'
 
 interface BodyDeps {
+  readonly clock: Pick<Clock, 'monotonic'>
   readonly budget: BodyBudget
   readonly maxBodyBytes: number
   /**
@@ -42,6 +44,7 @@ export function receiveBody(
   readBody(request, { maxBytes: deps.maxBodyBytes, budget }, (read) => {
     if (read.type !== 'read') return deps.finish(exchange, unreadOutcomes[read.type], 'unread')
     exchange.bodyBytes = read.body.length
+    exchange.bodyReadMs = deps.clock.monotonic()
     const held: HeldBody = { body: read.body, release: releaseOnce(budget, read.body) }
     const fail = (error: unknown) => {
       // An exception in an event handler is not caught, and one odd delivery must not end the process.

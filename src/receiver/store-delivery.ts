@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 
 import type { Clock } from '../clock.ts'
 import type { NewEvent } from '../inbox/port.ts'
+import type { Tracing } from '../tracing/port.ts'
 import { takesOwn } from '../routes/attached-route.ts'
 import type { SignedHeaders } from '../signature/parse-headers.ts'
 import type { BodyBudget } from './body-budget.ts'
@@ -13,6 +14,7 @@ import type { Exchange } from './exchange.ts'
 import type { HeldBody } from './receive-body.ts'
 import type { ReceiverMetrics } from './receiver-metrics.ts'
 import type { AnsweredOutcome, Outcome } from './status-codes.ts'
+import { traceDelivery } from './trace-delivery.ts'
 import { mayBeWithheld, shouldWithhold, type EventSummary } from './withhold.ts'
 
 /** What both ways of receiving need. */
@@ -25,6 +27,8 @@ export interface RouteDeps {
   readonly clock: Clock
   readonly metrics: ReceiverMetrics
   readonly parseEnvelope: (body: Uint8Array) => EventSummary
+  /** Absent: no traces are kept. */
+  readonly tracing?: Tracing
   /**
    * Ends an exchange: answer, count, log. `unread`: parts of the request have not been read, so the connection cannot
    * be used again.
@@ -65,10 +69,13 @@ export function storeDelivery(deps: RouteDeps, exchange: Exchange, verified: Ver
   if (endpoint.route === undefined) deps.activity.noteVerified(uid, nowMs)
   // A ping comes to the static endpoint; a job that ends meanwhile proves nothing about it.
   const checkAttemptId = mode === 'static' ? endpoint.checkAttemptId : undefined
-  deps.appends.append(toEvent(deps, exchange.request, { ...verified, isCheckOpen: checkAttemptId !== undefined }), {
+  const traced = deps.tracing && traceDelivery(deps.tracing, exchange, verified)
+  const event = toEvent(deps, exchange.request, { ...verified, isCheckOpen: checkAttemptId !== undefined })
+  deps.appends.append(traced === undefined ? event : { ...event, trace: traced.trace }, {
     answer: (result, fault) => {
       exchange.fault = fault
       const outcome = appendOutcomes[result]
+      traced?.ended(outcome)
       const isKept = outcome === 'Stored' || outcome === 'Duplicate'
       if (!isKept) deps.metrics.authenticRefused.add(1, { outcome })
       noteAnswer(deps.activity, endpoint, { isKept, isFull: result === 'ownerFull', nowMs })

@@ -19,6 +19,7 @@ import { ServingCertificate } from '../receiver/serving-certificate.ts'
 import { watchConfiguration } from '../receiver/watch-configuration.ts'
 import type { Sink } from '../sinks/port.ts'
 import { createJwksKeeper } from './create-jwks-keeper.ts'
+import { keepTraces } from './keep-traces.ts'
 import { openCluster } from './open-cluster.ts'
 import { openInbox } from './open-inbox.ts'
 import type { ProcessDeps, RoleDeps } from './process-deps.ts'
@@ -72,6 +73,8 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
   const podName = config.podName ?? deps.hostname
   const quotas = givenQuotas(config.quotas)
   await using parts = new AsyncDisposableStack()
+  // First, so that it ends last: what ends before it is part of traces.
+  const tracing = await keepTraces(config, { ...deps, podName }, parts)
   const client = await openCluster(config, 'receiver', deps)
   parts.defer(() => client.close())
   let serving: Receiver | undefined
@@ -119,7 +122,8 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
     onFull: ({ owner }: NewEvent) => activity.noteFull(owner.uid, clock.now()),
     onDelivered: ({ uid }: InboxOwner) => activity.noteDelivered(uid, clock.now()),
   }
-  const dispatcher = startDispatch(config, { ...deps, client, inbox, directory, podName, quotas, ...dispatched }, parts)
+  const used = { client, inbox, directory, podName, quotas, tracing }
+  const dispatcher = startDispatch(config, { ...deps, ...used, ...dispatched }, parts)
   nudgeDispatcher = () => dispatcher.nudge()
   const onReplayed = (lanes: Iterable<string>) => dispatcher.probe(lanes)
   const beginHandover = async () => {
@@ -166,6 +170,7 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
     publicKeys,
     activity,
     onRequest: (entry) => feed.add(entry),
+    ...(tracing !== undefined && { tracing }),
     limits: receiverLimits(config),
     pathPrefix: config.pathPrefix,
     quotas,

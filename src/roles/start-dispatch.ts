@@ -12,6 +12,7 @@ import { askRoutes } from '../receiver/ask-routes.ts'
 import type { EndpointDirectory } from '../receiver/endpoint-directory.ts'
 import { resolveSink } from '../receiver/resolve-sink.ts'
 import { createRoutingSink } from '../routes/routing-sink.ts'
+import type { Tracing } from '../tracing/port.ts'
 import { createAddressRules } from '../sinks/address-guard.ts'
 import { createHttpSink } from '../sinks/http-sink.ts'
 import { createKubernetesEventSink } from '../sinks/kubernetes-event-sink.ts'
@@ -20,6 +21,7 @@ import { lazySink } from '../sinks/lazy-sink.ts'
 import type { NatsSinkOptions } from '../sinks/nats-sink.ts'
 import type { Sink } from '../sinks/port.ts'
 import { rememberEnvelopes } from '../sinks/remember-envelopes.ts'
+import { traceAttempts } from '../sinks/trace-attempts.ts'
 import { routeByDestination } from '../sinks/route-by-destination.ts'
 import { followApiServerEndpoints } from './api-server-endpoints.ts'
 import type { RoleDeps } from './process-deps.ts'
@@ -38,6 +40,7 @@ interface DispatchDeps extends RoleDeps {
   /** Called when a sink of a route has taken something; must not throw. */
   readonly onDelivered: (route: InboxOwner) => void
   readonly wrapSink?: (sink: Sink) => Sink
+  readonly tracing: Tracing | undefined
 }
 
 /** Recorded about GeminiWebhooks as the sink of that name. */
@@ -58,6 +61,7 @@ export function startDispatch(config: ReceiverConfig, deps: DispatchDeps, parts:
     onFull,
     onDelivered,
     wrapSink,
+    tracing,
     clock,
     random,
     logger,
@@ -129,9 +133,10 @@ export function startDispatch(config: ReceiverConfig, deps: DispatchDeps, parts:
     metrics,
   })
   parts.defer(() => filters.close())
+  const reached = wrapSink === undefined ? sinks : wrapSink(sinks)
   const dispatcher: Dispatcher = createDispatcher({
     inbox,
-    sinks: wrapSink === undefined ? sinks : wrapSink(sinks),
+    sinks: tracing === undefined ? reached : traceAttempts(reached, { tracing, parseEnvelope }),
     resolveSink: (ownerUid, sinkName) => resolveSink(directory, ownerUid, sinkName),
     judgeFilter: filters.judge,
     clock,
@@ -141,6 +146,7 @@ export function startDispatch(config: ReceiverConfig, deps: DispatchDeps, parts:
     maxInFlight: config.maxInFlight,
     quotas,
     onStep,
+    ...(tracing !== undefined && { tracing }),
     routes: askRoutes(directory, { typeOf, onDelivered }),
   })
   dispatcher.start()

@@ -40,9 +40,12 @@ export function createRoutingSink(options: RoutingSinkOptions): Sink {
     labels: ['route_namespace'],
   })
   return {
-    send: ({ event, sink }, signal) =>
+    send: ({ event, sink, trace }, signal) =>
       sink.destination.type === 'routes'
-        ? route(event, sink.delivery.timeoutMs, signal, { ...options, full })
+        ? route(trace === undefined ? event : { ...event, trace }, sink.delivery.timeoutMs, signal, {
+            ...options,
+            full,
+          })
         : Promise.resolve({ type: 'permanent', cause: unsendable }),
     close: () => Promise.resolve(),
   }
@@ -101,7 +104,7 @@ async function inRounds(copies: readonly NewEvent[], { keep, obstacle }: Rounds,
   return left === undefined ? { type: 'ended', full } : { type: 'retryable', cause: left }
 }
 
-/** What Google sent, as it came: of the route, for the sinks that it has now. */
+/** What Google sent, as it came, in the same trace: of the route, for the sinks that it has now. */
 function copyFor(attached: AttachedRoute, event: NewEvent): NewEvent {
   const { uid, namespace, name } = attached
   return { ...event, owner: { uid, namespace, name: routeOwnerName(name) }, sinks: sinkNamesOf(attached) }

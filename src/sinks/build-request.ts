@@ -8,7 +8,7 @@ import { deadLetterHeadersOf } from './dead-letter-attributes.ts'
 import { attributesOf } from './event-attributes.ts'
 import type { OutgoingDelivery } from './port.ts'
 import type { ParseEnvelope } from './remember-envelopes.ts'
-import { traceparentOf } from './trace-context.ts'
+import { traceHeadersOf } from './trace-context.ts'
 
 export type RequestMethod = SinkTransform['method']
 
@@ -48,7 +48,7 @@ export function buildRequest(delivery: OutgoingDelivery, options: RequestOptions
       ...original,
       ...told,
       ...signature,
-      traceparent: traceparentOf(delivery),
+      ...traceHeadersOf(delivery),
     },
     body,
   }

@@ -29,6 +29,8 @@ export interface OutgoingDelivery {
   content?: Uint8Array
   /** Whose event it is where its owner is a route; absent: the owner's own. */
   webhook?: { readonly namespace: string; readonly name: string }
+  /** The span of this attempt, as text; absent where no traces are kept. */
+  trace?: string
   /** Set when the event goes to a dead letter destination. */
   deadLetter?: DeadLetterStory
 }

@@ -50,6 +50,16 @@ const product: Record<string, Rights> = {
     ],
     packages: [],
   },
+  tracing: {
+    rooms: ['observability'],
+    packages: [
+      '@opentelemetry/api',
+      '@opentelemetry/core',
+      '@opentelemetry/exporter-trace-otlp-proto',
+      '@opentelemetry/resources',
+      '@opentelemetry/sdk-trace',
+    ],
+  },
   receiver: {
     rooms: [
       'api',
@@ -61,6 +71,8 @@ const product: Record<string, Rights> = {
       'kubernetes',
       'observability',
       'routes',
+      'tracing/port',
+      'tracing/trace-text',
     ],
     packages: ['fastify'],
   },
@@ -73,7 +85,17 @@ const product: Record<string, Rights> = {
   kafka: { rooms: [], packages: ['@platformatic/kafka'] },
   nats: { rooms: ['observability'], packages: ['@nats-io/transport-node'] },
   dispatcher: {
-    rooms: ['api/kind', 'fairness', 'inbox/port', 'sinks/port', 'contract', 'filter', 'observability'],
+    rooms: [
+      'api/kind',
+      'fairness',
+      'inbox/port',
+      'sinks/port',
+      'contract',
+      'filter',
+      'observability',
+      'tracing/port',
+      'tracing/trace-text',
+    ],
     packages: [],
   },
   routes: {
@@ -93,6 +115,8 @@ const product: Record<string, Rights> = {
       'nats',
       'signature',
       'observability',
+      'tracing/port',
+      'tracing/trace-text',
     ],
     packages: ['ipaddr.js', '@nats-io/transport-node'],
   },

@@ -272,6 +272,33 @@ withHelm('the chart', (charts) => {
     assert.equal(named(without, 'ConfigMap', 'gwh-controller').data?.['GWH_NATS_SINK_PREFIX'], undefined)
   })
 
+  test('traces: the receiver gets the address and the ratio, its exporter the headers, and the way there is open', () => {
+    const manifests = chart.manifests(valueSets['traces to a collector that wants a key'] ?? {})
+    const settingsOf = (all: typeof manifests) => named(all, 'ConfigMap', 'gwh-receiver').data ?? {}
+    const data = settingsOf(manifests)
+    assert.deepEqual(
+      [data['GWH_TRACE_ENDPOINT'], data['GWH_TRACE_SAMPLE_RATIO']],
+      ['https://otlp.example.com:4318/team', '0.25'],
+    )
+    const [container] = podOf(named(manifests, 'StatefulSet', 'gwh-receiver')).containers
+    const ofExporter = container?.env?.find(({ name }) => name === 'OTEL_EXPORTER_OTLP_HEADERS')
+    assert.deepEqual(ofExporter, {
+      name: 'OTEL_EXPORTER_OTLP_HEADERS',
+      valueFrom: { secretKeyRef: { name: 'gwh-otlp', key: 'headers.txt' } },
+    })
+    const { egress } = named(manifests, 'NetworkPolicy', 'gwh-receiver').spec as {
+      egress: { ports?: { port: number }[] }[]
+    }
+    assert.ok(egress.some(({ ports }) => ports?.some(({ port }) => port === 4318)))
+    const ratios = [1, 0, 0.5, 0.00001].map((sampleRatio) => {
+      const tracing = { endpoint: 'http://collector:4318', sampleRatio }
+      return settingsOf(chart.manifests({ tracing }))['GWH_TRACE_SAMPLE_RATIO']
+    })
+    assert.deepEqual(ratios, ['1', '0', '0.5', '0.00001'])
+    const without = JSON.stringify(chart.manifests({}))
+    assert.ok(!without.includes('GWH_TRACE') && !without.includes('OTEL_'))
+  })
+
   test('Kafka sinks: the controller gets the prefix, the receiver the brokers with its login and files, and the way there is open', () => {
     const manifests = chart.manifests(valueSets['sinks in Kafka'] ?? {})
     const [forController, forReceiver = {}] = ['gwh-controller', 'gwh-receiver'].map(

@@ -70,6 +70,10 @@ test('each role loads its own code and not that of the others', () => {
   assert.ok(!loads('src/roles/receiver.ts', 'playground/'))
   assert.ok(!loads('src/roles/receiver.ts', '@nats-io/'), 'only an inbox in JetStream needs it')
   assert.ok(!loads('src/roles/receiver.ts', '@platformatic/'), 'only a sink in Kafka needs it')
+  // Its API alone comes with the client of Prometheus.
+  assert.ok(!loads('src/roles/receiver.ts', '@opentelemetry/sdk-trace'), 'only where traces are kept it is needed')
+  assert.ok(!loads('src/roles/receiver.ts', '@opentelemetry/exporter'))
+  assert.ok(loads('src/tracing/open-tracing.ts', '@opentelemetry/sdk-trace'))
   assert.ok(loads('src/program.ts', 'src/cli/webhook/status.ts'))
   for (const name of ['src/program.ts', 'src/roles/controller.ts', 'src/roles/receiver.ts']) {
     assert.ok(!loads(name, '@kubernetes/client-node'), 'it is for those who have a kubeconfig')

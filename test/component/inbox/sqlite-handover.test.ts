@@ -41,7 +41,7 @@ async function listed(inbox: Inbox, limit = 100) {
   return given.read.events.map(readHandedEvent)
 }
 
-test('a delivery goes on in the other inbox as it stood: attempts, due time, horizon, mark, body, trace', async (t) => {
+test('a delivery goes on in the other inbox as it stood: attempts, due time, horizon, mark, body', async (t) => {
   const { from, to, clock } = await twoInboxes(t)
   const event = anEvent({
     body: Buffer.from([0, 255, 10]),

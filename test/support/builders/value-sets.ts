@@ -48,6 +48,14 @@ export const valueSets: Readonly<Record<string, object>> = {
       kafkaTo: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'messaging' } } }],
     },
   },
+  'traces to a collector that wants a key': {
+    tracing: {
+      endpoint: 'https://otlp.example.com:4318/team',
+      sampleRatio: 0.25,
+      headers: { secretName: 'gwh-otlp', key: 'headers.txt' },
+    },
+    networkPolicy: { receiverTo: [{ namespaceSelector: {} }] },
+  },
   'a corporate proxy and a private authority': {
     proxy: {
       httpsProxy: 'http://proxy.corp.example.com:3128',

@@ -5,7 +5,7 @@ import { routesSink } from '../../../src/routes/routes-sink.ts'
 import { createHttpSink } from '../../../src/sinks/http-sink.ts'
 import { createAddressRules } from '../../../src/sinks/address-guard.ts'
 import { routeByDestination } from '../../../src/sinks/route-by-destination.ts'
-import { traceparentOf } from '../../../src/sinks/trace-context.ts'
+import { traceHeadersOf } from '../../../src/sinks/trace-context.ts'
 import { anEvent } from '../../support/builders/an-event.ts'
 import { anOutgoing, aSink } from '../../support/builders/deliveries.ts'
 import { FakeClock } from '../../support/doubles/fake-clock.ts'
@@ -19,10 +19,20 @@ test('all attempts and sinks of one event share a trace, and each attempt is a s
     anOutgoing({ attempt: 2 }),
     anOutgoing({ sink: aSink({ name: 'other' }) }),
     anOutgoing({ event: anEvent({ eventId: 'msg_2' }) }),
-  ].map((delivery) => traceparentOf(delivery).split('-'))
+  ].map((delivery) => (traceHeadersOf(delivery)['traceparent'] ?? '').split('-'))
   assert.equal(new Set(spans.slice(0, 3).map(([, trace]) => trace)).size, 1)
   assert.notEqual(spans[3]?.[1], spans[0]?.[1])
   assert.equal(new Set(spans.map(([, , span]) => span)).size, 4)
+})
+
+const kept = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+
+test('where traces are kept the span of the attempt is sent, and an event that was stored meanwhile stays in its trace', () => {
+  assert.deepEqual(traceHeadersOf(anOutgoing({ trace: `${kept} a=1` })), { traceparent: kept, tracestate: 'a=1' })
+  const event = anEvent({ trace: `${kept.slice(0, -2)}00 a=1` })
+  const [, trace, span, flags] = traceHeadersOf(anOutgoing({ event }))['traceparent']?.split('-') ?? []
+  assert.deepEqual([trace, flags], [kept.split('-')[1], '00'])
+  assert.notEqual(span, kept.split('-')[2])
 })
 
 test('a delivery goes to the sink of its destination type, and closing closes all', async () => {

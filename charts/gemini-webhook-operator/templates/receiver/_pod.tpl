@@ -41,6 +41,13 @@ spec:
         - {name: GWH_DATA_DIR, value: /var/lib/gwh}
         {{- end }}
         - {name: GWH_KEYRING_DIR, value: /etc/gwh/keyring}
+        {{- with .Values.tracing.headers }}
+        {{- if .secretName }}
+        # Read by the exporter of OpenTelemetry itself.
+        - name: OTEL_EXPORTER_OTLP_HEADERS
+          valueFrom: {secretKeyRef: {name: {{ quote .secretName }}, key: {{ quote .key }}}}
+        {{- end }}
+        {{- end }}
         {{- with $part.extraEnv }}
         {{- toYaml . | nindent 8 }}
         {{- end }}

@@ -1,0 +1,30 @@
+import type { ClaimedDelivery, NextStep } from '../inbox/port.ts'
+import type { Tracing } from '../tracing/port.ts'
+import { traceIdOf } from '../tracing/trace-text.ts'
+
+/**
+ * Begins the span of writing down what follows for a delivery; the function that it returns ends it. Of what is only
+ * held there is none: nothing has happened to it, and it may be held every few seconds for days.
+ */
+export function traceStep(
+  tracing: Pick<Tracing, 'start'> | undefined,
+  { event, sink, attempts }: ClaimedDelivery,
+  next: NextStep,
+): () => void {
+  if (tracing === undefined || next.type === 'Hold') return () => {}
+  const span = tracing.start({
+    name: 'record in inbox',
+    kind: 'internal',
+    parent: event.trace,
+    traceId: traceIdOf(event),
+    attributes: {
+      'messaging.message.id': event.eventId,
+      'gwh.namespace': event.owner.namespace,
+      'gwh.name': event.owner.name,
+      'gwh.sink': sink,
+      'gwh.attempts_before': attempts,
+      'gwh.next_step': next.type,
+    },
+  })
+  return () => span.end(next.type === 'DeadLetter' ? { failure: next.reason } : {})
+}
