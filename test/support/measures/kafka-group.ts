@@ -42,7 +42,7 @@ export class KafkaGroup implements AsyncDisposable {
     )
   }
 
-  /** How many members share the partitions; 0 while they are shared out, when what one has in hand may go to another. */
+  /** How many members share the partitions; 0 as they are shared out, when what one has in hand may go to another. */
   async members(): Promise<number> {
     const group = (await this.#admin.describeGroups({ groups: [this.#group] })).get(this.#group)
     return group?.state === 'Stable' ? group.members.size : 0
