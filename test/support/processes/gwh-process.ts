@@ -6,7 +6,8 @@ import { eventually } from '../measures/eventually.ts'
 import { gwhEnvironment } from '../builders/gwh-environment.ts'
 import { recordLog } from '../measures/run-record.ts'
 
-type LogLine = Readonly<Record<string, unknown>> & { msg?: string }
+/** `msg` is what versions before logged as `message`. */
+type LogLine = Readonly<Record<string, unknown>> & { message?: string; msg?: string }
 
 const endedFirst: LogLine = {}
 
@@ -62,7 +63,7 @@ export class GwhProcess {
    * `timeoutMs` pass first.
    */
   async logged(message: string, { timeoutMs = 30_000 } = {}): Promise<LogLine> {
-    const find = () => this.lines.find((line) => line.message === message)
+    const find = () => this.lines.find((line) => (line.message ?? line.msg) === message)
     const line = await eventually(`"${message}" in the log`, () => find() ?? (this.running ? undefined : endedFirst), {
       timeoutMs,
       intervalMs: 10,
