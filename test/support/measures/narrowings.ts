@@ -7,7 +7,8 @@ const lowerBounds = ['minimum', 'minLength', 'minItems', 'minProperties']
 
 /**
  * Pure: what the OpenAPI schema of a CRD no longer takes of what an earlier one took, a line for each field: what is
- * removed, newly required, of another type, or more bounded. Rules in CEL are not looked at: a new field brings its own.
+ * removed, newly required, of another type, or more bounded. Rules in CEL are not looked at: a new field brings its
+ * own.
  */
 export function narrowings(before: unknown, after: unknown, path = ''): string[] {
   if (!isRecord(before)) return []

@@ -30,8 +30,8 @@ export interface RunningReceiver {
 
 /**
  * One installation whose controller, receivers and commands may be of different versions, each a process of its own,
- * between the embedded Kubernetes API with the CRDs of today, the simulated WebhookService, a worker that can be told to
- * refuse, and a chat.
+ * between the embedded Kubernetes API with the CRDs of today, the simulated WebhookService, a worker that can be told
+ * to refuse, and a chat.
  */
 export async function startMixedVersions(t: TestContext) {
   const world = await startOperatorWorld()
