@@ -40,7 +40,7 @@ test('every action is pinned by its full commit, with its version beside it', ()
     const uses = text.split('\n').filter((line) => /\buses:/.test(line))
     assert.notEqual(uses.length, 0, path)
     for (const line of uses) {
-      const isOurs = /uses: \.\/\.github\/workflows\/[a-z-]+\.yaml$/.test(line)
+      const isOurs = /uses: \.\/\.github\/(workflows\/[a-z-]+\.yaml|actions\/[a-z-]+)$/.test(line)
       assert.ok(isOurs || /uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(line), `${path}: ${line.trim()}`)
     }
   }
@@ -67,6 +67,42 @@ test('no text from outside stands in a script, where it could become a command',
     for (const run of runsOf(workflow)) assert.doesNotMatch(run, /\$\{\{\s*github\.(event|head_ref)/, path)
 })
 
+const action = readFileSync('.github/actions/test-tools/action.yaml', 'utf8')
+
+test('a job whose suites need tools gets them, and fails where one is missing', () => {
+  const known = new Set(
+    globSync('test/**/*.ts').flatMap(
+      (path) => readFileSync(path, 'utf8').match(/\bGWH_REQUIRE_[A-Z0-9_]+(?=['\]:, ])/g) ?? [],
+    ),
+  )
+  // By .ci/upgrade where there is something to try, and by the job that has a cluster and an engine.
+  const elsewhere = ['GWH_REQUIRE_PREVIOUS', 'GWH_REQUIRE_E2E', 'GWH_REQUIRE_CONTAINERS']
+  const [, words = ''] = /for what in ([A-Z0-9_ ]+); do/.exec(action) ?? []
+  const required = words.split(' ').map((word) => `GWH_REQUIRE_${word}`)
+  assert.deepEqual([...required, ...elsewhere].toSorted(), [...known].toSorted())
+  const [ci] = workflows
+  assert.ok(ci)
+  const text = runsOf(ci.workflow).join('\n')
+  for (const name of Object.keys(packageJson.scripts).filter((each) =>
+    /^test:(?!local|unit|component|endurance:)/.test(each),
+  ))
+    assert.match(text, name === 'test:upgrade' ? /^\s*\.ci\/upgrade/m : new RegExp(`npm run ${name}$`, 'm'))
+  for (const [name, { steps = [] }] of Object.entries(ci.workflow.jobs)) {
+    const isTesting = steps.some(({ run = '' }) => /npm run (test:|verify)|\.ci\/upgrade/.test(run))
+    const hasTools = steps.some(({ uses }) => uses === './.github/actions/test-tools')
+    assert.ok(hasTools || !isTesting || name === 'packages', `${name} has its tools`)
+  }
+})
+
+test('a job that runs a program of ours on Node has the Node that it needs', () => {
+  for (const { path, workflow } of workflows)
+    for (const [name, { steps = [] }] of Object.entries(workflow.jobs)) {
+      const runs = steps.findIndex(({ run = '' }) => /\b(npm (run|ci)|node tools\/)/.test(run))
+      const setUp = steps.findIndex(({ uses = '' }) => uses.startsWith('actions/setup-node@'))
+      assert.ok(runs === -1 || (setUp !== -1 && setUp < runs), `${path}: ${name}`)
+    }
+})
+
 test('every script that they call exists', () => {
   const scripts = new Set(Object.keys(packageJson.scripts))
   const called = workflows.flatMap(({ workflow }) =>
@@ -75,7 +111,7 @@ test('every script that they call exists', () => {
   assert.ok(called.length > 8)
   for (const name of called) assert.ok(scripts.has(name ?? ''), name)
   const paths = workflows.flatMap(({ workflow }) =>
-    runsOf(workflow).flatMap((run) => run.match(/\b(?:charts|deploy|crds|tools)\/[\w./-]*\w/g) ?? []),
+    runsOf(workflow).flatMap((run) => run.match(/(?:\.ci|\b(?:charts|deploy|crds|tools))\/[\w./-]*\w/g) ?? []),
   )
   for (const path of paths) assert.ok(existsSync(path), path)
 })
