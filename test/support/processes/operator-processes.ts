@@ -20,13 +20,23 @@ interface OperatorPlace {
  */
 export async function startOperatorProcesses(
   server: RunningControlPlane,
-  { folder, googleUrl, name, controllerFlags = [], receiverFlags = [] }: OperatorPlace,
+  place: OperatorPlace,
 ): Promise<{ controller: GwhProcess; receiver: GwhProcess }> {
-  const asServiceAccount = (account: string) => server.kubeconfigForServiceAccount(operatorNamespace, account)
-  const controller = new GwhProcess(
+  return {
+    controller: await startControllerProcess(server, place),
+    receiver: await startReceiverProcess(server, place),
+  }
+}
+
+/** The controller alone, likewise. */
+export async function startControllerProcess(
+  server: RunningControlPlane,
+  { googleUrl, name, controllerFlags = [] }: OperatorPlace,
+): Promise<GwhProcess> {
+  return new GwhProcess(
     [
       'controller',
-      `--kubeconfig=${await asServiceAccount('gwh-controller')}`,
+      `--kubeconfig=${await server.kubeconfigForServiceAccount(operatorNamespace, 'gwh-controller')}`,
       `--namespace=${operatorNamespace}`,
       '--base-url=https://hooks.example.com',
       `--google-base-url=${googleUrl}`,
@@ -35,10 +45,17 @@ export async function startOperatorProcesses(
     ],
     `${name}-controller`,
   )
-  const receiver = new GwhProcess(
+}
+
+/** A receiver alone, likewise. */
+export async function startReceiverProcess(
+  server: RunningControlPlane,
+  { folder, name, receiverFlags = [] }: OperatorPlace,
+): Promise<GwhProcess> {
+  return new GwhProcess(
     [
       'receiver',
-      `--kubeconfig=${await asServiceAccount('gwh-receiver')}`,
+      `--kubeconfig=${await server.kubeconfigForServiceAccount(operatorNamespace, 'gwh-receiver')}`,
       `--namespace=${operatorNamespace}`,
       '--pod-name=gwh-receiver-0',
       '--host=127.0.0.1',
@@ -53,5 +70,4 @@ export async function startOperatorProcesses(
     ],
     `${name}-receiver`,
   )
-  return { controller, receiver }
 }
