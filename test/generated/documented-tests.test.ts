@@ -8,6 +8,7 @@ const pages = [
   ['docs/policies.md', 11],
   ['docs/guarantees.md', 11],
   ['docs/tenancy.md', 11],
+  ['docs/security.md', 20],
   ['SECURITY.md', 11],
 ] as const
 const link = /\[test\]\(([^ )]+) (["'])(.+?)\2\)/g

@@ -18,13 +18,44 @@ test('every anchor inside a page exists', () => {
   const pages = globSync(['*.md', 'docs/**/*.md', 'examples/**/*.md'])
   const missing = pages.flatMap((page) => {
     const text = readFileSync(page, 'utf8')
-    const headings = [...text.matchAll(/^#+ (.+)$/gm)].map((match) => slugOf(match[1] ?? ''))
-    const anchors = new Set([...headings, ...[...text.matchAll(/id="([^"]+)"/g)].map((match) => match[1] ?? '')])
+    const anchors = anchorsOf(text)
     const links = [...text.matchAll(/\]\(#([^)\s]+)\)/g)].map((match) => match[1] ?? '')
     return links.filter((link) => !anchors.has(link)).map((link) => `${page}: #${link}`)
   })
   assert.deepEqual(missing, [])
 })
+
+test('every anchor into another page exists', () => {
+  const pages = globSync(['*.md', 'docs/**/*.md', 'examples/**/*.md'])
+  const missing = pages.flatMap((page) => {
+    const links = [...readFileSync(page, 'utf8').matchAll(/\]\(([^)\s#:]+\.md)#([^)\s]+)\)/g)]
+    return links.flatMap(([, file = '', anchor = '']) => {
+      const target = join(dirname(page), file)
+      return anchorsOf(readFileSync(target, 'utf8')).has(anchor) ? [] : [`${page}: ${file}#${anchor}`]
+    })
+  })
+  assert.deepEqual(missing, [])
+})
+
+/** Whoever begins at the index finds every page: named there, or in the index of its folder, which is named there. */
+test('every page of docs is within one click of docs/README.md, or of the index of its folder', () => {
+  const top = 'docs/README.md'
+  const indices = globSync('docs/*/README.md').filter((index) => linksOf(top).includes(index))
+  const found = new Set([top, ...linksOf(top), ...indices.flatMap(linksOf)])
+  const lost = globSync('docs/**/*.md').filter((page) => !found.has(page))
+  assert.deepEqual(lost, [])
+})
+
+/** The files that a page leads to. */
+function linksOf(page: string): string[] {
+  const links = [...readFileSync(page, 'utf8').matchAll(/\]\(([^)\s#:]+)(?:#[^)\s]*)?\)/g)]
+  return links.map(([, file = '']) => join(dirname(page), file))
+}
+
+function anchorsOf(text: string): Set<string> {
+  const headings = [...text.matchAll(/^#+ (.+)$/gm)].map((match) => slugOf(match[1] ?? ''))
+  return new Set([...headings, ...[...text.matchAll(/id="([^"]+)"/g)].map((match) => match[1] ?? '')])
+}
 
 /** As GitHub makes them. */
 function slugOf(heading: string): string {
