@@ -5,16 +5,19 @@ import { before, test } from 'node:test'
 import { promisify } from 'node:util'
 
 import { finalizer } from '../../src/api/names.ts'
-import { clusterIn } from '../../src/cli/operator-access.ts'
+import { clusterIn, type OpenCluster } from '../../src/cli/operator-access.ts'
 import { systemClock } from '../../src/clock.ts'
 import { tokenOf } from '../../src/controller/facts/ownership.ts'
+import { isForbidden, type KubernetesClient } from '../../src/kubernetes/client.ts'
 import { chartPath } from '../../tools/generate-chart.ts'
+import { eventually } from '../support/measures/eventually.ts'
 import { named } from '../support/builders/manifests.ts'
 import { gwhCommand } from '../support/processes/gwh-command.ts'
 import { operatorNamespace, withHelm, type Chart, type Manifest } from '../support/processes/helm-chart.ts'
 import { withRealApiServer, type RunningControlPlane } from '../support/processes/real-api-server.ts'
 
 const release = 'gemini-webhook-operator'
+const guardJob = 'job.batch/gwh-uninstall-guard\n'
 const run = promisify(execFile)
 
 interface GuardJob {
@@ -72,15 +75,32 @@ function guards(server: () => RunningControlPlane, chart: Chart, watchNamespaces
     assert.equal(code, 0, stderr)
     return stdout
   }
-  const uninstall = (...flags: string[]) =>
-    run(chart.helm, ['uninstall', release, '--namespace', operatorNamespace, ...flags], {
+  const runHelm = (verb: string, ...flags: string[]) =>
+    run(chart.helm, [verb, release, '--namespace', operatorNamespace, ...flags], {
       env: { ...process.env, KUBECONFIG: server().kubeconfigPath },
     })
+  const inSystem = (kinds: string, output = 'name') =>
+    kubectl(['--namespace', operatorNamespace, 'get', kinds, `--output=${output}`])
   const guard = async (job: GuardJob) => {
     const account = job.template.spec.serviceAccountName
     const kubeconfig = await server().kubeconfigForServiceAccount(operatorNamespace, account)
-    const cluster = clusterIn({ clock: systemClock, random: () => 0.5, version: '1.2.3' })
-    return gwhCommand({ cluster }, { GWH_KUBECONFIG: kubeconfig })(...job.template.spec.containers[0].args)
+    const refused: string[] = []
+    const cluster: OpenCluster = async (config) => notingRefusals(await openCluster(config), refused)
+    const [{ args }] = job.template.spec.containers
+    const answer = await gwhCommand({ cluster }, { GWH_KUBECONFIG: kubeconfig })(...args)
+    assert.deepEqual(refused, [], 'it asks for nothing that its account may not have')
+    return answer
+  }
+  /** As the controller of Jobs does once its only pod has ended. */
+  const endJob = async (how: 'Failed' | 'Complete') => {
+    const isFailed = how === 'Failed'
+    const [lastTransitionTime, reason] = [new Date().toISOString(), isFailed ? 'BackoffLimitExceeded' : 'Completed']
+    const types = [isFailed ? 'FailureTarget' : 'SuccessCriteriaMet', how]
+    const conditions = types.map((type) => ({ type, status: 'True', reason, message: reason, lastTransitionTime }))
+    const times = { startTime: lastTransitionTime, ...(!isFailed && { completionTime: lastTransitionTime }) }
+    const status = { ...times, [isFailed ? 'failed' : 'succeeded']: 1, conditions }
+    const where = ['--namespace', operatorNamespace, 'patch', 'job', 'gwh-uninstall-guard', '--subresource=status']
+    await kubectl([...where, '--type=merge', '--patch', JSON.stringify({ status })])
   }
   let job: GuardJob
 
@@ -92,9 +112,7 @@ function guards(server: () => RunningControlPlane, chart: Chart, watchNamespaces
       '--set=uninstallGuard.enabled=true',
       ...(watchNamespaces.length === 0 ? [] : [`--set=watchNamespaces={${watchNamespaces.join(',')}}`]),
     ]
-    await run(chart.helm, ['install', release, chartPath, '--namespace', operatorNamespace, ...values], {
-      env: { ...process.env, KUBECONFIG: server().kubeconfigPath },
-    })
+    await runHelm('install', chartPath, ...values)
     await kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s'])
     job = specOf(jobsOf(chart.manifests({ uninstallGuard: { enabled: true }, watchNamespaces })).at(0))
   })
@@ -116,25 +134,64 @@ function guards(server: () => RunningControlPlane, chart: Chart, watchNamespaces
     const { code, out } = await guard(job)
     assert.equal(code, 1)
     assert.match(out, new RegExp(`webhooks +Broken .*: ${tenant}/minimal\\n`))
+    assert.match(out, /\n {2}helm uninstall gemini-webhook-operator --namespace gemini-webhook-system\n/)
     assert.match(out, /\n {2}gwh uninstall --operator-namespace=gemini-webhook-system .*--yes\n/)
     const { code: refused, err } = await gwhAs(server(), '--yes', '--drop-deliveries')
     assert.deepEqual([refused, /nothing was deleted/.test(err)], [1, true], 'no controller leads')
   })
 
-  test('"helm uninstall" waits for it and removes nothing when it fails; --no-hooks goes past it', async () => {
-    await assert.rejects(uninstall('--timeout=3s'), /./)
-    const left = await kubectl(['--namespace', operatorNamespace, 'get', 'deployment,job', '--output=name'])
-    assert.match(left, /deployment.apps\/gwh-controller\n/)
-    assert.match(left, /job.batch\/gwh-uninstall-guard/)
-    await uninstall('--no-hooks')
-    const gone = await kubectl(['--namespace', operatorNamespace, 'get', 'deployment', '--output=name'])
-    assert.equal(gone, '')
+  test('"helm uninstall" fails with it at once and removes nothing, and "helm rollback" keeps the release', async () => {
+    const uninstalling = runHelm('uninstall', '--timeout=60s').then(
+      () => 'removed',
+      (error: { stderr: string }) => error.stderr,
+    )
+    await eventually('the Job', async () => (await inSystem('job')) === guardJob)
+    await endJob('Failed')
+    assert.match(await uninstalling, /BackoffLimitExceeded|gwh-uninstall-guard/)
+    assert.equal(await inSystem('job'), guardJob, 'its log can be read')
+    assert.equal(await inSystem('deployment'), 'deployment.apps/gwh-controller\n')
+    assert.match((await runHelm('status')).stdout, /^STATUS: uninstalling$/m)
+    await runHelm('rollback', '1')
+    assert.match((await runHelm('status')).stdout, /^STATUS: deployed$/m)
+  })
+
+  const isForced = watchNamespaces.length === 0
+  test(`"helm uninstall" removes the release ${isForced ? 'with --no-hooks' : 'once the Job succeeds'}, and no object`, async () => {
+    if (isForced) await runHelm('uninstall', '--no-hooks')
+    else {
+      const uid = await inSystem('job', 'jsonpath={.items[*].metadata.uid}')
+      const uninstalling = runHelm('uninstall', '--timeout=60s')
+      const isAnother = async () => !['', uid].includes(await inSystem('job', 'jsonpath={.items[*].metadata.uid}'))
+      await eventually('another Job', isAnother)
+      await endJob('Complete')
+      await uninstalling
+      assert.equal(await inSystem('job'), '')
+    }
+    assert.equal(await inSystem('deployment,networkpolicy'), '')
     assert.match(await kubectl(['--namespace', tenant, 'get', 'geminiwebhooks', '--output=name']), /minimal/)
+  })
+}
+
+const openCluster = clusterIn({ clock: systemClock, random: () => 0.5, version: '1.2.3' })
+
+function notingRefusals(client: KubernetesClient, refused: string[]): KubernetesClient {
+  return new Proxy(client, {
+    get(inner, name) {
+      const value: unknown = Reflect.get(inner, name)
+      if (typeof value !== 'function') return value
+      return async (...args: unknown[]) => {
+        try {
+          return (await value.apply(inner, args)) as unknown
+        } catch (error) {
+          if (isForbidden(error)) refused.push(String(error))
+          throw error
+        }
+      }
+    },
   })
 }
 
 /** The command as the administrator runs it. */
 function gwhAs({ kubeconfigPath }: RunningControlPlane, ...flags: string[]) {
-  const cluster = clusterIn({ clock: systemClock, random: () => 0.5, version: '1.2.3' })
-  return gwhCommand({ cluster }, { GWH_KUBECONFIG: kubeconfigPath })('uninstall', ...flags)
+  return gwhCommand({ cluster: openCluster }, { GWH_KUBECONFIG: kubeconfigPath })('uninstall', ...flags)
 }

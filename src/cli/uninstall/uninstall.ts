@@ -1,4 +1,4 @@
-import { boolean, duration, textList } from '../../config/setting-types.ts'
+import { boolean, duration, optionalText, textList } from '../../config/setting-types.ts'
 import type { ConfigOf } from '../../config/setting.ts'
 import { aNamespace } from '../../config/user-settings.ts'
 import type { KubernetesClient } from '../../kubernetes/client.ts'
@@ -31,6 +31,14 @@ const settings = {
     min: '0s',
     max: '1h',
     default: '5m',
+  }),
+  release: optionalText({
+    group: 'Uninstallation',
+    help: 'The release of Helm, for the commands that are named. If it is not set, the Deployment of the controller is asked.',
+    placeholder: 'NAME',
+    pattern: /^[a-z0-9]([a-z0-9.-]{0,51}[a-z0-9])?$/,
+    what: 'the name of a release',
+    ignoresEnvironment: true,
   }),
   watchNamespaces: textList({
     ...aNamespace,
@@ -133,7 +141,8 @@ async function report(
 ): Promise<number> {
   const { releaseIn } = await import('./read-uninstall.ts')
   const { operatorNamespace: namespace, watchNamespaces: watched } = place
-  const steps = uninstallSteps(facts, { namespace, watched, release: await releaseIn(client, namespace) })
+  const release = config.release ?? (await releaseIn(client, namespace))
+  const steps = uninstallSteps(facts, { namespace, watched, release })
   const chain = uninstallChain(facts)
   const [broken, unjudged] = [brokenLink(chain), unjudgedLinks(chain)]
   const text = () => `${deletedInWords(deleted)}${chainInWords(chain)}\n${stepsInWords(steps)}`

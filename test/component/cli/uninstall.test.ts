@@ -100,7 +100,9 @@ test('gwh uninstall --yes removes the webhooks at Google and then the objects; w
   )
   const { items } = await it.client.list<GeminiWebhook>(geminiWebhookKind)
   assert.deepEqual(items, [])
-  assert.equal((await it.gwh('--yes')).code, 0, 'it can be run again')
+  const again = await it.asked('--yes', '--release=gwh-prod')
+  assert.equal(again.code, 0, 'it can be run again')
+  assert.equal(commandsOf(again)[0], 'helm uninstall gwh-prod --namespace gemini-webhook-system')
 })
 
 test('gwh uninstall --yes deletes nothing while no controller leads, since that would hang', async (t) => {
@@ -206,6 +208,7 @@ test('gwh uninstall does not guess whose objects there are where the installatio
 const wrongLines: [args: string[], message: RegExp][] = [
   [['--drop-deliveries'], /--drop-deliveries: means nothing without --yes/],
   [['--wait=soon'], /--wait/],
+  [['--release=My Release'], /--release.*is not the name of a release/],
   [['--watch-namespaces=Team_A'], /--watch-namespaces.*is not a namespace name/],
   [['ml/batch-events'], /batch-events/],
   [['-o', 'name'], /is not one of/],
