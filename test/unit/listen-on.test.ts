@@ -69,7 +69,7 @@ test('every address takes connections of both families', async (t) => {
 
 test('every port of controller and receiver that is not for this machine alone listens on every address', () => {
   const hosts = [
-    parseSettings(controllerSettings, { flags: ['--base-url=https://hooks.example.com'], env: {} }),
+    parseSettings(controllerSettings, { flags: ['--base-url=https://192.0.2.1'], env: {} }),
     parseSettings(receiverSettings, { flags: ['--data-dir=/tmp/inbox'], env: {} }),
   ].flatMap((parsed) => {
     assert.equal(parsed.type, 'config', JSON.stringify(parsed))
