@@ -2,9 +2,9 @@ const actionRequired = 'Action required'
 const nothingRequired = 'Nothing has to be done for this version beyond the upgrade itself.'
 
 /**
- * Pure: the section of a version in the changelog as the notes of its release. What has to be done for the upgrade stands
- * first, also where the section has it elsewhere or has nothing; links lead to the files of the version, and what is
- * wrapped in the changelog is one line, since a release page shows every line break.
+ * Pure: the section of a version in the changelog as the notes of its release. What has to be done for the upgrade
+ * stands first, also where the section has it elsewhere or has nothing; links lead to the files of the version, and
+ * what is wrapped in the changelog is one line, since a release page shows every line break.
  *
  * @param repository where its files are on the web, such as `https://example.com/owner/name`
  * @throws Error where the changelog has no section of that version, or an empty one

@@ -1,6 +1,6 @@
 /**
- * `node tools/release-notes.ts VERSION REPOSITORY`: prints the notes of a release, made of the changelog's section of that
- * version; `REPOSITORY` is its address on the web. Ends with 1 where the changelog has no such section.
+ * `node tools/release-notes.ts VERSION REPOSITORY`: prints the notes of a release, made of the changelog's section of
+ * that version; `REPOSITORY` is its address on the web. Ends with 1 where the changelog has no such section.
  */
 import { readFileSync } from 'node:fs'
 

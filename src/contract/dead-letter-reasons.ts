@@ -16,6 +16,26 @@ export const deadLetterReasons = [
 ] as const
 export type DeadLetterReason = (typeof deadLetterReasons)[number]
 
+/** A reason as it is told to whoever may be of an earlier version. */
+export interface ToldReason {
+  /** One that was there from the beginning. */
+  readonly reason: DeadLetterReason
+  /** The reason itself, where `reason` is the nearest that earlier versions know. */
+  readonly newerReason?: DeadLetterReason | undefined
+}
+
+/**
+ * A reason that a version does not know would make the whole record unreadable to it: of a stream it would claim the
+ * delivery for ever, never succeed, and neither list nor drop the dead letter; and it would take nothing over.
+ */
+export function toToldReason(reason: DeadLetterReason): ToldReason {
+  return reason === 'TransformError' ? { reason: 'FilterError', newerReason: reason } : { reason }
+}
+
+export function fromToldReason({ reason, newerReason }: ToldReason): DeadLetterReason {
+  return newerReason ?? reason
+}
+
 /** With the other reasons nothing was sent; with these neither where the step says so. */
 const endsAfterAttempt = new Set<DeadLetterReason>(['RetriesExhausted', 'Rejected', 'Unsendable'])
 

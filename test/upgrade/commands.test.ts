@@ -69,6 +69,32 @@ describe('gwh', { skip: previous.length === 0 && withoutPrevious }, () => {
     })
   }
 
+  test(`of today moves to a receiver of ${neighbour.version} what was given up for a reason that it does not know`, async (t) => {
+    const installation = await startMixedVersions(t)
+    const controller = await installation.startController(today)
+    const goes = await installation.startReceiver(today, embeddedInbox(installation).flags)
+    const broken = { ...installation.workerSink, transform: { body: 'event.data.nope' } }
+    await installation.apply([broken])
+    await installation.untilReady('Ready', controller, goes.process)
+    const eventId = await installation.finishBatch('batches/broken')
+    const stays = embeddedInbox(installation, 'gwh-receiver-1').flags
+    await installation.startReceiver(neighbour, stays, 'gwh-receiver-1')
+    const listed = async () => {
+      const { out } = await installation.gwh(today, 'deadletters', '-A', '-o', 'json')
+      type Listed = { deadLetters: { id: string; eventId: string; reason: string }[] }
+      return (JSON.parse(out) as Listed).deadLetters.map((letter) => [
+        letter.id.split('/')[0],
+        letter.eventId,
+        letter.reason,
+      ])
+    }
+    await eventually('the dead letter', async () => (await listed()).length === 1)
+    assert.deepEqual(await listed(), [[goes.podName, eventId, 'TransformError']])
+    const { code, out, err } = await installation.gwh(today, 'drain', goes.podName, '--settle=1s')
+    assert.equal(code, 0, `${err}${out}`)
+    assert.deepEqual(await listed(), [['gwh-receiver-1', eventId, 'FilterError']])
+  })
+
   test(`of today says of a receiver of ${neighbour.version} that it is older where it cannot do what is asked`, async (t) => {
     const installation = await startMixedVersions(t)
     await installation.startController(neighbour)

@@ -14,7 +14,17 @@ const handedDelivery = z.object({
   dueMs: time,
   replayed: z.boolean(),
   lastCause: z.string().max(64).exactOptional(),
-  deadLetter: z.object({ reason: z.enum(deadLetterReasons), endedAtMs: time }).exactOptional(),
+  deadLetter: z
+    .object({
+      reason: z.enum(deadLetterReasons),
+      newerReason: z
+        .enum(deadLetterReasons)
+        .optional()
+        .catch(undefined)
+        .describe('The reason itself, where `reason` is the nearest that earlier versions know.'),
+      endedAtMs: time,
+    })
+    .exactOptional(),
 })
 
 /** One event on its way from one receiver to another, with all that has not ended of it. */

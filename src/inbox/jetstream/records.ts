@@ -1,5 +1,6 @@
 import * as z from 'zod'
 
+import { fromToldReason, toToldReason } from '../../contract/dead-letter-reasons.ts'
 import { parseEnvelope } from '../../gemini/parse-event.ts'
 import { deadLetterReasons, type DeadLetterReason, type NewEvent } from '../port.ts'
 
@@ -118,19 +119,15 @@ export function readRecord(text: string): ReadRecord {
   return success ? { type: 'read', record: asWritten(data) } : { type: 'unreadable' }
 }
 
-/**
- * A reason that a version does not know would make the whole record unreadable to it: it would claim the delivery for
- * ever, never succeed, and neither list nor drop the dead letter.
- */
 function asOlderRead(record: InboxRecord): InboxRecord {
-  const isNewer = record.kind === 'delivery' && record.state === 'dead' && record.reason === 'TransformError'
-  return isNewer ? { ...record, reason: 'FilterError', newerReason: record.reason } : record
+  const isDead = record.kind === 'delivery' && record.state === 'dead'
+  return isDead ? { ...record, ...toToldReason(record.reason) } : record
 }
 
 function asWritten(record: InboxRecord): InboxRecord {
   if (record.kind !== 'delivery' || record.state !== 'dead') return record
-  const { newerReason, ...rest } = record
-  return newerReason === undefined ? rest : { ...rest, reason: newerReason }
+  const { newerReason, reason, ...rest } = record
+  return { ...rest, reason: fromToldReason({ reason, newerReason }) }
 }
 
 interface Storing {

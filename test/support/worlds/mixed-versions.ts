@@ -114,14 +114,14 @@ export async function startMixedVersions(t: TestContext) {
         kind: kindName,
         metadata: webhookKey as GeminiWebhook['metadata'],
         spec: { apiKeySecretRef: { name: 'gemini-api-key' }, events: ['batch.succeeded'], sinks },
-      } as GeminiWebhook),
+      }),
 
     async change(spec: object): Promise<void> {
       await world.client.patch(geminiWebhookKind, webhookKey, { spec }, { type: 'merge' })
     },
 
     /** At rest: Ready, of the spec as it is now, and nothing under way. */
-    async untilReady(what: string, ...processes: readonly GwhProcess[]): Promise<GeminiWebhook> {
+    untilReady: async (what: string, ...processes: readonly GwhProcess[]): Promise<GeminiWebhook> => {
       let last: GeminiWebhook | undefined
       const isAtRest = async () => {
         last = await get()
@@ -137,7 +137,7 @@ export async function startMixedVersions(t: TestContext) {
     },
 
     /** A batch ends at Google. Resolves with the id of the event once a receiver has acknowledged it. */
-    async finishBatch(subject: string): Promise<string> {
+    finishBatch: async (subject: string): Promise<string> => {
       const emission = { project: 'project', type: 'batch.succeeded', data: { id: subject } }
       const [deliveryId] = world.webhookService.emit(emission)
       const record = await eventually(`${subject} is acknowledged`, () => {
