@@ -10,7 +10,8 @@ export const ipFamilyValues: Record<string, ValueSchema> = {
     'RequireDualStack',
   ]),
   ipFamilies: {
-    description: "Of all Services, the first one first. Empty: the cluster's default.",
+    description:
+      "Of all Services, the first one first: [IPv6, IPv4]. Empty: the cluster's default. The first cannot be changed later: docs/install.md.",
     type: 'array',
     uniqueItems: true,
     items: { type: 'string', enum: ['IPv4', 'IPv6'] },
@@ -22,17 +23,20 @@ function ports(description: string): ValueSchema {
 }
 
 export const ingressValues = object(
-  'An Ingress for the hosts of the base URL and allowedHostnames, only for the paths that are served.',
+  'An Ingress for the host of the base URL and the allowed host names, only for the paths that the receiver serves.',
   {
-    enabled: flag('Make it.'),
+    enabled: flag('Make an Ingress.'),
     className: objectName("Empty: the cluster's default class.", 'optional'),
     annotations: annotations('On the Ingress.'),
-    tlsSecretName: objectName('Secret of type kubernetes.io/tls for all hosts. Empty: no TLS section.', 'optional'),
+    tlsSecretName: objectName(
+      'Secret of type kubernetes.io/tls for all hosts. Empty: no TLS section, for controllers with a certificate of their own.',
+      'optional',
+    ),
   },
 )
 
 export const httpRouteValues = object('An HTTPRoute of the Gateway API, for the same hosts and paths.', {
-  enabled: flag('Make it.'),
+  enabled: flag('Make an HTTPRoute.'),
   annotations: annotations('On the HTTPRoute.'),
   parentRefs,
 })
@@ -40,23 +44,26 @@ export const httpRouteValues = object('An HTTPRoute of the Gateway API, for the 
 export const networkPolicyValues = object(
   'NetworkPolicies of controller and receiver, and of the pod of "helm test".',
   {
-    enabled: flag('Make them.'),
-    dnsPorts: ports('Where pods of the cluster DNS listen: 53, or 5353 on OpenShift.'),
+    enabled: flag('Make the NetworkPolicies.'),
+    dnsPorts: ports('Where pods of the cluster DNS listen, which is what policies judge by: 53, or 5353 on OpenShift.'),
     controllerEgressPorts: ports(
-      'Ports that the controller may call besides DNS: the API server. Those of the base URL, of Google and of the proxy are added.',
+      'Ports that the controller may call besides DNS: where the API server itself listens, 6443 mostly, 8443 with minikube, 16443 with microk8s. Those of the base URL, of Google and of the proxy are added.',
+    ),
+    controllerTo: networkPolicyPeers(
+      'Where the controller may call these ports, as in NetworkPolicy egress.to: the API server, the base URL and Google or the proxy must be among it. Empty: anywhere.',
     ),
     metricsFrom: networkPolicyPeers('Who may scrape 9090, as in NetworkPolicy ingress.from. Empty: everybody.'),
     receiverFrom: networkPolicyPeers(
       'Who may reach the public port, as in NetworkPolicy ingress.from. Empty: everybody.',
     ),
     receiverTo: networkPolicyPeers(
-      'Where the receiver may connect besides DNS, NATS and Kafka, as in NetworkPolicy egress.to: the API server and the sinks. Empty: anywhere but where clouds hand out credentials.',
+      'Where the receiver may connect besides DNS, NATS and Kafka, as in NetworkPolicy egress.to: the API server and the sinks must be among it. Empty: anywhere but where clouds hand out credentials.',
     ),
     natsTo: networkPolicyPeers(
       'Where the NATS servers are, as in NetworkPolicy egress.to. Empty: anywhere, on their ports.',
     ),
     kafkaTo: networkPolicyPeers(
-      'Where the Kafka brokers are, as in NetworkPolicy egress.to. Empty: anywhere, on the ports of kafkaSinks.brokers.',
+      'Where the Kafka brokers are, as in NetworkPolicy egress.to. Empty: anywhere, on the ports of kafkaSinks.brokers, which the other brokers must have too.',
     ),
   },
 )

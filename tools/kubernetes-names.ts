@@ -40,6 +40,8 @@ const ipv6 = [
 ].join('|')
 /** Where a server may be, as URLs write it: a host name in any case, or an address of either family. */
 export const hostInUrlPattern = `(${hostPattern.replaceAll('a-z', 'A-Za-z')}|${ipv4}|\\[(${ipv6})\\])`
+/** An address of either family. */
+export const addressPattern = `^${ipv4}$|^(${ipv6})$`
 /** An address range of either family. */
 export const cidrPattern = `^${ipv4}/(3[0-2]|[12]?[0-9])$|^(${ipv6})/(12[0-8]|1[01][0-9]|[1-9]?[0-9])$`
 

@@ -15,6 +15,12 @@ export const many = (items: ValueSchema, minItems?: number): ValueSchema => ({
   uniqueItems: true,
   items,
 })
+/** In order, where the same may stand twice: arguments. */
+export const sequence = (items: ValueSchema, minItems?: number): ValueSchema => ({
+  type: 'array',
+  ...(minItems !== undefined && { minItems }),
+  items,
+})
 export const closed = (properties: Record<string, ValueSchema>, ...required: string[]): ValueSchema => ({
   type: 'object',
   properties,

@@ -18,8 +18,8 @@ const mode = whole(0, 0o777)
 const quantity: ValueSchema = { type: 'string', pattern: quantityPattern }
 /** Neither . nor .. */
 const segment = '\\.?[A-Za-z0-9_@-][A-Za-z0-9._@-]*'
-const relativePath: ValueSchema = { type: 'string', pattern: `^${segment}(/${segment})*$`, maxLength: 1000 }
-const absolutePath: ValueSchema = { type: 'string', pattern: `^(/${segment})+$`, maxLength: 1000 }
+export const relativePath: ValueSchema = { type: 'string', pattern: `^${segment}(/${segment})*$`, maxLength: 1000 }
+export const absolutePath: ValueSchema = { type: 'string', pattern: `^(/${segment})+$`, maxLength: 1000 }
 
 const keyOf = closed({ name: named(), key: named(keyPattern), optional: bool }, 'name', 'key')
 const metadataField = `metadata\\.(name|namespace|uid|(labels|annotations)\\['${qualifiedName}'\\])`
@@ -30,7 +30,10 @@ const amount = word(...['cpu', 'memory', 'ephemeral-storage'].flatMap((what) => 
 export const envVar = (reserved: readonly string[]): ValueSchema => ({
   ...closed(
     {
-      name: { ...named('^[A-Za-z_][A-Za-z0-9._-]*$'), not: { enum: [...reserved] } },
+      name: {
+        ...named('^[A-Za-z_][A-Za-z0-9._-]*$'),
+        ...(reserved.length > 0 && { not: { enum: [...reserved] } }),
+      },
       value: { type: 'string' },
       valueFrom: {
         ...closed({

@@ -40,6 +40,13 @@ export const object = (description: string, properties: Record<string, ValueSche
   additionalProperties: false,
 })
 
+/** A level that others add values of their own to: `global`, which all charts of a parent share. */
+export const section = (description: string, properties: Record<string, ValueSchema>): ValueSchema => ({
+  description,
+  type: 'object',
+  properties,
+})
+
 const mayBeMissing = (schema: ValueSchema) =>
   schema.items !== undefined || (schema.type === 'object' && !isSection(schema))
 

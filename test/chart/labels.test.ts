@@ -185,10 +185,14 @@ withHelm('labels, annotations and names', (charts) => {
   })
 
   test('quantities that are given as numbers are rendered as the texts that Kubernetes wants', () => {
-    const resources = { requests: { cpu: 0.5, memory: 128_000_000 }, limits: { cpu: 2, memory: '1Gi' } }
+    const disk = 'ephemeral-storage'
+    const resources = {
+      requests: { cpu: 0.5, memory: 128_000_000, [disk]: 64_000_000 },
+      limits: { cpu: 2, memory: '1Gi' },
+    }
     for (const workload of workloads({ controller: { resources }, receiver: { resources } })) {
       assert.deepEqual(podOf(workload).containers[0].resources, {
-        requests: { cpu: '0.5', memory: '128000000' },
+        requests: { cpu: '0.5', memory: '128000000', [disk]: '64000000' },
         limits: { cpu: '2', memory: '1Gi' },
       })
     }

@@ -35,11 +35,24 @@ app.kubernetes.io/component: {{ .component }}
 
 {{- define "gwh.image" -}}
 {{- $image := .Values.image -}}
-{{- if $image.digest -}}
-{{ $image.repository }}@{{ $image.digest }}
-{{- else -}}
-{{ $image.repository }}:{{ $image.tag | default .Chart.AppVersion }}
+{{- $repository := $image.repository -}}
+{{- with (.Values.global).imageRegistry -}}
+{{- $repository = printf "%s/%s" . (regexReplaceAll "^([^/]*[.:][^/]*|localhost)/" $repository "") -}}
 {{- end -}}
+{{- if $image.digest -}}
+{{ $repository }}@{{ $image.digest }}
+{{- else -}}
+{{ $repository }}:{{ $image.tag | default .Chart.AppVersion }}
+{{- end -}}
+{{- end }}
+
+{{/* Secrets for the registry, those of parent charts by their names alone too, each once. A YAML list, or nothing. Argument: the root. */}}
+{{- define "gwh.imagePullSecrets" -}}
+{{- $all := list -}}
+{{- range concat (.Values.imagePullSecrets | default list) ((.Values.global).imagePullSecrets | default list) -}}
+{{- $all = append $all (ternary . (dict "name" .) (kindIs "map" .)) -}}
+{{- end -}}
+{{- with uniq $all }}{{ toYaml . }}{{ end -}}
 {{- end }}
 
 {{/* Annotations of a pod. dict: root, part (values of the component), component, settings (path of the template with its settings). */}}
@@ -96,12 +109,16 @@ GWH_{{ $key | snakecase | upper }}: {{ include "gwh.settingText" $value | quote 
 
 {{/* 1h30m -> 5400. Rounded up. */}}
 {{- define "gwh.seconds" -}}
+{{- div (add (include "gwh.milliseconds" . | int64) 999) 1000 -}}
+{{- end }}
+
+{{- define "gwh.milliseconds" -}}
 {{- $units := dict "ms" 1 "s" 1000 "m" 60000 "h" 3600000 "d" 86400000 -}}
 {{- $ms := 0 -}}
 {{- range regexFindAll "[0-9]+(ms|s|m|h|d)" . -1 -}}
 {{- $ms = add $ms (mul (regexFind "^[0-9]+" . | int64) (get $units (regexFind "[a-z]+$" .))) -}}
 {{- end -}}
-{{- div (add $ms 999) 1000 -}}
+{{- $ms -}}
 {{- end }}
 
 {{/* What the program itself needs to stop, and five seconds: it ends on its own before the kubelet kills it. dict: settings, drain, grace (defaults of the program). */}}
@@ -139,31 +156,50 @@ GWH_{{ $key | snakecase | upper }}: {{ include "gwh.settingText" $value | quote 
 {{- regexFind "[0-9]+$" (regexFind ":[0-9]+$" $authority) | default (ternary "80" "443" (hasPrefix "http:" $authority)) -}}
 {{- end }}
 
-{{/* Address families of a Service. Argument: the root. */}}
+{{/* Address families of a Service. dict: root, service (values that go before those of all Services). */}}
 {{- define "gwh.ipFamilies" -}}
-{{- with .Values.ipFamilyPolicy }}
+{{- with .service.ipFamilyPolicy | default .root.Values.ipFamilyPolicy }}
 ipFamilyPolicy: {{ . }}
 {{- end }}
-{{- with .Values.ipFamilies }}
+{{- with .service.ipFamilies | default .root.Values.ipFamilies }}
 ipFamilies: [{{ join ", " . }}]
 {{- end }}
 {{- end }}
 
-{{- define "gwh.containerSecurityContext" -}}
-allowPrivilegeEscalation: false
-readOnlyRootFilesystem: true
-capabilities:
-  drop: [ALL]
+{{/* Containers that are given whole, their quantities as texts. Argument: the list. */}}
+{{- define "gwh.containers" -}}
+{{- range . }}
+{{- $container := deepCopy . }}
+{{- with .resources }}{{ $_ := set $container "resources" (include "gwh.resources" . | fromYaml) }}{{ end }}
+- {{ toYaml $container | nindent 2 | trim }}
+{{- end }}
 {{- end }}
 
 {{/* The parts of a pod that both components have. dict: root, part (values of the component). */}}
 {{- define "gwh.scheduling" -}}
-{{- with .root.Values.imagePullSecrets }}
+{{- with include "gwh.imagePullSecrets" .root }}
 imagePullSecrets:
-  {{- toYaml . | nindent 2 }}
+  {{- . | nindent 2 }}
 {{- end }}
 {{- with .part.priorityClassName }}
 priorityClassName: {{ toYaml . }}
+{{- end }}
+{{- with .part.runtimeClassName }}
+runtimeClassName: {{ toYaml . }}
+{{- end }}
+{{- with .part.schedulerName }}
+schedulerName: {{ toYaml . }}
+{{- end }}
+{{- with .part.hostAliases }}
+hostAliases:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .part.dnsPolicy }}
+dnsPolicy: {{ . }}
+{{- end }}
+{{- with .part.dnsConfig }}
+dnsConfig:
+  {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .part.nodeSelector }}
 nodeSelector:
@@ -179,19 +215,17 @@ affinity:
 {{- end }}
 {{- end }}
 
+{{/* Argument: the values of the component, whose times go before ours. */}}
 {{- define "gwh.probes" -}}
 startupProbe:
   httpGet: {path: /healthz, port: health}
-  periodSeconds: 1
-  failureThreshold: 60
+  {{- include "gwh.overlaid" (list (dict "periodSeconds" 1 "failureThreshold" 60) .startupProbe) | nindent 2 }}
 livenessProbe:
   httpGet: {path: /healthz, port: health}
-  periodSeconds: 10
-  timeoutSeconds: 5
+  {{- include "gwh.overlaid" (list (dict "periodSeconds" 10 "timeoutSeconds" 5) .livenessProbe) | nindent 2 }}
 readinessProbe:
   httpGet: {path: /readyz, port: health}
-  periodSeconds: 5
-  timeoutSeconds: 3
+  {{- include "gwh.overlaid" (list (dict "periodSeconds" 5 "timeoutSeconds" 3) .readinessProbe) | nindent 2 }}
 {{- end }}
 
 {{/* The ConfigMaps that receivers report into; the last one is of older versions, whose receivers or controller may run during an upgrade. */}}

@@ -26,6 +26,27 @@ const apiServerRules: Instead = {
   'crds.enabled': fc.integer({ min: 1, max: 10 }).map((of10) => of10 === 10),
   'controller.resources': resources,
   'receiver.resources': resources,
+  'extraContainers[].resources': resources,
+  'initContainers[].resources': resources,
+  // No number twice for one protocol.
+  ports: fc.constantFrom(
+    [],
+    [{ containerPort: 8081 }],
+    [
+      { name: 'y', containerPort: 1, protocol: 'UDP' },
+      { containerPort: 1, protocol: 'TCP' },
+    ],
+  ),
+  // At most the interval.
+  'serviceMonitor.scrapeTimeout': fc.constantFrom('', '1ms'),
+  extraObjects: fc.constantFrom<unknown[]>(
+    [],
+    [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '{{ .Release.Name }}-extra' }, data: { no: '0123' } }],
+    [
+      'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: one\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: two}',
+      { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'three', labels: { a: 'b' } }, stringData: { y: 'a: b' } },
+    ],
+  ),
   // The others are the receiver's.
   adminPort: fc.constantFrom('0', '8081', '65535'),
   // The other one is behind a feature gate.
@@ -55,7 +76,11 @@ const apiServerRules: Instead = {
  * can be rendered.
  */
 export function chartValues(namespaces: readonly string[]): fc.Arbitrary<object> {
-  const instead: Instead = { ...apiServerRules, watchNamespaces: fc.subarray([...namespaces]) }
+  const instead: Instead = {
+    ...apiServerRules,
+    watchNamespaces: fc.subarray([...namespaces]),
+    'serviceMonitor.namespace': fc.constantFrom('', ...namespaces),
+  }
   const drawn = valuesOf(schema, instead) as fc.Arbitrary<Values>
   const servers = valuesOf(section('natsSinks').properties?.['urls'] ?? {}, {}).filter(
     (urls) => Array.isArray(urls) && urls.length > 0,
@@ -69,7 +94,7 @@ function withRulesKept(values: Values, baseUrl: string, urls: unknown): Values {
   const part = (name: string) => ({ ...(values[name] as Values | undefined) })
   const driver = part('inbox')['driver'] ?? 'sqlite'
   const isShared = driver === 'jetstream'
-  const [controller, receiver] = [part('controller'), part('receiver')]
+  const [controller, { strategy, updateStrategy, ...receiver }] = [part('controller'), part('receiver')]
   const isElected = (controller['config'] as Values | undefined)?.['leaderElection'] !== false
   const route = part('httpRoute')
   const hasGateway = Array.isArray(route['parentRefs']) && route['parentRefs'].length > 0
@@ -85,11 +110,18 @@ function withRulesKept(values: Values, baseUrl: string, urls: unknown): Values {
     proxy: withUsedCredentials(part('proxy')),
     trustedCA: withOneName(part('trustedCA')),
     httpRoute: { ...route, enabled: route['enabled'] === true && hasGateway },
-    controller: { ...withMountsOfVolumes(controller), ...(!isElected && { replicas: 1 }) },
+    controller: { ...withPodRulesKept(controller), ...(!isElected && { replicas: 1 }) },
     receiver: {
-      ...withMountsOfVolumes(receiver),
+      ...withPodRulesKept(receiver),
+      ...(isShared ? { strategy: strategy ?? {} } : { updateStrategy: updateStrategy ?? {} }),
       serviceAccount: { ...(receiver['serviceAccount'] as Values | undefined), name: 'receiver-of-its-own' },
-      autoscaling: { ...autoscaling, enabled: isShared && autoscaling['enabled'] === true, minReplicas: 1 },
+      autoscaling: {
+        ...autoscaling,
+        enabled: isShared && autoscaling['enabled'] === true,
+        minReplicas: 1,
+        targetCPUUtilizationPercentage: 50,
+      },
+      service: withServiceRulesKept({ ...(receiver['service'] as Values | undefined) }),
     },
   }
 }
@@ -118,14 +150,44 @@ function withUsedCredentials(proxy: Values): Values {
 
 const isGiven = (text: unknown) => typeof text === 'string' && text !== ''
 
-/** Mounts are of volumes that there are. */
-function withMountsOfVolumes(component: Values): Values {
-  const volumes = (component['extraVolumes'] ?? []) as { name: string }[]
-  const mounts = (component['extraVolumeMounts'] ?? []) as object[]
+/** What is of one type of Service is not given with another, and no port of the nodes is given twice. */
+function withServiceRulesKept({ nodePort, loadBalancerIP, healthCheckNodePort, ...service }: Values): Values {
+  const type = service['type'] ?? 'ClusterIP'
   return {
-    ...component,
-    extraVolumeMounts: mounts
-      .slice(0, volumes.length)
-      .map((mount, at) => Object.assign(mount, { name: volumes[at]?.name })),
+    ...service,
+    ...(type !== 'ClusterIP' && { nodePort: nodePort ?? 0 }),
+    ...(type === 'LoadBalancer' && {
+      loadBalancerIP: loadBalancerIP ?? '',
+      healthCheckNodePort: healthCheckNodePort === nodePort ? 0 : (healthCheckNodePort ?? 0),
+    }),
   }
 }
+
+/** Mounts are of volumes that there are, nothing has the name of something else, and one of two rivals is given. */
+function withPodRulesKept(component: Values): Values {
+  const volumes = (component['extraVolumes'] ?? []) as { name: string }[]
+  const containersOf = (key: string) =>
+    ((component[key] ?? []) as (Values & { name: string })[]).map((container) =>
+      Object.assign(container, { volumeMounts: mountsOf(volumes, container['volumeMounts']) }),
+    )
+  const extraContainers = containersOf('extraContainers')
+  const taken = new Set(extraContainers.map(({ name }) => name))
+  const args = (component['extraArgs'] ?? []) as string[]
+  const dns = { ...(component['dnsConfig'] as Values | undefined) }
+  const { maxUnavailable, ...budget } = { ...(component['podDisruptionBudget'] as Values | undefined) }
+  const isMinimum = (budget['minAvailable'] ?? '') !== ''
+  return {
+    ...component,
+    extraVolumeMounts: mountsOf(volumes, component['extraVolumeMounts']),
+    extraContainers,
+    initContainers: containersOf('initContainers').filter(({ name }) => !taken.has(name)),
+    extraArgs: [...new Map(args.map((arg) => [arg.replace(/^--(no-)?|=.*$/gs, ''), arg])).values()],
+    dnsConfig: component['dnsPolicy'] === 'None' ? { ...dns, nameservers: ['192.0.2.7', 'fd00::7'] } : dns,
+    podDisruptionBudget: isMinimum ? budget : { ...budget, maxUnavailable: maxUnavailable ?? 1 },
+  }
+}
+
+const mountsOf = (volumes: readonly { name: string }[], mounts: unknown) =>
+  ((mounts ?? []) as object[])
+    .slice(0, volumes.length)
+    .map((mount, at) => Object.assign(mount, { name: volumes[at]?.name }))

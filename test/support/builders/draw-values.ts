@@ -102,8 +102,8 @@ function lists({ items = {}, minItems = 0, maxItems = 3 }: ValueSchema, instead:
 
 /** By what Kubernetes tells the entries of a list apart. */
 function keyOf(value: unknown): string {
-  const { mountPath, topologyKey, path, name } = value as Readonly<Record<string, string | undefined>>
-  return mountPath ?? topologyKey ?? path ?? name ?? JSON.stringify(value)
+  const { mountPath, topologyKey, path, name, ip } = value as Readonly<Record<string, string | undefined>>
+  return mountPath ?? topologyKey ?? path ?? name ?? ip ?? JSON.stringify(value)
 }
 
 function objects({ properties = {}, ...schema }: ValueSchema, instead: Instead, path: string) {

@@ -20,7 +20,14 @@ interface Container {
 export interface PodSpec {
   terminationGracePeriodSeconds: number
   serviceAccountName: string
+  automountServiceAccountToken?: boolean
+  imagePullSecrets?: { name: string }[]
   priorityClassName?: string
+  runtimeClassName?: string
+  schedulerName?: string
+  hostAliases?: object[]
+  dnsPolicy?: string
+  dnsConfig?: { nameservers?: string[] }
   nodeSelector?: Record<string, string>
   tolerations?: object[]
   affinity?: object
@@ -30,7 +37,8 @@ export interface PodSpec {
     secret?: { secretName: string; optional?: boolean; items?: object[] }
     configMap?: { name: string; items?: object[] }
   }[]
-  containers: [Container]
+  initContainers?: Container[]
+  containers: [Container, ...Container[]]
 }
 
 interface PodTemplate {

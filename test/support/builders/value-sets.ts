@@ -2,6 +2,8 @@ import { globSync, readFileSync } from 'node:fs'
 
 import { parse } from 'yaml'
 
+import { platformPod } from './platform-pod.ts'
+
 const shipped = globSync('deploy/values/*.yaml')
   .toSorted()
   .map((path): [string, object] => [path, parse(readFileSync(path, 'utf8')) as object])
@@ -219,6 +221,61 @@ export const valueSets: Readonly<Record<string, object>> = {
       controllerEgressPorts: [443],
       metricsFrom: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }],
       receiverFrom: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'ingress-nginx' } } }],
+    },
+  },
+  'sidecars, a mirror of images and a resolver of their own': {
+    global: { imageRegistry: 'mirror.example.com/ghcr', imagePullSecrets: ['mirror', { name: 'registry' }] },
+    imagePullSecrets: [{ name: 'registry' }],
+    controller: {
+      ...platformPod('controller'),
+      strategy: { type: 'Recreate' },
+      podDisruptionBudget: { minAvailable: '50%' },
+    },
+    receiver: {
+      ...platformPod('receiver'),
+      updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } },
+      service: { type: 'NodePort', nodePort: 30080, labels: { team: 'platform' }, ipFamilyPolicy: 'PreferDualStack' },
+    },
+    networkPolicy: { controllerTo: [{ ipBlock: { cidr: '10.0.0.0/8' } }, { namespaceSelector: {} }] },
+    metrics: {
+      serviceMonitor: {
+        enabled: true,
+        namespace: 'team-a',
+        scrapeTimeout: '10s',
+        honorLabels: true,
+        relabelings: [{ sourceLabels: ['__meta_kubernetes_pod_node_name'], targetLabel: 'node', replacement: '$1' }],
+        metricRelabelings: [{ action: 'drop', sourceLabels: ['__name__'], regex: 'nodejs_(.*)' }],
+      },
+      prometheusRule: {
+        enabled: true,
+        additionalRuleLabels: { team: 'platform' },
+        additionalRuleAnnotations: { note: 'pod {{ $labels.pod }}' },
+        rules: { GwhClockSkew: { labels: { severity: 'critical' }, annotations: { summary: 'Clocks differ.' } } },
+      },
+    },
+    extraObjects: [
+      {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: '{{ .Release.Name }}-notes', labels: { 'app.kubernetes.io/name': '{{ .Chart.Name }}' } },
+      },
+      'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: more-notes\n  labels: {app.kubernetes.io/name: {{ .Chart.Name }}}\n',
+    ],
+  },
+  'receivers in a Deployment that is replaced and scaled in a way of its own': {
+    inbox: { driver: 'jetstream', jetstream: { urls: ['nats://nats.messaging:4222'] } },
+    receiver: {
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '100%', maxUnavailable: 0 } },
+      autoscaling: {
+        enabled: true,
+        targetCPUUtilizationPercentage: 0,
+        targetMemoryUtilizationPercentage: 80,
+        behavior: {
+          scaleUp: { policies: [{ type: 'Pods', value: 2, periodSeconds: 60 }], selectPolicy: 'Max' },
+          scaleDown: { stabilizationWindowSeconds: 600 },
+        },
+      },
+      service: { type: 'LoadBalancer', loadBalancerIP: '192.0.2.7' },
     },
   },
   'OpenShift, where the platform chooses the user': {

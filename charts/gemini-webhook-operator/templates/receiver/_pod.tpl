@@ -13,6 +13,7 @@ metadata:
     {{- include "gwh.podAnnotations" (dict "root" . "component" "receiver" "part" $part "settings" "/receiver/configmap.yaml") | nindent 4 }}
 spec:
   serviceAccountName: {{ toYaml $part.serviceAccount.name }}
+  automountServiceAccountToken: true
   enableServiceLinks: false
   # Drain, then open requests and attempts, then the last report and closing the inbox.
   terminationGracePeriodSeconds: {{ include "gwh.terminationGracePeriodSeconds" (dict "settings" $part.config "drain" "15s" "grace" "10s") }}
@@ -27,11 +28,19 @@ spec:
   topologySpreadConstraints:
     {{- include "gwh.topologySpread" (dict "component" "receiver" "constraints" .) | trim | nindent 4 }}
   {{- end }}
+  {{- with $part.initContainers }}
+  initContainers:
+    {{- include "gwh.containers" . | trim | nindent 4 }}
+  {{- end }}
   containers:
     - name: receiver
       image: {{ include "gwh.image" . | quote }}
       imagePullPolicy: {{ .Values.image.pullPolicy }}
-      args: [receiver]
+      args:
+        - receiver
+        {{- with $part.extraArgs }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
       env:
         - name: GWH_NAMESPACE
           valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
@@ -56,9 +65,11 @@ spec:
       ports:
         - {name: http, containerPort: 8080}
         - {name: health, containerPort: 9090}
-      {{- include "gwh.probes" . | nindent 6 }}
+      {{- include "gwh.probes" $part | nindent 6 }}
+      {{- with .Values.containerSecurityContext }}
       securityContext:
-        {{- include "gwh.containerSecurityContext" . | nindent 8 }}
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
       {{- with $part.resources }}
       resources:
         {{- include "gwh.resources" . | nindent 8 }}
@@ -101,6 +112,9 @@ spec:
         {{- with $part.extraVolumeMounts }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
+    {{- with $part.extraContainers }}
+    {{- include "gwh.containers" . | trim | nindent 4 }}
+    {{- end }}
   volumes:
     {{- if $ownInbox }}
     # SQLite sorts large results in temporary files.
