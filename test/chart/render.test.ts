@@ -29,6 +29,8 @@ const policiesOf = (chart: Chart, values: object) =>
     .filter(({ kind }) => kind === 'CustomResourceDefinition')
     .map(({ metadata }) => [metadata.name, metadata.annotations?.['helm.sh/resource-policy']])
 
+const workloadKinds = new Set(['Deployment', 'StatefulSet'])
+
 const quotasOf = (chart: Chart, values: object) =>
   named(chart.manifests(values), 'ConfigMap', 'gwh-receiver').data?.['GWH_QUOTAS']
 
@@ -145,9 +147,14 @@ withHelm('the chart', (charts) => {
       const [forController, forReceiver] = ['gwh-controller', 'gwh-receiver'].map(
         (configMap) => named(rendered, 'ConfigMap', configMap).data ?? {},
       )
+      const [controllerFlags, receiverFlags] = ['gwh-controller', 'gwh-receiver'].map((workload) =>
+        rendered
+          .filter(({ kind, metadata }) => workloadKinds.has(kind) && metadata.name === workload)
+          .flatMap((manifest) => podOf(manifest).containers[0].args?.slice(1) ?? []),
+      )
       const parsed = [
-        parseSettings(controllerSettings, { flags: [], env: forController ?? {} }),
-        parseSettings(receiverSettings, { flags: [], env: forReceiver ?? {} }),
+        parseSettings(controllerSettings, { flags: controllerFlags ?? [], env: forController ?? {} }),
+        parseSettings(receiverSettings, { flags: receiverFlags ?? [], env: forReceiver ?? {} }),
       ]
       for (const outcome of parsed) assert.equal(outcome.type, 'config', `${name}: ${JSON.stringify(outcome)}`)
     }

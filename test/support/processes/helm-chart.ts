@@ -39,6 +39,9 @@ export interface Chart {
   testPolicies(values: object): Manifest[]
   /** Its output; throws when it fails. */
   lint(values: object): string
+  /** Installs it on a cluster, or upgrades it there, and does not wait for pods. Throws with Helm's words. */
+  install(values: object, kubeconfigPath: string): void
+  uninstall(kubeconfigPath: string): void
 }
 
 /**
@@ -72,6 +75,12 @@ function chartOf(major: number, helm: string): Chart {
       ]),
     )
   const render = (values: object) => template(values, '--skip-tests')
+  const run = (args: readonly string[]) =>
+    execFileSync(helm, [...args, `--namespace=${operatorNamespace}`], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      maxBuffer: 64 * 1024 * 1024,
+    })
   return {
     major,
     helm,
@@ -86,6 +95,14 @@ function chartOf(major: number, helm: string): Chart {
           stdio: ['ignore', 'pipe', 'pipe'],
         }),
       ),
+    install: (values, kubeconfigPath) => {
+      withValuesFile(values, (file) =>
+        run(['upgrade', '--install', 'gwh', chartPath, `--kubeconfig=${kubeconfigPath}`, '--values', file]),
+      )
+    },
+    uninstall: (kubeconfigPath) => {
+      run(['uninstall', 'gwh', `--kubeconfig=${kubeconfigPath}`])
+    },
   }
 }
 
