@@ -4,8 +4,8 @@ import type { HelmSchema } from './schema-for-helm.ts'
 const worthADefinition = 200
 
 /**
- * The same schema with each larger part that stands in several places said once, below `definitions`: a tenth of the
- * size, and Helm keeps the schema in the Secret of every release.
+ * The same schema with each larger part that stands in several places said once, below `definitions`: less than half of
+ * the size, and Helm keeps the schema in the Secret of every release.
  */
 export function withDefinitions(schema: HelmSchema): HelmSchema {
   const count = new Map<string, number>()
