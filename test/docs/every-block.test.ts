@@ -40,6 +40,7 @@ const mistakes: readonly [language: string, text: string, said: RegExp][] = [
   ['json', '{"a": }', /JSON/],
   ['http', 'POST /events\nhost worker', /begins no request/],
   ['ts', 'const = 1', /Expected identifier/],
+  ['mermaid', 'flowhart LR\n  a --> b', /mermaid header/],
   ['sql', 'CREATE TABEL a (b text)', /syntax error/],
   ['cel', 'event.tipe == 1', /tipe/],
   ['promql', 'sum(rate(gwh_leader[5m])', /is no PromQL/],

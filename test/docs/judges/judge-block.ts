@@ -9,7 +9,15 @@ import type { Chart } from '../../support/processes/helm-chart.ts'
 import type { RunningControlPlane } from '../../support/processes/real-api-server.ts'
 import { judgePromql } from './judge-promql.ts'
 import { filesMadeBy, judgeShell, type ShellDeps, type ShellText } from './judge-shell.ts'
-import { judgeCopied, judgeHttp, judgeJson, judgeNatsConfig, judgeScript, judgeSql } from './judge-text.ts'
+import {
+  judgeCopied,
+  judgeDiagram,
+  judgeHttp,
+  judgeJson,
+  judgeNatsConfig,
+  judgeScript,
+  judgeSql,
+} from './judge-text.ts'
 import { judgeCel, judgeYaml, type Verdict, type YamlDeps } from './judge-yaml.ts'
 import type { DocBlock } from './page-blocks.ts'
 import { helpOf } from './program-help.ts'
@@ -81,7 +89,7 @@ export async function judge(
     case 'sql':
       return { kind: 'SQL run by SQLite', problems: judgeSql(text) }
     case 'mermaid':
-      return { kind: `${language} not judged`, problems: [] }
+      return { kind: 'diagrams drawn', problems: judgeDiagram(text) }
     default:
       return { kind: 'unknown', problems: [unknownLanguage(language)] }
   }

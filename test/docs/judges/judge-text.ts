@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
+import { renderMermaidSVG } from 'beautiful-mermaid'
 import { transformSync } from 'esbuild'
 
 import { findProgram } from '../../../tools/helm.ts'
@@ -52,6 +53,16 @@ export function judgeNatsConfig(text: string): string[] {
     return status === 0 ? [] : [stderr.trim()]
   } finally {
     rmSync(folder, { recursive: true })
+  }
+}
+
+/** Whether the site can draw it. */
+export function judgeDiagram(text: string): string[] {
+  try {
+    renderMermaidSVG(text)
+    return []
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)]
   }
 }
 
