@@ -16,7 +16,9 @@ const isLeftOut =
  */
 export async function judgeGwh(words: readonly string[], isMention: boolean): Promise<string[]> {
   const args = words.map((word) =>
-    word === '-' ? 'deploy/samples/minimal.yaml' : word.replaceAll(placeholder, lowered),
+    word === '-'
+      ? 'deploy/samples/minimal.yaml'
+      : word.replace(/=URL$/, '=https://example.com').replaceAll(placeholder, lowered),
   )
   const [name = '', ...flags] = args
   if (isMention && name === '') return []

@@ -3,7 +3,7 @@ import { dirname, join, normalize } from 'node:path'
 
 import { judgeGwh } from './judge-gwh.ts'
 import { readCommandLine, type helpOf } from './program-help.ts'
-import { commandsIn, filledIn, syntaxProblem, type ShellCommand } from './shell-commands.ts'
+import { commandsIn, filledIn, syntaxProblem, type ShellCommand, type ShellWord } from './shell-commands.ts'
 
 /** What the judges of commands ask. */
 export interface ShellDeps {
@@ -32,10 +32,8 @@ export interface ShellText {
 
 /** Programs that a reader has, beyond those whose flags are judged. A new one is added here, so that no typo is one. */
 const known = new Set(
-  `. [ awk base64 bash break cat cd chmod command continue cosign cp crane curl cut date diff docker echo eval exec exit export
-  false fish for gh git go grep gzip head helm if install java jq k3d kafka-topics.sh kind kubectl kustomize ln ls minikube mkdir
-  mktemp mv nats npm npx node nk nsc od openssl podman printf prometheus promtool python3 read rm sed set sha256sum sleep sort source
-  sqlite3 ssh sudo tail tar tee test time touch tr trap true umask unset wait watch wc while xargs zsh`.split(/\s+/),
+  `. [ awk base64 cat cd cosign cp crane ctr curl date docker echo exit export fish git grep helm install jq k3d kafka-topics.sh kind
+  kubectl minikube mkdir npm od openssl printf python3 read sed set sleep source tar tr velero xargs zsh`.split(/\s+/),
 )
 
 /** Everything that is wrong with these lines, each with the command that it is about. */
@@ -71,9 +69,9 @@ async function problemsOf(
 ): Promise<string[]> {
   const [name, ...args] = words
   if (name === 'gwh') return judgeGwh(args, shell.isMention)
-  if (name === 'xargs' || name === 'watch' || name === 'time' || name === 'sudo') {
+  if (name === 'xargs') {
     const at = args.findIndex((word) => ['gwh', 'kubectl', 'helm'].includes(word))
-    // What xargs adds cannot be seen.
+    // What it adds cannot be seen.
     return at < 0 ? [] : problemsOf(command, args.slice(at), { ...shell, isMention: true }, deps)
   }
   if (name === 'kubectl')
@@ -84,7 +82,7 @@ async function problemsOf(
 }
 
 /** Resources of other products that the documentation names. A new one is added here, so that no typo is one. */
-const ofOthers = new Set(['certificates', 'certificate', 'gateways', 'gateway', 'workflows'])
+const ofOthers = new Set(['workflows'])
 
 /** Verbs whose first name is that of a resource. */
 const ofResources = new Set([
@@ -100,11 +98,15 @@ const ofResources = new Set([
   'rollout',
 ])
 
-async function judgeKubectl({ hereDoc }: ShellCommand, args: readonly string[], deps: ShellDeps): Promise<string[]> {
+async function judgeKubectl(
+  { args: given, hereDoc }: ShellCommand,
+  args: readonly string[],
+  deps: ShellDeps,
+): Promise<string[]> {
   if (args[0] === 'krew') return []
   const { path, positionals, values, problems } = readCommandLine(deps.kubectl, args)
   const [first = ''] = positionals
-  if (ofResources.has(path[0] ?? '') && first !== '' && first !== '...')
+  if (ofResources.has(path[0] ?? '') && first !== '' && first !== '...' && !isFilledIn(first, given))
     for (const part of first.split(','))
       if (!deps.isResource(part.split('/')[0] ?? '') && !ofOthers.has(part.split('/')[0] ?? ''))
         problems.push(`"${part}" is no resource that the API server knows`)
@@ -117,6 +119,11 @@ async function judgeKubectl({ hereDoc }: ShellCommand, args: readonly string[], 
   return problems
 }
 
+/** Whether the shell would put a part of this word in, which cannot be judged then. */
+function isFilledIn(value: string, given: readonly ShellWord[]): boolean {
+  return given.some((word) => !word.isPlain && filledIn([word])[0]?.endsWith(value) === true)
+}
+
 const isOurChart = (word: string) =>
   word === '...' || /(^|\/)gemini-webhook-operator$/.test(word) || word.startsWith('gemini-webhook-operator-')
 const isValueFlag = (flag: string) => flag.startsWith('--set')
@@ -124,11 +131,8 @@ const isValueFlag = (flag: string) => flag.startsWith('--set')
 function judgeHelm({ args: given }: ShellCommand, args: readonly string[], deps: ShellDeps): string[] {
   const { path, positionals, values, problems } = readCommandLine(deps.helm, args)
   if (!['install', 'upgrade', 'template'].includes(path[0] ?? '') || !positionals.some(isOurChart)) return problems
-  // What the shell would put in cannot be judged.
-  const isFilled = (value: string) =>
-    given.some((word) => !word.isPlain && filledIn([word])[0]?.endsWith(value) === true)
   const flags = values
-    .filter(({ flag, value }) => isValueFlag(flag) && !isFilled(value))
+    .filter(({ flag, value }) => isValueFlag(flag) && !isFilledIn(value, given))
     .flatMap(({ flag, value }) => [flag, value])
   const problem = flags.length === 0 ? undefined : deps.valuesProblem(flags)
   return problem === undefined ? problems : [...problems, problem]

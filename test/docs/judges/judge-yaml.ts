@@ -30,12 +30,7 @@ interface Manifest {
 }
 
 /** Kinds of other products whose CRD is not in test/fixtures/crds: they are parsed alone. A new one is added here. */
-const parsedAlone = new Set([
-  'BackendConfig', 'BackendTrafficPolicy', 'Bundle', 'Certificate', 'ClientTrafficPolicy', 'Cluster', 'ClusterIssuer', 'EnvoyProxy',
-  'ExternalSecret', 'GCPBackendPolicy', 'GatewayClass', 'Gateway', 'HealthCheckPolicy', 'Issuer', 'ManagedCertificate',
-  'OpenTelemetryCollector', 'PodMonitoring', 'SecretStore', 'SecurityPolicy', 'VerticalPodAutoscaler', 'VolumeSnapshot',
-  'VolumeSnapshotClass',
-]) // prettier-ignore
+const parsedAlone = new Set(['BackendTrafficPolicy', 'Certificate', 'HealthCheckPolicy'])
 
 /** Judges a block of YAML as what it is: whole manifests, or a fragment in the object that it belongs to. */
 export async function judgeYaml(text: string, info: string, deps: YamlDeps): Promise<Verdict> {
@@ -74,7 +69,9 @@ async function problemsOfManifests(manifests: readonly object[], deps: YamlDeps)
   const isOurs = manifests.some((each) =>
     String((each as Manifest).apiVersion).startsWith('webhooks.gemini-operator.io/'),
   )
-  return [...(refused === '' ? [] : [refused]), ...(isOurs ? await validateProblems(text) : [])]
+  const advice = 'put its CRD into test/fixtures/crds, or name the kind in test/docs/judges/judge-yaml.ts'
+  const told = refused.includes('no matches for kind') ? `${refused}\n${advice}` : refused
+  return [...(refused === '' ? [] : [told]), ...(isOurs ? await validateProblems(text) : [])]
 }
 
 const gwh = gwhCommand()
@@ -180,9 +177,6 @@ const places: readonly Place[] = [
 
 const metadataOf = (fragment: { metadata?: object }) => fragment.metadata ?? {}
 
-/** Files that another program reads, told by one of its fields: they are parsed alone. A new one is added here. */
-const filesOfOthers = ['scrape_configs', 'remote_write', 'receivers', 'exporters', 'services', 'server', 'rule_files']
-
 async function judgeFragment(fragment: object, deps: YamlDeps): Promise<Verdict> {
   const fields = Object.keys(fragment)
   const fitting = places.filter((place) => fields.every((field) => place.fields.has(field)))
@@ -193,8 +187,6 @@ async function judgeFragment(fragment: object, deps: YamlDeps): Promise<Verdict>
     problems.push(...found.map((problem) => `as one of "${place.kind}": ${problem}`))
   }
   if (fitting.length > 0) return { kind: 'YAML', problems }
-  if (filesOfOthers.some((field) => fields.includes(field)))
-    return { kind: 'files of other programs parsed', problems: [] }
   const advice = 'make it a whole manifest, or add what it is a part of to test/docs/judges/judge-yaml.ts'
   return { kind: 'YAML', problems: [`no object is known that has the fields ${fields.join(', ')}: ${advice}`] }
 }
