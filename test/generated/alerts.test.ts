@@ -71,6 +71,19 @@ test('each runbook has the same four parts: a query and commands to look, and a 
   }
 })
 
+test('the query that tells the end is that of the alert, whatever it is grouped by', () => {
+  const bare = (query: string) =>
+    query
+      .replaceAll(/ by \([^)]*\)/g, '')
+      .replaceAll(/\b(sum|max) ?\(/g, '(')
+      .replaceAll(/[()\s]/g, '')
+  for (const { alert, expr } of alerts) {
+    const over = readFileSync(`docs/runbooks/${alert}.md`, 'utf8').split('## How to see that it is over')[1] ?? ''
+    const query = /```promql\n(.*?)```/s.exec(over)?.[1] ?? ''
+    assert.equal(bare(query), bare(expr), alert)
+  }
+})
+
 test('each alert is made to fire by a test', () => {
   const tests = globSync('test/component/alerts/*.test.ts').map((file) => readFileSync(file, 'utf8'))
   const untested = alerts.filter(({ alert }) => !tests.some((text) => text.includes(`'${alert}'`)))
