@@ -194,6 +194,7 @@ export function requiredUrl(words: Words): Setting<string> {
   return { ...words, shape: 'scalar', placeholder: 'URL', schema: urlSchema, presence: { type: 'required' } }
 }
 
+/** The same, optional. Logs and errors show its host alone: at some services the rest is a key. */
 export function optionalUrl(words: Words): Setting<string | undefined> {
   return {
     ...words,
@@ -201,7 +202,13 @@ export function optionalUrl(words: Words): Setting<string | undefined> {
     placeholder: 'URL',
     schema: urlSchema.optional(),
     presence: { type: 'optional' },
+    show: originOf,
   }
+}
+
+function originOf(text: string): string {
+  const url = URL.parse(text)
+  return url !== null && ['http:', 'https:'].includes(url.protocol) ? url.origin : '[hidden]'
 }
 
 function requireValue(parsed: Result<number>): number {

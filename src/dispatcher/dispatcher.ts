@@ -96,7 +96,7 @@ class LaneDispatcher implements Dispatcher {
   #draining: Promise<void> | undefined
 
   constructor(options: DispatcherOptions) {
-    const { inbox, clock, logger } = options
+    const { inbox, clock, logger, tracing } = options
     const board = new LaneBoard(options.maxInFlight, options.quotas ?? equalQuotas)
     const metrics = createDispatcherMetrics(options.metrics, {
       inFlight: () => board.inFlight,
@@ -147,7 +147,8 @@ class LaneDispatcher implements Dispatcher {
       recorder: {
         record: (delivery, next, terms) => {
           watch.noteStep(delivery, next)
-          return this.#recorder.record(delivery, next, terms).finally(traceStep(options.tracing, delivery, next))
+          const recorded = this.#recorder.record(delivery, next, terms)
+          return tracing === undefined ? recorded : recorded.finally(traceStep(tracing, delivery, next))
         },
       },
     }

@@ -7,11 +7,11 @@ import { traceIdOf } from '../tracing/trace-text.ts'
  * held there is none: nothing has happened to it, and it may be held every few seconds for days.
  */
 export function traceStep(
-  tracing: Pick<Tracing, 'start'> | undefined,
+  tracing: Pick<Tracing, 'start'>,
   { event, sink, attempts }: ClaimedDelivery,
   next: NextStep,
 ): () => void {
-  if (tracing === undefined || next.type === 'Hold') return () => {}
+  if (next.type === 'Hold') return () => {}
   const span = tracing.start({
     name: 'record in inbox',
     kind: 'internal',

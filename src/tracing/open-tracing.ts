@@ -3,6 +3,7 @@ import { parseTraceParent, TraceState } from '@opentelemetry/core'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources'
 import { BatchSpanProcessor, RandomIdGenerator, TracerProvider, type IdGenerator } from '@opentelemetry/sdk-trace'
+import { ATTR_SERVICE_INSTANCE_ID, ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions'
 
 import { sleep, type Clock } from '../clock.ts'
 import type { Logger } from '../observability/logger.ts'
@@ -41,9 +42,9 @@ export function openTracing(options: TracingOptions): Tracing {
     resource: defaultResource()
       .merge(
         resourceFromAttributes({
-          'service.name': 'gemini-webhook-receiver',
-          'service.version': version,
-          'service.instance.id': instance,
+          [ATTR_SERVICE_NAME]: 'gemini-webhook-receiver',
+          [ATTR_SERVICE_VERSION]: version,
+          [ATTR_SERVICE_INSTANCE_ID]: instance,
         }),
       )
       .merge(detectResources({ detectors: [envDetector] })),

@@ -58,6 +58,7 @@ const product: Record<string, Rights> = {
       '@opentelemetry/exporter-trace-otlp-proto',
       '@opentelemetry/resources',
       '@opentelemetry/sdk-trace',
+      '@opentelemetry/semantic-conventions',
     ],
   },
   receiver: {

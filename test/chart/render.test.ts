@@ -42,6 +42,7 @@ const exampleOf: Readonly<Record<string, string | number>> = {
   DURATION: '10s',
   SIZE: '2GiB',
   URL: 'https://example.com',
+  SAMPLER: 'parentbased_always_on',
 }
 
 withHelm('the chart', (charts) => {
