@@ -7,6 +7,8 @@ interface Panel {
   unit: Unit
   /** PromQL to the legend of its lines. */
   queries: Record<string, string>
+  /** Lines, unless it says otherwise: bars for what is rare, or how often which value was seen. */
+  shape?: 'bars' | 'histogram'
 }
 
 const rate = (metric: string, by: string) =>
@@ -14,6 +16,10 @@ const rate = (metric: string, by: string) =>
 const now = (metric: string, by: string) => `sum by (${by}) (${metric}{namespace=~"$namespace"})`
 const quantile = (share: number, metric: string, by = '') =>
   `histogram_quantile(${share}, sum by (le${by}) (rate(${metric}_bucket{namespace=~"$namespace"}[$__rate_interval])))`
+
+/** How many there were in each step of the time axis. */
+const count = (metric: string, by: string) =>
+  `sum by (${by}) (increase(${metric}{namespace=~"$namespace"}[$__rate_interval]))`
 
 const rows: Record<string, Panel[]> = {
   Receiving: [
@@ -91,6 +97,27 @@ const rows: Record<string, Panel[]> = {
       queries: { [rate('gwh_dead_letters_total', 'reason')]: '{{reason}}' },
     },
   ],
+  Webhooks: [
+    {
+      title: 'Not Ready, by reason',
+      unit: 'short',
+      queries: {
+        'sum by (reason) (gwh_controller_false_conditions{namespace=~"$namespace", type="Ready"})': '{{reason}}',
+      },
+    },
+    {
+      title: 'Time to Ready',
+      unit: 's',
+      queries: { [count('gwh_controller_time_to_ready_seconds_bucket', 'le')]: '{{le}}' },
+      shape: 'histogram',
+    },
+    {
+      title: 'Drift that was corrected, by field',
+      unit: 'short',
+      queries: { [count('gwh_controller_drift_corrections_total', 'field')]: '{{field}}' },
+      shape: 'bars',
+    },
+  ],
   Controller: [
     {
       title: 'Reconciles by result',
@@ -165,19 +192,28 @@ const namespaceVariable = {
   refresh: 2,
 }
 
-function drawn({ title, unit, queries }: Panel, place: { id: number; gridPos: object }) {
+function drawn({ title, unit, queries, shape }: Panel, place: { id: number; gridPos: object }) {
+  const isHistogram = shape === 'histogram'
+  const format = isHistogram ? 'heatmap' : 'time_series'
   const targets = Object.entries(queries).map(([expr, legendFormat], index) => ({
     refId: String.fromCodePoint(65 + index),
     datasource: dataSource,
     expr,
     legendFormat,
+    format,
   }))
   return {
     ...place,
-    type: 'timeseries',
+    type: isHistogram ? 'heatmap' : 'timeseries',
     title,
     datasource: dataSource,
-    fieldConfig: { defaults: { unit, min: 0 }, overrides: [] },
+    // Its rows are the buckets of Prometheus, of which Grafana subtracts each from the next.
+    ...(isHistogram ? { options: { calculate: false, yAxis: { unit } } } : { fieldConfig: linesOf(unit, shape) }),
     targets,
   }
+}
+
+function linesOf(unit: Unit, shape: Panel['shape']) {
+  const bars = { drawStyle: 'bars', fillOpacity: 80, stacking: { mode: 'normal' } }
+  return { defaults: { unit, min: 0, ...(shape === 'bars' && { custom: bars }) }, overrides: [] }
 }

@@ -8,6 +8,7 @@ export interface ControllerInstruments {
   actions: CounterHandle
   statusWrites: CounterHandle
   orphans: CounterHandle
+  driftCorrections: CounterHandle
   timeToReady: HistogramHandle
 }
 
@@ -93,6 +94,12 @@ export function createInstruments(metrics: Metrics): ControllerInstruments {
     orphans: metrics.counter({
       name: 'gwh_controller_orphans_total',
       help: 'Webhooks that may be left at Google because their API key was gone or their deletion was abandoned.',
+    }),
+    driftCorrections: metrics.counter({
+      name: 'gwh_controller_drift_corrections_total',
+      help: 'Fields of webhooks at Google that were changed there by another hand and were put back, by field.',
+      labels: ['field'],
+      known: [{ field: 'uri' }, { field: 'subscribedEvents' }, { field: 'name' }, { field: 'state' }],
     }),
     timeToReady: metrics.histogram({
       name: 'gwh_controller_time_to_ready_seconds',

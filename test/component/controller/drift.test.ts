@@ -9,13 +9,22 @@ const patience = { timeoutMs: 40_000, intervalMs: 20 }
 
 async function startReady(t: Parameters<typeof startControllerFixture>[0], spec: object = {}) {
   const fixture = await startControllerFixture(t)
-  await fixture.startController()
+  const running = await fixture.startController()
+  const corrections = async () =>
+    [
+      ...(await running.scrape()).matchAll(/^gwh_controller_drift_corrections_total\{field="(\w+)"\} ([1-9]\d*)$/gm),
+    ].map(([, field, count]) => [field, Number(count)])
   await fixture.putApiKey()
   await fixture.apply(name, spec)
   await fixture.untilCondition(name, 'Ready', { status: 'True' })
   const [remote] = fixture.remotes()
   assert.ok(remote)
-  return { ...fixture, original: remote, remote: () => fixture.remotes().find(({ id }) => id === remote.id) }
+  return {
+    ...fixture,
+    corrections,
+    original: remote,
+    remote: () => fixture.remotes().find(({ id }) => id === remote.id),
+  }
 }
 
 const edits = [
@@ -47,6 +56,8 @@ for (const { field, change } of edits) {
     const { counts } = it.calls()
     assert.equal(counts.update.received, 1)
     assert.equal(counts.create.received + counts.rotateSigningSecret.received + counts.delete.received, 0)
+    await eventually('counted', async () => (await it.corrections()).length > 0, patience)
+    assert.deepEqual(await it.corrections(), [[field, 1]])
   })
 }
 
@@ -60,6 +71,7 @@ test('with driftPolicy Report the drift is told and left alone, while a change o
   await it.patch(name, { spec: { events: ['batch.succeeded', 'batch.expired'] } })
   await eventually('applied', () => it.remote()?.subscribedEvents.length === 2, patience)
   await it.untilCondition(name, 'InSync', { status: 'True' })
+  assert.deepEqual(await it.corrections(), [], 'nothing was put back')
 })
 
 test('a webhook that carries the marker of somebody else is not touched', async (t) => {

@@ -33,6 +33,9 @@ export async function updateWebhook(
       mayHaveCommitted: true,
     })
   }
+  for (const { field } of differing.filter((one) => one.cause === 'Drift')) {
+    ctx.instruments.driftCorrections.add(1, { field })
+  }
   const fields = differing.map(({ field }) => field).join(', ')
   const note =
     cause === 'Spec' ? `${fields} updated at Google` : `${fields} had been changed by another hand and was put back`
