@@ -21,6 +21,13 @@ export const valueSets: Readonly<Record<string, object>> = {
     ingress: { enabled: true },
   },
   'namespace-scoped': { watchNamespaces: ['team-a', 'team-b'], crds: { enabled: false } },
+  'a guard of the uninstallation': {
+    uninstallGuard: { enabled: true },
+    watchNamespaces: ['team-a', 'team-b'],
+    commonAnnotations: { 'example.com/team': 'platform' },
+    imagePullSecrets: [{ name: 'registry' }],
+    controller: { nodeSelector: { 'kubernetes.io/arch': 'amd64' } },
+  },
   'sinks that are Brokers and Channels': {
     addressableKinds: [
       'eventing.knative.dev/v1/Broker=brokers',
