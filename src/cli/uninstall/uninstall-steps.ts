@@ -36,7 +36,16 @@ export function uninstallSteps(facts: UninstallFacts, installed: Installed): Ste
       does: 'starts the controller; where the operator is gone, install it again with the same installationId',
     })
   if ('unread' in pending || pending.value > 0)
-    steps.push({ command: `gwh deliveries -A${here}`, does: 'shows which deliveries wait, and for what' })
+    steps.push(
+      {
+        command: `gwh deliveries -A${here}`,
+        does: 'shows which deliveries wait, and for what; what a receiver that is gone left on its volume waits until it runs again',
+      },
+      {
+        command: `gwh retry --all -A${here}`,
+        does: 'has all of them tried now; one whose object is gone becomes a dead letter',
+      },
+    )
   if (isLeft)
     steps.push({
       command: `gwh uninstall${here}${only} --yes`,

@@ -102,6 +102,7 @@ test('the steps are what is left to do, in the order that strands nothing', () =
   assert.deepEqual(verbsOf(all, { release }), [
     'kubectl --namespace gwh scale deployment gwh-controller --replicas=1',
     'gwh deliveries -A --operator-namespace=gwh',
+    'gwh retry --all -A --operator-namespace=gwh',
     'gwh uninstall --operator-namespace=gwh --yes',
     'gwh orphans --operator-namespace=gwh',
     ...end,
