@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
@@ -131,8 +131,12 @@ await withRealApiServer('the chart on a real API server', (server) => {
             input,
             encoding: 'utf8',
           })
+        const shipped = globSync('deploy/{install,namespace,rbac/*,policies/*}.yaml')
+        assert.ok(shipped.length >= 5, `${shipped.length} files`)
+        const fromFiles = shipped.flatMap((path) => parseManifests(readFileSync(path, 'utf8')))
         for (const each of charts) {
-          const manifests = Object.values(valueSets).flatMap((values) => each.manifests(values))
+          const tested = Object.values(valueSets).map((values) => [each.manifests(values), each.testPods(values)])
+          const manifests = [fromFiles, tested.flat(2)].flat()
           const result = check(asYaml(manifests)).stdout
           const { summary } = JSON.parse(result) as { summary: object }
           assert.deepEqual(summary, { valid: manifests.length, invalid: 0, errors: 0, skipped: 0 }, result)
