@@ -36,7 +36,7 @@ export function fromToldReason({ reason, newerReason }: ToldReason): DeadLetterR
   return newerReason ?? reason
 }
 
-/** With the other reasons nothing was sent; with these neither where the step says so. */
+/** With the other reasons nothing was sent. */
 const endsAfterAttempt = new Set<DeadLetterReason>(['RetriesExhausted', 'Rejected', 'Unsendable'])
 
 /**
