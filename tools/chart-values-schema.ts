@@ -140,9 +140,14 @@ export function chartValuesSchema(): ValueSchema {
     httpRoute: httpRouteValues,
     networkPolicy: networkPolicyValues,
     metrics: metricsValues(),
-    uninstallGuard: object('A Job that refuses "helm uninstall" while it would strand something.', {
-      enabled: flag('Runs it. The way past it is "helm uninstall --no-hooks".'),
-    }),
+    uninstallGuard: object(
+      'A Job that is run before "helm uninstall" and refuses it while something would be stranded.',
+      {
+        enabled: flag(
+          'Run it: webhooks would stay at Google, objects would wait for a controller, or deliveries would be left in inboxes. The way past it is "helm uninstall --no-hooks".',
+        ),
+      },
+    ),
     extraObjects,
   })
 }

@@ -72,11 +72,6 @@ test('each runbook has the same four parts: a query and commands to look, and a 
 })
 
 test('the query that tells the end is that of the alert, whatever it is grouped by', () => {
-  const bare = (query: string) =>
-    query
-      .replaceAll(/ by \([^)]*\)/g, '')
-      .replaceAll(/\b(sum|max) ?\(/g, '(')
-      .replaceAll(/[()\s]/g, '')
   for (const { alert, expr } of alerts) {
     const over = readFileSync(`docs/runbooks/${alert}.md`, 'utf8').split('## How to see that it is over')[1] ?? ''
     const query = /```promql\n(.*?)```/s.exec(over)?.[1] ?? ''
@@ -92,3 +87,11 @@ test('each alert is made to fire by a test', () => {
     [],
   )
 })
+
+/** A query without its grouping and without spaces. */
+function bare(query: string): string {
+  return query
+    .replaceAll(/ by \([^)]*\)/g, '')
+    .replaceAll(/\b(sum|max) ?\(/g, '(')
+    .replaceAll(/[()\s]/g, '')
+}

@@ -101,7 +101,8 @@ function chartOf(major: number, helm: string): Chart {
       )
     },
     uninstall: (kubeconfigPath) => {
-      run(['uninstall', 'gwh', `--kubeconfig=${kubeconfigPath}`])
+      // Without nodes a Job never ends: test/chart/uninstall-guard.test.ts has what Helm does with it.
+      run(['uninstall', 'gwh', '--no-hooks', `--kubeconfig=${kubeconfigPath}`])
     },
   }
 }
