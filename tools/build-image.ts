@@ -1,8 +1,8 @@
 /**
  * `npm run image -- --name registry/gwh:tag --out gwh.tar`: the image without a container engine, from the lockfile's
  * Node and this machine's libraries, as an archive for `docker load` or `ctr images import`. Prints its size and how
- * long the programs take to start, unless `--no-starts`. With `--folder FOLDER` what is in it as files, in a folder for each layer: the
- * Dockerfile copies them, so that both ways give the same image. Run it with the lockfile's Node.
+ * long the programs take to start, unless `--no-starts`. With `--folder FOLDER` what is in it as files, in a folder for
+ * each layer: the Dockerfile copies them, so that both ways give the same image.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

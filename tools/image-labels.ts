@@ -1,6 +1,6 @@
 /**
- * `node tools/image-labels.ts --revision COMMIT --source https://... --created TIME`: the labels of a release's image, a
- * line each, as the workflow hands them to the builder.
+ * `node tools/image-labels.ts --revision COMMIT --source https://... --created TIME`: the labels of a release's image,
+ * a line each, as the workflow hands them to the builder.
  */
 import { parseArgs } from 'node:util'
 
