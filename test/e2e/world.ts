@@ -58,7 +58,7 @@ export const field = (path: string, ...what: string[]) =>
   kubectl(['--namespace', team, 'get', ...what, '--output', `jsonpath={${path}}`])
 
 /** The program under test. */
-const current = { chart: chartPath, image: image ?? '' }
+const current = { chart: process.env['GWH_E2E_CHART'] ?? chartPath, image: image ?? '' }
 /** What an installation of before ran; without a previous version, the same. */
 export const previous = {
   chart: process.env['GWH_E2E_PREVIOUS_CHART'] ?? current.chart,
@@ -66,10 +66,11 @@ export const previous = {
 }
 
 export function install(program: string, more: readonly string[] = [], version = current): Promise<string> {
-  const [repository, tag = ''] = version.image.split(/:(?=[^:/]+$)/)
+  const [name = '', digest] = version.image.split('@')
+  const [repository, tag = ''] = name.split(/:(?=[^:/]+$)/)
   const values = {
     baseUrl: 'https://hooks.example.com/gemini',
-    image: { repository, tag },
+    image: { repository, tag, ...(digest !== undefined && { digest }) },
     networkPolicy: { controllerEgressPorts: [443, 6443, simulator.port] },
     controller: {
       replicas: 2,
@@ -93,6 +94,8 @@ export function install(program: string, more: readonly string[] = [], version =
     system,
     ...settings,
     ...more,
+    // A registry of this machine speaks http.
+    ...(version.chart.startsWith('oci://127.0.0.1:') ? ['--plain-http'] : []),
     '--wait',
     '--timeout=3m',
   ])
