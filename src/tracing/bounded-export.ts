@@ -5,7 +5,7 @@ import type { ReadableSpan, SpanExporter, SpanProcessor } from '@opentelemetry/s
 import type { Logger } from '../observability/logger.ts'
 import type { CounterHandle, Metrics } from '../observability/metrics.ts'
 
-/** Ended and not yet on their way: some kilobytes each at most. */
+/** Ended, and neither taken nor given up: some kilobytes each at most. */
 export const maxHeldSpans = 2_048
 
 interface ExportDeps {
@@ -52,8 +52,9 @@ export class BoundedExport implements SpanExporter {
   }
 
   export(spans: ReadableSpan[], done: (result: ExportResult) => void): void {
-    this.#held -= spans.length
     this.#inner.export(spans, (result) => {
+      // Not before: a collector that never ends its answer has several batches, for as long as it likes.
+      this.#held -= spans.length
       if (result.code === ExportResultCode.SUCCESS) this.#noteTaken()
       else this.#noteFailure(spans.length, result.error)
       done(result)
@@ -87,9 +88,11 @@ export class BoundedExport implements SpanExporter {
   }
 }
 
-/** A code or a status alone, or that there was no answer: messages may repeat what a collector said, or a header. */
+/** A code, a status or a word alone: messages may repeat what a collector said, or a header. */
 function causeOf(error: Error | undefined): string {
   const code: unknown = error !== undefined && 'code' in error ? error.code : undefined
   if (typeof code === 'number') return `status ${code}`
-  return typeof code === 'string' && /^[A-Z0-9_]{1,64}$/.test(code) ? code : 'noAnswer'
+  if (typeof code === 'string' && /^[A-Z0-9_]{1,64}$/.test(code)) return code
+  // Of an answer that asks to come again (429, 502, 503 or 504) the exporter keeps no status.
+  return error?.name === 'OTLPExporterError' ? 'unavailable' : 'noAnswer'
 }

@@ -17,8 +17,12 @@ function aBoundedExport() {
   const noting: Logger['info'] = (details, event) => void lines.push({ event, ...details })
   const metrics = createMetrics()
   let answer: ExportResult = taken
+  let waiting: (() => void)[] | undefined
   const inner = {
-    export: (_spans: ReadableSpan[], done: (result: ExportResult) => void) => done(answer),
+    export: (_spans: ReadableSpan[], done: (result: ExportResult) => void) => {
+      if (waiting === undefined) done(answer)
+      else waiting.push(() => done(answer))
+    },
     shutdown: () => Promise.resolve(),
   }
   const bounded = new BoundedExport(inner, { metrics, logger: { ...silentLogger, info: noting, warn: noting } })
@@ -41,7 +45,12 @@ function aBoundedExport() {
       Number(count),
     ])
   }
-  return { lines, end, send, dropped, held, answerWith: (next: ExportResult) => (answer = next) }
+  /** From now on; the function that it returns gives all answers. */
+  const holdAnswers = () => {
+    const held: (() => void)[] = (waiting = [])
+    return () => held.forEach((give) => give())
+  }
+  return { lines, end, send, dropped, held, holdAnswers, answerWith: (next: ExportResult) => (answer = next) }
 }
 
 test('what waits is bounded; what is more is dropped and counted, and there is room again once some is sent', async () => {
@@ -54,6 +63,21 @@ test('what waits is bounded; what is more is dropped and counted, and there is r
   assert.equal(held.length, maxHeldSpans)
   assert.deepEqual(await dropped(), [['QueueFull', 5 + 600 - 512], ['NotTaken', 0]]) // prettier-ignore
   assert.deepEqual(lines, [])
+})
+
+test('what is on its way to a collector that does not end its answer is among what is held', () => {
+  const { end, send, held, holdAnswers } = aBoundedExport()
+  const release = holdAnswers()
+  for (let batch = 0; batch < 10; batch += 1) {
+    end(512)
+    send(512)
+  }
+  assert.equal(held.length, 0)
+  end(1)
+  assert.equal(held.length, 0, 'there is no room while nothing is answered')
+  release()
+  end(1)
+  assert.equal(held.length, 1)
 })
 
 test('one line when sending begins to fail, one when it works again, however often it fails between', async () => {

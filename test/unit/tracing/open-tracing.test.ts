@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
 
 import { silentLogger } from '../../../src/observability/logger.ts'
@@ -104,4 +106,23 @@ test('a trace that begins here has the id that it is given, and a span of its ow
     [traceId, traceId],
   )
   assert.notEqual(traces[0]?.[2], traces[1]?.[2])
+})
+
+test('a collector that asks to come again later is told from one that does not answer', async (t) => {
+  for (const status of [429, 503]) {
+    const server = createServer((request, response) => {
+      request.resume()
+      // Longer than the exporter waits, so that it gives up at once.
+      response.writeHead(status, { 'retry-after': '99999999999' }).end('Bearer abc is over its quota')
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    t.after(() => server.close().closeAllConnections())
+    const causes: unknown[] = []
+    const logger: TracingOptions['logger'] = { ...silentLogger, warn: (details) => void causes.push(details) }
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/traces`
+    const tracing = aTracing(t, { url, ratio: 1, logger })
+    tracing.start(span).end()
+    await tracing.stop()
+    assert.deepEqual(causes, [{ cause: 'unavailable', spans: 1 }], `${status}`)
+  }
 })
