@@ -4,6 +4,13 @@
  */
 const reserved = /(^|\.)(example\.(com|net|org)|example|invalid|localhost|test)\.?$/
 
+/** As the help and the pages write it; a name without a dot is in no public DNS either. */
+const placeholderHost = /^host\.?$/
+
+function isPlaceholder(host: string): boolean {
+  return reserved.test(host) || placeholderHost.test(host)
+}
+
 const placeholderId = /^(replace|change)[-_.]?me(?![a-z0-9])/i
 
 const whereToSetIt = (variable: string, value: string) =>
@@ -19,7 +26,7 @@ export function placeholderProblems(
 ): string[] {
   const problems = []
   const host = new URL(baseUrl).hostname
-  if (reserved.test(host) && googleBaseUrl === googlesOwnUrl) {
+  if (isPlaceholder(host) && new URL(googleBaseUrl).origin === googlesOwnUrl) {
     problems.push(
       `baseUrl: ${host} is a placeholder of the documentation, which Google cannot reach; set the public https address that leads to the receiver: ${whereToSetIt('GWH_BASE_URL', 'baseUrl')}`,
     )

@@ -129,10 +129,10 @@ export const kubernetesRateSettings = {
   }),
 } as const
 
-/** How the programs that call Google reach it. */
 /** Of the Gemini API itself. */
 export const googlesOwnUrl = 'https://generativelanguage.googleapis.com'
 
+/** How the programs that call Google reach it. */
 export const googleSettings = {
   googleBaseUrl: url({
     group: 'Google',

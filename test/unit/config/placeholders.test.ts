@@ -22,7 +22,7 @@ test('a base URL with a name that is reserved for examples is refused, with what
     'x.invalid',
     'HOOKS.EXAMPLE.COM.',
   ]
-  for (const host of [...hosts, 'hooks.test', 'localhost', 'a.localhost:8443']) {
+  for (const host of [...hosts, 'hooks.test', 'localhost', 'a.localhost:8443', 'HOST']) {
     const errors = withUrl(`https://${host}/gemini`)
     assert.equal(errors.length, 1, host)
     assert.match(errors[0] ?? '', /^baseUrl: \S+ is a placeholder .* GWH_BASE_URL .*overlays\/example.*value baseUrl/)
@@ -31,13 +31,15 @@ test('a base URL with a name that is reserved for examples is refused, with what
 
 test('names that only look like it, and addresses, are taken', () => {
   const hosts = ['hooks.myexample.com', 'example.com.de', 'example.io', 'test.acme.dev', '192.0.2.1', '[2001:db8::1]']
+  hosts.push('example.acme.dev', 'host.acme.dev:8443', 'bücher.de')
   for (const host of hosts) assert.deepEqual(withUrl(`https://${host}`), [], host)
 })
 
 test('with a simulator any name is taken, with Google written out none of these', () => {
   const url = 'https://hooks.example.com'
   assert.deepEqual(withUrl(url, { GWH_GOOGLE_BASE_URL: 'http://webhook-service.gemini-playground.svc:8080' }), [])
-  assert.equal(withUrl(url, { GWH_GOOGLE_BASE_URL: 'https://generativelanguage.googleapis.com/' }).length, 1)
+  for (const own of ['https://generativelanguage.googleapis.com/', 'https://GenerativeLanguage.googleapis.com:443'])
+    assert.equal(withUrl(url, { GWH_GOOGLE_BASE_URL: own }).length, 1, own)
 })
 
 test('an installation id that was left as it is in the overlay is refused, with a simulator too', () => {
