@@ -46,9 +46,13 @@ export function toStoredEntry(entry: KeyringEntry): StoredEntry {
 export function fromStoredEntry({ newerSinks, heldSinks, ...rest }: ReadEntry): KeyringEntry {
   const sinks = [...rest.sinks]
   const names = new Set<string>()
+  let missing = 0
   for (const { at, sink } of newerSinks ?? []) {
-    if (sink === undefined) continue
-    sinks.splice(at, 0, sink)
+    if (sink === undefined) {
+      missing += 1
+      continue
+    }
+    sinks.splice(at - missing, 0, sink)
     names.add(sink.name)
   }
   const held = heldSinks?.filter((name) => !names.has(name)) ?? []

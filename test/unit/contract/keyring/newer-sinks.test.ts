@@ -93,6 +93,10 @@ test('a sink of a later version is held, and all else of its object is served', 
     ],
   }
   const { sinks, heldSinks } = keyringEntrySchema.parse(JSON.parse(JSON.stringify(written)))
-  assert.deepEqual(sinks.map(({ name }) => name).toSorted(), ['chat', 'topic', 'worker'])
+  assert.deepEqual(
+    sinks.map(({ name }) => name),
+    ['chat', 'worker', 'topic'],
+    'in their order, as if those that are held stood elsewhere',
+  )
   assert.deepEqual(heldSinks, ['away', 'cloud', 'small', 'odd'])
 })
