@@ -1,8 +1,6 @@
-import { setTimeout } from 'node:timers/promises'
-
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import { geminiWebhookKind } from '../../api/kind.ts'
-import type { Clock } from '../../clock.ts'
+import { sleep, type Clock } from '../../clock.ts'
 import { isConflict, isNotFound, KubernetesApiError, type KubernetesClient } from '../../kubernetes/client.ts'
 import { slashed } from '../webhook/webhook-named.ts'
 import { stalledReason, type HeldObject } from './judge-uninstall.ts'
@@ -54,7 +52,7 @@ async function untilGone(
   for (;;) {
     const why = await whyStill(held, client)
     if (why === undefined || clock.monotonic() >= untilMs) return why
-    await setTimeout(pollMs)
+    await sleep(clock, pollMs)
   }
 }
 
@@ -73,9 +71,14 @@ async function askFor({ uid, ...key }: HeldObject, client: KubernetesClient): Pr
   }
 }
 
-/** undefined: it is gone. */
+/** undefined: it is gone. A call that fails tells nothing yet: minutes may pass, in which an API server restarts. */
 async function whyStill({ uid, ...key }: HeldObject, client: KubernetesClient): Promise<string | undefined> {
-  const webhook = await client.get<GeminiWebhook>(geminiWebhookKind, key)
-  if (webhook === undefined || webhook.metadata.uid !== uid) return undefined
-  return stalledReason(webhook) ?? notYet
+  try {
+    const webhook = await client.get<GeminiWebhook>(geminiWebhookKind, key)
+    if (webhook === undefined || webhook.metadata.uid !== uid) return undefined
+    return stalledReason(webhook) ?? notYet
+  } catch (error) {
+    if (error instanceof KubernetesApiError) return error.message
+    throw error
+  }
 }
