@@ -9,7 +9,7 @@ import { chartValuesSchema } from './chart-values-schema.ts'
 import { generateCrds } from './generate-crds.ts'
 import { withDefinitions } from './schema-definitions.ts'
 import { schemaForHelm } from './schema-for-helm.ts'
-import type { ValueSchema } from './value-schema.ts'
+import { flag, type ValueSchema } from './value-schema.ts'
 
 export const chartPath = 'charts/gemini-webhook-operator'
 
@@ -49,7 +49,13 @@ function withMetadata(path: string, crd: string): string {
   )
 }
 
+/** No value of the chart: where Helm looks when a parent says `condition: gemini-webhook-operator.enabled`. */
+const forCondition =
+  'Of no meaning here: a place for the condition of a parent chart, by which it takes this one or not.'
+
 function schemaJson(schema: ValueSchema): string {
-  const complete = { $schema: 'http://json-schema.org/draft-07/schema#', ...withDefinitions(schemaForHelm(schema)) }
+  const properties = { ...schema.properties, enabled: flag(forCondition) }
+  const helmSchema = schemaForHelm({ ...schema, properties })
+  const complete = { $schema: 'http://json-schema.org/draft-07/schema#', ...withDefinitions(helmSchema) }
   return `${JSON.stringify(complete, null, 2)}\n`
 }
