@@ -143,9 +143,13 @@ export const autoscalingValues = object(
     enabled: flag('Make a HorizontalPodAutoscaler. It needs the metrics server.'),
     minReplicas: number('How many there are at least.', 1, 100),
     maxReplicas: number('How many there are at most.', 1, 100),
-    targetCPUUtilizationPercentage: number('Of the CPU that resources.requests names. 0: CPU does not count.', 0, 100),
+    targetCPUUtilizationPercentage: number(
+      'Of the CPU that resources.requests names; extraContainers must name theirs too. 0: CPU does not count.',
+      0,
+      100,
+    ),
     targetMemoryUtilizationPercentage: number(
-      'Of the memory that resources.requests names. 0: memory does not count.',
+      'Of the memory that resources.requests names; extraContainers must name theirs too. 0: memory does not count.',
       0,
       100,
     ),

@@ -36,6 +36,14 @@ const refused: Record<string, [values: object, message: RegExp]> = {
     service({ loadBalancerIP: '192.0.2.7' }),
     /receiver\.service\.loadBalancerIP: is for type LoadBalancer/,
   ],
+  'who may reach a load balancer that there is not': [
+    service({ type: 'NodePort', loadBalancerSourceRanges: ['192.0.2.0/24'] }),
+    /receiver\.service\.loadBalancerSourceRanges: .*would keep nobody out/,
+  ],
+  'a port on which nobody would answer': [
+    service({ type: 'LoadBalancer', healthCheckNodePort: 32000 }),
+    /receiver\.service\.healthCheckNodePort: .*externalTrafficPolicy Local/,
+  ],
   'an address that is none': [service({ type: 'LoadBalancer', loadBalancerIP: 'hooks' }), /service\/loadBalancerIP/],
   'two families of one Service on one stack': [
     service({ ipFamilies: ['IPv6', 'IPv4'] }),
@@ -166,7 +174,7 @@ withHelm('what platform teams set beside the pods', (charts) => {
     )
     const several = chart.manifests({
       extraObjects: [
-        'apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: b}',
+        '# Two:\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: a}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: b}',
       ],
     })
     assert.deepEqual(

@@ -62,7 +62,7 @@
 {{- define "gwh.validateExtraObjects" -}}
 {{- range $at, $extra := .Values.extraObjects -}}
 {{- range $text := regexSplit "(?m)^---\\s*$" (include "gwh.extraObject" (dict "root" $ "extra" $extra)) -1 -}}
-{{- if trim $text -}}
+{{- if regexReplaceAll "(?m)^\\s*#.*$" $text "" | trim -}}
 {{- $object := fromYaml $text -}}
 {{- if not (and $object.apiVersion $object.kind (kindIs "map" $object.metadata)) -}}
 {{- fail (printf "extraObjects[%d]: is no object of Kubernetes, which has apiVersion, kind and metadata%s" $at (ternary (printf ": %v" $object.Error) "" (hasKey $object "Error"))) -}}

@@ -151,14 +151,17 @@ function withUsedCredentials(proxy: Values): Values {
 const isGiven = (text: unknown) => typeof text === 'string' && text !== ''
 
 /** What is of one type of Service is not given with another, and no port of the nodes is given twice. */
-function withServiceRulesKept({ nodePort, loadBalancerIP, healthCheckNodePort, ...service }: Values): Values {
+function withServiceRulesKept({ nodePort, ...drawn }: Values): Values {
+  const { loadBalancerIP, loadBalancerSourceRanges, healthCheckNodePort, ...service } = drawn
   const type = service['type'] ?? 'ClusterIP'
+  const isAsked = service['externalTrafficPolicy'] === 'Local' && healthCheckNodePort !== nodePort
   return {
     ...service,
     ...(type !== 'ClusterIP' && { nodePort: nodePort ?? 0 }),
     ...(type === 'LoadBalancer' && {
       loadBalancerIP: loadBalancerIP ?? '',
-      healthCheckNodePort: healthCheckNodePort === nodePort ? 0 : (healthCheckNodePort ?? 0),
+      loadBalancerSourceRanges: loadBalancerSourceRanges ?? [],
+      healthCheckNodePort: isAsked ? (healthCheckNodePort ?? 0) : 0,
     }),
   }
 }
