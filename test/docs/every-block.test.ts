@@ -45,7 +45,7 @@ const mistakes: readonly [language: string, text: string, said: RegExp][] = [
   ['cel', 'event.tipe == 1', /tipe/],
   ['promql', 'sum(rate(gwh_leader[5m])', /is no PromQL/],
   ['promql', 'sum by (pod) (gwh_leeder)', /nothing exposes the metric gwh_leeder/],
-  ['promql', 'sum by (outcom) (gwh_receiver_requests_total)', /the label outcom/],
+  ['promql', 'sum by (outcom) (gwh_receiver_requests_total)', /has not the label outcom/],
   ['go', 'package mine', /no copy of a program in examples/],
 ]
 

@@ -5,8 +5,6 @@ import { test } from 'node:test'
 
 import { parse } from 'yaml'
 
-import { dashboardPath } from '../../tools/generate-dashboard.ts'
-
 interface Alert {
   alert: string
   expr: string
@@ -17,33 +15,6 @@ interface Alert {
 const alertsPath = 'charts/gemini-webhook-operator/files/alerts.yaml'
 const { groups } = parse(readFileSync(alertsPath, 'utf8')) as { groups: { rules: Alert[] }[] }
 const alerts = groups.flatMap(({ rules }) => rules)
-
-/**
- * Names in the sources, wherever an instrument is made; what the metrics library itself collects has no gwh_ prefix.
- */
-const exposed = new Set(
-  globSync('src/**/*.ts').flatMap((file) =>
-    [...readFileSync(file, 'utf8').matchAll(/'(gwh_[a-z_]+)'/g)].map((match) => match[1]),
-  ),
-)
-const metricsIn = (expression: string) =>
-  [...expression.matchAll(/\bgwh_[a-z_]+/g)].map(([name]) => name.replace(/_(bucket|sum|count)$/, ''))
-
-test('alerts ask only for metrics that the programs expose', () => {
-  assert.ok(alerts.length >= 15)
-  for (const { alert, expr } of alerts) {
-    const metrics = metricsIn(expr)
-    assert.notEqual(metrics.length, 0, alert)
-    for (const metric of metrics) assert.ok(exposed.has(metric), `${alert}: ${metric}`)
-  }
-})
-
-test('so does the dashboard', () => {
-  const { panels } = JSON.parse(readFileSync(dashboardPath, 'utf8')) as { panels: { targets?: { expr: string }[] }[] }
-  const expressions = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))
-  assert.ok(expressions.length >= 15)
-  for (const expr of expressions) for (const metric of metricsIn(expr)) assert.ok(exposed.has(metric), metric)
-})
 
 test('each alert has a runbook page, and each page an alert', () => {
   const pages = globSync('docs/runbooks/*.md').map((file) => basename(file, '.md'))

@@ -4,7 +4,7 @@ import { parser } from '@prometheus-io/lezer-promql'
 export interface Query {
   /** What the grammar of Prometheus does not accept; empty when it is an expression. */
   errors: string[]
-  /** Each metric, as often as it is asked for, with the labels that are compared or grouped by. */
+  /** Each metric, as often as it is asked for, with the labels that are compared, grouped or matched by. */
   series: { metric: string; labels: string[] }[]
 }
 
@@ -23,6 +23,9 @@ export function parseQuery(expression: string): Query {
       const labels =
         node.name === 'AggregateExpr' ? node.getChild('AggregateModifier')?.getChild('GroupingLabels') : null
       if (labels) groups.push({ node, labels: labels.getChildren('LabelName').map(textOf) })
+      const matching = node.name === 'BinaryExpr' ? node.getChild('MatchingModifierClause') : null
+      const both = matching?.getChild('On') ? matching.getChild('GroupingLabels') : null
+      if (both) groups.push({ node, labels: both.getChildren('LabelName').map(textOf) })
     },
   })
   const series = selectors.map((selector) => {
