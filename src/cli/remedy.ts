@@ -8,8 +8,8 @@ export function remedyFor(reason: string | undefined): string | undefined {
   return remedy === undefined || remedy.startsWith('Nothing') ? undefined : remedy
 }
 
-/** What a link says begins with a reason where it comes from a condition. */
-const reasonAtStart = /^([A-Z][A-Za-z]+): /
+/** What a link says begins with a reason where it comes from a condition, or from the status of a sink. */
+const reasonAtStart = /^([A-Z][A-Za-z]+)(?=: |; |$)/
 
 /** What a person can do about a link of a chain; undefined where it is good, or nothing is known to help. */
 export function remedyOf({ name, state, says }: { name: string; state: string; says: string }): string | undefined {

@@ -1,6 +1,6 @@
 import type { GeminiRoute } from '../api/gemini-route.ts'
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
-import { suspendedSink, type Condition } from '../api/status.ts'
+import { suspendedSink, type Condition, type SinkStatus } from '../api/status.ts'
 import type { Link } from './link.ts'
 
 /** Links that come from the status of an object, whatever its kind. All of this is pure. */
@@ -28,6 +28,7 @@ export function conditionLink(name: string, condition: Condition | undefined): L
 
 /** One for each sink, and one more each where a route is full and where dead letters were dropped. */
 export function sinkLinks({ status }: GeminiWebhook | GeminiRoute): Link[] {
+  const conditions: readonly Condition[] = status?.conditions ?? []
   const links = (status?.sinks ?? []).map((sink): Link => {
     const { name, ready, reason, address, failingSince, lastFailure = '', pending, deadLetters } = sink
     const waiting = waitingFor({ pending, deadLetters })
@@ -39,14 +40,21 @@ export function sinkLinks({ status }: GeminiWebhook | GeminiRoute): Link[] {
       const says = `takes nothing since ${failingSince}: ${lastFailure}${waiting}`
       return { name: `sink ${name}`, state: 'Broken', says }
     }
-    const says = ready ? (address ?? 'resolved') : (reason ?? 'is not ready')
+    const says = ready ? (address ?? 'resolved') : unresolvedInWords(sink, conditions)
     return { name: `sink ${name}`, state: ready ? 'Good' : 'Broken', says: `${says}${waiting}` }
   })
-  const troubles = (status?.conditions ?? []).flatMap(({ type, message }): Link[] => {
+  const troubles = conditions.flatMap(({ type, message }): Link[] => {
     const name = troubleNames.get(type)
     return name === undefined ? [] : [{ name, state: 'Broken', says: message }]
   })
   return [...links, ...troubles]
+}
+
+/** The status of a sink has the reason alone; of one sink the condition also says which field is wrong, and how. */
+function unresolvedInWords({ name, reason }: SinkStatus, conditions: readonly Condition[]): string {
+  if (reason === undefined) return 'is not ready'
+  const told = conditions.find((condition) => condition.type === 'SinksResolved' && condition.reason === reason)
+  return told?.message.startsWith(`spec.sinks[${name}]`) === true ? `${reason}: ${told.message}` : reason
 }
 
 /** Conditions that are there only while something is wrong, by the names of their links. */

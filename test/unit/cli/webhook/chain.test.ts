@@ -180,6 +180,18 @@ test('that no event can be handed on to routes is a broken link, which their cha
   )
 })
 
+test('a sink that leads nowhere says which field is wrong, with the remedy for that; another of the same reason does not', () => {
+  const message = 'spec.sinks[worker].service: Service ml/worker does not exist: create it or correct the name'
+  const { status, ...rest } = anObject({ SinksResolved: { status: 'False', reason: 'SinkInvalid', message } })
+  const sinks = ['worker', 'work'].map((name) => ({ name, ready: false, reason: 'SinkInvalid', pending: 2 }))
+  const links = chainOf({ ...rest, status: { ...status, sinks } }, undefined).slice(-2)
+  assert.deepEqual(links, [
+    { name: 'sink worker', state: 'Broken', says: `SinkInvalid: ${message}; 2 pending` },
+    { name: 'sink work', state: 'Broken', says: 'SinkInvalid; 2 pending' },
+  ])
+  for (const link of links) assert.equal(remedyOf(link), 'Correct the sink, or create what it names.')
+})
+
 test('that others see the jobs of the same project is told, and breaks nothing', () => {
   const webhook = anObject({ ProjectShared: { status: 'True', reason: 'OtherNamespaces', message: 'webhooks of 2' } })
   const chain = chainOf(webhook, undefined)
