@@ -130,6 +130,7 @@ const product: Record<string, Rights> = {
       'gemini',
       'outbound',
       'controller/facts/ownership',
+      'controller/facts/service-host',
       'controller/installation/object-owner',
       'controller/reports/receiver-reports',
       // What a manifest would do with an event is found out by what does it.

@@ -176,8 +176,9 @@ export function addressesIn({ webhooks }: InstallationFacts): string[] {
 
 /** How far a request from here came on the way to a receiver. Pure. */
 export function addressLink(url: string, { ends, says }: Reach): Link {
-  const state = ends === 'receiver' ? 'Good' : 'Broken'
-  return { name: `address ${new URL(url).host}`, state, says: state === 'Good' ? says : `${ends}: ${says}` }
+  const name = `address ${new URL(url).host}`
+  if (ends === 'receiver') return { name, state: 'Good', says }
+  return ends === 'inCluster' ? { name, state: 'Open', says } : { name, state: 'Broken', says: `${ends}: ${says}` }
 }
 
 /** How far this machine's clock is from that of the API server, which said so with its answers. Pure. */

@@ -58,6 +58,8 @@ const reached = ['DNS', 'connection', 'TLS', 'route'] as const
 
 /** Everything before the place where it ended is good, what comes after it is not known. */
 function reachLinks({ ends, says }: Reach): Link[] {
+  if (ends === 'inCluster')
+    return reached.map((name, at) => ({ name, state: 'Open', says: at === 0 ? says : 'not reached' }))
   const broken = ends === 'receiver' ? reached.length : reached.indexOf(ends)
   return reached.map((name, at) => {
     if (at < broken) return { name, state: 'Good', says: 'works from here' }

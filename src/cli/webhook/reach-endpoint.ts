@@ -1,10 +1,12 @@
+import { serviceOfHost } from '../../controller/facts/service-host.ts'
 import type { Outbound } from '../../outbound/open-outbound.ts'
 import { ProxyError } from '../../outbound/proxy-error.ts'
 import { failureCauseOf } from '../../sinks/failure-cause.ts'
 
 /** How far a request from here gets on the way to a receiver. */
 export interface Reach {
-  ends: 'DNS' | 'connection' | 'TLS' | 'route' | 'receiver'
+  /** `inCluster`: it cannot be tried, because only pods know the name. */
+  ends: 'inCluster' | 'DNS' | 'connection' | 'TLS' | 'route' | 'receiver'
   says: string
 }
 
@@ -33,6 +35,8 @@ export async function reachEndpoint(
       return { ends: 'connection', says: `${host} is not reached from here: ${error.message}` }
     switch (failureCauseOf(error)) {
       case 'nameNotResolved':
+        if (serviceOfHost(hostname, undefined) !== undefined)
+          return { ends: 'inCluster', says: `${hostname} is a name inside the cluster: it cannot be tried from here` }
         return { ends: 'DNS', says: `${hostname} does not resolve from here` }
       case 'tls':
         return { ends: 'TLS', says: `the certificate of ${host} is not accepted from here (${codeOf(error)})` }

@@ -215,4 +215,6 @@ test('one address is tried for each public host, and at most five', () => {
   assert.deepEqual(good, { name: 'address h0.example.com', state: 'Good', says: 'a receiver answers' })
   const broken = addressLink('https://h0.example.com/x', { ends: 'TLS', says: 'the certificate is not accepted' })
   assert.deepEqual([broken.state, broken.says], ['Broken', 'TLS: the certificate is not accepted'])
+  const inside = addressLink('http://gwh-receiver.gwh.svc/x', { ends: 'inCluster', says: 'it cannot be tried' })
+  assert.deepEqual(inside, { name: 'address gwh-receiver.gwh.svc', state: 'Open', says: 'it cannot be tried' })
 })

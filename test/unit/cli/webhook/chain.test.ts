@@ -66,6 +66,14 @@ for (const [ends, name] of [
   })
 }
 
+test('a way that only pods can go is not known from here, and breaks nothing', () => {
+  const chain = chainOf(anObject(), { ends: 'inCluster', says: 'it cannot be tried from here' })
+  assert.deepEqual([brokenLink(chain), unjudgedLinks(chain)], [undefined, []])
+  const links = chain.filter((link) => ['DNS', 'connection', 'TLS', 'route'].includes(link.name))
+  assert.ok(links.every(({ state }) => state === 'Open'))
+  assert.equal(links[0]?.says, 'it cannot be tried from here')
+})
+
 for (const [type, reason, name] of [
   ['Registered', 'RemoteUnavailable', 'registration'],
   ['CredentialsValid', 'Progressing', 'API key'],

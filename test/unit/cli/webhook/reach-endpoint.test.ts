@@ -8,12 +8,12 @@ import { reachEndpoint } from '../../../../src/cli/webhook/reach-endpoint.ts'
 const url = 'https://hooks.example.com/prefix/v1/s/ml/batch-events'
 
 /** What is at the other end, instead of a network. */
-function anEnd(reply: (pool: ReturnType<ReturnType<MockAgent['get']>['intercept']>) => void) {
+function anEnd(reply: (pool: ReturnType<ReturnType<MockAgent['get']>['intercept']>) => void, to = url) {
   const dispatcher = new MockAgent()
   dispatcher.disableNetConnect()
-  const { origin, pathname } = new URL(url)
+  const { origin, pathname } = new URL(to)
   reply(dispatcher.get(origin).intercept({ path: pathname, method: 'GET' }))
-  return reachEndpoint(url, { outbound: dispatcher, timeoutMs: 5_000 })
+  return reachEndpoint(to, { outbound: dispatcher, timeoutMs: 5_000 })
 }
 
 const failing = (code: string) => (end: { replyWithError(error: Error): void }) =>
@@ -53,3 +53,12 @@ for (const [code, ends] of [
     assert.equal((await anEnd(failing(code))).ends, ends)
   })
 }
+
+test('a name that only pods know is not one that does not resolve', async () => {
+  const inside = 'http://gwh-receiver.gemini-webhook-system.svc/v1/s/ml/batch-events'
+  const { ends, says } = await anEnd(failing('ENOTFOUND'), inside)
+  assert.equal(ends, 'inCluster')
+  assert.match(says, /^gwh-receiver\.gemini-webhook-system\.svc is a name inside the cluster/)
+  assert.equal((await anEnd(failing('ENOTFOUND'), inside.replace('.svc/', '.svc.example.com/'))).ends, 'DNS')
+  assert.equal((await anEnd(failing('ECONNREFUSED'), inside)).ends, 'connection')
+})
