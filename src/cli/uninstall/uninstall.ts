@@ -1,3 +1,4 @@
+import type { Clock } from '../../clock.ts'
 import { boolean, duration, optionalText, textList } from '../../config/setting-types.ts'
 import type { ConfigOf } from '../../config/setting.ts'
 import { aNamespace } from '../../config/user-settings.ts'
@@ -84,8 +85,9 @@ async function prepareUninstallation(
     const place = { ...config, operatorNamespace: found }
     const { readUninstall } = await import('./read-uninstall.ts')
     const read = () => readUninstall(client, place, deps.clock.now())
-    const before = await read()
-    if (!config.yes) return await report(before, { client, place, config, deps })
+    const first = await read()
+    if (!config.yes) return await report(first, { client, place, config, deps })
+    const before = await withLiveLease(first, { client, clock: deps.clock, namespace: found })
     const [refusal] = refusalsOf(before, config)
     if (refusal !== undefined) {
       deps.err(`gwh uninstall: nothing was deleted: ${cellOf(refusal)}\n`)
@@ -101,6 +103,17 @@ async function prepareUninstallation(
   } finally {
     await client.close()
   }
+}
+
+/** Where something is to be deleted and somebody is said to lead, whether that is still so. */
+async function withLiveLease(
+  facts: UninstallFacts,
+  where: { client: KubernetesClient; clock: Clock; namespace: string },
+): Promise<UninstallFacts> {
+  if (heldIn(facts).length === 0 || !isControllerThere(facts)) return facts
+  const { awaitRenewal } = await import('./await-renewal.ts')
+  const lease = await awaitRenewal(facts.lease, where)
+  return { ...facts, lease, nowMs: where.clock.now() }
 }
 
 function heldIn({ objects }: UninstallFacts): readonly HeldObject[] {

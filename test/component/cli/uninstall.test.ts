@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 
 import { leaderLeaseName } from '../../../src/api/names.ts'
 import { geminiWebhookKind } from '../../../src/api/kind.ts'
@@ -42,17 +43,51 @@ async function aWorld(t: TestContext) {
     await fixture.apply(name, spec)
     return fixture.untilCondition(name, 'Ready', { status: 'True' })
   }
-  return { ...fixture, gwh, asked, ready, lead: () => lead(fixture) }
+  return {
+    ...fixture,
+    gwh,
+    asked,
+    ready,
+    lead: () => lead(t, fixture),
+    claim: (spec: Partial<Lease['spec']>) => claim(fixture, spec),
+  }
 }
 
-/** As a controller that leads writes it. */
-async function lead({ client }: Awaited<ReturnType<typeof startControllerFixture>>): Promise<void> {
+type Fixture = Awaited<ReturnType<typeof startControllerFixture>>
+
+/** As a controller writes it that begins to lead. */
+async function claim({ client }: Fixture, spec: Partial<Lease['spec']> = {}): Promise<void> {
+  const claimed = {
+    holderIdentity: 'gwh-controller-abc',
+    leaseDurationSeconds: 30,
+    renewTime: formatMicroTime(Date.now()),
+  }
   await client.create<Lease>(leaseKind, {
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
     metadata: { namespace: home, name: leaderLeaseName },
-    spec: { holderIdentity: 'gwh-controller-abc', leaseDurationSeconds: 30, renewTime: formatMicroTime(Date.now()) },
+    spec: { ...claimed, ...spec },
   })
+}
+
+/** As a controller that leads, and goes on doing so until the test is over. */
+async function lead(t: TestContext, fixture: Fixture): Promise<void> {
+  await claim(fixture)
+  const over = new AbortController()
+  const ended = renewUntil(over.signal, fixture)
+  t.after(() => {
+    over.abort()
+    return ended
+  })
+}
+
+async function renewUntil(signal: AbortSignal, { client }: Fixture): Promise<void> {
+  const key = { namespace: home, name: leaderLeaseName }
+  while (!signal.aborted) {
+    const patch = { spec: { renewTime: formatMicroTime(Date.now()) } }
+    await client.patch<Lease>(leaseKind, key, patch, { type: 'merge' }).catch(() => {})
+    await setTimeout(100, undefined, { signal }).catch(() => {})
+  }
 }
 
 const commandsOf = ({ steps }: Told) => steps.map(({ command }) => command)
@@ -116,6 +151,17 @@ test('gwh uninstall --yes deletes nothing while no controller leads, since that 
   assert.equal(first, 'kubectl --namespace gemini-webhook-system scale deployment gwh-controller --replicas=1')
   const object = await it.get('batch-events')
   assert.equal(object?.metadata.deletionTimestamp, undefined)
+})
+
+test('gwh uninstall --yes deletes nothing where a Lease is left of a controller that is gone', async (t) => {
+  const it = await aWorld(t)
+  await it.claim({ leaseDurationSeconds: 1 })
+  await it.ready('batch-events')
+  assert.equal(linkOf(await it.asked(), 'controller')?.state, 'Good', 'the Lease has not ended')
+  const told = await it.asked('--yes')
+  assert.match(told.err, /^gwh uninstall: nothing was deleted: no controller is known to lead/)
+  assert.deepEqual([told.code, linkOf(told, 'controller')?.state, told.deleted], [1, 'Broken', []])
+  assert.equal((await it.get('batch-events'))?.metadata.deletionTimestamp, undefined)
 })
 
 test('gwh uninstall --yes leaves alone what has deliveries waiting, unless they are given up', async (t) => {
