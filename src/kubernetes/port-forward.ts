@@ -33,13 +33,14 @@ export async function openPortForwarder({ clock, ...place }: PortForwarderOption
   const dispatcher = openDispatcher(await source.current(), null, new Set())
   return {
     async connect(pod, port) {
-      const socket = new PodSocket(openSocket(await source.current(), dispatcher, pod, port))
+      const failed = `pod ${pod.namespace}/${pod.name}: port ${port} cannot be forwarded`
+      const socket = new PodSocket(openSocket(await source.current(), dispatcher, pod, port), failed)
       try {
         await socket.opened(clock)
       } catch (error) {
         socket.destroy()
         const why = error instanceof Error ? error.message : String(error)
-        throw new Error(`pod ${pod.namespace}/${pod.name}: port ${port} cannot be forwarded: ${why}`, { cause: error })
+        throw new Error(`${failed}: ${why}`, { cause: error })
       }
       return socket
     },
@@ -58,12 +59,15 @@ function openSocket(credentials: Credentials, dispatcher: Dispatcher, pod: Objec
 /** A connection to the pod as a stream of bytes. */
 class PodSocket extends Duplex {
   readonly #socket: WebSocket
+  readonly #failed: string
   /** The channels whose first message has come. */
   readonly #begun = new Set<number>()
 
-  constructor(socket: WebSocket) {
+  /** `failed`: what an error of the other side begins with. */
+  constructor(socket: WebSocket, failed: string) {
     super()
     this.#socket = socket
+    this.#failed = failed
     socket.binaryType = 'arraybuffer'
     socket.addEventListener('message', ({ data }: { data: unknown }) => {
       if (data instanceof ArrayBuffer) this.#receive(Buffer.from(data))
@@ -95,7 +99,7 @@ class PodSocket extends Duplex {
     const bytes = message.subarray(1 + (isFirst ? portBytes : 0))
     if (bytes.length === 0) return
     if (channel === dataChannel) this.push(bytes)
-    else this.destroy(new Error(bytes.toString('utf8').slice(0, 500).trim()))
+    else this.destroy(new Error(`${this.#failed}: ${kubeletInWords(bytes.toString('utf8'))}`))
   }
 
   override _read(): void {} // a message cannot be left with the sender: what comes is buffered
@@ -112,4 +116,9 @@ class PodSocket extends Duplex {
     this.#socket.close()
     callback(error)
   }
+}
+
+/** The kubelet says at length, with ids of the node, that the program in the pod does not listen yet, or any more. */
+function kubeletInWords(said: string): string {
+  return said.includes('connection refused') ? 'nothing listens there: is it just starting?' : said.slice(0, 500).trim()
 }

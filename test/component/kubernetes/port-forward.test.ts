@@ -70,8 +70,15 @@ test('a pod that cannot be reached is an error that names it and the right that 
 })
 
 test('what the kubelet says instead of connecting is the error', async (t) => {
-  const { forwarder } = await anEchoPod(t, { failure: 'connection refused on 8081' })
-  const stream = await forwarder.connect({ namespace: 'gwh', name: 'echo' }, 8081)
-  const [error] = (await once(stream, 'error')) as [Error]
-  assert.match(error.message, /connection refused on 8081/)
+  const failureOf = async (failure: string) => {
+    const { forwarder } = await anEchoPod(t, { failure })
+    const stream = await forwarder.connect({ namespace: 'gwh', name: 'echo' }, 8081)
+    const [error] = (await once(stream, 'error')) as [Error]
+    return error.message
+  }
+  const failed = 'pod gwh/echo: port 8081 cannot be forwarded'
+  assert.equal(await failureOf('network namespace is closed\n'), `${failed}: network namespace is closed`)
+  const notYet =
+    'error forwarding port 8081 to pod ba16, uid : failed to connect to localhost:8081 inside namespace "ba16", IPv4: dial tcp4 127.0.0.1:8081: connect: connection refused'
+  assert.equal(await failureOf(notYet), `${failed}: nothing listens there: is it just starting?`)
 })
