@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 
-import { parse } from 'yaml'
+import { parse, parseAllDocuments } from 'yaml'
 
 import { dashboardPath } from '../../tools/generate-dashboard.ts'
 import { blocksOf } from '../support/measures/page-commands.ts'
@@ -93,4 +93,17 @@ test('each row of the dashboard is in its table', () => {
     told,
     panels.filter(({ type }) => type === 'row').map(({ title }) => title),
   )
+})
+
+test('the Services that the page says to scrape are those with the port of metrics', () => {
+  const objects = parseAllDocuments(readFileSync('deploy/install.yaml', 'utf8')).map(
+    (document) => document.toJS() as unknown,
+  )
+  const services = objects.filter(
+    (each): each is { metadata: { name: string }; spec: { ports: { port: number }[] } } =>
+      (each as { kind?: string } | null)?.kind === 'Service',
+  )
+  const scraped = services.filter(({ spec }) => spec.ports.some(({ port }) => port === 9090))
+  const [, first, second] = /scrape port 9090 of the Services `([^`]+)` and `([^`]+)`/.exec(page) ?? []
+  assert.deepEqual([first, second], scraped.map(({ metadata }) => metadata.name).sort())
 })
