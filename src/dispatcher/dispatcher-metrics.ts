@@ -29,7 +29,7 @@ const deliveryBuckets = [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5,
 export function createDispatcherMetrics(metrics: Metrics, gauges: DispatcherGauges): DispatcherMetrics {
   metrics.gauge({
     name: 'gwh_deliveries_in_flight',
-    help: 'Attempts under way.',
+    help: 'Attempts in flight.',
     collect: gauges.inFlight,
   })
   metrics.gauge({
@@ -39,7 +39,7 @@ export function createDispatcherMetrics(metrics: Metrics, gauges: DispatcherGaug
   })
   metrics.collectedGauge({
     name: 'gwh_largest_share_ratio',
-    help: 'Of what namespaces share, how much the one that has most for its weight has taken, 0 to 1: attempts under way, memory for the bodies of what is under way and of what waits. `gwh inbox` names it.',
+    help: 'The largest share that one namespace uses for its weight, 0 to 1: of attempts in flight, of memory for their bodies, and of memory for waiting bodies. `gwh inbox` names it.',
     labels: ['resource'],
     collect: () => Object.entries(gauges.largestShares()).map(([resource, value]) => ({ value, labels: { resource } })),
   })
@@ -50,7 +50,7 @@ export function createDispatcherMetrics(metrics: Metrics, gauges: DispatcherGaug
   })
   metrics.gauge({
     name: 'gwh_sinks_failing',
-    help: 'Sinks to which nothing is sent for now because many different deliveries failed there in a row.',
+    help: 'Sinks that get only probes for now, because many different deliveries failed there in a row.',
     collect: gauges.failingSinks,
   })
   return {
@@ -67,13 +67,13 @@ export function createDispatcherMetrics(metrics: Metrics, gauges: DispatcherGaug
     }),
     deliverySeconds: metrics.histogram({
       name: 'gwh_delivery_duration_seconds',
-      help: 'From storing an event to the sink having taken it, retries included; without what was replayed by hand.',
+      help: 'Time from storing an event until the sink accepted it, including retries, without replays.',
       labels: ['sink_type'],
       buckets: deliveryBuckets,
     }),
     sinceSentSeconds: metrics.histogram({
       name: 'gwh_delivery_since_sent_seconds',
-      help: "From the sender's timestamp, which has whole seconds, to the sink having taken the event, retries included; without what was replayed by hand.",
+      help: "Time from the sender's timestamp, which has whole seconds, until the sink accepted the event, including retries, without replays.",
       labels: ['sink_type'],
       buckets: deliveryBuckets,
     }),
@@ -90,7 +90,7 @@ export function createDispatcherMetrics(metrics: Metrics, gauges: DispatcherGaug
     }),
     hurried: metrics.counter({
       name: 'gwh_deliveries_hurried_total',
-      help: 'Deliveries made due before their time, because their sink was found well again.',
+      help: 'Deliveries made due early, because their sink had recovered.',
     }),
     settled: metrics.counter({
       name: 'gwh_deliveries_settled_total',

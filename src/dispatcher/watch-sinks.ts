@@ -40,7 +40,7 @@ export function watchSinks({ sinks, resolveSink, clock, metrics }: WatchDeps): S
   const states = () => health.states(clock.now(), isKnown)
   metrics.collectedGauge({
     name: 'gwh_sinks_taking_nothing',
-    help: 'Sinks that take nothing: every attempt of the last ten seconds or longer has failed, here, and none has succeeded since.',
+    help: 'Sinks that accept nothing: in this receiver, every attempt of the last ten seconds or longer has failed.',
     labels: ['sink_type'],
     collect: () => countByType(states()),
   })

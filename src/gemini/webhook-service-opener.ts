@@ -36,7 +36,7 @@ export function createWebhookServiceOpener(
 function exposeLowestBudget(metrics: Metrics, budgets: () => Iterable<CallBudget>): void {
   metrics.collectedGauge({
     name: 'gwh_gemini_budget_lowest_tokens',
-    help: 'Calls that the API key with the least left of its budget may make at once; 0 while it is paused or has calls waiting.',
+    help: 'Calls that the API key with the smallest remaining budget may make at once; 0 while it is paused or has calls waiting.',
     collect: () => {
       const available = [...budgets()].map((budget) => budget.available())
       return available.length === 0 ? [] : [{ value: Math.min(...available), labels: {} }]

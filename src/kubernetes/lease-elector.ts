@@ -264,7 +264,7 @@ class Elector implements LeaseElector {
 export function leadingGauge(metrics: Metrics): GaugeHandle {
   return metrics.gauge({
     name: 'gwh_leader',
-    help: '1 while this process leads, or works without a Lease; else 0.',
+    help: '1 while this process is the leader, or works without a Lease; else 0.',
   })
 }
 
@@ -273,7 +273,7 @@ function createInstruments(metrics: Metrics) {
     leading: leadingGauge(metrics),
     lost: metrics.counter({
       name: 'gwh_leader_lost_total',
-      help: 'Times that leadership was lost rather than given back.',
+      help: 'How often leadership was lost rather than released.',
     }),
     rounds: metrics.counter({
       name: 'gwh_lease_rounds_total',

@@ -164,7 +164,7 @@ export class Reflector<T extends KubernetesObject> {
   #exposeSilence(): void {
     this.#options.metrics.collectedGauge({
       name: 'gwh_reflector_silence_seconds',
-      help: 'Since the API server last sent a list, an event or a bookmark, on the watch where that is longest ago.',
+      help: 'Time since the API server last sent a list, an event or a bookmark, on the most silent watch.',
       labels: ['reflector'],
       collect: () => [{ value: this.idleMs() / 1000, labels: { reflector: this.#name } }],
     })

@@ -30,51 +30,51 @@ const totals = ['events', 'bodyBytes', 'pending', 'deadLetters']
  */
 export const logEvents = {
   'role.starting': {
-    means: 'A program begins; its settings and where each came from.',
+    means: 'The program starts; the line has its settings and where each came from.',
     fields: ['version', 'node', 'settings'],
   },
-  'role.stopping': { means: 'A signal asks it to end.', fields: ['signal'] },
+  'role.stopping': { means: 'The program received a signal to stop.', fields: ['signal'] },
   'role.stopped': {
-    means: 'It has ended in order, or was cut off while it was still starting.',
+    means: 'The program has stopped cleanly, or was stopped while it was still starting.',
     fields: ['whileStarting'],
   },
-  'role.start_failed': { means: 'It cannot start.', fields: ['error'] },
-  'role.stop_failed': { means: 'It did not end in order, or not in time.', fields: ['error', 'stopWithinMs'] },
-  'role.ended': { means: 'It ends by itself, because it cannot go on.', fields: ['why'] },
-  'role.fault': { means: 'An error that nobody foresaw; the process ends at once.', fields: ['error'] },
+  'role.start_failed': { means: 'The program cannot start; the error says why.', fields: ['error'] },
+  'role.stop_failed': { means: 'The program did not stop cleanly, or not in time.', fields: ['error', 'stopWithinMs'] },
+  'role.ended': { means: 'The program exits by itself, because it cannot continue.', fields: ['why'] },
+  'role.fault': { means: 'An unexpected error occurred; the process exits at once.', fields: ['error'] },
   'controller.started': {
-    means: 'The controller serves its health port, and stands in line to lead.',
+    means: 'The controller serves its health port, and waits to become the leader.',
     fields: ['healthPort', 'leaderElection'],
   },
-  'controller.leading': { means: 'It leads and begins its work.', fields: [] },
-  'controller.failed': { means: 'Its work ended with an error.', fields: ['error'] },
+  'controller.leading': { means: 'The controller became the leader and begins its work.', fields: [] },
+  'controller.failed': { means: 'The controller stopped with an error.', fields: ['error'] },
   'webhook.changed': {
-    means: 'Something was done or seen about a GeminiWebhook; an Event says the same.',
+    means: 'Something happened to a GeminiWebhook; an Event says the same.',
     fields: ['namespace', 'name', 'reason', 'action', 'note', 'suppressedLines'],
   },
   'route.changed': {
-    means: 'Something was seen about a GeminiRoute; an Event says the same.',
+    means: 'Something changed about a GeminiRoute; an Event says the same.',
     fields: ['namespace', 'name', 'reason', 'action', 'note', 'suppressedLines'],
   },
   'webhook.left_to_another_installation': {
-    means: 'An object is served by another installation and left alone; said once.',
+    means: 'Another installation serves an object, so this one leaves it alone; logged once.',
     fields: ['namespace', 'name', 'installation'],
   },
   'webhook.yielded_claim': {
     means:
-      'An object names a webhook at Google in spec.externalID to which another one has the better right; said once. Its status does not name an object of another namespace.',
+      'An object names a webhook in spec.externalID to which another object has the stronger claim; logged once. Its status does not name objects in other namespaces.',
     fields: ['namespace', 'name', 'id', 'holder'],
   },
   'orphan.dropped': {
     means:
-      'The ConfigMap of webhooks left at Google was full, and the oldest of the namespace with most in it made room: look for it at Google by hand.',
+      'The ConfigMap of webhooks left at Google was full. The oldest entry of the largest namespace was dropped: look for that webhook at Google yourself.',
     fields: ['namespace', 'name', 'id'],
   },
   'reconcile.failed': {
     means: 'One pass over an object failed and will be repeated.',
     fields: ['controller', 'object', 'result', 'retryInMs', 'error', 'reason'],
   },
-  'housekeeping.failed': { means: 'A round of tidying failed and will be repeated.', fields: ['error'] },
+  'housekeeping.failed': { means: 'A round of housekeeping failed and will be repeated.', fields: ['error'] },
   'installation.unreadable': {
     means: 'The ConfigMap with the id of the installation cannot be read.',
     fields: ['error'],
@@ -84,17 +84,20 @@ export const logEvents = {
     fields: ['why'],
   },
   'namespace.unreadable': {
-    means: 'A namespace cannot be read; it is taken for one that stays.',
+    means: 'A namespace cannot be read; it is assumed to stay.',
     fields: ['namespace', 'reason'],
   },
-  'reports.inbox_stranded': { means: 'Receivers are gone whose inboxes still held events.', fields: ['receivers'] },
+  'reports.inbox_stranded': {
+    means: 'Receivers are gone, and their inboxes still hold events.',
+    fields: ['receivers'],
+  },
   'reports.mended': {
     means:
-      'A ConfigMap for reports of receivers could not be written any more, and was put right: nobody but receivers and the controller should write it.',
+      'A ConfigMap for the reports of receivers could no longer be written, and was repaired: only receivers and the controller should write it.',
     fields: ['configMap', 'fault'],
   },
   'reports.mend_failed': {
-    means: 'A ConfigMap for reports of receivers could not be made or put right this time.',
+    means: 'A ConfigMap for the reports of receivers could not be created or repaired this time.',
     fields: ['configMap', 'fault', 'error'],
   },
   'reports.read_failed': {
@@ -103,10 +106,10 @@ export const logEvents = {
   },
   'reports.pruned': { means: 'Reports of receivers that are gone were removed.', fields: ['receivers'] },
   'lease.acquired': { means: 'This process leads.', fields: ['lease', 'identity'] },
-  'lease.lost': { means: 'It does not lead any more and ends its work.', fields: ['lease', 'identity'] },
-  'lease.released': { means: 'It has given the Lease back.', fields: ['lease', 'identity'] },
+  'lease.lost': { means: 'This process no longer leads, and stops its work.', fields: ['lease', 'identity'] },
+  'lease.released': { means: 'This process has released the Lease.', fields: ['lease', 'identity'] },
   'lease.release_failed': {
-    means: 'It could not; the next leader waits until the Lease runs out.',
+    means: 'The Lease could not be released; the next leader waits until it expires.',
     fields: ['lease', 'identity', 'error'],
   },
   'lease.round_failed': { means: 'The Lease could not be read or written this time.', fields: ['lease', 'error'] },
@@ -115,7 +118,7 @@ export const logEvents = {
     fields: ['reflector', 'namespace', 'phase', 'code', 'reason', 'error', 'retryInMs'],
   },
   'reflector.handler_failed': {
-    means: 'An object could not be taken in; the others are.',
+    means: 'An object could not be processed; the others were.',
     fields: ['reflector', 'where', 'object', 'error'],
   },
   'kubernetes.retried': {
@@ -140,22 +143,22 @@ export const logEvents = {
     means: 'The receiver serves its ports.',
     fields: ['port', 'healthPort', 'adminPort', 'podName'],
   },
-  'request.accepted': { means: 'A delivery is stored, or was already.', fields: request },
+  'request.accepted': { means: 'A delivery was stored, or had been stored before.', fields: request },
   'request.refused': { means: 'A request that is not authentic was refused.', fields: [...request, 'suppressedLines'] },
   'request.authentic_refused': {
     means: 'An authentic delivery was refused; Google repeats it.',
     fields: [...request, 'suppressedLines'],
   },
   'request.failed': {
-    means: 'A request was refused by a fault of ours.',
+    means: 'A request was refused because of a bug.',
     fields: [...request, 'suppressedLines', 'error'],
   },
   'request.unparsed': {
-    means: 'What came was not HTTP, or ended before its headers did.',
+    means: 'A connection sent something that is not HTTP, or ended before the headers were complete.',
     fields: ['outcome', 'remoteAddress', 'suppressedLines'],
   },
   'keyring.entry_malformed': {
-    means: 'An entry of the keyring cannot be read; what was known of it stays in force.',
+    means: 'An entry of the keyring cannot be read; its last valid version stays in force.',
     fields: ['shard', 'uid', 'problem'],
   },
   'keyring.file_unreadable': { means: 'A mounted keyring cannot be read at the start.', fields: ['shard', 'error'] },
@@ -164,15 +167,18 @@ export const logEvents = {
     fields: ['error', 'failedRounds'],
   },
   'certificate.changed': { means: 'A renewed certificate is served.', fields: ['certFile', 'validTo'] },
-  'certificate.refused': { means: 'A new certificate is unusable; the one before stays in use.', fields: ['problem'] },
+  'certificate.refused': { means: 'A new certificate is unusable; the former one stays in use.', fields: ['problem'] },
   'certificate.unreadable': {
-    means: 'The files of the certificate cannot be read; the one before stays in use.',
+    means: 'The files of the certificate cannot be read; the former certificate stays in use.',
     fields: ['certFile', 'error'],
   },
   'jwks.read': { means: "Google's public keys were read.", fields: ['keys'] },
-  'jwks.unreadable': { means: 'They could not be; those from before stay in use.', fields: ['error'] },
+  'jwks.unreadable': {
+    means: "Google's public keys could not be read; the known ones stay in use.",
+    fields: ['error'],
+  },
   'delivery.attempted': {
-    means: 'A sink was called, and what comes next.',
+    means: 'A delivery was attempted; the line says how it ended and what comes next.',
     fields: [
       ...delivery,
       'sinkType',
@@ -189,63 +195,65 @@ export const logEvents = {
     ],
   },
   'delivery.settled': {
-    means: 'A delivery ended or was put off without a call.',
+    means: 'A delivery ended or was postponed without an attempt.',
     fields: [...delivery, 'next', 'reason'],
   },
   'delivery.fault': {
-    means: 'An attempt failed by a fault of ours and will be repeated.',
+    means: 'An attempt failed because of a bug and will be repeated.',
     fields: [...delivery, 'error'],
   },
   'route.fault': {
-    means: 'An event could not be handed on to a route by a fault of ours; this will be repeated.',
+    means: 'An event could not be forwarded to a route because of a bug; this will be repeated.',
     fields: ['namespace', 'name', 'eventId', 'error'],
   },
   'delivery.record_failed': {
-    means: 'The outcome of an attempt could not be written down; it is tried until it can.',
+    means: 'The outcome of an attempt could not be recorded; this is retried until it succeeds.',
     fields: [...delivery, 'error', 'failures', 'next'],
   },
   'deadletter.forwarded': {
-    means: 'A dead letter was handed to its destination, or could not be.',
+    means: 'A dead letter was sent to its destination, or this failed.',
     fields: [...delivery, 'sinkType', 'reason', 'outcome', 'cause'],
   },
   'filter.interrupted': {
-    means:
-      'Judging an event by a filter took too long (why: overran, stalled) or killed its thread (crashed); the filter pauses.',
+    means: 'A filter took too long on an event (why: overran, stalled) or killed its thread (crashed); it pauses.',
     fields: ['namespace', 'name', 'sink', 'why'],
   },
   'filter.worker_not_started': {
-    means: 'A thread for filters did not start; it is tried again, and deliveries with filters wait.',
+    means: 'A thread for filters did not start; this is retried, and deliveries with filters wait.',
     fields: ['why'],
   },
   'dispatcher.claim_failed': { means: 'The inbox could not be asked for what is due.', fields: ['error', 'failures'] },
   'dispatcher.drain_incomplete': {
-    means: 'Attempts were cut off at the end; they are repeated after the next start.',
+    means: 'Attempts were cut off at shutdown; they are repeated after the next start.',
     fields: ['inFlight'],
   },
-  'dispatcher.fault': { means: 'The dispatcher stumbled over a fault of ours and goes on.', fields: ['error'] },
+  'dispatcher.fault': { means: 'The dispatcher hit a bug and continues.', fields: ['error'] },
   'circuit.opened': {
-    means: 'A sink is believed to be away, or to refuse the credentials; it is only probed.',
+    means: 'A sink seems to be down, or refuses the credentials; it gets only probes.',
     fields: ['namespace', 'name', 'sink', 'openFor', 'suppressedLines'],
   },
-  'circuit.closed': { means: 'The sink takes events again.', fields: ['namespace', 'name', 'sink', 'suppressedLines'] },
+  'circuit.closed': {
+    means: 'The sink accepts events again.',
+    fields: ['namespace', 'name', 'sink', 'suppressedLines'],
+  },
   'dispatcher.hurry_failed': {
-    means: 'What waits for a sink that is well again could not be made due; it waits for its time.',
+    means: 'Deliveries for a recovered sink could not be made due; they wait for their next try.',
     fields: ['error'],
   },
   'inbox.takes_nothing': {
-    means: 'Nothing can be stored; deliveries are answered 503, and the receiver is not ready.',
+    means: 'The inbox cannot store anything; deliveries are answered 503, and the receiver is not ready.',
     fields: ['obstacle'],
   },
-  'inbox.takes_again': { means: 'It can again.', fields: [] },
+  'inbox.takes_again': { means: 'The inbox accepts events again.', fields: [] },
   'inbox.stream_unfit': {
     means: 'Somebody changed the stream so that it would break a promise.',
     fields: ['stream', 'problems'],
   },
   'inbox.opened': {
-    means: 'The inbox is open; what it holds.',
+    means: 'The inbox is open; the line says what it holds.',
     fields: ['path', 'stream', 'replicas', 'maxBytes', ...totals],
   },
-  'inbox.ended': { means: 'The inbox cannot go on; the process ends.', fields: ['why'] },
+  'inbox.ended': { means: 'The inbox cannot continue; the process exits.', fields: ['why'] },
   'inbox.volume': { means: 'The volume of the inbox is unsuitable or small.', fields: ['path', 'warning'] },
   'inbox.durability': { means: 'The stream is kept less safely than promised.', fields: ['stream', 'warning'] },
   'inbox.writes_one_by_one': {
@@ -253,59 +261,62 @@ export const logEvents = {
     fields: ['stream', 'why'],
   },
   'inbox.damaged_file_set_aside': {
-    means: 'A damaged inbox was moved aside, and an empty one begun.',
+    means: 'A damaged inbox was moved aside, and an empty one was created.',
     fields: ['path', 'setAside'],
   },
   'inbox.commit_failed': {
-    means: 'A batch could not be stored; Google is asked to come back.',
+    means: 'A batch could not be stored; Google is asked to repeat its deliveries.',
     fields: ['problem', 'items'],
   },
-  'inbox.volume_full': { means: 'The volume is full.', fields: [] },
-  'inbox.volume_has_room': { means: 'There is room again.', fields: [] },
+  'inbox.volume_full': { means: 'The volume of the inbox is full.', fields: [] },
+  'inbox.volume_has_room': { means: 'The volume of the inbox has free space again.', fields: [] },
   'inbox.follow_interrupted': {
-    means: 'Reading the stream was interrupted and goes on.',
+    means: 'Reading the stream was interrupted and continues.',
     fields: ['error', 'readUpTo'],
   },
   'inbox.record_unreadable': {
-    means: 'A record of the stream cannot be read and is passed over.',
+    means: 'A record of the stream cannot be read and is skipped.',
     fields: ['sequence'],
   },
   'inbox.close_event_failed': {
-    means: 'An event that is done with could not be removed; it is tried again.',
+    means: 'A finished event could not be removed; this is retried.',
     fields: ['error'],
   },
-  'inbox.maintenance_failed': { means: 'A round of tidying the inbox failed and will be repeated.', fields: ['error'] },
+  'inbox.maintenance_failed': {
+    means: 'A round of maintenance of the inbox failed and will be repeated.',
+    fields: ['error'],
+  },
   'inbox.disconnected': { means: 'The connection to the NATS servers of the inbox is gone.', fields: ['server'] },
-  'inbox.reconnected': { means: 'It is there again.', fields: ['server'] },
+  'inbox.reconnected': { means: 'The connection to the NATS servers of the inbox is back.', fields: ['server'] },
   'inbox.server_error': { means: 'The server said something out of band, such as a refused right.', fields: ['error'] },
   'nats_sink.connected': { means: 'The NATS servers of the sinks are connected.', fields: ['server'] },
-  'nats_sink.disconnected': { means: 'The connection is gone.', fields: ['server'] },
-  'nats_sink.reconnected': { means: 'It is there again.', fields: ['server'] },
+  'nats_sink.disconnected': { means: 'The connection to the NATS servers of the sinks is gone.', fields: ['server'] },
+  'nats_sink.reconnected': { means: 'The connection to the NATS servers of the sinks is back.', fields: ['server'] },
   'nats_sink.server_error': {
     means: 'The server said something out of band, such as a refused right.',
     fields: ['error'],
   },
-  'nats_sink.unreachable': { means: 'No connection can be made; it is tried again.', fields: ['servers', 'why'] },
+  'nats_sink.unreachable': { means: 'No connection can be made; this is retried.', fields: ['servers', 'why'] },
   'kafka_sink.connected': { means: 'The Kafka brokers of the sinks take events.', fields: ['brokers'] },
   'kafka_sink.unreachable': {
     means: 'The Kafka brokers of the sinks cannot be reached, or refuse our credentials; it is tried again.',
     fields: ['brokers', 'why'],
   },
-  'admin.failed': { means: 'A request to the admin port failed by a fault of ours.', fields: ['error'] },
-  'health.request_failed': { means: 'A request to the health port failed by a fault of ours.', fields: ['error'] },
+  'admin.failed': { means: 'A request to the admin port failed because of a bug.', fields: ['error'] },
+  'health.request_failed': { means: 'A request to the health port failed because of a bug.', fields: ['error'] },
   'kubernetes_api.failed': {
-    means: 'The embedded API server of the sandbox failed by a fault of ours.',
+    means: 'The embedded API server of the sandbox failed because of a bug.',
     fields: ['error', 'stack'],
   },
   'sandbox.pod_not_tended': {
-    means: 'A pod of the sandbox could not be probed or started again; it is tried again in a second.',
+    means: 'A pod of the sandbox could not be probed or restarted; this is retried in a second.',
     fields: ['error', 'podName'],
   },
   'simulator.delivery_attempted': {
     means: 'The simulated service has called an endpoint.',
     fields: ['eventType', 'httpStatus', 'error', 'retryAfterMs'],
   },
-  'simulator.delivery_broken': { means: 'The simulated service failed by a fault of ours.', fields: ['error'] },
+  'simulator.delivery_broken': { means: 'The simulated service failed because of a bug.', fields: ['error'] },
 } as const satisfies Record<string, LogEventMeaning>
 
 export type LogEvent = keyof typeof logEvents

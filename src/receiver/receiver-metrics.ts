@@ -73,13 +73,13 @@ export function createReceiverMetrics(metrics: Metrics, gauges: ReceiverGauges):
     }),
     authenticRefused: metrics.counter({
       name: 'gwh_receiver_authentic_refused_total',
-      help: 'Deliveries with a good signature that were refused all the same: the service-level indicator.',
+      help: 'Deliveries with a valid signature that were refused: the service level indicator.',
       labels: ['outcome'],
       known: authenticRefusals.map((outcome) => ({ outcome })),
     }),
     requestSeconds: metrics.histogram({
       name: 'gwh_receiver_request_duration_seconds',
-      help: 'From the end of the headers to the answer, deliveries that were stored or folded only.',
+      help: 'Time from the end of the headers to the answer, only for deliveries that were stored or were duplicates.',
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     }),
     clockSkewSeconds: metrics.gauge({
@@ -92,7 +92,7 @@ export function createReceiverMetrics(metrics: Metrics, gauges: ReceiverGauges):
     }),
     closedConnections: metrics.counter({
       name: 'gwh_receiver_closed_connections_total',
-      help: 'Connections to the public port that the receiver closed, by why. Those that give way make room for a new one.',
+      help: 'Connections to the public port that the receiver closed, by reason. Some are closed to make room for a new one.',
       labels: ['reason'],
       known: closeReasons.map((reason) => ({ reason })),
     }),

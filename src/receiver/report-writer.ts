@@ -61,7 +61,7 @@ export function createReportWriter(options: ReportWriterOptions): ReportWriter {
   })
   const leftOut = options.metrics.gauge({
     name: 'gwh_receiver_report_left_out',
-    help: 'What had no room in the last report to the controller, by what it is: endpoints or sinks.',
+    help: 'Endpoints or sinks that did not fit into the last report to the controller.',
     labels: ['what'],
   })
   const place = new ReportPlace({ client, namespace, podName, now: () => clock.now() })

@@ -45,7 +45,7 @@ export class ServingCertificate {
     this.#current = current
     options.metrics.gauge({
       name: 'gwh_receiver_certificate_expiry_timestamp_seconds',
-      help: 'When the certificate of the public port ends, seconds since the epoch.',
+      help: 'When the certificate of the public port expires, in seconds since the epoch.',
       collect: () => Date.parse(new X509Certificate(this.#current.cert).validTo) / 1000,
     })
   }

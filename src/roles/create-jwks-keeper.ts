@@ -22,13 +22,13 @@ export function createJwksKeeper(
 ): JwksKeeper {
   const looks = metrics.counter({
     name: 'gwh_receiver_jwks_looks_total',
-    help: "Looks at Google's public keys, which dynamic endpoints need; keys that were read once stay in use however many fail.",
+    help: "Fetches of Google's public keys, which dynamic endpoints need. Known keys stay in use, however many fetches fail.",
     labels: ['outcome'],
   })
   let lastGoodMs: number | undefined
   metrics.gauge({
     name: 'gwh_receiver_jwks_age_seconds',
-    help: "Since Google's public keys were last read; 0 before the first time, and without dynamic endpoints.",
+    help: "Time since Google's public keys were last read; 0 before the first time, and without dynamic endpoints.",
     collect: () => (lastGoodMs === undefined ? 0 : (clock.monotonic() - lastGoodMs) / 1000),
   })
   return new JwksKeeper({

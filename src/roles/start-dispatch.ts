@@ -89,7 +89,7 @@ export function startDispatch(config: ReceiverConfig, deps: DispatchDeps, parts:
   })
   const answerSeconds = metrics.counter({
     name: 'gwh_sink_answers_processor_seconds_total',
-    help: 'Processor time of the serving thread that went into reading the answers of http sinks.',
+    help: 'CPU time of the main thread for reading the answers of HTTP sinks.',
   })
   const parseEnvelope = rememberEnvelopes(parseBody)
   const typeOf = (event: NewEvent) => parseEnvelope(event.body, event).type

@@ -36,7 +36,7 @@ const bytesAtOnce = 4 * 1024 * 1024
 export function createRoutingSink(options: RoutingSinkOptions): Sink {
   const full = options.metrics.counter({
     name: 'gwh_route_full_total',
-    help: 'Events that a route got as dead letters at once, because it has used its share of the inbox.',
+    help: 'Events that became dead letters of a route at once, because it has used up its share of the inbox.',
     labels: ['route_namespace'],
   })
   return {

@@ -57,7 +57,7 @@ export function createRouteStatusWrites(metrics: Metrics): CounterHandle {
 export function exposeLeftObjects(metrics: Metrics, count: () => number): void {
   metrics.gauge({
     name: 'gwh_controller_left_objects',
-    help: 'GeminiWebhooks that are seen and left alone, because another installation serves them.',
+    help: 'GeminiWebhooks that this installation leaves alone, because another installation serves them.',
     collect: count,
   })
 }
@@ -66,7 +66,7 @@ export function exposeLeftObjects(metrics: Metrics, count: () => number): void {
 export function exposeSharedProjects(metrics: Metrics, count: () => number): void {
   metrics.gauge({
     name: 'gwh_controller_shared_project_namespaces',
-    help: 'Namespaces that have webhooks in a Google project with those of another namespace, and so see its jobs. Only with warnSharedProject.',
+    help: 'Namespaces whose webhooks share a Google project with those of another namespace, and so see its jobs. Only with warnSharedProject.',
     collect: count,
   })
 }
@@ -75,7 +75,7 @@ export function exposeSharedProjects(metrics: Metrics, count: () => number): voi
 export function exposeKeyringUse(metrics: Metrics, keyring: { usedShare(): number }): void {
   metrics.gauge({
     name: 'gwh_controller_keyring_used_ratio',
-    help: 'How full the fullest keyring Secret is, 0 to 1, with room for a rotation of each entry. At 0.89 a namespace alone has what it may have, and no new object of it is registered whose entry would go there.',
+    help: 'How full the fullest keyring Secret is, 0 to 1, including space for a rotation of each entry. From 0.89 on, a single namespace has used its share: no new object of it is registered whose entry would go there.',
     collect: () => keyring.usedShare(),
   })
 }
@@ -103,7 +103,7 @@ export function createInstruments(metrics: Metrics): ControllerInstruments {
     }),
     timeToReady: metrics.histogram({
       name: 'gwh_controller_time_to_ready_seconds',
-      help: 'How long GeminiWebhooks that became Ready had not been so, from their creation for new ones.',
+      help: 'How long GeminiWebhooks were not Ready before they became Ready; for new ones, since their creation.',
       buckets: [1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 21_600, 86_400],
     }),
   }

@@ -36,7 +36,7 @@ const maxSinkSeries = 5_000
 export function exposeSinkMetrics(metrics: Metrics, webhooks: () => readonly GeminiWebhook[]): void {
   metrics.collectedGauge({
     name: 'gwh_controller_object_sink_failing',
-    help: 'Every sink of every GeminiWebhook: 1 while it takes nothing of what it is sent, else 0. Only with objectMetrics.',
+    help: 'Every sink of every GeminiWebhook: 1 while it accepts nothing, else 0. Only with objectMetrics.',
     labels: ['webhook_namespace', 'webhook', 'sink'],
     collect: () => sinkSamples(webhooks(), ({ failingSince }) => (failingSince === undefined ? 0 : 1)),
   })

@@ -30,7 +30,7 @@ export class ReportShelf {
     this.#clock = clock
     this.#refused = metrics.counter({
       name: 'gwh_controller_reports_refused_total',
-      help: 'What receivers reported and could not be believed, by what it was: it was left out, the rest of the report counts.',
+      help: 'Implausible parts of reports from receivers, by part. They are ignored; the rest of the report counts.',
       labels: ['part'],
       known: reportParts.map((part) => ({ part })),
     })

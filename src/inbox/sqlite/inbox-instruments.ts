@@ -13,19 +13,19 @@ export function createInboxInstruments(metrics: Metrics) {
   const deadLetters = gauge('gwh_inbox_dead_letters', 'Deliveries that were given up and can be replayed.')
   const kept = gauge('gwh_inbox_kept_deliveries', 'Deliveries that succeeded and can be replayed.')
   const rememberedIds = gauge('gwh_inbox_remembered_ids', 'Ids by which repetitions are recognised.')
-  const idBytes = gauge('gwh_inbox_remembered_id_bytes', 'Bytes that the remembered ids take, about.')
+  const idBytes = gauge('gwh_inbox_remembered_id_bytes', 'Approximate bytes of the remembered ids.')
   const oldest = gauge('gwh_inbox_oldest_pending_seconds', 'Age of the oldest delivery that has not ended.')
   const used = gauge('gwh_inbox_used_bytes', 'Bytes of the inbox in use.')
   const budget = gauge('gwh_inbox_max_bytes', 'Bytes that the inbox may use before it answers that it is full.')
-  const volumeFull = gauge('gwh_inbox_volume_full', '1 while the volume itself is full and nothing new is taken.')
+  const volumeFull = gauge('gwh_inbox_volume_full', '1 while the volume itself is full and nothing new is accepted.')
   const shares = metrics.gauge({
     name: 'gwh_inbox_largest_share_ratio',
-    help: 'How much of the inbox the namespace that has most for its weight has, 0 to 1: of the events, the bytes and the ids that may be kept. `gwh inbox` names it.',
+    help: 'The largest share of the inbox that one namespace uses for its weight, 0 to 1: of the events, the bytes and the ids that may be kept. `gwh inbox` names it.',
     labels: ['resource'],
   })
   const dropped = metrics.counter({
     name: 'gwh_inbox_dead_letters_dropped_total',
-    help: 'Dead letters that ended for good, by age or to make room.',
+    help: 'Dead letters that were dropped for good, because of their age or to free space.',
   })
   const failures = metrics.counter({
     name: 'gwh_inbox_failed_commits_total',
