@@ -16,18 +16,18 @@ const onlyWhileTrue = 'Not used: the condition is absent instead.'
 
 export const conditions = {
   Ready: {
-    question: 'Does it all work? The summary to wait on.',
+    question: 'Does everything work? This is the summary to wait for.',
     whenTrue:
-      'Everything that the spec asks for is in place and proven. The message says what was not asked to be proven.',
+      'Everything that the spec asks for is in place and proven. The message says what was not checked because the spec does not ask for it.',
     whenFalse:
-      'Something is missing or wrong; the reason is that of the first condition in this list that does not hold against the wish of the spec.',
+      'Something is missing or wrong. The reason is that of the first condition in this list that is not as the spec wants it.',
     whenUnknown: 'Nothing is known yet, or no longer.',
   },
   Accepted: {
-    question: 'Of a GeminiRoute: does it get events of the webhook that it names?',
+    question: 'Does a GeminiRoute get events of the webhook that it names?',
     whenTrue: 'The webhook is served and its owner allows this route.',
-    whenFalse: 'The webhook does not exist, is not served, does not allow this route or has too many of them.',
-    whenUnknown: 'The webhook or the labels of the namespace could not be looked at yet.',
+    whenFalse: 'The webhook does not exist, is not served, does not allow this route or has too many routes.',
+    whenUnknown: 'The controller could not read the webhook or the labels of the namespace yet.',
   },
   CredentialsValid: {
     question: 'Does Google accept the API key?',
@@ -57,48 +57,47 @@ export const conditions = {
   Enabled: {
     question: 'Does Google deliver?',
     whenTrue: 'The webhook is enabled at Google.',
-    whenFalse: 'It is disabled, because the spec says so or because Google gave up on the endpoint.',
+    whenFalse: 'It is disabled, because the spec says so or because Google disabled it after failed deliveries.',
     whenUnknown: 'The webhook could not be read yet.',
   },
   EndpointVerified: {
-    question: 'Did a signed request of Google come back through the endpoint?',
-    whenTrue: 'A receiver verified a delivery that answered our ping, with the secret of now.',
-    whenFalse: 'Pings were sent and nothing came back.',
-    whenUnknown: 'Not checked: still under way, not asked for, or not possible with an endpoint of your own.',
+    question: 'Did a signed request from Google come back through the endpoint?',
+    whenTrue: 'A receiver verified the delivery that followed our ping, with the current secret.',
+    whenFalse: 'The controller sent pings, but nothing came back.',
+    whenUnknown:
+      'It was not checked: the check is still running, not requested, or not possible with your own endpoint.',
   },
   SinksResolved: {
     question: 'Does every sink have a usable address, filter and credentials?',
     whenTrue: 'All sinks are resolved, or there are none.',
-    whenFalse: 'At least one is not; status.sinks says which and why. The others are served.',
-    whenUnknown: 'Sinks could not be looked at yet.',
+    whenFalse: 'At least one sink is not resolved; status.sinks says which and why. The others are served.',
+    whenUnknown: 'The controller could not read the sinks yet.',
   },
   SinksHealthy: {
-    question: 'Does every sink take what it is sent? Ready does not depend on it.',
+    question: 'Does every sink accept what it is sent? Ready does not depend on it.',
     whenTrue: 'No sink is known to fail, or there are none.',
     whenFalse:
-      'At least one takes nothing, or events cannot be handed on to routes; status.sinks and status.routes say which, since when and why. The others are served.',
+      'At least one sink accepts nothing, or events cannot be forwarded to routes; status.sinks and status.routes say which, since when and why. The others are served.',
     whenUnknown: 'No receiver has reported on sinks yet.',
   },
   DeadLettersDropped: {
     question:
       'Were dead letters dropped for good within the last day? Present only while true; Ready does not depend on it.',
-    whenTrue:
-      'Some were older than they are kept, or had to make room for newer ones. Those events cannot be replayed.',
+    whenTrue: 'Some exceeded the retention time, or had to make room for newer ones. Those events cannot be replayed.',
     whenFalse: onlyWhileTrue,
     whenUnknown: neverUnknown,
   },
   RouteFull: {
     question: 'Has the route used up its share of the inbox? Present only while true; Ready does not depend on it.',
     whenTrue:
-      'It gets events as dead letters; status.fullSince says since when. Gone once none came to that for a quarter of an hour.',
+      'It gets events as dead letters; status.fullSince says since when. The condition goes away a quarter of an hour after the last such event.',
     whenFalse: onlyWhileTrue,
     whenUnknown: neverUnknown,
   },
   PartIgnored: {
     question:
-      'Is an optional part of the spec not acted upon, because it is wrong? Present only while true; Ready does not depend on it.',
-    whenTrue:
-      'The message names the field, and what is wrong with it. Everything else is done as if the part were absent.',
+      'Does the controller ignore an optional part of the spec, because it is wrong? Present only while true; Ready does not depend on it.',
+    whenTrue: 'The message names the field, and what is wrong with it. The controller acts as if the part were absent.',
     whenFalse: onlyWhileTrue,
     whenUnknown: neverUnknown,
   },
@@ -106,20 +105,20 @@ export const conditions = {
     question:
       'Do other namespaces have webhooks in the same Google project? Present only while true; Ready does not depend on it.',
     whenTrue:
-      'The message says how many. Google tells the webhooks of a project of all its jobs, so each of these namespaces sees those of the others.',
+      'The message says how many. The webhooks of a Google project get the events of all its jobs, so each of these namespaces sees the jobs of the others.',
     whenFalse: onlyWhileTrue,
     whenUnknown: neverUnknown,
   },
   Reconciling: {
-    question: 'Is the controller at work on it? Present only while true.',
-    whenTrue: 'Work is under way or will be tried again by itself.',
+    question: 'Is the controller working on the object? Present only while true.',
+    whenTrue: 'Work is in progress, or will be retried automatically.',
     whenFalse: onlyWhileTrue,
     whenUnknown: neverUnknown,
   },
   Stalled: {
-    question: 'Does it need a human? Present only while true.',
+    question: 'Does somebody have to act? Present only while true.',
     whenTrue:
-      'It waits for the spec, a Secret, an annotation, or what the message names, to change. What can be tried again is, and what works goes on.',
+      'The object waits until the spec, a Secret, an annotation, or what the message names, changes. The controller retries what it can, and what works continues.',
     whenFalse: onlyWhileTrue,
     whenUnknown: neverUnknown,
   },

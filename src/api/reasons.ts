@@ -75,33 +75,34 @@ export const reasons = {
   },
   Attached: {
     on: { Accepted: yes },
-    meaning: 'The route gets the events of the webhook that it names, as far as its filter and its owner want.',
+    meaning:
+      'The route gets the events of the webhook that it names, as far as its filter and the owner of the webhook allow.',
     remedy: nothing,
   },
   NotAllowed: {
     on: { ...working, Stalled: yes, Accepted: no },
     meaning:
-      'The owner of the webhook does not allow this route, or does no longer. No attempt is made; what still waits becomes dead letters, which can be replayed once it is allowed.',
+      'The owner of the webhook does not allow this route, or no longer does. Receivers make no attempt; waiting deliveries become dead letters, which can be replayed once the route is allowed.',
     remedy:
       'Have the owner of the webhook allow the namespace of the route in spec.allowedRoutes, which takes effect within seconds; or create the route anew with another spec.webhookRef.',
   },
   WebhookNotFound: {
     on: { ...working, Stalled: yes, Accepted: no },
-    meaning: 'There is no GeminiWebhook as spec.webhookRef names it.',
+    meaning: 'The GeminiWebhook that spec.webhookRef names does not exist.',
     remedy:
-      'Create it; or create the route anew with another spec.webhookRef, which cannot be changed. Without a namespace it means that of the route.',
+      'Create it; or create the route again with another spec.webhookRef, because that field cannot be changed. Without a namespace, it means the namespace of the route.',
   },
   WebhookNotServing: {
     on: { ...working, Stalled: yes, Accepted: no },
     meaning:
-      'The webhook exists and no receiver takes its events: it is new, is being deleted, or has a server of its own in spec.endpoint.url.',
+      'The webhook exists, but no receiver accepts its events: it is new, is being deleted, or has its own server in spec.endpoint.url.',
     remedy:
-      'Look at the conditions of the webhook, unless it is new; or create the route anew with another spec.webhookRef.',
+      'Look at the conditions of the webhook, unless it is new; or create the route again with another spec.webhookRef.',
   },
   TooManyRoutes: {
     on: { ...stalled, Accepted: no },
     meaning:
-      'More GeminiRoutes than 1,000 name the webhook and are allowed. Namespaces take turns at these places, each with its oldest first.',
+      'More than 1,000 allowed GeminiRoutes name the webhook. Namespaces take turns at the 1,000 places, each with its oldest routes first.',
     remedy: 'Delete routes that are not needed, or spread them over several webhooks.',
   },
   Suspended: {
@@ -116,12 +117,12 @@ export const reasons = {
       EndpointVerified: open,
     },
     meaning:
-      'spec.suspend is true. Of a webhook: no calls are made to Google; deliveries are still received. Of a route: events are kept for its sinks and no attempt is made.',
+      'spec.suspend is true. For a webhook, the controller makes no calls to Google; deliveries are still received. For a route, receivers keep events for its sinks and make no attempt.',
     remedy: 'Set spec.suspend to false or remove it.',
   },
   Deleting: {
     on: working,
-    meaning: 'The object is being deleted and its webhook removed at Google.',
+    meaning: 'The object is being deleted, and the controller is removing its webhook at Google.',
     remedy: nothing,
   },
   InvalidSpec: {
@@ -133,7 +134,7 @@ export const reasons = {
   SecretNotFound: {
     on: { ...working, CredentialsValid: no },
     meaning:
-      'The Secret that spec.apiKeySecretRef names does not exist; or the field was removed while a webhook is at Google that has to be removed first.',
+      'The Secret that spec.apiKeySecretRef names does not exist; or the field was removed, but there is still a webhook at Google that has to be removed first.',
     remedy: 'Create the Secret in the namespace of the GeminiWebhook, correct its name, or do as the message says.',
   },
   SecretKeyMissing: {
@@ -143,23 +144,24 @@ export const reasons = {
   },
   CredentialsRejected: {
     on: { ...stalled, CredentialsValid: no },
-    meaning: 'Google refuses the API key. Tried again every 15 minutes and as soon as the Secret changes.',
+    meaning:
+      'Google refuses the API key. The controller tries it again every 15 minutes and as soon as the Secret changes.',
     remedy: 'Put a valid key of the same project into the Secret.',
   },
   ProjectChanged: {
     on: { ...working, CredentialsValid: no },
     meaning:
-      'The API key belongs to another project than the one that holds the webhook: the old webhook is removed or noted as an orphan, a new one is made.',
-    remedy: 'Nothing if that was meant; else put back a key of the old project.',
+      'The API key belongs to another project than the webhook. The controller removes the old webhook or records it as an orphan, and registers a new one.',
+    remedy: 'Nothing if you intended this; otherwise restore a key of the old project.',
   },
   RemoteRejected: {
     on: { ...stalled, Registered: no, InSync: no, Enabled: no },
-    meaning: 'Google refuses the request itself, several times.',
+    meaning: 'Google has refused the request itself several times.',
     remedy: 'Change what the message names: often an event type or the URL.',
   },
   RemoteUnavailable: {
     on: { ...working, CredentialsValid: open, Registered: noOrOpen, InSync: noOrOpen, Enabled: noOrOpen },
-    meaning: 'Google does not answer, or answers with errors of its own.',
+    meaning: 'Google does not answer, or answers with server errors.',
     remedy: nothing,
   },
   RateLimited: {
@@ -169,7 +171,7 @@ export const reasons = {
   },
   CreateIncomplete: {
     on: { ...working, Registered: noOrOpen },
-    meaning: 'A create was begun and its outcome is not known; after the settle time the list of webhooks decides.',
+    meaning: 'The outcome of a create call is not known; after the settle time, the list of webhooks decides.',
     remedy: nothing,
   },
   RotationInProgress: {
@@ -186,26 +188,26 @@ export const reasons = {
   MetadataNotAllowed: {
     on: { PartIgnored: yes },
     meaning:
-      'spec.signingSecret names labels or annotations whose keys the installation does not allow, or that others set. They are not put on the Secret. What an earlier version, or a wider list, has put there stays as it is until it leaves the spec.',
+      'spec.signingSecret names labels or annotations whose keys the installation does not allow, or that others set. The controller does not put them on the Secret. Keys that an earlier version or a wider list has put there stay until the spec drops them.',
     remedy:
-      'Remove the keys that the message names, or have whoever runs the installation add them, or the prefix that they share, to allowedSecretLabels or allowedSecretAnnotations.',
+      'Remove the keys that the message names; or ask whoever runs the installation to add them, or their common prefix, to allowedSecretLabels or allowedSecretAnnotations.',
   },
   OtherNamespaces: {
     on: { ProjectShared: yes },
     meaning:
-      'Other namespaces have webhooks in the Google project of the API key, as its list of webhooks shows. Seen are the namespaces that the controller watches; which they are is not told.',
+      'Other namespaces have webhooks in the Google project of the API key, as its list of webhooks shows. Only namespaces that the controller watches count, and they are not named.',
     remedy:
-      'Nothing, where these namespaces may know of the jobs of each other. Otherwise give each team a Google project of its own, or register once and let teams attach GeminiRoutes, as docs/tenancy.md explains. Whoever runs the installation switches the condition off with warnSharedProject.',
+      'Nothing, if these namespaces may know of the jobs of each other. Otherwise give each team its own Google project, or register once and let teams attach GeminiRoutes, as docs/tenancy.md explains. Whoever runs the installation can switch off this condition with warnSharedProject.',
   },
   Missing: {
     on: { ...working, Registered: noOrOpen },
     meaning:
-      'Google answers that the webhook does not exist; believed after a second answer, then it is created again.',
+      'Google answers that the webhook does not exist. After a second such answer, the controller creates it again.',
     remedy: nothing,
   },
   Repairing: {
     on: { ...working, SecretAvailable: no },
-    meaning: 'The Secret was lost or changed by another hand and is being restored.',
+    meaning: 'The Secret was lost, or somebody else changed it; the controller is restoring it.',
     remedy: 'Nothing; find out who changes the Secret if it happens again.',
   },
   SecretContested: {
@@ -213,12 +215,12 @@ export const reasons = {
     meaning:
       'The Secret was repaired three times in 24 hours and changed again; the message names the last field manager.',
     remedy:
-      'Stop the other writer, then set the annotation webhooks.gemini-operator.io/reconcile-requested-at to a new value: it is repaired at once, and counted from none again.',
+      'Stop the other writer, then set the annotation webhooks.gemini-operator.io/reconcile-requested-at to a new value: the controller repairs the Secret at once, and counts from zero again.',
   },
   SecretNameTaken: {
     on: { ...stalled, SecretAvailable: no },
     meaning:
-      'A Secret of that name exists and does not belong to this object, or the name is one that the operator keeps for itself. It is not touched.',
+      'A Secret of that name exists but does not belong to this object, or the name is reserved for the operator. The controller leaves that Secret alone.',
     remedy:
       'Choose another spec.signingSecret.name or spec.dynamic.secretName, whichever the message names, or delete the other Secret.',
   },
@@ -245,7 +247,7 @@ export const reasons = {
   MarkerNotEchoed: {
     on: { ...stalled, Registered: no },
     meaning:
-      'Google answered a create without our marker in the name. The webhook exists, its id is recorded, the create is not repeated.',
+      'Google answered a create without our marker in the name. The webhook exists and its id is recorded; the controller does not repeat the create.',
     remedy: 'Report it; meanwhile adopt the id with spec.externalID in a new object.',
   },
   CRDOutdated: {
@@ -258,7 +260,7 @@ export const reasons = {
     meaning:
       'The webhook in spec.externalID carries the marker of a live GeminiWebhook, or another one of the same project that acts on it has registered it or is older.',
     remedy:
-      'Delete one of the two objects. One in another namespace is not named; the log of the controller does (webhook.yielded_claim).',
+      'Delete one of the two objects. If the other one is in another namespace, only the log of the controller names it (webhook.yielded_claim).',
   },
   ExternalIDNotFound: {
     on: { ...stalled, Registered: no },
@@ -281,14 +283,14 @@ export const reasons = {
       EndpointVerified: open,
     },
     meaning:
-      'The spec has no events, so no webhook is registered; only the dynamic endpoint is served. Without apiKeySecretRef nothing is asked of Google at all.',
+      'The spec has no events, so no webhook is registered; only the dynamic endpoint is served. Without apiKeySecretRef, the controller makes no call to Google at all.',
     remedy: nothing,
   },
   Drifted: {
     on: { ...working, Stalled: yes, InSync: no },
     meaning:
-      'Someone changed the webhook at Google; the message names the first field. With driftPolicy Correct it is put back.',
-    remedy: 'Nothing with driftPolicy Correct; with Report, change the spec or put the webhook back by hand.',
+      'Someone changed the webhook at Google; the message names the first field. With driftPolicy Correct, the controller reverts the change.',
+    remedy: 'Nothing with driftPolicy Correct; with Report, change the spec or revert the change at Google.',
   },
   UpdatePending: {
     on: { ...working, InSync: no },
@@ -298,7 +300,7 @@ export const reasons = {
   RolloutPending: {
     on: { InSync: no },
     meaning:
-      'The base URL of the installation changed and another object of the same API key and namespace goes first. The former address goes on working, so Ready stays as it is.',
+      'The base URL of the installation changed, and another object with the same API key and namespace is updated first. The former address continues to work, so Ready stays as it is.',
     remedy:
       'Nothing, unless the message says that the check of the object that goes first failed: then correct the base URL, or the way to it.',
   },
@@ -310,8 +312,8 @@ export const reasons = {
   DisabledByGoogle: {
     on: { ...working, Stalled: yes, Enabled: no, EndpointVerified: noOrOpen },
     meaning:
-      'Google gave up on the endpoint after failed deliveries. With autoReenable WhenHealthy it is enabled again, at most three times a day, once a probe succeeds.',
-    remedy: 'Look at the way to the endpoint: DNS, TLS, ingress, receiver.',
+      'Google disabled the webhook after failed deliveries. With autoReenable WhenHealthy, the controller enables it again once a probe succeeds, at most three times a day.',
+    remedy: 'Check the path to the endpoint: DNS, TLS, ingress, receiver.',
   },
   NotChecked: {
     on: { EndpointVerified: open },
@@ -327,8 +329,8 @@ export const reasons = {
   NeverArrived: {
     on: { ...working, Stalled: yes, EndpointVerified: no },
     meaning:
-      'Three pings were sent and no receiver saw a delivery that verifies, although a request of the controller gets through or was not tried. Tried again at the next resync.',
-    remedy: 'Look at the way to the endpoint: DNS, TLS, ingress, receiver.',
+      'Three pings were sent, but no receiver verified a delivery, although a request from the controller gets through or was not tried. The controller tries again at the next resync.',
+    remedy: 'Check the path to the endpoint: DNS, TLS, ingress, receiver.',
   },
   NameNotResolved: {
     on: { ...working, Stalled: yes, EndpointVerified: no },
@@ -347,12 +349,12 @@ export const reasons = {
   },
   WrongAnswer: {
     on: { ...working, Stalled: yes, EndpointVerified: no },
-    meaning: 'Pings never arrived, and a signed request of the controller is answered by something else than success.',
-    remedy: 'Look at the route of the ingress: the path must reach the receivers unchanged; then at their logs.',
+    meaning: 'Pings never arrived, and a signed request from the controller gets an answer other than success.',
+    remedy: 'Check the route of the ingress: the path must reach the receivers unchanged. Then look at their logs.',
   },
   ExternalEndpoint: {
     on: { EndpointVerified: open },
-    meaning: 'spec.endpoint.url is a server of yours; what arrives there cannot be seen from here.',
+    meaning: 'spec.endpoint.url is your own server; the operator cannot see what arrives there.',
     remedy: nothing,
   },
   SinkInvalid: {
@@ -380,42 +382,42 @@ export const reasons = {
   KeyringFull: {
     on: { ...stalled, Accepted: no, Registered: no, SecretAvailable: no },
     meaning:
-      'In the Secret through which the receivers learn of this object its namespace has what it may have. New objects are not registered or attached then, and those that are there get no larger; a rotation has room.',
+      'The namespace has used up its share of the keyring Secret that passes this object to the receivers. New objects of it are not registered or attached, and existing entries cannot grow; there is still space for a rotation.',
     remedy:
       'Delete GeminiWebhooks and GeminiRoutes that are not needed, use smaller headers, filters and certificates for sinks, or serve some objects from another installation.',
   },
   SinkFailing: {
     on: { SinksHealthy: no },
     meaning:
-      'A sink takes nothing of what it is sent, for ten seconds or longer. Its deliveries are kept and tried again, then become dead letters; the other sinks are served. status.sinks says which it is, since when, why, and what waits for it. Of a webhook with routes also: events cannot be handed on to them, as status.routes says; they are kept until they can.',
+      'A sink has accepted nothing for ten seconds or longer. Its deliveries are kept and retried, then become dead letters; the other sinks are served. status.sinks says which sink it is, since when, why, and how many deliveries wait. For a webhook with routes, it can also mean that events cannot be forwarded to them, as status.routes says; they are kept until they can.',
     remedy:
-      'Repair the sink, or correct the field of spec.sinks that leads there. Dead letters can be replayed. Where events cannot be handed on to routes, give the inbox of the receivers room, or see why they cannot write to it.',
+      'Repair the sink, or correct the field of spec.sinks that leads there. Dead letters can be replayed. If events cannot be forwarded to routes, free space in the inbox of the receivers, or see why they cannot write to it.',
   },
   NotReported: {
     on: { SinksHealthy: open },
     meaning: 'No receiver has reported on sinks yet: none runs, or those that run are of an older version.',
-    remedy: 'Nothing during an upgrade; else see whether receivers run and can write their reports.',
+    remedy: 'Nothing during an upgrade; otherwise check whether receivers run and can write their reports.',
   },
   BoundReached: {
     on: { DeadLettersDropped: yes },
     meaning:
-      'Dead letters of the object were older than they are kept, or more than its share: the oldest were dropped for good. Told for 24 hours after the last.',
+      'Dead letters of the object exceeded the retention time or its share, and the oldest were dropped for good. The condition stays for 24 hours after the last drop.',
     remedy:
       'Repair or remove the sink that fails; raise maxDeadLetters or deadLetterKeep if they are meant to be kept for longer.',
   },
   ShareUsedUp: {
     on: { RouteFull: yes },
     meaning:
-      'So much waits for the sinks of the route that its share of the inbox is used up. Further events become dead letters with the reason RouteFull at once, the oldest being dropped first; the webhook and other routes do not notice.',
+      'So many events wait for the sinks of the route that its share of the inbox is used up. Further events become dead letters with the reason RouteFull at once, and the oldest are dropped first. The webhook and other routes are not affected.',
     remedy:
-      'Repair the sink that takes too little, or let the filter of the route want less; then replay the dead letters. Whoever runs the operator can raise the bounds of the inbox.',
+      'Repair the sink that is too slow, or make the filter of the route stricter; then replay the dead letters. Whoever runs the operator can raise the limits of the inbox.',
   },
   DeletionBlocked: {
     on: stalled,
     meaning:
       'The object is being deleted, but the webhook cannot be removed at Google because the API key is missing, refused, or has never shown it, or because Google refuses the call.',
     remedy:
-      'Restore the key, or give it another of the same project; or set spec.deletionPolicy to Retain; or set the annotation webhooks.gemini-operator.io/abandon to "true".',
+      'Restore the key or another key of the same project; or set spec.deletionPolicy to Retain; or set the annotation webhooks.gemini-operator.io/abandon to "true".',
   },
 } as const satisfies Record<string, ReasonMeaning>
 
