@@ -75,7 +75,7 @@ test('a job whose suites need tools gets them, and fails where one is missing', 
       (path) => readFileSync(path, 'utf8').match(/\bGWH_REQUIRE_[A-Z0-9_]+(?=['\]:, ])/g) ?? [],
     ),
   )
-  // By .ci/upgrade where there is something to try, by the job of the release, and by that with a cluster and an engine.
+  // By .ci/upgrade where there is something to try, by the job of a release, by that with a cluster and an engine.
   const elsewhere = ['GWH_REQUIRE_PREVIOUS', 'GWH_REQUIRE_RELEASE', 'GWH_REQUIRE_E2E', 'GWH_REQUIRE_CONTAINERS']
   const [, words = ''] = /for what in ([A-Z0-9_ ]+); do/.exec(action) ?? []
   const required = words.split(' ').map((word) => `GWH_REQUIRE_${word}`)
