@@ -34,6 +34,8 @@ withHelm('the quick start with a real key', (charts) => {
           const get = `kubectl --namespace ${namespace} get deployments,statefulsets --output jsonpath=${images}`
           assert.equal(checkout.run(get), `${image} ${image}`)
         }
+        const notes = checkout.run('helm get notes gemini-webhook-operator --namespace gemini-webhook-system')
+        assert.match(notes, /\n\n2\. Only pods reach http:\/\/gwh-receiver\.[^\n]*: nothing has to be routed\.\n\n3\. /)
         const [sample] = under('The first webhook')
         checkout.run((sample?.text ?? '').replace(/^.* wait .*$/m, ''))
       })
@@ -42,6 +44,8 @@ withHelm('the quick start with a real key', (charts) => {
         const blocks = under('With a real key').filter(({ text }) => !runsPods.test(text))
         assert.equal(blocks.length, 2)
         for (const { text } of blocks) checkout.run(text)
+        const notes = checkout.run('helm get notes gemini-webhook-operator --namespace gemini-webhook-system')
+        assert.match(notes, /\n\n2\. Google must reach https:\/\/hooks\.acme\.dev:\n {5}route it [^\n]*\n\n3\. /)
         const config = `kubectl --namespace gemini-webhook-system get configmap gwh-controller --output jsonpath='{.data}'`
         assert.deepEqual(JSON.parse(checkout.run(config)), {
           GWH_BASE_URL: 'https://hooks.acme.dev',
