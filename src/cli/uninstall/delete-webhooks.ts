@@ -57,9 +57,14 @@ async function untilGone(
 }
 
 const notYet = 'the controller has not finished its deletion'
+const unclaimed =
+  'no installation has claimed it, so it may be of another one: run this again once the controller has, or delete it yourself'
 
-/** Why it could not be asked for; undefined: it was, or it is gone. */
-async function askFor({ uid, ...key }: HeldObject, client: KubernetesClient): Promise<string | undefined> {
+/** Why it was not asked for; undefined: it was, or it is gone. */
+async function askFor(held: HeldObject, client: KubernetesClient): Promise<string | undefined> {
+  if (!held.isClaimed) return unclaimed
+  const { uid, namespace, name } = held
+  const key = { namespace, name }
   try {
     await client.delete(geminiWebhookKind, key, { preconditions: { uid } })
     return undefined

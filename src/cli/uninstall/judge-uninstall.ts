@@ -1,5 +1,5 @@
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
-import { finalizer } from '../../api/names.ts'
+import { finalizer, installationAnnotation } from '../../api/names.ts'
 import type { ObjectKey } from '../../kubernetes/client.ts'
 import { isHeld, type Lease, type Reading } from '../installation/chain.ts'
 import type { Link } from '../link.ts'
@@ -12,6 +12,11 @@ export interface HeldObject extends ObjectKey {
   readonly isRetained: boolean
   /** It is being deleted. */
   readonly isLeaving: boolean
+  /**
+   * This installation has claimed it, or was named by a person. Else it is free: perhaps it was restored without its
+   * status, and is about to be claimed by another one.
+   */
+  readonly isClaimed: boolean
 }
 
 /** GeminiWebhooks by who serves them. */
@@ -158,10 +163,11 @@ export function sortObjects(
   return { ours, others, unserved }
 }
 
-function heldObject({ metadata, spec }: GeminiWebhook): HeldObject {
-  const { namespace, name, uid } = metadata
+function heldObject({ metadata, spec, status }: GeminiWebhook): HeldObject {
+  const { namespace, name, uid, annotations } = metadata
   const isLeaving = metadata.deletionTimestamp !== undefined
-  return { namespace, name, uid, isLeaving, isRetained: spec.deletionPolicy === 'Retain' }
+  const isClaimed = status?.installationID !== undefined || (annotations?.[installationAnnotation] ?? '') !== ''
+  return { namespace, name, uid, isLeaving, isClaimed, isRetained: spec.deletionPolicy === 'Retain' }
 }
 
 /** Reason and message of the condition by which an object says that a person has to act. */

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import type { GeminiWebhook } from '../../../../src/api/gemini-webhook.ts'
+import { finalizer, installationAnnotation } from '../../../../src/api/names.ts'
 import { exitCodeOf, brokenLink, unjudgedLinks, type Link } from '../../../../src/cli/link.ts'
 import {
+  sortObjects,
   uninstallChain,
   type HeldObject,
   type HeldObjects,
@@ -19,6 +22,7 @@ const held = (name: string, isRetained = false): HeldObject => ({
   uid: name,
   isRetained,
   isLeaving: false,
+  isClaimed: true,
 })
 const nothing: HeldObjects = { ours: [], others: [], unserved: [] }
 const leads = { holder: 'gwh-controller-abc', renewedMs: nowMs - 10_000, durationMs: 30_000 }
@@ -126,3 +130,22 @@ test('CRDs are not to be deleted where others need them, or where others cannot 
   assert.ok(!steps.includes(crds))
   assert.ok(steps.includes('gwh uninstall --operator-namespace=gwh --watch-namespaces=ml,team-b --yes'))
 })
+
+test('an object with a finalizer is ours to judge; it is ours to delete once it was claimed, or a person has named us', () => {
+  const named = { annotations: { [installationAnnotation]: 'prod-eu-1' } }
+  const objects = [
+    aHeldWebhook('restored'),
+    aHeldWebhook('claimed', { status: { installationID: 'prod-eu-1' } }),
+    aHeldWebhook('named', { metadata: named }),
+  ]
+  const { ours } = sortObjects(objects, () => 'ours')
+  assert.deepEqual(
+    ours.map(({ name, isClaimed }) => [name, isClaimed]),
+    [['restored', false], ['claimed', true], ['named', true]], // prettier-ignore
+  )
+})
+
+function aHeldWebhook(name: string, { metadata = {}, status }: { metadata?: object; status?: object } = {}) {
+  const meta = { namespace: 'ml', name, uid: name, finalizers: [finalizer], ...metadata }
+  return { metadata: meta, spec: {}, ...(status !== undefined && { status }) } as unknown as GeminiWebhook
+}
