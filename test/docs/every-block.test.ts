@@ -16,6 +16,7 @@ const mistakes: readonly [language: string, text: string, said: RegExp][] = [
   ['sh', 'kubctl get pods', /"kubctl" is no program/],
   ['sh', 'kubectl get geminiwebhook --al-namespaces', /no flag --al-namespaces/],
   ['sh', 'kubectl get geminiwebhoks', /no resource that the API server knows/],
+  ['sh', 'kubectl logs deployment/gwh-controler', /"gwh-controler" is no object of an installation/],
   ['sh', 'kubectl gte pods', /"gte" is not a command/],
   ['sh', 'x="$(kubectl get pods --output jsonpath=\'{.a\')"', /unclosed|unterminated/],
   ['sh', 'kubectl apply --filename deploy/samples/none.yaml', /no file deploy\/samples\/none.yaml/],

@@ -28,6 +28,9 @@ export const typedPages = ['docs/try-routes.md', 'docs/install.md', 'docs/quicks
 const baseUrl = 'https://hooks.example.com'
 const chartPath = 'charts/gemini-webhook-operator'
 
+/** Objects of an installation that no manifest has, pods among them. */
+const madeByPrograms = /^gwh-(installation|orphans|receiver-\d+|keyring-\d+|receiver-reports(-\d+)?)$/
+
 export interface Judges {
   shell: ShellDeps
   yaml: YamlDeps
@@ -104,6 +107,7 @@ function unknownLanguage(language: string): string {
 /** The judges, with the binaries, the API server and the chart that they ask. */
 export async function judgesOf(server: RunningControlPlane, chart: Chart, checkout: Checkout): Promise<Judges> {
   const resources = await resourceNames(server)
+  const rendered = new Set(chart.manifests({ uninstallGuard: { enabled: true } }).map(({ metadata }) => metadata.name))
   const namespaces = new Set(['default'])
   const dryRun = async (manifests: string): Promise<string> => {
     for (const document of parseAllDocuments(manifests)) {
@@ -128,6 +132,7 @@ export async function judgesOf(server: RunningControlPlane, chart: Chart, checko
   const shell: ShellDeps = {
     kubectl: helpOf(server.kubectlPath),
     helm: helpOf(chart.helm),
+    isOurObject: (name) => rendered.has(name) || madeByPrograms.test(name),
     isResource: (name) => resources.has(name.toLowerCase()),
     outputProblem(format) {
       const what = format.includes('.items') ? ['get', 'namespaces'] : ['get', 'namespace', 'default']

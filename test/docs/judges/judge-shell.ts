@@ -11,6 +11,8 @@ export interface ShellDeps {
   helm: ReturnType<typeof helpOf>
   /** Whether the API server knows a resource by this name: plural, singular, short or with its group. */
   isResource(name: string): boolean
+  /** Whether an installation has an object of this name, made by the chart or by the programs. */
+  isOurObject(name: string): boolean
   /** What the real kubectl says of a template such as `jsonpath={.a}`; undefined where it takes it. */
   outputProblem(format: string): string | undefined
   /** What the chart says of these flags of Helm; undefined where it takes them. */
@@ -110,6 +112,8 @@ async function judgeKubectl(
     for (const part of first.split(','))
       if (!deps.isResource(part.split('/')[0] ?? '') && !ofOthers.has(part.split('/')[0] ?? ''))
         problems.push(`"${part}" is no resource that the API server knows`)
+  for (const name of positionals.flatMap((word) => /(?:^|\/)(gwh-[a-z0-9-]*[a-z0-9])$/.exec(word)?.[1] ?? []))
+    if (!deps.isOurObject(name)) problems.push(`"${name}" is no object of an installation`)
   for (const { flag, value } of values) {
     if ((flag !== '-o' && flag !== '--output') || !/^(jsonpath|custom-columns|go-template)=/.test(value)) continue
     const problem = deps.outputProblem(value)
