@@ -17,7 +17,7 @@ export const output = oneOf({
 /** Of commands that list what inboxes hold. */
 export const listLimit = integer({
   group: 'Output',
-  help: 'Shows at most so many, of all receivers together.',
+  help: 'Shows at most this many, from all receivers together.',
   min: 1,
   max: 100_000,
   default: '100',
@@ -26,7 +26,7 @@ export const listLimit = integer({
 /** Of commands whose findings have names. */
 export const listOutput = oneOf({
   ...outputWords,
-  help: 'Prints text for people, JSON or YAML for programs, or names alone, one a line. Wide is text with more columns.',
+  help: 'Prints text for people, JSON or YAML for programs, or only names, one per line. Wide is text with more columns.',
   words: ['text', 'json', 'yaml', 'wide', 'name'],
 })
 
@@ -36,7 +36,7 @@ export const asUser = { ...connection, output } as const
 /** Of commands about one object. `GWH_NAMESPACE` is the operator's to the roles, and is not read here. */
 export const namespaceOfObject = optionalText({
   ...aNamespace,
-  help: 'The namespace of the object, for a name alone. If it is not set, that of the context is used.',
+  help: 'The namespace of an object that is given by name only. If it is not set, the namespace of the context is used.',
   short: 'n',
   ignoresEnvironment: true,
 })
@@ -44,7 +44,7 @@ export const namespaceOfObject = optionalText({
 /** Of commands that show objects, or what belongs to them. */
 export const namespaceOfObjects = optionalText({
   ...aNamespace,
-  help: 'Shows what belongs to objects of this namespace. If it is not set, that of the context is used.',
+  help: 'Shows what belongs to objects of this namespace. If it is not set, the namespace of the context is used.',
   short: 'n',
   ignoresEnvironment: true,
 })
@@ -62,7 +62,7 @@ export const visit = {
   ...visitAll,
   pods: textList({
     group: 'Receivers',
-    help: 'Asks only these receiver pods. If none is named, all that run are asked.',
+    help: 'Asks only these receiver pods. If none is named, all running ones are asked.',
     placeholder: 'POD,...',
     pattern: /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/,
     what: 'a pod name',
@@ -76,7 +76,7 @@ const anyText = /^[^\s]{1,512}$/
 export const selection = {
   webhook: optionalText({
     group: 'Selection',
-    help: 'Selects deliveries of this GeminiWebhook, named as NAME or NAMESPACE/NAME, or of this GeminiRoute, named as groute/NAME or NAMESPACE/groute/NAME.',
+    help: 'Selects deliveries of this GeminiWebhook (NAME or NAMESPACE/NAME) or this GeminiRoute (groute/NAME or NAMESPACE/groute/NAME).',
     placeholder: 'NAME',
     pattern: /^([a-z0-9-]{1,63}\/)?(groute\/)?[a-z0-9.-]{1,253}$/,
     what: 'a name, such as batch-events, ml/batch-events or groute/nightly-eval',
@@ -119,19 +119,19 @@ export const deadLetterSelection = {
   type: eventType,
   reason: optionalText({
     group: 'Selection',
-    help: 'Selects what was given up for this reason, such as RetriesExhausted.',
+    help: 'Selects dead letters with this reason, such as RetriesExhausted.',
     placeholder: 'REASON',
     pattern: /^[A-Za-z]{1,64}$/,
     what: 'a reason',
   }),
   since: optionalText({
     group: 'Selection',
-    help: 'Selects what was given up at this time or later, or within this duration.',
+    help: 'Selects dead letters that were given up at this time or later, or within this duration.',
     ...moment,
   }),
   until: optionalText({
     group: 'Selection',
-    help: 'Selects what was given up before this time, or longer ago than this duration.',
+    help: 'Selects dead letters that were given up before this time, or longer ago than this duration.',
     ...moment,
   }),
 } as const
@@ -142,12 +142,12 @@ export const keptSelection = {
   type: eventType,
   since: optionalText({
     group: 'Selection',
-    help: 'Selects what was delivered at this time or later, or within this duration.',
+    help: 'Selects events that were delivered at this time or later, or within this duration.',
     ...moment,
   }),
   until: optionalText({
     group: 'Selection',
-    help: 'Selects what was delivered before this time, or longer ago than this duration.',
+    help: 'Selects events that were delivered before this time, or longer ago than this duration.',
     ...moment,
   }),
 } as const
@@ -165,19 +165,19 @@ export const pendingSelection = {
   }),
   since: optionalText({
     group: 'Selection',
-    help: 'Selects what was first due at this time or later, or within this duration.',
+    help: 'Selects deliveries that were first due at this time or later, or within this duration.',
     ...moment,
   }),
   until: optionalText({
     group: 'Selection',
-    help: 'Selects what was first due before this time, or longer ago than this duration.',
+    help: 'Selects deliveries that were first due before this time, or longer ago than this duration.',
     ...moment,
   }),
 } as const
 
 export const apiKeyField = text({
   group: 'Google',
-  help: 'The key of that Secret under which the API key is.',
+  help: 'The key in that Secret that holds the API key.',
   placeholder: 'KEY',
   pattern: /^[-._a-zA-Z0-9]{1,253}$/,
   what: 'a key of a Secret',

@@ -46,14 +46,14 @@ const settings = {
   }),
   installationId: optionalText({
     group: 'Kubernetes',
-    help: 'Names this installation in the ownership markers at Google. Recommended with GitOps, so that a rebuilt cluster finds its webhooks again, and never the same in two clusters; not set: made once and kept in the ConfigMap gwh-installation.',
+    help: 'Identifies this installation in the ownership markers at Google. Set it with GitOps: a rebuilt cluster then finds its webhooks again. Never use the same id in two clusters. Not set: generated once and kept in the ConfigMap gwh-installation.',
     placeholder: 'ID',
     pattern: /^[A-Za-z0-9][A-Za-z0-9._-]{7,62}$/,
     what: '8 to 63 letters, digits, dots, dashes or underscores',
   }),
   allowedSecretLabels: textList({
     group: 'Secrets',
-    help: 'Keys of labels that a GeminiWebhook may put on its Secret with signingSecret.labels: each entry allows that key or, if it ends in / or *, every key that begins so. Other controllers select Secrets by labels: a user who may create GeminiWebhooks then chooses which of them act on the Secrets.',
+    help: 'Keys of labels that a GeminiWebhook may put on its Secret with signingSecret.labels: each entry allows that key or, if it ends in / or *, every key that begins with it. Other controllers select Secrets by labels: a user who may create GeminiWebhooks then chooses which of them act on the Secrets.',
     ...metadataKeys,
   }),
   allowedSecretAnnotations: textList({
@@ -64,14 +64,14 @@ const settings = {
   }),
   addressableKinds: textList({
     group: 'Sinks',
-    help: 'Kinds that a sink may name with ref, as GROUP/VERSION/KIND=PLURAL: anything that publishes status.address.url. The controller needs the right to get them.',
+    help: 'Kinds that a sink may name with ref, as GROUP/VERSION/KIND=PLURAL: anything that publishes status.address.url. The controller needs permission to get them.',
     placeholder: 'KIND,...',
     pattern: /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/v[a-z0-9]{1,62}\/[A-Z][A-Za-z0-9]{0,62}=[a-z][a-z0-9]{0,62}$/,
     what: 'a kind and its plural such as eventing.knative.dev/v1/Broker=brokers',
   }),
   addressableNamespaces: textList({
     group: 'Sinks',
-    help: 'Namespaces whose Services may be the address of an object that a sink names with ref, besides its own namespace: that of the Brokers, such as knative-eventing.',
+    help: 'Namespaces, besides its own, whose Services may be the address of an object that a sink names with ref: for example that of the Brokers, knative-eventing.',
     placeholder: 'NAMESPACE,...',
     pattern: /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
     what: 'a namespace such as knative-eventing',
@@ -94,7 +94,7 @@ const settings = {
   ...leaseSettings,
   workers: integer({
     group: 'Reconciling',
-    help: 'GeminiWebhooks that are worked on at the same time. Those that wait for Google do not count, and a namespace with none in progress may have one more.',
+    help: 'GeminiWebhooks that are reconciled at the same time. Those that wait for Google do not count, and a namespace with none in progress may have one more.',
     min: 1,
     max: 64,
     default: '8',
@@ -115,14 +115,14 @@ const settings = {
   }),
   confirmIntervalMs: duration({
     group: 'Reconciling',
-    help: "Least time between two answers that must agree before a webhook counts as missing, or another's secret as real.",
+    help: 'Minimum time between two answers that must agree before a webhook counts as missing, or a changed secret as real.',
     min: '0s',
     max: '10m',
     default: '60s',
   }),
   receiverSeenWaitMs: duration({
     group: 'Reconciling',
-    help: 'How long receivers have to see that a rotation is coming before it is made.',
+    help: 'How long receivers have to notice an announced rotation before the controller makes it.',
     min: '0s',
     max: '5m',
     default: '2s',
@@ -136,7 +136,7 @@ const settings = {
   }),
   checkPeriodMs: duration({
     group: 'Reconciling',
-    help: 'How often endpointCheck: Periodic proves the endpoint again.',
+    help: 'How often endpointCheck: Periodic checks the endpoint again.',
     min: '1s',
     max: '365d',
     default: '24h',
@@ -150,14 +150,14 @@ const settings = {
   }),
   releaseAfterMs: duration({
     group: 'Reconciling',
-    help: 'How long a terminating namespace waits for an API key that is gone before its webhooks are given up.',
+    help: 'How long a terminating namespace waits for a missing API key before its webhooks are given up.',
     min: '1s',
     max: '24h',
     default: '10m',
   }),
   warnSharedProject: boolean({
     group: 'Reconciling',
-    help: 'Tell of GeminiWebhooks whose Google project has webhooks of other namespaces too, which then see the jobs of each other: a condition with their number, and a metric. Costs no call to Google.',
+    help: 'Warn about GeminiWebhooks whose Google project also has webhooks of other namespaces, because these see the jobs of each other: by a condition with their number, and a metric. Costs no call to Google.',
     default: 'true',
   }),
   ...googleSettings,
@@ -171,7 +171,7 @@ const settings = {
   ...operationSettings,
   objectMetrics: boolean({
     group: 'Operation',
-    help: 'Also expose the conditions and the age of the signing secret of every GeminiWebhook by name, and which of its sinks fail: some ten series for each, and three for each sink.',
+    help: 'Also expose metrics by name of each GeminiWebhook: its conditions, the age of its signing secret, and its failing sinks. This adds about ten series for each object and three for each sink.',
     default: 'false',
   }),
   shutdownGraceMs: duration({

@@ -34,13 +34,13 @@ export const kafkaSinkSettings = {
   }),
   kafkaSinkSasl: oneOf({
     group: 'Sinks',
-    help: 'How the receiver logs in at these brokers. PLAIN sends the password as it is, and so needs kafka-sink-tls.',
+    help: 'How the receiver logs in at these brokers. PLAIN sends the password in the clear, so it needs kafka-sink-tls.',
     words: ['none', 'PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'],
     default: 'none',
   }),
   kafkaSinkUser: optionalText({
     group: 'Sinks',
-    help: 'The user that it logs in as. It needs to write to topics below the prefix, and to create them where they are not made by others.',
+    help: 'The user that it logs in as. It needs permission to write to topics below the prefix, and to create them unless somebody else does.',
     placeholder: 'NAME',
     pattern: /^[^\x00-\x1f\x7f]{1,256}$/, // oxlint-disable-line no-control-regex -- refusing control characters is the point
     what: 'a name without control characters',

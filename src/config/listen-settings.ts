@@ -5,7 +5,7 @@ import { hostPattern } from './shared-settings.ts'
 export const listenSettings = {
   host: text({
     group: 'Endpoint',
-    help: 'Address of the public port; :: is every address, of IPv4 and of IPv6, or of the one that there is.',
+    help: 'Address of the public port; :: is every address of IPv4 and IPv6, or of the one family that the machine has.',
     placeholder: 'HOST',
     pattern: hostPattern,
     what: 'a host name or an address',
@@ -18,7 +18,7 @@ export const listenSettings = {
   }),
   pathPrefix: text({
     group: 'Endpoint',
-    help: "Path in front of /v1/..., if the controller's base URL carries one.",
+    help: "Path in front of /v1/..., if the controller's base URL has one.",
     placeholder: 'PATH',
     pattern: /^$|^(\/[A-Za-z0-9._~-]+){1,8}$/,
     what: 'a path that starts with / and does not end with one, such as /hooks',
@@ -70,7 +70,7 @@ export const listenSettings = {
   }),
   appendTimeoutMs: duration({
     group: 'Endpoint',
-    help: 'Longest wait for the inbox to store a delivery; then it is answered 503, so that Google repeats it.',
+    help: 'Longest wait for the inbox to store a delivery; after that, the answer is 503 and Google repeats it.',
     min: '100ms',
     max: '60s',
     default: '3s',

@@ -7,7 +7,7 @@ import { optionalPath, proxyUrl, textList } from './setting-types.ts'
 export const outboundSettings = {
   httpsProxy: proxyUrl({
     group: 'Outgoing calls',
-    help: 'The proxy for https calls to Google and to public endpoints, http:// or https://. It is never used for sinks and the API server. If it is not set, HTTPS_PROXY counts.',
+    help: 'The proxy for https calls to Google and to public endpoints, http:// or https://. It is never used for sinks and the API server. If it is not set, HTTPS_PROXY is used.',
     alsoEnv: ['HTTPS_PROXY', 'https_proxy'],
   }),
   proxyCredentials: optionalPath({
@@ -16,7 +16,7 @@ export const outboundSettings = {
   }),
   proxyBypass: textList({
     group: 'Outgoing calls',
-    help: 'Hosts that are called without the proxy: domains with all their subdomains, .domains for the subdomains only, addresses, ranges, each optionally with :PORT, or *. If none is set, NO_PROXY counts. The local machine is never called through the proxy.',
+    help: 'Hosts that are called without the proxy: domains with all their subdomains, .domains for the subdomains only, addresses, ranges, each optionally with :PORT, or *. If none is set, NO_PROXY is used. The local machine is never called through the proxy.',
     placeholder: 'HOST,...',
     pattern: /^[\x20-\x7e]{1,270}$/,
     what: 'a domain, an address, a range such as 10.0.0.0/8, or *',

@@ -44,7 +44,7 @@ const schema = z
 
 const quotas: Setting<readonly GivenQuota[]> = {
   group: 'Fairness',
-  help: 'Shares of namespaces in the resources that they have in common, as NAMESPACE=WEIGHT:PERCENT%; * is every namespace that is not named. A weight of 4 gets four times the share of a weight of 1; a namespace with 50% never has more than half, even where no other needs anything. Not named: weight 1, and all that fairness allows.',
+  help: 'Shares of namespaces in the resources that they have in common, as NAMESPACE=WEIGHT:PERCENT%; * is every namespace that is not named. A weight of 4 gets four times the share of a weight of 1; a namespace with 50% never has more than half, even if no other namespace needs anything. Not named: weight 1, and all that fairness allows.',
   placeholder: 'QUOTA,...',
   shape: 'list',
   schema,

@@ -19,7 +19,7 @@ const inboxSettings = {
   }),
   dataDir: text({
     group: 'Inbox',
-    help: 'With sqlite: directory of the inbox, on a disk of its own that remains when the pod ends; not on a network file system.',
+    help: 'With sqlite: directory of the inbox, on a separate volume that outlives the pod; not on a network file system.',
     ...path,
     default: '/var/lib/gwh',
   }),
@@ -30,21 +30,21 @@ const inboxSettings = {
   }),
   inboxMaxBytes: size({
     group: 'Inbox',
-    help: 'Most that the inbox may hold on disk; at most four fifths of the volume, or of the stream, are used in any case.',
+    help: 'Maximum size of the inbox on disk; in any case, at most four fifths of the volume or of the stream are used.',
     min: '1MiB',
     max: '16TiB',
     default: '1GiB',
   }),
   inboxMaxEvents: integer({
     group: 'Inbox',
-    help: 'Most events that the inbox may hold.',
+    help: 'Maximum number of events in the inbox.',
     min: 100,
     max: 100_000_000,
     default: '1000000',
   }),
   inboxOwnerSharePercent: integer({
     group: 'Inbox',
-    help: 'Share of the inbox, in events, bytes and dead letters, that one GeminiWebhook or GeminiRoute may fill; a webhook that has filled it is refused alone, a route gets further events as dead letters.',
+    help: 'Share of the inbox, in events, bytes and dead letters, that one GeminiWebhook or GeminiRoute may use. A webhook that has used it up is refused alone; a route gets further events as dead letters.',
     min: 1,
     max: 100,
     default: '50',
@@ -58,7 +58,7 @@ const inboxSettings = {
   }),
   maxDeadLetters: integer({
     group: 'Inbox',
-    help: 'Most dead letters to keep; above it, the namespace that has most loses its oldest.',
+    help: 'Maximum number of dead letters; above it, the namespace with the most loses its oldest.',
     min: 1,
     max: 10_000_000,
     default: '100000',
@@ -133,7 +133,7 @@ const settings = {
   }),
   reportIntervalMs: duration({
     group: 'Kubernetes',
-    help: 'Least time between two reports to the controller; nothing is written while nothing changes.',
+    help: 'Minimum time between two reports to the controller; nothing is written while nothing changes.',
     min: '100ms',
     max: '1h',
     default: '5s',
@@ -166,7 +166,7 @@ export const receiverSettings: RoleSettings<typeof settings> = {
   role: 'receiver',
   about:
     'Serves the public endpoint: verifies deliveries, stores them durably, answers, and passes them to the sinks. It never calls ' +
-    'Google and can read no API key. It needs a volume of its own (or a NATS cluster) and the rights of deploy/rbac/receiver.yaml, and keeps serving while ' +
+    'Google and can read no API key. It needs its own volume (or a NATS cluster) and the permissions of deploy/rbac/receiver.yaml, and keeps serving while ' +
     'the API server or the controller is away.',
   example: 'gwh receiver --data-dir=/var/lib/gwh --keyring-dir=/etc/gwh/keyring --port=8080',
   settings,

@@ -50,7 +50,7 @@ const settings = {
   }),
   logLevel: oneOf({
     group: 'Data',
-    help: 'Least important log lines to write. Lines are JSON on standard error.',
+    help: 'Lowest severity of the log lines to write. Lines are JSON on standard error.',
     words: ['debug', 'info', 'warn', 'error'],
     default: 'warn',
   }),

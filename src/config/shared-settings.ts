@@ -24,7 +24,7 @@ export const clusterSettings = {
   }),
   watchNamespaces: textList({
     group: 'Kubernetes',
-    help: 'Only GeminiWebhooks of these namespaces; none: the whole cluster. Must be the same for controller and receiver.',
+    help: 'Serve only GeminiWebhooks in these namespaces; none: the whole cluster. Must be the same for controller and receiver.',
     placeholder: 'NAMESPACE,...',
     pattern: namespacePattern,
     what: 'a namespace name (lower case letters, digits and -)',
@@ -42,13 +42,13 @@ const logKey = {
 const logSettings = {
   logLevel: oneOf({
     group: 'Operation',
-    help: 'Least important log lines to write. Lines are JSON on standard output.',
+    help: 'Lowest severity of the log lines to write. Lines are JSON on standard output.',
     words: ['debug', 'info', 'warn', 'error'],
     default: 'info',
   }),
   logSeverityKey: text({
     group: 'Operation',
-    help: 'Key of the importance of a log line: DEBUG, INFO, WARNING or ERROR.',
+    help: 'Key of the severity of a log line: DEBUG, INFO, WARNING or ERROR.',
     ...logKey,
     default: 'severity',
   }),
@@ -91,7 +91,7 @@ export const leaseSettings = {
   }),
   leaseDurationMs: duration({
     group: 'Leader election',
-    help: 'How long others wait after the last renewal they saw before they take over.',
+    help: 'How long other controllers wait after the last renewal before they take over.',
     min: '1s',
     max: '10m',
     default: '30s',
@@ -105,7 +105,7 @@ export const leaseSettings = {
   }),
   leaseRetryPeriodMs: duration({
     group: 'Leader election',
-    help: 'Time between two tries to acquire or renew.',
+    help: 'Time between two attempts to acquire or renew the Lease.',
     min: '100ms',
     max: '1m',
     default: '2s',

@@ -31,7 +31,7 @@ export const sinkSettings = {
   }),
   allowedSinkCidrs: cidrList({
     group: 'Sinks',
-    help: 'Private address ranges that sinks with a uri may reach too.',
+    help: 'Private address ranges that sinks with a uri may also reach.',
   }),
   deniedSinkCidrs: cidrList({
     group: 'Sinks',

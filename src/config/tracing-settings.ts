@@ -18,7 +18,7 @@ export const tracingSettings = {
   }),
   traceUrl: optionalUrl({
     group: 'Traces',
-    help: 'The whole address for traces, in place of traceEndpoint; nothing is added.',
+    help: 'The whole address for traces, instead of traceEndpoint; nothing is added.',
     alsoEnv: ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'],
   }),
   traceSampler: {
@@ -34,7 +34,7 @@ export const tracingSettings = {
   },
   traceSampleRatio: decimal({
     group: 'Traces',
-    help: 'Share of the traces that are kept by traceidratio and parentbased_traceidratio, 0 to 1. The same at all receivers, or traces have holes.',
+    help: 'Share of the traces that are kept by traceidratio and parentbased_traceidratio, 0 to 1. Set the same at all receivers, or traces have gaps.',
     min: 0,
     max: 1,
     default: '1',

@@ -8,12 +8,12 @@ export const uiSettings = {
   port: port({ group: 'Page', help: 'Port on 127.0.0.1; 0 takes a free one.', default: '0' }),
   probe: boolean({
     group: 'Page',
-    help: 'Also test the public addresses of webhooks that are looked at from here, as "gwh status" does.',
+    help: 'Also tests the public address of each webhook that is viewed from here, as "gwh status" does.',
     default: 'true',
   }),
   namespace: optionalText({
     ...aNamespace,
-    help: 'Shows the objects of this namespace alone. If it is not set, all that you may see.',
+    help: 'Shows only the objects of this namespace. If it is not set, all objects that you may see are shown.',
     short: 'n',
     ignoresEnvironment: true,
   }),

@@ -23,7 +23,7 @@ export const connection = {
   }),
   as: optionalText({
     group: 'Kubernetes',
-    help: 'Acts as this user, which takes the right to impersonate it.',
+    help: 'Acts as this user, which needs the permission to impersonate it.',
     placeholder: 'USER',
     pattern: /^[\x21-\x7e]{1,253}$/,
     what: 'the name of a user',
@@ -40,7 +40,7 @@ export const aNamespace = {
 
 export const operatorNamespace = optionalText({
   ...aNamespace,
-  help: 'The namespace in which the operator runs. If it is not set, its pods are looked for, and gemini-webhook-system is assumed where that is not allowed.',
+  help: 'The namespace in which the operator runs. If it is not set, gwh looks for its pods, and assumes gemini-webhook-system if that is not allowed.',
 })
 
 /** Of commands that visit every receiver pod. */

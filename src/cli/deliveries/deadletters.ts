@@ -38,7 +38,7 @@ type DeadLettersConfig = ConfigOf<typeof settings>
 /** `gwh deadletters`: what was given up, of every inbox, newest first; or the body of one. */
 export const deadLetters = userCommand({
   name: 'deadletters',
-  summary: 'List deliveries that were given up.',
+  summary: 'List dead letters: deliveries that were given up.',
   about:
     'Lists deliveries that were given up, newest first: why, after how many attempts, and what the last of them came to. They can be replayed for 30 days, unless deadLetterKeep of the receiver says otherwise.',
   example: 'gwh deadletters --webhook=ml/batch-events --since=1h',

@@ -22,7 +22,7 @@ type DeliveredConfig = ConfigOf<typeof settings>
 /** `gwh delivered`: what was delivered and is kept, of every inbox, newest first. */
 export const delivered = userCommand({
   name: 'delivered',
-  summary: 'List what was delivered and can be replayed.',
+  summary: 'List delivered events that can be replayed.',
   about:
     'Lists deliveries that succeeded and whose events are kept because their object has delivery.keepDelivered, newest first. ' +
     '`gwh replay` sends them again.',

@@ -23,7 +23,7 @@ type HandedPage = AnswerOf<AdminRoutes['listHandover']>
 const settings = {
   to: optionalText({
     group: 'Receivers',
-    help: 'The receiver that takes the events over. If it is not set, it is another one that runs.',
+    help: 'The receiver that takes over the events. If it is not set, another running receiver is used.',
     placeholder: 'POD',
     completes: 'receiver',
     pattern: /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/,
@@ -31,14 +31,14 @@ const settings = {
   }),
   settleMs: duration({
     group: 'Receivers',
-    help: 'Ends when nothing has arrived for so long, since load balancers need a while to notice.',
+    help: 'Ends when nothing has arrived for this long, because load balancers need a while to notice.',
     min: '0s',
     max: '10m',
     default: '20s',
   }),
   namespace: {
     ...namespaceOfObjects,
-    help: 'The namespace in which the operator runs, as --operator-namespace: a pod has no other.',
+    help: 'The namespace in which the operator runs, like --operator-namespace: receiver pods run nowhere else.',
   },
   ...visitAll,
   output,

@@ -21,11 +21,11 @@ type NamespaceUse = NonNullable<Stats['namespaces']>[number]
 const settings = {
   webhook: {
     ...selection.webhook,
-    help: 'Shows what this GeminiWebhook has, by sink, named as NAME or NAMESPACE/NAME, or this GeminiRoute, named as groute/NAME or NAMESPACE/groute/NAME.',
+    help: 'Shows what the inboxes hold for this GeminiWebhook (NAME or NAMESPACE/NAME) or this GeminiRoute (groute/NAME or NAMESPACE/groute/NAME), by sink.',
   },
   namespace: {
     ...namespaceOfObjects,
-    help: 'Shows what objects of this namespace have. If it is not set, every namespace that you may see is shown.',
+    help: 'Shows what the inboxes hold for objects of this namespace. If it is not set, every namespace that you may see is shown.',
   },
   allNamespaces,
   ...visit,

@@ -14,7 +14,7 @@ const settings = {
   ...selection,
   recent: integer({
     group: 'Output',
-    help: 'Shows so many past deliveries first.',
+    help: 'First shows this many past deliveries.',
     min: 0,
     max: 1_000,
     default: '20',
@@ -22,7 +22,7 @@ const settings = {
   follow: boolean({ group: 'Output', help: 'Then shows deliveries as they happen.', default: 'true' }),
   forwardTo: optionalText({
     group: 'Forwarding',
-    help: 'Also sends each event that is stored from now on to this URL, such as http://localhost:3000/events, signed anew. The inbox and the sinks do not notice.',
+    help: 'Also sends each event that is stored from now on to this URL, such as http://localhost:3000/events, with a new signature. The inbox and the sinks are not affected.',
     placeholder: 'URL',
     pattern: /^https?:\/\/[^\s]{1,2000}$/,
     what: 'a URL that starts with http:// (or https://)',
@@ -37,7 +37,7 @@ const settings = {
   }),
   forwardTimeoutMs: duration({
     group: 'Forwarding',
-    help: 'Waits so long for the answer to a forwarded event. It is not sent a second time.',
+    help: 'Waits this long for the answer to a forwarded event. The event is not sent again.',
     min: '100ms',
     max: '5m',
     default: '10s',

@@ -37,12 +37,12 @@ const settings = {
   ...deadLetterSelection,
   all: boolean({
     group: 'Selection',
-    help: 'Selects every dead letter of the namespace, or with -A of all.',
+    help: 'Selects every dead letter of the namespace, or with -A of all namespaces.',
     default: 'false',
   }),
   delivered: boolean({
     group: 'Selection',
-    help: 'Selects what was delivered and is kept, in place of dead letters; --since and --until are times of delivery.',
+    help: 'Selects delivered events that are kept, instead of dead letters; --since and --until are then times of delivery.',
     default: 'false',
   }),
   namespace: namespaceOfObjects,

@@ -22,7 +22,7 @@ const settings = {
   ...pendingSelection,
   all: boolean({
     group: 'Selection',
-    help: 'Selects every pending delivery of the namespace, or with -A of all.',
+    help: 'Selects every pending delivery of the namespace, or with -A of all namespaces.',
     default: 'false',
   }),
   namespace: namespaceOfObjects,

@@ -13,7 +13,7 @@ import type { Preview } from './show-preview.ts'
 const settings = {
   event: optionalText({
     group: 'Events',
-    help: 'An event to show at each sink: a captured request as gwh verify takes it, or the body alone; - is standard input, a folder means every file in it.',
+    help: 'Shows what each sink would get of this event: a captured request as for gwh verify, or only the body; - is standard input, a folder means every file in it.',
     placeholder: 'FILE',
     pattern: /^.{1,4096}$/,
     what: 'a path',
@@ -29,7 +29,7 @@ type ValidateConfig = ConfigOf<typeof settings>
  */
 export const validate = userCommand({
   name: 'validate',
-  summary: 'Judge manifests without a cluster.',
+  summary: 'Validate manifests without a cluster.',
   about:
     'Judges the GeminiWebhooks and GeminiRoutes in manifests as the API server would, unknown fields and the rules of the CRD included, and type-checks their filters and transforms. ' +
     'Other objects are ignored. References to objects of the cluster and settings of the installation (Secrets, Services, allowed host names, whether a webhook allows a route) are not judged. ' +

@@ -16,7 +16,7 @@ const settings = {
   ...probeSettings,
   pingMs: duration({
     group: 'Receivers',
-    help: 'For one webhook, has Google send a test delivery and waits so long for it. With 0s it does not.',
+    help: 'For one webhook, makes Google send a test delivery and waits this long for it. 0s skips the test.',
     min: '0s',
     max: '10m',
     default: '30s',
@@ -24,7 +24,7 @@ const settings = {
   ...googleSettings,
   namespace: {
     ...namespaceOfObjects,
-    help: 'The namespace of the object, or whose objects are looked at. If it is not set, all that you may see are.',
+    help: 'The namespace of the object, or of the objects to check. If it is not set, all objects that you may see are checked.',
   },
   allNamespaces,
   ...visit,
@@ -35,7 +35,7 @@ type DoctorConfig = ConfigOf<typeof settings>
 /** `gwh doctor [NAME]`: 1 when something is broken, 3 when something could not be read and nothing else is broken. */
 export const doctor = userCommand({
   name: 'doctor',
-  summary: 'Check the installation, and the whole way to one webhook.',
+  summary: 'Check the installation, and the whole path to one webhook.',
   about:
     'Checks the installation: CRD, controllers and their leader, receivers, versions, the clock, the public addresses (DNS, TLS, path), what was left behind, and which GeminiWebhooks and GeminiRoutes are not Ready. With a name it ' +
     'also follows that GeminiWebhook from its API key through DNS, TLS and the path to its sinks, and has Google send a test delivery; or that GeminiRoute, named as groute/NAME, through its webhook to its sinks. It changes nothing. What you may not read is shown as open.',

@@ -22,7 +22,7 @@ interface Found {
 }
 
 const settings = {
-  client: boolean({ group: 'Output', help: 'Prints the version of this program alone.', default: 'false' }),
+  client: boolean({ group: 'Output', help: 'Prints only the version of this program.', default: 'false' }),
   ...visit,
   output: listOutput,
 } as const

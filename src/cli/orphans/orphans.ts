@@ -28,7 +28,7 @@ const settings = {
   apiKeyField,
   acceptMissing: boolean({
     group: 'Google',
-    help: 'Also treats a webhook as gone that Google does not have for an API key that never saw it, because you know that it was deleted.',
+    help: 'Also treats a webhook as deleted if Google does not find it with an API key that never saw it. Use this if you know that it was deleted.',
     default: 'false',
   }),
   ...googleSettings,

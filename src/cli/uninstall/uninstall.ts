@@ -28,14 +28,14 @@ const settings = {
   }),
   waitMs: duration({
     group: 'Uninstallation',
-    help: 'With --yes, waits so long for the controller.',
+    help: 'With --yes, waits this long for the controller.',
     min: '0s',
     max: '1h',
     default: '5m',
   }),
   release: optionalText({
     group: 'Uninstallation',
-    help: 'The release of Helm, for the commands that are named. If it is not set, the Deployment of the controller is asked.',
+    help: 'The Helm release, for the commands that are printed. If it is not set, it is read from the Deployment of the controller.',
     placeholder: 'NAME',
     pattern: /^[a-z0-9]([a-z0-9.-]{0,51}[a-z0-9])?$/,
     what: 'the name of a release',
@@ -43,7 +43,7 @@ const settings = {
   }),
   watchNamespaces: textList({
     ...aNamespace,
-    help: 'The namespaces that the installation serves, where it does not serve all (watchNamespaces of the chart).',
+    help: 'The namespaces that the installation serves, if it does not serve all (watchNamespaces of the chart).',
     placeholder: 'NAMESPACE,...',
     ignoresEnvironment: true,
   }),
@@ -56,7 +56,7 @@ type UninstallConfig = ConfigOf<typeof settings>
 /** `gwh uninstall`: 0 when nothing would be stranded any more, 1 when something would be, 3 when that is not known. */
 export const uninstall = userCommand({
   name: 'uninstall',
-  summary: 'Say what an uninstallation would strand, and clear it away in the right order.',
+  summary: 'Say what an uninstallation would strand, and remove it in the right order.',
   about:
     'Says what would be left behind if the operator were removed now: webhooks at Google, objects that wait for a controller, deliveries in inboxes; and which ' +
     'commands to type, in which order. With --yes it deletes the GeminiWebhooks of this installation, and of no other, and waits until their webhooks are gone at ' +

@@ -19,7 +19,7 @@ const settings = {
   ...googleSettings,
   namespace: {
     ...namespaceOfObject,
-    help: 'The namespace of the Secret, for a name alone. If it is not set, that of the context is used.',
+    help: 'The namespace of a Secret that is given by name only. If it is not set, the namespace of the context is used.',
   },
   ...connection,
   output: listOutput,

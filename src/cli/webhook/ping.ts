@@ -13,7 +13,7 @@ import { oneWebhook, resourceName, slashed, webhookAt } from './webhook-named.ts
 const settings = {
   waitMs: duration({
     group: 'Receivers',
-    help: 'Waits so long for the delivery.',
+    help: 'Waits this long for the delivery.',
     min: '0s',
     max: '10m',
     default: '30s',

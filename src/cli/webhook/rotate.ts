@@ -24,13 +24,13 @@ const settings = {
   }),
   revokePrevious: oneOf({
     group: 'Rotation',
-    help: 'Says whether the previous secret stays valid for another day, or is revoked at once because it has leaked. Deliveries on their way are then refused.',
+    help: 'Says whether the previous secret stays valid for another day, or is revoked at once because it has leaked. Deliveries in flight are then refused.',
     words: ['AfterGracePeriod', 'Immediately'],
     default: 'AfterGracePeriod',
   }),
   waitMs: duration({
     group: 'Rotation',
-    help: 'Waits so long for the rotation. With 0s it does not wait.',
+    help: 'Waits this long for the rotation. With 0s it does not wait.',
     min: '0s',
     max: '1h',
     default: '2m',

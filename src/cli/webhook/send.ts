@@ -66,7 +66,7 @@ const settings = {
   }),
   timeoutMs: duration({
     group: 'Endpoint',
-    help: 'Waits so long for the answer.',
+    help: 'Waits this long for the answer.',
     min: '100ms',
     max: '1m',
     default: '10s',

@@ -23,7 +23,7 @@ type StatusConfig = ConfigOf<typeof settings>
 /** `gwh status [NAME]`: 1 when a link is broken, 3 when one could not be judged and no other is broken. */
 export const status = userCommand({
   name: 'status',
-  summary: 'Follow the way from Google to the sinks, and name its first broken link.',
+  summary: 'Follow the path from Google to the sinks, and name its first broken link.',
   about:
     'Follows a GeminiWebhook from its API key through Google, DNS, TLS, endpoint and signing secret to its sinks, and names the first link that is broken. ' +
     "Of a GeminiRoute, named as groute/NAME, it follows the way through its webhook and the consent of the webhook's owner to the sinks of the route. " +
