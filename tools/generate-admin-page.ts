@@ -48,12 +48,12 @@ export function generateAdminPage(): Record<string, string> {
 }
 
 const introduction = [
-  'JSON over HTTP on `127.0.0.1` and `::1` of each receiver pod, port `adminPort` (8081): for the platform team, through `kubectl port-forward`. It cannot be',
-  `bound to another address. Every request needs the header \`${adminHeader}\` (any value) and the Host \`localhost\`, \`127.0.0.1\` or \`[::1]\`, else the answer is 403:`,
-  "a web page must not be able to use it through somebody's browser. No answer carries secrets or tokens, and only what asks for bodies gets them:",
-  "`events/stream`, `deadletters/body` and `handover`, which carries the sender's signatures too. Each receiver with an inbox of its own answers for that inbox only, and each",
-  'receiver for its own requests and attempts: ask every pod, as the [commands](../commands.md) do. What a newer receiver adds to an answer may be ignored;',
-  `the header \`${versionHeader}\` of every answer tells its version.`,
+  'Each receiver pod serves this API as JSON over HTTP on `127.0.0.1` and `::1`, port `adminPort` (8081). It is for the platform team, through `kubectl port-forward`,',
+  `and cannot be bound to another address. Every request needs the header \`${adminHeader}\` (any value) and the Host \`localhost\`, \`127.0.0.1\` or \`[::1]\`; otherwise the answer is 403.`,
+  'This keeps web pages from using the API through a browser. No answer contains secrets or tokens. Only `events/stream`, `deadletters/body` and `handover`',
+  'return bodies; `handover` also carries the signatures of the sender. A receiver with its own inbox answers only for that inbox, and every receiver only for its own',
+  'requests and attempts: ask every pod, as the [commands](../commands.md) do. Ignore fields that a newer receiver adds to an answer;',
+  `the header \`${versionHeader}\` of every answer has its version.`,
   '',
   '```sh',
   'kubectl -n gemini-webhook-system port-forward pod/NAME 8081 &',
@@ -71,8 +71,8 @@ function errors(): string[] {
       `${sizeOf(bytes)} for ${(bounds.get(bytes) ?? []).map(({ method, path }) => `\`${method} ${path}\``).join(', ')}`,
   )
   return [
-    'Errors are `{error}` with 400 (not understood), 403 (not let in), 404 (no such path), 409 (nothing to hand over: receivers that share an inbox), 413 (body above',
-    `${[sizeOf(usual), ...others].join('; ')}), 503 (the inbox could not be asked, or eight readers watch already).`,
+    'Errors are `{error}` with 400 (invalid request), 403 (not allowed), 404 (no such path), 409 (nothing to hand over: receivers share an inbox), 413 (body above',
+    `${[sizeOf(usual), ...others].join('; ')}), 503 (the inbox is unavailable, or eight readers watch already).`,
   ]
 }
 
@@ -81,25 +81,25 @@ const sizeOf = (bytes: number) => (bytes < 1024 * 1024 ? `${bytes / 1024} KiB` :
 const sections = [
   '## Selections and pages',
   '',
-  'All that is given must hold, and a field that is not known is refused. `limit` bounds a page. An answer with a `cursor` has more: ask again with the same',
-  'selection and `cursor=...`. A page may be short or empty all the same: one call looks at no more than 5,000 dead letters, and a search for pending deliveries by',
-  '`type` ends a page after 8 MiB of bodies that were read for it, too. Nothing is shown twice or missed because something was replayed or dropped between two',
-  'pages. With a shared inbox the type of events that were stored by a version before this call is `unknown`.',
+  'All given fields must match, and an unknown field is refused. `limit` limits a page. If an answer has a `cursor`, there is more: ask again with the same',
+  'selection and `cursor=...`. A page may be short or empty nevertheless: one call looks at no more than 5,000 dead letters, and a search for pending deliveries by',
+  '`type` also ends a page after reading 8 MiB of bodies. If deliveries are replayed or dropped between two pages, nothing is shown twice or missed.',
+  'In a shared inbox, events that were stored before this call existed have the type `unknown`.',
   '',
   `\`POST /v1/replay\` and \`POST /v1/retry\` take \`{"deliveryIds": [...]}\` (1 to ${maxPage}), or the fields of a selection with \`limit\` and \`cursor\`: one call acts on`,
-  'one page. Everything is meant by `{"all": true}` only.',
+  'one page. Only `{"all": true}` means everything.',
   '',
   '## Recent deliveries',
   '',
-  'Kept in memory, of this process only: the last 1,000 genuine deliveries, the last 250 refused requests (so that strangers push nothing genuine out), the',
-  'last 1,000 steps towards sinks. In the stream an empty line every 15 seconds keeps it alive. A reader for whom more than 1 MiB waits is cut off: it can come',
-  'back, memory cannot. At most eight may watch one receiver, both streams together. What comes through the stream of events stays where it is: it is read, and neither',
-  'taken nor acknowledged.',
+  'A receiver keeps these in memory, only for its own process: the last 1,000 genuine deliveries, the last 250 refused requests (so strangers cannot displace genuine',
+  'ones), and the last 1,000 steps towards sinks. An empty line every 15 seconds keeps a stream alive. A reader that falls more than 1 MiB behind is disconnected, and may',
+  'reconnect. At most eight readers may watch one receiver, over both streams. The stream of events only reads events; it does not take or acknowledge',
+  'them.',
   '',
   '## Handover',
   '',
-  'What `gwh drain` does, step by step: `begin` at the receiver that is to go; then page after page, `GET /v1/handover` there, `POST /v1/handover` at another',
-  'one, and `done` with what that one has. A crash between the last two leaves an event in both: the next round finds a duplicate.',
+  '`gwh drain` works in these steps: it calls `begin` at the receiver to be removed. Then, for each page, it calls `GET /v1/handover` there, `POST /v1/handover` at',
+  'another receiver, and `done` with what that one has stored. If it crashes between the last two, both have an event, and the next round finds a duplicate.',
 ]
 
 /** The streams stand next to the list of what happened. */

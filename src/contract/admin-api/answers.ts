@@ -6,7 +6,7 @@ const nextPage = z
   .string()
   .min(1)
   .exactOptional()
-  .describe('There is more: ask again with the same selection and this.')
+  .describe('If present, there is more: ask again with the same selection and this cursor.')
 
 const namespaceUse = z.looseObject({
   namespace: z.string(),
@@ -76,7 +76,7 @@ export const keptPage = z.looseObject({
       sink: z.string(),
       ...ofObject,
       deliveredAt: time,
-      keptUntil: z.string().describe('It goes sooner where its room is needed.'),
+      keptUntil: z.string().describe('It is dropped sooner if its space is needed.'),
     }),
   ),
   cursor: nextPage,
@@ -97,7 +97,7 @@ export const pendingPage = z.looseObject({
       eventId: z.string(),
       eventType: z.string().describe('`unknown` where the body cannot be read.'),
       sink: z.string(),
-      state: z.string().describe('`waiting`, or `claimed`: an attempt is under way, or about to be.'),
+      state: z.string().describe('`waiting`, or `claimed`: an attempt is in flight, or about to start.'),
       attempts: count,
       replayed: z.boolean(),
       ...ofObject,
@@ -114,12 +114,12 @@ const ids = z.array(z.string())
 
 export const replayed = z.looseObject({
   replayed: ids,
-  unknown: ids.describe('Neither dead letters nor kept (any more), or without room.'),
+  unknown: ids.describe('Neither dead letters nor kept (any more), or there was no space.'),
   cursor: nextPage,
 })
 export const retried = z.looseObject({
   retried: ids,
-  unknown: ids.describe('Not pending (any more), or under way.'),
+  unknown: ids.describe('Not pending (any more), or in flight.'),
   cursor: nextPage,
 })
 

@@ -21,14 +21,14 @@ export const recentQuery = only({
 })
 
 const at = z.string().describe('When, RFC 3339.')
-const durationMs = z.number().describe('With one digit behind the point.')
+const durationMs = z.number().describe('With one decimal.')
 
 const requestEntry = z.looseObject({
   kind: z.literal('request'),
   at,
   route: z.string().describe('As a template, since a path may carry a token.'),
   outcome: z.string().describe('That of `gwh_receiver_requests_total`.'),
-  status: z.number().exactOptional().describe('Absent where nobody was left to answer.'),
+  status: z.number().exactOptional().describe('Absent if the connection was gone before the answer.'),
   namespace: z.string().exactOptional().describe('Of the endpoint, once the path led to one.'),
   name: z.string().exactOptional(),
   eventId: z.string().exactOptional().describe('Only where the signature held.'),

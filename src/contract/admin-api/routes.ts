@@ -21,19 +21,19 @@ const noId = 'give the deliveryId of a dead letter'
 
 /** The admin API of a receiver. */
 export const adminRoutes = {
-  readStats: get('/v1/stats', 'What this inbox holds, and which namespace has how much of it.', ignored, stats),
-  listRecent: get('/v1/deliveries', 'What happened last, newest first.', recentQuery, recentAnswer),
-  listPending: get('/v1/pending', 'What has not ended, oldest first.', pendingSelection, pendingPage),
+  readStats: get('/v1/stats', 'Shows what this inbox holds, and how much of it each namespace uses.', ignored, stats),
+  listRecent: get('/v1/deliveries', 'Lists recent requests and steps, newest first.', recentQuery, recentAnswer),
+  listPending: get('/v1/pending', 'Lists pending deliveries, oldest first.', pendingSelection, pendingPage),
   retry: post(
     '/v1/retry',
-    'Makes due now what waits, and leaves what is claimed alone. Attempts and `retryFor` stay as they are. A sink that is left alone is tried at once.',
+    'Makes waiting deliveries due now, and leaves claimed ones alone. Attempts and `retryFor` do not change. A sink that gets only probes is tried at once.',
     pendingTargets,
     retried,
   ),
-  listDeadLetters: get('/v1/deadletters', 'What was given up, newest first.', deadLetterSelection, deadLetterPage),
+  listDeadLetters: get('/v1/deadletters', 'Lists dead letters, newest first.', deadLetterSelection, deadLetterPage),
   readDeadLetterBody: get(
     '/v1/deadletters/body',
-    'The event of one dead letter; 404 when it is none any more.',
+    'Returns the event of one dead letter; 404 if it is no longer a dead letter.',
     z.looseObject({
       deliveryId: z.string(noId).min(1, noId).max(maxTextCharacters, noId).describe('Of the dead letter.'),
     }),
@@ -41,37 +41,37 @@ export const adminRoutes = {
   ),
   listKept: get(
     '/v1/delivered',
-    'What was delivered and is kept (`delivery.keepDelivered`), newest first.',
+    'Lists delivered events that are kept (`delivery.keepDelivered`), newest first.',
     keptSelection,
     keptPage,
   ),
   replay: post(
     '/v1/replay',
-    "Sends dead letters again, or what was delivered and is kept. A replayed delivery starts with fresh attempts, uses today's configuration of its sink, and is marked as replayed in what the sink gets.",
+    'Sends dead letters again, or delivered events that are kept. A replayed delivery starts with new attempts, uses the current configuration of its sink, and is marked as replayed.',
     deadLetterTargets,
     replayed,
   ),
   beginHandover: post(
     '/v1/handover/begin',
-    'The receiver turns not ready and sends nothing more until it is restarted. Answers once attempts have ended.',
+    'Makes the receiver not ready, and stops sending until it is restarted. Answers once attempts have ended.',
     ignored,
     z.looseObject({}),
   ),
   listHandover: get(
     '/v1/handover',
-    'Events with all that has not ended of them.',
+    'Returns events with all their pending deliveries and dead letters.',
     z.looseObject({
       limit: limitUpTo(maxHandedPage).default(maxHandedPage).describe(`1 to ${maxHandedPage}, which is the default.`),
     }),
     handedPage,
   ),
   takeOver: {
-    ...post('/v1/handover', 'Takes events of another receiver over.', handedEvents, takenOver),
+    ...post('/v1/handover', 'Takes over events of another receiver.', handedEvents, takenOver),
     refusal: 'the body is no {events: [...]} as GET /v1/handover gives them',
     maxBodyBytes: maxEventsBytes,
   },
   release: {
-    ...post('/v1/handover/done', 'Ends here what is elsewhere.', handedRefs, released),
+    ...post('/v1/handover/done', 'Releases events that another receiver has taken over.', handedRefs, released),
     refusal: 'the body is no {refs: [...]}',
   },
 } as const satisfies Readonly<Record<string, AdminRoute>>
@@ -81,14 +81,14 @@ export type AdminRoutes = typeof adminRoutes
 /** Requests whose answers do not end: a line of JSON for each entry, from now on. */
 export const deliveryStream = get(
   '/v1/deliveries/stream',
-  'What happens from then on, one line of JSON each.',
+  'Streams requests and steps from then on, one line of JSON each.',
   streamQuery,
   deliveryEntry,
 )
 
 export const eventStream = get(
   '/v1/events/stream',
-  'Events with their bodies, as they are stored from then on, one line of JSON each.',
+  'Streams events with their bodies as they are stored from then on, one line of JSON each.',
   eventStreamQuery,
   arrivedEvent,
 )

@@ -15,7 +15,7 @@ const common = {
 }
 const paging = {
   limit: limitUpTo(maxPage).default(maxPage).describe(`Of the page, 1 to ${maxPage}, which is the default.`),
-  cursor: cursor.exactOptional().describe('Of the answer before: this page begins where that one ended.'),
+  cursor: cursor.exactOptional().describe('From the previous answer: this page begins where that one ended.'),
 }
 const deadLetterFields = {
   ...common,
@@ -41,10 +41,10 @@ const delivered = {
     .literal(true)
     .exactOptional()
     .describe(
-      'Selects of what was delivered and is kept, in place of dead letters; `since` and `until` are times of delivery.',
+      'Selects delivered events that are kept, instead of dead letters; `since` and `until` are then times of delivery.',
     ),
 }
-const all = { all: z.literal(true).exactOptional().describe('Everything; alone, but for `limit` and `cursor`.') }
+const all = { all: z.literal(true).exactOptional().describe('Everything; only together with `limit` and `cursor`.') }
 
 const notIds = `deliveryIds must be a list of 1 to ${maxPage} texts and stand alone`
 const id = z.string(notIds).min(1, notIds).max(maxTextCharacters, notIds)

@@ -102,7 +102,7 @@ export interface DeadLetter extends Kept {
 }
 
 export interface PendingDelivery extends Kept {
-  /** `waiting`, or `claimed`: an attempt is under way, or about to be. */
+  /** `waiting`, or `claimed`: an attempt is in flight, or about to start. */
   readonly state: string
   readonly replayed: boolean
   readonly since: string
@@ -118,7 +118,7 @@ export interface PendingDelivery extends Kept {
 export interface DeliveryPage<Item> {
   readonly items: readonly Item[]
   readonly total: number
-  /** There is more: ask again with the same selection and this. */
+  /** If present, there is more: ask again with the same selection and this cursor. */
   readonly cursor?: string
   /** Receivers that did not answer, and why. */
   readonly without: readonly { readonly pod: string; readonly why: string }[]
