@@ -38,10 +38,10 @@ export const allowedRoutesSchema = z
   .strictObject({
     namespaces: routeNamespacesSchema.optional(),
     types: setOf(eventType(), 32, 1)
-      .describe('Event types that routes of other namespaces get at most. Absent: all.')
+      .describe('The only event types that routes of other namespaces may get. Absent: all.')
       .optional(),
   })
-  .describe('Which GeminiRoutes may take events of this webhook. Absent: those of its own namespace.')
+  .describe('Which GeminiRoutes may get events of this webhook. Absent: those in its own namespace.')
 
 export type AllowedRoutes = z.infer<typeof allowedRoutesSchema>
 export type RouteNamespaces = z.infer<typeof routeNamespacesSchema>

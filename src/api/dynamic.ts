@@ -8,7 +8,7 @@ export const revokePrevious = () =>
   z
     .enum(['AfterGracePeriod', 'Immediately'])
     .describe(
-      'AfterGracePeriod (default) lets the old one live on for its overlap; Immediately may refuse deliveries on their way.',
+      'AfterGracePeriod (default) keeps the old one valid during the overlap; Immediately may refuse deliveries in flight.',
     )
 
 /** `defaultName`: the sentence that says how the Secret is called where nothing is said. */

@@ -7,10 +7,10 @@ export const objectDeliverySchema = z
   .strictObject({
     keepDelivered: duration()
       .describe(
-        'How long events stay in the inbox after a sink has taken them, to be replayed. What is kept makes room before anything else, so it may go sooner. At most 720h. Absent: not at all.',
+        'How long events stay in the inbox after a sink has accepted them, for a replay. They are dropped before anything else, so they may go sooner. At most 720h. Absent: not at all.',
       )
       .optional(),
   })
-  .describe('What holds for the deliveries to all sinks.')
+  .describe('Settings for the deliveries to all sinks.')
 
 export type ObjectDelivery = z.infer<typeof objectDeliverySchema>

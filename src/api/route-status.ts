@@ -41,7 +41,7 @@ export const routeStatusSchema = z
       )
       .optional(),
     lastDropTime: time()
-      .describe('When dead letters were last dropped for good, to the hour: older than they are kept, or to make room.')
+      .describe('When dead letters were last dropped for good, to the hour, because of their age or to make room.')
       .optional(),
   })
   .describe('What is seen.')

@@ -45,7 +45,7 @@ const natsSchema = z
     acknowledgedBy: z
       .enum(['Stream', 'Server'])
       .describe(
-        'Stream (default): an event counts as delivered when a JetStream stream has stored it. Server: when the server has it, whoever subscribes.',
+        'Stream (default): an event counts as delivered when a JetStream stream has stored it. Server: when the server has it, even if nobody subscribes.',
       )
       .optional(),
   })
@@ -111,7 +111,7 @@ export const filterSchema = z
         prefix: setOf(text(128), 32).describe('An event type that begins with one of these.').optional(),
         suffix: setOf(text(128), 32).describe('An event type that ends with one of these.').optional(),
       })
-      .describe('By event type; where several are given, one of them is enough.')
+      .describe('By event type; if several are given, one match is enough.')
       .optional(),
     metadata: z
       .strictObject({
@@ -129,14 +129,16 @@ export const filterSchema = z
       )
       .optional(),
   })
-  .describe('Which events this sink wants. All that is given must hold; absent: every event.')
+  .describe('Which events this sink gets. All given parts must match; absent: every event.')
 
 const deliverySchema = z
   .strictObject({
     timeout: duration().describe('Of one attempt. Default 10s.').optional(),
     retry: z.int().min(0).max(1000).describe('Attempts after the first. Default 60.').optional(),
     retryFor: duration()
-      .describe('After this time no attempt is made; the earlier of retry and retryFor ends it. Default 24h.')
+      .describe(
+        'After this time, no attempt is made; whichever of retry and retryFor is reached first ends the retries. Default 24h.',
+      )
       .optional(),
     backoffPolicy: z.enum(['Exponential', 'Linear']).describe('Default Exponential.').optional(),
     backoffDelay: duration().describe('Before the first retry. Default 1s.').optional(),
@@ -148,7 +150,7 @@ const deliverySchema = z
       .min(0.001)
       .max(1000)
       .describe(
-        'Attempts, retries included, that begin in a second at most; 0.1 is one in ten seconds. Each receiver keeps it by itself. Default: no limit.',
+        'Maximum number of attempts per second, including retries; 0.1 is one in ten seconds. Each receiver applies it separately. Default: no limit.',
       )
       .optional(),
   })
@@ -170,7 +172,7 @@ export const sinkSchema = z
     delivery: deliverySchema.optional(),
     suspend: z
       .boolean()
-      .describe('Events are kept for this sink while true: no attempt is made, and retryFor stands still.')
+      .describe('While true, events are kept for this sink: receivers make no attempt, and retryFor does not run.')
       .optional(),
     deadLetter: z
       .strictObject({
@@ -185,7 +187,7 @@ export const sinkSchema = z
           .optional(),
       })
       .describe(
-        'Where an event goes when delivery was given up. Absent: it is kept in the inbox, visible and replayable.',
+        'Where an event also goes when its delivery was given up. Absent: it only stays in the inbox, visible and replayable.',
       )
       .optional(),
   })

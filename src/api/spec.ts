@@ -34,12 +34,12 @@ const endpointSchema = z
       .optional(),
     url: text(2048)
       .describe(
-        'Your own server: it is registered and the Secret is kept, nothing else. An https URL without userinfo and fragment.',
+        'Your own server. The controller registers it and keeps the Secret, nothing else. An https URL without userinfo and fragment.',
       )
       .optional(),
   })
   .describe(
-    'Where Google delivers to. Absent: our receiver under the base URL of the installation; else exactly one of hostname and url.',
+    'Where Google delivers to. Absent: our receiver under the base URL of the installation; otherwise set exactly one of hostname and url.',
   )
 
 const signingSecretSchema = z
@@ -96,12 +96,12 @@ export const specSchema = z
       key: secretKey().describe('Default api-key.').optional(),
     })
       .describe(
-        'The Secret in the same namespace that holds the Gemini API key. Needed with events; without, nothing is asked of Google.',
+        'The Secret in the same namespace that holds the Gemini API key. Needed with events; without it, the controller makes no call to Google.',
       )
       .optional(),
     events: setOf(eventType(), 32, 1)
       .describe(
-        'Event types to subscribe to, such as batch.succeeded. Unknown ones are passed on to Google, with a warning.',
+        'Event types to subscribe to, such as batch.succeeded. Unknown types are passed on to Google, with a warning.',
       )
       .optional(),
     displayName: printable(64)
@@ -118,7 +118,7 @@ export const specSchema = z
     autoReenable: z
       .enum(['Never', 'WhenHealthy'])
       .describe(
-        'What happens after Google gave up on the endpoint. Default WhenHealthy: enabled again once a probe succeeds.',
+        'What happens after Google disabled the webhook because of failed deliveries. Default WhenHealthy: the controller enables it again once a probe succeeds.',
       )
       .optional(),
     externalID: text(128)
@@ -128,13 +128,13 @@ export const specSchema = z
     adoptionPolicy: z
       .enum(['CreateOnly', 'CreateOrReadopt', 'AdoptOnly', 'TakeOver'])
       .describe(
-        'CreateOrReadopt (default) takes back only what carries the marker of this object; AdoptOnly and TakeOver need externalID; TakeOver also takes what carries an unknown marker.',
+        'CreateOrReadopt (default) takes back only a webhook with the marker of this object; AdoptOnly and TakeOver need externalID; TakeOver also takes a webhook with an unknown marker.',
       )
       .optional(),
     deletionPolicy: z
       .enum(['Delete', 'Retain'])
       .describe(
-        'What deleting this object does at Google. Default Delete; Retain where externalID is set. May change while deleting.',
+        'What deleting this object does at Google. Default Delete, or Retain if externalID is set. May change while deleting.',
       )
       .optional(),
     driftPolicy: z
@@ -142,14 +142,17 @@ export const specSchema = z
       .describe('What is done about changes made by others at Google. Default Correct.')
       .optional(),
     dynamic: dynamicSchemaWith('Default <metadata.name>-dynamic-endpoint.')
-      .describe('Serve an endpoint for the webhook_config URI of single jobs too. An empty object switches it on.')
+      .describe('Also serve an endpoint for the webhook_config URI of single jobs. An empty object switches it on.')
       .optional(),
     sinks: mapListOf(sinkSchema, 'name', 16)
       .describe('Where events go. Absent: they are verified, stored and counted, not forwarded.')
       .optional(),
     delivery: objectDeliverySchema.optional(),
     allowedRoutes: allowedRoutesSchema.optional(),
-    suspend: z.boolean().describe('No calls to Google while true; receiving goes on.').optional(),
+    suspend: z
+      .boolean()
+      .describe('While true, the controller makes no calls to Google; receiving continues.')
+      .optional(),
   })
   .describe('What is wanted.')
 

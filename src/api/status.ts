@@ -44,7 +44,7 @@ const remoteSchema = z
     appliedState: z.enum(['enabled', 'disabled']).describe('The state last applied.').optional(),
     events: setOf(text(128), 64).describe('The event types last applied.').optional(),
     eventCount: z.int().min(0).max(64).describe('How many event types: a printer column cannot count.').optional(),
-    keyFingerprint: text(64).describe('Names the API key that last saw this id, without telling it.').optional(),
+    keyFingerprint: text(64).describe('Identifies the API key that last saw this id, without revealing it.').optional(),
     missingSince: time()
       .describe('When Google first answered that the id does not exist; believed only after a second such answer.')
       .optional(),
@@ -92,11 +92,11 @@ const deliveryStatusSchema = z
     lastCheckTime: time().describe('The last endpoint check that succeeded.').optional(),
     refusingSince: time().describe('Since when genuine deliveries are refused without one being stored.').optional(),
     lastDropTime: time()
-      .describe('When dead letters were last dropped for good, to the hour: older than they are kept, or to make room.')
+      .describe('When dead letters were last dropped for good, to the hour, because of their age or to make room.')
       .optional(),
     pending: z.int().min(0).describe('Deliveries that are stored and not yet ended.').optional(),
   })
-  .describe('Folded together from the reports of the receivers.')
+  .describe('Combined from the reports of the receivers.')
 
 /** Why a sink is not ready whose owner suspended it: nothing is wrong with it. */
 export const suspendedSink = 'Suspended'
@@ -106,10 +106,8 @@ export const sinkStatusSchema = z.strictObject({
   address: text(2048).describe('Where it resolved to.').optional(),
   ready: z.boolean(),
   reason: text(128).describe('Why it is not ready; Suspended where its suspend is true.').optional(),
-  failingSince: time()
-    .describe('Since when it has taken nothing of what it was sent. Absent while it is well.')
-    .optional(),
-  lastFailure: text(128).describe('Why it took nothing the last time, with the status of its answer.').optional(),
+  failingSince: time().describe('Since when it has accepted nothing. Absent while it works.').optional(),
+  lastFailure: text(128).describe('Why the last attempt failed, with the status of the answer.').optional(),
   pending: z
     .int()
     .min(0)
@@ -125,18 +123,20 @@ export const sinkStatusSchema = z.strictObject({
 const routeCountsSchema = z
   .strictObject({
     attached: z.int().min(0).describe('GeminiRoutes that get events of this webhook.').optional(),
-    refused: z.int().min(0).describe('GeminiRoutes that name this webhook and get nothing of it.').optional(),
+    refused: z.int().min(0).describe('GeminiRoutes that name this webhook but get no events from it.').optional(),
     failingSince: time()
-      .describe('Since when no event could be handed on to routes. Absent while it is well.')
+      .describe('Since when no event could be forwarded to routes. Absent while this works.')
       .optional(),
-    lastFailure: text(128).describe('Why the last one could not be handed on.').optional(),
+    lastFailure: text(128).describe('Why the last one could not be forwarded.').optional(),
     pending: z
       .int()
       .min(0)
-      .describe('Events that are stored and not yet handed on; absent without any. What routes got is theirs.')
+      .describe(
+        'Events that are stored but not yet forwarded to routes; absent without any. Copies that routes already have do not count.',
+      )
       .optional(),
   })
-  .describe('How many GeminiRoutes name this webhook, and how handing events on to them goes. Absent without any.')
+  .describe('How many GeminiRoutes name this webhook, and whether events can be forwarded to them. Absent without any.')
 
 export const statusSchema = z
   .strictObject({
@@ -149,18 +149,22 @@ export const statusSchema = z
       .string()
       .max(256)
       .describe(
-        'The last value of the annotation reconcile-requested-at that was answered: Google was looked at since, and nothing is left to be done. Its first 256 characters count.',
+        'The last value of the annotation reconcile-requested-at that was handled: since then, the controller has compared with Google and finished all work. Only its first 256 characters count.',
       )
       .optional(),
     installationID: text(64)
       .describe('The installation that serves this object: no other one writes it, and its marker is on the webhook.')
       .optional(),
     installationToken: text(16)
-      .describe('Tells it from another installation with the same id, such as a cluster with the same Helm values.')
+      .describe(
+        'Distinguishes the installation from another one with the same id, such as a cluster with the same Helm values.',
+      )
       .optional(),
     formerInstallation: z
       .strictObject({ id: text(64), token: text(16).optional() })
-      .describe('The one that it was taken over from, until the webhook carries the marker of the new one.')
+      .describe(
+        'The installation from which the object was taken over, until the webhook carries the marker of the new one.',
+      )
       .optional(),
     conditions: mapListOf(conditionSchema, 'type', 16).optional(),
     endpoint: z
