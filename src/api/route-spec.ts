@@ -15,11 +15,11 @@ export const routeSpecSchema = z
       name: labelName(),
       namespace: labelName().describe('Default: the namespace of this route.').optional(),
     }).describe(
-      'The GeminiWebhook whose events are wanted. Its owner decides in spec.allowedRoutes which routes get any.',
+      'The GeminiWebhook whose events this route gets. Its owner decides in spec.allowedRoutes which routes get any.',
     ),
     filter: filterSchema
       .describe(
-        'Which events this route wants. All that is given must hold; absent: every event. What does not pass its types and metadata is not kept for this route. Its expression stands in front of that of each sink and counts for each.',
+        'Which events this route gets. All given parts must match; absent: every event. Events that types and metadata reject are not kept for this route. The expression is evaluated before that of each sink, and its cost counts for each.',
       )
       .optional(),
     sinks: mapListOf(sinkSchema, 'name', 16, 1).describe(
@@ -28,12 +28,12 @@ export const routeSpecSchema = z
     delivery: objectDeliverySchema.optional(),
     dynamic: dynamicSchemaWith('Default <metadata.name>-route-endpoint.')
       .describe(
-        'Serve an endpoint for the webhook_config URI of the jobs of this team, whose events come to this route alone. It is served while the owner of the webhook allows the route; filter and allowed types count for it too. An empty object switches it on.',
+        'Serve an endpoint for the webhook_config URI of the jobs of this team. Their events go only to this route. It is served while the owner of the webhook allows the route; filter and allowed types apply to it too. An empty object switches it on.',
       )
       .optional(),
     suspend: z
       .boolean()
-      .describe('Events are kept for the sinks while true: no attempt is made, and retryFor stands still.')
+      .describe('While true, events are kept for the sinks: receivers make no attempt, and retryFor does not run.')
       .optional(),
   })
   .describe('What is wanted.')

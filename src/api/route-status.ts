@@ -13,10 +13,10 @@ export const routeStatusSchema = z
       .strictObject({
         namespace: labelName(),
         name: labelName(),
-        uid: text(64).describe('Absent while there is no such webhook, or none that allows this route.').optional(),
+        uid: text(64).describe('Absent while the webhook does not exist or does not allow this route.').optional(),
         ready: z.enum(conditionStatuses).describe('Its condition Ready; absent like uid.').optional(),
       })
-      .describe('The GeminiWebhook that spec.webhookRef names. Nothing else of it is told here.')
+      .describe('The GeminiWebhook that spec.webhookRef names. The status reveals nothing else about it.')
       .optional(),
     endpoint: z
       .strictObject({
@@ -32,13 +32,11 @@ export const routeStatusSchema = z
       .optional(),
     lastDeliveredTime: time()
       .describe(
-        'The last delivery that a sink of this route took, when this was written. Deliveries alone write it once an hour.',
+        'The last delivery that a sink of this route had accepted when this was written. If only deliveries change, it is written once an hour.',
       )
       .optional(),
     fullSince: time()
-      .describe(
-        'Since when this route has used up its share, and gets events as dead letters. Absent while it has not.',
-      )
+      .describe('Since when this route has used up its share and gets events as dead letters. Otherwise absent.')
       .optional(),
     lastDropTime: time()
       .describe('When dead letters were last dropped for good, to the hour, because of their age or to make room.')

@@ -86,7 +86,7 @@ const deliveryStatusSchema = z
   .strictObject({
     lastVerifiedTime: time()
       .describe(
-        'The last delivery whose signature held when this was written, to the minute. Deliveries alone write it once an hour.',
+        'The last delivery with a valid signature when this was written, to the minute. If only deliveries change, it is written once an hour.',
       )
       .optional(),
     lastCheckTime: time().describe('The last endpoint check that succeeded.').optional(),
