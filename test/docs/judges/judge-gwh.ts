@@ -18,7 +18,11 @@ export async function judgeGwh(words: readonly string[], isMention: boolean): Pr
   const args = words.map((word) =>
     word === '-'
       ? 'deploy/samples/minimal.yaml'
-      : word.replace(/=URL$/, '=https://example.com').replaceAll(placeholder, lowered),
+      : word
+          .replace(/=URL$/, '=https://example.com')
+          // The program itself refuses HOST, and names that nobody can reach.
+          .replace('//HOST', '//hooks.acme.dev')
+          .replaceAll(placeholder, lowered),
   )
   const [name = '', ...flags] = args
   if (isMention && name === '') return []
