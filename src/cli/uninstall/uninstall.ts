@@ -129,7 +129,9 @@ function refusalsOf(facts: UninstallFacts, { dropDeliveries }: UninstallConfig):
   return [
     ...(isControllerThere(facts)
       ? []
-      : ['no controller is known to lead, so that what is deleted would wait for one: start it first']),
+      : [
+          'no controller is known to lead, so that what is deleted would wait for one: start it first; of one with leaderElection=false nothing is known, so delete the objects with kubectl while it runs',
+        ]),
     ...(waits && !dropDeliveries
       ? [
           'deliveries wait in inboxes, or may: let them be delivered, or pass --drop-deliveries, which makes dead letters of them',
