@@ -28,6 +28,8 @@ export interface HeldObjects {
   readonly unserved: readonly string[]
   /** Set where only objects of this namespace could be seen. */
   readonly onlyIn?: string | undefined
+  /** Only the namespaces that this installation serves were looked at. */
+  readonly isNarrowed?: boolean
 }
 
 /** What an uninstallation meets. */
@@ -122,14 +124,23 @@ function orphansLink({ orphans }: UninstallFacts): Link {
 /** Never broken: the chart keeps the CRDs. It says who else needs them. */
 function crdsLink({ objects, routes }: UninstallFacts): Link {
   const name = 'CRDs'
-  if ('value' in objects && objects.value === undefined)
-    return { name, state: 'Good', says: 'the API server does not know GeminiWebhooks' }
+  if ('unread' in objects) return unjudged(name, objects.unread)
+  if (objects.value === undefined) return { name, state: 'Good', says: 'the API server does not know GeminiWebhooks' }
+  const { others } = objects.value
+  if (others.length > 0) {
+    const needed = `must stay: other installations serve ${countOf(others.length, 'GeminiWebhook', 'GeminiWebhooks')}`
+    return { name, state: 'Good', says: `${needed}: ${named(others)}` }
+  }
+  if (!seesAll(objects.value))
+    return { name, state: 'Good', says: 'must stay: other namespaces, which were not looked at, may need them' }
   const routeCount = 'value' in routes ? routes.value : 0
-  const others = 'value' in objects ? (objects.value?.others ?? []) : []
   const also = routeCount === 0 ? '' : `; ${countOf(routeCount, 'GeminiRoute', 'GeminiRoutes')} would go with them`
-  if (others.length === 0) return { name, state: 'Good', says: `no other installation needs them${also}` }
-  const needed = `must stay: other installations serve ${countOf(others.length, 'GeminiWebhook', 'GeminiWebhooks')}`
-  return { name, state: 'Good', says: `${needed}: ${named(others)}` }
+  return { name, state: 'Good', says: `no other installation needs them${also}` }
+}
+
+/** Every object of the cluster was looked at. */
+export function seesAll({ onlyIn, isNarrowed = false }: HeldObjects): boolean {
+  return onlyIn === undefined && !isNarrowed
 }
 
 function unjudged(name: string, why: string): Link {

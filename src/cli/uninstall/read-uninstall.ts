@@ -47,7 +47,7 @@ async function objectsOf(client: KubernetesClient, place: InstallationPlace): Pr
     return objectOwnerOf(webhook, installation, false).type === 'another' ? 'another' : 'ours'
   })
   if (installation === undefined && sorted.ours.length > 0) throw unknownInstallation(place, sorted)
-  return { ...sorted, onlyIn: seen.onlyIn }
+  return { ...sorted, onlyIn: seen.onlyIn, isNarrowed: place.watchNamespaces.length > 0 }
 }
 
 function unknownInstallation({ operatorNamespace }: InstallationPlace, { ours }: HeldObjects): UnjudgedError {

@@ -1,5 +1,5 @@
 import { geminiRouteKind, geminiWebhookKind } from '../../api/kind.ts'
-import { isAnythingHeld, isControllerThere, type UninstallFacts } from './judge-uninstall.ts'
+import { isAnythingHeld, isControllerThere, seesAll, type UninstallFacts } from './judge-uninstall.ts'
 
 const crds = [geminiWebhookKind, geminiRouteKind].map(({ plural, group }) => `${plural}.${group}`).join(' ')
 
@@ -66,7 +66,7 @@ export function uninstallSteps(facts: UninstallFacts, installed: Installed): Ste
       does: 'removes volumes with all dead letters, keyring and installation id: only where it is not to come back',
     },
   )
-  if ('value' in objects && objects.value?.others.length === 0 && objects.value.onlyIn === undefined && only === '')
+  if ('value' in objects && objects.value?.others.length === 0 && seesAll(objects.value))
     steps.push({
       command: `kubectl delete crd ${crds}`,
       does: 'deletes all GeminiRoutes too, of every team',

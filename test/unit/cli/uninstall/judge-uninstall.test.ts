@@ -84,6 +84,14 @@ const cases: [name: string, facts: Partial<UninstallFacts>, code: number, link: 
     'CRDs',
     /^must stay: other installations serve 1 GeminiWebhook: team-a\/x$/,
   ],
+  [
+    'only the namespaces of this installation were looked at',
+    { objects: read({ ...nothing, isNarrowed: true }) },
+    0,
+    'CRDs',
+    /^must stay: other namespaces, which were not looked at, may need them$/,
+  ],
+  ['nobody knows what there is', { objects: unread }, 3, 'CRDs', /^could not be read: forbidden$/],
   ['routes would go with the CRDs', { routes: read(2) }, 0, 'CRDs', /; 2 GeminiRoutes would go with them$/],
 ]
 for (const [name, facts, code, link, says] of cases) {
@@ -126,7 +134,8 @@ test('what could not be read is not taken for done', () => {
 test('CRDs are not to be deleted where others need them, or where others cannot be seen', () => {
   assert.ok(!verbsOf({ objects: read({ ...nothing, others: ['team-a/x'] }) }).includes(crds))
   assert.ok(!verbsOf({ objects: read({ ...nothing, onlyIn: 'ml' }) }).includes(crds))
-  const steps = verbsOf(oneLeft, { watched: ['ml', 'team-b'] })
+  const narrowed = { objects: read({ ...nothing, ours: [held('a')], isNarrowed: true }) }
+  const steps = verbsOf(narrowed, { watched: ['ml', 'team-b'] })
   assert.ok(!steps.includes(crds))
   assert.ok(steps.includes('gwh uninstall --operator-namespace=gwh --watch-namespaces=ml,team-b --yes'))
 })
