@@ -3,7 +3,7 @@ import { networkPolicyPeers, parentRefs } from './kubernetes-values.ts'
 import { flag, object, oneOf, type ValueSchema } from './value-schema.ts'
 
 export const ipFamilyValues: Record<string, ValueSchema> = {
-  ipFamilyPolicy: oneOf("Of all Services. Empty: the cluster's default.", [
+  ipFamilyPolicy: oneOf("For all Services. Empty: the cluster's default.", [
     '',
     'SingleStack',
     'PreferDualStack',
@@ -11,7 +11,7 @@ export const ipFamilyValues: Record<string, ValueSchema> = {
   ]),
   ipFamilies: {
     description:
-      "Of all Services, the first one first: [IPv6, IPv4]. Empty: the cluster's default. The first cannot be changed later: docs/install.md.",
+      "For all Services, the first one first: [IPv6, IPv4]. Empty: the cluster's default. The first cannot be changed later: docs/install.md.",
     type: 'array',
     uniqueItems: true,
     items: { type: 'string', enum: ['IPv4', 'IPv6'] },
@@ -57,7 +57,7 @@ export const networkPolicyValues = object(
       'Who may reach the public port, as in NetworkPolicy ingress.from. Empty: everybody.',
     ),
     receiverTo: networkPolicyPeers(
-      'Where the receiver may connect besides DNS, NATS and Kafka, as in NetworkPolicy egress.to: the API server and the sinks must be among it. Empty: anywhere but where clouds hand out credentials.',
+      'Where the receiver may connect besides DNS, NATS and Kafka, as in NetworkPolicy egress.to: the API server and the sinks must be included. Empty: anywhere except the metadata addresses of clouds.',
     ),
     natsTo: networkPolicyPeers(
       'Where the NATS servers are, as in NetworkPolicy egress.to. Empty: anywhere, on their ports.',

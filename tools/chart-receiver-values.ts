@@ -32,14 +32,14 @@ const natsAccessValues = {
 }
 
 export const proxyValues = object(
-  'How the pods reach what is outside the cluster: Google, and public endpoints that are probed; never sinks and the API server. docs/networking.md.',
+  'How the pods reach Google and public endpoints outside the cluster. Never used for sinks or the API server. docs/networking.md.',
   {
     httpsProxy: text(
       'http://proxy.example.com:3128 or https://...; without user and password. Empty: no proxy.',
       `^$|^https?://${hostInUrlPattern}(:${portPattern})?/?$`,
     ),
     noProxy: texts(
-      'What is called directly all the same: domains, .domains, addresses, ranges, each with :PORT if wanted, or *.',
+      'Hosts that are called without the proxy: domains, .domains, addresses, ranges, each with :PORT if wanted, or *.',
       '^[A-Za-z0-9.:_*/\\[\\]-]{1,270}$',
     ),
     credentials: object(
@@ -71,18 +71,18 @@ export const inboxValues = object('Where events wait between the answer to Googl
 const quotaProperties = {
   weight: number('How much a namespace counts beside others: 4 gets four times the share of 1.', 1, 100),
   maxShare: text(
-    'The most of any total that it may ever have, also where nobody else wants anything: 50%.',
+    'The most of any total that it may ever use, even if no other namespace needs anything: 50%.',
     '^([1-9][0-9]?|100)%$',
   ),
 }
 
 export const quotaValues = object(
-  'What namespaces may have of all that they share: attempts under way, room in the inbox, dead letters. Nothing is set aside: docs/inbox.md.',
+  'The share of each namespace in what all use together: attempts in flight, space in the inbox, dead letters. Nothing is reserved: docs/inbox.md.',
   {
-    default: object('Of each namespace that is not named below.', quotaProperties),
+    default: object('For each namespace that is not named below.', quotaProperties),
     namespaces: {
       description:
-        'By the name of a namespace, such as {ml: {weight: 4}, playground: {maxShare: 10%}}; what is not given is as in default.',
+        'By the name of a namespace, such as {ml: {weight: 4}, playground: {maxShare: 10%}}; missing fields are as in default.',
       type: 'object',
       propertyNames: { type: 'string', pattern: namespacePattern },
       additionalProperties: { type: 'object', properties: quotaProperties, additionalProperties: false },
@@ -168,7 +168,7 @@ export const persistenceValues = object(
       "Empty: the cluster's default. Block storage: SQLite needs a real file system, NFS will be refused.",
       'optional',
     ),
-    accessMode: oneOf('ReadWriteOncePod where the storage driver can.', ['ReadWriteOnce', 'ReadWriteOncePod']),
+    accessMode: oneOf('Use ReadWriteOncePod if the storage driver supports it.', ['ReadWriteOnce', 'ReadWriteOncePod']),
     annotations: annotations('On the claims.'),
   },
 )

@@ -67,7 +67,7 @@ export function chartValuesSchema(): ValueSchema {
       namespacePattern,
     ),
     allowForeignEndpoints: flag(
-      'Sinks may use Services that are headless, have no selector or externalIPs, or lead to something else than pods of their namespace: whoever may write Services, Endpoints or EndpointSlices then decides which private address receives events.',
+      'Sinks may use Services that are headless, have no selector or externalIPs, or lead to something other than pods of their namespace: whoever may write Services, Endpoints or EndpointSlices then decides which private address receives events.',
     ),
     watchNamespaces: texts(
       'Only these namespaces, with Roles in them instead of ClusterRoles. They must exist. Empty: the whole cluster.',
@@ -91,11 +91,11 @@ export function chartValuesSchema(): ValueSchema {
       enabled: flag('Make the CRDs a part of the release, so that they are upgraded with it.'),
       keep: flag('Uninstalling leaves the CRDs and with them all GeminiWebhooks and GeminiRoutes.'),
       annotations: annotations(
-        'On the CRDs, for tools that have a word of their own for that: argocd.argoproj.io/sync-options: Prune=false,Delete=false',
+        'On the CRDs, for tools with an annotation of their own for this: argocd.argoproj.io/sync-options: Prune=false,Delete=false',
       ),
     }),
     rbac: object('The rights of controller and receiver.', {
-      create: flag('Make the roles. False: they are made by somebody else.'),
+      create: flag('Create the roles. False: somebody else creates them.'),
       aggregatedRoles: flag(
         "Rights on GeminiWebhooks and GeminiRoutes for the cluster's own view, edit and admin roles. Not with watchNamespaces: there are no ClusterRoles then.",
       ),
@@ -144,7 +144,7 @@ export function chartValuesSchema(): ValueSchema {
       'A Job that is run before "helm uninstall" and refuses it while something would be stranded.',
       {
         enabled: flag(
-          'Run it: webhooks would stay at Google, objects would wait for a controller, or deliveries would be left in inboxes. The way past it is "helm uninstall --no-hooks".',
+          'Run it: webhooks would stay at Google, objects would wait for a controller, or deliveries would be left in inboxes. To skip it: "helm uninstall --no-hooks".',
         ),
       },
     ),
