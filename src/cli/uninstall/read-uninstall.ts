@@ -107,6 +107,7 @@ const deploymentKind: ResourceKind = {
 /** The release of Helm that the controller belongs to; undefined where there is none, or it may not be read. */
 export async function releaseIn(client: KubernetesClient, namespace: string): Promise<string | undefined> {
   const read = await readable(() => client.get(deploymentKind, { namespace, name: 'gwh-controller' }))
-  const annotations = 'value' in read ? read.value?.metadata.annotations : undefined
-  return annotations?.['meta.helm.sh/release-name']
+  // What is at that address may be no API server: then the other readings say so.
+  const found: { metadata?: { annotations?: Readonly<Record<string, string>> } } = ('value' in read && read.value) || {}
+  return found.metadata?.annotations?.['meta.helm.sh/release-name']
 }
