@@ -61,6 +61,18 @@ const refused: Record<string, [values: object, message: RegExp]> = {
     { receiver: { extraContainers: [{ name: 'receiver', image: 'a' }] } },
     /receiver\.extraContainers: name receiver is given twice, or is the chart's own/,
   ],
+  'a port of the container of the chart': [
+    { receiver: { extraContainers: [{ name: 'a', image: 'a', ports: [{ containerPort: 9090 }] }] } },
+    /receiver\.extraContainers, a: port 9090\/TCP is that of the container receiver/,
+  ],
+  'a port of the chart for a sidecar that starts before': [
+    {
+      controller: {
+        initContainers: [{ name: 'a', image: 'a', restartPolicy: 'Always', ports: [{ containerPort: 9090 }] }],
+      },
+    },
+    /controller\.initContainers, a: port 9090\/TCP is that of the container controller/,
+  ],
   'an init container of the name of another container': [
     { receiver: { extraContainers: [{ name: 'a', image: 'a' }], initContainers: [{ name: 'a', image: 'a' }] } },
     /receiver\.initContainers: name a is given twice/,

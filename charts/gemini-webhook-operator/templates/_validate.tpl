@@ -9,6 +9,7 @@
 {{- include "gwh.refuseTwice" (dict "value" (printf "%s.hostAliases" $component) "key" "ip" "items" $pod.hostAliases) -}}
 {{- include "gwh.refuseTwice" (dict "value" (printf "%s.extraContainers" $component) "key" "name" "items" $pod.containers) -}}
 {{- include "gwh.refuseTwice" (dict "value" (printf "%s.initContainers" $component) "key" "name" "items" (concat $pod.containers ($pod.initContainers | default list))) -}}
+{{- include "gwh.refusePortTwice" (dict "component" $component "pod" $pod) -}}
 {{- $container := first $pod.containers -}}
 {{- include "gwh.validateContainer" (dict "container" $container "volumes" $volumes "component" $component "env" (printf "%s.extraEnv" $component) "mounts" (printf "%s.extraVolumeMounts" $component)) -}}
 {{- range $part, $given := dict "extraContainers" (rest $pod.containers) "initContainers" ($pod.initContainers | default list) -}}
@@ -25,6 +26,23 @@
 {{- range $pod.volumes -}}
 {{- if eq .name $claim -}}
 {{- fail (printf "%s.extraVolumes: %s is a volume of the chart; choose another name" $component $claim) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/* Containers of a pod have one network: the second that listens on a port ends. dict: component, pod. */}}
+{{- define "gwh.refusePortTwice" -}}
+{{- $owners := dict -}}
+{{- range concat .pod.containers (.pod.initContainers | default list) -}}
+{{- $container := . -}}
+{{- if or (eq (.restartPolicy | default "") "Always") (has . $.pod.containers) -}}
+{{- range .ports -}}
+{{- $port := printf "%v/%s" .containerPort (.protocol | default "TCP") -}}
+{{- if and (hasKey $owners $port) (ne (get $owners $port) $container.name) -}}
+{{- fail (printf "%s.%s, %s: port %s is that of the container %s; choose another one" $.component (ternary "extraContainers" "initContainers" (has $container $.pod.containers)) $container.name $port (get $owners $port)) -}}
+{{- end -}}
+{{- $_ := set $owners $port $container.name -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -175,6 +175,9 @@ function withPodRulesKept(component: Values): Values {
     )
   const extraContainers = containersOf('extraContainers')
   const taken = new Set(extraContainers.map(({ name }) => name))
+  const initContainers = containersOf('initContainers').filter(({ name }) => !taken.has(name))
+  // Two of them with the same ports would be refused.
+  for (const container of [...extraContainers, ...initContainers].slice(1)) delete container['ports']
   const args = (component['extraArgs'] ?? []) as string[]
   const dns = { ...(component['dnsConfig'] as Values | undefined) }
   const { maxUnavailable, ...budget } = { ...(component['podDisruptionBudget'] as Values | undefined) }
@@ -183,7 +186,7 @@ function withPodRulesKept(component: Values): Values {
     ...component,
     extraVolumeMounts: mountsOf(volumes, component['extraVolumeMounts']),
     extraContainers,
-    initContainers: containersOf('initContainers').filter(({ name }) => !taken.has(name)),
+    initContainers,
     extraArgs: [...new Map(args.map((arg) => [arg.replace(/^--(no-)?|=.*$/gs, ''), arg])).values()],
     dnsConfig: component['dnsPolicy'] === 'None' ? { ...dns, nameservers: ['192.0.2.7', 'fd00::7'] } : dns,
     podDisruptionBudget: isMinimum ? budget : { ...budget, maxUnavailable: maxUnavailable ?? 1 },
