@@ -23,7 +23,10 @@ const run = promisify(execFile)
 interface GuardJob {
   backoffLimit: number
   activeDeadlineSeconds: number
-  template: { spec: { serviceAccountName: string; restartPolicy: string; containers: [{ args: string[] }] } }
+  template: {
+    metadata: { labels: object }
+    spec: { serviceAccountName: string; restartPolicy: string; containers: [{ args: string[] }] }
+  }
 }
 
 const jobsOf = (manifests: readonly Manifest[]) => manifests.filter(({ kind }) => kind === 'Job')
@@ -48,7 +51,11 @@ withHelm('the guard of an uninstallation', (charts) => {
     // Helm gives up after five minutes and then says less.
     assert.deepEqual([backoffLimit, activeDeadlineSeconds < 300], [0, true])
     assert.deepEqual([template.spec.restartPolicy, template.spec.serviceAccountName], ['Never', 'gwh-controller'])
-    assert.deepEqual(named(manifests, 'NetworkPolicy', 'gwh-uninstall-guard').metadata.annotations, undefined)
+    const policy = named(manifests, 'NetworkPolicy', 'gwh-uninstall-guard')
+    assert.deepEqual(policy.metadata.annotations, undefined)
+    const { podSelector } = policy.spec as { podSelector: { matchLabels: Record<string, string> } }
+    assert.equal(podSelector.matchLabels['app.kubernetes.io/component'], 'uninstall-guard')
+    assert.partialDeepStrictEqual(template.metadata.labels, podSelector.matchLabels)
   })
 
   test('has no NetworkPolicy where there are none', () => {
