@@ -11,7 +11,7 @@ import { tokenOf } from '../../src/controller/facts/ownership.ts'
 import { isForbidden, type KubernetesClient } from '../../src/kubernetes/client.ts'
 import { chartPath } from '../../tools/generate-chart.ts'
 import { eventually } from '../support/measures/eventually.ts'
-import { named } from '../support/builders/manifests.ts'
+import { named, podOf } from '../support/builders/manifests.ts'
 import { gwhCommand } from '../support/processes/gwh-command.ts'
 import { operatorNamespace, withHelm, type Chart, type Manifest } from '../support/processes/helm-chart.ts'
 import { withRealApiServer, type RunningControlPlane } from '../support/processes/real-api-server.ts'
@@ -56,6 +56,23 @@ withHelm('the guard of an uninstallation', (charts) => {
     const { podSelector } = policy.spec as { podSelector: { matchLabels: Record<string, string> } }
     assert.equal(podSelector.matchLabels['app.kubernetes.io/component'], 'uninstall-guard')
     assert.partialDeepStrictEqual(template.metadata.labels, podSelector.matchLabels)
+  })
+
+  test('runs where the controller may run, of the same image from the same registry', () => {
+    const manifests = chart.manifests({
+      uninstallGuard: { enabled: true },
+      global: { imageRegistry: 'mirror.example.com', imagePullSecrets: ['mirror'] },
+      controller: { nodeSelector: { pool: 'system' }, tolerations: [{ key: 'system', operator: 'Exists' }] },
+    })
+    const controller = podOf(named(manifests, 'Deployment', 'gwh-controller'))
+    const { image } = controller.containers[0] ?? assert.fail('no container')
+    assert.match(image, /^mirror\.example\.com\//)
+    assert.partialDeepStrictEqual(specOf(jobsOf(manifests)[0]).template.spec, {
+      imagePullSecrets: [{ name: 'mirror' }],
+      nodeSelector: { pool: 'system' },
+      tolerations: [{ key: 'system', operator: 'Exists' }],
+      containers: [{ image }],
+    })
   })
 
   test('has no NetworkPolicy where there are none', () => {
