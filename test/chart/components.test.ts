@@ -240,6 +240,16 @@ withHelm('what the chart makes of each part', (charts) => {
     assert.equal(kindsOf(chart, {}).has('CustomResourceDefinition'), true)
     assert.equal(kindsOf(chart, { crds: { enabled: false } }).has('CustomResourceDefinition'), false)
   })
+
+  test('volumes outlive uninstalling and scaling down, and pods that are not ready yet have names', () => {
+    const annotations = { 'backup.example.com/keep': 'yes' }
+    const manifests = chart.manifests({ receiver: { persistence: { annotations } } })
+    assert.partialDeepStrictEqual(named(manifests, 'StatefulSet', 'gwh-receiver').spec, {
+      persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
+      volumeClaimTemplates: [{ metadata: { name: 'inbox', annotations } }],
+    })
+    assert.equal(named(manifests, 'Service', 'gwh-receiver-pods').spec?.['publishNotReadyAddresses'], true)
+  })
 })
 
 interface AlertGroups {
