@@ -153,8 +153,10 @@ withHelm('the chart', (charts) => {
           .filter(({ kind, metadata }) => workloadKinds.has(kind) && metadata.name === workload)
           .flatMap((manifest) => podOf(manifest).containers[0].args?.slice(1) ?? []),
       )
+      // The address of these values is one of the documentation: a controller starts with it beside a simulator alone.
+      const simulated = { GWH_GOOGLE_BASE_URL: 'http://127.0.0.1:8080' }
       const parsed = [
-        parseSettings(controllerSettings, { flags: controllerFlags ?? [], env: forController ?? {} }),
+        parseSettings(controllerSettings, { flags: controllerFlags ?? [], env: { ...simulated, ...forController } }),
         parseSettings(receiverSettings, { flags: receiverFlags ?? [], env: forReceiver ?? {} }),
       ]
       for (const outcome of parsed) assert.equal(outcome.type, 'config', `${name}: ${JSON.stringify(outcome)}`)
