@@ -26,6 +26,7 @@ export async function buildPage(): Promise<{ files: PageFiles; inputs: Metafile[
     legalComments: 'eof',
     write: false,
     metafile: true,
+    preserveSymlinks: true,
     logLevel: 'warning',
   })
   const textOf = (end: string) => {

@@ -44,6 +44,8 @@ const commonOptions = {
   alias: { '@platformatic/wasm-utils': '@platformatic/wasm-utils/bundled' },
   keepNames: true,
   metafile: true,
+  // Packages have the names of the lockfile also where node_modules is a link to another checkout's.
+  preserveSymlinks: true,
   logLevel: 'warning',
 } as const satisfies BuildOptions
 
