@@ -1,6 +1,6 @@
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import { geminiWebhookKind } from '../../api/kind.ts'
-import { sleep, type Clock } from '../../clock.ts'
+import type { Clock } from '../../clock.ts'
 import { isConflict, isNotFound, KubernetesApiError, type KubernetesClient } from '../../kubernetes/client.ts'
 import { slashed } from '../webhook/webhook-named.ts'
 import { stalledReason, type HeldObject } from './judge-uninstall.ts'
@@ -10,6 +10,8 @@ const pollMs = 500
 interface DeletionDeps {
   readonly client: KubernetesClient
   readonly clock: Clock
+  /** Waits so many milliseconds, and keeps the process alive meanwhile, which the clock's own timers do not. */
+  readonly pause: (delayMs: number) => Promise<void>
   /** How long the controller has for all of them. */
   readonly waitMs: number
 }
@@ -47,12 +49,12 @@ export async function deleteWebhooks(objects: readonly HeldObject[], deps: Delet
 async function untilGone(
   held: HeldObject,
   untilMs: number,
-  { client, clock }: DeletionDeps,
+  { client, clock, pause }: DeletionDeps,
 ): Promise<string | undefined> {
   for (;;) {
     const why = await whyStill(held, client)
     if (why === undefined || clock.monotonic() >= untilMs) return why
-    await sleep(clock, pollMs)
+    await pause(pollMs)
   }
 }
 

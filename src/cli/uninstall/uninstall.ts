@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises'
+
 import type { Clock } from '../../clock.ts'
 import { boolean, duration, optionalText, textList } from '../../config/setting-types.ts'
 import type { ConfigOf } from '../../config/setting.ts'
@@ -95,7 +97,8 @@ async function prepareUninstallation(
     }
     const { deleteWebhooks } = await import('./delete-webhooks.ts')
     const held = heldIn(before)
-    const { deleted, remaining } = await deleteWebhooks(held, { client, clock: deps.clock, waitMs: config.waitMs })
+    const waiting = { clock: deps.clock, pause: setTimeout<void>, waitMs: config.waitMs }
+    const { deleted, remaining } = await deleteWebhooks(held, { client, ...waiting })
     const code = await report(await read(), { client, place, config, deps, deleted, remaining })
     for (const { object, why } of remaining)
       deps.err(`gwh uninstall: ${cellOf(object)}: is still there: ${cellOf(why)}\n`)

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { deleteWebhooks } from '../../../../src/cli/uninstall/delete-webhooks.ts'
 import type { HeldObject } from '../../../../src/cli/uninstall/judge-uninstall.ts'
 import { KubernetesApiError, type KubernetesClient, type ObjectKey } from '../../../../src/kubernetes/client.ts'
+import { sleep } from '../../../../src/clock.ts'
 import { FakeClock } from '../../../support/doubles/fake-clock.ts'
 
 const held = (name: string): HeldObject => ({
@@ -22,6 +23,7 @@ function aDeletion(
   { waitMs = 60_000, given = {} }: { waitMs?: number; given?: Partial<HeldObject> } = {},
 ) {
   const clock = new FakeClock()
+  const pause = (delayMs: number) => sleep(clock, delayMs)
   const left = [...answers]
   const deletions: unknown[] = []
   const client = {
@@ -36,7 +38,7 @@ function aDeletion(
       return Promise.resolve(answer === 'gone' ? undefined : { metadata: { namespace, name, uid } })
     },
   } as unknown as KubernetesClient
-  return { deletions, clock, ended: deleteWebhooks([{ ...held('a'), ...given }], { client, clock, waitMs }) }
+  return { deletions, clock, ended: deleteWebhooks([{ ...held('a'), ...given }], { client, clock, pause, waitMs }) }
 }
 
 test('an API server that does not answer for a while does not end the wait for the controller', async () => {
