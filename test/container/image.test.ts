@@ -116,8 +116,8 @@ describe('the image that the Dockerfile builds', { skip: engine.lacks('build') }
   })
 })
 
-/** Added by the engine to every container, or mounted by this test. */
-const ofTheEngine = /^(\.dockerenv$|dev\/|proc\/|sys\/|var\/|etc\/(gwh\/|hostname$|hosts$|mtab$|resolv\.conf$))/
+/** Added by the engine to every container, or mounted by this test; and the root, which not every engine exports. */
+const ofTheEngine = /^(\/$|\.dockerenv$|dev\/|proc\/|sys\/|var\/|etc\/(gwh\/|hostname$|hosts$|mtab$|resolv\.conf$))/
 /** They come from where an image is built, so that here only their folders are compared. */
 const ofTheBuilder = /^(lib[^/]*\/.+|etc\/os-release)$/
 /** They name the libraries. */

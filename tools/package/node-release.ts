@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
 const cacheFolder = '.cache/node'
@@ -31,10 +31,13 @@ export function nodeRelease(architecture: Architecture): NodeRelease {
   const archive = join(cacheFolder, `${name}-${version}.tgz`)
   mkdirSync(cacheFolder, { recursive: true })
   if (!existsSync(archive)) {
-    execFileSync('npm', ['pack', `${name}@${version}`, '--pack-destination', cacheFolder, '--loglevel=error'], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-      // Where a proxy has a certificate of its own, the system knows it, and Node by itself does not.
-      env: { ...process.env, NODE_USE_SYSTEM_CA: '1' },
+    makeWhole(archive, (folder) => {
+      execFileSync('npm', ['pack', `${name}@${version}`, '--pack-destination', folder, '--loglevel=error'], {
+        stdio: ['ignore', 'ignore', 'inherit'],
+        // Where a proxy has a certificate of its own, the system knows it, and Node by itself does not.
+        env: { ...process.env, NODE_USE_SYSTEM_CA: '1' },
+      })
+      return join(folder, `${name}-${version}.tgz`)
     })
   }
   const checksum = `sha512-${createHash('sha512').update(readFileSync(archive)).digest('base64')}`
@@ -44,9 +47,37 @@ export function nodeRelease(architecture: Architecture): NodeRelease {
     )
   }
   const unpacked = join(cacheFolder, `${name}-${version}`)
-  mkdirSync(unpacked, { recursive: true })
-  execFileSync('tar', ['-xzf', archive, '-C', unpacked, '--strip-components=1', 'package/bin/node', 'package/LICENSE'])
+  if (!existsSync(unpacked)) {
+    makeWhole(unpacked, (folder) => {
+      execFileSync('tar', [
+        '-xzf',
+        archive,
+        '-C',
+        folder,
+        '--strip-components=1',
+        'package/bin/node',
+        'package/LICENSE',
+      ])
+      return folder
+    })
+  }
   return filesIn(unpacked)
+}
+
+/**
+ * `make` gets a folder of its own and returns what it has made there. That comes to `path` in one step, so that nobody
+ * who builds at the same time sees half of it; whoever comes second leaves what is there.
+ */
+function makeWhole(path: string, make: (folder: string) => string): void {
+  const folder = mkdtempSync(`${path}.`)
+  try {
+    const made = make(folder)
+    if (!existsSync(path)) renameSync(made, path)
+  } catch (error) {
+    if (!existsSync(path)) throw error
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 const filesIn = (folder: string): NodeRelease => ({

@@ -15,16 +15,24 @@ export class AgentConsumers {
     this.#env = env
   }
 
-  /** Resolves once it takes interactions. */
+  /** Resolves once it takes interactions. One that ends before that is started again, as in a pod. */
   async start(): Promise<void> {
     const { apiKey, webhookServiceUrl } = this.#roles
-    const consumer = new ExampleProcess({
-      command: [process.execPath, this.#program],
-      cwd: 'examples/agent-queue',
-      env: { ...this.#env, GEMINI_API_KEY: apiKey, GOOGLE_GEMINI_BASE_URL: webhookServiceUrl },
-    })
-    this.#all.push(consumer)
-    await consumer.printed(/(taking interactions)/)
+    for (let left = 3; ; left -= 1) {
+      const consumer = new ExampleProcess({
+        command: [process.execPath, this.#program],
+        cwd: 'examples/agent-queue',
+        env: { ...this.#env, GEMINI_API_KEY: apiKey, GOOGLE_GEMINI_BASE_URL: webhookServiceUrl },
+      })
+      this.#all.push(consumer)
+      try {
+        await consumer.printed(/(taking interactions)/)
+        return
+      } catch (error) {
+        if (left === 0) throw error
+        this.#all.splice(this.#all.indexOf(consumer), 1)
+      }
+    }
   }
 
   /** SIGKILL, of all that run. */
