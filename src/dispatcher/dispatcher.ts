@@ -148,7 +148,8 @@ class LaneDispatcher implements Dispatcher {
         record: (delivery, next, terms) => {
           watch.noteStep(delivery, next)
           const recorded = this.#recorder.record(delivery, next, terms)
-          return tracing === undefined ? recorded : recorded.finally(traceStep(tracing, delivery, next))
+          if (tracing !== undefined) traceStep(tracing, delivery, next, recorded)
+          return recorded
         },
       },
     }

@@ -47,10 +47,11 @@ export class StepRecorder {
   }
 
   /**
-   * Tries until the lease ends: then the delivery is due again by itself, and the attempt is made once more. Never
-   * throws.
+   * Tries until the lease ends: then the delivery is due again by itself, and the attempt is made once more. Resolves
+   * with whether it is written down; never rejects.
    */
-  async record(delivery: ClaimedDelivery, next: NextStep, { leaseUntilMs, when }: RecordTerms): Promise<void> {
+  async record(delivery: ClaimedDelivery, next: NextStep, { leaseUntilMs, when }: RecordTerms): Promise<boolean> {
+    let isWritten = false
     const { inbox, clock, metrics, signal, onDueAgain } = this.#options
     for (let failures = 1; ; failures++) {
       try {
@@ -58,6 +59,7 @@ export class StepRecorder {
         if (next.type === 'DeadLetter') metrics.deadLetters.add(1, { reason: next.reason })
         if (next.type === 'RetryAt') onDueAgain(next.atMs)
         if (next.type === 'Hold') onDueAgain(next.untilMs)
+        isWritten = true
         break
       } catch (error) {
         this.#noteFailure(delivery, next, { error, failures })
@@ -66,6 +68,7 @@ export class StepRecorder {
       }
     }
     if (this.#unrecorded.delete(delivery) && this.#unrecorded.size === 0) this.#options.onRecovered()
+    return isWritten
   }
 
   #noteFailure(delivery: ClaimedDelivery, next: NextStep, failure: { error: unknown; failures: number }): void {

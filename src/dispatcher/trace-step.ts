@@ -3,15 +3,16 @@ import type { Tracing } from '../tracing/port.ts'
 import { traceIdOf } from '../tracing/trace-text.ts'
 
 /**
- * Begins the span of writing down what follows for a delivery; the function that it returns ends it. Of what is only
+ * The span of writing down what follows for a delivery; `recorded` resolves with whether that was done. Of what is only
  * held there is none: nothing has happened to it, and it may be held every few seconds for days.
  */
 export function traceStep(
   tracing: Pick<Tracing, 'start'>,
   { event, sink, attempts }: ClaimedDelivery,
   next: NextStep,
-): () => void {
-  if (next.type === 'Hold') return () => {}
+  recorded: Promise<boolean>,
+): void {
+  if (next.type === 'Hold') return
   const span = tracing.start({
     name: 'record in inbox',
     kind: 'internal',
@@ -26,5 +27,6 @@ export function traceStep(
       'gwh.next_step': next.type,
     },
   })
-  return () => span.end(next.type === 'DeadLetter' ? { failure: next.reason } : {})
+  const failure = next.type === 'DeadLetter' ? next.reason : undefined
+  void recorded.then((isWritten) => span.end({ failure: isWritten ? failure : 'unrecorded' }))
 }

@@ -5,7 +5,7 @@ import type { Logger } from '../observability/logger.ts'
 export class WorkUnderWay {
   readonly #clock: Clock
   readonly #logger: Logger
-  readonly #running = new Set<Promise<void>>()
+  readonly #running = new Set<Promise<unknown>>()
 
   constructor({ clock, logger }: { clock: Clock; logger: Logger }) {
     this.#clock = clock
@@ -13,8 +13,8 @@ export class WorkUnderWay {
   }
 
   /** Whatever runs here deals with its own errors; one that does not is told. */
-  track(work: Promise<void>): void {
-    const tracked: Promise<void> = work
+  track(work: Promise<unknown>): void {
+    const tracked: Promise<unknown> = work
       .catch((error: unknown) => this.#logger.error({ error }, 'dispatcher.fault'))
       .finally(() => this.#running.delete(tracked))
     this.#running.add(tracked)
