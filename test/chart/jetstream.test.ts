@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { withHelm, type Chart, type Manifest } from '../support/processes/helm-chart.ts'
+import { testRefusals, type RefusedValues } from '../support/processes/refused-values.ts'
 import { named, podOf } from '../support/builders/manifests.ts'
 import { valueSets } from '../support/builders/value-sets.ts'
 
@@ -99,7 +100,7 @@ withHelm('the chart with an inbox in JetStream', (charts) => {
     assert.doesNotMatch(JSON.stringify(egressOf(chart.manifests({}))), /4222/)
   })
 
-  const refused: Record<string, [values: object, message: RegExp]> = {
+  const refused: RefusedValues = {
     'no servers': [{ inbox: { driver: 'jetstream' } }, /inbox.jetstream.urls: is empty/],
     'servers without the driver': [{ inbox: { jetstream: { urls } } }, /inbox.driver is sqlite/],
     'credentials in a URL': [
@@ -123,14 +124,5 @@ withHelm('the chart with an inbox in JetStream', (charts) => {
     ],
     'the driver as a setting': [{ receiver: { config: { inbox: 'jetstream' } } }, /inbox/],
   }
-  for (const each of charts) {
-    for (const [what, [values, message]] of Object.entries(refused)) {
-      test(`Helm ${each.major} refuses ${what} and names it`, () => {
-        assert.throws(
-          () => each.render(values),
-          (error: { stderr?: string }) => message.test(String(error.stderr)),
-        )
-      })
-    }
-  }
+  testRefusals(charts, refused)
 })

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { withHelm, type Chart, type Manifest } from '../support/processes/helm-chart.ts'
+import { testRefusals, type RefusedValues } from '../support/processes/refused-values.ts'
 import { named, podOf, templateOf } from '../support/builders/manifests.ts'
 
 const labelsOf = (manifest: Manifest) => templateOf(manifest).metadata.labels
 const annotationsOf = (manifest: Manifest) => templateOf(manifest).metadata.annotations
 
-const refused: Record<string, [values: object, message: RegExp]> = {
+const refused: RefusedValues = {
   'a common label that selectors stand on': [
     { commonLabels: { 'app.kubernetes.io/component': 'x' } },
     /at '\/commonLabels\/app\.kubernetes\.io~1component'/,
@@ -226,14 +227,5 @@ withHelm('labels, annotations and names', (charts) => {
     assert.match(JSON.stringify(chart.testPods(values)), /http:\/\/gwh-receiver:80\/v1\/s/)
   })
 
-  for (const each of charts) {
-    for (const [what, [values, message]] of Object.entries(refused)) {
-      test(`Helm ${each.major} refuses ${what} and names it`, () => {
-        assert.throws(
-          () => each.render(values),
-          (error: { stderr?: string }) => message.test(String(error.stderr)),
-        )
-      })
-    }
-  }
+  testRefusals(charts, refused)
 })

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { parse } from 'yaml'
 
 import { withHelm, type Chart } from '../support/processes/helm-chart.ts'
+import { testRefusals, type RefusedValues } from '../support/processes/refused-values.ts'
 import { named } from '../support/builders/manifests.ts'
 import { valueSets } from '../support/builders/value-sets.ts'
 
@@ -22,7 +23,7 @@ const monitor = (values: object) => ({ metrics: { serviceMonitor: { enabled: tru
 const service = (values: object) => ({ receiver: { service: values } })
 const rule = (values: object) => ({ metrics: { prometheusRule: { enabled: true, ...values } } })
 
-const refused: Record<string, [values: object, message: RegExp]> = {
+const refused: RefusedValues = {
   'a port of the nodes without nodes': [
     service({ nodePort: 30080 }),
     /receiver\.service\.nodePort: is for type NodePort/,
@@ -183,14 +184,5 @@ withHelm('what platform teams set beside the pods', (charts) => {
     )
   })
 
-  for (const each of charts) {
-    for (const [what, [values, message]] of Object.entries(refused)) {
-      test(`Helm ${each.major} refuses ${what} and names it`, () => {
-        assert.throws(
-          () => each.render(values),
-          (error: { stderr?: string }) => message.test(String(error.stderr)),
-        )
-      })
-    }
-  }
+  testRefusals(charts, refused)
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { withHelm, type Chart, type Manifest } from '../support/processes/helm-chart.ts'
+import { testRefusals, type RefusedValues } from '../support/processes/refused-values.ts'
 import { named, podOf } from '../support/builders/manifests.ts'
 import { valueSets } from '../support/builders/value-sets.ts'
 
@@ -12,7 +13,7 @@ const [controllerOf, receiverOf] = [
 ]
 const jetstream = { driver: 'jetstream', jetstream: { urls: ['nats://nats:4222'] } }
 
-const refused: Record<string, [values: object, message: RegExp]> = {
+const refused: RefusedValues = {
   'a flag that the program does not have': [
     { controller: { extraArgs: ['--log-levle=debug'] } },
     /at '\/controller\/extraArgs\/0': '--log-levle=debug'/,
@@ -244,14 +245,5 @@ withHelm('what pods may be given', (charts) => {
     assert.deepEqual(budgetOf(chart, { minAvailable: 0 }), { minAvailable: 0, maxUnavailable: undefined })
   })
 
-  for (const each of charts) {
-    for (const [what, [values, message]] of Object.entries(refused)) {
-      test(`Helm ${each.major} refuses ${what} and names it`, () => {
-        assert.throws(
-          () => each.render(values),
-          (error: { stderr?: string }) => message.test(String(error.stderr)),
-        )
-      })
-    }
-  }
+  testRefusals(charts, refused)
 })

@@ -11,6 +11,7 @@ import { allKeyringSecretNames } from '../../src/contract/keyring/shard.ts'
 import { settingsOfTheChart } from '../../tools/chart-component-values.ts'
 import { renderManifests } from '../../tools/render-manifests.ts'
 import { idOf, withHelm, type Chart, type Manifest } from '../support/processes/helm-chart.ts'
+import { testRefusals, type RefusedValues } from '../support/processes/refused-values.ts'
 import { named, podOf } from '../support/builders/manifests.ts'
 import { valueSets } from '../support/builders/value-sets.ts'
 
@@ -73,7 +74,7 @@ withHelm('the chart', (charts) => {
     }
   })
 
-  const refused: Record<string, [values: object, message: RegExp]> = {
+  const refused: RefusedValues = {
     'a value that does not exist': [{ reciever: {} }, /reciever/],
     'a setting that the controller does not have': [{ controller: { config: { callTimeOut: '5s' } } }, /callTimeOut/],
     'a setting that the chart sets itself': [{ receiver: { config: { dataDir: '/elsewhere' } } }, /dataDir/],
@@ -112,16 +113,7 @@ withHelm('the chart', (charts) => {
     ],
     'a network volume mode': [{ receiver: { persistence: { accessMode: 'ReadWriteMany' } } }, /accessMode/],
   }
-  for (const each of charts) {
-    for (const [what, [values, message]] of Object.entries(refused)) {
-      test(`Helm ${each.major} refuses ${what} and names it`, () => {
-        assert.throws(
-          () => each.render(values),
-          (error: { stderr?: string }) => message.test(String(error.stderr)),
-        )
-      })
-    }
-  }
+  testRefusals(charts, refused)
 
   for (const [name, role] of Object.entries({ controller: controllerSettings, receiver: receiverSettings })) {
     test(`every setting of the ${name} that can be given in values arrives under the name that the program reads`, () => {

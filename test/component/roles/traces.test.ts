@@ -9,8 +9,6 @@ import { test, type TestContext } from 'node:test'
 
 import { request } from 'undici'
 
-import { parseSettings } from '../../../src/config/parse-settings.ts'
-import { receiverSettings } from '../../../src/config/receiver-config.ts'
 import { startReceiver } from '../../../src/roles/receiver.ts'
 import { aRouteEntry } from '../../support/builders/a-route-entry.ts'
 import { anHttpSink } from '../../support/builders/deliveries.ts'
@@ -20,8 +18,9 @@ import { startOtlpCollector, type CollectedSpan } from '../../support/doubles/ot
 import { recordSecret } from '../../support/measures/run-record.ts'
 import { eventually } from '../../support/measures/eventually.ts'
 import { NatsServer, withoutNatsServer } from '../../support/processes/nats-server.ts'
-import { operatorNamespace, startOperatorWorld } from '../../support/worlds/operator-world.ts'
+import { startOperatorWorld } from '../../support/worlds/operator-world.ts'
 import { aKeyringEntry } from '../../support/worlds/receiver-fixture.ts'
+import { receiverRoleConfig } from '../../support/worlds/receiver-role.ts'
 import { ServedKeyring } from '../../support/worlds/served-keyring.ts'
 
 interface Got {
@@ -69,27 +68,10 @@ async function aWorld(t: TestContext) {
     route: { webhookUid: uid },
   })
   await new ServedKeyring(world).put(webhook, route)
-  const kubeconfig = await world.kubeconfigFor(world.kubernetesUrl)
   const start = async (flags: readonly string[]) => {
-    const parsed = parseSettings(receiverSettings, {
-      flags: [
-        `--namespace=${operatorNamespace}`,
-        `--kubeconfig=${kubeconfig}`,
-        '--host=127.0.0.1',
-        '--port=0',
-        '--health-host=127.0.0.1',
-        '--health-port=0',
-        '--admin-port=0',
-        '--drain=0s',
-        '--shutdown-grace=5s',
-        '--allow-loopback-sinks',
-        ...flags,
-      ],
-      env: {},
-    })
-    assert.ok(parsed.type === 'config', JSON.stringify(parsed))
+    const config = await receiverRoleConfig(world, ['--allow-loopback-sinks', ...flags])
     const { deps, messages } = roleDeps()
-    const receiver = await startReceiver(parsed.config, deps)
+    const receiver = await startReceiver(config, deps)
     let stopping: Promise<void> | undefined
     const stop = () => (stopping ??= receiver.stop())
     t.after(stop)

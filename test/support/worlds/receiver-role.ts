@@ -5,24 +5,17 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 
 import { parseSettings } from '../../../src/config/parse-settings.ts'
-import { receiverSettings } from '../../../src/config/receiver-config.ts'
+import { receiverSettings, type ReceiverConfig } from '../../../src/config/receiver-config.ts'
 import { startReceiver, type RunningReceiver } from '../../../src/roles/receiver.ts'
 import { roleDeps } from '../builders/role-deps.ts'
 import { operatorNamespace, type OperatorWorld } from './operator-world.ts'
 
-/** `gwh receiver` in this process, on free ports, with a folder of its own; ends with the test. */
-export async function startReceiverRole(
-  t: TestContext,
-  world: OperatorWorld,
-  flags: readonly string[] = [],
-): Promise<RunningReceiver> {
-  const folder = await mkdtemp(join(tmpdir(), 'gwh-receiver-'))
-  t.after(() => rm(folder, { recursive: true }))
+/** What `gwh receiver` is told in these worlds: free ports, and an end without a wait. `flags`: its inbox, and more. */
+export async function receiverRoleConfig(world: OperatorWorld, flags: readonly string[]): Promise<ReceiverConfig> {
   const parsed = parseSettings(receiverSettings, {
     flags: [
       `--namespace=${operatorNamespace}`,
       `--kubeconfig=${await world.kubeconfigFor(world.kubernetesUrl)}`,
-      `--data-dir=${folder}`,
       '--host=127.0.0.1',
       '--port=0',
       '--health-host=127.0.0.1',
@@ -35,7 +28,19 @@ export async function startReceiverRole(
     env: {},
   })
   assert.ok(parsed.type === 'config', JSON.stringify(parsed))
-  const receiver = await startReceiver(parsed.config, roleDeps().deps)
+  return parsed.config
+}
+
+/** `gwh receiver` in this process, on free ports, with a folder of its own; ends with the test. */
+export async function startReceiverRole(
+  t: TestContext,
+  world: OperatorWorld,
+  flags: readonly string[] = [],
+): Promise<RunningReceiver> {
+  const folder = await mkdtemp(join(tmpdir(), 'gwh-receiver-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const config = await receiverRoleConfig(world, [`--data-dir=${folder}`, ...flags])
+  const receiver = await startReceiver(config, roleDeps().deps)
   t.after(() => receiver.stop())
   return receiver
 }
