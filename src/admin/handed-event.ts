@@ -4,12 +4,13 @@ import type { HandedEvent } from '../inbox/port.ts'
 
 /** One event as it travels to another receiver. */
 export function writeHandedEvent({ ref, event, deliveries }: HandedEvent): WrittenEvent {
-  const { owner, eventId, sentAtSeconds, receivedAtMs, mode, contentType, signature, body, trace } = event
+  const { owner, eventId, sentAtSeconds, receivedAtMs, mode, contentType, signature, body, trace, dedupe } = event
   const bodyBase64 = Buffer.from(body).toString('base64')
   const written = { ref, owner, eventId, sentAtSeconds, receivedAtMs, mode, contentType, signature, bodyBase64 }
   return {
     ...written,
     ...(trace !== undefined && { trace }),
+    ...(dedupe !== undefined && { dedupe }),
     deliveries: deliveries.map(({ deadLetter, ...rest }) => {
       if (deadLetter === undefined) return rest
       const { reason, endedAtMs } = deadLetter

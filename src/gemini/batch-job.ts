@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 
 /**
- * How a batch and its end are named, by Google and by us, so that what Google sends of a job and what the backfill sends
- * of it are known to be one.
+ * How a batch and its end are named, by Google and by us, so that what Google sends of a job and what the backfill
+ * sends of it are known to be one.
  */
 
 /** The events with which a batch ends. Each comes once for a job; other types may repeat, and are never folded. */
@@ -24,9 +24,9 @@ const backfillId = new RegExp(
 )
 
 /**
- * The id of a job without `batches/`, however often it is written before it: `batches/x` and `x` are one job. Everything
- * else in it stays, so that ids that differ in a dot, a slash or the case of a letter remain different. Empty where
- * nothing else is there.
+ * The id of a job without `batches/`, however often it is written before it: `batches/x` and `x` are one job. All else
+ * in it stays, so that ids that differ in a dot, a slash or the case of a letter remain different. Empty where nothing
+ * else is there.
  */
 export function canonicalJobId(id: string): string {
   let job = id
@@ -48,8 +48,9 @@ export function isBackfillId(eventId: string): boolean {
 }
 
 /**
- * What an inbox recognises the end of a job by, whoever sends it; undefined for an event that may come more than once, or
- * that names no job. At most 256 characters. It has a dot, which no `webhook-id` has, so that no id can be taken for it.
+ * What an inbox recognises the end of a job by, whoever sends it; undefined for an event that may come more than once,
+ * or that names no job. At most 256 characters. It has a dot, which no `webhook-id` has, so that no id can be taken for
+ * it.
  */
 export function foldKey(type: string, dataId: string | undefined): string | undefined {
   if (dataId === undefined || !isTerminal(type) || canonicalJobId(dataId) === '') return undefined

@@ -15,10 +15,20 @@ export interface InboxOwner {
   name: string
 }
 
+/** What one thing is recognised by that several senders tell of, each under an id of its own. */
+export interface Dedupe {
+  /** At most 256 characters, in a form that no `webhook-id` has. */
+  key: string
+  /** How long it is recognised at least once its event has ended, in milliseconds; never less than an id. */
+  rememberMs: number
+}
+
 export interface NewEvent {
   owner: InboxOwner
-  /** `webhook-id`: with namespace and name the dedupe key. At most 256 characters. */
+  /** `webhook-id`: with namespace and name what it is recognised by, unless `dedupe` is. At most 256 characters. */
   eventId: string
+  /** Recognises it in the place of its id. Absent on most events, and after receivers that do not know it. */
+  dedupe?: Dedupe
   /** The sender's timestamp, seconds since the epoch. */
   sentAtSeconds: number
   /** Our clock, milliseconds since the epoch. */
@@ -336,7 +346,8 @@ export interface Inbox {
   /** Absent where receivers share the inbox: there is nothing to move. */
   readonly handover?: Handover
   /**
-   * Durable when it resolves with `stored` or `duplicate`. Idempotent by (namespace, name, eventId). Throws
+   * Durable when it resolves with `stored` or `duplicate`. Idempotent by (namespace, name, eventId); where the event
+   * has `dedupe`, by (namespace, name, key), and by the id of what was stored without one. Throws
    * InboxUnavailableError when the store cannot write, or did not confirm it: what was written all the same is a
    * duplicate when the sender repeats it. With a driver that several receivers share, the bounds may be overshot by
    * what they take in the same moment.

@@ -104,10 +104,14 @@ async function inRounds(copies: readonly NewEvent[], { keep, obstacle }: Rounds,
   return left === undefined ? { type: 'ended', full } : { type: 'retryable', cause: left }
 }
 
-/** What Google sent, as it came, in the same trace: of the route, for the sinks that it has now. */
+/**
+ * What Google sent, as it came, in the same trace: of the route, for the sinks that it has now. Recognised by its id:
+ * what its webhook recognises it by has been asked already.
+ */
 function copyFor(attached: AttachedRoute, event: NewEvent): NewEvent {
   const { uid, namespace, name } = attached
-  return { ...event, owner: { uid, namespace, name: routeOwnerName(name) }, sinks: sinkNamesOf(attached) }
+  const { dedupe: _, ...sent } = event
+  return { ...sent, owner: { uid, namespace, name: routeOwnerName(name) }, sinks: sinkNamesOf(attached) }
 }
 
 async function store(copy: NewEvent, { append }: StepDeps): Promise<Kept> {

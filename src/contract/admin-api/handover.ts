@@ -32,6 +32,10 @@ const handedEvent = z.object({
   ref: text.min(1).describe('In the inbox that it comes from.'),
   owner: z.object({ uid: text.min(1), namespace: text.min(1), name: text.min(1) }),
   eventId: z.string().min(1).max(256),
+  dedupe: z
+    .object({ key: z.string().min(1).max(256), rememberMs: time })
+    .exactOptional()
+    .describe('What it is recognised by in the place of its id, and for how long, where it is not by its id.'),
   sentAtSeconds: time,
   receivedAtMs: time,
   mode: z.enum(['static', 'dynamic']),

@@ -8,6 +8,7 @@ import {
   type FirstLeases,
   type NewEvent,
 } from '../port.ts'
+import { recognitionOf, type Recognition } from '../recognition.ts'
 import { chargedBytesOf, isOverGivenUpShare, isOverOwnerShare, type Charge, type GivenUpRefusal } from '../rooms.ts'
 import { toOpenRecord, type ClosedEventRecord, type FirstClaims, type OpenEventRecord } from './records.ts'
 import { AppendGates } from './append-gate.ts'
@@ -23,8 +24,11 @@ const maxRounds = 5
 /** The server forgets an id by its own clock, later than we would: its clock and ours may differ. */
 const forgetMarginMs = 3_600_000
 
-export function closedRecord(nowMs: number, dedupeMs: number): { record: ClosedEventRecord; keepMs: number } {
-  return { record: { kind: 'closed', forgetAtMs: nowMs + dedupeMs }, keepMs: dedupeMs + forgetMarginMs }
+export function closedRecord(
+  nowMs: number,
+  { rememberMs }: Pick<Recognition, 'rememberMs'>,
+): { record: ClosedEventRecord; keepMs: number } {
+  return { record: { kind: 'closed', forgetAtMs: nowMs + rememberMs }, keepMs: rememberMs + forgetMarginMs }
 }
 
 /** Who asks for how much. */
@@ -39,7 +43,7 @@ export interface HowStored {
   readonly reason?: DeadLetterReason
 }
 
-/** Stores events: dedupe and write are one compare-and-set on the event's subject. */
+/** Stores events: dedupe and write are one compare-and-set on the subject of what the event is recognised by. */
 export class EventAppender {
   readonly #deps: SharedDeps
   readonly #gates: AppendGates
@@ -59,7 +63,7 @@ export class EventAppender {
     if (event.eventId.length > maxEventIdCharacters) {
       throw new TypeError(`eventId has ${event.eventId.length} characters; at most ${maxEventIdCharacters} are kept`)
     }
-    const key = eventKeyOf(event.owner, event.eventId)
+    const { key } = this.#recognised(event)
     if (this.#deps.ledger.event(key) !== undefined) return unclaimed('duplicate')
     for (;;) {
       const other = this.#underWay.get(key)
@@ -82,7 +86,7 @@ export class EventAppender {
   }
 
   #askedOf(event: NewEvent): Asked {
-    const key = eventKeyOf(event.owner, event.eventId)
+    const { key } = this.#recognised(event)
     const idBytes = idBytesOf(this.#deps.subjects.event(key))
     return { taker: takerOf(key), charge: { bytes: chargedBytesOf(event), idBytes } }
   }
@@ -99,7 +103,8 @@ export class EventAppender {
     const refusal = how.reason === undefined ? this.#refusalOf(event, asked) : this.refusalOfGivenUp(event)
     if (refusal !== undefined) {
       const answer = refusal === 'inboxFull' ? refusal : 'ownerFull'
-      return unclaimed((await this.#isRemembered(key)) ? 'duplicate' : answer)
+      const isKnown = (await this.#isRemembered(key)) || (await this.#isStoredById(event))
+      return unclaimed(isKnown ? 'duplicate' : answer)
     }
     const release = this.#reserve(event, asked)
     try {
@@ -132,6 +137,17 @@ export class EventAppender {
     return () => count(-1)
   }
 
+  /** The key of its subject, and for how long that is remembered. */
+  #recognised(event: NewEvent): Recognition {
+    const { key, rememberMs } = recognitionOf(event, this.#deps.bounds)
+    return { key: eventKeyOf(event.owner, key), rememberMs }
+  }
+
+  /** Of one with a key of its own: it came before its object told of any, and was stored under its id. */
+  async #isStoredById({ owner, eventId, dedupe }: NewEvent): Promise<boolean> {
+    return dedupe !== undefined && (await this.#isRemembered(eventKeyOf(owner, eventId)))
+  }
+
   async #isRemembered(key: string): Promise<boolean> {
     const { store, subjects, clock } = this.#deps
     const last = await store.last(subjects.event(key))
@@ -150,6 +166,7 @@ export class EventAppender {
 
   async #store(event: NewEvent, key: string, { leases, reason }: HowStored): Promise<Appended> {
     const { store, subjects, clock, ledger, identity, bounds, instruments } = this.#deps
+    if (await this.#isStoredById(event)) return unclaimed('duplicate')
     const subject = subjects.event(key)
     const started = clock.monotonic()
     let expectSeq = 0
@@ -159,7 +176,8 @@ export class EventAppender {
       const home = identity.home
       const open = toOpenRecord(event, { storedAtMs: nowMs, home, claims, ...(reason !== undefined && { reason }) })
       // Without sinks the body is not needed: the id alone is kept.
-      const put = event.sinks.length > 0 ? { record: open, body: event.body } : closedRecord(nowMs, bounds.dedupeMs)
+      const put =
+        event.sinks.length > 0 ? { record: open, body: event.body } : closedRecord(nowMs, recognitionOf(event, bounds))
       const result = await store.put({ subject, expectSeq, ...put, isForRoutes: isForRoutes(event.owner) })
       if (result.type === 'full') return unclaimed('inboxFull')
       if (result.type === 'stored') {

@@ -1,3 +1,4 @@
+import { recognitionOf } from '../recognition.ts'
 import { closedRecord } from './append-event.ts'
 import type { DeletionQueue } from './deletion-queue.ts'
 import { refreshEvent } from './refresh.ts'
@@ -109,7 +110,7 @@ export class EventEnds {
   async #writeClosed(event: TrackedEvent): Promise<void> {
     const { store, subjects, ledger, clock, bounds } = this.#deps
     const touched = [...event.deliveries.values()].map(({ seq }) => seq).filter((seq) => seq > 0)
-    const closed = closedRecord(clock.now(), bounds.dedupeMs)
+    const closed = closedRecord(clock.now(), recognitionOf(event, bounds))
     const written = { expectSeq: event.seq, ...closed, isForRoutes: isForRoutes(event.account.owner) }
     const result = await store.put({ subject: subjects.event(event.key), ...written })
     if (result.type === 'full') throw fullError()

@@ -150,6 +150,7 @@ export class Ledger {
       seq,
       eventId: record.eventId,
       eventType: record.eventType,
+      ...(record.dedupe !== undefined && { dedupe: record.dedupe }),
       bodyBytes: record.bodyBytes,
       charge,
       account,

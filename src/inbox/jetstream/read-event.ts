@@ -11,7 +11,13 @@ export async function readEvent(deps: SharedDeps, { event, sink }: TrackedDelive
     stored = await store.last(subjects.event(event.key))
   }
   if (stored?.record.kind !== 'event') return undefined
-  const { owner, eventId, sentAtSeconds, receivedAtMs, mode, contentType, signature, trace } = stored.record
+  const { owner, eventId, sentAtSeconds, receivedAtMs, mode, contentType, signature, trace, dedupe } = stored.record
   const known = { owner, eventId, sentAtSeconds, receivedAtMs, mode, contentType, signature }
-  return { ...known, ...(trace !== undefined && { trace }), body: stored.body, sinks: [sink] }
+  return {
+    ...known,
+    ...(trace !== undefined && { trace }),
+    ...(dedupe !== undefined && { dedupe }),
+    body: stored.body,
+    sinks: [sink],
+  }
 }

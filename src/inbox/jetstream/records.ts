@@ -29,6 +29,8 @@ const openEvent = z.object({
   bodyBytes: z.number(),
   /** Versions before this field ignore it. */
   trace: z.string().exactOptional(),
+  /** What it is recognised by in the place of its id. Versions before this field remember it for as long as an id. */
+  dedupe: z.object({ key: z.string(), rememberMs: z.number() }).exactOptional(),
   /** When its deliveries became due. */
   storedAtMs: z.number(),
   /** The receiver that stored it. */
@@ -140,7 +142,8 @@ interface Storing {
 }
 
 export function toOpenRecord(event: NewEvent, { storedAtMs, home, claims, reason }: Storing): OpenEventRecord {
-  const { owner, eventId, sentAtSeconds, receivedAtMs, mode, contentType, signature, sinks, body, trace } = event
+  const { owner, eventId, sentAtSeconds, receivedAtMs, mode, contentType, signature, sinks, body, trace, dedupe } =
+    event
   return {
     kind: 'event',
     owner: { uid: owner.uid, namespace: owner.namespace, name: owner.name },
@@ -154,6 +157,7 @@ export function toOpenRecord(event: NewEvent, { storedAtMs, home, claims, reason
     eventType: parseEnvelope(body).type,
     bodyBytes: body.length,
     ...(trace !== undefined && { trace }),
+    ...(dedupe !== undefined && { dedupe }),
     storedAtMs,
     home,
     ...(claims.leases.length > 0 && { claims }),

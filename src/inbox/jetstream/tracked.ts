@@ -1,5 +1,5 @@
 import type { Taker } from '../../fairness/shared-room.ts'
-import type { DeadLetterReason, InboxOwner } from '../port.ts'
+import type { DeadLetterReason, Dedupe, InboxOwner } from '../port.ts'
 import type { Charge } from '../rooms.ts'
 import type { DueLane } from '../due-lanes.ts'
 import type { DueQueue } from '../due-queue.ts'
@@ -37,6 +37,8 @@ export interface TrackedEvent {
   readonly seq: number
   readonly eventId: string
   readonly eventType: string
+  /** What recognises it in the place of its id; the key is that of `key`. */
+  readonly dedupe?: Dedupe
   readonly bodyBytes: number
   /** What it is charged, and its id. */
   readonly charge: Charge

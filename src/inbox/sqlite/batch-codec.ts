@@ -47,6 +47,8 @@ export function packEvent(writer: ByteWriter, event: NewEvent): void {
   writer.text(event.signature)
   writer.bytes(event.body)
   writer.text(event.trace ?? '')
+  writer.text(event.dedupe?.key ?? '')
+  if (event.dedupe !== undefined) writer.number(event.dedupe.rememberMs)
   writer.number(event.sinks.length)
   for (const sink of event.sinks) writer.text(sink)
 }
@@ -62,6 +64,7 @@ export function unpackEvent(reader: ByteReader): NewEvent {
     signature: reader.text(),
     body: reader.bytes(),
     ...unpackTrace(reader),
+    ...unpackDedupe(reader),
     sinks: Array.from({ length: reader.number() }, () => reader.text()),
   }
 }
@@ -69,6 +72,11 @@ export function unpackEvent(reader: ByteReader): NewEvent {
 function unpackTrace(reader: ByteReader): Pick<NewEvent, 'trace'> {
   const trace = reader.text()
   return trace === '' ? {} : { trace }
+}
+
+function unpackDedupe(reader: ByteReader): Pick<NewEvent, 'dedupe'> {
+  const key = reader.text()
+  return key === '' ? {} : { dedupe: { key, rememberMs: reader.number() } }
 }
 
 function packLeases(writer: ByteWriter, leases: FirstLeases): void {

@@ -93,7 +93,8 @@ export class DeliveriesTable {
     )
     this.#ofEvent = database.prepare('SELECT id, lane FROM deliveries WHERE event = ?')
     this.#due = database.prepare(
-      `SELECT d.*, e.event_id, e.sent_at_s, e.received_at_ms, e.mode, e.content_type, e.signature, e.trace, o.uid, o.namespace, o.name
+      `SELECT d.*, e.event_id, e.sent_at_s, e.received_at_ms, e.mode, e.content_type, e.signature, e.trace,
+         e.dedupe_key, e.remember_ms, o.uid, o.namespace, o.name
        FROM deliveries d JOIN events e ON e.seq = d.event JOIN owners o ON o.id = e.owner
        WHERE d.lane = ? AND d.first_claim = 0 AND d.due_at_ms <= ? ORDER BY d.due_at_ms LIMIT ?`,
     )

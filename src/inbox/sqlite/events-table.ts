@@ -1,7 +1,10 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 
+import type { InboxBounds } from '../bounds.ts'
 import type { NewEvent } from '../port.ts'
+import { recognitionOf } from '../recognition.ts'
 import { chargedBytesOf } from '../rooms.ts'
+import { dedupeOf } from './event-row.ts'
 import type { IdsTable } from './ids-table.ts'
 import type { OwnerAccount } from './accounts.ts'
 import type { Ledger } from './ledger.ts'
@@ -12,10 +15,13 @@ interface EventsTableDeps {
   ledger: Ledger
   ids: IdsTable
   unmovedIds: UnmovedIds
+  bounds: Pick<InboxBounds, 'dedupeMs'>
 }
 
 /** Rows of a version before were charged for their body alone. */
 const sizes = 'body_bytes, coalesce(nullif(charged_bytes, 0), body_bytes) AS charged_bytes'
+/** What is remembered of an event. */
+const memory = 'event_id, dedupe_key, remember_ms, forget_at_s'
 
 /** Events, each until its last delivery or dead letter is gone; then its id alone is remembered. */
 export class EventsTable {
@@ -36,20 +42,20 @@ export class EventsTable {
     this.#deps = deps
     this.#numbers = new RowNumbers(database, 'events')
     this.#insert = database.prepare(
-      `INSERT INTO events (seq, owner, object, event_id, open, sent_at_s, received_at_ms, mode, content_type, signature, body_bytes, charged_bytes, forget_at_s, trace, body)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO events (seq, owner, object, event_id, open, sent_at_s, received_at_ms, mode, content_type, signature, body_bytes, charged_bytes, forget_at_s, trace, dedupe_key, remember_ms, body)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     this.#delete = database.prepare(
       `DELETE FROM events WHERE seq = ? AND open = 1 AND kept = 0
-       RETURNING event_id, forget_at_s, ${sizes}`,
+       RETURNING ${memory}, ${sizes}`,
     )
     this.#close = database.prepare(`UPDATE events SET open = open - 1 WHERE seq = ? RETURNING open, ${sizes}`)
     this.#keepId = database.prepare(
-      'UPDATE events SET forget_at_s = 0 WHERE seq = ? AND forget_at_s > 0 RETURNING event_id',
+      "UPDATE events SET forget_at_s = 0 WHERE seq = ? AND forget_at_s > 0 AND dedupe_key = '' RETURNING event_id",
     )
     this.#keep = database.prepare('UPDATE events SET kept = kept + 1 WHERE seq = ?')
     this.#endKept = database.prepare(
-      `UPDATE events SET kept = kept - ? WHERE seq = ? RETURNING open, kept, event_id, forget_at_s, ${sizes}`,
+      `UPDATE events SET kept = kept - ? WHERE seq = ? RETURNING open, kept, ${memory}, ${sizes}`,
     )
     this.#drop = database.prepare('DELETE FROM events WHERE seq = ?')
     this.#size = database.prepare(`SELECT open, ${sizes} FROM events WHERE seq = ?`)
@@ -57,8 +63,11 @@ export class EventsTable {
     this.#keepOne = database.prepare('UPDATE events SET open = 1 WHERE seq = ? AND open > 0')
   }
 
-  has(account: OwnerAccount, eventId: string): boolean {
-    return this.#deps.ids.has(account, eventId) || this.#deps.unmovedIds.has(account, eventId)
+  /** By what recognises it, or by its id, under which it was stored before its object told of anything else. */
+  has(account: OwnerAccount, { eventId, dedupe }: Pick<NewEvent, 'eventId' | 'dedupe'>): boolean {
+    const { ids, unmovedIds } = this.#deps
+    if (dedupe !== undefined && ids.has(account, dedupe.key)) return true
+    return ids.has(account, eventId) || unmovedIds.has(account, eventId)
   }
 
   /**
@@ -71,15 +80,19 @@ export class EventsTable {
     nowMs: number,
     { endsSoon }: { endsSoon: boolean },
   ): number | 'remembered' | 'duplicate' {
-    const { ids, unmovedIds } = this.#deps
-    const { eventId, sinks } = event
+    const { ids, unmovedIds, bounds } = this.#deps
+    const { eventId, dedupe, sinks } = event
     if (unmovedIds.has(account, eventId)) return 'duplicate'
-    if (sinks.length === 0) return ids.rememberFrom(account, eventId, nowMs) ? 'remembered' : 'duplicate'
-    const forgetAtS = ids.timeOfKept(endsSoon, nowMs)
-    return ids.remember(account, eventId, forgetAtS) ? this.#insertRow(event, account, forgetAtS) : 'duplicate'
+    if (dedupe !== undefined && ids.has(account, eventId)) return 'duplicate'
+    const recognition = recognitionOf(event, bounds)
+    if (sinks.length === 0) return ids.rememberFrom(account, recognition, nowMs) ? 'remembered' : 'duplicate'
+    // A key has its time from the beginning, which is longer than anybody sends the same: a version before, which knows
+    // of ids only, ends the event without it, and a key without a time would stay for ever.
+    const forgetAtS = endsSoon || dedupe !== undefined ? ids.timeOfSoonEnded(recognition, nowMs) : 0
+    return ids.remember(account, recognition.key, forgetAtS) ? this.#insertRow(event, account, forgetAtS) : 'duplicate'
   }
 
-  /** It did not end as soon as it was expected: its id is kept for as long as it is. */
+  /** It did not end as soon as it was expected: its id is kept for as long as it is; a key has its time already. */
   keepId(seq: number, account: OwnerAccount): void {
     const kept = this.#keepId.get(seq)
     if (kept !== undefined) this.#deps.ids.keep(account, String(kept['event_id']))
@@ -109,6 +122,8 @@ export class EventsTable {
       chargedBytes,
       forgetAtS,
       event.trace ?? '',
+      event.dedupe?.key ?? '',
+      event.dedupe?.rememberMs ?? 0,
       event.body,
     )
     ledger.count(account, 'events', 1)
@@ -168,7 +183,10 @@ export class EventsTable {
   }
 
   #forgetId(account: OwnerAccount, row: Record<string, unknown>, nowMs: number): void {
-    this.#deps.ids.startForgetting(account, String(row['event_id']), Number(row['forget_at_s']), nowMs)
+    const { ids, bounds } = this.#deps
+    const dedupe = dedupeOf(row)
+    const named = { eventId: String(row['event_id']), ...(dedupe !== undefined && { dedupe }) }
+    ids.startForgetting(account, recognitionOf(named, bounds), Number(row['forget_at_s']), nowMs)
   }
 
   /** Nothing here needs the body any more, however many did. */

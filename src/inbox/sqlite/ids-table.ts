@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 
+import type { Recognition } from '../recognition.ts'
 import { eventIdHash } from './event-id-hash.ts'
 import type { OwnerAccount } from './accounts.ts'
 import type { Ledger } from './ledger.ts'
@@ -22,12 +23,12 @@ const beforeAllHashes = new Uint8Array()
 const afterAllHashes = new Uint8Array(17).fill(0xff)
 
 /**
- * The memory of ids: of events that are kept, and for `dedupeMs` after each of them. Charged to their object, so that
- * ids never take room from others. Everything here is part of the running transaction.
+ * The memory of ids, and of what else events are recognised by: of events that are kept, and for a time of its own
+ * after each of them. Charged to their object, so that ids never take room from others. Everything here is part of the
+ * running transaction.
  */
 export class IdsTable {
   readonly #ledger: Ledger
-  readonly #dedupeMs: number
   readonly #insert: StatementSync
   readonly #find: StatementSync
   readonly #setTime: StatementSync
@@ -37,9 +38,8 @@ export class IdsTable {
   #sweptTo: Uint8Array | undefined
   #sweptMs = -Infinity
 
-  constructor(database: DatabaseSync, ledger: Ledger, dedupeMs: number) {
+  constructor(database: DatabaseSync, ledger: Ledger) {
     this.#ledger = ledger
-    this.#dedupeMs = dedupeMs
     this.#insert = database.prepare(
       'INSERT INTO ids (hash, owner, forget_at_s) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
     )
@@ -55,21 +55,18 @@ export class IdsTable {
     )
   }
 
-  has({ object }: OwnerAccount, eventId: string): boolean {
-    return this.#find.get(eventIdHash(object, eventId)) !== undefined
+  has({ object }: OwnerAccount, key: string): boolean {
+    return this.#find.get(eventIdHash(object, key)) !== undefined
   }
 
-  /**
-   * The time of an id whose event is kept, as `remember` takes it: that of one that will end soon, or 0 for one of
-   * which nobody knows.
-   */
-  timeOfKept(endsSoon: boolean, nowMs: number): number {
-    return endsSoon ? forgetSecondsOf(nowMs + soonMs + this.#dedupeMs) : 0
+  /** The time of an id whose event is kept and will end soon, as `remember` takes it. */
+  timeOfSoonEnded({ rememberMs }: Recognition, nowMs: number): number {
+    return forgetSecondsOf(nowMs + soonMs + rememberMs)
   }
 
-  /** Of an event that is kept; false when it is known already. */
-  remember(account: OwnerAccount, eventId: string, forgetAtS = 0): boolean {
-    return this.#add(account, eventIdHash(account.object, eventId), forgetAtS)
+  /** Of an event that is kept, 0 where nobody knows for how long; false when it is known already. */
+  remember(account: OwnerAccount, key: string, forgetAtS = 0): boolean {
+    return this.#add(account, eventIdHash(account.object, key), forgetAtS)
   }
 
   /** The event of this id did not end soon: it is kept for as long as its event. */
@@ -78,24 +75,29 @@ export class IdsTable {
   }
 
   /**
-   * For an event that is not kept (any more): from now on for `dedupeMs`. False when the id is known already, and is
-   * left as it is.
+   * For an event that is not kept (any more): from now on for its time. False when it is known already, and is left as
+   * it is.
    */
-  rememberFrom(account: OwnerAccount, eventId: string, nowMs: number): boolean {
-    return this.rememberUntil(account, eventId, nowMs + this.#dedupeMs)
+  rememberFrom(account: OwnerAccount, { key, rememberMs }: Recognition, nowMs: number): boolean {
+    return this.rememberUntil(account, key, nowMs + rememberMs)
   }
 
-  rememberUntil(account: OwnerAccount, eventId: string, atMs: number): boolean {
-    return this.#add(account, eventIdHash(account.object, eventId), forgetSecondsOf(atMs))
+  rememberUntil(account: OwnerAccount, key: string, atMs: number): boolean {
+    return this.#add(account, eventIdHash(account.object, key), forgetSecondsOf(atMs))
   }
 
-  /** The event of this id is gone: its time begins, unless the one that it has is long enough. */
-  startForgetting(account: OwnerAccount, eventId: string, knownForgetAtS: number, nowMs: number): void {
-    const forgetAtS = forgetSecondsOf(nowMs + this.#dedupeMs)
+  /** The event is gone: the time of what it is recognised by begins, unless the one that it has is long enough. */
+  startForgetting(
+    account: OwnerAccount,
+    { key, rememberMs }: Recognition,
+    knownForgetAtS: number,
+    nowMs: number,
+  ): void {
+    const forgetAtS = forgetSecondsOf(nowMs + rememberMs)
     if (knownForgetAtS >= forgetAtS) return
-    const hash = eventIdHash(account.object, eventId)
+    const hash = eventIdHash(account.object, key)
     const { changes } = this.#setTime.run(forgetAtS, hash)
-    if (changes === 0) this.#add(account, hash, forgetAtS) // of an event that a version before kept
+    if (changes === 0) this.#add(account, hash, forgetAtS) // a version before kept its event, or its time was over
   }
 
   /**

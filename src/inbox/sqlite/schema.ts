@@ -111,7 +111,12 @@ const migrations: readonly string[] = [
  * Columns that are no new schema, because older versions go on with a file that has them: they name what they read and
  * write, so that they leave these at their defaults. Only for what may be missing.
  */
-const additions = [{ table: 'events', column: 'trace', definition: "TEXT NOT NULL DEFAULT ''" }] as const
+const additions = [
+  { table: 'events', column: 'trace', definition: "TEXT NOT NULL DEFAULT ''" },
+  // What it is recognised by in the place of its id, and for how long; '' and 0 where it is by its id.
+  { table: 'events', column: 'dedupe_key', definition: "TEXT NOT NULL DEFAULT ''" },
+  { table: 'events', column: 'remember_ms', definition: 'INTEGER NOT NULL DEFAULT 0' },
+] as const
 
 function addMissing(database: DatabaseSync): void {
   const known = database.prepare('SELECT count(*) AS n FROM pragma_table_info(?) WHERE name = ?')

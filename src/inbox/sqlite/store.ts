@@ -111,12 +111,12 @@ export class Store {
     releaseLeases(database, nowMs)
     forgetEmptyOwners(database)
     const ledger = new Ledger(database, bounds, this.#quotas)
-    const ids = new IdsTable(database, ledger, bounds.dedupeMs)
+    const ids = new IdsTable(database, ledger)
     const unmovedIds = new UnmovedIds(database, ledger, ids)
     this.#ledger = ledger
     this.#ids = ids
     this.#unmovedIds = unmovedIds
-    this.#events = new EventsTable(database, { ledger, ids, unmovedIds })
+    this.#events = new EventsTable(database, { ledger, ids, unmovedIds, bounds })
     this.#deadLetters = new DeadLettersTable(database, this.#ledger, this.#events, bounds, this.#droppedOf)
     this.#kept = new KeptTable(database, ledger, this.#events, bounds)
     this.#deliveries = new DeliveriesTable(database, {
@@ -203,7 +203,7 @@ export class Store {
 
   appendGivenUp(event: NewEvent, reason: DeadLetterReason, nowMs: number): GivenUpResult {
     const account = this.#ledger.accountOf(event.owner)
-    if (this.#events.has(account, event.eventId)) return 'duplicate'
+    if (this.#events.has(account, event)) return 'duplicate'
     const refusal = this.#makeRoomFor(event, account, nowMs)
     if (refusal === 'inboxFull') return 'full'
     if (refusal !== undefined) {
@@ -410,7 +410,7 @@ export class Store {
     const isKept = event.sinks.length > 0
     const isOverMaximum = isKept && isOverOwnerShare(account, event.body.length, this.#bounds)
     if (refusal === undefined && !isOverMaximum) return undefined
-    return this.#events.has(account, event.eventId) ? 'duplicate' : (refusal ?? 'ownerFull')
+    return this.#events.has(account, event) ? 'duplicate' : (refusal ?? 'ownerFull')
   }
 }
 

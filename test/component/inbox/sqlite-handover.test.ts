@@ -41,6 +41,28 @@ async function listed(inbox: Inbox, limit = 100) {
   return given.read.events.map(readHandedEvent)
 }
 
+const fold = (job: string) => ({ key: `batch.succeeded.${job}`, rememberMs: 288_000_000 })
+
+test('what is recognised by a key is so in the other inbox, and one that has it already keeps its own', async (t) => {
+  const { from, to } = await twoInboxes(t)
+  await from.append(anEvent({ eventId: 'msg_1', dedupe: fold('moved') }))
+  await from.append(anEvent({ eventId: 'msg_2', dedupe: fold('there') }))
+  await to.append(anEvent({ eventId: 'backfill_there_batch_succeeded', dedupe: fold('there') }))
+  const results = []
+  for (const handed of await listed(from)) {
+    results.push(await handoverOf(to).takeOver(handed))
+    await handoverOf(from).release(handed.ref)
+  }
+  assert.deepEqual(results, ['stored', 'duplicate'])
+  assert.deepEqual(await listed(from), [])
+  for (const inbox of [from, to]) {
+    const late = anEvent({ eventId: 'backfill_moved_batch_succeeded', dedupe: fold('moved') })
+    assert.equal(await inbox.append(late), 'duplicate')
+  }
+  const claimed = await to.claimDue(10, 60_000)
+  assert.deepEqual(claimed.map(({ event }) => event.eventId).toSorted(), ['backfill_there_batch_succeeded', 'msg_1'])
+})
+
 test('a delivery goes on in the other inbox as it stood: attempts, due time, horizon, mark, body', async (t) => {
   const { from, to, clock } = await twoInboxes(t)
   const event = anEvent({

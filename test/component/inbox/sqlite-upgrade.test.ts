@@ -124,6 +124,51 @@ test('a column that older versions do not know is no new schema: they go on with
   after.close()
 })
 
+test('a version before ends an event with a key by its id, and the key is forgotten in its time', async (t) => {
+  const path = aCopy(t)
+  const { inbox: first, clock } = await anOpened(t, path)
+  const dedupe = { key: 'batch.succeeded.x', rememberMs: 80 * 3_600_000 }
+  await first.append(anEvent({ eventId: 'folded', dedupe }))
+  await first.close()
+  // What it does: it knows no key, so that it begins the time of the id.
+  const older = new DatabaseSync(path)
+  const { seq } = older.prepare("SELECT seq FROM events WHERE event_id = 'folded'").get() ?? {}
+  assert.ok(typeof seq === 'number')
+  older.prepare('DELETE FROM deliveries WHERE event = ?').run(seq)
+  older.prepare('DELETE FROM events WHERE seq = ?').run(seq)
+  older.close()
+
+  const { inbox } = await anOpened(t, path)
+  assert.equal(await inbox.append(anEvent({ eventId: 'other', dedupe })), 'duplicate')
+  await inbox.close()
+  await clock.advance({ hours: 81 })
+  const later = await openSqliteInbox({ path, clock, logger: silentLogger, metrics: createMetrics() })
+  t.after(() => later.close())
+  await later.stats()
+  await clock.advance({ seconds: 10 })
+  await later.stats()
+  assert.equal(await later.append(anEvent({ eventId: 'other', dedupe })), 'stored')
+})
+
+test('columns of today are added to a file that was written without them, and its events go on by their ids', async (t) => {
+  const path = aCopy(t)
+  const { inbox: first } = await anOpened(t, path)
+  await first.append(anEvent({ eventId: 'before' }))
+  await first.close()
+  const older = new DatabaseSync(path)
+  older.exec('ALTER TABLE events DROP COLUMN dedupe_key; ALTER TABLE events DROP COLUMN remember_ms')
+  older.close()
+  const { inbox } = await anOpened(t, path)
+  const dedupe = { key: 'batch.succeeded.x', rememberMs: 80 * 3_600_000 }
+  assert.equal(await inbox.append(anEvent({ eventId: 'before', dedupe })), 'duplicate')
+  assert.equal(await inbox.append(anEvent({ eventId: 'after', dedupe })), 'stored')
+  const folded = (await inbox.claimDue(100, leaseMs)).filter(({ event }) => 'dedupe' in event)
+  assert.deepEqual(
+    folded.map(({ event }) => [event.eventId, event.dedupe]),
+    [['after', dedupe]],
+  )
+})
+
 test('a file of a later version is refused by name, and left as it is', async (t) => {
   const path = aCopy(t)
   const later = new DatabaseSync(path)

@@ -7,6 +7,7 @@ import { FakeClock } from '../../support/doubles/fake-clock.ts'
 import { aStream } from '../../support/builders/jetstream-options.ts'
 import { NatsServer, withoutNatsServer } from '../../support/processes/nats-server.ts'
 import { firstClaimsContract } from './first-claims.ts'
+import { foldingContract } from './folding.ts'
 import { givenUpContract } from './given-up.ts'
 import { keptContract } from './kept.ts'
 import { neighboursContract } from './neighbours.ts'
@@ -51,5 +52,6 @@ void describe('inbox on a real nats-server', { skip: withoutNatsServer }, () => 
   neighboursContract('jetstream', make)
   givenUpContract('jetstream', make)
   keptContract('jetstream', make)
+  foldingContract('jetstream', make)
   firstClaimsContract('jetstream', make, { claims: 'asked' })
 })

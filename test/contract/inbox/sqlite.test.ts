@@ -7,6 +7,7 @@ import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import { FakeClock } from '../../support/doubles/fake-clock.ts'
 import { firstClaimsContract } from './first-claims.ts'
+import { foldingContract } from './folding.ts'
 import { givenUpContract } from './given-up.ts'
 import { keptContract } from './kept.ts'
 import { neighboursContract } from './neighbours.ts'
@@ -43,4 +44,5 @@ inboxContract('sqlite', make)
 neighboursContract('sqlite', make)
 givenUpContract('sqlite', make)
 keptContract('sqlite', make)
+foldingContract('sqlite', make)
 firstClaimsContract('sqlite', make, { claims: 'asked' })

@@ -28,6 +28,14 @@ test('what one receiver hands over is what the other one reads', () => {
   assert.deepEqual([event.eventId, event.sinks], [given.event.eventId, given.event.sinks])
 })
 
+test('what an event is recognised by goes with it', () => {
+  const dedupe = { key: 'batch.succeeded.x', rememberMs: 288_000_000 }
+  const given = { ...handed(), event: anEvent({ dedupe }) }
+  const [came] = handedEvents.parse(onTheWay(given)).events
+  assert.ok(came)
+  assert.deepEqual(readHandedEvent(came).event.dedupe, dedupe)
+})
+
 test('a reason that earlier receivers refuse is told to them as the nearest that they know', () => {
   const { deliveries } = writeHandedEvent(handed())
   assert.deepEqual(

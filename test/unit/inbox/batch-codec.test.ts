@@ -23,8 +23,9 @@ const fields = {
   sinks: fc.array(text, { maxLength: 16 }),
 }
 const trace = fc.constant('00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01 theirs=1')
+const dedupe = fc.record({ key: fc.string({ minLength: 1 }), rememberMs: fc.nat() }, plain)
 const event: fc.Arbitrary<NewEvent> = fc.record(
-  { ...fields, trace },
+  { ...fields, trace, dedupe },
   {
     ...plain,
     requiredKeys: [

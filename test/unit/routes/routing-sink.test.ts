@@ -80,6 +80,16 @@ test('each route that matches gets a copy of its own, for the sinks that it has'
   ])
 })
 
+test('a copy is recognised by its id, whether the event is still as it came or was read from the inbox', async () => {
+  const { send, appended } = aStep(numbered(1))
+  const event = anEvent({ sinks: ['$routes'] })
+  await send({ ...event, dedupe: { key: 'batch.succeeded.x', rememberMs: 1_000 } })
+  await send(event)
+  assert.equal(appended.length, 2)
+  assert.deepEqual(appended[0], appended[1])
+  assert.ok(appended.every((copy) => !('dedupe' in copy)))
+})
+
 test('an event that no route wants is done with at once', async () => {
   const { send, appended } = aStep([])
   assert.deepEqual([await send(), appended], [{ type: 'delivered' }, []])

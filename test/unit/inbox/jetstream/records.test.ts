@@ -42,6 +42,15 @@ test('records of versions without types of events, causes and times of steps are
   assert.deepEqual(read({ ...now, later: true }), { type: 'read', record: now })
 })
 
+test('what an event is recognised by is written, and passed over by versions that do not know it', () => {
+  const dedupe = { key: 'batch.succeeded.x', rememberMs: 1_000 }
+  const record = toOpenRecord(anEvent({ dedupe }), stored)
+  assert.deepEqual(record.dedupe, dedupe)
+  assert.deepEqual(readRecord(writeRecord(record)), { type: 'read', record })
+  const { dedupe: _, ...asBefore } = record
+  assert.deepEqual(asBefore, toOpenRecord(anEvent(), stored))
+})
+
 test('a newer format is told apart from nonsense', () => {
   assert.deepEqual(readRecord('{"format":2,"kind":"something new"}'), { type: 'newer' })
 })
