@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 
+import { keptAsHeader, type KeptAs } from '../contract/kept-as.ts'
 import { answerOf, type AnsweredOutcome } from './status-codes.ts'
 
 export interface AnswerOptions {
@@ -7,13 +8,15 @@ export interface AnswerOptions {
   keepAliveMs: number | undefined
   /** The `Allow` header of a 405. */
   allow?: string | undefined
+  /** Whether the event is new here, where its sender is told. */
+  keptAs?: KeptAs | undefined
 }
 
 /** Sends status and headers, never a body. Does nothing when an answer has begun or the client is gone. */
 export function sendAnswer(
   response: ServerResponse,
   outcome: AnsweredOutcome,
-  { keepAliveMs, allow }: AnswerOptions,
+  { keepAliveMs, allow, keptAs }: AnswerOptions,
 ): void {
   if (response.headersSent || response.destroyed) return
   const { status, retryAfterSeconds } = answerOf(outcome)
@@ -25,6 +28,7 @@ export function sendAnswer(
     response.setHeader('connection', 'keep-alive')
     response.setHeader('keep-alive', `timeout=${Math.floor(keepAliveMs / 1000)}`)
   }
+  if (keptAs !== undefined) response.setHeader(keptAsHeader, keptAs)
   if (status !== 204) {
     response.setHeader('content-length', 0)
     if (retryAfterSeconds !== undefined) response.setHeader('retry-after', retryAfterSeconds)

@@ -131,7 +131,12 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       if (!clientErrors.hasAnswered(exchange.request.socket)) journal.record(exchange, outcome)
       return
     }
-    sendAnswer(exchange.response, outcome, { keepAliveMs: keepAliveAfter(exchange, outcome, connection), allow })
+    const { keptAs } = exchange
+    sendAnswer(exchange.response, outcome, {
+      keepAliveMs: keepAliveAfter(exchange, outcome, connection),
+      allow,
+      keptAs,
+    })
     journal.record(exchange, outcome)
   }
   const keepAliveAfter = (

@@ -210,11 +210,13 @@ export class EndpointDirectory {
       this.#endpoints.delete(path)
       return
     }
+    const { foldJobsForSeconds } = usable?.entry ?? {}
     this.#endpoints.set(path, {
       owner: { uid: owner.uid, namespace: owner.namespace, name: owner.name },
       keys: usable?.keys ?? [],
       dynamic: usable?.dynamic,
       sinks: usable === undefined ? [] : this.#sinkNamesOf(usable.entry),
+      ...(foldJobsForSeconds !== undefined && { foldJobsForMs: foldJobsForSeconds * 1_000 }),
       areKeysChanging: facts?.areKeysChanging ?? false,
       checkAttemptId: facts?.checkAttemptId,
     })

@@ -14,6 +14,8 @@ export interface Endpoint {
   readonly route?: RouteEntry
   /** Names, in the order of the spec; at the end the one that hands on to routes, where it has any. */
   readonly sinks: readonly string[]
+  /** For so long the end of a batch is recognised by its job; absent: by its id alone. */
+  readonly foldJobsForMs?: number
   /** A Create or Rotate is under way, so a genuine signature may be of a secret that has not arrived yet. */
   readonly areKeysChanging: boolean
   /** Set while an endpoint check is open: a receiver that verifies a new delivery now reports it as an echo. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
+import type { KeptAs } from '../contract/kept-as.ts'
 import type { Endpoint } from './endpoint.ts'
 
 /** One request on its way to its answer. Filled in phase by phase; read once, when the exchange ends. */
@@ -13,6 +14,8 @@ export interface Exchange {
   /** Only of a delivery whose signature held: any other value is unverified text. */
   eventId?: string
   keyId?: string
+  /** Of a verified delivery of the backfill that is kept: its sender is told. */
+  keptAs?: KeptAs
   bodyBytes?: number
   /** When its body was complete, by the clock of `startedMs`. */
   bodyReadMs?: number

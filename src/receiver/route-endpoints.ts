@@ -28,7 +28,7 @@ export class RouteEndpoints {
     this.remove(entry)
     if (dynamic === undefined || entry.route.refused === true) return false
     const { uid, namespace, name, route } = entry
-    const endpoint = {
+    const endpoint: Endpoint & { sinceMs: number } = {
       owner: { uid, namespace, name: routeOwnerName(name) },
       keys: [],
       dynamic,

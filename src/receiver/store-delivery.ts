@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 
 import type { Clock } from '../clock.ts'
+import { isBackfillId } from '../gemini/batch-job.ts'
 import type { NewEvent } from '../inbox/port.ts'
 import type { Tracing } from '../tracing/port.ts'
 import { takesOwn } from '../routes/attached-route.ts'
@@ -11,6 +12,7 @@ import type { EndpointActivity } from './endpoint-activity.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { EndpointDirectory } from './endpoint-directory.ts'
 import type { Exchange } from './exchange.ts'
+import { dedupeByJob } from './fold-job.ts'
 import type { HeldBody } from './receive-body.ts'
 import type { ReceiverMetrics } from './receiver-metrics.ts'
 import type { AnsweredOutcome, Outcome } from './status-codes.ts'
@@ -65,10 +67,12 @@ export function storeDelivery(deps: RouteDeps, exchange: Exchange, verified: Ver
   const { uid } = endpoint.owner
   exchange.keyId = keyId
   exchange.eventId = headers.id
+  // It comes from inside of the cluster, and shows nothing of the way from Google.
+  const isBackfill = isBackfillId(headers.id)
   // Of a route it is told in this place when its sinks took something.
-  if (endpoint.route === undefined) deps.activity.noteVerified(uid, nowMs)
+  if (endpoint.route === undefined && !isBackfill) deps.activity.noteVerified(uid, nowMs)
   // A ping comes to the static endpoint; a job that ends meanwhile proves nothing about it.
-  const checkAttemptId = mode === 'static' ? endpoint.checkAttemptId : undefined
+  const checkAttemptId = mode === 'static' && !isBackfill ? endpoint.checkAttemptId : undefined
   const traced = deps.tracing && traceDelivery(deps.tracing, exchange, verified)
   const event = toEvent(deps, exchange.request, { ...verified, isCheckOpen: checkAttemptId !== undefined })
   deps.appends.append(traced === undefined ? event : { ...event, trace: traced.trace }, {
@@ -76,6 +80,7 @@ export function storeDelivery(deps: RouteDeps, exchange: Exchange, verified: Ver
       exchange.fault = fault
       const outcome = appendOutcomes[result]
       traced?.ended(outcome)
+      if (isBackfill && (result === 'stored' || result === 'duplicate')) exchange.keptAs = result
       const isKept = outcome === 'Stored' || outcome === 'Duplicate'
       if (!isKept) deps.metrics.authenticRefused.add(1, { outcome })
       noteAnswer(deps.activity, endpoint, { isKept, isFull: result === 'ownerFull', nowMs })
@@ -131,10 +136,12 @@ function toEvent(
 ): NewEvent {
   const { endpoint, headers, body } = delivery
   const contentType = request.headers['content-type'] ?? ''
+  const dedupe = dedupeByJob({ endpoint, mode, envelope: () => deps.parseEnvelope(body) })
   const isWithheld = mayBeWithheld(body, isCheckOpen) && shouldWithhold(deps.parseEnvelope(body), isCheckOpen)
   return {
     owner: endpoint.owner,
     eventId: headers.id,
+    ...(dedupe !== undefined && { dedupe }),
     sentAtSeconds: headers.timestampSeconds,
     receivedAtMs: nowMs,
     mode,

@@ -225,6 +225,11 @@ const entryFields = z.object({
    * does not know this field makes no attempt either. Absent without any.
    */
   suspensions: z.array(sinkSuspensionSchema).optional(),
+  /**
+   * For so long the end of a batch is recognised by its job: what Google sends of it and what the backfill sends are
+   * one event. Absent: by its `webhook-id` alone, as with receivers that do not know this field, which store both.
+   */
+  foldJobsForSeconds: z.number().positive().optional(),
   /** Absent: there is no dynamic endpoint. That of a route has a path of its own. */
   dynamic: dynamicEndpointSchema.optional(),
   /**

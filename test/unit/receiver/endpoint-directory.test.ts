@@ -50,6 +50,15 @@ test('an endpoint is what its entry says, with the names of its sinks in order, 
   assert.equal(directory.lookup('', 'ml/batch-events'), undefined)
 })
 
+test('for how long jobs are folded comes with the entry, and goes with it', () => {
+  const directory = aSyncedDirectory()
+  put(directory, 'uid-1', text(aKeyringEntry({ foldJobsForSeconds: 266_400 })))
+  assert.equal(directory.lookup('ml', 'batch-events')?.foldJobsForMs, 266_400_000)
+  put(directory, 'uid-1', text(aKeyringEntry()))
+  const endpoint = directory.lookup('ml', 'batch-events')
+  assert.ok(endpoint && !('foldJobsForMs' in endpoint))
+})
+
 test('what is mounted is served, and proves nothing about what is not in it', () => {
   const directory = new EndpointDirectory()
   const shard = keyringSecretNameFor('uid-1')
