@@ -1,5 +1,6 @@
 import { geminiWebhookPath } from '../api/kind.ts'
 import { routeNameOf } from '../contract/route-owner.ts'
+import { isBackfillId } from '../gemini/batch-job.ts'
 import type { EventEnvelope } from '../gemini/event.ts'
 import { subjectOf } from '../gemini/event-subject.ts'
 import { deadLetterAttributesOf, type DeadLetterAttributes } from './dead-letter-attributes.ts'
@@ -20,6 +21,8 @@ export interface EventAttributes extends Partial<DeadLetterAttributes> {
   readonly replayed: boolean
   /** `NAMESPACE/NAME` of the route that the event came by. */
   readonly geminiroute?: string
+  /** Who sent it, where that was not Google. */
+  readonly geminiorigin?: 'backfill'
 }
 
 const typePrefix = 'com.google.gemini.'
@@ -44,6 +47,7 @@ export function attributesOf(delivery: OutgoingDelivery, envelope: EventEnvelope
     replayed,
     ...(deadLetter !== undefined && deadLetterAttributesOf(deadLetter)),
     ...(routeName !== undefined && { geminiroute: `${owner.namespace}/${routeName}` }),
+    ...(isBackfillId(event.eventId) && { geminiorigin: 'backfill' as const }),
   }
 }
 

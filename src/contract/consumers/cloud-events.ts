@@ -20,6 +20,10 @@ const attributes = {
   deliveryattempt: z.int().min(1).describe('The number of the attempt to hand this event to you.'),
   replayed: z.boolean().describe('Whether the delivery was replayed by hand.'),
   geminiroute: z.string().optional().describe('`NAMESPACE/NAME` of the GeminiRoute that it came by.'),
+  geminiorigin: z
+    .literal('backfill')
+    .optional()
+    .describe('`backfill` where Google did not deliver it, and it was found in the list of batches. Absent otherwise.'),
   deadletterreason: z.string().optional().describe(`At a dead letter destination, why it was given up: ${reasons}.`),
   deadlettersink: z.string().optional().describe('At a dead letter destination, the sink that did not get it.'),
   deadletterattempts: z.int().min(0).optional().describe('At a dead letter destination, how many attempts were made.'),

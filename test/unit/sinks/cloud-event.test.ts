@@ -3,6 +3,7 @@ import { test } from 'node:test'
 
 import * as fc from 'fast-check'
 
+import { backfillEventId } from '../../../src/gemini/batch-job.ts'
 import { parseEnvelope } from '../../../src/gemini/parse-event.ts'
 import { dataContentType, encodeBinary, encodeStructured, percentEncode } from '../../../src/sinks/cloud-event.ts'
 import { attributesOf } from '../../../src/sinks/event-attributes.ts'
@@ -48,6 +49,16 @@ test('the attributes name the object, the event, the job and the attempt', () =>
       deadletterstatus: 422,
     },
   )
+})
+
+test('what the backfill sent says so, in a copy for a route as well; what Google sent does not', () => {
+  const envelope = { type: 'batch.succeeded', dataId: 'batches/x' }
+  const originOf = (event: Parameters<typeof anEvent>[0]) =>
+    attributesOf(anOutgoing({ event: anEvent(event) }), envelope).geminiorigin
+  const eventId = backfillEventId('batches/x', 'batch.succeeded')
+  assert.equal(originOf({ eventId }), 'backfill')
+  assert.equal(originOf({ eventId, owner: { uid: 'r', namespace: 'search', name: 'groute/nightly' } }), 'backfill')
+  assert.ok(!('geminiorigin' in attributesOf(anOutgoing({ event: anEvent() }), envelope)))
 })
 
 for (const type of [

@@ -54,6 +54,7 @@ test('every attribute that an event may carry is in the schema', () => {
     deadlettercause: true,
     deadletterstatus: true,
     geminiroute: true,
+    geminiorigin: true,
   }
   const ofTheFormat = ['specversion', 'datacontenttype']
   const { data: _, ...attributes } = cloudEvents['batch.succeeded'].shape
