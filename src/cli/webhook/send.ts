@@ -103,11 +103,11 @@ export async function sendEvent(
     if (url === undefined)
       throw new Error(`${slashed(key)}: status.endpoint.url is not known yet: wait for the controller, or give --url`)
     const signingKey = await signingKeyOf(webhook, client)
-    const data = await dataFor(config)
     // Receivers go by the cluster's time, however wrong the clock of this machine is.
     const nowMs = clock.now() + (client.serverClockSkewMs ?? 0)
     const { eventId: id = `gwh_test_${nowMs.toString(36)}${Math.floor(random() * 2 ** 32).toString(36)}`, type } =
       config
+    const data = await dataFor(config, id)
     const delivery = signedDelivery({ id, type, data }, { key: signingKey, nowMs })
     const status = await post(url, { ...delivery, timeoutMs: config.timeoutMs, way: config })
     const says = meanings[status] ?? 'this is no answer of a receiver: look at what stands before it'
@@ -133,8 +133,9 @@ async function signingKeyOf(webhook: GeminiWebhook, client: KubernetesClient) {
   return decoded.value
 }
 
-async function dataFor({ dataFile }: SendConfig): Promise<Record<string, unknown>> {
-  if (dataFile === undefined) return { id: 'batches/gwh-send-test' }
+/** A job of its own for each event: where jobs are folded, the end of one job is one event, whatever its id is. */
+async function dataFor({ dataFile }: SendConfig, eventId: string): Promise<Record<string, unknown>> {
+  if (dataFile === undefined) return { id: `batches/${eventId}` }
   const text = await readFile(dataFile, 'utf8')
   try {
     const data: unknown = JSON.parse(text)

@@ -222,6 +222,20 @@ test('gwh send signs as Google does, with what the Secret holds now', async (t) 
   assert.equal(verifies(secret, request.headers, request.body), true)
 })
 
+test('each event of gwh send is of a job of its own, so that none is taken for another', async (t) => {
+  const { gwh, ready } = await aWorld(t)
+  await ready()
+  const { received, url } = await anEndpoint(t, 204)
+  assert.equal((await gwh('send', object, `--url=${url}`)).code, 0)
+  assert.equal((await gwh('send', object, `--url=${url}`, '--event-id=mine')).code, 0)
+  const jobs = received.map(({ body }) => (JSON.parse(body.toString()) as { data: { id: string } }).data.id)
+  assert.deepEqual(
+    jobs,
+    received.map(({ headers }) => `batches/${headers['webhook-id']}`),
+  )
+  assert.equal(new Set(jobs).size, 2)
+})
+
 test('gwh send tells what a refusal means, and what is wrong before anything is sent', async (t) => {
   const { gwh, ready } = await aWorld(t)
   await ready()
