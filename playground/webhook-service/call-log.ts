@@ -8,6 +8,7 @@ export const verbs = [
   'rotateSigningSecret',
   'createJob',
   'getJob',
+  'listBatches',
   'cancelJob',
   'jwks',
 ] as const

@@ -28,6 +28,17 @@ const callEffectSchema = z.discriminatedUnion('type', [
   }),
   /** This call sees the state of so long ago. */
   z.object({ type: z.literal('lag'), ms: z.number().min(0) }),
+  /**
+   * The answer with each occurrence of a text replaced: a renamed field, a state that nobody knows, another form of
+   * id.
+   */
+  z.object({ type: z.literal('rewrite'), replace: z.string().min(1), by: z.string() }),
+  /**
+   * Of `listBatches`: so many batches came since the page before, which shows as many again; negative: went, unseen.
+   */
+  z.object({ type: z.literal('shiftPage'), by: z.number().int() }),
+  /** Of `listBatches`: the next page is this one. */
+  z.object({ type: z.literal('repeatPage') }),
 ])
 
 /** What can go wrong with one delivery. */

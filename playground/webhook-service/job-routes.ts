@@ -1,5 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 
+import type { Clock } from '../clock.ts'
+import { listBatches, showBatch } from './batches.ts'
 import { answered, invalidArgument, notFound, type Answer } from './problem.ts'
 import type { Job, Jobs, NewJob, WebhookConfig } from './jobs.ts'
 import { versionPath } from './rest-routes.ts'
@@ -18,9 +20,10 @@ const asObject = (value: unknown): JsonObject =>
  */
 export function registerJobRoutes(
   app: FastifyInstance,
-  deps: { jobs: Jobs; calls: CallServer; switches: () => Switches },
+  deps: { jobs: Jobs; calls: CallServer; switches: () => Switches; clock: Clock },
 ): void {
-  const { jobs, calls, switches } = deps
+  const { jobs, calls, switches, clock } = deps
+  const showBatchNow = (job: Job) => showBatch(job, switches())
 
   app.post(`${versionPath}/models/:modelAndMethod`, (request, reply) => {
     const [, model = '', method = ''] = /^(.*):([A-Za-z]+)$/.exec(param(request, 'modelAndMethod')) ?? []
@@ -48,7 +51,14 @@ export function registerJobRoutes(
         },
       }),
     )
-  read(`${versionPath}/batches/:id`, (request) => param(request, 'id'), showBatch)
+  read(`${versionPath}/batches/:id`, (request) => param(request, 'id'), showBatchNow)
+  app.get(`${versionPath}/batches`, (request, reply) =>
+    calls.serve(request, reply, {
+      verb: 'listBatches',
+      version: param(request, 'version'),
+      operation: (call) => listBatches(jobs.list(), call, { switches: switches(), nowMs: clock.now() }),
+    }),
+  )
   read(`${versionPath}/interactions/:id`, (request) => param(request, 'id'), showInteraction)
   read(`${versionPath}/models/:model/operations/:id`, (request) => param(request, 'id'), showVideo)
 
@@ -98,7 +108,7 @@ function createBatch(jobs: Jobs, { project, body }: AuthenticatedCall, model: st
       input: asObject(batch['inputConfig'])['fileName'] === undefined ? 'inline' : 'file',
       webhookConfig: readConfig(config['uris'], userMetadata),
     }),
-    showBatch,
+    (job) => showBatch(job, switches),
   )
 }
 
@@ -133,40 +143,6 @@ function readConfig(uris: unknown, userMetadata: unknown): WebhookConfig | undef
 
 function show(created: Answer<Job>, render: (job: Job) => unknown): Answer {
   return created.ok ? answered(render(created.value)) : created
-}
-
-const batchStates: Record<string, string> = {
-  running: 'BATCH_STATE_RUNNING',
-  succeeded: 'BATCH_STATE_SUCCEEDED',
-  failed: 'BATCH_STATE_FAILED',
-  expired: 'BATCH_STATE_EXPIRED',
-  cancelled: 'BATCH_STATE_CANCELLED',
-}
-
-function showBatch(job: Job) {
-  const name = `batches/${job.id}`
-  return {
-    name,
-    metadata: {
-      '@type': 'type.googleapis.com/google.ai.generativelanguage.v1main.GenerateContentBatch',
-      name,
-      model: job.model,
-      ...(job.displayName !== undefined && { displayName: job.displayName }),
-      state: batchStates[job.state],
-      createTime: rfc3339(job.createdMs),
-      updateTime: rfc3339(job.updatedMs),
-      ...(job.state !== 'running' && { endTime: rfc3339(job.updatedMs) }),
-      ...(job.state === 'succeeded' && { output: outputOf(job) }),
-    },
-    ...(job.state !== 'running' && { done: true }),
-  }
-}
-
-/** Where the answers are: in a file if the requests came in one, else in the batch itself. */
-function outputOf({ id, input }: Job) {
-  if (input === 'file') return { responsesFile: `files/${id}` }
-  const content = { role: 'model', parts: [{ text: 'A simulated answer.' }] }
-  return { inlinedResponses: { inlinedResponses: [{ response: { candidates: [{ content, finishReason: 'STOP' }] } }] } }
 }
 
 function showVideo(job: Job) {

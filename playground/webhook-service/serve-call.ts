@@ -20,6 +20,10 @@ export interface AuthenticatedCall {
   project: string
   space: string
   lagMs: number
+  /** By how many places the page that is asked for has moved on. */
+  pageShift: number
+  /** The next page is to be this one. */
+  repeatsPage: boolean
   body: unknown
   query: Record<string, unknown>
 }
@@ -68,7 +72,7 @@ export function createCallServer(deps: {
       : resourceExhausted('Quota exceeded for requests per minute.', waitSeconds)
   }
 
-  function operate(request: FastifyRequest, call: Call, lagMs: number): Answer {
+  function operate(request: FastifyRequest, call: Call, effects: readonly CallEffect[]): Answer {
     const project: Answer<string> = call.open === true ? answered('') : authenticate(request)
     if (!project.ok) return project
     const body = parseBody(request.body)
@@ -77,7 +81,9 @@ export function createCallServer(deps: {
     return call.operation({
       project: project.value,
       space: spaceFor(project.value, version),
-      lagMs,
+      lagMs: effectOf(effects, 'lag')?.ms ?? 0,
+      pageShift: effectOf(effects, 'shiftPage')?.by ?? 0,
+      repeatsPage: effectOf(effects, 'repeatPage') !== undefined,
       body: body.value,
       query: request.query as Record<string, unknown>,
     })
@@ -101,13 +107,13 @@ export function createCallServer(deps: {
       const latency = effectOf(effects, 'latency')
       if (latency !== undefined) await new Promise<void>((resolve) => void clock.after(latency.ms, resolve))
       const before = disturbance(effects, 'beforeCommit')
-      const answer = before === undefined ? operate(request, call, effectOf(effects, 'lag')?.ms ?? 0) : undefined
+      const answer = before === undefined ? operate(request, call, effects) : undefined
       entry.committed = answer?.ok === true
       const fault = before ?? disturbance(effects, 'afterCommit')
       entry.status = statusOf(fault, answer)
       log.add(entry)
       if (fault !== undefined) return sendFault(request, reply, fault)
-      if (answer !== undefined) sendAnswer(reply, answer, switches(), effectOf(effects, 'garble'))
+      if (answer !== undefined) sendAnswer(reply, answer, switches(), effects)
     },
   }
 }
@@ -137,15 +143,10 @@ function parseBody(raw: unknown): Answer {
   }
 }
 
-function sendAnswer(
-  reply: FastifyReply,
-  answer: Answer,
-  switches: Switches,
-  garble: Effect<'garble'> | undefined,
-): void {
+function sendAnswer(reply: FastifyReply, answer: Answer, switches: Switches, effects: readonly CallEffect[]): void {
   if (!answer.ok) return sendProblem(reply, answer.problem, switches.errorShape)
-  const text = JSON.stringify(answer.value)
-  switch (garble?.how) {
+  const text = rewritten(JSON.stringify(answer.value), effects)
+  switch (effectOf(effects, 'garble')?.how) {
     case undefined:
       return void reply.code(200).header('content-type', json).send(text)
     case 'html':
@@ -161,6 +162,13 @@ function sendAnswer(
     case 'emptyObject':
       return void reply.code(200).header('content-type', json).send('{}')
   }
+}
+
+function rewritten(text: string, effects: readonly CallEffect[]): string {
+  return effects.reduce(
+    (so, effect) => (effect.type === 'rewrite' ? so.replaceAll(effect.replace, effect.by) : so),
+    text,
+  )
 }
 
 function sendProblem(reply: FastifyReply, problem: ApiProblem, shape: Switches['errorShape']): void {

@@ -75,7 +75,7 @@ export function createWebhookServiceSimulator(options: SimulatorOptions): Webhoo
 
   const app = createApp()
   registerWebhookRoutes(app, { service: { store, clock, switches }, engine, calls })
-  registerJobRoutes(app, { jobs, calls, switches })
+  registerJobRoutes(app, { jobs, calls, switches, clock })
   registerAdminRoutes(app, admin)
   app.get('/.well-known/jwks.json', (request, reply) => {
     const { jwksCacheControl } = switches()

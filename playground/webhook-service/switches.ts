@@ -98,6 +98,14 @@ export const switchesSchema = z.strictObject({
   cancelledEvents: choice(['silent', 'emitted'], '`batch.cancelled` and `interaction.cancelled`.'),
   batchExpiry: choice(['h24', 'h48'], 'When an unfinished batch expires.'),
 
+  // The list of batches
+  batchListOrder: choice(['newestFirst', 'oldestFirst'], 'Order of `batches.list`, by creation.'),
+  batchListMaxPageSize: number(1_000, 'The largest page of `batches.list`; who asks for more gets as many.'),
+  batchListLagMs: number(0, 'How long `batches.list` shows an old state after a change.'),
+  batchListOutputs: choice(['sent', 'omitted'], 'Does `batches.list` repeat the answers of inline batches?'),
+  batchListEnd: choice(['noToken', 'emptyToken'], '`nextPageToken` of the last page.'),
+  batchStates: choice(['batchState', 'jobState'], '`state` of a batch: `BATCH_STATE_...` or `JOB_STATE_...`.'),
+
   // Versions, consistency
   apiVersions: choice(['oneStore', 'twoStores'], 'Do `/v1` and `/v1beta` show the same webhooks?'),
   rotateSecretAlias: choice(['notFound', 'alias'], '`POST /{id}/rotate_secret`, as the guide has it.'),

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { mintId, mintSecret } from './mint.ts'
+import { pageSizeOf, readPageToken, writePageToken } from './paging.ts'
 import {
   answered,
   conflict,
@@ -33,7 +34,7 @@ export interface Caller {
   lagMs: number
 }
 
-const defaultPageSize = 50
+/** Of a list of webhooks. */
 const maxPageSize = 1000
 
 const show = (service: Service, record: WebhookRecord) =>
@@ -75,7 +76,7 @@ export function listWebhooks(
   { space, lagMs }: Caller,
   query: { page_size?: unknown; page_token?: unknown },
 ): Answer<Record<string, unknown>> {
-  const pageSize = pageSizeOf(query.page_size)
+  const pageSize = pageSizeOf(query.page_size, maxPageSize)
   const after = readPageToken(query.page_token)
   if (pageSize === undefined) return invalidArgument("Invalid value for 'page_size'.")
   if (after === undefined) return invalidArgument("Invalid value for 'page_token'.")
@@ -87,20 +88,6 @@ export function listWebhooks(
     ...(page.length > 0 && { webhooks: page.map((record) => show(service, record)) }),
     ...(next < all.length && { next_page_token: writePageToken(next) }),
   })
-}
-
-function pageSizeOf(given: unknown): number | undefined {
-  if (given === undefined || given === '' || given === '0') return defaultPageSize
-  return typeof given === 'string' && /^\d{1,9}$/.test(given) ? Math.min(Number(given), maxPageSize) : undefined
-}
-
-/** Opaque to callers; a position, so that pages shift when webhooks come and go between two of them. */
-const writePageToken = (position: number) => Buffer.from(`after:${position}`).toString('base64url')
-
-function readPageToken(given: unknown): number | undefined {
-  if (given === undefined || given === '') return 0
-  const read = typeof given === 'string' ? /^after:(\d{1,9})$/.exec(Buffer.from(given, 'base64url').toString()) : null
-  return read === null ? undefined : Number(read[1])
 }
 
 export function getWebhook(service: Service, caller: Caller, id: string): Answer<Record<string, unknown>> {

@@ -12,6 +12,10 @@ import { rawApi, startSimulator, startTlsEndpoint, type Received } from '../../.
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
 
+interface BatchList {
+  operations?: { name: string; metadata: Record<string, unknown> }[]
+  nextPageToken?: string
+}
 type Payload = { type: string; data: Record<string, unknown> } & Record<string, unknown>
 
 /** A job whose events go to these URIs. */
@@ -45,6 +49,7 @@ async function start(t: TestContext, switches: SwitchChanges) {
     assert.ok(received !== undefined, 'nothing was received')
     return received
   }
+  const batches = async () => (await call('GET', '/v1/batches')).body as BatchList
   const payload = () => JSON.parse(last().body.toString()) as Payload
   const signature = () => String(last().headers['webhook-signature'])
   const stateOf = (id: string) => admin.webhooks().find((webhook) => webhook.id === id)?.state
@@ -53,6 +58,7 @@ async function start(t: TestContext, switches: SwitchChanges) {
   return Object.assign(simulated, {
     switchesNow,
     tlsOrigin,
+    batches,
     call,
     create,
     register,
@@ -612,6 +618,63 @@ const proofs: { [Name in keyof Switches]: Proof<Name> } = {
         states.push(admin.jobs()[0]?.state)
       }
       return states
+    },
+  },
+  batchListOrder: {
+    settings: [
+      ['newestFirst', ['second', 'first']],
+      ['oldestFirst', ['first', 'second']],
+    ],
+    see: async ({ admin, batches }) => {
+      const ids = ['first', 'second'].map((name) => [admin.createJob({ project: 'project-a', type: 'batch' }).id, name])
+      return (await batches()).operations?.map(({ name }) => new Map(ids as [string, string][]).get(name.slice(8)))
+    },
+  },
+  batchListMaxPageSize: {
+    settings: [
+      [1_000, 3],
+      [2, 2],
+    ],
+    see: async ({ admin, batches }) => {
+      for (let n = 0; n < 3; n += 1) admin.createJob({ project: 'project-a', type: 'batch' })
+      return (await batches()).operations?.length
+    },
+  },
+  batchListLagMs: {
+    settings: [
+      [0, 1],
+      [minuteMs, 0],
+    ],
+    see: async ({ admin, batches }) => {
+      admin.createJob({ project: 'project-a', type: 'batch' })
+      return (await batches()).operations?.length ?? 0
+    },
+  },
+  batchListOutputs: {
+    settings: [
+      ['sent', true],
+      ['omitted', false],
+    ],
+    see: async ({ finish, batches }) => {
+      await finish()
+      return (await batches()).operations?.[0]?.metadata['output'] !== undefined
+    },
+  },
+  batchListEnd: {
+    settings: [
+      ['noToken', undefined],
+      ['emptyToken', ''],
+    ],
+    see: async ({ batches }) => (await batches()).nextPageToken,
+  },
+  batchStates: {
+    settings: [
+      ['batchState', 'BATCH_STATE_SUCCEEDED'],
+      ['jobState', 'JOB_STATE_SUCCEEDED'],
+    ],
+    see: async ({ finish, batches }) => {
+      await finish()
+      return (await batches()).operations?.[0]?.metadata['state']
     },
   },
   apiVersions: {

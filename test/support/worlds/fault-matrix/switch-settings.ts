@@ -30,6 +30,7 @@ const updating = ['update', 'adopt', 'enable again']
 const forDeliveries = 'what becomes of deliveries; no operation waits for more than one ping'
 const forBodies = 'what stands in the bodies of events'
 const forJobs = 'webhooks of single jobs, which are never registered'
+const forBatchLists = 'how batches are listed; no operation of the matrix lists them'
 const refusedUri = (key: keyof SwitchChanges): Touch => ({ operations: addressing, settings: [{ [key]: 'refused' }] })
 
 /**
@@ -113,6 +114,13 @@ const touches: Readonly<Record<keyof Switches, Touch | string>> = {
   videoFields: forBodies,
   cancelledEvents: forBodies,
   batchExpiry: forBodies,
+
+  batchListOrder: forBatchLists,
+  batchListMaxPageSize: forBatchLists,
+  batchListLagMs: forBatchLists,
+  batchListOutputs: forBatchLists,
+  batchListEnd: forBatchLists,
+  batchStates: forBatchLists,
 
   apiVersions: { operations: 'all', settings: [{ apiVersions: 'twoStores' }] },
   rotateSecretAlias: { operations: rotations, settings: [{ rotateSecretAlias: 'alias' }] },
