@@ -6,7 +6,7 @@ import { GeminiError, type GeminiErrorCode } from './webhook-service.ts'
 import { isRecord } from '../is-record.ts'
 import { parseRetryAfterMs } from '../retry-after.ts'
 
-export type Verb = 'list' | 'get' | 'create' | 'update' | 'delete' | 'ping' | 'rotateSigningSecret'
+export type Verb = 'list' | 'get' | 'create' | 'update' | 'delete' | 'ping' | 'rotateSigningSecret' | 'listBatches'
 
 export interface FailedCall {
   verb: Verb
@@ -23,7 +23,7 @@ export interface FailedCall {
   nowMs: number
 }
 
-const reads: ReadonlySet<Verb> = new Set(['list', 'get'])
+const reads: ReadonlySet<Verb> = new Set(['list', 'get', 'listBatches'])
 /** Calls about one webhook, which can be gone. */
 const needsWebhook: ReadonlySet<Verb> = new Set(['get', 'update', 'delete', 'ping', 'rotateSigningSecret'])
 
@@ -52,6 +52,11 @@ const advice: Record<GeminiErrorCode, string> = {
   ERR_GEMINI_BAD_ANSWER: 'check that the base URL is the Gemini API and that no proxy answers in its place',
 }
 
+/** The call as the SDK names it, for messages. */
+export function callName(verb: Verb): string {
+  return verb === 'listBatches' ? 'batches.list' : `webhooks.${verb}`
+}
+
 /** Maps a failed SDK call to our error, by status and machine-readable fields alone. Pure. */
 export function toGeminiError(call: FailedCall): GeminiError {
   const answer = readAnswer(call.error, call.apiKey)
@@ -62,7 +67,7 @@ export function toGeminiError(call: FailedCall): GeminiError {
   const detail = [answer.rpcStatus, answer.text].filter((part) => part !== '').join(': ')
   return new GeminiError({
     code,
-    message: `webhooks.${call.verb} ${what}${detail === '' ? '' : ` (${detail})`}: ${advice[code]}`,
+    message: `${callName(call.verb)} ${what}${detail === '' ? '' : ` (${detail})`}: ${advice[code]}`,
     status: answer.status,
     retryAfterMs: retryAfterMs(answer.headers, call.nowMs),
     mayHaveCommitted: mayHaveCommitted(call, code, answer.status),
@@ -73,7 +78,7 @@ export function toGeminiError(call: FailedCall): GeminiError {
 function neverLeft(verb: Verb, { message }: Error): GeminiError {
   return new GeminiError({
     code: 'ERR_GEMINI_CONNECTION',
-    message: `webhooks.${verb} did not get out: ${message}`,
+    message: `${callName(verb)} did not get out: ${message}`,
     mayHaveCommitted: false,
   })
 }
@@ -82,7 +87,7 @@ function neverLeft(verb: Verb, { message }: Error): GeminiError {
 export function badAnswer(verb: Verb, what: string): GeminiError {
   return new GeminiError({
     code: 'ERR_GEMINI_BAD_ANSWER',
-    message: `webhooks.${verb} was answered without ${what}: ${advice.ERR_GEMINI_BAD_ANSWER}`,
+    message: `${callName(verb)} was answered without ${what}: ${advice.ERR_GEMINI_BAD_ANSWER}`,
     mayHaveCommitted: !reads.has(verb),
   })
 }
@@ -173,7 +178,8 @@ function transportText(call: FailedCall, code: GeminiErrorCode): string {
   return `failed to connect or was cut off${cause === undefined ? '' : ` (${cause})`}`
 }
 
-function isTooLarge(error: unknown): boolean {
+/** The answer had more bytes than are read of one. */
+export function isTooLarge(error: unknown): boolean {
   return causeCodes(error).includes('ERR_ANSWER_TOO_LARGE')
 }
 

@@ -1,47 +1,34 @@
-import { GoogleGenAI } from '@google/genai'
+import { GoogleGenAI, type GoogleGenAIOptions } from '@google/genai'
 
-import type { Clock } from '../clock.ts'
-import { untilAborted } from '../until-aborted.ts'
-import { everybody, type CallBudget } from './call-budget.ts'
-import { badAnswer, isUnreadableSuccess, tooLong, toGeminiError, type Verb } from './gemini-failure.ts'
 import { boundFetch } from '../outbound/bound-fetch.ts'
-import type { GeminiMetrics } from './gemini-metrics.ts'
+import { batchFetch } from './batch-fetch.ts'
+import { bindBatches } from './list-ended-batches.ts'
+import { badAnswer, isUnreadableSuccess, tooLong, type Verb } from './gemini-failure.ts'
+import { anybody, createCall, type Call, type CallDeps, type CallOptions } from './google-call.ts'
 import { ListBounds } from './list-bounds.ts'
 import { readCreated, readPage, readRotatedSecret, readWebhook } from './remote-webhook.ts'
 import {
   GeminiError,
-  type Caller,
   type RemoteWebhook,
   type SharedWebhookService,
   type WebhookChanges,
   type WebhookService,
 } from './webhook-service.ts'
 
-export interface WebhookServiceOptions {
+export interface WebhookServiceOptions extends CallDeps {
   /** Surrounding white space is removed: Secrets made from files end in a newline. */
   apiKey: string
   /** Default: Google's. A path prefix is kept. */
   baseUrl?: string
   apiVersion?: 'v1' | 'v1beta'
-  /** For each request, budget wait not included. */
-  timeoutMs?: number
-  budget: CallBudget
-  clock: Clock
-  metrics: GeminiMetrics
   headers?: Readonly<Record<string, string>>
   /** Default: Node's own, without a proxy. */
   fetch?: typeof fetch
 }
 
 const defaultBaseUrl = 'https://generativelanguage.googleapis.com'
-const defaultTimeoutMs = 10_000
 /** The API's maximum. */
 const pageSize = 1000
-/** When a 429 does not say how long. */
-const defaultPauseMs = 5_000
-
-type CallOptions = { maxRetries: 0; timeout: number; signal: AbortSignal; redirect: 'manual' }
-type Call = <T>(verb: Verb, signal: AbortSignal | undefined, send: (options: CallOptions) => Promise<T>) => Promise<T>
 
 /**
  * The WebhookService over the official SDK, with what the SDK does on its own switched off: retries (it would repeat a
@@ -50,32 +37,38 @@ type Call = <T>(verb: Verb, signal: AbortSignal | undefined, send: (options: Cal
  */
 export function openWebhookService(options: WebhookServiceOptions): SharedWebhookService {
   const apiKey = options.apiKey.trim()
-  const { webhooks } = new GoogleGenAI({
+  const settings = (fetchOf: typeof fetch): GoogleGenAIOptions => ({
     apiKey,
     vertexai: false,
     apiVersion: options.apiVersion ?? 'v1',
     httpOptions: {
       baseUrl: options.baseUrl ?? defaultBaseUrl,
       headers: { ...options.headers },
-      fetch: boundFetch(options.fetch ?? fetch),
+      fetch: fetchOf,
     },
   })
-  const service = bindService(webhooks, createCall(options, apiKey, anybody))
+  const inner = options.fetch ?? fetch
+  const { webhooks } = new GoogleGenAI(settings(boundFetch(inner)))
+  const call = createCall(options, apiKey, anybody)
+  // Most keys need none, and the SDK's client of batches takes as much memory as that of webhooks.
+  let opened: GoogleGenAI['batches'] | undefined
+  const openBatches = () => (opened ??= new GoogleGenAI(settings(batchFetch(inner))).batches)
+  const batches = bindBatches(openBatches, call)
+  const service = bindWebhooks(webhooks, call)
   return {
     ...service,
+    batches,
     // A list serves all users of the key, whichever of them needs it first.
     as: (caller) => ({
-      ...bindService(webhooks, createCall(options, apiKey, caller)),
+      ...bindWebhooks(webhooks, createCall(options, apiKey, caller)),
       list: (signal, take) => service.list(signal, take),
+      batches,
     }),
   }
 }
 
-/** A caller that has nothing else to do meanwhile, and no share of its own. */
-const anybody: Caller = { ...everybody, withoutWorker: (wait) => wait() }
-
 /** The calls as one caller makes them. */
-function bindService(webhooks: GoogleGenAI['webhooks'], call: Call): WebhookService {
+function bindWebhooks(webhooks: GoogleGenAI['webhooks'], call: Call): Omit<WebhookService, 'batches'> {
   async function listPage(token: string, signal: AbortSignal | undefined) {
     const query = { page_size: pageSize, ...(token !== '' && { page_token: token }) }
     const page = readPage(await call('list', signal, (callOptions) => webhooks.list(query, callOptions)))
@@ -136,46 +129,6 @@ function bindService(webhooks: GoogleGenAI['webhooks'], call: Call): WebhookServ
   }
 }
 
-/** One request: waits for the budget, bounds the time, counts, translates the failure. */
-function createCall(options: WebhookServiceOptions, apiKey: string, caller: Caller): Call {
-  const { budget, clock, metrics, timeoutMs = defaultTimeoutMs } = options
-  const request: Call = async (verb, signal, send) => {
-    await budget.take(eitherOf(signal, caller.signal), caller)
-    // The SDK ignores its own timeout as soon as a signal is given, so the timeout is part of ours.
-    const deadline = new AbortController()
-    const cancelDeadline = clock.after(timeoutMs, () => deadline.abort())
-    const both = signal === undefined ? deadline.signal : AbortSignal.any([signal, deadline.signal])
-    const startMs = clock.monotonic()
-    let code = 'OK'
-    try {
-      // The SDK gives `fetch` a Request, whose signal Node holds weakly: after a garbage collection an unanswered one
-      // can no longer be aborted.
-      return await untilAborted(send({ maxRetries: 0, timeout: timeoutMs, signal: both, redirect: 'manual' }), both)
-    } catch (error) {
-      code = 'ABORTED'
-      if (signal?.aborted === true) throw signal.reason
-      const timedOut = deadline.signal.aborted
-      const failure = toGeminiError({ verb, error, timedOut, timeoutMs, apiKey, nowMs: clock.now() })
-      code = failure.code
-      if (code === 'ERR_GEMINI_RATE_LIMITED') budget.pause(failure.retryAfterMs ?? defaultPauseMs)
-      throw failure
-    } finally {
-      cancelDeadline()
-      metrics.calls.add(1, { verb, code })
-      metrics.callSeconds.observe((clock.monotonic() - startMs) / 1000, { verb })
-    }
-  }
-  return async (verb, signal, send) => {
-    checkApiKey(verb, apiKey)
-    return caller.withoutWorker(() => request(verb, signal, send))
-  }
-}
-
-/** No third one where one is enough: those of a long-lived signal are kept with it. */
-function eitherOf(a: AbortSignal | undefined, b: AbortSignal | undefined): AbortSignal | undefined {
-  return a !== undefined && b !== undefined ? AbortSignal.any([a, b]) : (a ?? b)
-}
-
 /** Only what changes travels, under a mask that names exactly it: the service applies keys outside the mask too. */
 function toUpdate(changes: WebhookChanges) {
   const body = {
@@ -195,16 +148,6 @@ function checkId(verb: Verb, id: string): void {
   throw new GeminiError({
     code: 'ERR_GEMINI_REJECTED',
     message: `webhooks.${verb}: the webhook id is empty, too long or holds characters that no id has; correct the id`,
-    mayHaveCommitted: false,
-  })
-}
-
-/** Headers cannot carry such a key, and the error that says so would repeat it. */
-function checkApiKey(verb: Verb, apiKey: string): void {
-  if (/^[\x21-\x7e]+$/.test(apiKey)) return
-  throw new GeminiError({
-    code: 'ERR_GEMINI_CREDENTIALS_REJECTED',
-    message: `webhooks.${verb}: the API key is empty or holds white space or other characters that no API key has; correct the Secret`,
     mayHaveCommitted: false,
   })
 }

@@ -1,3 +1,4 @@
+import type { BatchService } from './batch-service.ts'
 import type { CallAccount } from './call-budget.ts'
 import type { TakeOfList } from './list-bounds.ts'
 
@@ -58,6 +59,8 @@ export interface WebhookService {
   ping(id: string): Promise<void>
   /** The new secret is shown this once. */
   rotateSigningSecret(id: string, revocation: RevocationBehavior): Promise<string>
+  /** The batches of the same project; their calls are on nobody's account. */
+  readonly batches: BatchService
 }
 
 /** The caller on whose account a call is made. */

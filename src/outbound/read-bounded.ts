@@ -9,15 +9,23 @@ class AnswerTooLargeError extends Error {
   }
 }
 
-/** All of a body, unless it has more than `maxBytes`: then the rest is never read, and the connection is given up. */
-export async function readBounded(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Buffer> {
-  const chunks: Uint8Array[] = []
+/**
+ * The body as it comes, unless it has more than `maxBytes`: then the rest is never read, and the connection is given
+ * up.
+ */
+export async function* boundBytes(body: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
   let bytes = 0
   for await (const chunk of body) {
     bytes += chunk.length
     // Leaving the loop destroys the stream.
     if (bytes > maxBytes) throw new AnswerTooLargeError(maxBytes)
-    chunks.push(chunk)
+    yield chunk
   }
-  return Buffer.concat(chunks, bytes)
+}
+
+/** All of a body, within the same bound. */
+export async function readBounded(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of boundBytes(body, maxBytes)) chunks.push(chunk)
+  return Buffer.concat(chunks)
 }
