@@ -163,7 +163,7 @@ const settings = {
   ...googleSettings,
   callsPerMinute: integer({
     group: 'Google',
-    help: 'Budget of calls for each API key. Google publishes no limit; the default leaves room for other tools.',
+    help: 'Budget of calls for each API key; keys that are seen to be of one Google project share one. Google publishes no limit; the default leaves room for other tools.',
     min: 1,
     max: 60_000,
     default: '300',

@@ -50,6 +50,8 @@ export interface WebhookControllerOptions {
   client: KubernetesClient
   /** Gives each API key its own call budget; called whenever a key comes into use. */
   openWebhookService: OpenWebhookService
+  /** Is told of two API keys, by their fingerprints, that are of one project: their calls share one budget. */
+  shareBudget: (fingerprint: string, other: string) => void
   config: WorkingConfig
   clock: Clock
   random: () => number
@@ -95,7 +97,7 @@ class RunningController implements WebhookController {
   readonly #reader: ReportReader
   readonly #reports: ReportKeeper
   readonly #conditionCounts: ConditionCounts
-  readonly #projects = new SharedProjects((id) => this.#reflectors.webhooks.store.byIndex(byWebhookId, id))
+  readonly #projects: SharedProjects
   readonly #waker: ObjectWaker
   /** Apart: nothing of webhooks waits for routes. */
   readonly #routes: RoutesController
@@ -106,6 +108,11 @@ class RunningController implements WebhookController {
     const { client, clock, random, metrics, config, openWebhookService, recorder } = options
     const logger = boundLines(options.logger, clock)
     this.#options = options
+    this.#projects = new SharedProjects(
+      (id) => this.#reflectors.webhooks.store.byIndex(byWebhookId, id),
+      // Google counts the calls of a project, whichever of its keys makes them.
+      options.shareBudget,
+    )
     this.#conditionCounts = new ConditionCounts(createConditionGauges(metrics, 'webhooks'))
     exposeSecretAge(
       metrics,

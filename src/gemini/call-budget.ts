@@ -71,89 +71,169 @@ export function pauseBudget(state: BudgetState, nowMs: number, pauseMs: number):
   return { ...state, tokens: Math.min(state.tokens, 0), pausedUntilMs: Math.max(state.pausedUntilMs, nowMs + pauseMs) }
 }
 
+/**
+ * One state for two keys that turn out to be of one project, each refilled to the same time: what both have used
+ * counts against one burst, a pause of either holds, and no debt arises. Pure.
+ */
+export function uniteBudgets(one: BudgetState, other: BudgetState, { burst }: CallBudgetSettings): BudgetState {
+  return {
+    tokens: Math.max(one.tokens + other.tokens - burst, 0),
+    atMs: Math.max(one.atMs, other.atMs),
+    pausedUntilMs: Math.max(one.pausedUntilMs, other.pausedUntilMs),
+  }
+}
+
 interface Waiter extends CallAccount {
   sinceMs: number
   go: () => void
   refuse: (error: GeminiError) => void
 }
 
-export function createCallBudget(options: {
+export interface CallBudgetOptions {
   settings?: Partial<CallBudgetSettings>
   clock: Clock
   metrics: GeminiMetrics
-}): CallBudget {
-  const { clock, metrics } = options
-  const settings = { ...defaultCallBudget, ...options.settings }
-  let state: BudgetState = { tokens: settings.burst, atMs: clock.monotonic(), pausedUntilMs: 0 }
-  let waiters: Waiter[] = []
+  /** Called whenever it is less than full because of what happens: a call, a pause, or what it joins with. */
+  onUse?: () => void
+}
+
+/** A call budget that can become one with another of the same settings. */
+export interface SharedCallBudget extends CallBudget {
+  /**
+   * From now on this budget and that one are one, whoever holds either, with all who wait at both. Idempotent; cannot
+   * be undone.
+   */
+  joinTo(other: SharedCallBudget): void
+}
+
+/** A full budget. */
+export function createCallBudget(options: CallBudgetOptions): SharedCallBudget {
+  return new TokenBudget(options)
+}
+
+class TokenBudget implements SharedCallBudget {
+  readonly #clock: Clock
+  readonly #metrics: GeminiMetrics
+  readonly #settings: CallBudgetSettings
+  readonly #onUse: () => void
+  #state: BudgetState
+  #waiters: Waiter[] = []
   /** Of the parties that wait, when each had its last turn, or came. */
-  const lastTurns = new Map<string, number>()
-  let turns = 0
-  let cancelTimer: (() => void) | undefined
+  readonly #lastTurns = new Map<string, number>()
+  #turns = 0
+  #cancelTimer: (() => void) | undefined
+  /** The one that this has become, which then does everything. */
+  #joined: TokenBudget | undefined
 
-  const waitOf = (ahead: number) => waitFor(state, settings, clock.monotonic(), ahead)
-
-  function leave(gone: ReadonlySet<Waiter>): void {
-    waiters = waiters.filter((waiter) => !gone.has(waiter))
-    const waiting = new Set(waiters.map(({ party }) => party))
-    for (const party of lastTurns.keys()) if (!waiting.has(party)) lastTurns.delete(party)
+  constructor({ settings, clock, metrics, onUse = () => {} }: CallBudgetOptions) {
+    this.#clock = clock
+    this.#metrics = metrics
+    this.#settings = { ...defaultCallBudget, ...settings }
+    this.#onUse = onUse
+    this.#state = { tokens: this.#settings.burst, atMs: clock.monotonic(), pausedUntilMs: 0 }
   }
 
-  function serveWaiters(): void {
-    cancelTimer?.()
-    cancelTimer = undefined
-    state = refill(state, settings, clock.monotonic())
-    for (let [next] = inTurn(waiters, lastTurns); next !== undefined && waitOf(0) === 0;) {
-      lastTurns.set(next.party, (turns += 1))
-      leave(new Set([next]))
-      state = { ...state, tokens: state.tokens - 1 }
+  take(signal?: AbortSignal, account: CallAccount = everybody): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) return reject(signal.reason as Error)
+      const giveUp = () => {
+        this.#last().#leave(new Set([waiter]))
+        reject(signal?.reason as Error)
+      }
+      const settled = (then: () => void) => {
+        signal?.removeEventListener('abort', giveUp)
+        then()
+      }
+      const waiter: Waiter = {
+        party: account.party,
+        isUrgent: account.isUrgent,
+        sinceMs: this.#clock.monotonic(),
+        go: () => {
+          this.#metrics.budgetWaitSeconds.observe((this.#clock.monotonic() - waiter.sinceMs) / 1000)
+          settled(resolve)
+        },
+        refuse: (error) => settled(() => reject(error)),
+      }
+      signal?.addEventListener('abort', giveUp, { once: true })
+      this.#last().#enter([waiter])
+    })
+  }
+
+  pause(pauseMs: number): void {
+    this.#metrics.budgetPauses.add()
+    const last = this.#last()
+    last.#onUse()
+    last.#state = pauseBudget(last.#refilled(), this.#clock.monotonic(), pauseMs)
+    last.#serveWaiters()
+  }
+
+  available(): number {
+    const last = this.#last()
+    if (last.#waiters.length > 0 || last.#state.pausedUntilMs > this.#clock.monotonic()) return 0
+    return Math.max(Math.floor(last.#refilled().tokens), 0)
+  }
+
+  joinTo(other: SharedCallBudget): void {
+    if (!(other instanceof TokenBudget))
+      throw new TypeError('a call budget can join only one that createCallBudget made')
+    const [joining, last] = [this.#last(), other.#last()]
+    if (joining === last) return
+    joining.#cancelTimer?.()
+    joining.#cancelTimer = undefined
+    joining.#joined = last
+    last.#state = uniteBudgets(last.#refilled(), joining.#refilled(), last.#settings)
+    const waiters = joining.#waiters
+    joining.#leave(new Set(waiters))
+    last.#enter(waiters)
+  }
+
+  #last(): TokenBudget {
+    if (this.#joined === undefined) return this
+    // The next one has a shorter way.
+    this.#joined = this.#joined.#last()
+    return this.#joined
+  }
+
+  #refilled(): BudgetState {
+    return refill(this.#state, this.#settings, this.#clock.monotonic())
+  }
+
+  #waitOf(ahead: number): number {
+    return waitFor(this.#state, this.#settings, this.#clock.monotonic(), ahead)
+  }
+
+  #enter(waiters: readonly Waiter[]): void {
+    this.#onUse()
+    // Those who come from another budget may have waited longer.
+    this.#waiters = [...this.#waiters, ...waiters].toSorted((a, b) => a.sinceMs - b.sinceMs)
+    // A new party stands behind those that wait, so that leaving and returning gains no turns.
+    for (const { party } of waiters) if (!this.#lastTurns.has(party)) this.#lastTurns.set(party, this.#turns)
+    this.#serveWaiters()
+  }
+
+  #leave(gone: ReadonlySet<Waiter>): void {
+    this.#waiters = this.#waiters.filter((waiter) => !gone.has(waiter))
+    const waiting = new Set(this.#waiters.map(({ party }) => party))
+    for (const party of this.#lastTurns.keys()) if (!waiting.has(party)) this.#lastTurns.delete(party)
+  }
+
+  #serveWaiters(): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    this.#state = this.#refilled()
+    for (let [next] = inTurn(this.#waiters, this.#lastTurns); next !== undefined && this.#waitOf(0) === 0;) {
+      this.#lastTurns.set(next.party, (this.#turns += 1))
+      this.#leave(new Set([next]))
+      this.#state = { ...this.#state, tokens: this.#state.tokens - 1 }
       next.go()
-      ;[next] = inTurn(waiters, lastTurns)
+      ;[next] = inTurn(this.#waiters, this.#lastTurns)
     }
-    const hopeless = inTurn(waiters, lastTurns).filter((_, ahead) => waitOf(ahead) > settings.maxWaitMs)
-    leave(new Set(hopeless))
-    for (const waiter of hopeless) waiter.refuse(tooLong(waitOf(0)))
-    if (waiters.length > 0) cancelTimer = clock.after(waitOf(0), serveWaiters)
-  }
-
-  return {
-    take(signal, { party, isUrgent } = everybody) {
-      return new Promise((resolve, reject) => {
-        if (signal?.aborted === true) return reject(signal.reason as Error)
-        const giveUp = () => {
-          leave(new Set([waiter]))
-          reject(signal?.reason as Error)
-        }
-        const settled = (then: () => void) => {
-          signal?.removeEventListener('abort', giveUp)
-          then()
-        }
-        const waiter: Waiter = {
-          party,
-          isUrgent,
-          sinceMs: clock.monotonic(),
-          go: () => {
-            metrics.budgetWaitSeconds.observe((clock.monotonic() - waiter.sinceMs) / 1000)
-            settled(resolve)
-          },
-          refuse: (error) => settled(() => reject(error)),
-        }
-        signal?.addEventListener('abort', giveUp, { once: true })
-        waiters.push(waiter)
-        // A new party stands behind those that wait, so that leaving and returning gains no turns.
-        if (!lastTurns.has(party)) lastTurns.set(party, turns)
-        serveWaiters()
-      })
-    },
-    pause(pauseMs) {
-      metrics.budgetPauses.add()
-      state = pauseBudget(refill(state, settings, clock.monotonic()), clock.monotonic(), pauseMs)
-      serveWaiters()
-    },
-    available() {
-      if (waiters.length > 0 || state.pausedUntilMs > clock.monotonic()) return 0
-      return Math.max(Math.floor(refill(state, settings, clock.monotonic()).tokens), 0)
-    },
+    const hopeless = inTurn(this.#waiters, this.#lastTurns).filter(
+      (_, ahead) => this.#waitOf(ahead) > this.#settings.maxWaitMs,
+    )
+    this.#leave(new Set(hopeless))
+    for (const waiter of hopeless) waiter.refuse(tooLong(this.#waitOf(0)))
+    if (this.#waiters.length > 0) this.#cancelTimer = this.#clock.after(this.#waitOf(0), () => this.#serveWaiters())
   }
 }
 

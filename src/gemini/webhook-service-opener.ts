@@ -15,21 +15,26 @@ export interface WebhookServiceOpenerOptions extends Pick<
   metrics: Metrics
 }
 
+export interface WebhookServiceOpener {
+  (credentials: { apiKey: string; fingerprint: string }): SharedWebhookService
+  /** Two keys, named by their fingerprints, are of one project at Google: from now on they share one call budget. */
+  shareBudget: (fingerprint: string, other: string) => void
+}
+
 /**
  * Opens services for any number of API keys. Services that are opened with the same fingerprint share one call budget,
  * even after the first of them is gone: closing and opening must not bypass a pause.
  */
-export function createWebhookServiceOpener(
-  options: WebhookServiceOpenerOptions,
-): (credentials: { apiKey: string; fingerprint: string }) => SharedWebhookService {
+export function createWebhookServiceOpener(options: WebhookServiceOpenerOptions): WebhookServiceOpener {
   const { budget: settings = {}, metrics: registry, clock, ...settingsOfEach } = options
   const metrics = createGeminiMetrics(registry)
-  const shelf = new BudgetShelf(() => createCallBudget({ settings, clock, metrics }))
+  const shelf = new BudgetShelf((onUse) => createCallBudget({ settings, clock, metrics, onUse }))
   exposeLowestBudget(registry, () => shelf.budgets())
-  return ({ apiKey, fingerprint }) => {
+  const open = ({ apiKey, fingerprint }: { apiKey: string; fingerprint: string }) => {
     const budget = shelf.budgetOf(fingerprint)
     return openWebhookService({ ...settingsOfEach, apiKey, budget, clock, metrics })
   }
+  return Object.assign(open, { shareBudget: (one: string, other: string) => shelf.unite(one, other) })
 }
 
 /** Keys are no label, so the lowest budget stands for all. */

@@ -3,8 +3,7 @@ import type { ControllerConfig } from '../config/controller-config.ts'
 import { fixedNumbers } from '../controller/config.ts'
 import { createWebhookController, type WebhookController } from '../controller/controller.ts'
 import { createEndpointProbe } from '../controller/observe/probe-endpoint.ts'
-import type { OpenWebhookService } from '../controller/observe/webhook-service-pool.ts'
-import { createWebhookServiceOpener } from '../gemini/webhook-service-opener.ts'
+import { createWebhookServiceOpener, type WebhookServiceOpener } from '../gemini/webhook-service-opener.ts'
 import { createEventRecorder } from '../kubernetes/event-recorder.ts'
 import { createLeaseElector, leadingGauge } from '../kubernetes/lease-elector.ts'
 import { fetchThrough } from '../outbound/fetch-through.ts'
@@ -64,6 +63,7 @@ export async function startController(config: ControllerConfig, deps: RoleDeps):
   parts.defer(() => health.close())
 
   const work = async (signal: AbortSignal): Promise<void> => {
+    const openWebhookService = openServices(config, { clock, metrics, fetch: fetchThrough(toGoogle) })
     const controller = createWebhookController({
       client,
       clock,
@@ -72,7 +72,8 @@ export async function startController(config: ControllerConfig, deps: RoleDeps):
       metrics,
       recorder,
       probe: endpointProbe.probe,
-      openWebhookService: openServices(config, { clock, metrics, fetch: fetchThrough(toGoogle) }),
+      openWebhookService,
+      shareBudget: openWebhookService.shareBudget,
       config: { ...config, ...fixedNumbers },
     })
     leading = controller
@@ -159,7 +160,7 @@ function endOf(worked: Promise<void>, stopping: AbortSignal, { logger }: RoleDep
 function openServices(
   config: ControllerConfig,
   { clock, metrics, fetch }: Pick<RoleDeps, 'clock' | 'metrics'> & { fetch: typeof globalThis.fetch },
-): OpenWebhookService {
+): WebhookServiceOpener {
   return createWebhookServiceOpener({
     baseUrl: config.googleBaseUrl,
     apiVersion: config.googleApiVersion,

@@ -24,6 +24,7 @@ export const mostCounted = 100
  */
 export class SharedProjects {
   readonly #ofWebhookId: (id: string) => readonly GeminiWebhook[]
+  readonly #onShared: (fingerprint: string, other: string) => void
   /**
    * Keys that are of one project share one set. A key never moves to another project, so what was seen once holds:
    * neither a list that lags nor one that fails takes anything back.
@@ -34,8 +35,16 @@ export class SharedProjects {
   /** By key and namespace, how many objects have a webhook that was seen with that key. */
   readonly #objects = new Map<string, Map<string, number>>()
 
-  constructor(ofWebhookId: (id: string) => readonly GeminiWebhook[]) {
+  /**
+   * `onShared` is told of two keys that are of one project, with each list that shows it: what it remembers of them may
+   * be gone, as that of a key that was not used for a while.
+   */
+  constructor(
+    ofWebhookId: (id: string) => readonly GeminiWebhook[],
+    onShared: (fingerprint: string, other: string) => void = () => {},
+  ) {
     this.#ofWebhookId = ofWebhookId
+    this.#onShared = onShared
   }
 
   /** Takes a change as a watch tells it; `previous` is what was counted before. Keeps nothing of the objects. */
@@ -47,12 +56,17 @@ export class SharedProjects {
 
   listed({ fingerprint, startedAtMs, webhooks }: ShownList): void {
     this.#listedAtMs.set(fingerprint, startedAtMs)
+    const others = new Set<string>()
     for (const { id, uri } of webhooks) {
       for (const { status } of this.#ofWebhookId(id).filter((object) => !isDeleting(object))) {
         // With the address it is this very webhook, even if ids of two projects can be the same.
         const other = status?.webhook?.uri === uri ? status.webhook.keyFingerprint : undefined
-        if (other !== undefined && other !== fingerprint) this.#unite(fingerprint, other)
+        if (other !== undefined && other !== fingerprint) others.add(other)
       }
+    }
+    for (const other of others) {
+      this.#unite(fingerprint, other)
+      this.#onShared(fingerprint, other)
     }
   }
 

@@ -99,6 +99,26 @@ test('two keys of one project are seen by their lists: both teams are told how m
   assert.match(await running.scrape(), /^gwh_controller_shared_project_namespaces 0$/m)
 })
 
+test('keys of one project share a call budget: a 429 that one is answered holds the calls of the other, too', async (t) => {
+  const it = await startTeams(t)
+  await it.start()
+  await it.join('team-search', it.apiKey)
+  await it.join('team-video', it.admin.createApiKey('project-a'))
+  await it.untilTold('team-search', 1)
+  await it.untilTold('team-video', 1)
+  it.admin.resetCalls()
+  it.admin.addFault({ verb: 'list', effect: { type: 'status', status: 429, retryAfter: '2' } })
+  const refusedAtMs = () => it.calls().calls.find(({ status }) => status === 429)?.atMs ?? Infinity
+  const isHeld = (atMs: number) => atMs > refusedAtMs() && atMs < refusedAtMs() + 2_000
+  await eventually(
+    'lists again after the pause',
+    () => it.calls().calls.some(({ atMs }) => atMs >= refusedAtMs() + 2_000),
+    patience,
+  )
+  const during = it.calls().calls.filter(({ atMs }) => isHeld(atMs))
+  assert.ok(during.length <= 1, `${during.length} calls, and not only one that was under way`)
+})
+
 test('at rest it costs no write and no call but the lists, and a list that is away or a restart changes nothing', async (t) => {
   const it = await startTeams(t)
   const first = await it.start()

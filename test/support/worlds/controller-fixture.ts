@@ -246,6 +246,7 @@ async function startOne(
   const controller = createWebhookController({
     client: hooked(client, hook),
     openWebhookService: (credentials) => hooked(open(credentials), hook),
+    shareBudget: open.shareBudget,
     config: complete,
     clock: systemClock,
     random: Math.random,

@@ -7,6 +7,7 @@ import {
   createCallBudget,
   pauseBudget,
   refill,
+  uniteBudgets,
   waitFor,
   type CallAccount,
   type CallBudget,
@@ -211,4 +212,77 @@ test('for any parties and demands nobody who waits is passed by another party tw
     }),
     { numRuns: 60 },
   )
+})
+
+test('two budgets that become one have one burst, of which both have used, and no debt', () => {
+  const full = { tokens: 3, atMs: 100, pausedUntilMs: 0 }
+  const bounds = { ...settings, burst: 3 }
+  assert.equal(uniteBudgets(full, full, bounds).tokens, 3)
+  assert.equal(uniteBudgets(full, { ...full, tokens: 1 }, bounds).tokens, 1)
+  assert.equal(uniteBudgets({ ...full, tokens: 1 }, { ...full, tokens: 0.5 }, bounds).tokens, 0)
+  const paused = pauseBudget(full, 100, 5_000)
+  for (const united of [uniteBudgets(full, paused, bounds), uniteBudgets(paused, full, bounds)]) {
+    assert.deepEqual(united, { tokens: 0, atMs: 100, pausedUntilMs: 5_100 })
+  }
+})
+
+test('for any use, one budget out of two lets no more calls through than one alone, and forgets nobody', async () => {
+  const uses = fc.record({
+    first: fc.nat(8),
+    second: fc.nat(8),
+    later: fc.nat(8),
+    pauseMs: fc.constantFrom(0, 0, 1_500),
+  })
+  await fc.assert(
+    fc.asyncProperty(uses, async ({ first, second, later, pauseMs }) => {
+      const clock = new FakeClock()
+      const metrics = createGeminiMetrics(createMetrics())
+      const aPart = () => createCallBudget({ settings: { ...settings, maxWaitMs: 60_000 }, clock, metrics })
+      const [one, other] = [aPart(), aPart()]
+      const results = [taking(one, first), taking(other, second)]
+      await settle()
+      if (pauseMs > 0) other.pause(pauseMs)
+      other.joinTo(one)
+      results.push(taking(other, later))
+      await settle()
+      const wentNow = () => results.reduce((sum, { went }) => sum + went.length, 0)
+      const atUnion = wentNow()
+      // Each had its own burst before; from now on there is one, and it is what both have left.
+      const used = Math.min(first, settings.burst) + Math.min(second, settings.burst)
+      const free = pauseMs > 0 ? 0 : Math.max(settings.burst - used, 0)
+      assert.equal(atUnion, used + Math.min(free, later), 'nobody who waits gets a second burst')
+      for (let passedMs = 500; passedMs <= 20_000; passedMs += 500) {
+        await clock.advance({ ms: 500 })
+        const allowed = Math.max(passedMs - pauseMs, 0) / 500
+        assert.ok(wentNow() - atUnion <= allowed, `${wentNow() - atUnion} calls in ${passedMs} ms`)
+      }
+      assert.equal(wentNow(), first + second + later)
+    }),
+    { numRuns: 100 },
+  )
+})
+
+test('who waits at a budget that joins another waits on, in turn, and can still give up', async () => {
+  const clock = new FakeClock()
+  const metrics = createGeminiMetrics(createMetrics())
+  const [one, other] = [1, 2].map(() => createCallBudget({ settings, clock, metrics }))
+  assert.ok(one !== undefined && other !== undefined)
+  taking(one, 3)
+  taking(other, 3)
+  await settle()
+  const [went, refused]: [string[], string[]] = [[], []]
+  takingFor(one, went, refused)('a', 2)
+  takingFor(other, went, refused)('b', 2)
+  const stop = new AbortController()
+  const stopped = other.take(stop.signal, { party: 'c', isUrgent: false })
+  other.joinTo(one)
+  one.joinTo(other)
+  stop.abort(new Error('stopped'))
+  await assert.rejects(stopped, /^Error: stopped$/)
+  await clock.advance({ ms: 500 })
+  assert.deepEqual(went, ['a0'])
+  await clock.advance({ ms: 1_500 })
+  assert.deepEqual(went, ['a0', 'b0', 'a1', 'b1'])
+  assert.deepEqual(refused, [])
+  assert.equal(clock.pending, 0)
 })

@@ -21,10 +21,16 @@ const shown = (...namespaces: string[]) =>
 
 function startProjects(...objects: GeminiWebhook[]) {
   const known = new Set(objects)
-  const projects = new SharedProjects((id) => [...known].filter(({ status }) => status?.webhook?.id === id))
+  const shared: string[] = []
+  const projects = new SharedProjects(
+    (id) => [...known].filter(({ status }) => status?.webhook?.id === id),
+    (fingerprint, other) => shared.push(`${fingerprint} ${other}`),
+  )
   for (const object of objects) projects.observe({ type: 'added', object })
   return {
     projects,
+    /** The keys that were told to be of one project. */
+    shared,
     /** What a list that was made with the key shows. */
     list: (fingerprint: string, webhooks: { id: string; uri: string }[], startedAtMs = 0) =>
       projects.listed({ fingerprint, startedAtMs, webhooks }),
@@ -118,4 +124,19 @@ test('keys that nothing uses are forgotten, and the others stay of one project',
 test('of very many namespaces only that they are more is counted', () => {
   const many = Array.from({ length: mostCounted + 50 }, (_, index) => anObject(`n${index}`, 'key'))
   assert.equal(startProjects(anObject('a', 'key'), ...many).others('key', 'a'), mostCounted + 1)
+})
+
+test('each list tells once of each key that is of its project, and of no other', () => {
+  const { list, shared } = startProjects(
+    anObject('a', 'A'),
+    anObject('b', 'B'),
+    anObject('b2', 'B'),
+    anObject('c', 'C'),
+  )
+  list('A', shown('a', 'b', 'b2'))
+  assert.deepEqual(shared, ['A B'])
+  list('A', shown('a', 'b', 'b2'), 1)
+  assert.deepEqual(shared, ['A B', 'A B'], 'what was told may be forgotten by then')
+  list('C', shown('c'))
+  assert.equal(shared.length, 2)
 })
