@@ -10,12 +10,13 @@ import { anEvent } from '../../support/builders/an-event.ts'
 import { aStream } from '../../support/builders/jetstream-options.ts'
 import { givenUpMark } from './expect-given-up.ts'
 import { keptMark, keptMs } from './expect-kept.ts'
+import { dedupeOf, foldedMark } from './sent-again.ts'
 
 /**
  * A process to be killed: appends without end and prints the id of each event that was acknowledged, a line each, only
  * after the answer. Every other one is for a sink that takes everything, and claimed with its append where the driver
- * does that: then `ended` and the id follow, once that is written down, half of them as kept. Beside them some are
- * given up from the beginning.
+ * does that: then `ended` and the id follow, once that is written down, half of them as kept. Every third is recognised
+ * by a key. Beside them some are given up from the beginning.
  */
 const [driver, place = '', prefix = ''] = process.argv.slice(2)
 const inbox = await open()
@@ -37,8 +38,13 @@ function success(eventId: string): NextStep {
 async function appendForEver(): Promise<never> {
   for (;;) {
     const number = ++next
-    const eventId = `${prefix}-${number % 4 === 0 ? keptMark : ''}${number}`
-    const event = anEvent({ eventId, sentAtSeconds: number, sinks: [number % 2 === 0 ? takes : 'worker'] })
+    const eventId = `${prefix}-${number % 4 === 0 ? keptMark : ''}${number % 3 === 0 ? foldedMark : ''}${number}`
+    const event = anEvent({
+      eventId,
+      ...dedupeOf(eventId),
+      sentAtSeconds: number,
+      sinks: [number % 2 === 0 ? takes : 'worker'],
+    })
     const { result, claimed } = await inbox.appendClaiming(event, new Map([[takes, 60_000]]))
     if (result !== 'stored') throw new Error(`append answered ${result}`)
     process.stdout.write(`${eventId}\n`)

@@ -19,6 +19,7 @@ import { mulberry32 } from '../../support/builders/seeded-random.ts'
 import { appendThenKill } from './append-then-kill.ts'
 import { expectGivenUp } from './expect-given-up.ts'
 import { expectKept } from './expect-kept.ts'
+import { sentAgain } from './sent-again.ts'
 
 const kills = Number(process.env['KILLS'] ?? 10)
 /** Each takes longer: the servers choose another leader. */
@@ -69,7 +70,7 @@ async function expectNothingLost(
   const stats = await inbox.stats()
   const lost: string[] = []
   for (const eventId of acknowledged) {
-    if ((await inbox.append(anEvent({ eventId }))) !== 'duplicate') lost.push(eventId)
+    if ((await inbox.append(sentAgain(eventId))) !== 'duplicate') lost.push(eventId)
   }
   t.diagnostic(`${acknowledged.length} acknowledged, ${lost.length} lost, ${stats.events} kept`)
   assert.deepEqual(lost, [])

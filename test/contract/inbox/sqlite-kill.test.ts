@@ -8,11 +8,11 @@ import { systemClock } from '../../../src/clock.ts'
 import { openSqliteInbox } from '../../../src/inbox/sqlite/open-sqlite-inbox.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
-import { anEvent } from '../../support/builders/an-event.ts'
 import { mulberry32 } from '../../support/builders/seeded-random.ts'
 import { appendThenKill } from './append-then-kill.ts'
 import { expectGivenUp } from './expect-given-up.ts'
 import { expectKept } from './expect-kept.ts'
+import { sentAgain } from './sent-again.ts'
 
 const kills = Number(process.env['KILLS'] ?? 10)
 
@@ -36,7 +36,7 @@ test(`nothing acknowledged is lost over ${kills} kill -9 at random moments`, asy
   t.after(() => inbox.close())
   const lost: string[] = []
   for (const eventId of acknowledged) {
-    if ((await inbox.append(anEvent({ eventId }))) !== 'duplicate') lost.push(eventId)
+    if ((await inbox.append(sentAgain(eventId))) !== 'duplicate') lost.push(eventId)
   }
   const stats = await inbox.stats()
   const givenUp = await expectGivenUp(inbox, acknowledged)
