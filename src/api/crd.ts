@@ -129,6 +129,7 @@ function webhookSchema(): StructuralSchema {
   attach(propertyOf(spec, 'endpoint'), 'endpoint')
   attach(propertyOf(spec, 'signingSecret'), 'signingSecret')
   attach(propertyOf(spec, 'rotation'), 'rotation')
+  attach(propertyOf(spec, 'backfill'), 'backfill')
   attach(propertyOf(propertyOf(spec, 'allowedRoutes'), 'namespaces'), 'routeNamespaces')
   attachToSinks(spec)
   return {

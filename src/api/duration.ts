@@ -12,3 +12,9 @@ export function parseDuration(text: string): Result<number> {
   }
   return ok(sumDuration(text))
 }
+
+/** Whether a duration of the resource is from `leastMs` to `mostMs`; false where it is none. */
+export function durationWithin(text: string, leastMs: number, mostMs: number): boolean {
+  const parsed = parseDuration(text)
+  return parsed.ok && parsed.value >= leastMs && parsed.value <= mostMs
+}

@@ -24,6 +24,7 @@ export function ruleViolations(webhook: GeminiWebhookManifest, previous?: Gemini
     ...broken('endpoint', 'spec.endpoint', spec.endpoint, before?.endpoint),
     ...broken('signingSecret', 'spec.signingSecret', spec.signingSecret, before?.signingSecret),
     ...broken('rotation', 'spec.rotation', spec.rotation, before?.rotation),
+    ...broken('backfill', 'spec.backfill', spec.backfill, before?.backfill),
     ...broken(
       'routeNamespaces',
       'spec.allowedRoutes.namespaces',

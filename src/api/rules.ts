@@ -1,5 +1,7 @@
 import { dynamicSecretNameOf, dynamicSecretSuffix, signingSecretNameOf, signingSecretSuffix } from './defaults.ts'
-import { parseDuration } from './duration.ts'
+import type { BackfillSpec } from './backfill.ts'
+import { backfillRules, specBackfillRules } from './backfill-rules.ts'
+import { durationWithin } from './duration.ts'
 import type { RouteNamespaces } from './allowed-routes.ts'
 import type { GeminiRouteManifest } from './gemini-route.ts'
 import type { GeminiWebhookManifest } from './gemini-webhook.ts'
@@ -24,6 +26,7 @@ export interface RuleScopes {
   endpoint: NonNullable<GeminiWebhookSpec['endpoint']>
   signingSecret: NonNullable<GeminiWebhookSpec['signingSecret']>
   rotation: RotationSpec
+  backfill: BackfillSpec
   routeNamespaces: RouteNamespaces
   /** A whole GeminiRoute, as root is a whole GeminiWebhook. */
   route: GeminiRouteManifest
@@ -310,20 +313,16 @@ const objectDeliveryRules: readonly Rule<'objectDelivery'>[] = [
 /** Every rule, by where it looks. */
 export const rules: { readonly [S in RuleScope]: readonly Rule<S>[] } = {
   root: rootRules,
-  spec: specRules,
+  spec: [...specRules, ...specBackfillRules],
   endpoint: endpointRules,
   signingSecret: signingSecretRules,
   rotation: rotationRules,
+  backfill: backfillRules,
   routeNamespaces: routeNamespacesRules,
   route: routeRootRules,
   destination: destinationRules,
   delivery: deliveryRules,
   objectDelivery: objectDeliveryRules,
-}
-
-function durationWithin(text: string, leastMs: number, mostMs: number): boolean {
-  const parsed = parseDuration(text)
-  return parsed.ok && parsed.value >= leastMs && parsed.value <= mostMs
 }
 
 function secretNamesDiffer(webhook: GeminiWebhookManifest): boolean {

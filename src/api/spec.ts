@@ -1,6 +1,7 @@
 import * as z from 'zod'
 
 import { allowedRoutesSchema } from './allowed-routes.ts'
+import { backfillSchema } from './backfill.ts'
 import { dynamicSchemaWith, revokePrevious } from './dynamic.ts'
 import { objectDeliverySchema } from './object-delivery.ts'
 import { sinkSchema } from './sink.ts'
@@ -111,6 +112,7 @@ export const specSchema = z
     endpoint: endpointSchema.optional(),
     signingSecret: signingSecretSchema.optional(),
     rotation: rotationSchema.optional(),
+    backfill: backfillSchema.optional(),
     endpointCheck: z
       .enum(['Never', 'OnChange', 'Periodic'])
       .describe('When a ping must come back through the endpoint. Default OnChange.')

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 
+import { backfillStatusSchema } from './backfill.ts'
 import { conditionStatuses, type ConditionType } from './conditions.ts'
 import { atomicListOf, labelName, mapListOf, setOf, text, time } from './field-types.ts'
 import type { Reason } from './reasons.ts'
@@ -181,6 +182,7 @@ export const statusSchema = z
     check: checkSchema.optional(),
     delivery: deliveryStatusSchema.optional(),
     routes: routeCountsSchema.optional(),
+    backfill: backfillStatusSchema.optional(),
   })
   .describe('What is seen.')
 
