@@ -53,6 +53,15 @@ const specEdits: fc.Arbitrary<Partial<GeminiWebhookSpec>> = fc.record(
     state: fc.constantFrom('Enabled', 'Disabled'),
     endpoint: fc.constantFrom({ hostname: 'other.example.com' }, { url: 'https://mine.example.com/x' }),
     signingSecret: fc.record({ name: label, labels: pairs, annotations: pairs }, { requiredKeys: [] }),
+    backfill: fc.record(
+      {
+        interval: fc.constantFrom('5m', '1h'),
+        lookback: fc.constantFrom('72h', '336h'),
+        grace: fc.constantFrom('5m', '2h'),
+        request: fc.record({ id: fc.constantFrom(handled, 'other'), since: fc.constant('2026-11-20T00:00:00Z') }),
+      },
+      { requiredKeys: [] },
+    ),
     rotation: fc.record(
       {
         interval: fc.constantFrom('48h', '2160h', '99999h'),
