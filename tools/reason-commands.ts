@@ -92,6 +92,7 @@ export const reasonCommands: Readonly<Record<Reason, ReasonCommands>> = {
     look: [specOf('signingSecret'), inOperator("get configmap gwh-controller --output jsonpath='{.data}'")],
     ends: 'absent',
   },
+  BackfillRequestRefused: { look: [specOf('backfill'), statusOf('backfill')], ends: 'absent' },
   OtherNamespaces: { look: [webhooksOfKey], ends: 'absent' },
   Missing: { look: [statusOf('webhook'), webhooksOfKey], ends: 'condition' },
   Repairing: { look: [signingSecret], ends: 'condition' },

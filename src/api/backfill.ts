@@ -41,7 +41,9 @@ export const backfillStatusSchema = z
         'Events of batches that ended since then are sent without being asked for: since receivers can tell what Google delivered from what it did not.',
       )
       .optional(),
-    lastTime: time().describe('When the first run ended, or the last one that found any.').optional(),
+    lastTime: time()
+      .describe('When the first run ended, or the last one that found any or answered a request.')
+      .optional(),
     lastFound: z.int().min(0).describe('How many events that run found that Google had not delivered.').optional(),
     total: z.int().min(0).describe('How many were found since backfill was switched on.').optional(),
     handledRequestIDs: atomicListOf(text(64), 16)

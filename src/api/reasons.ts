@@ -192,6 +192,12 @@ export const reasons = {
     remedy:
       'Remove the keys that the message names; or ask whoever runs the installation to add them, or their common prefix, to allowedSecretLabels or allowedSecretAnnotations.',
   },
+  BackfillRequestRefused: {
+    on: { PartIgnored: yes },
+    meaning:
+      'spec.backfill.request asks for what ended longer ago than spec.backfill.lookback, or names no time that has passed. Backfill goes on without it.',
+    remedy: 'Choose another time in spec.backfill.request.since, a longer lookback, or remove the request.',
+  },
   OtherNamespaces: {
     on: { ProjectShared: yes },
     meaning:

@@ -29,6 +29,13 @@ export const fixedNumbers = {
   countsIntervalMs: 60_000,
   /** How long is gathered what a webhook and its routes tell of one another: how many they are, whether it is Ready. */
   routesToldMs: 5_000,
+  /**
+   * Before the first list of batches of an API key: its objects have had their passes by then, and those that come
+   * together share it. Half of it, and a share of the other half.
+   */
+  backfillFirstMs: 60_000,
+  /** Between two lists of batches with one API key, whatever is asked for. */
+  backfillRestMs: 10_000,
 } as const
 
 /** What the controller is configured with: its settings, and the numbers that are no settings. */

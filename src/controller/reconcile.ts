@@ -25,6 +25,7 @@ import { afterFailure, isAnswer, type Plan } from './plan/result.ts'
 import { writeStatus } from './status/status-writer.ts'
 import { areCountsNew } from './reports/sink-counts.ts'
 import { summarize } from './status/summarize.ts'
+import { backfillEvents, withBackfill } from './status/with-backfill.ts'
 import { withDeliveries } from './status/with-deliveries.ts'
 
 /**
@@ -155,19 +156,23 @@ async function publish(plan: Plan, start: ActionState, report: ApplyReport, pass
   const { state, failure } = report
   // A pass that goes on at once and has nothing to write down leaves that to the next.
   if (plan.next.type === 'now' && failure === undefined && state.draft === start.draft) return report
-  const status = isKeptFromStatus(plan, report, pass)
-    ? withDeliveries(state.draft, state, pass.clock.now())
+  const nowMs = pass.clock.now()
+  const withoutRuns = isKeptFromStatus(plan, report, pass)
+    ? withDeliveries(state.draft, state, nowMs)
     : summarizeReport(plan, report, pass)
+  const status = withBackfill(withoutRuns, state, { nowMs, receiverSeenWaitMs: pass.config.receiverSeenWaitMs })
   const { webhook, written, dropped } = await writeStatus(state.webhook, status, pass)
   if (!written) return report
   pass.memory.wrote(webhook, pass.webhooks)
   if (areCountsNew(start.webhook.status, status)) pass.memory.wroteCounts()
   if (dropped !== undefined) return publishDropped({ ...state, webhook }, dropped, pass)
+  const { runs = [] } = state.observed.backfill ?? {}
+  pass.backfill?.told(webhook.metadata.uid, runs)
   const { intent } = pass.memory.view
   // From here on receivers can see the intent: its head start begins now.
   if (intent?.call === 'notMade' && start.draft.operation?.attemptID !== intent.attemptID) pass.memory.published()
   observeReadiness(start.webhook, status, pass)
-  const events = transitionEvents(start.draft, status)
+  const events = [...transitionEvents(start.draft, status), ...backfillEvents(runs, status.backfill?.since)]
   return { ...report, state: { ...state, webhook, events: [...state.events, ...events] } }
 }
 

@@ -52,6 +52,14 @@ export const logEvents = {
     means: 'Something happened to a GeminiWebhook; an Event says the same.',
     fields: ['namespace', 'name', 'reason', 'action', 'note', 'suppressedLines'],
   },
+  'backfill.found': {
+    means: 'Batches ended whose events Google did not deliver; receivers have stored these events now.',
+    fields: ['namespace', 'name', 'found', 'suppressedLines'],
+  },
+  'backfill.failed': {
+    means: 'Events that Google did not deliver could not be looked for, or not be sent; it is tried again.',
+    fields: ['namespace', 'name', 'why', 'error', 'suppressedLines'],
+  },
   'route.changed': {
     means: 'Something changed about a GeminiRoute; an Event says the same.',
     fields: ['namespace', 'name', 'reason', 'action', 'note', 'suppressedLines'],

@@ -232,9 +232,10 @@ const controllerFolders: Record<string, string[]> = {
   reports: ['config', 'facts'],
   installation: ['facts'],
   metrics: ['reports'],
+  backfill: ['facts'],
   observe: ['config', 'facts', 'installation', 'keyring', 'memory', 'metrics', 'plan', 'reports', 'secrets', 'sinks'],
   apply: ['facts', 'memory', 'observe', 'plan', 'secrets'],
-  status: ['apply', 'facts', 'installation', 'observe', 'plan', 'reports', 'rotation', 'secrets'],
+  status: ['apply', 'backfill', 'facts', 'installation', 'observe', 'plan', 'reports', 'rotation', 'secrets'],
   routes: [
     'config',
     'facts',
@@ -254,6 +255,7 @@ const controllerFolders: Record<string, string[]> = {
   sweep: ['config', 'facts', 'keyring', 'memory', 'observe', 'reflectors', 'reports'],
   reconcile: ['apply', 'facts', 'memory', 'observe', 'plan', 'reports', 'status'],
   controller: [
+    'backfill',
     'config',
     'facts',
     'housekeeping',

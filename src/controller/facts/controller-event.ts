@@ -21,6 +21,8 @@ export interface ControllerEvent {
     | 'PartIgnored'
     | 'SinkFailing'
     | 'SinkRecovered'
+    | 'Backfilled'
+    | 'BackfillStarted'
     | 'Deleted'
     | 'Orphaned'
     | 'Attached'

@@ -3,6 +3,7 @@ import type { RemoteWebhook } from '../../gemini/webhook-service.ts'
 import type { DynamicEndpointEntry, KeyringEntry, LiveSecret } from '../../contract/keyring/entry.ts'
 import type { EndpointReport } from '../../contract/receiver-report/report.ts'
 import type { Action } from './action.ts'
+import type { BackfillView } from './backfill-view.ts'
 import type { Failure } from './failure-class.ts'
 import type { DynamicSecret } from '../secrets/dynamic-secret.ts'
 import type { Lookup } from './lookup.ts'
@@ -170,6 +171,10 @@ export interface ObservedWebhook {
   keyring: KeyringEntry | undefined
   /** Whether the keyring has room for this object, if it were registered now. */
   keyringHasRoom: boolean
+  /** What the keyring is to say of folding; absent: nothing. */
+  foldJobsForSeconds?: number
+  /** What this process did about events that Google did not deliver; absent: nothing yet. */
+  backfill?: BackfillView
   sinks: SinkResolution
   /** Absent: no dynamic endpoint is wanted, and none is left. */
   dynamic?: DynamicView

@@ -109,6 +109,22 @@ export function createInstruments(metrics: Metrics): ControllerInstruments {
   }
 }
 
+export function createBackfillInstruments(metrics: Metrics): { backfilled: CounterHandle; runs: CounterHandle } {
+  return {
+    backfilled: metrics.counter({
+      name: 'gwh_backfilled_events_total',
+      help: 'Events of finished batches that Google had not delivered, and that the controller sent to the receivers.',
+      known: [{}],
+    }),
+    runs: metrics.counter({
+      name: 'gwh_controller_backfill_runs_total',
+      help: 'Lists of batches that were made to find events that Google did not deliver, one for each API key and interval, by what came of them.',
+      labels: ['outcome'],
+      known: [{ outcome: 'done' }, { outcome: 'failed' }],
+    }),
+  }
+}
+
 /** Made once per controller. Called at each scrape. */
 export function exposeStranded(
   reports: () => ReportSource,

@@ -27,6 +27,12 @@ export function exposeObjectMetrics(
     labels: ['webhook_namespace', 'webhook'],
     collect: () => webhooks().flatMap((webhook) => ageSample(webhook, now())),
   })
+  metrics.collectedGauge({
+    name: 'gwh_controller_object_backfilled_events',
+    help: 'Events that Google did not deliver, of every GeminiWebhook with backfill, as its status tells. Only with objectMetrics.',
+    labels: ['webhook_namespace', 'webhook'],
+    collect: () => webhooks().flatMap(backfilledSample),
+  })
 }
 
 /** A bound for the largest installations: with more sinks than this, those that fail come first. */
@@ -95,6 +101,11 @@ function ageSample(webhook: GeminiWebhook, nowMs: number): Sample[] {
   const { namespace, name } = webhook.metadata
   const value = secretAgeSeconds(webhook, nowMs)
   return value === undefined ? [] : [{ value, labels: { webhook_namespace: namespace, webhook: name } }]
+}
+
+function backfilledSample({ metadata: { namespace, name }, status }: GeminiWebhook): Sample[] {
+  if (status?.backfill === undefined) return []
+  return [{ value: status.backfill.total ?? 0, labels: { webhook_namespace: namespace, webhook: name } }]
 }
 
 /** Undefined before the first secret. */

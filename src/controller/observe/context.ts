@@ -9,6 +9,7 @@ import type { Logger } from '../../observability/logger.ts'
 import type { WorkingConfig } from '../config.ts'
 import type { ControllerInstruments } from '../metrics/instruments.ts'
 import type { KeyringWriter } from '../keyring/keyring-writer.ts'
+import type { BackfillRun, BackfillView } from '../facts/backfill-view.ts'
 import type { InstallationView, ObservedWebhook } from '../facts/observed.ts'
 import type { ProbeInTurn } from '../facts/probe.ts'
 import type { FoldedReport } from '../reports/receiver-reports.ts'
@@ -47,6 +48,11 @@ export interface WebhookContext {
   routesOf?: (webhook: GeminiWebhook) => NonNullable<ObservedWebhook['routes']> | undefined
   /** Absent: nothing is known of sinks. */
   reports?: SinkReportSource
+  /** Absent: nothing is known of runs. */
+  backfill?: {
+    viewOf(uid: string): BackfillView | undefined
+    told(uid: string, runs: readonly BackfillRun[]): void
+  }
 }
 
 /** What a pass observes with: it may wait without a worker for what it shares with others. */

@@ -1,6 +1,7 @@
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import { attemptPrefixOf, wantedProof } from '../facts/endpoint-proof.ts'
 import { fenceDueAtMs } from '../facts/fence-due.ts'
+import { foldJobsForSeconds } from '../facts/fold-jobs.ts'
 import type { CheckView, ObservedWebhook, RemoteLookup, RolloutTurn } from '../facts/observed.ts'
 import { ownerOfObject } from '../installation/object-owner.ts'
 import { isMetadataHeld } from '../memory/metadata-writes.ts'
@@ -38,9 +39,13 @@ export function viewWebhook(
   const refusedWrites = viewRefusedWrites(retries.writes, { webhook, observed: reads }, nowMs)
   const told = 'pending' in report ? report : undefined
   const routes = ctx.routesOf?.(webhook)
+  const folds = foldJobsForSeconds(webhook, endpoint)
+  const backfill = ctx.backfill?.viewOf(metadata.uid)
   return {
     ...reads,
     keyringHasRoom: ctx.keyring.hasRoomFor(metadata),
+    ...(folds !== undefined && { foldJobsForSeconds: folds }),
+    ...(backfill !== undefined && { backfill }),
     metadataHeld: isMetadataHeld(retries.metadata, webhook, atMs),
     fenceDue: atMs >= fenceDueAtMs(webhook, recollection, ctx.config),
     rollout: rolloutTurn(webhook, endpoint, ctx),

@@ -114,8 +114,10 @@ function liveSecrets(current: string, { webhook, observed, target, remote, nowMs
   return [{ keyId: keyIdOf(current), secret: current }, ...newestFirst].slice(0, maxLiveSecrets)
 }
 
-export function keyringDiffers({ keyring, sinks, dynamic }: ObservedWebhook, secrets: LiveSecret[]): boolean {
+export function keyringDiffers(observed: ObservedWebhook, secrets: LiveSecret[]): boolean {
+  const { keyring, sinks, dynamic, foldJobsForSeconds } = observed
   return (
+    keyring?.foldJobsForSeconds !== foldJobsForSeconds ||
     !isSameJson(keyring?.secrets, secrets) ||
     !isSameJson(keyring?.sinks, sinks.resolved) ||
     !isSameJson(keyring?.heldSinks ?? [], sinks.held) ||

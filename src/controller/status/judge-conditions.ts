@@ -4,6 +4,7 @@ import { knownEventTypes } from '../../api/names.ts'
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import type { Reason } from '../../api/reasons.ts'
 import type { ActionState } from '../apply/action-state.ts'
+import { backfillRequestProblem } from '../backfill/backfill-task.ts'
 import { disabledByGoogle, differencesOf } from '../facts/differences.ts'
 import { isCheckWanted, sameAddress, wantedProof, checkPendingMessage } from '../facts/endpoint-proof.ts'
 import { explainRolloutWait } from '../plan/drift.ts'
@@ -68,10 +69,15 @@ export function judgeParts(webhook: GeminiWebhook, nowMs: number, allowed: Allow
   const schedule = scheduleProblems(webhook, nowMs)
   const metadata = metadataProblems(webhook, allowed)
   const blocked = `${schedule.join('; ')}: correct or remove it, no rotation is scheduled by it`
-  const messages = [...(schedule.length > 0 ? [blocked] : []), ...metadata]
-  if (messages.length === 0) return undefined
-  const reason = schedule.length > 0 ? 'RotationBlocked' : 'MetadataNotAllowed'
-  return { status: 'True', reason, message: messages.join('; ') }
+  const request = backfillRequestProblem(webhook, nowMs)
+  const wrong = [
+    ...(schedule.length > 0 ? [{ reason: 'RotationBlocked', message: blocked } as const] : []),
+    ...metadata.map((message) => ({ reason: 'MetadataNotAllowed', message }) as const),
+    ...(request === undefined ? [] : [{ reason: 'BackfillRequestRefused', message: request } as const]),
+  ]
+  const [first] = wrong
+  if (first === undefined) return undefined
+  return { status: 'True', reason: first.reason, message: wrong.map(({ message }) => message).join('; ') }
 }
 
 function judgeCredentials({ observed: { apiKey, remote } }: ActionState, kept: Kept): Judgement {

@@ -3,6 +3,7 @@ import { keyIdOf } from '../../../contract/keyring/shard.ts'
 import type { RemoteWebhook } from '../../../gemini/webhook-service.ts'
 import { accessOf, operationOf, withEvent, withRemote, type ActionState, type ActionStep } from '../action-state.ts'
 import { withoutKey } from '../../facts/without-key.ts'
+import { formatTime } from '../../../format-time.ts'
 import type { PassContext } from '../pass-context.ts'
 import { FailedCall } from '../../facts/failure-class.ts'
 import { findRival } from '../../observe/find-rival.ts'
@@ -40,7 +41,8 @@ export const registerWebhook: ActionStep = async (state, ctx) => {
     secrets: [{ keyId: keyIdOf(signingSecret), secret: signingSecret }],
     ...replacedBy(state),
   })
-  const registered = withRemote({ ...state, draft: withApplied(state.draft, webhook, desired) }, webhook, ctx)
+  const draft = withBackfillBegun(withApplied(state.draft, webhook, desired), state, ctx.clock.now())
+  const registered = withRemote({ ...state, draft }, webhook, ctx)
   const note = `webhook ${webhook.id} was registered for ${uri}`
   return withEvent(registered, { type: 'Normal', reason: 'Registered', action: 'Register', note })
 }
@@ -68,4 +70,14 @@ function withApplied(
   // A create cannot ask for another state.
   const appliedState = 'enabled' as const
   return { ...draft, webhook: { ...draft.webhook, id, name, uri, events: subscribedEvents, appliedState } }
+}
+
+/** Receivers have had nothing of it yet, so they will know of everything that ends from now on. */
+function withBackfillBegun(
+  draft: GeminiWebhookStatus,
+  { observed: { foldJobsForSeconds, keyring } }: ActionState,
+  nowMs: number,
+): GeminiWebhookStatus {
+  if (foldJobsForSeconds === undefined || keyring !== undefined) return draft
+  return { ...draft, backfill: { ...draft.backfill, since: formatTime(nowMs) } }
 }

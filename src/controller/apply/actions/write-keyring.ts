@@ -2,6 +2,7 @@ import type { KeyringEntry, LiveSecret } from '../../../contract/keyring/entry.t
 import type { ActionState, ActionStep } from '../action-state.ts'
 import type { PassContext } from '../pass-context.ts'
 import { attemptOf } from '../../facts/held-secret.ts'
+import { withoutKey } from '../../facts/without-key.ts'
 
 /** Writes the live secrets, the resolved sinks and the tokens of the dynamic endpoint for the receivers. */
 export async function writeKeyring(
@@ -12,7 +13,20 @@ export async function writeKeyring(
 ): Promise<ActionState> {
   const entry = keyringEntryOf(state, secrets, attemptID)
   await ctx.withoutWorker(() => ctx.keyring.write(entry))
-  return { ...state, observed: { ...state.observed, keyring: entry } }
+  const written = { ...state, observed: { ...state.observed, keyring: entry } }
+  return remembersForLonger(state.observed.keyring, entry) ? withBackfillBegunAnew(written) : written
+}
+
+/** What receivers had before is forgotten as soon as before. Of an object without an entry they had nothing yet. */
+function remembersForLonger(before: KeyringEntry | undefined, after: KeyringEntry): boolean {
+  return before !== undefined && (after.foldJobsForSeconds ?? 0) > (before.foldJobsForSeconds ?? 0)
+}
+
+/** The summary of the pass sets the new beginning. */
+function withBackfillBegunAnew(state: ActionState): ActionState {
+  const { backfill } = state.draft
+  if (backfill?.since === undefined) return state
+  return { ...state, draft: { ...state.draft, backfill: withoutKey(backfill, 'since') } }
 }
 
 /** The entry as it is to be. `attemptID`: what revealed the first of the secrets. */
@@ -24,6 +38,7 @@ export function keyringEntryOf(
   const { uid, namespace, name } = webhook.metadata
   const { resolved, held, suspensions = [] } = observed.sinks
   const dynamic = observed.dynamic?.entry
+  const { foldJobsForSeconds } = observed
   return {
     uid,
     namespace,
@@ -33,6 +48,7 @@ export function keyringEntryOf(
     sinks: resolved,
     ...(held.length > 0 && { heldSinks: held }),
     ...(suspensions.length > 0 && { suspensions }),
+    ...(foldJobsForSeconds !== undefined && { foldJobsForSeconds }),
     ...(dynamic !== undefined && { dynamic }),
   }
 }

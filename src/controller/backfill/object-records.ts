@@ -1,0 +1,131 @@
+import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
+import type { Clock } from '../../clock.ts'
+import type { BackfillRun, BackfillView } from '../facts/backfill-view.ts'
+import type { BackfillTask } from './backfill-task.ts'
+import type { ObjectWish } from './due-run.ts'
+import { subscriptionOf, type BackfillProgress } from './owed-events.ts'
+import type { RunOutcome } from './run-backfill.ts'
+
+interface Record {
+  /** On the monotonic clock. */
+  readonly noticedMs: number
+  view?: BackfillView
+  progress?: BackfillProgress | undefined
+  /** Of this process, whatever came of them. */
+  runs: number
+  /** In a row, and the time of the first. */
+  failures: number
+  failingSinceMs?: number | undefined
+  /** The last request that a run tried to answer. */
+  tried?: string | undefined
+  hasMore: boolean
+}
+
+/** Failures in a row until status tells of them: what passes by itself must not be written each time. */
+const failuresUntilTold = 3
+
+/** What the backfill remembers of each object, by its uid. */
+export class ObjectRecords {
+  readonly #clock: Clock
+  readonly #byUid = new Map<string, Record>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  viewOf(uid: string): BackfillView | undefined {
+    return this.#byUid.get(uid)?.view
+  }
+
+  progressOf(uid: string): BackfillProgress | undefined {
+    return this.#byUid.get(uid)?.progress
+  }
+
+  /** No run was written to its status, or is about to be. */
+  isFirst({ metadata: { uid }, status }: GeminiWebhook): boolean {
+    return status?.backfill?.lastTime === undefined && (this.viewOf(uid)?.runs ?? []).length === 0
+  }
+
+  wishOf(uid: string, { intervalMs, requestID }: BackfillTask): ObjectWish {
+    const record = this.#recordOf(uid)
+    const isUntried = requestID !== undefined && requestID !== record.tried
+    const isPressing = isUntried || record.hasMore
+    return { intervalMs, isPressing, ...(record.runs === 0 && { newSinceMs: record.noticedMs }) }
+  }
+
+  /** Takes what a run did. Returns whether status has to tell of it. */
+  note(outcome: RunOutcome): boolean {
+    const { webhook, task } = outcome.subject
+    const record = this.#recordOf(webhook.metadata.uid)
+    record.runs += 1
+    record.hasMore = outcome.hasMore && outcome.failure === undefined
+    record.tried = task.requestID ?? record.tried
+    record.progress = progressAfter(outcome, record.progress)
+    const before = record.view
+    const view = this.#viewAfter(outcome, record)
+    record.view = view
+    const tellsFailing = view.failing !== undefined && isToldOtherwise(webhook, view.failing)
+    return view.runs.length > (before?.runs.length ?? 0) || tellsFailing
+  }
+
+  told(uid: string, runs: readonly BackfillRun[]): void {
+    const record = this.#byUid.get(uid)
+    if (record?.view === undefined || runs.length === 0) return
+    record.view = { ...record.view, runs: record.view.runs.filter((run) => !runs.includes(run)) }
+  }
+
+  forget(uid: string): void {
+    this.#byUid.delete(uid)
+  }
+
+  #viewAfter(outcome: RunOutcome, record: Record): BackfillView {
+    const nowMs = this.#clock.now()
+    const { failure, isDone, isWhole, older } = outcome
+    const { task } = outcome.subject
+    const before = record.view
+    record.failures = failure === undefined ? 0 : record.failures + 1
+    record.failingSinceMs = failure === undefined ? undefined : (record.failingSinceMs ?? nowMs)
+    const { failingSinceMs: sinceMs } = record
+    const isTold = record.failures >= failuresUntilTold
+    const failing =
+      failure === undefined ? null : isTold && sinceMs !== undefined ? { sinceMs, message: failure } : before?.failing
+    const covered = isDone && isWhole ? { fromMs: task.fromMs, toMs: task.toMs } : before?.covered
+    const answered = isDone && task.requestID !== undefined ? { requestID: task.requestID } : {}
+    const isNews = outcome.run !== undefined && (older !== undefined || outcome.found > 0 || 'requestID' in answered)
+    const run = { endedMs: nowMs, found: outcome.found, ...answered, ...(older !== undefined && { older }) }
+    return {
+      runs: [...(before?.runs ?? []), ...(isNews ? [run] : [])],
+      ...(failing !== undefined && { failing }),
+      ...(covered !== undefined && { covered }),
+    }
+  }
+
+  #recordOf(uid: string): Record {
+    let record = this.#byUid.get(uid)
+    if (record === undefined) {
+      record = { noticedMs: this.#clock.monotonic(), runs: 0, failures: 0, hasMore: false }
+      this.#byUid.set(uid, record)
+    }
+    return record
+  }
+}
+
+/** What was acknowledged in a run that is not done is remembered one by one, until a later one is. */
+function progressAfter(outcome: RunOutcome, before: BackfillProgress | undefined): BackfillProgress | undefined {
+  const { run, isDone, acknowledged } = outcome
+  const { webhook, task } = outcome.subject
+  if (run === undefined) return before
+  const events = subscriptionOf(webhook.spec.events ?? [])
+  const { fromMs, toMs } = task
+  if (isDone) return { events, done: { run, fromMs, toMs }, acknowledged: new Set() }
+  const kept = before?.events === events ? before : undefined
+  return {
+    events,
+    ...(kept?.done !== undefined && { done: kept.done }),
+    acknowledged: new Set([...(kept?.acknowledged ?? []), ...acknowledged]),
+  }
+}
+
+function isToldOtherwise({ status }: GeminiWebhook, failing: NonNullable<BackfillView['failing']> | null): boolean {
+  return status?.backfill?.failing?.message !== failing?.message
+}

@@ -1,0 +1,127 @@
+import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
+import type { BatchService, EndedBatches } from '../../gemini/batch-service.ts'
+import { failureOf } from '../facts/failure-class.ts'
+import type { BackfillTask } from './backfill-task.ts'
+import { countOlder, owedEvents, type BackfillProgress } from './owed-events.ts'
+import type { SeenBatch, SeenBatches } from './seen-batches.ts'
+import type { SentEvent } from './send-event.ts'
+import { sendInTurns, type OwedByObject, type SentForObject } from './send-in-turns.ts'
+
+/** An object that takes part in a run. */
+export interface RunSubject {
+  readonly webhook: GeminiWebhook
+  readonly task: BackfillTask
+  readonly progress: BackfillProgress | undefined
+  /** No run was told of yet. */
+  readonly isFirst: boolean
+}
+
+/** What a run did for one object. */
+export interface RunOutcome {
+  readonly subject: RunSubject
+  /** Of the run, by its list. Absent: there is no list. */
+  readonly run?: number
+  /** How many events receivers stored that Google had not delivered. */
+  readonly found: number
+  readonly acknowledged: ReadonlySet<string>
+  /** Receivers have all that this object looks for, as far as the list shows it. */
+  readonly isDone: boolean
+  /** Events had to be left for the next run, because there were so many. */
+  readonly hasMore: boolean
+  /** The list showed every batch of the project. */
+  readonly isWhole: boolean
+  /** Of the first run: how many events ended before what is looked for. */
+  readonly older?: number
+  /** What failed and what to do. */
+  readonly failure?: string
+}
+
+interface RunDeps {
+  /** Greater than that of every run before, of whichever key. */
+  run: number
+  batches: BatchService
+  seen: SeenBatches
+  send: (uid: string, batch: SeenBatch) => Promise<SentEvent | undefined>
+  signal: AbortSignal
+}
+
+const tooMany =
+  'the Google project has more batches than are listed, so that not all of those that ended are known: delete old batches at Google'
+
+const paused =
+  'the batches at Google could not be listed: Google asked for a pause, or the call budget of the API key is used up; it goes on by itself'
+
+/** One list, and what follows from it for each object. A list that fails is an outcome; rejects only for a defect. */
+export async function runBackfill(subjects: readonly RunSubject[], deps: RunDeps): Promise<RunOutcome[]> {
+  const { run, batches, seen, send, signal } = deps
+  const endedAfterMs = subjects.reduce((earliest, { task }) => Math.min(earliest, task.oldestMs, task.fromMs), Infinity)
+  const list = await listed(batches, { endedAfterMs, signal })
+  if (typeof list === 'string') return subjects.map((subject) => withoutList(subject, list))
+  const jobs = seen.take(list.jobs, { run, endedAfterMs })
+  const shares = subjects.map((subject) => shareOf(subject, jobs))
+  const owing = shares.filter(({ owed }) => owed.length > 0)
+  const sent = await sendInTurns(owing, send, signal)
+  return shares.map((share) => outcomeOf(share, { run, jobs, isWhole: list.isWhole, done: sent.get(share.uid) }))
+}
+
+/** What one object is owed. */
+interface Share extends OwedByObject {
+  readonly subject: RunSubject
+  readonly isAll: boolean
+}
+
+function shareOf(subject: RunSubject, jobs: readonly SeenBatch[]): Share {
+  const { uid, namespace } = subject.webhook.metadata
+  return { subject, uid, namespace, ...owedEvents(jobs, { ...wantedBy(subject), progress: subject.progress }) }
+}
+
+interface Done {
+  run: number
+  jobs: readonly SeenBatch[]
+  isWhole: boolean
+  done: SentForObject | undefined
+}
+
+function outcomeOf({ subject, owed, isAll }: Share, { run, jobs, isWhole, done = nothingSent }: Done): RunOutcome {
+  const failure = failureIn(done, isWhole)
+  return {
+    subject,
+    run,
+    found: done.stored,
+    acknowledged: done.acknowledged,
+    isDone: isAll && done.acknowledged.size === owed.length,
+    hasMore: !isAll,
+    isWhole,
+    ...(subject.isFirst && { older: countOlder(jobs, wantedBy(subject)) }),
+    ...(failure !== undefined && { failure }),
+  }
+}
+
+async function listed(
+  batches: BatchService,
+  query: { endedAfterMs: number; signal: AbortSignal },
+): Promise<EndedBatches | string> {
+  try {
+    return await batches.listEndedBatches(query)
+  } catch (error) {
+    if (query.signal.aborted) return 'the controller is stopping'
+    const { reason, message } = failureOf(error)
+    // How long a pause is changes with every look, and status must not.
+    return reason === 'RateLimited' ? paused : `the batches at Google could not be listed: ${message}`
+  }
+}
+
+function withoutList(subject: RunSubject, failure: string): RunOutcome {
+  return { subject, found: 0, acknowledged: new Set(), isDone: false, hasMore: false, isWhole: false, failure }
+}
+
+const nothingSent: SentForObject = { stored: 0, duplicates: 0, acknowledged: new Set() }
+
+function failureIn({ failure }: SentForObject, isWhole: boolean): string | undefined {
+  if (failure !== undefined) return `receivers did not take what Google had not delivered: ${failure}`
+  return isWhole ? undefined : tooMany
+}
+
+function wantedBy({ webhook, task }: RunSubject) {
+  return { events: webhook.spec.events ?? [], task }
+}
