@@ -1,6 +1,6 @@
 import { placeholderProblems } from './placeholders.ts'
 import type { ConfigOf, RoleSettings } from './setting.ts'
-import { boolean, duration, integer, optionalText, requiredUrl, textList } from './setting-types.ts'
+import { boolean, duration, integer, optionalText, optionalUrl, requiredUrl, textList } from './setting-types.ts'
 import {
   clusterSettings,
   googleSettings,
@@ -27,6 +27,10 @@ const settings = {
     group: 'Endpoint',
     help: 'Accept a base URL with http://, for tests and the sandbox. Google itself only delivers to https.',
     default: 'false',
+  }),
+  receiverUrl: optionalUrl({
+    group: 'Endpoint',
+    help: 'URL of the receivers inside the cluster, with their path prefix: events that Google did not deliver are sent there. Not set: they are sent where Google delivers to.',
   }),
   allowedHostnames: textList({
     group: 'Endpoint',

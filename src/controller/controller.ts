@@ -14,8 +14,12 @@ import { FailedCall, stopping } from './facts/failure-class.ts'
 import { gateReads } from './observe/gate-reads.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { InstallationKeeper } from './installation/installation-keeper.ts'
+import { BackfillDesk } from './backfill/backfill-desk.ts'
+import { mayBackfill } from './backfill/may-backfill.ts'
+import type { SendBackfillEvent } from './backfill/send-event.ts'
 import { ConditionCounts } from './metrics/condition-counts.ts'
 import {
+  createBackfillInstruments,
   createConditionGauges,
   createInstruments,
   exposeKeyringUse,
@@ -60,6 +64,8 @@ export interface WebhookControllerOptions {
   recorder: Pick<EventRecorder, 'record'>
   /** Tests whether an endpoint works before a webhook that Google disabled is enabled again, and why a check failed. */
   probe: ProbeEndpoint
+  /** Sends events that Google did not deliver to the receivers. */
+  sendBackfill: SendBackfillEvent
 }
 
 export interface WebhookController {
@@ -84,6 +90,9 @@ export function createWebhookController(options: WebhookControllerOptions): Webh
   return new RunningController(options)
 }
 
+/** Nothing else waits for these calls. */
+const backfillCaller = { isUrgent: false, withoutWorker: <T>(wait: () => Promise<T>) => wait() }
+
 class RunningController implements WebhookController {
   readonly #options: WebhookControllerOptions
   readonly #ctx: WebhookContext
@@ -99,6 +108,7 @@ class RunningController implements WebhookController {
   readonly #conditionCounts: ConditionCounts
   readonly #projects: SharedProjects
   readonly #waker: ObjectWaker
+  readonly #backfill: BackfillDesk
   /** Apart: nothing of webhooks waits for routes. */
   readonly #routes: RoutesController
   #isWorking = false
@@ -135,6 +145,7 @@ class RunningController implements WebhookController {
         this.#projects.observe(change)
         this.#waker.onWebhook(change)
         this.#routes.waker.onWebhook(change)
+        this.#backfill.observe(change)
       },
       onSecret: (change: ObjectChange<KubernetesObject>) => {
         this.#waker.onSecret(change)
@@ -228,6 +239,7 @@ class RunningController implements WebhookController {
       reportOf: (uid) => this.#desk.endpoint(uid),
       reports: this.#desk,
       routesOf: (webhook) => this.#routes.countsOf(webhook),
+      backfill: { viewOf: (uid) => this.#backfill.viewOf(uid), told: (uid, runs) => this.#backfill.told(uid, runs) },
     }
     this.#loop = createControllerLoop({
       name: 'webhooks',
@@ -251,6 +263,19 @@ class RunningController implements WebhookController {
       keyring,
       enqueue: (key, how) => this.#loop.enqueue(key, how),
     })
+    this.#backfill = new BackfillDesk({
+      clock,
+      random,
+      logger,
+      pauses: { firstMs: config.backfillFirstMs, restMs: config.backfillRestMs },
+      webhooks,
+      mayRun: (webhook) => mayBackfill(webhook) && this.#isServed(webhook),
+      batchesOf: (fingerprint, party) => this.#ctx.pool.known(fingerprint, { ...backfillCaller, party })?.batches,
+      entryOf: (uid) => keyring.entryOf(uid),
+      send: options.sendBackfill,
+      wake: (uids) => this.#waker.wake(uids, { behind: true }),
+      instruments: createBackfillInstruments(metrics),
+    })
     const wakeWebhook = (key: ObjectKey) => this.#loop.enqueue(key, { behind: true })
     const areWebhooksRead = (namespace: string) => this.#reflectors.webhooks.hasSynced(namespace)
     this.#routes = new RoutesController({ client, metrics, wakeWebhook, areWebhooksRead }, this.#ctx)
@@ -271,6 +296,7 @@ class RunningController implements WebhookController {
     this.#loop.start(stopped.signal)
     this.#routes.start(stopped.signal)
     this.#desk.start()
+    this.#backfill.start()
     this.#housekeeping = startHousekeeping({
       clock: this.#options.clock,
       config: this.#options.config,
@@ -283,7 +309,7 @@ class RunningController implements WebhookController {
 
   async stop(): Promise<void> {
     this.#desk.stop()
-    await Promise.all([this.#loop.stop(), this.#routes.stop()])
+    await Promise.all([this.#loop.stop(), this.#routes.stop(), this.#backfill.stop()])
     await this.#housekeeping?.stop()
     await Promise.all([this.#reports.stop(), this.#reader.stop()])
     const reflectors = [...Object.values(this.#reflectors), ...this.#serviceReflectors]
@@ -301,6 +327,11 @@ class RunningController implements WebhookController {
 
   #isLeft(webhook: GeminiWebhook): boolean {
     return ownerOfObject(webhook, this.#ctx).type === 'another'
+  }
+
+  /** By this installation, as far as that is certain. */
+  #isServed(webhook: GeminiWebhook): boolean {
+    return this.#installation.view.state === 'confirmed' && ownerOfObject(webhook, this.#ctx).type === 'ours'
   }
 
   #all(): GeminiWebhook[] {

@@ -1,6 +1,7 @@
 import { leaderLeaseName } from '../api/names.ts'
 import type { ControllerConfig } from '../config/controller-config.ts'
 import { fixedNumbers } from '../controller/config.ts'
+import { createBackfillSender } from '../controller/backfill/send-event.ts'
 import { createWebhookController, type WebhookController } from '../controller/controller.ts'
 import { createEndpointProbe } from '../controller/observe/probe-endpoint.ts'
 import { createWebhookServiceOpener, type WebhookServiceOpener } from '../gemini/webhook-service-opener.ts'
@@ -51,6 +52,8 @@ export async function startController(config: ControllerConfig, deps: RoleDeps):
   parts.defer(() => recorder.close())
   const endpointProbe = createEndpointProbe({ clock, random, way: config })
   parts.defer(() => endpointProbe.close())
+  const backfillSender = createBackfillSender({ clock, receiverUrl: config.receiverUrl, way: config })
+  parts.defer(() => backfillSender.close())
   const toGoogle = openOutbound(config, { clock })
   parts.defer(() => toGoogle.close())
 
@@ -72,6 +75,7 @@ export async function startController(config: ControllerConfig, deps: RoleDeps):
       metrics,
       recorder,
       probe: endpointProbe.probe,
+      sendBackfill: backfillSender.send,
       openWebhookService,
       shareBudget: openWebhookService.shareBudget,
       config: { ...config, ...fixedNumbers },

@@ -20,7 +20,7 @@ export interface ObjectWish {
 }
 
 export interface RunPauses {
-  /** After a start, or once an object comes, before the first run; the runs of several keys begin at different times. */
+  /** Before the first run, after a start or once an object comes; the runs of several keys begin at different times. */
   firstMs: number
   /** Between two runs of one key, whatever is asked for. */
   restMs: number

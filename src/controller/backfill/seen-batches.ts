@@ -25,8 +25,8 @@ export class SeenBatches {
   }
 
   /**
-   * Takes the list of a run and returns it by the end of its batches. Forgets what ended before `endedAfterMs`, which no
-   * object looks for any more; a batch that this list lacks may be in the next. `run` grows from list to list.
+   * Takes the list of a run and returns it by the end of its batches. Forgets what ended before `endedAfterMs`, which
+   * no object looks for any more; a batch that this list lacks may be in the next. `run` grows from list to list.
    */
   take(jobs: readonly EndedBatch[], { run: now, endedAfterMs }: { run: number; endedAfterMs: number }): SeenBatch[] {
     for (const [id, { endedAtMs }] of this.#known) if (endedAtMs < endedAfterMs) this.#known.delete(id)

@@ -28,7 +28,7 @@ export type SendBackfillEvent = (batch: SeenBatch, target: EventTarget) => Promi
 
 interface SenderOptions {
   clock: Clock
-  /** Of the receivers inside the cluster, with their path prefix. Absent: they are reached where Google reaches them. */
+  /** Of the receivers inside the cluster, with their path prefix. Absent: where Google reaches them. */
   receiverUrl?: string | undefined
   way?: OutboundSettings
   /** Of one request. */

@@ -16,6 +16,8 @@ import { systemClock } from '../../../src/clock.ts'
 import type { WorkingConfig } from '../../../src/controller/config.ts'
 import { shippedConfig } from '../builders/shipped-config.ts'
 import { createWebhookController, type WebhookController } from '../../../src/controller/controller.ts'
+import type { EventTarget, SentEvent } from '../../../src/controller/backfill/send-event.ts'
+import type { SeenBatch } from '../../../src/controller/backfill/seen-batches.ts'
 import type { ProbeOutcome } from '../../../src/controller/facts/probe.ts'
 import {
   configMapKind,
@@ -61,6 +63,8 @@ const shortTimes = {
   keyringBatchMs: 5,
   reportRestMs: 20,
   routesToldMs: 20,
+  backfillFirstMs: 50,
+  backfillRestMs: 20,
 } as const
 
 /**
@@ -107,6 +111,7 @@ export async function startControllerFixture(
   t.after(() => doubling.stop())
   const events: NewKubernetesEvent[] = []
   const probe: ProbeDouble = { outcome: { healthy: true }, targets: [] }
+  const backfill: BackfillDouble = { sent: [], answer: () => ({ state: 'stored' }) }
   const controllers: Running[] = []
   t.after(() => Promise.all(controllers.map((running) => running.stop())))
 
@@ -116,6 +121,7 @@ export async function startControllerFixture(
       death,
       events,
       probe,
+      backfill,
       config: options.config ?? {},
       kubeconfigPath: (await options.controllerKubeconfig?.()) ?? world.kubeconfigPath,
     })
@@ -133,6 +139,7 @@ export async function startControllerFixture(
       death: undefined,
       events: [],
       probe,
+      backfill,
       config,
       kubeconfigPath,
     })
@@ -140,7 +147,7 @@ export async function startControllerFixture(
     return running
   }
 
-  return { ...world, events, receiver, probe, startController, startInstallation, ...createVerbs(world) }
+  return { ...world, events, receiver, probe, backfill, startController, startInstallation, ...createVerbs(world) }
 }
 
 type Service = Pick<Awaited<ReturnType<typeof startSimulator>>, 'url' | 'admin' | 'apiKey' | 'endpoint'>
@@ -207,6 +214,12 @@ interface ProbeDouble {
   targets: { url: string; secret: string }[]
 }
 
+/** What the receivers answer to events of the backfill, and which they were sent. */
+interface BackfillDouble {
+  answer: (batch: SeenBatch, target: EventTarget) => SentEvent
+  sent: { batch: SeenBatch; target: EventTarget }[]
+}
+
 interface Running {
   controller: WebhookController
   /** What a scrape would see. */
@@ -221,6 +234,7 @@ async function startOne(
     death,
     events,
     probe,
+    backfill,
     config,
     kubeconfigPath,
   }: {
@@ -229,6 +243,7 @@ async function startOne(
     death: AbortSignal | undefined
     events: NewKubernetesEvent[]
     probe: ProbeDouble
+    backfill: BackfillDouble
     config: Partial<WorkingConfig>
     kubeconfigPath: string
   },
@@ -256,6 +271,10 @@ async function startOne(
     probe: async (target) => {
       probe.targets.push(target)
       return probe.outcome
+    },
+    sendBackfill: async (batch, target) => {
+      backfill.sent.push({ batch, target })
+      return backfill.answer(batch, target)
     },
   })
   const stopping = new AbortController()
