@@ -2,7 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { abandonAnnotation } from '../../../src/api/names.ts'
-import { exposeKeyringUse, exposeStranded } from '../../../src/controller/metrics/instruments.ts'
+import {
+  createBackfillInstruments,
+  exposeKeyringUse,
+  exposeStranded,
+} from '../../../src/controller/metrics/instruments.ts'
 import { exposeSecretAge } from '../../../src/controller/metrics/object-metrics.ts'
 import { createWebhookServiceOpener } from '../../../src/gemini/webhook-service-opener.ts'
 import { createControllerLoop } from '../../../src/kubernetes/controller-loop.ts'
@@ -82,6 +86,21 @@ test('a webhook that Google switched off is told at once, one that its owner swi
   })
   bench.step({ controller: counted })
   assert.deepEqual(firing(bench, ['GwhNoLeader']), ['GwhDisabledByGoogle'])
+})
+
+test('events that Google did not deliver are told for an hour after the last was found', async () => {
+  const metrics = createMetrics()
+  const { backfilled, runs } = createBackfillInstruments(metrics)
+  const bench = healthyBench(await textOf(metrics))
+  runs.add(1, { outcome: 'done' })
+  backfilled.add(0)
+  bench.hold({ controller: await textOf(metrics) }, 30)
+  assert.deepEqual(firing(bench, ['GwhNoLeader']), [], 'a run that finds nothing is no news')
+  backfilled.add(3)
+  bench.hold({ controller: await textOf(metrics) }, 1)
+  assert.deepEqual(firing(bench, ['GwhNoLeader']), ['GwhEventsMissed'])
+  bench.hold({ controller: await textOf(metrics) }, 62)
+  assert.deepEqual(firing(bench, ['GwhNoLeader']), [])
 })
 
 test('a webhook that is left behind at Google is told', async (t) => {

@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+
+import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
+import { geminiWebhookKind } from '../../../src/api/kind.ts'
+import { systemClock } from '../../../src/clock.ts'
+import { startControllerFixture, tenant } from '../../support/worlds/controller-fixture.ts'
+import { startSimulator } from '../../support/worlds/simulator.ts'
+import { eventually } from '../../support/measures/eventually.ts'
+
+const name = 'batch-events'
+const patience = { timeoutMs: 15_000, intervalMs: 20 }
+const hourMs = 3_600_000
+/** What ends at the service now has ended two hours ago, longer than any grace. */
+const twoHoursAgo = { ...systemClock, now: () => Date.now() - 2 * hourMs }
+
+async function start(t: TestContext) {
+  const service = await startSimulator(t, { clock: twoHoursAgo, random: Math.random })
+  const it = await startControllerFixture(t, { service })
+  const known = new Set<string>()
+  const { answer } = it.backfill
+  assert.ok(answer)
+  // Receivers that fold.
+  it.backfill.answer = ({ eventId }, { namespace, name: object }) => {
+    const id = `${namespace}/${object} ${eventId}`
+    const state = known.has(id) ? 'duplicate' : 'stored'
+    known.add(id)
+    return { state }
+  }
+  const endBatch = (outcome: 'succeeded' | 'failed' | 'cancelled' = 'succeeded') => {
+    const job = it.admin.createJob({ project: 'project-a', type: 'batch', input: 'file' })
+    it.admin.finishJob(job.id, outcome)
+    return job.id
+  }
+  const status = async (object = name) => (await it.get(object))?.status
+  /** As if receivers had folded for a week. */
+  const backdate = async (object = name) => {
+    const webhook = await eventually('it has begun', async () => {
+      const found = await it.get(object)
+      return found?.status?.backfill?.since !== undefined && found
+    })
+    const since = new Date(Date.now() - 168 * hourMs).toISOString().replace(/\.\d+Z$/, 'Z')
+    const backfill = { ...webhook.status?.backfill, since }
+    await eventually('it is written', () =>
+      it.client
+        .patch<GeminiWebhook>(
+          geminiWebhookKind,
+          { namespace: tenant, name: object },
+          { status: { backfill } },
+          { type: 'merge', subresource: 'status' },
+        )
+        .then(() => true),
+    )
+  }
+  const sentIds = () => it.backfill.sent.map(({ batch }) => batch.id)
+  return { ...it, endBatch, status, backdate, sentIds }
+}
+
+test('an object with backfill tells receivers to fold from its registration on, and counts what ended before', async (t) => {
+  const it = await start(t)
+  const ids = [it.endBatch(), it.endBatch('failed')]
+  const running = await it.startController()
+  await it.putApiKey()
+  const beforeMs = Date.now()
+  const { metadata } = await it.apply(name, { endpointCheck: 'Never', backfill: {} })
+  const told = await eventually('the first run is told', async () => {
+    const { backfill } = (await it.status()) ?? {}
+    return backfill?.lastTime !== undefined && backfill
+  })
+  assert.equal((await it.keyringEntry(metadata.uid))?.foldJobsForSeconds, 74 * 3_600)
+  assert.ok(Date.parse(told.since ?? '') >= beforeMs - 1_000)
+  assert.deepEqual([told.lastFound, told.total, it.backfill.sent.length], [0, 0, 0])
+  const begun = it.events.filter(({ reason }) => reason === 'BackfillStarted')
+  assert.equal(begun.length, 1)
+  assert.match(begun[0]?.note ?? '', /^1 event of batches that ended before .* spec\.backfill\.request/)
+
+  await it.patch(name, { spec: { backfill: { request: { id: 'all' } } } })
+  const answered = await eventually('the request is answered', async () => {
+    const { backfill } = (await it.status()) ?? {}
+    return backfill?.handledRequestIDs?.includes('all') === true && backfill
+  })
+  assert.deepEqual([answered.lastFound, answered.total], [1, 1])
+  assert.deepEqual(it.sentIds(), [`batches/${ids[0]}`])
+  assert.match(await running.scrape(), /^gwh_backfilled_events_total 1$/m)
+  const note = it.events.find(({ reason }) => reason === 'Backfilled')?.note
+  assert.equal(note, '1 event of batches was not delivered by Google and sent to the receivers, as request all asks')
+})
+
+test('what Google did not deliver is sent once; at rest nothing is written or sent, and a restart is folded', async (t) => {
+  const it = await start(t)
+  const running = await it.startController()
+  await it.putApiKey()
+  await it.apply(name, { endpointCheck: 'Never', backfill: {}, events: ['batch.succeeded', 'batch.failed'] })
+  await it.untilCondition(name, 'Ready', {})
+  await it.backdate()
+  const ids = [it.endBatch(), it.endBatch('failed')]
+  it.endBatch('cancelled')
+  await running.stop()
+
+  const second = await it.startController()
+  const told = await eventually('found', async () => {
+    const { backfill } = (await it.status()) ?? {}
+    return backfill?.total === 2 && backfill
+  })
+  assert.equal(told.lastFound, 2)
+  assert.deepEqual(new Set(it.sentIds()), new Set(ids.map((id) => `batches/${id}`)))
+  const [{ target } = { target: undefined }] = it.backfill.sent
+  assert.equal(target?.publicUrl, 'https://hooks.example.com/v1/s/ml/batch-events')
+  const { resourceVersion } = (await it.get(name))?.metadata ?? {}
+  const lists = it.calls().counts.list.received
+  await eventually('some resyncs', () => it.calls().counts.list.received >= lists + 3, patience)
+  assert.equal((await it.get(name))?.metadata.resourceVersion, resourceVersion)
+  assert.equal(it.backfill.sent.length, 2)
+  await second.stop()
+
+  await it.startController()
+  await eventually('sent again', () => it.backfill.sent.length === 4, patience)
+  assert.equal((await it.status())?.backfill?.total, 2)
+})
+
+test('backfill that is added later begins when receivers fold, begins anew with a longer memory, and leaves nothing', async (t) => {
+  const it = await start(t)
+  await it.startController()
+  await it.putApiKey()
+  const { metadata } = await it.apply(name, { endpointCheck: 'Never' })
+  await it.untilCondition(name, 'Ready', { status: 'True' })
+  assert.equal((await it.keyringEntry(metadata.uid))?.foldJobsForSeconds, undefined)
+  const addedMs = Date.now()
+  await it.patch(name, { spec: { backfill: { lookback: '24h' } } })
+  const sinceOf = async () => Date.parse((await it.status())?.backfill?.since ?? '')
+  await eventually('it begins', async () => (await sinceOf()) >= addedMs)
+  assert.equal((await it.keyringEntry(metadata.uid))?.foldJobsForSeconds, 26 * 3_600)
+
+  await it.backdate()
+  await it.patch(name, { spec: { backfill: { lookback: '12h' } } })
+  await eventually('a shorter one', async () => {
+    return (await it.keyringEntry(metadata.uid))?.foldJobsForSeconds === 14 * 3_600
+  })
+  assert.ok((await sinceOf()) < addedMs, 'a shorter memory forgets nothing that is looked for')
+  const longerMs = Date.now()
+  await it.patch(name, { spec: { backfill: { lookback: '336h' } } })
+  await eventually('what receivers forgot is not looked for', async () => (await sinceOf()) >= longerMs)
+  assert.equal((await it.keyringEntry(metadata.uid))?.foldJobsForSeconds, 338 * 3_600)
+
+  await it.patch(name, { spec: { backfill: null } })
+  await eventually('nothing stays', async () => (await it.status())?.backfill === undefined)
+  await eventually('receivers fold no more', async () => {
+    return (await it.keyringEntry(metadata.uid))?.foldJobsForSeconds === undefined
+  })
+})
+
+test('a request for longer ago than the lookback is refused in words, and the object stays Ready', async (t) => {
+  const it = await start(t)
+  await it.startController()
+  await it.putApiKey()
+  await it.apply(name, {
+    endpointCheck: 'Never',
+    backfill: { lookback: '24h', request: { id: 'early', since: '2026-01-01T00:00:00Z' } },
+  })
+  await it.untilCondition(name, 'Ready', { status: 'True' })
+  const webhook = await it.untilCondition(name, 'PartIgnored', { status: 'True', reason: 'BackfillRequestRefused' })
+  assert.match(it.conditionOf(webhook, 'PartIgnored')?.message ?? '', /request early is longer ago than/)
+  await eventually('an Event says it', () => it.events.some(({ reason }) => reason === 'PartIgnored'), patience)
+  await it.patch(name, { spec: { backfill: { request: null } } })
+  await eventually('it is over', async () => it.conditionOf(await it.get(name), 'PartIgnored') === undefined, patience)
+})
