@@ -23,13 +23,13 @@ the usual \`process_*\` and \`nodejs_*\` metrics. Alerts that use them: [runbook
 const sections: readonly { title: string; holds: RegExp }[] = [
   {
     title: 'Controller',
-    holds: /^src\/(controller|gemini)\/|^src\/kubernetes\/(controller-loop|workqueue|lease-elector)/,
+    holds: /^src\/(controller|gemini)\/(?!unknown-forms)|^src\/kubernetes\/(controller-loop|workqueue|lease-elector)/,
   },
   {
     title: 'Receiver',
     holds: /^src\/(receiver|dispatcher|filter|routes|sinks|inbox|admin|tracing)\/|^src\/roles\/create-jwks-keeper/,
   },
-  { title: 'Both', holds: /^src\/(kubernetes|roles|observability)\// },
+  { title: 'Both', holds: /^src\/(kubernetes|roles|observability)\/|^src\/gemini\/unknown-forms/ },
 ]
 
 const instrument =

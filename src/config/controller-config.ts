@@ -1,3 +1,4 @@
+import { eventAliasSettings } from './event-alias-settings.ts'
 import { placeholderProblems } from './placeholders.ts'
 import type { ConfigOf, RoleSettings } from './setting.ts'
 import { boolean, duration, integer, optionalText, optionalUrl, requiredUrl, textList } from './setting-types.ts'
@@ -172,6 +173,7 @@ const settings = {
     max: 60_000,
     default: '300',
   }),
+  ...eventAliasSettings,
   ...operationSettings,
   objectMetrics: boolean({
     group: 'Operation',

@@ -1,4 +1,5 @@
 import type { ConfigOf, RoleSettings } from './setting.ts'
+import { eventAliasSettings } from './event-alias-settings.ts'
 import { listenSettings } from './listen-settings.ts'
 import { kafkaSinkProblems, kafkaSinkSettings } from './kafka-sink-settings.ts'
 import { outboundSettings } from './outbound-settings.ts'
@@ -138,6 +139,7 @@ const settings = {
     max: '1h',
     default: '5s',
   }),
+  ...eventAliasSettings,
   ...inboxSettings,
   ...quotaSettings,
   ...natsSettings,

@@ -139,10 +139,12 @@ export const googleSettings = {
     help: 'The address of the Gemini API. Another one is for simulators and proxies.',
     default: googlesOwnUrl,
   }),
-  googleApiVersion: oneOf({
+  googleApiVersion: text({
     group: 'Google',
-    help: 'The version of the Gemini API that is used.',
-    words: ['v1', 'v1beta'],
+    help: 'The version of the Gemini API that is used. Any that Google serves may be named; tried are v1 and v1beta.',
+    placeholder: 'VERSION',
+    pattern: /^v[0-9]{1,3}((alpha|beta)[0-9]{0,3})?$/,
+    what: 'a version such as v1 or v1beta',
     default: 'v1',
   }),
   googleApiRevision: optionalText({

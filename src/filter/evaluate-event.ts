@@ -1,4 +1,4 @@
-import { parseEnvelope } from '../gemini/parse-event.ts'
+import { envelopeReader, noAliases, type EventAliases } from '../gemini/event-aliases.ts'
 import { rememberChecks } from './check-filter.ts'
 import { createFilterEvaluator, maxCompiled } from './evaluate-filter.ts'
 import { createTransformEvaluator, type Transformed } from './evaluate-transform.ts'
@@ -14,8 +14,12 @@ export interface Evaluation {
 
 export type EvaluateEvent = (question: ToWorker) => Evaluation
 
-/** What one sink does with one event: whether it wants it, and what it wants to be sent. Never throws. */
-export function createEventEvaluator(): EvaluateEvent {
+/**
+ * What one sink does with one event: whether it wants it, and what it wants to be sent. Events are judged by the names
+ * that `aliases` give them. Never throws.
+ */
+export function createEventEvaluator(aliases: EventAliases = noAliases): EvaluateEvent {
+  const parseEnvelope = envelopeReader(aliases)
   const compile = rememberChecks(maxCompiled)
   const judge = createFilterEvaluator(compile)
   const transform = createTransformEvaluator(compile)

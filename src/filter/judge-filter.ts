@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
-import { parseEnvelope } from '../gemini/parse-event.ts'
+import type { EventEnvelope } from '../gemini/event.ts'
+import { envelopeReader, noAliases, type EventAliases } from '../gemini/event-aliases.ts'
 import type { SinkFilter } from '../contract/keyring/entry.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
@@ -52,6 +53,8 @@ export interface FilterJudgeOptions {
   readonly metrics: Metrics
   /** How much of the time a namespace may have beside others, above 0; all alike where nothing is said. */
   readonly weightOf?: (namespace: string) => number
+  /** Other names of events; none where nothing is said. */
+  readonly aliases?: EventAliases
   readonly limits?: Partial<WorkerLimits>
   /** The worker's program; by default the one that the build made of `worker.ts`, or this source itself. */
   readonly workerUrl?: URL
@@ -87,6 +90,7 @@ export function createFilterJudge(options: FilterJudgeOptions): FilterJudge {
 
 class PoolJudge {
   readonly #options: FilterJudgeOptions
+  readonly #parseEnvelope: (body: Uint8Array) => EventEnvelope
   readonly #pool: EvaluationPool
   readonly #metrics: FilterMetrics
   readonly #offenders = new Offenders()
@@ -94,12 +98,14 @@ class PoolJudge {
   readonly #valid = new WeakSet<SinkFilter>()
 
   constructor(options: FilterJudgeOptions) {
-    const { clock, metrics, weightOf, limits } = options
+    const { clock, metrics, weightOf, limits, aliases = noAliases } = options
     const program = options.workerUrl ?? workerUrl(workerProgram)
     this.#options = options
+    this.#parseEnvelope = envelopeReader(aliases)
     this.#metrics = createFilterMetrics(metrics, () => this.#pool.waiting)
     this.#pool = new EvaluationPool({
-      startWorker: () => new LimitedWorker(program, { clock, limits: { ...defaultLimits, ...limits } }),
+      startWorker: () =>
+        new LimitedWorker(program, { clock, limits: { ...defaultLimits, ...limits }, settings: { aliases } }),
       clock,
       size: poolSize,
       maxWaitMs,
@@ -122,7 +128,7 @@ class PoolJudge {
     const { body } = question.event
     const hasExpression = filter.cel !== undefined
     if (body.length <= smallBodyBytes && (!hasExpression || this.#valid.has(filter))) {
-      const passes = passesPlainParts(filter, { type: parseEnvelope(body).type, body })
+      const passes = passesPlainParts(filter, { type: this.#parseEnvelope(body).type, body })
       if (!passes) return { type: 'unwanted' }
       if (!hasExpression && transform === undefined) return { type: 'wanted' }
     }

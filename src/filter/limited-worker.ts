@@ -2,7 +2,7 @@ import { Worker, type Transferable } from 'node:worker_threads'
 
 import type { Clock } from '../clock.ts'
 import type { Evaluation } from './evaluate-event.ts'
-import type { FromWorker, ToWorker } from './worker-protocol.ts'
+import type { FromWorker, ToWorker, WorkerSettings } from './worker-protocol.ts'
 
 export interface WorkerLimits {
   /** What one job may use of a processor, milliseconds. */
@@ -46,10 +46,13 @@ export class LimitedWorker {
   /** Of the thread, when its last job ended. */
   #usedMs = 0
 
-  constructor(url: URL, { clock, limits }: { clock: Clock; limits: WorkerLimits }) {
+  constructor(
+    url: URL,
+    { clock, limits, settings = {} }: { clock: Clock; limits: WorkerLimits; settings?: WorkerSettings },
+  ) {
     this.#clock = clock
     this.#limits = limits
-    this.#worker = new Worker(url, { env: {}, argv: [], execArgv: [], resourceLimits })
+    this.#worker = new Worker(url, { env: {}, argv: [], execArgv: [], resourceLimits, workerData: settings })
     const { promise, resolve } = Promise.withResolvers<boolean>()
     this.ready = promise
     this.#worker.on('message', (message: FromWorker) => {

@@ -1,8 +1,14 @@
 import type { SinkFilter } from '../contract/keyring/entry.ts'
+import type { EventAliases } from '../gemini/event-aliases.ts'
 import type { Evaluation } from './evaluate-event.ts'
 import type { TransformQuestion } from './evaluate-transform.ts'
 import type { Expression } from './expression.ts'
 import type { AskedEvent } from './question.ts'
+
+/** What a thread is started with. */
+export interface WorkerSettings {
+  readonly aliases?: EventAliases
+}
 
 /** One event to be judged by one filter, and to be transformed where it is wanted and the sink has a transform. */
 export interface ToWorker {

@@ -1,8 +1,9 @@
 import { setPriority } from 'node:os'
-import { parentPort } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
 
 import { createEventEvaluator } from './evaluate-event.ts'
 import { serveEvaluations } from './serve-evaluations.ts'
+import type { WorkerSettings } from './worker-protocol.ts'
 
 /** As `nice` counts: where processors are short, the threads that answer requests get about nine tenths of them. */
 const niceness = 10
@@ -23,5 +24,6 @@ function stepBack(): void {
 // The one effect of loading this file, which is a program and not a library.
 if (parentPort !== null) {
   stepBack()
-  serveEvaluations(parentPort, createEventEvaluator())
+  const { aliases } = (workerData ?? {}) as WorkerSettings
+  serveEvaluations(parentPort, createEventEvaluator(aliases))
 }

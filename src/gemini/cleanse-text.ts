@@ -7,6 +7,8 @@ export const maxMessageCharacters = 200
  */
 const secretShapes: readonly RegExp[] = [
   /\bwh(?:sec|sk|pk)_[A-Za-z0-9+/=_-]+/g,
+  // A signing secret with another prefix: no word of the API is as long.
+  /\b[a-z][a-z0-9_]{0,31}_[A-Za-z0-9+/]{32,}={0,2}/g,
   /\bAIza[A-Za-z0-9_-]{8,}/g,
   /\bAQ\.[A-Za-z0-9_-]{8,}/g,
   /\bya29\.[A-Za-z0-9._-]{8,}/g,

@@ -6,9 +6,12 @@ import { bindBatches } from './list-ended-batches.ts'
 import { badAnswer, isUnreadableSuccess, tooLong, type Verb } from './gemini-failure.ts'
 import { anybody, createCall, type Call, type CallDeps, type CallOptions } from './google-call.ts'
 import { ListBounds } from './list-bounds.ts'
+import { tellUnknown } from './tell-unknown.ts'
+import type { NoteUnknown } from './unknown-forms.ts'
 import { readCreated, readPage, readRotatedSecret, readWebhook } from './remote-webhook.ts'
 import {
   GeminiError,
+  type Caller,
   type RemoteWebhook,
   type SharedWebhookService,
   type WebhookChanges,
@@ -20,8 +23,11 @@ export interface WebhookServiceOptions extends CallDeps {
   apiKey: string
   /** Default: Google's. A path prefix is kept. */
   baseUrl?: string
-  apiVersion?: 'v1' | 'v1beta'
+  /** Such as `v1` or `v1beta`. */
+  apiVersion?: string
   headers?: Readonly<Record<string, string>>
+  /** Is told of what an answer has that this version does not know. */
+  onUnknown?: NoteUnknown
   /** Default: Node's own, without a proxy. */
   fetch?: typeof fetch
 }
@@ -49,18 +55,18 @@ export function openWebhookService(options: WebhookServiceOptions): SharedWebhoo
   })
   const inner = options.fetch ?? fetch
   const { webhooks } = new GoogleGenAI(settings(boundFetch(inner)))
-  const call = createCall(options, apiKey, anybody)
+  const callAs = (caller: Caller): Call => tellUnknown(createCall(options, apiKey, caller), options.onUnknown)
   // Most keys need none, and the SDK's client of batches takes as much memory as that of webhooks.
   let opened: GoogleGenAI['batches'] | undefined
   const openBatches = () => (opened ??= new GoogleGenAI(settings(batchFetch(inner))).batches)
-  const batches = bindBatches(openBatches, call)
-  const service = bindWebhooks(webhooks, call)
+  const batches = bindBatches(openBatches, createCall(options, apiKey, anybody))
+  const service = bindWebhooks(webhooks, callAs(anybody))
   return {
     ...service,
     batches,
     // A list serves all users of the key, whichever of them needs it first.
     as: (caller) => ({
-      ...bindWebhooks(webhooks, createCall(options, apiKey, caller)),
+      ...bindWebhooks(webhooks, callAs(caller)),
       list: (signal, take) => service.list(signal, take),
       batches,
     }),

@@ -8,7 +8,7 @@ import type { SharedWebhookService } from './webhook-service.ts'
 
 export interface WebhookServiceOpenerOptions extends Pick<
   WebhookServiceOptions,
-  'baseUrl' | 'apiVersion' | 'timeoutMs' | 'headers' | 'fetch'
+  'baseUrl' | 'apiVersion' | 'timeoutMs' | 'headers' | 'fetch' | 'onUnknown'
 > {
   budget?: Partial<CallBudgetSettings>
   clock: Clock

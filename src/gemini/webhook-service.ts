@@ -21,6 +21,8 @@ export interface RemoteWebhook {
   /** enabled, disabled or disabled_due_to_failed_deliveries; anything else is kept as it came. */
   state: string
   signingSecrets: RemoteSecret[]
+  /** There are fields that this version does not know: what is missing may be in one of them, under another name. */
+  hasUnknownFields?: true
 }
 
 export type RevocationBehavior = 'revoke_previous_secrets_after_h24' | 'revoke_previous_secrets_immediately'

@@ -48,6 +48,11 @@ export const logEvents = {
   },
   'controller.leading': { means: 'The controller became the leader and begins its work.', fields: [] },
   'controller.failed': { means: 'The controller stopped with an error.', fields: ['error'] },
+  'gemini.unknown_form': {
+    means:
+      'Google sent or answered something of a form that this version does not know, for the first time since the start. It was taken as it is.',
+    fields: ['what', 'formName'],
+  },
   'webhook.changed': {
     means: 'Something happened to a GeminiWebhook; an Event says the same.',
     fields: ['namespace', 'name', 'reason', 'action', 'note', 'suppressedLines'],

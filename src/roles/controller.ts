@@ -4,6 +4,7 @@ import { fixedNumbers } from '../controller/config.ts'
 import { createBackfillSender } from '../controller/backfill/send-event.ts'
 import { createWebhookController, type WebhookController } from '../controller/controller.ts'
 import { createEndpointProbe } from '../controller/observe/probe-endpoint.ts'
+import { createUnknownCounter, type NoteUnknown } from '../gemini/unknown-forms.ts'
 import { createWebhookServiceOpener, type WebhookServiceOpener } from '../gemini/webhook-service-opener.ts'
 import { createEventRecorder } from '../kubernetes/event-recorder.ts'
 import { createLeaseElector, leadingGauge } from '../kubernetes/lease-elector.ts'
@@ -65,8 +66,10 @@ export async function startController(config: ControllerConfig, deps: RoleDeps):
   const { port: healthPort } = await health.listen()
   parts.defer(() => health.close())
 
+  // Before it leads, so that the metric is there from the start.
+  const onUnknown = createUnknownCounter({ metrics, logger })
   const work = async (signal: AbortSignal): Promise<void> => {
-    const openWebhookService = openServices(config, { clock, metrics, fetch: fetchThrough(toGoogle) })
+    const openWebhookService = openServices(config, { clock, metrics, fetch: fetchThrough(toGoogle), onUnknown })
     const controller = createWebhookController({
       client,
       clock,
@@ -163,7 +166,12 @@ function endOf(worked: Promise<void>, stopping: AbortSignal, { logger }: RoleDep
 
 function openServices(
   config: ControllerConfig,
-  { clock, metrics, fetch }: Pick<RoleDeps, 'clock' | 'metrics'> & { fetch: typeof globalThis.fetch },
+  {
+    clock,
+    metrics,
+    fetch,
+    onUnknown,
+  }: Pick<RoleDeps, 'clock' | 'metrics'> & { fetch: typeof globalThis.fetch; onUnknown: NoteUnknown },
 ): WebhookServiceOpener {
   return createWebhookServiceOpener({
     baseUrl: config.googleBaseUrl,
@@ -174,5 +182,6 @@ function openServices(
     clock,
     metrics,
     fetch,
+    onUnknown,
   })
 }

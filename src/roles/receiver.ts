@@ -4,7 +4,9 @@ import { givenQuotas } from '../fairness/given-quotas.ts'
 import { DeliveryFeed } from '../feed/delivery-feed.ts'
 import { EventFeed } from '../feed/event-feed.ts'
 import type { FeedEntry } from '../contract/feed-entry.ts'
-import { parseEnvelope } from '../gemini/parse-event.ts'
+import { envelopeReader } from '../gemini/event-aliases.ts'
+import { createUnknownCounter } from '../gemini/unknown-forms.ts'
+import { unknownInEvent } from '../gemini/unknown-in-event.ts'
 import type { Inbox, InboxOwner, NewEvent } from '../inbox/port.ts'
 import { fetchThrough } from '../outbound/fetch-through.ts'
 import { openOutbound } from '../outbound/open-outbound.ts'
@@ -148,6 +150,7 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
   parts.defer(() => admin.close())
   const tls = await loadCertificate(config, machinery)
   if (tls !== undefined) parts.defer(() => tls.stop())
+  const noteUnknown = createUnknownCounter({ metrics, logger })
   const receiver = createReceiver({
     ...(tls !== undefined && { tls }),
     trustedProxies: config.trustedProxies,
@@ -156,7 +159,10 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
     inbox: {
       append: async (event) => {
         const result = await dispatcher.append(event)
-        if (result === 'stored') arrivals.add(event)
+        if (result === 'stored') {
+          arrivals.add(event)
+          for (const unknown of unknownInEvent(event, config.eventAliases)) noteUnknown(unknown)
+        }
         return result
       },
       get obstacle() {
@@ -166,7 +172,7 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
     clock,
     logger,
     metrics,
-    parseEnvelope,
+    parseEnvelope: envelopeReader(config.eventAliases),
     publicKeys,
     activity,
     onRequest: (entry) => feed.add(entry),

@@ -3,7 +3,7 @@ import { createDispatcher, type Dispatcher } from '../dispatcher/dispatcher.ts'
 import type { Quotas } from '../fairness/quotas.ts'
 import { expressionsIn } from '../filter/expression.ts'
 import { createFilterJudge } from '../filter/judge-filter.ts'
-import { parseEnvelope as parseBody } from '../gemini/parse-event.ts'
+import { envelopeReader } from '../gemini/event-aliases.ts'
 import type { StepEntry } from '../contract/feed-entry.ts'
 import type { Inbox, InboxOwner, NewEvent } from '../inbox/port.ts'
 import type { KubernetesClient } from '../kubernetes/client.ts'
@@ -91,7 +91,7 @@ export function startDispatch(config: ReceiverConfig, deps: DispatchDeps, parts:
     name: 'gwh_sink_answers_processor_seconds_total',
     help: 'CPU time of the main thread for reading the answers of HTTP sinks.',
   })
-  const parseEnvelope = rememberEnvelopes(parseBody)
+  const parseEnvelope = rememberEnvelopes(envelopeReader(config.eventAliases))
   const typeOf = (event: NewEvent) => parseEnvelope(event.body, event).type
   const sinks = routeByDestination({
     http: createHttpSink({
@@ -128,6 +128,7 @@ export function startDispatch(config: ReceiverConfig, deps: DispatchDeps, parts:
   const filters = createFilterJudge({
     expressionsOf: (ownerUid) => expressionsIn(directory.entryOf(ownerUid)?.sinks ?? []),
     weightOf: (namespace) => quotas.weightOf(namespace),
+    aliases: config.eventAliases,
     clock,
     logger,
     metrics,

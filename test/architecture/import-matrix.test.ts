@@ -19,7 +19,14 @@ const product: Record<string, Rights> = {
   kubernetes: { rooms: ['fairness', 'observability'], packages: ['@kubernetes/client-node', 'undici', 'yaml'] },
   outbound: { rooms: [], packages: ['undici'] },
   gemini: {
-    rooms: ['fairness', 'observability', 'outbound/bound-fetch', 'outbound/proxy-error', 'outbound/read-bounded'],
+    rooms: [
+      'contract/consumers/gemini-events',
+      'fairness',
+      'observability',
+      'outbound/bound-fetch',
+      'outbound/proxy-error',
+      'outbound/read-bounded',
+    ],
     packages: ['@google/genai', 'zod'],
   },
   signature: { rooms: [], packages: ['jose'] },
@@ -27,7 +34,15 @@ const product: Record<string, Rights> = {
   admin: { rooms: ['contract', 'inbox/port', 'feed', 'observability'], packages: ['fastify'] },
   fairness: { rooms: [], packages: [] },
   filter: {
-    rooms: ['contract', 'fairness', 'gemini/event', 'gemini/event-subject', 'gemini/parse-event', 'observability'],
+    rooms: [
+      'contract',
+      'fairness',
+      'gemini/event',
+      'gemini/event-aliases',
+      'gemini/event-subject',
+      'gemini/parse-event',
+      'observability',
+    ],
     packages: ['@marcbachmann/cel-js'],
   },
   controller: {

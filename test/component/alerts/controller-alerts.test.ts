@@ -8,6 +8,7 @@ import {
   exposeStranded,
 } from '../../../src/controller/metrics/instruments.ts'
 import { exposeSecretAge } from '../../../src/controller/metrics/object-metrics.ts'
+import { createUnknownCounter } from '../../../src/gemini/unknown-forms.ts'
 import { createWebhookServiceOpener } from '../../../src/gemini/webhook-service-opener.ts'
 import { createControllerLoop } from '../../../src/kubernetes/controller-loop.ts'
 import { TransientError } from '../../../src/kubernetes/errors.ts'
@@ -180,6 +181,17 @@ test('a controller that cannot renew its lease leaves nobody who leads', async (
   stop.abort()
   await clock.advance({ minutes: 1 })
   await running
+})
+
+test('what is not known of the API is told as news, and no more a day later', async () => {
+  const metrics = createMetrics()
+  const note = createUnknownCounter({ metrics, logger: silentLogger })
+  const bench = healthyBench(await textOf(metrics))
+  note({ what: 'WebhookState', name: 'active' })
+  bench.hold({ controller: await textOf(metrics) }, 1)
+  assert.deepEqual(firing(bench, ['GwhNoLeader']), ['GwhGeminiUnknown'])
+  bench.hold({ controller: await textOf(metrics) }, 24 * 60 + 2)
+  assert.deepEqual(firing(bench, ['GwhNoLeader']), [])
 })
 
 test('no controller that is scraped is told as no leader', async () => {

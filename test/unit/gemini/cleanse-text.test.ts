@@ -18,6 +18,13 @@ for (const secret of shapes) {
   })
 }
 
+test('a signing secret with a prefix that is not known is replaced, and words of the API stay', () => {
+  const encoded = Buffer.alloc(32, 200).toString('base64')
+  assert.equal(cleanseText(`the secret gemini_whsec2_${encoded} is wrong`, []), 'the secret [redacted] is wrong')
+  const words = 'revoke_previous_secrets_after_h24, disabled_due_to_failed_deliveries, gm_...3frh'
+  assert.equal(cleanseText(words, []), words)
+})
+
 test('a secret without a known shape is replaced when it is given', () => {
   assert.equal(cleanseText('the key hunter2hunter2 is wrong', ['hunter2hunter2']), 'the key [redacted] is wrong')
 })

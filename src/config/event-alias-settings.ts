@@ -1,0 +1,50 @@
+import * as z from 'zod'
+
+import type { Setting } from './setting.ts'
+
+/** Far more than Google has types of events. */
+const maxAliases = 64
+
+const form = /^([A-Za-z0-9_.-]{1,128})=([a-z0-9_]+(?:\.[a-z0-9_]+)*)$/
+
+const entry = z.string().transform((text, context): readonly [alias: string, name: string] => {
+  const [, alias, name] = form.exec(text) ?? []
+  if (alias !== undefined && name !== undefined && name.length <= 128) return [alias, name]
+  context.addIssue({
+    code: 'custom',
+    message:
+      'is no alias such as batch.completed=batch.succeeded: the name that Google uses, =, and the name that is meant',
+  })
+  return z.NEVER
+})
+
+const schema = z
+  .array(entry)
+  .max(maxAliases, `has more than ${maxAliases} entries`)
+  .superRefine((entries, context) => {
+    const aliases = new Set<string>()
+    for (const [at, [alias]] of entries.entries()) {
+      if (aliases.has(alias)) {
+        context.addIssue({ code: 'custom', path: [at], message: `names ${alias} a second time; leave one out` })
+      }
+      aliases.add(alias)
+    }
+    for (const [at, [alias, name]] of entries.entries()) {
+      if (!aliases.has(name)) continue
+      const message = `leads from ${alias} to ${name}, which is an alias itself; write the name that it stands for`
+      context.addIssue({ code: 'custom', path: [at], message })
+    }
+  })
+  .transform((entries): ReadonlyMap<string, string> => new Map(entries))
+
+const eventAliases: Setting<ReadonlyMap<string, string>> = {
+  group: 'Events',
+  help: 'Names that Google gives to events that are known under another one, as NAME=KNOWN, such as batch.completed=batch.succeeded. Filters, routes, transforms and CloudEvents then see the known name; the bytes that Google sent stay as they are. Must be the same for controller and receiver.',
+  placeholder: 'NAME=KNOWN,...',
+  shape: 'list',
+  schema,
+  presence: { type: 'default', text: '' },
+}
+
+/** How events are named that have got another name at Google. */
+export const eventAliasSettings = { eventAliases } as const
