@@ -5,6 +5,7 @@ import type { BatchService, EndedBatch, EndedBatches, EndedBatchesQuery } from '
 import { badAnswer, isTooLarge } from './gemini-failure.ts'
 import type { Call } from './google-call.ts'
 import { readBatch } from './read-batch.ts'
+import type { NoteUnknown } from './unknown-forms.ts'
 
 /** Of one project, whatever their state. */
 const maxBatches = 10_000
@@ -26,8 +27,17 @@ interface Page {
   nextToken: string
 }
 
-/** The batches of a project, whose client is opened with the first call. */
-export function bindBatches(open: () => Batches, call: Call): BatchService {
+/**
+ * The batches of a project, whose client is opened with the first call. `onUnknown` is told once a list of each state
+ * that this version does not know, and once of batches that cannot be read.
+ */
+export function bindBatches(open: () => Batches, call: Call, onUnknown?: NoteUnknown): BatchService {
+  function told(batches: EndedBatches): EndedBatches {
+    for (const name of batches.unknownStates) onUnknown?.({ what: 'BatchState', name })
+    if (batches.unreadable > 0) onUnknown?.({ what: 'BatchField' })
+    return batches
+  }
+
   /** Undefined: the page is too large to be read. */
   async function readPage(token: string, pageSize: number, signal: AbortSignal | undefined): Promise<Page | undefined> {
     const pager = await call('listBatches', signal, ({ signal: abortSignal }) => {
@@ -60,10 +70,10 @@ export function bindBatches(open: () => Batches, call: Call): BatchService {
         }
         for (const shown of page.batches) found.take(shown)
         token = page.nextToken
-        if (token === '') return found.all(true)
+        if (token === '') return told(found.all(true))
         if (tokens.has(token)) throw badAnswer('listBatches', 'an end: the pages repeat')
         tokens.add(token)
-        if (found.seen >= maxBatches || tokens.size >= maxPages) return found.all(false)
+        if (found.seen >= maxBatches || tokens.size >= maxPages) return told(found.all(false))
       }
     },
   }

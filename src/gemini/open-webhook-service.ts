@@ -59,7 +59,7 @@ export function openWebhookService(options: WebhookServiceOptions): SharedWebhoo
   // Most keys need none, and the SDK's client of batches takes as much memory as that of webhooks.
   let opened: GoogleGenAI['batches'] | undefined
   const openBatches = () => (opened ??= new GoogleGenAI(settings(batchFetch(inner))).batches)
-  const batches = bindBatches(openBatches, createCall(options, apiKey, anybody))
+  const batches = bindBatches(openBatches, createCall(options, apiKey, anybody), options.onUnknown)
   const service = bindWebhooks(webhooks, callAs(anybody))
   return {
     ...service,

@@ -8,6 +8,7 @@ import { systemClock } from '../../../src/clock.ts'
 import { createCallBudget } from '../../../src/gemini/call-budget.ts'
 import { createGeminiMetrics } from '../../../src/gemini/gemini-metrics.ts'
 import { openWebhookService } from '../../../src/gemini/open-webhook-service.ts'
+import type { Unknown } from '../../../src/gemini/unknown-forms.ts'
 import type { GeminiError } from '../../../src/gemini/webhook-service.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 
@@ -33,8 +34,17 @@ async function start(t: TestContext, answer: Answer) {
   const metrics = createGeminiMetrics(createMetrics())
   const budget = createCallBudget({ settings: { burst: 100 }, clock: systemClock, metrics })
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/prefix`
-  const service = openWebhookService({ apiKey: ` ${apiKey}\n`, baseUrl, budget, clock: systemClock, metrics })
-  return { seen, list: () => service.batches.listEndedBatches({ endedAfterMs: 0 }), service }
+  const unknown: Unknown[] = []
+  const onUnknown = (form: Unknown) => void unknown.push(form)
+  const service = openWebhookService({
+    apiKey: ` ${apiKey}\n`,
+    baseUrl,
+    budget,
+    clock: systemClock,
+    metrics,
+    onUnknown,
+  })
+  return { seen, unknown, list: () => service.batches.listEndedBatches({ endedAfterMs: 0 }), service }
 }
 
 async function failureOf(promise: Promise<unknown>): Promise<GeminiError> {
@@ -147,4 +157,11 @@ test("each caller reads the list of all, on nobody's account", async (t) => {
   const mine = service.as({ party: 'ml', isUrgent: true, withoutWorker: (wait) => wait() })
   assert.equal(mine.batches, service.batches)
   assert.equal((await mine.batches.listEndedBatches({ endedAfterMs: 0 })).jobs.length, 1)
+})
+
+test('a state that is not known, and batches that cannot be read, are told once a list', async (t) => {
+  const paused = { name: 'batches/b', metadata: { state: 'BATCH_STATE_MELTED' } }
+  const { unknown, list } = await start(t, json({ operations: [paused, { ...paused, name: 'batches/c' }, {}, {}] }))
+  assert.deepEqual((await list()).jobs, [])
+  assert.deepEqual(unknown, [{ what: 'BatchState', name: 'BATCH_STATE_MELTED' }, { what: 'BatchField' }])
 })
