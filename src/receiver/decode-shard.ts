@@ -1,6 +1,6 @@
 import { keyringEntrySchema, type KeyringEntry, type LiveSecret } from '../contract/keyring/entry.ts'
 import { keyringSecretNameFor } from '../contract/keyring/shard.ts'
-import { decodeSigningSecret } from '../signature/signing-secret.ts'
+import { decodeIssuedSecret } from '../signature/signing-secret.ts'
 import type { VerificationKey } from '../signature/verify.ts'
 import { decodeDynamic, type DynamicEndpoint } from './dynamic-endpoint.ts'
 
@@ -86,7 +86,7 @@ function decodeSecrets(secrets: readonly LiveSecret[]): { keys: VerificationKey[
   const keys: VerificationKey[] = []
   const problems: string[] = []
   for (const { keyId, secret, notAfter } of secrets) {
-    const decoded = decodeSigningSecret(secret)
+    const decoded = decodeIssuedSecret(secret)
     const notAfterMs = notAfter === undefined ? undefined : Date.parse(notAfter)
     if (!decoded.ok) problems.push(`signing secret ${keyId} ${decoded.problem}`)
     // Without a readable end it would be accepted for ever.

@@ -10,6 +10,11 @@ export const minSecretBytes = 16
 export const maxSecretBytes = 128
 
 const prefix = 'whsec_'
+/**
+ * Base64 has no `_`, so all before the last one is no part of the key. Asymmetric keys have prefixes of their own, and
+ * are none that a service signs `v1` with.
+ */
+const issuedPrefix = /^(?!wh[ps]k_)[a-z][a-z0-9_]{0,31}_(?=[^_]*$)/
 const base64Pattern = /^[A-Za-z0-9+/]+={0,2}$/
 
 /**
@@ -18,12 +23,26 @@ const base64Pattern = /^[A-Za-z0-9+/]+={0,2}$/
  */
 export function decodeSigningSecret(text: string): Result<KeyObject> {
   if (!text.startsWith(prefix)) return problem(`does not start with ${prefix}`)
-  const encoded = text.slice(prefix.length)
+  return decodeKey(text.slice(prefix.length), prefix)
+}
+
+/**
+ * The same for a secret that the service itself issued: whatever it writes before the base64, up to the last `_`, is a
+ * prefix. A signature shows whether that was right; refusing the secret would only refuse all that it signs.
+ */
+export function decodeIssuedSecret(text: string): Result<KeyObject> {
+  const [before] = issuedPrefix.exec(text) ?? []
+  return before === undefined
+    ? decodeSigningSecret(text)
+    : decodeKey(text.slice(before.length), before === prefix ? prefix : 'its prefix')
+}
+
+function decodeKey(encoded: string, before: string): Result<KeyObject> {
   // Stryker disable next-line Regex: the pattern below allows padding at the end only, and decoding ignores what is left of it
   const digits = encoded.replace(/=+$/, '')
   const isPadded = digits.length !== encoded.length
   if (!base64Pattern.test(encoded) || digits.length % 4 === 1 || (isPadded && encoded.length % 4 !== 0)) {
-    return problem(`is not base64 after ${prefix}`)
+    return problem(`is not base64 after ${before}`)
   }
   const bytes = Buffer.from(digits, 'base64')
   if (bytes.length < minSecretBytes || bytes.length > maxSecretBytes) {

@@ -5,7 +5,7 @@ import type { JSONWebKeySet } from 'jose'
 import { keyIdOf } from '../../contract/keyring/shard.ts'
 import { readKeySet } from '../../signature/key-set.ts'
 import { parseDynamicHeaders, parseHeaders, type SignedHeaders } from '../../signature/parse-headers.ts'
-import { decodeSigningSecret } from '../../signature/signing-secret.ts'
+import { decodeIssuedSecret } from '../../signature/signing-secret.ts'
 import { PublicKeyVerifier } from '../../signature/verify-public-key.ts'
 import { isStale, timestampToleranceSeconds, verifyDelivery, type VerificationKey } from '../../signature/verify.ts'
 import { readCapturedRequest } from './captured-request.ts'
@@ -73,7 +73,7 @@ async function secretsIn(file: string): Promise<VerificationKey[]> {
     .filter((text) => text !== '')
   if (texts.length === 0) throw new Error(`--secret-file: ${file} is empty: put the signing secrets there`)
   return texts.map((text, index) => {
-    const decoded = decodeSigningSecret(text)
+    const decoded = decodeIssuedSecret(text)
     if (!decoded.ok) throw new Error(`--secret-file: ${file}: secret ${index + 1} ${decoded.problem}`)
     return { keyId: keyIdOf(text), key: decoded.value }
   })

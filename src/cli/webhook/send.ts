@@ -11,7 +11,7 @@ import { secretKind, type Secret } from '../../kubernetes/core-kinds.ts'
 import type { OutboundSettings } from '../../outbound/open-outbound.ts'
 import { ProxyError } from '../../outbound/proxy-error.ts'
 import { signedDelivery, type SignedDelivery } from '../../signature/signed-delivery.ts'
-import { decodeSigningSecret } from '../../signature/signing-secret.ts'
+import { decodeIssuedSecret } from '../../signature/signing-secret.ts'
 import { failureCauseOf } from '../../sinks/failure-cause.ts'
 import { isRecord } from '../../is-record.ts'
 import { objectKey } from '../places.ts'
@@ -128,7 +128,7 @@ async function signingKeyOf(webhook: GeminiWebhook, client: KubernetesClient) {
   if (secret === undefined)
     throw new Error(`Secret ${namespace}/${name}: does not exist: wait until the webhook is registered`)
   const text = Buffer.from(secret.data?.[signingSecretKeys.current] ?? '', 'base64').toString('utf8')
-  const decoded = decodeSigningSecret(text)
+  const decoded = decodeIssuedSecret(text)
   if (!decoded.ok) throw new Error(`Secret ${namespace}/${name}: key ${signingSecretKeys.current} ${decoded.problem}`)
   return decoded.value
 }

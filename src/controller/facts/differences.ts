@@ -2,6 +2,8 @@ import { desiredStateOf } from '../../api/defaults.ts'
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import type { GeminiWebhookSpec } from '../../api/spec.ts'
 import type { RemoteWebhook, WebhookChanges } from '../../gemini/webhook-service.ts'
+import { canonicalType, noAliases, type EventAliases } from '../../gemini/event-aliases.ts'
+import { knownWebhookStates } from '../../gemini/unknown-in-answer.ts'
 import { formerNamesOf, markerIn } from './ownership.ts'
 import { isSameJson } from './same-json.ts'
 
@@ -40,33 +42,53 @@ export function desiredStateAtGoogle(spec: GeminiWebhookSpec): DesiredRemote['st
 
 /**
  * Three-way: desired, last applied, remote. In the order of importance to people. That Google itself disabled what
- * should be enabled is no difference: only a working endpoint may be enabled again.
+ * should be enabled is no difference: only a working endpoint may be enabled again. Nor is what an answer does not say,
+ * or says in a word that this version does not know, of what was applied before: correcting it would never end.
  */
-export function differencesOf(webhook: GeminiWebhook, desired: DesiredRemote, remote: RemoteWebhook): Difference[] {
+export function differencesOf(
+  webhook: GeminiWebhook,
+  desired: DesiredRemote,
+  remote: RemoteWebhook,
+  aliases: EventAliases = noAliases,
+): Difference[] {
   const applied = webhook.status?.webhook
   const gaveUp = remote.state === disabledByGoogle
   const differences: Difference[] = []
   const compare = (field: Difference['field'], differs: boolean, asApplied: boolean) => {
     if (differs) differences.push({ field, cause: asApplied ? 'Drift' : 'Spec' })
   }
-  compare('uri', desired.uri !== remote.uri, applied?.uri === desired.uri)
+  const isUriApplied = applied?.uri === desired.uri
+  compare('uri', desired.uri !== remote.uri && !(isUriApplied && remote.uri === ''), isUriApplied)
+  const areEventsApplied = sameSet(desired.subscribedEvents, applied?.events ?? [])
+  const meansTheSame = () => sameSet(namesOf(desired, aliases), namesOf(remote, aliases))
   compare(
     'subscribedEvents',
-    !sameSet(desired.subscribedEvents, remote.subscribedEvents),
-    sameSet(desired.subscribedEvents, applied?.events ?? []),
+    !sameSet(desired.subscribedEvents, remote.subscribedEvents) &&
+      !(areEventsApplied && (remote.subscribedEvents.length === 0 || meansTheSame())),
+    areEventsApplied,
   )
   const isNameApplied = applied?.name === desired.name
   const isNameKept = desired.name === remote.name || (isNameApplied && isCutShort(desired.name, remote.name))
   const isOfOldForm = !isNameApplied && remote.name !== undefined && formerNamesOf(desired.name).includes(remote.name)
   if (isOfOldForm && !isNameKept) differences.push({ field: 'name', cause: 'Fence' })
-  else compare('name', !isNameKept, isNameApplied)
+  else compare('name', !isNameKept && !(isNameApplied && isNameUnsaid(remote)), isNameApplied)
   // Status of before it was recorded what was applied: an unchanged spec was.
   const isStateApplied =
     applied?.appliedState === undefined
       ? webhook.metadata.generation === webhook.status?.observedGeneration
       : applied.appliedState === desired.state
-  compare('state', desired.state !== remote.state && !(gaveUp && desired.state === 'enabled'), isStateApplied)
+  const isTold = knownWebhookStates.has(remote.state) || !isStateApplied
+  compare('state', isTold && desired.state !== remote.state && !(gaveUp && desired.state === 'enabled'), isStateApplied)
   return differences
+}
+
+function namesOf({ subscribedEvents }: Pick<RemoteWebhook, 'subscribedEvents'>, aliases: EventAliases): string[] {
+  return subscribedEvents.map((event) => canonicalType(event, aliases))
+}
+
+/** No name at all is one that another hand has removed, unless it may be in a field that this version does not know. */
+function isNameUnsaid({ name, hasUnknownFields }: RemoteWebhook): boolean {
+  return name === undefined && hasUnknownFields === true
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Operation } from '../../api/status.ts'
+import type { EventAliases } from '../../gemini/event-aliases.ts'
 import type { RemoteWebhook } from '../../gemini/webhook-service.ts'
 import type { DynamicEndpointEntry, KeyringEntry, LiveSecret } from '../../contract/keyring/entry.ts'
 import type { EndpointReport } from '../../contract/receiver-report/report.ts'
@@ -163,6 +164,8 @@ export interface RevealedSecret {
 
 /** Everything that a plan may look at. Reads only; a failed read is data. */
 export interface ObservedWebhook {
+  /** Names that Google gives to events that are known under another one. Absent: there are none. */
+  eventAliases?: EventAliases
   installation: InstallationView
   endpoint: EndpointView
   apiKey: ApiKeyLookup

@@ -3,7 +3,7 @@ import type { ProbeCause, ProbeEndpoint, ProbeOutcome } from '../facts/probe.ts'
 import { openOutbound, type OutboundSettings } from '../../outbound/open-outbound.ts'
 import { ProxyError } from '../../outbound/proxy-error.ts'
 import { signedDelivery } from '../../signature/signed-delivery.ts'
-import { decodeSigningSecret } from '../../signature/signing-secret.ts'
+import { decodeIssuedSecret } from '../../signature/signing-secret.ts'
 import { failureCauseOf } from '../../sinks/failure-cause.ts'
 
 interface EndpointProbeOptions {
@@ -58,7 +58,7 @@ export function createEndpointProbe(options: EndpointProbeOptions): { probe: Pro
 }
 
 function probeDelivery(secret: string, { clock, random }: EndpointProbeOptions) {
-  const decoded = decodeSigningSecret(secret)
+  const decoded = decodeIssuedSecret(secret)
   if (!decoded.ok) return undefined
   const nowMs = clock.now()
   const id = `probe_${Math.floor(random() * 2 ** 48).toString(16)}_${nowMs.toString(16)}`

@@ -41,8 +41,10 @@ export function viewWebhook(
   const routes = ctx.routesOf?.(webhook)
   const folds = foldJobsForSeconds(webhook, endpoint)
   const backfill = ctx.backfill?.viewOf(metadata.uid)
+  const { eventAliases } = ctx.config
   return {
     ...reads,
+    ...(eventAliases.size > 0 && { eventAliases }),
     keyringHasRoom: ctx.keyring.hasRoomFor(metadata),
     ...(folds !== undefined && { foldJobsForSeconds: folds }),
     ...(backfill !== undefined && { backfill }),

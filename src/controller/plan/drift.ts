@@ -9,9 +9,10 @@ import { desiredFor } from '../facts/desired-remote.ts'
 export function planDrift(webhook: GeminiWebhook, observed: ObservedWebhook, remote: RemoteView): Plan | undefined {
   const desired = desiredFor(webhook, observed)
   if (desired === undefined) return undefined
-  const differences = correctable(webhook, differencesOf(webhook, desired, remote.webhook)).filter(
-    ({ field }) => field !== 'uri' || observed.rollout.state === 'go',
-  )
+  const differences = correctable(
+    webhook,
+    differencesOf(webhook, desired, remote.webhook, observed.eventAliases),
+  ).filter(({ field }) => field !== 'uri' || observed.rollout.state === 'go')
   const first = differences.find(({ cause }) => cause !== 'Fence')
   if (first === undefined) return undefined
   return act(

@@ -1,6 +1,9 @@
 import { desiredStateOf, driftPolicyOf, endpointCheckOf, signingSecretNameOf } from '../../api/defaults.ts'
 import type { ConditionType } from '../../api/conditions.ts'
 import { knownEventTypes } from '../../api/names.ts'
+import type { RemoteWebhook } from '../../gemini/webhook-service.ts'
+import { canonicalType, noAliases, type EventAliases } from '../../gemini/event-aliases.ts'
+import { knownWebhookStates } from '../../gemini/unknown-in-answer.ts'
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import type { Reason } from '../../api/reasons.ts'
 import type { ActionState } from '../apply/action-state.ts'
@@ -10,7 +13,7 @@ import { isCheckWanted, sameAddress, wantedProof, checkPendingMessage } from '..
 import { explainRolloutWait } from '../plan/drift.ts'
 import { desiredFor } from '../facts/desired-remote.ts'
 import { heldSecretOf, holdsSecretOf } from '../facts/held-secret.ts'
-import { fitsHint } from '../secrets/hint.ts'
+import { currentHint, fitsHint } from '../secrets/hint.ts'
 import { valueOf } from '../facts/lookup.ts'
 import { scheduleProblems } from '../rotation/rotation-schedule.ts'
 import { metadataProblems } from '../secrets/secret-metadata.ts'
@@ -148,13 +151,18 @@ function compareSecret({ observed, draft }: ActionState): 'agrees' | 'differs' |
   if (secret.state === 'failed') return 'unseen'
   const current = valueOf(secret)?.secrets.current
   const isTold = current !== undefined && current === keyring?.secrets[0]?.secret
-  if (remote.state === 'found') {
+  if (remote.state === 'found' && !isHintUnsaid(remote.value.webhook)) {
     const { webhook } = remote.value
     const isIt = holdsSecretOf(webhook, observed) && heldSecretOf(webhook, observed) === current
     return isTold && isIt ? 'agrees' : 'differs'
   }
   const hint = draft.signingSecret?.hint
   return hint === undefined || (isTold && fitsHint(current, hint)) ? 'unseen' : 'differs'
+}
+
+/** No hint at all, where it may be in a field that this version does not know: then nothing was looked at. */
+function isHintUnsaid(webhook: RemoteWebhook): boolean {
+  return currentHint(webhook) === undefined && webhook.hasUnknownFields === true
 }
 
 function judgeSync({ webhook, observed, draft }: ActionState, kept: Kept): Judgement {
@@ -167,22 +175,24 @@ function judgeSync({ webhook, observed, draft }: ActionState, kept: Kept): Judge
   // Compared with what was applied in this very pass, not with what status said before it.
   const asApplied = { ...webhook, status: { ...webhook.status, webhook: draft.webhook } }
   const { rollout } = observed
-  const differences = differencesOf(asApplied, desired, observed.remote.value.webhook).filter(
+  const { eventAliases = noAliases } = observed
+  const differences = differencesOf(asApplied, desired, observed.remote.value.webhook, eventAliases).filter(
     ({ cause }) => cause !== 'Fence',
   )
   const first = differences.find(({ field }) => field !== 'uri' || rollout.state === 'go')
   if (first === undefined && differences.length > 0 && rollout.state === 'wait')
     return no('RolloutPending', explainRolloutWait(rollout))
-  if (first === undefined) return yes(`URI, events, name and state are as the spec says${unknownEvents(events)}`)
+  if (first === undefined)
+    return yes(`URI, events, name and state are as the spec says${unknownEvents(events, eventAliases)}`)
   if (first.cause === 'Spec') return no('UpdatePending', `${first.field} at Google is not yet as the spec says`)
   const hint = driftPolicyOf(webhook.spec) === 'Report' ? '; spec.driftPolicy is Report, so it is left alone' : ''
   return no('Drifted', `${first.field} at Google was changed by another hand${hint}`)
 }
 
 /** A warning, no refusal: Google may know events that this version does not. */
-function unknownEvents(events: readonly string[]): string {
+function unknownEvents(events: readonly string[], aliases: EventAliases): string {
   const known: readonly string[] = knownEventTypes
-  const unknown = events.filter((event) => !known.includes(event))
+  const unknown = events.filter((event) => !known.includes(canonicalType(event, aliases)))
   return unknown.length === 0
     ? ''
     : `; warning: not known to this version, and passed on to Google as they are: ${unknown.join(', ')}`
@@ -196,7 +206,19 @@ function judgeEnabled({ webhook: { spec }, observed: { remote } }: ActionState, 
   if (state === disabledByGoogle && desiredStateOf(spec) === 'Enabled')
     return no('DisabledByGoogle', 'Google disabled the webhook after failed deliveries')
   if (desiredStateOf(spec) === 'Disabled') return no('DisabledBySpec', 'spec.state is Disabled')
-  return no('Progressing', `the webhook is ${state} at Google`)
+  if (knownWebhookStates.has(state)) return no('Progressing', `the webhook is ${state} at Google`)
+  if (/^disabled/i.test(state))
+    return no(
+      'DisabledByGoogle',
+      `Google disabled the webhook; its state is ${state}, which this version does not know`,
+    )
+  return yes(
+    `${nameOfState(state)}, which this version does not know: it counts as enabled, as long as nothing else says otherwise`,
+  )
+}
+
+function nameOfState(state: string): string {
+  return state === '' ? 'Google names no state of the webhook' : `the state of the webhook at Google is ${state}`
 }
 
 function judgeEndpoint(state: ActionState, kept: Kept): Judgement {

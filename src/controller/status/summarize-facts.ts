@@ -64,12 +64,15 @@ function summarizeRemote({
   const appliedState = draft.webhook?.appliedState ?? (remote.value.webhook.state === desired ? desired : undefined)
   return {
     ...draft.webhook,
-    state: remote.value.webhook.state,
+    ...(remote.value.webhook.state !== '' && { state: remote.value.webhook.state }),
     ...(appliedState !== undefined && { appliedState }),
     eventCount: webhook.spec.events?.length ?? 0,
     ...(apiKey.state === 'found' && { keyFingerprint: apiKey.value.fingerprint }),
   }
 }
+
+/** As many as status has room for; the end is what tells secrets apart. */
+const maxHintCharacters = 64
 
 function summarizeSecret(state: ActionState, nowMs: number): GeminiWebhookStatus['signingSecret'] {
   const { webhook, observed, draft } = state
@@ -82,7 +85,7 @@ function summarizeSecret(state: ActionState, nowMs: number): GeminiWebhookStatus
     ...rest,
     // A former name stays until its Secret is deleted: it is what finds it.
     ...(isStored && rest.name === undefined && { name: signingSecretNameOf(webhook) }),
-    hint: currentHint(remote.value.webhook),
+    hint: currentHint(remote.value.webhook)?.slice(-maxHintCharacters),
     activeSecrets: remote.value.webhook.signingSecrets.filter(
       ({ expireTime }) => expireTime === undefined || Date.parse(expireTime) > nowMs,
     ).length,

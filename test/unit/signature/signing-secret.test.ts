@@ -3,7 +3,12 @@ import { randomBytes } from 'node:crypto'
 import { inspect } from 'node:util'
 import { test } from 'node:test'
 
-import { decodeSigningSecret, maxSecretBytes, minSecretBytes } from '../../../src/signature/signing-secret.ts'
+import {
+  decodeIssuedSecret,
+  decodeSigningSecret,
+  maxSecretBytes,
+  minSecretBytes,
+} from '../../../src/signature/signing-secret.ts'
 
 function bytesOf(text: string): Buffer {
   const decoded = decodeSigningSecret(text)
@@ -55,6 +60,37 @@ for (const { name, text, problem } of refused) {
     assert.ok(encoded === '' || !told.includes(encoded))
   })
 }
+
+test('a secret that was issued is its key in base64 behind whatever prefix', () => {
+  for (const length of [24, 32, 64]) {
+    const bytes = randomBytes(length)
+    for (const prefix of ['whsec_', 'gmwhsec_', 'gemini_whsec2_', 'a_']) {
+      for (const encoded of [bytes.toString('base64'), bytes.toString('base64').replace(/=+$/, '')]) {
+        const decoded = decodeIssuedSecret(`${prefix}${encoded}`)
+        assert.ok(decoded.ok, prefix)
+        assert.deepEqual(decoded.value.export(), bytes)
+      }
+    }
+  }
+})
+
+test('what is no issued secret is refused without being told', () => {
+  const encoded = randomBytes(24).toString('base64')
+  for (const [text, problem] of [
+    [encoded, /does not start with whsec_/],
+    [`whpk_${encoded}`, /does not start with whsec_/],
+    [`whsk_${encoded}`, /does not start with whsec_/],
+    [`${'a'.repeat(40)}_${encoded}`, /does not start with whsec_/],
+    [`new_${encoded.slice(0, 8)}`, /holds 6 bytes/],
+    [`new_...${encoded.slice(-4)}`, /is not base64 after its prefix/],
+    ['whsec_', /is not base64 after whsec_/],
+  ] as const) {
+    const decoded = decodeIssuedSecret(text)
+    assert.ok(!decoded.ok, text)
+    assert.match(decoded.problem, problem)
+    assert.ok(!decoded.problem.includes(encoded))
+  }
+})
 
 test('a decoded key prints as nothing', () => {
   const text = randomBytes(24).toString('base64')

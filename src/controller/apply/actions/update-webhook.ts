@@ -14,17 +14,18 @@ export async function updateWebhook(
   { id, changes: planned, cause }: Extract<Action, { type: 'UpdateWebhook' }>,
 ): Promise<ActionState> {
   const { service, fingerprint } = accessOf(ctx)
+  const { eventAliases } = state.observed
   const desired = desiredFor(state.webhook, state.observed)
   const live = await readOwned(id, state, ctx)
   if (live === undefined || desired === undefined) return { ...state, halted: true }
-  const differing = differencesOf(state.webhook, desired, live).filter(({ field }) => field in planned)
+  const differing = differencesOf(state.webhook, desired, live, eventAliases).filter(({ field }) => field in planned)
   if (differing.length === 0) return withApplied(withRemote(state, live, ctx), planned)
   ctx.memory.sent()
   const updated = await service.update(id, changesFor(differing, desired))
   ctx.observer.learn(fingerprint, id, updated)
   const next = withApplied(withRemote(state, updated, ctx), planned)
   const asApplied = { ...state.webhook, status: { ...state.webhook.status, webhook: next.draft.webhook } }
-  const left = differencesOf(asApplied, desired, updated).find(({ field }) => field in planned)
+  const left = differencesOf(asApplied, desired, updated, eventAliases).find(({ field }) => field in planned)
   if (left !== undefined) {
     throw new FailedCall({
       class: 'terminal',

@@ -78,3 +78,56 @@ test('a state is drift only where the one that was applied last is the one that 
   // Another hand enabled it, and something else was edited since.
   assert.deepEqual(causesOfState('disabled', 2), ['state: Drift'])
 })
+
+test('what an answer does not say of what was applied is no difference, and a change of the spec is sent nevertheless', () => {
+  assert.deepEqual(differences({ uri: '' }).found, [])
+  assert.deepEqual(differences({ subscribedEvents: [] }).found, [])
+  assert.deepEqual(differences({ state: '' }).found, [])
+  const { found } = differences({ subscribedEvents: [] }, { spec: { events: ['batch.failed'] } })
+  assert.deepEqual(found, ['subscribedEvents: Spec'])
+})
+
+test('a name that is gone is drift, unless it may be in a field that is not known', () => {
+  assert.deepEqual(withoutName(), ['name: Drift'])
+  assert.deepEqual(withoutName({ hasUnknownFields: true }), [])
+  assert.deepEqual(differencesFrom({ name: 'another', hasUnknownFields: true }), ['name: Drift'])
+})
+
+test('a state in a word that is not known is no drift, and a change of the spec is sent', () => {
+  assert.deepEqual(differences({ state: 'active' }).found, [])
+  assert.deepEqual(differences({ state: 'active' }, { spec: { state: 'Disabled' } }).found, ['state: Spec'])
+  assert.deepEqual(differences({ state: 'disabled' }).found, ['state: Drift'])
+})
+
+test('an event under another name is no drift where an alias says so, and a change of the spec is sent', () => {
+  const aliases = new Map([['batch.completed', 'batch.succeeded']])
+  const renamed = { subscribedEvents: ['batch.completed'] }
+  assert.deepEqual(differencesFrom(renamed), ['subscribedEvents: Drift'])
+  assert.deepEqual(differencesFrom(renamed, aliases), [])
+  assert.deepEqual(differencesFrom({ subscribedEvents: ['batch.failed'] }, aliases), ['subscribedEvents: Drift'])
+  const changed = aWebhook()
+    .registered(applied)
+    .spec({ displayName: 'nightly', events: ['batch.completed'] })
+    .build()
+  const desired = desiredRemoteOf(changed, applied.name, endpointUrl)
+  const found = differencesOf(changed, desired, aRemote({ name: applied.name }), aliases)
+  assert.deepEqual(
+    found.map(({ field, cause }) => `${field}: ${cause}`),
+    ['subscribedEvents: Spec'],
+  )
+})
+
+function differencesFrom(remote: Partial<RemoteWebhook>, aliases?: ReadonlyMap<string, string>): string[] {
+  const webhook = aWebhook().registered(applied).spec({ displayName: 'nightly' }).build()
+  const desired = desiredRemoteOf(webhook, applied.name, endpointUrl)
+  return differencesOf(webhook, desired, aRemote({ name: applied.name, ...remote }), aliases).map(
+    ({ field, cause }) => `${field}: ${cause}`,
+  )
+}
+
+function withoutName(remote: Partial<RemoteWebhook> = {}): string[] {
+  const webhook = aWebhook().registered(applied).spec({ displayName: 'nightly' }).build()
+  const desired = desiredRemoteOf(webhook, applied.name, endpointUrl)
+  const { name: _, ...unnamed } = aRemote({ name: applied.name, ...remote })
+  return differencesOf(webhook, desired, unnamed).map(({ field, cause }) => `${field}: ${cause}`)
+}
