@@ -61,6 +61,7 @@ export const settingsOfTheChart: ReadonlySet<string> = new Set([
   'traceEndpoint',
   'traceSampleRatio',
   'quotas',
+  'eventAliases',
   'httpsProxy',
   'proxyBypass',
   'proxyCredentials',

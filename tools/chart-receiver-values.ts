@@ -90,6 +90,14 @@ export const quotaValues = object(
   },
 )
 
+export const eventAliasValues = {
+  description:
+    'Names that Google gives to events that are known under another one, such as {batch.completed: batch.succeeded}: docs/monitoring.md.',
+  type: 'object',
+  propertyNames: { type: 'string', pattern: '^[A-Za-z0-9_.-]{1,128}$' },
+  additionalProperties: { type: 'string', pattern: '^[a-z0-9_]+(\\.[a-z0-9_]+)*$' },
+} as const
+
 export const natsSinkValues = object(
   'Where sinks with nats publish, on a connection of their own; without urls such sinks are refused: docs/reference/sinks.md.',
   {

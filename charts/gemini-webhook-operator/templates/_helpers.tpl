@@ -107,6 +107,15 @@ GWH_{{ $key | snakecase | upper }}: {{ include "gwh.settingText" $value | quote 
 {{- join "," $all -}}
 {{- end }}
 
+{{/* The setting eventAliases, its entries with commas; nothing where there are none. */}}
+{{- define "gwh.eventAliases" -}}
+{{- $all := list -}}
+{{- range $alias, $known := .Values.eventAliases -}}
+{{- $all = append $all (printf "%s=%s" $alias $known) -}}
+{{- end -}}
+{{- join "," $all -}}
+{{- end }}
+
 {{/* 1h30m -> 5400. Rounded up. */}}
 {{- define "gwh.seconds" -}}
 {{- div (add (include "gwh.milliseconds" . | int64) 999) 1000 -}}
