@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
+import { changeEvent, changeSignature, type ApiChanges } from './api-changes.ts'
 import { DeliveryLog, type DeliveryRecord, type NewDelivery } from './delivery-record.ts'
 import type { DeliveryTransport, Outgoing } from './delivery-transport.ts'
 import type { DeliveryEffect, Faults } from './faults.ts'
@@ -30,6 +31,7 @@ interface EngineDeps {
   transport: DeliveryTransport
   faults: Faults
   switches: () => Switches
+  apiChanges: () => ApiChanges
   clock: Clock
   /** In [0, 1), for jitter. */
   random: () => number
@@ -54,8 +56,9 @@ export class DeliveryEngine {
   }
 
   /** Starts a delivery and gives its id; with a duplicate fault, that of the first copy. */
-  enqueue(delivery: NewDelivery): string {
-    const { target, eventType } = delivery
+  enqueue(given: NewDelivery): string {
+    const { target, eventType } = given
+    const delivery = { ...given, body: changeEvent(given.body, this.#deps.apiChanges()) }
     const webhookId = target.kind === 'static' ? target.webhookId : undefined
     const effects = this.#deps.faults.strikeDelivery({ webhookId, type: eventType })
     const copies = sumOf(effects, (effect) => (effect.type === 'duplicate' ? effect.copies : 0))
@@ -149,7 +152,7 @@ export class DeliveryEngine {
     const settings = switches()
     const skewSeconds = sumOf(effects, (effect) => (effect.type === 'skew' ? effect.seconds : 0))
     const content = { id: eventId, timestamp: Math.floor(clock.now() / 1000) - skewSeconds, body }
-    const signature = await this.#sign(delivery, to, content)
+    const signature = changeSignature(await this.#sign(delivery, to, content), this.#deps.apiChanges())
     delivery.record.uri = to.uri
     delivery.effects = []
     const outgoing = {

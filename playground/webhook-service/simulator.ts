@@ -5,6 +5,7 @@ import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } f
 import type { Clock } from '../clock.ts'
 import { hostInUrl } from '../host-in-url.ts'
 import type { Logger } from '../logger.ts'
+import { changeAnswer, servedPath, type ApiChanges } from './api-changes.ts'
 import { registerAdminRoutes } from './admin-routes.ts'
 import { createAdmin, type SimulatorAdmin } from './admin.ts'
 import { CallLog } from './call-log.ts'
@@ -38,6 +39,8 @@ export interface SimulatorOptions {
   random: () => number
   logger: Logger
   switches?: SwitchChanges
+  /** What of the API is other than it is today, at the moment; absent: nothing. */
+  apiChanges?: () => ApiChanges
   connectTo?: ConnectTo
   /** PEM certificates of the only authorities that https endpoints are trusted by. */
   trustedCertificates?: string[]
@@ -48,6 +51,7 @@ export interface SimulatorOptions {
 }
 
 const maxBodyBytes = 1024 * 1024
+const webhooksPath = /^\/v[^/]*\/webhooks/
 
 /**
  * Google's WebhookService as far as it is known, with what is not known as switches, every failure on demand, and a
@@ -55,6 +59,7 @@ const maxBodyBytes = 1024 * 1024
  */
 export function createWebhookServiceSimulator(options: SimulatorOptions): WebhookServiceSimulator {
   const { random, logger, connectTo = {}, trustedCertificates, onAttempt, onAdvanced = () => {} } = options
+  const { apiChanges = () => ({}) } = options
   const settings = { current: switchesSchema.parse(options.switches ?? {}) }
   const switches = () => settings.current
   const clock = createSimulatedClock(options.clock)
@@ -67,13 +72,24 @@ export function createWebhookServiceSimulator(options: SimulatorOptions): Webhoo
     connectTo,
     ...(trustedCertificates !== undefined && { trustedCertificates }),
   })
-  const engine = new DeliveryEngine({ store, keys, transport, faults, switches, clock, random, logger, onAttempt })
+  const engine = new DeliveryEngine({
+    store,
+    keys,
+    transport,
+    faults,
+    switches,
+    apiChanges,
+    clock,
+    random,
+    logger,
+    onAttempt,
+  })
   const emit = (emission: Emission) => emitEvent({ store, engine, switches, clock }, emission)
   const jobs = new Jobs({ emit, switches, clock })
   const admin = createAdmin({ store, faults, log, engine, transport, jobs, emit, keys, clock, settings, onAdvanced })
   const calls = createCallServer({ store, faults, log, rateLimit: new RateLimit(), switches, clock })
 
-  const app = createApp()
+  const app = createApp(apiChanges)
   registerWebhookRoutes(app, { service: { store, clock, switches }, engine, calls })
   registerJobRoutes(app, { jobs, calls, switches, clock })
   registerAdminRoutes(app, admin)
@@ -99,13 +115,19 @@ export function createWebhookServiceSimulator(options: SimulatorOptions): Webhoo
   }
 }
 
-function createApp(): FastifyInstance {
+function createApp(apiChanges: () => ApiChanges): FastifyInstance {
   const app = fastify({
+    rewriteUrl: ({ url = '/' }) => servedPath(url, apiChanges()),
     bodyLimit: maxBodyBytes,
     frameworkErrors: (error, _, reply) => refuse(error, reply),
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 2048 },
   })
+  app.addHook('onSend', async ({ url }, reply, payload) =>
+    typeof payload === 'string' && webhooksPath.test(url)
+      ? changeAnswer(reply.statusCode, payload, apiChanges())
+      : payload,
+  )
   // Bodies are read by us: an empty one under application/json, as the SDK sends it with ping, is fine.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'string' }, (_, body, done) => done(null, body))

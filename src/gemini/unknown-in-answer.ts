@@ -1,3 +1,4 @@
+import { geminiEventTypes } from '../contract/consumers/gemini-events.ts'
 import { isRecord } from '../is-record.ts'
 import type { Unknown } from './unknown-forms.ts'
 
@@ -13,6 +14,7 @@ const webhookFields: ReadonlySet<string> = new Set([
   'create_time',
   'update_time',
 ])
+const knownTypes: ReadonlySet<string> = new Set(geminiEventTypes)
 /** The SDK adds it to what the service answers. */
 const addedBySdk = 'sdkHttpResponse'
 
@@ -65,9 +67,12 @@ export function unknownInAnswer(answer: unknown): Unknown[] {
 }
 
 function unknownInWebhook(webhook: Record<string, unknown>): Unknown[] {
-  const { state } = webhook
+  const { state, subscribed_events: events } = webhook
   // Written in another case, a field is understood, but it is news nevertheless.
   const fields = unknownWebhookFields(webhook).map((name) => ({ what: 'WebhookField', name }) as const)
   const isKnown = typeof state !== 'string' || state === '' || knownWebhookStates.has(state)
-  return isKnown ? fields : [...fields, { what: 'WebhookState', name: state }]
+  const types = (Array.isArray(events) ? events : [])
+    .filter((event: unknown) => typeof event === 'string' && !knownTypes.has(event))
+    .map((event) => ({ what: 'EventType', name: String(event) }) as const)
+  return [...fields, ...types, ...(isKnown ? [] : [{ what: 'WebhookState', name: state } as const])]
 }

@@ -1,5 +1,6 @@
 import { desiredStateOf } from '../../api/defaults.ts'
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
+import { knownEventTypes } from '../../api/names.ts'
 import type { GeminiWebhookSpec } from '../../api/spec.ts'
 import type { RemoteWebhook, WebhookChanges } from '../../gemini/webhook-service.ts'
 import { canonicalType, noAliases, type EventAliases } from '../../gemini/event-aliases.ts'
@@ -60,11 +61,10 @@ export function differencesOf(
   const isUriApplied = applied?.uri === desired.uri
   compare('uri', desired.uri !== remote.uri && !(isUriApplied && remote.uri === ''), isUriApplied)
   const areEventsApplied = sameSet(desired.subscribedEvents, applied?.events ?? [])
-  const meansTheSame = () => sameSet(namesOf(desired, aliases), namesOf(remote, aliases))
+  const meansTheSame = () => mayMeanTheSame(namesOf(desired, aliases), namesOf(remote, aliases))
   compare(
     'subscribedEvents',
-    !sameSet(desired.subscribedEvents, remote.subscribedEvents) &&
-      !(areEventsApplied && (remote.subscribedEvents.length === 0 || meansTheSame())),
+    !sameSet(desired.subscribedEvents, remote.subscribedEvents) && !(areEventsApplied && meansTheSame()),
     areEventsApplied,
   )
   const isNameApplied = applied?.name === desired.name
@@ -82,8 +82,20 @@ export function differencesOf(
   return differences
 }
 
-function namesOf({ subscribedEvents }: Pick<RemoteWebhook, 'subscribedEvents'>, aliases: EventAliases): string[] {
-  return subscribedEvents.map((event) => canonicalType(event, aliases))
+function namesOf({ subscribedEvents }: Pick<RemoteWebhook, 'subscribedEvents'>, aliases: EventAliases): Set<string> {
+  return new Set(subscribedEvents.map((event) => canonicalType(event, aliases)))
+}
+
+const known: ReadonlySet<string> = new Set(knownEventTypes)
+
+/**
+ * Whether a subscription is the one that was applied, as far as one can tell: nothing is said of it, or in the place of
+ * each event that is missing is one of a name that is not known, as after a renaming at Google.
+ */
+function mayMeanTheSame(applied: ReadonlySet<string>, shown: ReadonlySet<string>): boolean {
+  if (shown.size === 0) return true
+  const added = [...shown].filter((event) => !applied.has(event))
+  return shown.size === applied.size && added.every((event) => !known.has(event))
 }
 
 /** No name at all is one that another hand has removed, unless it may be in a field that this version does not know. */

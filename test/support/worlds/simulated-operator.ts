@@ -21,6 +21,7 @@ import { openCluster } from '../../../src/roles/open-cluster.ts'
 import { startReceiver } from '../../../src/roles/receiver.ts'
 import type { RoleDeps } from '../../../src/roles/process-deps.ts'
 import { startKubernetesApi } from '../../../playground/kubernetes-api/server.ts'
+import type { ApiChanges } from '../../../playground/webhook-service/api-changes.ts'
 import { createWebhookServiceSimulator } from '../../../playground/webhook-service/simulator.ts'
 import type { SwitchChanges } from '../../../playground/webhook-service/switches.ts'
 import type { Sink } from '../../../src/sinks/port.ts'
@@ -43,7 +44,10 @@ export const controllerAgent = 'gwh-controller/'
  * The roles as they ship, with the settings they ship with, between the embedded Kubernetes API and the simulated
  * WebhookService, over real sockets and on a clock that the test moves: a day takes seconds, and nothing is shortened.
  */
-export async function startSimulatedOperator(t: TestContext, options: { switches?: SwitchChanges } = {}) {
+export async function startSimulatedOperator(
+  t: TestContext,
+  options: { switches?: SwitchChanges; apiChanges?: () => ApiChanges } = {},
+) {
   const seed = Number(process.env['GWH_SEED'] ?? randomBytes(4).readUInt32BE())
   t.diagnostic(`GWH_SEED=${seed}`)
   const random = mulberry32(seed)
@@ -67,7 +71,7 @@ export async function startSimulatedOperator(t: TestContext, options: { switches
   t.after(() => client.close())
   for (const name of [operatorNamespace, tenant]) await client.create(namespaceKind, { metadata: { name } })
 
-  const simulator = createWebhookServiceSimulator({ ...deps('webhook-service'), switches: options.switches ?? {} })
+  const simulator = createWebhookServiceSimulator({ ...deps('webhook-service'), switches: {}, ...options })
   const { admin } = simulator
   t.after(() => {
     for (const { secrets } of admin.webhooks()) for (const { secret } of secrets) recordSecret(secret)

@@ -37,6 +37,11 @@ test('new fields and states are named, each once for all webhooks of a page', ()
   assert.deepEqual(unknownInAnswer({ webhooks: [changed, changed, webhook] }), expected)
 })
 
+test('an event that a webhook is subscribed to is named where it is new', () => {
+  const changed = { ...webhook, subscribed_events: ['batch.succeeded', 'batch.done', 7] }
+  assert.deepEqual(unknownInAnswer(changed), [{ what: 'EventType', name: 'batch.done' }])
+})
+
 test('a page of something in between is no error of another shape, and the two shapes of the API are known', () => {
   for (const error of [
     { status: 404, error: { error: { code: 404, message: 'x', status: 'NOT_FOUND' } } },

@@ -99,12 +99,27 @@ test('a state in a word that is not known is no drift, and a change of the spec 
   assert.deepEqual(differences({ state: 'disabled' }).found, ['state: Drift'])
 })
 
-test('an event under another name is no drift where an alias says so, and a change of the spec is sent', () => {
-  const aliases = new Map([['batch.completed', 'batch.succeeded']])
-  const renamed = { subscribedEvents: ['batch.completed'] }
+test('an event in the place of which one of an unknown name is shown may have been renamed', () => {
+  assert.deepEqual(differencesFrom({ subscribedEvents: ['batch.completed'] }), [])
+  for (const subscribedEvents of [
+    ['batch.failed'],
+    ['batch.completed', 'batch.done'],
+    ['batch.succeeded', 'batch.completed'],
+    ['batch.completed', 'batch.failed'],
+  ]) {
+    assert.deepEqual(differencesFrom({ subscribedEvents }), ['subscribedEvents: Drift'], subscribedEvents.join())
+  }
+})
+
+test('an event under a known name is no drift where an alias says so, and a change of the spec is sent', () => {
+  const aliases = new Map([
+    ['batch.completed', 'batch.succeeded'],
+    ['batch.failed', 'batch.succeeded'],
+  ])
+  const renamed = { subscribedEvents: ['batch.failed', 'batch.completed'] }
   assert.deepEqual(differencesFrom(renamed), ['subscribedEvents: Drift'])
   assert.deepEqual(differencesFrom(renamed, aliases), [])
-  assert.deepEqual(differencesFrom({ subscribedEvents: ['batch.failed'] }, aliases), ['subscribedEvents: Drift'])
+  assert.deepEqual(differencesFrom({ subscribedEvents: ['batch.expired'] }, aliases), ['subscribedEvents: Drift'])
   const changed = aWebhook()
     .registered(applied)
     .spec({ displayName: 'nightly', events: ['batch.completed'] })
