@@ -9,11 +9,11 @@ import { startSimulatedOperator } from '../support/worlds/simulated-operator.ts'
 const quietly = { grainMs: 9_000 }
 const project = 'project-a'
 const names = ['all-events', 'batches'] as const
-const controllerFlags = ['--no-leader-election', '--resync-interval=1h']
+const controllerFlags = ['--no-leader-election']
 const aliases = '--event-aliases=batch.completed=batch.succeeded'
 const uri = 'https://public.example.com/hook'
 
-/** What Google sends in a day, of which eight hours pass: one event in each, and one for what is under way. */
+/** What Google sends in a day, of which four hours pass: half an hour after each event, and another one. */
 const daily = [
   'batch.succeeded',
   'batch.failed',
@@ -158,7 +158,7 @@ test('a month in which the API changes daily: every event reaches the worker, an
     async failCalls() {
       for (const status of [404, 503, 400]) {
         admin.addFault({ verb: 'list', effect: { type: 'status', when: 'beforeCommit', status } })
-        await clock.advance({ hours: 2 }, quietly)
+        await clock.advance({ minutes: 30 }, quietly)
         await assertReady('calls fail')
       }
     },
@@ -177,10 +177,10 @@ test('a month in which the API changes daily: every event reaches the worker, an
     for (const type of daily) {
       const data = { id: `batches/${at}`, ...(type === 'batch.succeeded' && { output_file_uri: `files/${at}` }) }
       admin.emit({ project, type, data })
-      await clock.advance({ hours: 1 }, quietly)
+      await clock.advance({ minutes: 30 }, quietly)
       await assertReady(`day ${at + 1}, ${what}`)
     }
-    await clock.advance({ hours: 1 }, quietly)
+    await clock.advance({ minutes: 30 }, quietly)
     for (const name of names) {
       const deliveries = admin.deliveries(ids.get(name)).filter(({ eventType }) => eventType !== 'ping')
       const lost = deliveries.filter(
