@@ -4,7 +4,7 @@ import type { GeminiRouteManifest } from './gemini-route.ts'
 import type { GeminiWebhookManifest } from './gemini-webhook.ts'
 import type { ObjectDelivery } from './object-delivery.ts'
 import type { SinkFormat, SinkService, SinkSpec } from './sink.ts'
-import type { GeminiWebhookSpec } from './spec.ts'
+import type { GeminiWebhookSpec, RotationSpec } from './spec.ts'
 import type { TransformSpec } from './transform.ts'
 
 /**
@@ -68,6 +68,10 @@ export function deletionPolicyOf(spec: GeminiWebhookSpec): NonNullable<GeminiWeb
 
 export function revokePreviousOf(request: { revokePrevious?: RevokePrevious | undefined }): RevokePrevious {
   return request.revokePrevious ?? 'AfterGracePeriod'
+}
+
+export function requestWindowOf(request: NonNullable<RotationSpec['request']>): 'Now' | 'Next' {
+  return request.window ?? 'Now'
 }
 
 export function sinkFormatOf(sink: Pick<SinkSpec, 'format'>): SinkFormat {

@@ -210,9 +210,19 @@ const rotationRules: readonly Rule<'rotation'>[] = [
     id: 'rotation-windows-need-interval',
     scope: 'rotation',
     field: 'windows',
-    cel: '!has(self.windows) || size(self.windows) == 0 || has(self.interval)',
-    message: 'windows say when scheduled rotations may happen, so they need interval: without it nothing is scheduled',
-    holds: ({ windows = [], interval }) => windows.length === 0 || interval !== undefined,
+    cel: "!has(self.windows) || size(self.windows) == 0 || has(self.interval) || (has(self.request) && has(self.request.window) && self.request.window == 'Next')",
+    message:
+      'windows say when scheduled rotations may happen, so they need interval, or a request with window Next: otherwise nothing waits for them',
+    holds: ({ windows = [], interval, request }) =>
+      windows.length === 0 || interval !== undefined || request?.window === 'Next',
+  },
+  {
+    id: 'rotation-request-needs-windows',
+    scope: 'rotation',
+    field: 'request.window',
+    cel: "!has(self.request) || !has(self.request.window) || self.request.window != 'Next' || (has(self.windows) && size(self.windows) > 0)",
+    message: 'Next waits for one of the windows, so set windows, or leave window out to rotate at once',
+    holds: ({ windows = [], request }) => request?.window !== 'Next' || windows.length > 0,
   },
   {
     // Here and not on the window: windows are an atomic list, whose entries the API server cannot tell from what was

@@ -76,7 +76,9 @@ const rotationSchema = z
       .describe('Absent: no scheduled rotation. At least 48h, because old and new overlap for 24 hours.')
       .optional(),
     windows: atomicListOf(rotationWindowSchema, 8)
-      .describe('Scheduled rotations happen only inside one of these. A lost secret ignores them.')
+      .describe(
+        'Scheduled rotations, and requests with window Next, happen only inside one of these. A lost secret ignores them.',
+      )
       .optional(),
     request: z
       .strictObject({
@@ -84,6 +86,10 @@ const rotationSchema = z
           'A new id rotates once. The last 16 are remembered, so going back to one is harmless.',
         ),
         revokePrevious: revokePrevious().optional(),
+        window: z
+          .enum(['Now', 'Next'])
+          .describe('Next: the rotation waits for one of the windows, or uses the one that is open. Default Now.')
+          .optional(),
       })
       .describe('Rotation on demand, as a line in Git.')
       .optional(),

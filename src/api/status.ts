@@ -72,7 +72,9 @@ const rotationStatusSchema = z.strictObject({
     .describe('Request ids that never rotate again, newest last.')
     .optional(),
   lastRotationTime: time().optional(),
-  nextRotationTime: time().describe('When the interval is next due.').optional(),
+  nextRotationTime: time()
+    .describe('When the next rotation is due: by the interval, or by a request that waits for a window.')
+    .optional(),
 })
 
 const checkSchema = z

@@ -28,6 +28,12 @@ const settings = {
     words: ['AfterGracePeriod', 'Immediately'],
     default: 'AfterGracePeriod',
   }),
+  window: oneOf({
+    group: 'Rotation',
+    help: 'With Next, the rotation waits for the next of spec.rotation.windows, or uses the one that is open; the command then does not wait for it.',
+    words: ['Now', 'Next'],
+    default: 'Now',
+  }),
   waitMs: duration({
     group: 'Rotation',
     help: 'Waits this long for the rotation. With 0s it does not wait.',
@@ -69,9 +75,16 @@ export async function rotateSecret(
       throw new Error(`--request-id: ${id} was answered before and never rotates again: give a new one`)
     if (before.spec.suspend === true)
       throw new Error(`${name}: spec.suspend is true, so nothing is rotated: set it to false first`)
-    const request = { id, revokePrevious: config.revokePrevious }
+    const suspension = suspensionOf(before)
+    if (suspension !== undefined) throw new Error(`${name}: nothing is rotated: ${suspension}`)
+    const waits = config.window === 'Next'
+    if (waits && (before.spec.rotation?.windows ?? []).length === 0)
+      throw new Error(`${name}: --window=Next needs windows in spec.rotation.windows: set them, or rotate now`)
+    // Null takes a window out that an earlier request has left.
+    const request = { id, revokePrevious: config.revokePrevious, window: waits ? config.window : null }
     await client.patch(geminiWebhookKind, before.metadata, { spec: { rotation: { request } } }, { type: 'merge' })
-    const untilMs = clock.monotonic() + config.waitMs
+    const waitMs = waits ? 0 : config.waitMs
+    const untilMs = clock.monotonic() + waitMs
     let webhook = before
     while (!isDone(webhook, id) && clock.monotonic() < untilMs) {
       await setTimeout(pollMs)
@@ -80,10 +93,11 @@ export async function rotateSecret(
     const done = isDone(webhook, id)
     const { hint, previousExpireTime } = webhook.status?.signingSecret ?? {}
     const result = { requestId: id, done, ...(done && { hint, previousExpireTime }) }
-    const text = () => `${cellOf(name)}: ${done ? rotated(webhook) : `rotation ${id} is asked for`}\n`
+    const asked = waits ? `rotation ${id} waits for the next window` : `rotation ${id} is asked for`
+    const text = () => `${cellOf(name)}: ${done ? rotated(webhook) : asked}\n`
     out(printedAs(config.output, { value: result, text, names: [resourceName(key.name)] }))
-    if (done || config.waitMs === 0) return exitCodes.ok
-    err(`gwh rotate: ${name}: not done in ${config.waitMs / 1000} s: ${cellOf(progressOf(webhook))}\n`)
+    if (done || waitMs === 0) return exitCodes.ok
+    err(`gwh rotate: ${name}: not done in ${waitMs / 1000} s: ${cellOf(progressOf(webhook))}\n`)
     return exitCodes.failed
   } finally {
     await client.close()
@@ -92,6 +106,11 @@ export async function rotateSecret(
 
 function isHandled({ status }: GeminiWebhook, id: string): boolean {
   return status?.rotation?.handledRequestIDs?.includes(id) === true
+}
+
+/** How the object says that the whole installation is paused. */
+function suspensionOf({ status }: GeminiWebhook): string | undefined {
+  return status?.conditions?.find(({ type, reason }) => type === 'Stalled' && reason === 'Suspended')?.message
 }
 
 /** Answered, and nothing of it is left to do: the Secret is written by then. */

@@ -1,6 +1,6 @@
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import { isDeleting } from './life-stage.ts'
-import { openRequestOf } from '../rotation/rotation-schedule.ts'
+import { isRotationUrged } from '../rotation/rotation-schedule.ts'
 
 /**
  * Whether this object's work goes first within the share of its namespace, before a crowd of new or edited ones: a
@@ -12,7 +12,7 @@ export function isUrgent(webhook: GeminiWebhook): boolean {
   // What is not registered yet gets a fresh secret anyway.
   if (spec.suspend === true || status?.webhook?.id === undefined) return false
   const cause = status.operation?.type === 'Rotate' ? status.operation.cause : undefined
-  return openRequestOf(webhook) !== undefined || cause === 'Request' || cause === 'Repair' || lacksSecret(webhook)
+  return isRotationUrged(webhook) || cause === 'Request' || cause === 'Repair' || lacksSecret(webhook)
 }
 
 function lacksSecret({ status }: GeminiWebhook): boolean {

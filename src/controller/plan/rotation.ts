@@ -1,11 +1,11 @@
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import { act, type Plan, type PlanContext } from './result.ts'
-import { openRequestOf, nextRotationMs } from '../rotation/rotation-schedule.ts'
+import { nextRotationMs, openRequestOf, requestDueMs } from '../rotation/rotation-schedule.ts'
 
-/** A new request id, or the interval; a lost secret is planSecret's. Undefined when nothing is due. */
+/** A new request id, in its window if it asks for one, or the interval; a lost secret is planSecret's. Undefined when nothing is due. */
 export function planRotation(webhook: GeminiWebhook, { nowMs }: PlanContext): Plan | undefined {
   const request = openRequestOf(webhook)
-  if (request !== undefined) {
+  if (request !== undefined && (requestDueMs(webhook, nowMs) ?? Infinity) <= nowMs) {
     return act(
       [{ type: 'RecordIntent', operation: 'Rotate', cause: 'Request', requestID: request.id }],
       'RotationInProgress',

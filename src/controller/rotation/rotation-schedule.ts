@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { revokePreviousOf } from '../../api/defaults.ts'
+import { requestWindowOf, revokePreviousOf } from '../../api/defaults.ts'
 import { parseDuration } from '../../api/duration.ts'
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
+import type { RotationSpec } from '../../api/spec.ts'
 import type { Operation } from '../../api/status.ts'
 import type { RevocationBehavior } from '../../gemini/webhook-service.ts'
 import { nextOpportunity, windowProblems } from './rotation-window.ts'
@@ -10,24 +11,56 @@ import { nextOpportunity, windowProblems } from './rotation-window.ts'
 const spread = 0.1
 
 /** The request in spec, unless it was handled once before: going back to an old commit rotates nothing. */
-export function openRequestOf({ spec, status }: GeminiWebhook): { id: string } | undefined {
+export function openRequestOf({ spec, status }: GeminiWebhook): RotationSpec['request'] {
   const request = spec.rotation?.request
   if (request === undefined || status?.rotation?.handledRequestIDs?.includes(request.id) === true) return undefined
   return request
 }
 
+/** Whether a request is open that waits for nothing: it goes before other work. */
+export function isRotationUrged(webhook: GeminiWebhook): boolean {
+  const request = openRequestOf(webhook)
+  return request !== undefined && requestWindowOf(request) === 'Now'
+}
+
 /**
- * Milliseconds since the epoch: when the interval has passed and, with windows, one of them is open. Undefined without
- * an interval, before the first secret, and when no window ever opens.
+ * When the open request may rotate, in milliseconds since the epoch: -Infinity where it waits for no window. Undefined
+ * without an open request, and where no window ever opens.
  */
-export function nextRotationMs({ metadata, spec, status }: GeminiWebhook, nowMs: number): number | undefined {
-  const { interval, windows = [] } = spec.rotation ?? {}
+export function requestDueMs(webhook: GeminiWebhook, nowMs: number): number | undefined {
+  const request = openRequestOf(webhook)
+  if (request === undefined) return undefined
+  if (requestWindowOf(request) === 'Now') return -Infinity
+  // Nobody knows when it was asked for: whenever that was, a window that is open now is the next one.
+  const { windows = [] } = webhook.spec.rotation ?? {}
+  return nextOpportunity(windows, { dueMs: -Infinity, nowMs, share: shareOf(webhook) })
+}
+
+/**
+ * When a rotation comes by itself, in milliseconds since the epoch: by the interval, inside a window where there are
+ * windows, or by a request that waits for one. Undefined where neither will.
+ */
+export function nextRotationMs(webhook: GeminiWebhook, nowMs: number): number | undefined {
+  const moments = [scheduledMs(webhook, nowMs), requestDueMs(webhook, nowMs)].filter(
+    (atMs): atMs is number => atMs !== undefined && atMs !== -Infinity,
+  )
+  return moments.length === 0 ? undefined : Math.min(...moments)
+}
+
+/** Undefined without an interval, before the first secret, and when no window ever opens. */
+function scheduledMs(webhook: GeminiWebhook, nowMs: number): number | undefined {
+  const { interval, windows = [] } = webhook.spec.rotation ?? {}
   const parsed = interval === undefined ? undefined : parseDuration(interval)
-  const last = status?.rotation?.lastRotationTime
+  const last = webhook.status?.rotation?.lastRotationTime
   if (parsed?.ok !== true || last === undefined) return undefined
-  const share = createHash('sha256').update(metadata.uid).digest().readUInt32BE(0) / 2 ** 32
+  const share = shareOf(webhook)
   const dueMs = Date.parse(last) + parsed.value * (1 + spread * share)
   return windows.length === 0 ? dueMs : nextOpportunity(windows, { dueMs, nowMs, share })
+}
+
+/** The place of an object among those that would otherwise rotate together, from 0 to 1. */
+function shareOf({ metadata }: GeminiWebhook): number {
+  return createHash('sha256').update(metadata.uid).digest().readUInt32BE(0) / 2 ** 32
 }
 
 /**
@@ -35,10 +68,16 @@ export function nextRotationMs({ metadata, spec, status }: GeminiWebhook, nowMs:
  * Empty where all is well.
  */
 export function scheduleProblems({ spec }: Pick<GeminiWebhook, 'spec'>, nowMs: number): string[] {
-  const { interval, windows = [] } = spec.rotation ?? {}
-  const isUnscheduled = windows.length > 0 && interval === undefined
+  const { interval, windows = [], request } = spec.rotation ?? {}
+  const asksForWindow = request !== undefined && requestWindowOf(request) === 'Next'
+  const isUnscheduled = windows.length > 0 && interval === undefined && !asksForWindow
   const unscheduled = 'spec.rotation.windows: without spec.rotation.interval nothing is scheduled in them'
-  return [...(isUnscheduled ? [unscheduled] : []), ...windowProblems(windows, nowMs)]
+  const windowless = 'spec.rotation.request.window: Next waits for one of spec.rotation.windows, and there is none'
+  return [
+    ...(isUnscheduled ? [unscheduled] : []),
+    ...(asksForWindow && windows.length === 0 ? [windowless] : []),
+    ...windowProblems(windows, nowMs),
+  ]
 }
 
 /** Immediately only where the request that is being answered still says so: everything else gets the overlap. */

@@ -55,7 +55,7 @@ function run(request: ActionRequest, config: ActConfig, deps: UserCommandDeps): 
     }
     case 'rotate': {
       const { revokePrevious = 'AfterGracePeriod' } = request
-      const given = { requestId: undefined, revokePrevious, waitMs: rotateWaitMs }
+      const given = { requestId: undefined, revokePrevious, window: 'Now' as const, waitMs: rotateWaitMs }
       return rotateSecret({ ...common, ...given }, [keyOf(request)], deps)
     }
     case 'replay':

@@ -173,6 +173,24 @@ test('gwh rotate rotates once, waits until the Secret is written, and refuses an
   assert.equal((await get(name))?.spec.rotation?.request?.id, requestId)
 })
 
+test('gwh rotate asks for the next window, and takes that back when it is asked to rotate now', async (t) => {
+  const it = await aWorld(t)
+  const { gwh, ready, calls, get } = it
+  await ready()
+  const windowless = await gwh('rotate', object, '--window=Next')
+  assert.equal(windowless.code, 1)
+  assert.match(windowless.err, /--window=Next needs windows in spec\.rotation\.windows/)
+  await it.patch(name, { spec: { rotation: { interval: '2160h', windows: [{ cron: '0 2 29 2 *', duration: '1h' }] } } })
+  const waiting = await gwh('rotate', object, '--window=Next', '--request-id=planned')
+  assert.deepEqual([waiting.code, waiting.out], [0, 'ml/batch-events: rotation planned waits for the next window\n'])
+  assert.equal((await get(name))?.spec.rotation?.request?.window, 'Next')
+  assert.equal(calls().counts.rotateSigningSecret.received, 0)
+
+  assert.equal((await gwh('rotate', object, '--request-id=planned')).code, 0)
+  assert.deepEqual((await get(name))?.spec.rotation?.request, { id: 'planned', revokePrevious: 'AfterGracePeriod' })
+  assert.equal(calls().counts.rotateSigningSecret.received, 1)
+})
+
 test('gwh rotate says why it is not done in time', async (t) => {
   const it = await aWorld(t)
   const { gwh, ready, admin } = it

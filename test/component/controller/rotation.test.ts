@@ -112,3 +112,35 @@ test('a window that can never open is a condition, and correcting it is enough',
   })
   await fixture.untilCondition(name, 'Ready', { status: 'True' })
 })
+
+test('a request that asks for a window waits for it, tells when it comes, and rotates once', async (t) => {
+  const leapDay = { cron: '0 2 29 2 *', duration: '1h' }
+  const it = await startReady(t, { rotation: { windows: [leapDay], request: { id: 'first', window: 'Next' } } })
+  const first = decode((await it.targetSecret(name))?.data?.['signing-secret'])
+  await it.patch(name, { spec: { rotation: { request: { id: 'by-commit', window: 'Next' } } } })
+  const waiting = await eventually(
+    'status tells when it is due',
+    async () => {
+      const webhook = await it.get(name)
+      return /-02-29T02:/.test(webhook?.status?.rotation?.nextRotationTime ?? '') && webhook
+    },
+    patience,
+  )
+  assert.deepEqual(waiting.status?.rotation?.handledRequestIDs, ['first'], 'one that came with the object is recorded')
+  assert.equal(it.conditionOf(waiting, 'Ready')?.status, 'True')
+  assert.equal(it.conditionOf(waiting, 'PartIgnored'), undefined)
+  assert.equal(it.calls().counts.rotateSigningSecret.received, 0)
+
+  await it.patch(name, { spec: { rotation: { windows: [leapDay, { cron: '* * * * *', duration: '1h' }] } } })
+  const handled = await eventually(
+    'it is handled once a window is open',
+    async () => {
+      const webhook = await it.get(name)
+      return webhook?.status?.rotation?.handledRequestIDs?.includes('by-commit') === true && webhook
+    },
+    patience,
+  )
+  assert.equal(handled.status?.rotation?.nextRotationTime, undefined, 'nothing waits any more')
+  assert.notEqual(decode((await it.targetSecret(name))?.data?.['signing-secret']), first)
+  assert.equal(it.calls().counts.rotateSigningSecret.received, 1)
+})

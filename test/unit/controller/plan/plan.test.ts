@@ -813,6 +813,61 @@ const windows: PlanCase[] = [
     because: 'only scheduled rotations keep to windows',
   },
   {
+    name: 'a request that asks for the next window waits for it',
+    given: [
+      rested.spec({ rotation: { request: { id: 'leak-1', window: 'Next' }, windows: [closed] } }),
+      anObservation(),
+    ],
+    want: [],
+    next: resync,
+    tells: 'AtRest Succeeded',
+    because: 'a rotation by commit keeps to the hours that were agreed on',
+  },
+  {
+    name: 'a request that asks for the next window rotates once one is open',
+    given: [
+      rested.spec({ rotation: { request: { id: 'leak-1', window: 'Next' }, windows: [closed, open] } }),
+      anObservation(),
+    ],
+    want: [{ type: 'RecordIntent', operation: 'Rotate', cause: 'Request', requestID: 'leak-1' }],
+    next: now,
+    tells: 'Progressing RotationInProgress',
+    because: 'an open window is the next one',
+  },
+  {
+    name: 'a request that waits for a window is woken up for before the next resync',
+    given: [
+      rested.spec({
+        rotation: {
+          request: { id: 'leak-1', window: 'Next' },
+          windows: [{ cron: '5 12 * * *', duration: '1m', timeZone: 'UTC' }],
+        },
+      }),
+      anObservation(),
+    ],
+    want: [],
+    next: { type: 'after', delayMs: 308_706 },
+    tells: 'AtRest Succeeded',
+    because: 'a window of a minute would otherwise be slept through',
+  },
+  {
+    name: 'an interval and a request that are due in one window are one rotation',
+    given: [
+      rested.spec({
+        rotation: {
+          interval: '24h',
+          request: { id: 'leak-1', window: 'Next' },
+          windows: [{ cron: '0 0 30 2 *', duration: '1h' }, open],
+        },
+      }),
+      anObservation(),
+    ],
+    want: [{ type: 'RecordIntent', operation: 'Rotate', cause: 'Request', requestID: 'leak-1' }],
+    next: now,
+    tells: 'Progressing RotationInProgress',
+    because: 'one rotation answers both, and the request names it',
+  },
+  {
     name: 'a lost secret does not wait for a window',
     given: [
       rested.spec({ rotation: { interval: '2160h', windows: [closed] } }),

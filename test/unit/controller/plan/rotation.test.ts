@@ -4,10 +4,12 @@ import { test } from 'node:test'
 import type { GeminiWebhookSpec } from '../../../../src/api/spec.ts'
 import type { Operation } from '../../../../src/api/status.ts'
 import { shippedConfig } from '../../../support/builders/shipped-config.ts'
+import { isUrgent } from '../../../../src/controller/facts/urgency.ts'
 import { idle } from '../../../../src/controller/plan/result.ts'
 import { planRotation, wakeForRotation } from '../../../../src/controller/plan/rotation.ts'
 import {
   nextRotationMs,
+  requestDueMs,
   revocationOf,
   scheduleProblems,
 } from '../../../../src/controller/rotation/rotation-schedule.ts'
@@ -102,6 +104,54 @@ test('what is wrong with a schedule is said of each part, and of nothing that is
   assert.deepEqual(problems({ windows: [window] }), [unscheduled])
   assert.deepEqual(problems({ interval: '10h', windows: [window, never] }).length, 1)
   assert.deepEqual(problems({ windows: [never] }).length, 2)
+})
+
+test('a request that asks for a window is told with the others, and waits for nothing that never comes', () => {
+  const windowless = 'spec.rotation.request.window: Next waits for one of spec.rotation.windows, and there is none'
+  const request = { id: 'leak-1', window: 'Next' } as const
+  assert.deepEqual(problems({ request, windows: [window] }), [])
+  assert.deepEqual(problems({ request }), [windowless])
+  assert.deepEqual(problems({ request: { id: 'leak-1', window: 'Now' } }), [])
+  const asked = (windows: { cron: string; duration: string }[]) =>
+    aWebhook().registered().spec({ rotation: { request, windows } }).build()
+  for (const webhook of [asked([]), asked([never])]) {
+    assert.equal(planRotation(webhook, { config, nowMs: lastMs }), undefined)
+    assert.equal(nextRotationMs(webhook, lastMs), undefined)
+  }
+})
+
+test('a request waits for a place of its own in the first half of the window, and is due until it closes', () => {
+  const request = { id: 'leak-1', window: 'Next' } as const
+  const opensMs = Date.parse('2026-11-20T11:00:00Z')
+  const places = ['uid-1', 'uid-2', 'uid-3'].map((uid) => {
+    const webhook = aWebhook()
+      .registered()
+      .metadata({ uid })
+      .spec({ rotation: { request, windows: [window] } })
+      .build()
+    const dueMs = requestDueMs(webhook, Date.parse('2026-11-19T15:00:00Z')) ?? assert.fail()
+    assert.ok(dueMs >= opensMs && dueMs <= opensMs + 2 * hourMs, new Date(dueMs).toISOString())
+    assert.equal(
+      requestDueMs(webhook, Date.parse('2026-11-20T14:59:59Z')),
+      dueMs,
+      'it stands still while the window is open',
+    )
+    assert.ok(
+      (requestDueMs(webhook, Date.parse('2026-11-20T15:00:00Z')) ?? 0) > dueMs + 20 * hourMs,
+      'then the next day',
+    )
+    return dueMs
+  })
+  assert.equal(new Set(places).size, places.length)
+})
+
+test('a request that was answered waits for nothing, and one that waits is not urgent', () => {
+  const spec = { rotation: { request: { id: 'leak-1', window: 'Next' as const }, windows: [window] } }
+  const waiting = aWebhook().registered().spec(spec)
+  const answered = waiting.status({ rotation: { handledRequestIDs: ['leak-1'] } }).build()
+  assert.equal(requestDueMs(answered, lastMs), undefined)
+  assert.equal(isUrgent(waiting.build()), false)
+  assert.equal(isUrgent(waiting.spec({ rotation: { request: { id: 'leak-1' } } }).build()), true)
 })
 
 test('a request that is gone from the spec gets the overlap', () => {

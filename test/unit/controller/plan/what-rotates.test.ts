@@ -69,6 +69,7 @@ const specEdits: fc.Arbitrary<Partial<GeminiWebhookSpec>> = fc.record(
         request: fc.record({
           id: fc.constant(handled),
           revokePrevious: fc.constantFrom('AfterGracePeriod', 'Immediately'),
+          window: fc.constantFrom('Now', 'Next'),
         }),
       },
       { requiredKeys: [] },
