@@ -13,6 +13,10 @@ local found = {}
 for _, condition in ipairs(obj.status.conditions) do
   found[condition.type] = condition
 end
+-- With the whole installation.
+if found.Stalled ~= nil and found.Stalled.reason == "Suspended" and obj.metadata.deletionTimestamp == nil then
+  return { status = "Suspended", message = found.Stalled.message }
+end
 if found.Stalled ~= nil and found.Stalled.status == "True" then
   return { status = "Degraded", message = found.Stalled.message }
 end

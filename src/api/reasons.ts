@@ -117,8 +117,9 @@ export const reasons = {
       EndpointVerified: open,
     },
     meaning:
-      'spec.suspend is true. For a webhook, the controller makes no calls to Google; deliveries are still received. For a route, receivers keep events for its sinks and make no attempt.',
-    remedy: 'Set spec.suspend to false or remove it.',
+      'spec.suspend is true, or, for webhooks, the whole installation is paused. For a webhook, the controller makes no calls to Google; deliveries are still received. For a route, receivers keep events for its sinks and make no attempt.',
+    remedy:
+      'Set spec.suspend to false or remove it. If the message names the pause of the installation, whoever runs the operator ends it with "gwh resume".',
   },
   Deleting: {
     on: working,

@@ -11,6 +11,8 @@ import { retry } from './deliveries/retry.ts'
 import { validate } from './files/validate.ts'
 import { verify } from './files/verify.ts'
 import { doctor } from './installation/doctor.ts'
+import { pause } from './installation/pause.ts'
+import { resume } from './installation/resume.ts'
 import { version } from './installation/version.ts'
 import { orphans } from './orphans/orphans.ts'
 import type { Command } from './run-command.ts'
@@ -41,6 +43,8 @@ const all = [
   drain,
   listen,
   orphans,
+  pause,
+  resume,
   uninstall,
   validate,
   verify,

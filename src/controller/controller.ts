@@ -13,6 +13,7 @@ import type { WebhookContext } from './observe/context.ts'
 import { FailedCall, stopping } from './facts/failure-class.ts'
 import { gateReads } from './observe/gate-reads.ts'
 import { startHousekeeping } from './housekeeping.ts'
+import { PauseSwitch } from './installation/pause-switch.ts'
 import { InstallationKeeper } from './installation/installation-keeper.ts'
 import { BackfillDesk } from './backfill/backfill-desk.ts'
 import { mayBackfill } from './backfill/may-backfill.ts'
@@ -23,12 +24,13 @@ import {
   createConditionGauges,
   createInstruments,
   exposeKeyringUse,
+  exposePause,
   exposeLeftObjects,
   exposeSharedProjects,
   exposeStranded,
 } from './metrics/instruments.ts'
 import { KeyringWriter } from './keyring/keyring-writer.ts'
-import type { Secret } from '../kubernetes/core-kinds.ts'
+import type { ConfigMap, Secret } from '../kubernetes/core-kinds.ts'
 import { exposeObjectMetrics, exposeSecretAge, exposeSinkMetrics } from './metrics/object-metrics.ts'
 import { probeInTurn } from './observe/probe-in-turn.ts'
 import type { ProbeEndpoint } from './facts/probe.ts'
@@ -102,6 +104,7 @@ class RunningController implements WebhookController {
   readonly #serviceReflectors: ReturnType<typeof createServiceReflectors>
   readonly #loop: ReturnType<typeof createControllerLoop>
   readonly #installation: InstallationKeeper
+  readonly #pause: PauseSwitch
   readonly #desk: ReportDesk
   readonly #reader: ReportReader
   readonly #reports: ReportKeeper
@@ -138,6 +141,8 @@ class RunningController implements WebhookController {
       )
       exposeSinkMetrics(metrics, () => this.#all())
     }
+    this.#pause = new PauseSwitch({ namespace: config.namespace, logger, onChange: () => this.#waker.wakeAll() })
+    exposePause(metrics, this.#pause)
     const machinery = { client, clock, random, logger, metrics }
     const handlers = {
       onWebhook: (change: ObjectChange<GeminiWebhook>) => {
@@ -155,6 +160,7 @@ class RunningController implements WebhookController {
       onKeyring: (change: ObjectChange<Secret>) =>
         this.#routes.waker.wake(this.#waker.onKeyring(change), { urgent: true }),
       onReports: (change: ObjectChange<KubernetesObject>) => this.#reader.noticed(change),
+      onPause: (change: ObjectChange<ConfigMap>) => this.#pause.observe(change),
       onService: (key: ObjectKey) => {
         // What was seen before the first pass is read by that pass.
         if (!this.#isWorking) return
@@ -229,6 +235,7 @@ class RunningController implements WebhookController {
       pool: new WebhookServicePool({ open: openWebhookService, clock, onCrowd: () => forgetKeys(this.#swept()) }),
       claimOf: (uid) => this.#memories.claimOf(uid),
       installation: () => this.#installation.view,
+      pause: () => this.#pause.pause,
       probe: probeInTurn(options.probe),
       rollouts: new Rollouts({
         clock,

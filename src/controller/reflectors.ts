@@ -17,10 +17,11 @@ import {
   sliceServiceLabel,
 } from '../kubernetes/endpoint-slice.ts'
 import { Reflector, type ObjectChange, type ReflectorOptions } from '../kubernetes/reflector.ts'
+import { pauseConfigMapName } from '../contract/pause-record.ts'
 import { formerConfigMapName, reportsLabel } from '../contract/receiver-report/slots.ts'
 import type { WorkingConfig } from './config.ts'
 import { keyringLabel } from './keyring/keyring-writer.ts'
-import { configMapKind, secretKind, serviceKind, type Secret } from '../kubernetes/core-kinds.ts'
+import { configMapKind, secretKind, serviceKind, type ConfigMap, type Secret } from '../kubernetes/core-kinds.ts'
 import { serviceNamesIn } from './facts/service-names.ts'
 import { credentialsOf } from './sinks/sink-credentials.ts'
 import { bySecret, byService, byUid, byFingerprint, byExternalId, byWebhookId } from './facts/indices.ts'
@@ -32,6 +33,7 @@ interface Handlers {
   onSecret: (change: ObjectChange<KubernetesObject>) => void
   onKeyring: (change: ObjectChange<Secret>) => void
   onReports: (change: ObjectChange<KubernetesObject>) => void
+  onPause: (change: ObjectChange<ConfigMap>) => void
   /** Of a Service, or of endpoints that are not made by Kubernetes from its selector. */
   onService: (key: ObjectKey) => void
 }
@@ -94,6 +96,15 @@ export function createReflectors(machinery: Machinery, config: WorkingConfig, ha
       name: 'former-reports',
       fieldSelector: `metadata.name=${formerConfigMapName}`,
       onChange: handlers.onReports,
+    }),
+    /** People make it, and it is there for as long as the installation is paused. */
+    pause: new Reflector<ConfigMap>({
+      ...machinery,
+      ...home,
+      kind: configMapKind,
+      name: 'pause',
+      fieldSelector: `metadata.name=${pauseConfigMapName}`,
+      onChange: handlers.onPause,
     }),
   }
 }

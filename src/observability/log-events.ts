@@ -96,6 +96,11 @@ export const logEvents = {
     means: 'The installation looks like a copy of another; nothing is changed until it is confirmed.',
     fields: ['why'],
   },
+  'installation.paused': {
+    means: 'The whole installation is paused by its ConfigMap gwh-pause; no calls to Google are made.',
+    fields: ['why'],
+  },
+  'installation.resumed': { means: 'The pause of the installation has ended.', fields: [] },
   'namespace.unreadable': {
     means: 'A namespace cannot be read; it is assumed to stay.',
     fields: ['namespace', 'reason'],

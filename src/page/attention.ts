@@ -14,6 +14,11 @@ export interface Attention {
 /** Findings about what the list of objects tells itself, better. */
 const toldByRows = new Set(['objects'])
 
+/** What is broken; and a pause, which somebody wanted and may have forgotten. */
+function isTold({ name, state, unjudged }: Finding): boolean {
+  return (state === 'Broken' && !toldByRows.has(name)) || (name === 'pause' && state === 'Open' && unjudged !== true)
+}
+
 /** What needs attention, the worst first; nothing of what is well. Pure. */
 export function attentionOf(given: {
   rows: readonly WebhookRow[]
@@ -23,15 +28,13 @@ export function attentionOf(given: {
   const installation = hrefOf({ page: 'installation' })
   return [
     ...given.rows.flatMap(ofRow),
-    ...given.findings
-      .filter(({ name, state }) => state === 'Broken' && !toldByRows.has(name))
-      .map(({ name, says }) => ({
-        key: `finding ${name}`,
-        tone: 'bad' as const,
-        title: name,
-        says,
-        href: installation,
-      })),
+    ...given.findings.filter(isTold).map(({ name, state, says }) => ({
+      key: `finding ${name}`,
+      tone: state === 'Broken' ? ('bad' as const) : ('open' as const),
+      title: name,
+      says,
+      href: installation,
+    })),
     ...given.receivers
       .filter(({ state }) => state === 'Unreachable')
       .map(({ pod, why = '' }) => ({

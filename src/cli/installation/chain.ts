@@ -1,3 +1,4 @@
+import { describePause, type PauseRecord } from '../../contract/pause-record.ts'
 import { timestampToleranceSeconds } from '../../signature/verify.ts'
 import type { Link } from '../link.ts'
 import type { Reach } from '../webhook/reach-endpoint.ts'
@@ -46,6 +47,8 @@ export interface InstallationFacts {
   /** undefined: no such namespace. */
   namespaceUid: Reading<string | undefined>
   lease: Reading<Lease | undefined>
+  /** undefined: the installation is not paused. */
+  pause: Reading<PauseRecord | undefined>
   receivers: Reading<readonly PodFacts[]>
   controllers: Reading<readonly PodFacts[]>
   /** Receivers that are gone with deliveries on their volumes. */
@@ -72,6 +75,7 @@ export function installationChain(facts: InstallationFacts, namespace: string, n
     installationLink(facts, namespace),
     podsLink('controllers', facts.controllers),
     leaseLink(facts, nowMs),
+    pauseLink(facts, namespace),
     podsLink('receivers', facts.receivers),
     versionLink(facts),
     strandedLink(facts),
@@ -138,6 +142,16 @@ function leaseLink({ lease }: InstallationFacts, nowMs: number): Link {
       return ['Broken', 'no controller leads: nothing is registered, rotated or repaired']
     if (isHeld(held, nowMs)) return ['Good', `${held.holder} leads`]
     return ['Broken', `${held.holder} has not renewed its Lease for ${Math.round((nowMs - held.renewedMs) / 1000)} s`]
+  })
+}
+
+/** Nothing is broken: somebody wanted it. It is open until it ends. */
+function pauseLink({ pause, webhooks }: InstallationFacts, namespace: string): Link {
+  return linkAbout('pause', pause, (record) => {
+    if (record === undefined) return ['Good', 'the installation is not paused']
+    const all = 'value' in webhooks ? (webhooks.value ?? []) : []
+    const shown = all.filter(({ suspended }) => suspended).length
+    return ['Open', `${describePause(record, namespace)}; ${shown} of ${all.length} GeminiWebhooks show it`]
   })
 }
 

@@ -1,6 +1,7 @@
 import { leaderLeaseName } from '../../api/names.ts'
 import type { Condition } from '../../api/status.ts'
 import { installationConfigMapName, readInstallationRecord } from '../../contract/installation-record.ts'
+import { pauseConfigMapName, readPause, type PauseRecord } from '../../contract/pause-record.ts'
 import { routeOwnerName } from '../../contract/route-owner.ts'
 import { receiverReportSchema } from '../../contract/receiver-report/report.ts'
 import { formerConfigMapName, reportsLabel, slotNames } from '../../contract/receiver-report/slots.ts'
@@ -44,7 +45,7 @@ export async function readInstallation(
 ): Promise<InstallationFacts> {
   const ownNamespace = () => contextNamespaceOf(connection)
   const configMap = (name: string) => client.get<ConfigMap>(configMapKind, { namespace, name })
-  const [seen, routes, installation, namespaceUid, lease, receivers, controllers, stranded, orphans] =
+  const [seen, routes, installation, namespaceUid, lease, pause, receivers, controllers, stranded, orphans] =
     await Promise.all([
       readable(() => objectsIn(visible ?? (() => visibleWebhooks(client, ofObjects, ownNamespace)))),
       readable(async () => routesOf(known ?? (await visibleRoutes(client, ofObjects, ownNamespace)))),
@@ -58,6 +59,7 @@ export async function readInstallation(
         async () => (await client.get<Namespace>(namespaceKind, { namespace: '', name: namespace }))?.metadata.uid,
       ),
       readable(() => leaseIn(client, namespace)),
+      readable(() => pauseIn(client, namespace)),
       readable(() => podsIn(client, namespace, 'receiver')),
       readable(() => podsIn(client, namespace, 'controller')),
       readable(async () => strandedIn(await reportsIn(client, namespace), nowMs)),
@@ -66,7 +68,19 @@ export async function readInstallation(
   const webhooks = 'value' in seen ? { value: seen.value?.objects } : seen
   const onlyIn = 'value' in seen ? seen.value?.onlyIn : undefined
   const scope = onlyIn === undefined ? {} : { onlyIn }
-  return { webhooks, ...scope, routes, installation, namespaceUid, lease, receivers, controllers, stranded, orphans }
+  return {
+    webhooks,
+    ...scope,
+    routes,
+    installation,
+    namespaceUid,
+    lease,
+    pause,
+    receivers,
+    controllers,
+    stranded,
+    orphans,
+  }
 }
 
 /** What the API server refuses, and answers that are not understood, are findings; everything else is thrown. */
@@ -110,7 +124,13 @@ function factsOf(object: string, { spec, status }: Judged) {
   const url = spec.endpoint?.url === undefined ? status?.endpoint?.url : undefined
   const [ready, sinkFails] = [is('Ready', 'True'), is('SinksHealthy', 'False')]
   const notAllowed = status?.conditions?.some(isRefusal) === true
-  return { object, ready, suspended: spec.suspend === true, sinkFails, notAllowed, url }
+  const suspended = spec.suspend === true || status?.conditions?.some(isSuspension) === true
+  return { object, ready, suspended, sinkFails, notAllowed, url }
+}
+
+/** Of its own spec, or of the whole installation. */
+function isSuspension({ type, reason }: Condition): boolean {
+  return type === 'Stalled' && reason === 'Suspended'
 }
 
 function isRefusal({ type, status, reason }: Condition): boolean {
@@ -174,6 +194,12 @@ export async function leaseIn(client: KubernetesClient, namespace: string) {
   return lease === undefined
     ? undefined
     : { holder, renewedMs: Date.parse(renewTime) || 0, durationMs: leaseDurationSeconds * 1000 }
+}
+
+/** undefined: the installation is not paused. */
+export async function pauseIn(client: KubernetesClient, namespace: string): Promise<PauseRecord | undefined> {
+  const configMap = await client.get<ConfigMap>(configMapKind, { namespace, name: pauseConfigMapName })
+  return configMap === undefined ? undefined : readPause(configMap)
 }
 
 async function podsIn(client: KubernetesClient, namespace: string, component: 'controller' | 'receiver') {

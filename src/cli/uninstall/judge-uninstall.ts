@@ -38,6 +38,8 @@ export interface UninstallFacts {
   readonly objects: Reading<HeldObjects | undefined>
   /** Who leads the controllers; undefined: nobody ever did. */
   readonly lease: Reading<Lease | undefined>
+  /** Whether the installation is paused: then no webhook is removed at Google. */
+  readonly isPaused: Reading<boolean>
   /** When all of this was read. */
   readonly nowMs: number
   /** Deliveries in inboxes that have not ended, by the last reports of the receivers. */
@@ -67,6 +69,11 @@ export function isAnythingHeld({ objects }: UninstallFacts): boolean {
 /** A controller leads that carries out deletions. */
 export function isControllerThere({ lease, nowMs }: UninstallFacts): boolean {
   return 'value' in lease && isHeld(lease.value, nowMs)
+}
+
+/** What could not be read is taken for none: objects say so when they are deleted. */
+export function isHeldByPause({ isPaused: paused }: UninstallFacts): boolean {
+  return 'value' in paused && paused.value
 }
 
 function deliveriesLink({ pending }: UninstallFacts): Link {
@@ -101,6 +108,12 @@ function controllerLink(facts: UninstallFacts): Link {
   const name = 'controller'
   const { lease } = facts
   if (!isAnythingHeld(facts)) return { name, state: 'Good', says: 'has nothing left to remove at Google' }
+  if (isHeldByPause(facts))
+    return {
+      name,
+      state: 'Broken',
+      says: 'the installation is paused, so what is deleted now waits, and its namespace with it: "gwh resume" ends it',
+    }
   if ('unread' in lease) return unjudged(name, lease.unread)
   if (isControllerThere(facts))
     return { name, state: 'Good', says: `${lease.value?.holder ?? ''} leads, and removes webhooks at Google` }

@@ -5,7 +5,7 @@ import { foldReports, sumOfCounts } from '../../controller/reports/receiver-repo
 import { isNotFound, type KubernetesClient, type ResourceKind } from '../../kubernetes/client.ts'
 import { configMapKind, namespaceKind, type ConfigMap, type Namespace } from '../../kubernetes/core-kinds.ts'
 import type { ConnectionConfig } from '../connection.ts'
-import { leaseIn, readable, reportsIn, requireReadable } from '../installation/read-installation.ts'
+import { leaseIn, pauseIn, readable, reportsIn, requireReadable } from '../installation/read-installation.ts'
 import { orphansIn } from '../orphans/orphan-list.ts'
 import { contextNamespaceOf } from '../places.ts'
 import { UnjudgedError } from '../unjudged-error.ts'
@@ -27,14 +27,15 @@ export async function readUninstall(
   nowMs: number,
 ): Promise<UninstallFacts> {
   const { operatorNamespace: namespace } = place
-  const [objects, lease, pending, orphans, routes] = await Promise.all([
+  const [objects, lease, isPaused, pending, orphans, routes] = await Promise.all([
     readable(() => objectsOf(client, place)),
     readable(() => leaseIn(client, namespace)),
+    readable(async () => (await pauseIn(client, namespace)) !== undefined),
     readable(async () => pendingIn(await reportsIn(client, namespace), nowMs)),
     readable(async () => (await orphansIn(client, namespace)).length),
     readable(() => routesIn(client, place)),
   ])
-  return { objects, lease, pending, orphans, routes, nowMs }
+  return { objects, lease, isPaused, pending, orphans, routes, nowMs }
 }
 
 /** undefined where the API server does not know the kind. */

@@ -1,5 +1,5 @@
 import { geminiRouteKind, geminiWebhookKind } from '../../api/kind.ts'
-import { isAnythingHeld, isControllerThere, seesAll, type UninstallFacts } from './judge-uninstall.ts'
+import { isAnythingHeld, isControllerThere, isHeldByPause, seesAll, type UninstallFacts } from './judge-uninstall.ts'
 
 const crds = [geminiWebhookKind, geminiRouteKind].map(({ plural, group }) => `${plural}.${group}`).join(' ')
 
@@ -34,6 +34,11 @@ export function uninstallSteps(facts: UninstallFacts, installed: Installed): Ste
     steps.push({
       command: `kubectl --namespace ${namespace} scale deployment gwh-controller --replicas=1`,
       does: 'starts the controller; where the operator is gone, install it again with the same installationId',
+    })
+  if (isLeft && isHeldByPause(facts))
+    steps.push({
+      command: `gwh resume${here}`,
+      does: 'ends the pause of the installation: while it lasts, no webhook is removed at Google',
     })
   if ('unread' in pending || pending.value > 0)
     steps.push(

@@ -12,7 +12,13 @@ import { exitCodes } from '../run-command.ts'
 import { connection, operatorNamespace, output } from '../shared-settings.ts'
 import { cellOf } from '../table.ts'
 import { userCommand, type UserCommandDeps } from '../user-command.ts'
-import { isControllerThere, uninstallChain, type HeldObject, type UninstallFacts } from './judge-uninstall.ts'
+import {
+  isControllerThere,
+  isHeldByPause,
+  uninstallChain,
+  type HeldObject,
+  type UninstallFacts,
+} from './judge-uninstall.ts'
 import { uninstallSteps, type Step } from './uninstall-steps.ts'
 
 const settings = {
@@ -130,6 +136,9 @@ function refusalsOf(facts: UninstallFacts, { dropDeliveries }: UninstallConfig):
   if (heldIn(facts).length === 0) return []
   const waits = 'unread' in pending || pending.value > 0
   return [
+    ...(isHeldByPause(facts)
+      ? ['the installation is paused, so that what is deleted would wait: end that first with "gwh resume"']
+      : []),
     ...(isControllerThere(facts)
       ? []
       : [

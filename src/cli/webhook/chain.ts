@@ -49,6 +49,8 @@ function judgeController(webhook: GeminiWebhook): readonly [Link['state'], strin
   if ((status.observedGeneration ?? 0) < metadata.generation)
     return ['Open', 'the latest change of the spec was not looked at yet']
   if (spec.suspend === true) return ['Open', 'spec.suspend is true: no calls to Google are made']
+  // By the pause of the installation, which the message names.
+  if (stalled !== undefined) return ['Open', stalled.message]
   const reconciling = conditionOf(webhook, 'Reconciling')
   if (reconciling !== undefined) return ['Open', `${reconciling.reason}: ${reconciling.message}`]
   return ['Good', 'has nothing left to do']

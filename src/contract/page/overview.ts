@@ -131,4 +131,6 @@ export interface Finding {
   readonly state: 'Good' | 'Broken' | 'Open'
   /** What was found, with what to do. */
   readonly says: string
+  /** It could not be judged. */
+  readonly unjudged?: true
 }

@@ -43,6 +43,7 @@ export async function applyPlan(
 ): Promise<ApplyReport> {
   let state = start
   if (actions.some(changesGoogle)) await assertLive(start.webhook, ctx)
+  if (actions.some((action) => callsGoogle(action) || action.type === 'ConfirmRemote')) assertNotPaused(ctx)
   for (const action of actions) {
     try {
       state = await perform(action, state, ctx)
@@ -133,6 +134,13 @@ async function assertLive({ metadata }: GeminiWebhook, { client }: PassContext):
     reason: 'Conflict',
     message: `GeminiWebhook ${metadata.namespace}/${metadata.name} changed since it was looked at: planning again`,
   })
+}
+
+/** A pause that begins during a pass holds for it too: the next pass starts from there. */
+function assertNotPaused({ pause }: PassContext): void {
+  if (pause() === undefined) return
+  const message = 'the installation was paused since this object was looked at: planning again'
+  throw new KubernetesApiError({ status: 409, reason: 'Conflict', message })
 }
 
 function perform(action: Action, state: ActionState, ctx: PassContext): Promise<ActionState> {

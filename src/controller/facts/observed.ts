@@ -19,6 +19,11 @@ export type InstallationView =
   /** `claims`: the id that is written down here, and the tokens that it was used with; absent where none is. */
   | { state: 'unconfirmed'; message: string; claims?: { id: string; tokens: readonly string[] } }
 
+/** The pause of the whole installation, and how it is told. */
+export interface Pause {
+  message: string
+}
+
 /** Where the service is to deliver to. `external`: a server of the user's, of which nothing can be seen from here. */
 export type EndpointView =
   { state: 'ours'; url: string } | { state: 'external'; url: string } | { state: 'invalid'; message: string }
@@ -94,7 +99,7 @@ export interface RemoteView {
 }
 
 export type RemoteLookup =
-  /** Nothing asked: suspended, or something that comes first is missing. */
+  /** Nothing asked: suspended, paused, or something that comes first is missing. */
   | { state: 'notAsked' }
   | { state: 'found'; value: RemoteView }
   /** `confirmed`: no id was ever known, or two reads by id, far enough apart, found nothing. */
@@ -167,6 +172,8 @@ export interface ObservedWebhook {
   /** Names that Google gives to events that are known under another one. Absent: there are none. */
   eventAliases?: EventAliases
   installation: InstallationView
+  /** Absent: the installation is not paused. With it, Google is not asked and nothing is done there. */
+  pause?: Pause
   endpoint: EndpointView
   apiKey: ApiKeyLookup
   secret: Lookup<TargetSecret>

@@ -63,6 +63,15 @@ export function exposeLeftObjects(metrics: Metrics, count: () => number): void {
 }
 
 /** Made once per controller. */
+export function exposePause(metrics: Metrics, source: { readonly pause: unknown }): void {
+  metrics.gauge({
+    name: 'gwh_controller_paused',
+    help: '1 while the whole installation is paused and no calls to Google are made, otherwise 0.',
+    collect: () => (source.pause === undefined ? 0 : 1),
+  })
+}
+
+/** Made once per controller. */
 export function exposeSharedProjects(metrics: Metrics, count: () => number): void {
   metrics.gauge({
     name: 'gwh_controller_shared_project_namespaces',

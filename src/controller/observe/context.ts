@@ -10,7 +10,7 @@ import type { WorkingConfig } from '../config.ts'
 import type { ControllerInstruments } from '../metrics/instruments.ts'
 import type { KeyringWriter } from '../keyring/keyring-writer.ts'
 import type { BackfillRun, BackfillView } from '../facts/backfill-view.ts'
-import type { InstallationView, ObservedWebhook } from '../facts/observed.ts'
+import type { InstallationView, ObservedWebhook, Pause } from '../facts/observed.ts'
 import type { ProbeInTurn } from '../facts/probe.ts'
 import type { FoldedReport } from '../reports/receiver-reports.ts'
 import type { RemoteIdentity } from '../facts/ownership.ts'
@@ -41,6 +41,8 @@ export interface WebhookContext {
   /** The webhook at Google that an object acts on, by its uid, as far as this process saw. */
   claimOf: (uid: string) => string | undefined
   installation: () => InstallationView
+  /** Of the whole installation; undefined: not paused. */
+  pause: () => Pause | undefined
   probe: ProbeInTurn
   rollouts: Pick<Rollouts, 'of'>
   reportOf: (uid: string) => FoldedReport | undefined

@@ -29,7 +29,7 @@ export type Reads = Pick<
   ObservedWebhook,
   'installation' | 'namespaceTerminating' | 'endpoint' | 'apiKey' | 'intent' | 'secret' | 'sinks' | 'keyring' | 'remote'
 > &
-  Partial<Pick<ObservedWebhook, 'dynamic'>> & {
+  Partial<Pick<ObservedWebhook, 'dynamic' | 'pause'>> & {
     /** When they were begun, on the monotonic clock. */
     atMs: number
   }
@@ -71,20 +71,23 @@ export async function observeWebhook(
   const keyring = ctx.keyring.entryOf(metadata.uid)
   const endpoint = viewEndpoint(webhook, ctx.config)
   const dynamic = await lookUpDynamic(webhook, { endpoint, keyring }, ctx)
-  const asksGoogle =
-    access !== undefined && hasFinalizer(webhook) && (isDeleting(webhook) || webhook.spec.suspend !== true)
-  const { remote, noted }: RemoteLook = asksGoogle
-    ? await observeRemote(webhook, { access, intent: intentView, remembered: intent, recollection, endpoint }, ctx)
-    : { remote: { state: 'notAsked' }, noted: {} }
+  const pause = ctx.pause()
+  const isActive = isDeleting(webhook) || webhook.spec.suspend !== true
+  const wouldAsk = access !== undefined && hasFinalizer(webhook) && isActive
+  const { remote, noted }: RemoteLook =
+    wouldAsk && pause === undefined
+      ? await observeRemote(webhook, { access, intent: intentView, remembered: intent, recollection, endpoint }, ctx)
+      : { remote: { state: 'notAsked' }, noted: {} }
   const { installation } = key
   const reads = { installation, namespaceTerminating, endpoint, apiKey, intent: intentView, secret, sinks, keyring }
   return {
-    reads: { ...reads, remote, ...(dynamic !== undefined && { dynamic }), atMs },
+    reads: { ...reads, remote, ...(dynamic !== undefined && { dynamic }), ...(pause !== undefined && { pause }), atMs },
     access,
     noted: {
       ...noted,
       intent,
-      claim: claimAfter(webhook, { remote, endpoint, keyring }, asksGoogle, recollection.claim),
+      // A pause takes nothing from anybody.
+      claim: claimAfter(webhook, { remote, endpoint, keyring }, wouldAsk, recollection.claim),
       checkSeen: checkSeen(webhook, recollection, ctx.clock.monotonic()),
       reenableCountedAs: countedReenable(recollection, remote),
     },

@@ -4,7 +4,7 @@ import { abandonAnnotation, finalizer } from '../../api/names.ts'
 import { unreachable } from '../../unreachable.ts'
 import type { Action } from '../facts/action.ts'
 import type { Failure } from '../facts/failure-class.ts'
-import type { ApiKeyLookup, ObservedWebhook, RemoteView } from '../facts/observed.ts'
+import type { ApiKeyLookup, ObservedWebhook, Pause, RemoteView } from '../facts/observed.ts'
 import { isSeenBy } from './creation.ts'
 import { act, idle, stall, waitMs, type Plan, type PlanContext } from './result.ts'
 
@@ -32,6 +32,7 @@ export function planDeletion(webhook: GeminiWebhook, observed: ObservedWebhook, 
   // Nothing of the object is at Google.
   if (apiKey.state === 'notNeeded') return release('Delete')
   if (apiKey.state !== 'found') return planWithoutKey(id, { ...observed, apiKey }, ctx, neverRegistered)
+  if (observed.pause !== undefined) return planPaused(observed.pause, neverRegistered)
   switch (remote.state) {
     case 'notAsked':
       return waitMs(ctx.config.confirmIntervalMs, 'Deleting', 'the service was not asked yet')
@@ -50,6 +51,11 @@ export function planDeletion(webhook: GeminiWebhook, observed: ObservedWebhook, 
     default:
       return unreachable(remote)
   }
+}
+
+/** Whoever has paused the installation is not to find webhooks deleted; where there is none, nothing waits. */
+function planPaused({ message }: Pause, neverRegistered: boolean): Plan {
+  return neverRegistered ? release('Delete') : stall('Suspended', `${message}; or, to let the object go, ${waysOut}`)
 }
 
 /** What carries our marker is deleted, what was adopted by `externalID` too; an id in status alone is no licence. */

@@ -45,7 +45,7 @@ function planLife(webhook: GeminiWebhook, observed: ObservedWebhook, ctx: PlanCo
   const unstored = planUnstored(webhook, observed)
   if (unstored !== undefined) return unstored
   // No calls to Google. Receiving continues, and the keyring is kept up to date for it.
-  if (webhook.spec.suspend === true) return idle()
+  if (webhook.spec.suspend === true || observed.pause !== undefined) return idle()
   if (observed.installation.state === 'unconfirmed') {
     return stall('InstallationUnconfirmed', observed.installation.message, { type: 'Registered', status: 'False' })
   }

@@ -101,13 +101,14 @@ function decide(judged: Record<SubjectCondition, Judgement>, { condition, reason
 }
 
 function judgeReady(
-  { webhook }: ActionState,
+  { webhook, observed: { pause } }: ActionState,
   judged: Record<SubjectCondition, Judgement>,
   { finding, before, isWhole }: { finding: Finding; before: Judgement | undefined; isWhole: boolean },
 ): Judgement {
   if (isDeleting(webhook)) return no(finding.type === 'Stalled' ? finding : { ...finding, reason: 'Deleting' })
   if (webhook.spec.suspend === true)
     return no({ reason: 'Suspended', message: 'spec.suspend is true: no calls to Google are made' })
+  if (pause !== undefined) return no({ reason: 'Suspended', message: pause.message })
   const inOrder = conditionTypes.filter((type): type is SubjectCondition => type in judged).map((type) => judged[type])
   const failing = inOrder.find((judgement) => !isFine(judgement))
   if (finding.type === 'Stalled') return no(finding)

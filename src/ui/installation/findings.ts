@@ -10,11 +10,7 @@ type Place = Parameters<typeof readInstallation>[1]
 export async function readFindings(client: KubernetesClient, place: Place, nowMs: number): Promise<Finding[]> {
   try {
     const facts = await readInstallation(client, place, nowMs)
-    return installationChain(facts, place.operatorNamespace, nowMs).map(({ name, state, says }) => ({
-      name,
-      state,
-      says,
-    }))
+    return installationChain(facts, place.operatorNamespace, nowMs)
   } catch (error) {
     return [{ name: 'API server', state: 'Open', says: messageOf(error) }]
   }

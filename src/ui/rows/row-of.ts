@@ -52,7 +52,8 @@ function judge(webhook: GeminiWebhook): Judgement {
   if (metadata.deletionTimestamp !== undefined) return { health: 'Deleting', condition: stalled ?? ready }
   if (spec.suspend === true) return { health: 'Suspended', condition: ready, message: 'spec.suspend is true' }
   if (status?.conditions === undefined) return notLookedAt
-  if (stalled?.status === 'True') return { health: 'Failed', condition: stalled }
+  if (stalled?.status === 'True')
+    return { health: stalled.reason === 'Suspended' ? 'Suspended' : 'Failed', condition: stalled }
   if (ready?.status !== 'True') {
     const isForPeople = ready?.status === 'False' && remedyFor(ready.reason) !== undefined
     return { health: isForPeople ? 'Failed' : 'Progressing', condition: ready }

@@ -424,3 +424,36 @@ test('an answer that is no list of an API server is not "no GeminiWebhooks"', as
     }
   }
 })
+
+test('gwh pause holds the installation until gwh resume, and both may be typed twice', async (t) => {
+  const it = await aWorld(t)
+  const { gwh, ready } = it
+  await ready()
+  const paused = await gwh('pause', '--reason=the project is moved')
+  assert.equal(paused.code, 0)
+  assert.match(paused.out, /^the whole installation is paused since \S+ \(the project is moved\): no calls to Google/)
+  await it.untilCondition(name, 'Ready', { reason: 'Suspended' })
+  const { code, out } = await gwh('status', object, '--no-probe')
+  assert.equal(code, 0, out)
+  assert.match(out, /^controller +Open +the whole installation is paused since /m)
+  const doctor = await gwh('doctor', '--no-probe')
+  assert.match(doctor.out, /^pause +Open +the whole installation is paused .*; 1 of 1 GeminiWebhooks show it$/m)
+  assert.match((await gwh('rotate', object)).err, /nothing is rotated: the whole installation is paused/)
+
+  const again = await gwh('pause', '-o', 'json')
+  const told = JSON.parse(again.out) as Record<string, unknown>
+  assert.deepEqual([told.paused, told.isNew, told.reason], [true, false, 'the project is moved'])
+  const because = await gwh('pause', '--reason=and tested')
+  assert.match(because.out, /^It was paused before: the whole installation is paused since \S+ \(and tested\)/)
+  const refused = await gwh('pause', '--reason=two\nlines')
+  assert.equal(refused.code, 2)
+
+  assert.match(
+    (await gwh('resume')).out,
+    /^The installation in namespace gemini-webhook-system is not paused any more\.\n$/,
+  )
+  await it.untilCondition(name, 'Ready', { status: 'True' })
+  const twice = await gwh('resume')
+  assert.deepEqual([twice.code, /was not paused: it has no ConfigMap gwh-pause/.test(twice.out)], [0, true])
+  assert.match((await gwh('doctor', '--no-probe')).out, /^pause +Good +the installation is not paused$/m)
+})

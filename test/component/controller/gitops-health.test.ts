@@ -3,7 +3,8 @@ import { test } from 'node:test'
 
 import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
 import { eventually } from '../../support/measures/eventually.ts'
-import { startControllerFixture } from '../../support/worlds/controller-fixture.ts'
+import { configMapKind, type ConfigMap } from '../../../src/kubernetes/core-kinds.ts'
+import { home, startControllerFixture } from '../../support/worlds/controller-fixture.ts'
 import { argoHealthOf, canRunGo, fluxHealthOf, kstatusOf } from '../../support/measures/gitops-health.ts'
 
 const skip = !canRunGo && 'no go on PATH to build kstatus and the Lua interpreter of Argo CD'
@@ -88,6 +89,10 @@ test('what rests is Current or Failed for kstatus, and never under way for ever'
       ['Failed', 'Failed', 'Degraded'],
     ],
   ]
+  const made = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: home, name: 'gwh-pause' } }
+  await fixture.client.create<ConfigMap>(configMapKind, made)
+  const paused = await fixture.untilCondition('ready', 'Stalled', { reason: 'Suspended' })
+  seen.push(['paused with the installation', paused, ['Failed', 'Current', 'Suspended']])
   const objects = seen.map(([, webhook]) => webhook)
   const [kstatus, argo] = [kstatusOf(objects), argoHealthOf(objects)]
   assert.deepEqual(

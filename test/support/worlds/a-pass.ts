@@ -51,6 +51,7 @@ export function aPass(
     projects: { neighboursOf: () => ({ namespaces: 0, listedAtMs: -Infinity }) },
     pool: scripted('pool'),
     claimOf: () => undefined,
+    pause: () => undefined,
     installation: () => ({ state: 'confirmed', ...installation }),
     probe: () => Promise.reject(new Error('no test scripted a probe')),
     rollouts: scripted('rollouts'),

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 
 import { howMany, targetsOf } from '../../../src/page/actions/tasks.ts'
+import type { Finding } from '../../../src/contract/page/overview.ts'
 import { attentionOf } from '../../../src/page/attention.ts'
 import { ago, bytes, count, counted, duration, span } from '../../../src/page/format.ts'
 import { readKey } from '../../../src/page/keys.ts'
@@ -170,4 +171,16 @@ test('what needs attention is there with its remedy, the worst first, and nothin
       ],
     ],
   )
+})
+
+test('a pause of the installation needs attention for as long as it lasts, and none where it cannot be read', () => {
+  const says = 'the whole installation is paused since 2026-11-21T12:00:00Z'
+  const told = (finding: Partial<Finding>) =>
+    attentionOf({ rows: [], receivers: [], findings: [{ name: 'pause', state: 'Open', says, ...finding }] })
+  assert.deepEqual(
+    told({}).map(({ tone, title, says: words }) => [tone, title, words]),
+    [['open', 'pause', says]],
+  )
+  assert.deepEqual(told({ unjudged: true, says: 'could not be read: forbidden' }), [])
+  assert.deepEqual(told({ state: 'Good', says: 'the installation is not paused' }), [])
 })

@@ -51,6 +51,15 @@ const cases = [
     want: { health: 'Failed', reason: 'SecretNotFound', remedy: /^Create the Secret/ },
   },
   {
+    name: 'that the pause of the installation holds is Suspended, with what ends it',
+    webhook: withConditions(
+      aWebhook(),
+      condition('Ready', 'False', 'Suspended'),
+      condition('Stalled', 'True', 'Suspended'),
+    ),
+    want: { health: 'Suspended', reason: 'Suspended', message: 'says Suspended', remedy: /"gwh resume"/ },
+  },
+  {
     name: 'that is Stalled has Failed',
     webhook: withConditions(
       aWebhook(),

@@ -23,6 +23,7 @@ const well: InstallationFacts = {
   installation: read({ id: 'prod-eu-1', namespaceUid: 'uid' }),
   namespaceUid: read('uid'),
   lease: read({ holder: 'gwh-controller-abc', renewedMs: nowMs - 10_000, durationMs: 30_000 }),
+  pause: read(undefined),
   receivers: read([{ pod: 'gwh-receiver-0', ready: true, image }]),
   controllers: read([
     { pod: 'gwh-controller-abc', ready: true, image },
@@ -99,7 +100,7 @@ test('what may not be read is not said to be well: exit code 3, with the names o
   assert.equal(printChain(chain, { output: 'text' }, { out }), 3)
   assert.match(
     told.join(''),
-    /\nNot judged: 10 of 10 links: CRD, installation, .*, objects, routes\. No other link is broken; whether/,
+    /\nNot judged: 11 of 11 links: CRD, installation, .*, objects, routes\. No other link is broken; whether/,
   )
   assert.equal(printChain(chain, { output: 'json' }, { out }), 3)
   assert.deepEqual(
@@ -217,4 +218,19 @@ test('one address is tried for each public host, and at most five', () => {
   assert.deepEqual([broken.state, broken.says], ['Broken', 'TLS: the certificate is not accepted'])
   const inside = addressLink('http://gwh-receiver.gwh.svc/x', { ends: 'inCluster', says: 'it cannot be tried' })
   assert.deepEqual(inside, { name: 'address gwh-receiver.gwh.svc', state: 'Open', says: 'it cannot be tried' })
+})
+
+test('a pause is open, and tells how many objects show it', () => {
+  const since = '2026-11-21T11:00:00Z'
+  const link = chainOf({ pause: read({ since, reason: 'the project is moved' }) }).find(({ name }) => name === 'pause')
+  assert.equal(link?.state, 'Open')
+  assert.match(
+    link?.says ?? '',
+    /^the whole installation is paused since 2026-11-21T11:00:00Z \(the project is moved\): .*; 1 of 2 GeminiWebhooks show it$/,
+  )
+  assert.equal(link?.unjudged, undefined, 'nothing is unknown about it')
+  const unread = chainOf({ pause: { unread: 'forbidden' }, webhooks: { unread: 'forbidden' } })
+  assert.equal(unread.find(({ name }) => name === 'pause')?.unjudged, true)
+  const blind = chainOf({ pause: read({}), webhooks: { unread: 'forbidden' } })
+  assert.match(blind.find(({ name }) => name === 'pause')?.says ?? '', /; 0 of 0 GeminiWebhooks show it$/)
 })

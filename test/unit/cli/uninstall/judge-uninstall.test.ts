@@ -29,6 +29,7 @@ const leads = { holder: 'gwh-controller-abc', renewedMs: nowMs - 10_000, duratio
 const bare: UninstallFacts = {
   objects: read(nothing),
   lease: read(leads),
+  isPaused: read(false),
   pending: read(0),
   orphans: read(0),
   routes: read(0),
@@ -57,6 +58,15 @@ const cases: [name: string, facts: Partial<UninstallFacts>, code: number, link: 
     'controller',
     /^no controller leads/,
   ],
+  [
+    'the installation is paused',
+    { ...oneLeft, isPaused: read(true) },
+    1,
+    'controller',
+    /^the installation is paused, so what is deleted now waits/,
+  ],
+  ['it is paused and nothing is left', { isPaused: read(true) }, 0, 'controller', /nothing left to remove/],
+  ['whether it is paused cannot be read', { ...oneLeft, isPaused: unread }, 1, 'controller', /leads, and removes/],
   ['nobody leads and nobody is needed', { lease: read(undefined) }, 0, 'controller', /nothing left to remove/],
   ['one delivery waits', { pending: read(1) }, 1, 'deliveries', /^1 delivery waits in inboxes/],
   ['an orphan is noted', { orphans: read(1) }, 1, 'orphans', /^1 webhook that was left at Google/],
@@ -110,9 +120,10 @@ const crds = 'kubectl delete crd geminiwebhooks.webhooks.gemini-operator.io gemi
 test('the steps are what is left to do, in the order that strands nothing', () => {
   const release = 'gwh-prod'
   assert.deepEqual(verbsOf({}, { release }), [...end, crds])
-  const all = { ...oneLeft, lease: read(undefined), pending: read(1), orphans: read(1) }
+  const all = { ...oneLeft, lease: read(undefined), isPaused: read(true), pending: read(1), orphans: read(1) }
   assert.deepEqual(verbsOf(all, { release }), [
     'kubectl --namespace gwh scale deployment gwh-controller --replicas=1',
+    'gwh resume --operator-namespace=gwh',
     'gwh deliveries -A --operator-namespace=gwh',
     'gwh retry --all -A --operator-namespace=gwh',
     'gwh uninstall --operator-namespace=gwh --yes',

@@ -67,6 +67,15 @@ for (const action of changing) {
   }
 }
 
+const asking: Action[] = [...changing, { type: 'PingEndpoint', id: remoteId }, { type: 'ConfirmRemote', id: remoteId }]
+for (const action of asking) {
+  test(`${action.type} calls nobody when the installation was paused during the pass`, async () => {
+    const pause = { message: 'the whole installation is paused' }
+    const pass = aPass({ client: live(registered), pause: () => pause })
+    await assert.rejects(applyPlan(stateOf(registered), [action], pass), isConflict)
+  })
+}
+
 async function refusedTimes(times: number, webhook: GeminiWebhook, pass: ReturnType<typeof aPass>) {
   const classes = []
   for (let count = 0; count < times; count++) {

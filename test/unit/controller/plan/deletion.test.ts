@@ -18,6 +18,10 @@ const retry = { type: 'retry' } as const
 
 const deleting = aWebhook().registered().deleting()
 const adopted = aWebhook().registered().spec({ externalID: remoteId, deletionPolicy: 'Delete' }).deleting()
+const paused = anObservation().with({
+  pause: { message: 'the whole installation is paused' },
+  remote: { state: 'notAsked' },
+})
 const gone = { state: 'missing', confirmed: true, confirmInMs: 0 } as const
 const retain: Action[] = [{ type: 'RemoveKeyringEntry' }, { type: 'RemoveFinalizer' }]
 const release: Action[] = [{ type: 'RemoveKeyringEntry' }, { type: 'DeleteTargetSecret' }, { type: 'RemoveFinalizer' }]
@@ -30,6 +34,30 @@ const cases = [
     next: now,
     tells: 'Progressing Deleting',
     because: 'the finalizer holds the object until the webhook is gone',
+  },
+  {
+    name: 'while the installation is paused nothing is deleted',
+    given: [deleting, paused],
+    want: [],
+    next: resync,
+    tells: 'Stalled Suspended',
+    because: 'whoever paused it is not to find webhooks gone',
+  },
+  {
+    name: 'while the installation is paused what never was registered goes all the same',
+    given: [aWebhook().deleting(), paused],
+    want: release,
+    next: now,
+    tells: 'Progressing Deleting',
+    because: 'there is nothing at Google that it could wait for',
+  },
+  {
+    name: 'while the installation is paused what is to be kept at Google goes all the same',
+    given: [aWebhook().registered().spec({ deletionPolicy: 'Retain' }).deleting(), paused],
+    want: retain,
+    next: now,
+    tells: 'Progressing Deleting',
+    because: 'that needs no call to Google',
   },
   {
     name: 'a fresh list without it ends the deletion',

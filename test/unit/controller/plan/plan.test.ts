@@ -51,6 +51,7 @@ const unproven = aWebhook().registered({ name: aRemote().name ?? '' })
 const foreignHint = { signingSecrets: [{ truncatedSecret: 'whsec_...zzzz' }] }
 const gaveUp = anObservation().withRemote({ state: 'disabled_due_to_failed_deliveries' })
 /** At noon on 21 November 2026, a Saturday. */
+const pause = { message: 'the whole installation is paused' }
 const open = { cron: '0 11 * * *', duration: '4h' }
 const closed = { cron: '0 2 * * 1-5', duration: '4h', timeZone: 'Europe/Berlin' }
 const gone = { state: 'missing', confirmed: true, confirmInMs: 0 } as const
@@ -281,6 +282,29 @@ const creation: PlanCase[] = [
     next: resync,
     tells: 'AtRest Succeeded',
     because: 'spec.suspend is true',
+  },
+  {
+    name: 'objects of an installation that is paused make no calls',
+    given: [rested, anObservation().with({ pause, remote: { state: 'notAsked' } })],
+    want: [],
+    next: resync,
+    tells: 'AtRest Succeeded',
+    because: 'Ready says what is the matter; nothing is under way',
+  },
+  {
+    name: 'a pause does not keep a change of sinks from the receivers',
+    given: [
+      rested,
+      anObservation().with({
+        pause,
+        remote: { state: 'notAsked' },
+        sinks: { resolved: [], held: ['new'], status: [] },
+      }),
+    ],
+    want: [{ type: 'WriteKeyring', secrets: [live(currentSecret)] }],
+    next: now,
+    tells: 'AtRest Succeeded',
+    because: 'receiving goes on as it is wanted',
   },
 ]
 
