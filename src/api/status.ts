@@ -101,6 +101,12 @@ const deliveryStatusSchema = z
   })
   .describe('Combined from the reports of the receivers.')
 
+/**
+ * So many webhooks that nobody manages are counted in each project: whether there are a hundred or a thousand, somebody
+ * has to import them.
+ */
+export const mostUnmanagedWebhooks = 100
+
 /** Why a sink is not ready whose owner suspended it: nothing is wrong with it. */
 export const suspendedSink = 'Suspended'
 
@@ -177,6 +183,19 @@ export const statusSchema = z
       })
       .optional(),
     webhook: remoteSchema.optional(),
+    project: z
+      .strictObject({
+        unmanagedWebhooks: z
+          .int()
+          .min(0)
+          .max(mostUnmanagedWebhooks)
+          .describe(
+            'Webhooks in the project that no GeminiWebhook manages, by the last list; at most 100 are counted. "gwh import" prints manifests that adopt them.',
+          )
+          .optional(),
+      })
+      .describe('What else lives in the Google project of the API key. Absent: nothing is known of anything.')
+      .optional(),
     signingSecret: signingSecretStatusSchema.optional(),
     rotation: rotationStatusSchema.optional(),
     operation: operationSchema.optional(),

@@ -28,6 +28,7 @@ import {
   exposeLeftObjects,
   exposeSharedProjects,
   exposeStranded,
+  exposeUnmanaged,
 } from './metrics/instruments.ts'
 import { KeyringWriter } from './keyring/keyring-writer.ts'
 import type { ConfigMap, Secret } from '../kubernetes/core-kinds.ts'
@@ -47,6 +48,7 @@ import { Rollouts } from './observe/rollouts.ts'
 import { RoutesController } from './routes/routes-controller.ts'
 import { SecretReader } from './observe/secret-reader.ts'
 import { SharedProjects } from './observe/shared-projects.ts'
+import { UnmanagedWebhooks } from './observe/unmanaged-webhooks.ts'
 import { byWebhookId } from './facts/indices.ts'
 import { forgetKeys, sweep } from './sweep.ts'
 import { isUrgent } from './facts/urgency.ts'
@@ -110,6 +112,9 @@ class RunningController implements WebhookController {
   readonly #reports: ReportKeeper
   readonly #conditionCounts: ConditionCounts
   readonly #projects: SharedProjects
+  readonly #unmanaged = new UnmanagedWebhooks({
+    byIndex: (index, value) => this.#reflectors.webhooks.store.byIndex(index, value),
+  })
   readonly #waker: ObjectWaker
   readonly #backfill: BackfillDesk
   /** Apart: nothing of webhooks waits for routes. */
@@ -132,6 +137,7 @@ class RunningController implements WebhookController {
       () => this.#all(),
       () => clock.now(),
     )
+    exposeUnmanaged(metrics, () => this.#unmanaged.total())
     if (config.warnSharedProject) exposeSharedProjects(metrics, () => this.#projects.sharing())
     if (config.objectMetrics) {
       exposeObjectMetrics(
@@ -229,9 +235,13 @@ class RunningController implements WebhookController {
         clock,
         maxAgeMs: resyncIntervalMs,
         credentialsRetryMs,
-        onListed: (list) => this.#projects.listed(list),
+        onListed: (list) => {
+          this.#projects.listed(list)
+          this.#unmanaged.listed(list)
+        },
       }),
       projects: this.#projects,
+      unmanaged: this.#unmanaged,
       pool: new WebhookServicePool({ open: openWebhookService, clock, onCrowd: () => forgetKeys(this.#swept()) }),
       claimOf: (uid) => this.#memories.claimOf(uid),
       installation: () => this.#installation.view,
@@ -359,6 +369,7 @@ class RunningController implements WebhookController {
       pool,
       observer,
       projects,
+      unmanaged: this.#unmanaged,
       keyring,
       reports: this.#reports,
     }

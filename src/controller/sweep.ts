@@ -7,6 +7,7 @@ import type { KeyringWriter } from './keyring/keyring-writer.ts'
 import type { Memories } from './memory/memories.ts'
 import type { RemoteObserver } from './observe/remote-observer.ts'
 import type { SharedProjects } from './observe/shared-projects.ts'
+import type { UnmanagedWebhooks } from './observe/unmanaged-webhooks.ts'
 import type { WebhookServicePool } from './observe/webhook-service-pool.ts'
 import type { ReportKeeper } from './reports/report-keeper.ts'
 import type { createReflectors } from './reflectors.ts'
@@ -18,6 +19,7 @@ interface SweepDeps {
   pool: Pick<WebhookServicePool, 'prune'>
   observer: Pick<RemoteObserver, 'prune'>
   projects: Pick<SharedProjects, 'prune'>
+  unmanaged: Pick<UnmanagedWebhooks, 'prune'>
   keyring: Pick<KeyringWriter, 'prune' | 'entryOf'>
   reports: Pick<ReportKeeper, 'look' | 'prune'>
   /** Whether a route of this uid is there, or may be there unseen. */
@@ -63,13 +65,15 @@ export function forgetKeys({
   pool,
   observer,
   projects,
-}: Pick<SweepDeps, 'webhooks' | 'memories' | 'pool' | 'observer' | 'projects'>): void {
+  unmanaged,
+}: Pick<SweepDeps, 'webhooks' | 'memories' | 'pool' | 'observer' | 'projects' | 'unmanaged'>): void {
   // A key that only status still names is needed too: to delete in the project that an object has left.
   const named = webhooks.store.list().flatMap(({ status }) => status?.webhook?.keyFingerprint ?? [])
   const inUse = new Set([...memories.fingerprintsInUse(), ...named])
   pool.prune(inUse)
   observer.prune(inUse)
   projects.prune(inUse)
+  unmanaged.prune(inUse)
 }
 
 /** Another installation serves it under an address of its own: the entry that our receivers have is obsolete. */

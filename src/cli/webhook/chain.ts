@@ -1,6 +1,6 @@
 import type { ConditionType } from '../../api/conditions.ts'
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
-import type { Condition } from '../../api/status.ts'
+import { mostUnmanagedWebhooks, type Condition } from '../../api/status.ts'
 import type { Link } from '../link.ts'
 import { conditionLink, sinkLinks } from '../status-links.ts'
 import type { Reach } from './reach-endpoint.ts'
@@ -89,13 +89,25 @@ function routingLinks({ status }: GeminiWebhook): Link[] {
 
 /**
  * Links beside the chain: a part of the spec that is ignored, while everything else is done, and that others see the
- * jobs of the same project, which breaks nothing.
+ * jobs of the same project, and that somebody has webhooks of their own there, which break nothing.
  */
 function partLinks(webhook: GeminiWebhook): Link[] {
   const ignored = conditionOf(webhook, 'PartIgnored')
   const shared = conditionOf(webhook, 'ProjectShared')
+  const unmanaged = unmanagedIn(webhook)
   return [
     ...(ignored === undefined ? [] : [{ name: 'spec', state: 'Broken', says: ignored.message } as const]),
     ...(shared === undefined ? [] : [{ name: 'project', state: 'Good', says: shared.message } as const]),
+    ...(unmanaged === undefined ? [] : [{ name: 'unmanaged', state: 'Good', says: unmanaged } as const]),
   ]
+}
+
+/** That there is something to import; undefined where nothing is known of it. */
+function unmanagedIn({ metadata: { namespace }, spec, status }: GeminiWebhook): string | undefined {
+  const count = status?.project?.unmanagedWebhooks ?? 0
+  if (count === 0 || spec.apiKeySecretRef === undefined) return undefined
+  const many = count >= mostUnmanagedWebhooks ? `${mostUnmanagedWebhooks} or more` : `${count}`
+  const { name, key } = spec.apiKeySecretRef
+  const field = key === undefined ? '' : ` --api-key-field=${key}`
+  return `webhooks in the same Google project that no GeminiWebhook manages: ${many}; "gwh import ${namespace}/${name}${field}" prints manifests that adopt them`
 }

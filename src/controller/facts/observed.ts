@@ -237,6 +237,8 @@ export interface ObservedWebhook {
   namespaceTerminating: boolean
   /** `off`: the installation does not want it told. Absent: it cannot be known without the API key. */
   neighbours?: NeighboursView
+  /** Webhooks of the project that no GeminiWebhook manages, by the newest list. Absent: there is no API key. */
+  unmanaged?: number
   /** For how long the object has had no usable API key, milliseconds, as far as this process saw; 0: it has one. */
   keylessMs: number
 }

@@ -81,6 +81,15 @@ export function exposeSharedProjects(metrics: Metrics, count: () => number): voi
 }
 
 /** Made once per controller. */
+export function exposeUnmanaged(metrics: Metrics, count: () => number): void {
+  metrics.gauge({
+    name: 'gwh_controller_unmanaged_webhooks',
+    help: 'Webhooks in the Google projects that no GeminiWebhook manages, at most 100 in each project; "gwh import" adopts them.',
+    collect: count,
+  })
+}
+
+/** Made once per controller. */
 export function exposeKeyringUse(metrics: Metrics, keyring: { usedShare(): number }): void {
   metrics.gauge({
     name: 'gwh_controller_keyring_used_ratio',

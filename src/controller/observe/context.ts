@@ -19,6 +19,7 @@ import type { Rollouts } from './rollouts.ts'
 import type { SharedProjects } from './shared-projects.ts'
 import type { SecretReader } from './secret-reader.ts'
 import type { SinkReportSource } from '../reports/sink-counts.ts'
+import type { UnmanagedWebhooks } from './unmanaged-webhooks.ts'
 import type { WebhookServicePool } from './webhook-service-pool.ts'
 
 /** What every reconcile works with. */
@@ -37,6 +38,7 @@ export interface WebhookContext {
   areServicesWatched: () => boolean
   observer: RemoteObserver
   projects: Pick<SharedProjects, 'neighboursOf'>
+  unmanaged: Pick<UnmanagedWebhooks, 'countOf'>
   pool: WebhookServicePool
   /** The webhook at Google that an object acts on, by its uid, as far as this process saw. */
   claimOf: (uid: string) => string | undefined

@@ -8,7 +8,7 @@ export interface ShownList {
   fingerprint: string
   /** On the monotonic clock. */
   startedAtMs: number
-  webhooks: readonly { id: string; uri: string }[]
+  webhooks: readonly { id: string; uri: string; name?: string | undefined }[]
 }
 
 /**

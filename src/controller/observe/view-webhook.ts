@@ -67,6 +67,7 @@ export function viewWebhook(
     ...(routes !== undefined && { routes }),
     countsDue: areCountsDue(webhook, ctx, { report: told, sinceWrittenMs: atMs - (countsWrittenMs ?? -Infinity) }),
     ...viewNeighbours(webhook, reads.apiKey, recollection, ctx),
+    ...(reads.apiKey.state === 'found' && { unmanaged: ctx.unmanaged.countOf(reads.apiKey.value.fingerprint) }),
     keylessMs: keylessSinceMs === undefined ? 0 : atMs - keylessSinceMs,
   }
 }

@@ -20,8 +20,11 @@ export function summarizeFacts(state: ActionState, nowMs: number): GeminiWebhook
   const rotation = summarizeRotation(state, nowMs)
   const signingSecret = summarizeSecret(state, nowMs)
   const remote = summarizeRemote(state)
+  const project = summarizeProject(state)
+  const rest = withoutKey(draft, 'project')
   return {
-    ...(isRenamed(state) ? withoutKey(draft, 'formerInstallation') : draft),
+    ...(isRenamed(state) ? withoutKey(rest, 'formerInstallation') : rest),
+    ...(project !== undefined && { project }),
     ...(installation.state === 'confirmed' && {
       installationID: installation.id,
       installationToken: installation.token,
@@ -42,6 +45,12 @@ function isRenamed({ webhook, observed: { installation, remote } }: ActionState)
   const { name } = remote.value.webhook
   const isMarked = isSameMarker(markerIn(name), markerOf(installation.id, webhook.metadata))
   return isMarked && tokenIn(name) === installation.token
+}
+
+/** A list says it; what one has said stays where none was made. */
+function summarizeProject({ observed: { remote, unmanaged }, draft }: ActionState): GeminiWebhookStatus['project'] {
+  if (remote.state !== 'found' || unmanaged === undefined) return draft.project
+  return unmanaged === 0 ? undefined : { unmanagedWebhooks: unmanaged }
 }
 
 /** A former name stays until its Secret is deleted: it is what finds it. */

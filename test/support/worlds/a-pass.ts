@@ -49,6 +49,7 @@ export function aPass(
       credentialsRetryMs: config.credentialsRetryMs,
     }),
     projects: { neighboursOf: () => ({ namespaces: 0, listedAtMs: -Infinity }) },
+    unmanaged: { countOf: () => 0 },
     pool: scripted('pool'),
     claimOf: () => undefined,
     pause: () => undefined,

@@ -40,6 +40,7 @@ async function sweptOf({ entries, routes = [], seen = ['', 'team'], watchNamespa
     pool: { prune: () => undefined },
     observer: { prune: () => undefined },
     projects: { prune: () => undefined },
+    unmanaged: { prune: () => undefined },
     reports: { look: () => Promise.resolve(), prune: () => Promise.resolve() },
     keyring: {
       entryOf: (uid) => entries.find((entry) => typeof entry === 'object' && entry.uid === uid) as KeyringEntry,

@@ -222,3 +222,34 @@ test('sinks branch off the chain, and so does what breaks nothing in it', () => 
     ],
   )
 })
+
+test('an object that the pause of the installation holds is open there, in the words of its condition', () => {
+  const message = 'the whole installation is paused: until then'
+  const paused = anObject({
+    Ready: { status: 'False', reason: 'Suspended', message },
+    Stalled: { status: 'True', reason: 'Suspended', message },
+  })
+  const [controller] = chainOf(paused, undefined)
+  assert.deepEqual(controller, { name: 'controller', state: 'Open', says: message })
+  assert.equal(brokenIn(paused), undefined)
+})
+
+const unmanagedIn = (chain: ReturnType<typeof chainOf>) => chain.find(({ name }) => name === 'unmanaged')
+
+test('webhooks of the project that nobody manages are a good link, which names the command that adopts them', () => {
+  const base = anObject()
+  const withCount = (unmanagedWebhooks: number, spec = {}) =>
+    chainOf(
+      { ...base, spec: { ...base.spec, ...spec }, status: { ...base.status, project: { unmanagedWebhooks } } },
+      undefined,
+    )
+  assert.deepEqual(unmanagedIn(withCount(3)), {
+    name: 'unmanaged',
+    state: 'Good',
+    says: 'webhooks in the same Google project that no GeminiWebhook manages: 3; "gwh import ml/gemini-api-key" prints manifests that adopt them',
+  })
+  const other = withCount(100, { apiKeySecretRef: { name: 'keys', key: 'gemini' } })
+  assert.match(unmanagedIn(other)?.says ?? '', /: 100 or more; "gwh import ml\/keys --api-key-field=gemini"/)
+  for (const none of [chainOf(base, undefined), withCount(0), withCount(3, { apiKeySecretRef: undefined })])
+    assert.equal(unmanagedIn(none), undefined)
+})
