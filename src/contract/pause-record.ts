@@ -1,6 +1,7 @@
 /**
  * The pause of a whole installation: ConfigMap `gwh-pause` in the operator's namespace. People make and delete it, with
- * `gwh pause` and `gwh resume` or from Git; while it is there, whatever it says, the controller makes no call to Google.
+ * `gwh pause` and `gwh resume` or from Git; while it is there, whatever it says, the controller makes no call to
+ * Google.
  */
 export const pauseConfigMapName = 'gwh-pause'
 
@@ -30,7 +31,9 @@ export function readPause({ metadata: { creationTimestamp: since }, data }: Paus
   return { ...(since !== undefined && { since }), ...(reason !== '' && { reason }) }
 }
 
-/** How a pause is told, everywhere the same; the same record gives the same text, so that conditions stay as they are. */
+/**
+ * How a pause is told, everywhere the same; the same record gives the same text, so that conditions stay as they are.
+ */
 export function describePause({ since, reason }: PauseRecord, namespace: string): string {
   const begun = since === undefined ? '' : ` since ${since}`
   const why = reason === undefined ? '' : ` (${reason})`

@@ -2,7 +2,10 @@ import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import { act, type Plan, type PlanContext } from './result.ts'
 import { nextRotationMs, openRequestOf, requestDueMs } from '../rotation/rotation-schedule.ts'
 
-/** A new request id, in its window if it asks for one, or the interval; a lost secret is planSecret's. Undefined when nothing is due. */
+/**
+ * A new request id, in its window if it asks for one, or the interval; a lost secret is planSecret's. Undefined when
+ * nothing is due.
+ */
 export function planRotation(webhook: GeminiWebhook, { nowMs }: PlanContext): Plan | undefined {
   const request = openRequestOf(webhook)
   if (request !== undefined && (requestDueMs(webhook, nowMs) ?? Infinity) <= nowMs) {
