@@ -26,6 +26,8 @@ export const kafkaKeyPattern = /^([^{}]|\{(subject|id|type|namespace|name)\})+$/
 const urlPathPattern = /^\/[^#\x00-\x20\x7f]*$/ // oxlint-disable-line no-control-regex -- as above
 const printablePattern = /^[^\x00-\x1f\x7f]+$/ // oxlint-disable-line no-control-regex -- as above
 const secretKeyPattern = /^[-._a-zA-Z0-9]+$/
+/** What a Secret takes as a new key: `.` and whatever begins with two dots are refused by the API server. */
+const writtenSecretKeyPattern = /^\.?[-_a-zA-Z0-9][-._a-zA-Z0-9]*$/
 const labelValuePattern = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/
 
 /** Text of 1 to `max` characters. The empty string counts as set for the API server, so it is never allowed. */
@@ -37,6 +39,11 @@ export const labelName = () =>
   text(63).regex(dnsLabelPattern, 'must be a DNS label: lower-case letters, digits and hyphens')
 export const secretKey = () =>
   text(253).regex(secretKeyPattern, 'must be a key of a Secret: letters, digits, hyphens, underscores and dots')
+export const writtenSecretKey = () =>
+  text(253).regex(
+    writtenSecretKeyPattern,
+    'must be a key of a Secret: letters, digits, hyphens, underscores and dots, without two dots at the beginning',
+  )
 export const printable = (max: number) => text(max).regex(printablePattern, 'must not contain control characters')
 export const duration = () =>
   text(18).regex(durationPattern, 'must be a duration in hours, minutes and seconds, such as 2160h, 1h30m or 10s')

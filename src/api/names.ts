@@ -38,6 +38,8 @@ export const attemptAnnotation = `${apiGroup}/attempt-id`
  * that a key that the spec drops is removed.
  */
 export const appliedMetadataAnnotation = `${apiGroup}/applied-metadata`
+/** Likewise, with commas between them: the keys that the template of the spec added to the data of the Secret. */
+export const appliedKeysAnnotation = `${apiGroup}/applied-keys`
 
 /**
  * Set by people to "true" on a Secret that already holds the signing secret of the webhook in `spec.externalID`: taken

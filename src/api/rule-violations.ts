@@ -1,5 +1,6 @@
 import type { GeminiRouteManifest } from './gemini-route.ts'
 import type { GeminiWebhookManifest } from './gemini-webhook.ts'
+import type { SecretTemplateKey } from './secret-template.ts'
 import { rules, type Rule, type RuleScope, type RuleScopes } from './rules.ts'
 import type { SinkSpec } from './sink.ts'
 
@@ -23,6 +24,7 @@ export function ruleViolations(webhook: GeminiWebhookManifest, previous?: Gemini
     ...broken('spec', 'spec', spec, before),
     ...broken('endpoint', 'spec.endpoint', spec.endpoint, before?.endpoint),
     ...broken('signingSecret', 'spec.signingSecret', spec.signingSecret, before?.signingSecret),
+    ...templateViolations(spec.signingSecret?.template?.keys, before?.signingSecret?.template?.keys),
     ...broken('rotation', 'spec.rotation', spec.rotation, before?.rotation),
     ...broken('backfill', 'spec.backfill', spec.backfill, before?.backfill),
     ...broken(
@@ -45,6 +47,20 @@ export function routeViolations(route: GeminiRouteManifest, previous?: GeminiRou
     ...sinksViolations(spec.sinks, before?.sinks),
     ...broken('objectDelivery', 'spec.delivery', spec.delivery, before?.delivery),
   ]
+}
+
+function templateViolations(
+  entries: readonly SecretTemplateKey[] = [],
+  before: readonly SecretTemplateKey[] = [],
+): RuleViolation[] {
+  return entries.flatMap((entry, index) =>
+    broken(
+      'secretTemplateKey',
+      `spec.signingSecret.template.keys[${index}]`,
+      entry,
+      before.find(({ key }) => key === entry.key),
+    ),
+  )
 }
 
 function sinksViolations(sinks: readonly SinkSpec[] = [], before: readonly SinkSpec[] | undefined): RuleViolation[] {

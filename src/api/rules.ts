@@ -9,6 +9,7 @@ import type { ObjectDelivery } from './object-delivery.ts'
 import { routeNamespacesRules, routeRootRules } from './route-rules.ts'
 import { destinationFieldNames, type SinkDelivery, type SinkDestination } from './sink.ts'
 import { annotationKeyPattern, keysHold, keysHoldCel, labelKeyPattern } from './metadata-key.ts'
+import { secretTemplateKeyRules, type SecretTemplateKey } from './secret-template.ts'
 import { noneReserved, noneReservedCel, reservedKeysInWords } from './reserved-metadata.ts'
 import type { GeminiWebhookSpec, RotationSpec } from './spec.ts'
 import { httpsUrlPattern, httpUrlPattern, kafkaKeyPattern, natsSubjectPattern } from './field-types.ts'
@@ -25,6 +26,7 @@ export interface RuleScopes {
   spec: GeminiWebhookSpec
   endpoint: NonNullable<GeminiWebhookSpec['endpoint']>
   signingSecret: NonNullable<GeminiWebhookSpec['signingSecret']>
+  secretTemplateKey: SecretTemplateKey
   rotation: RotationSpec
   backfill: BackfillSpec
   routeNamespaces: RouteNamespaces
@@ -326,6 +328,7 @@ export const rules: { readonly [S in RuleScope]: readonly Rule<S>[] } = {
   spec: [...specRules, ...specBackfillRules],
   endpoint: endpointRules,
   signingSecret: signingSecretRules,
+  secretTemplateKey: secretTemplateKeyRules,
   rotation: rotationRules,
   backfill: backfillRules,
   routeNamespaces: routeNamespacesRules,

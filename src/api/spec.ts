@@ -4,6 +4,7 @@ import { allowedRoutesSchema } from './allowed-routes.ts'
 import { backfillSchema } from './backfill.ts'
 import { dynamicSchemaWith, revokePrevious } from './dynamic.ts'
 import { objectDeliverySchema } from './object-delivery.ts'
+import { secretTemplateSchema } from './secret-template.ts'
 import { sinkSchema } from './sink.ts'
 import {
   atomicListOf,
@@ -54,6 +55,7 @@ const signingSecretSchema = z
         'Extra annotations of the Secret, as far as the installation allows their keys: by default those of reloaders.',
       )
       .optional(),
+    template: secretTemplateSchema.optional(),
   })
   .describe(
     'The Secret in which the signing secrets are kept: keys signing-secret, previous-signing-secret, signing-secrets.',

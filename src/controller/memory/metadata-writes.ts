@@ -8,8 +8,8 @@ const unhindered = 5
 const pauseMs = 300_000
 
 /**
- * A label or annotation of the spec was written to the Secret. An admission webhook or another controller that takes it
- * away each time must not keep both busy for ever: after some writes the next waits.
+ * A label, an annotation or a further key of the spec was written to the Secret. An admission webhook or another
+ * controller that takes it away each time must not keep both busy for ever: after some writes the next waits.
  */
 export function afterMetadataWrite(before: Retry | undefined, webhook: GeminiWebhook, nowMs: number): Retry {
   const pauseAfter = (row: number) => (row < unhindered ? 0 : pauseMs)

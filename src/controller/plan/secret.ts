@@ -11,6 +11,7 @@ import { nameTaken, withPreparedSecret } from './creation.ts'
 import { act, actQuietly, afterFailure, stall, waitMs, type Plan, type PlanContext } from './result.ts'
 import { isSameJson } from '../facts/same-json.ts'
 import { hasWanted } from '../secrets/secret-metadata.ts'
+import { followsTemplate } from '../secrets/secret-template.ts'
 import type { TargetSecret } from '../secrets/target-secret.ts'
 import { signingSecretNameOf } from '../../api/defaults.ts'
 import { ownerUidAnnotation, reconcileRequestedAtAnnotation, signingSecretKeys } from '../../api/names.ts'
@@ -147,7 +148,8 @@ function planTarget(
     return act(write('Overwritten'), 'Repairing', 'restoring the Secret, which another hand changed', notAvailable)
   }
   if (target.secrets.previous !== previous?.secret) return actQuietly(write('Expired'))
-  const isUntidy = !target.wellFormed || !hasMetadata(webhook, target, ctx)
+  const hasKeys = target.wellFormed && followsTemplate(webhook.spec.signingSecret?.template, target)
+  const isUntidy = !hasKeys || !hasMetadata(webhook, target, ctx)
   if (isUntidy && observed.metadataHeld !== true) return actQuietly(write('Metadata'))
   return undefined
 }

@@ -1,5 +1,5 @@
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
-import { appliedMetadataAnnotation } from '../../api/names.ts'
+import { appliedKeysAnnotation, appliedMetadataAnnotation } from '../../api/names.ts'
 import { isReservedKey } from '../../api/reserved-metadata.ts'
 import { isAllowedKey, type AllowedKeys } from './allowed-metadata.ts'
 
@@ -35,15 +35,15 @@ export function wantedMetadata({ spec }: Wishes, allowed: AllowedKeys, before?: 
   return { labels: added.labels, annotations: { ...added.annotations, ...record } }
 }
 
+/** Written anew with each write of the Secret. */
+const ownRecords: ReadonlySet<string> = new Set([appliedMetadataAnnotation, appliedKeysAnnotation])
+
 /** What was put there by others: all but the keys that the spec had when the Secret was last written. */
 export function othersMetadata({ labels, annotations }: SecretMetadata): SecretMetadata {
   const applied = appliedIn(annotations)
   return {
     labels: withKeys(labels, (key) => !applied.labels.includes(key)),
-    annotations: withKeys(
-      annotations,
-      (key) => !applied.annotations.includes(key) && key !== appliedMetadataAnnotation,
-    ),
+    annotations: withKeys(annotations, (key) => !applied.annotations.includes(key) && !ownRecords.has(key)),
   }
 }
 

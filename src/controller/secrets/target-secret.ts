@@ -32,6 +32,8 @@ export interface TargetSecret {
   uid: string
   resourceVersion: string
   secrets: Partial<SigningSecrets>
+  /** What is in its data beside our three keys, in base64: of the spec's template, or of others. */
+  otherData: Record<string, string>
   /** The joined key says the same as the two others; false after an edit by hand. */
   wellFormed: boolean
   /** The create or rotation that wrote it. */
@@ -59,6 +61,7 @@ export function readTargetSecret(secret: Secret, owner: SecretOwner): TargetSecr
     uid: metadata.uid ?? '',
     resourceVersion: metadata.resourceVersion ?? '',
     secrets,
+    otherData: othersIn(data),
     wellFormed: decode(data[joinedKey]) === joined(secrets),
     ...(attemptID !== undefined && { attemptID }),
     ...(secret.immutable === true && { immutable: true }),
@@ -87,6 +90,8 @@ export interface SecretShape {
   annotations: Record<string, string>
   /** Absent: the empty Secret that reserves the name before anything is registered. */
   secrets?: SigningSecrets
+  /** What else goes into its data along with them, in base64. */
+  otherData?: Record<string, string>
   attemptID?: string
   /** Kept as it is found: a PUT without it would be refused for that alone. */
   immutable?: true
@@ -116,7 +121,7 @@ export function buildTargetSecret(shape: SecretShape): Secret {
       ...(shape.resourceVersion !== undefined && { resourceVersion: shape.resourceVersion }),
     },
     ...(shape.immutable === true && { immutable: true }),
-    data: shape.secrets === undefined ? {} : dataOf(shape.secrets),
+    data: shape.secrets === undefined ? {} : { ...shape.otherData, ...dataOf(shape.secrets) },
   }
 }
 
@@ -126,6 +131,11 @@ function dataOf(secrets: SigningSecrets): Record<string, string> {
     ...(secrets.previous !== undefined && { [previousKey]: encode(secrets.previous) }),
     [joinedKey]: encode(joined(secrets) ?? ''),
   }
+}
+
+function othersIn(data: Record<string, string>): Record<string, string> {
+  const { [currentKey]: _, [previousKey]: _before, [joinedKey]: _both, ...others } = data
+  return others
 }
 
 /** Space-separated, new before old: one environment variable with everything that verifies. */

@@ -5,15 +5,20 @@ import { KubernetesApiError } from '../../kubernetes/client.ts'
  * of use.
  */
 const recognised = 16
+/** What follows it is the raw key in base64, which a Secret may hold alone. */
+const prefix = /^whsec_/
 
 /**
  * An admission policy may put parts of the object into its answer, and the answer goes into status, Events and logs:
- * from the first of `secrets` on, in clear or in base64, the text is left out. Any other error is returned as it is.
+ * from the first of `secrets` on, in clear, without its prefix or in base64, or of the other `values` that were
+ * written, the text is left out. Any other error is returned as it is.
  */
-export function withoutSecrets(error: unknown, secrets: readonly string[]): unknown {
+export function withoutSecrets(error: unknown, secrets: readonly string[], values: readonly string[] = []): unknown {
   if (!(error instanceof KubernetesApiError)) return error
   const { status, reason, retryAfterMs, message } = error
-  const forms = secrets.flatMap((secret) => [secret, Buffer.from(secret, 'utf8').toString('base64')])
+  const forms = secrets
+    .flatMap((secret) => [secret, secret.replace(prefix, ''), Buffer.from(secret, 'utf8').toString('base64')])
+    .concat(values)
   const found = forms.map((form) => message.indexOf(form.slice(0, recognised))).filter((at) => at >= 0)
   if (found.length === 0) return error
   const kept = message.slice(0, Math.min(...found))

@@ -139,6 +139,7 @@ function targetOf(current: string): TargetSecret {
     uid: 'secret-uid',
     resourceVersion: '7',
     secrets: { current },
+    otherData: {},
     wellFormed: true,
     labels: {},
     annotations: { [ownerUidAnnotation]: 'uid-1' },

@@ -1,4 +1,5 @@
 import { signingSecretNameOf } from '../../../api/defaults.ts'
+import type { GeminiWebhook } from '../../../api/gemini-webhook.ts'
 import type { LiveSecret } from '../../../contract/keyring/entry.ts'
 import { isConflict, isRefusal, KubernetesApiError } from '../../../kubernetes/client.ts'
 import type { ActionState } from '../action-state.ts'
@@ -7,6 +8,7 @@ import { FailedCall } from '../../facts/failure-class.ts'
 import { secretKind, type Secret } from '../../../kubernetes/core-kinds.ts'
 import { found, valueOf } from '../../facts/lookup.ts'
 import { othersMetadata, wantedMetadata } from '../../secrets/secret-metadata.ts'
+import { foreignData, templateData, templateRecord } from '../../secrets/secret-template.ts'
 import {
   buildTargetSecret,
   readTargetSecret,
@@ -35,6 +37,7 @@ export async function putTarget(
     throw withoutSecrets(
       error,
       content.secrets.map(({ secret }) => secret),
+      Object.values(templatedOf(state.webhook, content).otherData),
     )
   }
 }
@@ -81,7 +84,7 @@ async function write(
     return echoed(wanted, await ctx.client.create<Secret>(secretKind, wanted, options))
   }
   const replace = (from: TargetSecret) => {
-    const wanted = buildTargetSecret({ ...shapeOf(state, ctx, content), ...keptOf(state, ctx, from) })
+    const wanted = buildTargetSecret({ ...shapeOf(state, ctx, content), ...keptOf(state, ctx, content, from) })
     return ctx.client.replace<Secret>(secretKind, wanted, options).then((answer) => echoed(wanted, answer))
   }
   try {
@@ -108,15 +111,23 @@ function echoed(wanted: Secret, answer: Secret): Secret {
   })
 }
 
-/** A PUT replaces all of it, so what others added to the metadata travels along. */
-function keptOf({ webhook }: ActionState, { config }: PassContext, target: TargetSecret) {
+/** A PUT replaces all of it, so what others added to the metadata and to the data travels along. */
+function keptOf({ webhook }: ActionState, { config }: PassContext, content: TargetContent, target: TargetSecret) {
   const [wanted, others] = [wantedMetadata(webhook, config, target), othersMetadata(target)]
+  const templated = templatedOf(webhook, content)
   return {
     resourceVersion: target.resourceVersion,
     ...(target.immutable === true && { immutable: true as const }),
     labels: { ...others.labels, ...wanted.labels },
-    annotations: { ...others.annotations, ...wanted.annotations },
+    annotations: { ...others.annotations, ...wanted.annotations, ...templated.annotations },
+    otherData: { ...foreignData(target), ...templated.otherData },
   }
+}
+
+/** What the template of the spec adds, and the record of it. */
+function templatedOf({ spec }: GeminiWebhook, { secrets }: TargetContent) {
+  const template = spec.signingSecret?.template
+  return { annotations: templateRecord(template), otherData: templateData(template, signingSecretsOf(secrets)) }
 }
 
 async function readLive({ webhook }: ActionState, { client }: PassContext): Promise<TargetSecret | undefined> {
@@ -135,13 +146,15 @@ function holdsSame(live: TargetSecret, before: TargetSecret): boolean {
 
 function shapeOf({ webhook }: ActionState, { config }: PassContext, content?: TargetContent) {
   const { metadata } = webhook
-  const secrets = content && signingSecretsOf(content.secrets)
+  const { labels, annotations } = wantedMetadata(webhook, config)
+  const written = content && { secrets: signingSecretsOf(content.secrets), ...templatedOf(webhook, content) }
   return {
+    ...written,
     namespace: metadata.namespace,
     name: signingSecretNameOf(webhook),
     owner: { uid: metadata.uid, name: metadata.name },
-    ...wantedMetadata(webhook, config),
-    ...(secrets !== undefined && { secrets }),
+    labels,
+    annotations: { ...annotations, ...written?.annotations },
     ...(content?.attemptID !== undefined && { attemptID: content.attemptID }),
   }
 }

@@ -54,6 +54,32 @@ test('a policy that repeats what it was shown does not get a secret into status 
   })
 })
 
+test('nor does it get what a template makes of the secret into them', async () => {
+  const keys = [
+    { key: 'raw', format: 'Base64' as const },
+    { key: '.env', format: 'DotEnv' as const, variable: 'SECRET' },
+    { key: 'j.son', format: 'JSON' as const },
+  ]
+  const webhook = aWebhook()
+    .registered()
+    .spec({ signingSecret: { template: { keys } } })
+    .build()
+  for (const { key } of keys) {
+    for (const show of [(base64: string) => base64, (base64: string) => Buffer.from(base64, 'base64').toString()]) {
+      const { pass } = replacing(({ data }) => {
+        assert.ok(data?.[key])
+        throw new KubernetesApiError({ status: 422, reason: 'Invalid', message: `denied: ${show(data[key])}` })
+      })
+      const refused = putTarget({ ...stateOf(), webhook }, pass, { secrets: [live(otherSecret)] })
+      await assert.rejects(refused, (error: Error) => {
+        const shown = error.message.replace('[the rest repeats a secret]', '')
+        assert.notEqual(shown, error.message)
+        return [otherSecret, otherSecret.slice('whsec_'.length)].every((secret) => !shown.includes(secret.slice(0, 12)))
+      })
+    }
+  }
+})
+
 test('a webhook that changes a secret on its way is found as a refusal', async () => {
   const { pass } = replacing((secret) => ({ ...secret, data: {} }))
   await assert.rejects(putTarget(stateOf(), pass, { secrets: [live(otherSecret)] }), (error) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import { appliedKeysAnnotation, ownerUidAnnotation } from '../../../../src/api/names.ts'
 import { maxLiveSecrets } from '../../../../src/contract/keyring/entry.ts'
 import { shippedConfig } from '../../../support/builders/shipped-config.ts'
 import { planSecret, planStored } from '../../../../src/controller/plan/secret.ts'
@@ -153,6 +154,16 @@ test('the Secret under a former name goes once the new one holds', () => {
   assert.deepEqual(plan(renamed, anObservation())?.actions, [{ type: 'DeleteOldSecret', name: 'former' }])
   assert.equal(plan(registered, anObservation()), undefined)
   assert.equal(plan(registered.status({ signingSecret: { hint: 'whsec_...aaaa' } }), anObservation()), undefined)
+})
+
+test('a Secret without a key of the template is written, unless somebody keeps taking it away', () => {
+  const templated = registered.spec({ signingSecret: { template: { keys: [{ key: 'SECRET' }] } } })
+  const write = [{ type: 'StoreSecret', secrets: [live(currentSecret)], cause: 'Metadata' }]
+  assert.deepEqual(plan(templated, anObservation())?.actions, write)
+  assert.equal(plan(templated, anObservation().with({ metadataHeld: true })), undefined)
+  const annotations = { [ownerUidAnnotation]: 'uid-1', [appliedKeysAnnotation]: 'SECRET' }
+  const otherData = { SECRET: Buffer.from(currentSecret).toString('base64') }
+  assert.equal(plan(templated, anObservation().withSecret({ annotations, otherData })), undefined)
 })
 
 test('a Secret whose metadata is not as the spec says is written, unless somebody keeps changing it', () => {

@@ -52,7 +52,23 @@ const specEdits: fc.Arbitrary<Partial<GeminiWebhookSpec>> = fc.record(
     displayName: label,
     state: fc.constantFrom('Enabled', 'Disabled'),
     endpoint: fc.constantFrom({ hostname: 'other.example.com' }, { url: 'https://mine.example.com/x' }),
-    signingSecret: fc.record({ name: label, labels: pairs, annotations: pairs }, { requiredKeys: [] }),
+    signingSecret: fc.record(
+      {
+        name: label,
+        labels: pairs,
+        annotations: pairs,
+        template: fc.constantFrom(
+          { keys: [{ key: '.env', format: 'DotEnv' as const, variable: 'SECRET', secret: 'Previous' as const }] },
+          {
+            keys: [
+              { key: 'raw', format: 'Base64' as const },
+              { key: 'j.son', format: 'JSON' as const },
+            ],
+          },
+        ),
+      },
+      { requiredKeys: [] },
+    ),
     backfill: fc.record(
       {
         interval: fc.constantFrom('5m', '1h'),
@@ -146,6 +162,7 @@ const secretEdits = fc.oneof(
       lastManager: label,
       resourceVersion: label,
       wellFormed: fc.boolean(),
+      otherData: pairs,
       ownership: fc.constantFrom('ours' as const, 'importable' as const, 'stranger' as const),
       secrets: fc.constantFrom(
         {},
