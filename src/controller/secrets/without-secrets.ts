@@ -6,7 +6,7 @@ import { KubernetesApiError } from '../../kubernetes/client.ts'
  */
 const recognised = 16
 /** What follows it is the raw key in base64, which a Secret may hold alone. */
-const prefix = /^whsec_/
+const prefix = /^[A-Za-z0-9]+_/
 
 /**
  * An admission policy may put parts of the object into its answer, and the answer goes into status, Events and logs:

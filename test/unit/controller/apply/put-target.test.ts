@@ -80,6 +80,18 @@ test('nor does it get what a template makes of the secret into them', async () =
   }
 })
 
+test('nor the raw key alone, whatever stands before it in the secret', async () => {
+  for (const secret of [otherSecret, otherSecret.replace('whsec', 'gsec2')]) {
+    const { pass } = replacing(() => {
+      const message = `denied: ${secret.slice(secret.indexOf('_') + 1)}`
+      throw new KubernetesApiError({ status: 422, reason: 'Invalid', message })
+    })
+    await assert.rejects(putTarget(stateOf(), pass, { secrets: [live(secret)] }), {
+      message: 'denied: [the rest repeats a secret]',
+    })
+  }
+})
+
 test('a webhook that changes a secret on its way is found as a refusal', async () => {
   const { pass } = replacing((secret) => ({ ...secret, data: {} }))
   await assert.rejects(putTarget(stateOf(), pass, { secrets: [live(otherSecret)] }), (error) => {
