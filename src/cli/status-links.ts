@@ -5,6 +5,26 @@ import type { Link } from './link.ts'
 
 /** Links that come from the status of an object, whatever its kind. All of this is pure. */
 
+/** Whether a controller leads; `says` why not, or why that is not known. */
+export type Leader = { readonly state: 'Leads' } | { readonly state: 'Nobody' | 'Unknown'; readonly says: string }
+
+/** What cannot be believed while nobody leads: the status is what a controller wrote before. */
+export function leaderless(leader: Leader | undefined): string | undefined {
+  if (leader?.state !== 'Nobody') return undefined
+  return `${leader.says}: what is told of this object is as it was then, and nothing is registered, rotated or repaired`
+}
+
+/** How a controller that has nothing to do is told of. Open where it is not known whether one runs. */
+export function idleLink(says: string, leader: Leader | undefined): Link {
+  const name = 'controller'
+  if (leader?.state !== 'Unknown') return { name, state: 'Good', says }
+  return {
+    name,
+    state: 'Open',
+    says: `${says}, when it looked last; whether one runs now is not known: ${leader.says}`,
+  }
+}
+
 /** What is False because the spec asks for it breaks nothing. */
 const wanted: ReadonlySet<string> = new Set(['NotRequired', 'DisabledBySpec', 'RolloutPending'])
 

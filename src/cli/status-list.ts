@@ -8,6 +8,7 @@ import { contextNamespaceOf } from './places.ts'
 import { printedAs, type Output } from './print-as.ts'
 import { routeChainOf } from './route/chain.ts'
 import { routeResourceName } from './route/route-named.ts'
+import type { Leader } from './status-links.ts'
 import { cellOf, table } from './table.ts'
 import type { UserCommandDeps } from './user-command.ts'
 import { visibleRoutes } from './visible-routes.ts'
@@ -52,10 +53,13 @@ export async function listObjects(
 /** A line for each, with its first broken link. Resolves with the exit code of the command. */
 export function printObjects(
   { webhooks, routes }: Listed,
-  { output }: { output: Output },
+  { output, leader }: { output: Output; leader: Leader },
   { out }: Pick<UserCommandDeps, 'out'>,
 ): number {
-  const all = [...webhooks.map(summaryOf), ...routes.map(routeSummaryOf)]
+  const all = [
+    ...webhooks.map((webhook) => summaryOf(webhook, leader)),
+    ...routes.map((route) => routeSummaryOf(route, leader)),
+  ]
   const seen = all.toSorted((a, b) => a.object.localeCompare(b.object))
   const names = [
     ...webhooks.map(({ metadata }) => resourceName(metadata.name)),
@@ -78,20 +82,20 @@ function inWords(seen: readonly Summary[], isWide: boolean): string {
   return table(['OBJECT', 'READY', ...(isWide ? ['WEBHOOK', 'URL'] : []), 'BROKEN', 'WHAT'], rows)
 }
 
-function summaryOf(webhook: GeminiWebhook) {
+function summaryOf(webhook: GeminiWebhook, leader: Leader) {
   const { metadata, status } = webhook
   return {
     object: `${metadata.namespace}/${metadata.name}`,
-    ...judged(webhook, chainOf(webhook, undefined)),
+    ...judged(webhook, chainOf(webhook, undefined, leader)),
     webhookId: status?.webhook?.id,
     url: status?.endpoint?.url,
   }
 }
 
-function routeSummaryOf(route: GeminiRoute): Summary {
+function routeSummaryOf(route: GeminiRoute, leader: Leader): Summary {
   const { namespace, name } = route.metadata
   const object = `${namespace}/${routeOwnerName(name)}`
-  return { object, ...judged(route, routeChainOf(route)), webhookId: undefined, url: undefined }
+  return { object, ...judged(route, routeChainOf(route, undefined, leader)), webhookId: undefined, url: undefined }
 }
 
 function judged({ status }: GeminiWebhook | GeminiRoute, chain: readonly Link[]) {

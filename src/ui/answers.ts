@@ -2,6 +2,7 @@ import type * as z from 'zod'
 
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import type { Reach } from '../cli/webhook/reach-endpoint.ts'
+import type { Leader } from '../cli/status-links.ts'
 import type { Clock } from '../clock.ts'
 import { pageAddresses } from '../contract/page/addresses.ts'
 import {
@@ -36,6 +37,7 @@ interface AnswerDeps {
   readonly clock: Clock
   readonly operatorNamespace: string
   readonly reach: (webhook: GeminiWebhook) => Promise<Reach | undefined>
+  readonly readLeader: () => Promise<Leader>
   readonly readRoute: (key: RouteKey) => Promise<RouteDetail>
   readonly act: (request: ActionRequest) => Promise<ActionResult>
 }
@@ -83,11 +85,15 @@ async function readDetail(key: { namespace: string; name: string }, deps: Answer
     const why = webhooks.isListed ? 'does not exist' : 'is not known, for GeminiWebhooks could not be listed'
     throw new AskError(404, `GeminiWebhook ${key.namespace}/${key.name}: ${why}`)
   }
-  const [reach, may] = await Promise.all([deps.reach(webhook), readMay(webhook, rights, operatorNamespace)])
+  const [reach, leader, may] = await Promise.all([
+    deps.reach(webhook),
+    deps.readLeader(),
+    readMay(webhook, rights, operatorNamespace),
+  ])
   const nowMs = clock.now()
   const hour = new Hour()
   for (const entry of entries.ofWebhook(key)) hour.add(entry)
-  return detailOf(webhook, { nowMs, reach, lastHour: hour.view(nowMs), may })
+  return detailOf(webhook, { nowMs, reach, leader, lastHour: hour.view(nowMs), may })
 }
 
 /** What was given, checked; the message names the field and what to give instead. */

@@ -6,6 +6,7 @@ import { receiversIn } from '../cli/deliveries/open-receivers.ts'
 import type { RunningUi } from '../cli/open-ui.ts'
 import { chooseOperator, operatorNamespaces } from '../cli/find-operator.ts'
 import { placeOf } from '../cli/connection.ts'
+import { readLeader } from '../cli/installation/leader.ts'
 import { clusterIn, operatorIn } from '../cli/operator-access.ts'
 import { sleep, type Clock } from '../clock.ts'
 import type { UiConfig } from '../config/ui-config.ts'
@@ -16,6 +17,7 @@ import { Entries } from './entries.ts'
 import { readCallBudget } from './installation/call-budget.ts'
 import { readFindings } from './installation/findings.ts'
 import { readAccess } from './needed-rights.ts'
+import { messageOf } from './message-of.ts'
 import { pageTopics } from './page-topics.ts'
 import { ReceiverWatch } from './receivers/receiver-watch.ts'
 import { Rights } from './rights.ts'
@@ -111,6 +113,11 @@ export async function startUi(config: UiConfig, deps: UiDeps): Promise<RunningUi
     const seen = { ...webhooks.visible(), routes: routes.visible() }
     return readFindings(client, { ...connection, namespace: undefined, ...seen }, clock.now())
   }
+  // An API server that is away is told elsewhere on the page.
+  const leader = () =>
+    readLeader(client, { operatorNamespace, nowMs: clock.now() }).catch((error: unknown) => {
+      return { state: 'Unknown', says: messageOf(error) } as const
+    })
   const access = () => readAccess(rights, { onlyNamespace: webhooks.onlyNamespace, operatorNamespace })
   const callBudget = () =>
     readCallBudget({ client, clock, kubeconfig: place, namespace: operatorNamespace, healthPort })
@@ -132,7 +139,8 @@ export async function startUi(config: UiConfig, deps: UiDeps): Promise<RunningUi
     clock,
     operatorNamespace,
     reach: (webhook) => probe.reach(webhook),
-    readRoute: (key) => readRouteDetail(key, { client, probe }),
+    readLeader: leader,
+    readRoute: async (key) => readRouteDetail(key, { client, leader: await leader(), probe }),
     act: (request) => act(request, connection, installation),
   })
   const files = deps.files ?? (await (await import('./server/read-page-files.ts')).readPageFiles())

@@ -10,6 +10,7 @@ import { userCommand, type UserCommandDeps } from '../user-command.ts'
 import { chainFor, probeSettings } from '../webhook/chain-for.ts'
 import { reachEndpoint } from '../webhook/reach-endpoint.ts'
 import { oneWebhookOrRoute, webhookAt } from '../webhook/webhook-named.ts'
+import type { Leader } from '../status-links.ts'
 import { addressesIn, addressLink, clockLink, installationChain, pingLink } from './chain.ts'
 
 const settings = {
@@ -57,7 +58,9 @@ async function examineInstallation(
     const facts = await readInstallation(client, { ...config, ...places }, deps.clock.now())
     const installation = installationChain(facts, places.operatorNamespace, deps.clock.now())
     const chain = [...installation, clockLink(client.serverClockSkewMs)]
-    if (object !== undefined) chain.push(...(await wayTo(object, { config, places, client }, deps)))
+    const { leaderOf } = await import('./leader.ts')
+    const leader = leaderOf(facts.lease, { namespace: places.operatorNamespace, nowMs: deps.clock.now() })
+    if (object !== undefined) chain.push(...(await wayTo(object, { config, places, client, leader }, deps)))
     else if (config.probe) chain.push(...(await addressLinks(addressesIn(facts), config)))
     return printChain(chain, config, deps)
   } finally {
@@ -83,14 +86,16 @@ interface Way {
   readonly config: DoctorConfig
   readonly places: Places
   readonly client: KubernetesClient
+  readonly leader: Leader
 }
 
-async function wayTo(object: string, { config, places, client }: Way, deps: UserCommandDeps): Promise<Link[]> {
+async function wayTo(object: string, way: Way, deps: UserCommandDeps): Promise<Link[]> {
+  const { config, places, client, leader } = way
   const named = await webhookOrRoute(object, { ...config, ...places })
   // Pings are for the webhook's owner to ask for, with the API key of the webhook.
-  if (named.isRoute || config.pingMs === 0) return chainTo(named, config, client)
+  if (named.isRoute || config.pingMs === 0) return chainTo(named, config, way)
   const webhook = await webhookAt(named, client)
-  const chain = await chainFor(webhook, config)
+  const chain = await chainFor(webhook, config, leader)
   const { askForPing } = await import('../webhook/ask-for-ping.ts')
   const operator = await deps.operator(config)
   try {

@@ -3,6 +3,7 @@ import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import { geminiWebhookKind } from '../../api/kind.ts'
 import { isForbidden, type KubernetesClient } from '../../kubernetes/client.ts'
 import type { Link } from '../link.ts'
+import type { Leader } from '../status-links.ts'
 import { chainFor, type ProbeConfig } from '../webhook/chain-for.ts'
 import { routeChainOf, webhookOf, type SeenWebhook } from './chain.ts'
 
@@ -10,9 +11,10 @@ import { routeChainOf, webhookOf, type SeenWebhook } from './chain.ts'
 export async function routeChainFor(
   route: GeminiRoute,
   config: ProbeConfig,
-  client: KubernetesClient,
+  { client, leader }: { client: KubernetesClient; leader: Leader },
 ): Promise<Link[]> {
-  return routeChainOf(route, await seenWebhook(route, client, (webhook) => chainFor(webhook, config)))
+  const seen = await seenWebhook(route, client, (webhook) => chainFor(webhook, config, leader))
+  return routeChainOf(route, seen, leader)
 }
 
 /**

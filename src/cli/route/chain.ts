@@ -1,7 +1,7 @@
 import type { GeminiRoute } from '../../api/gemini-route.ts'
 import type { Condition } from '../../api/status.ts'
 import type { Link } from '../link.ts'
-import { branchOf, conditionLink, sinkLinks } from '../status-links.ts'
+import { branchOf, conditionLink, idleLink, leaderless, sinkLinks, type Leader } from '../status-links.ts'
 
 /** The webhook of a route as far as it was looked at: its chain, or why there is none. */
 export type SeenWebhook = { readonly chain: readonly Link[] } | { readonly absent: true } | { readonly unread: string }
@@ -9,12 +9,12 @@ export type SeenWebhook = { readonly chain: readonly Link[] } | { readonly absen
 /**
  * The whole chain of one route: through the webhook that it names and its owner's consent to its sinks. `seen`:
  * undefined where the webhook was not asked for; then, and where it may not be read, it is what the status says of it.
- * Pure.
+ * `leader`: undefined where it was not asked whether a controller runs. Pure.
  */
-export function routeChainOf(route: GeminiRoute, seen?: SeenWebhook): Link[] {
+export function routeChainOf(route: GeminiRoute, seen?: SeenWebhook, leader?: Leader): Link[] {
   return [
     ...webhookLinks(route, seen),
-    controllerLink(route),
+    controllerLink(route, leader),
     conditionLink('consent', conditionOf(route, 'Accepted')),
     deliveryLink(route),
     ...sinkLinks(route),
@@ -64,9 +64,11 @@ function toldLink(route: GeminiRoute, seen: { readonly unread: string } | undefi
   }
 }
 
-function controllerLink(route: GeminiRoute): Link {
+function controllerLink(route: GeminiRoute, leader: Leader | undefined): Link {
   const { metadata, spec, status } = route
   const name = 'controller'
+  const nobody = leaderless(leader)
+  if (nobody !== undefined) return { name, state: 'Broken', says: nobody }
   if (status?.conditions === undefined) {
     const says = 'no controller has looked at this route: is one running, and does it watch this namespace?'
     return { name, state: 'Broken', says }
@@ -81,7 +83,7 @@ function controllerLink(route: GeminiRoute): Link {
   const reconciling = conditionOf(route, 'Reconciling')
   if (reconciling !== undefined && !isTold(route, reconciling))
     return { name, state: 'Open', says: `${reconciling.reason}: ${reconciling.message}` }
-  return { name, state: 'Good', says: 'has looked at this route' }
+  return idleLink('has looked at this route', leader)
 }
 
 /** Whether a later link says the same; Suspended is in the spec. */

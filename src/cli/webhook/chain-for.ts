@@ -3,6 +3,7 @@ import type { outboundSettings } from '../../config/outbound-settings.ts'
 import { boolean, duration } from '../../config/setting-types.ts'
 import type { ConfigOf } from '../../config/setting.ts'
 import type { Link } from '../link.ts'
+import type { Leader } from '../status-links.ts'
 import { chainOf } from './chain.ts'
 import { reachEndpoint } from './reach-endpoint.ts'
 
@@ -25,16 +26,16 @@ export const probeSettings = {
 export type ProbeConfig = ConfigOf<typeof probeSettings> & ConfigOf<typeof outboundSettings>
 
 /** The chain of one object, its public address tested from here unless that is not wanted. */
-export async function chainFor(webhook: GeminiWebhook, config: ProbeConfig): Promise<Link[]> {
+export async function chainFor(webhook: GeminiWebhook, config: ProbeConfig, leader?: Leader): Promise<Link[]> {
   const { probe, probeTimeoutMs: timeoutMs } = config
   const url = webhook.status?.endpoint?.url
   // An external endpoint is another server, whose answers say nothing about a receiver.
   const isOurs = webhook.spec.endpoint?.url === undefined
-  if (!probe || url === undefined || !isOurs) return chainOf(webhook, undefined)
+  if (!probe || url === undefined || !isOurs) return chainOf(webhook, undefined, leader)
   const { openOutbound } = await import('../../outbound/open-outbound.ts')
   const outbound = openOutbound(config, { connections: 1, keepAlive: false })
   try {
-    return chainOf(webhook, await reachEndpoint(url, { outbound, timeoutMs }))
+    return chainOf(webhook, await reachEndpoint(url, { outbound, timeoutMs }), leader)
   } finally {
     await outbound.close()
   }

@@ -2,7 +2,7 @@ import type { ConditionType } from '../../api/conditions.ts'
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import { mostUnmanagedWebhooks, type Condition } from '../../api/status.ts'
 import type { Link } from '../link.ts'
-import { conditionLink, sinkLinks } from '../status-links.ts'
+import { conditionLink, idleLink, leaderless, sinkLinks, type Leader } from '../status-links.ts'
 import type { Reach } from './reach-endpoint.ts'
 
 /** Conditions in the order of the chain, by what they are to a person; those before the endpoint and those after it. */
@@ -14,10 +14,13 @@ const beforeEndpoint = {
   enabled: 'Enabled',
 } as const satisfies Record<string, ConditionType>
 
-/** The whole chain of one object, from its status and from what was seen of its endpoint. Pure. */
-export function chainOf(webhook: GeminiWebhook, reach: Reach | undefined): Link[] {
+/**
+ * The whole chain of one object, from its status and from what was seen of its endpoint. `leader`: undefined where it
+ * was not asked whether a controller runs. Pure.
+ */
+export function chainOf(webhook: GeminiWebhook, reach: Reach | undefined, leader?: Leader): Link[] {
   return [
-    controllerLink(webhook),
+    controllerLink(webhook, leader),
     ...Object.entries(beforeEndpoint).map(([name, type]) => conditionLink(name, conditionOf(webhook, type))),
     ...(reach === undefined ? [] : reachLinks(reach)),
     conditionLink('endpoint proven', conditionOf(webhook, 'EndpointVerified')),
@@ -32,14 +35,20 @@ function conditionOf({ status }: GeminiWebhook, type: ConditionType): Condition 
   return status?.conditions?.find((condition) => condition.type === type)
 }
 
-function controllerLink(webhook: GeminiWebhook): Link {
-  const [state, says] = judgeController(webhook)
+function controllerLink(webhook: GeminiWebhook, leader: Leader | undefined): Link {
+  const name = 'controller'
+  const nobody = leaderless(leader)
+  if (nobody !== undefined) return { name, state: 'Broken', says: nobody }
+  const judged = judgeController(webhook)
+  if (judged === undefined) return idleLink('has nothing left to do', leader)
+  const [state, says] = judged
   const { metadata, status } = webhook
   const isBehind = state === 'Open' && (status?.observedGeneration ?? 0) < metadata.generation
-  return { name: 'controller', state, says, ...(isBehind && { unjudged: true }) }
+  return { name, state, says, ...(isBehind && { unjudged: true }) }
 }
 
-function judgeController(webhook: GeminiWebhook): readonly [Link['state'], string] {
+/** undefined: it has nothing left to do. */
+function judgeController(webhook: GeminiWebhook): readonly ['Broken' | 'Open', string] | undefined {
   const { metadata, spec, status } = webhook
   if (status?.conditions === undefined)
     return ['Broken', 'no controller has looked at this object: is one running, and does it watch this namespace?']
@@ -53,7 +62,7 @@ function judgeController(webhook: GeminiWebhook): readonly [Link['state'], strin
   if (stalled !== undefined) return ['Open', stalled.message]
   const reconciling = conditionOf(webhook, 'Reconciling')
   if (reconciling !== undefined) return ['Open', `${reconciling.reason}: ${reconciling.message}`]
-  return ['Good', 'has nothing left to do']
+  return undefined
 }
 
 const reached = ['DNS', 'connection', 'TLS', 'route'] as const

@@ -4,7 +4,7 @@ import { chainTo } from '../chain-to.ts'
 import { printChain } from '../link.ts'
 import { namespaceOf, webhookOrRoute } from '../places.ts'
 import { routeResourceName } from '../route/route-named.ts'
-import { allNamespaces, connection, listOutput, namespaceOfObjects } from '../shared-settings.ts'
+import { allNamespaces, connection, listOutput, namespaceOfObjects, operatorNamespace } from '../shared-settings.ts'
 import { listObjects, printObjects } from '../status-list.ts'
 import { userCommand, type UserCommandDeps } from '../user-command.ts'
 import { probeSettings } from './chain-for.ts'
@@ -15,6 +15,7 @@ const settings = {
   namespace: namespaceOfObjects,
   allNamespaces,
   ...outboundSettings,
+  operatorNamespace,
   ...connection,
   output: listOutput,
 } as const
@@ -39,10 +40,14 @@ async function showStatus(config: StatusConfig, [object]: readonly string[], dep
   const namespace = await namespaceOf(config, { command: 'status', otherwise: 'context', object }, deps)
   const client = await deps.cluster(config)
   try {
-    if (named === undefined) return printObjects(await listObjects(namespace, config, { client, deps }), config, deps)
-    const chain = await chainTo(named, config, client)
+    const { readLeader } = await import('../installation/leader.ts')
+    const leader = await readLeader(client, { ...config, nowMs: deps.clock.now() })
+    const { output } = config
+    if (named === undefined)
+      return printObjects(await listObjects(namespace, config, { client, deps }), { output, leader }, deps)
+    const chain = await chainTo(named, config, { client, leader })
     const name = named.isRoute ? routeResourceName(named.name) : resourceName(named.name)
-    return printChain(chain, { output: config.output, names: [name] }, deps)
+    return printChain(chain, { output, names: [name] }, deps)
   } finally {
     await client.close()
   }

@@ -6,7 +6,7 @@ import { destinationFieldNames, type SinkSpec } from '../../api/sink.ts'
 import { suspendedSink, type Condition } from '../../api/status.ts'
 import { brokenLink, type Link } from '../../cli/link.ts'
 import { remedyFor, remedyOf } from '../../cli/remedy.ts'
-import { branchOf } from '../../cli/status-links.ts'
+import { branchOf, type Leader } from '../../cli/status-links.ts'
 import { chainOf } from '../../cli/webhook/chain.ts'
 import type { Reach } from '../../cli/webhook/reach-endpoint.ts'
 import type { LastHour } from '../../contract/page/overview.ts'
@@ -19,14 +19,16 @@ interface Around {
   readonly nowMs: number
   /** How far a request from here gets; undefined: not tried. */
   readonly reach: Reach | undefined
+  /** Whether a controller runs that keeps the status true. */
+  readonly leader: Leader
   readonly lastHour: LastHour
   readonly may: WebhookDetail['may']
 }
 
 /** All that the page shows of one GeminiWebhook. Pure. */
-export function detailOf(webhook: GeminiWebhook, { nowMs, reach, lastHour, may }: Around): WebhookDetail {
+export function detailOf(webhook: GeminiWebhook, { nowMs, reach, leader, lastHour, may }: Around): WebhookDetail {
   const { metadata, spec, status } = webhook
-  const chain = chainOf(webhook, reach)
+  const chain = chainOf(webhook, reach, leader)
   const broken = brokenLink(chain)
   const { endpoint, webhook: remote } = status ?? {}
   return {

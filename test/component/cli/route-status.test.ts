@@ -13,7 +13,8 @@ import {
 } from '../../../src/kubernetes/client.ts'
 import { aJudgedRoute } from '../../support/builders/a-judged-route.ts'
 import { gwhCommand } from '../../support/processes/gwh-command.ts'
-import { startControllerFixture, tenant } from '../../support/worlds/controller-fixture.ts'
+import { home, startControllerFixture, tenant } from '../../support/worlds/controller-fixture.ts'
+import { putLeader } from '../../support/worlds/put-leader.ts'
 
 /** A webhook of the platform, `ml/project-events`, and a route of another team, `search/groute/nightly-eval`. */
 async function aWorld(t: TestContext) {
@@ -24,6 +25,7 @@ async function aWorld(t: TestContext) {
   await fixture.untilCondition('project-events', 'Ready', { status: 'True' })
   // What the status of the route says is the test's from here on.
   await controller.stop()
+  await putLeader(fixture.client, home, Date.now())
   await fixture.client.create(namespaceKind, { metadata: { name: 'search' } })
   const deps = { clock: systemClock, random: () => 0.5, version: '1.2.3' }
   const env = { GWH_KUBECONFIG: fixture.kubeconfigPath }

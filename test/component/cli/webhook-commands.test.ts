@@ -15,15 +15,19 @@ import { clusterIn, operatorIn } from '../../../src/cli/operator-access.ts'
 import type { AdminClient } from '../../../src/cli/deliveries/admin-client.ts'
 import type { Receivers } from '../../../src/cli/deliveries/receivers.ts'
 import { systemClock } from '../../../src/clock.ts'
+import { leaderLeaseName } from '../../../src/api/names.ts'
 import { configMapKind } from '../../../src/kubernetes/core-kinds.ts'
+import { leaseKind, type Lease } from '../../../src/kubernetes/lease-record.ts'
 import { markerOf } from '../../../src/controller/facts/ownership.ts'
 import {
   apiKeySecretName,
   decode,
+  home,
   startControllerFixture,
   tenant,
   verifies,
 } from '../../support/worlds/controller-fixture.ts'
+import { putLeader } from '../../support/worlds/put-leader.ts'
 import { slotName } from '../../../src/contract/receiver-report/slots.ts'
 import { gwhCommand } from '../../support/processes/gwh-command.ts'
 import { kubeconfigFor } from '../../support/builders/kubeconfig.ts'
@@ -38,6 +42,7 @@ const object = `${tenant}/${name}`
 async function aWorld(t: TestContext, options: Parameters<typeof startControllerFixture>[1] = {}) {
   const fixture = await startControllerFixture(t, options)
   await fixture.startController()
+  await putLeader(fixture.client, home, Date.now())
   await fixture.putApiKey()
   const deps = { clock: systemClock, random: () => 0.5, version: '1.2.3' }
   const env = { GWH_KUBECONFIG: fixture.kubeconfigPath, GWH_GOOGLE_BASE_URL: fixture.url }
@@ -97,6 +102,21 @@ test('gwh status follows a healthy object to its sinks, and names the link that 
   const [, first = '', second = ''] = all.out.split('\n')
   assert.match(first, /^ml\/batch-events +True$/)
   assert.match(second, /^ml\/keyless +False +API key +SecretNotFound: /)
+})
+
+test('gwh status says that no controller runs, whatever the status of before says', async (t) => {
+  const it = await aWorld(t)
+  await it.ready()
+  const { spec, ...lease } = (await it.client.get<Lease>(leaseKind, { namespace: home, name: leaderLeaseName })) ?? {}
+  const stale = { ...spec, renewTime: new Date(Date.now() - 7_200_000).toISOString().replace('Z', '000Z') }
+  await it.client.replace<Lease>(leaseKind, { ...lease, spec: stale } as Lease)
+  const { code, out } = await it.gwh('status', object, '--no-probe')
+  assert.equal(code, 1)
+  assert.match(out, /\ncontroller +Broken +no controller leads in namespace gemini-webhook-system since /)
+  assert.match(out, /\nAPI key +Good /)
+  const all = await it.gwh('status', '-A')
+  assert.equal(all.code, 1)
+  assert.match(all.out, /\nml\/batch-events +True +controller +no controller leads/)
 })
 
 test('gwh status prints YAML, names, and more columns for those who ask', async (t) => {

@@ -145,3 +145,18 @@ test('what waits, what was given up and what was taken last is told', () => {
     },
   )
 })
+
+test('while nobody leads the controller of a route is broken, and open where that is not known', () => {
+  const nobody = routeChainOf(aJudgedRoute(), wellWebhook, {
+    state: 'Nobody',
+    says: 'no controller leads in namespace gwh',
+  })
+  assert.equal(brokenLink(nobody)?.name, 'controller')
+  const unknown = routeChainOf(aJudgedRoute(), wellWebhook, { state: 'Unknown', says: 'get leases: 403' })
+  assert.deepEqual(
+    unknown.filter(({ state }) => state === 'Open').map(({ name }) => name),
+    routeChainOf(aJudgedRoute(), wellWebhook)
+      .filter(({ state, name }) => state === 'Open' || name === 'controller')
+      .map(({ name }) => name),
+  )
+})

@@ -253,3 +253,20 @@ test('webhooks of the project that nobody manages are a good link, which names t
   for (const none of [chainOf(base, undefined), withCount(0), withCount(3, { apiKeySecretRef: undefined })])
     assert.equal(unmanagedIn(none), undefined)
 })
+
+test('while nobody leads the controller is broken, whatever the status says, and nothing else is', () => {
+  const says = 'no controller leads in namespace gwh'
+  const chain = chainOf(anObject(), undefined, { state: 'Nobody', says })
+  assert.deepEqual(brokenLink(chain)?.name, 'controller')
+  assert.match(brokenLink(chain)?.says ?? '', /^no controller leads in namespace gwh: .*as it was then/)
+  assert.equal(chain.filter(({ state }) => state === 'Broken').length, 1)
+  const { status: _status, ...unseen } = anObject()
+  assert.match(brokenLink(chainOf(unseen, undefined, { state: 'Nobody', says }))?.says ?? '', /no controller leads/)
+})
+
+test('where it is not known whether one leads, the link is open, and the others are judged', () => {
+  const chain = chainOf(anObject(), undefined, { state: 'Unknown', says: 'get leases: 403' })
+  assert.deepEqual([chain[0]?.state, brokenLink(chain), unjudgedLinks(chain)], ['Open', undefined, []])
+  assert.match(chain[0]?.says ?? '', /^has nothing left to do, when it looked last; .*get leases: 403$/)
+  assert.equal(chainOf(anObject(), undefined, { state: 'Leads' })[0]?.says, 'has nothing left to do')
+})
