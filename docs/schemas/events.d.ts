@@ -188,6 +188,8 @@ export interface BatchSucceededCloudEvent {
   replayed: boolean
   /** `NAMESPACE/NAME` of the GeminiRoute that it came by. */
   geminiroute?: string
+  /** `backfill` where Google did not deliver it, and it was found in the list of batches. Absent otherwise. */
+  geminiorigin?: 'backfill'
   /** At a dead letter destination, why it was given up: `RetriesExhausted`, `Rejected`, `SinkRemoved`, `FilterError`, `OwnerGone`, `CrashedRepeatedly`, `Unsendable`, `RouteRefused`, `RouteFull`, `TransformError`. */
   deadletterreason?: string
   /** At a dead letter destination, the sink that did not get it. */
@@ -241,6 +243,8 @@ export interface BatchFailedCloudEvent {
   replayed: boolean
   /** `NAMESPACE/NAME` of the GeminiRoute that it came by. */
   geminiroute?: string
+  /** `backfill` where Google did not deliver it, and it was found in the list of batches. Absent otherwise. */
+  geminiorigin?: 'backfill'
   /** At a dead letter destination, why it was given up: `RetriesExhausted`, `Rejected`, `SinkRemoved`, `FilterError`, `OwnerGone`, `CrashedRepeatedly`, `Unsendable`, `RouteRefused`, `RouteFull`, `TransformError`. */
   deadletterreason?: string
   /** At a dead letter destination, the sink that did not get it. */
@@ -296,6 +300,8 @@ export interface BatchExpiredCloudEvent {
   replayed: boolean
   /** `NAMESPACE/NAME` of the GeminiRoute that it came by. */
   geminiroute?: string
+  /** `backfill` where Google did not deliver it, and it was found in the list of batches. Absent otherwise. */
+  geminiorigin?: 'backfill'
   /** At a dead letter destination, why it was given up: `RetriesExhausted`, `Rejected`, `SinkRemoved`, `FilterError`, `OwnerGone`, `CrashedRepeatedly`, `Unsendable`, `RouteRefused`, `RouteFull`, `TransformError`. */
   deadletterreason?: string
   /** At a dead letter destination, the sink that did not get it. */
@@ -347,6 +353,8 @@ export interface InteractionCompletedCloudEvent {
   replayed: boolean
   /** `NAMESPACE/NAME` of the GeminiRoute that it came by. */
   geminiroute?: string
+  /** `backfill` where Google did not deliver it, and it was found in the list of batches. Absent otherwise. */
+  geminiorigin?: 'backfill'
   /** At a dead letter destination, why it was given up: `RetriesExhausted`, `Rejected`, `SinkRemoved`, `FilterError`, `OwnerGone`, `CrashedRepeatedly`, `Unsendable`, `RouteRefused`, `RouteFull`, `TransformError`. */
   deadletterreason?: string
   /** At a dead letter destination, the sink that did not get it. */
@@ -398,6 +406,8 @@ export interface InteractionRequiresActionCloudEvent {
   replayed: boolean
   /** `NAMESPACE/NAME` of the GeminiRoute that it came by. */
   geminiroute?: string
+  /** `backfill` where Google did not deliver it, and it was found in the list of batches. Absent otherwise. */
+  geminiorigin?: 'backfill'
   /** At a dead letter destination, why it was given up: `RetriesExhausted`, `Rejected`, `SinkRemoved`, `FilterError`, `OwnerGone`, `CrashedRepeatedly`, `Unsendable`, `RouteRefused`, `RouteFull`, `TransformError`. */
   deadletterreason?: string
   /** At a dead letter destination, the sink that did not get it. */
@@ -449,6 +459,8 @@ export interface InteractionFailedCloudEvent {
   replayed: boolean
   /** `NAMESPACE/NAME` of the GeminiRoute that it came by. */
   geminiroute?: string
+  /** `backfill` where Google did not deliver it, and it was found in the list of batches. Absent otherwise. */
+  geminiorigin?: 'backfill'
   /** At a dead letter destination, why it was given up: `RetriesExhausted`, `Rejected`, `SinkRemoved`, `FilterError`, `OwnerGone`, `CrashedRepeatedly`, `Unsendable`, `RouteRefused`, `RouteFull`, `TransformError`. */
   deadletterreason?: string
   /** At a dead letter destination, the sink that did not get it. */
@@ -504,6 +516,8 @@ export interface VideoGeneratedCloudEvent {
   replayed: boolean
   /** `NAMESPACE/NAME` of the GeminiRoute that it came by. */
   geminiroute?: string
+  /** `backfill` where Google did not deliver it, and it was found in the list of batches. Absent otherwise. */
+  geminiorigin?: 'backfill'
   /** At a dead letter destination, why it was given up: `RetriesExhausted`, `Rejected`, `SinkRemoved`, `FilterError`, `OwnerGone`, `CrashedRepeatedly`, `Unsendable`, `RouteRefused`, `RouteFull`, `TransformError`. */
   deadletterreason?: string
   /** At a dead letter destination, the sink that did not get it. */
@@ -563,6 +577,8 @@ export interface OtherCloudEvent {
   replayed: boolean
   /** `NAMESPACE/NAME` of the GeminiRoute that it came by. */
   geminiroute?: string
+  /** `backfill` where Google did not deliver it, and it was found in the list of batches. Absent otherwise. */
+  geminiorigin?: 'backfill'
   /** At a dead letter destination, why it was given up: `RetriesExhausted`, `Rejected`, `SinkRemoved`, `FilterError`, `OwnerGone`, `CrashedRepeatedly`, `Unsendable`, `RouteRefused`, `RouteFull`, `TransformError`. */
   deadletterreason?: string
   /** At a dead letter destination, the sink that did not get it. */
