@@ -103,7 +103,10 @@ export const switchesSchema = z.strictObject({
   batchListMaxPageSize: number(1_000, 'The largest page of `batches.list`; who asks for more gets as many.'),
   batchListLagMs: number(0, 'How long `batches.list` shows an old state after a change.'),
   batchListOutputs: choice(['sent', 'omitted'], 'Does `batches.list` repeat the answers of inline batches?'),
-  batchListEnd: choice(['noToken', 'emptyToken'], '`nextPageToken` of the last page.'),
+  batchListEnd: choice(
+    ['noToken', 'emptyToken'],
+    '`nextPageToken` of the last page. The pagers of the SDKs do not end at an empty one.',
+  ),
   batchStates: choice(['batchState', 'jobState'], '`state` of a batch: `BATCH_STATE_...` or `JOB_STATE_...`.'),
 
   // Versions, consistency

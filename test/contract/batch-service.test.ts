@@ -46,8 +46,6 @@ async function failureOf(promise: Promise<unknown>): Promise<GeminiError> {
   return error
 }
 
-/** Google's times have no milliseconds. */
-const seconds = (ms: number) => Math.floor(ms / 1000)
 const idsOf = ({ jobs }: EndedBatches) => jobs.map(({ id }) => id.replace('batches/', ''))
 const nothing: EndedBatches = { jobs: [], unknownStates: [], unreadable: 0, isWhole: true }
 
@@ -60,30 +58,27 @@ for (const apiVersion of apiVersions) {
       admin.createJob({ project, type: 'interaction' })
       const [succeeded, failed, cancelled] = [end('succeeded', 'file'), end('failed'), end('cancelled')]
       const found = await list()
-      assert.deepEqual(
-        found.jobs.map(({ endedAtMs, ...job }) => ({ ...job, second: seconds(endedAtMs) })),
-        [
-          {
-            id: `batches/${cancelled.id}`,
-            state: 'JOB_STATE_CANCELLED',
-            type: 'batch.cancelled',
-            second: seconds(cancelled.updatedMs),
-          },
-          {
-            id: `batches/${failed.id}`,
-            state: 'JOB_STATE_FAILED',
-            type: 'batch.failed',
-            second: seconds(failed.updatedMs),
-          },
-          {
-            id: `batches/${succeeded.id}`,
-            state: 'JOB_STATE_SUCCEEDED',
-            type: 'batch.succeeded',
-            outputFileUri: `files/${succeeded.id}`,
-            second: seconds(succeeded.updatedMs),
-          },
-        ],
-      )
+      assert.deepEqual(found.jobs, [
+        {
+          id: `batches/${cancelled.id}`,
+          state: 'JOB_STATE_CANCELLED',
+          type: 'batch.cancelled',
+          endedAtMs: cancelled.updatedMs,
+        },
+        {
+          id: `batches/${failed.id}`,
+          state: 'JOB_STATE_FAILED',
+          type: 'batch.failed',
+          endedAtMs: failed.updatedMs,
+        },
+        {
+          id: `batches/${succeeded.id}`,
+          state: 'JOB_STATE_SUCCEEDED',
+          type: 'batch.succeeded',
+          outputFileUri: `files/${succeeded.id}`,
+          endedAtMs: succeeded.updatedMs,
+        },
+      ])
       assert.deepEqual({ ...found, jobs: [] }, nothing)
       assert.deepEqual([...new Set(admin.calls().calls.map(({ version }) => version))], [apiVersion])
     })
