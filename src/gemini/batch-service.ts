@@ -40,9 +40,10 @@ export interface EndedBatchesQuery {
  */
 export interface BatchService {
   /**
-   * Reads the list page by page, at most 10,000 batches of it, and keeps what has ended since. Fails whole: a page
-   * that fails, or pages without an end, give nothing. A batch that is listed twice because the pages shifted counts
-   * once; one that was skipped for the same reason is in the next list.
+   * Reads the list page by page, at most 10,000 batches of it, and keeps what has ended since; where the list turns
+   * out to begin with the newest, no further than what was created a week before that. Fails whole: a page that fails,
+   * or pages without an end, give nothing. A batch that is listed twice because the pages shifted counts once; one that
+   * was skipped for the same reason is in the next list.
    */
   listEndedBatches(query: EndedBatchesQuery): Promise<EndedBatches>
 }

@@ -1,6 +1,7 @@
 import type { GoogleGenAI } from '@google/genai'
 
 import { canonicalJobId } from './batch-job.ts'
+import { CreationOrder } from './creation-order.ts'
 import type { BatchService, EndedBatch, EndedBatches, EndedBatchesQuery } from './batch-service.ts'
 import { badAnswer, isTooLarge } from './gemini-failure.ts'
 import type { Call } from './google-call.ts'
@@ -60,6 +61,7 @@ export function bindBatches(open: () => Batches, call: Call, onUnknown?: NoteUnk
   return {
     async listEndedBatches({ endedAfterMs, signal }: EndedBatchesQuery) {
       const found = new EndedBatchesFound(endedAfterMs)
+      const order = new CreationOrder()
       const tokens = new Set<string>()
       let pageSize = firstPageSize
       for (let token = ''; ;) {
@@ -68,9 +70,12 @@ export function bindBatches(open: () => Batches, call: Call, onUnknown?: NoteUnk
           pageSize = Math.ceil(pageSize / shrinkBy)
           continue
         }
-        for (const shown of page.batches) found.take(shown)
+        for (const shown of page.batches) {
+          order.take(shown)
+          found.take(shown)
+        }
         token = page.nextToken
-        if (token === '') return told(found.all(true))
+        if (token === '' || order.isPast(endedAfterMs)) return told(found.all(true))
         if (tokens.has(token)) throw badAnswer('listBatches', 'an end: the pages repeat')
         tokens.add(token)
         if (found.seen >= maxBatches || tokens.size >= maxPages) return told(found.all(false))

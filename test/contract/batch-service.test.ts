@@ -171,6 +171,19 @@ test('ten thousand batches are a hundred calls; of more, the list says that it i
   assert.deepEqual([part.jobs.length, part.isWhole], [10_000, false])
 })
 
+test('a project that keeps its batches for ever costs a page where the list begins with the newest', async (t) => {
+  const { end, list, lists, admin } = await start(t)
+  for (let n = 0; n < 10_050; n += 1) admin.finishJob(admin.createJob({ project, type: 'batch' }).id, 'succeeded')
+  await admin.advance(11 * 24 * hourMs)
+  const lately = [end().id, end().id]
+  const since = admin.now() - 72 * hourMs
+  assert.deepEqual(await list(since), { ...nothing, jobs: (await list(since)).jobs })
+  assert.deepEqual(idsOf(await list(since)), lately.toReversed())
+  assert.equal(lists(), 3, 'one for each list')
+  admin.setSwitches({ batchListOrder: 'oldestFirst' })
+  assert.deepEqual(await list(since), { ...nothing, isWhole: false })
+})
+
 test('pages without an end give nothing', async (t) => {
   const { end, list, lists, admin } = await start(t, { batchListMaxPageSize: 1 })
   for (let n = 0; n < 3; n += 1) end()
