@@ -21,6 +21,8 @@ export interface BackfillDeskOptions {
   webhooks: { get(key: ObjectKey): GeminiWebhook | undefined }
   /** Whether anything may be asked of Google, and sent, for this object now. */
   mayRun: (webhook: GeminiWebhook) => boolean
+  /** What an object subscribes to, by the names that events have here. */
+  eventsOf: (webhook: GeminiWebhook) => readonly string[]
   /** The batches behind an API key that the namespace has shown; undefined: it is not known yet, or not any more. */
   batchesOf: (fingerprint: string, namespace: string) => BatchService | undefined
   entryOf: (uid: string) => KeyringEntry | undefined
@@ -215,7 +217,8 @@ export class BackfillDesk {
 
   #subject(webhook: GeminiWebhook, task: BackfillTask): RunSubject {
     const progress = this.#records.progressOf(webhook.metadata.uid)
-    return { webhook, task, progress, isFirst: this.#records.isFirst(webhook) }
+    const events = this.#options.eventsOf(webhook)
+    return { webhook, events, task, progress, isFirst: this.#records.isFirst(webhook) }
   }
 
   /** Of one that was taken out of the spec meanwhile nothing is remembered. */

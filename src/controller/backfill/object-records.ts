@@ -113,9 +113,9 @@ export class ObjectRecords {
 /** What was acknowledged in a run that is not done is remembered one by one, until a later one is. */
 function progressAfter(outcome: RunOutcome, before: BackfillProgress | undefined): BackfillProgress | undefined {
   const { run, isDone, acknowledged } = outcome
-  const { webhook, task } = outcome.subject
+  const { events: types, task } = outcome.subject
   if (run === undefined) return before
-  const events = subscriptionOf(webhook.spec.events ?? [])
+  const events = subscriptionOf(types)
   const { fromMs, toMs } = task
   if (isDone) return { events, done: { run, fromMs, toMs }, acknowledged: new Set() }
   const kept = before?.events === events ? before : undefined

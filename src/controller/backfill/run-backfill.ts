@@ -10,6 +10,8 @@ import { sendInTurns, type OwedByObject, type SentForObject } from './send-in-tu
 /** An object that takes part in a run. */
 export interface RunSubject {
   readonly webhook: GeminiWebhook
+  /** The types that it subscribes to, by the names that they have here. */
+  readonly events: readonly string[]
   readonly task: BackfillTask
   readonly progress: BackfillProgress | undefined
   /** No run was told of yet. */
@@ -122,6 +124,6 @@ function failureIn({ failure }: SentForObject, isWhole: boolean): string | undef
   return isWhole ? undefined : tooMany
 }
 
-function wantedBy({ webhook, task }: RunSubject) {
-  return { events: webhook.spec.events ?? [], task }
+function wantedBy({ events, task }: RunSubject) {
+  return { events, task }
 }

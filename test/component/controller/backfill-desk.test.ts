@@ -104,6 +104,7 @@ function startDesk(t: TestContext, { clock = new FakeClock(start) } = {}) {
           objects.values().find(({ metadata }) => metadata.namespace === namespace && metadata.name === name),
       },
       mayRun: mayBackfill,
+      eventsOf: ({ spec }) => spec.events ?? [],
       batchesOf: (fingerprint) =>
         it.isKnown
           ? { listEndedBatches: ({ endedAfterMs }) => listEndedBatches(fingerprint, endedAfterMs) }

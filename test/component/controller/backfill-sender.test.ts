@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 
 import { Webhook } from 'standardwebhooks'
@@ -8,7 +11,11 @@ import { Webhook } from 'standardwebhooks'
 import { systemClock } from '../../../src/clock.ts'
 import { createBackfillSender } from '../../../src/controller/backfill/send-event.ts'
 import { keyIdOf } from '../../../src/contract/keyring/shard.ts'
+import { openSqliteInbox } from '../../../src/inbox/sqlite/open-sqlite-inbox.ts'
+import { silentLogger } from '../../../src/observability/logger.ts'
+import { createMetrics } from '../../../src/observability/metrics.ts'
 import { aSeenBatch } from '../../support/builders/a-batch.ts'
+import { aKeyringEntry, aReceiver, directoryOf, signedHeaders } from '../../support/worlds/receiver-fixture.ts'
 
 const current = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 const previous = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'
@@ -98,4 +105,47 @@ test('without a usable secret nothing is sent', async (t) => {
   const sent = await aSender(t)(batch, { ...target, secrets: [] })
   assert.match(sent.state === 'failed' ? sent.why : '', /no signing secret/)
   assert.equal(got.length, 0)
+})
+
+test('receivers say what they have had from Google, also after a restart, and take from Google what they have had from us', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'gwh-backfill-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const entry = aKeyringEntry({ secrets, foldJobsForSeconds: 266_400 })
+  const { namespace, name } = entry
+  const send = aSender(t)
+  const [fromGoogle, fromUs] = [aSeenBatch('google', Date.now()), aSeenBatch('ours', Date.now())]
+
+  async function startReceiver() {
+    const path = join(folder, 'inbox.db')
+    const inbox = await openSqliteInbox({ path, clock: systemClock, logger: silentLogger, metrics: createMetrics() })
+    const { receiver } = aReceiver({ directory: directoryOf(entry), inbox, clock: systemClock })
+    const { port } = await receiver.listen({ host: '127.0.0.1', port: 0 })
+    const publicUrl = `http://127.0.0.1:${port}/v1/s/${namespace}/${name}`
+    const target = { namespace, name, publicUrl, secrets }
+    const stop = async () => {
+      await receiver.close()
+      await inbox.close()
+    }
+    return { target, inbox, stop }
+  }
+  async function deliver(url: string, id: string, jobId: string): Promise<number> {
+    const body = JSON.stringify({ type: 'batch.succeeded', version: 'v1', data: { id: jobId } })
+    const timestampSeconds = Math.floor(Date.now() / 1000)
+    const headers = signedHeaders({ id, timestampSeconds, body, secrets })
+    const answer = await fetch(url, { method: 'POST', headers, body })
+    return answer.status
+  }
+
+  const first = await startReceiver()
+  assert.equal(await deliver(first.target.publicUrl, 'msg_1', 'google'), 204)
+  assert.deepEqual(await send(fromGoogle, first.target), { state: 'duplicate' })
+  assert.deepEqual(await send(fromUs, first.target), { state: 'stored' })
+  await first.stop()
+
+  const second = await startReceiver()
+  t.after(() => second.stop())
+  assert.deepEqual(await send(fromGoogle, second.target), { state: 'duplicate' })
+  assert.deepEqual(await send(fromUs, second.target), { state: 'duplicate' })
+  assert.equal(await deliver(second.target.publicUrl, 'msg_2', 'batches/ours'), 204)
+  assert.equal((await second.inbox.stats()).pending, 2, 'one for each batch')
 })
