@@ -26,6 +26,8 @@ interface PolicySpec {
 
 const specOf = (manifest: Manifest) => manifest.spec as unknown as PolicySpec
 const componentOf = (labels?: Record<string, string>) => labels?.['app.kubernetes.io/component']
+/** By name, because it is that of the pods. */
+const toReceivers = 'TCP http'
 /** Ports that may be reached anywhere, or where a rule for them leads. */
 const egressPorts = (manifest: Manifest) =>
   specOf(manifest).egress.flatMap(({ ports = [] }) => ports.map(({ protocol, port }) => `${protocol ?? 'TCP'} ${port}`))
@@ -51,7 +53,9 @@ withHelm('network policies and address families', (charts) => {
 
   test('ports of the base URL and of Google follow from their URLs, those of the API server are a value', () => {
     const narrow = (values: object) =>
-      egressPorts(policy({ networkPolicy: { dnsPorts: [], controllerEgressPorts: [] }, ...values }, 'gwh-controller'))
+      egressPorts(
+        policy({ networkPolicy: { dnsPorts: [], controllerEgressPorts: [] }, ...values }, 'gwh-controller'),
+      ).filter((port) => port !== toReceivers)
     assert.deepEqual(narrow({}), ['TCP 443'])
     assert.deepEqual(narrow({ baseUrl: 'https://hooks.example.com:9443/a/' }), ['TCP 9443', 'TCP 443'])
     const simulated = { controller: { config: { googleBaseUrl: 'http://[fd00::7]/gemini' } } }
@@ -62,6 +66,34 @@ withHelm('network policies and address families', (charts) => {
     ])
     const byDefault = egressPorts(policy({}, 'gwh-controller'))
     for (const port of [443, 6443, 8443, 16443]) assert.ok(byDefault.includes(`TCP ${port}`), String(port))
+  })
+
+  test('the controller reaches the receivers for the backfill, however narrow the policies are', () => {
+    const narrow = valueSets['narrow network policies and a pinned image'] ?? {}
+    for (const values of [{}, narrow]) {
+      const { egress } = specOf(policy(values, 'gwh-controller'))
+      const rule = egress.find(({ ports = [] }) => ports.some(({ port }) => port === 'http'))
+      assert.deepEqual(
+        rule?.to?.map(({ podSelector }) => componentOf(podSelector?.matchLabels)),
+        ['receiver'],
+      )
+      const [http] = specOf(policy(values, 'gwh-receiver')).ingress ?? []
+      assert.ok(http !== undefined && admits(http, 'controller'))
+    }
+  })
+
+  test('the controller is told the Service of the receivers, but not where their certificate is for another name', () => {
+    const told = (values: object) =>
+      (named(chart.manifests(values), 'ConfigMap', 'gwh-controller') as { data?: Record<string, string> }).data?.[
+        'GWH_RECEIVER_URL'
+      ]
+    const base = told({})
+    assert.match(base ?? '', /^http:\/\/gwh-receiver\.[a-z-]+\.svc:80$/)
+    assert.equal(told({ baseUrl: 'https://hooks.example.com/gemini/' }), `${base}/gemini`)
+    assert.equal(told({ receiver: { service: { port: 8080 } } }), base?.replace(/80$/, '8080'))
+    assert.equal(told({ receiver: { tls: { secretName: 'receiver-tls' } } }), undefined)
+    const own = 'http://receivers.mesh.local:15001'
+    assert.equal(told({ controller: { config: { receiverUrl: own } } }), own)
   })
 
   test('"helm test" gets through however narrow the policies are, and its pod has one of its own', () => {
