@@ -20,8 +20,8 @@ export interface EventTarget {
 
 export type SentEvent =
   | { state: 'stored' | 'duplicate' }
-  /** `why`: for people, without what it is about. */
-  | { state: 'failed'; why: string }
+  /** `why`: for people, without what it is about. `endsRun`: the next event would fare no better, or do harm. */
+  | { state: 'failed'; why: string; endsRun?: true }
 
 /** Sends the event of one batch to the receivers; bounded, never throws. */
 export type SendBackfillEvent = (batch: SeenBatch, target: EventTarget) => Promise<SentEvent>
@@ -83,9 +83,8 @@ function deliveryOf({ id, type, endedAtMs, outputFileUri, eventId }: SeenBatch, 
 function judgeAnswer(status: number, keptAs: string | string[] | undefined): SentEvent {
   if (status < 200 || status >= 300) return failed(`they answered ${status}`)
   if (keptAs === 'stored' || keptAs === 'duplicate') return { state: keptAs }
-  return failed(
-    `they do not say whether an event is new (${keptAsHeader}): upgrade the receivers, and let what stands before them pass that header`,
-  )
+  const why = `they do not say whether an event is new (${keptAsHeader}): upgrade the receivers, and let what stands before them pass that header`
+  return { state: 'failed', why, endsRun: true }
 }
 
 function explain(cause: ReturnType<typeof failureCauseOf>): string {

@@ -52,7 +52,7 @@ export async function sendInTurns(
       const outcome = await send(uid, batch)
       if (outcome === undefined) failuresInARow.set(uid, mostFailures)
       else if (outcome.state === 'failed') {
-        failuresInARow.set(uid, failures() + 1)
+        failuresInARow.set(uid, outcome.endsRun === true ? mostFailures : failures() + 1)
         into.failure = outcome.why
       } else {
         failuresInARow.set(uid, 0)

@@ -87,6 +87,7 @@ test('an answer that does not say whether the event is new is a failure: nothing
   const { target } = await startReceivers(t, (response) => response.writeHead(204).end())
   const sent = await aSender(t)(batch, target)
   assert.match(sent.state === 'failed' ? sent.why : '', /gwh-outcome.*upgrade the receivers/)
+  assert.ok(sent.state === 'failed' && sent.endsRun)
 })
 
 test('receivers that refuse, hang or are not there are failures with a cause, and without an address', async (t) => {

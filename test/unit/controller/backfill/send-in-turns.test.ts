@@ -62,6 +62,21 @@ test('an object whose events keep failing is left, and the others go on', async 
   assert.equal(sent.get('down')?.acknowledged.size, 0)
 })
 
+test('a failure that would be that of the next event, too, ends the run of its object', async () => {
+  let asked = 0
+  const sent = await sendInTurns(
+    [owedBy('a', 'a', 100)],
+    async () => {
+      asked += 1
+      await new Promise(setImmediate)
+      return { state: 'failed', why: 'they do not say', endsRun: true }
+    },
+    never,
+  )
+  assert.equal(asked, 4)
+  assert.equal(sent.get('a')?.failure, 'they do not say')
+})
+
 test('a single failure leaves only its own event', async () => {
   const sent = await sendInTurns(
     [owedBy('a', 'a', 9)],
