@@ -9,10 +9,11 @@ const capital = /[A-Z]/
  */
 export function toSnakeCase(answer: unknown): unknown {
   if (!isRecord(answer)) return answer
-  const camel = Object.keys(answer).filter((name) => capital.test(name))
-  const renamed = camel.flatMap((name): [string, unknown][] => {
-    const snake = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-    return Object.hasOwn(answer, snake) ? [] : [[snake, answer[name]]]
-  })
-  return renamed.length === 0 ? answer : { ...answer, ...Object.fromEntries(renamed) }
+  if (!Object.keys(answer).some((name) => capital.test(name))) return answer
+  return Object.fromEntries(
+    Object.entries(answer).map(([name, value]) => {
+      const snake = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+      return [Object.hasOwn(answer, snake) ? name : snake, value]
+    }),
+  )
 }

@@ -15,8 +15,8 @@ const webhookFields: ReadonlySet<string> = new Set([
   'update_time',
 ])
 const knownTypes: ReadonlySet<string> = new Set(geminiEventTypes)
-/** The SDK adds it to what the service answers. */
-const addedBySdk = 'sdkHttpResponse'
+/** The SDK adds it to what the service answers; in the second form where names were brought to one. */
+const addedBySdk: ReadonlySet<string> = new Set(['sdkHttpResponse', 'sdk_http_response'])
 
 /** The states that this version knows. A webhook in another one may or may not be delivered to. */
 export const knownWebhookStates: ReadonlySet<string> = new Set([
@@ -27,7 +27,7 @@ export const knownWebhookStates: ReadonlySet<string> = new Set([
 
 /** Fields of a webhook, as it was answered, that this version does not know. */
 export function unknownWebhookFields(webhook: object): string[] {
-  return Object.keys(webhook).filter((name) => name !== addedBySdk && !webhookFields.has(name))
+  return Object.keys(webhook).filter((name) => !addedBySdk.has(name) && !webhookFields.has(name))
 }
 
 /** What the service prefixes its signing secrets with; behind it is the key in base64. */

@@ -97,11 +97,13 @@ test('fields are read in both ways in which Google writes names, and the documen
   assert.deepEqual(signingSecrets, [{ truncatedSecret, expireTime: 'x' }])
   assert.deepEqual(readPage({ webhooks: [camel], nextPageToken: 'more' })?.nextPageToken, 'more')
   assert.equal(readCreated({ ...camel, newSigningSecret: secret })?.signingSecret, secret)
+  assert.equal(readWebhook(camel)?.hasUnknownFields, undefined)
   assert.deepEqual(toSnakeCase({ nextPage: 1, next_page: 2 }), { nextPage: 1, next_page: 2 })
 })
 
 test('a webhook says when there is more than is read of it, and its state never outgrows the status', () => {
-  assert.equal(readWebhook(webhook)?.hasUnknownFields, undefined)
+  assert.equal(readWebhook({ ...webhook, sdkHttpResponse: {} })?.hasUnknownFields, undefined)
+  assert.equal(readWebhook({ ...webhook, createTime: 'x' })?.hasUnknownFields, true, 'it is there twice')
   assert.equal(readWebhook({ ...webhook, labels: {} })?.hasUnknownFields, true)
   assert.equal(readWebhook({ ...webhook, state: 'x'.repeat(100) })?.state.length, 64)
 })
