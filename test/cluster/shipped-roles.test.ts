@@ -51,6 +51,7 @@ const receiver = {
     ...each('update delete', { resource: 'configmaps', namespace: own, name: 'gwh-receiver-reports-0' }),
     ...each('get patch', { resource: 'configmaps', namespace: own, name: 'gwh-receiver-reports-16' }),
     ...each('get patch', { resource: 'configmaps', namespace: own, name: 'gwh-installation' }),
+    ...each('get patch delete', { resource: 'configmaps', namespace: own, name: 'gwh-pause' }),
     ...each('get list', { resource: 'pods', namespace: own }),
     ...each('get', { resource: 'services', namespace: 'team' }),
     ...each('get', { ...slices, namespace: 'team', name: 'worker' }),
@@ -108,6 +109,8 @@ const tenant = {
     ...each('get list watch', { resource: 'secrets', namespace: 'team' }),
     ...each('get', { resource: 'secrets', namespace: 'ml-platform', name: 'gemini-api-key' }),
     ...each('get list', { resource: 'secrets', namespace: own, name: 'gwh-keyring-0' }),
+    ...each('create', { resource: 'configmaps', namespace: own }),
+    ...each('get patch delete', { resource: 'configmaps', namespace: own, name: 'gwh-pause' }),
     ...each('update patch', { resource: 'namespaces', name: 'team' }),
   ],
 }
