@@ -130,7 +130,7 @@ export const reasonCommands: Readonly<Record<Reason, ReasonCommands>> = {
     ends: 'condition',
   },
   DisabledBySpec: { look: [specOf('state')], ends: 'wished' },
-  DisabledByGoogle: { look: [probe, statusOf('webhook'), receiverLog], ends: 'condition' },
+  DisabledByGoogle: { look: [probe, statusOf('webhook'), statusOf('gap'), receiverLog], ends: 'condition' },
   NotChecked: { look: [specOf('endpointCheck')], ends: 'wished' },
   CheckPending: { look: [statusOf('check'), 'gwh ping NAMESPACE/NAME'], ends: 'condition' },
   NeverArrived: { look: [probe, receiverLog], ends: 'condition' },
@@ -153,6 +153,8 @@ export const reasonCommands: Readonly<Record<Reason, ReasonCommands>> = {
     ],
     ends: 'condition',
   },
+  ReceiversAway: { look: [statusOf('gap'), 'gwh doctor', receiverLog], ends: 'condition' },
+  Backfilled: { look: [statusOf('gap'), statusOf('backfill')], ends: 'wished' },
   SinkFailing: { look: [sinks, 'gwh deliveries --webhook=NAMESPACE/NAME'], ends: 'condition' },
   NotReported: {
     look: [inOperator('get pods --output wide'), inOperator('get configmaps gwh-receiver-reports-0'), receiverLog],

@@ -80,6 +80,14 @@ export const conditions = {
       'At least one sink accepts nothing, or events cannot be forwarded to routes; status.sinks and status.routes say which, since when and why. The others are served.',
     whenUnknown: 'No receiver has reported on sinks yet.',
   },
+  DeliveriesComplete: {
+    question:
+      'Was there a time in which deliveries may have been missed, and was it covered? Present from then until 14 days after; Ready does not depend on it.',
+    whenTrue:
+      'The events of batches that ended in that time are here: backfill has looked for them since. Those of interactions and videos cannot be looked up.',
+    whenFalse: 'The message says since when, why, and what covers it. status.gap has the times.',
+    whenUnknown: neverUnknown,
+  },
   DeadLettersDropped: {
     question:
       'Were dead letters dropped for good within the last day? Present only while true; Ready does not depend on it.',

@@ -317,10 +317,23 @@ export const reasons = {
     remedy: 'Set spec.state to Enabled or remove it.',
   },
   DisabledByGoogle: {
-    on: { ...working, Stalled: yes, Enabled: no, EndpointVerified: noOrOpen },
+    on: { ...working, Stalled: yes, Enabled: no, EndpointVerified: noOrOpen, DeliveriesComplete: no },
     meaning:
-      'Google disabled the webhook after failed deliveries. With autoReenable WhenHealthy, the controller enables it again once a probe succeeds, at most three times a day.',
-    remedy: 'Check the path to the endpoint: DNS, TLS, ingress, receiver.',
+      'Google disabled the webhook after failed deliveries. With autoReenable WhenHealthy, the controller enables it again once a probe succeeds, at most three times a day. What failed meanwhile is not delivered again: the condition DeliveriesComplete says since when events may be missing.',
+    remedy:
+      'Check the path to the endpoint: DNS, TLS, ingress, receiver. Backfill sends the events of batches that are missing.',
+  },
+  ReceiversAway: {
+    on: { DeliveriesComplete: no },
+    meaning:
+      'No receiver has taken deliveries for longer than the 24 hours for which Google retries: none ran, or all that ran refused what was genuine. What Google gave up in that time is not delivered again.',
+    remedy: 'Bring the receivers back, as their runbooks say. Backfill sends the events of batches that are missing.',
+  },
+  Backfilled: {
+    on: { DeliveriesComplete: yes },
+    meaning:
+      'A run of backfill has looked at all batches that ended while deliveries may have been missed, and what was missing was sent to the receivers.',
+    remedy: nothing,
   },
   NotChecked: {
     on: { EndpointVerified: open },

@@ -52,6 +52,9 @@ const remoteSchema = z
     reenableTimes: atomicListOf(time(), 3)
       .describe('When it was enabled again by the controller, newest last.')
       .optional(),
+    disabledSince: time()
+      .describe('Since when Google has it disabled because of failed deliveries, as first seen. Absent otherwise.')
+      .optional(),
     checkedSpec: text(128).describe('Digest of what the last successful endpoint check proved.').optional(),
   })
   .describe('The webhook at Google: what was last applied and seen.')
@@ -129,6 +132,19 @@ export const sinkStatusSchema = z.strictObject({
     .optional(),
 })
 
+const gapSchema = z
+  .strictObject({
+    since: time().describe('Deliveries of events from then on may have been missed.'),
+    until: time().describe('When deliveries arrived again. Absent while they do not.').optional(),
+    cause: z
+      .enum(['DisabledByGoogle', 'ReceiversAway'])
+      .describe('Google had the webhook disabled, or no receiver took deliveries for longer than Google retries.'),
+    coveredTime: time()
+      .describe('When backfill had looked for the events of all batches that ended in that time.')
+      .optional(),
+  })
+  .describe('The last time in which deliveries may have been missed. Absent without any in the last 14 days.')
+
 const routeCountsSchema = z
   .strictObject({
     attached: z.int().min(0).describe('GeminiRoutes that get events of this webhook.').optional(),
@@ -202,6 +218,7 @@ export const statusSchema = z
     sinks: mapListOf(sinkStatusSchema, 'name', 16).optional(),
     check: checkSchema.optional(),
     delivery: deliveryStatusSchema.optional(),
+    gap: gapSchema.optional(),
     routes: routeCountsSchema.optional(),
     backfill: backfillStatusSchema.optional(),
   })

@@ -32,7 +32,7 @@ import {
 } from './metrics/instruments.ts'
 import { KeyringWriter } from './keyring/keyring-writer.ts'
 import type { ConfigMap, Secret } from '../kubernetes/core-kinds.ts'
-import { exposeObjectMetrics, exposeSecretAge, exposeSinkMetrics } from './metrics/object-metrics.ts'
+import { exposeDisabledAge, exposeObjectMetrics, exposeSecretAge, exposeSinkMetrics } from './metrics/object-metrics.ts'
 import { probeInTurn } from './observe/probe-in-turn.ts'
 import type { ProbeEndpoint } from './facts/probe.ts'
 import { Memories } from './memory/memories.ts'
@@ -138,6 +138,11 @@ class RunningController implements WebhookController {
       () => clock.now(),
     )
     exposeUnmanaged(metrics, () => this.#unmanaged.total())
+    exposeDisabledAge(
+      metrics,
+      () => this.#all(),
+      () => clock.now(),
+    )
     if (config.warnSharedProject) exposeSharedProjects(metrics, () => this.#projects.sharing())
     if (config.objectMetrics) {
       exposeObjectMetrics(
@@ -254,6 +259,7 @@ class RunningController implements WebhookController {
         isServed: (webhook) => !this.#isLeft(webhook),
       }),
       reportOf: (uid) => this.#desk.endpoint(uid),
+      presence: () => this.#desk.presence,
       reports: this.#desk,
       routesOf: (webhook) => this.#routes.countsOf(webhook),
       backfill: { viewOf: (uid) => this.#backfill.viewOf(uid), told: (uid, runs) => this.#backfill.told(uid, runs) },

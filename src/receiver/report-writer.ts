@@ -4,7 +4,8 @@ import type { Inbox, SinkBacklog } from '../inbox/port.ts'
 import type { KubernetesClient } from '../kubernetes/client.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Metrics } from '../observability/metrics.ts'
-import { reportLivenessMs } from '../contract/receiver-report/report.ts'
+import { reportLivenessMs, type Away } from '../contract/receiver-report/report.ts'
+import { readAway } from './away-before.ts'
 import { buildReport, toMinute } from './build-report.ts'
 import { ReportPlace } from './report-place.ts'
 import { reportSinks, type ReportedSinks, type SinkState } from './report-sinks.ts'
@@ -66,6 +67,8 @@ export function createReportWriter(options: ReportWriterOptions): ReportWriter {
   })
   const place = new ReportPlace({ client, namespace, podName, now: () => clock.now() })
   let written: { text: string; atMs: number; lookedMs: number } | undefined
+  /** Read once, before the first report takes the place of what was there. */
+  let before: { away: Away | undefined } | undefined
   let failedRounds = 0
   let cancel: (() => void) | undefined
   let round: Promise<void> = Promise.resolve()
@@ -74,6 +77,7 @@ export function createReportWriter(options: ReportWriterOptions): ReportWriter {
   async function writeIfChanged(): Promise<void> {
     // Not even made: that takes time of the thread that answers deliveries.
     if (!isStopped && written !== undefined && clock.monotonic() - written.atMs < costMs(written.text)) return
+    before ??= { away: await readAway(client, namespace, clock.now()) }
     forgetGoneEndpoints(directory, activity)
     activity.endFull(clock.now())
     // Read together, so that both are of the same moment: an object has no less pending than its sinks together.
@@ -88,6 +92,7 @@ export function createReportWriter(options: ReportWriterOptions): ReportWriter {
     const report = {
       ...(options.ownInbox && { ownInbox: true }),
       ...(isStopped && { stopped: true }),
+      ...(before.away !== undefined && { away: before.away }),
       ...endpoints,
       ...sinks,
     }

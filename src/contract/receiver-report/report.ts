@@ -49,6 +49,15 @@ export const sinkReportSchema = z.object({
 /** A receiver writes at least this often, changed or not: a much older report was left by a receiver that is gone. */
 export const reportLivenessMs = 3_600_000
 
+/** Google retries a delivery for so long, and then gives the event up. */
+export const googleRetriesMs = 24 * 3_600_000
+
+/** For so long it is told when no receiver ran: of what is older nothing can be found at Google any more. */
+export const awayToldMs = 14 * 24 * 3_600_000
+
+/** A time in which no receiver ran, RFC 3339 to the minute. */
+const awaySchema = z.object({ since: z.string(), until: z.string() })
+
 export const receiverReportSchema = z.object({
   /** RFC 3339, to the minute: when it was written. */
   time: z.string().optional(),
@@ -56,6 +65,11 @@ export const receiverReportSchema = z.object({
   ownInbox: z.boolean().optional(),
   /** The last one before an orderly end. */
   stopped: z.boolean().optional(),
+  /**
+   * The last time in which no receiver ran for longer than Google retries, as the reports showed it that this receiver
+   * found when it began. Absent without any, and from receivers of older versions.
+   */
+  away: awaySchema.optional().catch(undefined),
   /** By uid of the GeminiWebhook or GeminiRoute. */
   endpoints: z.record(z.string(), endpointReportSchema),
   /** Those that are not reported in full (packed.ts). Controllers of older versions do not read it. */
@@ -72,6 +86,7 @@ export const receiverReportSchema = z.object({
 })
 
 export type EndpointReport = z.infer<typeof endpointReportSchema>
+export type Away = z.infer<typeof awaySchema>
 export type SinkReport = z.infer<typeof sinkReportSchema>
 /** As it is read: its sinks are judged one by one. */
 export type ReceiverReport = Omit<z.infer<typeof receiverReportSchema>, 'sinks' | 'packed'> & {

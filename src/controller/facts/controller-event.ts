@@ -13,6 +13,8 @@ export interface ControllerEvent {
     | 'DriftDetected'
     | 'DisabledByGoogle'
     | 'Reenabled'
+    | 'DeliveriesMissed'
+    | 'GapCovered'
     | 'EndpointVerified'
     | 'NeverArrived'
     | 'DuplicateRemoved'

@@ -10,6 +10,7 @@ import type { DynamicSecret } from '../secrets/dynamic-secret.ts'
 import type { Lookup } from './lookup.ts'
 import type { Installation, RemoteOwner } from './ownership.ts'
 import type { ProbeView } from './probe.ts'
+import type { ReceiverPresence } from './receiver-presence.ts'
 import type { SinkResolution } from './sink-resolution.ts'
 import type { FoldedSinks } from './folded-sinks.ts'
 import type { TargetSecret } from '../secrets/target-secret.ts'
@@ -227,6 +228,13 @@ export interface ObservedWebhook {
   reenableCounted: boolean
   /** The receivers' reports about this object, folded into one. */
   report: Omit<EndpointReport, 'check'> | undefined
+  /** Whether receivers were there to take deliveries; absent: nothing is known of that. */
+  receivers?: ReceiverPresence
+  /**
+   * The last run of backfill after which receivers had the event of every batch that ended in between, milliseconds
+   * since the epoch; absent: this process made none.
+   */
+  covered?: { readonly fromMs: number; readonly toMs: number }
   /** What the receivers say of the sinks; absent: nothing. */
   sinkReports?: FoldedSinks
   /** How many GeminiRoutes name it; absent: that is not known, and what was told of them stays. */

@@ -90,6 +90,18 @@ export function exposeSecretAge(metrics: Metrics, webhooks: () => readonly Gemin
   })
 }
 
+/** One number for all: the webhook that Google has disabled for the longest time. */
+export function exposeDisabledAge(metrics: Metrics, webhooks: () => readonly GeminiWebhook[], now: () => number): void {
+  metrics.gauge({
+    name: 'gwh_controller_longest_disabled_by_google_seconds',
+    help: 'For how long Google has had a webhook disabled because of failed deliveries, of the one that has been so for the longest time; 0 without any.',
+    collect() {
+      const sinceMs = webhooks().map(({ status }) => Date.parse(status?.webhook?.disabledSince ?? ''))
+      return sinceMs.reduce((longest, ms) => (Number.isNaN(ms) ? longest : Math.max(longest, (now() - ms) / 1000)), 0)
+    },
+  })
+}
+
 function conditionSamples({ metadata: { namespace, name }, status }: GeminiWebhook): Sample[] {
   return (status?.conditions ?? []).map((condition) => ({
     value: conditionValues[condition.status],

@@ -12,6 +12,7 @@ import type { KeyringWriter } from '../keyring/keyring-writer.ts'
 import type { BackfillRun, BackfillView } from '../facts/backfill-view.ts'
 import type { InstallationView, ObservedWebhook, Pause } from '../facts/observed.ts'
 import type { ProbeInTurn } from '../facts/probe.ts'
+import type { ReceiverPresence } from '../facts/receiver-presence.ts'
 import type { FoldedReport } from '../reports/receiver-reports.ts'
 import type { RemoteIdentity } from '../facts/ownership.ts'
 import type { RemoteObserver } from './remote-observer.ts'
@@ -48,6 +49,8 @@ export interface WebhookContext {
   probe: ProbeInTurn
   rollouts: Pick<Rollouts, 'of'>
   reportOf: (uid: string) => FoldedReport | undefined
+  /** Absent: nothing is known of when receivers ran. */
+  presence?: () => ReceiverPresence
   /** How many routes name a webhook; undefined: not all of them are seen. Absent: nothing is known of routes. */
   routesOf?: (webhook: GeminiWebhook) => NonNullable<ObservedWebhook['routes']> | undefined
   /** Absent: nothing is known of sinks. */

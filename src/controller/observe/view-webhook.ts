@@ -42,6 +42,7 @@ export function viewWebhook(
   const folds = foldJobsForSeconds(webhook, endpoint)
   const backfill = ctx.backfill?.viewOf(metadata.uid)
   const { eventAliases } = ctx.config
+  const receivers = ctx.presence?.()
   return {
     ...reads,
     ...(eventAliases.size > 0 && { eventAliases }),
@@ -63,6 +64,7 @@ export function viewWebhook(
     reenableCounted: isReenableCounted(webhook, recollection),
     check: { ...viewCheck(webhook, recollection, proof, ctx), echoes },
     report: told,
+    ...(receivers !== undefined && { receivers }),
     ...(sinkReports !== undefined && { sinkReports }),
     ...(routes !== undefined && { routes }),
     countsDue: areCountsDue(webhook, ctx, { report: told, sinceWrittenMs: atMs - (countsWrittenMs ?? -Infinity) }),

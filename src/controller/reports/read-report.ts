@@ -2,6 +2,7 @@ import { unpackEndpoints } from '../../contract/receiver-report/packed.ts'
 import {
   maxReportedCount,
   sinkReportSchema,
+  type Away,
   type EndpointReport,
   type ReceiverReport,
   type SinkReport,
@@ -39,11 +40,13 @@ export function readReport(text: string, nowMs = Infinity): ReadReport | undefin
   const endpoints = reading.endpoints(value['endpoints'], value['packed'])
   const sinks = reading.sinks(value['sinks'])
   const time = reading.time(value['time'])
+  const away = reading.away(value['away'])
   const { ownInbox, stopped, sinksLeftOut, endpointsLeftOut } = value
   const report = {
     ...(time !== undefined && { time }),
     ...(typeof ownInbox === 'boolean' && { ownInbox }),
     ...(typeof stopped === 'boolean' && { stopped }),
+    ...(away !== undefined && { away }),
     endpoints,
     ...(sinks !== undefined && { sinks }),
     ...(isCount(sinksLeftOut) && sinksLeftOut > 0 && { sinksLeftOut }),
@@ -113,6 +116,14 @@ class Reading {
   time(value: unknown): string | undefined {
     if (value === undefined) return undefined
     if (typeof value === 'string' && isTime(value, this.#nowMs)) return value
+    this.#refuse('time')
+    return undefined
+  }
+
+  away(value: unknown): Away | undefined {
+    if (value === undefined) return undefined
+    const [since, until] = isRecord(value) ? [this.time(value['since']), this.time(value['until'])] : []
+    if (since !== undefined && until !== undefined && since < until) return { since, until }
     this.#refuse('time')
     return undefined
   }

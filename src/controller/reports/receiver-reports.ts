@@ -5,6 +5,7 @@ import {
   type EndpointReport,
   type SinkReport,
 } from '../../contract/receiver-report/report.ts'
+import type { ReceiverPresence } from '../facts/receiver-presence.ts'
 import { readReports, sinksIn, type PodReport, type ReportSource } from './read-reports.ts'
 
 /** Two writes that failed, and clocks that differ. */
@@ -131,6 +132,26 @@ export function whatIsStranded(text: string): string | undefined {
     ...(packed.length > 0 && { packed: packed.join('') }),
     ...(sinks && { sinks }),
   })
+}
+
+/**
+ * What stays of the last report of all, where nothing else of it does: since when nobody receives, and when that was
+ * so before.
+ */
+export function lastSign(text: string): string {
+  const [pod] = readReports({ data: { pod: text } })
+  const { time, away } = pod?.report ?? {}
+  return JSON.stringify({ time, stopped: true, ...(away !== undefined && { away }), endpoints: {} })
+}
+
+/** When receivers ran, as their reports tell. Of a report without a time nothing is known. Pure. */
+export function presenceOf(reports: readonly PodReport[]): ReceiverPresence {
+  const heardMs = reports.reduce((newest, { writtenMs = -Infinity }) => Math.max(newest, writtenMs), -Infinity)
+  const [away] = reports
+    .flatMap(({ report }) => report.away ?? [])
+    .map(({ since, until }) => ({ sinceMs: Date.parse(since), untilMs: Date.parse(until) }))
+    .toSorted((a, b) => b.untilMs - a.untilMs)
+  return { ...(Number.isFinite(heardMs) && { heardMs }), ...(away !== undefined && { away }) }
 }
 
 /** So many still fit in full, some 55 bytes each. */

@@ -1,9 +1,10 @@
 import type { Clock } from '../../clock.ts'
 import type { PodReport } from './read-reports.ts'
-import { foldReports, noteworthyChanges, type FoldedReport } from './receiver-reports.ts'
+import { foldReports, noteworthyChanges, presenceOf, type FoldedReport } from './receiver-reports.ts'
 import { areCountsStale, type ToldCounts } from './sink-counts.ts'
 import { foldSinkReports, type SinkReports } from './sink-reports.ts'
 import type { FoldedSinks } from '../facts/folded-sinks.ts'
+import type { ReceiverPresence } from '../facts/receiver-presence.ts'
 import { noSinkReports } from './sink-status.ts'
 
 /** What reports are about. A route has no check. */
@@ -46,6 +47,7 @@ export class ReportDesk {
   readonly #options: DeskOptions
   #endpoints: ReadonlyMap<string, FoldedReport> = new Map()
   #sinks: SinkReports = { uids: [], of: () => noSinkReports }
+  #presence: ReceiverPresence = {}
   readonly #waitingSinceMs = new Map<string, number>()
   /** Since the last look: how often each object was woken for a turn. */
   #turns = new Map<string, number>()
@@ -59,6 +61,11 @@ export class ReportDesk {
 
   endpoint(uid: string): FoldedReport | undefined {
     return this.#endpoints.get(uid)
+  }
+
+  /** When receivers ran. */
+  get presence(): ReceiverPresence {
+    return this.#presence
   }
 
   sinks(uid: string): FoldedSinks {
@@ -89,6 +96,7 @@ export class ReportDesk {
     const reports = read()
     this.#endpoints = foldReports(reports)
     this.#sinks = foldSinkReports(reports, clock.now())
+    this.#presence = presenceOf(reports)
     this.#noteWaiting()
     const turned = [...new Set([...before.sinks.uids, ...this.#sinks.uids])].filter(
       (uid) => failingIn(before.sinks.of(uid)) !== failingIn(this.#sinks.of(uid)),

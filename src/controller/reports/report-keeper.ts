@@ -5,7 +5,7 @@ import type { Logger } from '../../observability/logger.ts'
 import { formerConfigMapName, slotNames } from '../../contract/receiver-report/slots.ts'
 import type { WorkingConfig } from '../config.ts'
 import { configMapKind, type ConfigMap } from '../../kubernetes/core-kinds.ts'
-import { goneAfterMs, staleReports, strandedInboxes, whatIsStranded } from './receiver-reports.ts'
+import { goneAfterMs, lastSign, staleReports, strandedInboxes, whatIsStranded } from './receiver-reports.ts'
 import { faultOf, newReportMap, withoutStrangers } from './report-map-fault.ts'
 import type { ReportReader } from './report-reader.ts'
 import { newestOfEach, type ReportShelf, type ShelvedReport } from './report-shelf.ts'
@@ -64,12 +64,13 @@ export class ReportKeeper {
   /**
    * Receivers that are gone cannot remove their reports themselves, and the controller does not watch pods: silence
    * shows that they are gone. Deliveries on a volume of theirs stay recorded until they come back, or a person removes
-   * the key.
+   * the key; and of the last of all it stays recorded when that was, until one reports again.
    */
   async prune(): Promise<void> {
     const { clock, logger } = this.#options
     const all = this.#all()
     const newest = new Set(newestOfEach(all))
+    const last = lastOfAll([...newest])
     const stranded = strandedInboxes([...newest], clock.now())
     if (stranded.length > 0) {
       const where = new Map([...newest].map(({ pod, configMap }) => [pod, configMap]))
@@ -78,7 +79,7 @@ export class ReportKeeper {
     }
     for (const configMap of new Set(all.map((report) => report.configMap))) {
       const there = all.filter((report) => report.configMap === configMap)
-      await this.#tolerate(configMap, 'Stale', () => this.#pruneOne(configMap, there, newest))
+      await this.#tolerate(configMap, 'Stale', () => this.#pruneOne(configMap, there, { newest, last }))
     }
     await this.#tolerate(formerConfigMapName, 'Stale', () => this.#dropFormer())
   }
@@ -164,7 +165,7 @@ export class ReportKeeper {
   async #pruneOne(
     configMap: string,
     reports: readonly ShelvedReport[],
-    newest: ReadonlySet<ShelvedReport>,
+    { newest, last }: { newest: ReadonlySet<ShelvedReport>; last: ShelvedReport | undefined },
   ): Promise<void> {
     const { clock, logger } = this.#options
     const stale = new Set(staleReports(reports, clock.now()))
@@ -173,7 +174,8 @@ export class ReportKeeper {
       .map((report) => {
         const isLast = newest.has(report) && !this.#isUndated(report)
         const { pod, text } = report
-        return { pod, text, rest: isLast ? whatIsStranded(text) : undefined }
+        const sign = report === last ? lastSign(text) : undefined
+        return { pod, text, rest: isLast ? (whatIsStranded(text) ?? sign) : undefined }
       })
       .filter(({ text, rest }) => rest !== text)
     if (left.length === 0) return
@@ -206,4 +208,10 @@ export class ReportKeeper {
       if (!isConflict(error) && !isNotFound(error)) throw error
     }
   }
+}
+
+/** The one that was written last; undefined where one does not say when: whether it runs is not known. */
+function lastOfAll(reports: readonly ShelvedReport[]): ShelvedReport | undefined {
+  if (reports.some(({ writtenMs }) => writtenMs === undefined)) return undefined
+  return reports.toSorted((a, b) => (b.writtenMs ?? 0) - (a.writtenMs ?? 0))[0]
 }

@@ -45,6 +45,7 @@ export type SubjectCondition = Exclude<
   | 'Ready'
   | 'Accepted'
   | 'SinksHealthy'
+  | 'DeliveriesComplete'
   | 'DeadLettersDropped'
   | 'RouteFull'
   | 'PartIgnored'

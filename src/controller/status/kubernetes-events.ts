@@ -45,7 +45,17 @@ export function transitionEvents(before: Told | undefined, after: Told): Control
       events.push({ type: 'Warning', reason, action: 'Observe', note: begun.message })
     }
   }
-  return [...events, ...sinkEvents(before, after)]
+  return [...events, ...gapEvents(before, after), ...sinkEvents(before, after)]
+}
+
+/** That deliveries may have been missed, where no other Event says so, and that backfill has covered it. */
+function gapEvents(before: Told | undefined, after: Told): ControllerEvent[] {
+  const [was, is] = [conditionOf(before, 'DeliveriesComplete'), conditionOf(after, 'DeliveriesComplete')]
+  if (is === undefined || was?.status === is.status) return []
+  if (is.reason === 'DisabledByGoogle') return []
+  return is.status === 'True'
+    ? [{ type: 'Normal', reason: 'GapCovered', action: 'Backfill', note: is.message.slice(0, maxNoteLength) }]
+    : [{ type: 'Warning', reason: 'DeliveriesMissed', action: 'Observe', note: is.message.slice(0, maxNoteLength) }]
 }
 
 /**

@@ -12,6 +12,7 @@ import { requestedLook } from '../facts/look-request.ts'
 import { isDeleting } from '../facts/life-stage.ts'
 import type { Finding } from '../plan/result.ts'
 import { summarizeFacts } from './summarize-facts.ts'
+import { withGap } from '../gap/with-gap.ts'
 import { withDeliveries } from './with-deliveries.ts'
 import { withNeighbours } from './with-neighbours.ts'
 
@@ -48,7 +49,7 @@ export function summarize(
     observedGeneration: ready?.observedGeneration ?? webhook.metadata.generation,
     conditions: [...withNeighbours(conditions, state, { finding: planned, nowMs })],
   }
-  return withDeliveries(status, state, nowMs)
+  return withGap(withDeliveries(status, state, nowMs), state, nowMs)
 }
 
 /** Google answered this pass, with a list that is newer than a request to look; or it has nothing of the object. */

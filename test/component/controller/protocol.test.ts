@@ -312,6 +312,26 @@ test('the report of a receiver that is gone is removed, the others stay', async 
   assert.deepEqual(await pods(), ['alive'])
 })
 
+test('of the last receiver that is gone it stays told when that was, until another reports', async (t) => {
+  const fixture = await startControllerFixture(t, { config: { resyncIntervalMs: 400 } })
+  await fixture.startController()
+  const key = { namespace: home, name: slotName(0) }
+  const endpoints = { u: { pending: 2, lastVerifiedTime: '2026-01-02T00:00:00Z' } }
+  const away = { since: '2025-12-30T00:00:00Z', until: '2026-01-01T10:00:00Z' }
+  const last = JSON.stringify({ time: '2026-01-02T00:00:00Z', away, endpoints })
+  const data = { before: written('2026-01-01T00:00:00Z'), last }
+  await fixture.client.patch(configMapKind, key, { data }, { type: 'merge' })
+  const found = async () => (await fixture.client.get<ConfigMap>(configMapKind, key))?.data ?? {}
+  const sign = { time: '2026-01-02T00:00:00Z', stopped: true, away, endpoints: {} }
+  await eventually('reduced', async () => (await found())['last'] === JSON.stringify(sign), patience)
+  assert.deepEqual(Object.keys(await found()), ['last'])
+
+  const now = new Date().toISOString().replace(/:\d\d\.\d+Z$/, ':00Z')
+  await fixture.client.patch(configMapKind, key, { data: { alive: written(now) } }, { type: 'merge' })
+  await eventually('pruned', async () => !('last' in (await found())), patience)
+  assert.deepEqual(Object.keys(await found()), ['alive'])
+})
+
 test('what a receiver that is gone left on its volume is remembered, and only that', async (t) => {
   const fixture = await startControllerFixture(t, { config: { resyncIntervalMs: 400 } })
   const running = await fixture.startController()

@@ -249,3 +249,15 @@ test('what an object and what its sinks have pending are of one moment', async (
     sinks: { 'uid-1': { worker: { pending: 1, unseen: true } } },
   })
 })
+
+test('a receiver that finds no sign of any other for longer than Google retries says so, and says it for its whole life', async () => {
+  const { clock, patches, writer, stored, pendingByOwner } = aScene()
+  stored.set('gwh-receiver-reports-0', JSON.stringify({ time: '2026-11-20T10:00:00Z', endpoints: {} }))
+  writer.start()
+  await clock.advance({ seconds: 5 })
+  const away = { since: '2026-11-20T10:00:00Z', until: '2026-11-21T12:00:00Z' }
+  assert.deepEqual(patches[0]?.report, { time: '2026-11-21T12:00:00Z', away, endpoints: {} })
+  pendingByOwner.set('uid-1', 3)
+  await clock.advance({ minutes: 2 })
+  assert.deepEqual((patches.at(-1)?.report as { away?: object }).away, away)
+})

@@ -35,7 +35,16 @@ test('every condition can be True with Succeeded, but for Accepted and those tha
   const lasting = Object.keys(reasons.Succeeded.on)
   assert.deepEqual(
     conditionTypes.filter((type) => !lasting.includes(type)),
-    ['Accepted', 'DeadLettersDropped', 'RouteFull', 'PartIgnored', 'ProjectShared', 'Reconciling', 'Stalled'],
+    [
+      'Accepted',
+      'DeliveriesComplete',
+      'DeadLettersDropped',
+      'RouteFull',
+      'PartIgnored',
+      'ProjectShared',
+      'Reconciling',
+      'Stalled',
+    ],
   )
   assert.equal(conditionTypes.length, Object.keys(conditions).length)
 })

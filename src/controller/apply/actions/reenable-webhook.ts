@@ -60,8 +60,20 @@ export async function reenableWebhook(
       mayHaveCommitted: true,
     })
   }
-  const note = `webhook ${id} was enabled again: a signed request of the controller to its endpoint succeeded`
+  const note = `webhook ${id} was enabled again: a signed request of the controller to its endpoint succeeded${disabledFor(state, ctx)}`
   const webhook = { ...state.draft.webhook, appliedState: 'enabled' } as const
   const enabled = { ...state, draft: { ...state.draft, webhook } }
   return withEvent(withRemote(enabled, updated, ctx), { type: 'Normal', reason: 'Reenabled', action: 'Enable', note })
+}
+
+/** For how long Google had it disabled, as far as this was seen. */
+function disabledFor({ draft }: ActionState, { clock }: PassContext): string {
+  const since = draft.webhook?.disabledSince
+  if (since === undefined) return ''
+  const minutes = Math.max(Math.round((clock.now() - Date.parse(since)) / 60_000), 0)
+  return `; Google had it disabled for ${inWords(minutes)}, since ${since}`
+}
+
+function inWords(minutes: number): string {
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }

@@ -15,6 +15,8 @@ const now = '2026-11-29T16:00:00Z'
 const refusedIn = (text: string) => Object.fromEntries(readReport(text, nowMs)?.refused ?? [['report', 1]])
 const endpoint = (fields: string) => `{"endpoints":{"u":{${fields}},"good":{"pending":1}}}`
 
+const awayed = (fields: string) => `{"away":{${fields}},"endpoints":{"good":{"pending":1}}}`
+
 /** A field of a report as raw JSON, because much of this no serializer writes; and what of it is refused. */
 const nonsense: [what: string, text: string, refused: Record<string, number>][] = [
   ['no JSON', 'not json', { report: 1 }],
@@ -34,6 +36,14 @@ const nonsense: [what: string, text: string, refused: Record<string, number>][] 
   ['a count as text', endpoint('"pending":"7"'), { count: 1 }],
   ['a count as a list', endpoint('"pending":[7]'), { count: 1 }],
   ['no count', endpoint(''), { count: 1 }],
+  [
+    'a time away that ends before it began',
+    awayed('"since":"2026-11-28T16:00:00Z","until":"2026-11-27T16:00:00Z"'),
+    { time: 1 },
+  ],
+  ['a time away without an end', awayed('"since":"2026-11-28T16:00:00Z"'), { time: 1 }],
+  ['a time away that is to come', awayed('"since":"2026-11-28T16:00:00Z","until":"2027-01-01T00:00:00Z"'), { time: 2 }],
+  ['a time away that is none', '{"away":7,"endpoints":{"good":{"pending":1}}}', { time: 1 }],
   ['the future', endpoint('"pending":0,"lastVerifiedTime":"9999-12-31T00:00:00Z"'), { time: 1 }],
   ['six minutes ahead', endpoint('"pending":0,"refusingSince":"2026-11-29T16:06:00Z"'), { time: 1 }],
   ['the far past', endpoint('"pending":0,"refusingSince":"0001-01-01T00:00:00Z"'), { time: 1 }],
@@ -152,4 +162,10 @@ test('whatever the values, reading throws nothing and what comes of it can be st
     }),
     { numRuns: 500 },
   )
+})
+
+test('when no receiver ran is read as it was told', () => {
+  const away = { since: '2026-11-27T16:00:00Z', until: '2026-11-28T17:00:00Z' }
+  const text = JSON.stringify({ time: now, away, endpoints: {} })
+  assert.deepEqual([readReport(text, nowMs)?.report.away, refusedIn(text)], [away, {}])
 })

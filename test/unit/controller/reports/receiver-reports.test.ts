@@ -4,11 +4,14 @@ import { test } from 'node:test'
 import { foldDelivery } from '../../../../src/controller/status/fold-delivery.ts'
 import {
   foldReports,
+  lastSign,
   noteworthyChanges,
+  presenceOf,
   staleReports,
   strandedInboxes,
   whatIsStranded,
 } from '../../../../src/controller/reports/receiver-reports.ts'
+import { readReports } from '../../../../src/controller/reports/read-reports.ts'
 
 const at = (time: string, extra: object = {}) => ({
   pending: 1,
@@ -143,4 +146,19 @@ test('of a receiver that is gone only what is stranded is remembered, and rememb
   assert.equal(whatIsStranded(rest), rest)
   assert.equal(whatIsStranded(left('2026-11-21T08:00:00Z', { ownInbox: false })), undefined)
   assert.equal(whatIsStranded('not json'), undefined)
+})
+
+test('when receivers ran is told by the newest report, and when none did by the newest that says so', () => {
+  const away = (day: string) => ({ since: `2026-11-${day}T00:00:00Z`, until: `2026-11-${day}T23:00:00Z` })
+  const said = (time: string | undefined, more: object = {}) => JSON.stringify({ time, ...more, endpoints: {} })
+  const presence = (...texts: string[]) =>
+    presenceOf(readReports({ data: Object.fromEntries(texts.map((text, at) => [`receiver-${at}`, text])) }))
+  assert.deepEqual(presence(), {})
+  assert.deepEqual(presence(said(undefined)), {})
+  const texts = [said('2026-11-21T10:00:00Z', { away: away('12') }), said('2026-11-21T09:00:00Z', { away: away('14') })]
+  assert.deepEqual(presence(...texts), {
+    heardMs: Date.parse('2026-11-21T10:00:00Z'),
+    away: { sinceMs: Date.parse('2026-11-14T00:00:00Z'), untilMs: Date.parse('2026-11-14T23:00:00Z') },
+  })
+  assert.deepEqual(presence(...texts.map((text) => lastSign(text))), presence(...texts))
 })
