@@ -1,5 +1,6 @@
 import { boolean, integer, oneOf, optionalText, text, textList } from '../config/setting-types.ts'
 import { aNamespace, connection, visitAll } from '../config/user-settings.ts'
+import { moment } from './moment.ts'
 
 /** Settings that several commands have, with the same name, default and meaning. */
 
@@ -97,13 +98,6 @@ export const selection = {
     what: 'an id',
   }),
 } as const
-
-/** The second form is a duration: so long ago. */
-const moment = {
-  pattern: /^(\d{4}-\d\d-\d\dT\S{1,40}|(\d{1,9}(ms|s|m|h|d)){1,4})$/,
-  what: 'a time such as 2026-11-21T12:00:00Z, or a duration such as 1h for an hour ago',
-  placeholder: 'TIME|DURATION',
-}
 
 const eventType = optionalText({
   group: 'Selection',

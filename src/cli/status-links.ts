@@ -84,7 +84,7 @@ const troubleNames: ReadonlyMap<string, string> = new Map([
 ])
 
 /** What is said beside the chain, whatever the links in it are. */
-const beside: ReadonlySet<string> = new Set(['share', 'dead letters', 'spec', 'project'])
+const beside: ReadonlySet<string> = new Set(['share', 'dead letters', 'spec', 'project', 'backfill', 'missed'])
 
 /** How a link branches off at the end of the chain, by its name; undefined for one that those after it need. */
 export function branchOf(link: string): 'sink' | 'beside' | undefined {

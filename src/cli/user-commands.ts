@@ -19,6 +19,7 @@ import type { Command } from './run-command.ts'
 import { ui } from './ui.ts'
 import { uninstall } from './uninstall/uninstall.ts'
 import type { InstallationWithPage } from './user-command.ts'
+import { backfill } from './webhook/backfill.ts'
 import { importing } from './webhook/import.ts'
 import { ping } from './webhook/ping.ts'
 import { rotate } from './webhook/rotate.ts'
@@ -32,6 +33,7 @@ const all = [
   doctor,
   ping,
   rotate,
+  backfill,
   send,
   importing,
   inbox,

@@ -28,6 +28,7 @@ export function chainOf(webhook: GeminiWebhook, reach: Reach | undefined, leader
     ...routingLinks(webhook),
     ...sinkLinks(webhook),
     ...partLinks(webhook),
+    ...missedLinks(webhook),
   ]
 }
 
@@ -86,6 +87,30 @@ function deliveryLink({ status }: GeminiWebhook): Link {
   const waiting = pending === 0 ? '' : `; ${pending} stored ones have not ended yet`
   if (lastVerifiedTime === undefined) return { name, state: 'Open', says: `none was verified yet${waiting}` }
   return { name, state: 'Good', says: `one was verified at ${lastVerifiedTime}${waiting}` }
+}
+
+/**
+ * Beside the chain: what backfill did, where it is on, and a time in which deliveries may have been missed. That is past,
+ * or what broke is told by its own link, so it breaks nothing.
+ */
+function missedLinks(webhook: GeminiWebhook): Link[] {
+  const gap = conditionOf(webhook, 'DeliveriesComplete')
+  const { reason = '', message = '' } = gap ?? {}
+  const [state, says] =
+    gap?.status === 'True' ? (['Good', message] as const) : (['Open', `${reason}: ${message}`] as const)
+  return [...backfillLinks(webhook), ...(gap === undefined ? [] : [{ name: 'missed', state, says }])]
+}
+
+function backfillLinks({ spec, status }: GeminiWebhook): Link[] {
+  if (spec.backfill === undefined) return []
+  const { since, lastTime, lastFound = 0, total = 0, failing } = status?.backfill ?? {}
+  const name = 'backfill'
+  if (failing !== undefined)
+    return [{ name, state: 'Broken', says: `runs fail since ${failing.since}: ${failing.message}` }]
+  if (since === undefined || lastTime === undefined)
+    return [{ name, state: 'Open', says: 'the batches were not looked through yet' }]
+  const found = total === 0 ? 'nothing was missing' : `${lastFound} found at ${lastTime}, ${total} in all`
+  return [{ name, state: 'Good', says: `batches that ended since ${since} are looked through: ${found}` }]
 }
 
 /** What all routes of the webhook need: one more link where no event can be handed on to them. */

@@ -270,3 +270,37 @@ test('where it is not known whether one leads, the link is open, and the others 
   assert.match(chain[0]?.says ?? '', /^has nothing left to do, when it looked last; .*get leases: 403$/)
   assert.equal(chainOf(anObject(), undefined, { state: 'Leads' })[0]?.says, 'has nothing left to do')
 })
+
+const backfilling = (backfill: NonNullable<GeminiWebhook['status']>['backfill']) => {
+  const { status, spec, ...rest } = anObject()
+  return { ...rest, spec: { ...spec, backfill: {} }, status: { ...status, backfill } }
+}
+const linkOf = (webhook: GeminiWebhook, name: string) => chainOf(webhook, undefined).find((link) => link.name === name)
+
+test('what backfill did is told beside the chain, and where it is off nothing is', () => {
+  assert.equal(linkOf(anObject(), 'backfill'), undefined)
+  assert.deepEqual(linkOf(backfilling(undefined), 'backfill')?.state, 'Open')
+  const since = '2026-11-21T12:00:00Z'
+  const ran = { since, lastTime: '2026-11-22T12:00:00Z' }
+  assert.match(
+    linkOf(backfilling(ran), 'backfill')?.says ?? '',
+    /ended since 2026-11-21T12:00:00Z .*nothing was missing$/,
+  )
+  const found = linkOf(backfilling({ ...ran, lastFound: 2, total: 14 }), 'backfill')
+  assert.deepEqual([found?.state, branchOf('backfill')], ['Good', 'beside'])
+  assert.match(found?.says ?? '', /: 2 found at 2026-11-22T12:00:00Z, 14 in all$/)
+  const failing = backfilling({ ...ran, failing: { since, message: 'the list failed' } })
+  assert.deepEqual(
+    [brokenIn(failing), brokenLink(chainOf(failing, undefined))?.says],
+    ['backfill', 'runs fail since 2026-11-21T12:00:00Z: the list failed'],
+  )
+})
+
+test('a time in which deliveries may have been missed is told, and breaks nothing', () => {
+  assert.equal(linkOf(anObject(), 'missed'), undefined)
+  const open = anObject({ DeliveriesComplete: { status: 'False', reason: 'ReceiversAway', message: 'since noon' } })
+  assert.deepEqual(linkOf(open, 'missed'), { name: 'missed', state: 'Open', says: 'ReceiversAway: since noon' })
+  assert.deepEqual([brokenIn(open), branchOf('missed')], [undefined, 'beside'])
+  const covered = anObject({ DeliveriesComplete: { status: 'True', reason: 'Backfilled', message: 'all is here' } })
+  assert.deepEqual(linkOf(covered, 'missed'), { name: 'missed', state: 'Good', says: 'all is here' })
+})
