@@ -70,6 +70,26 @@ export interface SinkView {
   readonly filter?: string
 }
 
+/** What backfill found, and a time in which deliveries may have been missed. Times are RFC 3339. */
+export interface BackfillView {
+  /** Absent: it is off. */
+  readonly lookback?: string
+  /** Batches that ended since then are looked through. */
+  readonly since?: string
+  /** When something was missing last, how much that was, and how much in all. */
+  readonly lastTime?: string
+  readonly lastFound?: number
+  readonly total?: number
+  readonly failing?: { readonly since: string; readonly message: string }
+  readonly gap?: {
+    readonly since: string
+    readonly until?: string
+    readonly coveredTime?: string
+    /** What the condition about it says. */
+    readonly says: string
+  }
+}
+
 /** All that the page shows of one GeminiWebhook. */
 export interface WebhookDetail {
   readonly row: WebhookRow
@@ -81,6 +101,7 @@ export interface WebhookDetail {
   /** Oldest first. */
   readonly secrets: readonly SecretView[]
   readonly rotation: RotationView
+  readonly backfill: BackfillView
   readonly sinks: readonly SinkView[]
   readonly events: readonly string[]
   readonly endpoint?: string

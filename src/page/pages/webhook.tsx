@@ -10,6 +10,7 @@ import { count, counted } from '../format.ts'
 import { rows } from '../live/state.ts'
 import { useAsked } from '../live/use-asked.ts'
 import { hrefOf } from '../route.ts'
+import { Backfill } from '../parts/backfill.tsx'
 import { Card, Empty, HealthBadge, Loading } from '../parts/basics.tsx'
 import { Chain } from '../parts/chain.tsx'
 import { Chart } from '../parts/chart.tsx'
@@ -120,6 +121,7 @@ function Detail({ detail }: { detail: WebhookDetail }) {
       </div>
       <div class="grid">
         <Sinks of={row} sinks={detail.sinks} />
+        <Backfill backfill={detail.backfill} />
         <LiveDeliveries
           isOfOne
           key={row.id}

@@ -13,6 +13,7 @@ import type { LastHour } from '../../contract/page/overview.ts'
 import type { ChainLink, ConditionView, SinkView, WebhookDetail } from '../../contract/page/webhook-detail.ts'
 import { defined } from '../defined.ts'
 import { rowOf } from '../rows/row-of.ts'
+import { backfillOf } from './backfill.ts'
 import { rotationOf, secretsOf } from './rotation.ts'
 
 interface Around {
@@ -39,6 +40,7 @@ export function detailOf(webhook: GeminiWebhook, { nowMs, reach, leader, lastHou
     secretName: status?.signingSecret?.name ?? signingSecretNameOf(webhook),
     secrets: secretsOf(webhook, nowMs),
     rotation: rotationOf(webhook, nowMs),
+    backfill: backfillOf(webhook),
     sinks: (spec.sinks ?? []).map((sink) => sinkView(sink, webhook)),
     events: spec.events ?? [],
     ...(endpoint?.url !== undefined && { endpoint: endpoint.url }),

@@ -172,6 +172,7 @@ export function aDetail(row: WebhookRow, given: Partial<WebhookDetail> = {}): We
       ],
       problems: [],
     },
+    backfill: { lookback: '72h', since: at(-88 * dayMs), lastTime: at(-9 * dayMs), lastFound: 2, total: 14 },
     sinks: [
       {
         name: 'worker',
