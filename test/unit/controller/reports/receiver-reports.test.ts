@@ -148,11 +148,12 @@ test('of a receiver that is gone only what is stranded is remembered, and rememb
   assert.equal(whatIsStranded('not json'), undefined)
 })
 
+const away = (day: string) => ({ since: `2026-11-${day}T00:00:00Z`, until: `2026-11-${day}T23:00:00Z` })
+const said = (time: string | undefined, more: object = {}) => JSON.stringify({ time, ...more, endpoints: {} })
+const presence = (...texts: string[]) =>
+  presenceOf(readReports({ data: Object.fromEntries(texts.map((text, at) => [`receiver-${at}`, text])) }))
+
 test('when receivers ran is told by the newest report, and when none did by the newest that says so', () => {
-  const away = (day: string) => ({ since: `2026-11-${day}T00:00:00Z`, until: `2026-11-${day}T23:00:00Z` })
-  const said = (time: string | undefined, more: object = {}) => JSON.stringify({ time, ...more, endpoints: {} })
-  const presence = (...texts: string[]) =>
-    presenceOf(readReports({ data: Object.fromEntries(texts.map((text, at) => [`receiver-${at}`, text])) }))
   assert.deepEqual(presence(), {})
   assert.deepEqual(presence(said(undefined)), {})
   const texts = [said('2026-11-21T10:00:00Z', { away: away('12') }), said('2026-11-21T09:00:00Z', { away: away('14') })]
