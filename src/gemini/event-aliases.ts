@@ -14,9 +14,9 @@ export function canonicalType(type: string, aliases: EventAliases): string {
   return aliases.get(type) ?? type
 }
 
-/** Whether events that are subscribed by these names come with events of a canonical type. */
-export function subscribesTo(events: readonly string[], type: string, aliases: EventAliases): boolean {
-  return events.some((event) => canonicalType(event, aliases) === type)
+/** The names under which what a webhook is subscribed to is known here: each once, in the order of the first. */
+export function canonicalTypes(types: readonly string[], aliases: EventAliases): string[] {
+  return [...new Set(types.map((type) => canonicalType(type, aliases)))]
 }
 
 /**

@@ -19,7 +19,7 @@ export const unknownForms = [
   'WebhookState',
 ] as const
 
-export type UnknownForm = (typeof unknownForms)[number]
+type UnknownForm = (typeof unknownForms)[number]
 
 /** `name`: how Google calls it, where it has a name: that of a type, a field, a state or a version. Never a value. */
 export interface Unknown {

@@ -3,7 +3,7 @@ import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import { knownEventTypes } from '../../api/names.ts'
 import type { GeminiWebhookSpec } from '../../api/spec.ts'
 import type { RemoteWebhook, WebhookChanges } from '../../gemini/webhook-service.ts'
-import { canonicalType, noAliases, type EventAliases } from '../../gemini/event-aliases.ts'
+import { canonicalTypes, noAliases, type EventAliases } from '../../gemini/event-aliases.ts'
 import { knownWebhookStates } from '../../gemini/unknown-in-answer.ts'
 import { formerNamesOf, markerIn } from './ownership.ts'
 import { isSameJson } from './same-json.ts'
@@ -83,7 +83,7 @@ export function differencesOf(
 }
 
 function namesOf({ subscribedEvents }: Pick<RemoteWebhook, 'subscribedEvents'>, aliases: EventAliases): Set<string> {
-  return new Set(subscribedEvents.map((event) => canonicalType(event, aliases)))
+  return new Set(canonicalTypes(subscribedEvents, aliases))
 }
 
 const known: ReadonlySet<string> = new Set(knownEventTypes)

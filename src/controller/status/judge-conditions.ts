@@ -213,13 +213,11 @@ function judgeEnabled({ webhook: { spec }, observed: { remote } }: ActionState, 
       'DisabledByGoogle',
       `Google disabled the webhook; its state is ${state}, which this version does not know`,
     )
-  return yes(
-    `${nameOfState(state)}, which this version does not know: it counts as enabled, as long as nothing else says otherwise`,
-  )
-}
-
-function nameOfState(state: string): string {
-  return state === '' ? 'Google names no state of the webhook' : `the state of the webhook at Google is ${state}`
+  const said =
+    state === ''
+      ? 'Google names no state of the webhook'
+      : `the state of the webhook at Google is ${state}, which this version does not know`
+  return yes(`${said}: it counts as enabled, as long as nothing else says otherwise`)
 }
 
 function judgeEndpoint(state: ActionState, kept: Kept): Judgement {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import type { SubjectCondition } from '../../../../src/controller/status/judge-conditions.ts'
 import type { Judgement } from '../../../../src/controller/facts/judgement.ts'
-import { aWebhook, remoteId, type WebhookBuilder } from '../../../support/builders/a-webhook.ts'
+import { aWebhook, endpointUrl, remoteId, type WebhookBuilder } from '../../../support/builders/a-webhook.ts'
 import {
   aFailure,
   anObservation,
@@ -185,6 +185,16 @@ holds('InSync', [
       `${inSync}; warning: not known to this version, and passed on to Google as they are: batch.invented, video.dreamt`,
     ],
   },
+  {
+    when: 'an event that an alias names is known, and Google may show the other name of it',
+    given: [
+      rested
+        .spec({ events: ['batch.completed'] })
+        .status({ webhook: { id: remoteId, name: marker, uri: endpointUrl, events: ['batch.completed'] } }),
+      anObservation().with({ eventAliases: new Map([['batch.completed', 'batch.succeeded']]) }),
+    ],
+    want: ['True', 'Succeeded', inSync],
+  },
 ])
 
 const off = rested.spec({ state: 'Disabled' })
@@ -219,6 +229,38 @@ holds('Enabled', [
     when: 'disabled by another hand: neither Google nor the spec is blamed for it',
     given: [rested, disabled],
     want: ['False', 'Progressing', 'the webhook is disabled at Google'],
+  },
+  {
+    when: 'a state in a word that is not known is told, and nothing is believed of it',
+    given: [rested, anObservation().withRemote({ state: 'active' })],
+    want: [
+      'True',
+      'Succeeded',
+      'the state of the webhook at Google is active, which this version does not know: it counts as enabled, as long as nothing else says otherwise',
+    ],
+  },
+  {
+    when: 'no state at all is told, too',
+    given: [rested, anObservation().withRemote({ state: '' })],
+    want: [
+      'True',
+      'Succeeded',
+      'Google names no state of the webhook: it counts as enabled, as long as nothing else says otherwise',
+    ],
+  },
+  {
+    when: 'a word that says disabled is believed, whatever else it says',
+    given: [rested, anObservation().withRemote({ state: 'disabled_by_quota' })],
+    want: [
+      'False',
+      'DisabledByGoogle',
+      'Google disabled the webhook; its state is disabled_by_quota, which this version does not know',
+    ],
+  },
+  {
+    when: 'disabled as the spec asks, in a word that is not known',
+    given: [off, anObservation().withRemote({ state: 'idle' })],
+    want: bySpec,
   },
 ])
 

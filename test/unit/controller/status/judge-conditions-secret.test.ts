@@ -76,6 +76,8 @@ test('a Secret is available only where receivers, Google and the Secret mean the
   assert.deepEqual(judge(rested, anObservation().withKeyring()), repairing, 'receivers hold none')
   const hintless = anObservation().withRemote({ signingSecrets: [] })
   assert.deepEqual(judge(rested, hintless), repairing, 'Google shows none')
+  const renamed = anObservation().withRemote({ signingSecrets: [], hasUnknownFields: true })
+  assert.deepEqual(judge(rested, renamed, holds), holds, 'it may be shown in a field that is not known')
   assert.deepEqual(judge(rested, anObservation().withRemote(foreign)), repairing, 'Google shows another')
   const newer = anObservation().with({ revealed: { attemptID: 'attempt-1', secrets: [live(lookalike)] } })
   assert.deepEqual(judge(rested, newer), repairing, 'a newer one was revealed that looks the same')
