@@ -6,12 +6,16 @@ import { image, newest, release, removeAtEnd, simulator, system } from './world.
 const kinds = ['geminiwebhooks', 'geminiroutes'].map((plural) => `${plural}.webhooks.gemini-operator.io`)
 
 /** What stands around an installation: its namespace, Google's part, and these namespaces with a worker in each. */
-export async function standUp(withWorker: readonly string[], without: readonly string[] = []): Promise<void> {
+export async function standUp(
+  withWorker: readonly string[],
+  without: readonly string[] = [],
+  switches = neverGivesUp,
+): Promise<void> {
   for (const namespace of [system, simulator.namespace, ...withWorker, ...without]) {
     await kubectl(['create', 'namespace', namespace])
     await kubectl(['label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted'])
   }
-  await applyGoogle()
+  await applyGoogle(switches)
   for (const namespace of withWorker) await applyWorker(namespace)
   await rolledOut(simulator.namespace, simulator.name)
   for (const namespace of withWorker) await rolledOut(namespace, 'batch-worker')
@@ -36,14 +40,14 @@ export async function removeEverything(namespaces: readonly string[]): Promise<v
 /** The Secret with the API key that the simulator knows. */
 export const apiKeySecret = ['create', 'secret', 'generic', 'gemini-api-key', '--from-literal=api-key=sandbox-api-key']
 
-/**
- * Google's part, as the playground has it, but for one thing: under load some seconds without a receiver are twenty
- * failures in a row, and whether Google gives up is not what is tried here.
- */
-function applyGoogle(): Promise<string> {
+/** Under load some seconds without a receiver are twenty failures in a row, after which Google would give up. */
+const neverGivesUp = 'autoDisable=off'
+
+/** Google's part, as the playground has it, but for its switches. */
+function applyGoogle(switches: string): Promise<string> {
   const manifest = readFileSync('deploy/playground/webhook-service.yaml', 'utf8')
     .replaceAll('image: gemini-webhook-operator', `image: ${image ?? ''}`)
-    .replace('args: [sandbox, ', 'args: [sandbox, --switches=autoDisable=off, ')
+    .replace('args: [sandbox, ', `args: [sandbox, '--switches=${switches}', `)
   return kubectl(['--namespace', simulator.namespace, 'apply', '-f', '-'], manifest)
 }
 

@@ -46,6 +46,8 @@ interface Got {
   type: string
   subject: string
   route: string
+  /** Absent: Google. */
+  origin?: string
   atMs: number
 }
 
