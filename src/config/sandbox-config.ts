@@ -1,5 +1,5 @@
 import type { ConfigOf, RoleSettings } from './setting.ts'
-import { boolean, decimal, oneOf, optionalText, port, text, textList } from './setting-types.ts'
+import { boolean, decimal, oneOf, optionalPath, optionalText, port, text, textList } from './setting-types.ts'
 import { hostPattern } from './shared-settings.ts'
 
 const settings = {
@@ -32,6 +32,11 @@ const settings = {
     placeholder: 'NAME=VALUE,...',
     pattern: /^[A-Za-z0-9]{1,64}=.{0,256}$/,
     what: 'a switch and its value, such as autoDisable=off',
+  }),
+  switchesFile: optionalPath({
+    group: 'Parts',
+    help: 'Sets the switches as a file of gwh conformance has them, so that the simulated WebhookService does what the service did that was asked. --switches counts more.',
+    completes: 'file',
   }),
   dataDir: optionalText({
     group: 'Data',

@@ -1,10 +1,10 @@
 import type { SandboxConfig } from '../../config/sandbox-config.ts'
 import { hostInUrl } from '../../listen-on.ts'
 import type { ReceivedEvent } from '../../../playground/sample-worker.ts'
-import { readSwitches } from '../../../playground/webhook-service/read-switches.ts'
 import type { ProcessDeps, RoleDeps } from '../process-deps.ts'
 import { runRole } from '../run-role.ts'
 import type { RunningRole } from '../run-until-stopped.ts'
+import { chosenSwitches } from './chosen-switches.ts'
 import { commandsToTry } from './commands-to-try.ts'
 import type { Sandbox } from './start.ts'
 import { sandboxApiKey, startSimulator } from './start-simulator.ts'
@@ -35,7 +35,7 @@ async function startEverything(
   { out: print, program }: Surroundings,
 ): Promise<RunningRole> {
   const [{ startSandbox }, { startPage }] = await Promise.all([import('./start.ts'), import('./start-page.ts')])
-  const switches = readSwitches(config.switches)
+  const switches = await chosenSwitches(config)
   await using parts = new AsyncDisposableStack()
   const options = { ...config, ...(program !== undefined && { program }) }
   const sandbox = await startSandbox({ ...options, onWorkerEvent: (event) => print(eventLine(event)) }, deps)
@@ -54,7 +54,7 @@ async function startWebhookServiceOnly(
   { out: print }: Surroundings,
 ): Promise<RunningRole> {
   const { host, webhookServicePort: port } = config
-  const switches = readSwitches(config.switches)
+  const switches = await chosenSwitches(config)
   const simulator = await startSimulator({ host, port }, deps)
   simulator.admin.setSwitches(switches)
   print(`${serviceLines(simulator.url).join('\n')}\n`)
