@@ -47,7 +47,7 @@ interface Definition<Table extends SettingsTable> {
   readonly run: (
     config: ConfigOf<Table>,
     names: readonly string[],
-    deps: UserCommandDeps & InstallationWithPage,
+    deps: UserCommandDeps & InstallationWithPage & Pick<CommandDeps, 'env'>,
   ) => Promise<number>
 }
 
@@ -79,7 +79,7 @@ export function userCommand<Table extends SettingsTable>(definition: Definition<
         try {
           const env = environmentFor(variables, known, withoutFormerNames(variables, context))
           const command = roleCommand(role, summary, (config, _described, given) =>
-            run(config, given, { ...installation, out, err, version }),
+            run(config, given, { ...installation, out, err, version, env: context.env }),
           )
           return await command.run(args, { ...context, env })
         } catch (error) {

@@ -1,5 +1,6 @@
 import { completeCommand } from './completion/complete.ts'
 import { completion } from './completion/completion.ts'
+import { conformance } from './conformance/conformance.ts'
 import { deadLetters } from './deliveries/deadletters.ts'
 import { delivered } from './deliveries/delivered.ts'
 import { deliveries } from './deliveries/deliveries.ts'
@@ -50,6 +51,7 @@ const all = [
   uninstall,
   validate,
   verify,
+  conformance,
   version,
   completion,
 ]

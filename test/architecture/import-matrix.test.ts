@@ -29,6 +29,10 @@ const product: Record<string, Rights> = {
     ],
     packages: ['@google/genai', 'zod'],
   },
+  conformance: {
+    rooms: ['gemini', 'observability', 'outbound/read-bounded', 'signature/sign', 'signature/signing-secret'],
+    packages: [],
+  },
   signature: { rooms: [], packages: ['jose'] },
   feed: { rooms: ['contract', 'fairness'], packages: [] },
   admin: { rooms: ['contract', 'inbox/port', 'feed', 'observability'], packages: ['fastify'] },
@@ -142,6 +146,7 @@ const product: Record<string, Rights> = {
     rooms: [
       'api',
       'config',
+      'conformance',
       'contract',
       'kubernetes',
       'gemini',
@@ -198,9 +203,11 @@ const playground: Record<string, Rights> = {
   'webhook-service': { rooms: [], packages: ['fastify', 'undici', 'jose', 'zod'] },
 }
 
-/** Puts the rooms together: all but the commands, what runs in browsers, and the two that serve other rooms only. */
+/**
+ * Puts the rooms together: all but the commands, what runs in browsers, and those that serve other rooms only.
+ */
 const roles: Rights = {
-  rooms: Object.keys(product).filter((room) => !['cli', 'connections', 'nats', 'page'].includes(room)),
+  rooms: Object.keys(product).filter((room) => !['cli', 'conformance', 'connections', 'nats', 'page'].includes(room)),
   packages: [],
 }
 

@@ -1,0 +1,64 @@
+import { isRecord } from '../is-record.ts'
+
+export type ApiVersion = 'v1' | 'v1beta'
+
+interface ApiRequest {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  /** Behind the version, with its query: `webhooks/abc:ping`. */
+  readonly path: string
+  /** Default: v1. */
+  readonly version?: ApiVersion
+  readonly body?: unknown
+}
+
+export interface ApiAnswer {
+  readonly status: number
+  /** Empty where the answer is no JSON object. */
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+/** One request as it stands on the wire. Rejects where no answer came. */
+export type Api = (request: ApiRequest) => Promise<ApiAnswer>
+
+/** Where the service is, and who asks. */
+export interface ServicePlace {
+  readonly baseUrl: string
+  readonly apiKey: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** Raw calls: the SDK would hide what is asked about here. Nothing of an answer is kept or printed by it. */
+export function openApi({ baseUrl, apiKey, headers = {} }: ServicePlace, send: typeof fetch): Api {
+  const base = baseUrl.replace(/\/+$/, '')
+  return async ({ method, path, version = 'v1', body }) => {
+    const response = await send(`${base}/${version}/${path}`, {
+      method,
+      headers: { ...headers, 'x-goog-api-key': apiKey, 'content-type': 'application/json' },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+    return { status: response.status, body: objectIn(await response.text()) }
+  }
+}
+
+function objectIn(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isRecord(value) ? value : {}
+  } catch {
+    return {}
+  }
+}
+
+export const isOk = ({ status }: ApiAnswer): boolean => status >= 200 && status < 300
+
+/** The text under a key; '' where there is none. */
+export function textIn(object: Readonly<Record<string, unknown>>, key: string): string {
+  const value = object[key]
+  return typeof value === 'string' ? value : ''
+}
+
+/** The objects in the list under a key. */
+export function objectsIn(object: Readonly<Record<string, unknown>>, key: string): Record<string, unknown>[] {
+  const value = object[key]
+  return Array.isArray(value) ? value.filter(isRecord) : []
+}

@@ -1,0 +1,71 @@
+import type { CheckedPromise } from './client-promises.ts'
+import type { Finding } from './finding.ts'
+import { notAsked } from './not-asked.ts'
+
+/** What `gwh conformance` found; the JSON that it writes. */
+export interface ConformanceReport {
+  readonly time: string
+  /** Where the service is. */
+  readonly service: string
+  /** For `gwh sandbox --switches-file`: what was found out, by the names of the switches. */
+  readonly switches: Readonly<Record<string, string | number>>
+  readonly findings: readonly Finding[]
+  readonly promises: readonly CheckedPromise[]
+}
+
+/** One finding for each switch: what was found out, else why not; those that are not asked about included. */
+export function oneOfEach(names: readonly string[], given: readonly Finding[]): Finding[] {
+  const all = [...new Set([...names, ...Object.keys(notAsked)])]
+  return all.map((name) => {
+    const about = given.filter((finding) => finding.switch === name)
+    const [first] = about
+    return (
+      about.find(({ setting }) => setting !== undefined) ??
+      first ?? { switch: name, seen: notAsked[name] ?? 'nothing showed it' }
+    )
+  })
+}
+
+export function settingsOf(findings: readonly Finding[]): Record<string, string | number> {
+  return Object.fromEntries(
+    findings.flatMap(({ switch: name, setting }) => (setting === undefined ? [] : [[name, setting]])),
+  )
+}
+
+export interface Change {
+  readonly what: string
+  readonly before: string
+  readonly now: string
+}
+
+/** Settings that differ by chance from run to run: as much is no change. */
+const measured: ReadonlySet<string> = new Set([
+  'readLagMs',
+  'listLagMs',
+  'deliveryLagMs',
+  'retryDelayMs',
+  'attemptTimeoutMs',
+])
+/** Three times as long is another setting, unless both are short. */
+const isAsLong = (a: number, b: number) => Math.max(a, b) <= 3 * Math.min(a, b) || Math.abs(a - b) < 2_000
+
+const word = (problem: string | undefined) => (problem === undefined ? 'holds' : 'does not hold')
+
+/**
+ * What the service does otherwise than in an earlier report. What only one of them found out is no change: whether
+ * something is found out depends on the address and the flags, too.
+ */
+export function changesSince(before: ConformanceReport, now: ConformanceReport): Change[] {
+  const settings = Object.entries(now.switches).flatMap(([what, setting]) => {
+    const old = before.switches[what]
+    const isMeasured = measured.has(what) && typeof old === 'number' && typeof setting === 'number'
+    if (old === undefined || old === setting || (isMeasured && isAsLong(old, setting))) return []
+    return [{ what, before: String(old), now: String(setting) }]
+  })
+  const promises = now.promises.flatMap(({ version, promise, problem }) => {
+    const old = before.promises.find((each) => each.version === version && each.promise === promise)
+    if (old === undefined || word(old.problem) === word(problem)) return []
+    return [{ what: `${version}: ${promise}`, before: word(old.problem), now: word(problem) }]
+  })
+  return [...settings, ...promises]
+}
