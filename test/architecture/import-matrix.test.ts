@@ -257,7 +257,8 @@ const controllerFolders: Record<string, string[]> = {
   backfill: ['facts'],
   observe: ['config', 'facts', 'installation', 'keyring', 'memory', 'metrics', 'plan', 'reports', 'secrets', 'sinks'],
   apply: ['facts', 'memory', 'observe', 'plan', 'secrets'],
-  status: ['apply', 'backfill', 'facts', 'installation', 'observe', 'plan', 'reports', 'rotation', 'secrets'],
+  gap: ['apply', 'facts'],
+  status: ['apply', 'backfill', 'facts', 'gap', 'installation', 'observe', 'plan', 'reports', 'rotation', 'secrets'],
   routes: [
     'config',
     'facts',

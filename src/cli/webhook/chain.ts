@@ -90,8 +90,8 @@ function deliveryLink({ status }: GeminiWebhook): Link {
 }
 
 /**
- * Beside the chain: what backfill did, where it is on, and a time in which deliveries may have been missed. That is past,
- * or what broke is told by its own link, so it breaks nothing.
+ * Beside the chain: what backfill did, where it is on, and a time in which deliveries may have been missed. That is
+ * past, or what broke is told by its own link, so it breaks nothing.
  */
 function missedLinks(webhook: GeminiWebhook): Link[] {
   const gap = conditionOf(webhook, 'DeliveriesComplete')

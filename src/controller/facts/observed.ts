@@ -230,11 +230,6 @@ export interface ObservedWebhook {
   report: Omit<EndpointReport, 'check'> | undefined
   /** Whether receivers were there to take deliveries; absent: nothing is known of that. */
   receivers?: ReceiverPresence
-  /**
-   * The last run of backfill after which receivers had the event of every batch that ended in between, milliseconds
-   * since the epoch; absent: this process made none.
-   */
-  covered?: { readonly fromMs: number; readonly toMs: number }
   /** What the receivers say of the sinks; absent: nothing. */
   sinkReports?: FoldedSinks
   /** How many GeminiRoutes name it; absent: that is not known, and what was told of them stays. */

@@ -1,12 +1,12 @@
 import type { GeminiWebhookStatus } from '../../api/status.ts'
 import { awayToldMs } from '../../contract/receiver-report/report.ts'
 import { formatTime } from '../../format-time.ts'
-import type { ObservedWebhook } from '../facts/observed.ts'
+import type { BackfillView } from '../facts/backfill-view.ts'
 import { timeOf, type Outage, type SeenOutages } from './outages.ts'
 
 export type Gap = NonNullable<GeminiWebhookStatus['gap']>
 
-type Covered = NonNullable<ObservedWebhook['covered']>
+type Covered = NonNullable<BackfillView['covered']>
 
 /**
  * The gap as it is to be told: the one of before, what is seen of outages now, and what backfill has covered since. One

@@ -20,7 +20,7 @@ export function withGap(
 ): GeminiWebhookStatus {
   if (isDeleting(webhook)) return status
   const seen = withDisabledSince(status, observed.remote, nowMs)
-  const gap = foldGap(status.gap, seeOutages(webhook, observed, seen, nowMs), observed.covered, nowMs)
+  const gap = foldGap(status.gap, seeOutages(webhook, observed, seen, nowMs), observed.backfill?.covered, nowMs)
   const judgement = judgeGap({ ...webhook, status: seen }, gap)
   const conditions = seen.conditions ?? []
   const observedGeneration = seen.observedGeneration ?? webhook.metadata.generation

@@ -36,7 +36,9 @@ function aLife(spec: Partial<GeminiWebhookSpec> = {}) {
 
 const disabled = 'disabled_due_to_failed_deliveries'
 const heard = (hours: number) => ({ receivers: { heardMs: noonMs + hours * hourMs } })
-const covered = (from: number, to: number) => ({ fromMs: noonMs + from * hourMs, toMs: noonMs + to * hourMs })
+const covered = (from: number, to: number) => ({
+  backfill: { runs: [], covered: { fromMs: noonMs + from * hourMs, toMs: noonMs + to * hourMs } },
+})
 
 test('without a gap nothing is said, and a status is left as it is', () => {
   const life = aLife()
@@ -65,12 +67,12 @@ test('from the disabling to the covering by backfill', () => {
     on.says,
     /from 2026-11-20T06:00:00Z to 2026-11-21T17:00:00Z may have been missed.*the next runs of backfill/,
   )
-  assert.equal(life.look(5.2, { ...heard(5), covered: covered(-60, 4.7) }).condition?.status, 'False')
+  assert.equal(life.look(5.2, { ...heard(5), ...covered(-60, 4.7) }).condition?.status, 'False')
 
-  const whole = life.look(6, { ...heard(6), covered: covered(-60, 5.5) })
+  const whole = life.look(6, { ...heard(6), ...covered(-60, 5.5) })
   assert.deepEqual([whole.condition?.status, whole.condition?.reason], ['True', 'Backfilled'])
   assert.equal(whole.status.gap?.coveredTime, at(6))
-  assert.deepEqual(life.look(7, { ...heard(7), covered: covered(-60, 6.5) }).status, whole.status)
+  assert.deepEqual(life.look(7, { ...heard(7), ...covered(-60, 6.5) }).status, whole.status)
   assert.equal(life.look(5 + 14 * 24 + 1, heard(5 + 14 * 24)).condition, undefined)
 })
 
@@ -108,5 +110,5 @@ test('events that no list at Google shows are named, covered or not', () => {
   const unfindable = /; those of interaction\.completed, video\.generated cannot be looked up at Google$/
   assert.match(life.look(0, heard(0), disabled).says, unfindable)
   life.look(1, heard(1))
-  assert.match(life.look(2, { ...heard(2), covered: covered(-60, 1.5) }).says, unfindable)
+  assert.match(life.look(2, { ...heard(2), ...covered(-60, 1.5) }).says, unfindable)
 })
