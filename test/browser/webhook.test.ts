@@ -70,6 +70,36 @@ describe('one webhook in a browser', { skip: withoutChromium }, () => {
     }
   })
 
+  test('what Google did not deliver is told, a gap first, and asked for with the button', async () => {
+    const { server, open } = world()
+    knowFourWebhooks(server)
+    const row = failingRow
+    const says = 'deliveries from 2026-11-28T10:00:00Z to 2026-11-29T11:00:00Z may have been missed'
+    const gap = { since: '2026-11-28T10:00:00Z', until: '2026-11-29T11:00:00Z', says }
+    server.answers.set(pageAddresses.webhook, () => ({
+      body: aDetail(row, { backfill: { lookback: '72h', gap } }),
+    }))
+    const done = { outcome: 'done', says: 'nothing was missing', problem: '', command: 'gwh backfill --since=24h' }
+    server.answers.set(pageAddresses.act, () => ({ body: done }))
+    await using opened = await open(failing)
+    const { page, problems } = opened
+    const card = page.locator('.card', { has: page.getByRole('heading', { name: 'Missed deliveries' }) })
+    await card.getByText('backfill, 72h back').waitFor()
+    assert.match(
+      await card.getByRole('row', { name: /^Gap/ }).innerText(),
+      /Not covered\s+deliveries from 2026-11-28T10/,
+    )
+    assert.match(await card.getByRole('row', { name: /^Found/ }).innerText(), /nothing was missing/)
+
+    await page.getByRole('button', { name: 'Backfill…' }).click()
+    await page.getByLabel('Ended within').selectOption('24h')
+    await page.getByRole('button', { name: 'Backfill', exact: true }).click()
+    await page.getByText('gwh backfill --since=24h').waitFor()
+    const acts = server.asked.filter(({ address }) => address === pageAddresses.act).map(({ body }) => body)
+    assert.deepEqual(acts.at(-1), { action: 'backfill', namespace: row.namespace, name: row.name, since: '24h' })
+    assert.deepEqual(problems, [])
+  })
+
   test('a look at the address is told as one, and is no refused request', async () => {
     const { server, open } = world()
     knowFourWebhooks(server)

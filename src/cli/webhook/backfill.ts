@@ -56,7 +56,7 @@ export const backfill = userCommand({
   run: askForBackfill,
 })
 
-async function askForBackfill(
+export async function askForBackfill(
   config: BackfillConfig,
   [object = '']: readonly string[],
   { out, err, cluster, clock }: UserCommandDeps,

@@ -80,6 +80,15 @@ export const actionRequest = z.discriminatedUnion('action', [
     typed: z.string().max(253),
     revokePrevious: z.enum(['AfterGracePeriod', 'Immediately']).exactOptional(),
   }),
+  z.strictObject({
+    action: z.literal('backfill'),
+    ...object,
+    /** So long ago; absent: as far as the lookback reaches. */
+    since: z
+      .string()
+      .regex(/^\d{1,4}h$/, 'a duration in hours such as 24h')
+      .exactOptional(),
+  }),
   z.strictObject({ action: z.literal('replay'), targets }),
   z.strictObject({ action: z.literal('retry'), targets }),
   z.strictObject({ action: z.literal('drain'), pod, to: pod.exactOptional() }),

@@ -48,6 +48,25 @@ export function rotateTask({ namespace, name }: WebhookKey): Task {
   }
 }
 
+const wholeLookback = 'as far as the lookback reaches'
+
+export function backfillTask({ namespace, name }: WebhookKey): Task {
+  return {
+    title: `Send what Google did not deliver to ${namespace}/${name}`,
+    question:
+      'The batches that ended in that time are looked through, and each event that did not arrive is sent to the receivers. What arrived is not handed on again.',
+    verb: 'Backfill',
+    choice: { label: 'Ended within', of: [wholeLookback, '6h', '24h', '48h'] },
+    doing: 'Asked the controller to look through the batches; waiting until what was missing is sent',
+    request: ({ choice }) => ({
+      action: 'backfill',
+      namespace,
+      name,
+      ...(choice !== wholeLookback && { since: choice }),
+    }),
+  }
+}
+
 export function drainTask(pod: string): Task {
   return {
     title: `Drain ${pod}`,

@@ -5,7 +5,7 @@ import type { WebhookKey } from '../../contract/page/overview.ts'
 import type { WebhookDetail } from '../../contract/page/webhook-detail.ts'
 import { ActionButton, MissingRights } from '../actions/action-button.tsx'
 import { begin, finished } from '../actions/task.ts'
-import { pingTask, retryTask, rotateTask, sendTask } from '../actions/tasks.ts'
+import { backfillTask, pingTask, retryTask, rotateTask, sendTask } from '../actions/tasks.ts'
 import { count, counted } from '../format.ts'
 import { rows } from '../live/state.ts'
 import { useAsked } from '../live/use-asked.ts'
@@ -54,13 +54,17 @@ export function WebhookPage({ namespace, name }: WebhookKey) {
   )
 }
 
-function Actions({ detail: { row, may, events } }: { detail: WebhookDetail }) {
+function Actions({ detail: { row, may, events, backfill } }: { detail: WebhookDetail }) {
   const { namespace, name, pending } = row
   return (
     <div class="actions">
       <ActionButton label="Ping" may={may.ping} onAct={() => begin(pingTask(row))} />
       <ActionButton label="Send test event" may={may.send} onAct={() => begin(sendTask(row, events))} />
       <ActionButton label="Rotate…" may={may.rotate} onAct={() => begin(rotateTask(row))} />
+      {/* By the same right: both are a request in the spec. */}
+      {backfill.lookback !== undefined && (
+        <ActionButton label="Backfill…" may={may.rotate} onAct={() => begin(backfillTask(row))} />
+      )}
       {pending > 0 && (
         <ActionButton
           label={`Retry now (${count(pending)})`}

@@ -4,6 +4,7 @@ import { retryDeliveries } from '../../cli/deliveries/retry.ts'
 import { exitCodes } from '../../cli/run-command.ts'
 import { UnjudgedError } from '../../cli/unjudged-error.ts'
 import type { UserCommandDeps } from '../../cli/user-command.ts'
+import { askForBackfill } from '../../cli/webhook/backfill.ts'
 import { pingWebhook } from '../../cli/webhook/ping.ts'
 import { rotateSecret } from '../../cli/webhook/rotate.ts'
 import { sendEvent } from '../../cli/webhook/send.ts'
@@ -19,6 +20,7 @@ type ActConfig = UiConfig & { readonly operatorNamespace: string }
 /** A person waits in front of the page. */
 const pingWaitMs = 30_000
 const rotateWaitMs = 120_000
+const backfillWaitMs = 120_000
 const sendTimeoutMs = 10_000
 const settleMs = 20_000
 
@@ -57,6 +59,10 @@ function run(request: ActionRequest, config: ActConfig, deps: UserCommandDeps): 
       const { revokePrevious = 'AfterGracePeriod' } = request
       const given = { requestId: undefined, revokePrevious, window: 'Now' as const, waitMs: rotateWaitMs }
       return rotateSecret({ ...common, ...given }, [keyOf(request)], deps)
+    }
+    case 'backfill': {
+      const given = { requestId: undefined, since: request.since, waitMs: backfillWaitMs }
+      return askForBackfill({ ...common, ...given }, [keyOf(request)], deps)
     }
     case 'replay':
       return replayDeadLetters(

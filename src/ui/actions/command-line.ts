@@ -15,6 +15,8 @@ export function commandLine(request: ActionRequest): string {
         `gwh rotate ${request.namespace}/${request.name}`,
         ...flag('revoke-previous', request.revokePrevious),
       ].join(' ')
+    case 'backfill':
+      return [`gwh backfill ${request.namespace}/${request.name}`, ...flag('since', request.since)].join(' ')
     case 'replay':
     case 'retry':
       return [`gwh ${action}`, ...words(request.targets)].join(' ')

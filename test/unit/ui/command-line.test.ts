@@ -12,6 +12,8 @@ const cases: [ActionRequest, string][] = [
     { action: 'rotate', ...webhook, typed: 'batch-events', revokePrevious: 'Immediately' },
     'gwh rotate ml/batch-events --revoke-previous=Immediately',
   ],
+  [{ action: 'backfill', ...webhook, since: '24h' }, 'gwh backfill ml/batch-events --since=24h'],
+  [{ action: 'backfill', ...webhook }, 'gwh backfill ml/batch-events'],
   [
     { action: 'replay', targets: { ids: ['gwh-receiver-0/17', 'gwh-receiver-1/3'] } },
     'gwh replay gwh-receiver-0/17 gwh-receiver-1/3',
