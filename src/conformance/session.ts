@@ -47,11 +47,20 @@ export function patch(
   return api({ method: 'PATCH', path: `webhooks/${encodeURIComponent(id)}?${query}`, version, body })
 }
 
+/** The same where it has to succeed for what is asked next; the webhook as it is now. */
+export async function change(
+  session: Pick<Session, 'api'>,
+  webhook: OwnWebhook,
+  body: Readonly<Record<string, unknown>>,
+): Promise<ApiAnswer['body']> {
+  const answer = await patch(session, webhook, body)
+  if (isOk(answer)) return answer.body
+  throw new Error(`the service answered ${answer.status} to an update of ${Object.keys(body).join(', ')}`)
+}
+
 /** As it is now. */
-export async function look(session: Pick<Session, 'api'>, webhook: OwnWebhook): Promise<ApiAnswer['body']> {
-  const answer = await patch(session, webhook, { name: webhook.name })
-  if (!isOk(answer)) throw new Error(`the service answered ${answer.status} to an update of the name`)
-  return answer.body
+export function look(session: Pick<Session, 'api'>, webhook: OwnWebhook): Promise<ApiAnswer['body']> {
+  return change(session, webhook, { name: webhook.name })
 }
 
 /** A method of one webhook, such as `:ping`. */

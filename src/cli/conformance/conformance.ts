@@ -8,7 +8,6 @@ import type { ConformanceReport } from '../../conformance/report.ts'
 import { printedAs } from '../print-as.ts'
 import { exitCodes, type CommandDeps } from '../run-command.ts'
 import { output } from '../shared-settings.ts'
-import { UsageError } from '../usage-error.ts'
 import { userCommand, type UserCommandDeps } from '../user-command.ts'
 
 const { googleApiVersion: _both, ...google } = googleSettings
@@ -137,7 +136,7 @@ async function askService(
   }
   try {
     if (config.cleanUp) {
-      out(`${await cleanUp(options, asking)} webhooks deleted\n`)
+      out(`webhooks deleted: ${await cleanUp(options, asking)}\n`)
       return exitCodes.ok
     }
     const report = await runConformance(options, asking)
@@ -166,7 +165,7 @@ async function apiKeyOf({ apiKeyFile: file }: ConformanceConfig, env: CommandDep
   const given = file === undefined ? env['GEMINI_API_KEY'] : await readFile(file, 'utf8')
   const apiKey = (given ?? '').trim()
   if (/^[\x21-\x7e]{1,1024}$/.test(apiKey)) return apiKey
-  throw new UsageError(
+  throw new Error(
     file === undefined
       ? 'GEMINI_API_KEY is not set, or is no API key: set it, or name a file with --api-key-file'
       : '--api-key-file: the file does not hold an API key and nothing else: write it there',

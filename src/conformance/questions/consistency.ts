@@ -1,7 +1,7 @@
 import { isOk, textIn } from '../api.ts'
 import { found, unknown, type Finding } from '../finding.ts'
 import type { OwnWebhook } from '../own-webhooks.ts'
-import { patch, undisturbed, type Question, type Session } from '../session.ts'
+import { change, undisturbed, type Question, type Session } from '../session.ts'
 
 const pollMs = 100
 const longestMs = 60_000
@@ -34,7 +34,7 @@ export const consistencyQuestion: Question = {
 function rename(session: Session, webhook: OwnWebhook, isShown: (name: string) => Promise<boolean>) {
   return undisturbed(session, async () => {
     const { name } = session.own.next()
-    await patch(session, webhook, { name })
+    await change(session, webhook, { name })
     return measure(session, () => isShown(name))
   })
 }

@@ -1,26 +1,17 @@
 import { isOk, textIn } from '../api.ts'
 import { accepted, awaitArrival, type Arrival, type CalledEndpoint } from '../called-endpoint.ts'
 import { eitherWay, found, unknown, type Finding } from '../finding.ts'
-import type { OwnWebhook } from '../own-webhooks.ts'
-import { call, look, patch, undisturbed, type Question, type Session } from '../session.ts'
+import { call, change, look, undisturbed, type Question } from '../session.ts'
+import { firstPingWithinMs, ping, pingEveryMs, pingUntil, type Receiving } from './ping.ts'
 import { judgePing, judgeSignatures } from './ping-form.ts'
 import { askTheWayOut, failedState } from './states.ts'
 
-/** Pings cost nothing; one that does not come is asked for again. */
-const firstPingWithinMs = 30_000
-const pingEveryMs = 250
 const absentAfterMs = 10_000
 const retryWithinMs = 120_000
 const attemptWithinMs = 60_000
 /** A test of Retry-After is worth no more patience. */
 const longestRetryAfterSeconds = 60
 const enoughFailures = 30
-
-/** A session with an endpoint, and a webhook that leads to it. */
-interface Receiving extends Session {
-  readonly endpoint: CalledEndpoint
-  readonly webhook: OwnWebhook
-}
 
 /** What pings deliver, and how. */
 export const deliveriesQuestion: Question = {
@@ -54,7 +45,7 @@ export const deliveriesQuestion: Question = {
     }
     const lag = await undisturbed(session, () => askLag(receiving))
     const settle = () => session.wait((typeof lag.setting === 'number' ? lag.setting : 0) + pingEveryMs)
-    await patch(session, webhook, { uri: webhook.uri })
+    await change(session, webhook, { uri: webhook.uri })
     await settle()
     const findings = [...judgePing(first.arrival, webhook.id), lag, await askDisabled(receiving, settle)]
     findings.push(await askRotation(receiving, settle))
@@ -66,24 +57,6 @@ export const deliveriesQuestion: Question = {
 
 const idOf = ({ headers }: Arrival) => headers['webhook-id']
 
-async function ping(receiving: Receiving): Promise<void> {
-  const answer = await call(receiving, receiving.webhook, ':ping')
-  if (!isOk(answer)) throw new Error(`the service answered ${answer.status} to a ping`)
-}
-
-/** Pings until one arrives that fits; with the time at which that one was asked for. */
-async function pingUntil(receiving: Receiving, fits: (arrival: Arrival) => boolean) {
-  const untilMs = receiving.clock.now() + firstPingWithinMs
-  while (receiving.clock.now() < untilMs) {
-    const [askedMs, before] = [receiving.clock.now(), receiving.endpoint.arrivals.length]
-    await ping(receiving)
-    const isNew = (arrival: Arrival) => receiving.endpoint.arrivals.indexOf(arrival) >= before && fits(arrival)
-    const arrival = await awaitArrival(receiving, isNew, pingEveryMs)
-    if (arrival !== undefined) return { arrival, askedMs }
-  }
-  return undefined
-}
-
 /** One ping; its first attempt, or undefined where none came. */
 async function pingOnce(receiving: Receiving, withinMs = absentAfterMs): Promise<Arrival | undefined> {
   const before = receiving.endpoint.arrivals.length
@@ -94,7 +67,7 @@ async function pingOnce(receiving: Receiving, withinMs = absentAfterMs): Promise
 /** How long deliveries go where they went before. */
 async function askLag(receiving: Receiving): Promise<Finding> {
   const path = `static/${receiving.endpoint.arrivals.length + 2}`
-  await patch(receiving, receiving.webhook, { uri: receiving.endpoint.url(path) })
+  await change(receiving, receiving.webhook, { uri: receiving.endpoint.url(path) })
   const changedMs = receiving.clock.now()
   const [asked, moved] = [receiving.endpoint.arrivals.length, await pingUntil(receiving, (each) => each.path === path)]
   if (moved === undefined) return unknown('deliveryLagMs', 'pings did not follow a new address')
@@ -104,10 +77,10 @@ async function askLag(receiving: Receiving): Promise<Finding> {
 }
 
 async function askDisabled(receiving: Receiving, settle: () => Promise<void>): Promise<Finding> {
-  await patch(receiving, receiving.webhook, { state: 'disabled' })
+  await change(receiving, receiving.webhook, { state: 'disabled' })
   await settle()
   const arrival = await pingOnce(receiving)
-  await patch(receiving, receiving.webhook, { state: 'enabled' })
+  await change(receiving, receiving.webhook, { state: 'enabled' })
   await settle()
   const isDelivered = arrival !== undefined
   return eitherWay('pingWhenDisabled', {

@@ -3,6 +3,7 @@ import { isOk, textIn, type ApiAnswer } from '../api.ts'
 import { accepted, awaitArrival, type Arrival, type CalledEndpoint } from '../called-endpoint.ts'
 import { eitherWay, found, unknown, type Finding } from '../finding.ts'
 import { undisturbed, type Question, type Session } from '../session.ts'
+import { pingUntil } from './ping.ts'
 import { eventIn, signatureOf } from './ping-form.ts'
 
 const mostUris = 10
@@ -47,7 +48,9 @@ export const jobsQuestion: Question = {
     endpoint.answerWith(() => accepted)
     const receiving: Receiving = { ...session, endpoint, started: [] }
     try {
-      await own.create({ uri: endpoint.url('jobs/static'), events: ['batch.succeeded', 'interaction.completed'] })
+      const webhook = await own.create({ uri: endpoint.url('jobs/static'), events: ['batch.succeeded'] })
+      // A job may end before deliveries follow a new webhook.
+      await pingUntil({ ...session, endpoint, webhook }, ({ path }) => path === 'jobs/static')
       const { finding: uris, count } = await startManyAddresses(receiving)
       const cancelled = await undisturbed(session, () => askCancelled(receiving))
       const interaction = await startInteraction(receiving)

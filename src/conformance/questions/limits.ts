@@ -1,7 +1,7 @@
 import { isOk } from '../api.ts'
 import { eitherWay, found, unknown, type Finding } from '../finding.ts'
 import { ownPrefix, type OwnWebhook } from '../own-webhooks.ts'
-import { patch, type Question, type Session } from '../session.ts'
+import { change, patch, type Question, type Session } from '../session.ts'
 
 const longestName = 4_096
 /** More than a person makes by hand in a minute, and little for a service. */
@@ -28,7 +28,7 @@ export const refusalsQuestion: Question = {
       const seen = `an address ${what} was answered ${answer.status}`
       findings.push(eitherWay(name, { isSo: isOk(answer), yes: 'accepted', no: 'refused', what: seen }))
     }
-    await patch(session, webhook, { uri: webhook.uri })
+    await change(session, webhook, { uri: webhook.uri })
     findings.push(await askNames(session, webhook))
     const twin = await session.own.tryCreate({ uri: webhook.uri })
     return [...findings, judgeTwin(typeof twin === 'number' ? twin : 200)]

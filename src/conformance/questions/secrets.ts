@@ -1,7 +1,7 @@
 import { isOk, objectsIn, textIn } from '../api.ts'
 import { eitherWay, found, unknown, type Finding } from '../finding.ts'
 import type { OwnWebhook } from '../own-webhooks.ts'
-import { call, look, patch, type Question, type Session } from '../session.ts'
+import { call, change, look, type Question, type Session } from '../session.ts'
 import { judgeSecretForm } from './secret-form.ts'
 
 /** Enough characters to say that `+` and `/` do not occur: one in a million that 24 bytes each had none by chance. */
@@ -97,7 +97,7 @@ export const rotationQuestion: Question = {
       revocation_behavior: graceful.revocation_behavior.toUpperCase(),
     })
     const alias = await call(session, webhook, '/rotate_secret')
-    await patch(session, webhook, { state: 'disabled' })
+    await change(session, webhook, { state: 'disabled' })
     const disabled = await call(session, webhook, ':rotateSigningSecret', graceful)
     return [
       eitherWay('uppercaseRevocation', {
