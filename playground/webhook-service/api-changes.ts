@@ -94,7 +94,7 @@ function changeWebhook(webhook: Members, changes: ApiChanges): Members {
   const { state, subscribed_events: events, ...rest } = webhook
   const changed = {
     ...rest,
-    ...(state !== undefined && { state: states[String(state)] ?? state }),
+    ...(typeof state === 'string' && { state: states[state] ?? state }),
     ...(Array.isArray(events) && { subscribed_events: events.map((each) => eventTypes[String(each)] ?? String(each)) }),
     ...addedWebhookFields,
   }

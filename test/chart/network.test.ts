@@ -37,6 +37,10 @@ const admits = (rule: Rule, component: string) =>
 withHelm('network policies and address families', (charts) => {
   const [chart]: readonly (Chart | undefined)[] = charts
   assert.ok(chart)
+  const receiverUrlOf = (values: object) =>
+    (named(chart.manifests(values), 'ConfigMap', 'gwh-controller') as { data?: Record<string, string> }).data?.[
+      'GWH_RECEIVER_URL'
+    ]
   const policy = (values: object, name: string) => named(chart.manifests(values), 'NetworkPolicy', name)
 
   const services = (values: object) => chart.manifests(values).filter(({ kind }) => kind === 'Service')
@@ -83,17 +87,13 @@ withHelm('network policies and address families', (charts) => {
   })
 
   test('the controller is told the Service of the receivers, but not where their certificate is for another name', () => {
-    const told = (values: object) =>
-      (named(chart.manifests(values), 'ConfigMap', 'gwh-controller') as { data?: Record<string, string> }).data?.[
-        'GWH_RECEIVER_URL'
-      ]
-    const base = told({})
+    const base = receiverUrlOf({})
     assert.match(base ?? '', /^http:\/\/gwh-receiver\.[a-z-]+\.svc:80$/)
-    assert.equal(told({ baseUrl: 'https://hooks.example.com/gemini/' }), `${base}/gemini`)
-    assert.equal(told({ receiver: { service: { port: 8080 } } }), base?.replace(/80$/, '8080'))
-    assert.equal(told({ receiver: { tls: { secretName: 'receiver-tls' } } }), undefined)
+    assert.equal(receiverUrlOf({ baseUrl: 'https://hooks.example.com/gemini/' }), `${base}/gemini`)
+    assert.equal(receiverUrlOf({ receiver: { service: { port: 8080 } } }), base?.replace(/80$/, '8080'))
+    assert.equal(receiverUrlOf({ receiver: { tls: { secretName: 'receiver-tls' } } }), undefined)
     const own = 'http://receivers.mesh.local:15001'
-    assert.equal(told({ controller: { config: { receiverUrl: own } } }), own)
+    assert.equal(receiverUrlOf({ controller: { config: { receiverUrl: own } } }), own)
   })
 
   test('"helm test" gets through however narrow the policies are, and its pod has one of its own', () => {
