@@ -93,7 +93,10 @@ await withRealApiServer('a user with the shipped roles in one namespace', (serve
       return { client, openService: async () => service, close: () => client.close() } as unknown as OperatorAccess
     }
     // What means the operator's namespace to other commands must not narrow this one.
-    return gwhCommand({ cluster, operator }, { GWH_KUBECONFIG: kubeconfig, GWH_NAMESPACE: 'gemini-webhook-system' })
+    return gwhCommand(
+      { cluster, operator },
+      { GWH_KUBECONFIG: kubeconfig, GWH_OPERATOR_NAMESPACE: 'gemini-webhook-system' },
+    )
   }
 
   test("gwh status shows the objects of the context's namespace, and says that these are not all", async (t) => {
