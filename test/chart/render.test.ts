@@ -35,6 +35,9 @@ const workloadKinds = new Set(['Deployment', 'StatefulSet'])
 const quotasOf = (chart: Chart, values: object) =>
   named(chart.manifests(values), 'ConfigMap', 'gwh-receiver').data?.['GWH_QUOTAS']
 
+const aliasesOf = (chart: Chart, component: string, eventAliases: object) =>
+  named(chart.manifests({ eventAliases }), 'ConfigMap', `gwh-${component}`).data?.['GWH_EVENT_ALIASES']
+
 /** What the schema of the values takes for a setting; the first word where it takes only some. */
 const exampleOf: Readonly<Record<string, string | number>> = {
   NUMBER: 7,
@@ -44,6 +47,7 @@ const exampleOf: Readonly<Record<string, string | number>> = {
   SIZE: '2GiB',
   URL: 'https://example.com',
   SAMPLER: 'parentbased_always_on',
+  VERSION: 'v1beta',
 }
 
 withHelm('the chart', (charts) => {
@@ -79,6 +83,8 @@ withHelm('the chart', (charts) => {
     'a setting that the controller does not have': [{ controller: { config: { callTimeOut: '5s' } } }, /callTimeOut/],
     'a setting that the chart sets itself': [{ receiver: { config: { dataDir: '/elsewhere' } } }, /dataDir/],
     'a setting of the wrong type': [{ controller: { config: { workers: 'many' } } }, /workers/],
+    'an alias that is no name': [{ eventAliases: { 'a b': 'ping' } }, /eventAliases/],
+    'an alias of what is no event': [{ eventAliases: { 'batch.completed': 'Batch' } }, /eventAliases/],
     'a kind without its plural': [{ addressableKinds: ['eventing.knative.dev/v1/Broker'] }, /addressableKinds/],
     'NATS sinks without servers': [{ natsSinks: { credentials: { secretName: 'a' } } }, /natsSinks.urls: is empty/],
     'NATS sinks with two sources of authorities': [
@@ -221,6 +227,14 @@ withHelm('the chart', (charts) => {
     assert.equal(quotasOf(chart, {}), undefined)
     for (const namespaces of [{ ml: { weight: 0 } }, { ml: { maxShare: 0.5 } }, { Ml: {} }, { ml: { share: '5%' } }]) {
       assert.throws(() => chart.manifests({ quotas: { namespaces } }), /quotas/)
+    }
+  })
+
+  test('eventAliases: both roles are given the same ones, and nothing where there are none', () => {
+    for (const component of ['controller', 'receiver']) {
+      const given = aliasesOf(chart, component, { 'webhook.test': 'ping', 'batch.completed': 'batch.succeeded' })
+      assert.equal(given, 'batch.completed=batch.succeeded,webhook.test=ping')
+      assert.equal(aliasesOf(chart, component, {}), undefined)
     }
   })
 

@@ -190,6 +190,7 @@ export const valueSets: Readonly<Record<string, object>> = {
     },
   },
   'settings of every type': {
+    eventAliases: { 'batch.completed': 'batch.succeeded', 'Webhook-Test': 'ping' },
     controller: {
       config: { kubernetesQps: 200, leaderElection: true, callTimeout: '12s', googleApiVersion: 'v1beta' },
     },
