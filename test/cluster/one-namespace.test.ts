@@ -178,6 +178,7 @@ await withRealApiServer('a user with the shipped roles in one namespace', (serve
       'installation',
       'controllers',
       'leader',
+      'pause',
       'receivers',
       'versions',
       'inboxes',
