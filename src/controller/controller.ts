@@ -292,7 +292,7 @@ class RunningController implements WebhookController {
       logger,
       pauses: { firstMs: config.backfillFirstMs, restMs: config.backfillRestMs },
       webhooks,
-      mayRun: (webhook) => mayBackfill(webhook) && this.#isServed(webhook),
+      mayRun: (webhook) => this.#pause.pause === undefined && mayBackfill(webhook) && this.#isServed(webhook),
       eventsOf: ({ spec }) => spec.events ?? [],
       batchesOf: (fingerprint, party) => this.#ctx.pool.known(fingerprint, { ...backfillCaller, party })?.batches,
       entryOf: (uid) => keyring.entryOf(uid),

@@ -4,7 +4,8 @@ import { test, type TestContext } from 'node:test'
 import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
 import { geminiWebhookKind } from '../../../src/api/kind.ts'
 import { systemClock } from '../../../src/clock.ts'
-import { startControllerFixture, tenant } from '../../support/worlds/controller-fixture.ts'
+import { configMapKind, type ConfigMap } from '../../../src/kubernetes/core-kinds.ts'
+import { home, startControllerFixture, tenant } from '../../support/worlds/controller-fixture.ts'
 import { startSimulator } from '../../support/worlds/simulator.ts'
 import { eventually } from '../../support/measures/eventually.ts'
 
@@ -163,4 +164,40 @@ test('a request for longer ago than the lookback is refused in words, and the ob
   await eventually('an Event says it', () => it.events.some(({ reason }) => reason === 'PartIgnored'), patience)
   await it.patch(name, { spec: { backfill: { request: null } } })
   await eventually('it is over', async () => it.conditionOf(await it.get(name), 'PartIgnored') === undefined, patience)
+})
+
+/** Waits until so many passes more have ended: at rest there is one a resync. */
+async function resyncs(running: { scrape(): Promise<string> }, count: number): Promise<void> {
+  const passes = async () => {
+    const lines = (await running.scrape()).matchAll(/^gwh_reconcile_total\{controller="webhooks",[^}]*\} (\d+)$/gm)
+    return lines.reduce((sum, [, passed]) => sum + Number(passed), 0)
+  }
+  const from = await passes()
+  await eventually('passes at rest', async () => (await passes()) >= from + count, patience)
+}
+
+test('while the installation is paused no batches are listed and nothing is sent; afterwards a request is answered', async (t) => {
+  const it = await start(t)
+  it.endBatch()
+  const running = await it.startController()
+  await it.putApiKey()
+  await it.apply(name, { endpointCheck: 'Never', backfill: {} })
+  await eventually('the first run is told', async () => (await it.status())?.backfill?.lastTime !== undefined)
+  const made = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: home, name: 'gwh-pause' } }
+  await it.client.create<ConfigMap>(configMapKind, made)
+  await it.untilCondition(name, 'Ready', { reason: 'Suspended' })
+  const { received } = it.calls().counts.listBatches
+  await it.patch(name, { spec: { backfill: { request: { id: 'all' } } } })
+  // By resyncs, each longer than the desk waits before it looks; of a controller that starts meanwhile, too.
+  await resyncs(running, 2)
+  await running.stop()
+  await resyncs(await it.startController(), 3)
+  assert.equal(it.calls().counts.listBatches.received, received)
+  assert.deepEqual(it.sentIds(), [])
+
+  await it.client.delete(configMapKind, made.metadata)
+  await eventually('it is answered', async () => {
+    return (await it.status())?.backfill?.handledRequestIDs?.includes('all') === true
+  })
+  assert.equal(it.sentIds().length, 1)
 })
