@@ -1,5 +1,6 @@
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import type { Clock } from '../clock.ts'
+import { canonicalType } from '../gemini/event-aliases.ts'
 import type { KubernetesClient, KubernetesObject, ObjectKey } from '../kubernetes/client.ts'
 import { createControllerLoop } from '../kubernetes/controller-loop.ts'
 import type { EventRecorder } from '../kubernetes/event-recorder.ts'
@@ -152,7 +153,14 @@ class RunningController implements WebhookController {
       )
       exposeSinkMetrics(metrics, () => this.#all())
     }
-    this.#pause = new PauseSwitch({ namespace: config.namespace, logger, onChange: () => this.#waker.wakeAll() })
+    this.#pause = new PauseSwitch({
+      namespace: config.namespace,
+      logger,
+      onChange: () => {
+        this.#waker.wakeAll()
+        this.#backfill.lookAgain()
+      },
+    })
     exposePause(metrics, this.#pause)
     const machinery = { client, clock, random, logger, metrics }
     const handlers = {
@@ -293,7 +301,7 @@ class RunningController implements WebhookController {
       pauses: { firstMs: config.backfillFirstMs, restMs: config.backfillRestMs },
       webhooks,
       mayRun: (webhook) => this.#pause.pause === undefined && mayBackfill(webhook) && this.#isServed(webhook),
-      eventsOf: ({ spec }) => spec.events ?? [],
+      eventsOf: ({ spec }) => (spec.events ?? []).map((event) => canonicalType(event, config.eventAliases)),
       batchesOf: (fingerprint, party) => this.#ctx.pool.known(fingerprint, { ...backfillCaller, party })?.batches,
       entryOf: (uid) => keyring.entryOf(uid),
       send: options.sendBackfill,
@@ -347,6 +355,7 @@ class RunningController implements WebhookController {
   lookAgain(): void {
     this.#waker.wakeAll()
     this.#routes.waker.wakeAll()
+    this.#backfill.lookAgain()
   }
 
   #isLeft(webhook: GeminiWebhook): boolean {

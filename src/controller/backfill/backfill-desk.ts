@@ -88,6 +88,11 @@ export class BackfillDesk {
     this.#lookWithin(shortestRestMs)
   }
 
+  /** Something beside the objects has changed that decides whether anything may be done for them. */
+  lookAgain(): void {
+    this.#lookWithin(0)
+  }
+
   /** What status is to tell; undefined: nothing is known. The same value until there is more to tell. */
   viewOf(uid: string): BackfillView | undefined {
     return this.#records.viewOf(uid)

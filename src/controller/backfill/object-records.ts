@@ -65,7 +65,7 @@ export class ObjectRecords {
     const view = this.#viewAfter(outcome, record)
     record.view = view
     const tellsFailing = view.failing !== undefined && isToldOtherwise(webhook, view.failing)
-    return view.runs.length > (before?.runs.length ?? 0) || tellsFailing
+    return view.runs.length > (before?.runs.length ?? 0) || tellsFailing || (outcome.isDone && awaitsCover(webhook))
   }
 
   told(uid: string, runs: readonly BackfillRun[]): void {
@@ -124,6 +124,11 @@ function progressAfter(outcome: RunOutcome, before: BackfillProgress | undefined
     ...(kept?.done !== undefined && { done: kept.done }),
     acknowledged: new Set([...(kept?.acknowledged ?? []), ...acknowledged]),
   }
+}
+
+/** A time in which deliveries may have been missed is over, and was not covered by a run yet. */
+function awaitsCover({ status }: GeminiWebhook): boolean {
+  return status?.gap?.until !== undefined && status.gap.coveredTime === undefined
 }
 
 function isToldOtherwise({ status }: GeminiWebhook, failing: NonNullable<BackfillView['failing']> | null): boolean {

@@ -4,7 +4,7 @@ import { keptAsHeader } from '../../contract/kept-as.ts'
 import type { LiveSecret } from '../../contract/keyring/entry.ts'
 import { openOutbound, type OutboundSettings } from '../../outbound/open-outbound.ts'
 import { signedDelivery } from '../../signature/signed-delivery.ts'
-import { decodeSigningSecret } from '../../signature/signing-secret.ts'
+import { decodeIssuedSecret } from '../../signature/signing-secret.ts'
 import { failureCauseOf } from '../../sinks/failure-cause.ts'
 import type { SeenBatch } from './seen-batches.ts'
 
@@ -72,7 +72,7 @@ export function createBackfillSender(options: SenderOptions): { send: SendBackfi
 
 function deliveryOf({ id, type, endedAtMs, outputFileUri, eventId }: SeenBatch, target: EventTarget, nowMs: number) {
   const [key, ...otherKeys] = target.secrets.flatMap(({ secret }) => {
-    const decoded = decodeSigningSecret(secret)
+    const decoded = decodeIssuedSecret(secret)
     return decoded.ok ? [decoded.value] : []
   })
   if (key === undefined) return undefined

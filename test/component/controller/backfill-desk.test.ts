@@ -42,6 +42,8 @@ function startDesk(t: TestContext, { clock = new FakeClock(start) } = {}) {
     listFails: undefined as Error | undefined,
     answer: undefined as SentEvent | undefined,
     isKnown: true,
+    isPaused: false,
+    lookAgain: () => desk.lookAgain(),
     scrape: async () => (await metrics.expose()).text,
     /** Of one object: its spec, and what status tells so far. */
     put(
@@ -103,7 +105,7 @@ function startDesk(t: TestContext, { clock = new FakeClock(start) } = {}) {
         get: ({ namespace, name }) =>
           objects.values().find(({ metadata }) => metadata.namespace === namespace && metadata.name === name),
       },
-      mayRun: mayBackfill,
+      mayRun: (webhook) => !it.isPaused && mayBackfill(webhook),
       eventsOf: ({ spec }) => spec.events ?? [],
       batchesOf: (fingerprint) =>
         it.isKnown
@@ -382,6 +384,37 @@ test('what is suspended in the middle of a run is sent nothing more, and goes on
   it.change(webhook)
   await clock.advance({ hours: 1 })
   assert.equal(new Set(idsOf()).size, 50)
+})
+
+test('while the installation is paused nothing is asked of Google; it goes on when that is over', async (t) => {
+  const { it, clock, idsOf } = startDesk(t)
+  it.put('one')
+  it.jobs = [aBatch('a', '2026-11-21T11:00:00Z')]
+  it.isPaused = true
+  await clock.advance({ hours: 3 })
+  assert.equal(it.lists.length, 0)
+  it.isPaused = false
+  it.lookAgain()
+  await clock.advance({ minutes: 1 })
+  assert.deepEqual(idsOf(), ['a'])
+})
+
+test('a run that covers a time in which deliveries may have been missed is told, though it finds nothing', async (t) => {
+  const { it, clock, viewOf } = startDesk(t)
+  const webhook = it.put('one')
+  await clock.advance({ minutes: 1 })
+  it.tell('uid-one')
+  const told = it.objects.get('uid-one') ?? webhook
+  const gap = { since: '2026-11-20T12:00:00Z', until: '2026-11-21T11:00:00Z', cause: 'DisabledByGoogle' } as const
+  it.change({ ...told, status: { ...told.status, gap } })
+  const { length } = it.woken
+  await clock.advance({ minutes: 30 })
+  assert.equal(it.woken.length, length + 1)
+  const covered = viewOf('uid-one')?.covered
+  assert.ok(covered && covered.fromMs <= Date.parse(gap.since) && covered.toMs >= Date.parse(gap.until))
+  it.change({ ...told, status: { ...told.status, gap: { ...gap, coveredTime: '2026-11-21T12:31:00Z' } } })
+  await clock.advance({ hours: 2 })
+  assert.equal(it.woken.length, length + 1)
 })
 
 test('a webhook that Google disabled is backfilled: that is when events are missing', async (t) => {

@@ -3,7 +3,10 @@ import { test, type TestContext } from 'node:test'
 
 import type { GeminiWebhook } from '../../../src/api/gemini-webhook.ts'
 import { geminiWebhookKind } from '../../../src/api/kind.ts'
+import type { GeminiWebhookStatus } from '../../../src/api/status.ts'
 import { systemClock } from '../../../src/clock.ts'
+import type { WorkingConfig } from '../../../src/controller/config.ts'
+import { formatTime } from '../../../src/format-time.ts'
 import { configMapKind, type ConfigMap } from '../../../src/kubernetes/core-kinds.ts'
 import { home, startControllerFixture, tenant } from '../../support/worlds/controller-fixture.ts'
 import { startSimulator } from '../../support/worlds/simulator.ts'
@@ -15,9 +18,11 @@ const hourMs = 3_600_000
 /** What ends at the service now has ended two hours ago, longer than any grace. */
 const twoHoursAgo = { ...systemClock, now: () => Date.now() - 2 * hourMs }
 
-async function start(t: TestContext) {
+const hoursAgo = (hours: number) => formatTime(Date.now() - hours * hourMs)
+
+async function start(t: TestContext, config: Partial<WorkingConfig> = {}) {
   const service = await startSimulator(t, { clock: twoHoursAgo, random: Math.random })
-  const it = await startControllerFixture(t, { service })
+  const it = await startControllerFixture(t, { service, config })
   const known = new Set<string>()
   const { answer } = it.backfill
   assert.ok(answer)
@@ -33,28 +38,21 @@ async function start(t: TestContext) {
     it.admin.finishJob(job.id, outcome)
     return job.id
   }
-  const status = async (object = name) => (await it.get(object))?.status
-  /** As if receivers had folded for a week. */
-  const backdate = async (object = name) => {
-    const webhook = await eventually('it has begun', async () => {
-      const found = await it.get(object)
-      return found?.status?.backfill?.since !== undefined && found
-    })
-    const since = new Date(Date.now() - 168 * hourMs).toISOString().replace(/\.\d+Z$/, 'Z')
-    const backfill = { ...webhook.status?.backfill, since }
-    await eventually('it is written', () =>
-      it.client
-        .patch<GeminiWebhook>(
-          geminiWebhookKind,
-          { namespace: tenant, name: object },
-          { status: { backfill } },
-          { type: 'merge', subresource: 'status' },
-        )
-        .then(() => true),
+  const status = async () => (await it.get(name))?.status
+  const patchStatus = (body: Partial<GeminiWebhookStatus>) =>
+    it.client.patch<GeminiWebhook>(
+      geminiWebhookKind,
+      { namespace: tenant, name },
+      { status: body },
+      { type: 'merge', subresource: 'status' },
     )
+  /** As if receivers had folded for a week. */
+  const backdate = async () => {
+    await eventually('it has begun', async () => (await status())?.backfill?.since !== undefined)
+    await patchStatus({ backfill: { since: hoursAgo(168) } })
   }
   const sentIds = () => it.backfill.sent.map(({ batch }) => batch.id)
-  return { ...it, endBatch, status, backdate, sentIds }
+  return { ...it, endBatch, status, patchStatus, backdate, sentIds }
 }
 
 test('an object with backfill tells receivers to fold from its registration on, and counts what ended before', async (t) => {
@@ -200,4 +198,30 @@ test('while the installation is paused no batches are listed and nothing is sent
     return (await it.status())?.backfill?.handledRequestIDs?.includes('all') === true
   })
   assert.equal(it.sentIds().length, 1)
+})
+
+test('a subscription by another name that Google has given to an event is one to that event', async (t) => {
+  const it = await start(t, { eventAliases: new Map([['batch.expired', 'batch.failed']]) })
+  await it.startController()
+  await it.putApiKey()
+  it.endBatch()
+  const id = it.endBatch('failed')
+  await it.apply(name, { endpointCheck: 'Never', events: ['batch.expired'], backfill: { request: { id: 'all' } } })
+  await eventually('answered', async () => (await it.status())?.backfill?.total === 1, patience)
+  assert.deepEqual(it.sentIds(), [`batches/${id}`])
+})
+
+test('a time in which deliveries may have been missed is covered by the run that looked at all of it', async (t) => {
+  const it = await start(t)
+  const running = await it.startController()
+  await it.putApiKey()
+  await it.apply(name, { endpointCheck: 'Never', backfill: {} })
+  await it.untilCondition(name, 'Ready', { status: 'True' })
+  await it.backdate()
+  await running.stop()
+  await it.patchStatus({ gap: { since: hoursAgo(20), until: hoursAgo(3), cause: 'DisabledByGoogle' } })
+
+  await it.startController()
+  const webhook = await it.untilCondition(name, 'DeliveriesComplete', { status: 'True', reason: 'Backfilled' })
+  assert.ok(webhook.status?.gap?.coveredTime)
 })
