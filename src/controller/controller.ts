@@ -1,6 +1,6 @@
 import type { GeminiWebhook } from '../api/gemini-webhook.ts'
 import type { Clock } from '../clock.ts'
-import { canonicalType } from '../gemini/event-aliases.ts'
+import { canonicalTypes } from '../gemini/event-aliases.ts'
 import type { KubernetesClient, KubernetesObject, ObjectKey } from '../kubernetes/client.ts'
 import { createControllerLoop } from '../kubernetes/controller-loop.ts'
 import type { EventRecorder } from '../kubernetes/event-recorder.ts'
@@ -301,7 +301,7 @@ class RunningController implements WebhookController {
       pauses: { firstMs: config.backfillFirstMs, restMs: config.backfillRestMs },
       webhooks,
       mayRun: (webhook) => this.#pause.pause === undefined && mayBackfill(webhook) && this.#isServed(webhook),
-      eventsOf: ({ spec }) => (spec.events ?? []).map((event) => canonicalType(event, config.eventAliases)),
+      eventsOf: ({ spec }) => canonicalTypes(spec.events ?? [], config.eventAliases),
       batchesOf: (fingerprint, party) => this.#ctx.pool.known(fingerprint, { ...backfillCaller, party })?.batches,
       entryOf: (uid) => keyring.entryOf(uid),
       send: options.sendBackfill,

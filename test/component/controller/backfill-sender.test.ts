@@ -83,6 +83,16 @@ test('where the receivers are not known inside the cluster, events go where Goog
   assert.equal(got[0]?.url, '/public/v1/s/ml/batch-events')
 })
 
+test('a secret that Google issued with another prefix signs as any other', async (t) => {
+  const { got, target } = await startReceivers(t, (response) =>
+    response.writeHead(204, { 'gwh-outcome': 'stored' }).end(),
+  )
+  const secret = current.replace('whsec_', 'gemini_whsec2_')
+  const sent = await aSender(t)(batch, { ...target, secrets: [{ keyId: keyIdOf(secret), secret }] })
+  assert.equal(sent.state, 'stored')
+  new Webhook(current).verify(got[0]?.body ?? '', got[0]?.headers as Record<string, string>)
+})
+
 test('an answer that does not say whether the event is new is a failure: nothing could be counted', async (t) => {
   const { target } = await startReceivers(t, (response) => response.writeHead(204).end())
   const sent = await aSender(t)(batch, target)
