@@ -10,5 +10,7 @@ export const notAsked: Readonly<Record<string, string>> = {
   videoFields: 'videos are not cheap',
   omniVideoWebhook: 'videos are not cheap',
   batchExpiry: 'it would take a batch that is not done within a day',
+  batchListLagMs: 'it would take a batch whose end shows elsewhere at once',
+  batchListMaxPageSize: 'it would take more batches than a project has',
   jwksScope: 'it would take a second project',
 }

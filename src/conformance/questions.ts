@@ -1,4 +1,5 @@
 import { answersQuestion } from './questions/answers.ts'
+import { batchListQuestion } from './questions/batch-list.ts'
 import { consistencyQuestion } from './questions/consistency.ts'
 import { deliveriesQuestion } from './questions/deliveries.ts'
 import { jobsQuestion } from './questions/jobs.ts'
@@ -17,6 +18,7 @@ export const questions: readonly Question[] = [
   statesQuestion,
   deliveriesQuestion,
   jobsQuestion,
+  batchListQuestion,
   projectQuestion,
   rateQuestion,
 ]

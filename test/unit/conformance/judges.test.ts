@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 
 import type { Finding } from '../../../src/conformance/finding.ts'
 import { judgeErrorShape } from '../../../src/conformance/questions/answers.ts'
+import { judgeBatchOrder, judgeBatchStates } from '../../../src/conformance/questions/batch-list.ts'
 import { judgeDynamicSigning, judgeMetadata } from '../../../src/conformance/questions/jobs.ts'
 import { judgeTwin } from '../../../src/conformance/questions/limits.ts'
 import { judgePing, judgeSignatures } from '../../../src/conformance/questions/ping-form.ts'
@@ -133,4 +134,19 @@ test('refusals of other kinds than those known are a setting of none', () => {
   assert.equal(judgeErrorShape({ error: { code: 404 } }).setting, 'rpc')
   assert.equal(judgeErrorShape({ error: { code: 'not_found' } }).setting, 'interactions')
   for (const body of [{}, { error: 'no' }, { error: {} }]) assert.equal(judgeErrorShape(body).setting, undefined)
+})
+
+const batch = (state: string, createTime: string) => ({ metadata: { state, createTime } })
+
+test('what a list of batches shows, where there are enough of them', () => {
+  const [old, young] = [
+    batch('JOB_STATE_FAILED', '2026-11-21T12:00:00Z'),
+    batch('JOB_STATE_NEW', '2026-11-21T13:00:00Z'),
+  ]
+  assert.equal(judgeBatchOrder([young, old]).setting, 'newestFirst')
+  assert.equal(judgeBatchOrder([old, young]).setting, 'oldestFirst')
+  for (const few of [[], [old], [old, old], [{}, {}]]) assert.equal(judgeBatchOrder(few).setting, undefined)
+  assert.equal(judgeBatchStates([old, young]).setting, 'jobState')
+  assert.equal(judgeBatchStates([batch('BATCH_STATE_FAILED', '')]).setting, 'batchState')
+  for (const odd of [[], [{}], [old, batch('DONE', '')]]) assert.equal(judgeBatchStates(odd).setting, undefined)
 })
