@@ -1,6 +1,7 @@
 import { isOk, textIn } from '../api.ts'
 import { accepted, awaitArrival, type Arrival, type CalledEndpoint } from '../called-endpoint.ts'
 import { eitherWay, found, unknown, type Finding } from '../finding.ts'
+import { minuteMs } from '../paced-fetch.ts'
 import { call, change, look, undisturbed, type Question } from '../session.ts'
 import { firstPingWithinMs, ping, pingEveryMs, pingUntil, type Receiving } from './ping.ts'
 import { judgePing, judgeSignatures } from './ping-form.ts'
@@ -159,8 +160,9 @@ async function askRetryAfter(receiving: Receiving, { setting: delayMs }: Finding
 
 /** Lets pings fail until the webhook is disabled, or enough of them have failed. */
 async function askAutoDisable(receiving: Receiving): Promise<Finding[]> {
-  const { endpoint, webhook, wait } = receiving
-  const before = endpoint.arrivals.length
+  const { endpoint, webhook, wait, pace } = receiving
+  if (pace.limit() !== undefined) await wait(minuteMs)
+  const [before, pauses] = [endpoint.arrivals.length, pace.pauses()]
   const failures = () => endpoint.arrivals.length - before
   endpoint.answerWith(() => ({ status: 500 }))
   let state = ''
@@ -180,7 +182,9 @@ async function askAutoDisable(receiving: Receiving): Promise<Finding[]> {
   return [
     found('pingResults', 'counted', seen),
     found('autoDisable', 'afterFailures', seen),
-    found('autoDisableFailures', failed, seen),
+    pace.pauses() === pauses
+      ? found('autoDisableFailures', failed, seen)
+      : unknown('autoDisableFailures', `at most ${failed}: calls had to wait meanwhile, and attempts went on`),
     ...(await askTheWayOut(receiving, webhook)),
   ]
 }

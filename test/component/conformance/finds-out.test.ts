@@ -75,6 +75,8 @@ function hiddenBy(switches: Switches): Set<keyof Switches> {
 
 function isFound(name: keyof Switches, setting: string | number | undefined, switches: Switches): boolean {
   const wanted = switches[name]
+  // Calls that had to wait make it uncertain, which is said.
+  if (name === 'autoDisableFailures' && setting === undefined) return switches.maxRequestsPerMinute > 0
   if (typeof setting !== 'number' || typeof wanted !== 'number') return setting === wanted
   if (name === 'retryDelayMs') return setting >= wanted * (1 - switches.retryJitter) && setting <= wanted + 1_000
   if (name === 'autoDisableFailures') {
