@@ -217,6 +217,14 @@ class RunningController implements WebhookController {
         this.#waker.wake(uids, how)
         this.#routes.waker.wake(uids, how)
       },
+      onFoldProblem: () => {
+        const concerned = this.#all().filter(({ spec }) => spec.backfill !== undefined)
+        this.#waker.wake(
+          concerned.map(({ metadata }) => metadata.uid),
+          { behind: true },
+        )
+        this.#backfill.lookAgain()
+      },
     })
     exposeStranded(() => this.#reports.reports(), { clock, metrics })
     const keyring = new KeyringWriter({ client, namespace: config.namespace, clock, batchMs: config.keyringBatchMs })
@@ -300,7 +308,7 @@ class RunningController implements WebhookController {
       logger,
       pauses: { firstMs: config.backfillFirstMs, restMs: config.backfillRestMs },
       webhooks,
-      mayRun: (webhook) => this.#pause.pause === undefined && mayBackfill(webhook) && this.#isServed(webhook),
+      mayRun: (webhook) => this.#mayBackfill(webhook),
       eventsOf: ({ spec }) => canonicalTypes(spec.events ?? [], config.eventAliases),
       batchesOf: (fingerprint, party) => this.#ctx.pool.known(fingerprint, { ...backfillCaller, party })?.batches,
       entryOf: (uid) => keyring.entryOf(uid),
@@ -356,6 +364,11 @@ class RunningController implements WebhookController {
     this.#waker.wakeAll()
     this.#routes.waker.wakeAll()
     this.#backfill.lookAgain()
+  }
+
+  #mayBackfill(webhook: GeminiWebhook): boolean {
+    if (this.#pause.pause !== undefined || this.#desk.presence.foldProblem !== undefined) return false
+    return mayBackfill(webhook) && this.#isServed(webhook)
   }
 
   #isLeft(webhook: GeminiWebhook): boolean {

@@ -91,6 +91,7 @@ export function createReportWriter(options: ReportWriterOptions): ReportWriter {
     })
     const report = {
       ...(options.ownInbox && { ownInbox: true }),
+      foldsJobs: true,
       ...(isStopped && { stopped: true }),
       ...(before.away !== undefined && { away: before.away }),
       ...endpoints,

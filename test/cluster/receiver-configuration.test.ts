@@ -152,7 +152,7 @@ await withRealApiServer('the configuration of a receiver, under the role that sh
     })
     const { time, ...report } = JSON.parse(data?.['receiver-0'] ?? '{}') as { time?: string }
     assert.match(time ?? '', /^\d{4}-\d\d-\d\dT\d\d:\d\d:00Z$/)
-    assert.deepEqual(report, { ownInbox: true, endpoints: { 'uid-1': { pending: 1 } } })
+    assert.deepEqual(report, { ownInbox: true, foldsJobs: true, endpoints: { 'uid-1': { pending: 1 } } })
     assert.equal(data?.['receiver-9'], 'other')
     await writer.stop()
   })

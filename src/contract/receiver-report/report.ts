@@ -63,6 +63,11 @@ export const receiverReportSchema = z.object({
   time: z.string().optional(),
   /** What is pending is on a volume of this receiver alone: no other receiver delivers it. */
   ownInbox: z.boolean().optional(),
+  /**
+   * It recognises the end of a batch by its job, where the keyring says so. Absent from receivers of versions that do
+   * not.
+   */
+  foldsJobs: z.boolean().optional(),
   /** The last one before an orderly end. */
   stopped: z.boolean().optional(),
   /**

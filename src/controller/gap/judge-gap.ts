@@ -1,11 +1,16 @@
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import { formatTime } from '../../format-time.ts'
+import { foldProblemInWords, type FoldProblem } from '../facts/receiver-presence.ts'
 import type { Judgement } from '../facts/judgement.ts'
 import type { Gap } from './fold-gap.ts'
 import { timeOf } from './outages.ts'
 
-/** The condition DeliveriesComplete; absent without a gap. Pure. */
-export function judgeGap(webhook: GeminiWebhook, gap: Gap | undefined): Judgement | undefined {
+/** The condition DeliveriesComplete; absent without a gap. `foldProblem`: what keeps backfill from sending. Pure. */
+export function judgeGap(
+  webhook: GeminiWebhook,
+  gap: Gap | undefined,
+  foldProblem?: FoldProblem,
+): Judgement | undefined {
   if (gap === undefined) return undefined
   const { since, until, cause, coveredTime } = gap
   const name = `${webhook.metadata.namespace}/${webhook.metadata.name}`
@@ -15,7 +20,7 @@ export function judgeGap(webhook: GeminiWebhook, gap: Gap | undefined): Judgemen
     const message = `deliveries ${when} may have been missed; the events of batches that ended then are here${unfindable}`
     return { status: 'True', reason: 'Backfilled', message }
   }
-  const message = `deliveries ${when} may have been missed${whyOf(cause, until)}: ${remedyOf(webhook, gap, name)}${unfindable}`
+  const message = `deliveries ${when} may have been missed${whyOf(cause, until)}: ${remedyOf(webhook, gap, { name, foldProblem })}${unfindable}`
   return { status: 'False', reason: cause, message }
 }
 
@@ -26,10 +31,15 @@ function whyOf(cause: Gap['cause'], until: string | undefined): string {
     : `, for no receiver ${verb} taken any for longer than the 24 hours for which Google retries`
 }
 
-function remedyOf({ spec, status }: GeminiWebhook, { since, until }: Gap, name: string): string {
+function remedyOf(
+  { spec, status }: GeminiWebhook,
+  { since, until }: Gap,
+  { name, foldProblem }: { name: string; foldProblem: FoldProblem | undefined },
+): string {
   if (spec.endpoint?.url !== undefined) return 'ask your own server which events it has'
   if (spec.backfill === undefined)
     return `switch on spec.backfill, then "gwh backfill ${name} --since=${since}" sends the events of batches that ended since then`
+  if (foldProblem !== undefined) return `backfill cannot cover it: ${foldProblemInWords(foldProblem)}`
   if (until === undefined) return 'backfill covers it once deliveries arrive again'
   const fromMs = timeOf(status?.backfill?.since)
   if (fromMs !== undefined && fromMs > (timeOf(since) ?? fromMs))

@@ -21,7 +21,7 @@ export function withGap(
   if (isDeleting(webhook)) return status
   const seen = withDisabledSince(status, observed.remote, nowMs)
   const gap = foldGap(status.gap, seeOutages(webhook, observed, seen, nowMs), observed.backfill?.covered, nowMs)
-  const judgement = judgeGap({ ...webhook, status: seen }, gap)
+  const judgement = judgeGap({ ...webhook, status: seen }, gap, observed.receivers?.foldProblem)
   const conditions = seen.conditions ?? []
   const observedGeneration = seen.observedGeneration ?? webhook.metadata.generation
   const type = 'DeliveriesComplete'

@@ -41,10 +41,11 @@ export function readReport(text: string, nowMs = Infinity): ReadReport | undefin
   const sinks = reading.sinks(value['sinks'])
   const time = reading.time(value['time'])
   const away = reading.away(value['away'])
-  const { ownInbox, stopped, sinksLeftOut, endpointsLeftOut } = value
+  const { ownInbox, foldsJobs, stopped, sinksLeftOut, endpointsLeftOut } = value
   const report = {
     ...(time !== undefined && { time }),
     ...(typeof ownInbox === 'boolean' && { ownInbox }),
+    ...(typeof foldsJobs === 'boolean' && { foldsJobs }),
     ...(typeof stopped === 'boolean' && { stopped }),
     ...(away !== undefined && { away }),
     endpoints,

@@ -6,6 +6,7 @@ import {
   type SinkReport,
 } from '../../contract/receiver-report/report.ts'
 import type { ReceiverPresence } from '../facts/receiver-presence.ts'
+import { foldProblemOf } from './fold-problem.ts'
 import { readReports, sinksIn, type PodReport, type ReportSource } from './read-reports.ts'
 
 /** Two writes that failed, and clocks that differ. */
@@ -144,14 +145,19 @@ export function lastSign(text: string): string {
   return JSON.stringify({ time, stopped: true, ...(away !== undefined && { away }), endpoints: {} })
 }
 
-/** When receivers ran, as their reports tell. Of a report without a time nothing is known. Pure. */
+/** When receivers ran, and whether they fold, as reports tell. Of one without a time it is not known. Pure. */
 export function presenceOf(reports: readonly PodReport[]): ReceiverPresence {
   const heardMs = reports.reduce((newest, { writtenMs = -Infinity }) => Math.max(newest, writtenMs), -Infinity)
   const [away] = reports
     .flatMap(({ report }) => report.away ?? [])
     .map(({ since, until }) => ({ sinceMs: Date.parse(since), untilMs: Date.parse(until) }))
     .toSorted((a, b) => b.untilMs - a.untilMs)
-  return { ...(Number.isFinite(heardMs) && { heardMs }), ...(away !== undefined && { away }) }
+  const foldProblem = foldProblemOf(reports)
+  return {
+    ...(Number.isFinite(heardMs) && { heardMs }),
+    ...(away !== undefined && { away }),
+    ...(foldProblem !== undefined && { foldProblem }),
+  }
 }
 
 /** So many still fit in full, some 55 bytes each. */

@@ -23,6 +23,8 @@ interface DeskOptions {
   objects: () => readonly ReportedObject[]
   /** The objects of these uids are to be looked at soon; `behind`: after all work with another cause than a report. */
   wake: (uids: readonly string[], options: { behind: boolean }) => void
+  /** Whether receivers can tell what they have had is another matter than before. */
+  onFoldProblem: () => void
 }
 
 /** More than a write takes after the last look: the counts that it wrote are then due again. */
@@ -88,11 +90,11 @@ export class ReportDesk {
   }
 
   #take(): void {
-    const { clock, read, wake } = this.#options
+    const { clock, read, wake, onFoldProblem } = this.#options
     this.#cancelTake?.()
     this.#cancelTake = undefined
     const startMs = clock.monotonic()
-    const before = { endpoints: this.#endpoints, sinks: this.#sinks }
+    const before = { endpoints: this.#endpoints, sinks: this.#sinks, presence: this.#presence }
     const reports = read()
     this.#endpoints = foldReports(reports)
     this.#sinks = foldSinkReports(reports, clock.now())
@@ -106,6 +108,7 @@ export class ReportDesk {
     this.#restUntilMs = endMs + (endMs - startMs) / shareOfTime
     wake(this.#atOnce(new Set([...noteworthy, ...turned])), { behind: true })
     wake(this.#answered(before.endpoints), { behind: false })
+    if (before.presence.foldProblem !== this.#presence.foldProblem) onFoldProblem()
   }
 
   /** Objects whose open check a receiver has just answered: they come first, because people wait for them. */

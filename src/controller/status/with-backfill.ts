@@ -4,6 +4,7 @@ import { formatTime } from '../../format-time.ts'
 import type { ActionState } from '../apply/action-state.ts'
 import type { BackfillRun, BackfillView } from '../facts/backfill-view.ts'
 import type { ControllerEvent } from '../facts/controller-event.ts'
+import { foldProblemInWords, tellsFoldProblem } from '../facts/receiver-presence.ts'
 import { withoutKey } from '../facts/without-key.ts'
 
 /** As many as the schema allows; 16 handled ids cover any rollback. */
@@ -22,14 +23,28 @@ interface Now {
  */
 export function withBackfill(
   status: GeminiWebhookStatus,
-  { observed: { foldJobsForSeconds, keyring, backfill: view }, draft }: Pick<ActionState, 'observed' | 'draft'>,
+  { observed, draft }: Pick<ActionState, 'observed' | 'draft'>,
   now: Now,
 ): GeminiWebhookStatus {
+  const { foldJobsForSeconds, keyring, backfill: view, receivers } = observed
   if (foldJobsForSeconds === undefined) return status.backfill === undefined ? status : withoutKey(status, 'backfill')
+  const before = withoutFoldProblem(draft.backfill ?? {})
+  const told = (view?.runs ?? []).reduce(withRun, withFailing(before, view))
+  if (receivers?.foldProblem !== undefined) {
+    const message = foldProblemInWords(receivers.foldProblem)
+    const since = draft.backfill?.failing?.message === message ? draft.backfill.failing.since : formatTime(now.nowMs)
+    // What arrives now is in none of the inboxes for certain: it begins anew.
+    return { ...status, backfill: { ...withoutKey(told, 'since'), failing: { since, message } } }
+  }
   const isTold = keyring?.foldJobsForSeconds === foldJobsForSeconds
   const since = draft.backfill?.since ?? (isTold ? formatTime(beginningOf(now)) : undefined)
-  const told = (view?.runs ?? []).reduce(withRun, withFailing(draft.backfill ?? {}, view))
   return { ...status, backfill: { ...told, ...(since !== undefined && { since }) } }
+}
+
+/** Where it lasts it is told anew. */
+function withoutFoldProblem(status: BackfillStatus): BackfillStatus {
+  const { failing } = status
+  return failing !== undefined && tellsFoldProblem(failing.message) ? withoutKey(status, 'failing') : status
 }
 
 /** To the second, and not before all receivers fold. */

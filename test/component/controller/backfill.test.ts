@@ -7,6 +7,7 @@ import type { GeminiWebhookStatus } from '../../../src/api/status.ts'
 import { systemClock } from '../../../src/clock.ts'
 import type { WorkingConfig } from '../../../src/controller/config.ts'
 import { formatTime } from '../../../src/format-time.ts'
+import { slotName } from '../../../src/contract/receiver-report/slots.ts'
 import { configMapKind, type ConfigMap } from '../../../src/kubernetes/core-kinds.ts'
 import { home, startControllerFixture, tenant } from '../../support/worlds/controller-fixture.ts'
 import { startSimulator } from '../../support/worlds/simulator.ts'
@@ -224,4 +225,44 @@ test('a time in which deliveries may have been missed is covered by the run that
   await it.startController()
   const webhook = await it.untilCondition(name, 'DeliveriesComplete', { status: 'True', reason: 'Backfilled' })
   assert.ok(webhook.status?.gap?.coveredTime)
+})
+
+test('several receivers with an inbox each are sent nothing, and told so; with one it begins anew', async (t) => {
+  const it = await start(t)
+  await it.startController()
+  await it.putApiKey()
+  await it.apply(name, { endpointCheck: 'Never', backfill: {}, events: ['batch.succeeded'] })
+  await it.untilCondition(name, 'Ready', { status: 'True' })
+  await it.backdate()
+  const say = (reports: Record<string, object | null>) =>
+    it.client.patch<ConfigMap>(
+      configMapKind,
+      { namespace: home, name: slotName(0) },
+      {
+        data: Object.fromEntries(
+          Object.entries(reports).map(([pod, report]) => [pod, report === null ? null : JSON.stringify(report)]),
+        ),
+      },
+      { type: 'merge' },
+    )
+  const report = { time: hoursAgo(0), ownInbox: true, foldsJobs: true, endpoints: {} }
+  await say({ 'gwh-receiver-0': report, 'gwh-receiver-1': report })
+  const failing = await eventually('it is told', async () => (await it.status())?.backfill?.failing, patience)
+  assert.match(failing?.message ?? '', /receiver\.replicas=1.*inbox\.driver=jetstream/)
+  it.endBatch()
+  await it.patchStatus({ gap: { since: hoursAgo(20), until: hoursAgo(3), cause: 'DisabledByGoogle' } })
+  await it.patch(name, { spec: { backfill: { request: { id: 'all' } } } })
+  const gap = await it.untilCondition(name, 'DeliveriesComplete', { status: 'False' })
+  assert.match(it.conditionOf(gap, 'DeliveriesComplete')?.message ?? '', /backfill cannot cover it: several receivers/)
+  assert.deepEqual(it.sentIds(), [])
+
+  const beforeMs = Date.now()
+  await say({ 'gwh-receiver-1': null })
+  const answered = await eventually('the request is answered', async () => {
+    const { backfill } = (await it.status()) ?? {}
+    return backfill?.handledRequestIDs?.includes('all') === true && backfill
+  })
+  assert.ok(Date.parse(answered.since ?? '') >= beforeMs - 1_000)
+  assert.equal(answered.failing, undefined)
+  assert.equal(it.sentIds().length, 1)
 })

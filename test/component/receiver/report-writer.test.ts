@@ -75,6 +75,7 @@ test('it writes its own key by merge patch, every five seconds at most and only 
       type: 'merge',
       report: {
         time: '2026-11-21T12:00:00Z',
+        foldsJobs: true,
         endpoints: { 'uid-1': { lastVerifiedTime: '2026-11-21T12:00:00Z', pending: 0 } },
       },
     },
@@ -97,13 +98,13 @@ test('dead letters that are dropped one after the other are told once an hour', 
   const told = { endpoints: { 'uid-1': { lastDropTime: '2026-11-21T12:00:00Z', pending: 0 } } }
   assert.deepEqual(
     patches.map(({ report }) => report),
-    [{ time: '2026-11-21T12:00:00Z', ...told }],
+    [{ time: '2026-11-21T12:00:00Z', foldsJobs: true, ...told }],
   )
   await clock.advance({ minutes: 1 })
   lastDropMsByOwner.set('uid-1', clock.now())
   await clock.advance({ seconds: 5 })
   const again = { endpoints: { 'uid-1': { lastDropTime: '2026-11-21T13:00:00Z', pending: 0 } } }
-  assert.deepEqual(patches.at(-1)?.report, { time: '2026-11-21T13:00:00Z', ...again })
+  assert.deepEqual(patches.at(-1)?.report, { time: '2026-11-21T13:00:00Z', foldsJobs: true, ...again })
 })
 
 test('a route at the edge of its share costs a write when it is full first, and one when it is no longer', async () => {
@@ -134,8 +135,8 @@ test('it says every hour that it is still there, however quiet it is', async () 
   assert.deepEqual(
     patches.map(({ report }) => report),
     [
-      { time: '2026-11-21T12:00:00Z', endpoints: {} },
-      { time: '2026-11-21T13:00:00Z', endpoints: {} },
+      { time: '2026-11-21T12:00:00Z', foldsJobs: true, endpoints: {} },
+      { time: '2026-11-21T13:00:00Z', foldsJobs: true, endpoints: {} },
     ],
   )
 })
@@ -163,7 +164,7 @@ test('what it heard of an endpoint that is gone is forgotten', async () => {
   await clock.advance({ seconds: 5 })
   assert.deepEqual(
     patches.map(({ report }) => report),
-    [{ time: '2026-11-21T12:00:00Z', endpoints: {} }],
+    [{ time: '2026-11-21T12:00:00Z', foldsJobs: true, endpoints: {} }],
   )
   assert.deepEqual([...activity.entries()], [])
 })
@@ -177,6 +178,7 @@ test('stopping writes what is new once more, says that it was the last, and leav
   await settle()
   assert.deepEqual(patches.at(-1)?.report, {
     time: '2026-11-21T12:00:00Z',
+    foldsJobs: true,
     stopped: true,
     endpoints: { 'uid-1': { pending: 2 } },
   })
@@ -193,8 +195,8 @@ test('a receiver with an inbox of its own says so, and its last report says that
   assert.deepEqual(
     patches.map(({ report }) => report),
     [
-      { time: '2026-11-21T12:00:00Z', ownInbox: true, endpoints },
-      { time: '2026-11-21T12:00:00Z', ownInbox: true, stopped: true, endpoints },
+      { time: '2026-11-21T12:00:00Z', ownInbox: true, foldsJobs: true, endpoints },
+      { time: '2026-11-21T12:00:00Z', ownInbox: true, foldsJobs: true, stopped: true, endpoints },
     ],
   )
 })
@@ -245,6 +247,7 @@ test('what an object and what its sinks have pending are of one moment', async (
   await clock.advance({ seconds: 5 })
   const { time: _time, ...report } = (patches[0]?.report ?? {}) as Record<string, unknown>
   assert.deepEqual(report, {
+    foldsJobs: true,
     endpoints: { 'uid-1': { pending: 1 } },
     sinks: { 'uid-1': { worker: { pending: 1, unseen: true } } },
   })
@@ -256,7 +259,7 @@ test('a receiver that finds no sign of any other for longer than Google retries 
   writer.start()
   await clock.advance({ seconds: 5 })
   const away = { since: '2026-11-20T10:00:00Z', until: '2026-11-21T12:00:00Z' }
-  assert.deepEqual(patches[0]?.report, { time: '2026-11-21T12:00:00Z', away, endpoints: {} })
+  assert.deepEqual(patches[0]?.report, { time: '2026-11-21T12:00:00Z', foldsJobs: true, away, endpoints: {} })
   pendingByOwner.set('uid-1', 3)
   await clock.advance({ minutes: 2 })
   const [, last] = patches

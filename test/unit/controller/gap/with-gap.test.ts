@@ -112,3 +112,10 @@ test('events that no list at Google shows are named, covered or not', () => {
   life.look(1, heard(1))
   assert.match(life.look(2, { ...heard(2), ...covered(-60, 1.5) }).says, unfindable)
 })
+
+test('backfill that cannot send for the receivers that there are is not what covers it', () => {
+  const life = aLife({ backfill: {} })
+  life.look(0, heard(0), disabled)
+  const { says } = life.look(1, { receivers: { heardMs: noonMs, foldProblem: 'SeveralInboxes' } })
+  assert.match(says, /backfill cannot cover it: several receivers keep inboxes of their own.*receiver\.replicas=1/)
+})

@@ -149,7 +149,8 @@ test('of a receiver that is gone only what is stranded is remembered, and rememb
 })
 
 const away = (day: string) => ({ since: `2026-11-${day}T00:00:00Z`, until: `2026-11-${day}T23:00:00Z` })
-const said = (time: string | undefined, more: object = {}) => JSON.stringify({ time, ...more, endpoints: {} })
+const said = (time: string | undefined, more: object = {}) =>
+  JSON.stringify({ time, foldsJobs: true, ...more, endpoints: {} })
 const presence = (...texts: string[]) =>
   presenceOf(readReports({ data: Object.fromEntries(texts.map((text, at) => [`receiver-${at}`, text])) }))
 

@@ -15,6 +15,7 @@ function aDesk(given: { webhooks?: GeminiWebhook[]; foldMs?: number } = {}) {
   let spentMs = 0
   let folds = 0
   let said: readonly PodReport[] = []
+  const foldProblems: unknown[] = []
   const wakes: { uids: readonly string[]; behind: boolean }[] = []
   const desk = new ReportDesk({
     clock: {
@@ -30,6 +31,7 @@ function aDesk(given: { webhooks?: GeminiWebhook[]; foldMs?: number } = {}) {
     },
     objects: () => given.webhooks ?? [],
     wake: (uids, { behind }) => void (uids.length > 0 && wakes.push({ uids, behind })),
+    onFoldProblem: () => void foldProblems.push(desk.presence.foldProblem),
   })
   const say = (endpoint: object) => {
     said = readReports(
@@ -38,7 +40,12 @@ function aDesk(given: { webhooks?: GeminiWebhook[]; foldMs?: number } = {}) {
     )
     desk.noticed()
   }
-  return { desk, clock, wakes, say, folds: () => folds }
+  const sayAll = (reports: Record<string, object>) => {
+    const data = Object.entries(reports).map(([pod, report]) => [pod, JSON.stringify({ ...report, endpoints: {} })])
+    said = readReports({ data: Object.fromEntries(data) }, clock.now())
+    desk.noticed()
+  }
+  return { desk, clock, wakes, foldProblems, say, sayAll, folds: () => folds }
 }
 
 test('a receiver that says one thing and then the other wakes an object ten times, and once more with the next look', async () => {
@@ -87,4 +94,15 @@ test('folding takes a twentieth of the time at most, and the last word counts', 
   assert.equal(desk.endpoint(uid)?.pending, 49)
   desk.stop()
   assert.equal(clock.pending, 0)
+})
+
+test('that receivers cannot tell what they have had, and that they can again, is told once each', () => {
+  const { sayAll, foldProblems } = aDesk()
+  const own = { time: '2026-11-21T11:59:00Z', ownInbox: true, foldsJobs: true }
+  sayAll({ a: own })
+  sayAll({ a: own, b: own })
+  sayAll({ a: own, b: { ...own, stopped: true } })
+  assert.deepEqual(foldProblems, ['SeveralInboxes'])
+  sayAll({ a: own })
+  assert.deepEqual(foldProblems, ['SeveralInboxes', undefined])
 })

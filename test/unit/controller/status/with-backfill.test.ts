@@ -3,6 +3,7 @@ import { test } from 'node:test'
 
 import type { BackfillStatus } from '../../../../src/api/backfill.ts'
 import type { BackfillView } from '../../../../src/controller/facts/backfill-view.ts'
+import { foldProblemInWords, type FoldProblem } from '../../../../src/controller/facts/receiver-presence.ts'
 import { backfillEvents, withBackfill } from '../../../../src/controller/status/with-backfill.ts'
 import { aWebhook } from '../../../support/builders/a-webhook.ts'
 import { anObservation } from '../../../support/builders/an-observation.ts'
@@ -11,7 +12,14 @@ const nowMs = Date.parse('2026-11-21T12:00:00.250Z')
 const now = { nowMs, receiverSeenWaitMs: 2_000 }
 const folds = 3_600
 
-function given({ before, view, told = folds }: { before?: BackfillStatus; view?: BackfillView; told?: number } = {}) {
+interface Given {
+  before?: BackfillStatus | undefined
+  view?: BackfillView
+  told?: number
+  foldProblem?: FoldProblem
+}
+
+function given({ before, view, told = folds, foldProblem }: Given = {}) {
   const webhook = aWebhook().registered().build()
   const observed = anObservation().build()
   const { keyring } = observed
@@ -23,6 +31,7 @@ function given({ before, view, told = folds }: { before?: BackfillStatus; view?:
       foldJobsForSeconds: folds,
       keyring: { ...keyring, foldJobsForSeconds: told },
       ...(view !== undefined && { backfill: view }),
+      ...(foldProblem !== undefined && { receivers: { foldProblem } }),
     },
   }
 }
@@ -97,4 +106,19 @@ test('an Event says what was found, what a request found, and what the first run
     second ?? '',
     /^BackfillStarted: 7 events of batches that ended before 2026-11-01T00:00:00Z would be sent: .* spec\.backfill\.request/,
   )
+})
+
+test('while receivers cannot tell what they have had it fails in words; afterwards it begins anew', () => {
+  const before = { since: '2026-11-01T00:00:00Z', lastTime: '2026-11-20T00:00:00Z', total: 4 }
+  for (const foldProblem of ['SeveralInboxes', 'OlderVersion'] as const) {
+    const message = foldProblemInWords(foldProblem)
+    assert.ok(message.length <= 512)
+    const { since: _since, ...rest } = before
+    const failing = { since: '2026-11-21T12:00:00Z', message }
+    const told = backfillOf(given({ before, foldProblem, view: { runs: [], failing: null } }))
+    assert.deepEqual(told, { ...rest, failing })
+    const earlier = { since: '2026-11-21T09:00:00Z', message }
+    assert.deepEqual(backfillOf(given({ before: { failing: earlier }, foldProblem }))?.failing, earlier)
+    assert.deepEqual(backfillOf(given({ before: told })), { ...rest, since: '2026-11-21T12:00:03Z' })
+  }
 })
