@@ -230,10 +230,11 @@ export class BackfillDesk {
   #note(outcome: RunOutcome): boolean {
     const { namespace, name, uid } = outcome.subject.webhook.metadata
     const { found, failure } = outcome
-    const { logger } = this.#options
+    const { logger, webhooks } = this.#options
     if (found > 0) logger.info({ namespace, name, found }, 'backfill.found')
     if (failure !== undefined) logger.warn({ namespace, name, why: failure }, 'backfill.failed')
-    return this.#objects.has(uid) && this.#records.note(outcome)
+    const webhook = webhooks.get({ namespace, name })
+    return this.#objects.has(uid) && webhook?.metadata.uid === uid && this.#records.note(outcome, webhook)
   }
 
   /** Looked up for each event: what was deleted, suspended or rotated meanwhile is so from the next event on. */

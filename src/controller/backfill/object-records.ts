@@ -1,6 +1,7 @@
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import type { Clock } from '../../clock.ts'
 import type { BackfillRun, BackfillView } from '../facts/backfill-view.ts'
+import { coversGap } from '../facts/covers-gap.ts'
 import type { BackfillTask } from './backfill-task.ts'
 import type { ObjectWish } from './due-run.ts'
 import { subscriptionOf, type BackfillProgress } from './owed-events.ts'
@@ -53,9 +54,9 @@ export class ObjectRecords {
     return { intervalMs, isPressing, ...(record.runs === 0 && { newSinceMs: record.noticedMs }) }
   }
 
-  /** Takes what a run did. Returns whether status has to tell of it. */
-  note(outcome: RunOutcome): boolean {
-    const { webhook, task } = outcome.subject
+  /** Takes what a run did. Returns whether the status of the object, as it is after the run, has to tell of it. */
+  note(outcome: RunOutcome, webhook: GeminiWebhook): boolean {
+    const { task } = outcome.subject
     const record = this.#recordOf(webhook.metadata.uid)
     record.runs += 1
     record.hasMore = outcome.hasMore && outcome.failure === undefined
@@ -65,7 +66,7 @@ export class ObjectRecords {
     const view = this.#viewAfter(outcome, record)
     record.view = view
     const tellsFailing = view.failing !== undefined && isToldOtherwise(webhook, view.failing)
-    return view.runs.length > (before?.runs.length ?? 0) || tellsFailing || (outcome.isDone && awaitsCover(webhook))
+    return view.runs.length > (before?.runs.length ?? 0) || tellsFailing || isNowCovered(webhook, view)
   }
 
   told(uid: string, runs: readonly BackfillRun[]): void {
@@ -126,9 +127,10 @@ function progressAfter(outcome: RunOutcome, before: BackfillProgress | undefined
   }
 }
 
-/** A time in which deliveries may have been missed is over, and was not covered by a run yet. */
-function awaitsCover({ status }: GeminiWebhook): boolean {
-  return status?.gap?.until !== undefined && status.gap.coveredTime === undefined
+/** A time in which deliveries may have been missed was looked at, and status does not tell so yet. */
+function isNowCovered({ status }: GeminiWebhook, { covered }: BackfillView): boolean {
+  const gap = status?.gap
+  return gap !== undefined && gap.coveredTime === undefined && covered !== undefined && coversGap(covered, gap)
 }
 
 function isToldOtherwise({ status }: GeminiWebhook, failing: NonNullable<BackfillView['failing']> | null): boolean {

@@ -2,6 +2,7 @@ import type { GeminiWebhookStatus } from '../../api/status.ts'
 import { awayToldMs } from '../../contract/receiver-report/report.ts'
 import { formatTime } from '../../format-time.ts'
 import type { BackfillView } from '../facts/backfill-view.ts'
+import { coversGap } from '../facts/covers-gap.ts'
 import { timeOf, type Outage, type SeenOutages } from './outages.ts'
 
 export type Gap = NonNullable<GeminiWebhookStatus['gap']>
@@ -25,7 +26,7 @@ export function foldGap(
   if (known === undefined) return undefined
   if (known.until === undefined) return open.length === 0 && over.has(known.cause) ? closed(known, nowMs) : known
   if (nowMs - (timeOf(known.until) ?? nowMs) > awayToldMs) return undefined
-  return known.coveredTime === undefined && looked !== undefined && covers(looked, known)
+  return known.coveredTime === undefined && looked !== undefined && coversGap(looked, known)
     ? { ...known, coveredTime: formatTime(nowMs) }
     : known
 }
@@ -55,10 +56,4 @@ function withPast(gap: Gap | undefined, { cause, sinceMs, untilMs = 0 }: Outage)
   if (gap.coveredTime !== undefined) return { ...told, since: formatTime(Math.max(sinceMs, toMs)) }
   const since = formatTime(Math.min(sinceMs, fromMs))
   return toMs === Infinity ? { ...gap, since } : { ...gap, since, until: formatTime(Math.max(untilMs, toMs)) }
-}
-
-/** Everything that ended in the gap was old enough to be looked at, and none of it was too old. */
-function covers({ fromMs, toMs }: Covered, { since, until }: Gap): boolean {
-  const [sinceMs, untilMs] = [timeOf(since) ?? -Infinity, timeOf(until) ?? Infinity]
-  return toMs >= untilMs && fromMs <= sinceMs
 }

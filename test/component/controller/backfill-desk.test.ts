@@ -417,6 +417,29 @@ test('a run that covers a time in which deliveries may have been missed is told,
   assert.equal(it.woken.length, length + 1)
 })
 
+test('a gap that is told while the run is under way is covered by it; one that it does not reach wakes nobody', async (t) => {
+  const { it, clock } = startDesk(t)
+  const webhook = it.put('one')
+  await clock.advance({ minutes: 1 })
+  it.tell('uid-one')
+  const told = it.objects.get('uid-one') ?? webhook
+  const gap = { since: '2026-11-20T12:00:00Z', until: '2026-11-21T11:00:00Z', cause: 'ReceiversAway' } as const
+  const withGap = (since: string) => it.change({ ...told, status: { ...told.status, gap: { ...gap, since } } })
+  it.jobs = [aBatch('a', '2026-11-21T11:30:00Z')]
+  Object.defineProperty(it, 'answer', {
+    get: () => {
+      withGap(gap.since)
+      return { state: 'duplicate' }
+    },
+  })
+  const { length } = it.woken
+  await clock.advance({ minutes: 30 })
+  assert.equal(it.woken.length, length + 1)
+  withGap('2026-11-01T00:00:00Z')
+  await clock.advance({ hours: 3 })
+  assert.equal(it.woken.length, length + 1, 'what no run can cover is not looked at again and again')
+})
+
 test('a webhook that Google disabled is backfilled: that is when events are missing', async (t) => {
   const { it, clock, idsOf } = startDesk(t)
   const webhook = it.put('one')

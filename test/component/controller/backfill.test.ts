@@ -213,7 +213,8 @@ test('a subscription by another name that Google has given to an event is one to
 })
 
 test('a time in which deliveries may have been missed is covered by the run that looked at all of it', async (t) => {
-  const it = await start(t)
+  // No resync tells it.
+  const it = await start(t, { resyncIntervalMs: 3_600_000 })
   const running = await it.startController()
   await it.putApiKey()
   await it.apply(name, { endpointCheck: 'Never', backfill: {} })
