@@ -60,7 +60,8 @@ export function changeAnswer(status: number, body: string, changes: ApiChanges):
 /** The body of an event, as it is sent after the changes. */
 export function changeEvent(body: Uint8Array, changes: ApiChanges): Uint8Array {
   const event = parse(Buffer.from(body).toString())
-  if (event === undefined || event['data'] === undefined) return body
+  // What is sent on purpose in another form than that of an event stays as it is.
+  if (event === undefined || !isMembers(event['data'])) return body
   const { type, version, data } = event
   const {
     eventTypes = {},
@@ -69,7 +70,7 @@ export function changeEvent(body: Uint8Array, changes: ApiChanges): Uint8Array {
     envelopeVersion = version,
     jobId = '{id}',
   } = changes
-  const { id, ...rest } = data as Members
+  const { id, ...rest } = data
   const named = typeof id === 'string' ? { id: jobId.replace('{id}', id), ...rest } : rest
   return Buffer.from(
     JSON.stringify({
@@ -112,8 +113,12 @@ function problemsOf({ error = {} }: { error?: Members }): Members {
 function parse(text: string): Members | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Members) : undefined
+    return isMembers(value) ? value : undefined
   } catch {
     return undefined
   }
+}
+
+function isMembers(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -41,11 +41,13 @@ export function seeOutages(
       outages.push({ cause: 'DisabledByGoogle', sinceMs: Math.max(lostSince(observed, status, nowMs), beganMs) })
     if (state === 'enabled') over.add('DisabledByGoogle')
   }
-  // What arrives at a server of somebody else is not known.
-  if (endpoint.state === 'ours') {
+  // What arrives at a server of somebody else is not known, and a webhook that the spec disables gets nothing.
+  if (endpoint.state === 'ours' && desiredStateOf(webhook.spec) === 'Enabled') {
     const away = receiversAway(observed, beganMs, nowMs)
     outages.push(...away.outages)
-    if (away.isOver) over.add('ReceiversAway')
+    // What Google had disabled when it was last asked gets nothing, whoever runs.
+    const isDisabled = remote.state !== 'found' && status.webhook.disabledSince !== undefined
+    if (away.isOver && !isDisabled) over.add('ReceiversAway')
   }
   return { outages, over }
 }

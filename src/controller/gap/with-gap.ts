@@ -6,6 +6,7 @@ import { disabledByGoogle } from '../facts/differences.ts'
 import { isDeleting } from '../facts/life-stage.ts'
 import { withoutKey } from '../facts/without-key.ts'
 import { foldGap } from './fold-gap.ts'
+import { findableOf } from './findable.ts'
 import { judgeGap } from './judge-gap.ts'
 import { seeOutages } from './outages.ts'
 
@@ -20,8 +21,15 @@ export function withGap(
 ): GeminiWebhookStatus {
   if (isDeleting(webhook)) return status
   const seen = withDisabledSince(status, observed.remote, nowMs)
-  const gap = foldGap(status.gap, seeOutages(webhook, observed, seen, nowMs), observed.backfill?.covered, nowMs)
-  const judgement = judgeGap({ ...webhook, status: seen }, gap, observed.receivers?.foldProblem)
+  const events = findableOf(webhook, observed.eventAliases)
+  // Where no subscribed event can be looked up, a run that looked at all batches has covered nothing.
+  const covered = events.findable.length === 0 ? undefined : observed.backfill?.covered
+  const gap = foldGap(status.gap, seeOutages(webhook, observed, seen, nowMs), covered, nowMs)
+  const judgement = judgeGap({ ...webhook, status: seen }, gap, {
+    events,
+    nowMs,
+    foldProblem: observed.receivers?.foldProblem,
+  })
   const conditions = seen.conditions ?? []
   const observedGeneration = seen.observedGeneration ?? webhook.metadata.generation
   const type = 'DeliveriesComplete'

@@ -119,3 +119,17 @@ test('what arrives at a server of somebody else, or before anything is registere
   assert.deepEqual(see({ observed: { ...heard(-30), endpoint } }).told, [])
   assert.deepEqual(see({ remote: disabledAtGoogle, status: { webhook: {} } }), { told: [], over: [] })
 })
+
+test('a webhook that the spec disables misses nothing while no receiver runs', () => {
+  const spec = { state: 'Disabled' } as const
+  const remote = { state: 'disabled' }
+  assert.deepEqual(see({ remote, spec, observed: heard(-30) }), { told: [], over: [] })
+  assert.deepEqual(see({ remote, spec, observed: back(-40, -10) }), { told: [], over: [] })
+})
+
+test('receivers that are back end nothing while Google had the webhook disabled when it was last asked', () => {
+  const status = { webhook: { id: 'abc', disabledSince: at(-5) } }
+  const notAsked = { remote: { state: 'notAsked' } } as const
+  assert.deepEqual(see({ status, observed: { ...heard(0), ...notAsked } }).over, [])
+  assert.deepEqual(see({ observed: { ...heard(0), ...notAsked } }).over, ['ReceiversAway'])
+})

@@ -119,3 +119,42 @@ test('backfill that cannot send for the receivers that there are is not what cov
   const { says } = life.look(1, { receivers: { heardMs: noonMs, foldProblem: 'SeveralInboxes' } })
   assert.match(says, /backfill cannot cover it: several receivers keep inboxes of their own.*receiver\.replicas=1/)
 })
+
+test('where no subscribed event can be looked up, a run over all batches covers nothing', () => {
+  const life = aLife({ backfill: {}, events: ['interaction.completed'] })
+  life.look(0, heard(0), disabled)
+  life.look(1, heard(1))
+  const looked = life.look(2, { ...heard(2), ...covered(-60, 1.5) })
+  assert.deepEqual([looked.condition?.status, looked.status.gap?.coveredTime], ['False', undefined])
+  assert.match(looked.says, /look for what you started in that time; those of interaction\.completed cannot be/)
+})
+
+test('an event that Google calls otherwise can be looked up under the name that it has here', () => {
+  const life = aLife({ backfill: {}, events: ['job.done'] })
+  const eventAliases = new Map([['job.done', 'batch.succeeded']])
+  life.look(0, { ...heard(0), eventAliases }, disabled)
+  life.look(1, { ...heard(1), eventAliases })
+  const looked = life.look(2, { ...heard(2), ...covered(-60, 1.5), eventAliases })
+  assert.equal(looked.condition?.status, 'True')
+  assert.doesNotMatch(looked.says, /looked up/)
+})
+
+test('what is said to be done is not refused: a lookback that reaches, and no time that none reaches', () => {
+  const longAgo = (spec: Partial<GeminiWebhookSpec>, hours: number) => {
+    const gap = { since: at(-hours), until: at(-1), cause: 'DisabledByGoogle' } as const
+    const webhook = aWebhook()
+      .registered()
+      .spec(spec)
+      .status({ backfill: { since: at(-1_000) }, gap })
+      .build()
+    const { conditions } = withGap(webhook.status ?? {}, { webhook, observed: anObservation().build() }, noonMs)
+    return conditions?.find(({ type }) => type === 'DeliveriesComplete')?.message ?? ''
+  }
+  assert.match(longAgo({}, 30), /switch on spec\.backfill, then "gwh backfill ml\/batch-events --since=2026/)
+  assert.match(longAgo({}, 100), /switch on spec\.backfill with lookback 336h, then .* --since=2026/)
+  assert.match(longAgo({ backfill: {} }, 30), /the next runs of backfill cover it/)
+  assert.match(longAgo({ backfill: {} }, 100), /set it to 336h, then "gwh backfill ml\/batch-events --since=2026/)
+  assert.match(longAgo({ backfill: { lookback: '120h' } }, 100), /the next runs of backfill cover it/)
+  const older = longAgo({ backfill: { lookback: '120h' } }, 340)
+  assert.match(older, /then "gwh backfill ml\/batch-events" sends .* in the last 14 days, and what is older cannot be/)
+})
