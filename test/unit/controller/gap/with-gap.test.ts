@@ -139,17 +139,19 @@ test('an event that Google calls otherwise can be looked up under the name that 
   assert.doesNotMatch(looked.says, /looked up/)
 })
 
+/** The message about a gap that began so many hours ago. */
+const longAgo = (spec: Partial<GeminiWebhookSpec>, hours: number) => {
+  const gap = { since: at(-hours), until: at(-1), cause: 'DisabledByGoogle' } as const
+  const webhook = aWebhook()
+    .registered()
+    .spec(spec)
+    .status({ backfill: { since: at(-1_000) }, gap })
+    .build()
+  const { conditions } = withGap(webhook.status ?? {}, { webhook, observed: anObservation().build() }, noonMs)
+  return conditions?.find(({ type }) => type === 'DeliveriesComplete')?.message ?? ''
+}
+
 test('what is said to be done is not refused: a lookback that reaches, and no time that none reaches', () => {
-  const longAgo = (spec: Partial<GeminiWebhookSpec>, hours: number) => {
-    const gap = { since: at(-hours), until: at(-1), cause: 'DisabledByGoogle' } as const
-    const webhook = aWebhook()
-      .registered()
-      .spec(spec)
-      .status({ backfill: { since: at(-1_000) }, gap })
-      .build()
-    const { conditions } = withGap(webhook.status ?? {}, { webhook, observed: anObservation().build() }, noonMs)
-    return conditions?.find(({ type }) => type === 'DeliveriesComplete')?.message ?? ''
-  }
   assert.match(longAgo({}, 30), /switch on spec\.backfill, then "gwh backfill ml\/batch-events --since=2026/)
   assert.match(longAgo({}, 100), /switch on spec\.backfill with lookback 336h, then .* --since=2026/)
   assert.match(longAgo({ backfill: {} }, 30), /the next runs of backfill cover it/)
