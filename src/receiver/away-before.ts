@@ -15,6 +15,9 @@ interface ConfigMap extends KubernetesObject {
   data?: Record<string, string>
 }
 
+/** Clocks of receivers differ: a time so little ahead is of one that runs, as the controller has it. */
+const aheadMs = 5 * 60_000
+
 /** Short, because the first report waits for it. */
 const timeoutMs = 5_000
 
@@ -49,7 +52,7 @@ async function readIn(client: Pick<KubernetesClient, 'get'>, key: { namespace: s
  */
 export function awayBefore(reports: readonly string[], nowMs: number): Away | undefined {
   const told = reports.map(readTimes)
-  const heardMs = Math.max(...told.map(({ time = '' }) => Date.parse(time)).filter((ms) => ms <= nowMs))
+  const heardMs = Math.max(...told.map(({ time = '' }) => Date.parse(time)).filter((ms) => ms <= nowMs + aheadMs))
   if (Number.isFinite(heardMs) && nowMs - heardMs > googleRetriesMs)
     return { since: toMinute(heardMs), until: toMinute(nowMs) }
   const [newest] = told

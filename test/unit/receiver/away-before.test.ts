@@ -22,7 +22,11 @@ test('one that reported lately was there, and where nobody ever reported nothing
   assert.equal(awayBefore([report(undefined), '{"endpoints":', 'null'], nowMs), undefined)
 })
 
-test('a time ahead of now is no sign of anybody', () => {
+test('a receiver whose clock is a little ahead runs, whatever was left by one that is gone', () => {
+  assert.equal(awayBefore([report(at(-30)), report(at(0.05))], nowMs), undefined)
+})
+
+test('a time far ahead of now is no sign of anybody', () => {
   assert.deepEqual(awayBefore([report(at(-30)), report(at(1))], nowMs)?.since, at(-30))
 })
 
