@@ -24,9 +24,11 @@ interface PauseConfigMap {
   readonly data?: Readonly<Record<string, string>> | undefined
 }
 
-/** Never fails: a ConfigMap that says nothing, or something else, pauses too. */
+/**
+ * Without characters that are not seen: they could make a terminal show other words. Never fails: a ConfigMap that says nothing, or something else, pauses too.
+ */
 export function readPause({ metadata: { creationTimestamp: since }, data }: PauseConfigMap): PauseRecord {
-  const line = (data?.[pauseReasonKey] ?? '').replaceAll(/[\s\p{Cc}]+/gu, ' ').trim()
+  const line = (data?.[pauseReasonKey] ?? '').replaceAll(/[\s\p{Cc}\p{Cf}]+/gu, ' ').trim()
   const reason = Array.from(line).slice(0, maxPauseReasonLength).join('')
   return { ...(since !== undefined && { since }), ...(reason !== '' && { reason }) }
 }

@@ -16,6 +16,10 @@ test('a reason is one line of at most 200 characters, whatever stands in the Con
     readPause({ metadata, data: { reason: 'moved\n\tto another\u0007 project ' } }).reason,
     'moved to another project',
   )
+  assert.equal(
+    readPause({ metadata, data: { reason: 'moved\u202e)emuser hwg(\u2066 \u200bnow' } }).reason,
+    'moved )emuser hwg( now',
+  )
   const long = readPause({ metadata, data: { reason: '\u{1F6A7}'.repeat(500) } }).reason ?? ''
   assert.equal(Array.from(long).length, 200)
   assert.ok(long.isWellFormed())
