@@ -67,15 +67,17 @@ function shareOf({ metadata }: GeminiWebhook): number {
  * What is wrong with the schedule. It must be reported: without a message the rotation would seem to be still to come.
  * Empty where all is well.
  */
-export function scheduleProblems({ spec }: Pick<GeminiWebhook, 'spec'>, nowMs: number): string[] {
-  const { interval, windows = [], request } = spec.rotation ?? {}
+export function scheduleProblems(webhook: GeminiWebhook, nowMs: number): string[] {
+  const { interval, windows = [], request } = webhook.spec.rotation ?? {}
   const asksForWindow = request !== undefined && requestWindowOf(request) === 'Next'
+  // One that was answered stays in the spec and waits for nothing.
+  const isAwaited = asksForWindow && openRequestOf(webhook) !== undefined
   const isUnscheduled = windows.length > 0 && interval === undefined && !asksForWindow
   const unscheduled = 'spec.rotation.windows: without spec.rotation.interval nothing is scheduled in them'
   const windowless = 'spec.rotation.request.window: Next waits for one of spec.rotation.windows, and there is none'
   return [
     ...(isUnscheduled ? [unscheduled] : []),
-    ...(asksForWindow && windows.length === 0 ? [windowless] : []),
+    ...(isAwaited && windows.length === 0 ? [windowless] : []),
     ...windowProblems(windows, nowMs),
   ]
 }

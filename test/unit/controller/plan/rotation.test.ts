@@ -120,6 +120,14 @@ test('a request that asks for a window is told with the others, and waits for no
   }
 })
 
+test('a request that was answered is no problem when its windows go', () => {
+  const request = { id: 'leak-1', window: 'Next' } as const
+  const answered = aWebhook()
+    .spec({ rotation: { request } })
+    .status({ rotation: { handledRequestIDs: ['leak-1'] } })
+  assert.deepEqual(scheduleProblems(answered.build(), lastMs), [])
+})
+
 test('a request waits for a place of its own in the first half of the window, and is due until it closes', () => {
   const request = { id: 'leak-1', window: 'Next' } as const
   const opensMs = Date.parse('2026-11-20T11:00:00Z')
