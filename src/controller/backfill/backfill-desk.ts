@@ -138,7 +138,7 @@ export class BackfillDesk {
     const idle = [...groups].flatMap(([fingerprint, due]) => {
       const key = this.#keyOf(fingerprint)
       if (key.isRunning) return []
-      const wishes = due.map(({ webhook, task }) => this.#records.wishOf(webhook.metadata.uid, task))
+      const wishes = due.map(({ webhook, task }) => this.#records.wishOf(webhook, task))
       return [{ fingerprint, due, key, atMs: nextRunMs(key.runs, wishes, pauses, key.share) }]
     })
     const inOrder = idle.toSorted((a, b) => a.atMs - b.atMs)

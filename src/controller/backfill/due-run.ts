@@ -15,7 +15,10 @@ export interface ObjectWish {
   readonly intervalMs: number
   /** It was not in a run of this process yet: since when it could be. */
   readonly newSinceMs?: number
-  /** A request that no run has tried yet, or events that the last one had to leave: the next run need not wait. */
+  /**
+   * A request that no run has tried yet, events that the last one had to leave, or a new beginning: the next run need
+   * not wait.
+   */
   readonly isPressing: boolean
 }
 

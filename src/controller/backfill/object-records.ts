@@ -47,10 +47,11 @@ export class ObjectRecords {
     return status?.backfill?.lastTime === undefined && (this.viewOf(uid)?.runs ?? []).length === 0
   }
 
-  wishOf(uid: string, { intervalMs, requestID }: BackfillTask): ObjectWish {
-    const record = this.#recordOf(uid)
+  wishOf(webhook: GeminiWebhook, { intervalMs, requestID }: BackfillTask): ObjectWish {
+    const record = this.#recordOf(webhook.metadata.uid)
     const isUntried = requestID !== undefined && requestID !== record.tried
-    const isPressing = isUntried || record.hasMore
+    const isBegunAnew = record.runs > 0 && this.isFirst(webhook)
+    const isPressing = isUntried || record.hasMore || isBegunAnew
     return { intervalMs, isPressing, ...(record.runs === 0 && { newSinceMs: record.noticedMs }) }
   }
 

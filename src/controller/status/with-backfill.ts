@@ -3,6 +3,7 @@ import type { GeminiWebhookStatus } from '../../api/status.ts'
 import { formatTime } from '../../format-time.ts'
 import type { ActionState } from '../apply/action-state.ts'
 import type { BackfillRun, BackfillView } from '../facts/backfill-view.ts'
+import { begunAnew } from '../facts/begun-anew.ts'
 import type { ControllerEvent } from '../facts/controller-event.ts'
 import { foldProblemInWords, tellsFoldProblem } from '../facts/receiver-presence.ts'
 import { withoutKey } from '../facts/without-key.ts'
@@ -34,7 +35,7 @@ export function withBackfill(
     const message = foldProblemInWords(receivers.foldProblem)
     const since = draft.backfill?.failing?.message === message ? draft.backfill.failing.since : formatTime(now.nowMs)
     // What arrives now is in none of the inboxes for certain: it begins anew.
-    return { ...status, backfill: { ...withoutKey(told, 'since'), failing: { since, message } } }
+    return { ...status, backfill: { ...begunAnew(told), failing: { since, message } } }
   }
   const isTold = keyring?.foldJobsForSeconds === foldJobsForSeconds
   const since = draft.backfill?.since ?? (isTold ? formatTime(beginningOf(now)) : undefined)

@@ -132,7 +132,11 @@ test('backfill that is added later begins when receivers fold, begins anew with 
   assert.equal((await it.keyringEntry(metadata.uid))?.foldJobsForSeconds, 26 * 3_600)
 
   await it.backdate()
-  await it.patch(name, { spec: { backfill: { lookback: '12h' } } })
+  const id = it.endBatch()
+  const lastNote = (reason: string) => it.events.findLast((event) => event.reason === reason)?.note
+  await it.patch(name, { spec: { backfill: { request: { id: 'all' } } } })
+  await eventually('found', () => it.sentIds().includes(`batches/${id}`), patience)
+  await it.patch(name, { spec: { backfill: { lookback: '12h', request: null } } })
   await eventually('a shorter one', async () => {
     return (await it.keyringEntry(metadata.uid))?.foldJobsForSeconds === 14 * 3_600
   })
@@ -140,6 +144,11 @@ test('backfill that is added later begins when receivers fold, begins anew with 
   const longerMs = Date.now()
   await it.patch(name, { spec: { backfill: { lookback: '336h' } } })
   await eventually('what receivers forgot is not looked for', async () => (await sinceOf()) >= longerMs)
+  await eventually(
+    'and counted',
+    () => /^1 event of .* would be sent/.test(lastNote('BackfillStarted') ?? ''),
+    patience,
+  )
   assert.equal((await it.keyringEntry(metadata.uid))?.foldJobsForSeconds, 338 * 3_600)
 
   await it.patch(name, { spec: { backfill: null } })

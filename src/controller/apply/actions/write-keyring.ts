@@ -1,8 +1,8 @@
 import type { KeyringEntry, LiveSecret } from '../../../contract/keyring/entry.ts'
 import type { ActionState, ActionStep } from '../action-state.ts'
 import type { PassContext } from '../pass-context.ts'
+import { begunAnew } from '../../facts/begun-anew.ts'
 import { attemptOf } from '../../facts/held-secret.ts'
-import { withoutKey } from '../../facts/without-key.ts'
 
 /** Writes the live secrets, the resolved sinks and the tokens of the dynamic endpoint for the receivers. */
 export async function writeKeyring(
@@ -22,11 +22,10 @@ function remembersForLonger(before: KeyringEntry | undefined, after: KeyringEntr
   return before !== undefined && (after.foldJobsForSeconds ?? 0) > (before.foldJobsForSeconds ?? 0)
 }
 
-/** The summary of the pass sets the new beginning. */
 function withBackfillBegunAnew(state: ActionState): ActionState {
   const { backfill } = state.draft
   if (backfill?.since === undefined) return state
-  return { ...state, draft: { ...state.draft, backfill: withoutKey(backfill, 'since') } }
+  return { ...state, draft: { ...state.draft, backfill: begunAnew(backfill) } }
 }
 
 /** The entry as it is to be. `attemptID`: what revealed the first of the secrets. */
