@@ -30,7 +30,7 @@ export interface RunOutcome {
   readonly isDone: boolean
   /** Events had to be left for the next run, because there were so many. */
   readonly hasMore: boolean
-  /** The list showed every batch of the project. */
+  /** The list showed every batch of the project, and each could be read. */
   readonly isWhole: boolean
   /** Of the first run: how many events ended before what is looked for. */
   readonly older?: number
@@ -50,6 +50,9 @@ interface RunDeps {
 const tooMany =
   'the Google project has more batches than are listed, so that not all of those that ended are known: delete old batches at Google'
 
+const unknown =
+  'the list shows batches in states that this version does not know, or that it cannot read, so that not all of those that ended are known: upgrade the controller'
+
 const paused =
   'the batches at Google could not be listed: Google asked for a pause, or the call budget of the API key is used up; it goes on by itself'
 
@@ -63,7 +66,8 @@ export async function runBackfill(subjects: readonly RunSubject[], deps: RunDeps
   const shares = subjects.map((subject) => shareOf(subject, jobs))
   const owing = shares.filter(({ owed }) => owed.length > 0)
   const sent = await sendInTurns(owing, send, signal)
-  return shares.map((share) => outcomeOf(share, { run, jobs, isWhole: list.isWhole, done: sent.get(share.uid) }))
+  const missing = missingFrom(list)
+  return shares.map((share) => outcomeOf(share, { run, jobs, missing, done: sent.get(share.uid) }))
 }
 
 /** What one object is owed. */
@@ -80,12 +84,12 @@ function shareOf(subject: RunSubject, jobs: readonly SeenBatch[]): Share {
 interface Done {
   run: number
   jobs: readonly SeenBatch[]
-  isWhole: boolean
+  missing: string | undefined
   done: SentForObject | undefined
 }
 
-function outcomeOf({ subject, owed, isAll }: Share, { run, jobs, isWhole, done = nothingSent }: Done): RunOutcome {
-  const failure = failureIn(done, isWhole)
+function outcomeOf({ subject, owed, isAll }: Share, { run, jobs, missing, done = nothingSent }: Done): RunOutcome {
+  const failure = failureIn(done) ?? missing
   return {
     subject,
     run,
@@ -93,7 +97,7 @@ function outcomeOf({ subject, owed, isAll }: Share, { run, jobs, isWhole, done =
     acknowledged: done.acknowledged,
     isDone: isAll && done.acknowledged.size === owed.length,
     hasMore: !isAll,
-    isWhole,
+    isWhole: missing === undefined,
     ...(subject.isFirst && { older: countOlder(jobs, wantedBy(subject)) }),
     ...(failure !== undefined && { failure }),
   }
@@ -119,9 +123,14 @@ function withoutList(subject: RunSubject, failure: string): RunOutcome {
 
 const nothingSent: SentForObject = { stored: 0, duplicates: 0, acknowledged: new Set() }
 
-function failureIn({ failure }: SentForObject, isWhole: boolean): string | undefined {
-  if (failure !== undefined) return `receivers did not take what Google had not delivered: ${failure}`
-  return isWhole ? undefined : tooMany
+function failureIn({ failure }: SentForObject): string | undefined {
+  return failure === undefined ? undefined : `receivers did not take what Google had not delivered: ${failure}`
+}
+
+/** Why the list does not show all that ended; undefined where it does. A batch in a new state may have ended, too. */
+function missingFrom({ isWhole, unreadable, unknownStates }: EndedBatches): string | undefined {
+  if (!isWhole) return tooMany
+  return unreadable > 0 || unknownStates.length > 0 ? unknown : undefined
 }
 
 function wantedBy({ events, task }: RunSubject) {

@@ -37,6 +37,8 @@ function startDesk(t: TestContext, { clock = new FakeClock(start) } = {}) {
     sent,
     jobs: [] as EndedBatch[],
     isWhole: true,
+    unknownStates: [] as string[],
+    unreadable: 0,
     lists: [] as { endedAfterMs: number; fingerprint: string }[],
     woken: [] as string[],
     listFails: undefined as Error | undefined,
@@ -93,7 +95,8 @@ function startDesk(t: TestContext, { clock = new FakeClock(start) } = {}) {
     it.lists.push({ endedAfterMs, fingerprint })
     if (it.listFails !== undefined) throw it.listFails
     const jobs = it.jobs.filter((job) => job.endedAtMs >= endedAfterMs)
-    return { jobs, unknownStates: [], unreadable: 0, isWhole: it.isWhole }
+    const { unknownStates, unreadable, isWhole } = it
+    return { jobs, unknownStates, unreadable, isWhole }
   }
   const newDesk = () =>
     new BackfillDesk({
@@ -476,6 +479,27 @@ test('a project with more batches than are listed is told, because not all of th
   assert.match(view?.failing?.message ?? '', /more batches than are listed/)
   assert.equal(view?.covered, undefined)
 })
+
+for (const [what, shown] of [
+  ['in a state that is not known', { unknownStates: ['JOB_STATE_DONE'] }],
+  ['that cannot be read', { unreadable: 1 }],
+] as const) {
+  test(`a list with a batch ${what} covers nothing, and that is told; what can be read is sent`, async (t) => {
+    const { it, clock, viewOf, idsOf } = startDesk(t)
+    it.put('one')
+    Object.assign(it, shown)
+    it.jobs = [aBatch('a', '2026-11-21T11:00:00Z')]
+    await clock.advance({ hours: 3 })
+    assert.deepEqual(idsOf(), ['a'])
+    assert.equal(it.lists.length, 6)
+    assert.match(viewOf('uid-one')?.failing?.message ?? '', /this version does not know/)
+    assert.equal(viewOf('uid-one')?.covered, undefined)
+    Object.assign(it, { unknownStates: [], unreadable: 0 })
+    await clock.advance(halfHour)
+    assert.equal(viewOf('uid-one')?.failing, null)
+    assert.ok(viewOf('uid-one')?.covered)
+  })
+}
 
 test('keys are apart: one that is not known yet, or fails, holds up no other', async (t) => {
   const { it, clock } = startDesk(t)
