@@ -1,6 +1,6 @@
 import { isRecord } from '../../is-record.ts'
 import { macOf } from '../../signature/sign.ts'
-import { decodeSigningSecret } from '../../signature/signing-secret.ts'
+import { decodeIssuedSecret } from '../../signature/signing-secret.ts'
 import type { Arrival } from '../called-endpoint.ts'
 import { eitherWay, found, unknown, type Finding } from '../finding.ts'
 
@@ -76,7 +76,7 @@ export function judgeSignatures(
 
 /** The entry that a secret makes of a delivery; undefined where it makes none. */
 function entryBy(secret: string, { headers, body }: Pick<Arrival, 'headers' | 'body'>): string | undefined {
-  const key = decodeSigningSecret(secret)
+  const key = decodeIssuedSecret(secret)
   if (!key.ok) return undefined
   const fields = { id: String(headers['webhook-id']), timestamp: String(headers['webhook-timestamp']) }
   return `v1,${macOf(fields, body, key.value)}`

@@ -1,6 +1,6 @@
 import { appliedKeysAnnotation } from '../../api/names.ts'
 import type { SecretTemplate, SecretTemplateKey } from '../../api/secret-template.ts'
-import { decodeSigningSecret } from '../../signature/signing-secret.ts'
+import { decodeIssuedSecret } from '../../signature/signing-secret.ts'
 
 /**
  * The keys that a spec's template adds to the Secret. They are written with the signing secrets in one write; an
@@ -75,6 +75,6 @@ function textOf({ format, secret, variable }: SecretTemplateKey, { current, prev
 
 /** Standard base64 with padding, whichever way Google wrote it. */
 function rawKeyOf(secret: string): string | undefined {
-  const decoded = decodeSigningSecret(secret)
+  const decoded = decodeIssuedSecret(secret)
   return decoded.ok ? decoded.value.export().toString('base64') : undefined
 }

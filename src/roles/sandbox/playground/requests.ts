@@ -4,7 +4,7 @@ import type { PlaygroundAction } from '../../../contract/playground/actions.ts'
 import type { ActionDone } from '../../../contract/playground/answers.ts'
 import { openOutbound } from '../../../outbound/open-outbound.ts'
 import { signedDelivery } from '../../../signature/signed-delivery.ts'
-import { decodeSigningSecret } from '../../../signature/signing-secret.ts'
+import { decodeIssuedSecret } from '../../../signature/signing-secret.ts'
 import type { SentRequest } from '../start-simulator.ts'
 import { at, registeredWebhook } from './named-webhook.ts'
 import { RefusedAction } from './refused-action.ts'
@@ -47,7 +47,7 @@ export async function replayRequest(text: string, surroundings: Surroundings): P
 
 function forged(how: Forge['how'], genuine: string, { clock, random }: Surroundings): SentRequest {
   const secret = how === 'otherSecret' ? `whsec_${randomBytes(24).toString('base64')}` : genuine
-  const key = decodeSigningSecret(secret)
+  const key = decodeIssuedSecret(secret)
   if (!key.ok) throw new RefusedAction(`the signing secret ${key.problem}`)
   const id = `msg_forged_${Math.floor(random() * 2 ** 40).toString(36)}`
   const nowMs = clock.now() - (how === 'stale' ? staleMs : 0)

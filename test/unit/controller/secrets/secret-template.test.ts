@@ -41,6 +41,14 @@ for (const { given, secrets = both, want } of formats) {
   })
 }
 
+test('the raw key is what follows the prefix, whichever Google writes', () => {
+  const keys = [{ key: 'k', format: 'Base64' } as const]
+  for (const prefix of ['gsec_', 'whsec_v2_', 'whsec_']) {
+    const data = templateData({ keys }, { current: `${prefix}${raw.toString('base64')}` })
+    assert.equal(decode(data['k']), raw.toString('base64'), prefix)
+  }
+})
+
 test('the raw key is padded as the standard has it, though Google left the padding out', () => {
   const unpadded = current.replace(/=+$/, '')
   assert.notEqual(unpadded, current)
