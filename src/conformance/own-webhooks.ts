@@ -1,10 +1,15 @@
 import { isOk, objectsIn, textIn, type Api, type ApiVersion } from './api.ts'
 
+const ownPrefix = 'gwh-conformance '
+
 /**
- * What the name of each webhook made here begins with, whatever else happens to the name: by it a later run finds what
- * a killed one left. Nothing else may have such a name.
+ * Whether a webhook of this name was made by this check: by it a later run finds what a killed one left. It is the
+ * whole form of the name and not its beginning, because a person may call a webhook something like it.
  */
-export const ownPrefix = 'gwh-conformance '
+export function isOwnName(name: string): boolean {
+  // Some are made longer, to find out how long a name may be.
+  return /^gwh-conformance [0-9a-z]{6} \d{1,6}x*$/.test(name)
+}
 
 /** The service gives tokens without end, or a project that is not meant for this. */
 const maxPages = 1_000
@@ -103,7 +108,7 @@ export class OwnWebhooks {
   async sweep(): Promise<number> {
     let swept = 0
     for (const version of ['v1', 'v1beta'] as const) {
-      for (const { id } of (await listAll(this.#cleanUp, version)).filter(({ name }) => name.startsWith(ownPrefix))) {
+      for (const { id } of (await listAll(this.#cleanUp, version)).filter(({ name }) => isOwnName(name))) {
         await this.#remove(id, version)
         swept++
       }

@@ -34,7 +34,7 @@ export function pacedFetch(inner: typeof fetch, now: () => number): PacedFetch {
         const seconds = Number(answer.headers.get('retry-after') ?? '')
         if (answer.status !== 429 || !(seconds > 0)) {
           const isOfTheApi = answer.headers.get('content-type')?.includes('json') === true
-          if (isOfTheApi) taken = [...lastMinute(), now()]
+          if (isOfTheApi && answer.status !== 429) taken = [...lastMinute(), now()]
           return answer
         }
         limit ??= lastMinute().length

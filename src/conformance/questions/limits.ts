@@ -1,6 +1,6 @@
 import { isOk } from '../api.ts'
 import { eitherWay, found, unknown, type Finding } from '../finding.ts'
-import { ownPrefix, type OwnWebhook } from '../own-webhooks.ts'
+import { isOwnName, type OwnWebhook } from '../own-webhooks.ts'
 import { change, patch, type Question, type Session } from '../session.ts'
 
 const longestName = 4_096
@@ -44,7 +44,8 @@ export function judgeTwin(status: number): Finding {
 
 /** Halves what is between a name that passed and one that did not. */
 async function askNames(session: Session, webhook: OwnWebhook): Promise<Finding> {
-  const passes = async (length: number) => isOk(await patch(session, webhook, { name: ownPrefix.padEnd(length, 'x') }))
+  const passes = async (length: number) =>
+    isOk(await patch(session, webhook, { name: webhook.name.padEnd(length, 'x') }))
   if (await passes(longestName)) return found('maxNameCharacters', 0, `a name of ${longestName} characters passed`)
   let [passed, refused] = [webhook.name.length, longestName]
   while (refused - passed > 1) {
@@ -60,7 +61,7 @@ export const projectQuestion: Question = {
   switches: ['maxWebhooksPerProject'],
   async ask(session) {
     const { own, options } = session
-    const before = (await own.list('v1')).filter(({ name }) => !name.startsWith(ownPrefix)).length
+    const before = (await own.list('v1')).filter(({ name }) => !isOwnName(name)).length
     for (;;) {
       const total = before + own.count
       if (total >= options.maxWebhooks) return [found('maxWebhooksPerProject', 0, `${total} are possible`)]
@@ -76,12 +77,19 @@ export const projectQuestion: Question = {
 export const rateQuestion: Question = {
   switches: ['maxRequestsPerMinute'],
   async ask({ api, pace }) {
-    while (pace.limit() === undefined && pace.recent() < callsInAMinute) {
-      await api({ method: 'GET', path: 'webhooks?page_size=1' })
+    // Counted here: at a slow service fewer calls than these are of one minute, however many are made.
+    for (let calls = pace.recent(); pace.limit() === undefined && calls < callsInAMinute; calls++) {
+      const answer = await api({ method: 'GET', path: 'webhooks?page_size=1' })
+      if (answer.status === 429) return [judgeRate(pace.recent())]
+      if (!isOk(answer)) throw new Error(`the service answered ${answer.status} to a list of its webhooks`)
     }
     const limit = pace.limit()
     return limit === undefined
       ? [found('maxRequestsPerMinute', 0, `${pace.recent()} calls in a minute were taken`)]
-      : [found('maxRequestsPerMinute', limit, `after ${limit} calls in a minute one was answered 429`)]
+      : [judgeRate(limit)]
   },
+}
+
+function judgeRate(limit: number): Finding {
+  return found('maxRequestsPerMinute', limit, `after ${limit} calls in a minute one was answered 429`)
 }
