@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -9,8 +10,6 @@ import { accepted, type Arrival, type CalledEndpoint } from './called-endpoint.t
 /** The address is public: what comes from elsewhere is forgotten. */
 const maxArrivals = 2_000
 const maxBodyBytes = 64 * 1024
-/** Stands in each path, because a tunnel may or may not pass on what is before it. */
-const mark = '/gwh-conformance/'
 
 const acceptAll: Parameters<CalledEndpoint['answerWith']>[0] = () => accepted
 
@@ -28,6 +27,9 @@ export async function openEndpoint(
   clock: Pick<Clock, 'now'>,
 ): Promise<OpenEndpoint> {
   const arrivals: Arrival[] = []
+  // In each path, because a tunnel may or may not pass on what is before it; of this run alone, because jobs of one
+  // that was killed, and retries of its deliveries, may arrive here as well.
+  const mark = `/gwh-conformance/${randomBytes(6).toString('hex')}/`
   let answer = acceptAll
   async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const atMs = clock.now()

@@ -41,7 +41,7 @@ export const deliveriesQuestion: Question = {
     const receiving: Receiving = { ...session, endpoint, webhook }
     const first = await pingUntil(receiving, ({ path: at }) => at === path)
     if (first === undefined) {
-      const why = `no ping came to ${endpoint.url('')} within ${firstPingWithinMs / 1000} s: does it lead here?`
+      const why = `no ping came within ${firstPingWithinMs / 1000} s: does the address of --public-url lead here?`
       return this.switches.map((name) => unknown(name, why))
     }
     const lag = await undisturbed(session, () => askLag(receiving))
