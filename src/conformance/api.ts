@@ -40,6 +40,22 @@ export function openApi({ baseUrl, apiKey, headers = {} }: ServicePlace, send: t
   }
 }
 
+const askedFor = { GET: 'a question', POST: 'a call', PATCH: 'an update', DELETE: 'a deletion' } as const
+
+/**
+ * Throws where the service failed or does not know the caller: that is no answer to what was asked, and must not be
+ * taken for a refusal.
+ */
+export function judgedApi(api: Api): Api {
+  return async (request) => {
+    const answer = await api(request)
+    if (answer.status < 500 && !noAnswers.has(answer.status)) return answer
+    throw new Error(`the service answered ${answer.status} to ${askedFor[request.method]}`)
+  }
+}
+/** A key that was withdrawn, and a request that took too long on its way. */
+const noAnswers: ReadonlySet<number> = new Set([401, 408])
+
 function objectIn(text: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text)

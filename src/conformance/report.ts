@@ -62,9 +62,9 @@ export function changesSince(before: ConformanceReport, now: ConformanceReport):
     if (old === undefined || old === setting || (isMeasured && isAsLong(old, setting))) return []
     return [{ what, before: String(old), now: String(setting) }]
   })
-  const promises = now.promises.flatMap(({ version, promise, problem }) => {
+  const promises = now.promises.flatMap(({ version, promise, problem, isUnjudged }) => {
     const old = before.promises.find((each) => each.version === version && each.promise === promise)
-    if (old === undefined || word(old.problem) === word(problem)) return []
+    if (old === undefined || isUnjudged || old.isUnjudged || word(old.problem) === word(problem)) return []
     return [{ what: `${version}: ${promise}`, before: word(old.problem), now: word(problem) }]
   })
   return [...settings, ...promises]

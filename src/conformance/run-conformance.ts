@@ -2,12 +2,13 @@ import type { Clock } from '../clock.ts'
 import { cleanseText } from '../gemini/cleanse-text.ts'
 import { createWebhookServiceOpener } from '../gemini/webhook-service-opener.ts'
 import { createMetrics } from '../observability/metrics.ts'
-import { openApi, type ServicePlace } from './api.ts'
+import { judgedApi, openApi, type ServicePlace } from './api.ts'
 import type { CalledEndpoint } from './called-endpoint.ts'
 import { checkPromises, type CheckedPromise } from './client-promises.ts'
 import { unknown, type Finding } from './finding.ts'
 import { OwnWebhooks } from './own-webhooks.ts'
 import { pacedFetch } from './paced-fetch.ts'
+import { steadyFetch } from './steady-fetch.ts'
 import { questions, sometimesFound } from './questions.ts'
 import { oneOfEach, settingsOf, type ConformanceReport } from './report.ts'
 import type { Question, Session, SessionOptions } from './session.ts'
@@ -44,14 +45,14 @@ const runCharacters = 6
  */
 export async function runConformance(options: ConformanceOptions, deps: ConformanceDeps): Promise<ConformanceReport> {
   const { clock, signal, tell } = deps
-  const { send, pace, wait, whileRunning, api, own } = open(options, deps)
+  const { send, pace, wait, whileRunning, api, cleaning, own } = open(options, deps)
   const swept = await own.sweep()
   if (swept > 0) tell(`deleted ${swept} that an earlier run had left`)
   const describe = (error: unknown) =>
     cleanseText(error instanceof Error ? error.message : String(error), [options.apiKey])
   const ask: Session['ask'] = (path, headers = {}) =>
     send(`${options.baseUrl.replace(/\/+$/, '')}/${path}`, { headers })
-  const session: Session = { ...deps, wait, api, pace, own, ask, options }
+  const session: Session = { ...deps, wait, api, cleanUp: cleaning, pace, own, ask, options }
   try {
     const promises = await checkAllPromises(options, { ...deps, wait, fetch: whileRunning, own, describe })
     const findings: Finding[] = []
@@ -66,8 +67,23 @@ export async function runConformance(options: ConformanceOptions, deps: Conforma
     return { time, service: options.baseUrl, switches: settingsOf(all), findings: all, promises }
   } finally {
     tell('deleting what was made')
-    await own.removeAll()
+    await removeEverything(own)
+  }
+}
+
+/** Rejects with what to do where something may be left. */
+async function removeEverything(own: OwnWebhooks): Promise<void> {
+  // What cannot be deleted by its id may be by its name, or at the second try.
+  await own.removeAll().catch(() => {})
+  try {
     await own.sweep()
+    await own.removeAll()
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new Error(
+      `webhooks of this run may be left (${why}): run "gwh conformance --clean-up" when the service answers again`,
+      { cause },
+    )
   }
 }
 
@@ -83,12 +99,12 @@ function open(options: ConformanceOptions, { clock, signal, ...deps }: Conforman
   const wait = (ms: number) => deps.wait(ms, signal)
   const whileRunning: typeof fetch = async (input, init) => {
     signal.throwIfAborted()
-    return pace.through(wait)(input, init)
+    return steadyFetch(pace.through(wait), wait, [500])(input, init)
   }
-  const api = openApi(options, whileRunning)
-  const cleaning = openApi(options, pace.through(deps.wait))
+  const api = judgedApi(openApi(options, whileRunning))
+  const cleaning = openApi(options, steadyFetch(pace.through(deps.wait), deps.wait, [500, 2_000, 8_000]))
   const place = { run: runName(deps.random), quietAddress: options.quietAddress }
-  return { send, pace, wait, whileRunning, api, own: new OwnWebhooks({ api, cleanUp: cleaning }, place) }
+  return { send, pace, wait, whileRunning, api, cleaning, own: new OwnWebhooks({ api, cleanUp: cleaning }, place) }
 }
 
 /** What a question finds; where it cannot be asked, or fails, why nothing was found. */

@@ -8,6 +8,8 @@ import { minuteMs, type PacedFetch } from './paced-fetch.ts'
 /** What questions are asked with. */
 export interface Session {
   readonly api: Api
+  /** The same for what must be done although the run is to end. */
+  readonly cleanUp: Api
   readonly pace: Omit<PacedFetch, 'through'>
   readonly own: OwnWebhooks
   /** The same service without a pace of ours, and without the API key: for what is no call of the API. */

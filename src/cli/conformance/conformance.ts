@@ -88,7 +88,7 @@ type ConformanceConfig = ConfigOf<typeof settings>
 
 /**
  * `gwh conformance`: 1 where a promise does not hold or an answer has changed, 3 where the run was ended before it was
- * through.
+ * through, or the service failed where a promise was to be judged.
  */
 export const conformance = userCommand({
   name: 'conformance',
@@ -142,7 +142,8 @@ async function askService(
     const report = await runConformance(options, asking)
     return await show(report, before, { config, out })
   } catch (error) {
-    if (!ending.signal.aborted) throw error
+    // Where something could not be deleted, that is what there is to say.
+    if (error !== ending.signal.reason) throw error
     return exitCodes.unjudged
   } finally {
     process.off('SIGINT', end).off('SIGTERM', end)
@@ -191,6 +192,8 @@ async function show(
   if (config.file !== undefined) await writeFile(config.file, `${JSON.stringify(report, undefined, 2)}\n`)
   const value = before === undefined ? report : { ...report, changes }
   out(printedAs(config.output, { value, text: () => reportText(report, changes, before?.time) }))
-  const isKept = report.promises.every(({ problem }) => problem === undefined)
-  return isKept && changes.length === 0 ? exitCodes.ok : exitCodes.failed
+  const problems = report.promises.filter(({ problem }) => problem !== undefined)
+  const isKept = problems.every(({ isUnjudged }) => isUnjudged)
+  if (!isKept || changes.length > 0) return exitCodes.failed
+  return problems.length === 0 ? exitCodes.ok : exitCodes.unjudged
 }

@@ -64,7 +64,7 @@ export const jobsQuestion: Question = {
         await awaitStatic(receiving, batch),
       ]
     } finally {
-      for (const name of receiving.started) await cancel(session, name).catch(() => {})
+      for (const name of receiving.started) await cancel({ api: session.cleanUp }, name).catch(() => {})
     }
   },
 }

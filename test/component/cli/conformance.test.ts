@@ -46,12 +46,47 @@ test('gwh conformance leaves nothing, says what it found, and what has changed s
 test('a promise that does not hold fails it, and is named', async (t) => {
   const { admin, gwh } = await aService(t)
   admin.addFault({ verb: 'ping', times: 0, effect: { type: 'garble', how: 'html' } })
-  admin.addFault({ verb: 'update', times: 0, effect: { type: 'status', status: 500 } })
+  admin.addFault({ verb: 'update', times: 0, effect: { type: 'status', status: 400 } })
   const { code, out } = await gwh()
   assert.equal(code, 1)
-  assert.match(out, /^\/v1beta: update changes the given fields and nothing else: webhooks\.update answered 500/m)
-  assert.match(out, /^errorShape +- +it could not be asked: the service answered 500 to an update/m)
+  assert.match(out, /^\/v1beta: update changes the given fields and nothing else: webhooks\.update answered 400/m)
+  assert.match(out, /^errorShape +- +it could not be asked: the service answered 400 to an update/m)
   assert.deepEqual(admin.webhooks(), [])
+})
+
+test('a service that fails is neither a refusal nor a promise that does not hold', async (t) => {
+  const { admin, folder, gwh } = await aService(t)
+  const file = join(folder, 'answers.json')
+  assert.equal((await gwh(`--file=${file}`)).code, 0)
+  // Of all calls but those that make and delete: no run is without them.
+  for (const verb of ['update', 'rotateSigningSecret'] as const)
+    admin.addFault({ verb, times: 0, effect: { type: 'status', status: 503 } })
+  const { code, out } = await gwh(`--since-file=${file}`, '-o', 'json')
+  assert.equal(code, 3, out)
+  const { switches, changes } = JSON.parse(out) as { switches: Record<string, unknown>; changes: unknown }
+  assert.deepEqual(changes, [])
+  for (const name of ['setFailedState', 'uriHttp', 'maxNameCharacters', 'uppercaseRevocation', 'rotateWhileDisabled'])
+    assert.ok(!(name in switches), name)
+  assert.deepEqual(admin.webhooks(), [])
+})
+
+test('deletions that fail for a while are tried again', async (t) => {
+  const { admin, gwh } = await aService(t)
+  admin.addFault({ verb: 'delete', probability: 0.3, times: 0, effect: { type: 'status', status: 503 } })
+  const { code, err } = await gwh()
+  assert.notEqual(code, 1, err)
+  assert.deepEqual(admin.webhooks(), [])
+})
+
+test('what could not be deleted is told, with what to do, also to somebody who ended the run', async (t) => {
+  const { admin, gwh } = await aService(t)
+  admin.addFault({ verb: 'delete', times: 0, effect: { type: 'status', status: 403 } })
+  const run = gwh()
+  await eventually('a webhook', () => admin.webhooks().length > 0)
+  process.emit('SIGINT')
+  const { code, err } = await run
+  assert.equal(code, 1)
+  assert.match(err, /webhooks of this run may be left .*: run "gwh conformance --clean-up"/)
 })
 
 test('answers that are lost leave nothing either', async (t) => {
@@ -76,13 +111,17 @@ test('interrupted, it deletes what it made and says that nothing is known', asyn
 
 test('gwh conformance --clean-up deletes what carries its name, and nothing else', async (t) => {
   const { admin, gwh } = await aService(t)
-  for (const name of ['gwh-conformance abcdef 1', 'gwh-conformance', 'a gwh-conformance b'])
+  const [own, others] = [
+    ['gwh-conformance abcdef 1', 'gwh-conformance 012345 27xxxxxxxx'],
+    ['gwh-conformance', 'a gwh-conformance b', 'gwh-conformance of our team', 'gwh-conformance abcdef 1 (copy)'],
+  ]
+  for (const name of [...own, ...others])
     admin.createWebhook('project-a', { name, uri: 'https://a.test/', subscribedEvents: ['batch.failed'] })
   const { code, out } = await gwh('--clean-up')
-  assert.deepEqual([code, out], [0, 'webhooks deleted: 1\n'])
+  assert.deepEqual([code, out], [0, 'webhooks deleted: 2\n'])
   assert.deepEqual(
     admin.webhooks().map(({ name }) => name),
-    ['gwh-conformance', 'a gwh-conformance b'],
+    others,
   )
 })
 
