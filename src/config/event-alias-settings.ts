@@ -1,5 +1,6 @@
 import * as z from 'zod'
 
+import { isPingType, knownEventTypes } from '../gemini/known-event-types.ts'
 import type { Setting } from './setting.ts'
 
 /** Far more than Google has types of events. */
@@ -30,12 +31,21 @@ const schema = z
       aliases.add(alias)
     }
     for (const [at, [alias, name]] of entries.entries()) {
-      if (!aliases.has(name)) continue
-      const message = `leads from ${alias} to ${name}, which is an alias itself; write the name that it stands for`
-      context.addIssue({ code: 'custom', path: [at], message })
+      const message = wrongIn(alias, name, aliases)
+      if (message !== undefined) context.addIssue({ code: 'custom', path: [at], message })
     }
   })
   .transform((entries): ReadonlyMap<string, string> => new Map(entries))
+
+/** Why the alias would hide events under a name that nothing looks for; undefined where it does not. */
+function wrongIn(alias: string, name: string, aliases: ReadonlySet<string>): string | undefined {
+  if (aliases.has(name))
+    return `leads from ${alias} to ${name}, which is an alias itself; write the name that it stands for`
+  if (knownEventTypes.has(alias))
+    return `gives another name to ${alias}, which is known as it is; before the = stands the name that is new at Google`
+  if (knownEventTypes.has(name) || isPingType(name)) return undefined
+  return `leads from ${alias} to ${name}, which is no known event; known are ping, ${[...knownEventTypes].join(', ')}`
+}
 
 const eventAliases: Setting<ReadonlyMap<string, string>> = {
   group: 'Events',

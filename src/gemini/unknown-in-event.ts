@@ -1,6 +1,7 @@
 import { geminiEvents, geminiEventTypes } from '../contract/consumers/gemini-events.ts'
 import { isRecord } from '../is-record.ts'
 import { canonicalType, type EventAliases } from './event-aliases.ts'
+import { cancelledTypes, isPingType } from './known-event-types.ts'
 import type { Unknown } from './unknown-forms.ts'
 
 /**
@@ -25,8 +26,7 @@ const dataFields: ReadonlyMap<string, ReadonlySet<string>> = new Map<string, Rea
   ...geminiEventTypes.map(
     (type) => [type, new Set([...Object.keys(geminiEvents[type].shape.data.shape), ...metadataFields])] as const,
   ),
-  ['batch.cancelled', new Set(['id', ...metadataFields])],
-  ['interaction.cancelled', new Set(['id', ...metadataFields])],
+  ...cancelledTypes.map((type) => [type, new Set(['id', ...metadataFields])] as const),
 ])
 
 const knownVersion = 'v1'
@@ -61,15 +61,20 @@ function unknownInBody(body: Uint8Array, aliases: EventAliases): Unknown[] {
   const given = envelope?.['type']
   if (envelope === undefined || typeof given !== 'string' || given === '') return [{ what: 'EventForm' }]
   const type = canonicalType(given, aliases)
-  if (type === 'ping' || type.endsWith('.ping')) return []
+  if (isPingType(type)) return []
   const { version = knownVersion, data } = envelope
   const known = dataFields.get(type)
   return [
     ...(known === undefined ? [{ what: 'EventType', name: given } as const] : []),
-    ...(version === knownVersion ? [] : [{ what: 'EventVersion', name: String(version) } as const]),
+    ...(version === knownVersion ? [] : [{ what: 'EventVersion', name: nameIn(version) } as const]),
     ...unknownFields(envelope, envelopeFields),
     ...(known !== undefined && isRecord(data) ? unknownFields(data, known) : []),
   ]
+}
+
+/** Where it is something else, it is no name; and lists in lists, as deep as a body is long, cannot be written as one. */
+function nameIn(version: unknown): string {
+  return typeof version === 'string' || typeof version === 'number' ? String(version) : ''
 }
 
 function unknownFields(object: Readonly<Record<string, unknown>>, known: ReadonlySet<string>): Unknown[] {

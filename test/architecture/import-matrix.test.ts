@@ -172,7 +172,7 @@ const product: Record<string, Rights> = {
     ],
     packages: ['yaml', 'jose'],
   },
-  config: { rooms: [], packages: ['zod', 'yaml'] },
+  config: { rooms: ['gemini/known-event-types'], packages: ['zod', 'yaml'] },
   observability: { rooms: ['connections'], packages: ['pino', '@prometheus-io/client'] },
   // The page's server does what the commands do, with their code.
   ui: {

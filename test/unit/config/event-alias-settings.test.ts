@@ -38,6 +38,10 @@ for (const [given, what] of [
   ['a=ping,a=batch.failed', /"a=batch.failed" names a a second time; leave one out/],
   ['a=b,b=ping', /"a=b" leads from a to b, which is an alias itself; write the name that it stands for/],
   ['a=a', /leads from a to a/],
+  ['batch.succeeded=batch.failed', /gives another name to batch.succeeded, which is known as it is; before the =/],
+  ['batch.cancelled=batch.failed', /gives another name to batch.cancelled, which is known/],
+  ['batch.succeeded=batch.completed', /gives another name to batch.succeeded/],
+  ['batch.completed=batch.suceeded', /to batch.suceeded, which is no known event; known are ping, batch.succeeded, /],
   [Array.from({ length: 65 }, (_, at) => `a${at}=ping`).join(), /has more than 64 entries/],
 ] as const) {
   test(`the aliases ${given.slice(0, 40)} are refused with what to write instead`, () => {

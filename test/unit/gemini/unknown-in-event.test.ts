@@ -47,6 +47,14 @@ test('what is new is named: a type, a version, a field, a version of the signatu
   assert.deepEqual(found(envelope, 'v2,AAAA v2,BBBB v1,CCCC'), [{ what: 'SignatureVersion', name: 'v2' }])
 })
 
+test('a version that is no name is told without one, however deep it is', () => {
+  const lists = `${'['.repeat(8_000)}${']'.repeat(8_000)}`
+  for (const version of ['{}', '[]', 'null', 'true', lists]) {
+    const body = `{"type":"batch.succeeded","version":${version},"data":{"id":"a"}}`.slice(0, 16 * 1024)
+    assert.deepEqual(found(body), [{ what: 'EventVersion', name: '' }], version.slice(0, 8))
+  }
+})
+
 test('of a type that is new, the fields are not judged one by one', () => {
   const data = { id: 'a', whatever: 1, more: 2 }
   assert.deepEqual(found({ ...envelope, type: 'audio.generated', data }), [
