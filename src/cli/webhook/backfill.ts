@@ -13,7 +13,7 @@ import { exitCodes } from '../run-command.ts'
 import { connection, listOutput, namespaceOfObject } from '../shared-settings.ts'
 import { cellOf } from '../table.ts'
 import { userCommand, type UserCommandDeps } from '../user-command.ts'
-import { oneWebhook, resourceName, slashed, webhookAt } from './webhook-named.ts'
+import { oneWebhook, resourceName, slashed, suspensionOf, webhookAt } from './webhook-named.ts'
 
 const pollMs = 500
 
@@ -32,7 +32,7 @@ const settings = {
   }),
   waitMs: duration({
     group: 'Backfill',
-    help: 'Waits this long until the batches were looked through and what was missing was sent. With 0s it does not wait.',
+    help: 'Waits this long for the batches to be looked through and for what was missing to be sent. With 0s it does not wait.',
     min: '0s',
     max: '1h',
     default: '5m',
@@ -48,8 +48,8 @@ export const backfill = userCommand({
   name: 'backfill',
   summary: 'Send the events of finished batches that Google did not deliver.',
   about:
-    'Looks through the batches that ended since a time and sends the receivers, as Google would, each event that did not arrive, by a new spec.backfill.request, as a commit would. ' +
-    'Events that arrived are not handed on again. Interactions and videos cannot be listed at Google, so theirs cannot be sent.',
+    'Sets a new spec.backfill.request, as a commit would. The controller then looks through the batches that ended since a time, and sends the receivers each event that did not arrive. ' +
+    'Batches that ended within spec.backfill.grace are left to Google. Events that arrived are not handed on again. Interactions and videos cannot be listed at Google, so theirs cannot be sent.',
   example: 'gwh backfill ml/batch-events --since=26h',
   settings,
   names: oneWebhook,
@@ -66,7 +66,8 @@ export async function askForBackfill(
   const client = await cluster(config)
   try {
     const before = await webhookAt(key, client)
-    const nowMs = clock.now()
+    // The controller goes by the cluster's time, however wrong the clock of this machine is.
+    const nowMs = clock.now() + (client.serverClockSkewMs ?? 0)
     const sinceMs = config.since === undefined ? undefined : momentMs(config.since, nowMs)
     const id = config.requestId ?? `gwh-${new Date(nowMs).toISOString().replaceAll(/[-:]/g, '')}`
     const refusal = refusalOf(before, { id, sinceMs, nowMs })
@@ -82,9 +83,10 @@ export async function askForBackfill(
       webhook = await webhookAt(key, client)
     }
     const done = isHandled(webhook, id)
+    const until = formatTime(lookedUntilMs(before, nowMs))
     const found = foundBetween(before.status?.backfill, webhook.status?.backfill)
-    const result = { requestId: id, done, ...(since !== null && { since }), ...(done && { found }) }
-    const text = () => `${cellOf(name)}: ${done ? foundInWords(found) : `backfill ${id} is asked for`}\n`
+    const result = { requestId: id, done, ...(since !== null && { since }), ...(done && { until, found }) }
+    const text = () => `${cellOf(name)}: ${done ? foundInWords(found, until) : `backfill ${id} is asked for`}\n`
     out(printedAs(config.output, { value: result, text, names: [resourceName(key.name)] }))
     if (done || config.waitMs === 0) return exitCodes.ok
     err(`gwh backfill: ${name}: not done in ${config.waitMs / 1000} s: ${cellOf(progressOf(webhook))}\n`)
@@ -108,12 +110,17 @@ export function refusalOf(webhook: GeminiWebhook, { id, sinceMs, nowMs }: Asked)
   if (spec.endpoint?.url !== undefined)
     return `${name}: spec.endpoint.url is a server of your own, and which events it has cannot be seen from here: list the batches with the API key, and ask that server`
   if (spec.backfill === undefined)
-    return `${name}: spec.backfill is absent, so receivers do not remember which batches they know: set it to {} first; it finds what ended from then on, and a request what ended before`
+    return `${name}: spec.backfill is absent, so receivers do not remember which batches they know: set it to {} first; backfill then finds what ends from then on, and a request finds what ended before`
   if (spec.suspend === true)
     return `${name}: spec.suspend is true, so nothing is asked of Google: set it to false first`
+  const suspension = suspensionOf(webhook)
+  if (suspension !== undefined) return `${name}: no batches are listed: ${suspension}`
   if (isHandled(webhook, id)) return `--request-id: ${id} was answered before and never sends again: give a new one`
   if (sinceMs === undefined) return undefined
   if (sinceMs > nowMs) return `--since: ${formatTime(sinceMs)} is in the future: give a time that has passed`
+  const untilMs = lookedUntilMs(webhook, nowMs)
+  if (sinceMs > untilMs)
+    return `--since: ${formatTime(sinceMs)} is within spec.backfill.grace of ${name}, in which events are left to Google (since ${formatTime(untilMs)}): give an earlier time`
   const oldestMs = nowMs - backfillPolicyOf(spec.backfill).lookbackMs
   return sinceMs >= oldestMs
     ? undefined
@@ -128,9 +135,15 @@ function foundBetween(before: BackfillStatus | undefined, after: BackfillStatus 
   return Math.max((after?.total ?? 0) - (before?.total ?? 0), 0)
 }
 
-function foundInWords(found: number): string {
-  if (found === 0) return 'nothing was missing: every batch that ended in that time is known to the receivers'
-  return `${found} ${found === 1 ? 'event that Google had not delivered was' : 'events that Google had not delivered were'} sent to the receivers`
+/** What ended later was not looked for. A run that answers begins after the request, so it reaches at least this far. */
+function lookedUntilMs({ spec }: GeminiWebhook, nowMs: number): number {
+  return nowMs - backfillPolicyOf(spec.backfill ?? {}).graceMs
+}
+
+function foundInWords(found: number, until: string): string {
+  const what = `${found} ${found === 1 ? 'event that Google had not delivered was' : 'events that Google had not delivered were'} sent to the receivers`
+  const said = found === 0 ? 'nothing was missing' : what
+  return `${said}. Batches were looked through that ended until ${until}; later ones are left to Google for spec.backfill.grace`
 }
 
 function progressOf({ status }: GeminiWebhook): string {

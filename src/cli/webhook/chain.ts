@@ -1,3 +1,4 @@
+import { backfillDefaults } from '../../api/backfill.ts'
 import type { ConditionType } from '../../api/conditions.ts'
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import { mostUnmanagedWebhooks, type Condition } from '../../api/status.ts'
@@ -108,9 +109,16 @@ function backfillLinks({ spec, status }: GeminiWebhook): Link[] {
   if (failing !== undefined)
     return [{ name, state: 'Broken', says: `runs fail since ${failing.since}: ${failing.message}` }]
   if (since === undefined || lastTime === undefined)
-    return [{ name, state: 'Open', says: 'the batches were not looked through yet' }]
+    return [{ name, state: 'Open', says: 'no batches have been looked through yet' }]
+  const grace = spec.backfill.grace ?? backfillDefaults.grace
   const found = total === 0 ? 'nothing was missing' : `${lastFound} found at ${lastTime}, ${total} in all`
-  return [{ name, state: 'Good', says: `batches that ended since ${since} are looked through: ${found}` }]
+  return [
+    {
+      name,
+      state: 'Good',
+      says: `batches that ended since ${since} are looked through, ${grace} after their end: ${found}`,
+    },
+  ]
 }
 
 /** What all routes of the webhook need: one more link where no event can be handed on to them. */

@@ -10,7 +10,7 @@ import { exitCodes } from '../run-command.ts'
 import { connection, listOutput, namespaceOfObject } from '../shared-settings.ts'
 import { cellOf } from '../table.ts'
 import { userCommand, type UserCommandDeps } from '../user-command.ts'
-import { oneWebhook, resourceName, slashed, webhookAt } from './webhook-named.ts'
+import { oneWebhook, resourceName, slashed, suspensionOf, webhookAt } from './webhook-named.ts'
 
 const pollMs = 500
 
@@ -106,11 +106,6 @@ export async function rotateSecret(
 
 function isHandled({ status }: GeminiWebhook, id: string): boolean {
   return status?.rotation?.handledRequestIDs?.includes(id) === true
-}
-
-/** How the object says that the whole installation is paused. */
-function suspensionOf({ status }: GeminiWebhook): string | undefined {
-  return status?.conditions?.find(({ type, reason }) => type === 'Stalled' && reason === 'Suspended')?.message
 }
 
 /** Answered, and nothing of it is left to do: the Secret is written by then. */

@@ -24,3 +24,8 @@ export function slashed({ namespace, name }: ObjectKey): string {
 export function resourceName(name: string): string {
   return `${kindName.toLowerCase()}.${geminiWebhookKind.group}/${name}`
 }
+
+/** How the object says that the whole installation is paused; undefined where it is not. */
+export function suspensionOf({ status }: GeminiWebhook): string | undefined {
+  return status?.conditions?.find(({ type, reason }) => type === 'Stalled' && reason === 'Suspended')?.message
+}

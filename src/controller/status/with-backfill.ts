@@ -61,7 +61,10 @@ export function backfillEvents(runs: readonly BackfillRun[], since: string | und
 function foundEvent({ found, requestID }: BackfillRun): ControllerEvent[] {
   if (found === 0 && requestID === undefined) return []
   const because = requestID === undefined ? '' : `, as request ${requestID} asks`
-  const what = `${countOf(found)} of batches ${found === 1 ? 'was' : 'were'} not delivered by Google and sent to the receivers`
+  const what =
+    found === 0
+      ? 'nothing was missing among the batches that ended longer ago than spec.backfill.grace'
+      : `${countOf(found)} of batches ${found === 1 ? 'was' : 'were'} not delivered by Google, and sent to the receivers`
   return [{ type: 'Normal', reason: 'Backfilled', action: 'Backfill', note: `${what}${because}` }]
 }
 

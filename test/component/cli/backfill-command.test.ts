@@ -47,11 +47,25 @@ test('gwh backfill asks by the spec, waits until it is answered, and says how mu
   await tell({ total: 8, handledRequestIDs: ['outage-1'] })
   const { code, out, err } = await asking
   assert.deepEqual([code, err], [0, ''])
-  assert.deepEqual(JSON.parse(out), { requestId: 'outage-1', done: true, since: request.since, found: 3 })
+  const { until, ...told } = JSON.parse(out) as { until: string }
+  assert.deepEqual(told, { requestId: 'outage-1', done: true, since: request.since, found: 3 })
+  assert.equal(Date.parse(until) - Date.parse(request.since ?? ''), 25.5 * 3_600_000)
 
   const again = await gwh('backfill', object, '--request-id=outage-1')
   assert.deepEqual([again.code, again.out], [1, ''])
   assert.match(again.err, /^gwh backfill: --request-id: outage-1 was answered before and never sends again/)
+})
+
+test('that nothing was missing is said of the batches that were looked through, not of those that just ended', async (t) => {
+  const { gwh, read, tell } = await aWorld(t, { backfill: { grace: '2h' } })
+  const asking = gwh('backfill', object, '--request-id=lost-1')
+  await eventually('it is asked for', async () => (await read()).spec.backfill?.request !== undefined)
+  await tell({ total: 0, handledRequestIDs: ['lost-1'] })
+  const { code, out } = await asking
+  assert.equal(code, 0)
+  const [, until = ''] =
+    /: nothing was missing\. .* that ended until (\S+); later ones are left to Google/.exec(out) ?? []
+  assert.ok(Math.abs(Date.now() - Date.parse(until) - 2 * 3_600_000) < 60_000, out)
 })
 
 test('the time of a request before is not taken over, and what cannot be answered in time says why', async (t) => {

@@ -83,7 +83,7 @@ test('an object with backfill tells receivers to fold from its registration on, 
   assert.deepEqual(it.sentIds(), [`batches/${ids[0]}`])
   assert.match(await running.scrape(), /^gwh_backfilled_events_total 1$/m)
   const note = it.events.find(({ reason }) => reason === 'Backfilled')?.note
-  assert.equal(note, '1 event of batches was not delivered by Google and sent to the receivers, as request all asks')
+  assert.equal(note, '1 event of batches was not delivered by Google, and sent to the receivers, as request all asks')
 })
 
 test('what Google did not deliver is sent once; at rest nothing is written or sent, and a restart is folded', async (t) => {

@@ -9,6 +9,15 @@ import { aWebhook } from '../../../support/builders/a-webhook.ts'
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
 const hourMs = 3_600_000
 
+const paused = {
+  type: 'Stalled',
+  status: 'True',
+  observedGeneration: 1,
+  reason: 'Suspended',
+  message: 'the whole installation is paused',
+  lastTransitionTime: '2026-11-21T11:00:00Z',
+} as const
+
 interface Given {
   readonly spec?: Partial<GeminiWebhookSpec>
   readonly status?: Partial<GeminiWebhookStatus>
@@ -34,6 +43,16 @@ const refused: readonly (readonly [string, Given, RegExp])[] = [
     'an id that was answered',
     { status: { backfill: { handledRequestIDs: ['outage-1'] } } },
     /^--request-id: outage-1 was answered before/,
+  ],
+  [
+    'an installation that is paused',
+    { status: { conditions: [paused] } },
+    /^ml\/batch-events: no batches are listed: the whole installation is paused$/,
+  ],
+  [
+    'a time of which nothing is looked at yet',
+    { sinceMs: nowMs - hourMs / 4 },
+    /^--since: 2026-11-21T11:45:00Z is within spec\.backfill\.grace of ml\/batch-events, .* \(since 2026-11-21T11:30:00Z\)/,
   ],
   ['a time to come', { sinceMs: nowMs + hourMs }, /^--since: 2026-11-21T13:00:00Z is in the future/],
   [

@@ -284,7 +284,7 @@ test('what backfill did is told beside the chain, and where it is off nothing is
   const ran = { since, lastTime: '2026-11-22T12:00:00Z' }
   assert.match(
     linkOf(backfilling(ran), 'backfill')?.says ?? '',
-    /ended since 2026-11-21T12:00:00Z .*nothing was missing$/,
+    /ended since 2026-11-21T12:00:00Z are looked through, 30m after their end: nothing was missing$/,
   )
   const found = linkOf(backfilling({ ...ran, lastFound: 2, total: 14 }), 'backfill')
   assert.deepEqual([found?.state, branchOf('backfill')], ['Good', 'beside'])

@@ -95,10 +95,10 @@ test('that runs fail is told with the first failure, until one succeeds; what an
 test('an Event says what was found, what a request found, and what the first run left', () => {
   assert.deepEqual(notesOf({ endedMs: nowMs, found: 0, older: 0 }), [])
   assert.deepEqual(notesOf({ endedMs: nowMs, found: 1 }), [
-    'Backfilled: 1 event of batches was not delivered by Google and sent to the receivers',
+    'Backfilled: 1 event of batches was not delivered by Google, and sent to the receivers',
   ])
   assert.deepEqual(notesOf({ endedMs: nowMs, found: 0, requestID: 'a' }), [
-    'Backfilled: 0 events of batches were not delivered by Google and sent to the receivers, as request a asks',
+    'Backfilled: nothing was missing among the batches that ended longer ago than spec.backfill.grace, as request a asks',
   ])
   const [first, second] = notesOf({ endedMs: nowMs, found: 2, older: 7 })
   assert.match(first ?? '', /^Backfilled: 2 events/)
