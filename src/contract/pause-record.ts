@@ -25,7 +25,8 @@ interface PauseConfigMap {
 }
 
 /**
- * Without characters that are not seen: they could make a terminal show other words. Never fails: a ConfigMap that says nothing, or something else, pauses too.
+ * Without characters that are not seen: they could make a terminal show other words. Never fails: a ConfigMap that says
+ * nothing, or something else, pauses too.
  */
 export function readPause({ metadata: { creationTimestamp: since }, data }: PauseConfigMap): PauseRecord {
   const line = (data?.[pauseReasonKey] ?? '').replaceAll(/[\s\p{Cc}\p{Cf}]+/gu, ' ').trim()

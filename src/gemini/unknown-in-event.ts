@@ -72,7 +72,9 @@ function unknownInBody(body: Uint8Array, aliases: EventAliases): Unknown[] {
   ]
 }
 
-/** Where it is something else, it is no name; and lists in lists, as deep as a body is long, cannot be written as one. */
+/**
+ * Where it is something else, it is no name; and lists in lists, as deep as a body is long, cannot be written as one.
+ */
 function nameIn(version: unknown): string {
   return typeof version === 'string' || typeof version === 'number' ? String(version) : ''
 }

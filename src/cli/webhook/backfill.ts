@@ -135,7 +135,9 @@ function foundBetween(before: BackfillStatus | undefined, after: BackfillStatus 
   return Math.max((after?.total ?? 0) - (before?.total ?? 0), 0)
 }
 
-/** What ended later was not looked for. A run that answers begins after the request, so it reaches at least this far. */
+/**
+ * What ended later was not looked for. A run that answers begins after the request, so it reaches at least this far.
+ */
 function lookedUntilMs({ spec }: GeminiWebhook, nowMs: number): number {
   return nowMs - backfillPolicyOf(spec.backfill ?? {}).graceMs
 }
