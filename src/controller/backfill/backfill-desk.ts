@@ -208,9 +208,10 @@ export class BackfillDesk {
       const send = (uid: string, batch: SeenBatch) => this.#send(uid, batch)
       this.#runs += 1
       const outcomes = await runBackfill(subjects, { run: this.#runs, batches, seen: key.seen, send, signal })
-      isFailed = outcomes.some(({ failure, isWhole }) => failure !== undefined && isWhole) || outcomes.every(hasNoList)
+      isFailed = outcomes.every(hasNoList)
       if (signal.aborted) return
-      instruments.runs.add(1, { outcome: isFailed ? 'failed' : 'done' })
+      const hasFailed = isFailed || outcomes.some(({ isRefused }) => isRefused)
+      instruments.runs.add(1, { outcome: hasFailed ? 'failed' : 'done' })
       instruments.backfilled.add(outcomes.reduce((sum, { found }) => sum + found, 0))
       const news = outcomes.filter((outcome) => this.#note(outcome))
       wake(news.map(({ subject }) => subject.webhook.metadata.uid))

@@ -5,7 +5,7 @@ export interface KeyRuns {
   readonly noticedMs: number
   /** Of the last run, whatever came of it. */
   readonly last?: { readonly startedMs: number; readonly endedMs: number }
-  /** In a row. */
+  /** Lists that failed, in a row. */
   readonly failures: number
 }
 
@@ -20,6 +20,8 @@ export interface ObjectWish {
    * not wait.
    */
   readonly isPressing: boolean
+  /** Runs in a row in which receivers did not take its events. */
+  readonly refusals: number
 }
 
 export interface RunPauses {
@@ -33,7 +35,8 @@ const firstRetryMs = 60_000
 
 /**
  * When the next run of a key is due, on the monotonic clock: one list serves all objects of the key, so the one that
- * wants it first decides. After a failure with growing pauses, which are no longer than the interval. Pure.
+ * wants it first decides. After a failure of the list, and for an object whose events are not taken, with growing pauses,
+ * which are no longer than the interval. Pure.
  *
  * @param share Of this key, 0 to 1, so that not all keys are listed at once.
  */
@@ -49,8 +52,9 @@ export function nextRunMs(
   const retryMs = growingMs(failures - 1, { baseMs: firstRetryMs, maxMs: intervalMs })
   const usualMs = last.startedMs + (failures > 0 ? retryMs : intervalMs)
   const restedMs = last.endedMs + restMs
-  const wantedMs = wishes.map(({ isPressing, newSinceMs }) => {
-    // What fails is not hurried by those who want more of it.
+  const wantedMs = wishes.map(({ isPressing, newSinceMs, refusals, intervalMs: maxMs }) => {
+    // What fails is not hurried by those who want more of it; one that fails holds up no other.
+    if (refusals > 0 && failures === 0) return last.startedMs + growingMs(refusals - 1, { baseMs: firstRetryMs, maxMs })
     if (isPressing && failures === 0) return restedMs
     return newSinceMs === undefined ? Infinity : newSinceMs + headStartMs
   })

@@ -17,6 +17,8 @@ interface Record {
   /** In a row, and the time of the first. */
   failures: number
   failingSinceMs?: number | undefined
+  /** Runs in a row in which receivers did not take its events. */
+  refusals: number
   /** The last request that a run tried to answer. */
   tried?: string | undefined
   hasMore: boolean
@@ -52,7 +54,8 @@ export class ObjectRecords {
     const isUntried = requestID !== undefined && requestID !== record.tried
     const isBegunAnew = record.runs > 0 && this.isFirst(webhook)
     const isPressing = isUntried || record.hasMore || isBegunAnew
-    return { intervalMs, isPressing, ...(record.runs === 0 && { newSinceMs: record.noticedMs }) }
+    const { refusals } = record
+    return { intervalMs, isPressing, refusals, ...(record.runs === 0 && { newSinceMs: record.noticedMs }) }
   }
 
   /** Takes what a run did. Returns whether the status of the object, as it is after the run, has to tell of it. */
@@ -60,7 +63,8 @@ export class ObjectRecords {
     const { task } = outcome.subject
     const record = this.#recordOf(webhook.metadata.uid)
     record.runs += 1
-    record.hasMore = outcome.hasMore && outcome.failure === undefined
+    if (outcome.run !== undefined) record.refusals = outcome.isRefused ? record.refusals + 1 : 0
+    record.hasMore = outcome.hasMore && !outcome.isRefused
     record.tried = task.requestID ?? record.tried
     record.progress = progressAfter(outcome, record.progress)
     const before = record.view
@@ -105,7 +109,7 @@ export class ObjectRecords {
   #recordOf(uid: string): Record {
     let record = this.#byUid.get(uid)
     if (record === undefined) {
-      record = { noticedMs: this.#clock.monotonic(), runs: 0, failures: 0, hasMore: false }
+      record = { noticedMs: this.#clock.monotonic(), runs: 0, failures: 0, refusals: 0, hasMore: false }
       this.#byUid.set(uid, record)
     }
     return record

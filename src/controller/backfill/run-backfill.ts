@@ -30,6 +30,8 @@ export interface RunOutcome {
   readonly isDone: boolean
   /** Events had to be left for the next run, because there were so many. */
   readonly hasMore: boolean
+  /** Receivers did not take all that was sent. */
+  readonly isRefused: boolean
   /** The list showed every batch of the project, and each could be read. */
   readonly isWhole: boolean
   /** Of the first run: how many events ended before what is looked for. */
@@ -97,6 +99,7 @@ function outcomeOf({ subject, owed, isAll }: Share, { run, jobs, missing, done =
     acknowledged: done.acknowledged,
     isDone: isAll && done.acknowledged.size === owed.length,
     hasMore: !isAll,
+    isRefused: done.failure !== undefined,
     isWhole: missing === undefined,
     ...(subject.isFirst && { older: countOlder(jobs, wantedBy(subject)) }),
     ...(failure !== undefined && { failure }),
@@ -118,7 +121,16 @@ async function listed(
 }
 
 function withoutList(subject: RunSubject, failure: string): RunOutcome {
-  return { subject, found: 0, acknowledged: new Set(), isDone: false, hasMore: false, isWhole: false, failure }
+  return {
+    subject,
+    found: 0,
+    acknowledged: new Set(),
+    isDone: false,
+    hasMore: false,
+    isRefused: false,
+    isWhole: false,
+    failure,
+  }
 }
 
 const nothingSent: SentForObject = { stored: 0, duplicates: 0, acknowledged: new Set() }

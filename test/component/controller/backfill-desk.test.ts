@@ -43,6 +43,7 @@ function startDesk(t: TestContext, { clock = new FakeClock(start) } = {}) {
     woken: [] as string[],
     listFails: undefined as Error | undefined,
     answer: undefined as SentEvent | undefined,
+    refusedName: undefined as string | undefined,
     isKnown: true,
     isPaused: false,
     lookAgain: () => desk.lookAgain(),
@@ -119,6 +120,7 @@ function startDesk(t: TestContext, { clock = new FakeClock(start) } = {}) {
         const uid = `uid-${name}`
         sent.push({ uid, id })
         if (it.answer !== undefined) return it.answer
+        if (it.refusedName === name) return { state: 'failed', why: 'they answered 503' }
         const folded = `${uid} ${eventId}`
         if (stored.has(folded)) return { state: 'duplicate' }
         stored.add(folded)
@@ -343,6 +345,24 @@ test('a request whose events receivers do not take is tried at the pauses of fai
     it.tell('uid-one').map(({ found, requestID }) => [found, requestID]),
     [[1, 'a']],
   )
+})
+
+test('an object whose events are never taken holds up neither a request nor the portions of another of its key', async (t) => {
+  const { it, clock } = startDesk(t)
+  it.put('refused')
+  const webhook = it.put('one', { since: '2026-11-21T11:59:00Z' })
+  it.refusedName = 'refused'
+  const firstMs = Date.parse('2026-11-20T12:00:00Z')
+  it.jobs = Array.from({ length: 3_000 }, (_, at) => aBatch(`job-${at}`, firstMs + at * 1_000))
+  await clock.advance({ hours: 6 })
+  it.tell('uid-one')
+  const { length } = it.lists
+  assert.ok(length <= 18, `${length} lists`)
+  const told = it.objects.get('uid-one') ?? webhook
+  it.change({ ...told, spec: { ...told.spec, backfill: { request: { id: 'a' } } } })
+  await clock.advance({ minutes: 1 })
+  assert.equal(it.sent.filter(({ uid }) => uid === 'uid-one').length, 3_000)
+  assert.ok(it.tell('uid-one').some(({ requestID }) => requestID === 'a'))
 })
 
 const quiet: [string, (webhook: GeminiWebhook) => GeminiWebhook][] = [

@@ -5,7 +5,7 @@ import { nextRunMs, type KeyRuns, type ObjectWish } from '../../../../src/contro
 
 const minuteMs = 60_000
 const pauses = { firstMs: 60_000, restMs: 10_000 }
-const usual: ObjectWish = { intervalMs: 30 * minuteMs, isPressing: false }
+const usual: ObjectWish = { intervalMs: 30 * minuteMs, isPressing: false, refusals: 0 }
 const ran: KeyRuns = { noticedMs: 0, last: { startedMs: 100 * minuteMs, endedMs: 100 * minuteMs + 2_000 }, failures: 0 }
 
 const cases: { name: string; runs: KeyRuns; wishes: ObjectWish[]; share?: number; want: number }[] = [
@@ -27,7 +27,7 @@ const cases: { name: string; runs: KeyRuns; wishes: ObjectWish[]; share?: number
   {
     name: 'a request does not wait for the interval, but for a rest',
     runs: ran,
-    wishes: [usual, { ...usual, isPressing: true }],
+    wishes: [usual, { ...usual, isPressing: true, refusals: 0 }],
     want: 100 * minuteMs + 12_000,
   },
   {
@@ -51,8 +51,23 @@ const cases: { name: string; runs: KeyRuns; wishes: ObjectWish[]; share?: number
   {
     name: 'what fails is not hurried by a request',
     runs: { ...ran, failures: 3 },
-    wishes: [{ ...usual, isPressing: true }],
+    wishes: [{ ...usual, isPressing: true, refusals: 0 }],
     want: 104 * minuteMs,
+  },
+  {
+    name: 'an object whose events are not taken is tried again soon, and hurries nobody by more of it',
+    runs: ran,
+    wishes: [usual, { ...usual, refusals: 2, isPressing: true }],
+    want: 102 * minuteMs,
+  },
+  {
+    name: 'and holds up no request of another',
+    runs: ran,
+    wishes: [
+      { ...usual, refusals: 9 },
+      { ...usual, isPressing: true },
+    ],
+    want: 100 * minuteMs + 12_000,
   },
 ]
 for (const { name, runs, wishes, share = 0, want } of cases) {
