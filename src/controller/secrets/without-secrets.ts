@@ -5,8 +5,11 @@ import { KubernetesApiError } from '../../kubernetes/client.ts'
  * of use.
  */
 const recognised = 16
-/** What follows it is the raw key in base64, which a Secret may hold alone. */
-const prefix = /^[A-Za-z0-9]+_/
+/**
+ * What follows one of them is the raw key in base64, which a Secret may hold alone: Google may write more than one word,
+ * and base64 for URLs has `_` itself.
+ */
+const prefixes = [/^[A-Za-z0-9]+_/, /^[A-Za-z0-9_]+_/]
 
 /**
  * An admission policy may put parts of the object into its answer, and the answer goes into status, Events and logs:
@@ -17,8 +20,13 @@ export function withoutSecrets(error: unknown, secrets: readonly string[], value
   if (!(error instanceof KubernetesApiError)) return error
   const { status, reason, retryAfterMs, message } = error
   const forms = secrets
-    .flatMap((secret) => [secret, secret.replace(prefix, ''), Buffer.from(secret, 'utf8').toString('base64')])
+    .flatMap((secret) => [
+      secret,
+      ...prefixes.map((prefix) => secret.replace(prefix, '')),
+      Buffer.from(secret, 'utf8').toString('base64'),
+    ])
     .concat(values)
+    .filter((form) => form !== '')
   const found = forms.map((form) => message.indexOf(form.slice(0, recognised))).filter((at) => at >= 0)
   if (found.length === 0) return error
   const kept = message.slice(0, Math.min(...found))

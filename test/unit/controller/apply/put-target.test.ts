@@ -81,9 +81,9 @@ test('nor does it get what a template makes of the secret into them', async () =
 })
 
 test('nor the raw key alone, whatever stands before it in the secret', async () => {
-  for (const secret of [otherSecret, otherSecret.replace('whsec', 'gsec2')]) {
+  for (const secret of ['whsec', 'gsec2', 'whsec_v2'].map((prefix) => otherSecret.replace('whsec', prefix))) {
     const { pass } = replacing(() => {
-      const message = `denied: ${secret.slice(secret.indexOf('_') + 1)}`
+      const message = `denied: ${secret.slice(secret.lastIndexOf('_') + 1)}`
       throw new KubernetesApiError({ status: 422, reason: 'Invalid', message })
     })
     await assert.rejects(putTarget(stateOf(), pass, { secrets: [live(secret)] }), {
