@@ -56,10 +56,12 @@ async function examineInstallation(
   try {
     const places = await locateBy(client, config, { command: 'doctor', otherwise: 'all', object }, deps)
     const facts = await readInstallation(client, { ...config, ...places }, deps.clock.now())
-    const installation = installationChain(facts, places.operatorNamespace, deps.clock.now())
+    // The Lease was written by the clock of the cluster, which the API server has told by now.
+    const nowMs = deps.clock.now() + (client.serverClockSkewMs ?? 0)
+    const installation = installationChain(facts, places.operatorNamespace, nowMs)
     const chain = [...installation, clockLink(client.serverClockSkewMs)]
     const { leaderOf } = await import('./leader.ts')
-    const leader = leaderOf(facts.lease, { namespace: places.operatorNamespace, nowMs: deps.clock.now() })
+    const leader = leaderOf(facts.lease, { namespace: places.operatorNamespace, nowMs })
     if (object !== undefined) chain.push(...(await wayTo(object, { config, places, client, leader }, deps)))
     else if (config.probe) chain.push(...(await addressLinks(addressesIn(facts), config)))
     return printChain(chain, config, deps)

@@ -380,6 +380,16 @@ test('gwh doctor names what is missing first', async (t) => {
   assert.equal((await it.gwh('doctor', '--operator-namespace=nowhere', '-o', 'json')).code, 1)
 })
 
+test('gwh doctor judges whether a controller leads by the clock of the cluster', async (t) => {
+  const it = await aWorld(t)
+  const clock = { ...systemClock, now: () => Date.now() + 7_200_000 }
+  const cluster = clusterIn({ clock, random: () => 0.5, version: '1.2.3' })
+  const { out } = await gwhCommand({ cluster, clock }, { GWH_KUBECONFIG: it.kubeconfigPath })('doctor', '-o', 'json')
+  const { chain } = JSON.parse(out) as { chain: { name: string; state: string }[] }
+  const stateOf = (link: string) => chain.find((each) => each.name === link)?.state
+  assert.deepEqual([stateOf('leader'), stateOf('clock')], ['Good', 'Broken'])
+})
+
 test('gwh doctor NAME follows that object too, and has Google send a test delivery', async (t) => {
   const it = await aWorld(t)
   await it.ready()
