@@ -35,9 +35,22 @@ export function openApi({ baseUrl, apiKey, headers = {} }: ServicePlace, send: t
       method,
       headers: { ...headers, 'x-goog-api-key': apiKey, 'content-type': 'application/json' },
       ...(body !== undefined && { body: JSON.stringify(body) }),
+    }).catch((error: unknown) => {
+      throw withAdvice(error, base)
     })
     return { status: response.status, body: objectIn(await response.text()) }
   }
+}
+
+/** What fetch says of a failure does not say where. What ends the run is passed on. */
+function withAdvice(cause: unknown, base: string): unknown {
+  if (!(cause instanceof Error) || !(cause instanceof TypeError || cause.name === 'TimeoutError')) return cause
+  const code = isRecord(cause.cause) ? textIn(cause.cause, 'code') : ''
+  const why = cause.name === 'TimeoutError' ? 'in time' : code
+  return new Error(
+    `${base} did not answer${why === '' ? '' : ` (${why})`}: check the address, DNS, TLS, proxies and the network`,
+    { cause },
+  )
 }
 
 const askedFor = { GET: 'a question', POST: 'a call', PATCH: 'an update', DELETE: 'a deletion' } as const

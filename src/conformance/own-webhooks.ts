@@ -109,6 +109,8 @@ export class OwnWebhooks {
     let swept = 0
     for (const version of ['v1', 'v1beta'] as const) {
       for (const { id } of (await listAll(this.#cleanUp, version)).filter(({ name }) => isOwnName(name))) {
+        // A deletion would be one of the whole collection.
+        if (id === '') throw new Error('the service shows a webhook of this check without an id')
         await this.#remove(id, version)
         swept++
       }

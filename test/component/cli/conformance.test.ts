@@ -89,6 +89,25 @@ test('what could not be deleted is told, with what to do, also to somebody who e
   assert.match(err, /webhooks of this run may be left .*: run "gwh conformance --clean-up"/)
 })
 
+test('a service that is not there is named, with what to check', async (t) => {
+  const { gwh, admin, url } = await aService(t)
+  admin.addFault({ times: 0, effect: { type: 'reset', when: 'beforeCommit' } })
+  const { code, out, err } = await gwh()
+  assert.deepEqual([code, out], [1, ''])
+  assert.ok(err.includes(`${url} did not answer`), err)
+  assert.match(err, /check the address, DNS, TLS, proxies and the network/)
+})
+
+test('what a list shows without an id is not deleted', async (t) => {
+  const { admin, gwh } = await aService(t)
+  admin.createWebhook('project-a', { name: 'gwh-conformance abcdef 1', uri: 'https://a.test/', subscribedEvents: [] })
+  admin.addFault({ verb: 'list', times: 0, effect: { type: 'rewrite', replace: '"id"', by: '"webhook_id"' } })
+  const { code, err } = await gwh('--clean-up')
+  assert.equal(code, 1)
+  assert.match(err, /shows a webhook of this check without an id/)
+  assert.equal(admin.calls().counts.delete.received, 0)
+})
+
 test('answers that are lost leave nothing either', async (t) => {
   const { admin, gwh } = await aService(t)
   admin.addFault({ verb: 'create', probability: 0.6, times: 0, effect: { type: 'reset', when: 'afterCommit' } })
