@@ -183,7 +183,7 @@ export const reasons = {
   RotationBlocked: {
     on: { PartIgnored: yes },
     meaning:
-      'A rotation window can never open: its cron, duration or time zone is wrong, or names days that do not exist; or windows are given without an interval or a request that waits for one. The other windows, and rotation on demand, are not affected.',
+      'A rotation window can never open: its cron, duration or time zone is wrong, or names days that do not exist; or windows are given without an interval or a request. The other windows, and rotation on demand, are not affected.',
     remedy: 'Correct or remove the window that the message names.',
   },
   MetadataNotAllowed: {

@@ -212,11 +212,12 @@ const rotationRules: readonly Rule<'rotation'>[] = [
     id: 'rotation-windows-need-interval',
     scope: 'rotation',
     field: 'windows',
-    cel: "!has(self.windows) || size(self.windows) == 0 || has(self.interval) || (has(self.request) && has(self.request.window) && self.request.window == 'Next')",
+    cel: "!has(self.windows) || size(self.windows) == 0 || has(self.interval) || has(self.request)",
     message:
-      'windows say when scheduled rotations may happen, so they need interval, or a request with window Next: otherwise nothing waits for them',
+      'windows say when rotations may happen, so they need interval or a request: otherwise nothing could wait for them',
     holds: ({ windows = [], interval, request }) =>
-      windows.length === 0 || interval !== undefined || request?.window === 'Next',
+      // Any request: one that waited for a window gives way to one that does not, when a secret has leaked.
+      windows.length === 0 || interval !== undefined || request !== undefined,
   },
   {
     id: 'rotation-request-needs-windows',

@@ -72,7 +72,7 @@ export function scheduleProblems(webhook: GeminiWebhook, nowMs: number): string[
   const asksForWindow = request !== undefined && requestWindowOf(request) === 'Next'
   // One that was answered stays in the spec and waits for nothing.
   const isAwaited = asksForWindow && openRequestOf(webhook) !== undefined
-  const isUnscheduled = windows.length > 0 && interval === undefined && !asksForWindow
+  const isUnscheduled = windows.length > 0 && interval === undefined && request === undefined
   const unscheduled = 'spec.rotation.windows: without spec.rotation.interval nothing is scheduled in them'
   const windowless = 'spec.rotation.request.window: Next waits for one of spec.rotation.windows, and there is none'
   return [

@@ -200,7 +200,12 @@ test('gwh rotate asks for the next window, and takes that back when it is asked 
   const windowless = await gwh('rotate', object, '--window=Next')
   assert.equal(windowless.code, 1)
   assert.match(windowless.err, /--window=Next needs windows in spec\.rotation\.windows/)
-  await it.patch(name, { spec: { rotation: { interval: '2160h', windows: [{ cron: '0 2 29 2 *', duration: '1h' }] } } })
+  await it.patch(name, {
+    // As docs/rotation.md has it, without an interval: a leaked secret must not have to wait for the window.
+    spec: {
+      rotation: { windows: [{ cron: '0 2 29 2 *', duration: '1h' }], request: { id: 'committed', window: 'Next' } },
+    },
+  })
   const waiting = await gwh('rotate', object, '--window=Next', '--request-id=planned')
   assert.deepEqual([waiting.code, waiting.out], [0, 'ml/batch-events: rotation planned waits for the next window\n'])
   assert.equal((await get(name))?.spec.rotation?.request?.window, 'Next')

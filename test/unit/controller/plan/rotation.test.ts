@@ -112,6 +112,7 @@ test('a request that asks for a window is told with the others, and waits for no
   assert.deepEqual(problems({ request, windows: [window] }), [])
   assert.deepEqual(problems({ request }), [windowless])
   assert.deepEqual(problems({ request: { id: 'leak-1', window: 'Now' } }), [])
+  assert.deepEqual(problems({ request: { id: 'leak-1' }, windows: [window] }), [])
   const asked = (windows: { cron: string; duration: string }[]) =>
     aWebhook().registered().spec({ rotation: { request, windows } }).build()
   for (const webhook of [asked([]), asked([never])]) {
