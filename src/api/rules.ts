@@ -212,7 +212,7 @@ const rotationRules: readonly Rule<'rotation'>[] = [
     id: 'rotation-windows-need-interval',
     scope: 'rotation',
     field: 'windows',
-    cel: "!has(self.windows) || size(self.windows) == 0 || has(self.interval) || has(self.request)",
+    cel: '!has(self.windows) || size(self.windows) == 0 || has(self.interval) || has(self.request)',
     message:
       'windows say when rotations may happen, so they need interval or a request: otherwise nothing could wait for them',
     holds: ({ windows = [], interval, request }) =>
