@@ -276,3 +276,28 @@ test('several receivers with an inbox each are sent nothing, and told so; with o
   assert.equal(answered.failing, undefined)
   assert.equal(it.sentIds().length, 1)
 })
+
+test('a key of another project begins anew: what ended there before was never to come here', async (t) => {
+  const it = await start(t)
+  const running = await it.startController()
+  await it.putApiKey()
+  await it.apply(name, { endpointCheck: 'Never', backfill: {}, events: ['batch.succeeded'] })
+  await it.untilCondition(name, 'Ready', { status: 'True' })
+  await it.backdate()
+  await running.stop()
+  it.admin.createProject('project-b')
+  const there = it.admin.createJob({ project: 'project-b', type: 'batch', input: 'file' })
+  it.admin.finishJob(there.id, 'succeeded')
+  const beforeMs = Date.now()
+  await it.putApiKey(it.admin.createApiKey('project-b'))
+  await it.startController()
+  await eventually('registered there', () => it.remotes().some(({ project }) => project === 'project-b'), patience)
+  const begun = await eventually(
+    'it begins anew',
+    () => it.events.findLast(({ reason }) => reason === 'BackfillStarted'),
+    patience,
+  )
+  assert.match(begun?.note ?? '', /^1 event of batches that ended before .* would be sent/)
+  assert.ok(Date.parse((await it.status())?.backfill?.since ?? '') >= beforeMs - 1_000)
+  assert.deepEqual(it.sentIds(), [])
+})

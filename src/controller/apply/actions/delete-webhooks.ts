@@ -3,6 +3,7 @@ import type { Action } from '../../facts/action.ts'
 import { callerFor } from '../../observe/caller.ts'
 import type { PassContext } from '../pass-context.ts'
 import { ownerOfRemote } from '../../facts/ownership.ts'
+import { withBackfillBegunAnew } from '../backfill-begun-anew.ts'
 import { recordOrphan } from './record-orphan.ts'
 
 /**
@@ -56,12 +57,13 @@ export async function leaveProject(
 ): Promise<ActionState> {
   const former = state.webhook.status?.webhook?.keyFingerprint
   const service = ctx.pool.known(former, callerFor(state.webhook, ctx))
-  if (service === undefined || former === undefined) return recordOrphan(state, ctx, { id, reason: 'ProjectChanged' })
+  const left = withBackfillBegunAnew(state)
+  if (service === undefined || former === undefined) return recordOrphan(left, ctx, { id, reason: 'ProjectChanged' })
   try {
     const remote = await service.get(id)
     if (remote !== undefined && ownerOfRemote(remote, accessOf(ctx).identity) === 'ours') await service.delete(id)
-    return state
+    return left
   } catch {
-    return recordOrphan(state, ctx, { id, reason: 'ProjectChanged' })
+    return recordOrphan(left, ctx, { id, reason: 'ProjectChanged' })
   }
 }

@@ -1,7 +1,7 @@
 import type { KeyringEntry, LiveSecret } from '../../../contract/keyring/entry.ts'
 import type { ActionState, ActionStep } from '../action-state.ts'
 import type { PassContext } from '../pass-context.ts'
-import { begunAnew } from '../../facts/begun-anew.ts'
+import { withBackfillBegunAnew } from '../backfill-begun-anew.ts'
 import { attemptOf } from '../../facts/held-secret.ts'
 
 /** Writes the live secrets, the resolved sinks and the tokens of the dynamic endpoint for the receivers. */
@@ -20,12 +20,6 @@ export async function writeKeyring(
 /** What receivers had before is forgotten as soon as before. Of an object without an entry they had nothing yet. */
 function remembersForLonger(before: KeyringEntry | undefined, after: KeyringEntry): boolean {
   return before !== undefined && (after.foldJobsForSeconds ?? 0) > (before.foldJobsForSeconds ?? 0)
-}
-
-function withBackfillBegunAnew(state: ActionState): ActionState {
-  const { backfill } = state.draft
-  if (backfill?.since === undefined) return state
-  return { ...state, draft: { ...state.draft, backfill: begunAnew(backfill) } }
 }
 
 /** The entry as it is to be. `attemptID`: what revealed the first of the secrets. */
