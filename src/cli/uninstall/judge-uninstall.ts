@@ -40,7 +40,7 @@ export interface UninstallFacts {
   readonly lease: Reading<Lease | undefined>
   /** Whether the installation is paused: then no webhook is removed at Google. */
   readonly isPaused: Reading<boolean>
-  /** When all of this was read. */
+  /** When all of this was read, by the clock of the cluster. */
   readonly nowMs: number
   /** Deliveries in inboxes that have not ended, by the last reports of the receivers. */
   readonly pending: Reading<number>

@@ -35,7 +35,9 @@ export async function readUninstall(
     readable(async () => (await orphansIn(client, namespace)).length),
     readable(() => routesIn(client, place)),
   ])
-  return { objects, lease, isPaused, pending, orphans, routes, nowMs }
+  // The Lease was written by the clock of the cluster, which the API server has told by now.
+  const ofCluster = nowMs + (client.serverClockSkewMs ?? 0)
+  return { objects, lease, isPaused, pending, orphans, routes, nowMs: ofCluster }
 }
 
 /** undefined where the API server does not know the kind. */

@@ -122,7 +122,7 @@ async function withLiveLease(
   if (heldIn(facts).length === 0 || !isControllerThere(facts)) return facts
   const { awaitRenewal } = await import('./await-renewal.ts')
   const lease = await awaitRenewal(facts.lease, where)
-  return { ...facts, lease, nowMs: where.clock.now() }
+  return { ...facts, lease, nowMs: where.clock.now() + (where.client.serverClockSkewMs ?? 0) }
 }
 
 function heldIn({ objects }: UninstallFacts): readonly HeldObject[] {

@@ -153,6 +153,18 @@ test('gwh uninstall --yes deletes nothing while no controller leads, since that 
   assert.equal(object?.metadata.deletionTimestamp, undefined)
 })
 
+test('gwh uninstall judges whether a controller leads by the clock of the cluster', async (t) => {
+  const it = await aWorld(t)
+  await it.lead()
+  await it.ready('kept')
+  const clock = { ...systemClock, now: () => Date.now() + 7_200_000 }
+  const cluster = clusterIn({ clock, random: () => 0.5, version: '1.2.3' })
+  const command = gwhCommand({ cluster, clock }, { GWH_KUBECONFIG: it.kubeconfigPath })
+  const { chain } = JSON.parse((await command('uninstall', '-o', 'json')).out) as Told
+  assert.equal(chain.find(({ name }) => name === 'controller')?.state, 'Good')
+  assert.deepEqual([(await command('uninstall', '--yes')).code, await it.get('kept')], [0, undefined])
+})
+
 test('gwh uninstall --yes deletes nothing where a Lease is left of a controller that is gone', async (t) => {
   const it = await aWorld(t)
   await it.claim({ leaseDurationSeconds: 1 })
