@@ -9,6 +9,8 @@ export interface ConformanceReport {
   readonly service: string
   /** For `gwh sandbox --switches-file`: what was found out, by the names of the switches. */
   readonly switches: Readonly<Record<string, string | number>>
+  /** What runs before found out and this one did not: of what changes meanwhile, a later one can still tell. */
+  readonly earlier?: Readonly<Record<string, string | number>>
   readonly findings: readonly Finding[]
   readonly promises: readonly CheckedPromise[]
 }
@@ -32,6 +34,15 @@ export function settingsOf(findings: readonly Finding[]): Record<string, string 
   )
 }
 
+/** The report with what is known only from the one before. */
+export function withEarlier(now: ConformanceReport, before: ConformanceReport | undefined): ConformanceReport {
+  if (before === undefined) return now
+  const earlier = Object.entries(known(before)).filter(([name]) => !(name in now.switches))
+  return earlier.length === 0 ? now : { ...now, earlier: Object.fromEntries(earlier) }
+}
+
+const known = ({ earlier, switches }: ConformanceReport) => ({ ...earlier, ...switches })
+
 export interface Change {
   readonly what: string
   readonly before: string
@@ -52,12 +63,13 @@ const isAsLong = (a: number, b: number) => Math.max(a, b) <= 3 * Math.min(a, b) 
 const word = (problem: string | undefined) => (problem === undefined ? 'holds' : 'does not hold')
 
 /**
- * What the service does otherwise than in an earlier report. What only one of them found out is no change: whether
- * something is found out depends on the address and the flags, too.
+ * What the service does otherwise than in an earlier report, or in one before that where that one did not find it out.
+ * What was never found out before is no change: whether something is depends on the address and the flags, too.
  */
 export function changesSince(before: ConformanceReport, now: ConformanceReport): Change[] {
+  const settingsBefore: ConformanceReport['switches'] = known(before)
   const settings = Object.entries(now.switches).flatMap(([what, setting]) => {
-    const old = before.switches[what]
+    const old = settingsBefore[what]
     const isMeasured = measured.has(what) && typeof old === 'number' && typeof setting === 'number'
     if (old === undefined || old === setting || (isMeasured && isAsLong(old, setting))) return []
     return [{ what, before: String(old), now: String(setting) }]

@@ -81,6 +81,21 @@ test('an issue is opened where an answer is another than before, and goes on whe
   assert.ok(!(await text('calls')).includes(apiKey) && !(await text('body')).includes(apiKey))
 })
 
+test('a promise that does not hold opens one issue, and no more while nothing changes', async (t) => {
+  const { folder, admin, text, ask } = await aWorkflow(t)
+  admin.addFault({ verb: 'rotateSigningSecret', times: 0, effect: { type: 'status', status: 400 } })
+  const first = await ask()
+  assert.equal(first.code, 0, first.text)
+  assert.match(await text('calls'), /^issue create /m)
+  await copyFile(join(folder, 'answers.json'), join(folder, 'before.json'))
+  // Somebody has closed it.
+  await rm(join(folder, 'issue'))
+  const second = await ask()
+  assert.equal(second.code, 0, second.text)
+  assert.match(second.text, /A promise does not hold, as in the run before/)
+  assert.equal((await text('calls')).match(/^issue (create|comment)/gm)?.length, 1)
+})
+
 test('a service that gives no answer fails the run, and opens nothing', async (t) => {
   const { text, ask } = await aWorkflow(t)
   const failed = await ask({ GEMINI_API_KEY: 'AIzaSyNobodysKey' })

@@ -182,12 +182,13 @@ function optionsOf(
 }
 
 async function show(
-  report: ConformanceReport,
+  found: ConformanceReport,
   before: ConformanceReport | undefined,
   { config, out }: { config: ConformanceConfig; out: (text: string) => void },
 ): Promise<number> {
-  const { changesSince } = await import('../../conformance/report.ts')
+  const { changesSince, withEarlier } = await import('../../conformance/report.ts')
   const { reportText } = await import('./report-text.ts')
+  const report = withEarlier(found, before)
   const changes = before === undefined ? [] : changesSince(before, report)
   if (config.file !== undefined) await writeFile(config.file, `${JSON.stringify(report, undefined, 2)}\n`)
   const value = before === undefined ? report : { ...report, changes }

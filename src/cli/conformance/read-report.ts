@@ -14,6 +14,7 @@ export function readReport(text: string): ConformanceReport {
     isRecord(value) &&
     typeof value['time'] === 'string' &&
     isRecord(value['switches']) &&
+    (value['earlier'] === undefined || isRecord(value['earlier'])) &&
     Array.isArray(value['promises']) &&
     value['promises'].every(isRecord)
   if (!isReport) throw wrong

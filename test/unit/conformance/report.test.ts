@@ -4,7 +4,13 @@ import { describe, test } from 'node:test'
 import { found, unknown } from '../../../src/conformance/finding.ts'
 import { notAsked } from '../../../src/conformance/not-asked.ts'
 import { questions, sometimesFound } from '../../../src/conformance/questions.ts'
-import { changesSince, oneOfEach, settingsOf, type ConformanceReport } from '../../../src/conformance/report.ts'
+import {
+  changesSince,
+  oneOfEach,
+  settingsOf,
+  withEarlier,
+  type ConformanceReport,
+} from '../../../src/conformance/report.ts'
 import { switchesSchema } from '../../../playground/webhook-service/switches.ts'
 
 test('every switch of the simulated service is asked about, or has a reason why not; no other is', () => {
@@ -38,6 +44,25 @@ describe('what has changed', () => {
 
   test('not what only one of them found out', () => {
     assert.deepEqual(changesSince(report({ pingType: 'ping' }), report({ userAgent: 'a/1' })), [])
+  })
+
+  test('what a run in between did not find out', () => {
+    const between = withEarlier(report({ userAgent: 'a/1' }), report({ pingType: 'ping', userAgent: 'a/0' }))
+    assert.deepEqual([between.switches, between.earlier], [{ userAgent: 'a/1' }, { pingType: 'ping' }])
+    const third = withEarlier(report({}), between)
+    assert.deepEqual(third.earlier, { pingType: 'ping', userAgent: 'a/1' })
+    assert.deepEqual(changesSince(third, report({ pingType: 'webhook.ping', userAgent: 'a/1' })), [
+      { what: 'pingType', before: 'ping', now: 'webhook.ping' },
+    ])
+    assert.equal(withEarlier(report({ pingType: 'ping' }), third).earlier?.['pingType'], undefined)
+  })
+
+  test('not a promise of which the service let nothing be known', () => {
+    const [promise] = report({}, 'webhooks.ping answered 503').promises
+    assert.ok(promise)
+    const failed = { ...report({}), promises: [{ ...promise, isUnjudged: true as const }] }
+    assert.deepEqual(changesSince(report({}), failed), [])
+    assert.deepEqual(changesSince(failed, report({})), [])
   })
 
   test('not what is measured and about as long as before', () => {
