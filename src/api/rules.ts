@@ -7,7 +7,7 @@ import type { GeminiRouteManifest } from './gemini-route.ts'
 import type { GeminiWebhookManifest } from './gemini-webhook.ts'
 import type { ObjectDelivery } from './object-delivery.ts'
 import { routeNamespacesRules, routeRootRules } from './route-rules.ts'
-import { destinationFieldNames, type SinkDelivery, type SinkDestination } from './sink.ts'
+import { destinationFieldNames, minRatePerSecond, type SinkDelivery, type SinkDestination } from './sink.ts'
 import { annotationKeyPattern, keysHold, keysHoldCel, labelKeyPattern } from './metadata-key.ts'
 import { secretTemplateKeyRules, type SecretTemplateKey } from './secret-template.ts'
 import { noneReserved, noneReservedCel, reservedKeysInWords } from './reserved-metadata.ts'
@@ -308,6 +308,15 @@ const deliveryRules: readonly Rule<'delivery'>[] = [
     cel: "!has(self.backoffDelay) || duration(self.backoffDelay) >= duration('1s')",
     message: 'backoffDelay must be at least 1s: a failing sink needs a pause',
     holds: (delivery) => delivery.backoffDelay === undefined || durationWithin(delivery.backoffDelay, 1000, Infinity),
+  },
+  {
+    // An API server compares a whole number with the whole part of `minimum`, so that it takes 0.
+    id: 'delivery-rate',
+    scope: 'delivery',
+    field: 'ratePerSecond',
+    cel: `!has(self.ratePerSecond) || self.ratePerSecond >= ${minRatePerSecond}`,
+    message: `ratePerSecond must be at least ${minRatePerSecond}: a sink that is to get nothing for now has suspend`,
+    holds: ({ ratePerSecond = minRatePerSecond }) => ratePerSecond >= minRatePerSecond,
   },
 ]
 

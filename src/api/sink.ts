@@ -147,14 +147,16 @@ const deliverySchema = z
     maxInFlight: z.int().min(1).max(1024).describe('Attempts at the same time. Default 64.').optional(),
     ratePerSecond: z
       .number()
-      .min(0.001)
       .max(1000)
       .describe(
-        'Maximum number of attempts per second, including retries; 0.1 is one in ten seconds. Each receiver applies it separately. Default: no limit.',
+        'At least 0.001. Maximum number of attempts per second, including retries; 0.1 is one in ten seconds. Each receiver applies it separately. Default: no limit.',
       )
       .optional(),
   })
   .describe('How often and how long delivery is tried; field names as in Knative.')
+
+/** Of attempts of one sink in one receiver. */
+export const minRatePerSecond = 0.001
 
 export const sinkSchema = z
   .strictObject({

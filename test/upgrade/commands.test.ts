@@ -26,7 +26,7 @@ describe('gwh', { skip: previous.length === 0 && withoutPrevious }, () => {
         assert.equal(code, 0, `gwh ${args.join(' ')}: ${err}${out}`)
         return out
       }
-      const controller = await installation.startController(theirs)
+      const controller = await installation.startController(theirs, { leads: true })
       // One of each version: what one hands over the other one takes.
       const goes = await installation.startReceiver(theirs, embeddedInbox(installation).flags)
       const stays = await installation.startReceiver(

@@ -72,11 +72,12 @@ export async function startMixedVersions(t: TestContext) {
     /** The destination that was there from the beginning: CloudEvents by POST. */
     workerSink: { name: 'worker', uri: `${worker.origin}/events`, delivery: { backoffMax: '1s' } },
 
-    async startController({ program, version }: PreviousProgram): Promise<GwhProcess> {
+    /** `leads`: with a Lease, by which commands see that it runs; one that is killed keeps the next from leading. */
+    async startController({ program, version }: PreviousProgram, { leads = false } = {}): Promise<GwhProcess> {
       const own = [
         `--base-url=https://${publicHost}`,
         `--google-base-url=${world.webhookServiceUrl}`,
-        '--leader-election=false',
+        `--leader-election=${leads}`,
         '--confirm-interval=200ms',
         '--receiver-seen-wait=50ms',
         '--resync-interval=1s',
