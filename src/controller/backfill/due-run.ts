@@ -35,8 +35,8 @@ const firstRetryMs = 60_000
 
 /**
  * When the next run of a key is due, on the monotonic clock: one list serves all objects of the key, so the one that
- * wants it first decides. After a failure of the list, and for an object whose events are not taken, with growing pauses,
- * which are no longer than the interval. Pure.
+ * wants it first decides. After a failure of the list, and for an object whose events are not taken, with growing
+ * pauses, which are no longer than the interval. Pure.
  *
  * @param share Of this key, 0 to 1, so that not all keys are listed at once.
  */

@@ -116,7 +116,10 @@ export class ObjectRecords {
   }
 }
 
-/** What was acknowledged in a run that is not done is remembered one by one, until a later one is. */
+/**
+ * What was acknowledged in a run that is not done is remembered one by one, until a later one is. Of many, which are
+ * sent in the order of their end, only how far they reach.
+ */
 function progressAfter(outcome: RunOutcome, before: BackfillProgress | undefined): BackfillProgress | undefined {
   const { run, isDone, acknowledged } = outcome
   const { events: types, task } = outcome.subject
@@ -125,6 +128,13 @@ function progressAfter(outcome: RunOutcome, before: BackfillProgress | undefined
   const { fromMs, toMs } = task
   if (isDone) return { events, done: { run, fromMs, toMs }, acknowledged: new Set() }
   const kept = before?.events === events ? before : undefined
+  const { reached } = outcome
+  const doneToMs = kept?.done?.toMs ?? -Infinity
+  if (reached !== undefined && reached.endedMs > doneToMs) {
+    const toMs = reached.endedMs - 1
+    const inThatMoment = doneToMs === toMs ? [...(kept?.acknowledged ?? []), ...reached.ids] : reached.ids
+    return { events, done: { run, fromMs, toMs }, acknowledged: new Set(inThatMoment) }
+  }
   return {
     events,
     ...(kept?.done !== undefined && { done: kept.done }),

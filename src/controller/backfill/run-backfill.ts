@@ -30,6 +30,11 @@ export interface RunOutcome {
   readonly isDone: boolean
   /** Events had to be left for the next run, because there were so many. */
   readonly hasMore: boolean
+  /**
+   * Where events had to be left, and receivers took all others: they have everything that ended before `endedMs`, of
+   * what this object looks for, and `ids` of what ended in that millisecond.
+   */
+  readonly reached?: { readonly endedMs: number; readonly ids: ReadonlySet<string> }
   /** Receivers did not take all that was sent. */
   readonly isRefused: boolean
   /** The list showed every batch of the project, and each could be read. */
@@ -92,18 +97,27 @@ interface Done {
 
 function outcomeOf({ subject, owed, isAll }: Share, { run, jobs, missing, done = nothingSent }: Done): RunOutcome {
   const failure = failureIn(done) ?? missing
+  const areTaken = done.acknowledged.size === owed.length
+  const reached = !isAll && areTaken ? reachedBy(owed) : undefined
   return {
     subject,
     run,
     found: done.stored,
     acknowledged: done.acknowledged,
-    isDone: isAll && done.acknowledged.size === owed.length,
+    isDone: isAll && areTaken,
     hasMore: !isAll,
+    ...(reached !== undefined && { reached }),
     isRefused: done.failure !== undefined,
     isWhole: missing === undefined,
     ...(subject.isFirst && { older: countOlder(jobs, wantedBy(subject)) }),
     ...(failure !== undefined && { failure }),
   }
+}
+
+function reachedBy(owed: readonly SeenBatch[]): RunOutcome['reached'] {
+  const endedMs = owed.at(-1)?.endedAtMs
+  if (endedMs === undefined) return undefined
+  return { endedMs, ids: new Set(owed.filter((job) => job.endedAtMs === endedMs).map(({ eventId }) => eventId)) }
 }
 
 async function listed(

@@ -547,3 +547,12 @@ test('of an object that is gone nothing stays', async (t) => {
   assert.equal(it.lists.length, 1)
   assert.equal(clock.pending, 0)
 })
+
+test('many events that end in one moment are sent in portions, too', async (t) => {
+  const { it, clock, viewOf } = startDesk(t)
+  it.put('one')
+  it.jobs = Array.from({ length: 2_500 }, (_, at) => aBatch(`job-${at}`, '2026-11-20T12:00:00Z'))
+  await clock.advance({ minutes: 5 })
+  assert.equal(new Set(it.sent.map(({ id }) => id)).size, 2_500)
+  assert.ok(viewOf('uid-one')?.covered)
+})
