@@ -57,7 +57,7 @@ export const backfillStatusSchema = z
       .describe('Why runs fail, and since when. Absent while they succeed.')
       .optional(),
   })
-  .describe('What backfill did. Absent without spec.backfill.')
+  .describe('What backfill did. Without spec.backfill only handledRequestIDs stay.')
 
 export type BackfillSpec = z.infer<typeof backfillSchema>
 export type BackfillStatus = z.infer<typeof backfillStatusSchema>

@@ -19,8 +19,8 @@ interface Now {
 }
 
 /**
- * A status with what the backfill did, which does not depend on what Google says of the webhook. Nothing of it stays
- * without the spec. Pure.
+ * A status with what the backfill did, which does not depend on what Google says of the webhook. Without the
+ * spec only the requests stay that were answered. Pure.
  */
 export function withBackfill(
   status: GeminiWebhookStatus,
@@ -28,7 +28,7 @@ export function withBackfill(
   now: Now,
 ): GeminiWebhookStatus {
   const { foldJobsForSeconds, keyring, backfill: view, receivers } = observed
-  if (foldJobsForSeconds === undefined) return status.backfill === undefined ? status : withoutKey(status, 'backfill')
+  if (foldJobsForSeconds === undefined) return withoutBackfill(status, draft.backfill)
   const before = withoutFoldProblem(draft.backfill ?? {})
   const told = (view?.runs ?? []).reduce(withRun, withFailing(before, view))
   if (receivers?.foldProblem !== undefined) {
@@ -40,6 +40,12 @@ export function withBackfill(
   const isTold = keyring?.foldJobsForSeconds === foldJobsForSeconds
   const since = draft.backfill?.since ?? (isTold ? formatTime(beginningOf(now)) : undefined)
   return { ...status, backfill: { ...told, ...(since !== undefined && { since }) } }
+}
+
+/** A request that was answered is not answered again where backfill is switched on another time. */
+function withoutBackfill(status: GeminiWebhookStatus, { handledRequestIDs }: BackfillStatus = {}): GeminiWebhookStatus {
+  if (handledRequestIDs !== undefined) return { ...status, backfill: { handledRequestIDs } }
+  return status.backfill === undefined ? status : withoutKey(status, 'backfill')
 }
 
 /** Where it lasts it is told anew. */

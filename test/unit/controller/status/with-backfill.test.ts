@@ -50,10 +50,19 @@ test('a beginning stays', () => {
   assert.deepEqual(backfillOf(given({ before, view: { runs: [] } })), before)
 })
 
-test('without backfill in the spec nothing of it stays', () => {
+test('without backfill in the spec nothing of what it found stays', () => {
   const { draft, observed } = given({ before: { since: '2026-11-01T00:00:00Z', total: 3 } })
   const { foldJobsForSeconds: _folds, ...without } = observed
   assert.equal('backfill' in withBackfill(draft, { draft, observed: without }, now), false)
+})
+
+test('a request that was answered is so when backfill is switched on again', () => {
+  const handledRequestIDs = ['a']
+  const { draft, observed } = given({ before: { since: '2026-11-01T00:00:00Z', total: 3, handledRequestIDs } })
+  const { foldJobsForSeconds: _folds, ...without } = observed
+  const off = withBackfill(draft, { draft, observed: without }, now).backfill
+  assert.deepEqual(off, { handledRequestIDs })
+  assert.deepEqual(backfillOf(given({ before: off })), { handledRequestIDs, since: '2026-11-21T12:00:03Z' })
 })
 
 test('runs are counted: the last is told, all are summed up, requests are remembered', () => {
