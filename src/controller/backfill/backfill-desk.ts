@@ -240,13 +240,17 @@ export class BackfillDesk {
 
   /** Looked up for each event: what was deleted, suspended or rotated meanwhile is so from the next event on. */
   async #send(uid: string, batch: SeenBatch): Promise<SentEvent | undefined> {
-    const { webhooks, mayRun, entryOf, send } = this.#options
+    const { clock, webhooks, mayRun, entryOf, send } = this.#options
     const key = this.#objects.get(uid)
     const webhook = key && webhooks.get(key)
     const publicUrl = webhook?.status?.endpoint?.url
     if (webhook?.metadata.uid !== uid || publicUrl === undefined || !mayRun(webhook)) return undefined
     const { namespace, name } = webhook.metadata
-    return send(batch, { namespace, name, publicUrl, secrets: entryOf(uid)?.secrets ?? [] })
+    const entry = entryOf(uid)
+    // The lookback was just made longer, or the run takes very long: they would take it for new.
+    if (entry !== undefined && batch.endedAtMs < clock.now() - (entry.foldJobsForSeconds ?? 0) * 1_000)
+      return { state: 'failed', why: 'they do not remember for so long which events they had', endsRun: true }
+    return send(batch, { namespace, name, publicUrl, secrets: entry?.secrets ?? [] })
   }
 
   #makeRoom(): void {

@@ -44,6 +44,7 @@ function startDesk(t: TestContext, { clock = new FakeClock(start) } = {}) {
     listFails: undefined as Error | undefined,
     answer: undefined as SentEvent | undefined,
     refusedName: undefined as string | undefined,
+    foldJobsForSeconds: undefined as number | undefined,
     isKnown: true,
     isPaused: false,
     lookAgain: () => desk.lookAgain(),
@@ -115,7 +116,11 @@ function startDesk(t: TestContext, { clock = new FakeClock(start) } = {}) {
         it.isKnown
           ? { listEndedBatches: ({ endedAfterMs }) => listEndedBatches(fingerprint, endedAfterMs) }
           : undefined,
-      entryOf: () => undefined,
+      entryOf: (uid) => {
+        const { foldJobsForSeconds } = it
+        if (foldJobsForSeconds === undefined) return undefined
+        return { uid, namespace: 'ml', name: 'one', secrets: [], sinks: [], foldJobsForSeconds }
+      },
       send: async ({ id, eventId }, { name }) => {
         const uid = `uid-${name}`
         sent.push({ uid, id })
@@ -326,6 +331,24 @@ test('a request sends what ended earlier, once, without waiting for the interval
   request('a')
   await clock.advance({ minutes: 20 })
   assert.equal(it.lists.length, length, 'going back to one is harmless')
+})
+
+test('what receivers do not remember for so long is not sent before the keyring tells them to', async (t) => {
+  const { it, clock, idsOf, viewOf } = startDesk(t)
+  const webhook = it.put('one')
+  it.foldJobsForSeconds = 74 * 3_600
+  it.jobs = [aBatch('old', '2026-11-15T11:00:00Z'), aBatch('new', '2026-11-21T11:00:00Z')]
+  await clock.advance({ minutes: 1 })
+  assert.deepEqual(idsOf(), ['new'])
+  it.tell('uid-one')
+  const told = it.objects.get('uid-one') ?? webhook
+  it.change({ ...told, spec: { ...told.spec, backfill: { lookback: '336h', request: { id: 'a' } } } })
+  await clock.advance({ minutes: 1 })
+  assert.deepEqual(idsOf(), ['new'])
+  assert.deepEqual(viewOf('uid-one')?.runs, [])
+  it.foldJobsForSeconds = 338 * 3_600
+  await clock.advance({ minutes: 2 })
+  assert.deepEqual(idsOf(), ['new', 'old'])
 })
 
 test('a request whose events receivers do not take is tried at the pauses of failures, and answered by the run that can', async (t) => {
