@@ -40,6 +40,8 @@ interface KeyState {
   readonly share: number
   readonly seen: SeenBatches
   isRunning: boolean
+  /** The list under way, and for whom. */
+  listing?: { readonly due: readonly Due[]; readonly end: AbortController }
 }
 
 interface Due {
@@ -90,6 +92,10 @@ export class BackfillDesk {
 
   /** Something beside the objects has changed that decides whether anything may be done for them. */
   lookAgain(): void {
+    for (const { listing } of this.#keys.values()) {
+      // As in a pause of the installation: a long list would make many more calls.
+      if (listing?.due.some(({ webhook }) => this.#options.mayRun(webhook)) === false) listing.end.abort()
+    }
     this.#lookWithin(0)
   }
 
@@ -195,6 +201,8 @@ export class BackfillDesk {
     const { clock, batchesOf, instruments, wake } = this.#options
     const { signal } = this.#stopping
     const startedMs = clock.monotonic()
+    const end = new AbortController()
+    key.listing = { due, end }
     let isFailed = true
     try {
       const batches = due
@@ -207,15 +215,17 @@ export class BackfillDesk {
       const subjects = due.map(({ webhook, task }) => this.#subject(webhook, task))
       const send = (uid: string, batch: SeenBatch) => this.#send(uid, batch)
       this.#runs += 1
-      const outcomes = await runBackfill(subjects, { run: this.#runs, batches, seen: key.seen, send, signal })
+      const listing = AbortSignal.any([signal, end.signal])
+      const outcomes = await runBackfill(subjects, { run: this.#runs, batches, seen: key.seen, send, listing, signal })
       isFailed = outcomes.every(hasNoList)
-      if (signal.aborted) return
+      if (signal.aborted || (end.signal.aborted && isFailed)) return
       const hasFailed = isFailed || outcomes.some(({ isRefused }) => isRefused)
       instruments.runs.add(1, { outcome: hasFailed ? 'failed' : 'done' })
       instruments.backfilled.add(outcomes.reduce((sum, { found }) => sum + found, 0))
       const news = outcomes.filter((outcome) => this.#note(outcome))
       wake(news.map(({ subject }) => subject.webhook.metadata.uid))
     } finally {
+      delete key.listing
       const failures = isFailed ? key.runs.failures + 1 : 0
       key.runs = { ...key.runs, failures, last: { startedMs, endedMs: clock.monotonic() } }
     }

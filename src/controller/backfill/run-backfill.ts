@@ -51,6 +51,8 @@ interface RunDeps {
   batches: BatchService
   seen: SeenBatches
   send: (uid: string, batch: SeenBatch) => Promise<SentEvent | undefined>
+  /** Ends the list alone. */
+  listing: AbortSignal
   signal: AbortSignal
 }
 
@@ -65,9 +67,9 @@ const paused =
 
 /** One list, and what follows from it for each object. A list that fails is an outcome; rejects only for a defect. */
 export async function runBackfill(subjects: readonly RunSubject[], deps: RunDeps): Promise<RunOutcome[]> {
-  const { run, batches, seen, send, signal } = deps
+  const { run, batches, seen, send, listing, signal } = deps
   const endedAfterMs = subjects.reduce((earliest, { task }) => Math.min(earliest, task.oldestMs, task.fromMs), Infinity)
-  const list = await listed(batches, { endedAfterMs, signal })
+  const list = await listed(batches, { endedAfterMs, signal: listing })
   if (typeof list === 'string') return subjects.map((subject) => withoutList(subject, list))
   const jobs = seen.take(list.jobs, { run, endedAfterMs })
   const shares = subjects.map((subject) => shareOf(subject, jobs))
@@ -127,7 +129,7 @@ async function listed(
   try {
     return await batches.listEndedBatches(query)
   } catch (error) {
-    if (query.signal.aborted) return 'the controller is stopping'
+    if (query.signal.aborted) return 'the list was given up, for nothing may be asked of Google now'
     const { reason, message } = failureOf(error)
     // How long a pause is changes with every look, and status must not.
     return reason === 'RateLimited' ? paused : `the batches at Google could not be listed: ${message}`

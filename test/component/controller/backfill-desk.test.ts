@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { test, type TestContext } from 'node:test'
 
 import type { BackfillSpec } from '../../../src/api/backfill.ts'
@@ -7,7 +8,7 @@ import { BackfillDesk } from '../../../src/controller/backfill/backfill-desk.ts'
 import { mayBackfill } from '../../../src/controller/backfill/may-backfill.ts'
 import type { SentEvent } from '../../../src/controller/backfill/send-event.ts'
 import { createBackfillInstruments } from '../../../src/controller/metrics/instruments.ts'
-import type { EndedBatch, EndedBatches } from '../../../src/gemini/batch-service.ts'
+import type { EndedBatch, EndedBatches, EndedBatchesQuery } from '../../../src/gemini/batch-service.ts'
 import { GeminiError } from '../../../src/gemini/webhook-service.ts'
 import { silentLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
@@ -42,6 +43,9 @@ function startDesk(t: TestContext, { clock = new FakeClock(start) } = {}) {
     lists: [] as { endedAfterMs: number; fingerprint: string }[],
     woken: [] as string[],
     listFails: undefined as Error | undefined,
+    /** Lists answer only when their caller gives them up. */
+    isHanging: false,
+    givenUp: 0,
     answer: undefined as SentEvent | undefined,
     refusedName: undefined as string | undefined,
     foldJobsForSeconds: undefined as number | undefined,
@@ -93,9 +97,17 @@ function startDesk(t: TestContext, { clock = new FakeClock(start) } = {}) {
       desk.start()
     },
   }
-  const listEndedBatches = async (fingerprint: string, endedAfterMs: number): Promise<EndedBatches> => {
+  const listEndedBatches = async (
+    fingerprint: string,
+    { endedAfterMs, signal }: EndedBatchesQuery,
+  ): Promise<EndedBatches> => {
     it.lists.push({ endedAfterMs, fingerprint })
     if (it.listFails !== undefined) throw it.listFails
+    if (it.isHanging && signal !== undefined) {
+      if (!signal.aborted) await once(signal, 'abort')
+      it.givenUp += 1
+      throw signal.reason
+    }
     const jobs = it.jobs.filter((job) => job.endedAtMs >= endedAfterMs)
     const { unknownStates, unreadable, isWhole } = it
     return { jobs, unknownStates, unreadable, isWhole }
@@ -113,9 +125,7 @@ function startDesk(t: TestContext, { clock = new FakeClock(start) } = {}) {
       mayRun: (webhook) => !it.isPaused && mayBackfill(webhook),
       eventsOf: ({ spec }) => spec.events ?? [],
       batchesOf: (fingerprint) =>
-        it.isKnown
-          ? { listEndedBatches: ({ endedAfterMs }) => listEndedBatches(fingerprint, endedAfterMs) }
-          : undefined,
+        it.isKnown ? { listEndedBatches: (query) => listEndedBatches(fingerprint, query) } : undefined,
       entryOf: (uid) => {
         const { foldJobsForSeconds } = it
         if (foldJobsForSeconds === undefined) return undefined
@@ -578,4 +588,24 @@ test('many events that end in one moment are sent in portions, too', async (t) =
   await clock.advance({ minutes: 5 })
   assert.equal(new Set(it.sent.map(({ id }) => id)).size, 2_500)
   assert.ok(viewOf('uid-one')?.covered)
+})
+
+test('a list under way is given up when the installation is paused, and made again afterwards', async (t) => {
+  const { it, clock, viewOf, idsOf } = startDesk(t)
+  it.put('one')
+  it.jobs = [aBatch('a', '2026-11-21T11:00:00Z')]
+  it.isHanging = true
+  await clock.advance({ minutes: 1 })
+  it.lookAgain()
+  await clock.advance({ seconds: 1 })
+  assert.deepEqual([it.lists.length, it.givenUp], [1, 0], 'while its objects may run it goes on')
+  it.isPaused = true
+  it.lookAgain()
+  await clock.advance({ hours: 2 })
+  assert.deepEqual([it.lists.length, it.givenUp, viewOf('uid-one')], [1, 1, undefined])
+  it.isPaused = false
+  it.isHanging = false
+  it.lookAgain()
+  await clock.advance({ minutes: 2 })
+  assert.deepEqual(idsOf(), ['a'])
 })
