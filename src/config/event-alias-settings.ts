@@ -1,6 +1,6 @@
 import * as z from 'zod'
 
-import { isPingType, knownEventTypes } from '../gemini/known-event-types.ts'
+import { isPingType, jobEventTypes } from '../gemini/known-event-types.ts'
 import type { Setting } from './setting.ts'
 
 /** Far more than Google has types of events. */
@@ -41,10 +41,10 @@ const schema = z
 function wrongIn(alias: string, name: string, aliases: ReadonlySet<string>): string | undefined {
   if (aliases.has(name))
     return `leads from ${alias} to ${name}, which is an alias itself; write the name that it stands for`
-  if (knownEventTypes.has(alias))
+  if (jobEventTypes.has(alias))
     return `gives another name to ${alias}, which is known as it is; before the = stands the name that is new at Google`
-  if (knownEventTypes.has(name) || isPingType(name)) return undefined
-  return `leads from ${alias} to ${name}, which is no known event; known are ping, ${[...knownEventTypes].join(', ')}`
+  if (jobEventTypes.has(name) || isPingType(name)) return undefined
+  return `leads from ${alias} to ${name}, which is no known event; known are ping, ${[...jobEventTypes].join(', ')}`
 }
 
 const eventAliases: Setting<ReadonlyMap<string, string>> = {

@@ -1,4 +1,5 @@
 import type { EventEnvelope } from './event.ts'
+import { isPingType } from './known-event-types.ts'
 import { parseEnvelope } from './parse-event.ts'
 
 /**
@@ -17,6 +18,11 @@ export function canonicalType(type: string, aliases: EventAliases): string {
 /** The names under which what a webhook is subscribed to is known here: each once, in the order of the first. */
 export function canonicalTypes(types: readonly string[], aliases: EventAliases): string[] {
   return [...new Set(types.map((type) => canonicalType(type, aliases)))]
+}
+
+/** The names that mean a test delivery. */
+export function pingNames(aliases: EventAliases): string[] {
+  return [...aliases].filter(([, name]) => isPingType(name)).map(([alias]) => alias)
 }
 
 /**

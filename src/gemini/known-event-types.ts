@@ -4,7 +4,7 @@ import { geminiEventTypes } from '../contract/consumers/gemini-events.ts'
 export const cancelledTypes = ['batch.cancelled', 'interaction.cancelled'] as const
 
 /** The types of events of jobs that this version knows. */
-export const knownEventTypes: ReadonlySet<string> = new Set<string>([...geminiEventTypes, ...cancelledTypes])
+export const jobEventTypes: ReadonlySet<string> = new Set<string>([...geminiEventTypes, ...cancelledTypes])
 
 /** The type of Google's test delivery, which it does not document, has one of these names. */
 export function isPingType(type: string): boolean {

@@ -40,6 +40,8 @@ export interface ReceiverOptions {
   readonly metrics: Metrics
   /** Must not throw on any bytes. */
   readonly parseEnvelope: (body: Uint8Array) => EventSummary
+  /** What it takes for a ping besides its own names; default: nothing. */
+  readonly pingNames?: readonly string[]
   /** Where what deliveries show is noted, for the report. */
   readonly activity: EndpointActivity
   /** Called with each request that ended, however it was answered; must not throw. */
@@ -172,6 +174,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     clock,
     metrics,
     parseEnvelope: options.parseEnvelope,
+    pingNames: options.pingNames ?? [],
     ...(options.tracing !== undefined && { tracing: options.tracing }),
     finish,
   }

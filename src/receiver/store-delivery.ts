@@ -29,6 +29,8 @@ export interface RouteDeps {
   readonly clock: Clock
   readonly metrics: ReceiverMetrics
   readonly parseEnvelope: (body: Uint8Array) => EventSummary
+  /** What `parseEnvelope` takes for a ping besides its own names. */
+  readonly pingNames: readonly string[]
   /** Absent: no traces are kept. */
   readonly tracing?: Tracing
   /**
@@ -137,7 +139,8 @@ function toEvent(
   const { endpoint, headers, body } = delivery
   const contentType = request.headers['content-type'] ?? ''
   const dedupe = dedupeByJob({ endpoint, mode, envelope: () => deps.parseEnvelope(body) })
-  const isWithheld = mayBeWithheld(body, isCheckOpen) && shouldWithhold(deps.parseEnvelope(body), isCheckOpen)
+  const isWithheld =
+    mayBeWithheld(body, isCheckOpen, deps.pingNames) && shouldWithhold(deps.parseEnvelope(body), isCheckOpen)
   return {
     owner: endpoint.owner,
     eventId: headers.id,

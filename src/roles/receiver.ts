@@ -4,7 +4,7 @@ import { givenQuotas } from '../fairness/given-quotas.ts'
 import { DeliveryFeed } from '../feed/delivery-feed.ts'
 import { EventFeed } from '../feed/event-feed.ts'
 import type { FeedEntry } from '../contract/feed-entry.ts'
-import { envelopeReader } from '../gemini/event-aliases.ts'
+import { envelopeReader, pingNames } from '../gemini/event-aliases.ts'
 import { createUnknownCounter } from '../gemini/unknown-forms.ts'
 import { unknownInEvent } from '../gemini/unknown-in-event.ts'
 import type { Inbox, InboxOwner, NewEvent } from '../inbox/port.ts'
@@ -173,6 +173,7 @@ export async function startReceiver(config: ReceiverConfig, deps: ReceiverDeps):
     logger,
     metrics,
     parseEnvelope: envelopeReader(config.eventAliases),
+    pingNames: pingNames(config.eventAliases),
     publicKeys,
     activity,
     onRequest: (entry) => feed.add(entry),

@@ -87,6 +87,7 @@ const product: Record<string, Rights> = {
       'fairness',
       'connections',
       'gemini/batch-job',
+      'gemini/known-event-types',
       'signature',
       'inbox/port',
       'kubernetes',

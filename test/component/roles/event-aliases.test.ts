@@ -47,15 +47,19 @@ test('an event that Google has renamed has its known name for filters, transform
   })
   const receiver = await startReceiverRole(t, world, [
     '--allow-loopback-sinks',
-    '--event-aliases=batch.completed=batch.succeeded',
+    '--event-aliases=batch.completed=batch.succeeded,webhook.test=ping',
   ])
   const { secret = '' } = base.secrets[0] ?? {}
-  await eventually('the delivery is taken', async () => {
-    const delivery = signedDelivery({ secret, atMs: Date.now(), id: 'msg_1', type: 'batch.completed' })
+  const deliver = async (id: string, type: string) => {
+    const delivery = signedDelivery({ secret, atMs: Date.now(), id, type })
     const url = `http://127.0.0.1:${receiver.port}/v1/s/ml/batch-events`
-    const answer = await fetch(url, { method: 'POST', headers: delivery.headers, body: delivery.body })
-    return answer.status === 204
-  })
+    return (await fetch(url, { method: 'POST', headers: delivery.headers, body: delivery.body })).status
+  }
+  // A ping under another name, while nobody waits for one: it goes to no sink, not even to the one without a filter.
+  await eventually('the ping is taken', async () => (await deliver('msg_0', 'webhook.test')) === 204)
+  await eventually('nothing waits', async () => (await receiver.inbox.stats()).pending === 0)
+  assert.deepEqual([...worker.got.keys()], [])
+  assert.equal(await deliver('msg_1', 'batch.completed'), 204)
   const expected = ['/cel', '/original', '/plain', '/transformed']
   await eventually('each sink that wants it has it', () => worker.got.size === expected.length)
   await eventually('nothing waits', async () => (await receiver.inbox.stats()).pending === 0)
