@@ -155,6 +155,12 @@ test('the order of entries decides nothing but their order', () => {
   )
 })
 
+test('large signatures of a version to come do not hide the ones of today', () => {
+  const large = `v2,${'A'.repeat(3_228)}`
+  const result = parsed({ 'webhook-signature': `${large} ${large} ${vector.signature}` })
+  assert.deepEqual(result.ok && result.value.signatures, [payload])
+})
+
 test('a signature header of exactly the bound is read', () => {
   const padding = 'x'.repeat(maxSignatureHeaderLength - vector.signature.length - ' v2,'.length)
   const result = parsed({ 'webhook-signature': `${vector.signature} v2,${padding}` })

@@ -8,7 +8,7 @@ import { SignJWT } from 'jose'
 import { readKeySet, type KeySet } from '../../../src/signature/key-set.ts'
 import {
   maxAsymmetricSignatures,
-  maxSignatureHeaderLength,
+  maxJwtLength,
   parseDynamicHeaders,
   type RequestHeaders,
 } from '../../../src/signature/parse-headers.ts'
@@ -205,9 +205,9 @@ test('what is no verdict on the delivery is a fault, and not taken for a refusal
   await assert.rejects(verify(jwt, { keys: broken, audiences: [audience] }), TypeError)
 })
 
-test('a header that is one JWT is read as such up to the bound of signature headers', () => {
+test('a header that is one JWT is read as such up to its bound', () => {
   const long = `${'a'.repeat(512)}.${'b'.repeat(1_024)}.`
-  const jwt = `${long}${'c'.repeat(maxSignatureHeaderLength - long.length)}`
+  const jwt = `${long}${'c'.repeat(maxJwtLength - long.length)}`
   assert.deepEqual(headersOf(jwtHeaders(jwt), true), {
     id: 'msg_1',
     timestamp: String(nowSeconds),
