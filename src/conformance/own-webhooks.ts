@@ -137,7 +137,7 @@ async function listAll(api: Api, version: ApiVersion): Promise<ListedWebhook[]> 
     const answer = await api({ method: 'GET', path: `webhooks?${query}`, version })
     if (!isOk(answer)) throw new Error(`the service answered ${answer.status} to a list of its webhooks`)
     for (const shown of objectsIn(answer.body, 'webhooks')) all.set(textIn(shown, 'id'), textIn(shown, 'name'))
-    token = textIn(answer.body, 'next_page_token')
+    token = textIn(answer.body, 'next_page_token') || textIn(answer.body, 'nextPageToken')
     if (token === '') break
   }
   return [...all].map(([id, name]) => ({ id, name }))

@@ -170,3 +170,17 @@ test('a file that is no report, and jobs without an address, are refused', async
   assert.equal(code, 2)
   assert.match(err, /with-jobs: has no use without public-url/)
 })
+
+test('all pages of what is left are read, in whichever case the service names its fields', async (t) => {
+  const { admin, gwh } = await aService(t)
+  for (let nth = 1; nth <= 1_002; nth++)
+    admin.createWebhook('project-a', {
+      name: `gwh-conformance abcdef ${nth}`,
+      uri: `https://a.test/${nth}`,
+      subscribedEvents: ['batch.failed'],
+    })
+  const effect = { type: 'rewrite', replace: 'next_page_token', by: 'nextPageToken' } as const
+  admin.addFault({ verb: 'list', times: 0, effect })
+  assert.equal((await gwh('--clean-up')).out, 'webhooks deleted: 1002\n')
+  assert.deepEqual(admin.webhooks(), [])
+})
