@@ -30,6 +30,7 @@ test('of thousands of events that go in portions no more is remembered than how 
         sent.push(id)
         return { state: 'stored' }
       },
+      listing: new AbortController().signal,
       signal: new AbortController().signal,
     })
     assert.ok(outcome)
