@@ -62,6 +62,8 @@ export interface WebhookControllerOptions {
   /** Is told of two API keys, by their fingerprints, that are of one project: their calls share one budget. */
   shareBudget: (fingerprint: string, other: string) => void
   config: WorkingConfig
+  /** All deliveries go to one receiver, however many run: their inboxes cannot know different events. */
+  oneReceives?: boolean
   clock: Clock
   random: () => number
   logger: Logger
@@ -211,6 +213,7 @@ class RunningController implements WebhookController {
     this.#desk = new ReportDesk({
       clock,
       countsIntervalMs: config.countsIntervalMs,
+      oneReceives: options.oneReceives === true,
       read: () => this.#reports.reports(),
       objects: () => [...this.#all(), ...this.#routes.reported()],
       wake: (uids, how) => {

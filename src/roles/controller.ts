@@ -43,9 +43,14 @@ export interface RunningController extends RunningRole {
   lookAgain(): void
 }
 
+interface ControllerDeps extends RoleDeps {
+  /** All deliveries go to one receiver, however many run: so it is in the sandbox. */
+  oneReceives?: boolean
+}
+
 /** Starts the controller, or competes for the Lease. Rejects when a port is taken or there is no usable kubeconfig. */
-export async function startController(config: ControllerConfig, deps: RoleDeps): Promise<RunningController> {
-  const { clock, random, logger, metrics, hostname } = deps
+export async function startController(config: ControllerConfig, deps: ControllerDeps): Promise<RunningController> {
+  const { clock, random, logger, metrics, hostname, oneReceives = false } = deps
   await using parts = new AsyncDisposableStack()
   const client = await openCluster(config, 'controller', deps)
   parts.defer(() => client.close())
@@ -82,6 +87,7 @@ export async function startController(config: ControllerConfig, deps: RoleDeps):
       openWebhookService,
       shareBudget: openWebhookService.shareBudget,
       config: { ...config, ...fixedNumbers },
+      oneReceives,
     })
     leading = controller
     logger.info({}, 'controller.leading')

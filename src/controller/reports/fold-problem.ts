@@ -4,11 +4,11 @@ import type { PodReport } from './read-reports.ts'
 /**
  * Why the receivers do not know together which events they have had. Each inbox of a receiver's own counts for as long
  * as its report is there, also of one that has ended: it may come back with what it stored. All shared ones are one.
- * Pure.
+ * `oneReceives`: what is in front of them sends every delivery to one, so it does not matter how many they are. Pure.
  */
-export function foldProblemOf(reports: readonly PodReport[]): FoldProblem | undefined {
+export function foldProblemOf(reports: readonly PodReport[], { oneReceives = false } = {}): FoldProblem | undefined {
   const own = reports.filter(({ report }) => report.ownInbox === true).length
-  if (own + (reports.some(usesSharedInbox) ? 1 : 0) > 1) return 'SeveralInboxes'
+  if (!oneReceives && own + (reports.some(usesSharedInbox) ? 1 : 0) > 1) return 'SeveralInboxes'
   return reports.some(isOlder) ? 'OlderVersion' : undefined
 }
 

@@ -146,13 +146,13 @@ export function lastSign(text: string): string {
 }
 
 /** When receivers ran, and whether they fold, as reports tell. Of one without a time it is not known. Pure. */
-export function presenceOf(reports: readonly PodReport[]): ReceiverPresence {
+export function presenceOf(reports: readonly PodReport[], { oneReceives = false } = {}): ReceiverPresence {
   const heardMs = reports.reduce((newest, { writtenMs = -Infinity }) => Math.max(newest, writtenMs), -Infinity)
   const [away] = reports
     .flatMap(({ report }) => report.away ?? [])
     .map(({ since, until }) => ({ sinceMs: Date.parse(since), untilMs: Date.parse(until) }))
     .toSorted((a, b) => b.untilMs - a.untilMs)
-  const foldProblem = foldProblemOf(reports)
+  const foldProblem = foldProblemOf(reports, { oneReceives })
   return {
     ...(Number.isFinite(heardMs) && { heardMs }),
     ...(away !== undefined && { away }),

@@ -17,6 +17,8 @@ interface DeskOptions {
   clock: Clock
   /** At most so often an object is woken for counts alone. */
   countsIntervalMs: number
+  /** All deliveries go to one receiver, however many run. */
+  oneReceives?: boolean
   /** What the receivers say, as it is cached now. */
   read: () => readonly PodReport[]
   /** Webhooks and routes. */
@@ -90,7 +92,7 @@ export class ReportDesk {
   }
 
   #take(): void {
-    const { clock, read, wake, onFoldProblem } = this.#options
+    const { clock, read, wake, onFoldProblem, oneReceives = false } = this.#options
     this.#cancelTake?.()
     this.#cancelTake = undefined
     const startMs = clock.monotonic()
@@ -98,7 +100,7 @@ export class ReportDesk {
     const reports = read()
     this.#endpoints = foldReports(reports)
     this.#sinks = foldSinkReports(reports, clock.now())
-    this.#presence = presenceOf(reports)
+    this.#presence = presenceOf(reports, { oneReceives })
     this.#noteWaiting()
     const turned = [...new Set([...before.sinks.uids, ...this.#sinks.uids])].filter(
       (uid) => failingIn(before.sinks.of(uid)) !== failingIn(this.#sinks.of(uid)),

@@ -129,7 +129,8 @@ export async function startSandbox(options: SandboxOptions, machine: RoleDeps): 
     name: controllerName,
     component: 'controller',
     async start() {
-      const part = { ...partDeps(deps, 'controller'), hostname: controllerName }
+      // The ingress leads to the first receiver that is ready, and a drain takes along what is remembered.
+      const part = { ...partDeps(deps, 'controller'), hostname: controllerName, oneReceives: true }
       const running = await startController(sandboxControllerConfig(layout), part)
       controllers.push(running)
       return { ports: controllerPorts(running, host), stop: watched(running) }

@@ -145,3 +145,13 @@ test('every command that the sandbox tells people to type was typed here', () =>
     ['gwh drain gwh-receiver-0'],
   )
 })
+
+// The last: it moves the clock, and deliveries are lost from then on.
+test('an event that Google does not deliver is found, with the commands of the page about backfill', async () => {
+  const page = readFileSync('docs/backfill.md', 'utf8')
+  const [, commands = ''] = /^## Try it in the sandbox$[^]*?^```sh\n([^]*?)^```$/m.exec(page) ?? []
+  const { code, all } = await type(`set -e; ${commands}`)
+  assert.equal(code, 0, all)
+  assert.match(all, /default\/batch-events: 1 event that Google had not delivered was sent to the receivers/)
+  assert.match(all, /Backfilled/)
+})

@@ -32,3 +32,13 @@ for (const [what, problem, ...reports] of cases) {
     assert.equal(foldProblemOf(readReports({ data })), problem)
   })
 }
+
+const problemWhereOneReceives = (...given: object[]) => {
+  const data = Object.fromEntries(given.map((report, nth) => [`pod-${nth}`, JSON.stringify(report)]))
+  return foldProblemOf(readReports({ data }), { oneReceives: true })
+}
+
+test('receivers of which only one is sent deliveries may have inboxes of their own, and still must recognise jobs', () => {
+  assert.equal(problemWhereOneReceives(own, own), undefined)
+  assert.equal(problemWhereOneReceives(own, older), 'OlderVersion')
+})
