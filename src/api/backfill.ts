@@ -16,18 +16,20 @@ export const backfillSchema = z
       )
       .optional(),
     grace: duration()
-      .describe('How long Google may take to deliver an event before it counts as missing. Default 30m, at least 5m.')
+      .describe(
+        'How long Google may take to deliver an event before it counts as missing. What ended within it is not looked at yet. Default 30m, at least 5m.',
+      )
       .optional(),
     request: z
       .strictObject({
         id: requestID().describe('A new id sends once. The last 16 are remembered, so going back to one is harmless.'),
         since: time()
           .describe(
-            'Send the events of what ended since then, also before status.backfill.since. Within lookback; absent: all of it.',
+            'Look at what ended since then, even if that is before status.backfill.since. Not longer ago than lookback; absent: all of lookback.',
           )
           .optional(),
       })
-      .describe('What ended earlier, on demand, as a line in Git.')
+      .describe('Sends once, on demand, what is missing of a longer time, as a line in Git.')
       .optional(),
   })
   .describe(
@@ -38,7 +40,7 @@ export const backfillStatusSchema = z
   .strictObject({
     since: time()
       .describe(
-        'Events of batches that ended since then are sent without being asked for: since receivers can tell what Google delivered from what it did not.',
+        'The missing events of batches that ended since then are sent without being asked for. Receivers have remembered since then what Google delivered.',
       )
       .optional(),
     lastTime: time()

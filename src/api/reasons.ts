@@ -321,13 +321,14 @@ export const reasons = {
     meaning:
       'Google disabled the webhook after failed deliveries. With autoReenable WhenHealthy, the controller enables it again once a probe succeeds, at most three times a day. What failed meanwhile is not delivered again: the condition DeliveriesComplete says since when events may be missing.',
     remedy:
-      'Check the path to the endpoint: DNS, TLS, ingress, receiver. Backfill sends the events of batches that are missing.',
+      'Check the path to the endpoint: DNS, TLS, ingress, receiver. With spec.backfill, the controller sends the missing events of batches.',
   },
   ReceiversAway: {
     on: { DeliveriesComplete: no },
     meaning:
       'No receiver has taken deliveries for longer than the 24 hours for which Google retries: none ran, or all that ran refused what was genuine. What Google gave up in that time is not delivered again.',
-    remedy: 'Bring the receivers back, as their runbooks say. Backfill sends the events of batches that are missing.',
+    remedy:
+      'Bring the receivers back, as their runbooks say. With spec.backfill, the controller sends the missing events of batches.',
   },
   Backfilled: {
     on: { DeliveriesComplete: yes },

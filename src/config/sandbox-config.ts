@@ -35,7 +35,7 @@ const settings = {
   }),
   switchesFile: optionalPath({
     group: 'Parts',
-    help: 'Sets the switches as a file of gwh conformance has them, so that the simulated WebhookService does what the service did that was asked. --switches counts more.',
+    help: 'Sets the switches from a file that gwh conformance wrote, so that the simulated WebhookService behaves like the service that was asked. --switches takes precedence.',
     completes: 'file',
   }),
   dataDir: optionalText({

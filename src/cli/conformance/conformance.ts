@@ -21,7 +21,7 @@ const settings = {
   ...google,
   quietAddress: text({
     group: 'Questions',
-    help: 'Most webhooks are made for addresses below this URL, to which nothing is delivered that matters. Another one is for a service that does not take it.',
+    help: 'Most webhooks are made for addresses below this URL, at which nobody listens. Set another one for a service that refuses these addresses.',
     placeholder: 'URL',
     pattern: /^https:\/\/[^\s?#]{1,500}\/$/,
     what: 'a URL that starts with https:// and ends in /',
@@ -36,7 +36,7 @@ const settings = {
   }),
   publicUrl: optionalUrl({
     group: 'Deliveries',
-    help: 'A public URL that leads to the port of this command, through a tunnel that is there already for example. Without it, nothing about deliveries is found out.',
+    help: 'A public URL that leads to the port of this command, for example through a tunnel that you already have. Without it, nothing is found out about deliveries.',
   }),
   listenHost: text({
     group: 'Deliveries',
@@ -69,7 +69,7 @@ const settings = {
   }),
   cleanUp: boolean({
     group: 'Questions',
-    help: 'Only deletes what a run left that was killed.',
+    help: 'Only deletes what a killed run left.',
     default: 'false',
   }),
   file: optionalPath({
@@ -79,7 +79,7 @@ const settings = {
   }),
   sinceFile: optionalPath({
     group: 'Output',
-    help: 'A file that an earlier run wrote. Shows what the service does otherwise since then, and ends with 1 if it does.',
+    help: 'A file that an earlier run wrote. Shows what the service does differently since then, and ends with 1 if there is anything.',
     completes: 'file',
   }),
   output,
