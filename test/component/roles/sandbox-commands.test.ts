@@ -39,7 +39,7 @@ const env = { PATH: process.env['PATH'] }
 /** One line as a person types it, in a shell that has read the shell file. */
 function type(line: string): Promise<{ code: number; out: string; all: string }> {
   return new Promise((resolve) => {
-    execFile('sh', inShell(line), { env, encoding: 'utf8' }, (error, out, err) => {
+    execFile('sh', inShell(line), { env: { ...env, HOME: sandbox.dataDir }, encoding: 'utf8' }, (error, out, err) => {
       resolve({ code: error === null ? 0 : Number(error.code), out, all: out + err })
     })
   })
