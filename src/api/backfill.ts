@@ -1,7 +1,7 @@
 import * as z from 'zod'
 
 import { parseDuration } from './duration.ts'
-import { atomicListOf, duration, requestID, text, time } from './field-types.ts'
+import { atomicListOf, duration, givenTime, requestID, text, time } from './field-types.ts'
 
 /** `spec.backfill` and `status.backfill` of a GeminiWebhook: events of finished batches that Google did not deliver. */
 
@@ -23,7 +23,7 @@ export const backfillSchema = z
     request: z
       .strictObject({
         id: requestID().describe('A new id sends once. The last 16 are remembered, so going back to one is harmless.'),
-        since: time()
+        since: givenTime()
           .describe(
             'Look at what ended since then, even if that is before status.backfill.since. Not longer ago than lookback; absent: all of lookback.',
           )

@@ -55,6 +55,20 @@ export const requestID = () => text(64).regex(/^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za
 /** A point in time, RFC 3339. */
 export const time = () => z.string().max(64).meta({ format: 'date-time' })
 
+/** A time that a person writes: offline it is judged as an API server judges its format. */
+export const givenTime = () =>
+  time().refine(isDateTime, { error: 'must be a date and time of RFC 3339, such as 2026-11-03T08:00:00Z' })
+
+const dateTimePattern = /^(\d{4}-\d{2}-\d{2})[Tt](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/
+
+function isDateTime(text: string): boolean {
+  const day = dateTimePattern.exec(text)?.[1]
+  if (day === undefined) return false
+  // A day that no month has becomes one of the next month.
+  const dateMs = Date.parse(day)
+  return !Number.isNaN(dateMs) && new Date(dateMs).toISOString().startsWith(day)
+}
+
 /** A list whose order means nothing and whose entries are unique. */
 export function setOf<T extends z.ZodType>(item: T, max: number, min = 0) {
   return z

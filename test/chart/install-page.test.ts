@@ -108,6 +108,7 @@ withHelm('the manifests for Argo CD and Flux', (charts) => {
         assert.deepEqual(controller.data, {
           GWH_BASE_URL: 'https://hooks.example.com',
           GWH_INSTALLATION_ID: 'prod-eu-1',
+          GWH_RECEIVER_URL: 'http://gwh-receiver.gemini-webhook-system.svc:80',
         })
       }
       const [forArgo] = releases
@@ -210,6 +211,7 @@ void withRealApiServer('the install page with kubectl alone, on a real API serve
       assert.deepEqual(JSON.parse(data), {
         GWH_BASE_URL: 'https://hooks.example.com',
         GWH_INSTALLATION_ID: 'REPLACE-ME',
+        GWH_RECEIVER_URL: 'http://gwh-receiver.gemini-webhook-system.svc:80',
       })
       const images = `{.items[*].spec.template.spec.containers[*].image}`
       const workloads = `kubectl --namespace ${ownNamespace} get deployments,statefulsets`

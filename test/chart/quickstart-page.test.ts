@@ -50,6 +50,7 @@ withHelm('the quick start with a real key', (charts) => {
         assert.deepEqual(JSON.parse(checkout.run(config)), {
           GWH_BASE_URL: 'https://hooks.acme.dev',
           GWH_INSTALLATION_ID: 'quickstart-1',
+          GWH_RECEIVER_URL: 'http://gwh-receiver.gemini-webhook-system.svc:80',
         })
         const key = `kubectl --namespace gemini-playground get secret gemini-api-key --output jsonpath='{.data.api-key}'`
         assert.equal(checkout.run(`${key} | base64 --decode`), 'a-key')
