@@ -6,8 +6,8 @@ import { KubernetesApiError } from '../../kubernetes/client.ts'
  */
 const recognised = 16
 /**
- * What follows one of them is the raw key in base64, which a Secret may hold alone: Google may write more than one word,
- * and base64 for URLs has `_` itself.
+ * What follows one of them is the raw key in base64, which a Secret may hold alone: Google may write more than one
+ * word, and base64 for URLs has `_` itself.
  */
 const prefixes = [/^[A-Za-z0-9]+_/, /^[A-Za-z0-9_]+_/]
 
