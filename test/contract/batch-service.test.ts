@@ -6,11 +6,11 @@ import type { EndedBatches } from '../../src/gemini/batch-service.ts'
 import { createCallBudget } from '../../src/gemini/call-budget.ts'
 import { createGeminiMetrics } from '../../src/gemini/gemini-metrics.ts'
 import { openWebhookService, type WebhookServiceOptions } from '../../src/gemini/open-webhook-service.ts'
-import type { GeminiError } from '../../src/gemini/webhook-service.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
 import type { JobOutcome } from '../../playground/webhook-service/events.ts'
 import type { SwitchChanges } from '../../playground/webhook-service/switches.ts'
 import { startSimulator } from '../support/worlds/simulator.ts'
+import { geminiErrorOf } from '../support/measures/gemini-error-of.ts'
 
 /** What is read of the batches of a project, over the official SDK against the simulated service, in both versions. */
 const apiVersions = ['v1', 'v1beta'] as const
@@ -35,15 +35,6 @@ async function start(t: TestContext, switches: SwitchChanges = {}, options: Part
     list: (endedAfterMs = 0): Promise<EndedBatches> => service.batches.listEndedBatches({ endedAfterMs }),
     lists: () => admin.calls().counts.listBatches.received,
   }
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<GeminiError> {
-  const error = await promise.then(
-    () => assert.fail('the call should have failed'),
-    (thrown: unknown) => thrown as GeminiError,
-  )
-  assert.equal(error.name, 'GeminiError', String(error))
-  return error
 }
 
 const idsOf = ({ jobs }: EndedBatches) => jobs.map(({ id }) => id.replace('batches/', ''))
@@ -188,7 +179,7 @@ test('pages without an end give nothing', async (t) => {
   const { end, list, lists, admin } = await start(t, { batchListMaxPageSize: 1 })
   for (let n = 0; n < 3; n += 1) end()
   admin.addFault({ verb: 'listBatches', skip: 1, times: 0, effect: { type: 'repeatPage' } })
-  const error = await failureOf(list())
+  const error = await geminiErrorOf(list())
   assert.equal(error.code, 'ERR_GEMINI_BAD_ANSWER')
   assert.match(error.message, /^batches\.list was answered without an end: the pages repeat/)
   assert.ok(lists() <= 3, `${lists()} calls`)
@@ -198,7 +189,7 @@ test('a page that fails gives nothing, is not asked for again, and names the cal
   const { end, list, lists, admin } = await start(t, { batchListMaxPageSize: 2 })
   for (let n = 0; n < 5; n += 1) end()
   admin.addFault({ verb: 'listBatches', skip: 1, effect: { type: 'status', status: 503, message: 'try later' } })
-  const error = await failureOf(list())
+  const error = await geminiErrorOf(list())
   assert.deepEqual([error.code, error.status, error.mayHaveCommitted], ['ERR_GEMINI_UNAVAILABLE', 503, false])
   assert.match(error.message, /^batches\.list answered 503 \(UNAVAILABLE: try later\)/)
   assert.equal(lists(), 2)
@@ -208,18 +199,18 @@ test('a page that fails gives nothing, is not asked for again, and names the cal
 test('a 429 pauses the budget that webhooks of the key have too, for as long as it says', async (t) => {
   const { list, lists, admin, service, budget } = await start(t)
   admin.addFault({ verb: 'listBatches', effect: { type: 'status', status: 429, retryAfter: '3600' } })
-  const error = await failureOf(list())
+  const error = await geminiErrorOf(list())
   assert.deepEqual([error.code, error.retryAfterMs], ['ERR_GEMINI_RATE_LIMITED', hourMs])
   assert.equal(budget.available(), 0)
-  assert.equal((await failureOf(service.list())).code, 'ERR_GEMINI_RATE_LIMITED')
-  assert.equal((await failureOf(list())).code, 'ERR_GEMINI_RATE_LIMITED')
+  assert.equal((await geminiErrorOf(service.list())).code, 'ERR_GEMINI_RATE_LIMITED')
+  assert.equal((await geminiErrorOf(list())).code, 'ERR_GEMINI_RATE_LIMITED')
   assert.equal(lists(), 1)
 })
 
 test('a key that is not valid is told as such', async (t) => {
   const { list, admin, apiKey } = await start(t)
   admin.revokeApiKey(apiKey)
-  const error = await failureOf(list())
+  const error = await geminiErrorOf(list())
   assert.equal(error.code, 'ERR_GEMINI_CREDENTIALS_REJECTED')
   assert.ok(!error.message.includes(apiKey))
 })
@@ -227,7 +218,7 @@ test('a key that is not valid is told as such', async (t) => {
 test('no answer is a timeout, and a caller that stops waiting gets its own reason', async (t) => {
   const { list, admin, service } = await start(t, {}, { timeoutMs: 200 })
   admin.addFault({ verb: 'listBatches', effect: { type: 'hang' } })
-  const error = await failureOf(list())
+  const error = await geminiErrorOf(list())
   assert.deepEqual([error.code, error.mayHaveCommitted], ['ERR_GEMINI_TIMEOUT', false])
   const stop = new AbortController()
   const stopped = service.batches.listEndedBatches({ endedAfterMs: 0, signal: stop.signal })

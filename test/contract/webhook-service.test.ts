@@ -5,11 +5,12 @@ import { systemClock } from '../../src/clock.ts'
 import { createCallBudget } from '../../src/gemini/call-budget.ts'
 import { createGeminiMetrics } from '../../src/gemini/gemini-metrics.ts'
 import { openWebhookService, type WebhookServiceOptions } from '../../src/gemini/open-webhook-service.ts'
-import type { GeminiError, WebhookService } from '../../src/gemini/webhook-service.ts'
+import type { WebhookService } from '../../src/gemini/webhook-service.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
 import { switchesSchema, type SwitchChanges, type Switches } from '../../playground/webhook-service/switches.ts'
 import { eventually } from '../support/measures/eventually.ts'
 import { startSimulator } from '../support/worlds/simulator.ts'
+import { geminiErrorOf } from '../support/measures/gemini-error-of.ts'
 
 /**
  * The port's promises, kept by the client over the official SDK against the simulated service, in both API versions.
@@ -34,15 +35,6 @@ const input = {
   name: 'gwh:0123456789ab nightly',
   uri: 'https://hooks.test/v1/s/ml/x',
   subscribedEvents: ['batch.failed'],
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<GeminiError> {
-  const error = await promise.then(
-    () => assert.fail('the call should have failed'),
-    (thrown: unknown) => thrown as GeminiError,
-  )
-  assert.equal(error.name, 'GeminiError', String(error))
-  return error
 }
 
 for (const apiVersion of apiVersions) {
@@ -117,7 +109,7 @@ for (const apiVersion of apiVersions) {
         () => service.ping('gone'),
         () => service.rotateSigningSecret('gone', 'revoke_previous_secrets_after_h24'),
       ]) {
-        assert.equal((await failureOf(call())).code, 'ERR_GEMINI_NOT_FOUND')
+        assert.equal((await geminiErrorOf(call())).code, 'ERR_GEMINI_NOT_FOUND')
       }
     })
   })
@@ -138,10 +130,10 @@ for (const errorShape of ['rpc', 'interactions'] as const) {
   test(`errors mean the same in the ${errorShape} shape`, async (t) => {
     const { service, open } = await start(t, {}, { errorShape })
     assert.equal(await service.get('gone'), undefined)
-    const rejected = await failureOf(service.create({ ...input, subscribedEvents: ['batch.cancelled'] }))
+    const rejected = await geminiErrorOf(service.create({ ...input, subscribedEvents: ['batch.cancelled'] }))
     assert.equal(rejected.code, 'ERR_GEMINI_REJECTED')
     assert.match(rejected.message, /batch\.cancelled/, "Google's text helps the user")
-    const badKey = await failureOf(open({ apiKey: 'AIzaSyNobodyKnowsThisKey' }).list())
+    const badKey = await geminiErrorOf(open({ apiKey: 'AIzaSyNobodyKnowsThisKey' }).list())
     assert.equal(badKey.code, 'ERR_GEMINI_CREDENTIALS_REJECTED')
     assert.equal(badKey.status, 400)
   })
@@ -179,7 +171,7 @@ describe('one call means one request, whatever happens to it', () => {
     test(`create under ${JSON.stringify(effect)} is ${code} and was sent once`, async (t) => {
       const { service, admin } = await start(t, { timeoutMs: effect.type === 'hang' ? 300 : 10_000 })
       admin.addFault({ verb: 'create', effect })
-      const error = await failureOf(service.create(input))
+      const error = await geminiErrorOf(service.create(input))
       assert.equal(error.code, code)
       const { received, committed } = await eventually('the call', () => {
         const { create } = admin.calls().counts
@@ -201,7 +193,7 @@ test("neither the API key nor a secret that Google's text repeats gets into an e
   const message = `request with ${apiKey} for ${signingSecret} refused`
   for (const status of [400, 403, 404, 409, 429, 500]) {
     admin.addFault({ effect: { type: 'status', status, message, retryAfter: '0' } })
-    const error = await failureOf(service.ping(webhook.id))
+    const error = await geminiErrorOf(service.ping(webhook.id))
     const whole = `${error.message} ${error.stack} ${JSON.stringify(error)}`
     assert.ok(!whole.includes(apiKey) && !whole.includes(signingSecret), `leaked at ${status}: ${whole}`)
     assert.match(error.message, /\[redacted\] for \[redacted\] refused/)

@@ -9,8 +9,8 @@ import { createCallBudget } from '../../../src/gemini/call-budget.ts'
 import { createGeminiMetrics } from '../../../src/gemini/gemini-metrics.ts'
 import { openWebhookService } from '../../../src/gemini/open-webhook-service.ts'
 import type { Unknown } from '../../../src/gemini/unknown-forms.ts'
-import type { GeminiError } from '../../../src/gemini/webhook-service.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
+import { geminiErrorOf } from '../../support/measures/gemini-error-of.ts'
 
 /** What only a broken or foreign server answers, and pages of any size; the rest is in test/contract. */
 const apiKey = 'AIzaSyTestOnlyTestOnlyTestOnlyTestOnly12'
@@ -45,15 +45,6 @@ async function start(t: TestContext, answer: Answer) {
     onUnknown,
   })
   return { seen, unknown, list: () => service.batches.listEndedBatches({ endedAfterMs: 0 }), service }
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<GeminiError> {
-  const error = await promise.then(
-    () => assert.fail('the call should have failed'),
-    (thrown: unknown) => thrown as GeminiError,
-  )
-  assert.equal(error.name, 'GeminiError', String(error))
-  return error
 }
 
 const send = (response: ServerResponse, status: number, type: string, body: string) =>
@@ -123,7 +114,7 @@ test('of a page that is too large a smaller one is asked for, from the same plac
 
 test('one batch that is too large to be read is told as such', async (t) => {
   const { list, seen } = await start(t, json({ operations: [aBatch('b', { displayName: 'n'.repeat(9 * mebibyte) })] }))
-  const error = await failureOf(list())
+  const error = await geminiErrorOf(list())
   assert.equal(error.code, 'ERR_GEMINI_BAD_ANSWER')
   assert.match(error.message, /^batches\.list was answered with more than 8388608 bytes/)
   assert.equal(seen.length, 3)
@@ -139,7 +130,7 @@ const badAnswers: [name: string, answer: Answer][] = [
 for (const [name, answer] of badAnswers) {
   test(`${name} is no list of batches, and nothing is tried again`, async (t) => {
     const { list, seen } = await start(t, answer)
-    assert.equal((await failureOf(list())).code, 'ERR_GEMINI_BAD_ANSWER')
+    assert.equal((await geminiErrorOf(list())).code, 'ERR_GEMINI_BAD_ANSWER')
     assert.equal(seen.length, 1)
   })
 }
@@ -147,7 +138,7 @@ for (const [name, answer] of badAnswers) {
 test('an error repeats neither the key nor what the service calls a secret', async (t) => {
   const body = { error: { code: 400, message: `bad ${apiKey} whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw`, status: 'X' } }
   const { list } = await start(t, (response) => void send(response, 400, 'application/json', JSON.stringify(body)))
-  const error = await failureOf(list())
+  const error = await geminiErrorOf(list())
   assert.equal(error.code, 'ERR_GEMINI_REJECTED')
   assert.doesNotMatch(`${error.stack} ${JSON.stringify(error)}`, /MfKQ9r8G|AIzaSyTest/)
 })

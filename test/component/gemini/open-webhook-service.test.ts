@@ -13,6 +13,7 @@ import type { Caller, GeminiError, WebhookService } from '../../../src/gemini/we
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import { collectGarbage } from '../../support/measures/collect-garbage.ts'
 import { eventually } from '../../support/measures/eventually.ts'
+import { geminiErrorOf } from '../../support/measures/gemini-error-of.ts'
 
 /**
  * What only a broken or foreign server answers; the service's own behaviour is in
@@ -65,15 +66,6 @@ function aService(options: Partial<WebhookServiceOptions> = {}) {
   return { service, registry }
 }
 
-async function failureOf(promise: Promise<unknown>): Promise<GeminiError> {
-  const error = await promise.then(
-    () => assert.fail('the call should have failed'),
-    (thrown: unknown) => thrown as GeminiError,
-  )
-  assert.equal(error.name, 'GeminiError', String(error))
-  return error
-}
-
 const json =
   (status: number, body: unknown, headers: Record<string, string> = {}): Answer =>
   (response) =>
@@ -103,7 +95,7 @@ describe('an answer that is not what the API promises', () => {
     for (const [name, given] of badAnswers) {
       test(`${verb}: ${name} may have committed and is not repeated in the error`, async () => {
         answer = given
-        const error = await failureOf(call(aService().service))
+        const error = await geminiErrorOf(call(aService().service))
         assert.equal(error.code, 'ERR_GEMINI_BAD_ANSWER')
         assert.equal(error.mayHaveCommitted, true)
         assert.equal(seen.length, 1, 'one call means one request')
@@ -123,12 +115,12 @@ describe('an answer that is not what the API promises', () => {
   test('a 404 in HTML is not taken for a missing webhook', async () => {
     answer = raw(404, 'text/html', '<html>not here</html>')
     const { service } = aService()
-    assert.equal((await failureOf(service.get('abc'))).code, 'ERR_GEMINI_BAD_ANSWER')
-    assert.equal((await failureOf(service.delete('abc'))).code, 'ERR_GEMINI_BAD_ANSWER')
+    assert.equal((await geminiErrorOf(service.get('abc'))).code, 'ERR_GEMINI_BAD_ANSWER')
+    assert.equal((await geminiErrorOf(service.delete('abc'))).code, 'ERR_GEMINI_BAD_ANSWER')
   })
   test('pages that never end are given up', async () => {
     answer = json(200, { webhooks: [], next_page_token: 'again' })
-    const error = await failureOf(aService().service.list())
+    const error = await geminiErrorOf(aService().service.list())
     assert.equal(error.code, 'ERR_GEMINI_BAD_ANSWER')
     assert.equal(seen.length, 2)
   })
@@ -153,13 +145,13 @@ describe('the way there', () => {
       request.url?.endsWith('/elsewhere') === true
         ? json(200, {})(response, request)
         : response.writeHead(307, { location: `${prefix}/elsewhere` }).end()
-    const error = await failureOf(aService().service.get('abc'))
+    const error = await geminiErrorOf(aService().service.get('abc'))
     assert.equal(error.status, 307)
     assert.equal(seen.length, 1)
   })
   test('no answer in time is a timeout, and the request is not sent again', async () => {
     answer = () => {}
-    const error = await failureOf(
+    const error = await geminiErrorOf(
       aService({ timeoutMs: 200 }).service.create({ name: 'n', uri: 'https://a', subscribedEvents: [] }),
     )
     assert.equal(error.code, 'ERR_GEMINI_TIMEOUT')
@@ -169,13 +161,15 @@ describe('the way there', () => {
   })
   test('a body that stops half-way is a timeout too', async () => {
     answer = (response) => response.writeHead(200, { 'content-type': 'application/json' }).write('{"id":')
-    const error = await failureOf(aService({ timeoutMs: 50 }).service.get('abc'))
+    const error = await geminiErrorOf(aService({ timeoutMs: 50 }).service.get('abc'))
     assert.equal(error.code, 'ERR_GEMINI_TIMEOUT')
     assert.equal(error.mayHaveCommitted, false)
   })
   test('a connection that is cut after the request may have committed', async () => {
     answer = (response) => response.destroy()
-    const error = await failureOf(aService().service.rotateSigningSecret('abc', 'revoke_previous_secrets_immediately'))
+    const error = await geminiErrorOf(
+      aService().service.rotateSigningSecret('abc', 'revoke_previous_secrets_immediately'),
+    )
     assert.equal(error.code, 'ERR_GEMINI_CONNECTION')
     assert.equal(error.mayHaveCommitted, true)
     assert.equal(seen.length, 1)
@@ -186,7 +180,7 @@ describe('the way there', () => {
     const { port } = closed.address() as AddressInfo
     await new Promise((resolve) => closed.close(resolve))
     const { service } = aService({ baseUrl: `http://127.0.0.1:${port}` })
-    const error = await failureOf(service.create({ name: 'n', uri: 'https://a', subscribedEvents: [] }))
+    const error = await geminiErrorOf(service.create({ name: 'n', uri: 'https://a', subscribedEvents: [] }))
     assert.equal(error.code, 'ERR_GEMINI_CONNECTION')
     assert.equal(error.mayHaveCommitted, false)
   })
@@ -212,13 +206,13 @@ describe('what is refused before anything is sent', () => {
   for (const id of ['', '.', '..', 'a b', 'ä']) {
     test(`the id ${JSON.stringify(id)}`, async () => {
       const { service } = aService()
-      assert.equal((await failureOf(service.delete(id))).code, 'ERR_GEMINI_REJECTED')
-      assert.equal((await failureOf(service.get(id))).code, 'ERR_GEMINI_REJECTED')
+      assert.equal((await geminiErrorOf(service.delete(id))).code, 'ERR_GEMINI_REJECTED')
+      assert.equal((await geminiErrorOf(service.get(id))).code, 'ERR_GEMINI_REJECTED')
       assert.equal(seen.length, 0)
     })
   }
   test('an API key that no header can carry, without repeating it', async () => {
-    const error = await failureOf(aService({ apiKey: 'abc\ndef' }).service.list())
+    const error = await geminiErrorOf(aService({ apiKey: 'abc\ndef' }).service.list())
     assert.equal(error.code, 'ERR_GEMINI_CREDENTIALS_REJECTED')
     assert.ok(!error.message.includes('abc'))
     assert.equal(seen.length, 0)
@@ -232,7 +226,7 @@ describe('what is refused before anything is sent', () => {
 test('a call that is never answered ends at its timeout, whatever the garbage collector took meanwhile', async () => {
   const { service } = aService({ timeoutMs: 300 })
   answer = () => {}
-  const calls = Array.from({ length: 20 }, () => failureOf(service.get('abc')))
+  const calls = Array.from({ length: 20 }, () => geminiErrorOf(service.get('abc')))
   await eventually('all have arrived', () => seen.length === calls.length)
   await collectGarbage()
   const ended = Promise.all(calls)
@@ -259,7 +253,7 @@ test('calls are counted by verb and outcome', async () => {
   answer = json(200, {})
   await service.ping('abc')
   answer = json(429, { error: { message: 'slow down', status: 'RESOURCE_EXHAUSTED' } }, { 'retry-after': '0' })
-  await failureOf(service.ping('abc'))
+  await geminiErrorOf(service.ping('abc'))
   const { text } = await registry.expose()
   assert.match(text, /gwh_gemini_calls_total\{verb="ping",code="OK"\} 1/)
   assert.match(text, /gwh_gemini_calls_total\{verb="ping",code="ERR_GEMINI_RATE_LIMITED"\} 1/)
@@ -269,8 +263,8 @@ test('calls are counted by verb and outcome', async () => {
 test('a 429 pauses the key for as long as it says', async () => {
   const { service } = aService()
   answer = json(429, { error: { message: 'slow down', status: 'RESOURCE_EXHAUSTED' } }, { 'retry-after': '3600' })
-  assert.equal((await failureOf(service.ping('abc'))).retryAfterMs, 3_600_000)
-  const held = await failureOf(service.ping('abc'))
+  assert.equal((await geminiErrorOf(service.ping('abc'))).retryAfterMs, 3_600_000)
+  const held = await geminiErrorOf(service.ping('abc'))
   assert.equal(held.code, 'ERR_GEMINI_RATE_LIMITED')
   assert.equal(seen.length, 1, 'the second call was not sent')
 })
@@ -278,9 +272,9 @@ test('a 429 pauses the key for as long as it says', async () => {
 test('objects that share a key share its budget, whoever opened the service', async () => {
   const open = createWebhookServiceOpener({ baseUrl: newBaseUrl(), clock: systemClock, metrics: createMetrics() })
   answer = json(429, { error: { message: 'slow down', status: 'RESOURCE_EXHAUSTED' } }, { 'retry-after': '3600' })
-  await failureOf(open({ apiKey, fingerprint: 'a' }).ping('abc'))
+  await geminiErrorOf(open({ apiKey, fingerprint: 'a' }).ping('abc'))
   answer = json(200, {})
-  assert.equal((await failureOf(open({ apiKey, fingerprint: 'a' }).ping('abc'))).code, 'ERR_GEMINI_RATE_LIMITED')
+  assert.equal((await geminiErrorOf(open({ apiKey, fingerprint: 'a' }).ping('abc'))).code, 'ERR_GEMINI_RATE_LIMITED')
   await open({ apiKey: 'AIzaSyAnotherKey', fingerprint: 'b' }).ping('abc')
 })
 
