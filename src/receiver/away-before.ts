@@ -1,19 +1,8 @@
 import { awayToldMs, googleRetriesMs, receiverReportSchema, type Away } from '../contract/receiver-report/report.ts'
 import { slotNames } from '../contract/receiver-report/slots.ts'
-import { isForbidden, type KubernetesClient, type KubernetesObject, type ResourceKind } from '../kubernetes/client.ts'
+import { isForbidden, type KubernetesClient } from '../kubernetes/client.ts'
+import { configMapKind, type ConfigMap } from '../kubernetes/core-kinds.ts'
 import { toMinute } from './build-report.ts'
-
-const configMapKind: ResourceKind = {
-  group: '',
-  version: 'v1',
-  kind: 'ConfigMap',
-  plural: 'configmaps',
-  namespaced: true,
-}
-
-interface ConfigMap extends KubernetesObject {
-  data?: Record<string, string>
-}
 
 /** Clocks of receivers differ: a time so little ahead is of one that runs, as the controller has it. */
 const aheadMs = 5 * 60_000

@@ -1,23 +1,7 @@
-import {
-  KubernetesApiError,
-  type KubernetesClient,
-  type KubernetesObject,
-  type ResourceKind,
-} from '../kubernetes/client.ts'
+import { KubernetesApiError, type KubernetesClient } from '../kubernetes/client.ts'
+import { configMapKind, type ConfigMap } from '../kubernetes/core-kinds.ts'
 import { reportLivenessMs } from '../contract/receiver-report/report.ts'
 import { firstSlotOf, formerConfigMapName, slotCount, slotName } from '../contract/receiver-report/slots.ts'
-
-const configMapKind: ResourceKind = {
-  group: '',
-  version: 'v1',
-  kind: 'ConfigMap',
-  plural: 'configmaps',
-  namespaced: true,
-}
-
-interface ConfigMap extends KubernetesObject {
-  data?: Record<string, string>
-}
 
 interface PlaceOptions {
   readonly client: Pick<KubernetesClient, 'get' | 'patch'>
