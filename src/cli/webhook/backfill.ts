@@ -1,8 +1,5 @@
-import { setTimeout } from 'node:timers/promises'
-
 import { backfillPolicyOf, type BackfillStatus } from '../../api/backfill.ts'
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
-import { geminiWebhookKind } from '../../api/kind.ts'
 import { duration, optionalText } from '../../config/setting-types.ts'
 import type { ConfigOf } from '../../config/setting.ts'
 import { formatTime } from '../../format-time.ts'
@@ -13,9 +10,8 @@ import { exitCodes } from '../run-command.ts'
 import { connection, listOutput, namespaceOfObject } from '../shared-settings.ts'
 import { cellOf } from '../table.ts'
 import { userCommand, type UserCommandDeps } from '../user-command.ts'
+import { putRequest, requestIdAt, requestIdForm } from './request-in-spec.ts'
 import { oneWebhook, resourceName, slashed, suspensionOf, webhookAt } from './webhook-named.ts'
-
-const pollMs = 500
 
 const settings = {
   since: optionalText({
@@ -26,9 +22,7 @@ const settings = {
   requestId: optionalText({
     group: 'Backfill',
     help: 'The value of spec.backfill.request.id. If it is not set, an id is made from the time.',
-    placeholder: 'ID',
-    pattern: /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,62}[A-Za-z0-9])?$/,
-    what: 'an id of at most 64 letters, digits, "-", "_" and "."',
+    ...requestIdForm,
   }),
   waitMs: duration({
     group: 'Backfill',
@@ -69,27 +63,26 @@ export async function askForBackfill(
     // The controller goes by the cluster's time, however wrong the clock of this machine is.
     const nowMs = clock.now() + (client.serverClockSkewMs ?? 0)
     const sinceMs = config.since === undefined ? undefined : momentMs(config.since, nowMs)
-    const id = config.requestId ?? `gwh-${new Date(nowMs).toISOString().replaceAll(/[-:]/g, '')}`
+    const id = config.requestId ?? requestIdAt(nowMs)
     const refusal = refusalOf(before, { id, sinceMs, nowMs })
     if (refusal !== undefined) throw new Error(refusal)
     // The whole request: one of before may have a time that is not meant now.
     const since = sinceMs === undefined ? null : formatTime(sinceMs)
-    const patch = { spec: { backfill: { request: { id, since } } } }
-    await client.patch(geminiWebhookKind, before.metadata, patch, { type: 'merge' })
-    const untilMs = clock.monotonic() + config.waitMs
-    let webhook = before
-    while (!isHandled(webhook, id) && clock.monotonic() < untilMs) {
-      await setTimeout(pollMs)
-      webhook = await webhookAt(key, client)
-    }
-    const done = isHandled(webhook, id)
+    const { waitMs } = config
+    const isDone = (webhook: GeminiWebhook) => isHandled(webhook, id)
+    const webhook = await putRequest(
+      before,
+      { backfill: { request: { id, since } } },
+      { client, clock, waitMs, isDone },
+    )
+    const done = isDone(webhook)
     const until = formatTime(lookedUntilMs(before, nowMs))
     const found = foundBetween(before.status?.backfill, webhook.status?.backfill)
     const result = { requestId: id, done, ...(since !== null && { since }), ...(done && { until, found }) }
     const text = () => `${cellOf(name)}: ${done ? foundInWords(found, until) : `backfill ${id} is asked for`}\n`
     out(printedAs(config.output, { value: result, text, names: [resourceName(key.name)] }))
-    if (done || config.waitMs === 0) return exitCodes.ok
-    err(`gwh backfill: ${name}: not done in ${config.waitMs / 1000} s: ${cellOf(progressOf(webhook))}\n`)
+    if (done || waitMs === 0) return exitCodes.ok
+    err(`gwh backfill: ${name}: not done in ${waitMs / 1000} s: ${cellOf(progressOf(webhook))}\n`)
     return exitCodes.failed
   } finally {
     await client.close()

@@ -1,7 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
-
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
-import { geminiWebhookKind } from '../../api/kind.ts'
 import { duration, oneOf, optionalText } from '../../config/setting-types.ts'
 import type { ConfigOf } from '../../config/setting.ts'
 import { objectKey } from '../places.ts'
@@ -10,17 +7,14 @@ import { exitCodes } from '../run-command.ts'
 import { connection, listOutput, namespaceOfObject } from '../shared-settings.ts'
 import { cellOf } from '../table.ts'
 import { userCommand, type UserCommandDeps } from '../user-command.ts'
+import { putRequest, requestIdAt, requestIdForm } from './request-in-spec.ts'
 import { oneWebhook, resourceName, slashed, suspensionOf, webhookAt } from './webhook-named.ts'
-
-const pollMs = 500
 
 const settings = {
   requestId: optionalText({
     group: 'Rotation',
     help: 'The value of spec.rotation.request.id. If it is not set, an id is made from the time.',
-    placeholder: 'ID',
-    pattern: /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,62}[A-Za-z0-9])?$/,
-    what: 'an id of at most 64 letters, digits, "-", "_" and "."',
+    ...requestIdForm,
   }),
   revokePrevious: oneOf({
     group: 'Rotation',
@@ -70,7 +64,7 @@ export async function rotateSecret(
   const client = await cluster(config)
   try {
     const before = await webhookAt(key, client)
-    const id = config.requestId ?? `gwh-${new Date(clock.now()).toISOString().replaceAll(/[-:]/g, '')}`
+    const id = config.requestId ?? requestIdAt(clock.now())
     if (isHandled(before, id))
       throw new Error(`--request-id: ${id} was answered before and never rotates again: give a new one`)
     if (before.spec.suspend === true)
@@ -82,15 +76,10 @@ export async function rotateSecret(
       throw new Error(`${name}: --window=Next needs windows in spec.rotation.windows: set them, or rotate now`)
     // Null takes a window out that an earlier request has left.
     const request = { id, revokePrevious: config.revokePrevious, window: waits ? config.window : null }
-    await client.patch(geminiWebhookKind, before.metadata, { spec: { rotation: { request } } }, { type: 'merge' })
     const waitMs = waits ? 0 : config.waitMs
-    const untilMs = clock.monotonic() + waitMs
-    let webhook = before
-    while (!isDone(webhook, id) && clock.monotonic() < untilMs) {
-      await setTimeout(pollMs)
-      webhook = await webhookAt(key, client)
-    }
-    const done = isDone(webhook, id)
+    const isAnswered = (webhook: GeminiWebhook) => isDone(webhook, id)
+    const webhook = await putRequest(before, { rotation: { request } }, { client, clock, waitMs, isDone: isAnswered })
+    const done = isAnswered(webhook)
     const { hint, previousExpireTime } = webhook.status?.signingSecret ?? {}
     const result = { requestId: id, done, ...(done && { hint, previousExpireTime }) }
     const asked = waits ? `rotation ${id} waits for the next window` : `rotation ${id} is asked for`
