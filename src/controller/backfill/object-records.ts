@@ -54,7 +54,8 @@ export class ObjectRecords {
     const isUntried = requestID !== undefined && requestID !== record.tried
     const isBegunAnew = record.runs > 0 && this.isFirst(webhook)
     const isPressing = isUntried || record.hasMore || isBegunAnew
-    const { refusals } = record
+    // A person who asks has seen to it that they take them again; each request is tried once without a pause.
+    const refusals = isUntried ? 0 : record.refusals
     return { intervalMs, isPressing, refusals, ...(record.runs === 0 && { newSinceMs: record.noticedMs }) }
   }
 

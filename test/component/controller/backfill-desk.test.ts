@@ -398,6 +398,20 @@ test('an object whose events are never taken holds up neither a request nor the 
   assert.ok(it.tell('uid-one').some(({ requestID }) => requestID === 'a'))
 })
 
+test('a request is tried at once after receivers took nothing for a while', async (t) => {
+  const { it, clock } = startDesk(t)
+  const webhook = it.put('one')
+  it.refusedName = 'one'
+  it.jobs = [aBatch('a', '2026-11-21T11:00:00Z')]
+  await clock.advance({ hours: 3 })
+  it.refusedName = undefined
+  const { length } = it.lists
+  it.change({ ...webhook, spec: { ...webhook.spec, backfill: { request: { id: 'back' } } } })
+  await clock.advance({ minutes: 1 })
+  assert.equal(it.lists.length, length + 1)
+  assert.ok(it.tell('uid-one').some(({ requestID }) => requestID === 'back'))
+})
+
 const quiet: [string, (webhook: GeminiWebhook) => GeminiWebhook][] = [
   ['suspended', (webhook) => ({ ...webhook, spec: { ...webhook.spec, suspend: true } })],
   ['disabled', (webhook) => ({ ...webhook, spec: { ...webhook.spec, state: 'Disabled' } })],
