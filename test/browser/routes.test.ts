@@ -190,6 +190,8 @@ describe('routes in a browser', { skip: withoutChromium }, () => {
     await page.keyboard.press('g')
     await page.keyboard.press('w')
     await page.getByRole('heading', { name: 'Webhooks', level: 1 }).waitFor()
+    // Routes come with a message of their own.
+    await routesIn(page).waitFor()
     await page.getByRole('grid', { name: 'All webhooks' }).focus()
     await page.keyboard.press('Tab')
     assert.ok(await routesIn(page).evaluate((grid) => grid === document.activeElement), 'the next stop is the routes')
