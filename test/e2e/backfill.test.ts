@@ -84,6 +84,21 @@ async function wanted(): Promise<string[]> {
 /** The batches of whose end the worker was told, once for each time. */
 const told = async () => (await workerOf(team)).map(({ subject }) => subject.replace(/^batches\//, '')).toSorted()
 
+/** A run looks at what ended longer ago than the grace: what ended just now is to be as old. */
+async function askForBackfill(): Promise<void> {
+  for (let step = 0; step < 2; step += 1) await passTime(shortStepMs)
+  await gwh(['backfill', `${team}/${name}`, '--wait=4m'])
+}
+
+/**
+ * Whether Google's deliveries come to the Service of the receivers, or are refused at once. A node refuses connections
+ * to a Service without pods no more than once a second (net.ipv4.icmp_ratelimit).
+ */
+const reachReceivers = (isReached: boolean) =>
+  ask('PUT', simulator, '_admin/connect-to', {
+    '*': isReached ? `http://gwh-receiver.${system}.svc` : 'http://127.0.0.1:1',
+  })
+
 /** Waits for every batch to be told of; an event too many shows at once. */
 async function untilAllTold(): Promise<void> {
   await eventually(
@@ -178,6 +193,7 @@ for (const each of drivers) {
     test('no receiver is there while batches end; Google gives up, and a condition says since when events may be missing', async () => {
       await scale(receivers, 0)
       leftAtMs = await googlesTime()
+      await reachReceivers(false)
       for (let hour = 0; hour < awayHours; hour += stepHours) {
         await Promise.all([endBatch('failed'), endBatch('succeeded'), ...(hour === 12 ? [endBatch('cancelled')] : [])])
         await passTime(stepHours * hourMs)
@@ -197,11 +213,10 @@ for (const each of drivers) {
 
     test('receivers come back: Google is asked to go on, each end of a batch is at the worker once, and the gap is closed', async (t) => {
       await scale(receivers, 1)
+      await reachReceivers(true)
       await soon('the webhook enabled', async () => (await remotes())[0]?.state === 'enabled')
       await soon('the end of the gap', async () => (await ofWebhook('.status.gap.until')) !== '')
-      // A run looks at what ended longer ago than the grace: the gap is to be as old.
-      for (let step = 0; step < 2; step += 1) await passTime(shortStepMs)
-      await gwh(['backfill', `${team}/${name}`, '--wait=4m'])
+      await askForBackfill()
       await untilAllTold()
       await soon('the gap covered', async () => (await condition('DeliveriesComplete'))?.status === 'True')
       await kubectl(['--namespace', team, 'wait', '--for=condition=Ready', `gwh/${name}`, '--timeout=2m'])
@@ -217,7 +232,13 @@ for (const each of drivers) {
     })
 
     test('what Google still owed comes late, and the worker does not hear of it again', async (t) => {
+      // What it owed from before may have come meanwhile: one at least comes after the backfill.
+      await reachReceivers(false)
+      await endBatch('succeeded')
+      await askForBackfill()
+      await untilAllTold()
       const owed = (await deliveries()).filter(isPending).length
+      await reachReceivers(true)
       await eventually(
         'nothing is owed',
         async () => {
