@@ -206,7 +206,7 @@ export const statusSchema = z
           .min(0)
           .max(mostUnmanagedWebhooks)
           .describe(
-            'Webhooks in the project that no GeminiWebhook manages, by the last list; at most 100 are counted. "gwh import" prints manifests that adopt them.',
+            'Webhooks in the project that no GeminiWebhook manages; at most 100 are counted. One that is gone counts until many lists have not shown it. "gwh import" prints manifests that adopt them.',
           )
           .optional(),
       })

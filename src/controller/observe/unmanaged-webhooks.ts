@@ -11,28 +11,45 @@ interface ShownList {
 }
 
 /**
+ * An id that so many lists in a row do not show is gone. Lists may lag, and pages may shift: a count by each of them
+ * alone would go up and down, and status would be written each time.
+ */
+const goneAfterLists = 20
+
+/**
  * Webhooks of the Google projects that no GeminiWebhook manages: they carry no marker, so no installation has made
  * them, and no object that is seen here names them. No call is made for it; what is looked at are the lists that are
  * made anyway.
  */
 export class UnmanagedWebhooks {
   readonly #webhooks: Pick<ObjectStore<GeminiWebhook>, 'byIndex'>
-  /** By the fingerprint of the key, ids without a marker in its newest list, at most as many as are counted. */
-  readonly #unmarked = new Map<string, readonly string[]>()
+  /**
+   * By the fingerprint of the key, ids that its lists showed without a marker, at most as many as are counted, with how
+   * many lists in a row have not shown them since.
+   */
+  readonly #unmarked = new Map<string, ReadonlyMap<string, number>>()
 
   constructor(webhooks: Pick<ObjectStore<GeminiWebhook>, 'byIndex'>) {
     this.#webhooks = webhooks
   }
 
   listed({ fingerprint, webhooks }: ShownList): void {
-    const ids = webhooks
-      .filter(({ id, name }) => markerIn(name) === undefined && !this.#isNamed(id))
-      .map(({ id }) => id)
-    if (ids.length === 0) this.#unmarked.delete(fingerprint)
-    else this.#unmarked.set(fingerprint, ids.toSorted().slice(0, mostUnmanagedWebhooks))
+    const [marked, unmarked] = [new Set<string>(), new Map<string, number>()]
+    for (const { id, name } of webhooks) {
+      if (markerIn(name) !== undefined) marked.add(id)
+      else if (!this.#isNamed(id)) unmarked.set(id, 0)
+    }
+    for (const [id, missing] of this.#unmarked.get(fingerprint) ?? []) {
+      const isMissing = !unmarked.has(id) && !marked.has(id)
+      if (isMissing && missing + 1 < goneAfterLists) unmarked.set(id, missing + 1)
+    }
+    // The first by their names, so that several keys of one project count the same ones.
+    const counted = [...unmarked].toSorted(([a], [b]) => (a < b ? -1 : 1)).slice(0, mostUnmanagedWebhooks)
+    if (counted.length === 0) this.#unmarked.delete(fingerprint)
+    else this.#unmarked.set(fingerprint, new Map(counted))
   }
 
-  /** In the project of this key, by its newest list; 0 before the first. */
+  /** In the project of this key, by its last lists; 0 before the first. */
   countOf(fingerprint: string): number {
     return this.#unmanagedOf(fingerprint).length
   }
@@ -49,7 +66,7 @@ export class UnmanagedWebhooks {
 
   /** Without those that an object has taken since. */
   #unmanagedOf(fingerprint: string): string[] {
-    return (this.#unmarked.get(fingerprint) ?? []).filter((id) => !this.#isNamed(id))
+    return [...(this.#unmarked.get(fingerprint)?.keys() ?? [])].filter((id) => !this.#isNamed(id))
   }
 
   #isNamed(id: string): boolean {

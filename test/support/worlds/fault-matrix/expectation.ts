@@ -22,6 +22,8 @@ const healthy = {
   SinksResolved: fine,
   SinksHealthy: fine,
 }
+/** Google had it disabled, and no backfill looks at what it did not deliver meanwhile. */
+const enabledAgain = { ...healthy, DeliveriesComplete: 'False/DisabledByGoogle' }
 const disabled = { ...healthy, Enabled: 'False/DisabledBySpec', EndpointVerified: 'Unknown/DisabledBySpec' }
 
 const unregistered = {
@@ -60,7 +62,7 @@ const exceptions: readonly (Expectation & { operation: string; setting: string }
   {
     operation: 'enable again',
     setting: 'reenableByUpdate=refused',
-    conditions: { ...stalled(healthy), Enabled: 'False/DisabledByGoogle' },
+    conditions: { ...stalled(enabledAgain), Enabled: 'False/DisabledByGoogle' },
     webhook: 'unchanged',
     effect: false,
   },
@@ -76,6 +78,14 @@ const exceptions: readonly (Expectation & { operation: string; setting: string }
 export function expectationFor({ operation, setting }: Combination): Expectation {
   const exception = exceptions.find((one) => one.operation === operation.name && one.setting === setting.name)
   if (exception !== undefined) return exception
-  const conditions = operation.spec?.state === 'Disabled' ? disabled : healthy
-  return { conditions, webhook: operation.name === 'delete' ? 'none' : 'applied', effect: true }
+  return {
+    conditions: conditionsAfter(operation),
+    webhook: operation.name === 'delete' ? 'none' : 'applied',
+    effect: true,
+  }
+}
+
+function conditionsAfter({ name, spec }: Combination['operation']): Expectation['conditions'] {
+  if (name === 'enable again') return enabledAgain
+  return spec?.state === 'Disabled' ? disabled : healthy
 }
