@@ -32,8 +32,11 @@ export type NoteUnknown = (unknown: Unknown) => void
 
 /** Names that are told once each. More than Google changes in years; the rest is only counted. */
 const maxToldNames = 64
-/** Whoever holds a signing secret chooses the names in an event, so not every text is one. */
-const namePattern = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/
+/**
+ * Whoever holds a signing secret chooses the names in an event, so not every text is one: those of Google have letters,
+ * digits, underscores and dots only.
+ */
+const namePattern = /^[A-Za-z][A-Za-z0-9_.]{0,63}$/
 
 /** Counts each, and tells the name of each once: the metric has no room for names, and a person needs them. */
 export function createUnknownCounter({ metrics, logger }: { metrics: Metrics; logger: Logger }): NoteUnknown {

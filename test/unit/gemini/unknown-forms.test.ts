@@ -25,7 +25,8 @@ test('a name is told once, a text that is no name never, and no more than a few 
   const note = createUnknownCounter({ metrics: createMetrics(), logger })
   for (let times = 0; times < 3; times += 1) note({ what: 'EventType', name: 'batch.paused' })
   note({ what: 'EventField', name: 'batch.paused' })
-  for (const name of ['', 'two words', '{"a":1}', 'x'.repeat(65), 'naïve', '1x']) note({ what: 'EventField', name })
+  for (const name of ['', 'two words', '{"a":1}', 'x'.repeat(65), 'naïve', '1x', 'a-b'])
+    note({ what: 'EventField', name })
   assert.deepEqual(lines, [
     { what: 'EventType', formName: 'batch.paused' },
     { what: 'EventField', formName: 'batch.paused' },

@@ -31,7 +31,7 @@ export function genuine(key: KeyObject, given: { id: string; target: string; not
   const { id, target, note, nowMs } = given
   const timestamp = String(Math.floor(nowMs / 1000))
   const body = Buffer.from(
-    `{"type":"batch.succeeded","version":"v1","timestamp":"2026-11-21T12:00:00Z","data":{"id":"${id}","${bodyMarker}":"${note}"}}`,
+    `{"type":"batch.succeeded","version":"v1","timestamp":"2026-11-21T12:00:00Z","data":{"id":"${id}","${bodyMarker}":"${bodyMarker} ${note}"}}`,
   )
   const headers: Draft['headers'] = [
     ['host', 'hooks.example.com'],
