@@ -79,6 +79,18 @@ export async function locateBy(
   return { operatorNamespace: namespace, namespace: undefined }
 }
 
+/** The namespace of the operator, for a command of the whole installation: no object is meant. */
+export async function operatorNamespaceBy(
+  client: KubernetesClient,
+  config: ConnectionConfig & Pick<PlacesConfig, 'operatorNamespace'>,
+  command: string,
+  deps: Pick<UserCommandDeps, 'err'>,
+): Promise<string> {
+  const asked = { ...config, namespace: undefined }
+  const { operatorNamespace } = await locateBy(client, asked, { command, otherwise: 'all' }, deps)
+  return operatorNamespace
+}
+
 interface Sighting {
   readonly found: readonly string[] | undefined
   readonly object: string | undefined

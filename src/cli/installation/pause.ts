@@ -9,7 +9,7 @@ import {
 } from '../../contract/pause-record.ts'
 import { isConflict, type KubernetesClient } from '../../kubernetes/client.ts'
 import { configMapKind, type ConfigMap } from '../../kubernetes/core-kinds.ts'
-import { locateBy } from '../places.ts'
+import { operatorNamespaceBy } from '../places.ts'
 import { printedAs } from '../print-as.ts'
 import { exitCodes } from '../run-command.ts'
 import { connection, operatorNamespace, output } from '../shared-settings.ts'
@@ -46,8 +46,7 @@ export const pause = userCommand({
 async function pauseInstallation(config: PauseConfig, _names: readonly string[], deps: UserCommandDeps) {
   const client = await deps.cluster(config)
   try {
-    const asked = { ...config, namespace: undefined }
-    const { operatorNamespace: namespace } = await locateBy(client, asked, { command: 'pause', otherwise: 'all' }, deps)
+    const namespace = await operatorNamespaceBy(client, config, 'pause', deps)
     const { isNew, configMap } = await putPause(client, namespace, config.reason)
     const record = readPause(configMap)
     const value = { paused: true, isNew, namespace, ...record }

@@ -2,7 +2,7 @@ import type { ConfigOf } from '../../config/setting.ts'
 import { pauseConfigMapName } from '../../contract/pause-record.ts'
 import { isNotFound, type KubernetesClient } from '../../kubernetes/client.ts'
 import { configMapKind } from '../../kubernetes/core-kinds.ts'
-import { locateBy } from '../places.ts'
+import { operatorNamespaceBy } from '../places.ts'
 import { printedAs } from '../print-as.ts'
 import { exitCodes } from '../run-command.ts'
 import { connection, operatorNamespace, output } from '../shared-settings.ts'
@@ -26,13 +26,7 @@ export const resume = userCommand({
 async function resumeInstallation(config: ResumeConfig, _names: readonly string[], deps: UserCommandDeps) {
   const client = await deps.cluster(config)
   try {
-    const asked = { ...config, namespace: undefined }
-    const { operatorNamespace: namespace } = await locateBy(
-      client,
-      asked,
-      { command: 'resume', otherwise: 'all' },
-      deps,
-    )
+    const namespace = await operatorNamespaceBy(client, config, 'resume', deps)
     const wasPaused = await endPause(client, namespace)
     const text = () =>
       wasPaused

@@ -6,7 +6,7 @@ import type { ConfigOf } from '../../config/setting.ts'
 import { aNamespace } from '../../config/user-settings.ts'
 import type { KubernetesClient } from '../../kubernetes/client.ts'
 import { brokenLink, chainInWords, exitCodeOf, unjudgedLinks } from '../link.ts'
-import { locateBy } from '../places.ts'
+import { operatorNamespaceBy } from '../places.ts'
 import { printedAs } from '../print-as.ts'
 import { exitCodes } from '../run-command.ts'
 import { connection, operatorNamespace, output } from '../shared-settings.ts'
@@ -88,8 +88,7 @@ async function prepareUninstallation(
 ): Promise<number> {
   const client = await deps.cluster(config)
   try {
-    const asked = { ...config, namespace: undefined }
-    const { operatorNamespace: found } = await locateBy(client, asked, { command: 'uninstall', otherwise: 'all' }, deps)
+    const found = await operatorNamespaceBy(client, config, 'uninstall', deps)
     const place = { ...config, operatorNamespace: found }
     const { readUninstall } = await import('./read-uninstall.ts')
     const read = () => readUninstall(client, place, deps.clock.now())
