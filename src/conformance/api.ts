@@ -1,4 +1,4 @@
-import { isRecord } from '../is-record.ts'
+import { isRecord, recordIn } from '../is-record.ts'
 
 export type ApiVersion = 'v1' | 'v1beta'
 
@@ -38,7 +38,7 @@ export function openApi({ baseUrl, apiKey, headers = {} }: ServicePlace, send: t
     }).catch((error: unknown) => {
       throw withAdvice(error, base)
     })
-    return { status: response.status, body: objectIn(await response.text()) }
+    return { status: response.status, body: recordIn(await response.text()) }
   }
 }
 
@@ -68,15 +68,6 @@ export function judgedApi(api: Api): Api {
 }
 /** A key that was withdrawn, and a request that took too long on its way. */
 const noAnswers: ReadonlySet<number> = new Set([401, 408])
-
-function objectIn(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isRecord(value) ? value : {}
-  } catch {
-    return {}
-  }
-}
 
 export const isOk = ({ status }: ApiAnswer): boolean => status >= 200 && status < 300
 

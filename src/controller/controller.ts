@@ -135,25 +135,15 @@ class RunningController implements WebhookController {
       options.shareBudget,
     )
     this.#conditionCounts = new ConditionCounts(createConditionGauges(metrics, 'webhooks'))
-    exposeSecretAge(
-      metrics,
-      () => this.#all(),
-      () => clock.now(),
-    )
+    const all = () => this.#all()
+    const now = () => clock.now()
+    exposeSecretAge(metrics, all, now)
     exposeUnmanaged(metrics, () => this.#unmanaged.total())
-    exposeDisabledAge(
-      metrics,
-      () => this.#all(),
-      () => clock.now(),
-    )
+    exposeDisabledAge(metrics, all, now)
     if (config.warnSharedProject) exposeSharedProjects(metrics, () => this.#projects.sharing())
     if (config.objectMetrics) {
-      exposeObjectMetrics(
-        metrics,
-        () => this.#all(),
-        () => clock.now(),
-      )
-      exposeSinkMetrics(metrics, () => this.#all())
+      exposeObjectMetrics(metrics, all, now)
+      exposeSinkMetrics(metrics, all)
     }
     this.#pause = new PauseSwitch({
       namespace: config.namespace,
@@ -237,7 +227,7 @@ class RunningController implements WebhookController {
       ...machinery,
       namespace: config.namespace,
       configuredId: config.installationId,
-      webhooks: () => this.#all(),
+      webhooks: all,
       onConfirmed: () => this.lookAgain(),
     })
     const { resyncIntervalMs, credentialsRetryMs } = config

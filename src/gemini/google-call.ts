@@ -19,10 +19,10 @@ export type CallOptions = { maxRetries: 0; timeout: number; signal: AbortSignal;
 /**
  * Makes one request with the SDK. Fails with a `GeminiError`, or with the reason of `signal` when that aborts first.
  */
-export type Call = <T>(
+export type Call<Options = CallOptions> = <T>(
   verb: Verb,
   signal: AbortSignal | undefined,
-  send: (options: CallOptions) => Promise<T>,
+  send: (options: Options) => Promise<T>,
 ) => Promise<T>
 
 const defaultTimeoutMs = 10_000

@@ -1,12 +1,7 @@
 import type { Verb } from './gemini-failure.ts'
+import type { Call } from './google-call.ts'
 import { unknownInAnswer, unknownInError, unknownInRevealed } from './unknown-in-answer.ts'
 import type { NoteUnknown, Unknown } from './unknown-forms.ts'
-
-type Call<Options> = <T>(
-  verb: Verb,
-  signal: AbortSignal | undefined,
-  send: (options: Options) => Promise<T>,
-) => Promise<T>
 
 /** The same calls, with the same answers; what of each this version does not know is told as it comes in. */
 export function tellUnknown<Options>(call: Call<Options>, onUnknown: NoteUnknown | undefined): Call<Options> {

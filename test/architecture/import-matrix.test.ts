@@ -254,7 +254,7 @@ const controllerFolders: Record<string, string[]> = {
   sinks: ['facts'],
   reports: ['config', 'facts'],
   installation: ['facts'],
-  metrics: ['reports'],
+  metrics: ['facts', 'reports'],
   backfill: ['facts'],
   observe: ['config', 'facts', 'installation', 'keyring', 'memory', 'metrics', 'plan', 'reports', 'secrets', 'sinks'],
   apply: ['facts', 'memory', 'observe', 'plan', 'secrets'],

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import type { ApiChanges } from '../../playground/webhook-service/api-changes.ts'
+import { subscribableEvents } from '../../playground/webhook-service/events.ts'
 import type { OutgoingDelivery, Sink } from '../../src/sinks/port.ts'
 import { startSimulatedOperator } from '../support/worlds/simulated-operator.ts'
 
@@ -14,15 +15,7 @@ const aliases = '--event-aliases=batch.completed=batch.succeeded'
 const uri = 'https://public.example.com/hook'
 
 /** What Google sends in a day, of which four hours pass: half an hour after each event, and another one. */
-const daily = [
-  'batch.succeeded',
-  'batch.failed',
-  'batch.expired',
-  'interaction.completed',
-  'interaction.requires_action',
-  'interaction.failed',
-  'video.generated',
-] as const
+const daily = subscribableEvents
 
 /** One day of a month in which the API changes, and nobody is asked. Each change stays. */
 interface Day {

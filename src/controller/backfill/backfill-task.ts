@@ -34,7 +34,7 @@ export function backfillTaskOf({ spec, status }: Subject, nowMs: number): Backfi
   const request = openBackfillRequest({ spec, status })
   const usualMs = Math.max(sinceMs, oldestMs)
   const isAnswerable = request !== undefined && problemOf(request, { oldestMs, nowMs }) === undefined
-  const requestedMs = isAnswerable ? (timeOf(request) ?? oldestMs) : usualMs
+  const requestedMs = isAnswerable ? (sinceMsOf(request) ?? oldestMs) : usualMs
   return {
     fromMs: Math.min(usualMs, requestedMs),
     toMs: nowMs - graceMs,
@@ -60,12 +60,12 @@ function openBackfillRequest({ spec, status }: Subject): Request | undefined {
   return request
 }
 
-function timeOf({ since }: Request): number | undefined {
+function sinceMsOf({ since }: Request): number | undefined {
   return since === undefined ? undefined : Date.parse(since)
 }
 
 function problemOf(request: Request, { oldestMs, nowMs }: { oldestMs: number; nowMs: number }): string | undefined {
-  const sinceMs = timeOf(request)
+  const sinceMs = sinceMsOf(request)
   if (sinceMs === undefined) return undefined
   const what = `spec.backfill.request.since of request ${request.id}`
   if (Number.isNaN(sinceMs)) return `${what} is not a time such as 2026-11-03T08:00:00Z: correct it`

@@ -149,7 +149,7 @@ function withoutList(subject: RunSubject, failure: string): RunOutcome {
   }
 }
 
-const nothingSent: SentForObject = { stored: 0, duplicates: 0, acknowledged: new Set() }
+const nothingSent: SentForObject = { stored: 0, acknowledged: new Set() }
 
 function failureIn({ failure }: SentForObject): string | undefined {
   return failure === undefined ? undefined : `receivers did not take what Google had not delivered: ${failure}`

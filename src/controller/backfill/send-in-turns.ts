@@ -13,9 +13,7 @@ export interface OwedByObject {
 export interface SentForObject {
   /** How many receivers stored. */
   stored: number
-  /** How many they had. */
-  duplicates: number
-  /** Ids of both. */
+  /** Ids of these, and of what they had. */
   readonly acknowledged: Set<string>
   /** Why the last one failed that did. */
   failure?: string
@@ -37,9 +35,7 @@ export async function sendInTurns(
   send: (uid: string, batch: SeenBatch) => Promise<SentEvent | undefined>,
   signal: AbortSignal,
 ): Promise<Map<string, SentForObject>> {
-  const sent = new Map<string, SentForObject>(
-    objects.map(({ uid }) => [uid, { stored: 0, duplicates: 0, acknowledged: new Set() }]),
-  )
+  const sent = new Map<string, SentForObject>(objects.map(({ uid }) => [uid, { stored: 0, acknowledged: new Set() }]))
   const failuresInARow = new Map<string, number>()
   const line = lineOf(objects)[Symbol.iterator]()
 
@@ -58,7 +54,6 @@ export async function sendInTurns(
         failuresInARow.set(uid, 0)
         into.acknowledged.add(batch.eventId)
         if (outcome.state === 'stored') into.stored += 1
-        else into.duplicates += 1
       }
     }
   }

@@ -3,7 +3,8 @@ import { awayToldMs } from '../../contract/receiver-report/report.ts'
 import { formatTime } from '../../format-time.ts'
 import type { BackfillView } from '../facts/backfill-view.ts'
 import { coversGap } from '../facts/covers-gap.ts'
-import { timeOf, type Outage, type SeenOutages } from './outages.ts'
+import { timeOf } from '../facts/time-of.ts'
+import type { Outage, SeenOutages } from './outages.ts'
 
 export type Gap = NonNullable<GeminiWebhookStatus['gap']>
 

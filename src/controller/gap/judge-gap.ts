@@ -4,9 +4,9 @@ import { awayToldMs } from '../../contract/receiver-report/report.ts'
 import { formatTime } from '../../format-time.ts'
 import { foldProblemInWords, type FoldProblem } from '../facts/receiver-presence.ts'
 import type { Judgement } from '../facts/judgement.ts'
+import { timeOf } from '../facts/time-of.ts'
 import type { FindableEvents } from './findable.ts'
 import type { Gap } from './fold-gap.ts'
-import { timeOf } from './outages.ts'
 
 interface Known {
   readonly events: FindableEvents

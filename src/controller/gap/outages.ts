@@ -3,6 +3,7 @@ import type { Condition, GeminiWebhookStatus } from '../../api/status.ts'
 import { awayToldMs, googleRetriesMs } from '../../contract/receiver-report/report.ts'
 import type { ObservedWebhook } from '../facts/observed.ts'
 import { disabledByGoogle } from '../facts/differences.ts'
+import { timeOf } from '../facts/time-of.ts'
 import { desiredStateOf } from '../../api/defaults.ts'
 
 export type GapCause = NonNullable<GeminiWebhookStatus['gap']>['cause']
@@ -101,9 +102,3 @@ function registeredMs({ metadata }: GeminiWebhook, { conditions, delivery }: Gem
 
 /** Times of deliveries are told to the minute. */
 const minuteMs = 60_000
-
-/** Milliseconds since the epoch; undefined where there is none, or one that cannot be read. */
-export function timeOf(time: string | undefined): number | undefined {
-  const ms = Date.parse(time ?? '')
-  return Number.isNaN(ms) ? undefined : ms
-}

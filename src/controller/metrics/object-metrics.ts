@@ -1,6 +1,7 @@
 import type { GeminiWebhook } from '../../api/gemini-webhook.ts'
 import type { SinkStatus } from '../../api/status.ts'
 import type { Metrics, Sample } from '../../observability/metrics.ts'
+import { timeOf } from '../facts/time-of.ts'
 
 const conditionValues = { True: 1, False: 0, Unknown: -1 } as const
 
@@ -96,8 +97,8 @@ export function exposeDisabledAge(metrics: Metrics, webhooks: () => readonly Gem
     name: 'gwh_controller_longest_disabled_by_google_seconds',
     help: 'For how long Google has had a webhook disabled because of failed deliveries, of the one that has been so for the longest time; 0 without any.',
     collect() {
-      const sinceMs = webhooks().map(({ status }) => Date.parse(status?.webhook?.disabledSince ?? ''))
-      return sinceMs.reduce((longest, ms) => (Number.isNaN(ms) ? longest : Math.max(longest, (now() - ms) / 1000)), 0)
+      const sinceMs = webhooks().flatMap(({ status }) => timeOf(status?.webhook?.disabledSince) ?? [])
+      return sinceMs.reduce((longest, ms) => Math.max(longest, (now() - ms) / 1000), 0)
     },
   })
 }
@@ -122,6 +123,6 @@ function backfilledSample({ metadata: { namespace, name }, status }: GeminiWebho
 
 /** Undefined before the first secret. */
 function secretAgeSeconds({ status }: GeminiWebhook, nowMs: number): number | undefined {
-  const rotatedMs = Date.parse(status?.rotation?.lastRotationTime ?? '')
-  return Number.isNaN(rotatedMs) ? undefined : Math.max(nowMs - rotatedMs, 0) / 1000
+  const rotatedMs = timeOf(status?.rotation?.lastRotationTime)
+  return rotatedMs === undefined ? undefined : Math.max(nowMs - rotatedMs, 0) / 1000
 }

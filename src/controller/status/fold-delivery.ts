@@ -1,5 +1,6 @@
 import type { GeminiWebhookStatus } from '../../api/status.ts'
 import type { ObservedWebhook } from '../facts/observed.ts'
+import { timeOf } from '../facts/time-of.ts'
 
 type DeliveryStatus = NonNullable<GeminiWebhookStatus['delivery']>
 
@@ -18,9 +19,9 @@ export function foldDelivery(
   if (report === undefined && before === undefined) return undefined
   // Without a report nothing is pending and nothing refused.
   const { lastVerifiedTime, refusingSince, lastDropTime, pending } = report ?? { pending: 0 }
-  const movedMs = timeOf(lastVerifiedTime) - timeOf(before?.lastVerifiedTime)
+  const movedMs = sinceEpoch(lastVerifiedTime) - sinceEpoch(before?.lastVerifiedTime)
   const turned = (refusingSince === undefined) !== (before?.refusingSince === undefined)
-  const dropped = timeOf(lastDropTime) > timeOf(before?.lastDropTime)
+  const dropped = sinceEpoch(lastDropTime) > sinceEpoch(before?.lastDropTime)
   const counted = countsDue && pending !== (before?.pending ?? 0)
   if (!turned && !dropped && !counted && movedMs < quietMs) return before
   const newest = movedMs > 0 ? lastVerifiedTime : before?.lastVerifiedTime
@@ -36,7 +37,7 @@ export function foldDelivery(
   }
 }
 
-function timeOf(time: string | undefined): number {
-  const ms = Date.parse(time ?? '')
-  return Number.isNaN(ms) ? 0 : ms
+/** What has no time was never. */
+function sinceEpoch(time: string | undefined): number {
+  return timeOf(time) ?? 0
 }

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { readSwitches } from '../../../playground/webhook-service/read-switches.ts'
 import type { SwitchChanges } from '../../../playground/webhook-service/switches.ts'
 import type { SandboxConfig } from '../../config/sandbox-config.ts'
-import { isRecord } from '../../is-record.ts'
+import { isRecord, recordIn } from '../../is-record.ts'
 
 /**
  * The switches that a file of `gwh conformance` names, and those of the command line, which count more. Throws with the
@@ -19,18 +19,9 @@ export async function chosenSwitches({
 
 /** As a command line names them. */
 function switchesIn(text: string, file: string): string[] {
-  const found = objectIn(text)['switches']
+  const found = recordIn(text)['switches']
   if (!isRecord(found)) {
     throw new Error(`switches-file: ${file} has no switches: name a file that "gwh conformance --file" wrote`)
   }
   return Object.entries(found).map(([name, setting]) => `${name}=${String(setting)}`)
-}
-
-function objectIn(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isRecord(value) ? value : {}
-  } catch {
-    return {}
-  }
 }
